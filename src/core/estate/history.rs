@@ -1,0 +1,188 @@
+//! What the estate remembers: bounded, and no more than a decision or a curve needs.
+//!
+//! Per pair (group × partition) only the latest value and a [`Slope`] (32 bytes) are kept; whole series ([`Ring`]) only for
+//! groups, sets, roles and sites. A hundred thousand pairs of full samples for an hour would be hundreds of MiB.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// A straight line through recent samples, older ones weighing less: how fast something grows, in units a second.
+///
+/// Exponentially weighted least squares, kept as means and moments so that one sample costs a handful of multiplications.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Slope {
+    weight: f32,
+    last: f32,
+    mean_t: f32,
+    mean_v: f32,
+    var_t: f32,
+    cov: f32,
+    /// Boot seconds of the first sample; times are kept relative to it so that `f32` is enough.
+    origin: u32,
+    samples: u32,
+}
+
+/// After this long a sample weighs half. One minute: a drain shows within a few polls, a hiccup does not flip the sign.
+const HALF_LIFE: f32 = 60.0;
+
+impl Slope {
+    /// Takes a sample that was read at `boot`.
+    pub fn push(&mut self, boot: Duration, value: f64) {
+        if self.samples == 0 {
+            self.origin = u32::try_from(boot.as_secs()).unwrap_or(u32::MAX);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a slope needs no more than f32")]
+        let (t, v) = ((boot.as_secs_f64() - f64::from(self.origin)) as f32, value as f32);
+        let decay = if self.samples == 0 { 0.0 } else { (-(t - self.last).max(0.0) / HALF_LIFE).exp2() };
+        self.last = t;
+        self.samples = self.samples.saturating_add(1);
+        let old = self.weight * decay;
+        self.weight = old + 1.0;
+        let (dt, dv) = (t - self.mean_t, v - self.mean_v);
+        let share = 1.0 / self.weight;
+        self.mean_t += dt * share;
+        self.mean_v += dv * share;
+        self.var_t = (1.0 - share) * (self.var_t + share * dt * dt);
+        self.cov = (1.0 - share) * (self.cov + share * dt * dv);
+    }
+
+    /// Units a second; none before three samples over some time.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        (self.samples >= 3 && self.var_t > 1e-3).then(|| f64::from(self.cov / self.var_t))
+    }
+
+    /// When `value` will have come down to zero at this pace.
+    #[must_use]
+    pub fn drain(&self, value: f64) -> Drain {
+        match self.per_second() {
+            _ if value <= 0.0 => Drain::Drained,
+            None => Drain::Unknown,
+            // Less than one unit in a thousand seconds is standing still, not draining.
+            Some(s) if s > -1e-3 => Drain::Never,
+            Some(s) => Duration::try_from_secs_f64(value / -s).map_or(Drain::Never, Drain::In),
+        }
+    }
+}
+
+/// When something will be drained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drain {
+    /// It is.
+    Drained,
+    /// In this long, if it goes on like this.
+    In(Duration),
+    /// It stands or grows.
+    Never,
+    /// Not enough samples yet.
+    Unknown,
+}
+
+impl std::fmt::Display for Drain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Drained => f.pad("drained"),
+            Self::In(d) => f.pad(&crate::core::now::short(*d)),
+            Self::Never => f.pad("never"),
+            Self::Unknown => f.pad("–"),
+        }
+    }
+}
+
+/// An hour of one series in two grains: each sample of the last minutes, then one a minute.
+#[derive(Debug, Clone, Default)]
+pub struct Ring {
+    fine: VecDeque<(f32, f32)>,
+    coarse: VecDeque<(f32, f32)>,
+}
+
+/// Samples kept as they came.
+const FINE: usize = 120;
+/// Minutes kept after that.
+const COARSE: usize = 60;
+
+impl Ring {
+    /// Takes a sample read at `boot`. A gap stays a gap: nothing is put in for what was not read.
+    pub fn push(&mut self, boot: Duration, value: f64) {
+        #[expect(clippy::cast_possible_truncation, reason = "a curve needs no more than f32")]
+        let sample = (boot.as_secs_f32(), value as f32);
+        self.fine.push_back(sample);
+        if self.fine.len() > FINE {
+            let Some(old) = self.fine.pop_front() else { return };
+            let minute = |s: (f32, f32)| (s.0 / 60.0).floor();
+            // The last sample of a minute stands for it: a maximum would hide a drain, a mean would invent values.
+            match self.coarse.back_mut() {
+                Some(last) if minute(*last) >= minute(old) => *last = old,
+                _ => self.coarse.push_back(old),
+            }
+            if self.coarse.len() > COARSE {
+                self.coarse.pop_front();
+            }
+        }
+    }
+
+    /// All samples, oldest first: (boot seconds, value).
+    pub fn iter(&self) -> impl Iterator<Item = (f32, f32)> + '_ {
+        self.coarse.iter().chain(&self.fine).copied()
+    }
+
+    /// The newest `n` values, oldest first: for a sparkline.
+    #[must_use]
+    pub fn tail(&self, n: usize) -> Vec<f32> {
+        let skip = self.fine.len().saturating_sub(n);
+        self.fine.iter().skip(skip).map(|s| s.1).collect()
+    }
+}
+
+/// Offsets of one partition's end against time: turns a lag in messages into a lag in seconds.
+#[derive(Debug, Clone, Default)]
+pub struct OffsetTimes(VecDeque<(u32, i64)>);
+
+/// Points kept a partition. With the thinning below they reach back about an hour.
+const POINTS: usize = 64;
+
+impl OffsetTimes {
+    /// The end offset read at `boot`.
+    pub fn push(&mut self, boot: Duration, end: i64) {
+        let ms = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
+        if self.0.back().is_some_and(|&(_, last)| end < last) {
+            // The log was cut or the topic made anew: what was known of it is of another log.
+            self.0.clear();
+        }
+        self.0.push_back((ms, end));
+        if self.0.len() > POINTS {
+            // Every second of the older half goes: recent points stay dense, old ones reach far back.
+            let mut i = 0;
+            self.0.retain(|_| {
+                i += 1;
+                i > POINTS / 2 || i % 2 == 1
+            });
+        }
+    }
+
+    /// How long before `boot` the end of the log stood at `offset`: the age of the oldest record not yet consumed.
+    /// None where the table does not reach back that far: then it is at least [`Self::reach`].
+    #[must_use]
+    pub fn age_of(&self, offset: i64, boot: Duration) -> Option<Duration> {
+        let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
+        let after = self.0.iter().position(|&(_, end)| end > offset);
+        let at = match after {
+            None => return Some(Duration::ZERO),
+            Some(0) => return None,
+            Some(i) => {
+                let ((t0, o0), (t1, o1)) = (self.0[i - 1], self.0[i]);
+                #[expect(clippy::cast_precision_loss, reason = "a share between two points")]
+                let share = (offset - o0) as f64 / (o1 - o0).max(1) as f64;
+                f64::from(t0) + f64::from(t1 - t0) * share
+            }
+        };
+        Some(Duration::from_secs_f64((f64::from(now) - at).max(0.0) / 10.0))
+    }
+
+    /// How far back the table reaches.
+    #[must_use]
+    pub fn reach(&self, boot: Duration) -> Duration {
+        let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
+        self.0.front().map_or(Duration::ZERO, |&(t, _)| Duration::from_millis(u64::from(now.saturating_sub(t)) * 100))
+    }
+}

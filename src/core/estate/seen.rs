@@ -1,0 +1,259 @@
+//! A value that cannot be had without its age: [`Reading`] keeps it, [`Seen`] is the only way to look at it.
+//!
+//! Fail closed is built from the operations here: whatever is joined out of several readings is as good as the worst of them.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::now::{Age, Now};
+
+/// What kind of thing went wrong with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// No connection: refused, reset, no route, name not found.
+    Unreachable,
+    /// No answer in time.
+    TimedOut,
+    /// The server knows us and will not: login, permission, expired token.
+    Refused,
+    /// The server asks for fewer questions.
+    Throttled,
+    /// It answered, and there is nothing where the plan names something.
+    Empty,
+    /// It answered something that cannot be true or read.
+    Malformed,
+    /// What the plan names does not exist there.
+    NotFound,
+    /// This build or this server cannot do it.
+    Unsupported,
+    /// Nothing was heard for longer than the source may be silent, and no fault was reported.
+    Silent,
+}
+
+impl FaultKind {
+    /// The word on screen and in `--json`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "UNREACHABLE",
+            Self::TimedOut => "TIMED OUT",
+            Self::Refused => "REFUSED",
+            Self::Throttled => "THROTTLED",
+            Self::Empty => "EMPTY",
+            Self::Malformed => "MALFORMED",
+            Self::NotFound => "NOT FOUND",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::Silent => "SILENT",
+        }
+    }
+}
+
+/// Why a question has no answer. Cheap to clone: it travels into every reading and cell that hangs on the source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What kind.
+    pub kind: FaultKind,
+    /// Server, call and the server's own words.
+    pub text: Arc<str>,
+}
+
+impl Fault {
+    /// A fault with the server's words.
+    pub fn new(kind: FaultKind, text: impl AsRef<str>) -> Self {
+        Self { kind, text: text.as_ref().into() }
+    }
+
+    /// Nothing heard for too long, and nothing else known.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(FaultKind::Silent, "no answer and no error for too long")
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.word(), self.text)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// For how long an answer is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Freshness {
+    /// Older than this: stale.
+    pub stale: Duration,
+    /// Older than this: blind.
+    pub blind: Duration,
+}
+
+impl Freshness {
+    /// Stale after three poll intervals, blind after six.
+    #[must_use]
+    pub const fn of_interval(interval: Duration) -> Self {
+        Self { stale: interval.saturating_mul(3), blind: interval.saturating_mul(6) }
+    }
+}
+
+/// When an answer came and for how long it is good: what a source stamps on all it brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// When it was read.
+    pub at: Now,
+    /// For how long it is good.
+    pub fresh: Freshness,
+}
+
+/// A value as it may be used now. There is no other way to a value of the estate than through these four.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen<T> {
+    /// Read lately, and the last attempt succeeded.
+    Live(T, Age),
+    /// The last known value; too old, or the last attempt failed. Never good for a decision.
+    Stale(T, Age),
+    /// Too old to be shown as a value at all.
+    Blind(Fault),
+    /// Never read, and no fault yet.
+    Never,
+}
+
+impl<T> Seen<T> {
+    /// The value, if it may be decided upon.
+    pub fn live(self) -> Option<T> {
+        match self {
+            Self::Live(t, _) => Some(t),
+            _ => None,
+        }
+    }
+
+    /// The value for showing, live or stale.
+    pub fn shown(self) -> Option<T> {
+        match self {
+            Self::Live(t, _) | Self::Stale(t, _) => Some(t),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be decided upon.
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(..))
+    }
+
+    /// Age of the value, where there is one.
+    pub const fn age(&self) -> Option<Age> {
+        match self {
+            Self::Live(_, a) | Self::Stale(_, a) => Some(*a),
+            _ => None,
+        }
+    }
+
+    /// Another value made of this one, as good as this one.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Seen<U> {
+        self.and_then(|t| Ok(f(t)))
+    }
+
+    /// As [`Self::map`], where the value may turn out to be no reading at all (a missing field, a ratio of nothing).
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Fault>) -> Seen<U> {
+        match self {
+            Self::Live(t, a) => f(t).map_or_else(Seen::Blind, |u| Seen::Live(u, a)),
+            Self::Stale(t, a) => f(t).map_or_else(Seen::Blind, |u| Seen::Stale(u, a)),
+            Self::Blind(w) => Seen::Blind(w),
+            Self::Never => Seen::Never,
+        }
+    }
+
+    /// Both together: as good as the worse, as old as the older.
+    pub fn zip<U>(self, other: Seen<U>) -> Seen<(T, U)> {
+        use Seen::{Blind, Live, Never, Stale};
+        match (self, other) {
+            (Live(a, x), Live(b, y)) => Live((a, b), x.max(y)),
+            (Live(a, x) | Stale(a, x), Live(b, y) | Stale(b, y)) => Stale((a, b), x.max(y)),
+            (Blind(w), _) | (_, Blind(w)) => Blind(w),
+            (Never, _) | (_, Never) => Never,
+        }
+    }
+
+    /// All of several: as good as the worst. Nothing at all is [`Seen::Never`], not an empty success.
+    pub fn all(items: impl IntoIterator<Item = Self>) -> Seen<Vec<T>> {
+        items
+            .into_iter()
+            .map(|s| s.map(|t| vec![t]))
+            .reduce(|a, b| {
+                a.zip(b).map(|(mut a, mut b)| {
+                    a.append(&mut b);
+                    a
+                })
+            })
+            .unwrap_or(Seen::Never)
+    }
+
+    /// A borrowed view of it.
+    pub fn as_ref(&self) -> Seen<&T> {
+        match self {
+            Self::Live(t, a) => Seen::Live(t, *a),
+            Self::Stale(t, a) => Seen::Stale(t, *a),
+            Self::Blind(w) => Seen::Blind(w.clone()),
+            Self::Never => Seen::Never,
+        }
+    }
+}
+
+impl<T: Clone> Seen<&T> {
+    /// An owned copy.
+    pub fn cloned(self) -> Seen<T> {
+        self.map(T::clone)
+    }
+}
+
+/// The last answer to one question, and what has become of the question since.
+#[derive(Debug, Clone)]
+pub struct Reading<T> {
+    value: Option<(T, Stamp)>,
+    fault: Option<Fault>,
+}
+
+impl<T> Default for Reading<T> {
+    fn default() -> Self {
+        Self { value: None, fault: None }
+    }
+}
+
+impl<T> Reading<T> {
+    /// An answer came.
+    pub fn set(&mut self, value: T, stamp: Stamp) {
+        self.value = Some((value, stamp));
+        self.fault = None;
+    }
+
+    /// The question failed: what was known is stale from now on.
+    pub fn fail(&mut self, fault: &Fault) {
+        self.fault = Some(fault.clone());
+    }
+
+    /// The value as it may be used at `now`.
+    pub fn at(&self, now: Now) -> Seen<&T> {
+        match (&self.value, &self.fault) {
+            (None, None) => Seen::Never,
+            (None, Some(f)) => Seen::Blind(f.clone()),
+            (Some((v, s)), fault) => {
+                let age = now.since(s.at);
+                if age > s.fresh.blind {
+                    Seen::Blind(fault.clone().unwrap_or_else(Fault::silent))
+                } else if fault.is_some() || age > s.fresh.stale {
+                    Seen::Stale(v, Age(age))
+                } else {
+                    Seen::Live(v, Age(age))
+                }
+            }
+        }
+    }
+
+    /// The value before this one is replaced, with its stamp: for slopes and transitions, which are made of two readings
+    /// and carry both times. Not for showing.
+    pub fn last(&self) -> Option<(&T, Stamp)> {
+        self.value.as_ref().map(|(v, s)| (v, *s))
+    }
+}

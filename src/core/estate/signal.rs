@@ -1,0 +1,90 @@
+//! Signals: the numbers that gates, health tiles, `--json` and metrics exporters are made of. A public interface: ids are
+//! frozen by a golden file.
+
+use serde::Serialize;
+
+use super::seen::{Fault, FaultKind, Seen};
+
+/// Unit of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// A share, 0 to 1.
+    Ratio,
+    /// Things.
+    Count,
+    /// Things a second.
+    PerSecond,
+    /// Bytes.
+    Bytes,
+    /// 0 or 1.
+    Bool,
+    /// The unit that the plan's query names.
+    AsNamed,
+}
+
+/// What a signal is. Declared as a constant beside the facts that give it.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct SignalDef {
+    /// `system.thing.quantity`; never changed once released.
+    pub id: &'static str,
+    /// Unit.
+    pub unit: Unit,
+    /// Label names, in the order in which [`Sample::labels`] has their values.
+    pub labels: &'static [&'static str],
+    /// Smallest and largest value that can be true; anything else is a malformed reading.
+    pub range: (f64, f64),
+    /// Which interval of the plan it follows: the system's id.
+    pub cadence: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+/// No upper end.
+pub const MAX: f64 = f64::MAX;
+
+/// One value of a signal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sample {
+    /// Which signal.
+    #[serde(serialize_with = "id_only")]
+    pub def: &'static SignalDef,
+    /// Values of its labels.
+    pub labels: Vec<String>,
+    /// The value, with what it is worth.
+    pub value: Seen<f64>,
+}
+
+fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(def.id)
+}
+
+/// Takes the samples of one look at the estate.
+#[derive(Debug, Default)]
+pub struct Samples(Vec<Sample>);
+
+impl Samples {
+    /// Puts one down. A value that is not a number or outside the signal's range is no reading.
+    ///
+    /// # Panics
+    /// In debug builds, if the number of labels is not the definition's.
+    pub fn put(&mut self, def: &'static SignalDef, labels: &[&str], value: Seen<f64>) {
+        debug_assert_eq!(labels.len(), def.labels.len(), "labels of {}", def.id);
+        let value = value.and_then(|v| {
+            if v.is_finite() && v >= def.range.0 && v <= def.range.1 {
+                Ok(v)
+            } else {
+                Err(Fault::new(FaultKind::Malformed, format!("{} = {v} is outside {:?}", def.id, def.range)))
+            }
+        });
+        self.0.push(Sample { def, labels: labels.iter().map(|&l| l.to_owned()).collect(), value });
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Sample> {
+        self.0
+    }
+}

@@ -1,0 +1,197 @@
+//! The pure core: inputs in, effects out. No I/O, no clock, no async: [`Core::handle`] is the only door.
+//!
+//! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
+
+pub mod estate;
+pub mod now;
+pub mod snapshot;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use self::{
+    estate::{
+        seen::Fault,
+        signal::Samples,
+        source::{Health, Source, SourceIx, SourceSpec},
+    },
+    now::Now,
+    snapshot::{DetailKey, Snapshot},
+};
+use crate::{
+    plan::Plan,
+    systems::{Ask, Estate, Facts, PANELS},
+    view::Panel,
+};
+
+/// What can happen to the core.
+#[derive(Debug)]
+pub enum Input {
+    /// A source answered.
+    Facts {
+        /// Which.
+        source: SourceIx,
+        /// What.
+        facts: Facts,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A source failed.
+    Failed {
+        /// Which.
+        source: SourceIx,
+        /// Why.
+        fault: Fault,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Somebody at the console wants something.
+    Command(Command),
+}
+
+/// What a console can ask of the core. Nothing here changes a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Keep this row's detail in the snapshot.
+    Open(DetailKey),
+    /// No detail any more.
+    Close,
+    /// Ask all sources this many times as often as the plan says.
+    Pace(f64),
+}
+
+/// What the core wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Start asking this.
+    Start(SourceIx, SourceSpec<Ask>),
+    /// Ask this many times as often as the plan says.
+    Pace(f64),
+}
+
+/// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
+pub const PACE: (f64, f64) = (0.25, 4.0);
+
+/// Panels are made anew at least this often, so that what goes stale by silence alone is seen to.
+const REMAKE: Duration = Duration::from_secs(1);
+
+/// All that is known, and all that follows from it.
+#[derive(Debug)]
+pub struct Core {
+    plan: Arc<Plan>,
+    started: Now,
+    estate: Estate,
+    sources: Vec<Source<Ask>>,
+    by_id: HashMap<String, SourceIx>,
+    pace: f64,
+    open: Option<DetailKey>,
+    /// A panel's last picture, when it was made, and whether its system has heard anything since.
+    panels: Vec<(Arc<Panel>, Now, bool)>,
+}
+
+impl Core {
+    /// A core that knows nothing yet, and the sources it wants started.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<Effect>) {
+        let (estate, specs) = Estate::new(&plan);
+        let panels =
+            PANELS.iter().filter_map(|(id, _)| estate.panel(id, now)).map(|p| (Arc::new(p), now, true)).collect();
+        let mut core = Self {
+            plan,
+            started: now,
+            estate,
+            sources: Vec::new(),
+            by_id: HashMap::new(),
+            pace: 1.0,
+            open: None,
+            panels,
+        };
+        let effects = core.start(specs, now);
+        (core, effects)
+    }
+
+    /// Takes one input. The only way anything changes.
+    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+        match input {
+            Input::Facts { source, facts, took } => {
+                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+                entry.health.answered(now, took);
+                let stamp = entry.stamp(now, self.pace);
+                let wanted = self.estate.apply(&entry.spec.ask, facts, stamp);
+                let system = entry.spec.ask.system();
+                self.touch(system);
+                self.start(wanted, now)
+            }
+            Input::Failed { source, fault, took } => {
+                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+                entry.health.failed(now, took, &fault);
+                self.estate.fail(&entry.spec.ask, &fault, now);
+                let system = entry.spec.ask.system();
+                self.touch(system);
+                Vec::new()
+            }
+            Input::Command(Command::Open(key)) => {
+                self.open = Some(key);
+                Vec::new()
+            }
+            Input::Command(Command::Close) => {
+                self.open = None;
+                Vec::new()
+            }
+            Input::Command(Command::Pace(pace)) => {
+                self.pace = pace.clamp(PACE.0, PACE.1);
+                vec![Effect::Pace(self.pace)]
+            }
+        }
+    }
+
+    fn touch(&mut self, system: &str) {
+        for (panel, _, dirty) in &mut self.panels {
+            *dirty |= panel.id == system;
+        }
+    }
+
+    /// Registers what is not running yet.
+    fn start(&mut self, specs: Vec<SourceSpec<Ask>>, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for spec in specs {
+            if self.by_id.contains_key(&spec.id) {
+                continue;
+            }
+            let ix = SourceIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+            self.by_id.insert(spec.id.clone(), ix);
+            self.sources.push(Source { spec: spec.clone(), health: Health::new(now) });
+            effects.push(Effect::Start(ix, spec));
+        }
+        effects
+    }
+
+    /// Everything as it stands, for whoever looks: consoles, `status`, tests.
+    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+        for (panel, made, dirty) in &mut self.panels {
+            if *dirty || now.since(*made) >= REMAKE {
+                if let Some(fresh) = self.estate.panel(panel.id, now) {
+                    *panel = Arc::new(fresh);
+                }
+                (*made, *dirty) = (now, false);
+            }
+        }
+        let sources = self.sources.iter().map(|s| snapshot::line(s, now, self.pace)).collect();
+        let detail = self.open.clone().and_then(|key| {
+            let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
+            Some((key, Arc::new(detail)))
+        });
+        let mut samples = Samples::default();
+        self.estate.measure(now, &mut samples);
+        Snapshot {
+            plan: self.plan.clone(),
+            now,
+            started: self.started,
+            pace: self.pace,
+            tiles: self.estate.tiles(now),
+            panels: self.panels.iter().map(|p| p.0.clone()).collect(),
+            sources,
+            samples: samples.into_vec(),
+            detail,
+        }
+    }
+}

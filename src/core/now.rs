@@ -1,0 +1,52 @@
+//! The only two clocks the core knows: one that never jumps and one that people read.
+//!
+//! Nothing here asks a clock; the drivers do, and hand the answer in with every input.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, as both clocks gave it.
+///
+/// Ages and windows are made from `boot`, never from `wall`: a wall clock can be set. `boot` is CLOCK_BOOTTIME, which, unlike
+/// the clock behind [`std::time::Instant`] on Linux, goes on while the machine sleeps; with the other, a laptop that
+/// wakes up would show hours-old data as fresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Now {
+    /// Time since boot, sleep included.
+    pub boot: Duration,
+    /// The time of day, UTC.
+    pub wall: jiff::Timestamp,
+}
+
+impl Now {
+    /// How long ago `earlier` was; zero if it was not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        self.boot.saturating_sub(earlier.boot)
+    }
+}
+
+/// How old a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+pub struct Age(pub Duration);
+
+impl std::fmt::Display for Age {
+    /// Two significant units at the most: `0.4s`, `12s`, `3m10s`, `2h05m`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&short(self.0))
+    }
+}
+
+/// A duration in at most two units, for cells: `0.4s`, `12s`, `3m10s`, `2h05m`, `3d04h`.
+#[must_use]
+pub fn short(d: Duration) -> String {
+    let s = d.as_secs();
+    match s {
+        0..10 => format!("{:.1}s", d.as_secs_f64()),
+        10..60 => format!("{s}s"),
+        60..3600 => format!("{}m{:02}s", s / 60, s % 60),
+        3600..86400 => format!("{}h{:02}m", s / 3600, s % 3600 / 60),
+        _ => format!("{}d{:02}h", s / 86400, s % 86400 / 3600),
+    }
+}

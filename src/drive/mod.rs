@@ -1,0 +1,7 @@
+//! The drivers: the only users of time and I/O. They feed the pure core and publish what it makes of it.
+
+pub mod clock;
+pub mod live;
+pub mod poll;
+pub mod sim;
+pub mod sink;

@@ -1,0 +1,23 @@
+//! landfall: a terminal cockpit for moving a whole platform from one AWS region to another without downtime.
+//!
+//! # The map of the house
+//!
+//! | room | what lives there |
+//! | --- | --- |
+//! | [`plan`] | what the operator wrote: parsed with spans, all faults diagnosed at once, lowered to plain data |
+//! | [`core`] | pure: the estate with readings whose age cannot be ignored, signals, snapshots |
+//! | [`systems`] | one folder a system, all of the same shape: facts, view, simulation, live side |
+//! | [`drive`] | the only users of time and I/O: the live driver and the simulation's |
+//! | [`view`] | what is shown, as plain data |
+//! | [`console`] | the only user of the terminal |
+//! | [`cli`] | the commands |
+//!
+//! Sources read the estate, the core turns facts into signals and pictures, the console only ever draws a picture.
+
+pub mod cli;
+pub mod console;
+pub mod core;
+pub mod drive;
+pub mod plan;
+pub mod systems;
+pub mod view;

@@ -1,0 +1,63 @@
+//! Secrets by reference: the plan says where one is, and only the moment of use reads it.
+
+use std::{fmt, path::PathBuf};
+
+use secrecy::SecretString;
+use serde::{Serialize, Serializer};
+
+/// Where a secret is to be found. Holds no secret: safe to print, log and keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// An environment variable.
+    Env(String),
+    /// A file; one newline at its end is not part of the secret.
+    File(PathBuf),
+}
+
+/// The secret is not where the plan says.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not set or not UTF-8.
+    #[error("environment variable {0} is not set; set it, or refer to a file with {{ file = \"…\" }}")]
+    Env(String),
+    /// The file cannot be read.
+    #[error("secret file {path}: {source}")]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl Secret {
+    /// Reads it now.
+    ///
+    /// # Errors
+    /// If the variable is not set or the file cannot be read; never shows what was read.
+    pub fn read(&self) -> Result<SecretString, SecretError> {
+        match self {
+            Self::Env(name) => std::env::var(name).map(SecretString::from).map_err(|_| SecretError::Env(name.clone())),
+            Self::File(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|source| SecretError::File { path: path.clone(), source })?;
+                Ok(SecretString::from(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}

@@ -1,0 +1,285 @@
+//! The systems of a region move: one folder a system, all of the same shape, and the one line that registers each.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `facts.rs` | what is asked (`Ask`), what is answered (`Facts`), what is known (`State`), and the signals that gives |
+//! | `view.rs` | panel, tiles and details as data |
+//! | `sim.rs` | how it behaves in a simulated estate |
+//! | `live.rs` | the real servers, behind the system's feature |
+//!
+//! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is imitated
+//! is [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
+//! new system has to be thought of.
+
+use std::{future::Future, sync::Arc};
+
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, Stamp},
+            signal::{Samples, SignalDef},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    drive::{poll::Schedule, sink::Sink},
+    plan::Plan,
+    view::{Detail, Panel, Tile},
+};
+
+/// One system of the move, as the pure core sees it. Nothing here does I/O or asks a clock.
+pub trait System: Sized {
+    /// Short id: `mongo`; the first part of its sources' and signals' ids.
+    const ID: &'static str;
+    /// Its panel's title.
+    const TITLE: &'static str;
+    /// Its signals.
+    const SIGNALS: &'static [&'static SignalDef];
+    /// One endpoint × one question, as plain data.
+    type Ask: Clone + std::fmt::Debug + Send + Sync + 'static;
+    /// An answer to a question.
+    type Facts: std::fmt::Debug + Send + Sync + 'static;
+
+    /// A state that knows nothing yet, and the sources that the plan asks for.
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Self::Ask>>);
+
+    /// An answer came. Gives back the sources that are wanted now and may not have been before (a member found in a set's
+    /// configuration); those already running are recognised by their id.
+    fn apply(&mut self, ask: &Self::Ask, facts: Self::Facts, stamp: Stamp) -> Vec<SourceSpec<Self::Ask>>;
+
+    /// A question failed.
+    fn fail(&mut self, ask: &Self::Ask, fault: &Fault, at: Now);
+
+    /// All its signals, as they stand.
+    fn measure(&self, now: Now, out: &mut Samples);
+
+    /// Its panel.
+    fn panel(&self, now: Now) -> Panel;
+
+    /// Its tiles on the overview.
+    fn tiles(&self, now: Now) -> Vec<Tile>;
+
+    /// What opens behind a row of its panel.
+    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;
+}
+
+/// How a system's real servers are asked. Implemented by each `live.rs`; only reads can be expressed here.
+pub trait Live: System {
+    /// Readers: connections that can only ask, made on first use and shared by the system's sources.
+    type Readers: Send + Sync + 'static;
+
+    /// Makes them. Does no I/O: servers that are down must not stop the cockpit from starting.
+    fn readers(plan: &Arc<Plan>) -> Self::Readers;
+
+    /// Asks once.
+    fn ask(readers: &Self::Readers, ask: &Self::Ask) -> impl Future<Output = Result<Self::Facts, Fault>> + Send;
+
+    /// Asks for as long as the source lives. Pollers use [`crate::drive::poll::poll`], which is what the default does; a server that
+    /// pushes has a body of its own.
+    fn run(
+        readers: Arc<Self::Readers>,
+        spec: SourceSpec<Self::Ask>,
+        schedule: Schedule,
+        out: Sink<Self::Facts>,
+    ) -> impl Future<Output = ()> + Send {
+        async move {
+            let ask = spec.ask;
+            let (readers, ask) = (&*readers, &ask);
+            crate::drive::poll::poll(schedule, &out, || Self::ask(readers, ask)).await;
+        }
+    }
+}
+
+/// How a system behaves in a simulated estate.
+pub trait Simulated: System {
+    /// Its part of the estate.
+    type Sim: Send;
+
+    /// An estate as the plan names it, the same for the same seed.
+    fn simulate(plan: &Arc<Plan>, seed: u64) -> Self::Sim;
+
+    /// Lets it live until `now`.
+    fn advance(sim: &mut Self::Sim, now: Now);
+
+    /// Answers a question, as the server would.
+    fn answer(sim: &mut Self::Sim, ask: &Self::Ask, now: Now) -> Result<Self::Facts, Fault>;
+}
+
+macro_rules! systems {
+    ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
+        $(pub mod $name;)+
+
+        /// A question to any system.
+        #[derive(Debug, Clone)]
+        pub enum Ask { $(
+            #[doc = concat!("To `", stringify!($name), "`.")]
+            $Name(<$name::State as System>::Ask),
+        )+ }
+
+        /// An answer of any system.
+        #[derive(Debug)]
+        pub enum Facts { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as System>::Facts),
+        )+ }
+
+        /// What is known of all systems.
+        #[derive(Debug)]
+        pub struct Estate { $(
+            #[doc = concat!("What is known of `", stringify!($name), "`.")]
+            pub $name: $name::State,
+        )+ }
+
+        /// Every signal there is, in the order of the systems.
+        #[must_use]
+        pub fn signals() -> Vec<&'static SignalDef> {
+            [$(<$name::State as System>::SIGNALS),+].concat()
+        }
+
+        /// Ids and titles of the systems' panels, in order.
+        pub const PANELS: &[(&str, &str)] = &[$((<$name::State as System>::ID, <$name::State as System>::TITLE)),+];
+
+        impl Estate {
+            /// Knows nothing yet; with the sources the plan asks for.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+                let mut specs = Vec::new();
+                $(
+                    let ($name, own) = <$name::State as System>::new(plan);
+                    specs.extend(own.into_iter().map(|s| s.map(Ask::$Name)));
+                )+
+                (Self { $($name),+ }, specs)
+            }
+
+            /// An answer came.
+            ///
+            /// Facts of another system than the question's are dropped: a driver that mixes them up is a defect the types of
+            /// [`Sink`] already rule out.
+            pub fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+                match (ask, facts) {
+                    $((Ask::$Name(ask), Facts::$Name(facts)) => self.$name.apply(ask, facts, stamp).into_iter().map(|s| s.map(Ask::$Name)).collect(),)+
+                    _ => Vec::new(),
+                }
+            }
+
+            /// A question failed.
+            pub fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
+                match ask { $(Ask::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
+            }
+
+            /// All signals, as they stand.
+            pub fn measure(&self, now: Now, out: &mut Samples) {
+                $(self.$name.measure(now, out);)+
+            }
+
+            /// One system's panel.
+            #[must_use]
+            pub fn panel(&self, id: &str, now: Now) -> Option<Panel> {
+                $(if id == <$name::State as System>::ID { return Some(self.$name.panel(now)); })+
+                None
+            }
+
+            /// All tiles.
+            #[must_use]
+            pub fn tiles(&self, now: Now) -> Vec<Tile> {
+                let mut out = Vec::new();
+                $(out.extend(self.$name.tiles(now));)+
+                out
+            }
+
+            /// What opens behind a row.
+            #[must_use]
+            pub fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {
+                $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
+                None
+            }
+        }
+
+        impl Ask {
+            /// The id of the system that is asked.
+            #[must_use]
+            pub const fn system(&self) -> &'static str {
+                match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
+            }
+        }
+
+        /// The readers of all systems that this build can reach.
+        pub struct Readers { $(
+            #[cfg(feature = $feature)]
+            $name: Arc<<$name::State as Live>::Readers>,
+        )+ }
+
+        impl Readers {
+            /// Makes them, without any I/O.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>) -> Self {
+                let _ = plan;
+                Self { $(
+                    #[cfg(feature = $feature)]
+                    $name: Arc::new(<$name::State as Live>::readers(plan)),
+                )+ }
+            }
+
+            /// Asks one question, once.
+            ///
+            /// # Errors
+            /// Whatever the source would report.
+            pub async fn ask(&self, ask: &Ask) -> Result<Facts, Fault> {
+                match ask { $(
+                    #[cfg(feature = $feature)]
+                    Ask::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Facts::$Name),
+                    #[cfg(not(feature = $feature))]
+                    Ask::$Name(_) => Err(crate::drive::poll::not_built($feature)),
+                )+ }
+            }
+
+            /// Starts one source on the current tokio runtime.
+            pub fn spawn(&self, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
+                match spec.ask.clone() { $(
+                    #[cfg(feature = $feature)]
+                    Ask::$Name(ask) => tokio::spawn(<$name::State as Live>::run(
+                        self.$name.clone(), spec.map(|_| ask), schedule, out.narrow(Facts::$Name),
+                    )),
+                    #[cfg(not(feature = $feature))]
+                    Ask::$Name(_) => tokio::spawn(async move {
+                        crate::drive::poll::poll(schedule, &out, async || Err(crate::drive::poll::not_built($feature))).await;
+                    }),
+                )+ }
+            }
+        }
+
+        /// A simulated estate: all systems, none of them real.
+        pub struct Sim { $($name: <$name::State as Simulated>::Sim,)+ }
+
+        impl Sim {
+            /// As the plan names it; the same for the same seed.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
+                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ }
+            }
+
+            /// Lets it live until `now`.
+            pub fn advance(&mut self, now: Now) {
+                $(<$name::State as Simulated>::advance(&mut self.$name, now);)+
+            }
+
+            /// Answers a question.
+            ///
+            /// # Errors
+            /// As the server would.
+            pub fn answer(&mut self, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+                match ask { $(
+                    Ask::$Name(ask) => <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name),
+                )+ }
+            }
+        }
+    };
+}
+
+systems! {
+    mongo: Mongo if "mongo",
+    kafka: Kafka if "kafka",
+    ec2: Ec2 if "aws",
+    route53: Route53 if "aws",
+    metrics: Metrics if "aws",
+}
