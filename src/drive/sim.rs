@@ -28,8 +28,10 @@ use crate::{
 pub enum Trouble {
     /// Fails at once with this.
     Fails(FaultKind),
-    /// Takes the question and never answers.
+    /// Takes the question and never answers: a time-out.
     Hangs,
+    /// Nothing is heard of the source at all, not even a fault: a pushing server whose link is cut without a word.
+    Silent,
 }
 
 /// An imitated estate and the core that watches it.
@@ -125,6 +127,11 @@ impl SimDrive {
                 (Err(Fault::new(kind, format!("{}: simulated", spec.endpoint))), Duration::from_millis(1))
             }
             Some(Trouble::Hangs) => (Err(super::poll::timed_out(spec.timeout)), spec.timeout),
+            Some(Trouble::Silent) => {
+                let wait = spec.interval;
+                self.push(wait, ix);
+                return;
+            }
             None => {
                 self.sim.advance(self.now);
                 let took = Duration::from_millis(self.random.u64(2..40));
