@@ -1,6 +1,6 @@
 //! What the estate remembers: bounded, and no more than a decision or a curve needs.
 //!
-//! Per pair (group × partition) only the latest value and a [`Slope`] (32 bytes) are kept; whole series ([`Ring`]) only for
+//! Per pair (group × partition) only the latest value and a [`Slope`] (at most 32 bytes) are kept; whole series ([`Ring`]) only for
 //! groups, sets, roles and sites. A hundred thousand pairs of full samples for an hour would be hundreds of MiB.
 
 use std::{collections::VecDeque, time::Duration};
@@ -11,7 +11,6 @@ use std::{collections::VecDeque, time::Duration};
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Slope {
     weight: f32,
-    last: f32,
     mean_t: f32,
     mean_v: f32,
     var_t: f32,
@@ -21,8 +20,9 @@ pub struct Slope {
     samples: u32,
 }
 
-/// After this long a sample weighs half. One minute: a drain shows within a few polls, a hiccup does not flip the sign.
-const HALF_LIFE: f32 = 60.0;
+/// What a sample weighs when the next one comes: half after four. Per sample and not per second, so that it fits a source asked
+/// every two seconds and one asked every thirty. After a turn the sign follows within about ten samples.
+const DECAY: f32 = 0.84;
 
 impl Slope {
     /// Takes a sample that was read at `boot`.
@@ -32,11 +32,8 @@ impl Slope {
         }
         #[expect(clippy::cast_possible_truncation, reason = "a slope needs no more than f32")]
         let (t, v) = ((boot.as_secs_f64() - f64::from(self.origin)) as f32, value as f32);
-        let decay = if self.samples == 0 { 0.0 } else { (-(t - self.last).max(0.0) / HALF_LIFE).exp2() };
-        self.last = t;
         self.samples = self.samples.saturating_add(1);
-        let old = self.weight * decay;
-        self.weight = old + 1.0;
+        self.weight = self.weight.mul_add(DECAY, 1.0);
         let (dt, dv) = (t - self.mean_t, v - self.mean_v);
         let share = 1.0 / self.weight;
         self.mean_t += dt * share;
@@ -184,5 +181,98 @@ impl OffsetTimes {
     pub fn reach(&self, boot: Duration) -> Duration {
         let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
         self.0.front().map_or(Duration::ZERO, |&(t, _)| Duration::from_millis(u64::from(now.saturating_sub(t)) * 100))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+
+    #[test]
+    fn a_steady_drain_has_its_slope_and_its_end() {
+        let mut slope = Slope::default();
+        for i in 0..20 {
+            // A boot time of months: what f32 could not hold by itself.
+            slope.push(secs(10_000_000 + i * 5), 10_000.0 - 250.0 * f64::from(u32::try_from(i).expect("small")));
+        }
+        let s = slope.per_second().expect("enough samples");
+        assert!((s + 50.0).abs() < 0.5, "{s}");
+        assert_eq!(slope.drain(5_000.0), Drain::In(Duration::from_secs_f64(5_000.0 / -s)));
+        assert_eq!(slope.drain(0.0), Drain::Drained);
+    }
+
+    #[test]
+    fn what_grows_or_stands_never_drains_and_too_few_samples_say_nothing() {
+        let mut slope = Slope::default();
+        slope.push(secs(1), 5.0);
+        slope.push(secs(6), 5.0);
+        assert_eq!(slope.drain(5.0), Drain::Unknown);
+        slope.push(secs(11), 5.0);
+        assert_eq!(slope.drain(5.0), Drain::Never);
+        slope.push(secs(16), 50.0);
+        assert_eq!(slope.drain(50.0), Drain::Never);
+    }
+
+    #[test]
+    fn a_slope_follows_a_turn_within_some_fifteen_samples() {
+        let mut slope = Slope::default();
+        let mut v = 0.0;
+        for i in 0..60 {
+            v += 100.0;
+            slope.push(secs(i * 5), v);
+        }
+        assert!(slope.per_second().expect("samples") > 10.0);
+        for i in 60..75 {
+            v -= 100.0;
+            slope.push(secs(i * 5), v);
+        }
+        assert!(slope.per_second().expect("samples") < -10.0);
+    }
+
+    #[test]
+    fn a_slope_is_as_small_as_the_design_asks() {
+        assert!(std::mem::size_of::<Slope>() <= 32);
+    }
+
+    #[test]
+    fn a_ring_is_bounded_and_keeps_an_hour() {
+        let mut ring = Ring::default();
+        for i in 0..10_000u32 {
+            ring.push(secs(u64::from(i) * 5), f64::from(i));
+        }
+        let all: Vec<_> = ring.iter().collect();
+        assert_eq!(all.len(), FINE + COARSE);
+        assert!(all.windows(2).all(|w| w[0].0 < w[1].0), "oldest first");
+        assert!(all[all.len() - 1].0 - all[0].0 >= 3600.0);
+        assert_eq!(ring.tail(3), [9997.0, 9998.0, 9999.0]);
+    }
+
+    #[test]
+    fn a_lag_in_messages_becomes_a_lag_in_seconds() {
+        let mut table = OffsetTimes::default();
+        for i in 0..30 {
+            table.push(secs(1000 + i * 5), i64::try_from(i).expect("small") * 500);
+        }
+        let now = secs(1000 + 29 * 5);
+        assert_eq!(table.age_of(29 * 500, now), Some(Duration::ZERO));
+        let age = table.age_of(27 * 500 + 250, now).expect("within reach");
+        assert!((age.as_secs_f64() - 7.5).abs() < 0.2, "{age:?}");
+        assert_eq!(table.age_of(-1, now), None, "older than the table");
+        assert_eq!(table.reach(now), secs(145));
+    }
+
+    #[test]
+    fn an_idle_log_has_no_lag_however_old_its_last_record_and_a_new_log_forgets_the_old() {
+        let mut table = OffsetTimes::default();
+        for i in 0..200 {
+            table.push(secs(1000 + i * 5), 42);
+        }
+        assert_eq!(table.age_of(42, secs(2000)), Some(Duration::ZERO));
+        table.push(secs(2005), 3);
+        assert_eq!(table.reach(secs(2005)), Duration::ZERO);
     }
 }

@@ -257,3 +257,57 @@ impl<T> Reading<T> {
         self.value.as_ref().map(|(v, s)| (v, *s))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: u64) -> Now {
+        Now { boot: Duration::from_secs(s), wall: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    fn reading(value: i32, s: u64) -> Reading<i32> {
+        let mut r = Reading::default();
+        r.set(value, Stamp { at: at(s), fresh: Freshness::of_interval(Duration::from_secs(2)) });
+        r
+    }
+
+    #[test]
+    fn a_reading_goes_live_stale_blind_by_age_alone() {
+        let r = reading(7, 100);
+        assert_eq!(r.at(at(106)), Seen::Live(&7, Age(Duration::from_secs(6))));
+        assert_eq!(r.at(at(107)), Seen::Stale(&7, Age(Duration::from_secs(7))));
+        assert_eq!(r.at(at(113)), Seen::Blind(Fault::silent()));
+    }
+
+    #[test]
+    fn a_failed_attempt_makes_what_was_known_stale_at_once_and_an_answer_heals_it() {
+        let mut r = reading(7, 100);
+        r.fail(&Fault::new(FaultKind::TimedOut, "x"));
+        assert!(matches!(r.at(at(100)), Seen::Stale(&7, _)));
+        assert!(matches!(r.at(at(120)), Seen::Blind(Fault { kind: FaultKind::TimedOut, .. })));
+        r.set(8, Stamp { at: at(121), fresh: Freshness::of_interval(Duration::from_secs(2)) });
+        assert!(r.at(at(121)).is_live());
+    }
+
+    #[test]
+    fn never_asked_and_never_answered_are_told_apart() {
+        let mut r = Reading::<i32>::default();
+        assert_eq!(r.at(at(0)), Seen::Never);
+        r.fail(&Fault::new(FaultKind::Refused, "no"));
+        assert!(matches!(r.at(at(0)), Seen::Blind(_)));
+    }
+
+    #[test]
+    fn joined_values_are_as_good_as_the_worst_and_as_old_as_the_oldest() {
+        let a = || Seen::Live(1, Age(Duration::from_secs(1)));
+        let b = || Seen::Stale(2, Age(Duration::from_secs(9)));
+        let blind = || Seen::<i32>::Blind(Fault::silent());
+        assert_eq!(a().zip(b()), Seen::Stale((1, 2), Age(Duration::from_secs(9))));
+        assert!(matches!(b().zip(blind()), Seen::Blind(_)));
+        assert_eq!(a().zip(Seen::<i32>::Never), Seen::Never);
+        assert!(matches!(Seen::<i32>::Never.zip(blind()), Seen::Blind(_)));
+        assert_eq!(Seen::all([a(), b()]), Seen::Stale(vec![1, 2], Age(Duration::from_secs(9))));
+        assert_eq!(Seen::<i32>::all([]), Seen::Never);
+    }
+}
