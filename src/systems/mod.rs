@@ -105,6 +105,9 @@ pub trait Simulated: System {
     fn answer(sim: &mut Self::Sim, ask: &Self::Ask, now: Now) -> Result<Self::Facts, Fault>;
 }
 
+#[cfg(feature = "aws")]
+pub mod aws;
+
 macro_rules! systems {
     ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
         $(pub mod $name;)+

@@ -1,0 +1,193 @@
+//! What an SDK error means to whoever polls: a [`FaultKind`], and words that name service, operation, place and the server's code.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::core::estate::seen::{Fault, FaultKind};
+
+/// The fault, and whether the credentials behind it should be read anew.
+pub(super) fn of<E>(error: &SdkError<E, HttpResponse>, service: &str, operation: &str, place: &str) -> (Fault, bool)
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let fault = |kind, words: &str| Fault::new(kind, format!("{service}:{operation} at {place}: {words}"));
+    // Our own credentials provider speaks in faults; the SDK wraps them in errors of several kinds.
+    if let Some(own) = find::<Fault>(error) {
+        return (fault(own.kind, &own.text), false);
+    }
+    match error {
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = error.code().unwrap_or("no code");
+            let kind = kind(code, status);
+            let words = error.message().unwrap_or("no message");
+            let hint = hint(code, kind);
+            (fault(kind, &format!("{code} (HTTP {status}): {words}{hint}")), spent(code))
+        }
+        SdkError::TimeoutError(_) => (fault(FaultKind::TimedOut, "no answer in time"), false),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (fault(FaultKind::TimedOut, &format!("no connection in time: {}", chain(failure_source(failure)))), false)
+        }
+        SdkError::DispatchFailure(failure) => (fault(FaultKind::Unreachable, &chain(failure_source(failure))), false),
+        SdkError::ResponseError(answer) => {
+            let status = answer.raw().status().as_u16();
+            // A proxy's page or a body cut short; of a failing server it says no more than that it failed.
+            let kind = if status >= 500 { FaultKind::Unreachable } else { FaultKind::Malformed };
+            (fault(kind, &format!("HTTP {status}, not to be read: {}", chain(error))), false)
+        }
+        _ => (fault(FaultKind::Unsupported, &format!("the request could not be made: {}", chain(error))), false),
+    }
+}
+
+fn failure_source(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> &(dyn Error + 'static) {
+    failure.as_connector_error().map_or(&Unknown, |e| e)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no connection")]
+struct Unknown;
+
+/// What an error code means. Codes: EC2 and Auto Scaling "common errors", Elastic Load Balancing v2, Route 53 and CloudWatch API
+/// references; where a code is new, the HTTP status decides.
+fn kind(code: &str, status: u16) -> FaultKind {
+    const REFUSED: &[&str] = &[
+        "AccessDenied",
+        "UnauthorizedOperation",
+        "UnauthorizedAccess",
+        "AuthFailure",
+        "Blocked",
+        "OptInRequired",
+        "PendingVerification",
+        "NotAuthorized",
+        "IncompleteSignature",
+        "SignatureDoesNotMatch",
+        "InvalidSignature",
+        "InvalidAccessKeyId",
+        "MissingAuthenticationToken",
+        "ExpiredToken",
+        "RequestExpired",
+        "InvalidClientTokenId",
+        "UnrecognizedClient",
+        "InvalidToken",
+    ];
+    const THROTTLED: &[&str] = &[
+        "RequestLimitExceeded",
+        "Throttling",
+        "Throttled",
+        "RequestThrottled",
+        "TooManyRequests",
+        "SlowDown",
+        "EC2Throttled",
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "LimitExceeded",
+        "RateExceeded",
+    ];
+    let name = code.strip_suffix("Exception").unwrap_or(code);
+    if spent(code) || REFUSED.contains(&name) {
+        FaultKind::Refused
+    } else if THROTTLED.contains(&name) || status == 429 {
+        FaultKind::Throttled
+    } else if name.ends_with("NotFound") || name.starts_with("NoSuch") {
+        FaultKind::NotFound
+    } else if name.starts_with("RequestTimeout") || status == 408 || status == 504 {
+        FaultKind::TimedOut
+    } else if status >= 500 {
+        FaultKind::Unreachable
+    } else if matches!(status, 401 | 403) {
+        FaultKind::Refused
+    } else if status == 404 {
+        FaultKind::NotFound
+    } else {
+        FaultKind::Unsupported
+    }
+}
+
+/// Codes that other credentials, or the same ones renewed, would not meet.
+fn spent(code: &str) -> bool {
+    const SPENT: &[&str] = &[
+        "ExpiredToken",
+        "RequestExpired",
+        "InvalidClientTokenId",
+        "UnrecognizedClient",
+        "AuthFailure",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "TokenRefreshRequired",
+    ];
+    SPENT.contains(&code.strip_suffix("Exception").unwrap_or(code))
+}
+
+fn hint(code: &str, kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Refused if spent(code) => "; credentials are read anew before the next attempt",
+        FaultKind::Refused => "; grant this permission to the identity in the plan (docs/iam-watch.json has all)",
+        _ => "",
+    }
+}
+
+/// An error of this type among the causes.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|e| e.downcast_ref())
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |e: &&'a (dyn Error + 'static)| (*e).source())
+}
+
+/// All causes in one line, without repeating what the one before has said.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut out = String::new();
+    for cause in causes(error) {
+        let words = cause.to_string();
+        if !out.contains(&words) {
+            if !out.is_empty() {
+                out.push_str(": ");
+            }
+            out.push_str(&words);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_become_kinds() {
+        for (code, status, expected) in [
+            ("UnauthorizedOperation", 403, FaultKind::Refused),
+            ("AccessDeniedException", 400, FaultKind::Refused),
+            ("ExpiredToken", 400, FaultKind::Refused),
+            ("ExpiredTokenException", 403, FaultKind::Refused),
+            ("RequestExpired", 400, FaultKind::Refused),
+            ("SomethingNew", 403, FaultKind::Refused),
+            ("RequestLimitExceeded", 503, FaultKind::Throttled),
+            ("Throttling", 400, FaultKind::Throttled),
+            ("TooManyRequestsException", 400, FaultKind::Throttled),
+            ("SomethingNew", 429, FaultKind::Throttled),
+            ("PriorRequestNotComplete", 400, FaultKind::Throttled),
+            ("NoSuchHostedZone", 404, FaultKind::NotFound),
+            ("TargetGroupNotFound", 400, FaultKind::NotFound),
+            ("InvalidInstanceID.NotFound", 400, FaultKind::NotFound),
+            ("InternalError", 500, FaultKind::Unreachable),
+            ("ServiceUnavailable", 503, FaultKind::Unreachable),
+            ("RequestTimeout", 408, FaultKind::TimedOut),
+            ("InvalidParameterValue", 400, FaultKind::Unsupported),
+        ] {
+            assert_eq!(kind(code, status), expected, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn only_credential_faults_make_credentials_be_read_anew() {
+        assert!(spent("ExpiredTokenException"));
+        assert!(spent("InvalidClientTokenId"));
+        assert!(!spent("UnauthorizedOperation"), "the identity is fine, its permissions are not");
+        assert!(!spent("RequestLimitExceeded"));
+    }
+}
