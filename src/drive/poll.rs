@@ -85,3 +85,114 @@ pub fn timed_out(limit: Duration) -> Fault {
 pub fn not_built(feature: &str) -> Fault {
     Fault::new(FaultKind::Unsupported, format!("this landfall was built without the feature `{feature}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, future::pending};
+
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+    use crate::{
+        core::{Input, estate::source::SourceIx},
+        systems::Facts,
+    };
+
+    fn fast() -> (watch::Sender<f64>, Schedule) {
+        let (pace, rx) = watch::channel(1.0);
+        let schedule = Schedule { interval: Duration::from_millis(4), timeout: Duration::from_millis(20), pace: rx };
+        (pace, schedule)
+    }
+
+    fn sink() -> (Sink<Facts>, UnboundedReceiver<Input>) {
+        let (tx, rx) = unbounded_channel();
+        (Sink::new(tx, SourceIx(0)), rx)
+    }
+
+    fn block_on<F: Future>(f: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(f)
+    }
+
+    async fn kinds(queue: &mut UnboundedReceiver<Input>, n: usize) -> Vec<FaultKind> {
+        let mut out = Vec::new();
+        while out.len() < n {
+            if let Some(Input::Failed { fault, .. }) = queue.recv().await {
+                out.push(fault.kind);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_hung_question_becomes_a_time_out_and_the_next_one_is_asked() {
+        block_on(async {
+            let ((_pace, schedule), (out, mut queue)) = (fast(), sink());
+            let asked = Cell::new(0);
+            let ask = || {
+                asked.set(asked.get() + 1);
+                let n = asked.get();
+                async move { if n % 2 == 1 { pending().await } else { Err(Fault::new(FaultKind::Refused, "x")) } }
+            };
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                seen = kinds(&mut queue, 4) => {
+                    use FaultKind::{Refused, TimedOut};
+                    assert_eq!(seen, [TimedOut, Refused, TimedOut, Refused]);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn there_is_never_a_second_question_in_flight() {
+        block_on(async {
+            let ((pace, schedule), (out, mut queue)) = (fast(), sink());
+            let busy = Cell::new(false);
+            let ask = async || {
+                assert!(!busy.replace(true), "a second question in flight");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                busy.set(false);
+                Err(Fault::new(FaultKind::Refused, "x"))
+            };
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                _ = kinds(&mut queue, 5) => {}
+                () = async { loop { tokio::time::sleep(Duration::from_millis(1)).await; pace.send_replace(4.0); } } => {}
+            }
+        });
+    }
+
+    #[test]
+    fn a_change_of_pace_does_not_wait_for_the_old_interval() {
+        block_on(async {
+            let ((pace, mut schedule), (out, mut queue)) = (fast(), sink());
+            schedule.interval = Duration::from_secs(3600);
+            let ask = async || Err(Fault::new(FaultKind::Refused, "x"));
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                // The first question comes within a second; without the new pace the second would come after an hour.
+                _ = async { kinds(&mut queue, 1).await; pace.send_replace(4_000_000.0); kinds(&mut queue, 2).await } => {}
+            }
+        });
+    }
+
+    #[test]
+    fn the_wait_never_exceeds_the_interval_times_the_back_off() {
+        let (_pace, schedule) = fast();
+        for slower in [1, 2, 8] {
+            for _ in 0..1000 {
+                let w = wait(&schedule, slower);
+                assert!(w <= schedule.interval * slower && w >= schedule.interval.mul_f64(0.89) * slower, "{w:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_ends_when_the_driver_does() {
+        block_on(async {
+            let ((pace, schedule), (out, _queue)) = (fast(), sink());
+            drop(pace);
+            poll(schedule, &out, async || Err(Fault::new(FaultKind::Refused, "x"))).await;
+        });
+    }
+}
