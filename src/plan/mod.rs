@@ -1,9 +1,98 @@
 //! The plan: what the operator wrote.
+//!
+//! `text → parse → check (against spec) → lower → Plan`, and each stage tells all it finds: an operator corrects a plan once,
+//! not once a fault. Nothing here reads a secret, opens a connection or knows the time.
 
+mod check;
+pub mod diag;
+mod hint;
+mod lower;
+mod parse;
 pub mod pattern;
+mod scalar;
+pub mod schema;
 pub mod secret;
+mod sensitive;
+pub mod spec;
+mod tree;
 mod types;
 
+use std::path::{Path, PathBuf};
+
+use diag::Faults;
+pub use diag::{Code, Diagnosis, Report, Severity};
 pub use pattern::Pattern;
 pub use secret::{Secret, SecretError};
 pub use types::*;
+
+/// A plan that cannot be taken. Shown, it tells everything, with the lines concerned.
+#[derive(Debug, thiserror::Error)]
+pub enum Faulty {
+    /// The file cannot be read.
+    #[error("cannot read the plan {}: {source}\n  {}", path.display(), advice(source))]
+    Unread {
+        /// Its path, as given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It says something that cannot be.
+    #[error("{0}")]
+    Plan(Report),
+}
+
+impl Faulty {
+    /// As shown, with or without colour.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Unread { .. } => format!("error: {self}"),
+            Self::Plan(report) => report.render(colour),
+        }
+    }
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{InvalidData, IsADirectory, NotFound, PermissionDenied};
+    match error.kind() {
+        NotFound => "check the path: it is taken from the current directory",
+        PermissionDenied => "the file must be readable for the user that runs landfall",
+        IsADirectory => "name the plan file itself, not its folder",
+        InvalidData => "a plan is TOML in UTF-8: save it anew with that encoding",
+        _ => "check the path and the disk",
+    }
+}
+
+impl Plan {
+    /// Reads a plan file. The second value holds warnings, often none.
+    ///
+    /// # Errors
+    /// If the file cannot be read, and with all that is wrong if it says something that cannot be.
+    pub fn load(path: &Path) -> Result<(Self, Report), Faulty> {
+        let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads a plan out of a text; `path` is only named in what is told.
+    ///
+    /// # Errors
+    /// With all that is wrong, if it says something that cannot be.
+    pub fn parse(path: &Path, text: &str) -> Result<(Self, Report), Faulty> {
+        let mut faults = Faults::default();
+        let toml = parse::parse(text, &mut faults);
+        let broken = faults.0.len();
+        let root = check::table(&spec::tables::ROOT, &toml, 0..0, &mut faults);
+        if broken > 0 {
+            // What was lost with a broken line must not be called missing, and half a line not judged.
+            parse::keep_certain(text, &mut faults, broken);
+            return Err(Faulty::Plan(Report::new(path, text, faults)));
+        }
+        let plan = lower::plan(&root, &mut faults);
+        let refused = faults.0.iter().any(|d| d.severity == Severity::Error);
+        let report = Report::new(path, text, faults);
+        match plan {
+            Some(plan) if !refused => Ok((plan, report)),
+            _ => Err(Faulty::Plan(report)),
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Nothing here parses, and nothing here holds a secret: [`Secret`] only says where one is to be found.
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -114,12 +114,13 @@ pub struct Access {
     pub read: AwsCredentials,
     /// Credentials for changing; none = this site is read only.
     pub write: Option<AwsCredentials>,
-    /// Endpoint URLs by service (`ec2`, `elasticloadbalancing`, `autoscaling`, `cloudwatch`, `route53`, `sts`) that replace AWS's own.
+    /// Endpoint URLs by service (`ec2`, `elasticloadbalancing`, `autoscaling`, `cloudwatch`, `route53`, `sts`) that replace AWS's own; the plan's `all`
+    /// has been spread over them.
     pub endpoints: IndexMap<String, String>,
 }
 
 /// Which AWS identity to use. Keys never stand in a plan: a profile or references.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AwsCredentials {
     /// A profile of the shared AWS configuration.
     pub profile: Option<String>,
@@ -202,12 +203,12 @@ pub struct KafkaPair {
 pub struct KafkaCluster {
     /// Properties for reading.
     pub read: IndexMap<String, Property>,
-    /// Properties that replace them for changing; none = read only.
+    /// All properties for changing, those for reading included where nothing else is said; none = read only.
     pub write: Option<IndexMap<String, Property>>,
 }
 
 /// A property's value, in clear or by reference.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Property {
     /// In clear.
@@ -227,7 +228,7 @@ pub enum Isolation {
 }
 
 /// One direction of copying.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mirror {
     /// Copied from this side to the other.
     pub from: Side,
@@ -417,13 +418,4 @@ pub struct Window {
     pub start: jiff::Timestamp,
     /// Not after.
     pub end: jiff::Timestamp,
-}
-
-/// Where a plan was read.
-#[derive(Debug, Clone)]
-pub struct PlanFile {
-    /// Its path, as given.
-    pub path: PathBuf,
-    /// SHA-256 is the journal's business; the text is kept for diagnoses.
-    pub text: String,
 }

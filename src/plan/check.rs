@@ -1,0 +1,286 @@
+//! The TOML tree against the format: unknown keys, missing keys, wrong types, values that cannot be understood.
+//!
+//! What statements mean together is not looked at here but in [`super::lower`].
+
+use indexmap::IndexMap;
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
+
+use super::{
+    diag::{Code, Diagnosis, Faults, Span},
+    hint,
+    parse::type_word,
+    scalar::{self, Wrong, quoted},
+    secret::Secret,
+    sensitive,
+    spec::{Kind, Need, TableSpec, shape},
+    tree::{At, Entry, Table, Value},
+    types::Property,
+};
+
+type Node<'t> = Spanned<DeValue<'t>>;
+
+/// Checks a table and all within; what is sound comes back.
+pub(super) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
+    let mut table = Table { span, entries: IndexMap::new() };
+    for (key, node) in toml {
+        let name: &str = key.get_ref();
+        match spec.key(name) {
+            Some(known) => {
+                if let Some(value) = value(&known.kind, known.name, key.span(), node, faults) {
+                    let at = At { value, span: node.span() };
+                    table.entries.insert(known.name, Entry { key: key.span(), at, default: false });
+                }
+            }
+            None => faults.push(unknown(spec, key)),
+        }
+    }
+    for key in spec.keys().filter(|k| !toml.contains_key(k.name)) {
+        match key.need {
+            Need::Required => {
+                let message = format!("`{}` is missing in {}", key.name, spec.header);
+                let (code, hint) = match key.kind {
+                    Kind::Integer(min, max) if min == max => {
+                        (Code::Schema, format!("begin the file with {} = {min}", key.name))
+                    }
+                    _ => (Code::MissingKey, format!("{} Add {}", key.doc, example(key.name, &key.kind))),
+                };
+                faults.push(Diagnosis::error(code, &table.span, message).hint(hint));
+            }
+            Need::Default(text) => {
+                let Ok(node) = DeValue::parse(text) else { continue };
+                if let Some(value) = value(&key.kind, key.name, table.span.clone(), &node, faults) {
+                    let at = At { value, span: table.span.clone() };
+                    table.entries.insert(key.name, Entry { key: table.span.clone(), at, default: true });
+                }
+            }
+            Need::Optional => {}
+        }
+    }
+    table
+}
+
+/// How a missing key would be written.
+fn example(name: &str, kind: &Kind) -> String {
+    match kind {
+        Kind::Table(spec) | Kind::Tables(spec) if spec.header.starts_with('[') => spec.header.to_owned(),
+        Kind::Form(form) => format!("{name} = \"{}\"", form.example),
+        kind => format!("`{name}`: {}", kind.expects()),
+    }
+}
+
+fn unknown(spec: &TableSpec, key: &Spanned<DeString<'_>>) -> Diagnosis {
+    let name: &str = key.get_ref();
+    let message = format!("unknown key {} in {}", quoted(name).replace('"', "`"), spec.header);
+    Diagnosis::error(Code::UnknownKey, &key.span(), message).hint(hint::unknown_key(name, spec))
+}
+
+/// One value as its kind wants it; what is wrong is told, and nothing comes back.
+fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Faults) -> Option<Value> {
+    let found = match (kind, node.get_ref()) {
+        (Kind::Reserved(why), _) => {
+            let message = format!("`{name}` is reserved");
+            faults.push(Diagnosis::error(Code::Reserved, &key, message).hint(format!("take it out: {why}")));
+            return None;
+        }
+        (Kind::Table(spec), DeValue::Table(toml)) => return Some(Value::Table(table(spec, toml, node.span(), faults))),
+        (Kind::OneOf(specs), DeValue::Table(toml)) => return one_of(specs, name, toml, node.span(), faults),
+        (Kind::Map(item), DeValue::Table(toml)) => return Some(map(item, toml, faults)),
+        (Kind::Secret, DeValue::Table(toml)) => secret(toml).map(Value::Secret),
+        (Kind::Property, _) => property(name, node.get_ref()).map(Value::Property),
+        (Kind::Tables(spec), DeValue::Array(items)) => {
+            let mut list = Vec::new();
+            for item in items {
+                match item.get_ref() {
+                    DeValue::Table(toml) => {
+                        let value = Value::Table(table(spec, toml, item.span(), faults));
+                        list.push(At { value, span: item.span() });
+                    }
+                    other => faults.push(tell(name, item.span(), mistyped(kind, name, other))),
+                }
+            }
+            return Some(Value::List(list));
+        }
+        (Kind::List(item, least), DeValue::Array(items)) if items.len() >= *least => {
+            return Some(Value::List(list(item, name, items, faults)));
+        }
+        (Kind::OneOrMany(item), DeValue::Array(items)) if !items.is_empty() => {
+            return Some(Value::List(list(item, name, items, faults)));
+        }
+        (Kind::OneOrMany(item), _) if !node.get_ref().is_array() => {
+            let value = value(item, name, key, node, faults)?;
+            return Some(Value::List(vec![At { value, span: node.span() }]));
+        }
+        (Kind::Timestamp, DeValue::Datetime(time)) => scalar::timestamp(&time.to_string()),
+        (Kind::Integer(min, max), DeValue::Integer(_)) => integer(*min, *max, node.get_ref()).map(Value::Integer),
+        (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => number(node.get_ref()).map(Value::Number),
+        (kind, DeValue::String(text)) => match scalar::text(kind, text) {
+            Some(read) => read,
+            None => Err(mistyped(kind, name, node.get_ref())),
+        },
+        (kind, other) => Err(mistyped(kind, name, other)),
+    };
+    found.map_err(|wrong| faults.push(tell(name, node.span(), wrong))).ok()
+}
+
+fn tell(name: &str, span: Span, wrong: Wrong) -> Diagnosis {
+    let diagnosis = Diagnosis::error(wrong.code, &span, format!("`{name}` {}", wrong.what));
+    Diagnosis { hint: wrong.hint, ..diagnosis }
+}
+
+/// A value of another type than the kind's.
+fn mistyped(kind: &Kind, name: &str, found: &DeValue<'_>) -> Wrong {
+    let wrong = |code| Wrong::new(code, format!("must be {}; this is {}", kind.expects(), type_word(found)));
+    match (kind, found) {
+        (Kind::Secret, _) => Wrong::new(Code::SecretInClear, "is a secret and must not stand in a plan").hint(format!(
+            "put it into the environment or a file, and write {name} = {{ env = \"NAME\" }} or {{ file = \"/path\" }}"
+        )),
+        (Kind::Duration(..), DeValue::Integer(n)) => {
+            wrong(Code::Unit).hint(format!("seconds? then write {name} = \"{n}s\""))
+        }
+        (Kind::Duration(..), DeValue::Float(n)) => {
+            wrong(Code::Unit).hint(format!("seconds? then write {name} = \"{}s\"", n.as_str()))
+        }
+        (Kind::Integer(min, max), _) if min == max => {
+            Wrong::new(Code::Schema, format!("must be {min}, without quotes")).hint(format!("write {name} = {min}"))
+        }
+        (Kind::Integer(..), DeValue::String(_)) => wrong(Code::WrongType).hint("write the number without quotes"),
+        (Kind::Tables(spec), DeValue::Table(_)) => wrong(Code::WrongType)
+            .hint(format!("write {} with two brackets each side, once for every one", spec.header)),
+        (Kind::Table(spec), DeValue::Array(_)) if spec.header.starts_with('[') => {
+            wrong(Code::WrongType).hint("write the header with one bracket each side: there is only one of it")
+        }
+        (Kind::List(..), DeValue::String(_)) => {
+            wrong(Code::WrongType).hint(format!("put it in brackets: {name} = [\"…\"]"))
+        }
+        (Kind::List(..) | Kind::OneOrMany(_), DeValue::Array(_)) => {
+            Wrong::new(Code::BadValue, "is an empty list").hint("name at least one")
+        }
+        (
+            Kind::Text(..) | Kind::Form(_) | Kind::Enum(_) | Kind::Pattern | Kind::Address(_),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_),
+        ) => wrong(Code::WrongType).hint("put it in quotes"),
+        _ => wrong(Code::WrongType),
+    }
+}
+
+fn list(item: &Kind, name: &str, items: &[Node<'_>], faults: &mut Faults) -> Vec<At<Value>> {
+    let mut list = Vec::new();
+    for node in items {
+        if let Some(value) = value(item, name, node.span(), node, faults) {
+            list.push(At { value, span: node.span() });
+        }
+    }
+    list
+}
+
+fn map(item: &Kind, toml: &DeTable<'_>, faults: &mut Faults) -> Value {
+    let mut map = IndexMap::new();
+    for (key, node) in toml {
+        let name: &str = key.get_ref();
+        if let Some(value) = value(item, name, key.span(), node, faults) {
+            map.insert(name.to_owned(), At { value, span: node.span() });
+        }
+    }
+    Value::Map(map)
+}
+
+/// The table that most of the keys belong to; keys of another one are then unknown, and said to exclude these.
+fn one_of(
+    specs: &[&'static TableSpec],
+    name: &str,
+    toml: &DeTable<'_>,
+    span: Span,
+    faults: &mut Faults,
+) -> Option<Value> {
+    let hits = |spec: &TableSpec| toml.keys().filter(|k| spec.key(k.get_ref()).is_some()).count();
+    let best = specs.iter().copied().rev().max_by_key(|s| hits(s))?;
+    if hits(best) == 0 {
+        let message = format!("`{name}` must be {}", forms(specs));
+        faults.push(Diagnosis::error(Code::MissingKey, &span, message));
+        return None;
+    }
+    let foreign =
+        toml.keys().find(|k| best.key(k.get_ref()).is_none() && specs.iter().any(|s| s.key(k.get_ref()).is_some()));
+    if let Some(key) = foreign {
+        let other = specs.iter().find(|s| s.key(key.get_ref()).is_some())?;
+        let message = format!("`{}` is of {}, the rest is of {}", key.get_ref(), other.header, best.header);
+        faults.push(Diagnosis::error(Code::Conflict, &key.span(), message).hint("keep one of the two forms"));
+        return None;
+    }
+    Some(Value::Table(table(best, toml, span, faults)))
+}
+
+fn forms(specs: &[&'static TableSpec]) -> String {
+    specs.iter().map(|s| shape(s)).collect::<Vec<_>>().join(" or ")
+}
+
+fn secret(toml: &DeTable<'_>) -> Result<Secret, Wrong> {
+    let hint = "write { env = \"NAME\" } or { file = \"/path\" }";
+    let mut keys = toml.iter();
+    match (keys.next(), keys.next()) {
+        (Some((key, node)), None) => match (&**key.get_ref(), node.get_ref()) {
+            ("env", DeValue::String(name)) if variable(name) => Ok(Secret::Env(name.to_string())),
+            ("env", DeValue::String(_)) => Err(Wrong::new(Code::BadValue, "does not name an environment variable")
+                .hint(
+                    "the variable's name goes there, not the secret: letters, digits and _, not beginning with a digit",
+                )),
+            ("file", DeValue::String(path)) if !path.trim().is_empty() => Ok(Secret::File(path.to_string().into())),
+            _ => Err(Wrong::new(Code::BadValue, "must be a reference to a secret").hint(hint)),
+        },
+        _ => Err(Wrong::new(Code::BadValue, "must be one reference to a secret").hint(hint)),
+    }
+}
+
+/// The names that a shell can set.
+fn variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn property(name: &str, node: &DeValue<'_>) -> Result<Property, Wrong> {
+    let plain = match node {
+        DeValue::Table(toml) if toml.keys().any(|k| matches!(&**k.get_ref(), "env" | "file")) => {
+            return secret(toml).map(Property::Secret);
+        }
+        DeValue::Table(toml) => {
+            let rest = toml.keys().next().map_or("…", |k| k.get_ref());
+            let wrong = Wrong::new(Code::WrongType, "is a table, not a client property");
+            return Err(wrong.hint(format!("names with dots need quotes: \"{name}.{rest}\" = …")));
+        }
+        _ if sensitive::secret_property(name) => return Err(mistyped(&Kind::Secret, &format!("\"{name}\""), node)),
+        DeValue::String(text) if sensitive::secret_shape(text) => {
+            return Err(
+                Wrong::new(Code::SecretInClear, "holds a secret in clear").hint("write { env = \"NAME\" } instead")
+            );
+        }
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(n) if n.radix() == 10 => n.as_str().to_owned(),
+        DeValue::Boolean(yes) => yes.to_string(),
+        other => return Err(mistyped(&Kind::Property, name, other)),
+    };
+    Ok(Property::Plain(plain))
+}
+
+fn integer(min: i64, max: i64, node: &DeValue<'_>) -> Result<i64, Wrong> {
+    let DeValue::Integer(n) = node else { return Err(Wrong::new(Code::WrongType, "is no whole number")) };
+    match i64::from_str_radix(n.as_str(), n.radix()) {
+        Ok(n) if (min..=max).contains(&n) => Ok(n),
+        _ if min == max => Err(Wrong::new(Code::Schema, format!("is {n}; this version reads {min} only"))
+            .hint("use the landfall version that the plan was written for, or write the plan anew for this one")),
+        _ => Err(Wrong::new(Code::OutOfRange, format!("must be from {min} to {max}; {n} is not"))),
+    }
+}
+
+fn number(node: &DeValue<'_>) -> Result<f64, Wrong> {
+    let read = match node {
+        DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
+        DeValue::Integer(n) if n.radix() == 10 => n.as_str().parse::<f64>().ok(),
+        _ => None,
+    };
+    read.filter(|n| n.is_finite() && *n > 0.0)
+        .ok_or_else(|| Wrong::new(Code::OutOfRange, "must be a finite number above zero"))
+}

@@ -1,0 +1,243 @@
+//! What is wrong with a plan, told to the person who wrote it: file, line, column, the line itself, and what to do.
+//!
+//! Nothing here decides what is a fault; everything that is shown passes [`super::sensitive`] first.
+
+use std::{
+    fmt,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::sensitive;
+
+/// Bytes of the plan's text.
+pub type Span = Range<usize>;
+
+/// What sort of thing is wrong: stable words, fit for searching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Code {
+    /// Not TOML.
+    Syntax,
+    /// The version of the format is missing or not ours.
+    Schema,
+    /// A word kept for later versions.
+    Reserved,
+    /// A key that the format does not know there.
+    UnknownKey,
+    /// A key that has to be there.
+    MissingKey,
+    /// A value of another type.
+    WrongType,
+    /// A value that cannot be understood.
+    BadValue,
+    /// A quantity without its unit, or with one that does not fit.
+    Unit,
+    /// A quantity outside its limits.
+    OutOfRange,
+    /// A secret in clear, where a reference belongs.
+    SecretInClear,
+    /// Said twice.
+    Duplicate,
+    /// A reference to nothing.
+    Dangling,
+    /// Two statements that exclude each other, or one that lacks its other half.
+    Conflict,
+    /// Source and target are one and the same.
+    SameSides,
+    /// Reading and changing use one identity.
+    SameAccess,
+}
+
+impl Code {
+    /// As shown between brackets.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Schema => "schema",
+            Self::Reserved => "reserved",
+            Self::UnknownKey => "unknown-key",
+            Self::MissingKey => "missing-key",
+            Self::WrongType => "wrong-type",
+            Self::BadValue => "bad-value",
+            Self::Unit => "unit",
+            Self::OutOfRange => "out-of-range",
+            Self::SecretInClear => "secret-in-clear",
+            Self::Duplicate => "duplicate",
+            Self::Dangling => "dangling",
+            Self::Conflict => "conflict",
+            Self::SameSides => "same-sides",
+            Self::SameAccess => "same-access",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The plan is refused.
+    Error,
+    /// The plan is taken, but somebody should look.
+    Warning,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What sort of thing.
+    pub code: Code,
+    /// Where in the text, in bytes.
+    pub span: Span,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, in one line. Never holds a secret.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Diagnosis {
+    /// A fault. Line and column are found when the report is made.
+    pub(super) fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { severity: Severity::Error, code, span: span.clone(), line: 0, column: 0, message, hint: None }
+    }
+
+    /// A warning.
+    pub(super) fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// With what to do about it.
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// Collects what is found on the way.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub Vec<Diagnosis>);
+
+impl Faults {
+    pub(super) fn push(&mut self, diagnosis: Diagnosis) {
+        self.0.push(diagnosis);
+    }
+}
+
+/// All that was found in one plan, in the order of the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Report {
+    path: PathBuf,
+    text: String,
+    list: Vec<Diagnosis>,
+}
+
+impl Report {
+    /// Sorts what was found and gives each its line and column.
+    pub(super) fn new(path: &Path, text: &str, faults: Faults) -> Self {
+        let mut list = faults.0;
+        for d in &mut list {
+            (d.span, d.line, d.column) = locate(text, &d.span);
+        }
+        list.sort_by(|a, b| (a.span.start, a.severity, a.code).cmp(&(b.span.start, b.severity, b.code)));
+        list.dedup();
+        Self { path: path.to_owned(), text: sensitive::masked(text), list }
+    }
+
+    /// What was found, in the order of the text.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnosis> {
+        self.list.iter()
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many were found of one severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.list.iter().filter(|d| d.severity == severity).count()
+    }
+
+    /// The plan file, as it was named.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Everything, one after the other, with the lines concerned; secrets are struck out.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let path = self.path.display().to_string();
+        let blocks: Vec<String> = self.list.iter().map(|d| renderer.render(&[self.group(d, &path)])).collect();
+        blocks.join("\n\n")
+    }
+
+    fn group<'a>(&'a self, d: &'a Diagnosis, path: &'a str) -> Group<'a> {
+        let level = match d.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let start = self.text[..d.span.start].rfind('\n').map_or(0, |i| i + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let snippet = Snippet::source(line)
+            .line_start(d.line)
+            .path(path)
+            .annotation(AnnotationKind::Primary.span(d.span.start - start..d.span.end - start));
+        let group = level.primary_title(d.message.as_str()).id(d.code.word()).element(snippet);
+        match &d.hint {
+            Some(hint) => group.element(Level::HELP.message(hint.as_str())),
+            None => group,
+        }
+    }
+}
+
+/// A span cut to its first line and to whole characters, and the line and column it begins at.
+fn locate(text: &str, span: &Span) -> (Span, usize, usize) {
+    let whole = |mut i: usize| {
+        i = i.min(text.len());
+        while !text.is_char_boundary(i) {
+            i -= 1;
+        }
+        i
+    };
+    let start = whole(span.start);
+    let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
+    let line_end = line_end - usize::from(text[start..line_end].ends_with('\r'));
+    let end = whole(span.end).clamp(start, line_end);
+    let line = text[..start].matches('\n').count() + 1;
+    let column = text[line_start..start].chars().count() + 1;
+    (start..end, line, column)
+}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Diagnosis;
+    type IntoIter = std::slice::Iter<'a, Diagnosis>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// Without the text: what is printed by accident must not hold a secret.
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report").field("path", &self.path).field("list", &self.list).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,88 @@
+//! What somebody probably meant: the nearest word, or the table where a key belongs.
+
+use super::spec::{Kind, TableSpec, tables::ROOT};
+
+/// The word that was probably meant, if one is near enough.
+pub(super) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+    let text = text.to_ascii_lowercase().replace('-', "_");
+    let score = |word: &str| strsim::jaro_winkler(&text, word).max(strsim::normalized_damerau_levenshtein(&text, word));
+    words
+        .iter()
+        .map(|word| (score(word), *word))
+        .filter(|(score, _)| *score >= 0.84)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
+}
+
+/// What to do about a key that the table does not know.
+pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
+    let known: Vec<&str> = table.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))).map(|k| k.name).collect();
+    if let Some(near) = nearest(key, &known) {
+        return format!("did you mean `{near}`?");
+    }
+    let mut homes = Vec::new();
+    homes_of(key, &ROOT, &mut homes);
+    if let Some((last, rest)) = homes.split_last() {
+        let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) };
+        return format!("`{key}` belongs in {list}{}", above(&homes));
+    }
+    let mut all = Vec::new();
+    every_key(&ROOT, &mut all);
+    if let Some(near) = nearest(key, &all) {
+        let mut homes = Vec::new();
+        homes_of(near, &ROOT, &mut homes);
+        return format!("did you mean `{near}` in {}?", homes.join(", "));
+    }
+    format!("{} knows {}", table.header, known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
+}
+
+/// In TOML a key belongs to the last header above it.
+fn above(homes: &[&str]) -> &'static str {
+    if homes.iter().any(|h| h.starts_with('[') || *h == ROOT.header) {
+        ", above the headers of other tables"
+    } else {
+        ""
+    }
+}
+
+fn inner(kind: &Kind) -> Vec<&'static TableSpec> {
+    match kind {
+        Kind::Table(spec) | Kind::Tables(spec) => vec![spec],
+        Kind::OneOf(specs) => specs.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn homes_of(key: &str, table: &'static TableSpec, found: &mut Vec<&'static str>) {
+    if table.key(key).is_some() && !found.contains(&table.header) {
+        found.push(table.header);
+    }
+    for spec in table.keys().flat_map(|k| inner(&k.kind)) {
+        homes_of(key, spec, found);
+    }
+}
+
+fn every_key(table: &'static TableSpec, found: &mut Vec<&'static str>) {
+    for key in table.keys() {
+        if !found.contains(&key.name) {
+            found.push(key.name);
+        }
+        for spec in inner(&key.kind) {
+            every_key(spec, found);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_and_homes() {
+        assert_eq!(nearest("replicaset", &["replica_set", "route53"]), Some("replica_set"));
+        assert_eq!(nearest("replica-sets", &["replica_set", "route53"]), Some("replica_set"));
+        assert_eq!(nearest("banana", &["replica_set", "route53"]), None);
+        assert!(unknown_key("wanted", &ROOT).contains("[[fleet]]"));
+        assert!(unknown_key("banana", &ROOT).contains("`sites`"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Pairs of Kafka clusters: client properties a side, and what is copied between them.
+
+use indexmap::IndexMap;
+
+use super::{same_access, unique, unique_names};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults},
+    pattern::Pattern,
+    scalar::quoted,
+    tree::{At, Table, bare},
+    types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
+};
+
+/// Where a cluster is: librdkafka's name for it, and its older one.
+const BOOTSTRAP: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
+
+pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<KafkaPair>> {
+    unique_names(root.tables("kafka"), "name", "the pair of clusters", faults);
+    let pairs: Vec<_> = root.tables("kafka").map(|t| pair(t, faults)).collect();
+    pairs.into_iter().collect()
+}
+
+fn pair(table: &Table, faults: &mut Faults) -> Option<KafkaPair> {
+    let source = table.table("source").and_then(|t| cluster(t, faults));
+    let target = table.table("target").and_then(|t| cluster(t, faults));
+    if let (Some(s), Some(t), Some(span)) = (&source, &target, table.key_span("target"))
+        && let (Some(s), Some(t)) = (bootstrap(&s.read), bootstrap(&t.read))
+        && s == t
+    {
+        let message = format!("source and target have the same bootstrap.servers, {}", quoted(s));
+        faults.push(Diagnosis::error(Code::SameSides, &span, message).hint("one of them is the other side's"));
+    }
+    let topics: Vec<At<Pattern>> = table.list("topics");
+    let groups: Vec<At<Pattern>> = table.list("groups");
+    for (list, what) in [(&topics, "topic"), (&groups, "group")] {
+        let names: Vec<At<String>> =
+            list.iter().map(|p| At { value: p.value.to_string(), span: p.span.clone() }).collect();
+        unique(&names, |name| format!("the {what} {}", quoted(name)), faults);
+    }
+    let topics = bare(topics);
+    let mirrors: Option<Vec<Mirror>> = mirrors(table, &topics, faults).into_iter().collect();
+    Some(KafkaPair {
+        name: table.get("name")?,
+        clusters: Sides { source: source?, target: target? },
+        groups: bare(groups),
+        topics,
+        mirrors: mirrors?,
+        isolation: match table.get::<String>("isolation")?.as_str() {
+            "read_uncommitted" => Isolation::ReadUncommitted,
+            _ => Isolation::ReadCommitted,
+        },
+    })
+}
+
+fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option<Mirror>> {
+    let mut seen: Vec<Mirror> = Vec::new();
+    let mut all = Vec::new();
+    for t in table.tables("mirror") {
+        let mirror = mirror(t, topics);
+        if let Some(mirror) = &mirror {
+            if mirror.topics.is_empty() {
+                let message = "this mirror copies nothing: neither it nor its pair names topics";
+                faults.push(Diagnosis::error(Code::Dangling, &t.span, message).hint("add topics = [\"…\"]"));
+            }
+            if seen.contains(mirror) {
+                faults.push(
+                    Diagnosis::error(Code::Duplicate, &t.span, "this mirror is there twice").hint("take one out"),
+                );
+            }
+            seen.push(mirror.clone());
+        }
+        all.push(mirror);
+    }
+    all
+}
+
+fn mirror(table: &Table, topics: &[Pattern]) -> Option<Mirror> {
+    let from = table.get::<String>("from")?;
+    let own: Vec<At<Pattern>> = table.list("topics");
+    Some(Mirror {
+        from: if from == Side::Source.word() { Side::Source } else { Side::Target },
+        topics: if own.is_empty() { topics.to_vec() } else { bare(own) },
+        prefix: table.get("prefix")?,
+    })
+}
+
+fn cluster(table: &Table, faults: &mut Faults) -> Option<KafkaCluster> {
+    let read: IndexMap<String, At<Property>> = table.get("properties")?;
+    if !BOOTSTRAP.iter().any(|name| read.contains_key(*name)) {
+        let span = table.key_span("properties").unwrap_or_else(|| table.span.clone());
+        let message = "`properties` do not say where the cluster is";
+        faults
+            .push(Diagnosis::error(Code::MissingKey, &span, message).hint("add \"bootstrap.servers\" = \"host:9092\""));
+    }
+    let bare = |map: IndexMap<String, At<Property>>| -> IndexMap<String, Property> {
+        map.into_iter().map(|(name, at)| (name, at.value)).collect()
+    };
+    let read = bare(read);
+    let write = table.get("write_properties").map(|over| {
+        let mut write = read.clone();
+        write.extend(bare(over));
+        write
+    });
+    if let (Some(write), Some(span)) = (&write, table.key_span("write_properties"))
+        && *write == read
+    {
+        same_access(&span, "write_properties", faults);
+    }
+    Some(KafkaCluster { read, write })
+}
+
+fn bootstrap(properties: &IndexMap<String, Property>) -> Option<&str> {
+    match BOOTSTRAP.iter().find_map(|name| properties.get(*name))? {
+        Property::Plain(servers) => Some(servers),
+        Property::Secret(_) => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! MongoDB replica sets: the connection string, logins, and which member is of which side.
+
+use super::{same_access, unique, unique_names};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults, Span},
+    pattern::Pattern,
+    scalar::{self, quoted},
+    spec::Kind,
+    spec::tables::HOST,
+    tree::{At, Table, bare},
+    types::{Login, MemberRule, ReplicaSet, Side, Sides},
+};
+
+pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<ReplicaSet>> {
+    unique_names(root.tables("replica_set"), "name", "replica set", faults);
+    let mut hosts = Vec::new();
+    let sets: Vec<_> = root.tables("replica_set").map(|t| replica_set(t, &mut hosts, faults)).collect();
+    unique(&hosts, |host: &String| format!("the host {}", quoted(host)), faults);
+    sets.into_iter().collect()
+}
+
+/// One set. Its hosts go to `hosts`: a server belongs to one set only.
+fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) -> Option<ReplicaSet> {
+    let name: Option<At<String>> = table.at("name");
+    let uri: Option<At<String>> = table.at("uri");
+    let seeds = uri.as_ref().map(|uri| connection_string(uri, name.as_ref(), faults)).unwrap_or_default();
+    let source = rule(table, Side::Source);
+    let target = rule(table, Side::Target);
+    if let (Some(s), Some(t)) = (&source, &target)
+        && s == t
+    {
+        let message = "`target` is told by the same rule as `source`: every member would be of both sides";
+        let span = table.key_span("target").unwrap_or_else(|| table.span.clone());
+        faults.push(Diagnosis::error(Code::SameSides, &span, message).hint("give the target's tag value or hosts"));
+    }
+    let candidates: Vec<At<String>> = table.list("candidates");
+    for c in &candidates {
+        if seeds.contains(&c.value) {
+            let message = format!("{} waits outside the set and is in its `uri`", quoted(&c.value));
+            faults.push(Diagnosis::error(Code::Conflict, &c.span, message).hint("take it out of one of the two"));
+        } else if let Some(MemberRule::Hosts(patterns)) = &source
+            && patterns.iter().any(|p| p.matches(&c.value))
+        {
+            let message = format!("{} waits to become a target member, but `source` claims it", quoted(&c.value));
+            faults.push(
+                Diagnosis::error(Code::Conflict, &c.span, message)
+                    .hint("narrow the source's hosts, or correct the candidate"),
+            );
+        }
+    }
+    let (read, write) = (login(table, "login"), login(table, "write_login"));
+    if let (Some(r), Some(w), Some(span)) = (&read, &write, table.key_span("write_login"))
+        && (&r.username, &r.auth_source) == (&w.username, &w.auth_source)
+    {
+        same_access(&span, "write_login", faults);
+    }
+    if let Some(uri) = &uri {
+        hosts.extend(seeds.iter().map(|s| At { value: s.clone(), span: uri.span.clone() }));
+    }
+    hosts.extend(candidates.iter().filter(|c| !seeds.contains(&c.value)).cloned());
+    Some(ReplicaSet {
+        name: name?.value,
+        uri: uri?.value,
+        seeds,
+        read,
+        write,
+        sites: Sides { source: source?, target: target? },
+        candidates: bare(candidates),
+    })
+}
+
+fn rule(table: &Table, side: Side) -> Option<MemberRule> {
+    let t = table.table(side.word())?;
+    match t.get("tag") {
+        Some(name) => Some(MemberRule::Tag { name, value: t.get("value")? }),
+        None => t.get::<Vec<At<Pattern>>>("hosts").map(|hosts| MemberRule::Hosts(bare(hosts))),
+    }
+}
+
+fn login(table: &Table, key: &str) -> Option<Login> {
+    let t = table.table(key)?;
+    Some(Login { username: t.get("username")?, password: t.get("password")?, auth_source: t.get("auth_source")? })
+}
+
+/// The seeds of a connection string (MongoDB's connection string specification), after telling what must not be in it.
+fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut Faults) -> Vec<String> {
+    let rest = uri.value.strip_prefix("mongodb://").unwrap_or(&uri.value);
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (userinfo, list) = authority.rsplit_once('@').map_or((None, authority), |(u, l)| (Some(u), l));
+    if userinfo.is_some() {
+        secret(
+            &uri.span,
+            "user name and password",
+            "login = { username = \"…\", password = { env = \"NAME\" } }",
+            faults,
+        );
+    }
+    let mut seeds = Vec::new();
+    for host in list.split(',') {
+        match scalar::text(&Kind::Form(&HOST), host) {
+            Some(Ok(_)) if !seeds.iter().any(|s: &String| s == host) => seeds.push(host.to_owned()),
+            Some(Ok(_)) => {
+                let message = format!("{} is twice in `uri`", quoted(host));
+                faults.push(Diagnosis::error(Code::Duplicate, &uri.span, message).hint("name each host once"));
+            }
+            // What stands around an @ may be part of a password.
+            _ if userinfo.is_some() => {}
+            _ => {
+                let message = format!("{} in `uri` is no host with its port", quoted(host));
+                faults.push(
+                    Diagnosis::error(Code::BadValue, &uri.span, message)
+                        .hint("write host:port, MongoDB's usual port is 27017"),
+                );
+            }
+        }
+    }
+    let query = path.split_once('?').map_or("", |(_, q)| q);
+    for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match key.to_ascii_lowercase().as_str() {
+            "replicaset" if name.is_some_and(|n| n.value != value) => {
+                let name = name.map_or("", |n| &n.value);
+                let message = format!("`uri` says replicaSet={value}, `name` says {}", quoted(name));
+                faults.push(Diagnosis::error(Code::Conflict, &uri.span, message).hint("both must be the set's name"));
+            }
+            "tlscertificatekeyfilepassword" => {
+                secret(&uri.span, "a password", "a key file without one, readable by its user alone", faults)
+            }
+            "authmechanismproperties" if value.to_ascii_uppercase().contains("TOKEN") => {
+                secret(&uri.span, "a token", "login = { … }", faults);
+            }
+            _ => {}
+        }
+    }
+    seeds
+}
+
+fn secret(span: &Span, what: &str, instead: &str, faults: &mut Faults) {
+    let message = format!("`uri` holds {what}: no secret may stand in a plan");
+    faults.push(Diagnosis::error(Code::SecretInClear, span, message).hint(format!("take it out and write {instead}")));
+}

@@ -1,0 +1,1 @@
+//! The plan's format as JSON Schema, for editors.

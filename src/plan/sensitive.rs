@@ -1,0 +1,100 @@
+//! What looks like a secret, so that it is refused in a plan and struck out of whatever is shown of one.
+//!
+//! The judgement goes by names and shapes: it may strike out too much, which costs nothing.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::diag::Span;
+
+/// Words that make a key's name that of a secret.
+const WORDS: &str = "password|passwd|passphrase|secret|token|bearer|credential|external_id|access_key|private|api_?key";
+
+/// `KEY = VALUE`, where the key's name is that of a secret and the value is no table.
+static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let value = r#""(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
+    Regex::new(&format!(r#"(?i)[\w.\-]*(?:{WORDS}|key\.pem)[\w.\-]*["']?[ \t]*=[ \t]*({value})"#)).ok()
+});
+
+/// Shapes of secrets that need no key: an AWS access key, a name and password in a URL, a private key.
+static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b|://([^/\s"'?#]*@)|(-----BEGIN [A-Z ]*PRIVATE KEY[^"']*)"#).ok()
+});
+
+/// Whether a key's name is that of a secret.
+pub(super) fn secret_name(name: &str) -> bool {
+    static NAME: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(&format!(r"(?i){WORDS}|(^|[._])key\.pem$|sasl\.jaas\.config")).ok());
+    NAME.as_ref().is_some_and(|r| r.is_match(name))
+}
+
+/// Whether a text has the shape of a secret, whatever it is called.
+pub(super) fn secret_shape(text: &str) -> bool {
+    SHAPES.as_ref().is_some_and(|r| r.is_match(text))
+}
+
+/// A librdkafka property whose value is a secret (librdkafka's CONFIGURATION.md); files and public parts are none.
+pub(super) fn secret_property(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let public = [".location", ".url", ".file", ".username", ".type", ".certificate.pem", ".ca.pem"];
+    let about = name.contains("refresh") || name.contains("claim") || name.contains("scope");
+    secret_name(&name) && !about && !public.iter().any(|end| name.ends_with(end))
+}
+
+/// The text with every secret in clear struck out, byte for byte, so that spans stay true.
+pub(super) fn masked(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let found = [&*ASSIGNED, &*SHAPES].into_iter().flatten().flat_map(|r| r.captures_iter(text));
+    let spans: Vec<Span> =
+        found.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>()).collect();
+    for span in spans {
+        let quoted = matches!(bytes.get(span.start), Some(b'"' | b'\''));
+        for b in bytes[span].iter_mut().skip(usize::from(quoted)).filter(|b| !matches!(b, b'\n' | b'\r' | b'"' | b'\''))
+        {
+            *b = b'*';
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strikes_out_what_is_assigned_and_what_has_the_shape() {
+        let text = concat!(
+            "password = \"hunter2\"\n",
+            "p = { \"sasl.password\" = 'hunter2', \"sasl.username\" = \"joe\" }\n",
+            "secret_key = { env = \"KEY\" }\n",
+            "password = hunter2 # open\n",
+            "password = \"hunter2\n",
+            "uri = \"mongodb://joe:hunter2@h:1\"\n",
+            "x = \"AKIAIOSFODNN7EXAMPLE\"\n",
+        );
+        let shown = masked(text);
+        assert_eq!(shown.len(), text.len());
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!shown.contains("AKIA"), "{shown}");
+        assert!(shown.contains("{ env = \"KEY\" }") && shown.contains("\"joe\""), "{shown}");
+    }
+
+    #[test]
+    fn properties_that_are_secrets() {
+        for name in [
+            "sasl.password",
+            "ssl.key.password",
+            "ssl.key.pem",
+            "sasl.oauthbearer.client.secret",
+            "ssl.keystore.password",
+        ] {
+            assert!(secret_property(name), "{name}");
+        }
+        for name in
+            ["sasl.username", "ssl.key.location", "ssl.ca.pem", "ssl.certificate.pem", "bootstrap.servers", "group.id"]
+        {
+            assert!(!secret_property(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Every table and key of the plan file, version 1. Data only.
+
+use std::time::Duration;
+
+use super::{
+    Form, Key,
+    Kind::{self, *},
+    Need, TableSpec,
+};
+
+const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, need: Need::Required, doc }
+}
+
+const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, need: Need::Optional, doc }
+}
+
+const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key { name, kind, need: Need::Default(default), doc }
+}
+
+/// The two keys of a table with one value a side.
+const fn sides(kind: Kind, need: Need) -> [Key; 2] {
+    [Key { name: "source", kind, need, doc: "The source's." }, Key { name: "target", kind, need, doc: "The target's." }]
+}
+
+/// A name that stands in tables on screen.
+const NAME: Kind = Text(1, 64);
+/// Any text of one line.
+const TEXT: Kind = Text(1, 4096);
+
+/// The version of the format that this program reads.
+pub const SCHEMA: i64 = 1;
+
+static REGION: Form =
+    Form { what: "an AWS region", example: "us-east-1", pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$" };
+static ROLE_ARN: Form = Form {
+    what: "the ARN of an IAM role",
+    example: "arn:aws:iam::111111111111:role/landfall-read",
+    pattern: "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$",
+};
+static ZONE: Form = Form { what: "a hosted zone id", example: "Z0123456789", pattern: "^Z[A-Z0-9]{1,31}$" };
+static DNS_NAME: Form = Form {
+    what: "a DNS name",
+    example: "api.example.com.",
+    pattern: r"^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+([A-Za-z0-9-]{1,63}\.?)?$",
+};
+pub(in crate::plan) static HOST: Form = Form {
+    what: "a host with its port",
+    example: "db1.example.com:27017",
+    pattern: concat!(
+        r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):",
+        "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$"
+    ),
+};
+static MONGODB_URI: Form = Form {
+    what: "a MongoDB connection string that lists its hosts",
+    example: "mongodb://db1:27017,db2:27017/?replicaSet=orders",
+    pattern: "^mongodb://[^/]+(/.*)?$",
+};
+static ANSWER: Form = Form {
+    what: "an address, a network or a DNS name",
+    example: "10.1.0.0/16",
+    pattern: "^([0-9A-Fa-f:.]+(/[0-9]{1,3})?|[*A-Za-z0-9_.-]+)$",
+};
+
+/// The whole file.
+pub static ROOT: TableSpec = TableSpec {
+    header: "the top of the file",
+    doc: "A landfall plan: what is to be moved from one AWS region to another, and how it is watched.",
+    groups: &[&[
+        must("schema", Integer(SCHEMA, SCHEMA), "Version of this format."),
+        must("name", NAME, "What the move is called, on screen and in reports."),
+        must("sites", Table(&SITES), "The two sites."),
+        may(
+            "route53",
+            Table(&ROUTE53),
+            "How Route 53, a global service, is reached; default: the environment's AWS access.",
+        ),
+        may("replica_set", Tables(&REPLICA_SET), "MongoDB replica sets."),
+        may("kafka", Tables(&KAFKA), "Pairs of Kafka clusters."),
+        may("fleet", Tables(&FLEET), "Roles of EC2 instances."),
+        may("dns", Tables(&DNS), "Weighted DNS names."),
+        may("health", Tables(&HEALTH), "Named health queries."),
+        or("intervals", Table(&INTERVALS), "{}", "How often each system is asked."),
+        or("budgets", Table(&BUDGETS), "{}", "What the move may cost."),
+        may(
+            "phase",
+            Reserved("phases are kept for a later version of the plan; this version would not carry them out"),
+            "Reserved.",
+        ),
+    ]],
+};
+
+static SITES: TableSpec = TableSpec {
+    header: "[sites]",
+    doc: "The two sites of the move.",
+    groups: &[&[
+        must("source", Table(&SITE), "Where the platform runs before the move."),
+        must("target", Table(&SITE), "Where it runs after it."),
+    ]],
+};
+
+static SITE: TableSpec = TableSpec {
+    header: "[sites.source] and [sites.target]",
+    doc: "One site: a region, and how its AWS services are reached.",
+    groups: &[
+        &[must("label", Text(1, 12), "Short name for tables."), must("region", Form(&REGION), "AWS region.")],
+        CREDENTIALS,
+        &[may("endpoints", Table(&SITE_ENDPOINTS), "URLs that replace AWS's own, by service."), WRITE],
+    ],
+};
+
+static ROUTE53: TableSpec = TableSpec {
+    header: "[route53]",
+    doc: "How Route 53 is reached: a global service, of neither side.",
+    groups: &[
+        CREDENTIALS,
+        &[may("endpoints", Table(&ROUTE53_ENDPOINTS), "URLs that replace AWS's own, by service."), WRITE],
+    ],
+};
+
+const WRITE: Key = may("write", Table(&WRITE_ACCESS), "Other credentials for changing; without them, read only.");
+
+/// Credentials for AWS: of the shared configuration, by a role, or by reference.
+const CREDENTIALS: &[Key] = &[
+    may("profile", TEXT, "Profile of the shared AWS configuration; default: the environment's chain."),
+    may("role", Form(&ROLE_ARN), "Role to assume."),
+    may("external_id", Secret, "External id that the role asks for."),
+    may("access_key", Secret, "Access key; goes with secret_key."),
+    may("secret_key", Secret, "Secret key."),
+    may("session_token", Secret, "Session token."),
+];
+
+static WRITE_ACCESS: TableSpec =
+    TableSpec { header: "`write`", doc: "AWS credentials for changing.", groups: &[CREDENTIALS] };
+
+static SITE_ENDPOINTS: TableSpec = TableSpec {
+    header: "`endpoints` of a site",
+    doc: "URLs that replace AWS's own.",
+    groups: &[
+        ENDPOINTS,
+        &[
+            may("ec2", Url, "EC2."),
+            may("elasticloadbalancing", Url, "Elastic Load Balancing."),
+            may("autoscaling", Url, "Auto Scaling."),
+            may("cloudwatch", Url, "CloudWatch."),
+        ],
+    ],
+};
+
+static ROUTE53_ENDPOINTS: TableSpec = TableSpec {
+    header: "`endpoints` of [route53]",
+    doc: "URLs that replace AWS's own.",
+    groups: &[ENDPOINTS, &[may("route53", Url, "Route 53.")]],
+};
+
+const ENDPOINTS: &[Key] =
+    &[may("all", Url, "Every service that is not named."), may("sts", Url, "Security Token Service.")];
+
+static REPLICA_SET: TableSpec = TableSpec {
+    header: "[[replica_set]]",
+    doc: "One MongoDB replica set that spans both sites.",
+    groups: &[&[
+        must("name", NAME, "The set's name, as its members know it."),
+        must(
+            "uri",
+            Form(&MONGODB_URI),
+            "Connection string with the hosts to begin with, without user name and password.",
+        ),
+        may("login", Table(&LOGIN), "Login for reading; default: none."),
+        may("write_login", Table(&LOGIN), "Login for changing; without it, read only."),
+        must("source", MEMBER_RULE, "Which members are the source's."),
+        must("target", MEMBER_RULE, "Which members are the target's."),
+        or("candidates", List(&Form(&HOST), 0), "[]", "Hosts that wait outside the set to become target members."),
+    ]],
+};
+
+const MEMBER_RULE: Kind = OneOf(&[&BY_TAG, &BY_HOSTS]);
+
+static BY_TAG: TableSpec = TableSpec {
+    header: "a rule by tag",
+    doc: "Members with this replica set tag.",
+    groups: &[&[must("tag", TEXT, "Tag name."), must("value", TEXT, "Tag value.")]],
+};
+
+static BY_HOSTS: TableSpec = TableSpec {
+    header: "a rule by hosts",
+    doc: "Members whose host:port matches.",
+    groups: &[&[must("hosts", List(&Pattern, 1), "Names, globs or /regular expressions/ of host:port.")]],
+};
+
+static LOGIN: TableSpec = TableSpec {
+    header: "a login",
+    doc: "User name and password.",
+    groups: &[&[
+        must("username", TEXT, "User name."),
+        must("password", Secret, "Password."),
+        or("auth_source", TEXT, "\"admin\"", "Database that holds the user."),
+    ]],
+};
+
+static KAFKA: TableSpec = TableSpec {
+    header: "[[kafka]]",
+    doc: "A pair of Kafka clusters, one a side.",
+    groups: &[&[
+        must("name", NAME, "The pair's name."),
+        or("groups", List(&Pattern, 0), "[]", "Consumer groups that are watched."),
+        or("topics", List(&Pattern, 0), "[]", "Topics that are watched."),
+        or(
+            "isolation",
+            Enum(&["read_committed", "read_uncommitted"]),
+            "\"read_committed\"",
+            "Whether lag counts to the last stable offset or to the high watermark.",
+        ),
+        must("source", Table(&CLUSTER), "The source's cluster."),
+        must("target", Table(&CLUSTER), "The target's cluster."),
+        may("mirror", Tables(&MIRROR), "What is copied from one cluster to the other."),
+    ]],
+};
+
+static CLUSTER: TableSpec = TableSpec {
+    header: "[kafka.source] and [kafka.target]",
+    doc: "One Kafka cluster.",
+    groups: &[&[
+        must("properties", Map(&Property), "librdkafka's properties for reading."),
+        may("write_properties", Map(&Property), "Properties that differ for changing; without them, read only."),
+    ]],
+};
+
+static MIRROR: TableSpec = TableSpec {
+    header: "[[kafka.mirror]]",
+    doc: "One direction of copying.",
+    groups: &[&[
+        must("from", Enum(&["source", "target"]), "Copied from this side to the other."),
+        may("topics", List(&Pattern, 1), "Which topics; default: the pair's."),
+        or("prefix", Text(0, 64), "\"\"", "What the copies' names begin with."),
+    ]],
+};
+
+static FLEET: TableSpec = TableSpec {
+    header: "[[fleet]]",
+    doc: "One role of the fleet.",
+    groups: &[&[
+        must("role", NAME, "The role's name."),
+        or("tag", TEXT, "\"role\"", "Instances of the role have this tag …"),
+        may("value", TEXT, "… with this value; default: the role's name."),
+        may("filters", Map(&OneOrMany(&TEXT)), "Further EC2 filters, as DescribeInstances takes them."),
+        must("wanted", Table(&WANTED), "How many instances are wanted."),
+        may("target_groups", Table(&NAMES), "Target groups: names or ARNs."),
+        may("auto_scaling_groups", Table(&NAMES), "Auto Scaling groups: names."),
+    ]],
+};
+
+static WANTED: TableSpec = TableSpec {
+    header: "`wanted`",
+    doc: "How many instances, a side.",
+    groups: &[&sides(Integer(0, 100_000), Need::Required)],
+};
+
+static NAMES: TableSpec = TableSpec {
+    header: "a list of names a side",
+    doc: "Names, a side.",
+    groups: &[&sides(OneOrMany(&TEXT), Need::Optional)],
+};
+
+static DNS: TableSpec = TableSpec {
+    header: "[[dns]]",
+    doc: "One weighted DNS name.",
+    groups: &[&[
+        must("name", Form(&DNS_NAME), "The name; the last dot may be left out."),
+        must("zone", Form(&ZONE), "Hosted zone id."),
+        or("type", Enum(&["A", "AAAA", "CNAME"]), "\"A\"", "Record type."),
+        must("set_identifiers", Table(&IDENTIFIERS), "Set identifiers of the weighted records."),
+        may("planned", Table(&WEIGHTS), "Weights that are wanted now."),
+        must("servers", List(&Address(53), 1), "Authoritative servers to ask."),
+        or("resolvers", List(&Address(53), 0), "[]", "Resolvers to ask."),
+        may(
+            "answers",
+            Table(&ANSWERS),
+            "Answers that are of each side; default: the records' own values. An alias needs them.",
+        ),
+        or("rate", Integer(1, 1000), "20", "Questions a second to each server."),
+    ]],
+};
+
+static IDENTIFIERS: TableSpec = TableSpec {
+    header: "`set_identifiers`",
+    doc: "Set identifiers, a side.",
+    groups: &[&sides(OneOrMany(&Text(1, 128)), Need::Required)],
+};
+
+static WEIGHTS: TableSpec =
+    TableSpec { header: "`planned`", doc: "Weights, a side.", groups: &[&sides(Integer(0, 255), Need::Required)] };
+
+static ANSWERS: TableSpec = TableSpec {
+    header: "`answers`",
+    doc: "Addresses, networks in CIDR form or DNS names, a side.",
+    groups: &[&sides(OneOrMany(&Form(&ANSWER)), Need::Optional)],
+};
+
+static HEALTH: TableSpec = TableSpec {
+    header: "[[health]]",
+    doc: "One health query, asked on both sides.",
+    groups: &[&[
+        must("name", NAME, "Its name."),
+        must("kind", Enum(&["requests", "errors", "latency", "other"]), "What it measures."),
+        must("unit", Enum(&["ratio", "seconds", "per_second", "count", "bytes"]), "Unit of its value."),
+        may("volume", NAME, "Name of the query that says whether there is traffic at all."),
+        may("source", QUERY, "How the source is asked; default: not at all."),
+        may("target", QUERY, "How the target is asked; default: not at all."),
+    ]],
+};
+
+const QUERY: Kind = OneOf(&[&PROMETHEUS, &CLOUDWATCH]);
+
+static PROMETHEUS: TableSpec = TableSpec {
+    header: "a Prometheus query",
+    doc: "An instant query to a Prometheus-compatible HTTP API.",
+    groups: &[&[
+        must("prometheus", Url, "Base URL, without /api/v1/query."),
+        must("expr", Block, "PromQL that gives one number."),
+        may("bearer", Secret, "Bearer token."),
+    ]],
+};
+
+static CLOUDWATCH: TableSpec = TableSpec {
+    header: "a CloudWatch query",
+    doc: "A CloudWatch metric, read with the site's access.",
+    groups: &[&[
+        must("namespace", TEXT, "Namespace."),
+        must("metric", TEXT, "Metric name."),
+        must("stat", TEXT, "Statistic: Sum, Average, p99 …"),
+        may("dimensions", Map(&TEXT), "Dimensions."),
+        or("period", Duration(Duration::from_secs(1), Duration::from_secs(86_400)), "\"60s\"", "Period."),
+        or("scale", Number, "1.0", "What the value is multiplied with, to come to the query's unit."),
+    ]],
+};
+
+/// Between 200 ms, which no server minds, and an hour, after which nothing is watched any more.
+const INTERVAL: Kind = Duration(Duration::from_millis(200), Duration::from_secs(3600));
+
+static INTERVALS: TableSpec = TableSpec {
+    header: "[intervals]",
+    doc: "How often each system is asked.",
+    groups: &[&[
+        or("mongo", INTERVAL, "\"2s\"", "Each member of each replica set."),
+        or("kafka", INTERVAL, "\"5s\"", "Each cluster."),
+        or("ec2", INTERVAL, "\"15s\"", "Each region."),
+        or("route53", INTERVAL, "\"30s\"", "Record sets."),
+        or("dns", INTERVAL, "\"10s\"", "Window over which served shares are sampled."),
+        or("health", INTERVAL, "\"15s\"", "Health queries."),
+    ]],
+};
+
+static BUDGETS: TableSpec = TableSpec {
+    header: "[budgets]",
+    doc: "What the move may cost.",
+    groups: &[&[
+        or(
+            "write_downtime",
+            Duration(Duration::from_millis(100), Duration::from_secs(86_400)),
+            "\"5s\"",
+            "Time without a writable primary that one replica set may use up in the whole run.",
+        ),
+        may("window", Table(&WINDOW), "When the work may start and end."),
+    ]],
+};
+
+static WINDOW: TableSpec = TableSpec {
+    header: "`window`",
+    doc: "A time window.",
+    groups: &[&[must("start", Timestamp, "Not before."), must("end", Timestamp, "Not after.")]],
+};

@@ -1,0 +1,143 @@
+//! A plan after the format has been checked: typed values, each with its place in the text.
+//!
+//! What is absent here was either not written or has been diagnosed already, so that the lowering only has to go on.
+
+use std::{net::SocketAddr, time::Duration};
+
+use indexmap::IndexMap;
+
+use super::{diag::Span, pattern::Pattern, secret::Secret, types::Property};
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct At<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+/// A value of one of the format's kinds.
+#[derive(Debug, Clone)]
+pub(super) enum Value {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Duration(Duration),
+    Timestamp(jiff::Timestamp),
+    Pattern(Pattern),
+    Address(SocketAddr),
+    Secret(Secret),
+    Property(Property),
+    List(Vec<At<Value>>),
+    /// Names and values of the operator's own.
+    Map(IndexMap<String, At<Value>>),
+    Table(Table),
+}
+
+/// A table of the format: its keys are the format's.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Table {
+    /// Its header, or its braces.
+    pub span: Span,
+    pub entries: IndexMap<&'static str, Entry>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub key: Span,
+    pub at: At<Value>,
+    /// Whether it is the format's default, not the operator's word.
+    pub default: bool,
+}
+
+impl Table {
+    /// A value, if it is there and sound.
+    pub fn get<T: FromValue>(&self, key: &str) -> Option<T> {
+        T::from_value(&self.entries.get(key)?.at.value)
+    }
+
+    /// A value with its place.
+    pub fn at<T: FromValue>(&self, key: &str) -> Option<At<T>> {
+        let at = &self.entries.get(key)?.at;
+        Some(At { value: T::from_value(&at.value)?, span: at.span.clone() })
+    }
+
+    /// The items of a list; none where it is absent.
+    pub fn list<T: FromValue>(&self, key: &str) -> Vec<At<T>> {
+        self.get(key).unwrap_or_default()
+    }
+
+    /// A table within.
+    pub fn table(&self, key: &str) -> Option<&Self> {
+        match &self.entries.get(key)?.at.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The tables of a list.
+    pub fn tables(&self, key: &str) -> impl Iterator<Item = &Self> {
+        let list = match self.entries.get(key).map(|e| &e.at.value) {
+            Some(Value::List(list)) => list.as_slice(),
+            _ => &[],
+        };
+        list.iter().filter_map(|item| match &item.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        })
+    }
+
+    /// Where the operator wrote a key; none where he did not.
+    pub fn key_span(&self, key: &str) -> Option<Span> {
+        self.entries.get(key).filter(|e| !e.default).map(|e| e.key.clone())
+    }
+}
+
+/// The values alone.
+pub(super) fn bare<T>(list: Vec<At<T>>) -> Vec<T> {
+    list.into_iter().map(|at| at.value).collect()
+}
+
+/// What can be taken out of a [`Value`].
+pub(super) trait FromValue: Sized {
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($type:ty: $variant:ident),* $(,)?) => {$(
+        impl FromValue for $type {
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    Value::$variant(it) => Some(it.clone()),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+from_value!(
+    String: Text,
+    i64: Integer,
+    f64: Number,
+    Duration: Duration,
+    jiff::Timestamp: Timestamp,
+    Pattern: Pattern,
+    SocketAddr: Address,
+    Secret: Secret,
+    Property: Property,
+);
+
+impl<T: FromValue> FromValue for Vec<At<T>> {
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::List(list) = value else { return None };
+        list.iter().map(|at| Some(At { value: T::from_value(&at.value)?, span: at.span.clone() })).collect()
+    }
+}
+
+impl<T: FromValue> FromValue for IndexMap<String, At<T>> {
+    fn from_value(value: &Value) -> Option<Self> {
+        let Value::Map(map) = value else { return None };
+        let item = |at: &At<Value>| Some(At { value: T::from_value(&at.value)?, span: at.span.clone() });
+        map.iter().map(|(name, at)| Some((name.clone(), item(at)?))).collect()
+    }
+}
