@@ -162,11 +162,10 @@ impl OffsetTimes {
     #[must_use]
     pub fn age_of(&self, offset: i64, boot: Duration) -> Option<Duration> {
         let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
-        let after = self.0.iter().position(|&(_, end)| end > offset);
-        let at = match after {
-            None => return Some(Duration::ZERO),
-            Some(0) => return None,
-            Some(i) => {
+        let at = match self.0.partition_point(|&(_, end)| end <= offset) {
+            i if i == self.0.len() => return Some(Duration::ZERO),
+            0 => return None,
+            i => {
                 let ((t0, o0), (t1, o1)) = (self.0[i - 1], self.0[i]);
                 #[expect(clippy::cast_precision_loss, reason = "a share between two points")]
                 let share = (offset - o0) as f64 / (o1 - o0).max(1) as f64;
@@ -174,6 +173,12 @@ impl OffsetTimes {
             }
         };
         Some(Duration::from_secs_f64((f64::from(now) - at).max(0.0) / 10.0))
+    }
+
+    /// Bytes it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.0.capacity() * size_of::<(u32, i64)>()
     }
 
     /// How far back the table reaches.

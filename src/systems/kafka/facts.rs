@@ -1,66 +1,239 @@
-//! What is asked, what is answered, what is known, and the signals that gives.
+//! What is asked of a cluster and what it answers, as plain columns: a hundred thousand pairs of group and partition are two
+//! vectors, not a hundred thousand objects. Nothing here remembers or judges.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, Stamp},
-            signal::{Samples, SignalDef},
-            source::SourceSpec,
-        },
-        now::Now,
+use crate::{core::estate::seen::Fault, plan::Side};
+
+/// One cluster × one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Groups, their commits, and the ends of the watched topics.
+    Snapshot {
+        /// Index of the pair in the plan.
+        pair: usize,
+        /// Which of its clusters.
+        side: Side,
     },
-    plan::Plan,
-    systems::System,
-    view::{Detail, Panel, Tile},
-};
-
-/// One endpoint × one question.
-#[derive(Debug, Clone)]
-pub enum Ask {}
+    /// The watched topics' configuration.
+    Configs {
+        /// Index of the pair in the plan.
+        pair: usize,
+        /// Which of its clusters.
+        side: Side,
+    },
+}
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {}
-
-/// What is known.
-#[derive(Debug)]
-pub struct State {
-    #[expect(dead_code, reason = "stub")]
-    pub(super) plan: Arc<Plan>,
+pub enum Facts {
+    /// To [`Ask::Snapshot`].
+    Snapshot(Snapshot),
+    /// To [`Ask::Configs`]: by topic; a topic that could not be read is left out.
+    Configs(BTreeMap<Arc<str>, Config>),
 }
 
-impl System for State {
-    const ID: &'static str = "kafka";
-    const TITLE: &'static str = "Kafka";
-    const SIGNALS: &'static [&'static SignalDef] = &[];
-    type Ask = Ask;
-    type Facts = Facts;
+/// An offset, or why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Offset(i64);
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        (Self { plan: plan.clone() }, Vec::new())
+impl Offset {
+    /// Nobody could say.
+    pub const UNKNOWN: Self = Self(-1001);
+    /// The group never committed here.
+    pub const NEVER: Self = Self(-1);
+
+    /// The end of a log as a broker gave it: every negative number is unknown. librdkafka answers −1001 *without* an error for
+    /// partitions whose leader did not answer.
+    #[must_use]
+    pub const fn end(raw: i64) -> Self {
+        if raw < 0 { Self::UNKNOWN } else { Self(raw) }
     }
 
-    fn apply(&mut self, ask: &Ask, _: Facts, _: Stamp) -> Vec<SourceSpec<Ask>> {
-        match *ask {}
+    /// The offset, if there is one.
+    #[must_use]
+    pub const fn known(self) -> Option<i64> {
+        if self.0 >= 0 { Some(self.0) } else { None }
+    }
+}
+
+/// One cluster at one moment. Commits were read before ends, so that a lag made of both is never falsely small.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Id of the broker that is the controller, if the cluster says.
+    pub controller: Option<i32>,
+    /// Its brokers, by id.
+    pub brokers: Vec<Broker>,
+    /// Groups in the whole cluster, watched or not.
+    pub groups_in_all: u32,
+    /// Topics in the whole cluster, watched or not, internal ones included.
+    pub topics_in_all: u32,
+    /// Watched topics, by name.
+    pub topics: Vec<Topic>,
+    /// Ends of their partitions: topic after topic, partition after partition. An index here is a *slot*.
+    pub ends: Vec<Offset>,
+    /// Watched groups, by name.
+    pub groups: Vec<Group>,
+    /// Their commits on watched topics: group after group, by slot.
+    pub commits: Vec<Commit>,
+}
+
+/// One broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    /// Id.
+    pub id: i32,
+    /// `host:port`, as the cluster advertises it.
+    pub address: String,
+}
+
+/// One watched topic.
+#[derive(Debug)]
+pub struct Topic {
+    /// Name.
+    pub name: Arc<str>,
+    /// Slots of its partitions.
+    pub slots: Range<u32>,
+    /// Why some of it could not be read.
+    pub fault: Option<Fault>,
+}
+
+impl Topic {
+    /// How many partitions it has.
+    #[must_use]
+    pub const fn partitions(&self) -> u32 {
+        self.slots.end - self.slots.start
+    }
+}
+
+/// One watched group.
+#[derive(Debug)]
+pub struct Group {
+    /// Name.
+    pub name: Arc<str>,
+    /// What its coordinator says of it.
+    pub state: GroupState,
+    /// Its members, as `client id@host`.
+    pub members: Vec<Arc<str>>,
+    /// Its rows in [`Snapshot::commits`].
+    pub commits: Range<u32>,
+    /// Topics it has commits on that match the plan but are not there (deleted, and the commits not yet).
+    pub orphans: Vec<Arc<str>>,
+    /// Why its commits could not be read; then there are none.
+    pub fault: Option<Fault>,
+}
+
+/// A commit of one group on one partition.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit {
+    /// The partition.
+    pub slot: u32,
+    /// Index of the member it is assigned to, or [`Commit::NOBODY`].
+    pub owner: u16,
+    /// The next record the group would read.
+    pub offset: Offset,
+}
+
+impl Commit {
+    /// No member has the partition.
+    pub const NOBODY: u16 = u16::MAX;
+}
+
+/// State of a consumer group, by Kafka's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupState {
+    /// Members with assignments, all at work.
+    Stable,
+    /// Members are coming or going.
+    Rebalancing,
+    /// No members. So look groups whose consumers assign partitions by themselves, too.
+    Empty,
+    /// The coordinator knows nothing of it any more.
+    Dead,
+    /// The broker is too old to say, or says a word not known here.
+    Unknown,
+}
+
+impl GroupState {
+    /// From the word a broker uses: `PreparingRebalance`, `CompletingRebalance`, and KIP-848's `Assigning` and `Reconciling` are all one
+    /// thing to somebody who waits for a group to be at work.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "Stable" => Self::Stable,
+            "PreparingRebalance" | "CompletingRebalance" | "AwaitingSync" | "Assigning" | "Reconciling" => {
+                Self::Rebalancing
+            }
+            "Empty" => Self::Empty,
+            "Dead" => Self::Dead,
+            _ => Self::Unknown,
+        }
     }
 
-    fn fail(&mut self, ask: &Ask, _: &Fault, _: Now) {
-        match *ask {}
+    /// The word on screen.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stable => "Stable",
+            Self::Rebalancing => "Rebalancing",
+            Self::Empty => "Empty",
+            Self::Dead => "Dead",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The part of a topic's configuration that has to be the same on both sides, as the broker spells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config(pub BTreeMap<&'static str, String>);
+
+impl Config {
+    /// The keys that are compared.
+    pub const KEYS: [&'static str; 6] = [
+        "cleanup.policy",
+        "max.message.bytes",
+        "message.timestamp.type",
+        "min.insync.replicas",
+        "retention.bytes",
+        "retention.ms",
+    ];
+}
+
+impl Snapshot {
+    /// The topic and partition of a slot.
+    #[must_use]
+    pub fn partition(&self, slot: u32) -> Option<(&Topic, u32)> {
+        let at = self.topics.partition_point(|t| t.slots.end <= slot);
+        self.topics.get(at).map(|t| (t, slot - t.slots.start))
     }
 
-    fn measure(&self, _: Now, _: &mut Samples) {}
-
-    fn panel(&self, now: Now) -> Panel {
-        super::view::panel(self, now)
+    /// A group's commits.
+    #[must_use]
+    pub fn commits_of(&self, group: &Group) -> &[Commit] {
+        self.commits.get(group.commits.start as usize..group.commits.end as usize).unwrap_or(&[])
     }
 
-    fn tiles(&self, now: Now) -> Vec<Tile> {
-        super::view::tiles(self, now)
+    /// A topic's ends.
+    #[must_use]
+    pub fn ends_of(&self, topic: &Topic) -> &[Offset] {
+        self.ends.get(topic.slots.start as usize..topic.slots.end as usize).unwrap_or(&[])
     }
 
-    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
-        super::view::detail(self, table, row, now)
+    /// The end of one slot.
+    #[must_use]
+    pub fn end(&self, slot: u32) -> Offset {
+        self.ends.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
+    }
+
+    /// A group, by name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.binary_search_by(|g| (*g.name).cmp(name)).ok().map(|i| &self.groups[i])
+    }
+
+    /// A topic, by name.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<&Topic> {
+        self.topics.binary_search_by(|t| (*t.name).cmp(name)).ok().map(|i| &self.topics[i])
     }
 }

@@ -1,9 +1,30 @@
 //! Kafka: consumer lag on both clusters, what is mirrored, who still produces.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `facts.rs` | what is asked and answered: one cluster's groups, commits and ends, as columns |
+//! | `memory.rs` | what is kept between answers: slopes, offset-time tables, rings |
+//! | `cluster.rs` | one cluster as it is known: the last answer, the figures made of it |
+//! | `parity.rs` | source against target: by name and by count, never by offset |
+//! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
+//! | `signals.rs` | the signals |
+//! | `view/` | panel, tiles, details |
 
+mod cluster;
 mod facts;
 #[cfg(feature = "kafka")]
 mod live;
+mod memory;
+mod parity;
+mod signals;
 mod sim;
+mod state;
 mod view;
 
-pub use facts::{Ask, Facts, State};
+pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic};
+#[cfg(feature = "kafka")]
+pub use live::Readers;
+pub use state::State;
+
+#[cfg(test)]
+mod tests;

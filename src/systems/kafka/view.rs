@@ -1,20 +1,203 @@
 //! Panel, tiles and details as data.
 
-use super::State;
+mod clusters;
+mod detail;
+mod groups;
+mod topics;
+
+use std::borrow::Cow;
+
+pub(super) use detail::detail;
+
+use super::{
+    State,
+    cluster::{Figures, GroupSeen, LagTime},
+    parity, signals,
+    state::Pair,
+};
 use crate::{
-    core::now::Now,
+    core::{
+        estate::{history::Drain, seen::Seen},
+        now::{Now, short},
+    },
+    plan::{Plan, Side},
     systems::System,
-    view::{Detail, Panel, Tile},
+    view::{Cell, Panel, Tile, Tone, grouped, oldest},
 };
 
-pub(super) fn panel(_: &State, _: Now) -> Panel {
-    Panel { id: State::ID, title: State::TITLE, summary: Vec::new(), tables: Vec::new(), oldest: None }
+/// The panel.
+pub(super) fn panel(state: &State, now: Now) -> Panel {
+    let tables = vec![groups::table(state, now), topics::table(state, now), clusters::table(state, now)];
+    let seen: Vec<Seen<()>> = state
+        .pairs
+        .iter()
+        .flat_map(|p| Side::BOTH.map(|side| p.cluster(side).seen(now).map(|_| ())))
+        .collect();
+    let summary = Side::BOTH
+        .into_iter()
+        .filter_map(|side| {
+            let worst = worst(state, side, now)?;
+            let mut cell = worst.cell();
+            cell.text = format!("{} worst lag {}", label(&state.plan, side), worst.words(state)).into();
+            Some(cell)
+        })
+        .collect();
+    Panel { id: State::ID, title: State::TITLE, summary, tables, oldest: oldest(&seen) }
 }
 
-pub(super) fn tiles(_: &State, _: Now) -> Vec<Tile> {
-    Vec::new()
+/// The tile of the overview.
+pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
+    let sides: Vec<_> = Side::BOTH.into_iter().filter_map(|side| Some((side, worst(state, side, now)?))).collect();
+    // What is not known is worse than any lag; among what is known the longest.
+    let Some((side, first)) = sides.iter().max_by(|a, b| a.1.rank().cmp(&b.1.rank()).then(b.0.cmp(&a.0))) else {
+        return Vec::new();
+    };
+    vec![Tile {
+        id: "lag",
+        title: "Worst lag".into(),
+        value: first.cell(),
+        note: format!("{} {}", label(&state.plan, *side), first.words(state)).into(),
+        sides: sides.iter().map(|(side, w)| (label(&state.plan, *side), w.cell())).collect(),
+        spark: first.spark(state, *side),
+        panel: State::ID,
+    }]
 }
 
-pub(super) fn detail(_: &State, _: &str, _: &str, _: Now) -> Option<Detail> {
-    None
+/// A side's label.
+fn label(plan: &Plan, side: Side) -> Cow<'static, str> {
+    plan.sites.get(side).label.clone().into()
+}
+
+/// What stands over a side's columns.
+fn heading(plan: &Plan, side: Side) -> String {
+    format!("{side} {}", plan.sites.get(side).label)
+}
+
+/// The group of one side that is worst off.
+struct Worst {
+    pair: usize,
+    group: Option<std::sync::Arc<str>>,
+    time: Seen<LagTime>,
+    figures: Option<(Figures, Drain)>,
+}
+
+impl Worst {
+    fn rank(&self) -> (u8, std::time::Duration) {
+        match &self.time {
+            Seen::Never => (3, std::time::Duration::ZERO),
+            Seen::Blind(_) => (2, std::time::Duration::ZERO),
+            Seen::Live(t @ LagTime::AtLeast(_), _) | Seen::Stale(t @ LagTime::AtLeast(_), _) => (1, t.least()),
+            Seen::Live(t, _) | Seen::Stale(t, _) => (0, t.least()),
+        }
+    }
+
+    fn cell(&self) -> Cell {
+        let drain = self.figures.map(|(_, d)| d);
+        Cell::seen(self.time.clone(), |t| time_cell(t).tone(drain.map_or(Tone::Plain, tone)))
+    }
+
+    /// Whose, how much, which way, when it drains.
+    fn words(&self, state: &State) -> String {
+        let whose = match (&self.group, state.pairs.len()) {
+            (Some(group), 1) => group.to_string(),
+            (Some(group), _) => format!("{}/{group}", state.pairs[self.pair].plan.name),
+            (None, _) => state.pairs[self.pair].plan.name.clone(),
+        };
+        match (&self.time, self.figures) {
+            (Seen::Live(time, _) | Seen::Stale(time, _), Some((figures, drain))) => {
+                let lag = grouped(figures.lag.unsigned_abs());
+                let way = match drain {
+                    Drain::Drained => "drained".to_owned(),
+                    Drain::In(d) => format!("drains in {}", short(d)),
+                    Drain::Never => "does not drain".to_owned(),
+                    Drain::Unknown => "pace not known yet".to_owned(),
+                };
+                format!("{whose} {}, {lag} messages, {way}", time_text(*time))
+            }
+            (Seen::Blind(fault), _) => format!("{whose}: {fault}"),
+            _ => format!("{whose}: waiting for the first answer"),
+        }
+    }
+
+    fn spark(&self, state: &State, side: Side) -> Vec<f32> {
+        let memory = self.group.as_ref().and_then(|g| state.pairs[self.pair].cluster(side).memory_of(g));
+        memory.map(|m| m.lag.tail(60)).unwrap_or_default()
+    }
+}
+
+/// The worst of one side: a group that cannot be read before any that can. None where the plan has no pair.
+fn worst(state: &State, side: Side, now: Now) -> Option<Worst> {
+    let each = state.pairs.iter().enumerate().flat_map(|(ix, pair)| worst_of(ix, pair, side, now));
+    each.reduce(|a, b| if b.rank() > a.rank() { b } else { a })
+}
+
+fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
+    let names = parity::group_names_of(pair, side);
+    let cluster = pair.cluster(side);
+    let whole = match cluster.seen(now) {
+        Seen::Live(..) | Seen::Stale(..) if names.is_empty() => Seen::Blind(signals::no_groups(pair)),
+        Seen::Live(..) | Seen::Stale(..) => {
+            return names.into_iter().map(|name| worst_group(ix, pair, side, name, now)).collect();
+        }
+        Seen::Blind(fault) => Seen::Blind(fault),
+        Seen::Never => Seen::Never,
+    };
+    vec![Worst { pair: ix, group: None, time: whole, figures: None }]
+}
+
+fn worst_group(ix: usize, pair: &Pair, side: Side, name: std::sync::Arc<str>, now: Now) -> Worst {
+    let seen = pair.cluster(side).group(&name, now).and_then(|g| g.figures().map(|f| (f, g.drain(f))));
+    Worst { pair: ix, group: Some(name), time: seen.as_ref().map(|(f, _)| f.time), figures: seen.shown() }
+}
+
+/// A lag in time, as text.
+fn time_text(time: LagTime) -> String {
+    match time {
+        LagTime::Exactly(d) => short(d),
+        LagTime::AtLeast(d) => format!("≥ {}", short(d)),
+    }
+}
+
+/// A lag in time.
+fn time_cell(time: LagTime) -> Cell {
+    Cell::number(time.least().as_secs_f64(), time_text(time))
+}
+
+/// What a drain means: a lag that grows is to be looked at, however small.
+const fn tone(drain: Drain) -> Tone {
+    match drain {
+        Drain::Drained => Tone::Good,
+        Drain::In(_) => Tone::Busy,
+        Drain::Never => Tone::Warn,
+        Drain::Unknown => Tone::Plain,
+    }
+}
+
+/// A pace, with its sign.
+fn pace_cell(per_second: Option<f64>) -> Cell {
+    match per_second {
+        None => Cell::none(),
+        Some(s) if s.abs() < 0.05 => Cell::number(0.0, "±0/s"),
+        Some(s) => Cell::number(s, format!("{}{}/s", if s > 0.0 { '+' } else { '−' }, rate_text(s.abs()))),
+    }
+}
+
+/// A rate: whole numbers when large, one decimal when small.
+fn rate_text(per_second: f64) -> String {
+    if per_second >= 10.0 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, for showing")]
+        grouped(per_second.round() as u64)
+    } else {
+        format!("{per_second:.1}")
+    }
+}
+
+/// Messages.
+fn lag_cell(lag: i64) -> Cell {
+    Cell::count(lag.unsigned_abs())
+}
+
+/// A group's figures as they may be decided on.
+fn figures(group: Seen<GroupSeen<'_>>) -> Seen<(Figures, GroupSeen<'_>)> {
+    group.and_then(|g| Ok((g.figures()?, g)))
 }

@@ -1,0 +1,133 @@
+//! The signals of a pair of clusters.
+
+use super::{
+    cluster::{Figures, LagTime},
+    parity,
+    state::{Pair, State},
+};
+use crate::{
+    core::{
+        estate::{
+            history::Drain,
+            seen::{Fault, FaultKind, Seen},
+            signal::{MAX, Samples, SignalDef, Unit},
+        },
+        now::Now,
+    },
+    plan::Side,
+};
+
+/// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
+pub(super) const NEVER: f64 = 31_536_000.0;
+
+macro_rules! signals {
+    ($($name:ident = $id:literal, $unit:ident, $labels:expr, $most:expr, $doc:literal;)+) => {
+        $(pub(super) static $name: SignalDef = SignalDef {
+            id: $id, unit: Unit::$unit, labels: &$labels, range: (0.0, $most), cadence: "kafka", doc: $doc,
+        };)+
+
+        /// All of them.
+        pub(super) const ALL: &[&SignalDef] = &[$(&$name),+];
+    };
+}
+
+signals! {
+    BROKERS = "kafka.cluster.brokers", Count, ["pair", "side"], MAX,
+        "Brokers the cluster lists.";
+    WORST_LAG_SECONDS = "kafka.pair.worst_lag_seconds", Seconds, ["pair", "side"], NEVER,
+        "Age of the oldest record that some watched group has not consumed; a year if older than the cluster has been watched for. \
+         Not live while one watched group's is not.";
+    GROUP_LAG = "kafka.group.lag", Count, ["pair", "side", "group"], MAX,
+        "Records between the group's commits and the ends of its partitions. Not live while one partition is unknown.";
+    GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], NEVER,
+        "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.";
+    GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], NEVER,
+        "When the group's lag is gone at the pace of the last minute; a year if it stands or grows.";
+    GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], MAX,
+        "Members of the group; consumers that assign partitions by themselves are none.";
+    GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], MAX,
+        "Partitions whose lag is not known: no end, or a commit beyond it.";
+    GROUP_UNCOMMITTED = "kafka.group.uncommitted_partitions", Count, ["pair", "side", "group"], MAX,
+        "Partitions of the group's topics that it never committed on.";
+    TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], MAX,
+        "Partitions of the topic.";
+    TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], MAX,
+        "Records written to the topic a second, over the last half minute.";
+}
+
+/// Seconds for a signal.
+fn lag_seconds(figures: Figures) -> f64 {
+    match figures.time {
+        LagTime::Exactly(d) => d.as_secs_f64().min(NEVER),
+        LagTime::AtLeast(_) => NEVER,
+    }
+}
+
+/// The worst lag in time of all groups of one side. Nothing to look at is no reading, and neither is a group that cannot be read.
+pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Seen<LagTime> {
+    let names = parity::group_names_of(pair, side);
+    if names.is_empty() {
+        // As good as the cluster's answer itself, in which there is no group at all.
+        return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair)));
+    }
+    let each = names.iter().map(|n| pair.cluster(side).group(n, now).and_then(|g| g.figures()).map(|f| f.time));
+    Seen::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair)))
+}
+
+/// The fault of a pair without groups.
+pub(super) fn no_groups(pair: &Pair) -> Fault {
+    Fault::new(FaultKind::Empty, format!("no group matches the plan's patterns of {}", pair.plan.name))
+}
+
+/// Puts all of them down.
+pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
+    for pair in &state.pairs {
+        for side in Side::BOTH {
+            measure_side(pair, side, now, out);
+        }
+    }
+}
+
+fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
+    let (cluster, name) = (pair.cluster(side), pair.plan.name.as_str());
+    let labels = [name, side.word()];
+    let brokers = cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
+        0 => Err(Fault::new(FaultKind::Empty, "the cluster lists no brokers")),
+        n => Ok(count(n)),
+    });
+    out.put(&BROKERS, &labels, brokers);
+    let worst = worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
+    out.put(&WORST_LAG_SECONDS, &labels, worst);
+    for group in parity::group_names_of(pair, side) {
+        let labels = [name, side.word(), &*group];
+        let seen = cluster.group(&group, now);
+        let figures = || seen.as_ref().and_then(|g| g.figures());
+        #[expect(clippy::cast_precision_loss, reason = "a signal")]
+        out.put(&GROUP_LAG, &labels, figures().map(|f| f.lag as f64));
+        out.put(&GROUP_LAG_SECONDS, &labels, figures().map(lag_seconds));
+        let drain = seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
+            Drain::Drained => Ok(0.0),
+            Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
+            Drain::Never => Ok(NEVER),
+            Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {group}: too few answers for a pace"))),
+        });
+        out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
+        out.put(&GROUP_MEMBERS, &labels, seen.as_ref().map(|g| count(g.facts.members.len())));
+        let partial = |pick: fn(&Figures) -> u32| {
+            seen.as_ref().and_then(|g| g.facts.fault.clone().map_or_else(|| Ok(f64::from(pick(g.partial()))), Err))
+        };
+        out.put(&GROUP_UNKNOWN, &labels, partial(|f| f.unknown));
+        out.put(&GROUP_UNCOMMITTED, &labels, partial(|f| f.never));
+    }
+    for topic in parity::topic_names_of(pair, side) {
+        let labels = [name, side.word(), topic.as_str()];
+        let seen = cluster.topic(&topic, now);
+        out.put(&TOPIC_PARTITIONS, &labels, seen.as_ref().map(|t| f64::from(t.facts.partitions())));
+        out.put(&TOPIC_PRODUCE_RATE, &labels, seen.as_ref().and_then(|t| t.rate()));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a signal")]
+const fn count(n: usize) -> f64 {
+    n as f64
+}

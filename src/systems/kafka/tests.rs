@@ -1,0 +1,274 @@
+//! The pure parts together: answers in, signals and pictures out.
+
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+
+use super::{
+    Ask, Facts, State,
+    facts::{Commit, Group, GroupState, Offset, Snapshot, Topic},
+};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            signal::{Sample, Samples},
+        },
+        now::Now,
+    },
+    plan::{
+        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Plan, Property, Side, Sides, Site,
+    },
+    systems::{Simulated, System},
+    view::Tone,
+};
+
+fn patterns(texts: &[&str]) -> Vec<Pattern> {
+    texts.iter().map(|t| Pattern::parse(t).unwrap()).collect()
+}
+
+fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
+    let cluster = |port| KafkaCluster {
+        read: IndexMap::from([("bootstrap.servers".to_owned(), Property::Plain(format!("127.0.0.1:{port}")))]),
+        write: None,
+    };
+    let pair = KafkaPair {
+        name: "events".into(),
+        clusters: Sides { source: cluster(9092), target: cluster(9093) },
+        groups: patterns(groups),
+        topics: patterns(topics),
+        mirrors: vec![Mirror { from: Side::Source, topics: patterns(topics), prefix: prefix.into() }],
+        isolation: Isolation::ReadCommitted,
+    };
+    let site = |label: &str| Site { label: label.into(), region: "r".into(), access: Access::default() };
+    Arc::new(Plan {
+        name: "test".into(),
+        sites: Sides { source: site("VIR"), target: site("ORE") },
+        replica_sets: vec![],
+        kafka: vec![pair],
+        fleet: vec![],
+        dns: vec![],
+        route53: Access::default(),
+        health: vec![],
+        intervals: Intervals::default(),
+        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+    })
+}
+
+fn at(seconds: u64) -> Now {
+    Now { boot: Duration::from_secs(seconds), wall: jiff::Timestamp::UNIX_EPOCH }
+}
+
+fn stamp(seconds: u64) -> Stamp {
+    Stamp { at: at(seconds), fresh: Freshness::of_interval(Duration::from_secs(5)) }
+}
+
+/// A cluster with the topic `orders` and the group `checkout`, which has these commits on its partitions.
+fn snapshot(ends: &[Offset], commits: &[Offset]) -> Snapshot {
+    let n = |n: usize| u32::try_from(n).unwrap();
+    Snapshot {
+        topics: vec![Topic { name: "orders".into(), slots: 0..n(ends.len()), fault: None }],
+        ends: ends.to_vec(),
+        groups: vec![Group {
+            name: "checkout".into(),
+            state: GroupState::Stable,
+            members: vec!["a@h".into()],
+            commits: 0..n(commits.len()),
+            orphans: vec![],
+            fault: None,
+        }],
+        commits: commits
+            .iter()
+            .zip(0..)
+            .map(|(&offset, slot)| Commit { slot, owner: 0, offset })
+            .collect(),
+        ..Snapshot::default()
+    }
+}
+
+fn ends(raw: &[i64]) -> Vec<Offset> {
+    raw.iter().map(|&e| Offset::end(e)).collect()
+}
+
+fn source() -> Ask {
+    Ask::Snapshot { pair: 0, side: Side::Source }
+}
+
+fn signal(state: &State, now: Now, id: &str, labels: &[&str]) -> Seen<f64> {
+    let mut out = Samples::default();
+    state.measure(now, &mut out);
+    let found = |s: &Sample| s.def.id == id && s.labels == labels;
+    out.into_vec().into_iter().find(found).map_or(Seen::Never, |s| s.value)
+}
+
+const CHECKOUT: [&str; 3] = ["events", "source", "checkout"];
+
+fn kind(seen: &Seen<f64>) -> Option<FaultKind> {
+    match seen {
+        Seen::Blind(f) => Some(f.kind),
+        _ => None,
+    }
+}
+
+#[test]
+fn lag_is_told_in_messages_and_in_seconds() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    // Two partitions that get ten records a second each; the group stands at 100 and 90.
+    for t in 0..=20_i64 {
+        let now = u64::try_from(t).unwrap();
+        let facts = snapshot(&ends(&[100 + 10 * t, 100 + 10 * t]), &ends(&[100, 90 + 10 * t]));
+        state.apply(&source(), Facts::Snapshot(facts), stamp(now));
+    }
+    let now = at(20);
+    assert_eq!(signal(&state, now, "kafka.group.lag", &CHECKOUT).live(), Some(210.0));
+    // The record after 100 was written at 0 s: twenty seconds ago; the other partition is one second behind.
+    assert_eq!(signal(&state, now, "kafka.group.lag_seconds", &CHECKOUT).live(), Some(20.0));
+    let grows = signal(&state, now, "kafka.group.drain_seconds", &CHECKOUT).live();
+    assert_eq!(grows, Some(super::signals::NEVER), "a lag that grows never drains");
+    let rate = signal(&state, now, "kafka.topic.produce_rate", &["events", "source", "orders"]).live().unwrap();
+    assert!((rate - 20.0).abs() < 1e-9, "{rate}");
+}
+
+#[test]
+fn a_lag_older_than_the_watch_is_never_little() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[5000]), &ends(&[10]))), stamp(1));
+    assert_eq!(signal(&state, at(1), "kafka.group.lag_seconds", &CHECKOUT).live(), Some(super::signals::NEVER));
+    let worst = signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"]);
+    assert_eq!(worst.live(), Some(super::signals::NEVER));
+}
+
+#[test]
+fn one_unknown_partition_takes_the_sum_away() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let facts = snapshot(&ends(&[100, -1001]), &ends(&[100, 50]));
+    state.apply(&source(), Facts::Snapshot(facts), stamp(1));
+    for id in ["kafka.group.lag", "kafka.group.lag_seconds", "kafka.group.drain_seconds"] {
+        assert!(kind(&signal(&state, at(1), id, &CHECKOUT)).is_some(), "{id}");
+    }
+    assert_eq!(signal(&state, at(1), "kafka.group.unknown_partitions", &CHECKOUT).live(), Some(1.0));
+    assert!(kind(&signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"])).is_some());
+    let row = &state.panel(at(1)).tables[0].rows[0];
+    assert!(row.cells.iter().any(|c| c.tone == Tone::Blind), "{row:?}");
+}
+
+#[test]
+fn a_commit_beyond_the_end_is_unknown_and_a_missing_one_is_listed() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[5]), &ends(&[100]))), stamp(1));
+    assert_eq!(kind(&signal(&state, at(1), "kafka.group.lag", &CHECKOUT)), Some(FaultKind::Malformed));
+
+    let mut facts = snapshot(&ends(&[100, 100, 100]), &ends(&[60]));
+    facts.commits.push(Commit { slot: 1, owner: 0, offset: Offset::NEVER });
+    facts.groups[0].commits = 0..2;
+    state.apply(&source(), Facts::Snapshot(facts), stamp(2));
+    assert_eq!(signal(&state, at(2), "kafka.group.lag", &CHECKOUT).live(), Some(40.0));
+    assert_eq!(signal(&state, at(2), "kafka.group.uncommitted_partitions", &CHECKOUT).live(), Some(2.0));
+}
+
+#[test]
+fn what_is_named_and_not_there_is_never_zero() {
+    let (mut state, _) = State::new(&plan(&["checkout", "ghost"], &["orders", "gone"], ""));
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(1));
+    let ghost = signal(&state, at(1), "kafka.group.lag", &["events", "source", "ghost"]);
+    assert_eq!(kind(&ghost), Some(FaultKind::NotFound));
+    assert_eq!(signal(&state, at(1), "kafka.group.lag", &CHECKOUT).live(), Some(0.0));
+    assert_eq!(
+        kind(&signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"])),
+        Some(FaultKind::NotFound)
+    );
+    let gone = signal(&state, at(1), "kafka.topic.partitions", &["events", "source", "gone"]);
+    assert_eq!(kind(&gone), Some(FaultKind::NotFound));
+    assert_eq!(kind(&signal(&state, at(1), "kafka.cluster.brokers", &["events", "source"])), Some(FaultKind::Empty));
+}
+
+#[test]
+fn a_topic_that_vanishes_says_since_when() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[90]))), stamp(1));
+    let mut without = snapshot(&[], &[]);
+    without.topics.clear();
+    without.groups[0].orphans.push("orders".into());
+    state.apply(&source(), Facts::Snapshot(without), stamp(31));
+    let Seen::Blind(fault) = signal(&state, at(31), "kafka.topic.partitions", &["events", "source", "orders"]) else {
+        panic!("a topic that is gone has no partitions to count")
+    };
+    assert_eq!(fault.kind, FaultKind::NotFound);
+    assert!(fault.text.contains("gone, last there 30s ago"), "{fault}");
+    assert_eq!(kind(&signal(&state, at(31), "kafka.group.lag", &CHECKOUT)), Some(FaultKind::NotFound));
+}
+
+#[test]
+fn nothing_is_live_after_a_fault_or_for_an_empty_pattern() {
+    let (mut state, _) = State::new(&plan(&["check*"], &["orders"], ""));
+    let empty = Snapshot { groups: vec![], commits: vec![], ..snapshot(&ends(&[1]), &[]) };
+    state.apply(&source(), Facts::Snapshot(empty), stamp(1));
+    let worst = |state: &State, t| signal(state, at(t), "kafka.pair.worst_lag_seconds", &["events", "source"]);
+    assert_eq!(kind(&worst(&state, 1)), Some(FaultKind::Empty));
+
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(2));
+    assert_eq!(worst(&state, 2).live(), Some(0.0));
+    assert!(!worst(&state, 20).is_live(), "stale by age");
+    state.fail(&source(), &Fault::new(FaultKind::Unreachable, "down"), at(3));
+    let mut out = Samples::default();
+    state.measure(at(3), &mut out);
+    let live: Vec<_> = out.into_vec().into_iter().filter(|s| s.value.is_live()).collect();
+    assert!(live.is_empty(), "{live:?}");
+}
+
+#[test]
+fn copies_are_paired_by_the_mirrors_prefix() {
+    let plan = plan(&["checkout"], &["orders"], "vir.");
+    let pair = &plan.kafka[0];
+    assert!(super::parity::watched(pair, Side::Target, "vir.orders"));
+    assert!(!super::parity::watched(pair, Side::Source, "vir.orders"));
+    let names = super::parity::names(pair, Side::Target, "vir.orders");
+    assert_eq!((names.source.as_str(), names.target.as_str()), ("orders", "vir.orders"));
+    assert_eq!(super::parity::copied(pair, &names), super::parity::Copied::From(Side::Source));
+
+    let (mut state, _) = State::new(&plan);
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[9, 9]), &ends(&[5, 5]))), stamp(1));
+    let mut there = snapshot(&ends(&[900, 900]), &ends(&[880]));
+    there.topics[0].name = "vir.orders".into();
+    state.apply(&Ask::Snapshot { pair: 0, side: Side::Target }, Facts::Snapshot(there), stamp(1));
+    let panel = state.panel(at(1));
+    let text = |row: usize, id: &str, table: usize| {
+        let t = &panel.tables[table];
+        let column = t.columns.iter().position(|c| c.id == id).unwrap();
+        t.rows[row].cells[column].text.to_string()
+    };
+    assert_eq!(text(0, "parity", 0), "1 of 2");
+    assert_eq!(panel.tables[1].rows.len(), 1, "one row for the original and its copy");
+    assert_eq!(text(0, "copied", 1), "VIR to ORE");
+}
+
+#[test]
+fn the_simulated_estate_moves_and_repeats() {
+    let plan = plan(&["checkout", "ingest-*"], &["orders", "events.*"], "");
+    let run = || {
+        let (mut state, specs) = State::new(&plan);
+        let mut sim = State::simulate(&plan, 7);
+        for t in (0..120).step_by(5) {
+            State::advance(&mut sim, at(t));
+            for spec in &specs {
+                let facts = State::answer(&mut sim, &spec.ask, at(t)).unwrap();
+                state.apply(&spec.ask, facts, stamp(t));
+            }
+        }
+        let mut out = Samples::default();
+        state.measure(at(116), &mut out);
+        let tile = state.tiles(at(116)).remove(0);
+        let details = state.panel(at(116)).tables.iter().map(|t| (t.id, t.rows[0].id.clone())).collect::<Vec<_>>();
+        for (table, row) in details {
+            assert!(state.detail(table, &row, at(116)).is_some(), "{table} {row}");
+        }
+        (out.into_vec(), format!("{tile:?}"))
+    };
+    let (samples, tile) = run();
+    assert_eq!((&samples, &tile), (&run().0, &run().1), "the same seed, the same run");
+    let rates = samples.iter().filter(|s| s.def.id == "kafka.topic.produce_rate" && s.labels[1] == "source");
+    let total: f64 = rates.map(|s| s.value.clone().live().unwrap()).sum();
+    assert!((20_000.0..28_000.0).contains(&total), "{total} events a second");
+    let dead: Vec<_> = samples.iter().filter(|s| !s.value.is_live()).collect();
+    assert!(dead.is_empty(), "{dead:?}");
+}

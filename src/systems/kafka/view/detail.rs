@@ -1,0 +1,260 @@
+//! What opens behind a row: a group's partitions, a topic's partitions and configuration, a cluster's brokers.
+
+use std::{borrow::Cow, cmp::Reverse};
+
+use super::{
+    figures, groups, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
+};
+use crate::{
+    core::{estate::seen::Seen, now::Now},
+    plan::{Plan, Side, Sides},
+    systems::kafka::{
+        State,
+        cluster::{self, Cluster, GroupSeen, TopicSeen},
+        facts::Commit,
+        memory,
+        parity::{self, SlotMap},
+        state::{Pair, bootstrap},
+    },
+    view::{Align, Cell, Column, Curve, Detail, Row, Table, Tone, curve},
+};
+
+type Field = (Cow<'static, str>, Cell);
+
+/// The detail of one row.
+pub(crate) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
+    let (pair, name) = state.pairs.iter().find_map(|p| {
+        let rest = row.strip_prefix(p.plan.name.as_str())?.strip_prefix('/')?;
+        Some((p, rest))
+    })?;
+    match table {
+        "groups" => Some(group(&state.plan, pair, name, now)),
+        "topics" => {
+            let (source, target) = name.split_once(',')?;
+            Some(topic(&state.plan, pair, &Sides { source: source.to_owned(), target: target.to_owned() }, now))
+        }
+        "clusters" => Some(cluster(state, pair, Side::BOTH.into_iter().find(|s| s.word() == name)?, now)),
+        _ => None,
+    }
+}
+
+fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
+    let mut out = Detail { title: format!("group {name}, {}", pair.plan.name), fields: vec![], curves: vec![], tables: vec![] };
+    for side in Side::BOTH {
+        let cluster = pair.cluster(side);
+        let seen = cluster.group(name, now);
+        group_fields(plan, side, &seen, &mut out.fields);
+        if let Some(memory) = cluster.memory_of(name) {
+            let at = label(plan, side);
+            out.curves.push(curve(format!("lag {at}, messages"), memory.lag.iter(), now));
+            out.curves.push(curve(format!("lag {at}, seconds"), memory.seconds.iter(), now));
+        }
+        if let Some(group) = seen.as_ref().shown() {
+            out.tables.push(partitions(plan, side, cluster, group, seen.is_live()));
+        }
+    }
+    out.curves.retain(|c: &Curve| !c.points.is_empty());
+    let [source, target] = Side::BOTH.map(|s| pair.cluster(s).group(name, now));
+    if let (Some(s), Some(t)) = (source.as_ref().shown(), target.as_ref().shown()) {
+        let map = SlotMap::new(&pair.plan, s.latest, t.latest);
+        let handover = groups::handover(&source, &target, &map);
+        out.fields.push(("source commits that the target has".into(), Cell::seen(handover, groups::handover_cell)));
+    }
+    out
+}
+
+fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut Vec<Field>) {
+    let at = label(plan, side);
+    let mut field = |what: &str, cell| out.push((format!("{at} {what}").into(), cell));
+    field("state", Cell::seen(seen.as_ref(), |g| groups::state_cell(g.facts.state)));
+    let figures = || figures(seen.as_ref().cloned());
+    match figures() {
+        Seen::Blind(fault) => {
+            field("lag", Cell::text(fault.to_string()).tone(Tone::Blind));
+            if let Some(g) = seen.as_ref().shown() {
+                let partial = g.partial();
+                field("lag that is known", lag_cell(partial.lag).tone(Tone::Blind));
+                field("partitions unknown", Cell::count(partial.unknown.into()).tone(Tone::Bad));
+            }
+        }
+        seen => {
+            let drain = seen.as_ref().map(|(f, g)| g.drain(*f));
+            field("lag", Cell::seen(seen.as_ref(), |(f, _)| lag_cell(f.lag)));
+            field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
+            field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
+            field("drained in", Cell::seen(drain, |d| Cell::text(d.to_string()).tone(tone(d))));
+            field("hottest partition", Cell::seen(seen, |(f, g)| hot_cell(f.hot, f.lag, g)));
+        }
+    }
+    let never = seen.as_ref().map(|g| g.partial().never);
+    field("partitions never committed", Cell::seen(never, |n| Cell::count(n.into())));
+    field("members", Cell::seen(seen.as_ref(), |g| Cell::count(g.facts.members.len() as u64)));
+}
+
+/// The partition that is furthest behind, and its share of the whole: one hot partition drains no faster for more consumers.
+fn hot_cell(hot: Option<(u32, i64)>, whole: i64, group: GroupSeen<'_>) -> Cell {
+    let Some((slot, lag)) = hot else { return Cell::none() };
+    let Some((topic, partition)) = group.latest.facts.partition(slot) else { return Cell::none() };
+    let percent = lag.saturating_mul(100) / whole.max(1);
+    #[expect(clippy::cast_precision_loss, reason = "for sorting")]
+    Cell::number(lag as f64, format!("{} {partition}, {percent} % of the lag", topic.name))
+}
+
+fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>, live: bool) -> Table {
+    let columns = vec![
+        Column::text("topic", "topic", 12).grow(2),
+        Column::number("partition", "partition", 4),
+        Column::number("committed", "committed", 9).drop(2),
+        Column::number("end", "end", 9).drop(3),
+        Column::number("lag", "lag", 7),
+        Column::number("behind", "behind", 6),
+        Column::number("pace", "pace", 8).drop(1),
+        Column::text("member", "member", 10).grow(1).drop(4),
+    ];
+    let latest = group.latest;
+    let tables = cluster.tables(latest);
+    let mut rows: Vec<(i64, Row)> = Vec::new();
+    for commit in latest.facts.commits_of(group.facts) {
+        let Some((topic, partition)) = latest.facts.partition(commit.slot) else { continue };
+        let end = latest.facts.end(commit.slot);
+        let lag = memory::lag(commit.offset, end);
+        let slope = tables.key(commit.slot).and_then(|key| group.memory.pair(key)).and_then(|s| s.per_second());
+        let behind = lag.zip(commit.offset.known()).map(|(lag, offset)| {
+            let zero = cluster::LagTime::default();
+            if lag == 0 { zero } else { cluster::time(&tables, commit.slot, offset, latest.at.boot) }
+        });
+        let mut cells = vec![
+            Cell::text(topic.name.to_string()),
+            Cell::count(partition.into()),
+            commit.offset.known().map_or_else(|| Cell::text("never").tone(Tone::Warn), lag_cell),
+            end.known().map_or_else(unknown, lag_cell),
+            lag.map_or_else(unknown, lag_cell),
+            behind.map_or_else(unknown, |t| Cell::number(t.least().as_secs_f64(), time_text(t))),
+            pace_cell(slope),
+            owner_cell(group, commit),
+        ];
+        dim(&mut cells, live);
+        rows.push((lag.unwrap_or(i64::MAX), Row { id: format!("{}/{partition}", topic.name), cells }));
+    }
+    rows.sort_by_key(|(lag, _)| Reverse(*lag));
+    Table {
+        id: if side == Side::Source { "source_partitions" } else { "target_partitions" },
+        title: heading(plan, side).into(),
+        columns,
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        empty: "no commit on any watched topic",
+    }
+}
+
+/// Makes the cells of an answer that is not live look like it.
+fn dim(cells: &mut [Cell], live: bool) {
+    if !live {
+        cells.iter_mut().for_each(|c| c.tone = Tone::Stale);
+    }
+}
+
+fn unknown() -> Cell {
+    Cell { key: crate::view::Key::None, ..Cell::text("unknown").tone(Tone::Blind) }
+}
+
+fn owner_cell(group: &GroupSeen<'_>, commit: &Commit) -> Cell {
+    group.facts.members.get(commit.owner as usize).map_or_else(Cell::none, |m| Cell::text(m.to_string()))
+}
+
+fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
+    let seen = Side::BOTH.map(|s| pair.cluster(s).topic(names.get(s), now));
+    let [source, target] = &seen;
+    let copied = parity::copied(&pair.plan, names);
+    let mut fields: Vec<Field> = vec![
+        ("copied".into(), topics::copied_cell(plan, copied)),
+        ("parity".into(), topics::parity_cell(pair, names, source, target, now)),
+    ];
+    let mut curves = Vec::new();
+    let mut tables = vec![configs(plan, pair, names, now)];
+    for (side, topic) in Side::BOTH.into_iter().zip(&seen) {
+        let at = label(plan, side);
+        let mut field = |what: &str, cell| fields.push((format!("{at} {what}").into(), cell));
+        field("partitions", Cell::seen(topic.as_ref(), |t| Cell::count(t.facts.partitions().into())));
+        field("written/s", Cell::seen(topic.as_ref().and_then(|t| t.rate()), topics::rate_cell));
+        if let Some(t) = topic.as_ref().shown() {
+            curves.push(curve(format!("written {at}, records/s"), t.rates().iter(), now));
+            tables.push(ends(plan, side, t, topic.is_live()));
+        }
+    }
+    curves.retain(|c| !c.points.is_empty());
+    Detail { title: format!("topic {}, {}", topics::title(names), pair.plan.name), fields, curves, tables }
+}
+
+fn configs(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Table {
+    let side = |side: Side, id| Column { title: label(plan, side), align: Align::Left, ..Column::text(id, "", 8) };
+    let seen = Side::BOTH.map(|s| parity::config(pair, s, names.get(s), now));
+    let cell = |seen: &Seen<_>, key| {
+        Cell::seen(seen.as_ref(), |config: &Option<&crate::systems::kafka::Config>| {
+            config.and_then(|c| c.0.get(key)).map_or_else(unknown, |v| Cell::text(v.clone()))
+        })
+    };
+    let rows = crate::systems::kafka::Config::KEYS
+        .into_iter()
+        .map(|key| Row { id: key.to_owned(), cells: vec![Cell::text(key), cell(&seen[0], key), cell(&seen[1], key)] })
+        .collect();
+    Table {
+        id: "configs",
+        title: "Configuration".into(),
+        columns: vec![Column::text("key", "key", 12), side(Side::Source, "source"), side(Side::Target, "target")],
+        rows,
+        empty: "",
+    }
+}
+
+fn ends(plan: &Plan, side: Side, topic: &TopicSeen<'_>, live: bool) -> Table {
+    let rows = topic.latest.facts.ends_of(topic.facts).iter().zip(0_u64..).map(|(end, partition)| {
+        let mut cells = vec![Cell::count(partition), end.known().map_or_else(unknown, lag_cell)];
+        dim(&mut cells, live);
+        Row { id: partition.to_string(), cells }
+    });
+    Table {
+        id: if side == Side::Source { "source_ends" } else { "target_ends" },
+        title: heading(plan, side).into(),
+        columns: vec![Column::number("partition", "partition", 4), Column::number("end", "end", 9)],
+        rows: rows.collect(),
+        empty: "no partition",
+    }
+}
+
+fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
+    let seen = pair.cluster(side).seen(now);
+    let mut fields: Vec<Field> = vec![
+        ("bootstrap".into(), Cell::text(bootstrap(&pair.plan, side))),
+        ("lag is counted to".into(), Cell::text(match pair.plan.isolation {
+            crate::plan::Isolation::ReadCommitted => "the last stable offset (read_committed)",
+            crate::plan::Isolation::ReadUncommitted => "the high watermark (read_uncommitted)",
+        })),
+        ("age".into(), Cell::age(&seen)),
+    ];
+    if let Seen::Blind(fault) = &seen {
+        fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
+    }
+    let rows = seen.as_ref().shown().map(|l| {
+        let row = |b: &crate::systems::kafka::Broker| {
+            let role = if l.facts.controller == Some(b.id) { Cell::text("controller") } else { Cell::none() };
+            let mut cells = vec![Cell::text(b.id.to_string()), Cell::text(b.address.clone()), role];
+            dim(&mut cells, seen.is_live());
+            Row { id: b.id.to_string(), cells }
+        };
+        l.facts.brokers.iter().map(row).collect()
+    });
+    let columns = vec![Column::number("id", "id", 3), Column::text("address", "address", 12), Column::text("role", "role", 4)];
+    let brokers = Table {
+        id: "brokers",
+        title: "Brokers".into(),
+        columns,
+        rows: rows.unwrap_or_default(),
+        empty: "the cluster lists no brokers",
+    };
+    Detail {
+        title: format!("cluster {} {}", pair.plan.name, label(&state.plan, side)),
+        fields,
+        curves: vec![],
+        tables: vec![brokers],
+    }
+}

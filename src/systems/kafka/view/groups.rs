@@ -1,0 +1,160 @@
+//! The table of groups: both sides beside each other, and what is missing between them.
+
+use std::cmp::Reverse;
+
+use super::{figures, heading, lag_cell, pace_cell, time_cell, tone};
+use crate::{
+    core::{
+        estate::seen::Seen,
+        now::Now,
+    },
+    plan::Side,
+    systems::kafka::{
+        State,
+        cluster::GroupSeen,
+        facts::GroupState,
+        parity::{self, Handover, SlotMap},
+        state::Pair,
+    },
+    view::{Cell, Column, Row, Table, Tone},
+};
+
+const IDS: [[&str; 6]; 2] = [
+    ["source_state", "source_members", "source_lag", "source_time", "source_pace", "source_drain"],
+    ["target_state", "target_members", "target_lag", "target_time", "target_pace", "target_drain"],
+];
+
+/// The table.
+pub(super) fn table(state: &State, now: Now) -> Table {
+    let mut columns = vec![Column::text("group", "group", 12).grow(2)];
+    if state.pairs.len() > 1 {
+        columns.insert(0, Column::text("pair", "pair", 6).drop(5));
+    }
+    for (side, ids) in Side::BOTH.into_iter().zip(IDS) {
+        let of = || heading(&state.plan, side);
+        columns.extend([
+            Column::text(ids[0], "state", 11).of(of()).drop(2),
+            Column::number(ids[1], "members", 3).of(of()).drop(4),
+            Column::number(ids[2], "lag", 7).of(of()),
+            Column::number(ids[3], "behind", 6).of(of()),
+            Column::number(ids[4], "pace", 8).of(of()).drop(3),
+            Column::number(ids[5], "drained in", 6).of(of()).drop(1),
+        ]);
+    }
+    columns.push(Column::text("parity", "committed on target", 12).of("delta").drop(1));
+    columns.push(Column::number("age", "age", 4));
+    let mut rows: Vec<_> = state.pairs.iter().flat_map(|pair| rows_of(pair, state.pairs.len() > 1, now)).collect();
+    rows.sort_by_key(|(rank, _)| Reverse(*rank));
+    Table {
+        id: "groups",
+        title: "Consumer groups".into(),
+        columns,
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        empty: "no group matches the plan's patterns",
+    }
+}
+
+/// Rows with what they are sorted by: what cannot be read first, then by lag in time and in messages.
+fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)> {
+    let (source, target) = (pair.cluster(Side::Source), pair.cluster(Side::Target));
+    let map = match (source.seen(now).shown(), target.seen(now).shown()) {
+        (Some(s), Some(t)) => Some(SlotMap::new(&pair.plan, s, t)),
+        _ => None,
+    };
+    parity::group_names(pair)
+        .into_iter()
+        .map(|name| {
+            let seen = [source.group(&name, now), target.group(&name, now)];
+            let mut cells = Vec::with_capacity(16);
+            if with_pair {
+                cells.push(Cell::text(pair.plan.name.clone()));
+            }
+            cells.push(Cell::text(name.to_string()));
+            for group in &seen {
+                cells.extend(side_cells(group));
+            }
+            let [source, target] = &seen;
+            cells.push(parity_cell(source, target, map.as_ref()));
+            cells.push(Cell::age(&pair_age(pair, now)));
+            let rank = seen.iter().map(rank).max().unwrap_or_default();
+            (rank, Row { id: format!("{}/{name}", pair.plan.name), cells })
+        })
+        .collect()
+}
+
+/// As good and as old as the worse of both clusters' answers: a group that is missing on one side still has an age.
+fn pair_age(pair: &Pair, now: Now) -> Seen<()> {
+    let of = |side| pair.cluster(side).seen(now).map(|_| ());
+    of(Side::Source).zip(of(Side::Target)).map(|_| ())
+}
+
+fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
+    match figures(group.as_ref().cloned()) {
+        Seen::Live((f, _), _) | Seen::Stale((f, _), _) => (0, f.time.least().as_secs(), f.lag),
+        // A group that is not there is shown where its other side puts it.
+        _ if !group.is_live() => (0, 0, 0),
+        _ => (1, 0, 0),
+    }
+}
+
+fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 6] {
+    let of = || figures(group.as_ref().cloned());
+    [
+        Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
+        Cell::seen(group.as_ref(), |g| Cell::count(g.facts.members.len() as u64)),
+        Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f)))),
+        Cell::seen(of(), |(f, _)| time_cell(f.time)),
+        Cell::seen(of(), |(_, g)| pace_cell(g.slope().per_second())),
+        Cell::seen(of(), |(f, g)| {
+            let drain = g.drain(f);
+            Cell::text(drain.to_string()).tone(tone(drain))
+        }),
+    ]
+}
+
+/// A group's state.
+pub(super) fn state_cell(state: GroupState) -> Cell {
+    Cell::text(state.word()).tone(match state {
+        GroupState::Stable => Tone::Good,
+        GroupState::Rebalancing => Tone::Busy,
+        GroupState::Empty => Tone::Plain,
+        GroupState::Dead => Tone::Bad,
+        GroupState::Unknown => Tone::Blind,
+    })
+}
+
+/// How much of the source's commits the target has.
+fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, map: Option<&SlotMap>) -> Cell {
+    let Some(map) = map else {
+        return Cell::seen(source.as_ref().zip(target.as_ref()), |_| Cell::none());
+    };
+    Cell::seen(handover(source, target, map), handover_cell)
+}
+
+/// How much of the source's commits the target has. A group without commits on the source has nothing to hand over, which is not the same
+/// as everything handed over.
+pub(super) fn handover(
+    source: &Seen<GroupSeen<'_>>,
+    target: &Seen<GroupSeen<'_>>,
+    map: &SlotMap,
+) -> Seen<Handover> {
+    let readable = |g: GroupSeen<'_>| g.facts.fault.clone().map_or(Ok(()), Err);
+    source.as_ref().zip(target.as_ref()).and_then(|(s, t)| {
+        readable(*s)?;
+        readable(*t)?;
+        Ok(parity::handover(s, t, map))
+    })
+}
+
+/// That, as a cell.
+pub(super) fn handover_cell(h: Handover) -> Cell {
+    let text = format!("{} of {}", h.both, h.source);
+    #[expect(clippy::cast_precision_loss, reason = "for sorting")]
+    let share = if h.source == 0 { 0.0 } else { h.both as f64 / h.source as f64 };
+    Cell::number(share, text).tone(match h {
+        Handover { source: 0, .. } => Tone::Muted,
+        Handover { source, both } if source == both => Tone::Good,
+        Handover { both: 0, .. } => Tone::Warn,
+        _ => Tone::Busy,
+    })
+}
