@@ -1,0 +1,106 @@
+//! The signals of weighted DNS.
+
+use super::{state::State, weighted::planned, wilson::Interval};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind},
+            signal::{MAX, Samples, SignalDef, Unit},
+        },
+        now::Now,
+    },
+    plan::Side,
+};
+
+macro_rules! signals {
+    ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),+], $range:expr, $doc:literal;)+) => {
+        $(#[doc = $doc]
+        static $NAME: SignalDef = SignalDef {
+            id: $id, unit: Unit::$unit, labels: &[$($label),+], range: $range, cadence: "route53", doc: $doc,
+        };)+
+        /// All of them.
+        pub(super) const ALL: &[&SignalDef] = &[$(&$NAME),+];
+    };
+}
+
+const SHARE: (f64, f64) = (0.0, 1.0);
+
+signals! {
+    PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE,
+        "Share that the plan wants, given while the records it is about are known.";
+    CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE,
+        "Share by the weights of the records.";
+    SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE,
+        "Share of the answers that the servers gave since the records last changed, five minutes at the most.";
+    LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE,
+        "Lower end of the 95 % interval of the served share.";
+    HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE,
+        "Upper end of the 95 % interval of the served share.";
+    NEITHER = "dns.name.neither_share", Ratio, ["name", "type"], SHARE,
+        "Share of the answers that are of neither side, or of both at once.";
+    SAMPLES = "dns.name.samples", Count, ["name", "type"], (0.0, MAX),
+        "Independent samples behind the served share.";
+    TTL = "dns.name.ttl", Seconds, ["name", "type"], (0.0, 2_147_483_647.0),
+        "Longest time to live of the records; not given where all are aliases.";
+    SUM = "dns.name.weights_sum", Count, ["name", "type"], (0.0, 25_500.0),
+        "Sum of all weights; 0 is an equal split.";
+    CHANGED = "dns.name.change_age", Seconds, ["name", "type"], (0.0, MAX),
+        "Time since the records were seen to change; not given before the first change.";
+    LOSS = "dns.server.loss", Ratio, ["name", "type", "server", "role"], SHARE,
+        "Share of the questions that got no usable answer.";
+    RTT = "dns.server.rtt", Seconds, ["name", "type", "server", "role"], (0.0, 60.0),
+        "Mean time to an answer.";
+    INSYNC = "dns.change.insync", Bool, ["change"], SHARE,
+        "Whether all of Route 53's servers have the change.";
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
+    for (plan, name) in state.each() {
+        let of = [plan.name.as_str(), plan.record_type.word()];
+        let configured = name.configured(plan, now);
+        let pooled = name.pooled(plan, now);
+        for side in Side::BOTH {
+            let labels = [of[0], of[1], side.word()];
+            if let Some(planned) = planned(plan) {
+                out.put(&PLANNED, &labels, configured.as_ref().map(|_| *planned.get(side)));
+            }
+            out.put(&CONFIGURED, &labels, configured.as_ref().map(|c| *c.share.get(side)));
+            if let Some(pooled) = &pooled {
+                let served = pooled.as_ref().and_then(|t| {
+                    Interval::of(*t.side.get(side), t.n()).ok_or_else(|| Fault::new(FaultKind::Empty, "no sample"))
+                });
+                out.put(&SERVED, &labels, served.clone().map(|i| i.share));
+                out.put(&LOW, &labels, served.clone().map(|i| i.low));
+                out.put(&HIGH, &labels, served.map(|i| i.high));
+            }
+        }
+        if let Some(pooled) = pooled {
+            out.put(&NEITHER, &of, pooled.as_ref().map(|t| t.neither as f64 / t.n().max(1) as f64));
+            out.put(&SAMPLES, &of, pooled.map(|t| t.n() as f64));
+        }
+        // A name that is known to be all aliases has no TTL: that is no missing value.
+        if !configured.as_ref().shown().is_some_and(|c| c.ttl.is_none()) {
+            let ttl = configured.as_ref().and_then(|c| c.ttl.ok_or_else(|| Fault::new(FaultKind::Empty, "no TTL")));
+            out.put(&TTL, &of, ttl.map(f64::from));
+        }
+        out.put(&SUM, &of, configured.as_ref().map(|c| f64::from(c.sum)));
+        if let Some(changed) = &name.changed {
+            out.put(&CHANGED, &of, configured.map(|_| now.since(changed.at).as_secs_f64()));
+        }
+        for server in &name.servers {
+            let address = server.address.to_string();
+            let labels = [of[0], of[1], address.as_str(), server.role.word()];
+            let (asked, answered) = server.window.asked();
+            let loss = server.last.at(now).and_then(|_| {
+                let none = || Fault::new(FaultKind::Empty, format!("{address}: nothing asked since the records changed"));
+                if asked == 0 { Err(none()) } else { Ok((asked - answered) as f64 / asked as f64) }
+            });
+            out.put(&LOSS, &labels, loss);
+            out.put(&RTT, &labels, server.last.at(now).map(|p| p.rtt.as_secs_f64()));
+        }
+    }
+    for (id, change) in &state.changes {
+        out.put(&INSYNC, &[id], change.at(now).map(|c| f64::from(u8::from(c.insync))));
+    }
+}

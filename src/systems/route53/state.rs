@@ -1,0 +1,329 @@
+//! What is known of zones, names and servers, and how answers get there.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+
+use super::{
+    classify::{Rules, Values},
+    detail,
+    facts::{Ask, Batch, ChangeFacts, Facts, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts, normal},
+    signals, view,
+    weighted::{Configured, configured},
+    window::{Tally, Window},
+};
+use crate::{
+    core::{
+        estate::{
+            history::Ring,
+            seen::{Fault, FaultKind, Reading, Seen, Stamp},
+            signal::{Samples, SignalDef},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    plan::{DnsName, Plan, Side},
+    systems::System,
+    view::{Detail, Panel, Tile},
+};
+
+/// What is known.
+#[derive(Debug)]
+pub struct State {
+    pub(super) plan: Arc<Plan>,
+    pub(super) zones: IndexMap<String, Reading<ZoneFacts>>,
+    /// One for each name of the plan, in its order.
+    pub(super) names: Vec<Name>,
+    pub(super) changes: BTreeMap<String, Reading<ChangeFacts>>,
+}
+
+/// What is known of one name.
+#[derive(Debug)]
+pub(super) struct Name {
+    rules: Rules,
+    values: Values,
+    pub set: Reading<Vec<Record>>,
+    pub changed: Option<Changed>,
+    pub servers: Vec<Server>,
+    /// The target's served share.
+    pub curve: Ring,
+    curve_at: Option<Duration>,
+}
+
+/// A change of the records that was seen from outside.
+#[derive(Debug, Clone)]
+pub(super) struct Changed {
+    /// When it was seen first; it happened at most one interval earlier.
+    pub at: Now,
+    /// Caches may hold what was true before for this long from when Route 53's servers have the change.
+    pub old_ttl: Option<u32>,
+    /// What was configured before.
+    pub before: Option<Configured>,
+}
+
+/// One server, asked for one name.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub address: SocketAddr,
+    pub role: Role,
+    pub last: Reading<Pulse>,
+    pub window: Window,
+}
+
+/// What the last batch of a server says besides its answers.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse {
+    pub rtt: Duration,
+    /// Whether all its answers were an authority's.
+    pub authority: bool,
+    /// The longest time to live that came with an answer.
+    pub ttl: Option<u32>,
+    pub trouble: Option<String>,
+}
+
+/// How often a point of the served curve is kept at most; with 120 fine points the curve shows twenty minutes in full.
+const CURVE: Duration = Duration::from_secs(10);
+
+impl Name {
+    fn new(name: &DnsName) -> Self {
+        let server = |role| {
+            move |&address: &SocketAddr| Server { address, role, last: Reading::default(), window: Window::default() }
+        };
+        let servers = name.servers.iter().map(server(Role::Authoritative));
+        Self {
+            rules: Rules::new(name),
+            values: Values::default(),
+            set: Reading::default(),
+            changed: None,
+            servers: servers.chain(name.resolvers.iter().map(server(Role::Resolver))).collect(),
+            curve: Ring::default(),
+            curve_at: None,
+        }
+    }
+
+    /// New records. Samples of other records than these are worth nothing.
+    fn records(&mut self, name: &DnsName, mut records: Vec<Record>, stamp: Stamp) {
+        records.sort_by(|a, b| a.set_id.cmp(&b.set_id));
+        if let Some((old, _)) = self.set.last()
+            && *old != records
+        {
+            let ttl = old.iter().filter_map(|r| r.ttl).max().or_else(|| self.answered_ttl());
+            self.changed = Some(Changed { at: stamp.at, old_ttl: ttl, before: configured(name, old).ok() });
+            for server in &mut self.servers {
+                server.window.cut();
+            }
+        }
+        self.values = Values::new(name, &records);
+        self.set.set(records, stamp);
+    }
+
+    fn served(&mut self, name: &DnsName, question: &Question, batch: &Batch, stamp: Stamp) {
+        let server = self.servers.iter_mut().find(|s| s.address == question.server && s.role == question.role);
+        let Some(server) = server else { return };
+        server.window.push(stamp.at.boot, batch);
+        let pulse = Pulse {
+            rtt: batch.rtt,
+            authority: batch.answers.iter().all(|a| a.authority),
+            ttl: batch.answers.iter().map(|a| a.ttl).max(),
+            trouble: batch.trouble.clone(),
+        };
+        server.last.set(pulse, stamp);
+        let due = self.curve_at.is_none_or(|at| stamp.at.boot.saturating_sub(at) >= CURVE);
+        if due && let Some(tally) = self.pooled(name, stamp.at).and_then(Seen::live) {
+            #[expect(clippy::cast_precision_loss, reason = "a curve")]
+            self.curve.push(stamp.at.boot, tally.side.target as f64 / tally.n() as f64);
+            self.curve_at = Some(stamp.at.boot);
+        }
+    }
+
+    /// The time to live that authorities answer with: what an alias has.
+    pub(super) fn answered_ttl(&self) -> Option<u32> {
+        let of = |s: &Server| s.last.last().filter(|(p, _)| p.authority).and_then(|(p, _)| p.ttl);
+        self.servers.iter().filter_map(of).max()
+    }
+
+    /// What the records say.
+    pub(super) fn configured(&self, name: &DnsName, now: Now) -> Seen<Configured> {
+        self.set.at(now).and_then(|records| configured(name, records))
+    }
+
+    /// The side an answer is of.
+    pub(super) fn side(&self, values: &[String]) -> Option<Side> {
+        self.rules.side(values, &self.values)
+    }
+
+    /// Samples of one server by side. As good as the worse of the server and, where the sides are told by the records'
+    /// values, the records.
+    pub(super) fn tally(&self, server: &Server, now: Now) -> Seen<Tally> {
+        let tally = server.last.at(now).map(|_| server.window.tally(|values| self.side(values)));
+        if self.rules.need_records() { tally.zip(self.set.at(now)).map(|(tally, _)| tally) } else { tally }
+    }
+
+    /// The servers whose answers stand for what the world gets: the authoritative ones; resolvers only where the plan names no other.
+    pub(super) fn pool(&self) -> impl Iterator<Item = &Server> {
+        let first = self.servers.first().map(|s| s.role);
+        self.servers.iter().filter(move |s| Some(s.role) == first)
+    }
+
+    /// Samples of all servers together, as good as the worst of them; none where the plan names no server. No sample is a
+    /// fault, never a share of 0.
+    pub(super) fn pooled(&self, name: &DnsName, now: Now) -> Option<Seen<Tally>> {
+        let all = Seen::all(self.pool().map(|s| self.tally(s, now)));
+        (!self.servers.is_empty()).then(|| {
+            all.map(|t| t.into_iter().fold(Tally::default(), Tally::plus)).and_then(|tally| {
+                if tally.n() > 0 {
+                    return Ok(tally);
+                }
+                let since = if self.changed.is_some() { " since the records changed" } else { "" };
+                Err(Fault::new(FaultKind::Empty, format!("{}: no sample yet{since}", name.name)))
+            })
+        })
+    }
+}
+
+impl State {
+    /// Follows a change until it is INSYNC. Gives the source that does.
+    pub fn follow(&mut self, id: &str) -> SourceSpec<Ask> {
+        self.changes.entry(id.to_owned()).or_default();
+        let spec = api(&self.plan, format!("route53/change/{id}"), &["route53:GetChange"], Ask::Change(id.into()));
+        SourceSpec { interval: Duration::from_secs(5), ..spec }
+    }
+
+    /// The plan's names with what is known of them.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&DnsName, &Name)> {
+        self.plan.dns.iter().zip(&self.names)
+    }
+}
+
+/// A source that asks Route 53 itself.
+fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Ask) -> SourceSpec<Ask> {
+    let own = |key| plan.route53.endpoints.get(key).cloned();
+    let interval = plan.intervals.route53;
+    SourceSpec {
+        id,
+        side: None,
+        endpoint: own("route53").or_else(|| own("all")).unwrap_or_else(|| "route53.amazonaws.com".to_owned()),
+        calls,
+        interval,
+        timeout: interval.clamp(Duration::from_secs(3), Duration::from_secs(15)),
+        ask,
+    }
+}
+
+/// Everything the plan wants asked.
+fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
+    let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
+    for name in &plan.dns {
+        zones.entry(&name.zone).or_default().push(wanted(name));
+    }
+    let mut out = Vec::new();
+    for (zone, wanted) in zones {
+        let ask = Ask::Records(RecordsQuestion { zone: zone.into(), wanted: wanted.into() });
+        out.push(api(plan, format!("route53/{zone}/records"), &["route53:ListResourceRecordSets"], ask));
+        let spec = api(plan, format!("route53/{zone}/zone"), &["route53:GetHostedZone"], Ask::Zone(zone.into()));
+        // What kind of zone it is does not change; that it is still there is worth a look now and then.
+        out.push(SourceSpec { interval: spec.interval * 10, ..spec });
+    }
+    for (index, name) in plan.dns.iter().enumerate() {
+        let of = |list: &[SocketAddr], role| list.iter().map(|&s| (s, role)).collect::<Vec<_>>();
+        for (server, role) in
+            of(&name.servers, Role::Authoritative).into_iter().chain(of(&name.resolvers, Role::Resolver))
+        {
+            let question = Question { index, wanted: wanted(name), server, role, rate: name.rate };
+            out.push(SourceSpec {
+                id: format!("route53/{}/{}/{}/{server}", role.word(), name.name, name.record_type.word()),
+                side: None,
+                endpoint: server.to_string(),
+                calls: &["DNS"],
+                interval: plan.intervals.dns,
+                timeout: Duration::from_secs(5),
+                ask: Ask::Served(question),
+            });
+        }
+    }
+    out
+}
+
+fn wanted(name: &DnsName) -> Wanted {
+    Wanted { name: normal(&name.name), record_type: name.record_type }
+}
+
+impl System for State {
+    const ID: &'static str = "route53";
+    const TITLE: &'static str = "DNS";
+    const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
+    type Ask = Ask;
+    type Facts = Facts;
+
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+        let zones = plan.dns.iter().map(|n| (n.zone.clone(), Reading::default())).collect();
+        let names = plan.dns.iter().map(Name::new).collect();
+        (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, sources(plan))
+    }
+
+    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        match (ask, facts) {
+            (Ask::Records(q), Facts::Records(records)) => {
+                for (name, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
+                    let Wanted { name: own, record_type } = wanted(name);
+                    let of = |r: &&Record| r.name == own && r.record_type == record_type;
+                    known.records(name, records.iter().filter(of).cloned().collect(), stamp);
+                }
+            }
+            (Ask::Zone(zone), Facts::Zone(facts)) => {
+                if let Some(known) = self.zones.get_mut(&**zone) {
+                    known.set(facts, stamp);
+                }
+            }
+            (Ask::Change(id), Facts::Change(facts)) => self.changes.entry(id.to_string()).or_default().set(facts, stamp),
+            (Ask::Served(q), Facts::Served(batch)) => {
+                if let (Some(name), Some(known)) = (self.plan.dns.get(q.index), self.names.get_mut(q.index)) {
+                    known.served(name, q, &batch, stamp);
+                }
+            }
+            // An answer to another question than was asked: no reading.
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+        match ask {
+            Ask::Records(q) => {
+                for (_, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
+                    known.set.fail(fault);
+                }
+            }
+            Ask::Zone(zone) => {
+                if let Some(known) = self.zones.get_mut(&**zone) {
+                    known.fail(fault);
+                }
+            }
+            Ask::Change(id) => self.changes.entry(id.to_string()).or_default().fail(fault),
+            Ask::Served(q) => {
+                let servers = self.names.get_mut(q.index).map(|n| &mut n.servers);
+                for server in servers.into_iter().flatten() {
+                    if server.address == q.server && server.role == q.role {
+                        server.last.fail(fault);
+                    }
+                }
+            }
+        }
+    }
+
+    fn measure(&self, now: Now, out: &mut Samples) {
+        signals::measure(self, now, out);
+    }
+
+    fn panel(&self, now: Now) -> Panel {
+        view::panel(self, now)
+    }
+
+    fn tiles(&self, now: Now) -> Vec<Tile> {
+        view::tiles(self, now)
+    }
+
+    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
+        detail::detail(self, table, row, now)
+    }
+}
