@@ -1,21 +1,65 @@
 //! The real servers. Read only: what is made here can ask and nothing else.
 
-use std::sync::Arc;
+mod api;
+mod dns;
 
-use super::{Ask, Facts, State};
-use crate::{core::estate::seen::Fault, plan::Plan, systems::Live};
+use std::{sync::Arc, sync::OnceLock};
 
-/// Connections that can only ask.
-pub struct Readers;
+use super::{Ask, ChangeFacts, Facts, State};
+use crate::{
+    core::estate::{seen::Fault, source::SourceSpec},
+    drive::{
+        poll::{Schedule, poll},
+        sink::Sink,
+    },
+    plan::Plan,
+    systems::{
+        Live,
+        aws::{Aws, Reader},
+    },
+};
+
+/// Route 53 is one service for the world; its requests are signed for this region.
+const REGION: &str = "us-east-1";
+
+/// Connections that can only ask. Name servers have none to keep: each batch opens a socket of its own.
+pub struct Readers {
+    route53: Reader<aws_sdk_route53::Client>,
+}
 
 impl Live for State {
     type Readers = Readers;
 
-    fn readers(_: &Arc<Plan>) -> Readers {
-        Readers
+    fn readers(plan: &Arc<Plan>) -> Readers {
+        Readers { route53: Aws::reading(&plan.route53, REGION).route53() }
     }
 
-    async fn ask(_: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        match *ask {}
+    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+        match ask {
+            Ask::Records(question) => api::records(&readers.route53, question).await.map(Facts::Records),
+            Ask::Zone(zone) => api::zone(&readers.route53, zone).await.map(Facts::Zone),
+            Ask::Change(id) => api::change(&readers.route53, id).await.map(Facts::Change),
+            Ask::Served(question) => dns::once(question).await.map(Facts::Served),
+        }
+    }
+
+    async fn run(readers: Arc<Readers>, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) {
+        match spec.ask {
+            Ask::Served(question) => dns::sample(question, schedule.pace, out).await,
+            Ask::Change(id) => {
+                // INSYNC is final: from then on it is told again without being asked again.
+                let done = OnceLock::<ChangeFacts>::new();
+                let (readers, id, done) = (&readers.route53, &*id, &done);
+                let ask = async || {
+                    let facts = match done.get() {
+                        Some(facts) => facts.clone(),
+                        None => api::change(readers, id).await?,
+                    };
+                    Ok(Facts::Change(if facts.insync { done.get_or_init(|| facts).clone() } else { facts }))
+                };
+                poll(schedule, &out, ask).await;
+            }
+            ask => poll(schedule, &out, || Self::ask(&readers, &ask)).await,
+        }
     }
 }

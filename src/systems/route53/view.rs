@@ -37,6 +37,9 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     }
 }
 
+/// More lost than this is marked: UDP loses some on any long way.
+const LOSSY: f64 = 0.01;
+
 /// A share: `9.8 %`.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
@@ -354,12 +357,13 @@ pub(super) fn server_cells(line: &Line<'_>, server: &Server, now: Now) -> Vec<Ce
         }),
         Cell::seen(pulse.as_ref(), |_| Cell::count(asked)),
         Cell::seen(pulse.as_ref(), |_| Cell::count(answered)),
-        Cell::seen(pulse.as_ref(), |_| {
+        Cell::seen(pulse.as_ref(), |p| {
             if asked == 0 {
                 return Cell::none();
             }
             let loss = (asked - answered) as f64 / asked as f64;
-            share_cell(loss).tone(if loss > 0.0 { Tone::Warn } else { Tone::Plain })
+            let text = p.trouble.as_ref().map_or_else(|| percent(loss), |t| format!("{} {t}", percent(loss)));
+            Cell::number(loss, text).tone(if loss > LOSSY { Tone::Warn } else { Tone::Plain })
         }),
         Cell::seen(pulse.as_ref(), |p| Cell::number(p.rtt.as_secs_f64(), format!("{:.1} ms", p.rtt.as_secs_f64() * 1e3))),
         share(|t| t.side.source),

@@ -1,0 +1,309 @@
+//! Name servers, asked directly: UDP, TCP where an answer does not fit.
+//!
+//! Each batch has a socket of its own, connected to the one server: answers of an earlier batch cannot be taken for this one's, and
+//! each second has another port.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use hickory_proto::{
+    op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
+    rr::{Name, RData, RecordType as Rr},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpStream, UdpSocket},
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::super::facts::{Answer, Batch, Facts, Question, Role, normal};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    drive::sink::Sink,
+    plan::RecordType,
+};
+
+/// Time over which a batch's questions are spread.
+const SPREAD: Duration = Duration::from_secs(1);
+/// An answer that takes longer is lost.
+const ANSWER: Duration = Duration::from_secs(1);
+/// Largest UDP answer we take: what fits every path unfragmented (DNS flag day 2020).
+const PAYLOAD: u16 = 1232;
+
+/// One batch, for those who ask once.
+pub(super) async fn once(question: &Question) -> Result<Batch, Fault> {
+    batch(question, question.rate.get(), SPREAD).await
+}
+
+/// Asks without end and tells about it every second. A server that does not answer is asked once a second until it does.
+pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: Sink<Facts>) {
+    // Sources are spread over the first second.
+    let mut next = Instant::now() + SPREAD.mul_f64(fastrand::f64());
+    let mut well = true;
+    // The sender of the pace is gone when the driver is.
+    while pace.has_changed().is_ok() {
+        sleep_until(next).await;
+        let started = Instant::now();
+        let spread = SPREAD.div_f64(*pace.borrow());
+        let answer = batch(&question, if well { question.rate.get() } else { 1 }, spread).await;
+        well = answer.is_ok();
+        match answer {
+            Ok(batch) => {
+                let took = batch.rtt;
+                out.facts(Facts::Served(batch), took);
+            }
+            Err(fault) => out.fault(fault, started.elapsed()),
+        }
+        next = (started + spread).max(Instant::now());
+    }
+}
+
+/// Asks `n` times, evenly over `spread`, and waits for the last answers.
+async fn batch(question: &Question, n: u32, spread: Duration) -> Result<Batch, Fault> {
+    let asked = Asked::new(question)?;
+    let socket = match connect(question.server).await {
+        Ok(socket) => socket,
+        Err(error) => return Err(fault(question, FaultKind::Unreachable, &format!("no socket: {error}"))),
+    };
+    let mut seen = Tally::default();
+    let mut open = HashMap::<u16, Instant>::new();
+    let mut buffer = [0; 4096];
+    let started = Instant::now();
+    let (mut sent, mut last) = (0, started);
+    while sent < n || !open.is_empty() {
+        let until = if sent < n { started + spread.mul_f64(f64::from(sent) / f64::from(n)) } else { last + ANSWER };
+        tokio::select! {
+            received = socket.recv(&mut buffer) => match received {
+                Ok(length) => {
+                    let Some((id, reply)) = asked.read(&buffer[..length]) else { continue };
+                    // An id that is not open is an answer told twice, or somebody else's.
+                    if let Some(at) = open.remove(&id) {
+                        seen.take(reply, at.elapsed());
+                    }
+                }
+                Err(error) => {
+                    seen.error = Some(error);
+                    // The host says that nobody listens: no answer will come to what is open.
+                    if sent == n {
+                        break;
+                    }
+                }
+            },
+            () = sleep_until(until) => {
+                if sent == n {
+                    break;
+                }
+                let id = fresh(&open);
+                sent += 1;
+                last = Instant::now();
+                match socket.send(&asked.message(id)?).await {
+                    Ok(_) => {
+                        open.insert(id, last);
+                    }
+                    Err(error) => seen.error = Some(error),
+                }
+            }
+        }
+    }
+    for _ in 0..seen.truncated {
+        let at = Instant::now();
+        match timeout(ANSWER, over_tcp(&asked, question.server)).await {
+            Ok(Ok(reply)) => seen.take(reply, at.elapsed()),
+            Ok(Err(error)) => seen.error = Some(error),
+            Err(_) => break,
+        }
+    }
+    seen.batch(question, sent)
+}
+
+async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr =
+        if server.is_ipv4() { (Ipv4Addr::UNSPECIFIED, 0).into() } else { (Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
+}
+
+fn fresh(open: &HashMap<u16, Instant>) -> u16 {
+    loop {
+        let id = fastrand::u16(..);
+        if !open.contains_key(&id) {
+            return id;
+        }
+    }
+}
+
+/// One question over a connection of its own: a server may close after each.
+async fn over_tcp(asked: &Asked, server: SocketAddr) -> io::Result<Reply> {
+    let mut stream = TcpStream::connect(server).await?;
+    let id = fastrand::u16(..);
+    let message = asked.message(id).map_err(|e| io::Error::other(e.to_string()))?;
+    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+    stream.write_all(&[&length.to_be_bytes()[..], &message].concat()).await?;
+    let mut answer = vec![0; usize::from(stream.read_u16().await?)];
+    stream.read_exact(&mut answer).await?;
+    match asked.read(&answer) {
+        Some((got, reply)) if got == id => Ok(reply),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "an answer to another question over TCP")),
+    }
+}
+
+/// A question in the library's terms.
+struct Asked {
+    query: Query,
+    name: String,
+    recursion: bool,
+}
+
+/// What came back.
+#[derive(Debug, PartialEq)]
+enum Reply {
+    Answer { values: Vec<String>, ttl: u32, authority: bool },
+    Truncated,
+    Useless(String),
+}
+
+/// Stands for the values of an answer that says the name does not exist.
+const NXDOMAIN: &str = "NXDOMAIN";
+/// Stands for the values of an answer without any.
+const NO_DATA: &str = "no data";
+
+impl Asked {
+    fn new(question: &Question) -> Result<Self, Fault> {
+        let name = Name::from_ascii(&question.wanted.name)
+            .map_err(|e| fault(question, FaultKind::Unsupported, &format!("not a name that can be asked: {e}")))?;
+        let rr = match question.wanted.record_type {
+            RecordType::A => Rr::A,
+            RecordType::Aaaa => Rr::AAAA,
+            RecordType::Cname => Rr::CNAME,
+        };
+        let recursion = question.role == Role::Resolver;
+        Ok(Self { name: normal(&name.to_ascii()), query: Query::query(name, rr), recursion })
+    }
+
+    fn message(&self, id: u16) -> Result<Vec<u8>, Fault> {
+        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+        message.metadata.recursion_desired = self.recursion;
+        message.add_query(self.query.clone());
+        let mut edns = Edns::new();
+        edns.set_max_payload(PAYLOAD);
+        message.set_edns(edns);
+        message.to_vec().map_err(|e| Fault::new(FaultKind::Unsupported, format!("{}: cannot be asked: {e}", self.name)))
+    }
+
+    /// The id of an answer and what it says; none if it is no answer to this question.
+    fn read(&self, bytes: &[u8]) -> Option<(u16, Reply)> {
+        let message = Message::from_vec(bytes).ok()?;
+        let head = &message.metadata;
+        let [query] = &message.queries[..] else { return None };
+        let ours = head.message_type == MessageType::Response
+            && query.query_type() == self.query.query_type()
+            && normal(&query.name().to_ascii()) == self.name;
+        if !ours {
+            return None;
+        }
+        let reply = if head.truncation {
+            Reply::Truncated
+        } else {
+            match head.response_code {
+                ResponseCode::NoError => answer(&message),
+                ResponseCode::NXDomain => {
+                    Reply::Answer { values: vec![NXDOMAIN.to_owned()], ttl: 0, authority: head.authoritative }
+                }
+                ResponseCode::ServFail => Reply::Useless("SERVFAIL".to_owned()),
+                ResponseCode::Refused => Reply::Useless("REFUSED".to_owned()),
+                other => Reply::Useless(other.to_string()),
+            }
+        };
+        Some((head.id, reply))
+    }
+}
+
+fn answer(message: &Message) -> Reply {
+    let mut values = Vec::new();
+    let mut ttl = u32::MAX;
+    for record in &message.answers {
+        let value = match &record.data {
+            RData::A(a) => a.0.to_string(),
+            RData::AAAA(a) => a.0.to_string(),
+            RData::CNAME(name) => normal(&name.0.to_ascii()),
+            _ => continue,
+        };
+        values.push(value);
+        ttl = ttl.min(record.ttl);
+    }
+    if values.is_empty() {
+        (values, ttl) = (vec![NO_DATA.to_owned()], 0);
+    }
+    // Servers rotate the order of a set's values.
+    values.sort();
+    values.dedup();
+    Reply::Answer { values, ttl, authority: message.metadata.authoritative }
+}
+
+/// What a batch has brought so far.
+#[derive(Default)]
+struct Tally {
+    answers: HashMap<(Vec<String>, u32, bool), u32>,
+    took: Duration,
+    truncated: u32,
+    useless: Option<String>,
+    error: Option<io::Error>,
+}
+
+impl Tally {
+    fn take(&mut self, reply: Reply, took: Duration) {
+        match reply {
+            Reply::Answer { values, ttl, authority } => {
+                *self.answers.entry((values, ttl, authority)).or_default() += 1;
+                self.took += took;
+            }
+            Reply::Truncated => self.truncated += 1,
+            Reply::Useless(word) => self.useless = Some(word),
+        }
+    }
+
+    /// The batch, or why it is none: nobody answered, nobody answered usefully, or all say that there is no such thing.
+    fn batch(self, question: &Question, asked: u32) -> Result<Batch, Fault> {
+        let n: u32 = self.answers.values().sum();
+        let all = |word: &str| n > 0 && self.answers.keys().all(|(values, ..)| values == &[word]);
+        if all(NXDOMAIN) {
+            return Err(fault(question, FaultKind::NotFound, "NXDOMAIN: the name does not exist there"));
+        }
+        if all(NO_DATA) {
+            return Err(fault(question, FaultKind::Empty, "an answer without a record of this type"));
+        }
+        if n == 0 {
+            return Err(match (&self.useless, self.error) {
+                (Some(word), _) if word == "REFUSED" => {
+                    fault(question, FaultKind::Refused, "REFUSED: the server does not answer for this zone, or not to us")
+                }
+                (Some(word), _) => fault(question, FaultKind::Malformed, word),
+                (None, Some(error)) => fault(question, FaultKind::Unreachable, &error.to_string()),
+                (None, None) => {
+                    fault(question, FaultKind::TimedOut, &format!("none of {asked} questions answered within 1 s"))
+                }
+            });
+        }
+        let mut answers: Vec<_> = self
+            .answers
+            .into_iter()
+            .map(|((values, ttl, authority), n)| Answer { values: values.into(), ttl, authority, n })
+            .collect();
+        answers.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.values.cmp(&b.values)));
+        Ok(Batch { asked, answers, trouble: self.useless, rtt: self.took / n })
+    }
+}
+
+fn fault(question: &Question, kind: FaultKind, words: &str) -> Fault {
+    let Question { wanted, server, .. } = question;
+    Fault::new(kind, format!("DNS {} {} at {server}: {words}", wanted.name, wanted.record_type.word()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Against a server of a few lines on the loopback: loss, truncation, strangers, codes.
+
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
+
+use hickory_proto::{
+    op::{Message, MessageType, OpCode, ResponseCode},
+    rr::{RData, Record, rdata::A},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, UdpSocket},
+};
+
+use super::batch;
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::RecordType,
+    systems::route53::facts::{Batch, Question, Role, Wanted},
+};
+
+/// What the little server does with the `i`th question.
+type Answers = fn(usize, Message) -> Vec<Message>;
+
+fn reply(asked: &Message, last: u8) -> Message {
+    let mut out = Message::new(asked.metadata.id, MessageType::Response, OpCode::Query);
+    out.metadata.authoritative = !asked.metadata.recursion_desired;
+    out.add_query(asked.queries[0].clone());
+    let name = asked.queries[0].name().clone();
+    out.add_answer(Record::from_rdata(name, 60, RData::A(A::new(10, 1, 0, last))));
+    out
+}
+
+fn code(asked: &Message, code: ResponseCode) -> Message {
+    let mut out = reply(asked, 1);
+    out.answers.clear();
+    out.metadata.response_code = code;
+    out
+}
+
+async fn serve(answers: Answers) -> SocketAddr {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
+    let address = udp.local_addr().expect("address");
+    let tcp = TcpListener::bind(address).await.expect("the same port");
+    tokio::spawn(async move {
+        let mut buffer = [0; 1500];
+        for i in 0.. {
+            let (n, from) = udp.recv_from(&mut buffer).await.expect("question");
+            let asked = Message::from_vec(&buffer[..n]).expect("a message");
+            for answer in answers(i, asked) {
+                udp.send_to(&answer.to_vec().expect("bytes"), from).await.expect("sent");
+            }
+        }
+    });
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = tcp.accept().await {
+            let mut bytes = vec![0; stream.read_u16().await.expect("length").into()];
+            stream.read_exact(&mut bytes).await.expect("question");
+            let out = reply(&Message::from_vec(&bytes).expect("a message"), 7).to_vec().expect("bytes");
+            stream.write_u16(out.len() as u16).await.expect("sent");
+            stream.write_all(&out).await.expect("sent");
+        }
+    });
+    address
+}
+
+async fn ask(server: SocketAddr, role: Role, n: u32) -> Result<Batch, Fault> {
+    let wanted = Wanted { name: "api.example.test.".to_owned(), record_type: RecordType::A };
+    let question = Question { index: 0, wanted, server, role, rate: NonZeroU32::MIN };
+    batch(&question, n, Duration::from_millis(50)).await
+}
+
+fn counts(batch: &Batch) -> Vec<(&str, u32)> {
+    batch.answers.iter().map(|a| (a.values[0].as_str(), a.n)).collect()
+}
+
+#[tokio::test]
+async fn equal_answers_are_counted_together_and_the_authority_is_told() {
+    let server = serve(|i, m| vec![reply(&m, if i % 4 == 0 { 2 } else { 1 })]).await;
+    let batch = ask(server, Role::Authoritative, 20).await.expect("answers");
+    assert_eq!((batch.asked, counts(&batch)), (20, vec![("10.1.0.1", 15), ("10.1.0.2", 5)]));
+    assert!(batch.answers.iter().all(|a| a.authority && a.ttl == 60));
+    // The little server claims authority where recursion is not desired: a resolver is asked for it.
+    let batch = ask(server, Role::Resolver, 4).await.expect("answers");
+    assert!(batch.answers.iter().all(|a| !a.authority));
+}
+
+#[tokio::test]
+async fn what_is_not_answered_is_lost_and_what_is_told_twice_counts_once() {
+    let server = serve(|i, m| match i % 4 {
+        0 => vec![],
+        1 => vec![reply(&m, 1), reply(&m, 1)],
+        // A stranger's guess at the id, and an answer to another question.
+        2 => {
+            let mut wrong = reply(&m, 9);
+            wrong.metadata.id ^= 1;
+            let mut other = reply(&m, 9);
+            other.queries[0].name = "evil.example.test.".parse().expect("name");
+            vec![wrong, other, reply(&m, 1)]
+        }
+        _ => vec![code(&m, ResponseCode::ServFail)],
+    })
+    .await;
+    let batch = ask(server, Role::Authoritative, 8).await.expect("answers");
+    assert_eq!((batch.asked, batch.answered(), counts(&batch)), (8, 4, vec![("10.1.0.1", 4)]));
+    assert_eq!(batch.trouble.as_deref(), Some("SERVFAIL"));
+}
+
+#[tokio::test]
+async fn a_truncated_answer_is_asked_for_over_tcp() {
+    let server = serve(|_, m| {
+        let mut cut = code(&m, ResponseCode::NoError);
+        cut.metadata.truncation = true;
+        vec![cut]
+    })
+    .await;
+    let batch = ask(server, Role::Authoritative, 3).await.expect("answers");
+    assert_eq!((batch.asked, counts(&batch)), (3, vec![("10.1.0.7", 3)]));
+}
+
+#[tokio::test]
+async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
+    let kind = async |answers: Answers| ask(serve(answers).await, Role::Authoritative, 2).await.expect_err("fault").kind;
+    assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::NXDomain)]).await, FaultKind::NotFound);
+    assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::NoError)]).await, FaultKind::Empty);
+    assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::Refused)]).await, FaultKind::Refused);
+    assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::ServFail)]).await, FaultKind::Malformed);
+    assert_eq!(kind(|_, _| vec![]).await, FaultKind::TimedOut);
+    let nobody = UdpSocket::bind("127.0.0.1:0").await.expect("socket").local_addr().expect("address");
+    assert_eq!(ask(nobody, Role::Authoritative, 2).await.expect_err("fault").kind, FaultKind::Unreachable);
+}
