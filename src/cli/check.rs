@@ -1,0 +1,124 @@
+//! `landfall check`: the plan is free of faults (else we would not be here); now every source is tried, with each permission it needs.
+
+use std::{collections::HashSet, process::ExitCode, sync::Arc, time::Duration};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::time::{Instant, timeout};
+
+use super::{LET_GO, NOT_IN_ORDER, print, runtime};
+use crate::{
+    core::estate::{
+        seen::{Fault, FaultKind, Freshness, Stamp},
+        source::SourceSpec,
+    },
+    drive::{clock, poll::timed_out},
+    plan::{Plan, Side},
+    systems::{Ask, Estate, Readers},
+};
+
+/// One source's trial.
+struct Trial {
+    spec: SourceSpec<Ask>,
+    took: Duration,
+    outcome: Result<(), Fault>,
+}
+
+pub(super) fn run(plan: Arc<Plan>, offline: bool) -> Result<ExitCode, String> {
+    if offline {
+        return print(&format!("plan {} is free of faults; no server was asked\n", plan.name));
+    }
+    let runtime = runtime()?;
+    let trials = runtime.block_on(try_all(&plan));
+    runtime.shutdown_timeout(LET_GO);
+    print(&told(&plan, &trials))?;
+    let fine = trials.iter().all(|t| t.outcome.is_ok());
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
+}
+
+/// Asks every source once, all at the same time, then those that the answers brought to light.
+async fn try_all(plan: &Arc<Plan>) -> Vec<Trial> {
+    let readers = Readers::new(plan);
+    let (mut estate, specs) = Estate::new(plan);
+    let mut known: HashSet<String> = specs.iter().map(|s| s.id.clone()).collect();
+    let mut running: FuturesUnordered<_> = specs.into_iter().map(|spec| attempt(&readers, spec)).collect();
+    let mut trials = Vec::new();
+    while let Some((spec, took, answer)) = running.next().await {
+        let now = clock::now();
+        let outcome = match answer {
+            Ok(facts) => {
+                let stamp = Stamp { at: now, fresh: Freshness::of_interval(spec.interval) };
+                for found in estate.apply(&spec.ask, facts, stamp) {
+                    if known.insert(found.id.clone()) {
+                        running.push(attempt(&readers, found));
+                    }
+                }
+                Ok(())
+            }
+            Err(fault) => {
+                estate.fail(&spec.ask, &fault, now);
+                Err(fault)
+            }
+        };
+        trials.push(Trial { spec, took, outcome });
+    }
+    trials.sort_by(|a, b| a.spec.id.cmp(&b.spec.id));
+    trials
+}
+
+/// One source, once, within its own time-out (a cold connection may need a little more than a warm one).
+async fn attempt(
+    readers: &Readers,
+    spec: SourceSpec<Ask>,
+) -> (SourceSpec<Ask>, Duration, Result<crate::systems::Facts, Fault>) {
+    let limit = spec.timeout.max(Duration::from_secs(5));
+    let started = Instant::now();
+    let answer = timeout(limit, readers.ask(&spec.ask)).await.unwrap_or_else(|_| Err(timed_out(limit)));
+    (spec, started.elapsed(), answer)
+}
+
+fn told(plan: &Plan, trials: &[Trial]) -> String {
+    use std::fmt::Write;
+    let mut out = String::new();
+    let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
+    for t in trials {
+        let side = t.spec.side.map_or("", Side::word);
+        let (mark, words) = match &t.outcome {
+            Ok(()) => ("ok  ", format!("{:>5} ms", t.took.as_millis())),
+            Err(fault) => (
+                "FAIL",
+                format!(
+                    "{fault}\n          needs {} at {}; {}",
+                    t.spec.calls.join(", "),
+                    t.spec.endpoint,
+                    advice(fault.kind)
+                ),
+            ),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{mark} {:<width$} {side:<6} {words}", t.spec.id);
+    }
+    let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
+    let _ = writeln!(
+        out,
+        "\n{}: {} sources tried, {} work, {failed} do not",
+        plan.name,
+        trials.len(),
+        trials.len() - failed
+    );
+    out
+}
+
+/// What to do about it.
+const fn advice(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Unreachable => "is the address right, the server up, the network open from here?",
+        FaultKind::TimedOut => "the address answers nothing: a firewall, or a server that hangs",
+        FaultKind::Refused => "grant these to the identity that the plan names for reading",
+        FaultKind::Throttled => "try again later, or raise the interval in the plan",
+        FaultKind::Empty => "nothing there matches the plan: check names, tags and filters",
+        FaultKind::Malformed => "the answer cannot be read: is this really such a server?",
+        FaultKind::NotFound => "the plan names something that does not exist there",
+        FaultKind::Unsupported => "this build or this server cannot do it",
+        FaultKind::Silent => "nothing was heard",
+    }
+}

@@ -1,0 +1,130 @@
+//! The commands: what the arguments mean, and which exit code says what.
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | done, and everything asked about is in order |
+//! | 1 | done, and something is not: a source is blind or stale, a check failed |
+//! | 2 | not done: a faulty plan, wrong usage, no terminal |
+
+mod check;
+mod status;
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::plan::Plan;
+
+/// A terminal cockpit for moving a whole platform from one AWS region to another without downtime.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Cmd,
+    /// Write a log to FILE (what is written is set by LANDFALL_LOG, for example `debug`); without it nothing is logged
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Cmd {
+    /// One picture, printed; exits with 1 if a source is not live
+    Status {
+        /// The plan file
+        plan: PathBuf,
+        /// One JSON document instead of text
+        #[arg(long)]
+        json: bool,
+        /// How long sources may take for their first answers, in seconds
+        #[arg(long, default_value_t = 20, value_name = "SECONDS")]
+        wait: u64,
+    },
+    /// Diagnose a plan, then try every source with each permission it needs
+    Check {
+        /// The plan file
+        plan: PathBuf,
+        /// Only read the plan; ask no server
+        #[arg(long)]
+        offline: bool,
+    },
+    /// List every signal: id, unit, labels, meaning
+    Signals,
+}
+
+/// Done, and something is not in order.
+const NOT_IN_ORDER: u8 = 1;
+/// Not done.
+const NOT_DONE: u8 = 2;
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(file) = &cli.log
+        && let Err(why) = log_to(file)
+    {
+        return failed(&why);
+    }
+    let done = match cli.command {
+        Cmd::Status { plan, json, wait } => {
+            load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
+        }
+        Cmd::Check { plan, offline } => load(&plan).and_then(|plan| check::run(plan, offline)),
+        Cmd::Signals => print(&status::signals()),
+    };
+    done.unwrap_or_else(|why| failed(&why))
+}
+
+fn failed(why: &str) -> ExitCode {
+    eprintln!("{}", why.trim_end());
+    ExitCode::from(NOT_DONE)
+}
+
+/// Prints to standard output; a reader that has gone away (`| head`) is not an error.
+fn print(text: &str) -> Result<ExitCode, String> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}")),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Reads a plan; its warnings go to standard error.
+fn load(path: &Path) -> Result<Arc<Plan>, String> {
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let (plan, warnings) = Plan::load(path).map_err(|faulty| faulty.render(colour))?;
+    if !warnings.is_empty() {
+        eprintln!("{}\n", warnings.render(colour));
+    }
+    Ok(Arc::new(plan))
+}
+
+fn log_to(file: &Path) -> Result<(), String> {
+    let out = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)
+        .map_err(|e| format!("cannot open the log file {}: {e}", file.display()))?;
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(out)).init();
+    Ok(())
+}
+
+/// A runtime for the sources. Two workers: sources wait much more than they work.
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .thread_name("landfall-source")
+        .build()
+        .map_err(|e| format!("cannot start the runtime: {e}"))
+}
+
+/// How long sources get to let go when the program ends; a blocking library call may take longer and is left behind.
+const LET_GO: Duration = Duration::from_millis(300);

@@ -1,0 +1,171 @@
+//! `landfall status`: one picture, printed for people or as one JSON document for programs.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{LET_GO, NOT_IN_ORDER, print, runtime};
+use crate::{
+    core::{
+        estate::{seen::Seen, signal::Sample, source::SourceState},
+        snapshot::{Snapshot, Verdict},
+    },
+    drive::live,
+    plan::Plan,
+    view::{Cell, Panel, SourceLine, Table},
+};
+
+/// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
+const SCHEMA: u32 = 1;
+
+/// Waits until every source has answered or failed, or `wait` is over; prints; says with the exit code if a source is not live.
+pub(super) fn run(plan: Arc<Plan>, as_json: bool, wait: Duration) -> Result<ExitCode, String> {
+    let runtime = runtime()?;
+    let picture = runtime.block_on(async {
+        let mut link = live::start(plan);
+        let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
+        // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
+        let settled = async {
+            let mut before = usize::MAX;
+            loop {
+                let now = match link.snapshots.wait_for(heard).await {
+                    Ok(s) => s.sources.len(),
+                    Err(_) => return,
+                };
+                if now == before {
+                    return;
+                }
+                before = now;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let _ = tokio::time::timeout(wait, settled).await;
+        let last = link.snapshots.borrow().clone();
+        last
+    });
+    runtime.shutdown_timeout(LET_GO);
+    print(&if as_json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;
+    let live = picture.sources.iter().all(|s| s.state == SourceState::Live);
+    Ok(if live { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
+}
+
+/// The picture as JSON. Seconds are numbers, times are RFC 3339, what is not known has no `value`.
+pub fn document(s: &Snapshot) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "plan": s.plan.name,
+        "at": s.now.wall,
+        "verdict": s.verdict(),
+        "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
+        "signals": s.samples.iter().map(sample).collect::<Vec<_>>(),
+        "panels": s.panels.iter().map(|p| panel(p)).collect::<Vec<_>>(),
+    })
+}
+
+fn source(s: &SourceLine) -> Value {
+    json!({
+        "id": s.id,
+        "side": s.side,
+        "endpoint": s.endpoint,
+        "calls": s.calls,
+        "state": s.state,
+        "interval_seconds": s.interval.as_secs_f64(),
+        "took_seconds": s.took.as_secs_f64(),
+        "age_seconds": s.age.map(|a| a.0.as_secs_f64()),
+        "answers": s.answers,
+        "failures": s.failures,
+        "throttled": s.throttled,
+        "fault": s.fault,
+    })
+}
+
+fn sample(s: &Sample) -> Value {
+    let labels: serde_json::Map<_, _> =
+        s.def.labels.iter().zip(&s.labels).map(|(&k, v)| (k.to_owned(), v.as_str().into())).collect();
+    let mut out = json!({ "id": s.def.id, "unit": s.def.unit, "labels": labels });
+    let (state, value, age, fault) = match &s.value {
+        Seen::Live(v, a) => ("live", Some(*v), Some(*a), None),
+        Seen::Stale(v, a) => ("stale", Some(*v), Some(*a), None),
+        Seen::Blind(f) => ("blind", None, None, Some(f)),
+        Seen::Never => ("never", None, None, None),
+    };
+    out["state"] = state.into();
+    if let Some(v) = value {
+        out["value"] = v.into();
+    }
+    if let Some(a) = age {
+        out["age_seconds"] = a.0.as_secs_f64().into();
+    }
+    if let Some(f) = fault {
+        out["fault"] = json!(f);
+    }
+    out
+}
+
+fn panel(p: &Panel) -> Value {
+    let tables: Vec<_> = p.tables.iter().map(|t| json!({ "id": t.id, "title": t.title, "rows": rows(t) })).collect();
+    json!({ "id": p.id, "tables": tables, "oldest_seconds": p.oldest.map(|a| a.0.as_secs_f64()) })
+}
+
+/// Rows as objects: a column under a heading is `heading.column`, so that both sides have a name of their own.
+fn rows(t: &Table) -> Vec<Value> {
+    let names: Vec<String> = t
+        .columns
+        .iter()
+        .map(|c| if c.group.is_empty() { c.id.to_owned() } else { format!("{}.{}", c.group, c.id) })
+        .collect();
+    t.rows
+        .iter()
+        .map(|row| {
+            let mut out: serde_json::Map<_, _> = names.iter().cloned().zip(row.cells.iter().map(cell)).collect();
+            out.insert("id".into(), row.id.as_str().into());
+            Value::Object(out)
+        })
+        .collect()
+}
+
+fn cell(c: &Cell) -> Value {
+    json!({ "text": c.text, "key": c.key, "tone": c.tone })
+}
+
+/// The picture as text: verdict, tiles, then every source that is not live.
+pub fn text(s: &Snapshot) -> String {
+    use std::fmt::Write;
+    let mut out = String::new();
+    let (word, why) = match s.verdict() {
+        Verdict::Hold(why) => ("HOLD", why),
+        Verdict::Clear(why) => ("CLEAR", why),
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "{} · {} → {} · {}",
+        s.plan.name, s.plan.sites.source.label, s.plan.sites.target.label, s.now.wall
+    );
+    let _ = writeln!(out, "{word}  {why}\n");
+    for t in &s.tiles {
+        let sides: Vec<_> = t.sides.iter().map(|(label, c)| format!("{label} {}", c.text)).collect();
+        let _ = writeln!(
+            out,
+            "{} {:<24} {:>16}  {:<32} {}",
+            t.value.tone.glyph(false),
+            t.title,
+            t.value.text,
+            sides.join("  "),
+            t.note
+        );
+    }
+    for l in s.sources.iter().filter(|l| l.state != SourceState::Live) {
+        let why = l.fault.as_ref().map_or_else(String::new, ToString::to_string);
+        let _ = writeln!(out, "\n{:?}  {}  {}  {why}", l.state, l.id, l.endpoint);
+    }
+    out
+}
+
+/// Every signal, a line each.
+pub(super) fn signals() -> String {
+    crate::systems::signals()
+        .iter()
+        .map(|d| format!("{}{{{}}} {:?}\n    {}\n", d.id, d.labels.join(","), d.unit, d.doc))
+        .collect()
+}
