@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Ask, Facts, State};
-use crate::{core::estate::seen::Fault, plan::Plan, systems::Live};
+use crate::{core::estate::seen::{Fault, FaultKind}, plan::Plan, systems::Live};
 
 /// Connections that can only ask.
 pub struct Readers;
@@ -15,7 +15,7 @@ impl Live for State {
         Readers
     }
 
-    async fn ask(_: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        match *ask {}
+    async fn ask(_: &Readers, _: &Ask) -> Result<Facts, Fault> {
+        Err(Fault::new(FaultKind::Unsupported, "not yet"))
     }
 }

@@ -1,9 +1,40 @@
 //! MongoDB replica sets: who leads, who follows how far behind, what a set survives.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `facts.rs` | what is asked and answered, as plain data |
+//! | `set.rs` | one set and its members: what is known of them |
+//! | `state.rs` | how that changes: answers, faults, and which sources are wanted |
+//! | `leader.rs` | who leads a set, and for how long nobody did |
+//! | `lag.rs` | how far a member is behind the primary |
+//! | `quorum.rs` | what a set survives |
+//! | `signals.rs` | the signals |
+//! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, what opens behind a row |
+//! | `sim.rs` | a simulated estate |
+//! | `live.rs`, `hello.rs`, `client.rs`, `parse.rs` | the real servers |
 
+#[cfg(feature = "mongo")]
+mod client;
+mod detail;
 mod facts;
 #[cfg(feature = "mongo")]
+mod hello;
+mod lag;
+mod leader;
+#[cfg(feature = "mongo")]
 mod live;
+#[cfg(feature = "mongo")]
+mod parse;
+mod quorum;
+mod set;
+mod signals;
 mod sim;
+mod state;
+#[cfg(test)]
+mod tests;
+mod tiles;
 mod view;
 
-pub use facts::{Ask, Facts, State};
+pub use facts::{Ask, Facts};
+pub use sim::Sim;
+pub use state::State;

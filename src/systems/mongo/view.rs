@@ -1,20 +1,326 @@
-//! Panel, tiles and details as data.
+//! The panel's two tables, as data.
 
-use super::State;
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    facts::{MemberState, Membership},
+    lag::Lag,
+    leader::Leader,
+    set::{Member, Set},
+    signals::{committed, side_word},
+    state::State,
+};
 use crate::{
-    core::now::Now,
+    core::{
+        estate::{history::Drain, seen::Seen},
+        now::{Now, short},
+    },
+    plan::{Plan, Side},
     systems::System,
-    view::{Detail, Panel, Tile},
+    view::{Cell, Column, Panel, Row, Table, Tone},
 };
 
-pub(super) fn panel(_: &State, _: Now) -> Panel {
-    Panel { id: State::ID, title: State::TITLE, summary: Vec::new(), tables: Vec::new(), oldest: None }
+/// Lag that is worth a look, and lag that is wrong: colours only, never a decision. The second is the default of the plan's gate.
+const LAG_TONES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
+/// An oplog window below this leaves no time to mend a follower.
+const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) fn panel(state: &State, now: Now) -> Panel {
+    let plan = &state.plan;
+    let sets = state.sets.iter().map(|s| set_row(s, plan, now)).collect();
+    let members = state.sets.iter().flat_map(|s| member_rows(s, plan, now)).collect();
+    let ages = state.sets.iter().flat_map(|s| s.distinct().map(|(_, m)| m)).filter_map(|m| heard(m, now).age());
+    Panel {
+        id: State::ID,
+        title: State::TITLE,
+        summary: state.sets.iter().filter_map(|s| trouble(s, now)).collect(),
+        tables: vec![
+            Table {
+                id: "sets",
+                title: "Replica sets".into(),
+                columns: set_columns(plan),
+                rows: sets,
+                empty: "the plan names no replica set",
+            },
+            Table {
+                id: "members",
+                title: "Members".into(),
+                columns: member_columns(),
+                rows: members,
+                empty: "the plan names no replica set",
+            },
+        ],
+        oldest: ages.max(),
+    }
 }
 
-pub(super) fn tiles(_: &State, _: Now) -> Vec<Tile> {
-    Vec::new()
+/// The worst thing about a set in a few words, if there is one.
+fn trouble(set: &Set, now: Now) -> Option<Cell> {
+    let claims = set.claims(now);
+    match set.leader(now) {
+        Seen::Live(Leader::Writable(_), _) if claims.len() > 1 => {
+            Some(Cell::text(format!("{}: {} primaries", set.name, claims.len())).tone(Tone::Bad))
+        }
+        Seen::Live(Leader::Writable(_), _) => None,
+        Seen::Live(Leader::Nobody(_), _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
+        Seen::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
+        Seen::Blind(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
+        Seen::Never => Some(Cell::text(format!("{}: waiting", set.name)).tone(Tone::Blind)),
+    }
 }
 
-pub(super) fn detail(_: &State, _: &str, _: &str, _: Now) -> Option<Detail> {
-    None
+fn set_columns(plan: &Plan) -> Vec<Column> {
+    let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
+    let mut columns = vec![
+        Column::text("set", "set", 6).grow(1),
+        Column::text("primary", "primary", 12).grow(2),
+        Column::text("side", "side", 4),
+        Column::text("writable", "writable", 3),
+    ];
+    for (side, members, lag) in
+        [(Side::Source, "source_members", "source_lag"), (Side::Target, "target_members", "target_lag")]
+    {
+        columns.push(Column::number(members, "mem/vote", 5).of(heading(side)).drop(3));
+        columns.push(Column::number(lag, "lag", 5).of(heading(side)));
+    }
+    columns.extend([
+        Column::number("delta_votes", "votes", 3).of("delta").drop(6),
+        Column::number("oplog", "oplog", 5).drop(4),
+        Column::text("no_source", "−src", 3).of("majority without").drop(2),
+        Column::text("no_target", "−tgt", 3).of("majority without").drop(2),
+        Column::text("no_link", "−link", 3).of("majority without").drop(2),
+        Column::text("at_home", "at home", 3).of("majority without").drop(5),
+        Column::text("committed", "config", 4).drop(5),
+        Column::number("downtime", "down", 4).drop(1),
+        Column::number("age", "age", 4),
+    ]);
+    columns
+}
+
+fn set_row(set: &Set, plan: &Plan, now: Now) -> Row {
+    let leader = set.leader(now);
+    let quorum = set.quorum(now);
+    let flag = |value: Seen<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
+    let mut cells = vec![Cell::text(set.name.clone()), primary_cell(&leader), side_cell(set, plan, &leader), writable(set, now)];
+    for side in Side::BOTH {
+        cells.push(member_votes(set, side, now));
+        cells.push(lag_cell(set.worst_lag(Some(side), now).map(|l| l.map(|(lag, _)| lag))));
+    }
+    let votes = |side: Side| set.config.at(now).map(move |c| votes_of(set, c, side));
+    let delta = votes(Side::Target).zip(votes(Side::Source)).map(|(t, s)| i64::from(t) - i64::from(s));
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    cells.push(Cell::seen(delta, |d| Cell::number(d as f64, format!("{d:+}"))));
+    cells.push(window_cell(set.of_leader(now, |m| m.server.at(now)).map(super::facts::Server::window)));
+    cells.push(flag(quorum.as_ref().map(|q| q.without_source)));
+    cells.push(flag(quorum.as_ref().map(|q| q.without_target)));
+    cells.push(flag(quorum.as_ref().map(|q| q.without_link)));
+    cells.push(flag(quorum.as_ref().map(|q| q.at_home)));
+    cells.push(Cell::seen(committed(set, now), |yes| match yes {
+        true => Cell::text("committed").tone(Tone::Good),
+        false => Cell::text("spreading").tone(Tone::Busy),
+    }));
+    cells.push(downtime_cell(set, plan, now));
+    cells.push(Cell::age(&leader));
+    Row { id: set.name.clone(), cells }
+}
+
+pub(super) fn primary_cell(leader: &Seen<Leader>) -> Cell {
+    Cell::seen(leader.as_ref(), |l| match l {
+        Leader::Writable(host) => Cell::text(host.to_string()),
+        Leader::Nobody(None) => Cell::text("NO PRIMARY").tone(Tone::Bad),
+        Leader::Nobody(Some(silent)) => Cell::text(format!("NO PRIMARY ({silent} silent)")).tone(Tone::Bad),
+    })
+}
+
+fn side_cell(set: &Set, plan: &Plan, leader: &Seen<Leader>) -> Cell {
+    Cell::seen(leader.as_ref(), |l| l.host().map_or_else(Cell::none, |h| site(plan, set.side(h))))
+}
+
+/// A side by its label; `other` for a third site.
+pub(super) fn site(plan: &Plan, side: Option<Side>) -> Cell {
+    Cell::text(side.map_or_else(|| side_word(None).to_owned(), |s| plan.sites.get(s).label.clone()))
+}
+
+fn writable(set: &Set, now: Now) -> Cell {
+    let claims = set.claims(now).len();
+    Cell::seen(set.leader(now), |l| match l {
+        Leader::Writable(_) if claims > 1 => Cell::text(format!("{claims} claim it")).tone(Tone::Bad),
+        l => yes_no(l.host().is_some(), Tone::Bad),
+    })
+}
+
+fn yes_no(yes: bool, no: Tone) -> Cell {
+    if yes { Cell::text("yes").tone(Tone::Good) } else { Cell::text("NO").tone(no) }
+}
+
+fn votes_of(set: &Set, config: &super::facts::Config, side: Side) -> u32 {
+    config.members.iter().filter(|m| set.side(&m.host) == Some(side)).map(|m| m.votes).sum()
+}
+
+fn member_votes(set: &Set, side: Side, now: Now) -> Cell {
+    Cell::seen(set.config.at(now), |c| {
+        let members = c.members.iter().filter(|m| set.side(&m.host) == Some(side)).count();
+        let votes = votes_of(set, c, side);
+        Cell::number(f64::from(votes), format!("{members}/{votes}"))
+    })
+}
+
+/// A lag; nobody who follows is neither a lag nor none.
+pub(super) fn lag_cell(lag: Option<Seen<Lag>>) -> Cell {
+    lag.map_or_else(Cell::none, |lag| {
+        Cell::seen(lag, |lag| {
+            let d = lag.least();
+            let tone = match d {
+                d if d > LAG_TONES.1 => Tone::Bad,
+                d if d > LAG_TONES.0 => Tone::Warn,
+                _ => Tone::Good,
+            };
+            Cell::number(d.as_secs_f64(), lag.to_string()).tone(tone)
+        })
+    })
+}
+
+pub(super) fn window_cell(window: Seen<Option<Duration>>) -> Cell {
+    Cell::seen(window, |w| {
+        w.map_or_else(Cell::none, |w| {
+            let tone = if w < WINDOW_LOW { Tone::Warn } else { Tone::Plain };
+            Cell::number(w.as_secs_f64(), short(w)).tone(tone)
+        })
+    })
+}
+
+/// Spent of the budget; time that nobody saw is said beside it, because it may have been spent, too.
+pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
+    let spent = set.downtime.spent(now.boot);
+    let budget = plan.budgets.write_downtime;
+    Cell::seen(set.leader(now), |_| {
+        let unseen = if spent.unseen.is_zero() { String::new() } else { format!(" +{}?", short(spent.unseen)) };
+        let tone = match spent.down {
+            d if d > budget => Tone::Bad,
+            d if d * 2 > budget || spent.now_for.is_some() => Tone::Warn,
+            _ => Tone::Plain,
+        };
+        Cell::number(spent.down.as_secs_f64(), format!("{}{unseen}", short(spent.down))).tone(tone)
+    })
+}
+
+/// When something was last heard of a member: of its greeting and its status, the one that is worse.
+pub(super) fn heard(member: &Member, now: Now) -> Seen<()> {
+    member.hello.at(now).zip(member.status.at(now)).map(|_| ())
+}
+
+pub(super) fn member_columns() -> Vec<Column> {
+    vec![
+        Column::text("set", "set", 6).grow(1),
+        Column::text("host", "host", 12).grow(3),
+        Column::text("side", "side", 4),
+        Column::text("state", "state", 9),
+        Column::text("votes", "vote prio", 6).drop(3),
+        Column::number("lag", "lag", 4),
+        Column::text("trend", "trend", 4).drop(4),
+        Column::number("last_op", "last op", 4).drop(5),
+        Column::number("ping", "ping", 4).drop(6),
+        Column::text("sync", "copies from", 10).grow(2).drop(7),
+        Column::number("oplog", "oplog", 5).drop(2),
+        Column::number("up", "up", 4).drop(8),
+        Column::number("age", "age", 4),
+    ]
+}
+
+/// Members in the configuration's order, then hosts outside it.
+pub(super) fn member_rows(set: &Set, plan: &Plan, now: Now) -> Vec<Row> {
+    let place = |host: &str| {
+        let configured = set.config.last().and_then(|(c, _)| c.members.iter().position(|m| m.host == host));
+        configured.unwrap_or(usize::MAX)
+    };
+    let mut members: Vec<_> = set.distinct().collect();
+    members.sort_by_key(|(host, _)| place(host));
+    members.into_iter().map(|(host, member)| member_row(set, host, member, plan, now)).collect()
+}
+
+fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now) -> Row {
+    let status = set.status(host, now);
+    let ping = set.leaders_view(now).map(|s| s.members.iter().find(|p| p.host == **host).and_then(|p| p.ping));
+    // A host outside the set has no position, no ping: that is no fault.
+    let inside = |cell: Cell| if outside(member, now) { Cell::none() } else { cell };
+    let lag = set.lag(host, now);
+    let age = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
+    let cells = vec![
+        Cell::text(set.name.clone()),
+        Cell::text(host.to_string()),
+        site(plan, set.side(host)),
+        state_cell(set, host, member, now),
+        Cell::seen(set.configured(host, now), |m| {
+            m.map_or_else(Cell::none, |m| {
+                let extra = [(m.hidden, " hidden"), (m.arbiter, " arbiter"), (!m.delay.is_zero(), " delayed")];
+                let extra: String = extra.iter().filter(|e| e.0).map(|e| e.1).collect();
+                Cell::number(m.priority, format!("{} {}{extra}", m.votes, m.priority))
+            })
+        }),
+        lag_cell(lag.clone()),
+        lag.map_or_else(Cell::none, |lag| Cell::seen(lag, |lag| trend(member, lag.least()))),
+        inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, age))),
+        inside(Cell::seen(ping, |p| {
+            p.map_or_else(Cell::none, |p| Cell::number(p.as_secs_f64(), format!("{}ms", p.as_millis())))
+        })),
+        inside(Cell::seen(status, |s| s.sync_source.clone().map_or_else(Cell::none, Cell::text))),
+        inside(window_cell(member.server.at(now).map(super::facts::Server::window))),
+        Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, age)),
+        Cell::age(&heard(member, now)),
+    ];
+    Row { id: format!("{}/{host}", set.name), cells }
+}
+
+/// Whether it answered that it is in no set.
+pub(super) fn outside(member: &Member, now: Now) -> bool {
+    matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed))
+}
+
+/// Age of a member's last operation: an idle set's frozen follower looks level, but its last operation grows old.
+pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Seen<Option<Duration>> {
+    set.status(host, now).map(|s| {
+        let written = s.applied_wall.and_then(|w| set.on_our_clock(w));
+        written.map(|w| now.boot.saturating_sub(w))
+    })
+}
+
+pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Cell {
+    let writable = member.hello.at(now).live().map(|h| h.writable);
+    let leads = set.leader(now).shown().and_then(|l| l.host().map(|h| **h == *host)).unwrap_or(false);
+    // The greeting is pushed and the status is polled: where they differ in who leads, the greeting is the newer.
+    match writable {
+        Some(true) if leads => return Cell::text("PRIMARY").tone(Tone::Good),
+        Some(true) => return Cell::text("OLD PRIMARY").tone(Tone::Bad),
+        _ => {}
+    }
+    Cell::seen(member.status.at(now), |m| match m {
+        Membership::Waiting => Cell::text("not in the set").tone(Tone::Muted),
+        Membership::Removed => Cell::text("REMOVED").tone(Tone::Warn),
+        Membership::In(s) => match (s.state, s.initial_sync) {
+            (MemberState::Primary, _) => Cell::text("NOT WRITABLE").tone(Tone::Warn),
+            (MemberState::Secondary | MemberState::Arbiter, _) => Cell::text(s.state.word()).tone(Tone::Good),
+            (MemberState::Startup2, Some(sync)) => {
+                let share = sync.total.filter(|t| *t > 0).map(|t| format!(" {}%", (sync.copied * 100 / t).min(100)));
+                Cell::text(format!("STARTUP2{}", share.unwrap_or_default())).tone(Tone::Busy)
+            }
+            (MemberState::Startup | MemberState::Startup2 | MemberState::Recovering, _) => {
+                Cell::text(s.state.word()).tone(Tone::Busy)
+            }
+            (other, _) => Cell::text(other.word()).tone(Tone::Bad),
+        },
+    })
+}
+
+/// Which way the lag goes: up or down by more than a hundredth of a second a second, and when it is gone.
+pub(super) fn trend(member: &Member, lag: Duration) -> Cell {
+    let slope = member.slope.per_second();
+    match slope {
+        None => Cell::none(),
+        Some(s) if s > 0.01 => Cell::number(s, format!("↑ {s:+.2}s/s")).tone(Tone::Warn),
+        Some(s) if s < -0.01 && lag >= LAG_TONES.0 => match member.slope.drain(lag.as_secs_f64()) {
+            Drain::In(d) => Cell::number(s, format!("↓ level in {}", short(d))).tone(Tone::Busy),
+            _ => Cell::number(s, "↓"),
+        },
+        Some(s) => Cell::number(s, "→").tone(Tone::Muted),
+    }
 }

@@ -1,0 +1,213 @@
+//! One set and its members: what is known, and the questions that the rest of the system asks of it. Nothing changes here.
+
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::{
+    facts::{Config, ConfigMember, Hello, MemberState, Membership, Server, Status},
+    lag::{Lag, Marks},
+    leader::{Downtime, Leader},
+    quorum::{self, Quorum, Voter},
+};
+use crate::{
+    core::{
+        estate::{
+            history::{Ring, Slope},
+            seen::{Fault, FaultKind, Reading, Seen},
+        },
+        now::Now,
+    },
+    plan::{MemberRule, Plan, ReplicaSet, Side},
+};
+
+/// One replica set.
+#[derive(Debug)]
+pub(super) struct Set {
+    pub(super) name: String,
+    pub(super) ix: usize,
+    pub(super) plan: Arc<Plan>,
+    pub(super) config: Reading<Config>,
+    /// By address: those the plan names, then those the set's own configuration names.
+    pub(super) members: IndexMap<Arc<str>, Member>,
+    pub(super) marks: Marks,
+    /// Boot clock minus the leader's wall clock, in milliseconds.
+    pub(super) clock: Option<i64>,
+    pub(super) downtime: Downtime,
+}
+
+/// One member, or a host that waits to become one.
+#[derive(Debug, Default)]
+pub(super) struct Member {
+    pub(super) hello: Reading<Hello>,
+    pub(super) status: Reading<Membership>,
+    pub(super) server: Reading<Server>,
+    /// Lag over time, in seconds.
+    pub(super) lags: Ring,
+    pub(super) slope: Slope,
+    /// Bytes that its first copy still has to make, over time.
+    pub(super) to_copy: Slope,
+}
+
+impl Set {
+    pub(super) fn new(plan: &Arc<Plan>, ix: usize) -> Self {
+        let set = &plan.replica_sets[ix];
+        let members = set.seeds.iter().chain(&set.candidates).map(|h| (h.as_str().into(), Member::default())).collect();
+        Self {
+            name: set.name.clone(),
+            ix,
+            plan: plan.clone(),
+            config: Reading::default(),
+            members,
+            marks: Marks::default(),
+            clock: None,
+            downtime: Downtime::default(),
+        }
+    }
+
+    /// What the plan says of it.
+    pub(super) fn planned(&self) -> &ReplicaSet {
+        &self.plan.replica_sets[self.ix]
+    }
+
+    /// Members, each once: an address that the member itself knows by another name is left out.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = (&Arc<str>, &Member)> {
+        self.members.iter().filter(|(host, m)| {
+            let me = m.hello.last().and_then(|(h, _)| h.me.as_deref());
+            me.is_none_or(|me| me == &***host || !self.members.contains_key(me))
+        })
+    }
+
+    /// What the configuration, as last read, says of a member: its age is the configuration's.
+    pub(super) fn configured(&self, host: &str, now: Now) -> Seen<Option<ConfigMember>> {
+        self.config.at(now).map(|c| c.member(host).cloned())
+    }
+
+    /// A member's side, by the plan's rule; none = a third site, or its tags are not known yet. Sides do not age: a member does not move.
+    pub(super) fn side(&self, host: &str) -> Option<Side> {
+        let set = self.planned();
+        let config = self.config.last().and_then(|(c, _)| c.member(host));
+        let by_rule = Side::BOTH.into_iter().find(|side| match set.sites.get(*side) {
+            MemberRule::Hosts(patterns) => patterns.iter().any(|p| p.matches(host)),
+            MemberRule::Tag { name, value } => {
+                config.is_some_and(|m| m.tags.iter().any(|(n, v)| n == name && v == value))
+            }
+        });
+        // A candidate waits to become a target member: that is what the word means.
+        by_rule.or_else(|| (config.is_none() && set.candidates.iter().any(|c| c == host)).then_some(Side::Target))
+    }
+
+    /// The leader's reading of something: as good as the worse of "who leads" and the reading.
+    pub(super) fn of_leader<'a, T>(&'a self, now: Now, read: impl FnOnce(&'a Member) -> Seen<T>) -> Seen<T> {
+        let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
+        let read = leader.as_ref().shown().and_then(|host| self.members.get(host)).map_or(Seen::Never, read);
+        leader.zip(read).map(|(_, t)| t)
+    }
+
+    fn no_primary(&self) -> Fault {
+        Fault::new(FaultKind::Empty, format!("{}: no primary", self.name))
+    }
+
+    /// A member's own status, where it is a member.
+    pub(super) fn status(&self, host: &str, now: Now) -> Seen<&Status> {
+        self.members.get(host).map_or(Seen::Never, |m| m.status.at(now)).and_then(|s| match s {
+            Membership::In(s) => Ok(&**s),
+            _ => Err(Fault::new(FaultKind::NotFound, format!("{host} is not in the set {}", self.name))),
+        })
+    }
+
+    /// How far a member is behind; none where that means nothing: the leader itself, an arbiter, a first copy, a host outside.
+    ///
+    /// Without a leader it is how far the member was behind the last one: stale.
+    pub(super) fn lag(&self, host: &str, now: Now) -> Option<Seen<Lag>> {
+        let leader = self.leader(now);
+        if leader.as_ref().shown().and_then(Leader::host).is_some_and(|l| **l == *host) {
+            return None;
+        }
+        let member = self.members.get(host)?;
+        let configured = self.config.last().map(|(c, _)| c.member(host).is_some());
+        let lags = |state| {
+            use MemberState::{Arbiter, Primary, Removed, Startup, Startup2};
+            !matches!(state, Arbiter | Removed | Startup | Startup2 | Primary)
+        };
+        match member.status.at(now).shown() {
+            Some(Membership::In(s)) if !lags(s.state) => return None,
+            Some(Membership::Waiting | Membership::Removed) => return None,
+            None if configured != Some(true) => return None,
+            _ => {}
+        }
+        let age = leader.age().unwrap_or_default();
+        let leads = if matches!(leader, Seen::Live(Leader::Writable(_), _)) {
+            Seen::Live((), age)
+        } else {
+            Seen::Stale((), age)
+        };
+        let status = self.status(host, now);
+        let read_at = now.boot.saturating_sub(status.age().unwrap_or_default().0);
+        Some(leads.zip(status).and_then(|((), s)| {
+            self.lag_at(s, read_at).ok_or_else(|| Fault::new(FaultKind::Empty, "the primary's position is not known yet"))
+        }))
+    }
+
+    pub(super) fn lag_at(&self, status: &Status, boot: Duration) -> Option<Lag> {
+        let written = status.applied_wall.and_then(|w| self.on_our_clock(w));
+        self.marks.lag(status.applied?, boot, written)
+    }
+
+    /// A time by the leader's clock, on ours.
+    pub(super) fn on_our_clock(&self, wall: Timestamp) -> Option<Duration> {
+        let boot = wall.as_millisecond().checked_add(self.clock?)?;
+        // Before this machine was booted is long ago, whenever it was.
+        Some(Duration::from_millis(u64::try_from(boot).unwrap_or(0)))
+    }
+
+    /// Members of a side that count for its lag: in the configuration, with data, not delayed on purpose.
+    pub(super) fn lags(&self, side: Option<Side>, now: Now) -> Vec<(Arc<str>, Seen<Lag>)> {
+        let config = self.config.last();
+        let counts = |host: &str| {
+            config.and_then(|(c, _)| c.member(host)).is_none_or(|m| !m.arbiter && m.delay.is_zero())
+                && (side.is_none() || self.side(host) == side)
+        };
+        self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), self.lag(h, now)?))).collect()
+    }
+
+    /// The worst lag of a side and whose it is: as good as the worst reading. None where nobody there follows.
+    pub(super) fn worst_lag(&self, side: Option<Side>, now: Now) -> Option<Seen<(Lag, Arc<str>)>> {
+        let all = self.lags(side, now);
+        if all.is_empty() {
+            return None;
+        }
+        let all = Seen::all(all.into_iter().map(|(host, lag)| lag.map(|lag| (lag, host))));
+        Some(all.and_then(|all| {
+            all.into_iter().max_by_key(|(l, _)| l.least()).ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
+        }))
+    }
+
+    /// The set as its leader sees it.
+    pub(super) fn leaders_view(&self, now: Now) -> Seen<&Status> {
+        self.of_leader(now, |m| m.status.at(now)).and_then(|s| match s {
+            Membership::In(s) => Ok(&**s),
+            _ => Err(self.no_primary()),
+        })
+    }
+
+    /// What it survives: the leader's view of the others, joined with the configuration.
+    pub(super) fn quorum(&self, now: Now) -> Seen<Quorum> {
+        self.leaders_view(now).zip(self.config.at(now)).map(|(status, config)| {
+            let voters: Vec<_> = config
+                .members
+                .iter()
+                .map(|m| {
+                    let peer = status.members.iter().find(|p| p.host == m.host).filter(|p| p.up);
+                    let state = peer.map_or(MemberState::Down, |p| p.state);
+                    let leads = matches!(state, MemberState::Primary | MemberState::Secondary);
+                    let electable = leads && m.priority > 0.0 && m.votes > 0;
+                    Voter { side: self.side(&m.host), votes: m.votes, up: state.votes(), electable }
+                })
+                .collect();
+            let primary = status.members.iter().find(|p| p.state == MemberState::Primary);
+            quorum::judge(&voters, primary.and_then(|p| self.side(&p.host)))
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! The signals: what gates will be made of. Ids are frozen once released.
+
+use super::{
+    facts::{MemberState, Membership},
+    leader::Leader,
+    set::Set,
+};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Seen},
+            signal::{MAX, Samples, SignalDef, Unit},
+        },
+        now::Now,
+    },
+    plan::Side,
+};
+
+macro_rules! signals {
+    ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),*], $range:expr, $doc:literal;)+) => {
+        $(
+            #[doc = $doc]
+            static $NAME: SignalDef = SignalDef {
+                id: $id, unit: Unit::$unit, labels: &[$($label),*], range: $range, cadence: "mongo", doc: $doc,
+            };
+        )+
+        /// All of them.
+        pub(super) const ALL: &[&SignalDef] = &[$(&$NAME),+];
+    };
+}
+
+const BOOL: (f64, f64) = (0.0, 1.0);
+
+signals! {
+    PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "A member leads the set and accepts writes.";
+    PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "Members that say they accept writes; more than one while an old primary has not noticed its successor.";
+    PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "The member that accepts writes is on the target side.";
+    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "Time without a member that accepts writes since the start, as far as it was seen.";
+    TARGET_SECONDARIES = "mongo.set.target_secondaries", Count, ["set"], (0.0, 50.0), "Members on the target side in state SECONDARY.";
+    WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "The worst lag of the members on the target side.";
+    OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "The primary's oplog window less the worst lag of the target's members: how long a follower may still fall behind.";
+    CONFIG_COMMITTED = "mongo.set.config_committed", Bool, ["set"], BOOL, "A majority has the configuration that the primary has.";
+    FLOW_CONTROL_LAGGED = "mongo.set.flow_control_lagged", Bool, ["set"], BOOL, "The primary holds writes back because a majority lags.";
+    MAJORITY_IF_SOURCE_LOST = "mongo.set.majority_if_source_lost", Bool, ["set"], BOOL, "A primary can be elected after the source side is lost.";
+    MAJORITY_IF_TARGET_LOST = "mongo.set.majority_if_target_lost", Bool, ["set"], BOOL, "A primary can be elected after the target side is lost.";
+    MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "A primary can be elected after the link between the sides is lost.";
+    PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
+    MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "Age of the oldest operation of the primary that the member has not applied.";
+    MEMBER_OPLOG_WINDOW = "mongo.member.oplog_window", Seconds, ["set", "member", "side"], (0.0, MAX), "How far back the member's oplog reaches.";
+}
+
+/// One set's signals.
+pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
+    let name = &[set.name.as_str()];
+    let flag = |on: bool| f64::from(u8::from(on));
+    let leader = set.leader(now);
+    out.put(&PRIMARY_WRITABLE, name, leader.as_ref().map(|l| flag(l.host().is_some())));
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    out.put(&PRIMARIES, name, leader.as_ref().map(|_| set.claims(now).len() as f64));
+    let on_target = |l: &Leader| flag(l.host().is_some_and(|h| set.side(h) == Some(Side::Target)));
+    out.put(&PRIMARY_ON_TARGET, name, leader.as_ref().map(on_target));
+    out.put(&WRITE_DOWNTIME, name, leader.map(|_| set.downtime.spent(now.boot).down.as_secs_f64()));
+    out.put(&TARGET_SECONDARIES, name, target_secondaries(set, now));
+    let lag = set.worst_lag(Some(Side::Target), now).map_or(Seen::Never, |l| l.map(|(l, _)| l.least().as_secs_f64()));
+    out.put(&WORST_TARGET_LAG, name, lag.clone());
+    let window = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
+    out.put(&OPLOG_HEADROOM, name, window.zip(lag).map(|(w, lag)| w.as_secs_f64() - lag));
+    out.put(&CONFIG_COMMITTED, name, committed(set, now).map(flag));
+    let flow = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.flow_lagged.ok_or_else(|| left_out("flowControl")));
+    out.put(&FLOW_CONTROL_LAGGED, name, flow.map(flag));
+    let quorum = set.quorum(now);
+    out.put(&MAJORITY_IF_SOURCE_LOST, name, quorum.as_ref().map(|q| flag(q.without_source)));
+    out.put(&MAJORITY_IF_TARGET_LOST, name, quorum.as_ref().map(|q| flag(q.without_target)));
+    out.put(&MAJORITY_IF_LINK_LOST, name, quorum.as_ref().map(|q| flag(q.without_link)));
+    out.put(&PRIMARY_SITE_MAJORITY, name, quorum.map(|q| flag(q.at_home)));
+    for (host, member) in set.distinct() {
+        let labels = &[&set.name, &**host, side_word(set.side(host))];
+        if let Some(lag) = set.lag(host, now) {
+            out.put(&MEMBER_LAG, labels, lag.map(|l| l.least().as_secs_f64()));
+        }
+        if !matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed)) {
+            let window = member.server.at(now).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
+            out.put(&MEMBER_OPLOG_WINDOW, labels, window.map(|w| w.as_secs_f64()));
+        }
+    }
+}
+
+/// Whether a majority has the configuration. Only a primary can say so: without one it is not known.
+pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
+    set.config.at(now).and_then(|c| {
+        let text = format!("{}: {} is no primary and cannot say whether the configuration is committed", set.name, c.from);
+        c.committed.ok_or_else(|| Fault::new(FaultKind::Unsupported, text))
+    })
+}
+
+/// By the primary's view, so that a member that is down counts as such instead of leaving the number unknown.
+fn target_secondaries(set: &Set, now: Now) -> Seen<f64> {
+    set.leaders_view(now).map(|status| {
+        let on_target = |host: &str| set.side(host) == Some(Side::Target);
+        let n = status.members.iter().filter(|p| p.up && p.state == MemberState::Secondary && on_target(&p.host)).count();
+        #[expect(clippy::cast_precision_loss, reason = "a handful")]
+        let n = n as f64;
+        n
+    })
+}
+
+fn left_out(field: &str) -> Fault {
+    Fault::new(FaultKind::Unsupported, format!("serverStatus has no `{field}` on this version"))
+}
+
+/// The side's word; `other` for a third site.
+pub(super) fn side_word(side: Option<Side>) -> &'static str {
+    side.map_or("other", Side::word)
+}

@@ -1,0 +1,251 @@
+//! How what is known of the sets changes: answers and faults come in, and which sources are wanted follows from them.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use super::{
+    facts::{Ask, Config, Facts, Hello, MemberState, Membership, Peer},
+    leader::{Leader, Phase},
+    set::{Member, Set},
+    signals,
+};
+use crate::{
+    core::{
+        estate::{
+            history::Slope,
+            seen::{Fault, FaultKind, Seen, Stamp},
+            signal::{Samples, SignalDef},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    plan::Plan,
+    systems::System,
+    view::{Detail, Panel, Tile},
+};
+
+/// What is known.
+#[derive(Debug)]
+pub struct State {
+    pub(super) plan: Arc<Plan>,
+    pub(super) sets: Vec<Set>,
+}
+
+impl Set {
+    /// Adds hosts, and gives the sources of those that are new.
+    fn add(&mut self, hosts: impl IntoIterator<Item = String>, arbiters: &BTreeSet<String>) -> Vec<SourceSpec<Ask>> {
+        let mut specs = Vec::new();
+        for host in hosts {
+            if !self.members.contains_key(host.as_str()) {
+                let host: Arc<str> = host.into();
+                self.members.insert(host.clone(), Member::default());
+                specs.extend(self.sources(&host, arbiters.contains(&*host)));
+            }
+        }
+        specs
+    }
+
+    /// The sources of one member. An arbiter has no users, so nobody can log in to it: it is only greeted.
+    fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<SourceSpec<Ask>> {
+        let peer = || Peer { set: self.ix, host: host.clone() };
+        let every = self.plan.intervals.mongo;
+        let spec = |what: &str, calls, interval, ask| SourceSpec {
+            id: format!("mongo/{}/{host}/{what}", self.name),
+            side: self.side(host),
+            endpoint: host.to_string(),
+            calls,
+            interval,
+            timeout: answer_within(every),
+            ask,
+        };
+        // Pushed at least every half second whatever the plan says: faster than a second would be stale between two heartbeats.
+        let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Ask::Hello(peer()))];
+        if !arbiter {
+            specs.push(spec("status", &["replSetGetStatus"], every, Ask::Status(peer())));
+            specs.push(spec("server", &["serverStatus"], every * 2, Ask::Server(peer())));
+        }
+        specs
+    }
+
+    fn config_source(&self) -> SourceSpec<Ask> {
+        let every = self.plan.intervals.mongo;
+        SourceSpec {
+            id: format!("mongo/{}/config", self.name),
+            side: None,
+            endpoint: format!("{} (primary)", self.name),
+            calls: &["replSetGetConfig"],
+            interval: every,
+            timeout: answer_within(every),
+            ask: Ask::Config { set: self.ix },
+        }
+    }
+
+    fn hello(&mut self, host: &str, hello: Hello, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        let Some(member) = self.members.get_mut(host) else { return Vec::new() };
+        if let Some(other) = hello.set_name.as_ref().filter(|n| **n != self.name) {
+            let text = format!("{host}: is a member of the set `{other}`; the plan says `{}`", self.name);
+            member.hello.fail(&Fault::new(FaultKind::Malformed, text));
+            return Vec::new();
+        }
+        let (heard, hosts) = (hello.heard, hello.hosts.clone());
+        member.hello.set(hello, stamp);
+        self.follow_leader(host, stamp.at);
+        self.observe(heard, stamp.at, None);
+        self.add(hosts, &BTreeSet::new())
+    }
+
+    /// What the leader's greeting says of its position and its clock.
+    fn follow_leader(&mut self, host: &str, now: Now) {
+        if self.leader(now).shown().is_none_or(|l| l.host().is_none_or(|h| **h != *host)) {
+            return;
+        }
+        let Some((hello, _)) = self.members.get(host).and_then(|m| m.hello.last()) else { return };
+        let boot = i64::try_from(hello.heard.as_millis()).ok();
+        self.clock = hello.local_time.zip(boot).map(|(t, b)| b - t.as_millisecond()).or(self.clock);
+        if let Some(at) = hello.last_write {
+            self.marks.push(hello.heard, at);
+        }
+    }
+
+    fn status_came(&mut self, host: &str, status: Membership, stamp: Stamp) {
+        let lag = match &status {
+            Membership::In(s) if s.state == MemberState::Primary => {
+                if let Some(at) = s.applied {
+                    self.marks.push(stamp.at.boot, at);
+                }
+                None
+            }
+            Membership::In(s) if s.state == MemberState::Secondary => self.lag_at(s, stamp.at.boot),
+            _ => None,
+        };
+        let Some(member) = self.members.get_mut(host) else { return };
+        if let Some(lag) = lag {
+            let seconds = lag.least().as_secs_f64();
+            member.lags.push(stamp.at.boot, seconds);
+            member.slope.push(stamp.at.boot, seconds);
+        }
+        match &status {
+            Membership::In(s) if s.initial_sync.is_some() => {
+                if let Some((total, copied)) = s.initial_sync.and_then(|i| Some((i.total?, i.copied))) {
+                    #[expect(clippy::cast_precision_loss, reason = "for an estimate")]
+                    member.to_copy.push(stamp.at.boot, total.saturating_sub(copied) as f64);
+                }
+            }
+            _ => member.to_copy = Slope::default(),
+        }
+        member.status.set(status, stamp);
+    }
+
+    fn config_came(&mut self, config: Config, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        if config.set != self.name {
+            let text = format!("{}: is of the set `{}`; the plan says `{}`", config.from, config.set, self.name);
+            self.config.fail(&Fault::new(FaultKind::Malformed, text));
+            return Vec::new();
+        }
+        let hosts: Vec<_> = config.members.iter().map(|m| m.host.clone()).collect();
+        let arbiters = config.members.iter().filter(|m| m.arbiter).map(|m| m.host.clone()).collect();
+        self.config.set(config, stamp);
+        self.add(hosts, &arbiters)
+    }
+
+    /// Counts the time since the last look, and looks who leads now.
+    fn observe(&mut self, at: Duration, now: Now, silent_since: Option<Duration>) {
+        let phase = match self.leader(now) {
+            Seen::Live(Leader::Writable(_), _) => Phase::Up,
+            Seen::Live(Leader::Nobody(_), _) => Phase::Down,
+            Seen::Stale(..) | Seen::Blind(_) => Phase::Unseen,
+            Seen::Never => Phase::Unknown,
+        };
+        self.downtime.observe(phase, at, silent_since);
+    }
+}
+
+/// How long an answer may take: as long as the interval, within what a slow link needs and a person will wait.
+fn answer_within(interval: Duration) -> Duration {
+    interval.clamp(Duration::from_secs(2), Duration::from_secs(10))
+}
+
+impl System for State {
+    const ID: &'static str = "mongo";
+    const TITLE: &'static str = "MongoDB";
+    const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
+    type Ask = Ask;
+    type Facts = Facts;
+
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+        let sets: Vec<_> = (0..plan.replica_sets.len()).map(|ix| Set::new(plan, ix)).collect();
+        let specs = sets
+            .iter()
+            .flat_map(|s| {
+                let members = s.members.keys().flat_map(|host| s.sources(host, false));
+                members.chain([s.config_source()]).collect::<Vec<_>>()
+            })
+            .collect();
+        (Self { plan: plan.clone(), sets }, specs)
+    }
+
+    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        let Some(set) = self.sets.get_mut(ask.set()) else { return Vec::new() };
+        match (ask, facts) {
+            (Ask::Hello(p), Facts::Hello(h)) => return set.hello(&p.host, h, stamp),
+            (Ask::Config { .. }, Facts::Config(c)) => return set.config_came(c, stamp),
+            (Ask::Status(p), Facts::Status(s)) => set.status_came(&p.host, s, stamp),
+            (Ask::Server(p), Facts::Server(s)) => {
+                if let Some(member) = set.members.get_mut(&p.host) {
+                    member.server.set(s, stamp);
+                }
+            }
+            // The live side and the simulation answer what was asked.
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
+        let Some(set) = self.sets.get_mut(ask.set()) else { return };
+        let member = match ask {
+            Ask::Config { .. } => return set.config.fail(fault),
+            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => set.members.get_mut(&p.host),
+        };
+        let Some(member) = member else { return };
+        match ask {
+            Ask::Status(_) => member.status.fail(fault),
+            Ask::Server(_) => member.server.fail(fault),
+            _ => {
+                // A connection that broke tells when; one that fell silent did so when it was last heard.
+                let silent = matches!(fault.kind, FaultKind::TimedOut | FaultKind::Silent);
+                let since = member.hello.last().filter(|(h, _)| silent && h.writable).map(|(h, _)| h.heard);
+                member.hello.fail(fault);
+                set.observe(at.boot, at, since);
+            }
+        }
+    }
+
+    fn measure(&self, now: Now, out: &mut Samples) {
+        for set in &self.sets {
+            signals::measure(set, now, out);
+        }
+    }
+
+    fn panel(&self, now: Now) -> Panel {
+        super::view::panel(self, now)
+    }
+
+    fn tiles(&self, now: Now) -> Vec<Tile> {
+        super::tiles::tiles(self, now)
+    }
+
+    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
+        super::detail::detail(self, table, row, now)
+    }
+}
+
+impl Ask {
+    /// The set that is asked.
+    #[must_use]
+    pub const fn set(&self) -> usize {
+        match self {
+            Self::Hello(p) | Self::Status(p) | Self::Server(p) => p.set,
+            Self::Config { set } => *set,
+        }
+    }
+}

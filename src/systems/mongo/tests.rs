@@ -1,0 +1,250 @@
+//! State and simulation together: what is asked, answered and shown, without any server or driver.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Ask, Sim, State, leader::Leader, signals};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            signal::{Sample, Samples},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    plan::{
+        Access, AwsCredentials, Budgets, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Sides, Site,
+    },
+    systems::{Simulated, System},
+    view::{Tone, Panel},
+};
+
+fn plan() -> Arc<Plan> {
+    let host = |n: u32| format!("127.0.0.1:{n}");
+    let hosts = |range: std::ops::Range<u32>| {
+        MemberRule::Hosts(range.map(|n| Pattern::parse(&host(n)).expect("a literal")).collect())
+    };
+    let set = |name: &str, source: std::ops::Range<u32>, target: std::ops::Range<u32>, seeds: Vec<u32>, waiting: Vec<u32>| {
+        ReplicaSet {
+            name: name.into(),
+            uri: String::new(),
+            seeds: seeds.into_iter().map(host).collect(),
+            read: None,
+            write: None,
+            sites: Sides { source: hosts(source), target: hosts(target) },
+            candidates: waiting.into_iter().map(host).collect(),
+        }
+    };
+    let access = || Access { read: AwsCredentials::default(), ..Access::default() };
+    let site = |label: &str| Site { label: label.into(), region: label.into(), access: access() };
+    Arc::new(Plan {
+        name: "test".into(),
+        sites: Sides { source: site("VIR"), target: site("ORE") },
+        replica_sets: vec![
+            set("orders", 101..104, 104..106, vec![101, 104], vec![]),
+            set("catalog", 201..204, 0..0, vec![201], vec![204, 205]),
+        ],
+        kafka: Vec::new(),
+        fleet: Vec::new(),
+        dns: Vec::new(),
+        route53: access(),
+        health: Vec::new(),
+        intervals: Intervals::default(),
+        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+    })
+}
+
+/// A driver of few lines: every source is asked each half second.
+struct Run {
+    state: State,
+    sim: Sim,
+    sources: Vec<SourceSpec<Ask>>,
+    now: Now,
+    /// Sources whose id contains this fail with this.
+    cut: Option<(&'static str, FaultKind)>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let plan = plan();
+        let (state, sources) = State::new(&plan);
+        let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:00:00Z".parse().expect("a time") };
+        Self { state, sim: State::simulate(&plan, 1), sources, now, cut: None }
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        for _ in 0..seconds * 2 {
+            self.now.boot += Duration::from_millis(500);
+            self.now.wall += Duration::from_millis(500);
+            State::advance(&mut self.sim, self.now);
+            for spec in self.sources.clone() {
+                let answer = match self.cut {
+                    Some((part, kind)) if spec.id.contains(part) => Err(Fault::new(kind, "cut")),
+                    _ => State::answer(&mut self.sim, &spec.ask, self.now),
+                };
+                match answer {
+                    Ok(facts) => {
+                        let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(spec.interval) };
+                        let more = self.state.apply(&spec.ask, facts, stamp);
+                        for spec in more {
+                            assert!(self.sources.iter().all(|s| s.id != spec.id), "{} twice", spec.id);
+                            self.sources.push(spec);
+                        }
+                    }
+                    Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+                }
+            }
+        }
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        let mut samples = Samples::default();
+        self.state.measure(self.now, &mut samples);
+        samples.into_vec()
+    }
+
+    fn signal(&self, id: &str, label: &str) -> Seen<f64> {
+        let found = self.samples().into_iter().find(|s| s.def.id == id && s.labels.iter().any(|l| l == label));
+        found.map_or(Seen::Never, |s| s.value)
+    }
+
+    fn cell(&self, table: usize, row: &str, column: &str) -> (String, Tone) {
+        let Panel { tables, .. } = self.state.panel(self.now);
+        let table = &tables[table];
+        let column = table.columns.iter().position(|c| c.id == column).expect("a column");
+        let row = table.rows.iter().find(|r| r.id == row).expect("a row");
+        (row.cells[column].text.to_string(), row.cells[column].tone)
+    }
+}
+
+#[test]
+fn members_of_the_configuration_are_found_and_asked() {
+    let mut run = Run::new();
+    run.pass(5);
+    // Two seeds of five, one seed and two candidates of another set: hello, status and server of each, and two configurations.
+    assert_eq!(run.sources.len(), 3 * 5 + 3 * 5 + 2);
+    assert_eq!(run.cell(0, "orders", "primary"), ("127.0.0.1:101".into(), Tone::Plain));
+    assert_eq!(run.cell(0, "orders", "source_members").0, "3/3");
+    assert_eq!(run.cell(0, "orders", "target_members").0, "2/2");
+    assert_eq!(run.cell(1, "catalog/127.0.0.1:204", "state"), ("not in the set".into(), Tone::Muted));
+    assert_eq!(run.cell(1, "catalog/127.0.0.1:204", "side").0, "ORE");
+    assert_eq!(run.signal("mongo.set.majority_if_source_lost", "orders").live(), Some(0.0));
+    assert_eq!(run.signal("mongo.set.majority_if_target_lost", "orders").live(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").live(), Some(2.0));
+    assert!(run.signal("mongo.set.worst_target_lag", "orders").live().is_some_and(|l| l < 7.0));
+    // Nobody follows on the target yet: that is not a lag of zero.
+    assert!(!run.signal("mongo.set.worst_target_lag", "catalog").is_live());
+}
+
+#[test]
+fn a_dead_primary_is_no_primary_until_the_next_leads() {
+    let mut run = Run::new();
+    run.pass(5);
+    run.sim.stop("127.0.0.1:101");
+    run.pass(3);
+    assert_eq!(run.cell(0, "orders", "primary").1, Tone::Bad);
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(0.0));
+    assert_eq!(run.signal("mongo.set.primary_writable", "catalog").live(), Some(1.0));
+    // What only a primary can say is not known, and not what it last said.
+    assert!(!run.signal("mongo.set.config_committed", "orders").is_live());
+    assert!(!run.signal("mongo.set.majority_if_target_lost", "orders").is_live());
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    run.pass(10);
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.primary_on_target", "orders").live(), Some(0.0));
+    let down = run.signal("mongo.set.write_downtime", "orders").live().expect("seen all the time");
+    assert!((10.0..11.0).contains(&down), "{down}");
+    assert_eq!(run.signal("mongo.set.write_downtime", "catalog").live(), Some(0.0));
+    run.sim.start("127.0.0.1:101");
+    run.pass(3);
+    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").live(), Some(2.0));
+}
+
+#[test]
+fn two_of_five_left_is_a_set_without_a_primary() {
+    let mut run = Run::new();
+    run.pass(5);
+    for host in ["127.0.0.1:101", "127.0.0.1:102", "127.0.0.1:103"] {
+        run.sim.stop(host);
+    }
+    run.pass(30);
+    assert_eq!(run.cell(0, "orders", "primary").0, "NO PRIMARY");
+    assert_eq!(run.cell(0, "orders", "writable"), ("NO".into(), Tone::Bad));
+}
+
+#[test]
+fn a_leader_out_of_our_sight_is_not_downtime() {
+    let mut run = Run::new();
+    run.pass(5);
+    // We lose sight of the source's three; the two others go on naming the leader among them.
+    for n in ["101/", "102/", "103/"] {
+        for spec in run.sources.clone().iter().filter(|s| s.id.contains(n)) {
+            run.state.fail(&spec.ask, &Fault::new(FaultKind::TimedOut, "cut"), run.now);
+        }
+    }
+    let set = &run.state.sets[0];
+    assert!(matches!(set.leader(run.now), Seen::Stale(Leader::Writable(_), _)), "{:?}", set.leader(run.now));
+    assert!(!run.signal("mongo.set.primary_writable", "orders").is_live());
+    let spent = set.downtime.spent(run.now.boot + Duration::from_secs(2));
+    assert_eq!((spent.down, spent.unseen), (Duration::ZERO, Duration::from_secs(2)));
+}
+
+#[test]
+fn nothing_heard_gives_no_live_signal_whatever_the_fault() {
+    for kind in [FaultKind::Unreachable, FaultKind::Refused, FaultKind::Empty, FaultKind::TimedOut] {
+        let mut run = Run::new();
+        run.pass(5);
+        assert!(run.samples().iter().filter(|s| s.labels[0] == "orders").all(|s| s.value.is_live()));
+        run.cut = Some(("mongo/", kind));
+        run.pass(1);
+        for sample in run.samples() {
+            assert!(!sample.value.is_live(), "{kind:?}: {sample:?}");
+        }
+        run.pass(60);
+        assert!(run.samples().iter().all(|s| s.value.clone().shown().is_none()));
+        assert!(run.state.tiles(run.now).iter().all(|t| t.value.tone == Tone::Blind));
+    }
+}
+
+#[test]
+fn every_signal_is_given_by_a_healthy_set() {
+    let mut run = Run::new();
+    run.pass(10);
+    for def in signals::ALL {
+        assert!(run.signal(def.id, "orders").is_live(), "{}", def.id);
+    }
+}
+
+#[test]
+fn silence_alone_makes_everything_stale_then_blind() {
+    let mut run = Run::new();
+    run.pass(5);
+    let later = |s: u64| Now { boot: run.now.boot + Duration::from_secs(s), ..run.now };
+    assert!(matches!(run.state.sets[0].leader(later(7)), Seen::Stale(..)));
+    assert!(matches!(run.state.sets[0].leader(later(13)), Seen::Blind(_)));
+}
+
+#[test]
+fn a_refused_status_does_not_hide_who_leads() {
+    let mut run = Run::new();
+    run.cut = Some(("/status", FaultKind::Refused));
+    run.pass(5);
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(1.0));
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state").0, "REFUSED");
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+}
+
+#[test]
+fn every_row_opens() {
+    let mut run = Run::new();
+    run.pass(30);
+    for table in run.state.panel(run.now).tables {
+        for row in table.rows {
+            assert_eq!(row.cells.len(), table.columns.len(), "{}", row.id);
+            assert!(run.state.detail(table.id, &row.id, run.now).is_some(), "{}", row.id);
+        }
+    }
+    let detail = run.state.detail("members", "orders/127.0.0.1:104", run.now).expect("a member");
+    assert!(detail.curves[0].points.len() > 50);
+    assert!(run.state.detail("members", "orders/nobody", run.now).is_none());
+}

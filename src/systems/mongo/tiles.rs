@@ -1,0 +1,113 @@
+//! The overview's tiles: primaries, write downtime, replication lag.
+
+use super::{
+    leader::Leader,
+    set::Set,
+    state::State,
+    view::{lag_cell, trend},
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::{Now, short},
+    },
+    plan::Side,
+    systems::System,
+    view::{Cell, Tile, Tone},
+};
+
+pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
+    if state.sets.is_empty() {
+        return Vec::new();
+    }
+    vec![primaries_tile(state, now), downtime_tile(state, now), lag_tile(state, now)]
+}
+
+fn primaries_tile(state: &State, now: Now) -> Tile {
+    let n = state.sets.len();
+    let on = |set: &Set, side| set.leader(now).map(|l| l.host().is_some_and(|h| set.side(h) == Some(side)));
+    let count = |side| Seen::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
+    let none = state.sets.iter().filter(|s| matches!(s.leader(now), Seen::Live(Leader::Nobody(_), _)));
+    let none: Vec<_> = none.map(|s| s.name.as_str()).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let cell = |k: usize| Cell::number(k as f64, format!("{k} of {n}"));
+    let value = Cell::seen(count(Side::Target), |k| {
+        cell(k).tone(if !none.is_empty() { Tone::Bad } else if k == n { Tone::Good } else { Tone::Plain })
+    });
+    let note = if none.is_empty() {
+        "in the target and writable".into()
+    } else {
+        format!("NO PRIMARY: {}", none.join(", ")).into()
+    };
+    let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
+    Tile { id: "primaries", title: "Primaries".into(), value, note, sides: sides.into(), spark: Vec::new(), panel: State::ID }
+}
+
+fn downtime_tile(state: &State, now: Now) -> Tile {
+    let budget = state.plan.budgets.write_downtime;
+    let spent = |s: &Set| s.downtime.spent(now.boot);
+    let known = Seen::all(state.sets.iter().map(|s| s.leader(now).map(|_| ())));
+    let worst = state.sets.iter().max_by_key(|s| spent(s).down);
+    let unseen = state.sets.iter().map(|s| spent(s).unseen).max().unwrap_or_default();
+    let down = worst.map(|s| spent(s).down).unwrap_or_default();
+    let value = Cell::seen(known, |_| {
+        let tone = match down {
+            d if d > budget => Tone::Bad,
+            d if d * 2 > budget => Tone::Warn,
+            _ => Tone::Good,
+        };
+        Cell::number(down.as_secs_f64(), format!("{} of {}", short(down), short(budget))).tone(tone)
+    });
+    let mut note = worst.filter(|_| !down.is_zero()).map_or_else(String::new, |s| format!("worst: {}", s.name));
+    if worst.is_some_and(|s| spent(s).now_for.is_some()) {
+        note.push_str(", and counting");
+    }
+    if !unseen.is_zero() {
+        note.push_str(&format!("{}{} not seen", if note.is_empty() { "" } else { "; " }, short(unseen)));
+    }
+    Tile {
+        id: "write_downtime",
+        title: "Write downtime".into(),
+        value,
+        note: note.into(),
+        sides: Vec::new(),
+        spark: Vec::new(),
+        panel: State::ID,
+    }
+}
+
+fn lag_tile(state: &State, now: Now) -> Tile {
+    let of = |side| {
+        let all: Vec<_> = state
+            .sets
+            .iter()
+            .filter_map(|s| Some(s.worst_lag(side, now)?.map(|(lag, host)| (lag, host, s))))
+            .collect();
+        if all.is_empty() {
+            return None;
+        }
+        Some(Seen::all(all).and_then(|all| {
+            let worst = all.into_iter().max_by_key(|(l, ..)| l.least());
+            worst.ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
+        }))
+    };
+    let worst = of(None);
+    let whose = worst.as_ref().and_then(|w| w.as_ref().shown());
+    let member = whose.and_then(|(_, host, set)| Some((set, host, set.members.get(host)?)));
+    let (note, spark) = member.map_or_else(Default::default, |(set, host, member)| {
+        let lag = whose.map(|(l, ..)| l.least()).unwrap_or_default();
+        let way = trend(member, lag);
+        (format!("{}/{host} {}", set.name, way.text), member.lags.tail(60))
+    });
+    Tile {
+        id: "replication_lag",
+        title: "Replication lag".into(),
+        value: lag_cell(worst.clone().map(|w| w.map(|(l, ..)| l))),
+        note: note.into(),
+        sides: Side::BOTH
+            .map(|s| (state.plan.sites.get(s).label.clone().into(), lag_cell(of(Some(s)).map(|w| w.map(|(l, ..)| l)))))
+            .into(),
+        spark,
+        panel: State::ID,
+    }
+}
