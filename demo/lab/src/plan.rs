@@ -1,0 +1,135 @@
+//! The plan file to watch the lab with.
+
+use std::{fmt::Write, path::Path};
+
+use landfall::plan::{Side, Sides};
+
+use crate::{
+    aws::health::{BALANCER, PERIOD},
+    estate::{FLEET, NAMES, Ports, REGIONS, ZONE, addresses, set_identifier, suffix},
+};
+
+/// The plan's text. `run` holds the files that its secrets refer to.
+#[must_use]
+pub fn text(ports: &Ports, zone: &str, run: &Path) -> String {
+    let mut plan = String::from(
+        "# Written by landfall-lab: the lab's own plan.\nschema = 1\nname = \"lab: us-east-1 to us-west-2\"\n",
+    );
+    // Writing to a String cannot fail, here and below.
+    let _ = sites(&mut plan, ports, run).and_then(|()| mongo(&mut plan, ports)).and_then(|()| kafka(&mut plan, ports));
+    let _ = fleet(&mut plan).and_then(|()| dns(&mut plan, ports, zone)).and_then(|()| health(&mut plan, ports));
+    plan.push_str("\n[intervals]\nec2 = \"15s\"\nroute53 = \"10s\"\n");
+    plan
+}
+
+fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
+    let labels = Sides { source: "VIR", target: "ORE" };
+    let keys = format!(
+        "access_key = {{ file = {:?} }}\nsecret_key = {{ file = {:?} }}",
+        run.join("access-key"),
+        run.join("secret-key")
+    );
+    for side in Side::BOTH {
+        writeln!(
+            plan,
+            "\n[sites.{side}]\nlabel = \"{}\"\nregion = \"{}\"\n{keys}",
+            labels.get(side),
+            REGIONS.get(side)
+        )?;
+        writeln!(plan, "endpoints = {{ all = \"http://127.0.0.1:{}\" }}", ports[&format!("aws/{side}")])?;
+    }
+    writeln!(plan, "\n[route53]\n{keys}\nendpoints = {{ route53 = \"http://127.0.0.1:{}\" }}", ports["aws/route53"])
+}
+
+fn mongo(plan: &mut String, ports: &Ports) -> std::fmt::Result {
+    let seeds = |set: &str, numbers: std::ops::RangeInclusive<u8>| {
+        numbers.map(|n| format!("127.0.0.1:{}", ports[&format!("mongo/{set}/{n}")])).collect::<Vec<_>>()
+    };
+    for (set, members, waiting) in [("orders", 1..=5, vec![]), ("catalog", 1..=3, seeds("catalog", 4..=5))] {
+        let uri = format!("mongodb://{}/?replicaSet={set}", seeds(set, members).join(","));
+        writeln!(plan, "\n[[replica_set]]\nname = \"{set}\"\nuri = \"{uri}\"")?;
+        for side in Side::BOTH {
+            writeln!(plan, "{side} = {{ tag = \"region\", value = \"{}\" }}", REGIONS.get(side))?;
+        }
+        if !waiting.is_empty() {
+            writeln!(plan, "candidates = {waiting:?}")?;
+        }
+    }
+    Ok(())
+}
+
+fn kafka(plan: &mut String, ports: &Ports) -> std::fmt::Result {
+    writeln!(
+        plan,
+        "\n[[kafka]]\nname = \"events\"\ngroups = [\"*\"]\ntopics = [\"orders\", \"payments\", \"events.*\"]"
+    )?;
+    for side in Side::BOTH {
+        let port = ports[&format!("kafka/{side}")];
+        writeln!(plan, "[kafka.{side}]\nproperties = {{ \"bootstrap.servers\" = \"127.0.0.1:{port}\" }}")?;
+    }
+    writeln!(plan, "[[kafka.mirror]]\nfrom = \"source\"")
+}
+
+fn fleet(plan: &mut String) -> std::fmt::Result {
+    for role in FLEET {
+        let wanted = role.count.source;
+        writeln!(plan, "\n[[fleet]]\nrole = \"{}\"\nwanted = {{ source = {wanted}, target = {wanted} }}", role.name)?;
+        let names = |side| format!("[\"{}-{}\"]", role.name, suffix(side));
+        let both = format!("{{ source = {}, target = {} }}", names(Side::Source), names(Side::Target));
+        if role.balanced {
+            writeln!(plan, "target_groups = {both}")?;
+        }
+        writeln!(plan, "auto_scaling_groups = {both}")?;
+    }
+    Ok(())
+}
+
+fn dns(plan: &mut String, ports: &Ports, zone: &str) -> std::fmt::Result {
+    let port = ports["dns"];
+    for name in NAMES {
+        writeln!(plan, "\n[[dns]]\nname = \"{}.{ZONE}.\"\nzone = \"{zone}\"", name.label)?;
+        let identifiers = Sides::from_fn(set_identifier);
+        writeln!(
+            plan,
+            "set_identifiers = {{ source = \"{}\", target = \"{}\" }}",
+            identifiers.source, identifiers.target
+        )?;
+        writeln!(plan, "planned = {{ source = {}, target = {} }}", name.weights.source, name.weights.target)?;
+        writeln!(plan, "servers = [\"127.0.0.1:{port}\"]")?;
+        if name.ttl.is_none() {
+            let [source, target] = Side::BOTH.map(|side| addresses(side, name.label).map(|a| a.to_string()));
+            writeln!(plan, "answers = {{ source = {source:?}, target = {target:?} }}")?;
+        }
+    }
+    Ok(())
+}
+
+fn health(plan: &mut String, ports: &Ports) -> std::fmt::Result {
+    let port = ports["metrics"];
+    for (name, kind, unit, expr) in [
+        ("requests", "requests", "per_second", "sum(rate(http_requests_total{SITE}[1m]))"),
+        ("errors", "errors", "ratio", "http_error_ratio{SITE}"),
+        ("p50", "latency", "seconds", "histogram_quantile(0.5, http_latency{SITE})"),
+        ("p99", "latency", "seconds", "histogram_quantile(0.99, http_latency{SITE})"),
+    ] {
+        writeln!(plan, "\n[[health]]\nname = \"{name}\"\nkind = \"{kind}\"\nunit = \"{unit}\"")?;
+        if name != "requests" {
+            writeln!(plan, "volume = \"requests\"")?;
+        }
+        for side in Side::BOTH {
+            let expr = expr.replace("SITE", &format!("site=\"{side}\""));
+            writeln!(plan, "{side} = {{ prometheus = \"http://127.0.0.1:{port}\", expr = '{expr}' }}")?;
+        }
+    }
+    writeln!(plan, "\n[[health]]\nname = \"balancer-requests\"\nkind = \"requests\"\nunit = \"per_second\"")?;
+    for side in Side::BOTH {
+        writeln!(
+            plan,
+            "{side} = {{ namespace = \"AWS/ApplicationELB\", metric = \"RequestCount\", stat = \"Sum\", dimensions = {{ LoadBalancer = \
+             \"{BALANCER}\" }}, period = \"{}s\", scale = {:.6} }}",
+            PERIOD.as_secs(),
+            1.0 / PERIOD.as_secs_f64()
+        )?;
+    }
+    Ok(())
+}
