@@ -1,1 +1,210 @@
 //! The console: the only user of the terminal. Draws snapshots, never asks a server.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `input` | keys and signals, each on a thread of its own |
+//! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
+//! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
+//! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
+//! | `command` | the table of commands, which keys, hints and help are made of |
+//! | `terminal` | taken over and given back whole |
+//!
+//! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
+//! nothing else.
+
+mod ascii;
+mod colour;
+pub mod command;
+mod filter;
+mod input;
+pub mod picture;
+mod rows;
+pub mod terminal;
+mod theme;
+pub mod ui;
+pub mod update;
+pub mod view;
+mod widget;
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+pub use colour::Depth;
+use input::Input;
+use picture::Picture;
+use ratatui::buffer::Buffer;
+use terminal::Screen;
+pub use theme::{Role, Theme, ThemeError, Themes};
+use tokio::sync::mpsc;
+pub use ui::Mode;
+use ui::Ui;
+use update::{Act, Event, update};
+
+use crate::drive::{clock, live::Link};
+
+/// How the console is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Theme; the first there is where nothing is said.
+    pub theme: Option<String>,
+    /// Signs of ASCII only; also where the locale is not UTF-8.
+    pub ascii: bool,
+    /// Which permits it has.
+    pub mode: Mode,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By the operator.
+    Quit,
+    /// By this signal: the process should end with 128 + its number.
+    Signal(i32),
+}
+
+/// Why it could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The theme cannot be used.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+    /// The terminal does not do as told.
+    #[error("terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// The console itself failed; what happened was printed.
+    #[error("the console stopped by a defect of its own; the lines above tell which")]
+    Panicked,
+}
+
+/// Shows what comes through `link` until the operator quits or a signal ends it. Blocks; drawing happens on a thread of its own.
+///
+/// # Errors
+/// If the theme or the terminal cannot be used. The terminal is given back in every case.
+pub fn run(link: Link, options: Options) -> Result<Ended, Error> {
+    terminal::watch_panics();
+    let thread =
+        thread::Builder::new().name(terminal::THREAD.into()).spawn(move || Console::new(link, options)?.run())?;
+    let ended = thread.join().unwrap_or(Err(Error::Panicked));
+    terminal::tell_panics();
+    ended
+}
+
+struct Console {
+    link: Link,
+    ui: Ui,
+    themes: Themes,
+    names: Vec<String>,
+    depth: Depth,
+    theme: Theme,
+    ascii: bool,
+}
+
+impl Console {
+    fn new(link: Link, options: Options) -> Result<Self, Error> {
+        let var = |name: &str| std::env::var(name).ok();
+        let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
+        let names = themes.names();
+        let wanted = options.theme.as_deref().unwrap_or("night");
+        let theme = themes.load(wanted, depth)?;
+        let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
+        let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
+        ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
+        Ok(Self { link, ui, themes, names, depth, theme, ascii: options.ascii || ascii::wanted(var) })
+    }
+
+    fn run(mut self) -> Result<Ended, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let screen = Screen::enter()?;
+        let (to, inputs) = mpsc::unbounded_channel();
+        let given_back = Arc::new(AtomicBool::new(false));
+        let signals = input::hear_signals(to.clone(), given_back.clone())?;
+        input::read_keys(to)?;
+        let ended = runtime.block_on(self.watch(screen, inputs));
+        given_back.store(true, Ordering::SeqCst);
+        signals.close();
+        ended
+    }
+
+    /// Waits for something to happen, takes all of it, draws once.
+    async fn watch(&mut self, mut screen: Screen, mut inputs: mpsc::UnboundedReceiver<Input>) -> Result<Ended, Error> {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut core_lives = true;
+        loop {
+            self.draw(&mut screen)?;
+            tokio::select! {
+                biased;
+                input = inputs.recv() => {
+                    let mut next = input;
+                    while let Some(input) = next {
+                        if let Some(ended) = self.take(input, &mut screen)? {
+                            return Ok(ended);
+                        }
+                        next = inputs.try_recv().ok();
+                    }
+                }
+                changed = self.link.snapshots.changed(), if core_lives => match changed {
+                    Ok(()) => {
+                        let snapshot = self.link.snapshots.borrow_and_update().clone();
+                        self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
+                    }
+                    // The core is gone: the last picture stays, and soon says how old it is.
+                    Err(_) => core_lives = false,
+                },
+                _ = second.tick() => { self.happen(Event::Second, &mut screen)?; }
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
+        match input {
+            Input::Key(key) => return self.happen(Event::Key(key), screen),
+            Input::Look => {}
+            Input::Suspend => screen.suspend()?,
+            Input::Continue => screen.retake()?,
+            Input::End(signal) => return Ok(Some(Ended::Signal(signal))),
+            Input::Lost(e) => return Err(e.into()),
+        }
+        Ok(None)
+    }
+
+    fn happen(&mut self, event: Event, screen: &mut Screen) -> Result<Option<Ended>, Error> {
+        self.ui.now = clock::now();
+        for act in update(&mut self.ui, event) {
+            match act {
+                // A core that is gone takes no commands; the head says that it is silent.
+                Act::Send(command) => drop(self.link.commands.send(command)),
+                Act::Theme => self.next_theme(),
+                Act::Redraw => screen.forget(),
+                Act::Suspend => screen.suspend()?,
+                Act::Quit => return Ok(Some(Ended::Quit)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_theme(&mut self) {
+        let Some(name) = self.names.get(self.ui.theme) else { return };
+        match self.themes.load(name, self.depth) {
+            Ok(theme) => {
+                self.ui.message = Some(format!("theme {name}"));
+                self.theme = theme;
+            }
+            Err(why) => self.ui.message = Some(why.to_string()),
+        }
+    }
+
+    fn draw(&mut self, screen: &mut Screen) -> Result<(), Error> {
+        let mut frame = Buffer::empty(Screen::area()?);
+        let drawn = view::draw(&self.ui, &self.theme, self.ascii, &mut frame);
+        self.ui.drawn(&drawn);
+        Ok(screen.show(frame)?)
+    }
+}

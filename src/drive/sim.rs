@@ -9,6 +9,9 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::{mpsc, watch};
+
+use super::{clock, live::Link};
 use crate::{
     core::{
         Command, Core, Effect, Input,
@@ -165,4 +168,34 @@ impl SimDrive {
             }
         }
     }
+}
+
+/// How often the paced simulation makes a picture.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// Runs an imitated estate on a thread of its own, `speed` virtual seconds a second, reached as the live one is. Ends when the
+/// last [`Link`] is dropped.
+#[must_use]
+pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
+    let mut drive = SimDrive::new(plan, seed, clock::now());
+    let (commands, mut queue) = mpsc::unbounded_channel();
+    let (picture, snapshots) = watch::channel(Arc::new(drive.snapshot()));
+    std::thread::spawn(move || {
+        let mut before = clock::now();
+        loop {
+            std::thread::sleep(FRAME);
+            loop {
+                match queue.try_recv() {
+                    Ok(command) => drive.command(command),
+                    Err(mpsc::error::TryRecvError::Empty) => break,
+                    Err(mpsc::error::TryRecvError::Disconnected) => return,
+                }
+            }
+            let now = clock::now();
+            drive.run_for(now.since(before).mul_f64(speed));
+            before = now;
+            picture.send_replace(Arc::new(drive.snapshot()));
+        }
+    });
+    Link { snapshots, commands }
 }

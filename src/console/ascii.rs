@@ -1,0 +1,89 @@
+//! The ASCII twin of a drawn screen: sign by sign, so that nothing moves. For terminals and fonts without Unicode.
+
+use ratatui::buffer::Buffer;
+
+/// Replaces each sign that is not ASCII.
+pub fn twin(screen: &mut Buffer) {
+    for cell in &mut screen.content {
+        if !cell.symbol().is_ascii() {
+            let plain = cell.symbol().chars().next().map_or(' ', plain);
+            cell.set_char(plain);
+        }
+    }
+}
+
+/// Whether the environment's locale is not UTF-8.
+pub fn wanted(var: impl Fn(&str) -> Option<String>) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| var(n).filter(|v| !v.is_empty()));
+    // Without any locale (containers, systemd) terminals are UTF-8 all the same.
+    locale.is_some_and(|l| {
+        let l = l.to_lowercase();
+        !(l.contains("utf-8") || l.contains("utf8"))
+    })
+}
+
+fn plain(c: char) -> char {
+    match c {
+        '●' => '+',
+        '◐' => '~',
+        '▲' => '!',
+        '✖' => 'X',
+        '◌' => 'o',
+        '–' | '─' | '━' | '—' | '↔' => '-',
+        '│' | '┃' | '▏' | '▌' => '|',
+        '┌' | '┐' | '└' | '┘' | '├' | '┤' | '┬' | '┴' | '┼' | '╭' | '╮' | '╯' | '╰' => '+',
+        '…' => '~',
+        '·' => '.',
+        '×' => 'x',
+        'Δ' => 'd',
+        '→' | '▸' | '▶' => '>',
+        '←' => '<',
+        '↑' => '^',
+        '↓' => 'v',
+        '≥' => '>',
+        '≤' => '<',
+        '±' => '~',
+        '≈' => '~',
+        'µ' | 'μ' => 'u',
+        '∞' => '8',
+        '\u{202f}' | '\u{a0}' => ' ',
+        '▁' => '_',
+        '▂' => '.',
+        '▃' => ':',
+        '▄' => '-',
+        '▅' => '=',
+        '▆' => '+',
+        '▇' => '*',
+        '█' => '#',
+        // Braille: what curves are drawn with.
+        '\u{2800}' => ' ',
+        '\u{2801}'..='\u{28ff}' => '*',
+        _ => '?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+
+    use super::*;
+    use crate::view::Tone;
+
+    #[test]
+    fn tones_have_the_twins_that_the_view_model_names() {
+        for tone in [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Stale, Tone::Blind] {
+            let mut screen = Buffer::empty(Rect::new(0, 0, 1, 1));
+            screen[(0, 0)].set_symbol(tone.glyph(false));
+            twin(&mut screen);
+            assert_eq!(screen[(0, 0)].symbol(), tone.glyph(true));
+        }
+    }
+
+    #[test]
+    fn the_locale_decides() {
+        let of = |lang: &'static str| wanted(|n| (n == "LANG").then(|| lang.to_owned()));
+        assert!(of("C") && of("de_DE.ISO-8859-1"));
+        assert!(!of("en_US.UTF-8") && !of("C.utf8") && !of(""));
+        assert!(!wanted(|n| Some(if n == "LC_ALL" { "C.UTF-8" } else { "C" }.into())));
+    }
+}

@@ -1,0 +1,87 @@
+//! What comes in from outside: keys, changes of size, signals. Each has a thread of its own, since each blocks.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
+use signal_hook::{
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
+    iterator::Signals,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::terminal::{THREAD, restore_by_force};
+
+/// What came in.
+#[derive(Debug)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// The size changed, or something else that asks for a look.
+    Look,
+    /// A signal that suspends (SIGTSTP).
+    Suspend,
+    /// The process goes on after having been stopped.
+    Continue,
+    /// A signal that ends the program.
+    End(i32),
+    /// The terminal cannot be read any more.
+    Lost(io::Error),
+}
+
+/// Reads the terminal for as long as the process lives: a read that waits cannot be called off, and costs nothing.
+///
+/// # Errors
+/// If there can be no thread.
+pub fn read_keys(to: UnboundedSender<Input>) -> io::Result<()> {
+    thread::Builder::new().name(format!("{THREAD}-keys")).spawn(move || {
+        loop {
+            let input = match event::read() {
+                // Terminals that report releases too: one key is one command.
+                Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Release => continue,
+                Ok(event::Event::Key(key)) => Input::Key(key),
+                Ok(_) => Input::Look,
+                Err(e) => Input::Lost(e),
+            };
+            let lost = matches!(input, Input::Lost(_));
+            if to.send(input).is_err() || lost {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Listens to signals. `ended` is set by the console once the terminal is given back; if that does not come about soon after a signal
+/// that ends the program, it is ended from here.
+///
+/// # Errors
+/// If signals cannot be listened to.
+pub fn hear_signals(to: UnboundedSender<Input>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
+    let handle = signals.handle();
+    thread::Builder::new().name(format!("{THREAD}-signals")).spawn(move || {
+        for signal in signals.forever() {
+            let input = match signal {
+                SIGTSTP => Input::Suspend,
+                SIGCONT => Input::Continue,
+                other => Input::End(other),
+            };
+            let ends = matches!(input, Input::End(_));
+            let _ = to.send(input);
+            if ends {
+                restore_by_force(|| ended.load(Ordering::SeqCst));
+                if !ended.load(Ordering::SeqCst) {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            }
+        }
+    })?;
+    Ok(handle)
+}

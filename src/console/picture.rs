@@ -1,0 +1,256 @@
+//! What the console makes of a snapshot before anything is drawn: the pages, the Sources page, the tiles in the order in which a war
+//! room asks, and how each page's sources are doing.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    core::{
+        estate::source::SourceState,
+        now::{Age, short},
+        snapshot::Snapshot,
+    },
+    plan::Side,
+    view::{Cell, Column, Detail, Key, Panel, Row, SourceLine, Table, Tile, Tone},
+};
+
+/// Id of the Sources page.
+pub const SOURCES: &str = "sources";
+
+/// A snapshot, ready to be looked at.
+#[derive(Debug)]
+pub struct Picture {
+    /// What it was made of.
+    pub snapshot: Arc<Snapshot>,
+    /// Tiles of the overview.
+    pub tiles: Vec<Tile>,
+    /// Pages after the overview, in the order of their keys.
+    pub pages: Vec<Page>,
+}
+
+/// One page.
+#[derive(Debug)]
+pub struct Page {
+    /// What it shows.
+    pub panel: Arc<Panel>,
+    /// How its worst source is doing; none where the plan names nothing to ask.
+    pub worst: Option<SourceState>,
+    /// Sources that are not live, and all.
+    pub sources: (usize, usize),
+}
+
+/// The order of the questions. What is not in it comes after, in the systems' order.
+const ORDER: &[&str] = &[
+    "errors",
+    "latency",
+    "health",
+    "write_downtime",
+    "traffic",
+    "primaries",
+    "lag",
+    "mongo_lag",
+    "kafka_lag",
+    "fleet",
+    "time",
+    "blind",
+];
+
+impl Picture {
+    /// Made of a snapshot.
+    #[must_use]
+    pub fn of(snapshot: Arc<Snapshot>) -> Self {
+        let mut tiles = snapshot.tiles.clone();
+        tiles.push(time(&snapshot));
+        tiles.push(blind(&snapshot));
+        tiles.sort_by_key(|t| ORDER.iter().position(|id| *id == t.id).unwrap_or(ORDER.len() - 2));
+        let sources = Arc::new(sources(&snapshot));
+        let page = |panel: &Arc<Panel>| {
+            let own = |s: &&SourceLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);
+            let states: Vec<SourceState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
+            Page {
+                panel: panel.clone(),
+                worst: states.iter().max().copied(),
+                sources: (states.iter().filter(|s| **s != SourceState::Live).count(), states.len()),
+            }
+        };
+        let pages = snapshot.panels.iter().chain([&sources]).map(page).collect();
+        Self { tiles, pages, snapshot }
+    }
+
+    /// Index of the page with this id.
+    #[must_use]
+    pub fn page(&self, id: &str) -> Option<usize> {
+        self.pages.iter().position(|p| p.panel.id == id)
+    }
+}
+
+/// Word and meaning of a source's state.
+#[must_use]
+pub const fn state_cell(state: SourceState) -> (&'static str, Tone) {
+    match state {
+        SourceState::Live => ("live", Tone::Good),
+        SourceState::Starting => ("starting", Tone::Busy),
+        SourceState::Stale => ("STALE", Tone::Stale),
+        SourceState::Blind => ("BLIND", Tone::Blind),
+    }
+}
+
+/// How long it runs, and how long it may.
+fn time(snapshot: &Snapshot) -> Tile {
+    let elapsed = snapshot.now.since(snapshot.started);
+    let wall = snapshot.now.wall;
+    let until = |t: jiff::Timestamp| Duration::try_from(t.duration_since(wall)).ok();
+    let (note, tone) = match snapshot.plan.budgets.window {
+        None => ("the plan sets no window".to_owned(), Tone::Plain),
+        Some(w) => match (until(w.start).filter(|d| !d.is_zero()), until(w.end)) {
+            (Some(opens), _) => (format!("window opens in {}", short(opens)), Tone::Warn),
+            (None, Some(left)) => (format!("{} of the window left", short(left)), Tone::Plain),
+            (None, None) => {
+                let over = Duration::try_from(wall.duration_since(w.end)).unwrap_or_default();
+                (format!("window closed {} ago", short(over)), Tone::Bad)
+            }
+        },
+    };
+    Tile {
+        id: "time",
+        title: "Time since start".into(),
+        value: Cell::number(elapsed.as_secs_f64(), clock(elapsed)).tone(tone),
+        note: note.into(),
+        sides: Vec::new(),
+        spark: Vec::new(),
+        panel: "",
+    }
+}
+
+/// `1:02:03`.
+#[must_use]
+pub fn clock(d: Duration) -> String {
+    let s = d.as_secs();
+    format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+}
+
+/// The oldest signal and its age.
+fn blind(snapshot: &Snapshot) -> Tile {
+    let count = |state| snapshot.sources.iter().filter(|s| s.state == state).count();
+    let (value, note) = match snapshot.most_blind() {
+        None => (Cell::text("NO SOURCE").tone(Tone::Blind), "the plan names nothing to watch".to_owned()),
+        Some(s) => {
+            let (word, tone) = state_cell(s.state);
+            let age = s.age.map_or_else(|| "never answered".to_owned(), |a| format!("{a} old"));
+            match (s.state, s.age) {
+                (SourceState::Live, Some(a)) => {
+                    (Cell::number(a.0.as_secs_f64(), a.to_string()).tone(tone), format!("oldest: {}", s.id))
+                }
+                _ => (Cell::text(format!("{} {word}", count(s.state))).tone(tone), format!("{}: {age}", s.id)),
+            }
+        }
+    };
+    let side = |side: Side| {
+        let of_side = || snapshot.sources.iter().filter(move |s| s.side == Some(side));
+        let live = of_side().filter(|s| s.state == SourceState::Live).count();
+        let all = of_side().count();
+        let tone = if all == 0 {
+            Tone::Muted
+        } else if live == all {
+            Tone::Good
+        } else {
+            Tone::Warn
+        };
+        (snapshot.plan.sites.get(side).label.clone().into(), Cell::text(format!("{live} of {all} live")).tone(tone))
+    };
+    Tile {
+        id: "blind",
+        title: "Blind to".into(),
+        value,
+        note: note.into(),
+        sides: Side::BOTH.map(side).to_vec(),
+        spark: Vec::new(),
+        panel: SOURCES,
+    }
+}
+
+/// The Sources page.
+fn sources(snapshot: &Snapshot) -> Panel {
+    let mut lines: Vec<&SourceLine> = snapshot.sources.iter().collect();
+    // What is wrong first; otherwise as the systems list them.
+    lines.sort_by_key(|s| std::cmp::Reverse(s.state));
+    let count = |state| lines.iter().filter(|s| s.state == state).count();
+    let states = [SourceState::Blind, SourceState::Stale, SourceState::Starting, SourceState::Live];
+    let summary = states.map(|state| {
+        let (n, (word, tone)) = (count(state), state_cell(state));
+        Cell::text(format!("{n} {word}")).tone(if n == 0 { Tone::Muted } else { tone })
+    });
+    let columns = vec![
+        Column::text("source", "source", 16).grow(2),
+        Column::text("state", "state", 10),
+        Column::number("age", "age", 6),
+        Column::text("side", "side", 4).drop(4),
+        Column::text("endpoint", "endpoint", 12).grow(1).drop(5),
+        Column::number("interval", "every", 5).drop(3),
+        Column::number("took", "took", 5).drop(2),
+        Column::number("ok", "ok", 4).drop(6),
+        Column::number("failed", "failed", 6).drop(1),
+        Column::number("throttled", "thrott.", 4).drop(7),
+        Column::text("calls", "calls", 8).grow(1).drop(9),
+        Column::text("fault", "last error", 12).grow(3).drop(1),
+    ];
+    Panel {
+        id: SOURCES,
+        title: "Sources",
+        summary: summary.to_vec(),
+        tables: vec![Table {
+            id: "sources",
+            title: "Sources".into(),
+            columns,
+            rows: lines.iter().map(|s| row(s, snapshot)).collect(),
+            empty: "the plan names nothing to watch",
+        }],
+        oldest: lines.iter().filter_map(|s| s.age).max(),
+    }
+}
+
+fn row(s: &SourceLine, snapshot: &Snapshot) -> Row {
+    let (word, tone) = state_cell(s.state);
+    let side = s.side.map_or_else(Cell::none, |side| Cell::text(snapshot.plan.sites.get(side).label.clone()));
+    let seconds = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
+    let failures = if s.failures == 0 { Tone::Muted } else { Tone::Warn };
+    let throttled = if s.throttled == 0 { Tone::Muted } else { Tone::Warn };
+    Row {
+        id: s.id.clone(),
+        cells: vec![
+            Cell::text(s.id.clone()),
+            Cell::text(word).tone(tone),
+            age(s.age),
+            side,
+            Cell::text(s.endpoint.clone()),
+            seconds(s.interval),
+            Cell::number(s.took.as_secs_f64(), took(s.took)),
+            Cell::count(s.answers),
+            Cell::count(s.failures).tone(failures),
+            Cell::count(s.throttled).tone(throttled),
+            Cell::text(s.calls.join(" ")).tone(Tone::Muted),
+            s.fault.as_ref().map_or_else(Cell::none, |f| Cell::text(f.to_string())),
+        ],
+    }
+}
+
+fn age(age: Option<Age>) -> Cell {
+    match age {
+        Some(a) => Cell::number(a.0.as_secs_f64(), a.to_string()),
+        None => Cell { text: "never".into(), key: Key::None, tone: Tone::Muted },
+    }
+}
+
+/// Milliseconds below a second: most answers take less.
+fn took(d: Duration) -> String {
+    if d < Duration::from_secs(1) { format!("{}ms", d.as_millis()) } else { short(d) }
+}
+
+/// What opens behind a row of the Sources page: the same, with nothing cut off.
+#[must_use]
+pub fn source_detail(picture: &Picture, id: &str) -> Option<Detail> {
+    let panel = &picture.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;
+    let table = panel.tables.first()?;
+    let row = table.rows.iter().find(|r| r.id == id)?;
+    let fields = table.columns.iter().zip(&row.cells).map(|(c, cell)| (c.title.clone(), cell.clone())).collect();
+    Some(Detail { title: id.to_owned(), fields, curves: Vec::new(), tables: Vec::new() })
+}

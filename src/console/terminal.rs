@@ -1,0 +1,196 @@
+//! The terminal itself: taken over, drawn on, and given back whole – after quitting, a panic, a signal, a suspension.
+//!
+//! Everything is written in one go, between the marks of a synchronised update, and only what changed: a frame that equals the last
+//! one writes nothing at all.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::{
+        Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ratatui::{
+    backend::{Backend as _, CrosstermBackend},
+    buffer::Buffer,
+    crossterm::{
+        cursor, queue,
+        style::{ResetColor, force_color_output},
+        terminal::{
+            self, BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
+            EnterAlternateScreen, LeaveAlternateScreen,
+        },
+    },
+    layout::Rect,
+};
+use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Panics of other threads while the terminal was ours: told when it is given back.
+static UNTOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// What the threads of the console are called; a panic of theirs ends it.
+pub const THREAD: &str = "console";
+
+/// The terminal, taken over. Given back when dropped.
+#[derive(Debug)]
+pub struct Screen {
+    shown: Option<Buffer>,
+}
+
+impl Screen {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// If input or output is not a terminal, or it does not do as told.
+    pub fn enter() -> io::Result<Self> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Err(io::Error::other("standard input and output must be a terminal; `landfall status` needs none"));
+        }
+        // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.
+        force_color_output(true);
+        let screen = Self { shown: None };
+        take()?;
+        Ok(screen)
+    }
+
+    /// The size, in cells.
+    ///
+    /// # Errors
+    /// If the terminal does not say.
+    pub fn area() -> io::Result<Rect> {
+        let (width, height) = terminal::size()?;
+        Ok(Rect::new(0, 0, width, height))
+    }
+
+    /// Shows a frame; writes nothing if it is the one that is shown.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn show(&mut self, frame: Buffer) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        queue!(bytes, BeginSynchronizedUpdate)?;
+        let blank;
+        let before = match &self.shown {
+            Some(shown) if *shown == frame => return Ok(()),
+            Some(shown) if shown.area == frame.area => shown,
+            _ => {
+                queue!(bytes, ResetColor, Clear(ClearType::All))?;
+                blank = Buffer::empty(frame.area);
+                &blank
+            }
+        };
+        CrosstermBackend::new(&mut bytes).draw(before.diff(&frame).into_iter())?;
+        queue!(bytes, EndSynchronizedUpdate)?;
+        write(&bytes)?;
+        self.shown = Some(frame);
+        Ok(())
+    }
+
+    /// The next frame is drawn in full, whatever stands on the screen.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it goes on.
+    ///
+    /// # Errors
+    /// If the terminal does not do as told.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.retake()
+    }
+
+    /// Takes the terminal again after somebody else may have had it (SIGCONT).
+    ///
+    /// # Errors
+    /// If the terminal does not do as told.
+    pub fn retake(&mut self) -> io::Result<()> {
+        self.forget();
+        // crossterm believes raw mode to be on; a shell may have ended it meanwhile.
+        terminal::disable_raw_mode()?;
+        take()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn take() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    terminal::enable_raw_mode()?;
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, cursor::Hide, DisableLineWrap)?;
+    write(&bytes)
+}
+
+/// Gives the terminal back, if it is ours.
+pub fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut bytes = Vec::new();
+        // There is nobody to tell a fault to: the terminal is what is being lost.
+        let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
+        let _ = write(&bytes);
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Gives the terminal back although somebody is stuck writing to it: a terminal that stopped reading (Ctrl-S, a stalled line) must
+/// not keep the program from ending. What it has not read is thrown away.
+pub fn restore_by_force(given_back: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(1);
+    while !given_back() {
+        if Instant::now() > patience {
+            let out = io::stdout();
+            let _ = tcflow(&out, Action::OOn);
+            let _ = tcflush(&out, QueueSelector::OFlush);
+            let _ = terminal::disable_raw_mode();
+            let mut bytes = Vec::new();
+            let _ =
+                queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
+            // Past the lock of standard output, which the stuck writer holds.
+            let _ = rustix::io::write(&out, &bytes);
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Makes panics readable: one of the console's own gives the terminal back first; one of another thread (a source) must not write
+/// over the screen and is told at the end.
+pub fn watch_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let ours = std::thread::current().name().is_some_and(|n| n.starts_with(THREAD));
+            if ours || !TAKEN.load(Ordering::SeqCst) {
+                restore();
+                usual(info);
+            } else {
+                UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).push(info.to_string());
+            }
+        }));
+    });
+}
+
+/// Tells the panics that happened while the terminal was ours.
+pub fn tell_panics() {
+    for panic in UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = writeln!(io::stderr(), "{panic}");
+    }
+}

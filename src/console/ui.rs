@@ -1,0 +1,380 @@
+//! Where the operator is: page, selection, filters, orders, what is frozen. Plain data; [`super::update`] changes it, [`super::view`]
+//! draws it, neither does I/O.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use super::{
+    picture::{Picture, SOURCES, source_detail},
+    rows::{Rows, Sort},
+};
+use crate::{
+    core::{
+        now::Now,
+        snapshot::{DetailKey, Snapshot},
+    },
+    view::{Detail, Panel, Table},
+};
+
+/// Which permits the console has been given; shown in its head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only readers were built: nothing here can change a server.
+    Watch,
+    /// The operator's console.
+    Console,
+    /// A simulated estate.
+    Demo,
+}
+
+/// What fills the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// A page: 0 is the overview, the others are the picture's pages from 1.
+    Page(usize),
+    /// What is behind a row.
+    Detail,
+}
+
+/// What the keyboard writes into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing: keys are commands.
+    Commands,
+    /// The focused table's filter, and what it was before.
+    Filter(String),
+    /// The help's search, and the first line shown.
+    Help(String, usize),
+}
+
+/// A table, by the id of its place (a page's panel, or `detail`) and its own.
+pub type TableKey = (&'static str, &'static str);
+
+/// Place of tables that belong to a detail.
+const DETAIL: &str = "detail";
+
+/// How one table is looked at.
+#[derive(Debug, Default)]
+pub struct TableUi {
+    /// Id of the selected row.
+    pub selected: Option<String>,
+    /// Where it stands among the rows shown; kept when the row is gone.
+    pub index: usize,
+    /// First row on screen.
+    pub top: usize,
+    /// Rows on screen.
+    pub height: usize,
+    /// Order.
+    pub sort: Option<Sort>,
+    /// Filter.
+    pub filter: String,
+    /// The rows shown.
+    pub rows: Rows,
+}
+
+/// What a drawing found out: only it knows how much room there is.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// Tables on screen: id, first row, rows.
+    pub tables: Vec<(&'static str, usize, usize)>,
+    /// How many tiles stood side by side.
+    pub tile_columns: Option<usize>,
+    /// First line of the detail that could be shown.
+    pub detail_top: Option<usize>,
+    /// First line of the help that could be shown.
+    pub help_top: Option<usize>,
+}
+
+/// Where the operator is.
+#[derive(Debug)]
+pub struct Ui {
+    /// What fills the screen.
+    pub at: At,
+    /// Selected tile of the overview.
+    pub tile: usize,
+    /// How many tiles stand side by side; the last drawing says so.
+    pub tile_columns: usize,
+    /// What the keyboard writes into.
+    pub entry: Entry,
+    /// All columns in full.
+    pub wide: bool,
+    /// Columns scrolled away to the left, when wide.
+    pub scroll: usize,
+    /// First line of a detail that is longer than the screen.
+    pub detail_top: usize,
+    /// Which theme, of how many.
+    pub theme: usize,
+    /// How many themes there are.
+    pub themes: usize,
+    /// What there is to say; gone with the next key.
+    pub message: Option<String>,
+    /// Which permits the console has.
+    pub mode: Mode,
+    /// By the console's own clock.
+    pub now: Now,
+    pub(super) opened: Option<DetailKey>,
+    pub(super) page_below: usize,
+    detail: Option<Arc<Detail>>,
+    latest: Arc<Picture>,
+    heard: Now,
+    frozen: Option<(Arc<Picture>, Now)>,
+    pub(super) tables: HashMap<TableKey, TableUi>,
+    pub(super) focus: HashMap<&'static str, usize>,
+    made_of: Option<Made>,
+}
+
+/// What the rows of the current place were made of.
+#[derive(Debug)]
+enum Made {
+    Panel(Arc<Panel>),
+    Detail(Arc<Detail>),
+}
+
+impl Made {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Panel(a), Self::Panel(b)) => Arc::ptr_eq(a, b),
+            (Self::Detail(a), Self::Detail(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// A core that makes no picture for this long has stopped or hangs: what is shown is not the present.
+const SILENT: Duration = Duration::from_secs(4);
+
+impl Ui {
+    /// At the overview.
+    #[must_use]
+    pub fn new(first: Arc<Picture>, now: Now, mode: Mode, themes: usize) -> Self {
+        Self {
+            at: At::Page(0),
+            tile: 0,
+            tile_columns: 3,
+            entry: Entry::Commands,
+            wide: false,
+            scroll: 0,
+            detail_top: 0,
+            theme: 0,
+            themes,
+            message: None,
+            mode,
+            now,
+            opened: None,
+            page_below: 0,
+            detail: None,
+            latest: first,
+            heard: now,
+            frozen: None,
+            tables: HashMap::new(),
+            focus: HashMap::new(),
+            made_of: None,
+        }
+    }
+
+    /// The picture that is shown.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        self.frozen.as_ref().map_or(&self.latest, |(p, _)| p)
+    }
+
+    /// The latest there is, shown or not.
+    #[must_use]
+    pub fn latest(&self) -> &Snapshot {
+        &self.latest.snapshot
+    }
+
+    /// Whether the picture is held still.
+    #[must_use]
+    pub const fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// For how long the picture has been held still.
+    #[must_use]
+    pub fn frozen_for(&self) -> Option<Duration> {
+        self.frozen.as_ref().map(|(_, since)| self.now.since(*since))
+    }
+
+    /// For how long the core has made no picture, once that is longer than it should ever be.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<Duration> {
+        Some(self.now.since(self.heard)).filter(|d| *d > SILENT)
+    }
+
+    /// A newer picture came.
+    pub(super) fn hear(&mut self, picture: Arc<Picture>) {
+        self.latest = picture;
+        self.heard = self.now;
+    }
+
+    /// Holds the picture still, or lets it move again.
+    pub(super) fn freeze(&mut self) {
+        self.frozen = match self.frozen {
+            None => Some((self.latest.clone(), self.heard)),
+            Some(_) => None,
+        };
+    }
+
+    /// The page's number that is shown or lies under the detail.
+    #[must_use]
+    pub fn page_number(&self) -> usize {
+        match self.at {
+            At::Page(i) => i,
+            At::Detail => self.page_below,
+        }
+    }
+
+    /// The panel that is shown or lies under the detail; none at the overview.
+    #[must_use]
+    pub fn panel(&self) -> Option<&Arc<Panel>> {
+        let page = self.page_number().checked_sub(1)?;
+        self.picture().pages.get(page).map(|p| &p.panel)
+    }
+
+    /// The detail that is shown.
+    #[must_use]
+    pub fn detail(&self) -> Option<&Arc<Detail>> {
+        self.detail.as_ref()
+    }
+
+    /// Which row's detail is asked for.
+    #[must_use]
+    pub fn opened(&self) -> Option<&DetailKey> {
+        self.opened.as_ref()
+    }
+
+    /// The place whose tables are on screen.
+    #[must_use]
+    pub fn place(&self) -> &'static str {
+        match self.at {
+            At::Detail => DETAIL,
+            At::Page(_) => self.panel().map_or("", |p| p.id),
+        }
+    }
+
+    /// The tables on screen.
+    #[must_use]
+    pub fn shown_tables(&self) -> &[Table] {
+        match self.at {
+            At::Detail => self.detail.as_ref().map_or(&[], |d| &d.tables),
+            At::Page(_) => self.panel().map_or(&[], |p| &p.tables),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn table_count(&self) -> usize {
+        self.shown_tables().len()
+    }
+
+    /// Index of the table that commands are about.
+    #[must_use]
+    pub fn focus(&self) -> usize {
+        let wanted = self.focus.get(self.place()).copied().unwrap_or(0);
+        wanted.min(self.table_count().saturating_sub(1))
+    }
+
+    /// The table that commands are about.
+    #[must_use]
+    pub fn focused(&self) -> Option<&Table> {
+        self.shown_tables().get(self.focus())
+    }
+
+    /// How a table of this place is looked at.
+    #[must_use]
+    pub fn table_ui(&self, table: &'static str) -> Option<&TableUi> {
+        self.tables.get(&(self.place(), table))
+    }
+
+    pub(super) fn focused_ui(&mut self) -> Option<&mut TableUi> {
+        let key = (self.place(), self.focused()?.id);
+        Some(self.tables.entry(key).or_default())
+    }
+
+    /// The focused table's order.
+    #[must_use]
+    pub fn sort(&self) -> Option<Sort> {
+        self.table_ui(self.focused()?.id)?.sort
+    }
+
+    /// The focused table's filter.
+    #[must_use]
+    pub fn filter(&self) -> &str {
+        self.focused().and_then(|t| self.table_ui(t.id)).map_or("", |t| &t.filter)
+    }
+
+    /// Id of the row that commands are about.
+    #[must_use]
+    pub fn selected(&self) -> Option<&str> {
+        self.table_ui(self.focused()?.id)?.selected.as_deref()
+    }
+
+    /// Selects the focused table's row at `index` among those shown, or the last.
+    pub(super) fn select(&mut self, index: usize) {
+        let Some(table) = self.focused() else { return };
+        let Some(at) = self.table_ui(table.id) else { return };
+        let index = index.min(at.rows.order.len().saturating_sub(1));
+        let id = at.rows.order.get(index).and_then(|&r| table.rows.get(r)).map(|r| r.id.clone());
+        if let Some(at) = self.focused_ui() {
+            (at.index, at.selected) = (index, id);
+        }
+    }
+
+    /// Takes down how much of each table the last drawing had room for.
+    pub fn drawn(&mut self, drawn: &Drawn) {
+        self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
+        self.detail_top = drawn.detail_top.unwrap_or(self.detail_top);
+        if let Entry::Help(_, top) = &mut self.entry {
+            *top = drawn.help_top.unwrap_or(*top);
+        }
+        let place = self.place();
+        for &(table, top, height) in &drawn.tables {
+            let at = self.tables.entry((place, table)).or_default();
+            (at.top, at.height) = (top, height);
+        }
+    }
+
+    /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
+    pub(super) fn settle(&mut self, changed: bool) {
+        if let Some(key) = &self.opened {
+            self.detail = if key.panel == SOURCES {
+                source_detail(self.picture(), &key.row).map(Arc::new)
+            } else {
+                self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone())
+            };
+        }
+        let tiles = self.picture().tiles.len();
+        self.tile = self.tile.min(tiles.saturating_sub(1));
+        let made = match self.at {
+            At::Detail => self.detail.clone().map(Made::Detail),
+            At::Page(_) => self.panel().cloned().map(Made::Panel),
+        };
+        let Some(made) = made else { return };
+        let same = self.made_of.as_ref().is_some_and(|m| m.same(&made));
+        if same && !changed {
+            return;
+        }
+        let place = self.place();
+        let tables = match &made {
+            Made::Panel(p) => &p.tables,
+            Made::Detail(d) => &d.tables,
+        };
+        for table in tables {
+            let ui = self.tables.entry((place, table.id)).or_default();
+            ui.rows = Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows));
+            ui.keep_selection(table);
+        }
+        self.made_of = Some(made);
+    }
+}
+
+impl TableUi {
+    /// The selection stays on its row wherever that has gone; if it is gone, on the place where it was.
+    fn keep_selection(&mut self, table: &Table) {
+        let id = |i: usize| self.rows.order.get(i).and_then(|&r| table.rows.get(r)).map(|r| r.id.as_str());
+        let there = self.selected.as_deref().and_then(|s| (0..self.rows.order.len()).find(|&i| id(i) == Some(s)));
+        let index = there.unwrap_or_else(|| self.index.min(self.rows.order.len().saturating_sub(1)));
+        self.selected = id(index).map(str::to_owned);
+        self.index = index;
+    }
+}

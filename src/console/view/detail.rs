@@ -1,0 +1,134 @@
+//! What is behind a row: its facts, its curves, its tables.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Look;
+use crate::{
+    console::{
+        theme::Role,
+        ui::{Drawn, Ui},
+        widget::{
+            chart,
+            text::{put, put_all, words, wrap},
+        },
+    },
+    view::{Cell, Detail},
+};
+
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+    let theme = look.theme;
+    let title = Rect { height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let panel = ui.panel().map_or("", |p| p.title);
+    let Some(detail) = ui.detail() else {
+        let row = ui.opened().map_or("", |k| k.row.as_str());
+        put_all(
+            title,
+            buf,
+            [
+                (" ", theme.style(Role::Text)),
+                (panel, theme.style(Role::Muted)),
+                (" ▸ ", theme.style(Role::Key)),
+                (row, theme.style(Role::Title)),
+            ],
+        );
+        put(Rect { x: body.x + 2, ..body }, buf, "nothing more is known of this row", theme.style(Role::Muted));
+        return;
+    };
+    put_all(
+        title,
+        buf,
+        [
+            (" ", theme.style(Role::Text)),
+            (panel, theme.style(Role::Muted)),
+            (" ▸ ", theme.style(Role::Key)),
+            (&detail.title, theme.style(Role::Title)),
+        ],
+    );
+    let lines = field_lines(detail, usize::from(body.width), look);
+    let (facts, curves, tables) = heights(body.height, &lines, detail);
+    let last = lines.len().saturating_sub(usize::from(facts));
+    let top = ui.detail_top.min(last);
+    drawn.detail_top = Some(top);
+    for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
+        let row = Rect { y, height: 1, ..body };
+        put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
+    }
+    if lines.len() > usize::from(facts) && facts > 0 {
+        let more = format!("{} of {} facts · j k ", usize::from(facts) + top, lines.len());
+        super::super::widget::text::put_right(title, buf, &more, theme.style(Role::Muted));
+    }
+    let place = Rect { y: body.y + facts, height: curves, ..body };
+    draw_curves(place, buf, detail, look);
+    let place = Rect { y: body.y + facts + curves, height: tables, ..body };
+    if tables > 0 {
+        super::panel::tables(place, buf, ui, look, drawn);
+    }
+}
+
+/// Lines for facts, curves and tables. Facts come first; curves need a few lines to say anything; tables scroll in what is left.
+fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
+    let facts = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let others = !detail.curves.is_empty() || !detail.tables.is_empty();
+    let facts = if others { facts.min(room / 2) } else { facts.min(room) };
+    let left = room - facts;
+    let curves = match (detail.curves.is_empty(), detail.tables.is_empty()) {
+        (true, _) => 0,
+        (false, true) => left.min(16),
+        (false, false) if left < 14 => 0,
+        (false, false) => (left / 2).min(12),
+    };
+    (facts, if curves < 5 { 0 } else { curves }, if detail.tables.is_empty() { 0 } else { left - curves })
+}
+
+type Line = Vec<(String, ratatui::style::Style)>;
+
+/// Facts in two columns where they all fit in half the width, else one a line, long ones wrapped.
+fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
+    let (muted, theme) = (look.theme.style(Role::Muted), look.theme);
+    let name_width = detail.fields.iter().map(|(n, _)| n.width()).max().unwrap_or(0);
+    let value_width = detail.fields.iter().map(|(_, c)| words(c).width()).max().unwrap_or(0);
+    let name = |n: &str| format!("  {n}{}  ", " ".repeat(name_width - n.width()));
+    let fact = |(n, cell): &(std::borrow::Cow<'static, str>, Cell)| {
+        vec![(name(n), muted), (words(cell), theme.tone(cell.tone))]
+    };
+    let half = width / 2;
+    if name_width + value_width + 5 <= half {
+        let rows = detail.fields.len().div_ceil(2);
+        let line = |i: usize| {
+            let mut line = fact(&detail.fields[i]);
+            if let Some(second) = detail.fields.get(i + rows) {
+                let used: usize = line.iter().map(|(t, _)| t.width()).sum();
+                line.push((" ".repeat(half - used), muted));
+                line.extend(fact(second));
+            }
+            line
+        };
+        return (0..rows).map(line).collect();
+    }
+    let room = width.saturating_sub(name_width + 5).max(10);
+    let wrapped = |f: &(std::borrow::Cow<'static, str>, Cell)| {
+        let style = theme.tone(f.1.tone);
+        let first = |i: usize| if i == 0 { name(&f.0) } else { name("") };
+        wrap(&words(&f.1), room)
+            .into_iter()
+            .enumerate()
+            .map(|(i, t)| vec![(first(i), muted), (t, style)])
+            .collect::<Vec<_>>()
+    };
+    detail.fields.iter().flat_map(wrapped).collect()
+}
+
+fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, look: &Look<'_>) {
+    if area.is_empty() {
+        return;
+    }
+    let beside = u16::try_from(detail.curves.len()).unwrap_or(1).clamp(1, (area.width / 38).max(1));
+    for (i, curve) in (0..beside).zip(&detail.curves) {
+        let left = area.width * i / beside;
+        let right = area.width * (i + 1) / beside;
+        let place = Rect { x: area.x + left, width: right - left - u16::from(i + 1 < beside), ..area };
+        chart::draw(place, buf, curve, look.theme);
+    }
+}

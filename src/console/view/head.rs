@@ -1,0 +1,116 @@
+//! The first three lines: the verdict and its one reason; what, where, since when; the pages.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Look;
+use crate::{
+    console::{
+        picture::{clock, state_cell},
+        theme::Role,
+        ui::{At, Mode, Ui},
+        widget::text::{fit, put, put_all, put_right},
+    },
+    core::{estate::source::SourceState, now::short, snapshot::Verdict},
+    plan::Side,
+    view::Tone,
+};
+
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let line = |y| Rect { y: area.y + y, height: 1, ..area };
+    verdict(line(0), buf, ui, look);
+    place(line(1), buf, ui, look);
+    tabs(line(2), buf, ui, look);
+}
+
+/// GO is for gates to say; until there are any it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last.
+pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let verdict = match ui.silent_for() {
+        Some(silent) => {
+            Verdict::Hold(format!("no picture from the core for {}: what is shown is not the present", short(silent)))
+        }
+        None => ui.latest().verdict(),
+    };
+    let (word, glyph, role, why) = match verdict {
+        Verdict::Hold(why) => (" HOLD ", Tone::Warn.glyph(false), Role::Hold, why),
+        Verdict::Clear(why) => (" CLEAR ", Tone::Good.glyph(false), Role::Clear, why),
+    };
+    let style = look.theme.style(role);
+    let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);
+    let mode = match ui.mode {
+        Mode::Watch => "WATCH · read only",
+        Mode::Console => "CONSOLE",
+        Mode::Demo => "DEMO · simulated",
+    };
+    let right = put_right(line, buf, mode, look.theme.style(Role::Title));
+    let room = line.width.saturating_sub(used + right + 1);
+    put(Rect { x: line.x + used, width: room, ..line }, buf, &why, look.theme.style(Role::Title));
+}
+
+fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let snapshot = &ui.picture().snapshot;
+    let (theme, plan) = (look.theme, &snapshot.plan);
+    let muted = theme.style(Role::Muted);
+    let wall = snapshot.now.wall.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let wall = if line.width < 100 { wall.get(11..).unwrap_or(&wall).to_owned() } else { wall };
+    let mut right = put_right(line, buf, &wall, theme.style(Role::Title));
+    if let Some(frozen) = ui.frozen_for() {
+        let text = format!(" FROZEN {} ago, space lets go ", short(frozen));
+        let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
+        right += 1 + put_right(rest, buf, &text, theme.style(Role::Hold));
+    }
+    let elapsed = clock(snapshot.now.since(snapshot.started));
+    let left = line.width.saturating_sub(right + 1);
+    let site = |side: Side| plan.sites.get(side);
+    let long = line.width >= 100;
+    let region = |side: Side| if long { format!(" {}", site(side).region) } else { String::new() };
+    let (from, to) = (region(Side::Source), region(Side::Target));
+    let pace = format!(" · pace ×{}", snapshot.pace);
+    let since = format!(" · {elapsed} since start");
+    let fixed = 20 + from.len() + to.len() + pace.len() + since.len();
+    let name = fit(&plan.name, usize::from(left).saturating_sub(fixed).max(12)).into_owned();
+    put_all(
+        Rect { width: left, ..line },
+        buf,
+        [
+            (" ", muted),
+            (name.as_str(), theme.style(Role::Title)),
+            ("  ", muted),
+            (&site(Side::Source).label, theme.side(Side::Source)),
+            (&from, muted),
+            (" → ", muted),
+            (&site(Side::Target).label, theme.side(Side::Target)),
+            (&to, muted),
+            (&since, muted),
+            (&pace, muted),
+        ],
+    );
+}
+
+/// The pages with their numbers; a page whose sources are not all live carries the sign of the worst.
+fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let theme = look.theme;
+    let pages = &ui.picture().pages;
+    let names: Vec<(&str, Option<SourceState>)> =
+        std::iter::once(("Overview", None)).chain(pages.iter().map(|p| (p.panel.title, p.worst))).collect();
+    let full: usize = names.iter().map(|(n, _)| n.len() + 6).sum();
+    let short = full > usize::from(line.width);
+    let mut x = 0;
+    for (i, (name, worst)) in names.iter().enumerate() {
+        let here = i == ui.page_number();
+        let style = theme.style(if here { Role::TabActive } else { Role::Tab });
+        let (_, tone) = worst.filter(|s| *s != SourceState::Live).map_or(("", Tone::Plain), state_cell);
+        let sign = if tone == Tone::Plain { "" } else { tone.glyph(false) };
+        let number = format!(" {}", i + 1);
+        let name = format!(" {name}{}", if short && sign.is_empty() { "" } else { " " });
+        let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
+        let sign_style = style.patch(theme.tone(tone));
+        x += put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        if !short {
+            x += put(Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line }, buf, " ", Default::default());
+        }
+    }
+    if ui.at == At::Detail {
+        let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
+        put(rest, buf, "▸ detail", theme.style(Role::Key));
+    }
+}

@@ -1,0 +1,72 @@
+//! Help, made of the table of commands: what can be done, by which key, and why not just now.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::Look;
+use crate::{
+    console::{
+        command::{COMMANDS, why_not},
+        theme::Role,
+        ui::Ui,
+        widget::text::put_all,
+    },
+    view::Tone,
+};
+
+type Line = Vec<(String, Style)>;
+
+/// Draws it; gives the first line that could be shown.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Look<'_>) -> usize {
+    let lines: Vec<Line> = commands(ui, search, look).into_iter().chain(signs(search, look)).collect();
+    let top = top.min(lines.len().saturating_sub(usize::from(area.height)));
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
+        put_all(Rect { y, height: 1, ..area }, buf, line.iter().map(|(t, s)| (t.as_str(), *s)));
+    }
+    top
+}
+
+fn heading(text: &str, look: &Look<'_>) -> Line {
+    vec![(format!(" {text}"), look.theme.style(Role::Title))]
+}
+
+fn commands(ui: &Ui, search: &str, look: &Look<'_>) -> Vec<Line> {
+    let style = |role| look.theme.style(role);
+    let search = search.to_lowercase();
+    let mut lines = vec![heading("Commands", look)];
+    for c in COMMANDS {
+        let keys = c.keys.iter().map(|k| k.word()).collect::<Vec<_>>().join(" ");
+        if !format!("{keys} {} {}", c.name, c.doc).to_lowercase().contains(&search) {
+            continue;
+        }
+        let mut line = vec![
+            (format!("  {keys:<14}"), style(Role::Key)),
+            (format!("{:<15}", c.name), style(Role::Text)),
+            (c.doc.to_owned(), style(Role::Muted)),
+        ];
+        if let Some(why) = why_not(c.id, ui) {
+            line.push((format!(" Not now: {why}."), style(Role::Warn)));
+        }
+        lines.push(line);
+    }
+    if lines.len() == 1 {
+        lines.push(vec![("  no command matches".to_owned(), style(Role::Muted))]);
+    }
+    lines
+}
+
+fn signs(search: &str, look: &Look<'_>) -> Vec<Line> {
+    const SIGNS: [(Tone, &str); 6] = [
+        (Tone::Good, "as it should be"),
+        (Tone::Busy, "on its way: syncing, launching, rebalancing"),
+        (Tone::Warn, "look at it"),
+        (Tone::Bad, "wrong"),
+        (Tone::Stale, "the last known value, too old to decide on"),
+        (Tone::Blind, "not known"),
+    ];
+    let mut lines = vec![Line::new(), heading("Signs", look)];
+    for (tone, word) in SIGNS.into_iter().filter(|(_, w)| w.contains(&search.to_lowercase())) {
+        let style = look.theme.tone(tone);
+        lines.push(vec![(format!("  {:<14}", tone.glyph(false)), style), (word.to_owned(), style)]);
+    }
+    if lines.len() == 2 { Vec::new() } else { lines }
+}

@@ -1,0 +1,84 @@
+//! Draws a picture and where the operator is. Asks nobody anything and changes nothing: what only the drawing knows (how much room
+//! there was) comes back as [`Drawn`].
+
+mod detail;
+mod foot;
+mod head;
+mod help;
+mod overview;
+mod panel;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{
+    ascii,
+    theme::{Role, Theme},
+    ui::{At, Drawn, Entry, Ui},
+};
+use crate::plan::{Side, Sides};
+
+/// How things look.
+#[derive(Debug, Clone)]
+pub struct Look<'a> {
+    /// Colours and modifiers.
+    pub theme: &'a Theme,
+    /// Signs of ASCII only.
+    pub ascii: bool,
+    /// The sites' labels.
+    pub sides: Sides<&'a str>,
+}
+
+impl Look<'_> {
+    /// How the heading of a group of columns looks: in its side's colour.
+    #[must_use]
+    pub fn group(&self, group: &str) -> Style {
+        let of =
+            |side: Side| group.starts_with(side.word()) || group.split_whitespace().any(|w| w == *self.sides.get(side));
+        match Side::BOTH.into_iter().find(|s| of(*s)) {
+            Some(side) => self.theme.side(side),
+            None => self.theme.style(Role::Heading),
+        }
+    }
+}
+
+/// Smallest screen that anything can be read on.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// Draws the whole screen.
+pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
+    let screen = buf.area;
+    buf.set_style(screen, theme.style(Role::Text));
+    let plan = ui.picture().snapshot.plan.clone();
+    let look = Look {
+        theme,
+        ascii: plain,
+        sides: Sides { source: &plan.sites.source.label, target: &plan.sites.target.label },
+    };
+    let mut drawn = Drawn::default();
+    if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
+        let text = format!("too small: {}×{} at least", SMALLEST.0, SMALLEST.1);
+        super::widget::text::put(screen, buf, &text, Style::new());
+        head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
+    } else {
+        let (head, body, foot) = parts(screen);
+        head::draw(head, buf, ui, &look);
+        match (&ui.entry, ui.at) {
+            (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
+            (_, At::Page(0)) => drawn.tile_columns = Some(overview::draw(body, buf, ui, &look)),
+            (_, At::Page(_)) => panel::draw(body, buf, ui, &look, &mut drawn),
+            (_, At::Detail) => detail::draw(body, buf, ui, &look, &mut drawn),
+        }
+        foot::draw(foot, buf, ui, &look);
+    }
+    if plain {
+        ascii::twin(buf);
+    }
+    drawn
+}
+
+fn parts(screen: Rect) -> (Rect, Rect, Rect) {
+    let head = Rect { height: 3, ..screen };
+    let foot = Rect { y: screen.bottom() - 1, height: 1, ..screen };
+    let body = Rect { y: screen.y + 3, height: screen.height - 4, ..screen };
+    (head, body, foot)
+}

@@ -1,0 +1,111 @@
+//! A page of one system: its head line and its tables, one below the other.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Look;
+use crate::{
+    console::{
+        picture::state_cell,
+        theme::Role,
+        ui::{Drawn, TableUi, Ui},
+        widget::{
+            table::{self, Asked},
+            text::{put, put_all, put_right, words},
+        },
+    },
+    core::estate::source::SourceState,
+    view::Tone,
+};
+
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+    summary(Rect { height: 1, ..area }, buf, ui, look);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    tables(body, buf, ui, look, drawn);
+    if ui.table_count() == 0 {
+        let line = Rect { x: body.x + 2, y: body.y, width: body.width.saturating_sub(2), height: 1 };
+        put(line, buf, "the plan names nothing of this kind", look.theme.style(Role::Muted));
+    }
+}
+
+/// What the page has to say in one line, and how old what it says is.
+fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let theme = look.theme;
+    let Some(page) = ui.page_number().checked_sub(1).and_then(|i| ui.picture().pages.get(i)) else { return };
+    let age = page.panel.oldest.map(|a| format!("oldest {a}"));
+    let (faulty, all) = page.sources;
+    let (text, style) = match page.worst {
+        Some(worst) if worst != SourceState::Live => {
+            let (word, tone) = state_cell(worst);
+            let age = age.map_or_else(String::new, |a| format!(" · {a}"));
+            let text = format!(" {} {word}: {faulty} of {all} sources not live{age} ", tone.glyph(false));
+            (text, theme.tone(if worst == SourceState::Starting { Tone::Busy } else { Tone::Blind }))
+        }
+        Some(_) => (format!(" {} ", age.unwrap_or_default()), theme.style(Role::Muted)),
+        None => (String::new(), theme.style(Role::Muted)),
+    };
+    let used = put_right(line, buf, &text, style);
+    let room = line.width.saturating_sub(used + 1);
+    let mut x = 1;
+    for cell in &page.panel.summary {
+        let rest = Rect { x: line.x + x, width: room.saturating_sub(x), ..line };
+        x += put_all(rest, buf, [(words(cell).as_str(), theme.tone(cell.tone)), ("   ", theme.style(Role::Text))]);
+    }
+}
+
+/// The tables of this place. Those that are short get what they need; the others share the rest equally.
+pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+    let tables = ui.shown_tables();
+    let nothing = TableUi::default();
+    let state = |i: usize| ui.table_ui(tables[i].id).unwrap_or(&nothing);
+    let wanted: Vec<u16> = (0..tables.len()).map(|i| table::wanted(&tables[i], state(i).rows.order.len())).collect();
+    let least: Vec<u16> = tables.iter().map(|t| table::head(t) + 2).collect();
+    let heights = share(area.height, &wanted, &least, ui.focus());
+    let mut y = area.y;
+    for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
+        let place = Rect { y, height, ..area };
+        let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll };
+        let (top, rows) = table::draw(place, buf, &tables[i], state(i), asked, look);
+        drawn.tables.push((tables[i].id, top, rows));
+        y += height;
+    }
+}
+
+/// Lines for each of several: nobody more than it wants, the rest in equal parts. Where not even the least fits for all, those
+/// furthest from the focus get nothing.
+fn share(room: u16, wanted: &[u16], least: &[u16], focus: usize) -> Vec<u16> {
+    let floor = |i: usize| least[i].min(wanted[i]);
+    let mut shown: Vec<usize> = (0..wanted.len()).collect();
+    while shown.len() > 1 && shown.iter().map(|&i| floor(i)).sum::<u16>() > room {
+        let away = if focus - shown[0] > shown[shown.len() - 1].saturating_sub(focus) { 0 } else { shown.len() - 1 };
+        shown.remove(away);
+    }
+    let mut out = vec![0; wanted.len()];
+    for &i in &shown {
+        out[i] = floor(i).min(room);
+    }
+    let mut left = room.saturating_sub(out.iter().sum());
+    while left > 0 {
+        let Some(&i) = shown.iter().filter(|&&i| out[i] < wanted[i]).min_by_key(|&&i| out[i]) else { break };
+        out[i] += 1;
+        left -= 1;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn short_tables_get_what_they_need_and_long_ones_share() {
+        assert_eq!(share(20, &[5, 40, 40], &[4, 4, 4], 0), [5, 8, 7]);
+        assert_eq!(share(40, &[5, 10, 10], &[4, 4, 4], 0), [5, 10, 10]);
+    }
+
+    #[test]
+    fn on_a_small_screen_the_focused_table_stays() {
+        assert_eq!(share(8, &[40, 40, 40], &[4, 4, 4], 2), [0, 4, 4]);
+        assert_eq!(share(8, &[40, 40, 40], &[4, 4, 4], 0), [4, 4, 0]);
+        assert_eq!(share(3, &[40, 40], &[4, 4], 1), [0, 3]);
+    }
+}

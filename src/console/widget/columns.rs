@@ -1,0 +1,134 @@
+//! Which columns of a table fit on a screen, and where they stand. Arithmetic alone: nothing is drawn here.
+
+use crate::{console::rows::Content, view::Column};
+
+/// A column's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Which column.
+    pub column: usize,
+    /// Its first cell, from the table's left edge.
+    pub x: u16,
+    /// Its cells.
+    pub width: u16,
+}
+
+/// Cells between columns of two groups: a line with air on both sides.
+pub const GROUP_GAP: u16 = 3;
+
+/// How the columns are to be placed.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Cells there are.
+    pub width: u16,
+    /// All columns in full, those that do not fit reached by scrolling.
+    pub wide: bool,
+    /// Columns scrolled away, when wide; the first one always stays.
+    pub scroll: usize,
+}
+
+/// Places the columns: those of low priority go first, then those that grow are narrowed, then all.
+#[must_use]
+pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place> {
+    let want = |i: usize| contents.get(i).map_or(0, |c| c.width).max(1);
+    let least = |i: usize| if columns[i].grow > 0 { columns[i].min.min(want(i)) } else { want(i) };
+    let mut shown: Vec<usize> = (0..columns.len()).collect();
+    if room.wide {
+        let away = room.scroll.min(columns.len().saturating_sub(2));
+        shown.drain(1.min(columns.len())..(1 + away).min(columns.len()));
+        let widths = shown.iter().map(|&i| want(i)).collect();
+        return clip(columns, &shown, widths, room.width);
+    }
+    let gap = gap(room.width);
+    let total = |shown: &[usize], widths: &[u16]| {
+        let gaps: u16 = shown.windows(2).map(|w| gap_between(columns, w[0], w[1], gap)).sum();
+        widths.iter().sum::<u16>() + gaps
+    };
+    let mut widths: Vec<u16> = shown.iter().map(|&i| least(i)).collect();
+    while total(&shown, &widths) > room.width {
+        let dropped = shown.iter().enumerate().filter(|(_, c)| columns[**c].priority > 0);
+        let Some((at, _)) = dropped.max_by_key(|(_, c)| columns[**c].priority) else { break };
+        shown.remove(at);
+        widths.remove(at);
+    }
+    while total(&shown, &widths) > room.width {
+        let spare = |(at, w): (usize, u16)| w.saturating_sub(columns[shown[at]].min);
+        let widest = (0..shown.len()).max_by_key(|&at| spare((at, widths[at])));
+        match widest.filter(|&at| spare((at, widths[at])) > 0) {
+            Some(at) => widths[at] -= 1,
+            None => break,
+        }
+    }
+    let mut left = room.width.saturating_sub(total(&shown, &widths));
+    while left > 0 {
+        // One cell at a time to whom it is owed most: never more than its content takes.
+        let owed = |at: usize| {
+            let grow = columns[shown[at]].grow;
+            let lacks = widths[at] < want(shown[at]);
+            (grow > 0 && lacks).then(|| u32::from(widths[at]) * 100 / u32::from(grow))
+        };
+        let Some(at) = (0..shown.len()).filter(|&at| owed(at).is_some()).min_by_key(|&at| owed(at)) else { break };
+        widths[at] += 1;
+        left -= 1;
+    }
+    clip(columns, &shown, widths, room.width)
+}
+
+const fn gap(width: u16) -> u16 {
+    if width < 100 { 1 } else { 2 }
+}
+
+fn gap_between(columns: &[Column], a: usize, b: usize, gap: u16) -> u16 {
+    if columns[a].group == columns[b].group { gap } else { GROUP_GAP }
+}
+
+fn clip(columns: &[Column], shown: &[usize], widths: Vec<u16>, room: u16) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for (&column, width) in shown.iter().zip(widths) {
+        let x = places.last().map_or(0, |p| p.x + p.width + gap_between(columns, p.column, column, gap(room)));
+        if x >= room || (x + width > room && width - (x + width - room) < columns[column].min && !places.is_empty()) {
+            break;
+        }
+        places.push(Place { column, x, width: width.min(room - x) });
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Vec<Column> {
+        vec![
+            Column::text("host", "host", 4).grow(1),
+            Column::number("a", "a", 4).of("source"),
+            Column::number("b", "b", 4).of("source").drop(2),
+            Column::number("c", "c", 4).of("target").drop(1),
+        ]
+    }
+
+    fn at(width: u16, wide: bool, scroll: usize) -> Vec<(usize, u16, u16)> {
+        let contents = [20, 5, 5, 5].map(|width| Content { width, glyphs: false });
+        let places = place(&columns(), &contents, Room { width, wide, scroll });
+        places.iter().map(|p| (p.column, p.x, p.width)).collect()
+    }
+
+    #[test]
+    fn with_room_everything_is_as_wide_as_its_content() {
+        assert_eq!(at(80, false, 0), [(0, 0, 20), (1, 23, 5), (2, 29, 5), (3, 37, 5)]);
+    }
+
+    #[test]
+    fn on_a_narrow_screen_first_the_growing_then_the_least_important_goes() {
+        assert_eq!(at(30, false, 0), [(0, 0, 8), (1, 11, 5), (2, 17, 5), (3, 25, 5)]);
+        assert_eq!(at(21, false, 0), [(0, 0, 5), (1, 8, 5), (3, 16, 5)]);
+        assert_eq!(at(14, false, 0), [(0, 0, 6), (1, 9, 5)]);
+        assert_eq!(at(11, false, 0), [(0, 0, 4), (1, 7, 4)]);
+    }
+
+    #[test]
+    fn wide_columns_scroll_and_the_first_stays() {
+        assert_eq!(at(30, true, 0), [(0, 0, 20), (1, 23, 5)]);
+        assert_eq!(at(30, true, 2), [(0, 0, 20), (3, 23, 5)]);
+    }
+}

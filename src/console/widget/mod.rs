@@ -1,0 +1,7 @@
+//! The parts that pages are made of. Each draws what it is given into a rectangle and knows nothing of pages.
+
+pub mod big;
+pub mod chart;
+pub mod columns;
+pub mod table;
+pub mod text;

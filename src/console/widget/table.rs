@@ -1,0 +1,214 @@
+//! A table: heading line, groups, columns, and those of its rows that are on screen.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    columns::{GROUP_GAP, Place, Room, place},
+    text::{fit, put, put_right},
+};
+use crate::{
+    console::{rows::has_glyph, theme::Role, ui::TableUi, view::Look},
+    view::{Align, Cell, Key, Table},
+};
+
+/// How a table is to be drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whether commands are about it.
+    pub focused: bool,
+    /// All columns in full.
+    pub wide: bool,
+    /// Columns scrolled away.
+    pub scroll: usize,
+}
+
+/// Cells left of the first column, where the selection's mark stands.
+const GUTTER: u16 = 2;
+
+/// Lines above the rows.
+#[must_use]
+pub fn head(table: &Table) -> u16 {
+    2 + u16::from(has_groups(table))
+}
+
+/// Lines that it would like.
+#[must_use]
+pub fn wanted(table: &Table, shown: usize) -> u16 {
+    head(table) + u16::try_from(shown.max(1)).unwrap_or(u16::MAX - 8)
+}
+
+fn has_groups(table: &Table) -> bool {
+    table.columns.iter().any(|c| !c.group.is_empty())
+}
+
+/// Draws it; gives the first row on screen and how many there is room for.
+pub fn draw(
+    area: Rect,
+    buf: &mut Buffer,
+    table: &Table,
+    ui: &TableUi,
+    asked: Asked,
+    look: &Look<'_>,
+) -> (usize, usize) {
+    let inner = Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
+    let room = Room { width: inner.width, wide: asked.wide, scroll: if asked.focused { asked.scroll } else { 0 } };
+    let places = place(&table.columns, &ui.rows.columns, room);
+    let head = head(table).min(area.height);
+    let height = usize::from(area.height - head);
+    let top = top(ui, height);
+    rule(area, buf, table, ui, (top, height, places.len()), asked, look);
+    let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
+    if area.height >= head {
+        if has_groups(table) {
+            groups(line(1), buf, table, &places, look);
+        }
+        headings(line(head - 1), buf, table, ui, &places, look);
+    }
+    let body = Rect { y: area.y + head, height: area.height - head, ..area };
+    let separators = separators(table, &places);
+    let rows = ui.rows.order.iter().enumerate().skip(top).take(height);
+    for (y, (index, &row)) in (body.y..).zip(rows) {
+        let Some(row) = table.rows.get(row) else { continue };
+        let whole = Rect { y, height: 1, ..body };
+        if asked.focused && index == ui.index {
+            buf.set_style(whole, look.theme.style(Role::Selected));
+            put(whole, buf, "▸", look.theme.style(Role::Key));
+        }
+        for x in &separators {
+            put(Rect { x: inner.x + x, width: 1, ..whole }, buf, "│", look.theme.style(Role::Border));
+        }
+        for p in &places {
+            let Some(cell) = row.cells.get(p.column) else { continue };
+            let glyphs = ui.rows.columns.get(p.column).is_some_and(|c| c.glyphs);
+            let area = Rect { x: inner.x + p.x, width: p.width, ..whole };
+            draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
+        }
+    }
+    if ui.rows.order.is_empty() && height > 0 {
+        let text = if table.rows.is_empty() { table.empty } else { "no row matches the filter" };
+        put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
+    }
+    (top, height)
+}
+
+/// The selection stays on screen, and the screen moves no more than it must.
+fn top(ui: &TableUi, height: usize) -> usize {
+    let last = ui.rows.order.len().saturating_sub(height);
+    let lowest = (ui.index + 1).saturating_sub(height);
+    ui.top.clamp(lowest.min(ui.index), ui.index).min(last)
+}
+
+/// The line with the title, how much of it is shown, filter and order.
+fn rule(
+    area: Rect,
+    buf: &mut Buffer,
+    table: &Table,
+    ui: &TableUi,
+    (top, height, columns): (usize, usize, usize),
+    asked: Asked,
+    look: &Look<'_>,
+) {
+    let line = Rect { height: 1.min(area.height), ..area };
+    let border = look.theme.style(Role::Border);
+    put(line, buf, &"─".repeat(usize::from(area.width)), border);
+    let at = |x: u16| Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
+    let title = if asked.focused { Role::Title } else { Role::Heading };
+    let mut x = 1 + put(at(1), buf, &format!(" {} ", table.title), look.theme.style(title));
+    let (shown, all) = (ui.rows.order.len(), table.rows.len());
+    let mut facts = Vec::new();
+    if !ui.filter.is_empty() {
+        facts.push(format!("{shown} of {all} match {}", ui.filter));
+    }
+    if let Some(sort) = ui.sort
+        && let Some(column) = table.columns.get(sort.column)
+    {
+        facts.push(format!("by {} {}", heading(column), if sort.descending { "↓" } else { "↑" }));
+    }
+    let key = look.theme.style(Role::Key);
+    for fact in facts {
+        x += put(at(x), buf, &format!("{fact} "), key);
+    }
+    let mut right = Vec::new();
+    let hidden = table.columns.len() - columns;
+    if hidden > 0 && asked.focused {
+        right.push(format!("{hidden} columns more: w"));
+    }
+    if shown > height && height > 0 {
+        right.push(format!("{}–{} of {shown}", top + 1, (top + height).min(shown)));
+    }
+    let text = format!(" {} ", right.join(" · "));
+    if !right.is_empty() && usize::from(x) + text.chars().count() + 2 < usize::from(area.width) {
+        put_right(Rect { width: line.width - 1, ..line }, buf, &text, look.theme.style(Role::Muted));
+    }
+}
+
+/// A column's title for people, its id where it has none.
+fn heading(column: &crate::view::Column) -> String {
+    let title = if column.title.is_empty() { column.id } else { &column.title };
+    if column.group.is_empty() { title.to_owned() } else { format!("{} {title}", column.group) }
+}
+
+/// What stands over a run of columns, drawn as far as they reach.
+fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &Look<'_>) {
+    for run in places.chunk_by(|a, b| table.columns[a.column].group == table.columns[b.column].group) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let group = &table.columns[first.column].group;
+        if group.is_empty() {
+            continue;
+        }
+        let area = Rect { x: line.x + first.x, width: last.x + last.width - first.x, ..line };
+        let style = look.group(group);
+        let used = put(area, buf, group, style);
+        if used + 1 < area.width {
+            let rest = Rect { x: area.x + used + 1, width: area.width - used - 1, ..area };
+            put(rest, buf, &"─".repeat(usize::from(rest.width)), look.theme.style(Role::Border));
+        }
+    }
+}
+
+fn headings(line: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, places: &[Place], look: &Look<'_>) {
+    for p in places {
+        let column = &table.columns[p.column];
+        let area = Rect { x: line.x + p.x, width: p.width, ..line };
+        let sorted = ui.sort.is_some_and(|s| s.column == p.column);
+        let style = look.theme.style(if sorted { Role::Key } else { Role::Heading });
+        match column.align {
+            Align::Left => put(area, buf, &column.title, style),
+            Align::Right => put_right(area, buf, &fit(&column.title, usize::from(p.width)), style),
+        };
+    }
+    for x in separators(table, places) {
+        put(Rect { x: line.x + x, width: 1, ..line }, buf, "│", look.theme.style(Role::Border));
+    }
+}
+
+/// Where the lines between groups stand.
+fn separators(table: &Table, places: &[Place]) -> Vec<u16> {
+    let between = |w: &[Place]| {
+        let apart = table.columns[w[0].column].group != table.columns[w[1].column].group;
+        apart.then(|| w[1].x - GROUP_GAP + 1)
+    };
+    places.windows(2).filter_map(between).collect()
+}
+
+fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bool, look: &Look<'_>) {
+    let style = look.theme.tone(cell.tone);
+    let width = usize::from(area.width);
+    let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
+    let text = match (align, glyph, glyphs) {
+        (_, "", false) => cell.text.to_string(),
+        (Align::Right, "", true) => cell.text.to_string(),
+        (Align::Left, "", true) => format!("  {}", cell.text),
+        (..) => format!("{glyph} {}", cell.text),
+    };
+    match align {
+        Align::Left => put(area, buf, &text, style),
+        Align::Right => {
+            // Half a number is another number: it is shown whole or not at all.
+            let cut = unicode_width::UnicodeWidthStr::width(text.as_str()) > width;
+            let number = matches!(cell.key, Key::Number(_));
+            let text: &str = if cut && number { "…" } else { &text };
+            put_right(area, buf, &fit(text, width), style)
+        }
+    };
+}

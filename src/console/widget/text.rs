@@ -1,0 +1,115 @@
+//! Text into cells: cut with an ellipsis, never over an edge.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use crate::{console::rows::has_glyph, view::Cell};
+
+/// The text, or as much of it as fits with an ellipsis.
+#[must_use]
+pub fn fit(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if used + w + 1 > width {
+            break;
+        }
+        used += w;
+        out.push(c);
+    }
+    if width > 0 {
+        out.push('…');
+    }
+    out.into()
+}
+
+/// Writes into the first line of `area` and gives the cells it took.
+pub fn put(area: Rect, buf: &mut Buffer, text: &str, style: Style) -> u16 {
+    let area = area.intersection(buf.area);
+    if area.is_empty() {
+        return 0;
+    }
+    let text = fit(text, usize::from(area.width));
+    let (x, _) = buf.set_stringn(area.x, area.y, &text, usize::from(area.width), style);
+    x - area.x
+}
+
+/// Several texts one after the other; gives the cells they took.
+pub fn put_all<'a>(area: Rect, buf: &mut Buffer, parts: impl IntoIterator<Item = (&'a str, Style)>) -> u16 {
+    let mut used = 0;
+    for (text, style) in parts {
+        let rest = Rect { x: area.x + used, width: area.width.saturating_sub(used), ..area };
+        used += put(rest, buf, text, style);
+    }
+    used
+}
+
+/// Writes at the right end of the first line and gives the cells it took.
+pub fn put_right(area: Rect, buf: &mut Buffer, text: &str, style: Style) -> u16 {
+    let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
+    put(Rect { x: area.right() - width, width, ..area }, buf, text, style)
+}
+
+/// A cell of the view model in words: glyph and text.
+#[must_use]
+pub fn words(cell: &Cell) -> String {
+    if has_glyph(cell.tone) { format!("{} {}", cell.tone.glyph(false), cell.text) } else { cell.text.to_string() }
+}
+
+/// Lines no wider than `width`, broken at blanks where there are any.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A line of bars for values, the newest at the right; lowest to highest of what is shown. Values that are none stay blank.
+#[must_use]
+pub fn sparkline(values: &[f32], width: usize) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let shown = &values[values.len().saturating_sub(width)..];
+    let known = || shown.iter().copied().filter(|v| v.is_finite());
+    let (low, high) = known().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    let bar = |v: f32| {
+        if !v.is_finite() {
+            return ' ';
+        }
+        let share = if high > low { (v - low) / (high - low) } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
+        BARS[(share * 7.0).round() as usize]
+    };
+    shown.iter().map(|v| bar(*v)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_cut_visibly() {
+        assert_eq!(fit("orders", 6), "orders");
+        assert_eq!(fit("orders", 5), "orde…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(fit("orders", 0), "");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn a_sparkline_shows_the_newest_and_leaves_gaps() {
+        assert_eq!(sparkline(&[9.0, 0.0, f32::NAN, 7.0], 3), "▁ █");
+        assert_eq!(sparkline(&[3.0, 3.0], 10), "▁▁");
+    }
+}
