@@ -1,66 +1,81 @@
-//! What is asked, what is answered, what is known, and the signals that gives.
+//! What is asked and what is answered: plain data.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
 
 use crate::{
-    core::{
-        estate::{
-            seen::{Fault, Stamp},
-            signal::{Samples, SignalDef},
-            source::SourceSpec,
-        },
-        now::Now,
-    },
-    plan::Plan,
-    systems::System,
-    view::{Detail, Panel, Tile},
+    core::estate::seen::Fault,
+    plan::{Secret, Side},
 };
 
 /// One endpoint × one question.
 #[derive(Debug, Clone)]
-pub enum Ask {}
+pub enum Ask {
+    /// An instant query to a Prometheus-compatible server.
+    Prometheus {
+        /// Index of the query in the plan.
+        query: usize,
+        /// Which side it is asked for.
+        side: Side,
+        /// Base URL.
+        url: Arc<str>,
+        /// PromQL.
+        expr: Arc<str>,
+        /// Where the bearer token is.
+        bearer: Option<Secret>,
+    },
+    /// All CloudWatch queries of one side together: GetMetricData takes 500 in one request.
+    CloudWatch {
+        /// Whose site's access is used.
+        side: Side,
+        /// The queries.
+        queries: Arc<[CloudWatchQuery]>,
+    },
+}
+
+/// One metric of CloudWatch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloudWatchQuery {
+    /// Index of the query in the plan.
+    pub query: usize,
+    /// Namespace.
+    pub namespace: String,
+    /// Metric name.
+    pub metric: String,
+    /// Statistic.
+    pub stat: String,
+    /// Dimensions.
+    pub dimensions: IndexMap<String, String>,
+    /// Period.
+    pub period: Duration,
+    /// What the value is multiplied with.
+    pub scale: f64,
+}
+
+/// A value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value {
+    /// In the query's unit.
+    pub value: f64,
+    /// The period that it is of; none where it is of the moment of asking.
+    pub of: Option<Period>,
+}
+
+/// A period that a value is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// When it ended.
+    pub end: jiff::Timestamp,
+    /// How long it is.
+    pub length: Duration,
+}
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {}
-
-/// What is known.
-#[derive(Debug)]
-pub struct State {
-    #[expect(dead_code, reason = "stub")]
-    pub(super) plan: Arc<Plan>,
-}
-
-impl System for State {
-    const ID: &'static str = "metrics";
-    const TITLE: &'static str = "Health";
-    const SIGNALS: &'static [&'static SignalDef] = &[];
-    type Ask = Ask;
-    type Facts = Facts;
-
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        (Self { plan: plan.clone() }, Vec::new())
-    }
-
-    fn apply(&mut self, ask: &Ask, _: Facts, _: Stamp) -> Vec<SourceSpec<Ask>> {
-        match *ask {}
-    }
-
-    fn fail(&mut self, ask: &Ask, _: &Fault, _: Now) {
-        match *ask {}
-    }
-
-    fn measure(&self, _: Now, _: &mut Samples) {}
-
-    fn panel(&self, now: Now) -> Panel {
-        super::view::panel(self, now)
-    }
-
-    fn tiles(&self, now: Now) -> Vec<Tile> {
-        super::view::tiles(self, now)
-    }
-
-    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
-        super::view::detail(self, table, row, now)
-    }
+pub enum Facts {
+    /// To [`Ask::Prometheus`].
+    One(Value),
+    /// To [`Ask::CloudWatch`]: by index of the query, a value or why there is none.
+    Many(Vec<(usize, Result<Value, Fault>)>),
 }

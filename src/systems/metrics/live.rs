@@ -1,21 +1,51 @@
 //! The real servers. Read only: what is made here can ask and nothing else.
 
+mod cloudwatch;
+mod prometheus;
+
 use std::sync::Arc;
 
 use super::{Ask, Facts, State};
-use crate::{core::estate::seen::Fault, plan::Plan, systems::Live};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::{Plan, Sides},
+    systems::{
+        Live,
+        aws::{Aws, Reader},
+    },
+};
 
 /// Connections that can only ask.
-pub struct Readers;
+pub struct Readers {
+    /// None where the system's TLS library cannot be set up: said by each question, not by a start that fails.
+    http: Result<reqwest::Client, Fault>,
+    cloudwatch: Sides<Reader<aws_sdk_cloudwatch::Client>>,
+}
 
 impl Live for State {
     type Readers = Readers;
 
-    fn readers(_: &Arc<Plan>) -> Readers {
-        Readers
+    fn readers(plan: &Arc<Plan>) -> Readers {
+        let cloudwatch = Sides::from_fn(|side| {
+            let site = plan.sites.get(side);
+            Aws::reading(&site.access, &site.region).cloudwatch()
+        });
+        // A redirect would carry a question, and its answer's trust, to a server that the plan does not name.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {e}")));
+        Readers { http, cloudwatch }
     }
 
-    async fn ask(_: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        match *ask {}
+    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+        match ask {
+            Ask::Prometheus { url, expr, bearer, .. } => {
+                let http = readers.http.as_ref().map_err(Clone::clone)?;
+                prometheus::query(http, url, expr, bearer.as_ref()).await.map(Facts::One)
+            }
+            Ask::CloudWatch { side, queries } => {
+                let now = jiff::Timestamp::now();
+                cloudwatch::read(readers.cloudwatch.get(*side), queries, now).await.map(Facts::Many)
+            }
+        }
     }
 }

@@ -1,27 +1,91 @@
-//! How it behaves in a simulated estate.
+//! How it behaves in a simulated estate: a day's traffic with noise, moved to the target as the names' weights are.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use super::{Ask, Facts, State};
+use fastrand::Rng;
+
+use super::{Ask, Facts, State, Value};
 use crate::{
     core::{estate::seen::Fault, now::Now},
-    plan::Plan,
+    plan::{HealthKind, HealthUnit, Plan, Query, Side},
     systems::Simulated,
 };
 
+/// When the target begins to receive, from the first look on, and how long that takes: the simulated weights change then.
+const SHIFT: (Duration, Duration) = (Duration::from_secs(45), Duration::from_secs(90));
+
+/// Requests a second of both sides together.
+const REQUESTS: f64 = 1_200.0;
+
 /// The imitated servers.
-pub struct Sim;
+pub struct Sim {
+    plan: Arc<Plan>,
+    random: Rng,
+    started: Option<Duration>,
+    now: Duration,
+    /// What noise has made of each value so far: it wanders rather than jumps.
+    wander: BTreeMap<(usize, Side), f64>,
+}
+
+impl Sim {
+    /// The target's share of the traffic.
+    fn share(&self) -> f64 {
+        let planned = self.plan.dns.first().and_then(|n| n.planned);
+        let wanted = planned.map_or(0.0, |p| {
+            let (s, t) = (f64::from(p.source), f64::from(p.target));
+            if s + t > 0.0 { t / (s + t) } else { 0.5 }
+        });
+        let since = self.now.saturating_sub(self.started.unwrap_or(self.now)).saturating_sub(SHIFT.0);
+        wanted * (since.as_secs_f64() / SHIFT.1.as_secs_f64()).min(1.0)
+    }
+
+    fn value(&mut self, query: usize, side: Side) -> f64 {
+        let step = (self.random.f64() - 0.5) * 0.06;
+        let wander = self.wander.entry((query, side)).or_insert(0.0);
+        // Drawn back to the middle, so that it stays within a few tenths.
+        *wander = *wander * 0.95 + step;
+        let noise = 1.0 + *wander;
+        let health = &self.plan.health[query];
+        let share = if side == Side::Target { self.share() } else { 1.0 - self.share() };
+        let base = match (health.kind, health.unit) {
+            (HealthKind::Requests, _) => REQUESTS * share,
+            (HealthKind::Errors, _) => 0.002,
+            // The target's data is still far away.
+            (HealthKind::Latency, _) => if side == Side::Target { 0.145 } else { 0.118 },
+            (HealthKind::Other, HealthUnit::Ratio) => 0.4,
+            (HealthKind::Other, _) => 40.0,
+        };
+        base * noise
+    }
+}
 
 impl Simulated for State {
     type Sim = Sim;
 
-    fn simulate(_: &Arc<Plan>, _: u64) -> Sim {
-        Sim
+    fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
+        let random = Rng::with_seed(seed ^ 0x90);
+        Sim { plan: plan.clone(), random, started: None, now: Duration::ZERO, wander: BTreeMap::new() }
     }
 
-    fn advance(_: &mut Sim, _: Now) {}
-
-    fn answer(_: &mut Sim, ask: &Ask, _: Now) -> Result<Facts, Fault> {
-        match *ask {}
+    fn advance(sim: &mut Sim, now: Now) {
+        sim.started.get_or_insert(now.boot);
+        sim.now = now.boot;
     }
+
+    fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+        Ok(match ask {
+            Ask::Prometheus { query, side, .. } => Facts::One(Value { value: sim.value(*query, *side), of: None }),
+            Ask::CloudWatch { side, queries } => Facts::Many(
+                queries.iter().map(|q| (q.query, Ok(Value { value: sim.value(q.query, *side), of: period(sim, q.query, *side, now) }))).collect(),
+            ),
+        })
+    }
+}
+
+/// CloudWatch's values are of whole periods: the last one that has ended.
+fn period(sim: &Sim, query: usize, side: Side, now: Now) -> Option<super::facts::Period> {
+    let Some(Query::CloudWatch { period, .. }) = sim.plan.health.get(query)?.queries.get(side) else { return None };
+    let length = i64::try_from(period.as_secs()).ok().filter(|s| *s > 0)?;
+    let end = jiff::Timestamp::from_second(now.wall.as_second().div_euclid(length) * length).ok()?;
+    Some(super::facts::Period { end, length: *period })
 }

@@ -1,20 +1,301 @@
 //! Panel, tiles and details as data.
 
+use std::borrow::Cow;
+
 use super::State;
 use crate::{
-    core::now::Now,
+    core::{
+        estate::seen::Seen,
+        now::{Age, Now},
+    },
+    plan::{HealthKind, HealthUnit, Query, Side},
     systems::System,
-    view::{Detail, Panel, Tile},
+    view::{Align, Cell, Column, Detail, Panel, Row, Table, Tile, Tone, curve, oldest},
 };
 
-pub(super) fn panel(_: &State, _: Now) -> Panel {
-    Panel { id: State::ID, title: State::TITLE, summary: Vec::new(), tables: Vec::new(), oldest: None }
+/// More than this many times the usual value is marked, errors and latencies only.
+const NOTABLE: f64 = 2.0;
+
+/// A value in its unit: `0.42 %`, `183 ms`, `1 204.5/s`.
+fn shown(value: f64, unit: HealthUnit) -> String {
+    match unit {
+        HealthUnit::Ratio => format!("{:.2} %", value * 100.0),
+        HealthUnit::Seconds if value.abs() < 1.0 => format!("{:.0} ms", value * 1e3),
+        HealthUnit::Seconds => format!("{value:.2} s"),
+        HealthUnit::PerSecond if value.abs() >= 100.0 => format!("{value:.0}/s"),
+        HealthUnit::PerSecond => format!("{value:.1}/s"),
+        HealthUnit::Count if value.fract() == 0.0 => format!("{value:.0}"),
+        HealthUnit::Count => format!("{value:.1}"),
+        HealthUnit::Bytes => bytes(value),
+    }
 }
 
-pub(super) fn tiles(_: &State, _: Now) -> Vec<Tile> {
-    Vec::new()
+fn bytes(value: f64) -> String {
+    let mut value = value;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value.abs() < 1024.0 {
+            return format!("{value:.0} {unit}");
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TiB")
 }
 
-pub(super) fn detail(_: &State, _: &str, _: &str, _: Now) -> Option<Detail> {
-    None
+const fn kind(kind: HealthKind) -> &'static str {
+    match kind {
+        HealthKind::Requests => "requests",
+        HealthKind::Errors => "errors",
+        HealthKind::Latency => "latency",
+        HealthKind::Other => "other",
+    }
+}
+
+const fn unit(unit: HealthUnit) -> &'static str {
+    match unit {
+        HealthUnit::Ratio => "ratio",
+        HealthUnit::Seconds => "seconds",
+        HealthUnit::PerSecond => "per second",
+        HealthUnit::Count => "count",
+        HealthUnit::Bytes => "bytes",
+    }
+}
+
+fn value_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
+    let Some(value) = state.value(query, side, now) else { return Cell::none() };
+    let health = &state.plan.health[query];
+    let usual = state.usual(query, side, now).and_then(Seen::shown);
+    let hurts = matches!(health.kind, HealthKind::Errors | HealthKind::Latency);
+    Cell::seen(value, |v| {
+        let tone = match usual {
+            Some(usual) if hurts && v > usual * NOTABLE && v > usual => Tone::Warn,
+            Some(_) if hurts => Tone::Good,
+            _ => Tone::Plain,
+        };
+        Cell::number(v, shown(v, health.unit)).tone(tone)
+    })
+}
+
+fn usual_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
+    state.usual(query, side, now).map_or_else(Cell::none, |usual| {
+        Cell::seen(usual, |v| Cell::number(v, shown(v, state.plan.health[query].unit)).tone(Tone::Muted))
+    })
+}
+
+/// Which way it goes, as a share of the value a minute: a slope's own number is of no use to a reader in a hurry.
+fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
+    let Some(value) = state.value(query, side, now) else { return Cell::none() };
+    let Some(slope) = state.trend(query, side) else { return Cell::none() };
+    Cell::seen(value, |v| {
+        let minute = slope * 60.0;
+        // Less than a twentieth a minute is standing still.
+        let word = match (minute.abs() > v.abs() * 0.05 && minute != 0.0, minute > 0.0) {
+            (false, _) => "steady",
+            (true, true) => "rising",
+            (true, false) => "falling",
+        };
+        Cell::number(slope, word)
+    })
+}
+
+fn age_cell(state: &State, query: usize, now: Now) -> Cell {
+    let asked = Side::BOTH.into_iter().filter_map(|side| state.value(query, side, now));
+    Cell::age(&Seen::all(asked))
+}
+
+/// Target less source.
+fn delta_cell(state: &State, query: usize, now: Now) -> Cell {
+    let [source, target] = Side::BOTH.map(|side| state.value(query, side, now));
+    let Some((source, target)) = source.zip(target) else { return Cell::none() };
+    let unit = state.plan.health[query].unit;
+    Cell::seen(source.zip(target), |(s, t)| {
+        let sign = if t >= s { "+" } else { "−" };
+        let text = match unit {
+            HealthUnit::Ratio => format!("{sign}{:.2} pp", (t - s).abs() * 100.0),
+            unit => format!("{sign}{}", shown((t - s).abs(), unit)),
+        };
+        Cell::number(t - s, text)
+    })
+}
+
+pub(super) fn panel(state: &State, now: Now) -> Panel {
+    let values: Vec<Seen<f64>> = (0..state.plan.health.len())
+        .flat_map(|i| Side::BOTH.into_iter().filter_map(move |side| state.value(i, side, now)))
+        .collect();
+    let live = values.iter().filter(|v| v.is_live()).count();
+    let tone = if live == values.len() { Tone::Good } else { Tone::Blind };
+    let summary = if values.is_empty() {
+        Vec::new()
+    } else {
+        vec![Cell::text(format!("{live} of {} values live", values.len())).tone(tone)]
+    };
+    Panel { id: State::ID, title: State::TITLE, summary, tables: vec![table(state, now)], oldest: oldest(&values) }
+}
+
+fn table(state: &State, now: Now) -> Table {
+    let mut columns = vec![
+        Column::text("query", "query", 12).grow(1),
+        Column::text("kind", "kind", 8).drop(3),
+        Column::text("unit", "unit", 7).drop(5),
+    ];
+    let ids = [["source", "source_usual", "source_trend"], ["target", "target_usual", "target_trend"]];
+    for (side, [value, usual, trend]) in Side::BOTH.into_iter().zip(ids) {
+        let of = || format!("{side} {}", state.plan.sites.get(side).label);
+        columns.push(Column::number(value, "value", 9).of(of()));
+        columns.push(Column::number(usual, "usual", 9).of(of()).drop(2));
+        columns.push(Column { align: Align::Left, ..Column::text(trend, "trend", 7).of(of()).drop(4) });
+    }
+    columns.push(Column::number("delta", "delta", 9).drop(1));
+    columns.push(Column::number("age", "age", 5).drop(1));
+    let rows = state.plan.health.iter().enumerate().map(|(i, health)| {
+        let mut cells =
+            vec![Cell::text(health.name.clone()), Cell::text(kind(health.kind)), Cell::text(unit(health.unit))];
+        for side in Side::BOTH {
+            cells.push(value_cell(state, i, side, now));
+            cells.push(usual_cell(state, i, side, now));
+            cells.push(trend_cell(state, i, side, now));
+        }
+        cells.extend([delta_cell(state, i, now), age_cell(state, i, now)]);
+        Row { id: health.name.clone(), cells }
+    });
+    Table {
+        id: "queries",
+        title: "Queries".into(),
+        columns,
+        rows: rows.collect(),
+        empty: "the plan names no health query: add [[health]]",
+    }
+}
+
+/// The first query of a kind, as the overview shows it.
+fn first(state: &State, kind: HealthKind) -> Option<usize> {
+    state.plan.health.iter().position(|q| q.kind == kind)
+}
+
+pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
+    let (errors, latency) = (first(state, HealthKind::Errors), first(state, HealthKind::Latency));
+    let users = errors.or(latency).map(|main| Tile {
+        id: "users",
+        title: "Are users hurt?".into(),
+        value: worst(state, main, now),
+        note: note(state, errors, latency, now).into(),
+        sides: sides(state, &[errors, latency], now),
+        spark: spark(state, main),
+        panel: State::ID,
+    });
+    let requests = first(state, HealthKind::Requests).map(|main| Tile {
+        id: "requests",
+        title: "Requests received".into(),
+        value: received(state, main, now),
+        note: "share received in the target".into(),
+        sides: sides(state, &[Some(main)], now),
+        spark: spark(state, main),
+        panel: State::ID,
+    });
+    users.into_iter().chain(requests).collect()
+}
+
+/// The worse side's value; a side that is not known is worse than any value, except that a side without traffic has no users.
+fn worst(state: &State, query: usize, now: Now) -> Cell {
+    let asked: Vec<_> = Side::BOTH.into_iter().filter_map(|side| state.value(query, side, now)).collect();
+    let unit = state.plan.health[query].unit;
+    Cell::seen(Seen::all(asked), |values| {
+        let worst = values.into_iter().fold(f64::MIN, f64::max);
+        Cell::number(worst, shown(worst, unit))
+    })
+}
+
+fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) -> String {
+    let mut parts = Vec::new();
+    for query in [errors, latency].into_iter().flatten() {
+        let health = &state.plan.health[query];
+        let mut part = health.name.clone();
+        for side in Side::BOTH.into_iter().filter(|&s| state.asked(query, s)) {
+            if let Some(usual) = state.usual(query, side, now).and_then(Seen::shown) {
+                let label = &state.plan.sites.get(side).label;
+                part.push_str(&format!(" {label} usually {}", shown(usual, health.unit)));
+            }
+        }
+        parts.push(part);
+    }
+    parts.join(" · ")
+}
+
+fn sides(state: &State, queries: &[Option<usize>], now: Now) -> Vec<(Cow<'static, str>, Cell)> {
+    let mut out = Vec::new();
+    for side in Side::BOTH {
+        let label = &state.plan.sites.get(side).label;
+        for query in queries.iter().flatten() {
+            let name = if queries.iter().flatten().count() > 1 {
+                format!("{label} {}", state.plan.health[*query].name)
+            } else {
+                label.clone()
+            };
+            out.push((name.into(), value_cell(state, *query, side, now)));
+        }
+    }
+    out
+}
+
+/// The share of requests that the target receives: both sides must be known.
+fn received(state: &State, query: usize, now: Now) -> Cell {
+    let [source, target] = Side::BOTH.map(|side| state.value(query, side, now));
+    let Some((source, target)) = source.zip(target) else { return Cell::none() };
+    Cell::seen(source.zip(target), |(s, t)| {
+        if s + t > 0.0 {
+            Cell::number(t / (s + t), format!("{:.1} %", t / (s + t) * 100.0))
+        } else {
+            Cell::text("no requests").tone(Tone::Warn)
+        }
+    })
+}
+
+fn spark(state: &State, query: usize) -> Vec<f32> {
+    let side = if state.asked(query, Side::Target) { Side::Target } else { Side::Source };
+    state.known(query, side).map_or_else(Vec::new, |k| k.ring.tail(60))
+}
+
+pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
+    let (i, health) = state.plan.health.iter().enumerate().find(|(_, q)| q.name == row)?;
+    let mut fields: Vec<(Cow<'static, str>, Cell)> = vec![
+        ("kind".into(), Cell::text(kind(health.kind))),
+        ("unit".into(), Cell::text(unit(health.unit))),
+        ("volume".into(), health.volume.clone().map_or_else(Cell::none, Cell::text)),
+    ];
+    let mut curves = Vec::new();
+    for side in Side::BOTH {
+        let label = format!("{side} {}", state.plan.sites.get(side).label);
+        let Some(query) = health.queries.get(side) else {
+            fields.push((label.into(), Cell::text("not asked").tone(Tone::Muted)));
+            continue;
+        };
+        fields.push((label.clone().into(), value_cell(state, i, side, now)));
+        fields.push(("asked".into(), Cell::text(asked(query))));
+        fields.push(("usual".into(), usual_cell(state, i, side, now)));
+        let reading = state.reading(i, side, now);
+        if let Seen::Live(value, _) | Seen::Stale(value, _) = &reading
+            && let Some(of) = value.of
+        {
+            let ago = Age(std::time::Duration::try_from(now.wall.duration_since(of.end)).unwrap_or_default());
+            let text = format!("of {} s that ended {ago} ago", of.length.as_secs());
+            fields.push(("period".into(), Cell::text(text)));
+        }
+        if let Some(Seen::Blind(fault)) = state.value(i, side, now) {
+            fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
+        }
+        if let Some(known) = state.known(i, side) {
+            curves.push(curve(format!("{label}, {}", unit(health.unit)), known.ring.iter(), now));
+        }
+    }
+    Some(Detail { title: health.name.clone(), fields, curves, tables: Vec::new() })
+}
+
+fn asked(query: &Query) -> String {
+    match query {
+        Query::Prometheus { url, expr, .. } => format!("{expr} at {url}"),
+        Query::CloudWatch { namespace, metric, stat, dimensions, period, scale } => {
+            let of: Vec<_> = dimensions.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let times = if (scale - 1.0).abs() < f64::EPSILON { String::new() } else { format!(" × {scale}") };
+            format!("{stat} of {namespace} {metric} {} every {} s{times}", of.join(" "), period.as_secs())
+        }
+    }
 }

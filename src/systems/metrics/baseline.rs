@@ -1,0 +1,49 @@
+//! What was usual a while ago: the median of an earlier window of the same query.
+//!
+//! The window rolls. Once a run is written down, its baseline is frozen there; until then "usual" is what the last hour before the
+//! last five minutes showed.
+
+use std::time::Duration;
+
+use crate::core::estate::history::Ring;
+
+/// What is younger belongs to what is judged, not to what it is judged by.
+const UNTIL: Duration = Duration::from_secs(300);
+
+/// A median of fewer values says nothing.
+const ENOUGH: usize = 10;
+
+/// The median of what was read more than [`UNTIL`] before `boot`; none of too little.
+pub(super) fn baseline(ring: &Ring, boot: Duration) -> Option<f64> {
+    let until = boot.checked_sub(UNTIL)?.as_secs_f32();
+    let mut values: Vec<f32> = ring.iter().filter(|(at, _)| *at <= until).map(|(_, v)| v).collect();
+    if values.len() < ENOUGH {
+        return None;
+    }
+    values.sort_by(f32::total_cmp);
+    let middle = values.len() / 2;
+    let upper = f64::from(values[middle]);
+    Some(if values.len() % 2 == 0 { f64::midpoint(f64::from(values[middle - 1]), upper) } else { upper })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::baseline;
+    use crate::core::estate::history::Ring;
+
+    #[test]
+    fn the_median_of_what_was_before_and_not_of_now() {
+        let mut ring = Ring::default();
+        let at = Duration::from_secs;
+        for i in 0..11 {
+            // One outlier, which a mean would follow.
+            ring.push(at(1000 + i * 10), if i == 5 { 900.0 } else { 10.0 + i as f64 });
+        }
+        ring.push(at(1500), 500.0);
+        assert_eq!(baseline(&ring, at(1600)), Some(16.0));
+        assert_eq!(baseline(&ring, at(1300)), None, "too little is older than five minutes");
+        assert_eq!(baseline(&Ring::default(), at(10)), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Instant queries over the HTTP API of Prometheus and what speaks like it.
+//!
+//! Source of the format: Prometheus documentation, "HTTP API", "Instant queries" and "Expression query result formats".
+
+use secrecy::ExposeSecret;
+use serde_json::Value as Json;
+
+use super::super::Value;
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::Secret,
+};
+
+/// Asks once.
+pub(super) async fn query(
+    http: &reqwest::Client,
+    url: &str,
+    expr: &str,
+    bearer: Option<&Secret>,
+) -> Result<Value, Fault> {
+    let fault = |kind, words: &str| Fault::new(kind, format!("query `{expr}` at {url}: {words}"));
+    let mut request = http.get(format!("{}/api/v1/query", url.trim_end_matches('/'))).query(&[("query", expr)]);
+    if let Some(secret) = bearer {
+        let token = secret.read().map_err(|e| fault(FaultKind::Refused, &e.to_string()))?;
+        request = request.bearer_auth(token.expose_secret());
+    }
+    let answer = request.send().await.map_err(|e| fault(kind_of(&e), &words(e)))?;
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.map_err(|e| fault(kind_of(&e), &words(e)))?;
+    read(status, &body).map_err(|(kind, words)| fault(kind, &words)).map(|value| Value { value, of: None })
+}
+
+fn kind_of(error: &reqwest::Error) -> FaultKind {
+    if error.is_timeout() { FaultKind::TimedOut } else { FaultKind::Unreachable }
+}
+
+/// All causes, without the URL, which has the whole query in it.
+fn words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The one number in an answer.
+fn read(status: u16, body: &[u8]) -> Result<f64, (FaultKind, String)> {
+    let json: Option<Json> = serde_json::from_slice(body).ok();
+    if status != 200 {
+        let said = json.as_ref().and_then(|j| j["error"].as_str()).unwrap_or("no reason given");
+        let kind = match status {
+            401 | 403 => FaultKind::Refused,
+            404 => FaultKind::NotFound,
+            429 => FaultKind::Throttled,
+            408 | 504 => FaultKind::TimedOut,
+            500.. => FaultKind::Unreachable,
+            // 400 and 422: the expression; a redirect: another server than the plan's.
+            _ => FaultKind::Unsupported,
+        };
+        return Err((kind, format!("HTTP {status}: {said}")));
+    }
+    let malformed = |words: &str| (FaultKind::Malformed, words.to_owned());
+    let json = json.ok_or_else(|| malformed("the answer is not JSON: is this a Prometheus-compatible server?"))?;
+    if json["status"] != "success" {
+        return Err(malformed(json["error"].as_str().unwrap_or("the answer is not of an instant query")));
+    }
+    let (data, result) = (&json["data"], &json["data"]["result"]);
+    let pair = match data["resultType"].as_str() {
+        Some("scalar") => result,
+        Some("vector") => match result.as_array().map(Vec::as_slice) {
+            Some([]) => return Err((FaultKind::Empty, "no series: nothing is measured".to_owned())),
+            Some([one]) => &one["value"],
+            Some(many) => {
+                let names: Vec<_> = many.iter().take(3).map(|s| s["metric"].to_string()).collect();
+                let text = format!("{} series instead of one, {} …: aggregate them", many.len(), names.join(", "));
+                return Err((FaultKind::Malformed, text));
+            }
+            None => return Err(malformed("a vector without a list")),
+        },
+        other => return Err(malformed(&format!("a {} instead of one number", other.unwrap_or("thing without type")))),
+    };
+    let value = pair[1].as_str().and_then(|v| v.parse::<f64>().ok());
+    match value {
+        Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of nothing".to_owned())),
+        Some(value) if value.is_finite() => Ok(value),
+        _ => Err(malformed(&format!("{} is no number", pair[1]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::core::estate::seen::FaultKind::{self, Empty, Malformed, NotFound, Refused, Throttled, Unreachable, Unsupported};
+
+    fn vector(result: &str) -> Result<f64, (FaultKind, String)> {
+        let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{result}]}}}}"#);
+        read(200, body.as_bytes())
+    }
+
+    fn kind(read: Result<f64, (FaultKind, String)>) -> FaultKind {
+        read.expect_err("a fault").0
+    }
+
+    #[test]
+    fn one_number_is_a_value() {
+        assert_eq!(vector(r#"{"metric":{},"value":[1700000000.1,"12.5"]}"#), Ok(12.5));
+        assert_eq!(vector(r#"{"metric":{},"value":[1700000000,"0"]}"#), Ok(0.0), "a measured 0 is a value");
+        let scalar = br#"{"status":"success","data":{"resultType":"scalar","result":[1,"1e3"]}}"#;
+        assert_eq!(read(200, scalar), Ok(1000.0));
+    }
+
+    #[test]
+    fn nothing_is_empty_and_never_zero() {
+        assert_eq!(kind(vector("")), Empty);
+        assert_eq!(kind(vector(r#"{"metric":{},"value":[1,"NaN"]}"#)), Empty);
+    }
+
+    #[test]
+    fn what_is_not_one_number_is_malformed() {
+        let two = r#"{"metric":{"zone":"a"},"value":[1,"1"]},{"metric":{"zone":"b"},"value":[1,"2"]}"#;
+        let (kind_of, words) = vector(two).expect_err("two series");
+        assert_eq!(kind_of, Malformed);
+        assert!(words.contains(r#"2 series instead of one, {"zone":"a"}"#), "{words}");
+        assert_eq!(kind(vector(r#"{"metric":{},"value":[1,"+Inf"]}"#)), Malformed);
+        assert_eq!(kind(vector(r#"{"metric":{},"value":[1,2]}"#)), Malformed);
+        assert_eq!(kind(read(200, br#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#)), Malformed);
+        assert_eq!(kind(read(200, b"<html>")), Malformed);
+    }
+
+    #[test]
+    fn a_server_that_will_not_is_told_apart_from_one_that_cannot() {
+        for (status, expected) in
+            [(401, Refused), (403, Refused), (404, NotFound), (429, Throttled), (503, Unreachable), (400, Unsupported), (302, Unsupported)]
+        {
+            assert_eq!(kind(read(status, b"")), expected, "{status}");
+        }
+        let said = read(400, br#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#);
+        assert!(said.expect_err("fault").1.contains("parse error: x"));
+    }
+}

@@ -1,0 +1,293 @@
+//! What is known of each query, what it is worth, and the signals that gives.
+
+use std::{sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+
+use super::{
+    baseline::baseline,
+    facts::{Ask, CloudWatchQuery, Facts, Value},
+    view,
+};
+use crate::{
+    core::{
+        estate::{
+            history::{Ring, Slope},
+            seen::{Fault, FaultKind, Freshness, Reading, Seen, Stamp},
+            signal::{MAX, Samples, SignalDef, Unit},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    plan::{HealthKind, HealthQuery, HealthUnit, Plan, Query, Side, Sides},
+    systems::System,
+    view::{Detail, Panel, Tile},
+};
+
+static VALUE: SignalDef = SignalDef {
+    id: "health.query.value",
+    unit: Unit::AsNamed,
+    labels: &["query", "side"],
+    range: (-MAX, MAX),
+    cadence: "metrics",
+    doc: "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
+};
+
+static BASELINE: SignalDef = SignalDef {
+    id: "health.query.baseline",
+    unit: Unit::AsNamed,
+    labels: &["query", "side"],
+    range: (-MAX, MAX),
+    cadence: "metrics",
+    doc: "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
+};
+
+/// What is known.
+#[derive(Debug)]
+pub struct State {
+    pub(super) plan: Arc<Plan>,
+    /// One for each query of the plan, in its order.
+    known: Vec<Sides<Known>>,
+}
+
+/// What is known of one query on one side.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    reading: Reading<Value>,
+    pub ring: Ring,
+    slope: Slope,
+}
+
+impl Known {
+    fn set(&mut self, value: Value, stamp: Stamp) {
+        let Some(stamp) = dated(value, stamp) else {
+            let words = "the value is of a period that ends in the future: set the clocks";
+            return self.reading.fail(&Fault::new(FaultKind::Malformed, words));
+        };
+        // The same period told again is no new value.
+        if self.reading.last().is_none_or(|(old, _)| value.of.is_none() || old.of != value.of) {
+            self.ring.push(stamp.at.boot, value.value);
+            self.slope.push(stamp.at.boot, value.value);
+        }
+        self.reading.set(value, stamp);
+    }
+}
+
+/// Clocks may differ by this much.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// The stamp of a value that is of a period: as old as the period's end, and good for as many periods more as a reading is for
+/// intervals, because no newer value can be had before. None if the period ends in the future.
+fn dated(value: Value, stamp: Stamp) -> Option<Stamp> {
+    let Some(of) = value.of else { return Some(stamp) };
+    let late = stamp.at.wall.duration_since(of.end);
+    let late = match Duration::try_from(late) {
+        Ok(late) => late,
+        Err(_) if late.unsigned_abs() <= SKEW => Duration::ZERO,
+        Err(_) => return None,
+    };
+    let own = Freshness::of_interval(of.length);
+    let fresh = Freshness { stale: stamp.fresh.stale + own.stale, blind: stamp.fresh.blind + own.blind };
+    // A period that ended before this machine was started is too old in any case.
+    let boot = stamp.at.boot.saturating_sub(late);
+    Some(Stamp { at: Now { boot, wall: of.end.min(stamp.at.wall) }, fresh })
+}
+
+impl State {
+    /// Whether the plan asks this query on this side.
+    pub(super) fn asked(&self, query: usize, side: Side) -> bool {
+        self.plan.health.get(query).is_some_and(|q| q.queries.get(side).is_some())
+    }
+
+    /// The value as it may be used; none where the side is not asked.
+    ///
+    /// A query that names a volume is a ratio of requests: while those are none, or not known, it has no value.
+    pub(super) fn value(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+        if !self.asked(query, side) {
+            return None;
+        }
+        let own = self.reading(query, side, now).map(|v| v.value);
+        let Some(volume) = self.plan.health[query].volume.as_deref() else { return Some(own) };
+        let at = self.plan.health.iter().position(|q| q.name == volume);
+        let requests = match at {
+            Some(at) if self.asked(at, side) => self.reading(at, side, now).map(|v| v.value),
+            _ => Seen::Blind(Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"))),
+        };
+        Some(own.zip(requests).and_then(|(value, requests)| {
+            if requests > 0.0 {
+                return Ok(value);
+            }
+            Err(Fault::new(FaultKind::Empty, format!("{volume} is {requests}: a ratio of no requests is no value")))
+        }))
+    }
+
+    /// The reading itself, whatever its volume.
+    pub(super) fn reading(&self, query: usize, side: Side, now: Now) -> Seen<Value> {
+        self.known(query, side).map_or(Seen::Never, |k| k.reading.at(now).cloned())
+    }
+
+    /// What was usual, as good as the reading it is compared with.
+    pub(super) fn usual(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+        let usual = baseline(&self.known(query, side)?.ring, now.boot)?;
+        self.value(query, side, now).map(|seen| seen.map(|_| usual))
+    }
+
+    pub(super) fn known(&self, query: usize, side: Side) -> Option<&Known> {
+        self.known.get(query).map(|k| k.get(side))
+    }
+
+    /// Units a second.
+    pub(super) fn trend(&self, query: usize, side: Side) -> Option<f64> {
+        self.known(query, side)?.slope.per_second()
+    }
+
+    fn known_mut(&mut self, query: usize, side: Side) -> Option<&mut Known> {
+        self.known.get_mut(query).map(|k| k.get_mut(side))
+    }
+}
+
+/// The smallest and largest value that a query's unit allows; anything else is a malformed reading.
+fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
+    let fault = |kind, words: &str| Fault::new(kind, format!("{}: {words}", query.name));
+    if value.value.is_nan() {
+        return Err(fault(FaultKind::Empty, "NaN: a ratio of nothing"));
+    }
+    let low = if query.kind == HealthKind::Other { f64::MIN } else { 0.0 };
+    let high = if query.unit == HealthUnit::Ratio && query.kind == HealthKind::Errors { 1.0 } else { f64::MAX };
+    // A ratio of two rates may exceed 1 by a rounding error.
+    if value.value < low || value.value > high * (1.0 + 1e-9) || value.value.is_infinite() {
+        return Err(fault(FaultKind::Malformed, &format!("{} cannot be in this unit", value.value)));
+    }
+    Ok(Value { value: value.value.min(high), ..value })
+}
+
+fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
+    let interval = plan.intervals.health;
+    let timeout = interval.clamp(Duration::from_secs(3), Duration::from_secs(10));
+    let mut out = Vec::new();
+    for side in Side::BOTH {
+        let mut batch = Vec::new();
+        for (query, health) in plan.health.iter().enumerate() {
+            match health.queries.get(side) {
+                Some(Query::Prometheus { url, expr, bearer }) => out.push(SourceSpec {
+                    id: format!("metrics/{}/{side}", health.name),
+                    side: Some(side),
+                    endpoint: url.clone(),
+                    calls: &["GET /api/v1/query"],
+                    interval,
+                    timeout,
+                    ask: Ask::Prometheus {
+                        query,
+                        side,
+                        url: url.as_str().into(),
+                        expr: expr.as_str().into(),
+                        bearer: bearer.clone(),
+                    },
+                }),
+                Some(Query::CloudWatch { namespace, metric, stat, dimensions, period, scale }) => {
+                    batch.push(CloudWatchQuery {
+                        query,
+                        namespace: namespace.clone(),
+                        metric: metric.clone(),
+                        stat: stat.clone(),
+                        dimensions: dimensions.clone(),
+                        period: *period,
+                        scale: *scale,
+                    });
+                }
+                None => {}
+            }
+        }
+        if !batch.is_empty() {
+            let site = plan.sites.get(side);
+            out.push(SourceSpec {
+                id: format!("metrics/cloudwatch/{side}"),
+                side: Some(side),
+                endpoint: endpoint(&site.access.endpoints).unwrap_or_else(|| site.region.clone()),
+                calls: &["cloudwatch:GetMetricData"],
+                interval,
+                timeout,
+                ask: Ask::CloudWatch { side, queries: batch.into() },
+            });
+        }
+    }
+    out
+}
+
+fn endpoint(endpoints: &IndexMap<String, String>) -> Option<String> {
+    endpoints.get("cloudwatch").or_else(|| endpoints.get("all")).cloned()
+}
+
+impl System for State {
+    const ID: &'static str = "metrics";
+    const TITLE: &'static str = "Health";
+    const SIGNALS: &'static [&'static SignalDef] = &[&VALUE, &BASELINE];
+    type Ask = Ask;
+    type Facts = Facts;
+
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+        let known = plan.health.iter().map(|_| Sides::default()).collect();
+        (Self { plan: plan.clone(), known }, sources(plan))
+    }
+
+    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        let (side, answers) = match (ask, facts) {
+            (Ask::Prometheus { query, side, .. }, Facts::One(value)) => (*side, vec![(*query, Ok(value))]),
+            (Ask::CloudWatch { side, .. }, Facts::Many(answers)) => (*side, answers),
+            // An answer to another question than was asked: no reading.
+            _ => return Vec::new(),
+        };
+        for (query, answer) in answers {
+            let Some(health) = self.plan.health.get(query) else { continue };
+            let answer = answer.and_then(|value| allowed(health, value));
+            if let Some(known) = self.known_mut(query, side) {
+                match answer {
+                    Ok(value) => known.set(value, stamp),
+                    Err(fault) => known.reading.fail(&fault),
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+        let (side, queries) = match ask {
+            Ask::Prometheus { query, side, .. } => (*side, vec![*query]),
+            Ask::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
+        };
+        for query in queries {
+            if let Some(known) = self.known_mut(query, side) {
+                known.reading.fail(fault);
+            }
+        }
+    }
+
+    fn measure(&self, now: Now, out: &mut Samples) {
+        for (i, health) in self.plan.health.iter().enumerate() {
+            for side in Side::BOTH {
+                let labels = [health.name.as_str(), side.word()];
+                if let Some(value) = self.value(i, side, now) {
+                    out.put(&VALUE, &labels, value);
+                }
+                if let Some(usual) = self.usual(i, side, now) {
+                    out.put(&BASELINE, &labels, usual);
+                }
+            }
+        }
+    }
+
+    fn panel(&self, now: Now) -> Panel {
+        view::panel(self, now)
+    }
+
+    fn tiles(&self, now: Now) -> Vec<Tile> {
+        view::tiles(self, now)
+    }
+
+    fn detail(&self, _: &str, row: &str, now: Now) -> Option<Detail> {
+        view::detail(self, row, now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! What a value is worth: without traffic, out of date, out of range.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Known, State, allowed};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            signal::Samples,
+        },
+        now::Now,
+    },
+    plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, Plan, Query, Side, Sides, Site},
+    systems::{
+        System,
+        metrics::facts::{Facts, Period, Value},
+    },
+};
+
+fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
+    let query = || Query::Prometheus { url: "http://127.0.0.1:9".to_owned(), expr: name.to_owned(), bearer: None };
+    HealthQuery {
+        name: name.to_owned(),
+        kind,
+        unit: if kind == HealthKind::Errors { HealthUnit::Ratio } else { HealthUnit::PerSecond },
+        volume: volume.map(str::to_owned),
+        queries: Sides::from_fn(|_| Some(query())),
+    }
+}
+
+fn plan() -> Arc<Plan> {
+    let site = |label: &str| Site { label: label.to_owned(), region: "eu-west-1".to_owned(), access: Access::default() };
+    Arc::new(Plan {
+        name: "test".to_owned(),
+        sites: Sides { source: site("VIR"), target: site("ORE") },
+        replica_sets: Vec::new(),
+        kafka: Vec::new(),
+        fleet: Vec::new(),
+        dns: Vec::new(),
+        route53: Access::default(),
+        health: vec![
+            query("requests", HealthKind::Requests, None),
+            query("errors", HealthKind::Errors, Some("requests")),
+        ],
+        intervals: Intervals::default(),
+        budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+    })
+}
+
+fn now(s: i64) -> Now {
+    let wall = jiff::Timestamp::from_second(1_800_000_000 + s).expect("time");
+    Now { boot: Duration::from_secs(u64::try_from(100_000 + s).expect("positive")), wall }
+}
+
+fn stamp(s: i64) -> Stamp {
+    Stamp { at: now(s), fresh: Freshness::of_interval(Duration::from_secs(15)) }
+}
+
+/// A state that has been told `requests` and `errors` of the source.
+fn told(requests: f64, errors: f64) -> State {
+    let plan = plan();
+    let (mut state, specs) = State::new(&plan);
+    for spec in &specs {
+        let value = if spec.id.contains("requests") { requests } else { errors };
+        if spec.side == Some(Side::Source) {
+            state.apply(&spec.ask, Facts::One(Value { value, of: None }), stamp(0));
+        }
+    }
+    state
+}
+
+#[test]
+fn an_error_ratio_needs_requests() {
+    let errors = |state: &State, s| state.value(1, Side::Source, now(s)).expect("asked");
+    assert_eq!(errors(&told(10.0, 0.25), 1).live(), Some(0.25));
+    let none = errors(&told(0.0, 0.0), 1);
+    assert!(matches!(&none, Seen::Blind(f) if f.kind == FaultKind::Empty), "{none:?}");
+
+    let mut cut = told(10.0, 0.25);
+    let (_, specs) = State::new(&plan());
+    let spec = specs.iter().find(|s| s.id == "metrics/requests/source").expect("a source");
+    cut.fail(&spec.ask, &Fault::new(FaultKind::Unreachable, "gone"), now(2));
+    assert!(!errors(&cut, 2).is_live(), "the ratio is worth no more than its volume");
+}
+
+#[test]
+fn nothing_told_is_no_signal_that_lives() {
+    let state = told(10.0, 0.0);
+    let mut out = Samples::default();
+    state.measure(now(1), &mut out);
+    for sample in out.into_vec() {
+        let told = sample.labels[1] == "source";
+        assert_eq!(sample.value.is_live(), told, "{sample:?}");
+    }
+}
+
+#[test]
+fn a_period_is_as_old_as_its_end_and_one_in_the_future_is_none() {
+    let of = |end: i64| Value { value: 1.0, of: Some(Period { end: now(end).wall, length: Duration::from_secs(60) }) };
+    let mut known = Known::default();
+    known.set(of(-90), stamp(0));
+    let seen = known.reading.at(now(0)).cloned();
+    assert_eq!(seen.age().map(|a| a.0.as_secs()), Some(90));
+    assert!(seen.is_live(), "a newer period cannot have come yet");
+    known.set(of(-90), stamp(150));
+    assert!(!known.reading.at(now(150)).is_live(), "read just now, and stale: the metric has stopped");
+    assert_eq!(known.ring.iter().count(), 1, "the same period told again is no new value");
+    known.set(of(600), stamp(160));
+    assert!(!known.reading.at(now(160)).is_live());
+}
+
+#[test]
+fn values_that_cannot_be_are_not() {
+    let errors = query("errors", HealthKind::Errors, None);
+    let kind = |value: f64| allowed(&errors, Value { value, of: None }).map(|v| v.value).map_err(|f| f.kind);
+    assert_eq!(kind(f64::NAN), Err(FaultKind::Empty));
+    assert_eq!(kind(-0.1), Err(FaultKind::Malformed));
+    assert_eq!(kind(1.5), Err(FaultKind::Malformed));
+    assert_eq!(kind(f64::INFINITY), Err(FaultKind::Malformed));
+    assert_eq!(kind(1.0 + 1e-12), Ok(1.0));
+}
