@@ -28,6 +28,7 @@ reads! {
     aws_sdk_ec2 as ec2 of "ec2" {
         describe_instances -> DescribeInstancesFluentBuilder,
         describe_instance_status -> DescribeInstanceStatusFluentBuilder,
+        describe_instance_types -> DescribeInstanceTypesFluentBuilder,
         describe_images -> DescribeImagesFluentBuilder,
     }
     aws_sdk_elasticloadbalancingv2 as elasticloadbalancing of "elasticloadbalancing" {

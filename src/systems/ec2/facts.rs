@@ -1,66 +1,322 @@
-//! What is asked, what is answered, what is known, and the signals that gives.
+//! What is asked of EC2, Elastic Load Balancing and Auto Scaling, and what is answered: plain rows, no SDK types.
+//!
+//! Rows are small and share their strings: ten thousand instances are about a megabyte.
 
-use std::sync::Arc;
-
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, Stamp},
-            signal::{Samples, SignalDef},
-            source::SourceSpec,
-        },
-        now::Now,
-    },
-    plan::Plan,
-    systems::System,
-    view::{Detail, Panel, Tile},
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
 };
 
-/// One endpoint × one question.
-#[derive(Debug, Clone)]
-pub enum Ask {}
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::{Plan, Side},
+};
+
+/// A string that many rows share.
+pub type Name = Arc<str>;
+
+/// One question to one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// Which region.
+    pub side: Side,
+    /// What.
+    pub what: Question,
+}
+
+/// What can be asked of a region. Each has a source and an age of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// All instances of all roles.
+    Instances,
+    /// The status checks of all instances.
+    Status,
+    /// The images that instances run from, and those that were copied for the move.
+    Images,
+    /// The health of the targets in the plan's target groups.
+    Targets,
+    /// The plan's Auto Scaling groups.
+    Groups,
+}
+
+impl Question {
+    /// All, in the order in which they matter.
+    pub const ALL: [Self; 5] = [Self::Instances, Self::Status, Self::Images, Self::Targets, Self::Groups];
+
+    /// Last part of the source's id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Instances => "instances",
+            Self::Status => "status",
+            Self::Images => "images",
+            Self::Targets => "targets",
+            Self::Groups => "groups",
+        }
+    }
+
+    /// The AWS service that is asked, by the name of its endpoint.
+    #[must_use]
+    pub const fn service(self) -> &'static str {
+        match self {
+            Self::Instances | Self::Status | Self::Images => "ec2",
+            Self::Targets => "elasticloadbalancing",
+            Self::Groups => "autoscaling",
+        }
+    }
+
+    /// The permissions it needs.
+    #[must_use]
+    pub const fn calls(self) -> &'static [&'static str] {
+        match self {
+            Self::Instances => &["ec2:DescribeInstances", "ec2:DescribeInstanceTypes"],
+            Self::Status => &["ec2:DescribeInstanceStatus"],
+            Self::Images => &["ec2:DescribeImages"],
+            Self::Targets => {
+                &["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"]
+            }
+            Self::Groups => &["autoscaling:DescribeAutoScalingGroups"],
+        }
+    }
+}
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {}
-
-/// What is known.
-#[derive(Debug)]
-pub struct State {
-    #[expect(dead_code, reason = "stub")]
-    pub(super) plan: Arc<Plan>,
+pub enum Facts {
+    /// To [`Question::Instances`].
+    Instances(Vec<Instance>),
+    /// To [`Question::Status`].
+    Status(Vec<Status>),
+    /// To [`Question::Images`].
+    Images(Images),
+    /// To [`Question::Targets`].
+    Targets(Vec<TargetGroup>),
+    /// To [`Question::Groups`].
+    Groups(Vec<Group>),
 }
 
-impl System for State {
-    const ID: &'static str = "ec2";
-    const TITLE: &'static str = "Fleet";
-    const SIGNALS: &'static [&'static SignalDef] = &[];
-    type Ask = Ask;
-    type Facts = Facts;
+/// One instance of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// `i-…`.
+    pub id: Name,
+    /// Index of its role in the plan's fleet.
+    pub role: u16,
+    /// Availability zone.
+    pub zone: Name,
+    /// Instance type.
+    pub kind: Name,
+    /// Image it was launched from.
+    pub image: Name,
+    /// Private address: targets may be registered by it.
+    pub address: Option<Name>,
+    /// State.
+    pub state: InstanceState,
+    /// Cores × threads; none where EC2 does not say.
+    pub vcpus: Option<u16>,
+    /// When it was launched last.
+    pub launched: Option<jiff::Timestamp>,
+}
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        (Self { plan: plan.clone() }, Vec::new())
+/// An instance's state, as EC2 has it. Terminated ones are not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InstanceState {
+    /// Being launched.
+    Pending,
+    /// Running, which says nothing about its checks.
+    Running,
+    /// Being stopped.
+    Stopping,
+    /// Stopped; can be started again.
+    Stopped,
+    /// Being terminated.
+    ShuttingDown,
+}
+
+/// What an instance's status checks say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Which instance.
+    pub id: Name,
+    /// System and instance check together: the worse.
+    pub check: Check,
+    /// A maintenance event that EC2 has planned for it (`instance-retirement` …).
+    pub event: Option<Name>,
+}
+
+/// The worse of an instance's checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Check {
+    /// Passed.
+    Ok,
+    /// Not run yet.
+    Initializing,
+    /// Not running, so not checked; or EC2 has too little to say.
+    Unknown,
+    /// Failed.
+    Impaired,
+}
+
+/// Images, and which ones were asked for: an image that was asked for and is not here does not exist any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Images {
+    /// Ids asked for by name.
+    pub asked: BTreeSet<Name>,
+    /// What there is, by id.
+    pub found: Vec<Image>,
+}
+
+/// One image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `ami-…`.
+    pub id: Name,
+    /// Its name.
+    pub name: Name,
+    /// `available`, `pending`, `failed` …
+    pub state: Name,
+    /// The source's image that it is a copy of, by its tag [`LINEAGE`].
+    pub source: Option<Name>,
+    /// When it was made, as EC2 writes it.
+    pub created: Option<Name>,
+}
+
+/// The tag that says which image of the source an image of the target was copied from: ids differ by region.
+pub const LINEAGE: &str = "landfall:source-ami";
+
+/// One of the plan's target groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetGroup {
+    /// As the plan names it: name or ARN.
+    pub named: Name,
+    /// Its targets; none where there is no such group.
+    pub targets: Option<Vec<Target>>,
+}
+
+/// One target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Instance id or address.
+    pub id: Name,
+    /// Its health.
+    pub health: TargetHealth,
+}
+
+/// What a load balancer thinks of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TargetHealth {
+    /// Gets traffic.
+    Healthy,
+    /// Registered just now.
+    Initial,
+    /// Being taken out.
+    Draining,
+    /// The group is not used by any listener, or the zone is off.
+    Unused,
+    /// Fails its health check.
+    Unhealthy,
+    /// Anything else, a group without health checks among it.
+    Unknown,
+}
+
+/// One of the plan's Auto Scaling groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: Name,
+    /// Wanted by it, and the bounds of that.
+    pub desired: u32,
+    /// Smallest.
+    pub min: u32,
+    /// Largest.
+    pub max: u32,
+    /// Zones it launches in.
+    pub zones: Vec<Name>,
+    /// Processes that are suspended.
+    pub suspended: Vec<Name>,
+    /// Its instances, and whether each is in service and healthy.
+    pub members: Vec<(Name, bool)>,
+}
+
+/// Makes equal strings one.
+#[derive(Debug, Default)]
+pub struct Names(HashSet<Name>);
+
+impl Names {
+    /// The shared string.
+    pub fn get(&mut self, text: &str) -> Name {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Name = text.into();
+        self.0.insert(new.clone());
+        new
     }
+}
 
-    fn apply(&mut self, ask: &Ask, _: Facts, _: Stamp) -> Vec<SourceSpec<Ask>> {
-        match *ask {}
+/// Whether the plan names anything that a question could find on a side. What it does not need is not asked.
+#[must_use]
+pub fn asked(plan: &Plan, ask: Ask) -> bool {
+    let named = |of: fn(&crate::plan::Role) -> &crate::plan::Sides<Vec<String>>| {
+        plan.fleet.iter().any(|r| !of(r).get(ask.side).is_empty())
+    };
+    match ask.what {
+        Question::Instances | Question::Status | Question::Images => !plan.fleet.is_empty(),
+        Question::Targets => named(|r| &r.target_groups),
+        Question::Groups => named(|r| &r.auto_scaling_groups),
     }
+}
 
-    fn fail(&mut self, ask: &Ask, _: &Fault, _: Now) {
-        match *ask {}
+/// Names of the target groups or Auto Scaling groups of one side, each once, in the plan's order.
+#[must_use]
+pub fn names(plan: &Plan, of: impl Fn(&crate::plan::Role) -> &[String]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for name in plan.fleet.iter().flat_map(|r| of(r)) {
+        if !out.contains(name) {
+            out.push(name.clone());
+        }
     }
+    out
+}
 
-    fn measure(&self, _: Now, _: &mut Samples) {}
-
-    fn panel(&self, now: Now) -> Panel {
-        super::view::panel(self, now)
-    }
-
-    fn tiles(&self, now: Now) -> Vec<Tile> {
-        super::view::tiles(self, now)
-    }
-
-    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
-        super::view::detail(self, table, row, now)
+impl Facts {
+    /// Refuses an answer that holds nothing where the plan wants something.
+    ///
+    /// EC2 answers a wrong region, another account's credentials and filters that match nothing with success and an empty list.
+    /// That is no zero. A role without instances in a region where other roles have some is a zero: there the region, the
+    /// identity and the filters are known to be right.
+    ///
+    /// # Errors
+    /// [`FaultKind::Empty`] for no instances or no status at all, [`FaultKind::NotFound`] where none of the plan's groups exists.
+    pub fn checked(self, plan: &Plan, ask: Ask) -> Result<Self, Fault> {
+        let side = ask.side;
+        let wanted = plan.fleet.iter().any(|r| *r.wanted.get(side) > 0);
+        let region = &plan.sites.get(side).region;
+        let list = |names: Vec<&str>| names.join(", ");
+        match &self {
+            Self::Instances(rows) if rows.is_empty() && wanted => Err(Fault::new(
+                FaultKind::Empty,
+                format!("ec2:DescribeInstances in {region}: no instance of any role; check region, account, tags and filters"),
+            )),
+            Self::Status(rows) if rows.is_empty() && wanted => Err(Fault::new(
+                FaultKind::Empty,
+                format!("ec2:DescribeInstanceStatus in {region}: no instance at all; check region and account"),
+            )),
+            Self::Targets(groups) if groups.iter().all(|g| g.targets.is_none()) => Err(Fault::new(
+                FaultKind::NotFound,
+                format!(
+                    "elasticloadbalancing:DescribeTargetGroups in {region}: none of the plan's target groups exists: {}",
+                    list(groups.iter().map(|g| &*g.named).collect())
+                ),
+            )),
+            Self::Groups(groups) if groups.is_empty() => Err(Fault::new(
+                FaultKind::NotFound,
+                format!(
+                    "autoscaling:DescribeAutoScalingGroups in {region}: none of the plan's groups exists: {}",
+                    list(plan.fleet.iter().flat_map(|r| r.auto_scaling_groups.get(side)).map(String::as_str).collect())
+                ),
+            )),
+            _ => Ok(self),
+        }
     }
 }

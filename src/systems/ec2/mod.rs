@@ -1,9 +1,28 @@
 //! EC2: the fleet by role and zone on both sides, against what is wanted.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `facts.rs` | questions and answers, plain rows |
+//! | `site.rs` | one side's readings and what follows from them together |
+//! | `life.rs` | how far each instance has come, and when it changed |
+//! | `state.rs` | both sides; the sources that the plan asks for |
+//! | `signals.rs` | the signals, and the lineage of images |
+//! | `view/` | panel, tile and details as data |
+//! | `sim.rs` | how a fleet behaves in a simulated estate |
+//! | `live/` | the real regions |
 
-mod facts;
+pub mod facts;
+mod life;
 #[cfg(feature = "aws")]
 mod live;
+mod signals;
 mod sim;
+mod site;
+mod state;
 mod view;
 
-pub use facts::{Ask, Facts, State};
+pub use facts::{Ask, Facts, Question};
+pub use state::State;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Target groups with their targets' health, and Auto Scaling groups.
+
+use std::collections::HashMap;
+
+use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{Pages, Region, held};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    systems::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth},
+};
+
+/// The most target groups that Elastic Load Balancing gives on a page.
+const PAGE: i32 = 400;
+/// DescribeTargetHealth takes one group: so many are asked at a time.
+const AT_ONCE: usize = 4;
+/// Auto Scaling groups asked for by name in one request, and given on one page.
+const GROUPS: usize = 50;
+
+impl Region {
+    pub(super) async fn targets(&self, named: Vec<String>) -> Result<Vec<TargetGroup>, Fault> {
+        let arns = self.arns(&named).await?;
+        let ask = |name: String| {
+            let arn = arns.get(name.as_str()).cloned();
+            async move {
+                let targets = match arn {
+                    Some(arn) => self.health(arn).await?,
+                    None => None,
+                };
+                if targets.is_none() {
+                    held(&self.arns).remove(name.as_str());
+                }
+                Ok(TargetGroup { named: name.as_str().into(), targets })
+            }
+        };
+        stream::iter(named.into_iter().map(ask)).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// ARNs by the name in the plan; a group that does not exist has none. All groups of the region are listed, and only while one is
+    /// not known: asked by name, one that is missing fails the request as a whole without being named.
+    async fn arns(&self, named: &[String]) -> Result<HashMap<Name, String>, Fault> {
+        const CALL: &str = "DescribeTargetGroups";
+        let known = held(&self.arns).clone();
+        if named.iter().all(|n| known.contains_key(n.as_str())) {
+            return Ok(known);
+        }
+        let (mut found, mut pages) = (HashMap::new(), Pages::new());
+        loop {
+            let ask = self.balancing.describe_target_groups().page_size(PAGE).set_marker(pages.token.clone());
+            let page = self.balancing.call(CALL, ask.send()).await?;
+            for group in page.target_groups() {
+                let Some(arn) = group.target_group_arn() else { continue };
+                let is = |n: &&String| n.as_str() == arn || group.target_group_name() == Some(n.as_str());
+                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), arn.to_owned())));
+            }
+            if !pages.next(page.next_marker(), &self.balancing, CALL)? {
+                break;
+            }
+        }
+        held(&self.arns).clone_from(&found);
+        Ok(found)
+    }
+
+    /// One group's targets; none where it does not exist any more.
+    async fn health(&self, arn: String) -> Result<Option<Vec<Target>>, Fault> {
+        let ask = self.balancing.describe_target_health().target_group_arn(arn).send();
+        match self.balancing.call("DescribeTargetHealth", ask).await {
+            Ok(answer) => Ok(Some(answer.target_health_descriptions().iter().filter_map(target).collect())),
+            Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    pub(super) async fn groups(&self, named: Vec<String>) -> Result<Vec<Group>, Fault> {
+        const CALL: &str = "DescribeAutoScalingGroups";
+        let (mut rows, mut names) = (Vec::new(), Names::default());
+        for chunk in named.chunks(GROUPS) {
+            let mut pages = Pages::new();
+            loop {
+                let ask = self.scaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(chunk.to_vec()));
+                let page = self.scaling.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
+                rows.extend(page.auto_scaling_groups().iter().filter_map(|g| group(g, &mut names)));
+                if !pages.next(page.next_token(), &self.scaling, CALL)? {
+                    break;
+                }
+            }
+        }
+        Ok(rows)
+    }
+}
+
+fn target(of: &TargetHealthDescription) -> Option<Target> {
+    let health = match of.target_health().and_then(|h| h.state()) {
+        Some(TargetHealthStateEnum::Healthy) => TargetHealth::Healthy,
+        Some(TargetHealthStateEnum::Initial) => TargetHealth::Initial,
+        Some(TargetHealthStateEnum::Draining | TargetHealthStateEnum::UnhealthyDraining) => TargetHealth::Draining,
+        Some(TargetHealthStateEnum::Unused) => TargetHealth::Unused,
+        Some(TargetHealthStateEnum::Unhealthy) => TargetHealth::Unhealthy,
+        _ => TargetHealth::Unknown,
+    };
+    Some(Target { id: of.target()?.id()?.into(), health })
+}
+
+fn group(of: &AutoScalingGroup, names: &mut Names) -> Option<Group> {
+    let count = |n: Option<i32>| n.and_then(|n| u32::try_from(n).ok());
+    let member = |i: &aws_sdk_autoscaling::types::Instance| {
+        let well = i.health_status().is_some_and(|h| h.eq_ignore_ascii_case("healthy"));
+        Some((i.instance_id()?.into(), well && i.lifecycle_state() == Some(&LifecycleState::InService)))
+    };
+    Some(Group {
+        name: of.auto_scaling_group_name()?.into(),
+        desired: count(of.desired_capacity())?,
+        min: count(of.min_size())?,
+        max: count(of.max_size())?,
+        zones: of.availability_zones().iter().map(|z| names.get(z)).collect(),
+        suspended: of.suspended_processes().iter().filter_map(|p| p.process_name()).map(|n| names.get(n)).collect(),
+        members: of.instances().iter().filter_map(member).collect(),
+    })
+}

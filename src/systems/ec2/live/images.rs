@@ -1,0 +1,56 @@
+//! DescribeImages: those that instances run from, and those that were copied for the move.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{self, Filter, ImageState};
+
+use super::{Pages, Region, held};
+use crate::{
+    core::estate::seen::Fault,
+    systems::ec2::facts::{Image, Images, LINEAGE, Name},
+};
+
+/// Values that one filter takes.
+const VALUES: usize = 200;
+/// The most that EC2 gives on a page.
+const PAGE: i32 = 1000;
+
+impl Region {
+    pub(super) async fn images(&self) -> Result<Images, Fault> {
+        let asked = held(&self.in_use).clone();
+        let mut found = BTreeMap::new();
+        let filter = |name: &str, values: Vec<String>| Filter::builder().name(name).set_values(Some(values)).build();
+        self.images_by(filter("tag-key", vec![LINEAGE.to_owned()]), true, &mut found).await?;
+        let missing: Vec<String> = asked.iter().filter(|id| !found.contains_key(*id)).map(ToString::to_string).collect();
+        for ids in missing.chunks(VALUES) {
+            // By filter, not by id: one image that is deregistered would fail a request by ids as a whole.
+            self.images_by(filter("image-id", ids.to_vec()), false, &mut found).await?;
+        }
+        Ok(Images { asked, found: found.into_values().collect() })
+    }
+
+    async fn images_by(&self, filter: Filter, own: bool, out: &mut BTreeMap<Name, Image>) -> Result<(), Fault> {
+        const CALL: &str = "DescribeImages";
+        let mut pages = Pages::new();
+        loop {
+            let ask = self.ec2.describe_images().filters(filter.clone()).max_results(PAGE);
+            let ask = if own { ask.owners("self") } else { ask };
+            let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
+            out.extend(page.images().iter().filter_map(image).map(|i| (i.id.clone(), i)));
+            if !pages.next(page.next_token(), &self.ec2, CALL)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn image(image: &types::Image) -> Option<Image> {
+    let tag = image.tags().iter().find(|t| t.key() == Some(LINEAGE));
+    Some(Image {
+        id: image.image_id()?.into(),
+        name: image.name().unwrap_or_default().into(),
+        state: image.state().map_or("unknown", ImageState::as_str).into(),
+        source: tag.and_then(types::Tag::value).filter(|v| !v.is_empty()).map(Name::from),
+        created: image.creation_date().map(Name::from),
+    })
+}

@@ -1,0 +1,122 @@
+//! The real regions. Read only: what is made here can ask and nothing else.
+//!
+//! One stream of requests a region and question, not one a role: DescribeInstances is asked once for all roles that share a tag
+//! and filters.
+
+mod groups;
+mod images;
+mod instances;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    Ask, Facts, Question, State,
+    facts::{Name, names},
+};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::{Plan, Side, Sides},
+    systems::{
+        Live,
+        aws::{Aws, Reader},
+    },
+};
+
+/// Pages followed at the most: a server that repeats its token must not be followed for ever. At a thousand a page this is half a
+/// million instances.
+const PAGES: usize = 500;
+
+/// Connections that can only ask, a region each.
+pub struct Readers {
+    plan: Arc<Plan>,
+    regions: Sides<Region>,
+}
+
+/// One region, and what is known of it that does not change from one question to the next.
+struct Region {
+    ec2: Reader<aws_sdk_ec2::Client>,
+    balancing: Reader<aws_sdk_elasticloadbalancingv2::Client>,
+    scaling: Reader<aws_sdk_autoscaling::Client>,
+    /// vCPUs by instance type, for instances without CPU options of their own.
+    vcpus: Mutex<HashMap<Name, u16>>,
+    /// Images that instances ran from when they were last asked for.
+    in_use: Mutex<BTreeSet<Name>>,
+    /// ARNs of target groups by the name in the plan.
+    arns: Mutex<HashMap<Name, String>>,
+}
+
+impl Live for State {
+    type Readers = Readers;
+
+    fn readers(plan: &Arc<Plan>) -> Readers {
+        let regions = Sides::from_fn(|side| Region::new(plan, side));
+        Readers { plan: plan.clone(), regions }
+    }
+
+    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+        let (plan, region, side) = (&*readers.plan, readers.regions.get(ask.side), ask.side);
+        let facts = match ask.what {
+            Question::Instances => Facts::Instances(region.instances(plan).await?),
+            Question::Status => Facts::Status(region.status().await?),
+            Question::Images => Facts::Images(region.images().await?),
+            Question::Targets => {
+                Facts::Targets(region.targets(names(plan, |r| r.target_groups.get(side).as_slice())).await?)
+            }
+            Question::Groups => {
+                Facts::Groups(region.groups(names(plan, |r| r.auto_scaling_groups.get(side).as_slice())).await?)
+            }
+        };
+        facts.checked(plan, *ask)
+    }
+}
+
+impl Region {
+    fn new(plan: &Plan, side: Side) -> Self {
+        let site = plan.sites.get(side);
+        let aws = Aws::reading(&site.access, &site.region);
+        Self {
+            ec2: aws.ec2(),
+            balancing: aws.elasticloadbalancing(),
+            scaling: aws.autoscaling(),
+            vcpus: Mutex::default(),
+            in_use: Mutex::default(),
+            arns: Mutex::default(),
+        }
+    }
+}
+
+/// What comes after a page.
+struct Pages {
+    token: Option<String>,
+    read: usize,
+}
+
+impl Pages {
+    const fn new() -> Self {
+        Self { token: None, read: 0 }
+    }
+
+    /// Takes a page's token; whether there is a next page.
+    ///
+    /// A token that comes twice would make the list endless, and a list that is cut off in the middle would make counts too small:
+    /// neither is an answer.
+    fn next<C>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
+        let next = token.filter(|t| !t.is_empty());
+        self.read += 1;
+        let Some(next) = next else { return Ok(false) };
+        if self.token.as_deref() == Some(next) || self.read >= PAGES {
+            let words = format!("the list does not end: {} pages, or a page's token came twice", self.read);
+            return Err(reader.fault(operation, FaultKind::Malformed, &words));
+        }
+        self.token = Some(next.to_owned());
+        Ok(true)
+    }
+}
+
+/// What is kept between questions is only ever replaced as a whole, so a panic elsewhere leaves nothing half done in it.
+fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,120 @@
+//! The fleet's signals. Each hangs on all the sources that its number is made of; what the plan wants is given only beside what is
+//! known to be there, so that a gate never compares with a number alone.
+
+use super::State;
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Seen},
+            signal::{MAX, Samples, SignalDef, Unit},
+        },
+        now::Now,
+    },
+    plan::Side,
+};
+
+macro_rules! signals {
+    ($($name:ident = $id:literal $unit:ident [$($label:literal),*] ..$max:expr, $doc:literal;)+) => {
+        $(
+            #[doc = $doc]
+            pub const $name: SignalDef = SignalDef {
+                id: $id, unit: Unit::$unit, labels: &[$($label),*], range: (0.0, $max), cadence: "ec2", doc: $doc,
+            };
+        )+
+        /// All of them.
+        pub const ALL: &[&SignalDef] = &[$(&$name),+];
+    };
+}
+
+signals! {
+    WANTED = "fleet.role.wanted" Count ["role", "side"] ..MAX, "Instances the plan wants.";
+    RUNNING = "fleet.role.running" Count ["role", "side"] ..MAX, "Instances running, whatever their checks say.";
+    CHECKS_OK = "fleet.role.checks_ok" Count ["role", "side"] ..MAX, "Running instances whose checks were good in two reads in a row.";
+    IMPAIRED = "fleet.role.impaired" Count ["role", "side"] ..MAX, "Running instances with a failed check.";
+    IN_SERVICE = "fleet.role.in_service" Count ["role", "side"] ..MAX, "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
+    ZONES_EMPTY = "fleet.role.zones_empty" Count ["role", "side"] ..MAX, "Zones in which no instance of the role serves.";
+    VCPUS = "fleet.role.vcpus" Count ["role", "side"] ..MAX, "vCPUs of the running instances.";
+    READY_RATIO = "fleet.role.ready_ratio" Ratio ["role", "side"] ..1.0, "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.";
+    WITHOUT_LINEAGE = "fleet.role.images_without_lineage" Count ["role"] ..MAX, "Images in use on the target that are not tagged as copies of an image in use on the source.";
+    INSTANCES = "fleet.site.instances" Count ["side"] ..MAX, "Running instances of all roles.";
+    READY = "fleet.ready" Ratio [] ..1.0, "Readiness of the target: that of its worst role.";
+}
+
+pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
+    for (role, of) in state.plan.fleet.iter().enumerate() {
+        for side in Side::BOTH {
+            let site = state.sites.get(side);
+            let labels = [of.name.as_str(), side.word()];
+            let mut count = |def, value: Seen<u32>| out.put(def, &labels, value.map(f64::from));
+            count(&WANTED, site.running(role, now).map(|_| site.wanted(role)));
+            count(&RUNNING, site.running(role, now));
+            count(&CHECKS_OK, site.checked(role, now, |t| t.all.checks_ok));
+            count(&IMPAIRED, site.checked(role, now, |t| t.all.impaired));
+            count(&IN_SERVICE, site.in_service(role, now));
+            count(&ZONES_EMPTY, site.zones_empty(role, now));
+            count(&VCPUS, site.vcpus(role, now));
+            if let Some(ready) = site.ready(role, now) {
+                out.put(&READY_RATIO, &labels, ready);
+            }
+        }
+        out.put(&WITHOUT_LINEAGE, &[&of.name], without_lineage(state, role, now).map(f64::from));
+    }
+    if state.plan.fleet.is_empty() {
+        return;
+    }
+    for side in Side::BOTH {
+        let site = state.sites.get(side);
+        let all = Seen::all((0..state.plan.fleet.len()).map(|role| site.running(role, now)));
+        out.put(&INSTANCES, &[side.word()], all.map(|all| all.into_iter().map(f64::from).sum()));
+    }
+    if let Some((_, ready)) = state.worst(now) {
+        out.put(&READY, &[], ready);
+    }
+}
+
+/// How an image in use on the target hangs together with the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lineage {
+    /// Tagged as a copy of an image that the role runs from on the source.
+    Same,
+    /// Tagged as a copy of another image: the role may have moved on at the source.
+    Other,
+    /// Not tagged.
+    Untagged,
+    /// The image itself does not exist any more: nothing new can be launched from it.
+    Deregistered,
+}
+
+/// The lineage of each image that a role's target instances run from, with the number of instances.
+pub(super) fn lineage(state: &State, role: usize, now: Now) -> Seen<Vec<(super::facts::Name, u32, Lineage)>> {
+    let (source, target) = (state.sites.get(Side::Source), state.sites.get(Side::Target));
+    let here = target.counted(role, now, |t| t.images.clone());
+    let there = source.counted(role, now, |t| t.images.clone());
+    here.zip(there).zip(target.images.at(now)).and_then(|((here, there), images)| {
+        here.into_iter()
+            .map(|(id, instances)| {
+                let found = images.found.iter().find(|i| i.id == id);
+                let lineage = match found.map(|i| i.source.as_ref()) {
+                    Some(Some(of)) if there.contains_key(of) => Lineage::Same,
+                    Some(Some(_)) => Lineage::Other,
+                    Some(None) => Lineage::Untagged,
+                    None if images.asked.contains(&id) => Lineage::Deregistered,
+                    // In use since the last look at images: known at the next one.
+                    None => {
+                        return Err(Fault::new(
+                            FaultKind::Silent,
+                            format!("{id} is in use and has not been asked for yet; known after the next read of images"),
+                        ));
+                    }
+                };
+                Ok((id, instances, lineage))
+            })
+            .collect()
+    })
+}
+
+fn without_lineage(state: &State, role: usize, now: Now) -> Seen<u32> {
+    lineage(state, role, now).map(|all| {
+        u32::try_from(all.iter().filter(|(.., l)| *l != Lineage::Same).count()).unwrap_or(u32::MAX)
+    })
+}

@@ -1,0 +1,122 @@
+//! What is known of the fleet on both sides, and the sources that the plan asks for.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    facts::{self, Ask, Facts, Question},
+    signals,
+    site::Site,
+};
+use crate::{
+    core::{
+        estate::{
+            history::Ring,
+            seen::{Fault, Seen, Stamp},
+            signal::{Samples, SignalDef},
+            source::SourceSpec,
+        },
+        now::Now,
+    },
+    plan::{Plan, Side, Sides},
+    systems::System,
+    view::{Detail, Panel, Tile},
+};
+
+/// What is known.
+#[derive(Debug)]
+pub struct State {
+    pub(super) plan: Arc<Plan>,
+    pub(super) sites: Sides<Site>,
+    /// The worst role's readiness on the target.
+    pub(super) ready: Ring,
+}
+
+impl System for State {
+    const ID: &'static str = "ec2";
+    const TITLE: &'static str = "Fleet";
+    const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
+    type Ask = Ask;
+    type Facts = Facts;
+
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+        let state =
+            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default() };
+        (state, sources(plan))
+    }
+
+    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        self.sites.get_mut(ask.side).apply(facts, stamp);
+        if let Some((_, ready)) = self.worst(stamp.at)
+            && let Some(ready) = ready.live()
+        {
+            self.ready.push(stamp.at.boot, ready);
+        }
+        Vec::new()
+    }
+
+    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+        self.sites.get_mut(ask.side).fail(ask.what, fault);
+    }
+
+    fn measure(&self, now: Now, out: &mut Samples) {
+        signals::measure(self, now, out);
+    }
+
+    fn panel(&self, now: Now) -> Panel {
+        super::view::panel(self, now)
+    }
+
+    fn tiles(&self, now: Now) -> Vec<Tile> {
+        super::view::tiles(self, now)
+    }
+
+    fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
+        super::view::detail(self, table, row, now)
+    }
+}
+
+impl State {
+    /// The role that is furthest from ready on the target, and how ready it is. Not the mean: a platform is as ready as the role that
+    /// lacks most. The readiness is as good as the worst of *all* roles' readings: the one that is not known may be the worst.
+    #[must_use]
+    pub fn worst(&self, now: Now) -> Option<(usize, Seen<f64>)> {
+        let site = self.sites.get(Side::Target);
+        let ready: Vec<(usize, Seen<f64>)> =
+            (0..self.plan.fleet.len()).filter_map(|role| site.ready(role, now).map(|r| (role, r))).collect();
+        let (worst, _) = ready.iter().min_by(|a, b| order(&a.1).total_cmp(&order(&b.1)))?;
+        let worst = *worst;
+        let all = Seen::all(ready.into_iter().map(|(_, r)| r));
+        Some((worst, all.map(|all| all.into_iter().fold(f64::INFINITY, f64::min))))
+    }
+}
+
+/// For sorting by readiness: what is not known comes before all that is.
+pub(super) fn order(ready: &Seen<f64>) -> f64 {
+    ready.as_ref().shown().copied().unwrap_or(-1.0)
+}
+
+/// What the plan asks for: nothing that no role needs.
+fn sources(plan: &Plan) -> Vec<SourceSpec<Ask>> {
+    let interval = plan.intervals.ec2;
+    let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Ask { side, what }));
+    asks.filter(|ask| facts::asked(plan, *ask))
+        .map(|ask| {
+            let site = plan.sites.get(ask.side);
+            let endpoints = &site.access.endpoints;
+            let server = endpoints.get(ask.what.service()).or_else(|| endpoints.get("all"));
+            SourceSpec {
+                id: format!("ec2/{}/{}", ask.side, ask.what.id()),
+                side: Some(ask.side),
+                endpoint: match server {
+                    Some(url) => format!("{} {} {url}", ask.what.service(), site.region),
+                    None => format!("{} {}", ask.what.service(), site.region),
+                },
+                calls: ask.what.calls(),
+                interval,
+                // Many pages take their time; an answer later than the next two questions is of no use.
+                timeout: (interval * 2).clamp(Duration::from_secs(5), Duration::from_secs(30)),
+                ask,
+            }
+        })
+        .collect()
+}

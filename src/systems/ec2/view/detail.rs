@@ -1,0 +1,162 @@
+//! What opens behind a role or an instance.
+
+use super::{
+    eta, groups,
+    instances::{checks, launched, phase, phase_tone, role_name},
+    label, percent, ratio,
+    roles::{both, zone_rows},
+};
+use crate::{
+    core::{estate::seen::Seen, now::Now},
+    plan::Side,
+    systems::ec2::{
+        State,
+        facts::Instance,
+        signals::lineage,
+        site::{Serving, Site},
+    },
+    view::{Cell, Column, Detail, Row, Table, curve},
+};
+
+/// Instances listed in a role's detail at the most.
+const LISTED: usize = 100;
+
+pub(in crate::systems::ec2) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
+    match table {
+        "roles" => role(state, row, now),
+        "zones" => role(state, row.rsplit_once('/')?.0, now),
+        "instances" => instance(state, row, now),
+        _ => None,
+    }
+}
+
+fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
+    let role = state.plan.fleet.iter().position(|r| r.name == name)?;
+    let of = &state.plan.fleet[role];
+    let mut fields = Vec::new();
+    let mut put = |what: &str, cells: [Cell; 2]| {
+        for (side, cell) in Side::BOTH.into_iter().zip(cells) {
+            fields.push((format!("{} {what}", label(state, side)).into(), cell));
+        }
+    };
+    let count = |n: u32| Cell::count(n.into());
+    put("wanted", both(state, |s| s.running(role, now).map(|_| s.wanted(role)), count));
+    put("pending", both(state, |s| s.counted(role, now, |t| t.all.pending), count));
+    put("running", both(state, |s| s.running(role, now), count));
+    put("stopping", both(state, |s| s.counted(role, now, |t| t.all.stopping), count));
+    put("stopped", both(state, |s| s.counted(role, now, |t| t.all.stopped), count));
+    put("checks ok", both(state, |s| s.checked(role, now, |t| t.all.checks_ok), count));
+    put("impaired", both(state, |s| s.checked(role, now, |t| t.all.impaired), count));
+    put("in service", both(state, |s| s.in_service(role, now), count));
+    put("empty zones", both(state, |s| s.zones_empty(role, now), count));
+    put("vCPUs", both(state, |s| s.vcpus(role, now), count));
+    put("of what is wanted", Side::BOTH.map(|side| {
+        let ready = state.sites.get(side).ready(role, now);
+        ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))
+    }));
+    put("full in", both(state, |s| s.eta(role, now), eta));
+    put("launch rate", both(state, |s| launch_rate(s, role, now), |r| Cell::number(r, format!("{:+.1}/min", r * 60.0))));
+    put("in service means", Side::BOTH.map(|side| Cell::text(Serving::of(of, side).words())));
+    let curves = Side::BOTH
+        .map(|side| {
+            let trend = &state.sites.get(side).trends[role];
+            curve(format!("{} in service", label(state, side)), trend.serving.iter(), now)
+        })
+        .into();
+    let tables = vec![image_table(state, role, now), zone_table(state, role, now), waiting_table(state, role, now)];
+    Some(Detail { title: format!("Role {name}"), fields, curves, tables })
+}
+
+/// Instances a second, from the last minutes.
+fn launch_rate(site: &Site, role: usize, now: Now) -> Seen<f64> {
+    site.running(role, now).map(|_| site.trends[role].running.per_second().unwrap_or(0.0))
+}
+
+fn image_table(state: &State, role: usize, now: Now) -> Table {
+    let columns = vec![
+        Column::text("image", "image", 21).grow(1),
+        Column::number("instances", "instances", 9),
+        Column::text("lineage", "lineage", 12),
+    ];
+    let rows = lineage(state, role, now).shown().unwrap_or_default();
+    let rows = rows.into_iter().map(|(id, n, lineage)| Row {
+        id: id.to_string(),
+        cells: vec![Cell::text(id.to_string()), Cell::count(n.into()), groups::lineage_word(lineage)],
+    });
+    Table {
+        id: "images",
+        title: "Images on the target".into(),
+        columns,
+        rows: rows.collect(),
+        empty: "no instance, or images not read yet",
+    }
+}
+
+fn zone_table(state: &State, role: usize, now: Now) -> Table {
+    Table { title: "Zones".into(), rows: zone_rows(state, role, now), ..super::roles::zones(state, now) }
+}
+
+/// What is not in service yet: the few that hold the role up.
+fn waiting_table(state: &State, role: usize, now: Now) -> Table {
+    let all = super::instances::instances(state, now);
+    let name = &state.plan.fleet[role].name;
+    let waits = |row: &Row| {
+        row.cells.get(1).is_some_and(|c| c.text == name.as_str())
+            && row.cells.get(5).is_some_and(|c| c.text != "in service")
+    };
+    let rows = all.rows.into_iter().filter(waits).take(LISTED).collect();
+    Table { title: "Not in service".into(), rows, empty: "all are in service", ..all }
+}
+
+fn instance(state: &State, id: &str, now: Now) -> Option<Detail> {
+    let (side, instance) = Side::BOTH.into_iter().find_map(|side| {
+        let all = state.sites.get(side).instances.at(now).shown()?;
+        let at = all.binary_search_by(|i| (*i.id).cmp(id)).ok()?;
+        Some((side, &all[at]))
+    })?;
+    let site = state.sites.get(side);
+    let status = site.status.at(now);
+    let checked = status.as_ref().map(|s| s.by_id.get(&instance.id));
+    let event = checked.as_ref().shown().and_then(|c| c.as_ref()).and_then(|c| c.event.clone());
+    let text = |t: &str| Cell::text(t.to_owned());
+    let fields = vec![
+        ("role".into(), Cell::text(role_name(state, instance))),
+        ("side".into(), Cell::text(label(state, side))),
+        ("zone".into(), text(&instance.zone)),
+        ("type".into(), text(&instance.kind)),
+        ("vCPUs".into(), instance.vcpus.map_or_else(Cell::none, |n| Cell::count(n.into()))),
+        ("address".into(), instance.address.as_deref().map_or_else(Cell::none, text)),
+        ("image".into(), text(&instance.image)),
+        ("state".into(), phase(site, instance)),
+        ("checks".into(), Cell::seen(checked, checks)),
+        ("planned event".into(), event.as_deref().map_or_else(Cell::none, text)),
+        ("launched ago".into(), launched(instance, now)),
+        ("age".into(), Cell::age(&site.instances.at(now))),
+    ];
+    let tables = vec![change_table(site, instance, now)];
+    Some(Detail { title: format!("Instance {id}"), fields, curves: Vec::new(), tables })
+}
+
+fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
+    let columns = vec![
+        Column::text("at", "at", 20),
+        Column::number("ago", "ago", 6),
+        Column::text("became", "became", 13).grow(1),
+    ];
+    let changes = site.lives.get(&instance.id).map_or(&[][..], |life| &life.changes);
+    let rows = changes.iter().rev().enumerate().map(|(n, (at, phase))| Row {
+        id: n.to_string(),
+        cells: vec![
+            Cell::text(at.wall.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+            Cell::number(now.since(*at).as_secs_f64(), crate::core::now::short(now.since(*at))),
+            Cell::text(phase.word()).tone(phase_tone(*phase)),
+        ],
+    });
+    Table {
+        id: "changes",
+        title: "Changes".into(),
+        columns,
+        rows: rows.collect(),
+        empty: "nothing has changed since it was first seen",
+    }
+}

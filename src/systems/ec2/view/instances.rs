@@ -1,0 +1,113 @@
+//! Every instance, one row each.
+
+use super::label;
+use crate::{
+    core::{
+        estate::seen::Seen,
+        now::{Age, Now, short},
+    },
+    plan::Side,
+    systems::ec2::{
+        State,
+        facts::{Check, Instance},
+        life::Phase,
+        site::{Checked, Site, Statuses},
+    },
+    view::{Cell, Column, Row, Table, Tone},
+};
+
+pub(super) fn instances(state: &State, now: Now) -> Table {
+    let columns = vec![
+        Column::text("id", "instance", 19),
+        Column::text("role", "role", 6).grow(1),
+        Column::text("side", "side", 4),
+        Column::text("zone", "zone", 10).drop(3),
+        Column::text("type", "type", 11).drop(5),
+        Column::text("state", "state", 13),
+        Column::text("checks", "checks", 12).drop(1),
+        Column::text("image", "image", 21).drop(6),
+        Column::number("launched", "launched", 8).drop(4),
+        Column::number("since", "since", 6).drop(2),
+    ];
+    let mut rows = Vec::new();
+    for side in Side::BOTH {
+        let site = state.sites.get(side);
+        let instances = site.instances.at(now);
+        let stale = !instances.is_live();
+        let status = site.status.at(now);
+        for instance in instances.shown().map_or(&[][..], |i| i) {
+            rows.push(row(state, side, instance, &status, stale, now));
+        }
+    }
+    Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
+}
+
+fn row(state: &State, side: Side, instance: &Instance, status: &Seen<&Statuses>, stale: bool, now: Now) -> Row {
+    let site = state.sites.get(side);
+    let dim = |cell: Cell| if stale { cell.tone(Tone::Stale) } else { cell };
+    let checked = status.as_ref().map(|s| s.by_id.get(&instance.id));
+    let cells = vec![
+        dim(Cell::text(instance.id.to_string())),
+        dim(Cell::text(role_name(state, instance))),
+        dim(Cell::text(label(state, side))),
+        dim(Cell::text(instance.zone.to_string())),
+        dim(Cell::text(instance.kind.to_string())),
+        dim(phase(site, instance)),
+        Cell::seen(checked, checks),
+        dim(Cell::text(instance.image.to_string())),
+        dim(launched(instance, now)),
+        dim(since(site, instance, now)),
+    ];
+    Row { id: instance.id.to_string(), cells }
+}
+
+pub(super) fn role_name(state: &State, instance: &Instance) -> String {
+    state.plan.fleet.get(usize::from(instance.role)).map_or_else(String::new, |r| r.name.clone())
+}
+
+/// How far it is. Its source may be older than the list of instances; the age is the role's.
+pub(super) fn phase(site: &Site, instance: &Instance) -> Cell {
+    let phase =
+        site.lives.get(&instance.id).map_or_else(|| Phase::of(instance.state, false, false), |life| life.phase);
+    Cell::text(phase.word()).tone(phase_tone(phase))
+}
+
+pub(super) const fn phase_tone(phase: Phase) -> Tone {
+    match phase {
+        Phase::Serving => Tone::Good,
+        Phase::Pending | Phase::Running | Phase::Passed => Tone::Busy,
+        Phase::Stopping | Phase::Ending => Tone::Warn,
+        Phase::Stopped | Phase::Gone => Tone::Muted,
+    }
+}
+
+/// What its checks say; absent from the answer is not ok.
+pub(super) fn checks(checked: Option<&Checked>) -> Cell {
+    let Some(checked) = checked else { return Cell::text("absent").tone(Tone::Warn) };
+    if checked.event.is_some() {
+        return Cell::text("event").tone(Tone::Warn);
+    }
+    match checked.now {
+        Check::Ok if checked.passed() => Cell::text("ok").tone(Tone::Good),
+        Check::Ok => Cell::text("ok once").tone(Tone::Busy),
+        Check::Initializing => Cell::text("initializing").tone(Tone::Busy),
+        Check::Unknown => Cell::text("not checked").tone(Tone::Muted),
+        Check::Impaired => Cell::text("impaired").tone(Tone::Bad),
+    }
+}
+
+pub(super) fn launched(instance: &Instance, now: Now) -> Cell {
+    instance.launched.map_or_else(Cell::none, |at| {
+        let ago = now.wall.duration_since(at).unsigned_abs();
+        Cell::number(ago.as_secs_f64(), short(ago))
+    })
+}
+
+/// Since when it is what it is, where that was watched.
+pub(super) fn since(site: &Site, instance: &Instance, now: Now) -> Cell {
+    let change = site.lives.get(&instance.id).and_then(|life| life.changes.last());
+    change.map_or_else(Cell::none, |(at, _)| {
+        let age = now.since(*at);
+        Cell::number(age.as_secs_f64(), Age(age).to_string())
+    })
+}

@@ -1,0 +1,151 @@
+//! The fleet as data: panel, tile, details. Source and target side by side, a delta, and the age of what is shown.
+
+mod detail;
+mod groups;
+mod instances;
+mod roles;
+
+use std::borrow::Cow;
+
+use super::{State, state::order};
+use crate::{
+    core::{
+        estate::{history::Drain, seen::Seen},
+        now::Now,
+    },
+    plan::Side,
+    systems::System,
+    view::{Cell, Panel, Tile, Tone, oldest},
+};
+
+pub(super) use detail::detail;
+
+pub(super) fn panel(state: &State, now: Now) -> Panel {
+    let mut tables = vec![roles::roles(state, now), roles::zones(state, now), instances::instances(state, now)];
+    tables.extend(groups::scaling(state, now));
+    tables.extend(groups::targets(state, now));
+    tables.push(groups::images(state, now));
+    let roles = 0..state.plan.fleet.len();
+    let served: Vec<Seen<u32>> = Side::BOTH
+        .iter()
+        .flat_map(|side| roles.clone().map(|role| state.sites.get(*side).in_service(role, now)))
+        .collect();
+    Panel { id: State::ID, title: State::TITLE, summary: summary(state, now), tables, oldest: oldest(&served) }
+}
+
+/// A side's label with its word, as the heading over its columns.
+fn heading(state: &State, side: Side) -> Cow<'static, str> {
+    format!("{side} {}", state.plan.sites.get(side).label).into()
+}
+
+fn label(state: &State, side: Side) -> Cow<'static, str> {
+    state.plan.sites.get(side).label.clone().into()
+}
+
+/// The worst role first, then what is wrong anywhere.
+fn summary(state: &State, now: Now) -> Vec<Cell> {
+    let Some((role, ready)) = state.worst(now) else {
+        return vec![Cell::text("the plan names no role").tone(Tone::Muted)];
+    };
+    let name = &state.plan.fleet[role].name;
+    let mut out = vec![Cell::seen(ready, |r| ratio(r, format!("ready {} ({name})", percent(r))))];
+    for side in Side::BOTH {
+        let site = state.sites.get(side);
+        let counted = |of: fn(&super::site::Tally) -> u32| {
+            Seen::all((0..state.plan.fleet.len()).map(|role| site.counted(role, now, of))).map(sum)
+        };
+        let running = counted(|t| t.all.running);
+        let label = label(state, side);
+        out.push(Cell::seen(running, |n| Cell::number(f64::from(n), format!("{label} {n} running"))));
+        let impaired = Seen::all((0..state.plan.fleet.len()).map(|role| site.checked(role, now, |t| t.all.impaired)));
+        if let Some(n @ 1..) = impaired.map(sum).shown() {
+            out.push(Cell::number(f64::from(n), format!("{label} {n} impaired")).tone(Tone::Warn));
+        }
+    }
+    out
+}
+
+pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
+    if state.plan.fleet.is_empty() {
+        return Vec::new();
+    }
+    let target = state.sites.get(Side::Target);
+    let (value, note) = match state.worst(now) {
+        None => (Cell::none(), "the plan wants nothing on the target".to_owned()),
+        Some((role, ready)) => {
+            let name = &state.plan.fleet[role].name;
+            let wanted = target.wanted(role);
+            let note = match target.in_service(role, now).zip(target.eta(role, now)) {
+                Seen::Live((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
+                Seen::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
+                Seen::Blind(fault) => format!("{name}: {fault}"),
+                Seen::Never => format!("{name}: waiting for the first answers"),
+            };
+            (Cell::seen(ready, |r| ratio(r, percent(r))), note)
+        }
+    };
+    let sides = Side::BOTH.map(|side| {
+        let site = state.sites.get(side);
+        let roles = 0..state.plan.fleet.len();
+        let wanted: u32 = roles.clone().map(|role| site.wanted(role)).sum();
+        let serving = Seen::all(roles.map(|role| site.in_service(role, now))).map(sum);
+        (label(state, side), Cell::seen(serving, |n| Cell::number(f64::from(n), format!("{n}/{wanted}"))))
+    });
+    vec![Tile {
+        id: "fleet",
+        title: "Fleet ready".into(),
+        value,
+        note: note.into(),
+        sides: sides.into(),
+        spark: state.ready.tail(40),
+        panel: State::ID,
+    }]
+}
+
+fn sum(all: Vec<u32>) -> u32 {
+    all.into_iter().sum()
+}
+
+/// Rounded down: 299 of 300 is not 100 %.
+fn percent(ratio: f64) -> String {
+    format!("{:.0}%", (ratio * 100.0 + 1e-9).floor())
+}
+
+/// All there, on its way, or less than half of it.
+fn ratio(ratio: f64, text: String) -> Cell {
+    let tone = match ratio {
+        r if r >= 1.0 => Tone::Good,
+        r if r >= 0.5 => Tone::Busy,
+        _ => Tone::Warn,
+    };
+    Cell::number(ratio, text).tone(tone)
+}
+
+/// When a role is filled up, in words.
+fn filling(eta: Drain) -> Cow<'static, str> {
+    match eta {
+        Drain::Drained => "all there".into(),
+        Drain::In(d) => format!("full in {}", crate::core::now::short(d)).into(),
+        Drain::Never => "not filling up".into(),
+        Drain::Unknown => "pace not known yet".into(),
+    }
+}
+
+/// The same for a cell.
+fn eta(eta: Drain) -> Cell {
+    match eta {
+        Drain::Drained => Cell::number(0.0, "full").tone(Tone::Good),
+        Drain::In(d) => Cell::number(d.as_secs_f64(), crate::core::now::short(d)).tone(Tone::Busy),
+        Drain::Never => Cell::number(f64::MAX, "never").tone(Tone::Warn),
+        Drain::Unknown => Cell::none(),
+    }
+}
+
+/// The order of rows: the worst role first, and what is not known before all.
+fn by_readiness(state: &State, now: Now) -> Vec<usize> {
+    let mut roles: Vec<usize> = (0..state.plan.fleet.len()).collect();
+    let target = state.sites.get(Side::Target);
+    let key = |role: usize| target.ready(role, now).map_or(2.0, |r| order(&r));
+    roles.sort_by(|a, b| key(*a).total_cmp(&key(*b)));
+    roles
+}

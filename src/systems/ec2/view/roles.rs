@@ -1,0 +1,157 @@
+//! Roles and their zones, both sides in one row.
+
+use super::{by_readiness, eta, heading, percent, ratio};
+use crate::{
+    core::{estate::seen::Seen, now::Now},
+    plan::Side,
+    systems::ec2::{
+        State,
+        facts::Name,
+        site::{Counts, Site},
+    },
+    view::{Cell, Column, Row, Table, Tone},
+};
+
+/// Fewer than wanted is worth a look; none at all is wrong.
+fn against(wanted: u32) -> impl Fn(u32) -> Cell {
+    move |n| {
+        let tone = match n {
+            _ if n >= wanted => Tone::Plain,
+            0 => Tone::Bad,
+            _ => Tone::Warn,
+        };
+        Cell::count(n.into()).tone(tone)
+    }
+}
+
+fn plain(n: u32) -> Cell {
+    Cell::count(n.into())
+}
+
+/// A difference, with its sign.
+fn delta(target: u32, source: u32) -> Cell {
+    let d = i64::from(target) - i64::from(source);
+    #[expect(clippy::cast_precision_loss, reason = "for sorting")]
+    let cell = Cell::number(d as f64, format!("{d:+}"));
+    cell.tone(if d < 0 { Tone::Warn } else { Tone::Plain })
+}
+
+pub(super) fn roles(state: &State, now: Now) -> Table {
+    let mut columns = vec![Column::text("role", "role", 6).grow(1)];
+    let ids = [
+        ["source_wanted", "source_running", "source_ok", "source_serving", "source_vcpu"],
+        ["target_wanted", "target_running", "target_ok", "target_serving", "target_vcpu"],
+    ];
+    for (side, [wanted, running, ok, serving, vcpu]) in Side::BOTH.into_iter().zip(ids) {
+        let group = heading(state, side);
+        columns.extend([
+            Column::number(wanted, "wanted", 6).of(group.clone()).drop(if side == Side::Source { 4 } else { 1 }),
+            Column::number(running, "running", 7).of(group.clone()).drop(3),
+            Column::number(ok, "ok", 4).of(group.clone()).drop(5),
+            Column::number(serving, "serving", 7).of(group.clone()),
+            Column::number(vcpu, "vcpu", 5).of(group).drop(6),
+        ]);
+    }
+    columns.extend([
+        Column::number("delta", "Δ serving", 9).of("delta").drop(2),
+        Column::number("ready", "ready", 5).of("delta"),
+        Column::number("eta", "full in", 7).of("delta").drop(1),
+        Column::number("age", "age", 5),
+    ]);
+    let rows = by_readiness(state, now).into_iter().map(|role| row(state, role, now)).collect();
+    Table { id: "roles", title: "Roles".into(), columns, rows, empty: "the plan names no role ([[fleet]])" }
+}
+
+fn row(state: &State, role: usize, now: Now) -> Row {
+    let name = state.plan.fleet[role].name.clone();
+    let mut cells = vec![Cell::text(name.clone())];
+    for side in Side::BOTH {
+        let site = state.sites.get(side);
+        let wanted = site.wanted(role);
+        let less = against(wanted);
+        cells.extend([
+            plain(wanted),
+            Cell::seen(site.running(role, now), &less),
+            Cell::seen(site.checked(role, now, |t| t.all.checks_ok), &less),
+            Cell::seen(site.in_service(role, now), &less),
+            Cell::seen(site.vcpus(role, now), plain),
+        ]);
+    }
+    let [source, target] = Side::BOTH.map(|side| state.sites.get(side));
+    let both = target.in_service(role, now).zip(source.in_service(role, now));
+    let ready = target.ready(role, now);
+    cells.extend([
+        Cell::seen(both.clone(), |(t, s)| delta(t, s)),
+        ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r)))),
+        if target.wanted(role) == 0 { Cell::none() } else { Cell::seen(target.eta(role, now), eta) },
+        Cell::age(&both),
+    ]);
+    Row { id: name, cells }
+}
+
+pub(super) fn zones(state: &State, now: Now) -> Table {
+    let mut columns = vec![Column::text("role", "role", 6).grow(1)];
+    let ids = [
+        ["source_zone", "source_running", "source_ok", "source_serving"],
+        ["target_zone", "target_running", "target_ok", "target_serving"],
+    ];
+    for (side, [zone, running, ok, serving]) in Side::BOTH.into_iter().zip(ids) {
+        let group = heading(state, side);
+        columns.extend([
+            Column::text(zone, "zone", 10).of(group.clone()),
+            Column::number(running, "running", 7).of(group.clone()).drop(2),
+            Column::number(ok, "ok", 4).of(group.clone()).drop(3),
+            Column::number(serving, "serving", 7).of(group),
+        ]);
+    }
+    columns.push(Column::number("age", "age", 5).drop(1));
+    let rows = by_readiness(state, now).into_iter().flat_map(|role| zone_rows(state, role, now)).collect();
+    Table { id: "zones", title: "Roles by zone".into(), columns, rows, empty: "no zone is known yet" }
+}
+
+/// A role's zones: regions name theirs differently, so the first of one side stands beside the first of the other.
+pub(super) fn zone_rows(state: &State, role: usize, now: Now) -> Vec<Row> {
+    let name = &state.plan.fleet[role].name;
+    let sites = Side::BOTH.map(|side| state.sites.get(side));
+    let zones = sites.map(|site| zones_of(site, role, now));
+    let most = zones.iter().map(Vec::len).max().unwrap_or(0);
+    let age = sites[0].in_service(role, now).zip(sites[1].in_service(role, now));
+    (0..most)
+        .map(|n| {
+            let mut cells = vec![Cell::text(name.clone())];
+            for (site, zones) in sites.iter().zip(&zones) {
+                match zones.get(n) {
+                    Some(zone) => cells.extend(zone_cells(site, role, zone, now)),
+                    None => cells.extend(std::array::from_fn::<_, 4, _>(|_| Cell::none())),
+                }
+            }
+            cells.push(Cell::age(&age));
+            Row { id: format!("{name}/{}", n + 1), cells }
+        })
+        .collect()
+}
+
+fn zones_of(site: &Site, role: usize, now: Now) -> Vec<Name> {
+    site.counted(role, now, |t| t.zones.keys().cloned().collect()).shown().unwrap_or_default()
+}
+
+fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
+    let of = |get: fn(&Counts) -> u32| move |t: &crate::systems::ec2::site::Tally| t.zones.get(zone).map_or(0, get);
+    // A zone without anything that serves is a zone that cannot fail over.
+    let some = |n: u32| plain(n).tone(if n == 0 { Tone::Bad } else { Tone::Plain });
+    [
+        Cell::text(zone.to_string()),
+        Cell::seen(site.counted(role, now, of(|c| c.running)), plain),
+        Cell::seen(site.checked(role, now, of(|c| c.checks_ok)), plain),
+        Cell::seen(site.served(role, now, of(|c| c.in_service)), some),
+    ]
+}
+
+/// A value of one side for a detail.
+pub(super) fn both<T>(
+    state: &State,
+    of: impl Fn(&Site) -> Seen<T>,
+    show: impl Fn(T) -> Cell,
+) -> [Cell; 2] {
+    Side::BOTH.map(|side| Cell::seen(of(state.sites.get(side)), &show))
+}
