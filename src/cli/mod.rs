@@ -7,6 +7,7 @@
 //! | 2 | not done: a faulty plan, wrong usage, no terminal |
 
 mod check;
+mod run;
 mod status;
 
 use std::{
@@ -17,9 +18,9 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use crate::plan::Plan;
+use crate::{console::Mode, plan::Plan};
 
 /// A terminal cockpit for moving a whole platform from one AWS region to another without downtime.
 #[derive(Debug, Parser)]
@@ -34,6 +35,21 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Cmd {
+    /// The war-room console on a plan's real servers
+    Console(OnPlan),
+    /// The same picture, read only: no client that could change anything is built
+    Watch(OnPlan),
+    /// The console on a simulated estate: no server, no account, no network
+    Demo {
+        /// The same seed gives the same estate
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many times as fast as the real clock
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+        #[command(flatten)]
+        look: Look,
+    },
     /// One picture, printed; exits with 1 if a source is not live
     Status {
         /// The plan file
@@ -57,6 +73,24 @@ enum Cmd {
     Signals,
 }
 
+#[derive(Debug, Args)]
+struct OnPlan {
+    /// The plan file
+    plan: PathBuf,
+    #[command(flatten)]
+    look: Look,
+}
+
+#[derive(Debug, Args)]
+struct Look {
+    /// Theme: night, day, or the name of a file in the configuration's themes folder
+    #[arg(long, default_value = "night")]
+    theme: String,
+    /// Only ASCII on screen
+    #[arg(long)]
+    ascii: bool,
+}
+
 /// Done, and something is not in order.
 const NOT_IN_ORDER: u8 = 1;
 /// Not done.
@@ -72,6 +106,9 @@ pub fn main() -> ExitCode {
         return failed(&why);
     }
     let done = match cli.command {
+        Cmd::Console(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on.look, Mode::Console)),
+        Cmd::Watch(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on.look, Mode::Watch)),
+        Cmd::Demo { seed, speed, look } => run::demo(seed, speed, &look),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
         }

@@ -40,8 +40,8 @@ pub(super) fn run(plan: Arc<Plan>, as_json: bool, wait: Duration) -> Result<Exit
             }
         };
         let _ = tokio::time::timeout(wait, settled).await;
-        let last = link.snapshots.borrow().clone();
-        last
+
+        link.snapshots.borrow().clone()
     });
     runtime.shutdown_timeout(LET_GO);
     print(&if as_json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;

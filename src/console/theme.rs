@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use ratatui::style::{Color, Modifier, Style, Stylize as _};
+use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
 use super::colour::Depth;

@@ -145,7 +145,7 @@ impl Report {
         for d in &mut list {
             (d.span, d.line, d.column) = locate(text, &d.span);
         }
-        list.sort_by(|a, b| (a.span.start, a.severity, a.code).cmp(&(b.span.start, b.severity, b.code)));
+        list.sort_by_key(|a| (a.span.start, a.severity, a.code));
         list.dedup();
         Self { path: path.to_owned(), text: sensitive::masked(text), list }
     }

@@ -76,9 +76,12 @@ fn line(text: &str, min: usize, max: usize) -> Result<Value, Wrong> {
     Ok(Value::Text(text.to_owned()))
 }
 
+/// Compiled forms by their pattern.
+type Cache = LazyLock<Mutex<Vec<(&'static str, Option<Regex>)>>>;
+
 fn formed(form: &Form, text: &str) -> Result<Value, Wrong> {
     // A handful of forms, each compiled once.
-    static SEEN: LazyLock<Mutex<Vec<(&'static str, Option<Regex>)>>> = LazyLock::new(Mutex::default);
+    static SEEN: Cache = LazyLock::new(Mutex::default);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     let at = seen.iter().position(|(p, _)| *p == form.pattern).unwrap_or_else(|| {
         seen.push((form.pattern, Regex::new(form.pattern).ok()));

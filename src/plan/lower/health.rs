@@ -126,7 +126,7 @@ fn asked(table: &Table, faults: &mut Faults) -> Option<Query> {
     let period: At<Duration> = table.at("period")?;
     let seconds = period.value.as_secs();
     // GetMetricData: 1, 5, 10, 20, 30 or a multiple of 60 seconds.
-    if period.value.subsec_nanos() != 0 || !(matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds % 60 == 0) {
+    if period.value.subsec_nanos() != 0 || !(matches!(seconds, 1 | 5 | 10 | 20 | 30) || seconds.is_multiple_of(60)) {
         let message = format!("CloudWatch has no period of {:?}", period.value);
         faults.push(
             Diagnosis::error(Code::OutOfRange, &period.span, message).hint("1s, 5s, 10s, 20s, 30s or whole minutes"),

@@ -21,7 +21,15 @@ macro_rules! reads {
                 self.client.$call()
             }
         )+ }
-    )+ };
+    )+
+
+        /// The permission of each call, as IAM names it.
+        #[cfg(test)]
+        fn permissions() -> std::collections::BTreeSet<String> {
+            let operation = |builder: &str| builder.trim_end_matches("FluentBuilder").to_owned();
+            [$($(format!("{}:{}", $service, operation(stringify!($builder))),)+)+].into()
+        }
+    };
 }
 
 reads! {
@@ -45,5 +53,38 @@ reads! {
     }
     aws_sdk_cloudwatch as cloudwatch of "cloudwatch" {
         get_metric_data -> GetMetricDataFluentBuilder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+    use super::permissions;
+    use crate::{plan::Plan, systems::Estate};
+
+    /// What `docs/iam-watch.json` grants.
+    fn granted() -> BTreeSet<String> {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/iam-watch.json")).unwrap();
+        let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let actions = policy["Statement"][0]["Action"].as_array().unwrap();
+        actions.iter().map(|a| a.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_policy_grants_exactly_the_calls_that_a_reader_can_make() {
+        assert_eq!(granted(), permissions());
+    }
+
+    #[test]
+    fn the_policy_grants_what_the_sources_of_a_full_plan_say_they_need() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan.example.toml");
+        let (plan, _) = Plan::load(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
+        let (_, sources) = Estate::new(&Arc::new(plan));
+        // AWS permissions are the ones with a service in front; the other servers' have none.
+        let needed: BTreeSet<String> =
+            sources.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
+        assert!(needed.iter().filter(|c| c.starts_with("ec2:")).count() == 4, "the plan names a fleet: {needed:?}");
+        assert!(needed.is_subset(&granted()), "not granted: {:?}", needed.difference(&granted()));
     }
 }

@@ -271,7 +271,7 @@ pub fn asked(plan: &Plan, ask: Ask) -> bool {
 #[must_use]
 pub fn names(plan: &Plan, of: impl Fn(&crate::plan::Role) -> &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for name in plan.fleet.iter().flat_map(|r| of(r)) {
+    for name in plan.fleet.iter().flat_map(of) {
         if !out.contains(name) {
             out.push(name.clone());
         }

@@ -86,7 +86,7 @@ impl Simulated for State {
     type Sim = Sim;
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
-        let mut random = fastrand::Rng::with_seed(seed ^ 0x6b61_666b_61);
+        let mut random = fastrand::Rng::with_seed(seed ^ 0x6b_6166_6b61);
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let share = PEAK / plan.kafka.len().max(1) as f64;
         Sim { pairs: plan.kafka.iter().map(|p| SimPair::new(p, share, &mut random)).collect(), last: None }

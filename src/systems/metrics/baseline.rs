@@ -23,7 +23,7 @@ pub(super) fn baseline(ring: &Ring, boot: Duration) -> Option<f64> {
     values.sort_by(f32::total_cmp);
     let middle = values.len() / 2;
     let upper = f64::from(values[middle]);
-    Some(if values.len() % 2 == 0 { f64::midpoint(f64::from(values[middle - 1]), upper) } else { upper })
+    Some(if values.len().is_multiple_of(2) { f64::midpoint(f64::from(values[middle - 1]), upper) } else { upper })
 }
 
 #[cfg(test)]

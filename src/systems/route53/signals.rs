@@ -80,7 +80,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
             out.put(&SAMPLES, &of, pooled.map(|t| t.n() as f64));
         }
         // A name that is known to be all aliases has no TTL: that is no missing value.
-        if !configured.as_ref().shown().is_some_and(|c| c.ttl.is_none()) {
+        if configured.as_ref().shown().is_none_or(|c| c.ttl.is_some()) {
             let ttl = configured.as_ref().and_then(|c| c.ttl.ok_or_else(|| Fault::new(FaultKind::Empty, "no TTL")));
             out.put(&TTL, &of, ttl.map(f64::from));
         }

@@ -92,7 +92,7 @@ pub(super) fn targets(state: &State, now: Now) -> Option<Table> {
             let mut cells = vec![Cell::text(name.to_owned()), Cell::text(role.to_owned()), Cell::text(label(state, side))];
             let found = seen.as_ref().map(|all| all.iter().find(|g| *g.named == *name));
             let of = |show: &dyn Fn(&TargetGroup) -> Cell| {
-                Cell::seen(found.clone(), |g| g.filter(|g| g.targets.is_some()).map_or_else(missing, |g| show(g)))
+                Cell::seen(found.clone(), |g| g.filter(|g| g.targets.is_some()).map_or_else(missing, show))
             };
             let count = |health: TargetHealth| move |g: &TargetGroup| Cell::count(in_health(g, health));
             cells.extend([

@@ -1,0 +1,155 @@
+//! Every registered signal, held to the rule that the product stands on: what is not known is never live.
+//!
+//! The estate is the simulated one of the demo's plan; the trouble is put in front of its servers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use landfall::{
+    core::{
+        estate::{
+            seen::{FaultKind, Seen},
+            signal::Sample,
+        },
+        now::Now,
+    },
+    drive::sim::{SimDrive, Trouble},
+    plan::Plan,
+    systems::signals,
+};
+
+/// Everything that can keep a source from answering.
+const TROUBLES: [Trouble; 8] = [
+    Trouble::Fails(FaultKind::Unreachable),
+    Trouble::Fails(FaultKind::Refused),
+    Trouble::Fails(FaultKind::Empty),
+    Trouble::Fails(FaultKind::Throttled),
+    Trouble::Fails(FaultKind::Malformed),
+    Trouble::Fails(FaultKind::NotFound),
+    Trouble::Hangs,
+    Trouble::Silent,
+];
+
+/// Long enough for every source to have answered several times.
+const SETTLED: Duration = Duration::from_secs(180);
+/// Longer than three of the longest intervals (30 s), shorter than six: what was known is stale by now.
+const GONE_STALE: Duration = Duration::from_secs(100);
+/// Longer than six of them.
+const GONE_BLIND: Duration = Duration::from_secs(200);
+
+fn drive() -> SimDrive {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml");
+    let (plan, _) = Plan::load(&path).expect("the demo's plan is free of faults");
+    SimDrive::new(Arc::new(plan), 7, Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH })
+}
+
+type Name = (&'static str, Vec<String>);
+
+fn by_name(samples: Vec<Sample>) -> BTreeMap<Name, Seen<f64>> {
+    samples.into_iter().map(|s| ((s.def.id, s.labels), s.value)).collect()
+}
+
+fn live(samples: &BTreeMap<Name, Seen<f64>>) -> BTreeSet<&Name> {
+    samples.iter().filter(|(_, v)| v.is_live()).map(|(n, _)| n).collect()
+}
+
+#[test]
+fn every_signal_is_live_on_a_healthy_estate() {
+    let mut drive = drive();
+    drive.run_for(SETTLED);
+    let samples = by_name(drive.snapshot().samples);
+    let seen: BTreeSet<_> = live(&samples).into_iter().map(|n| n.0).collect();
+    let missing: Vec<_> = signals().iter().map(|d| d.id).filter(|id| !seen.contains(id)).collect();
+    assert!(
+        missing.is_empty(),
+        "registered, but never live on a healthy estate, so nothing below proves anything of them: {missing:?}"
+    );
+}
+
+#[test]
+fn no_signal_is_live_when_nothing_answers() {
+    for trouble in TROUBLES {
+        let mut drive = drive();
+        drive.run_for(SETTLED);
+        drive.trouble("", Some(trouble));
+        drive.run_for(GONE_STALE);
+        let stale = by_name(drive.snapshot().samples);
+        assert!(
+            live(&stale).is_empty(),
+            "{trouble:?}: live though nothing has answered for 100 s: {:#?}",
+            live(&stale)
+        );
+        drive.run_for(GONE_BLIND);
+        let blind = by_name(drive.snapshot().samples);
+        let shown: Vec<_> = blind.iter().filter(|(_, v)| v.age().is_some()).collect();
+        assert!(shown.is_empty(), "{trouble:?}: still shown though nothing has answered for 300 s: {shown:#?}");
+    }
+}
+
+#[test]
+fn no_signal_is_live_when_nothing_has_ever_answered() {
+    for trouble in TROUBLES {
+        let mut drive = drive();
+        drive.trouble("", Some(trouble));
+        drive.run_for(SETTLED);
+        let samples = by_name(drive.snapshot().samples);
+        assert!(live(&samples).is_empty(), "{trouble:?}: live out of nothing: {:#?}", live(&samples));
+    }
+}
+
+/// What a signal hangs on is found out by leaving one source unanswered from the start: whatever is not live then needs that source.
+/// The same signals must not be live when the source did answer once and then fell into trouble.
+#[test]
+fn a_signal_is_never_better_than_the_worst_of_its_sources() {
+    let mut healthy = drive();
+    healthy.run_for(SETTLED);
+    let picture = healthy.snapshot();
+    let healthy = by_name(picture.samples);
+    let healthy = live(&healthy);
+    let mut hung_on = 0;
+    // One source of each kind of question is enough; members and names of one kind are alike.
+    let mut kinds = BTreeSet::new();
+    for source in &picture.sources {
+        let system = source.id.split('/').next().unwrap_or_default().to_owned();
+        if !kinds.insert((system, source.side, source.calls)) {
+            continue;
+        }
+        let mut never = drive();
+        never.trouble(&source.id, Some(Trouble::Fails(FaultKind::Unreachable)));
+        never.run_for(SETTLED + GONE_STALE);
+        let never = by_name(never.snapshot().samples);
+        let never = live(&never);
+        let dependents: BTreeSet<_> = healthy.iter().filter(|n| !never.contains(**n)).collect();
+        hung_on += dependents.len();
+        for trouble in [Trouble::Fails(FaultKind::Unreachable), Trouble::Fails(FaultKind::Empty), Trouble::Silent] {
+            let mut later = drive();
+            later.run_for(SETTLED);
+            later.trouble(&source.id, Some(trouble));
+            later.run_for(GONE_STALE);
+            let later = by_name(later.snapshot().samples);
+            let later = live(&later);
+            let laundered: Vec<_> = dependents.iter().filter(|n| later.contains(***n)).collect();
+            assert!(laundered.is_empty(), "{} in {trouble:?}, yet live: {laundered:#?}", source.id);
+        }
+    }
+    assert!(hung_on > 0, "no signal hangs on any source: the test looks at nothing");
+}
+
+/// Ids, units and labels are a public interface: this list only ever grows.
+#[test]
+fn the_registry_is_what_the_golden_file_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signals.golden");
+    let now: String = signals().iter().map(|d| format!("{}{{{}}} {:?}\n", d.id, d.labels.join(","), d.unit)).collect();
+    if std::env::var_os("LANDFALL_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, &now).expect("golden file can be written");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        golden, now,
+        "signals are a public interface; LANDFALL_WRITE_GOLDEN=1 writes the list anew if this is meant"
+    );
+}
