@@ -15,8 +15,8 @@ use super::{
     scalar::{self, Wrong, quoted},
     secret::Secret,
     sensitive,
-    spec::{Kind, Need, TableSpec, shape},
-    tree::{At, Entry, Table, Value},
+    spec::{Key, Kind, Need, TableSpec, shape},
+    tree::{At, Table, Value},
     types::Property,
 };
 
@@ -24,21 +24,30 @@ type Node<'t> = Spanned<DeValue<'t>>;
 
 /// Checks a table and all within; what is sound comes back.
 pub(super) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
-    let mut table = Table { span, entries: IndexMap::new() };
+    let mut table = Table { span, ..Table::default() };
+    let lacking = |k: &&Key| matches!(k.need, Need::Required) && !toml.contains_key(k.name);
+    let mut missing: Vec<&str> = spec.keys().filter(lacking).map(|k| k.name).collect();
     for (key, node) in toml {
         let name: &str = key.get_ref();
         match spec.key(name) {
             Some(known) => {
+                table.keys.insert(known.name, key.span());
                 if let Some(value) = value(&known.kind, known.name, key.span(), node, faults) {
-                    let at = At { value, span: node.span() };
-                    table.entries.insert(known.name, Entry { key: key.span(), at, default: false });
+                    table.values.insert(known.name, At { value, span: node.span() });
                 }
             }
-            None => faults.push(unknown(spec, key)),
+            None => match hint::stands_for(name, &missing) {
+                Some(meant) => {
+                    missing.retain(|m| *m != meant);
+                    faults.push(unknown(spec, key).hint(format!("did you mean `{meant}`?")));
+                }
+                None => faults.push(unknown(spec, key).hint(hint::unknown_key(name, spec))),
+            },
         }
     }
     for key in spec.keys().filter(|k| !toml.contains_key(k.name)) {
         match key.need {
+            Need::Required if !missing.contains(&key.name) => {}
             Need::Required => {
                 let message = format!("`{}` is missing in {}", key.name, spec.header);
                 let (code, hint) = match key.kind {
@@ -52,8 +61,7 @@ pub(super) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, fa
             Need::Default(text) => {
                 let Ok(node) = DeValue::parse(text) else { continue };
                 if let Some(value) = value(&key.kind, key.name, table.span.clone(), &node, faults) {
-                    let at = At { value, span: table.span.clone() };
-                    table.entries.insert(key.name, Entry { key: table.span.clone(), at, default: true });
+                    table.values.insert(key.name, At { value, span: table.span.clone() });
                 }
             }
             Need::Optional => {}
@@ -74,7 +82,7 @@ fn example(name: &str, kind: &Kind) -> String {
 fn unknown(spec: &TableSpec, key: &Spanned<DeString<'_>>) -> Diagnosis {
     let name: &str = key.get_ref();
     let message = format!("unknown key {} in {}", quoted(name).replace('"', "`"), spec.header);
-    Diagnosis::error(Code::UnknownKey, &key.span(), message).hint(hint::unknown_key(name, spec))
+    Diagnosis::error(Code::UnknownKey, &key.span(), message)
 }
 
 /// One value as its kind wants it; what is wrong is told, and nothing comes back.
@@ -122,7 +130,15 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
         },
         (kind, other) => Err(mistyped(kind, name, other)),
     };
-    found.map_err(|wrong| faults.push(tell(name, node.span(), wrong))).ok()
+    found
+        .map_err(|wrong| {
+            // Whatever stands in a secret's place may be the secret itself.
+            if wrong.code == Code::SecretInClear || matches!(kind, Kind::Secret) || sensitive::secret_property(name) {
+                faults.hide(node.span());
+            }
+            faults.push(tell(name, node.span(), wrong));
+        })
+        .ok()
 }
 
 fn tell(name: &str, span: Span, wrong: Wrong) -> Diagnosis {

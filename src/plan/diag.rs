@@ -100,18 +100,34 @@ pub struct Diagnosis {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The other place that it is about.
+    pub(super) first: Option<Span>,
 }
 
 impl Diagnosis {
     /// A fault. Line and column are found when the report is made.
     pub(super) fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { severity: Severity::Error, code, span: span.clone(), line: 0, column: 0, message, hint: None }
+        Self {
+            severity: Severity::Error,
+            code,
+            span: span.clone(),
+            line: 0,
+            column: 0,
+            message,
+            hint: None,
+            first: None,
+        }
     }
 
     /// A warning.
     pub(super) fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
+    }
+
+    /// With the place where it was said first; its line goes to the end of the message.
+    pub(super) fn first(self, span: &Span) -> Self {
+        Self { first: Some(span.clone()), ..self }
     }
 
     /// With what to do about it.
@@ -122,11 +138,20 @@ impl Diagnosis {
 
 /// Collects what is found on the way.
 #[derive(Debug, Default)]
-pub(super) struct Faults(pub Vec<Diagnosis>);
+pub(super) struct Faults {
+    pub list: Vec<Diagnosis>,
+    /// Places that must not be shown, beyond what [`sensitive`] finds by itself.
+    hidden: Vec<Span>,
+}
 
 impl Faults {
     pub(super) fn push(&mut self, diagnosis: Diagnosis) {
-        self.0.push(diagnosis);
+        self.list.push(diagnosis);
+    }
+
+    /// Has a place struck out wherever the text is shown.
+    pub(super) fn hide(&mut self, span: Span) {
+        self.hidden.push(span);
     }
 }
 
@@ -141,13 +166,16 @@ pub struct Report {
 impl Report {
     /// Sorts what was found and gives each its line and column.
     pub(super) fn new(path: &Path, text: &str, faults: Faults) -> Self {
-        let mut list = faults.0;
+        let mut list = faults.list;
         for d in &mut list {
             (d.span, d.line, d.column) = locate(text, &d.span);
+            if let Some(first) = d.first.take() {
+                d.message = format!("{}; first in line {}", d.message, locate(text, &first).1);
+            }
         }
         list.sort_by_key(|a| (a.span.start, a.severity, a.code));
         list.dedup();
-        Self { path: path.to_owned(), text: sensitive::masked(text), list }
+        Self { path: path.to_owned(), text: sensitive::masked(text, &faults.hidden), list }
     }
 
     /// What was found, in the order of the text.

@@ -4,12 +4,21 @@ use super::spec::{Kind, TableSpec, tables::ROOT};
 
 /// The word that was probably meant, if one is near enough.
 pub(super) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+    nearest_from(0.84, text, words)
+}
+
+/// The key that a table lacks and that this unknown one may be. What is lacking is the better guess: it may be further off.
+pub(super) fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
+    nearest_from(0.6, unknown, missing)
+}
+
+fn nearest_from<'a>(least: f64, text: &str, words: &[&'a str]) -> Option<&'a str> {
     let text = text.to_ascii_lowercase().replace('-', "_");
     let score = |word: &str| strsim::jaro_winkler(&text, word).max(strsim::normalized_damerau_levenshtein(&text, word));
     words
         .iter()
         .map(|word| (score(word), *word))
-        .filter(|(score, _)| *score >= 0.84)
+        .filter(|(score, _)| *score >= least)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, word)| word)
 }
@@ -20,11 +29,9 @@ pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
     if let Some(near) = nearest(key, &known) {
         return format!("did you mean `{near}`?");
     }
-    let mut homes = Vec::new();
-    homes_of(key, &ROOT, &mut homes);
-    if let Some((last, rest)) = homes.split_last() {
-        let list = if rest.is_empty() { (*last).to_owned() } else { format!("{} or {last}", rest.join(", ")) };
-        return format!("`{key}` belongs in {list}{}", above(&homes));
+    let home = belongs(key);
+    if !home.is_empty() {
+        return home;
     }
     let mut all = Vec::new();
     every_key(&ROOT, &mut all);
@@ -34,6 +41,17 @@ pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
         return format!("did you mean `{near}` in {}?", homes.join(", "));
     }
     format!("{} knows {}", table.header, known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
+}
+
+/// Where a key of the format belongs; empty where the format has none of that name.
+pub(super) fn belongs(key: &str) -> String {
+    let mut homes = Vec::new();
+    homes_of(key, &ROOT, &mut homes);
+    match homes.split_last() {
+        None => String::new(),
+        Some((last, [])) => format!("`{key}` belongs in {last}{}", above(&homes)),
+        Some((last, rest)) => format!("`{key}` belongs in {} or {last}{}", rest.join(", "), above(&homes)),
+    }
 }
 
 /// In TOML a key belongs to the last header above it.

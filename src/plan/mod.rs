@@ -7,6 +7,7 @@ mod check;
 pub mod diag;
 mod hint;
 mod lower;
+pub mod offline;
 mod parse;
 pub mod pattern;
 mod scalar;
@@ -37,7 +38,7 @@ pub enum Faulty {
         source: std::io::Error,
     },
     /// It says something that cannot be.
-    #[error("{0}")]
+    #[error("{0}\n\n{verdict}", verdict = verdict(.0))]
     Plan(Report),
 }
 
@@ -47,9 +48,17 @@ impl Faulty {
     pub fn render(&self, colour: bool) -> String {
         match self {
             Self::Unread { .. } => format!("error: {self}"),
-            Self::Plan(report) => report.render(colour),
+            Self::Plan(report) => format!("{}\n\n{}", report.render(colour), verdict(report)),
         }
     }
+}
+
+fn verdict(report: &Report) -> String {
+    let count = match report.count(Severity::Error) {
+        1 => "1 fault".to_owned(),
+        n => format!("{n} faults"),
+    };
+    format!("{}: {count}; nothing has been started", report.path().display())
 }
 
 fn advice(error: &std::io::Error) -> &'static str {
@@ -80,7 +89,7 @@ impl Plan {
     pub fn parse(path: &Path, text: &str) -> Result<(Self, Report), Faulty> {
         let mut faults = Faults::default();
         let toml = parse::parse(text, &mut faults);
-        let broken = faults.0.len();
+        let broken = faults.list.len();
         let root = check::table(&spec::tables::ROOT, &toml, 0..0, &mut faults);
         if broken > 0 {
             // What was lost with a broken line must not be called missing, and half a line not judged.
@@ -88,7 +97,7 @@ impl Plan {
             return Err(Faulty::Plan(Report::new(path, text, faults)));
         }
         let plan = lower::plan(&root, &mut faults);
-        let refused = faults.0.iter().any(|d| d.severity == Severity::Error);
+        let refused = faults.list.iter().any(|d| d.severity == Severity::Error);
         let report = Report::new(path, text, faults);
         match plan {
             Some(plan) if !refused => Ok((plan, report)),

@@ -1,23 +1,47 @@
 //! TOML text to a tree with spans; a syntax error does not hide the next one.
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Error};
 
 use super::diag::{Code, Diagnosis, Faults};
 
+/// What to do about the errors that people make, by a part of the parser's message.
+const HINTS: [(&str, &str); 6] = [
+    ("string values must be quoted", "a value has to follow the =, and text stands in quotes: key = \"text\""),
+    ("basic string, expected `\"`", "the text is not closed: put a \" at its end"),
+    ("literal string, expected `'`", "the text is not closed: put a ' at its end"),
+    ("escape", "in \"…\" a backslash begins an escape: write \\\\, or put the text in '…'"),
+    ("unclosed", "something that was opened above is not closed: look for a missing ], } or quote"),
+    ("extend value", "a value stands there already: write the table in one place only"),
+];
+
 /// Reads the text as far as it can be read.
 pub(super) fn parse<'t>(text: &'t str, faults: &mut Faults) -> DeTable<'t> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let (table, mut errors) = DeTable::parse_recoverable(text);
+    // One slip gives several errors on its line: the first place is where it is, and of those there the inner one comes last.
+    let start = |error: &Error| error.span().map_or(text.len(), |s| s.start);
+    errors.reverse();
+    errors.sort_by_key(start);
+    errors.dedup_by_key(|error| line(text, start(error)));
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
         let message = error.message();
-        faults.push(if message == "duplicate key" {
-            Diagnosis::error(Code::Duplicate, &span, "this key was given before in the same table")
-                .hint("keep one of the two")
-        } else {
-            Diagnosis::error(Code::Syntax, &span, format!("not TOML here: {message}"))
+        if message == "duplicate key" {
+            let said = "this key, or this table, was given before";
+            faults.push(Diagnosis::error(Code::Duplicate, &span, said).hint("keep one of the two"));
+            continue;
+        }
+        let fault = Diagnosis::error(Code::Syntax, &span, format!("not TOML here: {message}"));
+        faults.push(match HINTS.iter().find(|(part, _)| message.contains(part)) {
+            Some((_, hint)) => fault.hint(*hint),
+            None => fault,
         });
     }
     table.into_inner()
+}
+
+/// The line of a place in the text, from 0.
+fn line(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count()
 }
 
 /// A value's type, in words.
@@ -37,14 +61,13 @@ pub(super) fn type_word(value: &DeValue<'_>) -> &'static str {
 /// After syntax errors (the first `broken` faults), only what does not follow from them: a key that seems missing may stand on a
 /// broken line, and a value on one is not what was meant.
 pub(super) fn keep_certain(text: &str, faults: &mut Faults, broken: usize) {
-    let line = |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count();
-    let lines: Vec<usize> = faults.0.iter().take(broken).map(|d| line(d.span.start)).collect();
+    let lines: Vec<usize> = faults.list.iter().take(broken).map(|d| line(text, d.span.start)).collect();
     let mut index = 0;
-    faults.0.retain(|d| {
+    faults.list.retain(|d| {
         index += 1;
         let follows = matches!(d.code, Code::MissingKey | Code::Schema)
             || d.span == (0..0)
-            || lines.contains(&line(d.span.start));
+            || lines.contains(&line(text, d.span.start));
         index <= broken || !follows
     });
 }

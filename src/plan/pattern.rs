@@ -39,8 +39,9 @@ impl Pattern {
         } else {
             return Ok(Self { text: text.to_owned(), regex: None });
         };
-        let regex = Regex::new(&source)
-            .map_err(|e| e.to_string().lines().last().unwrap_or("not a pattern").trim().to_owned())?;
+        let regex = Regex::new(&source).map_err(|e| {
+            e.to_string().lines().last().unwrap_or("not a pattern").trim().trim_start_matches("error: ").to_owned()
+        })?;
         Ok(Self { text: text.to_owned(), regex: Some(regex) })
     }
 

@@ -136,10 +136,15 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
         return Err(Wrong::new(Code::Unit, format!("is no length of time: {}", quoted(text))).hint(example));
     };
     if value < min || value > max {
-        let limits = format!("must be between {min:?} and {max:?}; {} is not", quoted(text));
+        let limits = format!("must be between {} and {}; {} is not", friendly(min), friendly(max), quoted(text));
         return Err(Wrong::new(Code::OutOfRange, limits));
     }
     Ok(Value::Duration(value))
+}
+
+/// A length of time as a plan would say it.
+fn friendly(duration: Duration) -> String {
+    jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), |d| format!("{d:#}"))
 }
 
 /// A time with its offset, from text or from TOML's own date and time.

@@ -13,7 +13,8 @@ const WORDS: &str = "password|passwd|passphrase|secret|token|bearer|credential|e
 
 /// `KEY = VALUE`, where the key's name is that of a secret and the value is no table.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let value = r#""(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
+    let value =
+        r#""{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
     Regex::new(&format!(r#"(?i)[\w.\-]*(?:{WORDS}|key\.pem)[\w.\-]*["']?[ \t]*=[ \t]*({value})"#)).ok()
 });
 
@@ -42,17 +43,17 @@ pub(super) fn secret_property(name: &str) -> bool {
     secret_name(&name) && !about && !public.iter().any(|end| name.ends_with(end))
 }
 
-/// The text with every secret in clear struck out, byte for byte, so that spans stay true.
-pub(super) fn masked(text: &str) -> String {
+/// The text with every secret in clear struck out, and all that is named besides, byte for byte, so that spans stay true.
+pub(super) fn masked(text: &str, besides: &[Span]) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let found = [&*ASSIGNED, &*SHAPES].into_iter().flatten().flat_map(|r| r.captures_iter(text));
-    let spans: Vec<Span> =
-        found.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>()).collect();
-    for span in spans {
-        let quoted = matches!(bytes.get(span.start), Some(b'"' | b'\''));
-        for b in bytes[span].iter_mut().skip(usize::from(quoted)).filter(|b| !matches!(b, b'\n' | b'\r' | b'"' | b'\''))
-        {
-            *b = b'*';
+    let spans = found.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>());
+    for span in spans.chain(besides.iter().cloned()) {
+        // Line ends stay, and so do braces and quotes: what remains still shows where something stands.
+        for b in bytes.get_mut(span).into_iter().flatten() {
+            if !matches!(b, b'\n' | b'\r' | b'"' | b'\'' | b'{' | b'}') {
+                *b = b'*';
+            }
         }
     }
     String::from_utf8(bytes).unwrap_or_default()
@@ -71,9 +72,10 @@ mod tests {
             "password = hunter2 # open\n",
             "password = \"hunter2\n",
             "uri = \"mongodb://joe:hunter2@h:1\"\n",
+            "secret = \"\"\"\nhunter2\n\"\"\"\n",
             "x = \"AKIAIOSFODNN7EXAMPLE\"\n",
         );
-        let shown = masked(text);
+        let shown = masked(text, &[]);
         assert_eq!(shown.len(), text.len());
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(!shown.contains("AKIA"), "{shown}");

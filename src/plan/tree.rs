@@ -38,26 +38,21 @@ pub(super) enum Value {
 pub(super) struct Table {
     /// Its header, or its braces.
     pub span: Span,
-    pub entries: IndexMap<&'static str, Entry>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub key: Span,
-    pub at: At<Value>,
-    /// Whether it is the format's default, not the operator's word.
-    pub default: bool,
+    /// The keys that were written, sound or not, and where.
+    pub keys: IndexMap<&'static str, Span>,
+    /// What is sound, defaults included.
+    pub values: IndexMap<&'static str, At<Value>>,
 }
 
 impl Table {
     /// A value, if it is there and sound.
     pub fn get<T: FromValue>(&self, key: &str) -> Option<T> {
-        T::from_value(&self.entries.get(key)?.at.value)
+        T::from_value(&self.values.get(key)?.value)
     }
 
     /// A value with its place.
     pub fn at<T: FromValue>(&self, key: &str) -> Option<At<T>> {
-        let at = &self.entries.get(key)?.at;
+        let at = self.values.get(key)?;
         Some(At { value: T::from_value(&at.value)?, span: at.span.clone() })
     }
 
@@ -68,7 +63,7 @@ impl Table {
 
     /// A table within.
     pub fn table(&self, key: &str) -> Option<&Self> {
-        match &self.entries.get(key)?.at.value {
+        match &self.values.get(key)?.value {
             Value::Table(table) => Some(table),
             _ => None,
         }
@@ -76,7 +71,7 @@ impl Table {
 
     /// The tables of a list.
     pub fn tables(&self, key: &str) -> impl Iterator<Item = &Self> {
-        let list = match self.entries.get(key).map(|e| &e.at.value) {
+        let list = match self.values.get(key).map(|at| &at.value) {
             Some(Value::List(list)) => list.as_slice(),
             _ => &[],
         };
@@ -86,9 +81,9 @@ impl Table {
         })
     }
 
-    /// Where the operator wrote a key; none where he did not.
-    pub fn key_span(&self, key: &str) -> Option<Span> {
-        self.entries.get(key).filter(|e| !e.default).map(|e| e.key.clone())
+    /// Where the operator wrote a key, sound or not.
+    pub fn written(&self, key: &str) -> Option<Span> {
+        self.keys.get(key).cloned()
     }
 }
 

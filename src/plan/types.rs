@@ -114,8 +114,8 @@ pub struct Access {
     pub read: AwsCredentials,
     /// Credentials for changing; none = this site is read only.
     pub write: Option<AwsCredentials>,
-    /// Endpoint URLs by service (`ec2`, `elasticloadbalancing`, `autoscaling`, `cloudwatch`, `route53`, `sts`) that replace AWS's own; the plan's `all`
-    /// has been spread over them.
+    /// Endpoint URLs by service (`ec2`, `elasticloadbalancing`, `autoscaling`, `cloudwatch`, `route53`, `sts`) that replace AWS's own;
+    /// `all` stands for every service that is not named.
     pub endpoints: IndexMap<String, String>,
 }
 

@@ -64,7 +64,7 @@ fn planned(table: &Table, faults: &mut Faults) -> Option<Sides<u8>> {
     let planned = Sides { source: weight(Side::Source)?, target: weight(Side::Target)? };
     if planned == (Sides { source: 0, target: 0 }) {
         let message = "`planned` is 0 on both sides: Route 53 then answers with both alike";
-        let span = table.key_span("planned").unwrap_or_else(|| t.span.clone());
+        let span = table.written("planned").unwrap_or_else(|| t.span.clone());
         faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("give at least one side a weight"));
     }
     Some(planned)

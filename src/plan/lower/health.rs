@@ -26,7 +26,7 @@ fn query(table: &Table, root: &Table, faults: &mut Faults) -> Option<HealthQuery
     }
     volume(table, kind, root, faults);
     let queries = Sides::from_fn(|side| table.table(side.word()).map(|t| (t, asked(t, faults))));
-    if Side::BOTH.iter().all(|side| table.key_span(side.word()).is_none()) {
+    if Side::BOTH.iter().all(|side| table.written(side.word()).is_none()) {
         let message = "this health query asks nobody: it has neither `source` nor `target`";
         faults.push(Diagnosis::error(Code::MissingKey, &table.span, message).hint("add one of them, better both"));
     }
@@ -82,15 +82,16 @@ fn fitting(kind: HealthKind, unit: &At<HealthUnit>, faults: &mut Faults) {
         HealthKind::Other => (true, ""),
     };
     if !fits {
-        faults
-            .push(Diagnosis::error(Code::Unit, &unit.span, "this unit does not go with the query's `kind`").hint(hint));
+        faults.push(
+            Diagnosis::error(Code::Unit, &unit.span, "this unit does not go with what the query measures").hint(hint),
+        );
     }
 }
 
 /// The query that says whether there is traffic must be one, and count requests.
 fn volume(table: &Table, kind: Option<HealthKind>, root: &Table, faults: &mut Faults) {
     let Some(volume) = table.at::<String>("volume") else {
-        if kind == Some(HealthKind::Errors) && table.key_span("volume").is_none() {
+        if kind == Some(HealthKind::Errors) && table.written("volume").is_none() {
             let span = table.at::<String>("kind").map_or_else(|| table.span.clone(), |k| k.span);
             let message = "without a `volume` nobody knows whether there were requests that could fail";
             faults.push(Diagnosis::warning(Code::MissingKey, &span, message).hint(

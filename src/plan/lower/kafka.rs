@@ -5,8 +5,10 @@ use indexmap::IndexMap;
 use super::{same_access, unique, unique_names};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
+    hint,
     pattern::Pattern,
     scalar::quoted,
+    spec::tables::{CLUSTER, KAFKA},
     tree::{At, Table, bare},
     types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
 };
@@ -23,7 +25,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<KafkaPair>> {
 fn pair(table: &Table, faults: &mut Faults) -> Option<KafkaPair> {
     let source = table.table("source").and_then(|t| cluster(t, faults));
     let target = table.table("target").and_then(|t| cluster(t, faults));
-    if let (Some(s), Some(t), Some(span)) = (&source, &target, table.key_span("target"))
+    if let (Some(s), Some(t), Some(span)) = (&source, &target, table.written("target"))
         && let (Some(s), Some(t)) = (bootstrap(&s.read), bootstrap(&t.read))
         && s == t
     {
@@ -87,10 +89,13 @@ fn mirror(table: &Table, topics: &[Pattern]) -> Option<Mirror> {
 fn cluster(table: &Table, faults: &mut Faults) -> Option<KafkaCluster> {
     let read: IndexMap<String, At<Property>> = table.get("properties")?;
     if !BOOTSTRAP.iter().any(|name| read.contains_key(*name)) {
-        let span = table.key_span("properties").unwrap_or_else(|| table.span.clone());
+        let span = table.written("properties").unwrap_or_else(|| table.span.clone());
         let message = "`properties` do not say where the cluster is";
         faults
             .push(Diagnosis::error(Code::MissingKey, &span, message).hint("add \"bootstrap.servers\" = \"host:9092\""));
+    }
+    for key in ["properties", "write_properties"] {
+        misplaced(&table.get(key).unwrap_or_default(), faults);
     }
     let bare = |map: IndexMap<String, At<Property>>| -> IndexMap<String, Property> {
         map.into_iter().map(|(name, at)| (name, at.value)).collect()
@@ -101,12 +106,21 @@ fn cluster(table: &Table, faults: &mut Faults) -> Option<KafkaCluster> {
         write.extend(bare(over));
         write
     });
-    if let (Some(write), Some(span)) = (&write, table.key_span("write_properties"))
+    if let (Some(write), Some(span)) = (&write, table.written("write_properties"))
         && *write == read
     {
         same_access(&span, "write_properties", faults);
     }
     Some(KafkaCluster { read, write })
+}
+
+/// After a header such as `[kafka.source.properties]`, every key is a client property, also one that was meant for the pair;
+/// librdkafka has none of these names.
+fn misplaced(properties: &IndexMap<String, At<Property>>, faults: &mut Faults) {
+    for (name, at) in properties.iter().filter(|(name, _)| KAFKA.key(name).is_some() || CLUSTER.key(name).is_some()) {
+        let message = format!("`{name}` is no client property");
+        faults.push(Diagnosis::error(Code::UnknownKey, &at.span, message).hint(hint::belongs(name)));
+    }
 }
 
 fn bootstrap(properties: &IndexMap<String, Property>) -> Option<&str> {

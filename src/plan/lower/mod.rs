@@ -45,13 +45,15 @@ pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
 }
 
 /// Tells of whatever is said twice; `what` names it.
-fn unique<T: Eq + Hash + Clone>(items: &[At<T>], what: impl Fn(&T) -> String, faults: &mut Faults) {
-    let mut seen = HashMap::new();
+fn unique<T: Eq + Hash>(items: &[At<T>], what: impl Fn(&T) -> String, faults: &mut Faults) {
+    let mut seen: HashMap<&T, &Span> = HashMap::new();
     for item in items {
-        if seen.insert(item.value.clone(), ()).is_some() {
+        if let Some(first) = seen.get(&item.value) {
             let message = format!("{} is there twice", what(&item.value));
-            faults
-                .push(Diagnosis::error(Code::Duplicate, &item.span, message).hint("take one out, or correct its name"));
+            let diagnosis = Diagnosis::error(Code::Duplicate, &item.span, message).first(first);
+            faults.push(diagnosis.hint("take one out, or correct its name"));
+        } else {
+            seen.insert(&item.value, &item.span);
         }
     }
 }
@@ -73,14 +75,14 @@ fn bare_sides(sides: Sides<Vec<At<String>>>) -> Sides<Vec<String>> {
 
 /// Tells of two keys of which only one may be there.
 fn exclusive(table: &Table, a: &str, b: &str, why: &str, faults: &mut Faults) {
-    if let (Some(_), Some(span)) = (table.key_span(a), table.key_span(b)) {
+    if let (Some(_), Some(span)) = (table.written(a), table.written(b)) {
         faults.push(Diagnosis::error(Code::Conflict, &span, format!("`{a}` and `{b}` exclude each other")).hint(why));
     }
 }
 
 /// Tells of a key that is nothing without another.
 fn requires(table: &Table, a: &str, b: &str, faults: &mut Faults) {
-    let Some(span) = table.key_span(a).filter(|_| table.key_span(b).is_none()) else { return };
+    let Some(span) = table.written(a).filter(|_| table.written(b).is_none()) else { return };
     let message = format!("`{a}` without `{b}`");
     faults.push(Diagnosis::error(Code::Conflict, &span, message).hint(format!("add `{b}`, or take `{a}` out")));
 }

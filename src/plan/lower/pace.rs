@@ -27,7 +27,7 @@ pub(super) fn budgets(root: &Table, faults: &mut Faults) -> Option<Budgets> {
 fn window(table: &Table, faults: &mut Faults) -> Option<Window> {
     let window = Window { start: table.get("start")?, end: table.get("end")? };
     if window.start >= window.end {
-        let span = table.key_span("end").unwrap_or_else(|| table.span.clone());
+        let span = table.written("end").unwrap_or_else(|| table.span.clone());
         let message = format!("the window ends at {}, which is not after its start", window.end);
         faults.push(
             Diagnosis::error(Code::Conflict, &span, message).hint("put the later time into `end`; mind the offsets"),

@@ -30,7 +30,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
         && s == t
     {
         let message = "`target` is told by the same rule as `source`: every member would be of both sides";
-        let span = table.key_span("target").unwrap_or_else(|| table.span.clone());
+        let span = table.written("target").unwrap_or_else(|| table.span.clone());
         faults.push(Diagnosis::error(Code::SameSides, &span, message).hint("give the target's tag value or hosts"));
     }
     let candidates: Vec<At<String>> = table.list("candidates");
@@ -49,7 +49,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
         }
     }
     let (read, write) = (login(table, "login"), login(table, "write_login"));
-    if let (Some(r), Some(w), Some(span)) = (&read, &write, table.key_span("write_login"))
+    if let (Some(r), Some(w), Some(span)) = (&read, &write, table.written("write_login"))
         && (&r.username, &r.auth_source) == (&w.username, &w.auth_source)
     {
         same_access(&span, "write_login", faults);

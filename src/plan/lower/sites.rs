@@ -1,16 +1,11 @@
 //! The two sites, and how AWS is reached.
 
-use indexmap::IndexMap;
-
 use super::{exclusive, requires, same_access};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
     tree::Table,
     types::{Access, AwsCredentials, Side, Sides, Site},
 };
-
-/// The services whose endpoints a plan can replace, as AWS names them.
-const SERVICES: [&str; 6] = ["ec2", "elasticloadbalancing", "autoscaling", "cloudwatch", "route53", "sts"];
 
 pub(super) fn sites(root: &Table, faults: &mut Faults) -> Option<Sides<Site>> {
     let table = root.table("sites")?;
@@ -38,16 +33,13 @@ fn site(table: &Table, faults: &mut Faults) -> Option<Site> {
 pub(super) fn access(table: &Table, faults: &mut Faults) -> Access {
     let read = credentials(table, faults);
     let write = table.table("write").map(|t| credentials(t, faults));
-    if let (Some(write), Some(span)) = (&write, table.key_span("write"))
+    if let (Some(write), Some(span)) = (&write, table.written("write"))
         && *write == read
     {
         same_access(&span, "write", faults);
     }
-    let mut endpoints: IndexMap<String, String> = IndexMap::new();
-    if let Some(t) = table.table("endpoints") {
-        let url = |service: &str| t.get::<String>(service).or_else(|| t.get("all"));
-        endpoints.extend(SERVICES.iter().filter_map(|s| Some(((*s).to_owned(), url(s)?))));
-    }
+    let urls = |t: &Table| t.values.keys().filter_map(|s| Some(((*s).to_owned(), t.get(s)?))).collect();
+    let endpoints = table.table("endpoints").map(urls).unwrap_or_default();
     Access { read, write, endpoints }
 }
 

@@ -67,7 +67,7 @@ static ANSWER: Form = Form {
 
 /// The whole file.
 pub static ROOT: TableSpec = TableSpec {
-    header: "the top of the file",
+    header: "the file's top level",
     doc: "A landfall plan: what is to be moved from one AWS region to another, and how it is watched.",
     groups: &[&[
         must("schema", Integer(SCHEMA, SCHEMA), "Version of this format."),
@@ -201,7 +201,7 @@ static LOGIN: TableSpec = TableSpec {
     ]],
 };
 
-static KAFKA: TableSpec = TableSpec {
+pub(in crate::plan) static KAFKA: TableSpec = TableSpec {
     header: "[[kafka]]",
     doc: "A pair of Kafka clusters, one a side.",
     groups: &[&[
@@ -220,7 +220,7 @@ static KAFKA: TableSpec = TableSpec {
     ]],
 };
 
-static CLUSTER: TableSpec = TableSpec {
+pub(in crate::plan) static CLUSTER: TableSpec = TableSpec {
     header: "[kafka.source] and [kafka.target]",
     doc: "One Kafka cluster.",
     groups: &[&[

@@ -1,0 +1,139 @@
+//! What can be said of a plan without asking a server: what it says, and whether the secrets it refers to are there.
+
+use std::{fmt::Write as _, path::Path};
+
+use super::{AwsCredentials, Faulty, Login, Plan, Property, Query, Report, Secret, SecretError, Severity, Side};
+
+/// A plan that was taken, and what the operator should know of it.
+#[derive(Debug)]
+pub struct Offline {
+    /// The plan.
+    pub plan: Plan,
+    /// Warnings.
+    pub warnings: Report,
+    /// Secrets that are not where the plan says: who needs it, and why it is not there.
+    pub missing: Vec<(String, SecretError)>,
+}
+
+/// Reads a plan and looks for its secrets; what they are is forgotten at once.
+///
+/// # Errors
+/// If the plan cannot be taken.
+pub fn check(path: &Path) -> Result<Offline, Faulty> {
+    let (plan, warnings) = Plan::load(path)?;
+    let missing = plan.secrets().into_iter().filter_map(|(what, s)| Some((what, s.read().err()?))).collect();
+    Ok(Offline { plan, warnings, missing })
+}
+
+impl Offline {
+    /// Whether nothing is missing; warnings do not count.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// As `landfall check` prints it.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let mut out = String::new();
+        if !self.warnings.is_empty() {
+            let _ = writeln!(out, "{}\n", self.warnings.render(colour));
+        }
+        let _ = writeln!(
+            out,
+            "{}: a plan without faults, {}",
+            self.warnings.path().display(),
+            match self.warnings.count(Severity::Warning) {
+                0 => "no warning".to_owned(),
+                1 => "1 warning".to_owned(),
+                n => format!("{n} warnings"),
+            }
+        );
+        for line in self.plan.summary() {
+            let _ = writeln!(out, "  {line}");
+        }
+        for (what, error) in &self.missing {
+            let _ = writeln!(out, "error: {what}: {error}");
+        }
+        out
+    }
+}
+
+impl Plan {
+    /// What the plan says, in a few lines.
+    #[must_use]
+    pub fn summary(&self) -> Vec<String> {
+        let mut lines = vec![self.name.clone()];
+        for side in Side::BOTH {
+            let site = self.sites.get(side);
+            let mode = if site.access.write.is_some() { "may be changed" } else { "read only" };
+            lines.push(format!("{side}: {} {}, {mode}", site.label, site.region));
+        }
+        let names = |what: &str, names: Vec<&str>| match names.len() {
+            0 => format!("{what}: none"),
+            n => format!("{what}: {n} ({})", names.join(", ")),
+        };
+        lines.push(names("replica sets", self.replica_sets.iter().map(|s| s.name.as_str()).collect()));
+        lines.push(names("pairs of Kafka clusters", self.kafka.iter().map(|k| k.name.as_str()).collect()));
+        lines.push(names("roles", self.fleet.iter().map(|r| r.name.as_str()).collect()));
+        lines.push(names("DNS names", self.dns.iter().map(|d| d.name.as_str()).collect()));
+        lines.push(names("health queries", self.health.iter().map(|h| h.name.as_str()).collect()));
+        lines
+    }
+
+    /// Every secret that the plan refers to, with who needs it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &Secret)> {
+        let mut found = Vec::new();
+        let accesses = Side::BOTH
+            .map(|side| (format!("sites.{side}"), &self.sites.get(side).access))
+            .into_iter()
+            .chain([("route53".to_owned(), &self.route53)]);
+        for (who, access) in accesses {
+            found.extend(of_credentials(&who, &access.read));
+            found.extend(access.write.iter().flat_map(|write| of_credentials(&format!("{who}.write"), write)));
+        }
+        for set in &self.replica_sets {
+            let logins = [("login", &set.read), ("write_login", &set.write)];
+            let given = logins.into_iter().filter_map(|(key, login)| login.as_ref().map(|l: &Login| (key, l)));
+            found.extend(given.map(|(key, l)| (format!("replica_set {}: {key}.password", set.name), &l.password)));
+        }
+        for pair in &self.kafka {
+            for side in Side::BOTH {
+                let cluster = pair.clusters.get(side);
+                for (name, property) in cluster.write.iter().flatten().chain(&cluster.read) {
+                    if let Property::Secret(secret) = property {
+                        found.push((format!("kafka {}, {side}: {name}", pair.name), secret));
+                    }
+                }
+            }
+        }
+        for query in &self.health {
+            for side in Side::BOTH {
+                if let Some(Query::Prometheus { bearer: Some(secret), .. }) = query.queries.get(side) {
+                    found.push((format!("health {}, {side}: bearer", query.name), secret));
+                }
+            }
+        }
+        let mut seen = Vec::new();
+        found.retain(|entry| {
+            !seen.contains(entry) && {
+                seen.push(entry.clone());
+                true
+            }
+        });
+        found
+    }
+}
+
+fn of_credentials<'p>(who: &str, credentials: &'p AwsCredentials) -> Vec<(String, &'p Secret)> {
+    [
+        ("external_id", &credentials.external_id),
+        ("access_key", &credentials.access_key),
+        ("secret_key", &credentials.secret_key),
+        ("session_token", &credentials.session_token),
+    ]
+    .into_iter()
+    .filter_map(|(key, secret)| Some((format!("{who}.{key}"), secret.as_ref()?)))
+    .collect()
+}
