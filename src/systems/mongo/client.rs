@@ -1,1 +1,152 @@
-//! x
+//! A connection to one member that can only ask: a closed list of commands, none of which changes anything.
+//!
+//! The driver's client stays private in here. Nothing outside this file can run a command of its own making.
+
+use std::time::Duration;
+
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+    error::{Error, ErrorKind},
+    options::{ClientOptions, ServerAddress, ServerMonitoringMode},
+};
+use secrecy::ExposeSecret;
+
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::ReplicaSet,
+};
+
+/// How long a connection may take to be made, TLS and login included.
+pub(super) const CONNECT: Duration = Duration::from_secs(2);
+
+/// What can be asked. The whole list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    Hello,
+    Status,
+    Server,
+    /// With the question whether a majority has it, which only a primary answers.
+    Committed,
+    Config,
+}
+
+impl Command {
+    /// The name that permissions are granted under.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Status => "replSetGetStatus",
+            Self::Server => "serverStatus",
+            Self::Committed | Self::Config => "replSetGetConfig",
+        }
+    }
+
+    fn document(self) -> Document {
+        match self {
+            Self::Hello => doc! { "hello": 1 },
+            Self::Status => doc! { "replSetGetStatus": 1 },
+            // Its large sections are left out: they cost the server more than all the rest of what is asked.
+            Self::Server => doc! {
+                "serverStatus": 1, "oplog": 1, "metrics": 0, "wiredTiger": 0, "tcmalloc": 0, "locks": 0, "transactions": 0,
+                "opLatencies": 0, "logicalSessionRecordCache": 0, "network": 0, "repl": 0,
+            },
+            Self::Committed => doc! { "replSetGetConfig": 1, "commitmentStatus": true },
+            Self::Config => doc! { "replSetGetConfig": 1 },
+        }
+    }
+}
+
+/// What came of a command: the server's error codes are part of its answers (94 = waits for a configuration).
+pub(super) enum Reply {
+    Document(Document),
+    Code(i32),
+}
+
+/// A connection to one member.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    client: Client,
+    host: String,
+}
+
+impl Reader {
+    /// Connects as the plan's reading login. The password is read now, and again whenever a reader is made anew.
+    pub(super) async fn new(set: &ReplicaSet, host: &str) -> Result<Self, Fault> {
+        let mut options = options(set, host).await?;
+        if let Some(login) = &set.read {
+            let secret = login.password.read();
+            let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
+            let credential = options.credential.get_or_insert_default();
+            credential.username = Some(login.username.clone());
+            credential.password = Some(secret.expose_secret().to_owned());
+            credential.source = Some(login.auth_source.clone());
+        }
+        // The greeting streams over a client of its own; this one only has to notice that its server is back.
+        options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
+        options.heartbeat_freq = Some(CONNECT);
+        let client = Client::with_options(options).map_err(|e| fault(host, "connect", &e))?;
+        Ok(Self { client, host: host.to_owned() })
+    }
+
+    /// Asks. An error code among `expected` is an answer, any other error a fault.
+    pub(super) async fn ask(&self, command: Command, expected: &[i32]) -> Result<Reply, Fault> {
+        match self.client.database("admin").run_command(command.document()).await {
+            Ok(document) => Ok(Reply::Document(document)),
+            Err(e) => match *e.kind {
+                ErrorKind::Command(ref c) if expected.contains(&c.code) => Ok(Reply::Code(c.code)),
+                _ => Err(fault(&self.host, command.name(), &e)),
+            },
+        }
+    }
+}
+
+/// The plan's connection string, turned to one member: TLS and the like are taken from it, hosts and set are not.
+pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOptions, Fault> {
+    let mut options = ClientOptions::parse(&set.uri).await.map_err(|e| fault(host, "connection string", &e))?;
+    options.hosts = vec![ServerAddress::parse(host).map_err(|e| fault(host, "address", &e))?];
+    options.direct_connection = Some(true);
+    // With the name, a host outside the set (a candidate, a removed member) would not be talked to at all.
+    options.repl_set_name = None;
+    options.app_name = Some("landfall".to_owned());
+    options.connect_timeout = Some(CONNECT);
+    options.server_selection_timeout = Some(CONNECT);
+    options.max_pool_size = Some(2);
+    options.min_pool_size = Some(0);
+    options.retry_reads = Some(false);
+    Ok(options)
+}
+
+/// A driver's error in the estate's vocabulary: server, call, the server's words, and what to do where that is known.
+pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
+    use FaultKind::{Malformed, Refused, TimedOut, Unreachable, Unsupported};
+    let kind = match &*error.kind {
+        ErrorKind::Authentication { .. } => Refused,
+        ErrorKind::Command(c) => match c.code {
+            // Unauthorized, AuthenticationFailed.
+            13 | 18 => Refused,
+            // MaxTimeMSExpired, NetworkTimeout.
+            50 | 89 => TimedOut,
+            // Shut down or stepping down while it was asked.
+            91 | 189 | 11600 | 11602 => Unreachable,
+            // CommandNotFound, InvalidOptions.
+            59 | 72 => Unsupported,
+            _ => Malformed,
+        },
+        ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => TimedOut,
+        ErrorKind::Io(_)
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::Shutdown => Unreachable,
+        ErrorKind::IncompatibleServer { .. } => Unsupported,
+        _ => Malformed,
+    };
+    let advice = match kind {
+        Refused if call == "connect" => "; check the plan's login",
+        Refused => "; the plan's login must exist there and be granted this action on the cluster",
+        _ => "",
+    };
+    let words: String = error.kind.to_string().chars().take(300).collect();
+    Fault::new(kind, format!("{host}: {call}: {words}{advice}"))
+}

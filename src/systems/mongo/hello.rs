@@ -1,1 +1,84 @@
-//! x
+//! The greeting, streamed: the driver's monitor asks each member to answer when something changes, half a second at the latest.
+//!
+//! It needs no login, so it goes on where a password is wrong. Its events come through a callback into a channel without bound,
+//! because the driver keeps their order only there; there are two a second and one a change.
+
+use std::time::Duration;
+
+use mongodb::{
+    Client,
+    event::{EventHandler, sdam::SdamEvent},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, timeout_at},
+};
+
+use super::{
+    client::{self, fault},
+    facts::Facts,
+    parse,
+};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    drive::{clock, sink::Sink},
+    plan::ReplicaSet,
+};
+
+/// The shortest that the driver allows.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// Silent for longer than this: the member is taken not to answer. The driver would wait for its connect time-out on top of a
+/// heartbeat; much less would make outages out of a hiccup of a long link.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// Brings what a member says of itself, for as long as the source lives.
+pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>) {
+    loop {
+        if let Err(fault) = follow(set, host, out).await {
+            out.fault(fault, Duration::ZERO);
+        }
+        // Only what the plan says can be wrong here (an address that is none): it may be a name that does not resolve yet.
+        sleep(SILENT).await;
+    }
+}
+
+async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>) -> Result<(), Fault> {
+    let (events, mut queue) = mpsc::unbounded_channel();
+    let mut options = client::options(set, host).await?;
+    options.credential = None;
+    options.heartbeat_freq = Some(HEARTBEAT);
+    options.sdam_event_handler = Some(EventHandler::callback(move |event| {
+        // Stamped here and not where it is taken in: a step down of thirty milliseconds is measured between two of these.
+        if matches!(event, SdamEvent::ServerHeartbeatSucceeded(_) | SdamEvent::ServerHeartbeatFailed(_)) {
+            let _ = events.send((clock::now().boot, event));
+        }
+    }));
+    // Watches for as long as it is held.
+    let _client = Client::with_options(options).map_err(|e| fault(host, "connect", &e))?;
+    let (mut deadline, mut took) = (Some(Instant::now() + client::CONNECT + SILENT), Duration::ZERO);
+    loop {
+        let event = match deadline {
+            Some(at) => timeout_at(at, queue.recv()).await,
+            None => Ok(queue.recv().await),
+        };
+        match event {
+            Ok(Some((heard, SdamEvent::ServerHeartbeatSucceeded(e)))) => {
+                // The time of an awaited answer is the time nothing happened, not the time an answer takes.
+                took = if e.awaited { took } else { e.duration };
+                deadline = Some(Instant::now() + SILENT);
+                out.facts(Facts::Hello(parse::hello(&e.reply, heard)), took);
+            }
+            Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
+                deadline = None;
+                out.fault(fault(host, "hello", &e.failure), e.duration);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                deadline = None;
+                let text = format!("{host}: hello: nothing heard for {}s", SILENT.as_secs());
+                out.fault(Fault::new(FaultKind::TimedOut, text), SILENT);
+            }
+        }
+    }
+}

@@ -1,21 +1,197 @@
-//! The real servers. Read only: what is made here can ask and nothing else.
+//! The real servers: which connection answers which question. Read only: what is made here can ask and nothing else.
+//!
+//! Each member is asked over a direct connection of its own, so that one that hangs delays nobody but itself.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use super::{Ask, Facts, State};
-use crate::{core::estate::seen::{Fault, FaultKind}, plan::Plan, systems::Live};
+use futures_util::future::join_all;
+use mongodb::bson::Document;
 
-/// Connections that can only ask.
-pub struct Readers;
+use super::{
+    client::{Command, Reader, Reply},
+    facts::{Ask, Config, Facts, Hello, Membership, Peer},
+    hello, parse,
+    state::State,
+};
+use crate::{
+    core::estate::{
+        seen::{Fault, FaultKind},
+        source::SourceSpec,
+    },
+    drive::{clock, poll::Schedule, sink::Sink},
+    plan::{Plan, ReplicaSet},
+    systems::Live,
+};
+
+/// Waits for a configuration (NotYetInitialized).
+const WAITING: i32 = 94;
+/// Is not in the configuration it has (InvalidReplicaSetConfig).
+const REMOVED: i32 = 93;
+/// Does not lead (NotWritablePrimary).
+const NOT_PRIMARY: i32 = 10107;
+
+/// Connections that can only ask, made on first use and shared by the sources of a member.
+pub struct Readers {
+    plan: Arc<Plan>,
+    sets: Vec<SetReaders>,
+}
+
+#[derive(Default)]
+struct SetReaders {
+    readers: Mutex<HashMap<String, Reader>>,
+    /// Who led when the configuration was last asked for.
+    leader: Mutex<Option<String>>,
+    /// Members by the last configuration.
+    members: Mutex<BTreeSet<String>>,
+}
+
+/// Nothing in here is ever half changed: a lock that a panic left behind is as good as any.
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Live for State {
     type Readers = Readers;
 
-    fn readers(_: &Arc<Plan>) -> Readers {
-        Readers
+    fn readers(plan: &Arc<Plan>) -> Readers {
+        Readers { plan: plan.clone(), sets: plan.replica_sets.iter().map(|_| SetReaders::default()).collect() }
     }
 
-    async fn ask(_: &Readers, _: &Ask) -> Result<Facts, Fault> {
-        Err(Fault::new(FaultKind::Unsupported, "not yet"))
+    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+        let (Some(plan), Some(set)) = (readers.plan.replica_sets.get(ask.set()), readers.sets.get(ask.set())) else {
+            return Err(Fault::new(FaultKind::NotFound, "the plan has no such replica set"));
+        };
+        match ask {
+            Ask::Hello(p) => set.hello(plan, &p.host).await.map(Facts::Hello),
+            Ask::Status(p) => set.status(plan, p).await.map(Facts::Status),
+            Ask::Server(p) => {
+                let reply = set.ask(plan, &p.host, Command::Server, &[]).await?;
+                read(reply, &p.host, "serverStatus", parse::server).map(Facts::Server)
+            }
+            Ask::Config { .. } => set.config(plan).await.map(Facts::Config),
+        }
+    }
+
+    async fn run(readers: Arc<Readers>, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) {
+        let ask = &spec.ask;
+        if let Ask::Hello(p) = ask
+            && let Some(set) = readers.plan.replica_sets.get(p.set)
+        {
+            return hello::stream(set, &p.host, &out).await;
+        }
+        crate::drive::poll::poll(schedule, &out, || Self::ask(&readers, ask)).await;
+    }
+}
+
+impl SetReaders {
+    async fn ask(&self, plan: &ReplicaSet, host: &str, command: Command, expected: &[i32]) -> Result<Reply, Fault> {
+        let known = lock(&self.readers).get(host).cloned();
+        let reader = match known {
+            Some(reader) => reader,
+            None => {
+                let reader = Reader::new(plan, host).await?;
+                lock(&self.readers).entry(host.to_owned()).or_insert(reader).clone()
+            }
+        };
+        let reply = reader.ask(command, expected).await;
+        if reply.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
+            // The password may have been changed: the next attempt reads it anew.
+            lock(&self.readers).remove(host);
+        }
+        reply
+    }
+
+    async fn hello(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
+        let reply = self.ask(plan, host, Command::Hello, &[]).await?;
+        let heard = clock::now().boot;
+        read(reply, host, "hello", |d| Some(parse::hello(d, heard)))
+    }
+
+    async fn status(&self, plan: &ReplicaSet, p: &Peer) -> Result<Membership, Fault> {
+        match self.ask(plan, &p.host, Command::Status, &[WAITING, REMOVED]).await? {
+            Reply::Code(WAITING) => Ok(Membership::Waiting),
+            Reply::Code(_) => Ok(Membership::Removed),
+            reply => read(reply, &p.host, "replSetGetStatus", parse::status),
+        }
+    }
+
+    /// The configuration, of whoever leads. While nobody does, of anybody: then without whether it is committed.
+    async fn config(&self, plan: &ReplicaSet) -> Result<Config, Fault> {
+        // Taken out while it is asked: a leader that hangs until this question is given up is not the first to be asked next time.
+        let last = lock(&self.leader).take();
+        if let Some(host) = last
+            && let Ok(Some(config)) = self.config_of(plan, &host, Command::Committed).await
+        {
+            return Ok(self.keep(config, Some(host)));
+        }
+        let (leader, heard, fault) = self.find_leader(plan).await;
+        if let Some(host) = leader
+            && let Some(config) = self.config_of(plan, &host, Command::Committed).await?
+        {
+            return Ok(self.keep(config, Some(host)));
+        }
+        let mut fault = fault;
+        for host in heard {
+            match self.config_of(plan, &host, Command::Config).await {
+                Ok(Some(config)) => return Ok(self.keep(config, None)),
+                Ok(None) => {}
+                Err(f) => fault = Some(f),
+            }
+        }
+        let text = format!("{}: no member that is in the set answers", plan.name);
+        Err(fault.unwrap_or_else(|| Fault::new(FaultKind::NotFound, text)))
+    }
+
+    fn keep(&self, config: Config, leader: Option<String>) -> Config {
+        *lock(&self.members) = config.members.iter().filter(|m| !m.arbiter).map(|m| m.host.clone()).collect();
+        *lock(&self.leader) = leader;
+        config
+    }
+
+    /// None where this member cannot answer that: it does not lead, or is in no set.
+    async fn config_of(&self, plan: &ReplicaSet, host: &str, command: Command) -> Result<Option<Config>, Fault> {
+        match self.ask(plan, host, command, &[WAITING, REMOVED, NOT_PRIMARY]).await? {
+            Reply::Code(_) => Ok(None),
+            reply => read(reply, host, "replSetGetConfig", |d| parse::config(d, host)).map(Some),
+        }
+    }
+
+    /// Asks all members at once who leads; those that hang are not waited for beyond their own connect time-out.
+    async fn find_leader(&self, plan: &ReplicaSet) -> (Option<String>, Vec<String>, Option<Fault>) {
+        let mut hosts = lock(&self.members).clone();
+        hosts.extend(plan.seeds.iter().cloned());
+        let hellos = join_all(hosts.into_iter().map(async |host| {
+            let hello = tokio::time::timeout(HELLO_WITHIN, self.hello(plan, &host)).await;
+            (hello.unwrap_or_else(|_| Err(crate::drive::poll::timed_out(HELLO_WITHIN))), host)
+        }));
+        let (mut leader, mut heard, mut fault) = (None, Vec::new(), None);
+        for (hello, host) in hellos.await {
+            match hello {
+                Ok(h) if h.set_name.as_ref() == Some(&plan.name) => {
+                    if h.writable && leader.as_ref().is_none_or(|(term, _)| *term < h.term) {
+                        leader = Some((h.term, host.clone()));
+                    }
+                    heard.push(host);
+                }
+                Ok(_) => {}
+                Err(f) => fault = Some(f),
+            }
+        }
+        (leader.map(|l| l.1), heard, fault)
+    }
+}
+
+/// Half of the least time that a question may take: what follows needs the other half.
+const HELLO_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// A reply's document, read; one that lacks what every version has is malformed.
+fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Fault> {
+    let malformed = |what: &str| Fault::new(FaultKind::Malformed, format!("{host}: {call}: {what}"));
+    match reply {
+        Reply::Document(d) => parse(&d).ok_or_else(|| malformed("the reply lacks fields that every version has")),
+        Reply::Code(code) => Err(malformed(&format!("answered error {code}"))),
     }
 }

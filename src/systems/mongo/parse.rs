@@ -1,1 +1,234 @@
-//! x
+//! Replies of the servers into plain facts. What a version leaves out stays out; what cannot be read is a fault, never a zero.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mongodb::bson::{Bson, Document};
+
+use super::facts::{
+    Config, ConfigMember, Hello, InitialSync, MemberState, Membership, OpTime, Peering, Server, Status,
+};
+
+/// `hello`, heard at `heard` on the boot clock.
+pub(super) fn hello(d: &Document, heard: Duration) -> Hello {
+    let term = d.get_object_id("electionId").ok().map(|id| {
+        // `7fffffff` and then the term: how the server makes election ids since protocol version 1.
+        id.bytes()[4..].iter().fold(0, |n: u64, b| n << 8 | u64::from(*b))
+    });
+    Hello {
+        heard,
+        set_name: text(d, "setName"),
+        me: text(d, "me"),
+        writable: flag(d, "isWritablePrimary") || flag(d, "ismaster"),
+        secondary: flag(d, "secondary"),
+        arbiter: flag(d, "arbiterOnly"),
+        primary: text(d, "primary"),
+        hosts: ["hosts", "passives"].into_iter().flat_map(|key| texts(d, key)).collect(),
+        term,
+        last_write: sub(d, "lastWrite").and_then(|w| optime(w.get("opTime"))),
+        local_time: time(d, "localTime"),
+    }
+}
+
+/// `replSetGetStatus`; none if the reply lacks what every version has.
+pub(super) fn status(d: &Document) -> Option<Membership> {
+    let members: Vec<_> = docs(d, "members").collect();
+    let own = members.iter().find(|m| flag(m, "self"));
+    let optimes = sub(d, "optimes");
+    let source = text(d, "syncSourceHost").or_else(|| own.and_then(|m| text(m, "syncSourceHost")));
+    Some(Membership::In(Box::new(Status {
+        state: MemberState::from_code(number(d, "myState")?),
+        term: number(d, "term"),
+        date: time(d, "date")?,
+        applied: optimes.and_then(|o| optime(o.get("appliedOpTime"))).or_else(|| own.and_then(|m| optime(m.get("optime")))),
+        applied_wall: optimes
+            .and_then(|o| time(o, "lastAppliedWallTime"))
+            .or_else(|| own.and_then(|m| time(m, "lastAppliedWallTime")))
+            .or_else(|| own.and_then(|m| time(m, "optimeDate"))),
+        sync_source: source.filter(|s| !s.is_empty()),
+        uptime: own.and_then(|m| seconds(m, "uptime")),
+        majority: number(d, "majorityVoteCount").and_then(|n| u32::try_from(n).ok()),
+        members: members.iter().filter_map(|m| peering(m)).collect(),
+        initial_sync: sub(d, "initialSyncStatus").map(initial_sync),
+    })))
+}
+
+fn peering(m: &Document) -> Option<Peering> {
+    Some(Peering {
+        host: text(m, "name")?,
+        state: MemberState::from_code(number(m, "state")?),
+        up: number(m, "health")? == 1,
+        ping: number(m, "pingMs").and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
+    })
+}
+
+fn initial_sync(d: &Document) -> InitialSync {
+    let bytes = |key| number(d, key).and_then(|n| u64::try_from(n).ok());
+    let small = |n: i64| u32::try_from(n).ok();
+    let databases = sub(d, "databases").and_then(|dbs| {
+        let done = small(number(dbs, "databasesCloned")?)?;
+        Some((done, done + small(number(dbs, "databasesToClone")?)?))
+    });
+    InitialSync {
+        copied: bytes("approxTotalBytesCopied").unwrap_or(0),
+        total: bytes("approxTotalDataSize"),
+        databases,
+        failed: number(d, "failedInitialSyncAttempts").and_then(small).unwrap_or(0),
+    }
+}
+
+/// `serverStatus`; none if the reply lacks what every version has.
+pub(super) fn server(d: &Document) -> Option<Server> {
+    let at = |key| sub(d, "oplog").and_then(|o| optime(o.get(key)));
+    let second = |op: OpTime| Timestamp::from_second(i64::from(op.secs)).ok();
+    let oplog = at("earliestOptime").and_then(second).zip(at("latestOptime").and_then(second));
+    let flow = sub(d, "flowControl").filter(|f| f.get_bool("enabled").unwrap_or(true));
+    Some(Server {
+        version: text(d, "version")?,
+        oplog,
+        flow_lagged: flow.and_then(|f| f.get_bool("isLagged").ok()),
+        uptime: seconds(d, "uptime"),
+    })
+}
+
+/// `replSetGetConfig`, as `from` answered it; none if the reply lacks what every version has.
+pub(super) fn config(d: &Document, from: &str) -> Option<Config> {
+    let c = sub(d, "config")?;
+    let millis = |key| number(sub(c, "settings")?, key).and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
+    let members: Option<Vec<_>> = docs(c, "members").map(member).collect();
+    Some(Config {
+        set: text(c, "_id")?,
+        version: number(c, "version")?,
+        term: number(c, "term"),
+        members: members?,
+        committed: d.get_bool("commitmentStatus").ok(),
+        from: from.to_owned(),
+        election_timeout: millis("electionTimeoutMillis"),
+    })
+}
+
+fn member(m: &Document) -> Option<ConfigMember> {
+    // `secondaryDelaySecs` was `slaveDelay` before 5.0.
+    let delay = seconds(m, "secondaryDelaySecs").or_else(|| seconds(m, "slaveDelay"));
+    let tags = sub(m, "tags").into_iter().flatten();
+    Some(ConfigMember {
+        host: text(m, "host")?,
+        votes: u32::try_from(number(m, "votes")?).ok()?,
+        priority: match m.get("priority")? {
+            Bson::Double(p) => *p,
+            Bson::Int32(p) => f64::from(*p),
+            _ => return None,
+        },
+        hidden: flag(m, "hidden"),
+        arbiter: flag(m, "arbiterOnly"),
+        delay: delay.unwrap_or_default(),
+        tags: tags.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect(),
+    })
+}
+
+fn text(d: &Document, key: &str) -> Option<String> {
+    d.get_str(key).ok().map(str::to_owned)
+}
+
+fn texts<'a>(d: &'a Document, key: &str) -> impl Iterator<Item = String> + 'a {
+    d.get_array(key).ok().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned))
+}
+
+fn sub<'a>(d: &'a Document, key: &str) -> Option<&'a Document> {
+    d.get_document(key).ok()
+}
+
+fn docs<'a>(d: &'a Document, key: &str) -> impl Iterator<Item = &'a Document> {
+    d.get_array(key).ok().into_iter().flatten().filter_map(Bson::as_document)
+}
+
+fn flag(d: &Document, key: &str) -> bool {
+    d.get_bool(key).unwrap_or(false)
+}
+
+/// A whole number in whichever of its types the server chose.
+fn number(d: &Document, key: &str) -> Option<i64> {
+    match d.get(key)? {
+        Bson::Int32(n) => Some(i64::from(*n)),
+        Bson::Int64(n) => Some(*n),
+        #[expect(clippy::cast_possible_truncation, reason = "the server gives whole numbers as doubles in places")]
+        Bson::Double(n) => n.is_finite().then_some(*n as i64),
+        _ => None,
+    }
+}
+
+fn seconds(d: &Document, key: &str) -> Option<Duration> {
+    number(d, key).and_then(|s| u64::try_from(s).ok()).map(Duration::from_secs)
+}
+
+fn time(d: &Document, key: &str) -> Option<Timestamp> {
+    // Beyond the years that can be written, or before 1970 (a member that has applied nothing), it is no time.
+    let millis = d.get_datetime(key).ok()?.timestamp_millis();
+    Timestamp::from_millisecond(millis).ok().filter(|_| millis > 0)
+}
+
+/// `{ ts, t }`, or a bare timestamp.
+fn optime(b: Option<&Bson>) -> Option<OpTime> {
+    let of = |term, ts: &mongodb::bson::Timestamp| OpTime { term, secs: ts.time, inc: ts.increment };
+    let op = match b? {
+        Bson::Timestamp(ts) => of(-1, ts),
+        Bson::Document(d) => of(number(d, "t")?, &d.get_timestamp("ts").ok()?),
+        _ => return None,
+    };
+    // A member that has applied nothing yet says zero: that is no position.
+    (op.secs > 0).then_some(op)
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{DateTime, Timestamp as Ts, doc, oid::ObjectId};
+
+    use super::*;
+
+    #[test]
+    fn a_primarys_greeting_has_its_term() {
+        let id = ObjectId::from_bytes([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 1, 4]);
+        let h = hello(
+            &doc! { "isWritablePrimary": true, "setName": "orders", "hosts": ["a:1", "b:1"], "passives": ["c:1"], "electionId": id,
+            "lastWrite": { "opTime": { "ts": Ts { time: 7, increment: 2 }, "t": 3_i64 } } },
+            Duration::ZERO,
+        );
+        assert_eq!((h.writable, h.term, h.hosts.len()), (true, Some(260), 3));
+        assert_eq!(h.last_write, Some(OpTime { term: 3, secs: 7, inc: 2 }));
+    }
+
+    #[test]
+    fn an_older_version_leaves_much_out_and_is_still_read() {
+        let d = doc! { "myState": 2, "date": DateTime::from_millis(1_000), "members": [
+            { "name": "a:1", "state": 1, "health": 1.0 },
+            { "name": "b:1", "state": 2, "health": 1.0, "self": true, "uptime": 9, "optimeDate": DateTime::from_millis(900),
+              "optime": { "ts": Ts { time: 1, increment: 1 }, "t": 1_i64 } },
+        ] };
+        let Some(Membership::In(s)) = status(&d) else { panic!("no status") };
+        assert_eq!((s.term, s.majority, s.members.len()), (None, None, 2));
+        assert_eq!(s.applied_wall.map(|t| t.as_millisecond()), Some(900));
+        assert_eq!(s.uptime, Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn what_is_needed_and_missing_is_no_answer() {
+        assert!(status(&doc! { "ok": 1 }).is_none());
+        assert!(server(&doc! { "ok": 1 }).is_none());
+        // One member that cannot be read spoils the configuration: a vote too few would change what a majority is.
+        let d = doc! { "config": { "_id": "x", "version": 1, "members": [{ "host": "a:1", "votes": 1, "priority": 1.0 }, { "host": "b:1" }] } };
+        assert!(config(&d, "a:1").is_none());
+    }
+
+    #[test]
+    fn a_member_that_has_applied_nothing_has_no_position() {
+        let zero = Bson::Document(doc! { "ts": Ts { time: 0, increment: 0 }, "t": -1_i64 });
+        assert_eq!(optime(Some(&zero)), None);
+    }
+
+    #[test]
+    fn flow_control_that_is_off_says_nothing() {
+        let d = |on: bool| doc! { "version": "6.0.5", "flowControl": { "enabled": on, "isLagged": false } };
+        assert_eq!(server(&d(true)).and_then(|s| s.flow_lagged), Some(false));
+        assert_eq!(server(&d(false)).and_then(|s| s.flow_lagged), None);
+    }
+}
