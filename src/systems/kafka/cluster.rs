@@ -223,6 +223,16 @@ impl GroupSeen<'_> {
         })
     }
 
+    /// How many members it has.
+    ///
+    /// # Errors
+    /// If the cluster does not tell: to a group of the new protocol (KIP-848) the call that lists members is blind.
+    pub(super) fn members(&self) -> Result<usize, Fault> {
+        let text = || format!("the cluster does not tell the members of group {}", self.facts.name);
+        let members = self.facts.members.as_ref();
+        members.map(Vec::len).ok_or_else(|| Fault::new(FaultKind::Unsupported, text()))
+    }
+
     /// How its lag changes.
     pub(super) const fn slope(&self) -> &Slope {
         &self.memory.slope

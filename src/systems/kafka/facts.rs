@@ -113,8 +113,8 @@ pub struct Group {
     pub name: Arc<str>,
     /// What its coordinator says of it.
     pub state: GroupState,
-    /// Its members, as `client id@host`.
-    pub members: Vec<Arc<str>>,
+    /// Its members, as `client id@host`; none where the cluster does not tell them.
+    pub members: Option<Vec<Arc<str>>>,
     /// Its rows in [`Snapshot::commits`].
     pub commits: Range<u32>,
     /// Topics it has commits on that match the plan but are not there (deleted, and the commits not yet).

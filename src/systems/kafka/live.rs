@@ -1,25 +1,166 @@
 //! The real servers. Read only: what is made here can ask and nothing else.
+//!
+//! librdkafka's calls cannot be cancelled, so each cluster has one long-lived thread that makes them. While a question hangs in it no
+//! other is put to it, and the fault says since when.
 
-use std::sync::Arc;
+mod admin;
+mod assignment;
+mod client;
+mod configs;
+mod faults;
+mod snapshot;
 
-use super::{Ask, Facts, State};
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use self::client::Client;
+use super::{
+    Ask, Facts, State,
+    state::{bootstrap, timeout},
+};
 use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::Plan,
+    core::{
+        estate::seen::{Fault, FaultKind},
+        now::short,
+    },
+    plan::{KafkaPair, Plan, Side, Sides},
     systems::Live,
 };
 
-/// Connections that can only ask.
-pub struct Readers;
+/// The thread's own calls end this much before the source's time is up, so that it is the server's silence that is reported.
+const MARGIN: Duration = Duration::from_millis(750);
+
+/// How often the thread looks after its connection while nobody asks.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Connections that can only ask, one a cluster.
+pub struct Readers(Vec<Sides<Reader>>);
+
+/// The way to one cluster's thread.
+struct Reader {
+    plan: Arc<KafkaPair>,
+    side: Side,
+    limit: Duration,
+    /// The thread's inbox, once there is a thread.
+    inbox: Mutex<Option<mpsc::Sender<Job>>>,
+    /// When the question was taken up that the thread is at.
+    busy: Arc<Mutex<Option<Instant>>>,
+}
+
+/// A question, and where its answer goes.
+struct Job {
+    ask: Ask,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<Facts, Fault>>,
+}
 
 impl Live for State {
     type Readers = Readers;
 
-    fn readers(_: &Arc<Plan>) -> Readers {
-        Readers
+    fn readers(plan: &Arc<Plan>) -> Readers {
+        let limit = timeout(plan.intervals.kafka);
+        let pair = |pair: &KafkaPair| {
+            let plan = Arc::new(pair.clone());
+            Sides::from_fn(|side| Reader {
+                plan: plan.clone(),
+                side,
+                limit,
+                inbox: Mutex::default(),
+                busy: Arc::default(),
+            })
+        };
+        Readers(plan.kafka.iter().map(pair).collect())
     }
 
-    async fn ask(_: &Readers, _: &Ask) -> Result<Facts, Fault> {
-        Err(Fault::new(FaultKind::Unsupported, "the live side is not there yet"))
+    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
+        let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
+        readers.0.get(pair).ok_or_else(missing)?.get(side).ask(*ask).await
+    }
+}
+
+impl Reader {
+    async fn ask(&self, ask: Ask) -> Result<Facts, Fault> {
+        let server = || bootstrap(&self.plan, self.side);
+        let since = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = since.map(|s| s.elapsed()).filter(|since| *since > self.limit + MARGIN) {
+            let text = format!("{}: a question hangs since {}; no other is asked until it ends", server(), short(since));
+            return Err(Fault::new(FaultKind::TimedOut, text));
+        }
+        let (reply, answer) = oneshot::channel();
+        let deadline = Instant::now() + self.limit.saturating_sub(MARGIN);
+        self.send(Job { ask, deadline, reply });
+        let gone = |_| Fault::new(FaultKind::Malformed, format!("{}: the thread that asks it ended; it is made anew", server()));
+        answer.await.map_err(gone)?
+    }
+
+    /// Hands a question to the thread. Makes the thread where there is none, or none any more.
+    fn send(&self, job: Job) {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = match inbox.as_ref() {
+            Some(thread) => match thread.send(job) {
+                Ok(()) => return,
+                Err(mpsc::SendError(job)) => job,
+            },
+            None => job,
+        };
+        self.start(&mut inbox, job);
+    }
+
+    fn start(&self, inbox: &mut Option<mpsc::Sender<Job>>, job: Job) {
+        let (sender, jobs) = mpsc::channel();
+        let (plan, side, busy) = (self.plan.clone(), self.side, self.busy.clone());
+        *busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = thread::Builder::new().name(format!("kafka {} {side}", plan.name));
+        // Without a thread the job is dropped here, and whoever asked hears of that.
+        if thread.spawn(move || serve(&plan, side, &jobs, &busy)).is_ok() && sender.send(job).is_ok() {
+            *inbox = Some(sender);
+        }
+    }
+}
+
+/// The thread of one cluster. Ends with its [`Reader`].
+fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
+    let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    let mut client: Option<Client> = None;
+    loop {
+        let job = match jobs.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                if let Some(client) = &client {
+                    client.listen();
+                }
+                continue;
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+        };
+        // Whoever asked may have given up while another question was under way.
+        if job.reply.is_closed() {
+            continue;
+        }
+        set(Some(Instant::now()));
+        let answer = answer(plan, side, &mut client, &job);
+        if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
+            // The next one reads its secrets anew.
+            client = None;
+        }
+        set(None);
+        let _ = job.reply.send(answer);
+    }
+}
+
+fn answer(plan: &KafkaPair, side: Side, client: &mut Option<Client>, job: &Job) -> Result<Facts, Fault> {
+    let client = match client {
+        Some(client) => client,
+        None => client.insert(Client::new(&bootstrap(plan, side), &plan.clusters.get(side).read)?),
+    };
+    match job.ask {
+        Ask::Snapshot { .. } => snapshot::take(client, plan, side, job.deadline).map(Facts::Snapshot),
+        Ask::Configs { .. } => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     }
 }

@@ -112,7 +112,7 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
             Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {group}: too few answers for a pace"))),
         });
         out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
-        out.put(&GROUP_MEMBERS, &labels, seen.as_ref().map(|g| count(g.facts.members.len())));
+        out.put(&GROUP_MEMBERS, &labels, seen.as_ref().and_then(|g| g.members()).map(count));
         let partial = |pick: fn(&Figures) -> u32| {
             seen.as_ref().and_then(|g| g.facts.fault.clone().map_or_else(|| Ok(f64::from(pick(g.partial()))), Err))
         };

@@ -271,11 +271,11 @@ impl SimGroup {
         }
     }
 
-    fn at(&self, side: Side) -> (GroupState, Vec<Arc<str>>) {
+    fn at(&self, side: Side) -> (GroupState, Option<Vec<Arc<str>>>) {
         match (side, self.health) {
-            (Side::Target, _) => (GroupState::Empty, Vec::new()),
-            (Side::Source, Health::Rebalancing) => (GroupState::Rebalancing, self.member_names()),
-            (Side::Source, _) => (GroupState::Stable, self.member_names()),
+            (Side::Target, _) => (GroupState::Empty, Some(Vec::new())),
+            (Side::Source, Health::Rebalancing) => (GroupState::Rebalancing, Some(self.member_names())),
+            (Side::Source, _) => (GroupState::Stable, Some(self.member_names())),
         }
     }
 

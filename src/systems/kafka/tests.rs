@@ -72,7 +72,7 @@ fn snapshot(ends: &[Offset], commits: &[Offset]) -> Snapshot {
         groups: vec![Group {
             name: "checkout".into(),
             state: GroupState::Stable,
-            members: vec!["a@h".into()],
+            members: Some(vec!["a@h".into()]),
             commits: 0..n(commits.len()),
             orphans: vec![],
             fault: None,

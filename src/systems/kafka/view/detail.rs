@@ -88,7 +88,7 @@ fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut V
     }
     let never = seen.as_ref().map(|g| g.partial().never);
     field("partitions never committed", Cell::seen(never, |n| Cell::count(n.into())));
-    field("members", Cell::seen(seen.as_ref(), |g| Cell::count(g.facts.members.len() as u64)));
+    field("members", Cell::seen(seen.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)));
 }
 
 /// The partition that is furthest behind, and its share of the whole: one hot partition drains no faster for more consumers.
@@ -158,7 +158,7 @@ fn unknown() -> Cell {
 }
 
 fn owner_cell(group: &GroupSeen<'_>, commit: &Commit) -> Cell {
-    group.facts.members.get(commit.owner as usize).map_or_else(Cell::none, |m| Cell::text(m.to_string()))
+    group.facts.members.iter().flatten().nth(commit.owner.into()).map_or_else(Cell::none, |m| Cell::text(m.to_string()))
 }
 
 fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {

@@ -101,7 +101,7 @@ fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 6] {
     let of = || figures(group.as_ref().cloned());
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
-        Cell::seen(group.as_ref(), |g| Cell::count(g.facts.members.len() as u64)),
+        Cell::seen(group.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)),
         Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f)))),
         Cell::seen(of(), |(f, _)| time_cell(f.time)),
         Cell::seen(of(), |(_, g)| pace_cell(g.slope().per_second())),

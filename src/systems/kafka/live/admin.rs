@@ -1,0 +1,389 @@
+//! The three admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the ends of partitions, many
+//! requests in flight on one queue; and DescribeConfigs, which it has only with a client and a thread of its own.
+//!
+//! The only `unsafe` of the program. Nothing here knows what the answers are for.
+//!
+//! # Why it is sound
+//! * Every native object is owned by one value ([`Owned`]) that destroys it once, on drop. A [`Batch`] borrows the client, so no queue,
+//!   event or request outlives the `rd_kafka_t` it was made for.
+//! * librdkafka copies what a request is given (group names, partition lists, options) before the call returns: what is made here for
+//!   a call is dropped after it.
+//! * What an event holds lives as long as the event. It is only read inside [`Batch::next`], handed on as borrows that end with
+//!   the callback, or copied.
+//! * Codes are taken as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a broker newer than
+//!   them may send.
+#![expect(unsafe_code, reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets and ListOffsets")]
+
+use std::{
+    ffi::{CStr, CString, c_char, c_int, c_void},
+    marker::PhantomData,
+    ptr::{NonNull, null, without_provenance_mut},
+    time::Duration,
+};
+
+use rdkafka::{
+    bindings as sys,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+};
+
+use crate::plan::Isolation;
+
+// The bindings' own declarations with codes and states as the integers they are in C.
+unsafe extern "C" {
+    fn rd_kafka_event_error(event: *mut sys::rd_kafka_event_t) -> c_int;
+    fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;
+    fn rd_kafka_err2str(code: c_int) -> *const c_char;
+    fn rd_kafka_ConsumerGroupListing_state(listing: *const sys::rd_kafka_ConsumerGroupListing_t) -> c_int;
+    fn rd_kafka_ConfigResource_error(resource: *const sys::rd_kafka_ConfigResource_t) -> c_int;
+}
+
+/// What librdkafka or a broker says went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// Kafka's error code; negative ones are librdkafka's own.
+    pub(super) code: i32,
+    /// In words.
+    pub(super) text: String,
+}
+
+/// One answer. What is borrowed lives until the callback returns.
+pub(super) enum Answer<'e> {
+    /// To [`Batch::groups`]: a group and the word of its state, one after the other.
+    Group(&'e str, &'static str),
+    /// To [`Batch::commits`] and [`Batch::ends`]: topic, partition, offset.
+    Offset(&'e str, i32, Result<i64, Failure>),
+    /// To [`Batch::configs`]: topic, key, value.
+    Config(&'e str, &'e str, &'e str),
+    /// A part of the request failed: a broker of several, a topic of several.
+    Partly(Failure),
+}
+
+/// A native object and the function that destroys it.
+struct Owned<T> {
+    ptr: NonNull<T>,
+    destroy: unsafe extern "C" fn(*mut T),
+}
+
+impl<T> Owned<T> {
+    /// # Safety
+    /// `ptr` is null or an object nobody else destroys, and `destroy` is librdkafka's destructor for it.
+    unsafe fn new(ptr: *mut T, destroy: unsafe extern "C" fn(*mut T)) -> Result<Self, Failure> {
+        NonNull::new(ptr).map(|ptr| Self { ptr, destroy }).ok_or_else(|| internal("librdkafka made no object"))
+    }
+
+    const fn get(&self) -> *mut T {
+        self.ptr.as_ptr()
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: by the contract of `new` this is the one and only destruction, by the right function.
+        unsafe { (self.destroy)(self.ptr.as_ptr()) }
+    }
+}
+
+/// Requests in flight on one queue. Dropping it forgets those that are not answered: librdkafka destroys late answers itself.
+pub(super) struct Batch<'c> {
+    queue: Owned<sys::rd_kafka_queue_t>,
+    rk: *mut sys::rd_kafka_t,
+    /// No longer than the client.
+    client: PhantomData<&'c ()>,
+}
+
+impl<'c> Batch<'c> {
+    /// A queue without requests.
+    pub(super) fn new<C: ConsumerContext>(client: &'c BaseConsumer<C>) -> Result<Self, Failure> {
+        let rk = client.client().native_ptr();
+        // SAFETY: `rk` is valid while `client` is borrowed; the queue is new and ours.
+        let queue = unsafe { Owned::new(sys::rd_kafka_queue_new(rk), sys::rd_kafka_queue_destroy)? };
+        Ok(Self { queue, rk, client: PhantomData })
+    }
+
+    /// Options of a request: its time-out, and the tag by which its answer is recognised.
+    fn options(
+        &self,
+        op: sys::rd_kafka_admin_op_t,
+        timeout: Duration,
+        tag: usize,
+    ) -> Result<Owned<sys::rd_kafka_AdminOptions_t>, Failure> {
+        let ms = c_int::try_from(timeout.as_millis()).unwrap_or(c_int::MAX).max(1);
+        let mut text = [0 as c_char; 128];
+        // SAFETY: `rk` is valid as long as `self`; the options are new and ours; `text` is as long as it is said to be. The tag is carried as
+        // a pointer that is never followed.
+        let (options, code) = unsafe {
+            let options = Owned::new(sys::rd_kafka_AdminOptions_new(self.rk, op), sys::rd_kafka_AdminOptions_destroy)?;
+            let set = sys::rd_kafka_AdminOptions_set_request_timeout;
+            let code = set(options.get(), ms, text.as_mut_ptr(), text.len());
+            sys::rd_kafka_AdminOptions_set_opaque(options.get(), without_provenance_mut::<c_void>(tag));
+            (options, code)
+        };
+        if code == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            Ok(options)
+        } else {
+            Err(internal("librdkafka refuses the request time-out"))
+        }
+    }
+
+    /// Asks every broker for its consumer groups.
+    pub(super) fn groups(&self, timeout: Duration, tag: usize) -> Result<(), Failure> {
+        let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, timeout, tag)?;
+        // SAFETY: all three are valid for the call, which copies the options and takes its own reference to the queue.
+        unsafe { sys::rd_kafka_ListConsumerGroups(self.rk, options.get(), self.queue.get()) };
+        Ok(())
+    }
+
+    /// Asks a group's coordinator for all its commits.
+    pub(super) fn commits(&self, group: &str, timeout: Duration, tag: usize) -> Result<(), Failure> {
+        let op = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
+        let options = self.options(op, timeout, tag)?;
+        let group = c_string(group)?;
+        // SAFETY: the request is new and ours; the name is copied into it. A null list means all partitions. The call takes an array of exactly
+        // one request and copies it.
+        unsafe {
+            let destroy = sys::rd_kafka_ListConsumerGroupOffsets_destroy;
+            let request = Owned::new(sys::rd_kafka_ListConsumerGroupOffsets_new(group.as_ptr(), null()), destroy)?;
+            let mut requests = [request.get()];
+            sys::rd_kafka_ListConsumerGroupOffsets(
+                self.rk,
+                requests.as_mut_ptr(),
+                requests.len(),
+                options.get(),
+                self.queue.get(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Asks the leaders of these partitions for their ends.
+    pub(super) fn ends<'t>(
+        &self,
+        partitions: impl IntoIterator<Item = (&'t CStr, i32)>,
+        isolation: Isolation,
+        timeout: Duration,
+        tag: usize,
+    ) -> Result<(), Failure> {
+        let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout, tag)?;
+        let level = match isolation {
+            Isolation::ReadCommitted => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
+            Isolation::ReadUncommitted => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+        };
+        // SAFETY: options and list are valid and ours. An error object that comes back is ours to destroy. `add` never gives null (it
+        // aborts without memory), and its element is written before the list grows again. The call copies the list.
+        unsafe {
+            let error = sys::rd_kafka_AdminOptions_set_isolation_level(options.get(), level);
+            if let Ok(error) = Owned::new(error, sys::rd_kafka_error_destroy) {
+                return Err(failure(error.get()));
+            }
+            let list = Owned::new(
+                sys::rd_kafka_topic_partition_list_new(64),
+                sys::rd_kafka_topic_partition_list_destroy,
+            )?;
+            for (topic, partition) in partitions {
+                let element = sys::rd_kafka_topic_partition_list_add(list.get(), topic.as_ptr(), partition);
+                (*element).offset = sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
+            }
+            sys::rd_kafka_ListOffsets(self.rk, list.get(), options.get(), self.queue.get());
+        }
+        Ok(())
+    }
+
+    /// Asks for the configuration of topics.
+    pub(super) fn configs(&self, topics: &[CString], timeout: Duration, tag: usize) -> Result<(), Failure> {
+        let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout, tag)?;
+        // SAFETY: each resource is new and ours, its name copied into it; the array is as long as it is said to be; the call copies all of it.
+        unsafe {
+            let topic = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
+            let resources = topics
+                .iter()
+                .map(|name| {
+                    let resource = sys::rd_kafka_ConfigResource_new(topic, name.as_ptr());
+                    Owned::new(resource, sys::rd_kafka_ConfigResource_destroy)
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut array: Vec<_> = resources.iter().map(Owned::get).collect();
+            sys::rd_kafka_DescribeConfigs(self.rk, array.as_mut_ptr(), array.len(), options.get(), self.queue.get());
+        }
+        Ok(())
+    }
+
+    /// Waits for one answer and shows what is in it, piece by piece. Gives back the tag of the request, and whether it failed as a whole.
+    /// None if nothing came.
+    pub(super) fn next(
+        &self,
+        wait: Duration,
+        mut each: impl FnMut(usize, Answer<'_>),
+    ) -> Option<(usize, Result<(), Failure>)> {
+        let ms = c_int::try_from(wait.as_millis()).unwrap_or(c_int::MAX);
+        // SAFETY: the queue is ours, and so is the event that comes out of it, until `event` is dropped at the end of this function.
+        let event = unsafe {
+            Owned::new(sys::rd_kafka_queue_poll(self.queue.get(), ms), sys::rd_kafka_event_destroy).ok()?
+        };
+        let event = event.get();
+        // SAFETY: the event is valid; only requests made here, each with a tag, are answered on this queue.
+        let (tag, code) = unsafe { (sys::rd_kafka_event_opaque(event).addr(), rd_kafka_event_error(event)) };
+        if code != 0 {
+            // SAFETY: a valid event of a failed request has a string that lives as long as it.
+            let text = unsafe { text(sys::rd_kafka_event_error_string(event)) };
+            return Some((tag, Err(Failure { code, text: text.to_owned() })));
+        }
+        let mut each = |answer: Answer<'_>| each(tag, answer);
+        // SAFETY: the event is valid, and each function is called for the kind of event it reads.
+        unsafe {
+            match sys::rd_kafka_event_type(event) {
+                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT => read_groups(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => read_commits(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_ends(event, &mut each),
+                sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => read_configs(event, &mut each),
+                other => return Some((tag, Err(internal(&format!("librdkafka answered with an event {other}"))))),
+            }
+        }
+        Some((tag, Ok(())))
+    }
+}
+
+/// # Safety
+/// `event` is a valid result of ListConsumerGroups.
+unsafe fn read_groups(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
+    // SAFETY: both arrays live as long as the event, and each is as long as librdkafka says.
+    unsafe {
+        let result = sys::rd_kafka_event_ListConsumerGroups_result(event);
+        for &listing in array(result, sys::rd_kafka_ListConsumerGroups_result_valid) {
+            let state = match rd_kafka_ConsumerGroupListing_state(listing) {
+                1 => "PreparingRebalance",
+                2 => "CompletingRebalance",
+                3 => "Stable",
+                4 => "Dead",
+                5 => "Empty",
+                _ => "",
+            };
+            each(Answer::Group(text(sys::rd_kafka_ConsumerGroupListing_group_id(listing)), state));
+        }
+        for &error in array(result, sys::rd_kafka_ListConsumerGroups_result_errors) {
+            each(Answer::Partly(failure(error)));
+        }
+    }
+}
+
+/// # Safety
+/// `event` is a valid result of ListConsumerGroupOffsets.
+unsafe fn read_commits(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
+    // SAFETY: groups, lists and elements live as long as the event; a list's elements are `cnt` in number.
+    unsafe {
+        let result = sys::rd_kafka_event_ListConsumerGroupOffsets_result(event);
+        for &group in array(result, sys::rd_kafka_ListConsumerGroupOffsets_result_groups) {
+            let error = sys::rd_kafka_group_result_error(group);
+            if !error.is_null() {
+                each(Answer::Partly(failure(error)));
+            }
+            let list = sys::rd_kafka_group_result_partitions(group);
+            if let Some(list) = list.as_ref() {
+                for i in 0..usize::try_from(list.cnt).unwrap_or(0) {
+                    each(offset(list.elems.add(i)));
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `event` is a valid result of ListOffsets.
+unsafe fn read_ends(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
+    // SAFETY: infos and their partitions live as long as the event.
+    unsafe {
+        let result = sys::rd_kafka_event_ListOffsets_result(event);
+        for &info in array(result, sys::rd_kafka_ListOffsets_result_infos) {
+            each(offset(sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info)));
+        }
+    }
+}
+
+/// # Safety
+/// `event` is a valid result of DescribeConfigs.
+unsafe fn read_configs(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
+    // SAFETY: resources and entries live as long as the event.
+    unsafe {
+        let result = sys::rd_kafka_event_DescribeConfigs_result(event);
+        for &resource in array(result, sys::rd_kafka_DescribeConfigs_result_resources) {
+            let name = text(sys::rd_kafka_ConfigResource_name(resource));
+            let code = rd_kafka_ConfigResource_error(resource);
+            if code != 0 {
+                let why = text(sys::rd_kafka_ConfigResource_error_string(resource));
+                each(Answer::Partly(Failure { code, text: format!("{name}: {why}") }));
+                continue;
+            }
+            for &entry in array(resource, sys::rd_kafka_ConfigResource_configs) {
+                let (key, value) = (sys::rd_kafka_ConfigEntry_name(entry), sys::rd_kafka_ConfigEntry_value(entry));
+                each(Answer::Config(name, text(key), text(value)));
+            }
+        }
+    }
+}
+
+/// An array that librdkafka gives as a pointer and a count.
+///
+/// # Safety
+/// `of` is valid for `'e`, and so is what `get` gives for it.
+unsafe fn array<'e, R, T>(
+    of: *const R,
+    get: unsafe extern "C" fn(*const R, *mut usize) -> *mut *const T,
+) -> &'e [*const T] {
+    let mut len = 0;
+    // SAFETY: by the contract of this function; an empty array may be null.
+    unsafe {
+        let first = get(of, &raw mut len);
+        if first.is_null() || len == 0 { &[] } else { std::slice::from_raw_parts(first, len) }
+    }
+}
+
+/// One element of a partition list.
+///
+/// # Safety
+/// `element` is valid for `'e`.
+unsafe fn offset<'e>(element: *const sys::rd_kafka_topic_partition_t) -> Answer<'e> {
+    // SAFETY: by the contract of this function. The code is read as the integer it is in C, see the module's head; `err2str` gives a static
+    // string for any number.
+    unsafe {
+        let code = (&raw const (*element).err).cast::<c_int>().read();
+        let topic = text((*element).topic);
+        let offset = match code {
+            0 => Ok((*element).offset),
+            code => Err(Failure { code, text: text(rd_kafka_err2str(code)).to_owned() }),
+        };
+        Answer::Offset(topic, (*element).partition, offset)
+    }
+}
+
+/// # Safety
+/// `error` is a valid error object, or null.
+unsafe fn failure(error: *const sys::rd_kafka_error_t) -> Failure {
+    // SAFETY: by the contract of this function; librdkafka's accessors take null for "no error".
+    unsafe {
+        let (code, words) = (rd_kafka_error_code(error), sys::rd_kafka_error_string(error));
+        Failure { code, text: text(words).to_owned() }
+    }
+}
+
+/// A C string as text. Kafka's names are ASCII by rule; what is not UTF-8 has no name that a plan could match.
+///
+/// # Safety
+/// `ptr` is null or a string that lives for `'e`.
+unsafe fn text<'e>(ptr: *const c_char) -> &'e str {
+    if ptr.is_null() {
+        return "";
+    }
+    // SAFETY: by the contract of this function.
+    unsafe { CStr::from_ptr(ptr) }.to_str().unwrap_or("")
+}
+
+/// A name as C wants it.
+pub(super) fn c_string(name: &str) -> Result<CString, Failure> {
+    CString::new(name).map_err(|_| internal("a name with a null byte in it"))
+}
+
+/// `RD_KAFKA_RESP_ERR__FAIL`: librdkafka's own code for what has no better one.
+const FAIL: i32 = -196;
+
+fn internal(text: &str) -> Failure {
+    Failure { code: FAIL, text: text.to_owned() }
+}

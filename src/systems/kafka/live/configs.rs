@@ -1,0 +1,59 @@
+//! The configuration of the watched topics.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use super::{
+    admin::{Answer, c_string},
+    client::{Client, left},
+};
+use crate::{
+    core::estate::seen::Fault,
+    plan::{KafkaPair, Side},
+    systems::kafka::{facts::Config, parity},
+};
+
+const CALL: &str = "DescribeConfigs";
+
+/// Topics a request.
+const CHUNK: usize = 200;
+
+/// Reads it. A topic that is refused or gone is left out: what is not known is not compared.
+///
+/// # Errors
+/// If a request failed as a whole, or nothing at all could be read.
+pub(super) fn take(
+    client: &Client,
+    plan: &KafkaPair,
+    side: Side,
+    deadline: Instant,
+) -> Result<BTreeMap<Arc<str>, Config>, Fault> {
+    // Nothing blocks before it is known that somebody answers.
+    let batch = client.batch()?;
+    batch.groups(left(deadline), 0).map_err(|f| client.fault("ListGroups", &f))?;
+    client.collect(&batch, 1, "connect", deadline, |_, _| {}, |_, r| r.map_err(|f| client.fault("connect", &f)))?;
+    let metadata = client.metadata(deadline)?;
+    let names = metadata.topics().iter().map(|t| t.name()).filter(|n| parity::watched(plan, side, n));
+    let names = names.map(c_string).collect::<Result<Vec<_>, _>>().map_err(|f| client.fault(CALL, &f))?;
+    let batch = client.batch()?;
+    let chunks = names.chunks(CHUNK);
+    let n = chunks.len();
+    for (tag, chunk) in chunks.enumerate() {
+        batch.configs(chunk, left(deadline), tag).map_err(|f| client.fault(CALL, &f))?;
+    }
+    let mut out: BTreeMap<Arc<str>, Config> = BTreeMap::new();
+    let mut partly = None;
+    let each = |_, answer: Answer<'_>| match answer {
+        Answer::Config(topic, key, value) => {
+            if let Some(key) = Config::KEYS.into_iter().find(|k| *k == key) {
+                out.entry(topic.into()).or_default().0.insert(key, value.to_owned());
+            }
+        }
+        Answer::Partly(failure) => partly = Some(failure),
+        _ => {}
+    };
+    client.collect(&batch, n, CALL, deadline, each, |_, r| r.map_err(|f| client.fault(CALL, &f)))?;
+    match partly {
+        Some(failure) if out.is_empty() => Err(client.fault(CALL, &failure)),
+        _ => Ok(out),
+    }
+}
