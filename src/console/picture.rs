@@ -38,21 +38,22 @@ pub struct Page {
     pub sources: (usize, usize),
 }
 
-/// The order of the questions. What is not in it comes after, in the systems' order.
-const ORDER: &[&str] = &[
-    "errors",
-    "latency",
-    "health",
-    "write_downtime",
-    "traffic",
-    "primaries",
-    "lag",
-    "mongo_lag",
-    "kafka_lag",
-    "fleet",
-    "time",
-    "blind",
-];
+/// The order of the questions. What is not in it comes before the last two, in the systems' order.
+const ORDER: &[&str] =
+    &["users", "requests", "write_downtime", "traffic", "primaries", "lag", "replication_lag", "fleet"];
+
+/// The last two: they are the console's own.
+const LAST: &[&str] = &["time", "blind"];
+
+/// Where a tile stands among the others.
+fn place(id: &str) -> (usize, usize) {
+    let among = |ids: &[&str]| ids.iter().position(|i| *i == id);
+    match (among(ORDER), among(LAST)) {
+        (Some(i), _) => (0, i),
+        (None, Some(i)) => (2, i),
+        (None, None) => (1, 0),
+    }
+}
 
 impl Picture {
     /// Made of a snapshot.
@@ -61,7 +62,7 @@ impl Picture {
         let mut tiles = snapshot.tiles.clone();
         tiles.push(time(&snapshot));
         tiles.push(blind(&snapshot));
-        tiles.sort_by_key(|t| ORDER.iter().position(|id| *id == t.id).unwrap_or(ORDER.len() - 2));
+        tiles.sort_by_key(|t| place(t.id));
         let sources = Arc::new(sources(&snapshot));
         let page = |panel: &Arc<Panel>| {
             let own = |s: &&SourceLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);

@@ -192,7 +192,8 @@ pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
                 }
             }
             let now = clock::now();
-            drive.run_for(now.since(before).mul_f64(speed));
+            // A machine that is too slow for this speed gets a slower estate, not one that falls ever further behind.
+            drive.run_for(now.since(before).min(2 * FRAME).mul_f64(speed));
             before = now;
             picture.send_replace(Arc::new(drive.snapshot()));
         }

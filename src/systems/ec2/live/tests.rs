@@ -1,0 +1,254 @@
+//! Both regions against a server that is as strict as AWS where it matters: it pages, wants its own token back, checks the filters
+//! and the keys, throttles and refuses. The real emulator pages otherwise or not at all.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+use crate::{
+    core::{estate::source::SourceState, snapshot::Snapshot},
+    systems::System,
+    view::SourceLine,
+};
+
+/// How the server behaves, and what it has been asked.
+#[derive(Default)]
+struct Server {
+    instances: usize,
+    /// What is said instead of an answer: HTTP status, code.
+    refuses: Option<(u16, &'static str)>,
+    /// The only access key that is taken.
+    key: Option<&'static str>,
+    /// Gives the same token for ever.
+    endless: bool,
+    asked: Vec<String>,
+}
+
+/// Instances a page: far less than AWS gives, so that a thousand are many pages.
+const PAGE: usize = 37;
+
+type Shared = Arc<Mutex<Server>>;
+
+async fn serve(server: Server) -> (Shared, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let shared: Shared = Arc::new(Mutex::new(server));
+    let state = shared.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, state.clone()));
+        }
+    });
+    (shared, url)
+}
+
+async fn converse(mut stream: TcpStream, server: Shared) -> Option<()> {
+    let mut buffer = Vec::new();
+    loop {
+        let head_end = loop {
+            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if stream.read_buf(&mut buffer).await.ok()? == 0 {
+                return None;
+            }
+        };
+        let head = String::from_utf8_lossy(&buffer[..head_end]).to_ascii_lowercase();
+        let field = |name: &str| head.lines().find_map(|l| l.strip_prefix(name)).map(|v| v.trim().to_owned());
+        let length: usize = field("content-length:")?.parse().ok()?;
+        while buffer.len() < head_end + length {
+            stream.read_buf(&mut buffer).await.ok()?;
+        }
+        let body = String::from_utf8_lossy(&buffer[head_end..head_end + length]).into_owned();
+        buffer.drain(..head_end + length);
+        let (status, xml) = answer(&mut server.lock().unwrap(), &field("authorization:")?, &body);
+        let text = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
+        stream.write_all(text.as_bytes()).await.ok()?;
+    }
+}
+
+fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String) {
+    let fields: HashMap<&str, &str> = body.split('&').filter_map(|p| p.split_once('=')).collect();
+    let get = |name: &str| fields.get(name).copied().unwrap_or_default();
+    let action = get("Action");
+    server.asked.push(action.to_owned());
+    let refuse = |status, code: &str| {
+        let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        (status, format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"))
+    };
+    if server.key.is_some_and(|key| !authorization.contains(&format!("credential={key}/"))) {
+        return refuse(400, "ExpiredToken");
+    }
+    if let Some((status, code)) = server.refuses {
+        return refuse(status, code);
+    }
+    // The filters are the region's one stream: another request would be one too many.
+    if action == "DescribeInstances" && get("Filter.1.Name") != "tag%3Arole" {
+        return refuse(400, "InvalidParameterValue");
+    }
+    let from: usize = match get("NextToken") {
+        "" => 0,
+        token => match token.strip_prefix("from-").and_then(|n| n.parse().ok()) {
+            Some(n) => n,
+            None => return refuse(400, "InvalidNextToken"),
+        },
+    };
+    let to = (from + PAGE).min(server.instances);
+    let row = |n: usize| match action {
+        "DescribeInstances" => format!(
+            "<item><reservationId>r-{n}</reservationId><instancesSet><item><instanceId>i-{n:017x}</instanceId>\
+             <imageId>ami-1</imageId><instanceState><code>16</code><name>running</name></instanceState>\
+             <instanceType>m7g.large</instanceType><placement><availabilityZone>eu-1{}</availabilityZone></placement>\
+             <cpuOptions><coreCount>2</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>\
+             <tagSet><item><key>role</key><value>{}</value></item></tagSet></item></instancesSet></item>",
+            ["a", "b", "c"][n % 3],
+            ["web", "db"][n % 2],
+        ),
+        _ => format!(
+            "<item><instanceId>i-{n:017x}</instanceId><systemStatus><status>ok</status></systemStatus>\
+             <instanceStatus><status>ok</status></instanceStatus></item>"
+        ),
+    };
+    let set = if action == "DescribeInstances" { "reservationSet" } else { "instanceStatusSet" };
+    let next = match (server.endless, to < server.instances) {
+        (true, _) => "<nextToken>from-0</nextToken>".to_owned(),
+        (false, true) => format!("<nextToken>from-{to}</nextToken>"),
+        (false, false) => String::new(),
+    };
+    let rows: String = (from..to).map(row).collect();
+    (200, format!("<{action}Response><requestId>r</requestId><{set}>{rows}</{set}>{next}</{action}Response>"))
+}
+
+/// A plan whose two sites are this server, with keys out of a file.
+fn plan(url: &str, key: &Path) -> Arc<Plan> {
+    let key = key.display();
+    let site = |side: &str, label: &str| {
+        format!(
+            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"eu-west-1\"\nendpoints = {{ all = \"{url}\" }}\n\
+             access_key = {{ file = \"{key}\" }}\nsecret_key = {{ file = \"{key}\" }}\n"
+        )
+    };
+    let role = |name: &str| format!("[[fleet]]\nrole = \"{name}\"\nwanted = {{ source = 600, target = 600 }}\n");
+    let text = format!(
+        "schema = 1\nname = \"t\"\n{}{}{}{}[intervals]\nec2 = \"1s\"\n",
+        site("source", "A"),
+        site("target", "B"),
+        role("web"),
+        role("db"),
+    );
+    Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+}
+
+fn key(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+const INSTANCES: Ask = Ask { side: Side::Source, what: Question::Instances };
+const STATUS: Ask = Ask { side: Side::Source, what: Question::Status };
+
+async fn ask(url: &str, ask: Ask) -> Result<Facts, Fault> {
+    let key = key("key");
+    State::ask(&State::readers(&plan(url, key.path())), &ask).await
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_every_instance_once() {
+    let (server, url) = serve(Server { instances: 1234, ..Server::default() }).await;
+    let Facts::Instances(rows) = ask(&url, INSTANCES).await.unwrap() else { panic!("instances") };
+    let ids: BTreeSet<&str> = rows.iter().map(|r| &*r.id).collect();
+    assert_eq!((rows.len(), ids.len()), (1234, 1234));
+    assert_eq!(rows.iter().filter(|r| r.role == 0).count(), 617);
+    assert!(rows.iter().all(|r| r.vcpus == Some(4)));
+    assert_eq!(server.lock().unwrap().asked.len(), 1234_usize.div_ceil(PAGE), "one stream for both roles");
+    let Facts::Status(rows) = ask(&url, STATUS).await.unwrap() else { panic!("status") };
+    assert_eq!(rows.len(), 1234);
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_is_malformed_and_not_followed() {
+    let (server, url) = serve(Server { instances: 10, endless: true, ..Server::default() }).await;
+    assert_eq!(ask(&url, INSTANCES).await.unwrap_err().kind, FaultKind::Malformed);
+    assert!(server.lock().unwrap().asked.len() <= 3);
+}
+
+#[tokio::test]
+async fn what_the_server_says_becomes_the_right_fault_after_one_request() {
+    for (status, code, kind) in [
+        (503, "RequestLimitExceeded", FaultKind::Throttled),
+        (400, "ExpiredToken", FaultKind::Refused),
+        (403, "UnauthorizedOperation", FaultKind::Refused),
+        (500, "InternalError", FaultKind::Unreachable),
+    ] {
+        let (server, url) = serve(Server { instances: 5, refuses: Some((status, code)), ..Server::default() }).await;
+        let fault = ask(&url, INSTANCES).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault}");
+        let named = [format!("ec2:DescribeInstances at {url}"), code.to_owned()];
+        assert!(named.iter().all(|n| fault.text.contains(n)), "{fault}");
+        assert_eq!(server.lock().unwrap().asked.len(), 1, "no retry below the poller");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_region_is_empty() {
+    let (_, url) = serve(Server::default()).await;
+    for question in [INSTANCES, STATUS] {
+        let fault = ask(&url, question).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Empty, "{fault}");
+    }
+}
+
+/// Waits until a picture is as wanted.
+async fn until(link: &mut crate::drive::live::Link, what: &str, is: impl Fn(&SourceLine) -> bool) -> Arc<Snapshot> {
+    let source = |s: &Snapshot| s.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is);
+    let seen = link.snapshots.wait_for(|s| source(s));
+    let limit = Duration::from_secs(20);
+    tokio::time::timeout(limit, seen).await.unwrap_or_else(|_| panic!("not seen: {what}")).unwrap().clone()
+}
+
+#[tokio::test]
+async fn throttling_is_seen_slows_the_poller_down_and_heals() {
+    let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
+    let keys = key("key");
+    let mut link = crate::drive::live::start(plan(&url, keys.path()));
+    until(&mut link, "live", |s| s.state == SourceState::Live).await;
+    server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
+    until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != SourceState::Live).await;
+    server.lock().unwrap().asked.clear();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    // At full pace each of the two regions' instance sources would have asked four times.
+    let asked = server.lock().unwrap().asked.iter().filter(|a| *a == "DescribeInstances").count();
+    assert!(asked <= 4, "asked {asked} times while throttled");
+    server.lock().unwrap().refuses = None;
+    let healed = until(&mut link, "healed", |s| s.state == SourceState::Live).await;
+    let running = healed.samples.iter().find(|s| s.def.id == "fleet.role.running").unwrap();
+    assert_eq!(running.value.clone().live(), Some(500.0));
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
+    let (server, url) = serve(Server { instances: 1000, key: Some("first"), ..Server::default() }).await;
+    let keys = key("first");
+    let mut link = crate::drive::live::start(plan(&url, keys.path()));
+    until(&mut link, "live", |s| s.state == SourceState::Live).await;
+    server.lock().unwrap().key = Some("second");
+    until(&mut link, "refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)).await;
+    std::fs::write(keys.path(), "second").unwrap();
+    until(&mut link, "healed", |s| s.state == SourceState::Live).await;
+}
+
+#[test]
+fn readers_are_made_without_a_server() {
+    let keys = key("key");
+    let (_, sources) = State::new(&plan("http://127.0.0.1:9", keys.path()));
+    assert_eq!(sources.len(), 6, "two sides, three questions: no groups are named");
+}

@@ -1,0 +1,175 @@
+//! Every page at the three sizes that count, drawn from a simulated estate: what the operator sees, and in which style.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use landfall::{
+    console::{
+        Depth, Mode, Role, Theme, Themes,
+        picture::Picture,
+        ui::Ui,
+        update::{Act, Event, update},
+        view::draw,
+    },
+    core::{estate::seen::FaultKind, now::Now, snapshot::Snapshot},
+    drive::sim::{SimDrive, Trouble},
+    plan::Plan,
+    view::Tone,
+};
+use ratatui::{
+    buffer::Buffer,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
+fn estate() -> SimDrive {
+    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().unwrap() };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    drive.run_for(Duration::from_secs(120));
+    drive
+}
+
+fn theme() -> Theme {
+    Themes::default().load("night", Depth::True).unwrap()
+}
+
+fn ui(snapshot: Snapshot) -> Ui {
+    let now = snapshot.now;
+    Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, Mode::Demo, 2)
+}
+
+fn press(ui: &mut Ui, keys: &str) -> Vec<Act> {
+    let code = |c| match c {
+        '\n' => KeyCode::Enter,
+        '\u{1b}' => KeyCode::Esc,
+        c => KeyCode::Char(c),
+    };
+    keys.chars().flat_map(|c| update(ui, Event::Key(KeyEvent::new(code(c), KeyModifiers::NONE)))).collect()
+}
+
+/// Draws twice, as the console does: the second time with the room known that the first found.
+fn screen(ui: &mut Ui, (width, height): (u16, u16), ascii: bool) -> Buffer {
+    let mut frame = Buffer::empty(Rect::new(0, 0, width, height));
+    let drawn = draw(ui, &theme(), ascii, &mut frame);
+    ui.drawn(&drawn);
+    let mut frame = Buffer::empty(frame.area);
+    draw(ui, &theme(), ascii, &mut frame);
+    frame
+}
+
+fn text(frame: &Buffer) -> String {
+    let line = |y| (0..frame.area.width).map(|x| frame[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    (0..frame.area.height).map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_page_at_every_size() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    let names: Vec<String> =
+        std::iter::once("overview").chain(ui.picture().pages.iter().map(|p| p.panel.id)).map(str::to_owned).collect();
+    for (i, name) in names.iter().enumerate() {
+        press(&mut ui, &(i + 1).to_string());
+        for size in SIZES {
+            insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), text(&screen(&mut ui, size, false)));
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_is_hold_and_never_a_number() {
+    let mut drive = estate();
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Unreachable)));
+    drive.trouble("kafka/", Some(Trouble::Hangs));
+    drive.run_for(Duration::from_secs(90));
+    let mut ui = ui(drive.snapshot());
+    for (key, name) in [("1", "overview"), ("2", "mongo"), ("3", "kafka"), ("7", "sources")] {
+        press(&mut ui, key);
+        let frame = screen(&mut ui, (120, 40), false);
+        assert!(text(&frame).starts_with(" ▲ HOLD "), "{name}");
+        insta::assert_snapshot!(format!("{name}_blind_120x40"), text(&frame));
+    }
+}
+
+#[test]
+fn a_tone_is_drawn_with_its_glyph_and_its_style() {
+    let mut drive = estate();
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
+    drive.run_for(Duration::from_secs(90));
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "7");
+    let (frame, theme) = (screen(&mut ui, (200, 50), false), theme());
+    let styled = |tone: Tone| {
+        let glyphs = frame.content.iter().filter(|c| c.symbol() == tone.glyph(false));
+        let found: Vec<_> = glyphs.filter(|c| Some(c.fg) == theme.tone(tone).fg).collect();
+        (found.len(), found.iter().all(|c| c.modifier.contains(theme.tone(tone).add_modifier)))
+    };
+    let (blind, modified) = styled(Tone::Blind);
+    assert!(blind > 0 && modified, "blind sources carry the blind glyph in the blind style");
+    assert!(styled(Tone::Good).0 > 0, "live sources stay as they were");
+    let hold = theme.style(Role::Hold);
+    assert_eq!((Some(frame[(1, 0)].fg), Some(frame[(1, 0)].bg)), (hold.fg, hold.bg));
+}
+
+#[test]
+fn the_ascii_twin_has_the_same_shape_and_nothing_else() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    for page in ["2", "3", "7"] {
+        press(&mut ui, page);
+        let frame = screen(&mut ui, (80, 24), true);
+        assert!(frame.content.iter().all(|c| c.symbol().is_ascii()), "page {page}");
+    }
+    insta::assert_snapshot!("sources_ascii_80x24", text(&screen(&mut ui, (80, 24), true)));
+}
+
+#[test]
+fn the_selection_stays_on_its_row_while_rows_move() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "7jjj");
+    let before = ui.selected().map(str::to_owned);
+    assert!(before.is_some());
+    // Everything of Kafka goes to the top of the page.
+    drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Refused)));
+    drive.run_for(Duration::from_secs(60));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    assert_eq!(ui.selected().map(str::to_owned), before);
+}
+
+#[test]
+fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, " ");
+    drive.run_for(Duration::from_secs(3));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    assert!(text(&screen(&mut ui, (120, 40), false)).contains("FROZEN 3.0s ago"));
+    press(&mut ui, " ");
+    drive.run_for(Duration::from_secs(10));
+    ui.now = drive.now();
+    update(&mut ui, Event::Second);
+    assert!(text(&screen(&mut ui, (120, 40), false)).starts_with(" ▲ HOLD  no picture from the core for 10s"));
+}
+
+#[test]
+fn no_size_is_too_small_or_too_odd_to_draw() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    for page in 1..=7 {
+        press(&mut ui, &page.to_string());
+        for size in [(1, 1), (3, 2), (40, 10), (41, 11), (63, 17), (300, 5), (500, 120)] {
+            screen(&mut ui, size, false);
+            press(&mut ui, "\n");
+            screen(&mut ui, size, false);
+            press(&mut ui, "?");
+            screen(&mut ui, size, false);
+            press(&mut ui, "\u{1b}\u{1b}");
+            press(&mut ui, &page.to_string());
+        }
+    }
+}
