@@ -25,14 +25,14 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
 fn estate() -> SimDrive {
     let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
-    let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().unwrap() };
+    let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     drive.run_for(Duration::from_secs(120));
     drive
 }
 
 fn theme() -> Theme {
-    Themes::default().load("night", Depth::True).unwrap()
+    Themes::default().load("night", Depth::True).expect("the theme is built in")
 }
 
 fn ui(snapshot: Snapshot) -> Ui {

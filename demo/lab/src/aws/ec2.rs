@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_fleet_divides_over_three_zones_and_has_a_thousand_at_the_source() {
         for side in Side::BOTH {
-            assert!(FLEET.iter().all(|role| (role.count.get(side) - GROUP_SIZE) % 3 == 0));
+            assert!(FLEET.iter().all(|role| (role.count.get(side) - GROUP_SIZE).is_multiple_of(3)));
         }
         assert!(FLEET.iter().map(|role| role.count.source).sum::<u32>() >= 1000);
     }

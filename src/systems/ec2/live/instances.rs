@@ -74,7 +74,7 @@ impl Stream<'_> {
             InstanceStateName::ShuttingDown => InstanceState::ShuttingDown,
             _ => return None,
         };
-        let cores = instance.cpu_options().and_then(|c| Some(c.core_count()?.checked_mul(c.threads_per_core()?)?));
+        let cores = instance.cpu_options().and_then(|c| c.core_count()?.checked_mul(c.threads_per_core()?));
         Some(Instance {
             id: instance.instance_id()?.into(),
             role,
