@@ -194,10 +194,11 @@ pub fn detached(run: &Path) -> Result<()> {
         let why = std::fs::read_to_string(&log).unwrap_or_default();
         if let Some(last) =
             why.lines().rfind(|line| line.contains(" INFO ")).and_then(|line| line.split(" INFO ").nth(1))
-            && last != said {
-                eprintln!("{:5.1} s  {last}", begin.elapsed().as_secs_f64());
-                last.clone_into(&mut said);
-            }
+            && last != said
+        {
+            eprintln!("{:5.1} s  {last}", begin.elapsed().as_secs_f64());
+            last.clone_into(&mut said);
+        }
         match control::status(run).map(|status| status.phase) {
             Ok(Phase::Ready) => break,
             Ok(Phase::Failed(why)) => return Err(Error::new("bringing the lab up", why)),
