@@ -130,17 +130,17 @@ fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String)
 /// A plan whose two sites are this server, with keys out of a file.
 fn plan(url: &str, key: &Path) -> Arc<Plan> {
     let key = key.display();
-    let site = |side: &str, label: &str| {
+    let site = |side: &str, label: &str, region: &str| {
         format!(
-            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"eu-west-1\"\nendpoints = {{ all = \"{url}\" }}\n\
+            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"{region}\"\nendpoints = {{ all = \"{url}\" }}\n\
              access_key = {{ file = \"{key}\" }}\nsecret_key = {{ file = \"{key}\" }}\n"
         )
     };
     let role = |name: &str| format!("[[fleet]]\nrole = \"{name}\"\nwanted = {{ source = 600, target = 600 }}\n");
     let text = format!(
         "schema = 1\nname = \"t\"\n{}{}{}{}[intervals]\nec2 = \"1s\"\n",
-        site("source", "A"),
-        site("target", "B"),
+        site("source", "A", "eu-west-1"),
+        site("target", "B", "eu-north-1"),
         role("web"),
         role("db"),
     );
