@@ -66,6 +66,8 @@ pub struct Snapshot {
     pub brokers: Vec<Broker>,
     /// Groups in the whole cluster, watched or not.
     pub groups_in_all: u32,
+    /// Why the list of groups is not whole: a broker did not answer. Groups of the last whole list are here all the same.
+    pub partial: Option<Fault>,
     /// Topics in the whole cluster, watched or not, internal ones included.
     pub topics_in_all: u32,
     /// Watched topics, by name.

@@ -7,7 +7,9 @@ mod admin;
 mod assignment;
 mod client;
 mod configs;
+mod ends;
 mod faults;
+mod groups;
 mod snapshot;
 
 use std::{
@@ -128,6 +130,7 @@ impl Reader {
 fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
+    let mut known = None;
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
@@ -144,7 +147,7 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
             continue;
         }
         set(Some(Instant::now()));
-        let answer = answer(plan, side, &mut client, &job);
+        let answer = answer(plan, side, &mut client, &mut known, &job);
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
             // The next one reads its secrets anew.
             client = None;
@@ -154,13 +157,19 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
     }
 }
 
-fn answer(plan: &KafkaPair, side: Side, client: &mut Option<Client>, job: &Job) -> Result<Facts, Fault> {
+fn answer(
+    plan: &KafkaPair,
+    side: Side,
+    client: &mut Option<Client>,
+    known: &mut snapshot::Known,
+    job: &Job,
+) -> Result<Facts, Fault> {
     let client = match client {
         Some(client) => client,
         None => client.insert(Client::new(&bootstrap(plan, side), &plan.clusters.get(side).read)?),
     };
     match job.ask {
-        Ask::Snapshot { .. } => snapshot::take(client, plan, side, job.deadline).map(Facts::Snapshot),
+        Ask::Snapshot { .. } => snapshot::take(client, plan, side, known, job.deadline).map(Facts::Snapshot),
         Ask::Configs { .. } => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
     admin::{Answer, c_string},
-    client::{Client, left},
+    client::{Client, halfway, request, silence},
 };
 use crate::{
     core::estate::seen::Fault,
@@ -28,9 +28,10 @@ pub(super) fn take(
     deadline: Instant,
 ) -> Result<BTreeMap<Arc<str>, Config>, Fault> {
     // Nothing blocks before it is known that somebody answers.
+    let until = halfway(deadline);
     let batch = client.batch()?;
-    batch.groups(left(deadline), 0).map_err(|f| client.fault("ListGroups", &f))?;
-    client.collect(&batch, 1, "connect", deadline, |_, _| {}, |_, r| r.map_err(|f| client.fault("connect", &f)))?;
+    batch.groups(request(until), 0).map_err(|f| client.fault("ListGroups", &f))?;
+    all(client, "connect", client.collect(&batch, 1, until, |_, _| {}, |_, _| {})?)?;
     let metadata = client.metadata(deadline)?;
     let names = metadata.topics().iter().map(|t| t.name()).filter(|n| parity::watched(plan, side, n));
     let names = names.map(c_string).collect::<Result<Vec<_>, _>>().map_err(|f| client.fault(CALL, &f))?;
@@ -38,7 +39,7 @@ pub(super) fn take(
     let chunks = names.chunks(CHUNK);
     let n = chunks.len();
     for (tag, chunk) in chunks.enumerate() {
-        batch.configs(chunk, left(deadline), tag).map_err(|f| client.fault(CALL, &f))?;
+        batch.configs(chunk, request(deadline), tag).map_err(|f| client.fault(CALL, &f))?;
     }
     let mut out: BTreeMap<Arc<str>, Config> = BTreeMap::new();
     let mut partly = None;
@@ -51,9 +52,21 @@ pub(super) fn take(
         Answer::Partly(failure) => partly = Some(failure),
         _ => {}
     };
-    client.collect(&batch, n, CALL, deadline, each, |_, r| r.map_err(|f| client.fault(CALL, &f)))?;
-    match partly {
-        Some(failure) if out.is_empty() => Err(client.fault(CALL, &failure)),
+    let mut failed = None;
+    let missing = client.collect(&batch, n, deadline, each, |_, result| {
+        if let Err(failure) = result {
+            failed = Some(failure);
+        }
+    })?;
+    all(client, CALL, missing)?;
+    match (failed, partly) {
+        (Some(failure), _) => Err(client.fault(CALL, &failure)),
+        (None, Some(failure)) if out.is_empty() => Err(client.fault(CALL, &failure)),
         _ => Ok(out),
     }
+}
+
+/// Only if nothing is missing.
+fn all(client: &Client, call: &str, missing: usize) -> Result<(), Fault> {
+    if missing == 0 { Ok(()) } else { Err(client.fault(call, &silence())) }
 }

@@ -13,13 +13,13 @@ pub(super) mod code {
     pub(in super::super) const AUTHENTICATION: i32 = -169;
     pub(super) const UNKNOWN_PARTITION: i32 = -190;
     pub(super) const UNKNOWN_TOPIC: i32 = -188;
-    pub(super) const TIMED_OUT: i32 = -185;
+    pub(in super::super) const TIMED_OUT: i32 = -185;
     pub(super) const SSL: i32 = -181;
     pub(super) const TIMED_OUT_QUEUE: i32 = -166;
     pub(super) const UNSUPPORTED_FEATURE: i32 = -165;
     pub(super) const PARTIAL: i32 = -158;
     pub(super) const UNKNOWN_TOPIC_OR_PARTITION: i32 = 3;
-    pub(super) const LEADER_NOT_AVAILABLE: i32 = 5;
+    pub(in super::super) const LEADER_NOT_AVAILABLE: i32 = 5;
     pub(super) const NOT_LEADER: i32 = 6;
     pub(super) const REQUEST_TIMED_OUT: i32 = 7;
     pub(super) const COORDINATOR_LOADING: i32 = 14;

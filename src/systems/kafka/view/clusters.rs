@@ -40,7 +40,11 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                 Cell::seen(seen.as_ref(), |l| l.facts.controller.map_or_else(Cell::none, |id| Cell::text(id.to_string()))),
                 Cell::seen(seen.as_ref(), |l| of(l.facts.topics.len(), l.facts.topics_in_all)),
                 Cell::seen(seen.as_ref(), |l| Cell::count(l.facts.ends.len() as u64)),
-                Cell::seen(seen.as_ref(), |l| of(l.facts.groups.len(), l.facts.groups_in_all)),
+                Cell::seen(seen.as_ref(), |l| {
+                    let groups = of(l.facts.groups.len(), l.facts.groups_in_all);
+                    // Not all brokers told theirs.
+                    if l.facts.partial.is_some() { groups.tone(Tone::Bad) } else { groups }
+                }),
                 Cell::seen(seen.as_ref(), |l| match l.facts.ends.iter().filter(|e| e.known().is_none()).count() {
                     0 => Cell::count(0).tone(Tone::Good),
                     n => Cell::count(n as u64).tone(Tone::Bad),

@@ -1,0 +1,187 @@
+//! Groups: which there are, what they committed, who their members are.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use super::{
+    admin::{Answer, Failure},
+    assignment,
+    client::{Client, halfway, request, silence},
+    snapshot::{Known, Slots, count},
+};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::{KafkaPair, Side},
+    systems::kafka::{
+        facts::{Commit, Group, GroupState, Offset, Snapshot},
+        parity,
+    },
+};
+
+/// `RD_KAFKA_OFFSET_INVALID`: what librdkafka makes of the −1 by which a broker says, in an answer to OffsetFetch, that nothing was
+/// committed (`rd_kafka_handle_OffsetFetch`, librdkafka 2.12).
+const INVALID: i64 = -1001;
+
+/// The groups of a cluster.
+pub(super) struct Listed {
+    /// Those the plan watches, by name.
+    pub(super) watched: Vec<(Arc<str>, GroupState)>,
+    /// How many there are, watched or not.
+    pub(super) in_all: u32,
+    /// Why the list is not whole.
+    pub(super) partial: Option<Fault>,
+}
+
+/// Asks every broker for the groups it coordinates.
+///
+/// A broker that does not answer takes its groups out of the list, and they must not look as if they did not exist: those of the last whole
+/// list are kept, in a state that is not known, and asked for their commits like all others.
+///
+/// # Errors
+/// If no broker answers, or one does not before there ever was a whole list.
+pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Known, deadline: Instant) -> Result<Listed, Fault> {
+    const CALL: &str = "ListGroups";
+    let until = halfway(deadline);
+    let batch = client.batch()?;
+    batch.groups(request(until), 0).map_err(|f| client.fault(CALL, &f))?;
+    let (mut watched, mut in_all, mut partly) = (Vec::new(), 0, None);
+    let each = |_, answer: Answer<'_>| match answer {
+        Answer::Group(name, state) => {
+            in_all += 1;
+            if plan.groups.iter().any(|p| p.matches(name)) {
+                watched.push((Arc::from(name), GroupState::parse(state)));
+            }
+        }
+        Answer::Partly(failure) => partly = Some(failure),
+        _ => {}
+    };
+    let mut whole = Ok(());
+    let missing = client.collect(&batch, 1, until, each, |_, result| whole = result)?;
+    whole.map_err(|f| client.fault(CALL, &f))?;
+    if missing > 0 {
+        return Err(client.fault(CALL, &silence()));
+    }
+    let partial = partly.map(|failure| client.fault(CALL, &failure));
+    match (&partial, &*known) {
+        (Some(fault), _) if in_all == 0 => return Err(fault.clone()),
+        (Some(fault), None) => return Err(fault.clone()),
+        (Some(_), Some(before)) => watched.extend(before.iter().map(|name| (name.clone(), GroupState::Unknown))),
+        (None, _) => {}
+    }
+    // Of two entries for one group the one with a state comes first and stays.
+    watched.sort();
+    watched.dedup_by(|a, b| a.0 == b.0);
+    if partial.is_none() {
+        *known = Some(watched.iter().map(|(name, _)| name.clone()).collect());
+    }
+    Ok(Listed { watched, in_all, partial })
+}
+
+/// All commits of the groups: one request a group, all in flight.
+///
+/// # Errors
+/// If nobody answers. What fails for one group is that group's fault.
+pub(super) fn commits(
+    client: &Client,
+    plan: &KafkaPair,
+    side: Side,
+    groups: Vec<(Arc<str>, GroupState)>,
+    out: &mut Snapshot,
+    deadline: Instant,
+) -> Result<(), Fault> {
+    const CALL: &str = "OffsetFetch";
+    let until = halfway(deadline);
+    let batch = client.batch()?;
+    for (i, (name, _)) in groups.iter().enumerate() {
+        batch.commits(name, request(until), i).map_err(|f| client.fault(CALL, &f))?;
+    }
+    let slots = Slots::new(&out.topics);
+    let mut found: Vec<Vec<Commit>> = groups.iter().map(|_| Vec::new()).collect();
+    let mut orphans: Vec<Vec<Arc<str>>> = groups.iter().map(|_| Vec::new()).collect();
+    // Silent until it answered.
+    let mut failures: Vec<Option<Failure>> = groups.iter().map(|_| Some(silence())).collect();
+    let mut partly: Vec<(usize, Failure)> = Vec::new();
+    let each = |tag: usize, answer: Answer<'_>| match answer {
+        Answer::Offset(topic, partition, offset) => {
+            let slot = u32::try_from(partition).ok().and_then(|p| slots.of(topic, p));
+            if let (Some(slot), Some(commits)) = (slot, found.get_mut(tag)) {
+                let offset = match offset {
+                    Ok(INVALID | -1) => Offset::NEVER,
+                    Ok(raw) => Offset::end(raw),
+                    Err(_) => Offset::UNKNOWN,
+                };
+                commits.push(Commit { slot, owner: Commit::NOBODY, offset });
+            } else if let Some(orphans) = orphans.get_mut(tag)
+                && orphans.last().is_none_or(|last| **last != *topic)
+                && parity::watched(plan, side, topic)
+            {
+                orphans.push(topic.into());
+            }
+        }
+        Answer::Partly(failure) => partly.push((tag, failure)),
+        _ => {}
+    };
+    let done = |tag: usize, result: Result<(), Failure>| {
+        if let Some(failure) = failures.get_mut(tag) {
+            *failure = result.err();
+        }
+    };
+    client.collect(&batch, groups.len(), until, each, done)?;
+    for (tag, failure) in partly {
+        if let Some(slot) = failures.get_mut(tag) {
+            *slot = Some(failure);
+        }
+    }
+    let fault = |name: &str, f: &Failure| client.fault(&format!("{CALL} of group {name}"), f);
+    let faults: Vec<Option<Fault>> =
+        groups.iter().zip(&failures).map(|((name, _), f)| f.as_ref().map(|f| fault(name, f))).collect();
+    nobody(&faults)?;
+    for (((name, state), mut commits), (orphans, fault)) in
+        groups.into_iter().zip(found).zip(orphans.into_iter().zip(faults))
+    {
+        commits.sort_unstable_by_key(|c| c.slot);
+        let start = count(out.commits.len());
+        out.commits.append(&mut commits);
+        let commits = start..count(out.commits.len());
+        out.groups.push(Group { name, state, members: None, commits, orphans, fault });
+    }
+    Ok(())
+}
+
+/// The fault of the cluster, where not one of several requests was answered in time.
+pub(super) fn nobody(faults: &[Option<Fault>]) -> Result<(), Fault> {
+    let silent = |f: &Option<Fault>| f.as_ref().is_some_and(|f| f.kind == FaultKind::TimedOut);
+    match faults.first() {
+        Some(Some(first)) if faults.iter().all(silent) => Err(first.clone()),
+        _ => Ok(()),
+    }
+}
+
+/// Members and what they are assigned, and the state in the coordinator's own words. Lags do not need them: where this fails, members are
+/// what the cluster does not tell.
+pub(super) fn members(client: &Client, out: &mut Snapshot, deadline: Instant) {
+    let Some(list) = client.members(halfway(deadline)) else { return };
+    let by_name: HashMap<&str, _> = list.groups().iter().map(|g| (g.name(), g)).collect();
+    let slots = Slots::new(&out.topics);
+    for group in &mut out.groups {
+        let Some(described) = by_name.get(&*group.name) else { continue };
+        match GroupState::parse(described.state()) {
+            // A group of the new protocol (KIP-848) looks dead to this call, which cannot see its members either.
+            GroupState::Dead | GroupState::Unknown => continue,
+            state => group.state = state,
+        }
+        let range = group.commits.start as usize..group.commits.end as usize;
+        let commits = out.commits.get_mut(range).unwrap_or_default();
+        let mut names = Vec::new();
+        for (member, owner) in described.members().iter().zip(0_u16..) {
+            names.push(format!("{}@{}", member.client_id(), member.client_host().trim_start_matches('/')).into());
+            for (topic, partitions) in member.assignment().and_then(assignment::parse).unwrap_or_default() {
+                for slot in partitions.into_iter().filter_map(|p| slots.of(topic, p)) {
+                    if let Ok(i) = commits.binary_search_by_key(&slot, |c| c.slot) {
+                        commits[i].owner = owner;
+                    }
+                }
+            }
+        }
+        group.members = Some(names);
+    }
+}
