@@ -8,6 +8,7 @@
 //! | [`supervisor`], [`control`], [`up`] | owner of all servers; how it is talked to; its beginning and end |
 //! | [`mongo`], [`kafka`], [`aws`] | how each kind is filled and kept alive |
 //! | [`dns`], [`metrics`] | what the lab serves itself |
+//! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
@@ -20,6 +21,7 @@ pub mod error;
 pub mod estate;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+pub mod kafka_proxy;
 pub mod keeper;
 pub mod metrics;
 #[cfg(feature = "mongo")]

@@ -41,9 +41,10 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                 Cell::seen(seen.as_ref(), |l| of(l.facts.topics.len(), l.facts.topics_in_all)),
                 Cell::seen(seen.as_ref(), |l| Cell::count(l.facts.ends.len() as u64)),
                 Cell::seen(seen.as_ref(), |l| {
-                    let groups = of(l.facts.groups.len(), l.facts.groups_in_all);
-                    // Not all brokers told theirs.
-                    if l.facts.partial.is_some() { groups.tone(Tone::Bad) } else { groups }
+                    let (watched, all) = (l.facts.groups.len(), l.facts.groups_in_all);
+                    // Where a broker did not tell its own there may be more.
+                    let more = || Cell::number(count(watched), format!("{watched} of ≥ {all}")).tone(Tone::Bad);
+                    if l.facts.partial.is_some() { more() } else { of(watched, all) }
                 }),
                 Cell::seen(seen.as_ref(), |l| match l.facts.ends.iter().filter(|e| e.known().is_none()).count() {
                     0 => Cell::count(0).tone(Tone::Good),

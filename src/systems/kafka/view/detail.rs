@@ -234,6 +234,9 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
     if let Seen::Blind(fault) = &seen {
         fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
+    if let Some(fault) = seen.as_ref().shown().and_then(|l| l.facts.partial.as_ref()) {
+        fields.push(("groups are not all told".into(), Cell::text(fault.to_string()).tone(Tone::Bad)));
+    }
     let rows = seen.as_ref().shown().map(|l| {
         let row = |b: &crate::systems::kafka::Broker| {
             let role = if l.facts.controller == Some(b.id) { Cell::text("controller") } else { Cell::none() };

@@ -1,0 +1,323 @@
+//! A proxy in front of a broker that counts what is asked of it, by the name of the call.
+//!
+//! Clients go to the address that a broker gives for itself, so the answers that carry it (Metadata, FindCoordinator) are rewritten to the
+//! proxy's own. For that to stay simple the answer to ApiVersions offers those two only in old versions, whose layout has no tagged fields.
+//! Everything else passes as it is.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::error::{Doing, Result};
+
+/// Requests, by the name of the call.
+pub type Counts = BTreeMap<&'static str, u32>;
+
+/// A running proxy. Ends when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    counts: Arc<Mutex<Counts>>,
+    task: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Starts one in front of the broker on this port of 127.0.0.1. With `dead` its clients are told of a second broker on that port, where
+    /// nobody is.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub async fn start(broker: u16, dead: Option<u16>) -> Result<Self> {
+        let doing = || format!("starting a proxy in front of port {broker}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing)?;
+        let port = listener.local_addr().doing(doing)?.port();
+        let counts = Arc::new(Mutex::new(Counts::new()));
+        let through = Through { broker, port, dead, counts: counts.clone() };
+        let task = tokio::spawn(async move {
+            // Dropped with this task, and the connections with it.
+            let mut connections = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                connections.spawn(relay(client, through.clone()));
+            }
+        });
+        Ok(Self { port, counts, task })
+    }
+
+    /// Its port on 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What was asked since it was last looked at.
+    #[must_use]
+    pub fn take(&self) -> Counts {
+        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a connection has to know.
+#[derive(Debug, Clone)]
+struct Through {
+    broker: u16,
+    port: u16,
+    dead: Option<u16>,
+    counts: Arc<Mutex<Counts>>,
+}
+
+/// Requests that are not answered yet: correlation id to (key, version) of the call.
+type Pending = Arc<Mutex<HashMap<i32, (i16, i16)>>>;
+
+/// Until either side closes.
+async fn relay(client: TcpStream, through: Through) {
+    let Ok(broker) = TcpStream::connect((Ipv4Addr::LOCALHOST, through.broker)).await else { return };
+    let ((from_client, to_client), (from_broker, to_broker)) = (client.into_split(), broker.into_split());
+    let pending = Pending::default();
+    tokio::select! {
+        _ = requests(from_client, to_broker, &through, &pending) => {}
+        _ = answers(from_broker, to_client, &through, &pending) => {}
+    }
+}
+
+async fn requests(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    through: &Through,
+    pending: &Pending,
+) -> std::io::Result<()> {
+    loop {
+        let frame = frame(&mut from).await?;
+        // Header, all versions: key, version, correlation id.
+        let mut header = Fields(&frame);
+        if let (Some(key), Some(version), Some(id)) = (header.i16(), header.i16(), header.i32()) {
+            *through.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name(key)).or_default() += 1;
+            pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (key, version));
+        }
+        send(&mut to, &frame).await?;
+    }
+}
+
+async fn answers(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    through: &Through,
+    pending: &Pending,
+) -> std::io::Result<()> {
+    loop {
+        let frame = frame(&mut from).await?;
+        let asked = Fields(&frame)
+            .i32()
+            .and_then(|id| pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id));
+        let rewritten = match asked {
+            Some((API_VERSIONS, version)) => older(&frame, version),
+            Some((METADATA, version)) => metadata(&frame, version, through),
+            Some((FIND_COORDINATOR, version)) => coordinator(&frame, version, through.port),
+            _ => None,
+        };
+        send(&mut to, rewritten.as_deref().unwrap_or(&frame)).await?;
+    }
+}
+
+/// One message: its length in four bytes, then as many.
+async fn frame(from: &mut OwnedReadHalf) -> std::io::Result<Vec<u8>> {
+    let length = usize::try_from(from.read_i32().await?).map_err(std::io::Error::other)?;
+    let mut frame = vec![0; length];
+    from.read_exact(&mut frame).await?;
+    Ok(frame)
+}
+
+async fn send(to: &mut OwnedWriteHalf, frame: &[u8]) -> std::io::Result<()> {
+    to.write_i32(i32::try_from(frame.len()).map_err(std::io::Error::other)?).await?;
+    to.write_all(frame).await
+}
+
+const METADATA: i16 = 3;
+const FIND_COORDINATOR: i16 = 10;
+const API_VERSIONS: i16 = 18;
+
+/// Newest versions that are let through: from Metadata 9 and FindCoordinator 3 on the fields are laid out another way.
+const NEWEST: [(i16, i16); 2] = [(METADATA, 4), (FIND_COORDINATOR, 2)];
+
+/// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a varint of one more,
+/// and each element ends with an empty set of tags.
+fn older(frame: &[u8], version: i16) -> Option<Vec<u8>> {
+    let mut out = frame.to_vec();
+    let flexible = version >= 3;
+    let (mut at, count) = if flexible {
+        let low = usize::from(*frame.get(6)? & 0x7f);
+        if frame.get(6)? & 0x80 == 0 { (7, low) } else { (8, low | usize::from(*frame.get(7)?) << 7) }
+    } else {
+        (10, usize::try_from(Fields(frame.get(6..)?).i32()?).ok()? + 1)
+    };
+    for _ in 1..count {
+        let mut element = Fields(frame.get(at..)?);
+        let (key, _, newest) = (element.i16()?, element.i16()?, element.i16()?);
+        if let Some((_, most)) = NEWEST.into_iter().find(|(k, _)| *k == key) {
+            out.get_mut(at + 4..at + 6)?.copy_from_slice(&newest.min(most).to_be_bytes());
+        }
+        at += if flexible { 7 } else { 6 };
+    }
+    Some(out)
+}
+
+/// Metadata: correlation id, from version 3 on a throttle time, an array of (id, host, port, from version 1 on a rack), and the rest.
+fn metadata(frame: &[u8], version: i16, through: &Through) -> Option<Vec<u8>> {
+    let head = if version >= 3 { 8 } else { 4 };
+    let mut at = Fields(frame.get(head..)?);
+    let mut out = frame.get(..head)?.to_vec();
+    let count = at.i32()?;
+    out.extend((count + i32::from(through.dead.is_some())).to_be_bytes());
+    let mut highest = 0;
+    let mut broker = |id: i32, port: u16, rack: Option<&[u8]>| {
+        out.extend(id.to_be_bytes());
+        address(&mut out, port);
+        out.extend(rack.unwrap_or_default());
+    };
+    for _ in 0..count {
+        let id = at.i32()?;
+        highest = highest.max(id);
+        at.string()?;
+        at.i32()?;
+        let rack = if version >= 1 { Some(at.string()?) } else { None };
+        broker(id, through.port, rack);
+    }
+    if let Some(port) = through.dead {
+        broker(highest + 1, port, (version >= 1).then_some(&NO_STRING));
+    }
+    out.extend(at.0);
+    Some(out)
+}
+
+/// FindCoordinator: correlation id, from version 1 on a throttle time, error, from version 1 on words, then id, host, port.
+fn coordinator(frame: &[u8], version: i16, port: u16) -> Option<Vec<u8>> {
+    let mut at = Fields(frame.get(if version >= 1 { 8 } else { 4 }..)?);
+    let error = at.i16()?;
+    if version >= 1 {
+        at.string()?;
+    }
+    at.i32()?;
+    // Without a coordinator there is no address.
+    if error != 0 {
+        return None;
+    }
+    let mut out = frame.get(..frame.len() - at.0.len())?.to_vec();
+    address(&mut out, port);
+    Some(out)
+}
+
+/// A string that is null.
+const NO_STRING: [u8; 2] = (-1_i16).to_be_bytes();
+
+fn address(out: &mut Vec<u8>, port: u16) {
+    const HOST: &[u8] = b"127.0.0.1";
+    out.extend(9_i16.to_be_bytes());
+    out.extend(HOST);
+    out.extend(i32::from(port).to_be_bytes());
+}
+
+/// Big-endian fields from the front of some bytes.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(n)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    fn i16(&mut self) -> Option<i16> {
+        self.take(2)?.try_into().ok().map(i16::from_be_bytes)
+    }
+
+    fn i32(&mut self) -> Option<i32> {
+        self.take(4)?.try_into().ok().map(i32::from_be_bytes)
+    }
+
+    /// A string that may be null, with its length before it.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let all = self.0;
+        let length = self.i16()?;
+        self.take(usize::try_from(length.max(0)).ok()?)?;
+        all.get(..all.len() - self.0.len())
+    }
+}
+
+/// Kafka's name of a call. (Apache Kafka, protocol guide, "Api Keys".)
+const fn name(key: i16) -> &'static str {
+    match key {
+        0 => "Produce",
+        1 => "Fetch",
+        2 => "ListOffsets",
+        METADATA => "Metadata",
+        8 => "OffsetCommit",
+        9 => "OffsetFetch",
+        FIND_COORDINATOR => "FindCoordinator",
+        11 => "JoinGroup",
+        12 => "Heartbeat",
+        13 => "LeaveGroup",
+        14 => "SyncGroup",
+        15 => "DescribeGroups",
+        16 => "ListGroups",
+        17 => "SaslHandshake",
+        API_VERSIONS => "ApiVersions",
+        19 => "CreateTopics",
+        20 => "DeleteTopics",
+        32 => "DescribeConfigs",
+        36 => "SaslAuthenticate",
+        60 => "DescribeCluster",
+        71 => "GetTelemetrySubscriptions",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(dead: Option<u16>) -> Through {
+        Through { broker: 1, port: 0x0102, dead, counts: Arc::default() }
+    }
+
+    #[test]
+    fn brokers_are_told_at_the_proxy_and_the_rest_is_left() {
+        // Version 1: one broker `b`:9 without a rack, then the rest.
+        let answer = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x01b\0\0\0\x09\xff\xffrest";
+        let told = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02\xff\xffrest";
+        assert_eq!(metadata(answer, 1, &through(None)).as_deref(), Some(&told[..]));
+        let two = metadata(answer, 1, &through(Some(3))).unwrap();
+        assert!(two.ends_with(b"\0\0\0\x08\0\x09127.0.0.1\0\0\0\x03\xff\xffrest"), "{two:?}");
+    }
+
+    #[test]
+    fn a_coordinator_is_told_at_the_proxy_and_a_missing_one_is_not() {
+        let answer = b"\0\0\0\x05\0\0\0\0\0\0\xff\xff\0\0\0\x07\0\x01b\0\0\0\x09";
+        let told = b"\0\0\0\x05\0\0\0\0\0\0\xff\xff\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02";
+        assert_eq!(coordinator(answer, 2, 0x0102).as_deref(), Some(&told[..]));
+        assert_eq!(coordinator(b"\0\0\0\x05\0\0\0\0\0\x0f\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0", 2, 1), None);
+    }
+
+    #[test]
+    fn newer_layouts_are_not_offered() {
+        let flat = b"\0\0\0\x05\0\0\0\0\0\x02\0\x03\0\0\0\x0c\0\x02\0\0\0\x07";
+        assert_eq!(&older(flat, 2).unwrap()[14..], b"\0\x04\0\x02\0\0\0\x07");
+        let tagged = b"\0\0\0\x05\0\0\x03\0\x0a\0\0\0\x04\0\0\x02\0\0\0\x07\0";
+        assert_eq!(&older(tagged, 3).unwrap()[11..], b"\0\x02\0\0\x02\0\0\0\x07\0");
+    }
+}
