@@ -10,6 +10,7 @@
 //! | [`dns`], [`metrics`] | what the lab serves itself |
 //! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
+//! | [`live`], [`mod@watch`] | for tests: the lab as a handle, and what is seen of it |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
 
@@ -23,6 +24,7 @@ pub mod estate;
 pub mod kafka;
 pub mod kafka_proxy;
 pub mod keeper;
+pub mod live;
 pub mod metrics;
 #[cfg(feature = "mongo")]
 pub mod mongo;
@@ -31,5 +33,6 @@ pub mod ports;
 pub mod server;
 pub mod supervisor;
 pub mod up;
+pub mod watch;
 
 pub use error::{Error, Result};

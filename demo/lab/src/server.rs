@@ -113,8 +113,10 @@ pub struct Server {
     wanted: bool,
 }
 
-/// How long a server may take to answer after its start, and to go after SIGTERM.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a server may take to answer after its start: on a busy machine moto alone takes half a minute.
+const START: Duration = Duration::from_secs(120);
+/// How long a server may take to go after SIGTERM.
+const GO: Duration = Duration::from_secs(20);
 
 impl Server {
     /// Not started yet.
@@ -186,9 +188,9 @@ impl Server {
     }
 
     async fn wait_for_port(&mut self) -> Result<()> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + START;
         loop {
-            if matches!(timeout(PATIENCE, TcpStream::connect((Ipv4Addr::LOCALHOST, self.spec.port))).await, Ok(Ok(_))) {
+            if matches!(timeout(START, TcpStream::connect((Ipv4Addr::LOCALHOST, self.spec.port))).await, Ok(Ok(_))) {
                 return Ok(());
             }
             if self.condition() != Condition::Up || Instant::now() > end {
@@ -250,7 +252,7 @@ impl Server {
     async fn reap(&mut self, keeper: &Keeper) -> Result<()> {
         let pid = self.pid();
         let Some(child) = &mut self.child else { return Ok(()) };
-        if timeout(PATIENCE, child.wait()).await.is_err() {
+        if timeout(GO, child.wait()).await.is_err() {
             child.kill().await.doing(|| format!("killing {}", self.spec.name))?;
         }
         if let Some(pid) = pid {

@@ -1,0 +1,145 @@
+//! For tests and measurements: a plan's servers watched as the console watches them, and waiting for what is seen.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use landfall::{
+    core::{
+        Command,
+        estate::{signal::Sample, source::SourceState},
+        snapshot::Snapshot,
+    },
+    drive::live::{self, Link},
+    plan::Plan,
+};
+use tokio::{runtime::Runtime, time::timeout};
+
+use crate::error::{Doing, Error, Result};
+
+/// A live watch with a runtime of its own. Its calls block, and must not be made from asynchronous code.
+pub struct Watch {
+    /// Where pictures come from and commands go to.
+    pub link: Link,
+    runtime: Option<Runtime>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// No runtime can be made.
+    pub fn on(plan: Plan) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .doing(|| "starting a watch".to_owned())?;
+        let link = runtime.block_on(async { live::start(Arc::new(plan)) });
+        Ok(Self { link, runtime: Some(runtime) })
+    }
+
+    /// The picture now.
+    #[must_use]
+    pub fn now(&self) -> Arc<Snapshot> {
+        self.link.snapshots.borrow().clone()
+    }
+
+    /// Asks the core for something.
+    pub fn command(&self, command: Command) {
+        let _ = self.link.commands.send(command);
+    }
+
+    /// Waits for a picture. `what` says what is waited for.
+    ///
+    /// # Errors
+    /// None such within `patience`; with what was seen instead.
+    pub fn until(
+        &mut self,
+        what: &str,
+        patience: Duration,
+        mut wanted: impl FnMut(&Snapshot) -> bool,
+    ) -> Result<Arc<Snapshot>> {
+        let doing = || format!("waiting for {what}");
+        let runtime = self.runtime.as_ref().ok_or_else(|| Error::new(doing(), "the watch has ended"))?;
+        let begin = Instant::now();
+        let seen = runtime.block_on(async {
+            let snapshots = &mut self.link.snapshots;
+            timeout(patience, snapshots.wait_for(|s| wanted(s))).await.map(|seen| seen.map(|s| s.clone()))
+        });
+        match seen {
+            Ok(seen) => seen.doing(doing),
+            Err(_) => Err(Error::new(
+                doing(),
+                format!("not seen in {} s; {}", begin.elapsed().as_secs(), not_live(&self.now())),
+            )),
+        }
+    }
+
+    /// Looks at every picture for a while.
+    pub fn during(&mut self, span: Duration, mut look: impl FnMut(&Snapshot)) {
+        let never = |s: &Snapshot| {
+            look(s);
+            false
+        };
+        // What ends it is the time.
+        let _ = self.until("the time to pass", span, never);
+    }
+
+    /// Waits until every source is live, in two pictures a second apart: answers bring new sources.
+    ///
+    /// # Errors
+    /// Not within `patience`; with those that are not.
+    pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
+        let mut since: Option<(usize, Instant)> = None;
+        self.until("every source to be live", patience, |s| {
+            if !s.sources.iter().all(|l| l.state == SourceState::Live) {
+                since = None;
+                return false;
+            }
+            match since {
+                Some((n, at)) if n == s.sources.len() => at.elapsed() > Duration::from_secs(1),
+                _ => {
+                    since = Some((s.sources.len(), Instant::now()));
+                    false
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // A source stuck in a library call is left behind.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The sources that are not live, and why.
+#[must_use]
+pub fn not_live(s: &Snapshot) -> String {
+    let lines: Vec<_> = s
+        .sources
+        .iter()
+        .filter(|l| l.state != SourceState::Live)
+        .map(|l| {
+            let why = l.fault.as_ref().map_or_else(|| "no fault".to_owned(), ToString::to_string);
+            format!("{} {:?} ({why})", l.id, l.state)
+        })
+        .collect();
+    if lines.is_empty() { "all sources are live".to_owned() } else { format!("not live: {}", lines.join("; ")) }
+}
+
+/// The samples of a signal whose labels begin with these.
+pub fn samples<'a>(s: &'a Snapshot, id: &'a str, labels: &'a [&'a str]) -> impl Iterator<Item = &'a Sample> {
+    s.samples.iter().filter(move |x| x.def.id == id && labels.iter().zip(&x.labels).all(|(a, b)| a == b))
+}
+
+/// A signal's live value, if it has one.
+#[must_use]
+pub fn value(s: &Snapshot, id: &str, labels: &[&str]) -> Option<f64> {
+    samples(s, id, labels).next().and_then(|x| x.value.clone().live())
+}
