@@ -1,6 +1,6 @@
 //! `landfall check`: the plan is free of faults (else we would not be here); now every source is tried, with each permission it needs.
 
-use std::{collections::HashSet, process::ExitCode, sync::Arc, time::Duration};
+use std::{collections::HashSet, io::IsTerminal, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout};
@@ -12,7 +12,7 @@ use crate::{
         source::SourceSpec,
     },
     drive::{clock, poll::timed_out},
-    plan::{Plan, Side},
+    plan::{Plan, Side, offline},
     systems::{Ask, Estate, Readers},
 };
 
@@ -23,15 +23,19 @@ struct Trial {
     outcome: Result<(), Fault>,
 }
 
-pub(super) fn run(plan: Arc<Plan>, offline: bool) -> Result<ExitCode, String> {
-    if offline {
-        return print(&format!("plan {} is free of faults; no server was asked\n", plan.name));
+pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, String> {
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let read = offline::check(path).map_err(|faulty| faulty.render(super::colour()))?;
+    print(&read.render(colour))?;
+    let mut fine = read.is_sound();
+    if !offline {
+        let plan = Arc::new(read.plan);
+        let runtime = runtime()?;
+        let trials = runtime.block_on(try_all(&plan));
+        runtime.shutdown_timeout(LET_GO);
+        print(&told(&trials))?;
+        fine &= trials.iter().all(|t| t.outcome.is_ok());
     }
-    let runtime = runtime()?;
-    let trials = runtime.block_on(try_all(&plan));
-    runtime.shutdown_timeout(LET_GO);
-    print(&told(&plan, &trials))?;
-    let fine = trials.iter().all(|t| t.outcome.is_ok());
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
@@ -76,9 +80,9 @@ async fn attempt(
     (spec, started.elapsed(), answer)
 }
 
-fn told(plan: &Plan, trials: &[Trial]) -> String {
+fn told(trials: &[Trial]) -> String {
     use std::fmt::Write;
-    let mut out = String::new();
+    let mut out = String::from("\n");
     let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
     for t in trials {
         let side = t.spec.side.map_or("", Side::word);
@@ -98,13 +102,7 @@ fn told(plan: &Plan, trials: &[Trial]) -> String {
         let _ = writeln!(out, "{mark} {:<width$} {side:<6} {words}", t.spec.id);
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
-    let _ = writeln!(
-        out,
-        "\n{}: {} sources tried, {} work, {failed} do not",
-        plan.name,
-        trials.len(),
-        trials.len() - failed
-    );
+    let _ = writeln!(out, "\n{} sources tried, {} work, {failed} do not", trials.len(), trials.len() - failed);
     out
 }
 

@@ -69,6 +69,8 @@ enum Cmd {
         #[arg(long)]
         offline: bool,
     },
+    /// Print the plan's JSON Schema, for editors
+    Schema,
     /// List every signal: id, unit, labels, meaning
     Signals,
 }
@@ -77,6 +79,9 @@ enum Cmd {
 struct OnPlan {
     /// The plan file
     plan: PathBuf,
+    /// Also follow this Route 53 change until it is INSYNC, by the id its batch was answered with; may be repeated
+    #[arg(long = "change", value_name = "ID")]
+    changes: Vec<String>,
     #[command(flatten)]
     look: Look,
 }
@@ -106,13 +111,14 @@ pub fn main() -> ExitCode {
         return failed(&why);
     }
     let done = match cli.command {
-        Cmd::Console(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on.look, Mode::Console)),
-        Cmd::Watch(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on.look, Mode::Watch)),
+        Cmd::Console(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Console)),
+        Cmd::Watch(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Watch)),
         Cmd::Demo { seed, speed, look } => run::demo(seed, speed, &look),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
         }
-        Cmd::Check { plan, offline } => load(&plan).and_then(|plan| check::run(plan, offline)),
+        Cmd::Check { plan, offline } => check::run(&plan, offline),
+        Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
     };
     done.unwrap_or_else(|why| failed(&why))
@@ -132,12 +138,16 @@ fn print(text: &str) -> Result<ExitCode, String> {
     }
 }
 
+/// Whether what goes to standard error may have colours.
+fn colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Reads a plan; its warnings go to standard error.
 fn load(path: &Path) -> Result<Arc<Plan>, String> {
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let (plan, warnings) = Plan::load(path).map_err(|faulty| faulty.render(colour))?;
+    let (plan, warnings) = Plan::load(path).map_err(|faulty| faulty.render(colour()))?;
     if !warnings.is_empty() {
-        eprintln!("{}\n", warnings.render(colour));
+        eprintln!("{}\n", warnings.render(colour()));
     }
     Ok(Arc::new(plan))
 }

@@ -2,9 +2,10 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
-use super::{LET_GO, Look, runtime};
+use super::{LET_GO, Look, OnPlan, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
+    core::Command,
     drive::{live, sim},
     plan::Plan,
 };
@@ -13,13 +14,17 @@ use crate::{
 const DEMO: &str = include_str!("../../demo/plan.toml");
 
 /// On a plan's real servers.
-pub(super) fn on_plan(plan: Arc<Plan>, look: &Look, mode: Mode) -> Result<ExitCode, String> {
+pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCode, String> {
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
         live::start(plan)
     };
-    let ended = console::run(link, options(look, mode));
+    for id in &on.changes {
+        // The driver has just been started; if it ended already, the console says so.
+        let _ = link.commands.send(Command::Follow { system: "route53", id: id.clone() });
+    }
+    let ended = console::run(link, options(&on.look, mode));
     // The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
     runtime.shutdown_timeout(LET_GO);
     told(ended)

@@ -57,6 +57,13 @@ pub enum Command {
     Close,
     /// Ask all sources this many times as often as the plan says.
     Pace(f64),
+    /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
+    Follow {
+        /// The system's id.
+        system: &'static str,
+        /// The thing's.
+        id: String,
+    },
 }
 
 /// What the core wants done.
@@ -140,6 +147,11 @@ impl Core {
             Input::Command(Command::Pace(pace)) => {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![Effect::Pace(self.pace)]
+            }
+            Input::Command(Command::Follow { system, id }) => {
+                let wanted = self.estate.follow(system, &id);
+                self.touch(system);
+                self.start(wanted, now)
             }
         }
     }

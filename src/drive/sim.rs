@@ -136,7 +136,6 @@ impl SimDrive {
                 return;
             }
             None => {
-                self.sim.advance(self.now);
                 let took = Duration::from_millis(self.random.u64(2..40));
                 (self.sim.answer(&spec.ask, self.now), took)
             }

@@ -61,6 +61,12 @@ pub trait System: Sized {
 
     /// What opens behind a row of its panel.
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;
+
+    /// Watches something that the plan does not name, for as long as it runs: a change on its way, by the id its server gave it.
+    /// Gives the sources for it; none if the system knows nothing of the kind.
+    fn follow(&mut self, _id: &str) -> Vec<SourceSpec<Self::Ask>> {
+        Vec::new()
+    }
 }
 
 /// How a system's real servers are asked. Implemented by each `live.rs`; only reads can be expressed here.
@@ -170,6 +176,14 @@ macro_rules! systems {
                 match ask { $(Ask::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
             }
 
+            /// Something wants watching that the plan does not name.
+            pub fn follow(&mut self, system: &str, id: &str) -> Vec<SourceSpec<Ask>> {
+                $(if system == <$name::State as System>::ID {
+                    return self.$name.follow(id).into_iter().map(|s| s.map(Ask::$Name)).collect();
+                })+
+                Vec::new()
+            }
+
             /// All signals, as they stand.
             pub fn measure(&self, now: Now, out: &mut Samples) {
                 $(self.$name.measure(now, out);)+
@@ -261,18 +275,16 @@ macro_rules! systems {
                 Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ }
             }
 
-            /// Lets it live until `now`.
-            pub fn advance(&mut self, now: Now) {
-                $(<$name::State as Simulated>::advance(&mut self.$name, now);)+
-            }
-
-            /// Answers a question.
+            /// Lets the asked system live until `now`, then answers.
             ///
             /// # Errors
             /// As the server would.
             pub fn answer(&mut self, ask: &Ask, now: Now) -> Result<Facts, Fault> {
                 match ask { $(
-                    Ask::$Name(ask) => <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name),
+                    Ask::$Name(ask) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name)
+                    }
                 )+ }
             }
         }

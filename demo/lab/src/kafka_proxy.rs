@@ -122,9 +122,8 @@ async fn answers(
 ) -> std::io::Result<()> {
     loop {
         let frame = frame(&mut from).await?;
-        let asked = Fields(&frame)
-            .i32()
-            .and_then(|id| pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id));
+        let asked =
+            Fields(&frame).i32().and_then(|id| pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id));
         let rewritten = match asked {
             Some((API_VERSIONS, version)) => older(&frame, version),
             Some((METADATA, version)) => metadata(&frame, version, through),

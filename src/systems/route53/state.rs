@@ -182,13 +182,6 @@ impl Name {
 }
 
 impl State {
-    /// Follows a change until it is INSYNC. Gives the source that does.
-    pub fn follow(&mut self, id: &str) -> SourceSpec<Ask> {
-        self.changes.entry(id.to_owned()).or_default();
-        let spec = api(&self.plan, format!("route53/change/{id}"), &["route53:GetChange"], Ask::Change(id.into()));
-        SourceSpec { interval: Duration::from_secs(5), ..spec }
-    }
-
     /// The plan's names with what is known of them.
     pub(super) fn each(&self) -> impl Iterator<Item = (&DnsName, &Name)> {
         self.plan.dns.iter().zip(&self.names)
@@ -325,5 +318,13 @@ impl System for State {
 
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
         detail::detail(self, table, row, now)
+    }
+
+    /// A change, until it is INSYNC. The id with or without the `/change/` that Route 53 puts before it.
+    fn follow(&mut self, id: &str) -> Vec<SourceSpec<Ask>> {
+        let id = id.strip_prefix("/change/").unwrap_or(id);
+        self.changes.entry(id.to_owned()).or_default();
+        let spec = api(&self.plan, format!("route53/change/{id}"), &["route53:GetChange"], Ask::Change(id.into()));
+        vec![SourceSpec { interval: Duration::from_secs(5), ..spec }]
     }
 }

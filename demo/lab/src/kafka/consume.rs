@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use tokio::{task::JoinSet, time::sleep};
 
-use super::config;
+use super::{config, sip::Sip};
 use crate::{
     error::{Doing, Result},
     estate::TOPICS,
@@ -60,6 +60,7 @@ pub(super) fn spawn(port: u16, tasks: &mut JoinSet<()>) -> Result<()> {
             .create()
             .doing(doing)?;
         consumer.subscribe(topics).doing(doing)?;
+        let mut consumer = Sip::new(consumer);
         tasks.spawn(async move {
             loop {
                 match consumer.recv().await {

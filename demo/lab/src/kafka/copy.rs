@@ -23,7 +23,7 @@ use tokio::{
     time::{interval, sleep},
 };
 
-use super::config;
+use super::{config, sip::Sip};
 use crate::{
     error::{Doing, Result},
     estate::TOPICS,
@@ -83,6 +83,7 @@ fn copier(
         }
     }
     reader.assign(&all).doing(doing)?;
+    let mut reader = Sip::new(reader);
     Ok(async move {
         while on.wait_for(|on| *on).await.is_ok() {
             match reader.recv().await {

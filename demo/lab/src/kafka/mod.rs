@@ -11,6 +11,7 @@
 mod consume;
 mod copy;
 mod produce;
+mod sip;
 
 use std::time::Duration;
 
