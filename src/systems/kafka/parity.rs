@@ -35,6 +35,7 @@ fn copied_from<'a>(plan: &'a KafkaPair, side: Side, name: &str) -> Option<&'a Mi
 }
 
 /// Whether the plan watches this topic on this side: by its patterns, or as a copy a mirror makes under another name.
+#[cfg_attr(not(any(test, feature = "kafka")), expect(dead_code, reason = "only the live side has to name what it asks"))]
 pub(super) fn watched(plan: &KafkaPair, side: Side, topic: &str) -> bool {
     plan.topics.iter().any(|p| p.matches(topic))
         || copied_by(plan, side, topic).is_some_and(|(m, _)| !m.prefix.is_empty())
