@@ -76,7 +76,7 @@ async fn attempt(
 ) -> (SourceSpec<Ask>, Duration, Result<crate::systems::Facts, Fault>) {
     let limit = spec.timeout.max(Duration::from_secs(5));
     let started = Instant::now();
-    let answer = timeout(limit, readers.ask(&spec.ask)).await.unwrap_or_else(|_| Err(timed_out(limit)));
+    let answer = timeout(limit, readers.ask(&spec.ask)).await.unwrap_or_else(|_| Err(timed_out(&spec.what(), limit)));
     (spec, started.elapsed(), answer)
 }
 

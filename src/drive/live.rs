@@ -98,8 +98,12 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Start(ix, spec) => {
-                    let schedule =
-                        Schedule { interval: spec.interval, timeout: spec.timeout, pace: self.pace.subscribe() };
+                    let schedule = Schedule {
+                        what: spec.what(),
+                        interval: spec.interval,
+                        timeout: spec.timeout,
+                        pace: self.pace.subscribe(),
+                    };
                     let sink = Sink::new(self.inbox.clone(), ix);
                     self.running.insert(ix, self.readers.spawn(spec, schedule, sink));
                 }

@@ -13,6 +13,8 @@ use crate::core::estate::seen::{Fault, FaultKind};
 /// When a source is asked.
 #[derive(Debug, Clone)]
 pub struct Schedule {
+    /// Server and call, as a fault names them.
+    pub what: String,
     /// What the plan says.
     pub interval: Duration,
     /// How long one answer may take.
@@ -61,7 +63,7 @@ where
             }
             Err(_) => {
                 slower = (slower * 2).min(FAILING_AT_MOST);
-                out.fault(timed_out(schedule.timeout), took);
+                out.fault(timed_out(&schedule.what, schedule.timeout), took);
             }
         }
         next = (started + wait(&schedule, slower)).max(Instant::now());
@@ -74,10 +76,10 @@ fn wait(schedule: &Schedule, slower: u32) -> Duration {
     schedule.interval.div_f64(*schedule.pace.borrow()).mul_f64(jitter) * slower
 }
 
-/// The fault of an answer that did not come in time.
+/// The fault of an answer that did not come in time; `what` names server and call.
 #[must_use]
-pub fn timed_out(limit: Duration) -> Fault {
-    Fault::new(FaultKind::TimedOut, format!("no answer within {}", crate::core::now::short(limit)))
+pub fn timed_out(what: &str, limit: Duration) -> Fault {
+    Fault::new(FaultKind::TimedOut, format!("{what}: no answer within {}", crate::core::now::short(limit)))
 }
 
 /// The fault of a source that this build cannot reach.
@@ -100,7 +102,8 @@ mod tests {
 
     fn fast() -> (watch::Sender<f64>, Schedule) {
         let (pace, rx) = watch::channel(1.0);
-        let schedule = Schedule { interval: Duration::from_millis(4), timeout: Duration::from_millis(20), pace: rx };
+        let (interval, timeout) = (Duration::from_millis(4), Duration::from_millis(20));
+        let schedule = Schedule { what: "server: call".to_owned(), interval, timeout, pace: rx };
         (pace, schedule)
     }
 

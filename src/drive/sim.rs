@@ -129,7 +129,7 @@ impl SimDrive {
             Some(Trouble::Fails(kind)) => {
                 (Err(Fault::new(kind, format!("{}: simulated", spec.endpoint))), Duration::from_millis(1))
             }
-            Some(Trouble::Hangs) => (Err(super::poll::timed_out(spec.timeout)), spec.timeout),
+            Some(Trouble::Hangs) => (Err(super::poll::timed_out(&spec.what(), spec.timeout)), spec.timeout),
             Some(Trouble::Silent) => {
                 let wait = spec.interval;
                 self.push(wait, ix);

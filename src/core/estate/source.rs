@@ -138,6 +138,11 @@ impl<A> Source<A> {
 }
 
 impl<A> SourceSpec<A> {
+    /// Server and call, as faults name them.
+    pub fn what(&self) -> String {
+        format!("{}: {}", self.endpoint, self.calls.join(", "))
+    }
+
     /// The same with another question.
     pub fn map<B>(self, f: impl FnOnce(A) -> B) -> SourceSpec<B> {
         let Self { id, side, endpoint, calls, interval, timeout, ask } = self;

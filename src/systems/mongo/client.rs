@@ -19,6 +19,9 @@ use crate::{
 
 /// How long a connection may take to be made, TLS and login included.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
+/// How long a question waits for its server to be connected. Less than the least time a question may take, so that a server that is
+/// gone is said to be gone, and not to be slow; a connection that takes longer is made all the same, for the next question.
+const SELECT: Duration = Duration::from_secs(1);
 
 /// What can be asked. The whole list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,11 @@ impl Command {
             Self::Server => "serverStatus",
             Self::Committed | Self::Config => "replSetGetConfig",
         }
+    }
+
+    /// Whether a server that wants a login wants one for this.
+    pub(super) const fn needs_login(self) -> bool {
+        !matches!(self, Self::Hello)
     }
 
     fn document(self) -> Document {
@@ -71,10 +79,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Connects as the plan's reading login. The password is read now, and again whenever a reader is made anew.
-    pub(super) async fn new(set: &ReplicaSet, host: &str) -> Result<Self, Fault> {
+    /// Connects: for what needs it, as the plan's reading login. The password is read now, and again whenever a reader is made anew.
+    pub(super) async fn new(set: &ReplicaSet, host: &str, login: bool) -> Result<Self, Fault> {
         let mut options = options(set, host).await?;
-        if let Some(login) = &set.read {
+        if !login {
+            options.credential = None;
+        } else if let Some(login) = &set.read {
             let secret = login.password.read();
             let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
             let credential = options.credential.get_or_insert_default();
@@ -90,15 +100,25 @@ impl Reader {
     }
 
     /// Asks. An error code among `expected` is an answer, any other error a fault.
-    pub(super) async fn ask(&self, command: Command, expected: &[i32]) -> Result<Reply, Fault> {
+    pub(super) async fn ask(&self, command: Command, expected: &[i32]) -> Result<Reply, Failure> {
         match self.client.database("admin").run_command(command.document()).await {
             Ok(document) => Ok(Reply::Document(document)),
             Err(e) => match *e.kind {
                 ErrorKind::Command(ref c) if expected.contains(&c.code) => Ok(Reply::Code(c.code)),
-                _ => Err(fault(&self.host, command.name(), &e)),
+                ref kind => Err(Failure {
+                    fault: fault(&self.host, command.name(), &e),
+                    login: matches!(kind, ErrorKind::Authentication { .. }),
+                }),
             },
         }
     }
+}
+
+/// A question that failed.
+pub(super) struct Failure {
+    pub(super) fault: Fault,
+    /// The login itself was refused, and not only this command to it: this connection will never do.
+    pub(super) login: bool,
 }
 
 /// The plan's connection string, turned to one member: TLS and the like are taken from it, hosts and set are not.
@@ -110,7 +130,7 @@ pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOption
     options.repl_set_name = None;
     options.app_name = Some("landfall".to_owned());
     options.connect_timeout = Some(CONNECT);
-    options.server_selection_timeout = Some(CONNECT);
+    options.server_selection_timeout = Some(SELECT);
     options.max_pool_size = Some(2);
     options.min_pool_size = Some(0);
     options.retry_reads = Some(false);
@@ -120,6 +140,7 @@ pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOption
 /// A driver's error in the estate's vocabulary: server, call, the server's words, and what to do where that is known.
 pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     use FaultKind::{Malformed, Refused, TimedOut, Unreachable, Unsupported};
+    let words = words(error);
     let kind = match &*error.kind {
         ErrorKind::Authentication { .. } => Refused,
         ErrorKind::Command(c) => match c.code {
@@ -134,6 +155,7 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
             _ => Malformed,
         },
         ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => TimedOut,
+        ErrorKind::ServerSelection { .. } if words.ends_with(HANGS) => TimedOut,
         ErrorKind::Io(_)
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::ConnectionPoolCleared { .. }
@@ -142,11 +164,49 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
         ErrorKind::IncompatibleServer { .. } => Unsupported,
         _ => Malformed,
     };
-    let advice = match kind {
-        Refused if call == "connect" => "; check the plan's login",
-        Refused => "; the plan's login must exist there and be granted this action on the cluster",
+    let advice = match &*error.kind {
+        ErrorKind::Authentication { .. } => "; the login in the plan does not exist there or has another password",
+        _ if kind == Refused => "; the plan's login must be granted this action on the cluster",
         _ => "",
     };
-    let words: String = error.kind.to_string().chars().take(300).collect();
     Fault::new(kind, format!("{host}: {call}: {words}{advice}"))
+}
+
+/// The server's words, without the driver's own.
+fn words(error: &Error) -> String {
+    let text = match &*error.kind {
+        ErrorKind::Command(c) => format!("{} (error {}, {})", c.message, c.code, c.code_name),
+        ErrorKind::Io(e) => e.to_string(),
+        ErrorKind::ServerSelection { message, .. } => cause(message).to_owned(),
+        kind => kind.to_string(),
+    };
+    text.chars().take(300).collect()
+}
+
+/// Why no server could be had: the driver tells its whole view of the set, of which only the last error is news.
+fn cause(message: &str) -> &str {
+    let error = message.split_once("Error: Kind: ").map(|(_, e)| e.split_once(", labels:").map_or(e, |(e, _)| e));
+    match error {
+        Some(e) => e.strip_prefix("I/O error: ").unwrap_or(e),
+        // Nothing went wrong yet: the first connection is still being made.
+        None => "the connection is still being made: timed out",
+    }
+}
+
+/// How the cause ends where a server hangs; else there is none, or it refuses.
+const HANGS: &str = "timed out";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_drivers_view_of_a_set_only_the_cause_is_told() {
+        let told = "Server selection timeout: No available servers. Topology: { Type: Single, Servers: [ { Address: a:1, Type: Unknown, \
+                    Error: Kind: I/O error: Connection refused (os error 111), labels: {}, source: None, server response: None } ] }";
+        assert_eq!(cause(told), "Connection refused (os error 111)");
+        assert!(!cause(told).ends_with(HANGS));
+        assert!(cause(&told.replace("Connection refused (os error 111)", "timed out")).ends_with(HANGS));
+        assert!(cause("No available servers. Topology: { Type: Single }").ends_with(HANGS));
+    }
 }

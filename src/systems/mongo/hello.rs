@@ -31,10 +31,12 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 /// heartbeat; much less would make outages out of a hiccup of a long link.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Brings what a member says of itself, for as long as the source lives.
-pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>) {
+/// Brings what a member says of itself, for as long as the source lives. `claim` is told whenever it says, or does not say any
+/// more, that it accepts writes: with its term.
+pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: impl Fn(Option<Option<u64>>)) {
     loop {
-        if let Err(fault) = follow(set, host, out).await {
+        if let Err(fault) = follow(set, host, out, &claim).await {
+            claim(None);
             out.fault(fault, Duration::ZERO);
         }
         // Only what the plan says can be wrong here (an address that is none): it may be a name that does not resolve yet.
@@ -42,7 +44,12 @@ pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>) {
     }
 }
 
-async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>) -> Result<(), Fault> {
+async fn follow(
+    set: &ReplicaSet,
+    host: &str,
+    out: &Sink<Facts>,
+    claim: &impl Fn(Option<Option<u64>>),
+) -> Result<(), Fault> {
     let (events, mut queue) = mpsc::unbounded_channel();
     let mut options = client::options(set, host).await?;
     options.credential = None;
@@ -66,16 +73,20 @@ async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>) -> Result<(), F
                 // The time of an awaited answer is the time nothing happened, not the time an answer takes.
                 took = if e.awaited { took } else { e.duration };
                 deadline = Some(Instant::now() + SILENT);
-                out.facts(Facts::Hello(parse::hello(&e.reply, heard)), took);
+                let hello = parse::hello(&e.reply, heard);
+                claim(hello.writable.then_some(hello.term));
+                out.facts(Facts::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
                 deadline = None;
+                claim(None);
                 out.fault(fault(host, "hello", &e.failure), e.duration);
             }
             Ok(Some(_)) => {}
             Ok(None) => return Ok(()),
             Err(_) => {
                 deadline = None;
+                claim(None);
                 let text = format!("{host}: hello: nothing heard for {}s", SILENT.as_secs());
                 out.fault(Fault::new(FaultKind::TimedOut, text), SILENT);
             }

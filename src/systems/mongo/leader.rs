@@ -178,6 +178,16 @@ impl Downtime {
         self.phase = phase;
     }
 
+    /// Another leads at `at`, and no time without a leader was seen: the one before fell silent, last heard at `since`, and its
+    /// successor was there before we had waited long enough to say so.
+    pub(super) fn passed_over(&mut self, since: Duration, at: Duration) {
+        self.count(at);
+        if self.phase == Phase::Up {
+            self.down += at.saturating_sub(since);
+            self.outages += 1;
+        }
+    }
+
     fn count(&mut self, at: Duration) {
         let passed = at.saturating_sub(self.until);
         match self.phase {
@@ -225,6 +235,16 @@ mod tests {
         d.observe(Phase::Down, ms(3000), Some(ms(1200)));
         assert_eq!(d.spent(ms(3500)).down, ms(2300));
         assert_eq!(d.spent(ms(3500)).now_for, Some(ms(2300)));
+    }
+
+    #[test]
+    fn a_successor_that_comes_sooner_than_our_patience_hides_no_outage() {
+        let mut d = Downtime::default();
+        d.observe(Phase::Up, ms(1000), None);
+        d.passed_over(ms(1100), ms(2600));
+        d.observe(Phase::Up, ms(2600), None);
+        let spent = d.spent(ms(3000));
+        assert_eq!((spent.down, spent.outages), (ms(1500), 1));
     }
 
     #[test]

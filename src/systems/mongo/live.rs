@@ -21,7 +21,11 @@ use crate::{
         seen::{Fault, FaultKind},
         source::SourceSpec,
     },
-    drive::{clock, poll::Schedule, sink::Sink},
+    drive::{
+        clock,
+        poll::{Schedule, timed_out},
+        sink::Sink,
+    },
     plan::{Plan, ReplicaSet},
     systems::Live,
 };
@@ -41,9 +45,10 @@ pub struct Readers {
 
 #[derive(Default)]
 struct SetReaders {
-    readers: Mutex<HashMap<String, Reader>>,
-    /// Who led when the configuration was last asked for.
-    leader: Mutex<Option<String>>,
+    /// By address, and whether logged in.
+    readers: Mutex<HashMap<(String, bool), Reader>>,
+    /// Members whose last streamed greeting says that they accept writes, with their terms.
+    claims: Mutex<HashMap<String, Option<u64>>>,
     /// Members by the last configuration.
     members: Mutex<BTreeSet<String>>,
 }
@@ -80,7 +85,15 @@ impl Live for State {
         if let Ask::Hello(p) = ask
             && let Some(set) = readers.plan.replica_sets.get(p.set)
         {
-            return hello::stream(set, &p.host, &out).await;
+            let claims = readers.sets.get(p.set).map(|s| &s.claims);
+            return hello::stream(set, &p.host, &out, |term| {
+                let Some(claims) = claims else { return };
+                match term {
+                    Some(term) => lock(claims).insert(p.host.to_string(), term),
+                    None => lock(claims).remove(&*p.host),
+                };
+            })
+            .await;
         }
         crate::drive::poll::poll(schedule, &out, || Self::ask(&readers, ask)).await;
     }
@@ -88,20 +101,23 @@ impl Live for State {
 
 impl SetReaders {
     async fn ask(&self, plan: &ReplicaSet, host: &str, command: Command, expected: &[i32]) -> Result<Reply, Fault> {
-        let known = lock(&self.readers).get(host).cloned();
+        // Without a login in the plan one connection serves for both.
+        let key = (host.to_owned(), command.needs_login() && plan.read.is_some());
+        let known = lock(&self.readers).get(&key).cloned();
         let reader = match known {
             Some(reader) => reader,
             None => {
-                let reader = Reader::new(plan, host).await?;
-                lock(&self.readers).entry(host.to_owned()).or_insert(reader).clone()
+                let reader = Reader::new(plan, host, key.1).await?;
+                lock(&self.readers).entry(key.clone()).or_insert(reader).clone()
             }
         };
-        let reply = reader.ask(command, expected).await;
-        if reply.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
-            // The password may have been changed: the next attempt reads it anew.
-            lock(&self.readers).remove(host);
-        }
-        reply
+        reader.ask(command, expected).await.map_err(|failure| {
+            if failure.login {
+                // The password may have been changed: the next attempt reads it anew.
+                lock(&self.readers).remove(&key);
+            }
+            failure.fault
+        })
     }
 
     async fn hello(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
@@ -120,23 +136,23 @@ impl SetReaders {
 
     /// The configuration, of whoever leads. While nobody does, of anybody: then without whether it is committed.
     async fn config(&self, plan: &ReplicaSet) -> Result<Config, Fault> {
-        // Taken out while it is asked: a leader that hangs until this question is given up is not the first to be asked next time.
-        let last = lock(&self.leader).take();
-        if let Some(host) = last
-            && let Ok(Some(config)) = self.config_of(plan, &host, Command::Committed).await
+        // As the greetings say; they also tell within their own time when a leader is gone or hangs.
+        let leader = lock(&self.claims).iter().max_by_key(|(_, term)| **term).map(|(host, _)| host.clone());
+        if let Some(host) = leader
+            && let Some(config) = self.config_of(plan, &host, Command::Committed).await?
         {
-            return Ok(self.keep(config, Some(host)));
+            return Ok(self.keep(config));
         }
         let (leader, heard, fault) = self.find_leader(plan).await;
         if let Some(host) = leader
             && let Some(config) = self.config_of(plan, &host, Command::Committed).await?
         {
-            return Ok(self.keep(config, Some(host)));
+            return Ok(self.keep(config));
         }
         let mut fault = fault;
         for host in heard {
             match self.config_of(plan, &host, Command::Config).await {
-                Ok(Some(config)) => return Ok(self.keep(config, None)),
+                Ok(Some(config)) => return Ok(self.keep(config)),
                 Ok(None) => {}
                 Err(f) => fault = Some(f),
             }
@@ -145,9 +161,8 @@ impl SetReaders {
         Err(fault.unwrap_or_else(|| Fault::new(FaultKind::NotFound, text)))
     }
 
-    fn keep(&self, config: Config, leader: Option<String>) -> Config {
+    fn keep(&self, config: Config) -> Config {
         *lock(&self.members) = config.members.iter().filter(|m| !m.arbiter).map(|m| m.host.clone()).collect();
-        *lock(&self.leader) = leader;
         config
     }
 
@@ -165,7 +180,8 @@ impl SetReaders {
         hosts.extend(plan.seeds.iter().cloned());
         let hellos = join_all(hosts.into_iter().map(async |host| {
             let hello = tokio::time::timeout(HELLO_WITHIN, self.hello(plan, &host)).await;
-            (hello.unwrap_or_else(|_| Err(crate::drive::poll::timed_out(HELLO_WITHIN))), host)
+            let hello = hello.unwrap_or_else(|_| Err(timed_out(&format!("{host}: hello"), HELLO_WITHIN)));
+            (hello, host)
         }));
         let (mut leader, mut heard, mut fault) = (None, Vec::new(), None);
         for (hello, host) in hellos.await {

@@ -35,6 +35,8 @@ pub(super) struct Set {
     /// Boot clock minus the leader's wall clock, in milliseconds.
     pub(super) clock: Option<i64>,
     pub(super) downtime: Downtime,
+    /// Who was last seen to lead.
+    pub(super) led: Option<Arc<str>>,
 }
 
 /// One member, or a host that waits to become one.
@@ -63,6 +65,7 @@ impl Set {
             marks: Marks::default(),
             clock: None,
             downtime: Downtime::default(),
+            led: None,
         }
     }
 

@@ -149,7 +149,16 @@ impl Set {
 
     /// Counts the time since the last look, and looks who leads now.
     fn observe(&mut self, at: Duration, now: Now, silent_since: Option<Duration>) {
-        let phase = match self.leader(now) {
+        let leader = self.leader(now);
+        if let Seen::Live(Leader::Writable(host), _) = &leader {
+            let before = self.led.replace(host.clone()).filter(|led| led != host);
+            let before = before.and_then(|led| self.members.get(&led)?.hello.last());
+            let silent = before.filter(|(h, _)| h.writable && at.saturating_sub(h.heard) > SILENT);
+            if let Some((hello, _)) = silent {
+                self.downtime.passed_over(hello.heard, at);
+            }
+        }
+        let phase = match leader {
             Seen::Live(Leader::Writable(_), _) => Phase::Up,
             Seen::Live(Leader::Nobody(_), _) => Phase::Down,
             Seen::Stale(..) | Seen::Blind(_) => Phase::Unseen,
@@ -158,6 +167,10 @@ impl Set {
         self.downtime.observe(phase, at, silent_since);
     }
 }
+
+/// A leader that was not heard for two heartbeats is silent; one that was may have stepped down a moment ago, and its word is on
+/// the way.
+const SILENT: Duration = Duration::from_secs(1);
 
 /// How long an answer may take: as long as the interval, within what a slow link needs and a person will wait.
 fn answer_within(interval: Duration) -> Duration {
