@@ -17,11 +17,9 @@ use crate::{
     plan::ReplicaSet,
 };
 
-/// How long a connection may take to be made, TLS and login included.
+/// How long a connection may take to be made. Less than the least time a question may take, so that a server that is gone is said to be
+/// gone, and not to be slow.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
-/// How long a question waits for its server to be connected. Less than the least time a question may take, so that a server that is
-/// gone is said to be gone, and not to be slow; a connection that takes longer is made all the same, for the next question.
-const SELECT: Duration = Duration::from_secs(1);
 
 /// What can be asked. The whole list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +103,7 @@ impl Reader {
             Ok(document) => Ok(Reply::Document(document)),
             Err(e) => match *e.kind {
                 ErrorKind::Command(ref c) if expected.contains(&c.code) => Ok(Reply::Code(c.code)),
-                ref kind => Err(Failure {
-                    fault: fault(&self.host, command.name(), &e),
-                    login: matches!(kind, ErrorKind::Authentication { .. }),
-                }),
+                _ => Err(Failure { fault: fault(&self.host, command.name(), &e), login: login_refused(&e) }),
             },
         }
     }
@@ -130,7 +125,7 @@ pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOption
     options.repl_set_name = None;
     options.app_name = Some("landfall".to_owned());
     options.connect_timeout = Some(CONNECT);
-    options.server_selection_timeout = Some(SELECT);
+    options.server_selection_timeout = Some(CONNECT);
     options.max_pool_size = Some(2);
     options.min_pool_size = Some(0);
     options.retry_reads = Some(false);
@@ -142,7 +137,7 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     use FaultKind::{Malformed, Refused, TimedOut, Unreachable, Unsupported};
     let words = words(error);
     let kind = match &*error.kind {
-        ErrorKind::Authentication { .. } => Refused,
+        _ if login_refused(error) => Refused,
         ErrorKind::Command(c) => match c.code {
             // Unauthorized, AuthenticationFailed.
             13 | 18 => Refused,
@@ -164,20 +159,34 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
         ErrorKind::IncompatibleServer { .. } => Unsupported,
         _ => Malformed,
     };
-    let advice = match &*error.kind {
-        ErrorKind::Authentication { .. } => "; the login in the plan does not exist there or has another password",
-        _ if kind == Refused => "; the plan's login must be granted this action on the cluster",
+    let advice = match kind {
+        Refused if login_refused(error) => "; the login in the plan does not exist there or has another password",
+        Refused => "; the plan's login must be granted this action on the cluster",
         _ => "",
     };
     Fault::new(kind, format!("{host}: {call}: {words}{advice}"))
 }
 
-/// The server's words, without the driver's own.
+/// Whether the login itself was refused, be it on the connection of another question to the same server.
+fn login_refused(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::Authentication { .. } => true,
+        ErrorKind::ConnectionPoolCleared { message, .. } => cause(message).contains("Authentication failed"),
+        _ => false,
+    }
+}
+
+/// The server's words, without the driver's own, and without the command repeated, which holds session ids and signatures.
 fn words(error: &Error) -> String {
     let text = match &*error.kind {
-        ErrorKind::Command(c) => format!("{} (error {}, {})", c.message, c.code, c.code_name),
+        ErrorKind::Command(c) => {
+            let message = c.message.split(" {").next().unwrap_or_default();
+            format!("{message} (error {}, {})", c.code, c.code_name)
+        }
         ErrorKind::Io(e) => e.to_string(),
-        ErrorKind::ServerSelection { message, .. } => cause(message).to_owned(),
+        ErrorKind::ServerSelection { message, .. } | ErrorKind::ConnectionPoolCleared { message, .. } => {
+            cause(message).to_owned()
+        }
         kind => kind.to_string(),
     };
     text.chars().take(300).collect()
@@ -185,7 +194,7 @@ fn words(error: &Error) -> String {
 
 /// Why no server could be had: the driver tells its whole view of the set, of which only the last error is news.
 fn cause(message: &str) -> &str {
-    let error = message.split_once("Error: Kind: ").map(|(_, e)| e.split_once(", labels:").map_or(e, |(e, _)| e));
+    let error = message.split_once("Kind: ").map(|(_, e)| e.split_once(", labels:").map_or(e, |(e, _)| e));
     match error {
         Some(e) => e.strip_prefix("I/O error: ").unwrap_or(e),
         // Nothing went wrong yet: the first connection is still being made.
@@ -207,6 +216,9 @@ mod tests {
         assert_eq!(cause(told), "Connection refused (os error 111)");
         assert!(!cause(told).ends_with(HANGS));
         assert!(cause(&told.replace("Connection refused (os error 111)", "timed out")).ends_with(HANGS));
+        let told = "Connection pool for a:1 cleared because another operation failed with: Kind: SCRAM failure: Authentication failed., \
+                    labels: {}, source: None";
+        assert_eq!(cause(told), "SCRAM failure: Authentication failed.");
         assert!(cause("No available servers. Topology: { Type: Single }").ends_with(HANGS));
     }
 }

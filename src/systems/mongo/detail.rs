@@ -10,7 +10,7 @@ use super::{
     signals::committed,
     state::State,
     view::{
-        downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, outside, primary_cell, site, state_cell, trend,
+        downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, bare, primary_cell, site, state_cell, trend,
         window_cell,
     },
 };
@@ -94,7 +94,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
 
 fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now) -> Detail {
     let status = || set.status(host, now);
-    let inside = |cell: Cell| if outside(member, now) { Cell::none() } else { cell };
+    let inside = |cell: Cell| if bare(set, host, member, now) { Cell::none() } else { cell };
     let configured = || set.configured(host, now);
     let yes = |yes: bool| Cell::text(if yes { "yes" } else { "no" });
     let lag = set.lag(host, now);
@@ -129,7 +129,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
     {
         fields.extend(first_copy(member, sync).map(|(name, cell)| (name.into(), cell)));
     }
-    fields.push(("heard".into(), Cell::age(&heard(member, now))));
+    fields.push(("heard".into(), Cell::age(&heard(set, host, member, now))));
     let curves = vec![lag_curve(host, member, now)];
     Detail { title: format!("{host} of {}", set.name), fields, curves, tables: Vec::new() }
 }

@@ -200,8 +200,8 @@ impl SetReaders {
     }
 }
 
-/// Half of the least time that a question may take: what follows needs the other half.
-const HELLO_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// As long as a connection may take; what follows has the rest of a question's time.
+const HELLO_WITHIN: std::time::Duration = super::client::CONNECT;
 
 /// A reply's document, read; one that lacks what every version has is malformed.
 fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Fault> {

@@ -52,6 +52,13 @@ pub(super) struct Member {
     pub(super) to_copy: Slope,
 }
 
+impl Member {
+    /// What it says of the set, as long as it is heard.
+    pub(super) fn membership(&self, now: Now) -> Seen<&Membership> {
+        self.hello.at(now).zip(self.status.at(now)).map(|(_, s)| s)
+    }
+}
+
 impl Set {
     pub(super) fn new(plan: &Arc<Plan>, ix: usize) -> Self {
         let set = &plan.replica_sets[ix];
@@ -112,9 +119,16 @@ impl Set {
         Fault::new(FaultKind::Empty, format!("{}: no primary", self.name))
     }
 
-    /// A member's own status, where it is a member.
+    /// Whether it votes without data: then it is only greeted, and has no position to fall behind with.
+    pub(super) fn is_arbiter(&self, host: &str) -> bool {
+        let configured = self.config.last().and_then(|(c, _)| c.member(host)).is_some_and(|m| m.arbiter);
+        configured || self.members.get(host).and_then(|m| m.hello.last()).is_some_and(|(h, _)| h.arbiter)
+    }
+
+    /// A member's own status, where it is a member: as good as the worse of it and the greeting, which is the first to tell that the
+    /// member is gone.
     pub(super) fn status(&self, host: &str, now: Now) -> Seen<&Status> {
-        self.members.get(host).map_or(Seen::Never, |m| m.status.at(now)).and_then(|s| match s {
+        self.members.get(host).map_or(Seen::Never, |m| m.membership(now)).and_then(|s| match s {
             Membership::In(s) => Ok(&**s),
             _ => Err(Fault::new(FaultKind::NotFound, format!("{host} is not in the set {}", self.name))),
         })
@@ -128,7 +142,7 @@ impl Set {
         if leader.as_ref().shown().and_then(Leader::host).is_some_and(|l| **l == *host) {
             return None;
         }
-        let member = self.members.get(host)?;
+        let member = self.members.get(host).filter(|_| !self.is_arbiter(host))?;
         let configured = self.config.last().map(|(c, _)| c.member(host).is_some());
         let lags = |state| {
             use MemberState::{Arbiter, Primary, Removed, Startup, Startup2};

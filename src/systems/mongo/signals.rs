@@ -1,9 +1,10 @@
 //! The signals: what gates will be made of. Ids are frozen once released.
 
 use super::{
-    facts::{MemberState, Membership},
+    facts::MemberState,
     leader::Leader,
     set::Set,
+    view::bare,
 };
 use crate::{
     core::{
@@ -78,16 +79,16 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
         if let Some(lag) = set.lag(host, now) {
             out.put(&MEMBER_LAG, labels, lag.map(|l| l.least().as_secs_f64()));
         }
-        if !matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed)) {
+        if !bare(set, host, member, now) {
             let window = member.server.at(now).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
             out.put(&MEMBER_OPLOG_WINDOW, labels, window.map(|w| w.as_secs_f64()));
         }
     }
 }
 
-/// Whether a majority has the configuration. Only a primary can say so: without one it is not known.
+/// Whether a majority has the configuration. Only a primary can say so: without one it is not known, whatever the last one said.
 pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
-    set.config.at(now).and_then(|c| {
+    set.of_leader(now, |_| set.config.at(now)).and_then(|c| {
         let text = format!("{}: {} is no primary and cannot say whether the configuration is committed", set.name, c.from);
         c.committed.ok_or_else(|| Fault::new(FaultKind::Unsupported, text))
     })

@@ -172,9 +172,10 @@ impl Set {
 /// the way.
 const SILENT: Duration = Duration::from_secs(1);
 
-/// How long an answer may take: as long as the interval, within what a slow link needs and a person will wait.
+/// How long an answer may take: as long as the interval, within what a slow link needs (a connection may take two seconds) and a
+/// person will wait.
 fn answer_within(interval: Duration) -> Duration {
-    interval.clamp(Duration::from_secs(2), Duration::from_secs(10))
+    interval.clamp(Duration::from_secs(3), Duration::from_secs(10))
 }
 
 impl System for State {

@@ -6,7 +6,7 @@ use super::{Ask, Sim, State, leader::Leader, signals};
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Reading, Seen, Stamp},
             signal::{Sample, Samples},
             source::SourceSpec,
         },
@@ -141,7 +141,10 @@ fn a_dead_primary_is_no_primary_until_the_next_leads() {
     let mut run = Run::new();
     run.pass(5);
     run.sim.stop("127.0.0.1:101");
-    run.pass(3);
+    run.pass(1);
+    // Whatever it said a moment ago.
+    assert!(!run.signal("mongo.set.config_committed", "orders").is_live());
+    run.pass(2);
     assert_eq!(run.cell(0, "orders", "primary").1, Tone::Bad);
     assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(0.0));
     assert_eq!(run.signal("mongo.set.primary_writable", "catalog").live(), Some(1.0));
@@ -231,6 +234,35 @@ fn a_refused_status_does_not_hide_who_leads() {
     run.pass(5);
     assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(1.0));
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state").0, "REFUSED");
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+}
+
+#[test]
+fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
+    let mut run = Run::new();
+    run.pass(5);
+    let set = &mut run.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    config.members[2].arbiter = true;
+    set.config.set(config, stamp);
+    set.members["127.0.0.1:103"].status = Reading::default();
+    set.members["127.0.0.1:103"].server = Reading::default();
+    for column in ["lag", "last_op", "oplog", "up", "sync"] {
+        assert_eq!(run.cell(1, "orders/127.0.0.1:103", column).0, "–", "{column}");
+    }
+    assert_eq!(run.cell(1, "orders/127.0.0.1:103", "state"), ("ARBITER".into(), Tone::Good));
+    assert_eq!(run.cell(1, "orders/127.0.0.1:103", "age").1, Tone::Muted);
+    assert!(run.samples().iter().all(|s| s.value.is_live() || s.labels[0] != "orders"), "{:?}", run.samples());
+}
+
+#[test]
+fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
+    let mut run = Run::new();
+    run.pass(5);
+    let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
+    run.state.fail(&hello.ask, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state").1, Tone::Stale);
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "lag").1, Tone::Stale);
     assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
 }
 

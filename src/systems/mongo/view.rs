@@ -32,7 +32,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     let plan = &state.plan;
     let sets = state.sets.iter().map(|s| set_row(s, plan, now)).collect();
     let members = state.sets.iter().flat_map(|s| member_rows(s, plan, now)).collect();
-    let ages = state.sets.iter().flat_map(|s| s.distinct().map(|(_, m)| m)).filter_map(|m| heard(m, now).age());
+    let ages = state.sets.iter().flat_map(|s| s.distinct().filter_map(|(host, m)| heard(s, host, m, now).age()));
     Panel {
         id: State::ID,
         title: State::TITLE,
@@ -209,9 +209,9 @@ pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
     })
 }
 
-/// When something was last heard of a member: of its greeting and its status, the one that is worse.
-pub(super) fn heard(member: &Member, now: Now) -> Seen<()> {
-    member.hello.at(now).zip(member.status.at(now)).map(|_| ())
+/// When something was last heard of a member: of its greeting and its status, the one that is worse. An arbiter is only greeted.
+pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Seen<()> {
+    if set.is_arbiter(host) { member.hello.at(now).map(|_| ()) } else { member.membership(now).map(|_| ()) }
 }
 
 pub(super) fn member_columns() -> Vec<Column> {
@@ -246,8 +246,8 @@ pub(super) fn member_rows(set: &Set, plan: &Plan, now: Now) -> Vec<Row> {
 fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now) -> Row {
     let status = set.status(host, now);
     let ping = set.leaders_view(now).map(|s| s.members.iter().find(|p| p.host == **host).and_then(|p| p.ping));
-    // A host outside the set has no position, no ping: that is no fault.
-    let inside = |cell: Cell| if outside(member, now) { Cell::none() } else { cell };
+    // A host outside the set and an arbiter have no position: that is no fault.
+    let inside = |cell: Cell| if bare(set, host, member, now) { Cell::none() } else { cell };
     let lag = set.lag(host, now);
     let age = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
     let cells = vec![
@@ -270,15 +270,18 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         })),
         inside(Cell::seen(status, |s| s.sync_source.clone().map_or_else(Cell::none, Cell::text))),
         inside(window_cell(member.server.at(now).map(super::facts::Server::window))),
-        Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, age)),
-        Cell::age(&heard(member, now)),
+        match set.is_arbiter(host) {
+            true => Cell::none(),
+            false => Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, age)),
+        },
+        Cell::age(&heard(set, host, member, now)),
     ];
     Row { id: format!("{}/{host}", set.name), cells }
 }
 
-/// Whether it answered that it is in no set.
-pub(super) fn outside(member: &Member, now: Now) -> bool {
-    matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed))
+/// Whether it has no data of the set: it answered that it is in none, or is an arbiter.
+pub(super) fn bare(set: &Set, host: &str, member: &Member, now: Now) -> bool {
+    set.is_arbiter(host) || matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed))
 }
 
 /// Age of a member's last operation: an idle set's frozen follower looks level, but its last operation grows old.
@@ -298,7 +301,10 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
         Some(true) => return Cell::text("OLD PRIMARY").tone(Tone::Bad),
         _ => {}
     }
-    Cell::seen(member.status.at(now), |m| match m {
+    if set.is_arbiter(host) {
+        return Cell::seen(member.hello.at(now), |_| Cell::text(MemberState::Arbiter.word()).tone(Tone::Good));
+    }
+    Cell::seen(member.membership(now), |m| match m {
         Membership::Waiting => Cell::text("not in the set").tone(Tone::Muted),
         Membership::Removed => Cell::text("REMOVED").tone(Tone::Warn),
         Membership::In(s) => match (s.state, s.initial_sync) {
