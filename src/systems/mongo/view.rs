@@ -25,9 +25,6 @@ const LAG_TONES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_
 /// An oplog window below this leaves no time to mend a follower.
 const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
 
-/// The share of names in the room that is left.
-const NAMES: u16 = 8;
-
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let plan = &state.plan;
     let sets = state.sets.iter().map(|s| set_row(s, plan, now)).collect();
@@ -72,31 +69,29 @@ fn trouble(set: &Set, now: Now) -> Option<Cell> {
     }
 }
 
-// Names grow first. What is narrow while it is known may be cut where it is not: "UNREACHABLE" in six columns at once would take the
-// room of the one name that matters then.
 fn set_columns(plan: &Plan) -> Vec<Column> {
     let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
     let mut columns = vec![
-        Column::text("set", "set", 8).grow(NAMES),
-        Column::text("primary", "primary", 16).grow(2 * NAMES),
-        Column::text("side", "side", 4).grow(1),
-        Column::text("writable", "writable", 5).grow(1),
+        Column::text("set", "set", 6).grow(1),
+        Column::text("primary", "primary", 12).grow(2),
+        Column::text("side", "side", 4),
+        Column::text("writable", "writable", 3),
     ];
     for (side, members, lag) in
         [(Side::Source, "source_members", "source_lag"), (Side::Target, "target_members", "target_lag")]
     {
-        columns.push(Column::number(members, "mem/vote", 5).of(heading(side)).grow(1).drop(3));
-        columns.push(Column::number(lag, "lag", 5).of(heading(side)).grow(1));
+        columns.push(Column::number(members, "mem/vote", 5).of(heading(side)).drop(3));
+        columns.push(Column::number(lag, "lag", 5).of(heading(side)));
     }
     columns.extend([
-        Column::number("delta_votes", "votes", 5).of("delta").grow(1).drop(6),
-        Column::number("oplog", "oplog", 6).grow(1).drop(4),
-        Column::text("no_source", "−src", 5).of("majority without").grow(1).drop(2),
-        Column::text("no_target", "−tgt", 5).of("majority without").grow(1).drop(2),
-        Column::text("no_link", "−link", 5).of("majority without").grow(1).drop(2),
-        Column::text("at_home", "at home", 5).of("majority without").grow(1).drop(5),
-        Column::text("committed", "config", 6).grow(1).drop(5),
-        Column::number("downtime", "down", 6).grow(1).drop(1),
+        Column::number("delta_votes", "votes", 3).of("delta").drop(6),
+        Column::number("oplog", "oplog", 5).drop(4),
+        Column::text("no_source", "−src", 3).of("majority without").drop(2),
+        Column::text("no_target", "−tgt", 3).of("majority without").drop(2),
+        Column::text("no_link", "−link", 3).of("majority without").drop(2),
+        Column::text("at_home", "at home", 3).of("majority without").drop(5),
+        Column::text("committed", "config", 4).drop(5),
+        Column::number("downtime", "down", 4).drop(1),
         Column::number("age", "age", 4),
     ]);
     columns
@@ -216,17 +211,17 @@ pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Seen<()
 
 pub(super) fn member_columns() -> Vec<Column> {
     vec![
-        Column::text("set", "set", 8).grow(NAMES),
-        Column::text("host", "host", 16).grow(2 * NAMES),
-        Column::text("side", "side", 4).grow(1),
-        Column::text("state", "state", 11),
-        Column::text("votes", "vote prio", 6).grow(1).drop(3),
-        Column::number("lag", "lag", 5).grow(1),
-        Column::text("trend", "trend", 5).grow(1).drop(4),
-        Column::number("last_op", "last op", 7).grow(1).drop(5),
-        Column::number("ping", "ping", 5).grow(1).drop(6),
-        Column::text("sync", "copies from", 16).grow(NAMES).drop(7),
-        Column::number("oplog", "oplog", 7).grow(1).drop(2),
+        Column::text("set", "set", 6).grow(1),
+        Column::text("host", "host", 12).grow(3),
+        Column::text("side", "side", 4),
+        Column::text("state", "state", 9),
+        Column::text("votes", "vote prio", 6).drop(3),
+        Column::number("lag", "lag", 4),
+        Column::text("trend", "trend", 4).drop(4),
+        Column::number("last_op", "last op", 4).drop(5),
+        Column::number("ping", "ping", 4).drop(6),
+        Column::text("sync", "copies from", 10).grow(2).drop(7),
+        Column::number("oplog", "oplog", 5).drop(2),
         Column::number("up", "up", 4).drop(8),
         Column::number("age", "age", 4),
     ]
