@@ -5,10 +5,12 @@
 //! * *whole*: the live question, the answer applied to what is known, the panel made;
 //! * *bare*: the same OffsetFetch and ListOffsets requests, as many in flight, answers thrown away.
 //!
-//! It needs a broker that may be filled; any will do, for example the lab's (`demo/lab/requirements.in` pins it):
+//! It needs a broker that may be filled; any will do, for example the lab's, once `landfall-lab up` has filled the lab's cache. (The program
+//! itself, not the wrapper of the same name in `bin`, which leaves it behind.)
 //!
 //! ```text
-//! noida-db start --only kafka --kafka-port 9392 --host 127.0.0.1 --data-dir /tmp/bench-kafka
+//! demo/lab/cache/venv/lib/python3*/site-packages/noida_db/noida-db \
+//!     start --only kafka --kafka-port 9392 --host 127.0.0.1 --data-dir /tmp/bench-kafka &
 //! LANDFALL_BENCH_KAFKA=127.0.0.1:9392 cargo bench --no-default-features --features kafka --bench kafka_snapshot
 //! ```
 #![expect(unsafe_code, clippy::unwrap_used, reason = "the bare requests, straight from librdkafka's manual")]

@@ -1,8 +1,9 @@
-//! A proxy in front of a broker that counts what is asked of it, by the name of the call.
+//! A proxy in front of a broker that counts what is asked of it, by the name of the call, and on demand says what the broker does not: that
+//! there is a second one, that a login is refused.
 //!
 //! Clients go to the address that a broker gives for itself, so the answers that carry it (Metadata, FindCoordinator) are rewritten to the
-//! proxy's own. For that to stay simple the answer to ApiVersions offers those two only in old versions, whose layout has no tagged fields.
-//! Everything else passes as it is.
+//! proxy's own. For that to stay simple the answer to ApiVersions offers what is rewritten only in old versions, whose layout has no tagged
+//! fields. Everything else passes as it is.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,26 +25,36 @@ use crate::error::{Doing, Result};
 /// Requests, by the name of the call.
 pub type Counts = BTreeMap<&'static str, u32>;
 
+/// What is said that is not so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lies {
+    /// There is a second broker on this port of 127.0.0.1.
+    pub second_broker: Option<u16>,
+    /// The login is wrong.
+    pub refuse_logins: bool,
+}
+
 /// A running proxy. Ends when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
     counts: Arc<Mutex<Counts>>,
+    lies: Arc<Mutex<Lies>>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Starts one in front of the broker on this port of 127.0.0.1. With `dead` its clients are told of a second broker on that port, where
-    /// nobody is.
+    /// Starts one in front of the broker on this port of 127.0.0.1.
     ///
     /// # Errors
     /// No port is free.
-    pub async fn start(broker: u16, dead: Option<u16>) -> Result<Self> {
+    pub async fn start(broker: u16) -> Result<Self> {
         let doing = || format!("starting a proxy in front of port {broker}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing)?;
         let port = listener.local_addr().doing(doing)?.port();
         let counts = Arc::new(Mutex::new(Counts::new()));
-        let through = Through { broker, port, dead, counts: counts.clone() };
+        let lies = Arc::new(Mutex::new(Lies::default()));
+        let through = Through { broker, port, lies: lies.clone(), counts: counts.clone() };
         let task = tokio::spawn(async move {
             // Dropped with this task, and the connections with it.
             let mut connections = JoinSet::new();
@@ -51,13 +62,18 @@ impl Proxy {
                 connections.spawn(relay(client, through.clone()));
             }
         });
-        Ok(Self { port, counts, task })
+        Ok(Self { port, counts, lies, task })
     }
 
     /// Its port on 127.0.0.1.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// From now on, says this.
+    pub fn lie(&self, lies: Lies) {
+        *self.lies.lock().unwrap_or_else(PoisonError::into_inner) = lies;
     }
 
     /// What was asked since it was last looked at.
@@ -78,7 +94,7 @@ impl Drop for Proxy {
 struct Through {
     broker: u16,
     port: u16,
-    dead: Option<u16>,
+    lies: Arc<Mutex<Lies>>,
     counts: Arc<Mutex<Counts>>,
 }
 
@@ -124,9 +140,11 @@ async fn answers(
         let frame = frame(&mut from).await?;
         let asked =
             Fields(&frame).i32().and_then(|id| pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id));
+        let lies = *through.lies.lock().unwrap_or_else(PoisonError::into_inner);
         let rewritten = match asked {
             Some((API_VERSIONS, version)) => older(&frame, version),
-            Some((METADATA, version)) => metadata(&frame, version, through),
+            Some((METADATA, version)) => metadata(&frame, version, through.port, lies.second_broker),
+            Some((SASL_AUTHENTICATE, version)) if lies.refuse_logins => refused(&frame, version),
             Some((FIND_COORDINATOR, version)) => coordinator(&frame, version, through.port),
             _ => None,
         };
@@ -150,9 +168,10 @@ async fn send(to: &mut OwnedWriteHalf, frame: &[u8]) -> std::io::Result<()> {
 const METADATA: i16 = 3;
 const FIND_COORDINATOR: i16 = 10;
 const API_VERSIONS: i16 = 18;
+const SASL_AUTHENTICATE: i16 = 36;
 
-/// Newest versions that are let through: from Metadata 9 and FindCoordinator 3 on the fields are laid out another way.
-const NEWEST: [(i16, i16); 2] = [(METADATA, 4), (FIND_COORDINATOR, 2)];
+/// Newest versions that are let through: from Metadata 9, FindCoordinator 3 and SaslAuthenticate 2 on the fields are laid out another way.
+const NEWEST: [(i16, i16); 3] = [(METADATA, 4), (FIND_COORDINATOR, 2), (SASL_AUTHENTICATE, 1)];
 
 /// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a varint of one more,
 /// and each element ends with an empty set of tags.
@@ -177,12 +196,12 @@ fn older(frame: &[u8], version: i16) -> Option<Vec<u8>> {
 }
 
 /// Metadata: correlation id, from version 3 on a throttle time, an array of (id, host, port, from version 1 on a rack), and the rest.
-fn metadata(frame: &[u8], version: i16, through: &Through) -> Option<Vec<u8>> {
+fn metadata(frame: &[u8], version: i16, port: u16, second: Option<u16>) -> Option<Vec<u8>> {
     let head = if version >= 3 { 8 } else { 4 };
     let mut at = Fields(frame.get(head..)?);
     let mut out = frame.get(..head)?.to_vec();
     let count = at.i32()?;
-    out.extend((count + i32::from(through.dead.is_some())).to_be_bytes());
+    out.extend((count + i32::from(second.is_some())).to_be_bytes());
     let mut highest = 0;
     let mut broker = |id: i32, port: u16, rack: Option<&[u8]>| {
         out.extend(id.to_be_bytes());
@@ -195,9 +214,9 @@ fn metadata(frame: &[u8], version: i16, through: &Through) -> Option<Vec<u8>> {
         at.string()?;
         at.i32()?;
         let rack = if version >= 1 { Some(at.string()?) } else { None };
-        broker(id, through.port, rack);
+        broker(id, port, rack);
     }
-    if let Some(port) = through.dead {
+    if let Some(port) = second {
         broker(highest + 1, port, (version >= 1).then_some(&NO_STRING));
     }
     out.extend(at.0);
@@ -218,6 +237,22 @@ fn coordinator(frame: &[u8], version: i16, port: u16) -> Option<Vec<u8>> {
     }
     let mut out = frame.get(..frame.len() - at.0.len())?.to_vec();
     address(&mut out, port);
+    Some(out)
+}
+
+/// SaslAuthenticate: correlation id, error, words, the server's bytes, from version 1 on how long the login is good.
+fn refused(frame: &[u8], version: i16) -> Option<Vec<u8>> {
+    /// `SASL_AUTHENTICATION_FAILED`.
+    const ERROR: i16 = 58;
+    const WORDS: &[u8] = b"Authentication failed";
+    let mut out = frame.get(..4)?.to_vec();
+    out.extend(ERROR.to_be_bytes());
+    out.extend(21_i16.to_be_bytes());
+    out.extend(WORDS);
+    out.extend(0_i32.to_be_bytes());
+    if version >= 1 {
+        out.extend(0_i64.to_be_bytes());
+    }
     Some(out)
 }
 
@@ -279,7 +314,7 @@ const fn name(key: i16) -> &'static str {
         19 => "CreateTopics",
         20 => "DeleteTopics",
         32 => "DescribeConfigs",
-        36 => "SaslAuthenticate",
+        SASL_AUTHENTICATE => "SaslAuthenticate",
         60 => "DescribeCluster",
         71 => "GetTelemetrySubscriptions",
         _ => "other",
@@ -290,17 +325,13 @@ const fn name(key: i16) -> &'static str {
 mod tests {
     use super::*;
 
-    fn through(dead: Option<u16>) -> Through {
-        Through { broker: 1, port: 0x0102, dead, counts: Arc::default() }
-    }
-
     #[test]
     fn brokers_are_told_at_the_proxy_and_the_rest_is_left() {
         // Version 1: one broker `b`:9 without a rack, then the rest.
         let answer = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x01b\0\0\0\x09\xff\xffrest";
         let told = b"\0\0\0\x05\0\0\0\x01\0\0\0\x07\0\x09127.0.0.1\0\0\x01\x02\xff\xffrest";
-        assert_eq!(metadata(answer, 1, &through(None)).as_deref(), Some(&told[..]));
-        let two = metadata(answer, 1, &through(Some(3))).unwrap();
+        assert_eq!(metadata(answer, 1, 0x0102, None).as_deref(), Some(&told[..]));
+        let two = metadata(answer, 1, 0x0102, Some(3)).unwrap();
         assert!(two.ends_with(b"\0\0\0\x08\0\x09127.0.0.1\0\0\0\x03\xff\xffrest"), "{two:?}");
     }
 
