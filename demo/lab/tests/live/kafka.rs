@@ -77,7 +77,7 @@ fn lag_is_known_on_both_sides_in_messages_and_in_seconds() {
 /// What one question asks of a broker, counted at a proxy after the connections are made; and how many ends it brought.
 fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Ask) -> (Counts, usize) {
     let here = at(proxy.port());
-    let plan = Arc::new(plan(&here, &here, r#"["g*"]"#, topics));
+    let plan = Arc::new(plan(&here, &at(free_port()), r#"["g*"]"#, topics));
     let readers = State::readers(&plan);
     let answer = || runtime.block_on(State::ask(&readers, &ask)).unwrap();
     answer();
@@ -140,7 +140,7 @@ fn a_topic_deleted_while_watched_is_gone_and_its_lag_is_no_number() {
     broker.commit("both", &[("kept", 2), ("doomed", 2)], 0);
     broker.commit("only", &[("doomed", 2)], 0);
     let here = at(broker.port);
-    let mut watch = Watch::on(plan(&here, &here, r#"["*"]"#, r#"["kept", "doomed"]"#)).unwrap();
+    let mut watch = Watch::on(plan(&here, &at(free_port()), r#"["*"]"#, r#"["kept", "doomed"]"#)).unwrap();
     watch
         .until("the lags before", PATIENCE, |s| {
             let lag = |group| value(s, LAG, &["own", "source", group]);
@@ -176,7 +176,7 @@ fn a_group_without_commits_has_members_and_no_lag() {
     member.subscribe(&["orders"]).unwrap();
     runtime.spawn(async move { while member.recv().await.is_ok() {} });
     let here = at(broker.port);
-    let mut watch = Watch::on(plan(&here, &here, r#"["*"]"#, r#"["orders"]"#)).unwrap();
+    let mut watch = Watch::on(plan(&here, &at(free_port()), r#"["*"]"#, r#"["orders"]"#)).unwrap();
     let found = watch
         .until("the group with its member", PATIENCE, |s| {
             value(s, "kafka.group.members", &["own", "source", "silent"]) == Some(1.0)
