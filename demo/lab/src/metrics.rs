@@ -1,14 +1,23 @@
-//! A small server of the Prometheus HTTP API: enough of `/api/v1/query` for health queries with one number a side.
+//! A small server of the Prometheus HTTP API: enough of `/api/v1/query` for health queries with one number a side; and of CloudWatch
+//! (see [`cloudwatch`]), which speaks of the same traffic.
 
 use std::net::Ipv4Addr;
 
-use axum::{Form, Json, Router, extract::Query, http::StatusCode, routing::get};
+use axum::{
+    Form, Json, Router,
+    extract::Query,
+    http::StatusCode,
+    routing::{get, post},
+};
 use landfall::plan::Side;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::error::{Doing, Result};
+use crate::{
+    aws::cloudwatch,
+    error::{Doing, Result},
+};
 
 /// What a side's users would see.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +57,9 @@ pub fn traffic(side: Side, at: i64) -> Traffic {
 pub async fn serve(port: u16) -> Result<()> {
     let doing = || format!("serving metrics on port {port}");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.doing(doing)?;
-    let app = Router::new().route("/api/v1/query", get(by_query).post(by_form));
+    let app = Router::new()
+        .route("/api/v1/query", get(by_query).post(by_form))
+        .route(cloudwatch::PATH, post(cloudwatch::answer));
     axum::serve(listener, app).await.doing(doing)
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Write, path::Path};
 use landfall::plan::{Side, Sides};
 
 use crate::{
-    aws::health::{BALANCER, PERIOD},
+    aws::cloudwatch::{BALANCER, PERIOD},
     estate::{FLEET, NAMES, Ports, REGIONS, ZONE, addresses, set_identifier, suffix},
 };
 
@@ -36,7 +36,11 @@ fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
             labels.get(side),
             REGIONS.get(side)
         )?;
-        writeln!(plan, "endpoints = {{ all = \"http://127.0.0.1:{}\" }}", ports[&format!("aws/{side}")])?;
+        let (all, cloudwatch) = (ports[&format!("aws/{side}")], ports["metrics"]);
+        writeln!(
+            plan,
+            "endpoints = {{ all = \"http://127.0.0.1:{all}\", cloudwatch = \"http://127.0.0.1:{cloudwatch}\" }}"
+        )?;
     }
     writeln!(plan, "\n[route53]\n{keys}\nendpoints = {{ route53 = \"http://127.0.0.1:{}\" }}", ports["aws/route53"])
 }

@@ -10,11 +10,10 @@ use landfall::plan::{Side, Sides};
 use tokio::{
     sync::{Mutex, watch},
     task::JoinSet,
-    time::interval,
 };
 
 use crate::{
-    aws::{Endpoint, ec2, health, route53},
+    aws::{Endpoint, ec2, route53},
     cache,
     control::{self, Line, Phase, Reply, Request, Status},
     error::{Doing, Error, Result},
@@ -100,17 +99,6 @@ impl Supervisor {
         for (set, _) in crate::estate::MEMBERS {
             tasks.spawn(crate::mongo::write(crate::mongo::uri(&self.ports, set)));
         }
-        for side in Side::BOTH {
-            let endpoint = self.endpoint(side)?;
-            tasks.spawn(async move {
-                let mut tick = interval(health::PERIOD);
-                loop {
-                    let _ = tick.tick().await;
-                    // An endpoint that is broken on purpose misses its values, as it would anywhere.
-                    let _ = health::put(&endpoint, side, jiff::Timestamp::now()).await;
-                }
-            });
-        }
         let zone = self.filled.lock().await.zone.clone().unwrap_or_default();
         let path = control::plan(&self.run);
         std::fs::write(&path, plan::text(&self.ports, &zone, &self.run)).doing(|| format!("writing {}", path.display()))
@@ -171,8 +159,7 @@ impl Supervisor {
 
     async fn fill_region(&self, side: Side) -> Result<()> {
         let (endpoint, images) = (self.endpoint(side)?, self.filled.lock().await.images.get(side).clone());
-        ec2::fill(&endpoint, side, &images).await?;
-        health::fill(&endpoint, side, jiff::Timestamp::now()).await
+        ec2::fill(&endpoint, side, &images).await
     }
 
     /// Answers a request. `down` is told when everything is to end.

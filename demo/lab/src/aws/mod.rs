@@ -2,9 +2,11 @@
 //!
 //! moto keeps everything in memory, so a server that was stopped or killed is filled again when it is mended. Its random numbers are seeded
 //! first, so that the same requests give the same ids.
+//!
+//! What moto does not speak, CloudWatch's protocol, the lab serves itself.
 
+pub mod cloudwatch;
 pub mod ec2;
-pub mod health;
 pub mod route53;
 
 use std::time::Duration;
