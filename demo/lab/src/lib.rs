@@ -10,7 +10,8 @@
 //! | [`dns`], [`metrics`] | what the lab serves itself |
 //! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
-//! | [`live`], [`mod@watch`] | for tests: the lab as a handle, and what is seen of it |
+//! | [`live`], [`mod@watch`], [`proxy`] | for tests: the lab as a handle, what is seen of it, what is asked of it |
+//! | [`faults`] | what a broken server may blind, and what it did |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
 
@@ -20,6 +21,7 @@ pub mod control;
 pub mod dns;
 pub mod error;
 pub mod estate;
+pub mod faults;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod kafka_proxy;
@@ -30,6 +32,7 @@ pub mod metrics;
 pub mod mongo;
 pub mod plan;
 pub mod ports;
+pub mod proxy;
 pub mod server;
 pub mod supervisor;
 pub mod up;

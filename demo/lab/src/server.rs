@@ -71,7 +71,7 @@ impl Spec {
         let (program, args) = match kind {
             "mongo" => (&*tools.mongod, mongod(rest, port, data)),
             "kafka" => (&*tools.broker, broker(port, data)),
-            "aws" => (&*tools.python, words(&format!("-m moto.server -H 127.0.0.1 -p {port}"))),
+            "aws" => (&*tools.python, moto(port)),
             "dns" => (this_program, words(&format!("serve-dns --port {port} --route53 {}", ports["aws/route53"]))),
             _ => (this_program, words(&format!("serve-metrics --port {port}"))),
         };
@@ -93,6 +93,12 @@ fn mongod(set_and_number: &str, port: u16, data: &Path) -> Vec<String> {
     ));
     args.extend(["--wiredTigerEngineConfigString".to_owned(), "log=(prealloc=false,file_max=4MB)".to_owned()]);
     args.extend(["--dbpath".to_owned(), data.display().to_string()]);
+    args
+}
+
+fn moto(port: u16) -> Vec<String> {
+    let mut args = vec!["-c".to_owned(), include_str!("aws/moto.py").to_owned()];
+    args.extend(words(&format!("-H 127.0.0.1 -p {port}")));
     args
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use landfall::plan::Side;
+use landfall::plan::{Side, Sides};
 use reqwest::Method;
 
 use super::{Endpoint, element};
@@ -37,7 +37,21 @@ pub async fn fill(endpoint: &Endpoint, known: Option<&str>) -> Result<String> {
 }
 
 async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
-    let changes: String = NAMES.iter().flat_map(|name| Side::BOTH.map(|side| change(name, side))).collect();
+    let changes: String = NAMES.iter().flat_map(|name| Side::BOTH.map(|side| change("CREATE", name, side))).collect();
+    send(endpoint, zone, &changes).await
+}
+
+/// Gives a name other weights, as an operator would behind landfall's back.
+///
+/// # Errors
+/// The lab has no such name, or moto refuses.
+pub async fn weigh(endpoint: &Endpoint, zone: &str, label: &str, weights: Sides<u8>) -> Result<()> {
+    let name = NAMES.iter().find(|name| name.label == label).ok_or_else(|| Error::new("looking for a name", label))?;
+    let name = Name { weights, ..*name };
+    send(endpoint, zone, &Side::BOTH.map(|side| change("UPSERT", &name, side)).concat()).await
+}
+
+async fn send(endpoint: &Endpoint, zone: &str, changes: &str) -> Result<()> {
     let body = format!(
         "<ChangeResourceRecordSetsRequest {XMLNS}><ChangeBatch><Changes>{changes}</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"
     );
@@ -45,7 +59,7 @@ async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
     endpoint.rest(Method::POST, &path, "route53", body).await.map(drop)
 }
 
-fn change(name: &Name, side: Side) -> String {
+fn change(action: &str, name: &Name, side: Side) -> String {
     let mut set = format!(
         "<Name>{}.{ZONE}.</Name><Type>A</Type><SetIdentifier>{}</SetIdentifier><Weight>{}</Weight>",
         name.label,
@@ -66,7 +80,7 @@ fn change(name: &Name, side: Side) -> String {
             balancer(name.label, side)
         ),
     };
-    format!("<Change><Action>CREATE</Action><ResourceRecordSet>{set}</ResourceRecordSet></Change>")
+    format!("<Change><Action>{action}</Action><ResourceRecordSet>{set}</ResourceRecordSet></Change>")
 }
 
 /// DNS name of a side's load balancer.

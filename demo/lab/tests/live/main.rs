@@ -3,6 +3,8 @@
 //! All tests of this program share one lab, which ends with it. `LANDFALL_LAB=off` skips them, `required` makes a lab that cannot be
 //! had a failure.
 
+mod aws;
+mod faults;
 mod kafka;
 mod mongo;
 

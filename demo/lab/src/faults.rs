@@ -1,0 +1,253 @@
+//! What a broken server may blind, and what it did: the table of expectations and one trial.
+//!
+//! The rule: the sources that ask the broken server become stale, then blind; every other source goes on as if nothing were; and what
+//! was blinded heals by itself once the server is back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::{Duration, Instant},
+};
+
+use landfall::{
+    core::{estate::source::SourceState, snapshot::Snapshot},
+    plan::Plan,
+    view::SourceLine,
+};
+
+use crate::{
+    error::{Error, Result},
+    live::{Lab, Storm},
+    server::How,
+    watch::Watch,
+};
+
+/// Expected to be seen blind in a trial: sources whose time for it is not longer than this. The others (a broker's configuration, asked
+/// once in twelve intervals) are expected to be stale at least.
+const BLIND_WITHIN: Duration = Duration::from_secs(30);
+/// More time than anything here takes, on any machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What is done to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// Broken until everything expected is seen, then mended.
+    Until(How),
+    /// Stopped and started again at once.
+    Restart,
+}
+
+impl fmt::Display for Blow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Until(How::Stop) => "stopped",
+            Self::Until(How::Freeze) => "frozen",
+            Self::Until(How::Kill) => "killed",
+            Self::Restart => "restarted",
+        })
+    }
+}
+
+/// Beginnings of the ids of the sources that ask this server, and of those that may miss it for a moment and find another.
+#[must_use]
+pub fn expected(server: &str, port: u16) -> (String, Option<String>) {
+    match server.split('/').collect::<Vec<_>>()[..] {
+        ["mongo", set, _] => (format!("mongo/{set}/127.0.0.1:{port}/"), Some(format!("mongo/{set}/config"))),
+        ["kafka", side] => (format!("kafka/events/{side}/"), None),
+        ["aws", "route53"] => ("route53/".to_owned(), None),
+        ["aws", side] => (format!("ec2/{side}/"), None),
+        ["dns"] => ("route53/authoritative/".to_owned(), None),
+        _ => (format!("{server}/"), None),
+    }
+}
+
+/// Whether the server is asked by this source.
+fn asks(server: &str, port: u16, id: &str) -> bool {
+    // Name servers go on with what they know while Route 53's own interface is away.
+    let other = server == "aws/route53" && id.starts_with("route53/authoritative/");
+    id.starts_with(&expected(server, port).0) && !other
+}
+
+/// The lab's plan, asked more often: a trial waits for six intervals.
+///
+/// # Errors
+/// The plan cannot be read.
+pub fn plan(lab: &Lab) -> Result<Plan> {
+    let mut plan = lab.plan()?;
+    let often = Duration::from_secs(2);
+    (plan.intervals.mongo, plan.intervals.kafka) = (often, often);
+    (plan.intervals.route53, plan.intervals.dns, plan.intervals.health) = (often, often, often);
+    Ok(plan)
+}
+
+/// What one trial showed.
+#[derive(Debug)]
+pub struct Trial {
+    /// Which server.
+    pub server: String,
+    /// What was done to it.
+    pub blow: Blow,
+    /// Sources that ask it.
+    pub expected: BTreeSet<String>,
+    /// Sources that were expected to be seen blind.
+    pub due: BTreeSet<String>,
+    /// Worst state of each source that was seen worse than live.
+    pub seen: BTreeMap<String, SourceState>,
+    /// Whether it may disturb a source for a moment that then asks another server.
+    pub spared: Option<String>,
+    /// The oldest answer of any other source, in its intervals, and whose.
+    pub others: (f64, String),
+    /// From the blow until the first source was stale.
+    pub stale_after: Option<Duration>,
+    /// From the blow until all that was due was blind.
+    pub blind_after: Option<Duration>,
+    /// From the mended server until everything was live again.
+    pub healed_after: Duration,
+}
+
+impl Trial {
+    /// Does it and looks. Begins and ends with everything live.
+    ///
+    /// # Errors
+    /// The lab cannot do it, what was due was not seen, or something did not heal.
+    pub fn run(lab: &Lab, storm: &Storm<'_>, watch: &mut Watch, server: &str, blow: Blow) -> Result<Self> {
+        let before = watch.until_live(PATIENCE)?;
+        let port = lab.port(server)?;
+        let ours = |l: &&SourceLine| asks(server, port, &l.id);
+        let ids = |l: &SourceLine| l.id.clone();
+        let mut trial = Self {
+            server: server.to_owned(),
+            blow,
+            expected: before.sources.iter().filter(ours).map(ids).collect(),
+            due: before.sources.iter().filter(ours).filter(|l| l.interval * 6 <= BLIND_WITHIN).map(ids).collect(),
+            seen: BTreeMap::new(),
+            spared: expected(server, port).1,
+            others: (0.0, String::new()),
+            stale_after: None,
+            blind_after: None,
+            healed_after: Duration::ZERO,
+        };
+        if trial.expected.is_empty() {
+            return Err(Error::new(format!("breaking {server}"), "no source asks it"));
+        }
+        let begin = Instant::now();
+        match blow {
+            Blow::Until(how) => {
+                storm.break_(server, how)?;
+                watch.until(&format!("{server} {blow} to be seen"), PATIENCE, |s| {
+                    trial.look(s, begin);
+                    trial.complete()
+                })?;
+                trial.blind_after = (!trial.due.is_empty()).then(|| begin.elapsed());
+            }
+            Blow::Restart => storm.break_(server, How::Stop)?,
+        }
+        storm.mend(server)?;
+        let mended = Instant::now();
+        watch.until_live(PATIENCE)?;
+        trial.healed_after = mended.elapsed();
+        Ok(trial)
+    }
+
+    fn look(&mut self, s: &Snapshot, begin: Instant) {
+        for l in &s.sources {
+            if l.state > SourceState::Starting {
+                let worst = self.seen.entry(l.id.clone()).or_insert(l.state);
+                *worst = l.state.max(*worst);
+            }
+            if self.expected.contains(&l.id) {
+                if l.state > SourceState::Starting {
+                    self.stale_after.get_or_insert_with(|| begin.elapsed());
+                }
+            } else if self.spared.as_ref() != Some(&l.id)
+                && let Some(age) = l.age
+            {
+                let intervals = age.0.as_secs_f64() / l.interval.as_secs_f64();
+                if intervals > self.others.0 {
+                    self.others = (intervals, l.id.clone());
+                }
+            }
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.expected.iter().all(|id| match self.seen.get(id) {
+            Some(SourceState::Blind) => true,
+            Some(_) => !self.due.contains(id),
+            None => false,
+        })
+    }
+
+    /// Sources that were seen worse than live and do not ask the broken server.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<&str> {
+        let strange = |id: &&String| !self.expected.contains(*id) && self.spared.as_ref() != Some(*id);
+        self.seen.keys().filter(strange).map(String::as_str).collect()
+    }
+
+    /// The heading of the table.
+    #[must_use]
+    pub fn heading() -> String {
+        format!(
+            "{:<16} {:<9} {:>8} {:>9} {:>6} {:>6} {:>7} {:>7} {:>7}  {}",
+            "server",
+            "",
+            "expected",
+            "due blind",
+            "stale",
+            "blind",
+            "first",
+            "all",
+            "healed",
+            "the others' oldest answer, in intervals"
+        )
+    }
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |state| self.expected.iter().filter(|id| self.seen.get(*id) == Some(&state)).count();
+        let seconds = |d: Option<Duration>| d.map_or_else(|| "-".to_owned(), |d| format!("{:.1}s", d.as_secs_f64()));
+        write!(
+            f,
+            "{:<16} {:<9} {:>8} {:>9} {:>6} {:>6} {:>7} {:>7} {:>7}  ",
+            self.server,
+            self.blow,
+            self.expected.len(),
+            self.due.len(),
+            of(SourceState::Stale),
+            of(SourceState::Blind),
+            seconds(self.stale_after),
+            seconds(self.blind_after),
+            seconds(Some(self.healed_after)),
+        )?;
+        if self.blow != Blow::Restart {
+            write!(f, "{:.2} ({})", self.others.0, self.others.1)?;
+        }
+        let strangers = self.strangers();
+        if strangers.is_empty() { Ok(()) } else { write!(f, "  NOT EXPECTED: {}", strangers.join(", ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::SERVERS;
+
+    #[test]
+    fn a_source_asks_one_server() {
+        let sources = [
+            ("mongo/orders/127.0.0.1:7/status", "mongo/orders/2"),
+            ("kafka/events/target/snapshot", "kafka/target"),
+            ("ec2/source/instances", "aws/source"),
+            ("route53/Z1/records", "aws/route53"),
+            ("route53/authoritative/api.example.test./A/127.0.0.1:9", "dns"),
+            ("metrics/cloudwatch/source", "metrics"),
+        ];
+        for (id, server) in sources {
+            let port = |name: &str| if name == "mongo/orders/2" { 7 } else { 8 };
+            let asked: Vec<_> = SERVERS.into_iter().filter(|name| asks(name, port(name), id)).collect();
+            assert_eq!(asked, [server], "{id}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Broken servers: what asks them is seen to be blind, nothing else is, and all of it heals by itself. One server of each kind; the example
+//! `faults` does all of them.
+
+use std::io::Write;
+
+use landfall_lab::{
+    faults::{self, Blow, Trial},
+    live::Lab,
+    server::How,
+    watch::Watch,
+};
+
+const TRIALS: [(&str, Blow); 7] = [
+    ("mongo/orders/4", Blow::Until(How::Freeze)),
+    ("mongo/catalog/1", Blow::Until(How::Stop)),
+    ("kafka/target", Blow::Until(How::Freeze)),
+    ("aws/route53", Blow::Until(How::Stop)),
+    ("dns", Blow::Until(How::Freeze)),
+    ("metrics", Blow::Until(How::Stop)),
+    ("metrics", Blow::Restart),
+];
+
+#[test]
+fn a_broken_server_blinds_what_asks_it_and_nothing_else_and_heals_by_itself() {
+    let Some(lab) = Lab::shared() else { return };
+    let storm = lab.storm();
+    let mut watch = Watch::on(faults::plan(lab).unwrap()).unwrap();
+    let mut strangers = Vec::new();
+    // Past the harness, which would keep the table to itself.
+    let mut out = std::io::stderr();
+    writeln!(out, "{}", Trial::heading()).unwrap();
+    for (server, blow) in TRIALS {
+        let trial = Trial::run(lab, &storm, &mut watch, server, blow).unwrap();
+        writeln!(out, "{trial}").unwrap();
+        strangers.extend(trial.strangers().into_iter().map(|id| format!("{server} {blow}: {id}")));
+    }
+    assert!(strangers.is_empty(), "blinded by a server they do not ask: {strangers:#?}");
+}
