@@ -14,9 +14,16 @@ use landfall::{
     drive::live::{self, Link},
     plan::Plan,
 };
-use tokio::{runtime::Runtime, time::timeout};
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
 
 use crate::error::{Doing, Error, Result};
+
+/// How long what is watched may take to be let go of.
+const GOODBYE: Duration = Duration::from_millis(500);
 
 /// A live watch with a runtime of its own. Its calls block, and must not be made from asynchronous code.
 pub struct Watch {
@@ -111,10 +118,12 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
+        // Without a link the driver ends; MongoDB's driver then says goodbye to its servers, and panics where its runtime is gone by then.
+        self.link = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
+        runtime.block_on(sleep(GOODBYE));
         // A source stuck in a library call is left behind.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        runtime.shutdown_background();
     }
 }
 

@@ -192,6 +192,8 @@ fn costs(title: &str, counts: &Counts, expected: &[(&str, u32)]) {
 fn a_cycle_costs_pages_and_groups_and_never_a_request_an_instance() {
     let Some(lab) = Lab::shared() else { return };
     let _calm = lab.calm();
+    // The endpoint's first listing may take it longer than a question may take; from then on it remembers.
+    watch(lab).until_live(PATIENCE).unwrap();
     let mut plan = lab.plan().unwrap();
     let region = Proxy::start(lab.port("aws/source").unwrap()).unwrap();
     let zone = Proxy::start(lab.port("aws/route53").unwrap()).unwrap();
