@@ -162,11 +162,12 @@ impl Core {
         }
     }
 
-    /// Registers what is not running yet.
+    /// Registers what is not running yet; of what is, the side may have become known.
     fn start(&mut self, specs: Vec<SourceSpec<Ask>>, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
         for spec in specs {
-            if self.by_id.contains_key(&spec.id) {
+            if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
+                known.spec.side = spec.side;
                 continue;
             }
             let ix = SourceIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));

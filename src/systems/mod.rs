@@ -44,7 +44,7 @@ pub trait System: Sized {
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Self::Ask>>);
 
     /// An answer came. Gives back the sources that are wanted now and may not have been before (a member found in a set's
-    /// configuration); those already running are recognised by their id.
+    /// configuration); those already running are recognised by their id, and of them only the side is taken over.
     fn apply(&mut self, ask: &Self::Ask, facts: Self::Facts, stamp: Stamp) -> Vec<SourceSpec<Self::Ask>>;
 
     /// A question failed.

@@ -251,6 +251,11 @@ impl<T> Reading<T> {
         }
     }
 
+    /// Why the last attempt failed; none if it succeeded, or there was none.
+    pub const fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
     /// The value before this one is replaced, with its stamp: for slopes and transitions, which are made of two readings
     /// and carry both times. Not for showing.
     pub fn last(&self) -> Option<(&T, Stamp)> {

@@ -143,8 +143,13 @@ impl Set {
         }
         let hosts: Vec<_> = config.members.iter().map(|m| m.host.clone()).collect();
         let arbiters = config.members.iter().filter(|m| m.arbiter).map(|m| m.host.clone()).collect();
+        let before: Vec<_> = self.members.keys().map(|host| (host.clone(), self.side(host))).collect();
         self.config.set(config, stamp);
-        self.add(hosts, &arbiters)
+        // Where the plan tells sides by tags, they are known only now.
+        let moved = before.into_iter().filter(|(host, side)| self.side(host) != *side);
+        let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.sources(&host, self.is_arbiter(&host))).collect();
+        specs.extend(self.add(hosts, &arbiters));
+        specs
     }
 
     /// Counts the time since the last look, and looks who leads now.

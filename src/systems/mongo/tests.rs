@@ -13,7 +13,7 @@ use crate::{
         now::Now,
     },
     plan::{
-        Access, AwsCredentials, Budgets, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Sides, Site,
+        Access, AwsCredentials, Budgets, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Side, Sides, Site,
     },
     systems::{Simulated, System},
     view::{Tone, Panel},
@@ -238,6 +238,22 @@ fn a_refused_status_does_not_hide_who_leads() {
 }
 
 #[test]
+fn sides_told_by_tags_are_known_with_the_configuration() {
+    let mut plan = Arc::into_inner(plan()).expect("the only one");
+    let tag = |value: &str| MemberRule::Tag { name: "region".into(), value: value.into() };
+    plan.replica_sets[0].sites = Sides { source: tag("a"), target: tag("b") };
+    let (plan, now) = (Arc::new(plan), Run::new().now);
+    let (mut state, sources) = State::new(&plan);
+    let mut sim = State::simulate(&plan, 1);
+    State::advance(&mut sim, now);
+    let ask = Ask::Config { set: 0 };
+    let config = State::answer(&mut sim, &ask, now).expect("a configuration");
+    let again = state.apply(&ask, config, Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(2)) });
+    let side = |of: &[SourceSpec<Ask>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
+    assert_eq!((side(&sources), side(&again)), (None, Some(Side::Source)));
+}
+
+#[test]
 fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
     let mut run = Run::new();
     run.pass(5);
@@ -261,9 +277,13 @@ fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
     run.pass(5);
     let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
     run.state.fail(&hello.ask, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
-    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state").1, Tone::Stale);
+    // The leader still sees it: it is only out of our sight. Then the leader loses it, too.
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("UNREACHABLE".into(), Tone::Blind));
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "lag").1, Tone::Stale);
     assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    run.sim.stop("127.0.0.1:104");
+    run.pass(3);
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("DOWN".into(), Tone::Bad));
 }
 
 #[test]

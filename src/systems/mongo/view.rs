@@ -17,7 +17,7 @@ use crate::{
     },
     plan::{Plan, Side},
     systems::System,
-    view::{Cell, Column, Panel, Row, Table, Tone},
+    view::{Cell, Column, Key, Panel, Row, Table, Tone},
 };
 
 /// Lag that is worth a look, and lag that is wrong: colours only, never a decision. The second is the default of the plan's gate.
@@ -295,6 +295,15 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
         Some(true) if leads => return Cell::text("PRIMARY").tone(Tone::Good),
         Some(true) => return Cell::text("OLD PRIMARY").tone(Tone::Bad),
         _ => {}
+    }
+    // Whoever does not answer us has no state of its own to show. Whether it is down or only out of our sight, the leader knows.
+    if let Some(fault) = member.hello.fault() {
+        let leader = set.leaders_view(now).live();
+        let down = leader.is_some_and(|s| s.members.iter().any(|p| p.host == *host && p.state == MemberState::Down));
+        return match down {
+            true => Cell::text(MemberState::Down.word()).tone(Tone::Bad),
+            false => Cell { text: fault.kind.word().into(), key: Key::None, tone: Tone::Blind },
+        };
     }
     if set.is_arbiter(host) {
         return Cell::seen(member.hello.at(now), |_| Cell::text(MemberState::Arbiter.word()).tone(Tone::Good));
