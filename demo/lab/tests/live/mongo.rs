@@ -1,5 +1,7 @@
 //! Replica sets: what is shown of healthy ones, of a primary that steps down, and of a set that has lost its majority.
 
+#![allow(clippy::unwrap_used, reason = "in a test that is how it fails")]
+
 mod guarded;
 
 use std::future::Future;
