@@ -156,20 +156,116 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     assert!(text(&screen(&mut ui, (120, 40), false)).starts_with(" ▲ HOLD  no picture from the core for 10s"));
 }
 
+/// What the console does with what an update asks for: commands go to the core, and its next pictures come back.
+fn carry_out(drive: &mut SimDrive, ui: &mut Ui, acts: Vec<Act>) {
+    for act in acts {
+        if let Act::Send(command) = act {
+            drive.command(command);
+        }
+    }
+    for _ in 0..2 {
+        drive.run_for(Duration::from_millis(200));
+        ui.now = drive.now();
+        update(ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    }
+}
+
+#[test]
+fn what_is_behind_the_first_row_of_each_page() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    for page in 2..=7 {
+        let acts = press(&mut ui, &format!("{page}\n"));
+        let name = ui.panel().expect("a page").id;
+        assert!(page == 7 || text(&screen(&mut ui, (80, 24), false)).contains("◐ asking"), "{name}");
+        carry_out(&mut drive, &mut ui, acts);
+        for size in [(80, 24), (120, 40)] {
+            insta::assert_snapshot!(
+                format!("{name}_detail_{}x{}", size.0, size.1),
+                text(&screen(&mut ui, size, false))
+            );
+        }
+        let acts = press(&mut ui, "\u{1b}");
+        carry_out(&mut drive, &mut ui, acts);
+    }
+}
+
+#[test]
+fn help_filter_and_wide_columns() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "2?");
+    insta::assert_snapshot!("help_80x24", text(&screen(&mut ui, (80, 24), false)));
+    insta::assert_snapshot!("help_120x40", text(&screen(&mut ui, (120, 40), false)));
+    press(&mut ui, "\u{1b}7/state:live !kafka");
+    insta::assert_snapshot!("filter_80x24", text(&screen(&mut ui, (80, 24), false)));
+    press(&mut ui, "\n2w>>");
+    insta::assert_snapshot!("wide_80x24", text(&screen(&mut ui, (80, 24), false)));
+}
+
+#[test]
+fn the_facts_of_a_detail_can_all_be_read_beside_its_tables() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    let acts = press(&mut ui, "2\n");
+    carry_out(&mut drive, &mut ui, acts);
+    let last = ui.detail().expect("a detail").fields.last().expect("facts").0.to_string();
+    assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "they do not fit");
+    press(&mut ui, &"J".repeat(40));
+    assert!(text(&screen(&mut ui, (80, 24), false)).contains(&last));
+    press(&mut ui, "K");
+    assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "as many presses up as down");
+}
+
 #[test]
 fn no_size_is_too_small_or_too_odd_to_draw() {
     let mut drive = estate();
     let mut ui = ui(drive.snapshot());
+    let mut random = fastrand::Rng::with_seed(11);
     for page in 1..=7 {
-        press(&mut ui, &page.to_string());
-        for size in [(1, 1), (3, 2), (40, 10), (41, 11), (63, 17), (300, 5), (500, 120)] {
-            screen(&mut ui, size, false);
-            press(&mut ui, "\n");
-            screen(&mut ui, size, false);
-            press(&mut ui, "?");
-            screen(&mut ui, size, false);
-            press(&mut ui, "\u{1b}\u{1b}");
-            press(&mut ui, &page.to_string());
+        let mut sizes = vec![(1, 1), (40, 10), (41, 11), (300, 5), (5, 300), (500, 120)];
+        sizes.extend((0..60).map(|_| (random.u16(1..=250), random.u16(1..=60))));
+        sizes.extend((0..30).map(|_| (random.u16(40..=64), random.u16(10..=16))));
+        for (keys, back) in [("", ""), ("\n", "\u{1b}"), ("/o", "\u{1b}"), ("w>>>", "w"), ("?", "\u{1b}")] {
+            let acts = press(&mut ui, &format!("{page}{keys}"));
+            carry_out(&mut drive, &mut ui, acts);
+            for &size in &sizes {
+                screen(&mut ui, size, size.0 % 2 == 0);
+            }
+            press(&mut ui, back);
         }
+    }
+}
+
+#[test]
+fn no_key_pressed_at_any_moment_does_harm() {
+    const KEYS: &str = "123456789jkgGJKhlsS/wW<> +-t?:\n\u{1b}0abc!o:>.é日";
+    let keys: Vec<char> = KEYS.chars().collect();
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    let mut random = fastrand::Rng::with_seed(23);
+    for i in 0..1500 {
+        let code = match random.u8(0..12) {
+            0 => KeyCode::Tab,
+            1 => KeyCode::Left,
+            2 => KeyCode::Right,
+            3 => [KeyCode::PageDown, KeyCode::PageUp, KeyCode::Home, KeyCode::End][random.usize(0..4)],
+            4 => KeyCode::Backspace,
+            _ => KeyCode::Char(keys[random.usize(0..keys.len())]),
+        };
+        let code = match code {
+            KeyCode::Char('\n') => KeyCode::Enter,
+            KeyCode::Char('\u{1b}') => KeyCode::Esc,
+            code => code,
+        };
+        let acts = update(&mut ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        assert!(!acts.contains(&Act::Quit), "no key but q and Ctrl-C quits");
+        if i % 10 == 0 {
+            // Sources fail and heal meanwhile: rows and details come and go.
+            drive.trouble("", (i % 100 == 0).then_some(Trouble::Fails(FaultKind::Refused)));
+            drive.run_for(Duration::from_secs(random.u64(0..8)));
+            carry_out(&mut drive, &mut ui, acts);
+        }
+        screen(&mut ui, (random.u16(1..=200), random.u16(1..=50)), random.bool());
     }
 }

@@ -25,6 +25,8 @@ pub enum Id {
     Last,
     NextTable,
     PreviousTable,
+    FactsDown,
+    FactsUp,
     Open,
     Back,
     Filter,
@@ -148,6 +150,8 @@ pub const COMMANDS: &[Command] = &[
         &[Code(KeyCode::Left)],
         None,
     ),
+    command(Id::FactsDown, "facts-down", "facts down", "Detail: the next lines of its facts.", &[Char('J')], None),
+    command(Id::FactsUp, "facts-up", "facts up", "Detail: the lines of its facts before.", &[Char('K')], None),
     command(Id::Open, "open", "open", "Open what is behind the row or tile.", &[Code(KeyCode::Enter)], Some(1)),
     command(
         Id::Back,
@@ -225,6 +229,9 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         }
         Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: w makes them so"),
         Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
+        Id::FactsDown | Id::FactsUp if ui.at != At::Detail => say("no detail is open"),
+        Id::FactsDown if ui.detail_top >= ui.detail_last => say("these are the last facts"),
+        Id::FactsUp if ui.detail_top == 0 => say("these are the first facts"),
         Id::Open => why_not_open(ui),
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),

@@ -132,13 +132,16 @@ impl Console {
         ended
     }
 
-    /// Waits for something to happen, takes all of it, draws once.
+    /// Waits for something to happen, takes all of it, draws once. Keys and what has a meaning are drawn at once, figures that
+    /// merely moved once a second: a screen that is shared over a slow line must not be busy with ages.
     async fn watch(&mut self, mut screen: Screen, mut inputs: mpsc::UnboundedReceiver<Input>) -> Result<Ended, Error> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let mut core_lives = true;
+        let (mut core_lives, mut due) = (true, true);
         loop {
-            self.draw(&mut screen)?;
+            if std::mem::replace(&mut due, true) {
+                self.draw(&mut screen)?;
+            }
             tokio::select! {
                 biased;
                 input = inputs.recv() => {
@@ -153,7 +156,9 @@ impl Console {
                 changed = self.link.snapshots.changed(), if core_lives => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
+                        let before = self.ui.gist();
                         self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
+                        due = self.ui.gist() != before;
                     }
                     // The core is gone: the last picture stays, and soon says how old it is.
                     Err(_) => core_lives = false,

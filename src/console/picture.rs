@@ -1,13 +1,17 @@
 //! What the console makes of a snapshot before anything is drawn: the pages, the Sources page, the tiles in the order in which a war
 //! room asks, and how each page's sources are doing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     core::{
         estate::source::SourceState,
         now::{Age, short},
-        snapshot::Snapshot,
+        snapshot::{Snapshot, Verdict},
     },
     plan::Side,
     view::{Cell, Column, Detail, Key, Panel, Row, SourceLine, Table, Tile, Tone},
@@ -25,6 +29,8 @@ pub struct Picture {
     pub tiles: Vec<Tile>,
     /// Pages after the overview, in the order of their keys.
     pub pages: Vec<Page>,
+    /// What has to be seen at once: verdict, tones and words. Two pictures that differ in figures and ages alone have the same.
+    pub gist: u64,
 }
 
 /// One page.
@@ -73,8 +79,9 @@ impl Picture {
                 sources: (states.iter().filter(|s| **s != SourceState::Live).count(), states.len()),
             }
         };
-        let pages = snapshot.panels.iter().chain([&sources]).map(page).collect();
-        Self { tiles, pages, snapshot }
+        let pages = snapshot.panels.iter().chain([&sources]).map(page);
+        let pages: Vec<Page> = pages.collect();
+        Self { gist: gist(&snapshot, &tiles, &pages), tiles, pages, snapshot }
     }
 
     /// Index of the page with this id.
@@ -82,6 +89,29 @@ impl Picture {
     pub fn page(&self, id: &str) -> Option<usize> {
         self.pages.iter().position(|p| p.panel.id == id)
     }
+}
+
+fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
+    let mut hash = DefaultHasher::new();
+    let cell = |cell: &Cell, hash: &mut DefaultHasher| {
+        cell.tone.hash(hash);
+        if cell.key == Key::Text {
+            cell.text.hash(hash);
+        }
+    };
+    match snapshot.verdict() {
+        Verdict::Hold(why) => why.hash(&mut hash),
+        Verdict::Clear(_) => 0.hash(&mut hash),
+    }
+    tiles.iter().for_each(|t| cell(&t.value, &mut hash));
+    for page in pages {
+        page.panel.summary.iter().for_each(|c| c.tone.hash(&mut hash));
+        for row in page.panel.tables.iter().flat_map(|t| &t.rows) {
+            row.id.hash(&mut hash);
+            row.cells.iter().for_each(|c| cell(c, &mut hash));
+        }
+    }
+    hash.finish()
 }
 
 /// Word and meaning of a source's state.
@@ -181,18 +211,18 @@ fn sources(snapshot: &Snapshot) -> Panel {
         Cell::text(format!("{n} {word}")).tone(if n == 0 { Tone::Muted } else { tone })
     });
     let columns = vec![
-        Column::text("source", "source", 16).grow(2),
+        Column::text("source", "source", 34).grow(2),
         Column::text("state", "state", 10),
         Column::number("age", "age", 6),
         Column::text("side", "side", 4).drop(4),
-        Column::text("endpoint", "endpoint", 12).grow(1).drop(5),
+        Column::text("endpoint", "endpoint", 16).grow(1).drop(8),
         Column::number("interval", "every", 5).drop(3),
         Column::number("took", "took", 5).drop(2),
         Column::number("ok", "ok", 4).drop(6),
         Column::number("failed", "failed", 6).drop(1),
-        Column::number("throttled", "thrott.", 4).drop(7),
+        Column::number("throttled", "throttled", 4).drop(7),
         Column::text("calls", "calls", 8).grow(1).drop(9),
-        Column::text("fault", "last error", 12).grow(3).drop(1),
+        Column::text("fault", "last error", 24).grow(3),
     ];
     Panel {
         id: SOURCES,

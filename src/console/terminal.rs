@@ -9,6 +9,7 @@ use std::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -30,6 +31,9 @@ use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Held while it is decided who gives the terminal back, so that nobody throws away what the other has just written.
+static LEAVING: Mutex<()> = Mutex::new(());
+
 /// Panics of other threads while the terminal was ours: told when it is given back.
 static UNTOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -46,10 +50,15 @@ impl Screen {
     /// Takes the terminal over.
     ///
     /// # Errors
-    /// If input or output is not a terminal, or it does not do as told.
+    /// If input or output is not a terminal that can be drawn on, or it does not do as told.
     pub fn enter() -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::other("standard input and output must be a terminal; `landfall status` needs none"));
+        }
+        if std::env::var_os("TERM").is_some_and(|t| t == "dumb") {
+            return Err(io::Error::other(
+                "TERM=dumb says that it cannot be drawn on; set TERM to what it is, or use `landfall status`",
+            ));
         }
         // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.
         force_color_output(true);
@@ -134,13 +143,21 @@ fn take() -> io::Result<()> {
 
 /// Gives the terminal back, if it is ours.
 pub fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut bytes = Vec::new();
+    let ours = {
+        let _no_flush = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+        TAKEN.swap(false, Ordering::SeqCst)
+    };
+    if ours {
         // There is nobody to tell a fault to: the terminal is what is being lost.
-        let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
-        let _ = write(&bytes);
+        let _ = write(&farewell());
         let _ = terminal::disable_raw_mode();
     }
+}
+
+fn farewell() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
+    bytes
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {
@@ -149,25 +166,51 @@ fn write(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Gives the terminal back although somebody is stuck writing to it: a terminal that stopped reading (Ctrl-S, a stalled line) must
-/// not keep the program from ending. What it has not read is thrown away.
+/// How long a terminal that does not read is waited for, at each step of giving it back.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Gives the terminal back although somebody may be stuck writing to it: a terminal that stopped reading (Ctrl-S, a stalled line)
+/// must not keep the program from ending. What it has not read is thrown away, so that the stuck writer can go on and end by itself;
+/// if even that does not help, the terminal is given back past it. Returns in bounded time whatever the terminal does.
 pub fn restore_by_force(given_back: impl Fn() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(1);
-    while !given_back() {
-        if Instant::now() > patience {
-            let out = io::stdout();
-            let _ = tcflow(&out, Action::OOn);
-            let _ = tcflush(&out, QueueSelector::OFlush);
-            let _ = terminal::disable_raw_mode();
-            let mut bytes = Vec::new();
-            let _ =
-                queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
-            // Past the lock of standard output, which the stuck writer holds.
-            let _ = rustix::io::write(&out, &bytes);
-            return;
+    let wait = |until: &dyn Fn() -> bool| {
+        let end = Instant::now() + PATIENCE;
+        while !until() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(20));
         }
-        std::thread::sleep(Duration::from_millis(20));
+        until()
+    };
+    // The usual case: the console hears of the signal and leaves.
+    if wait(&given_back) {
+        return;
     }
+    let unstick = || {
+        let leaving = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+        // What restore() has begun to write must not be thrown away.
+        if TAKEN.load(Ordering::SeqCst) {
+            throw_away();
+        }
+        drop(leaving);
+        given_back()
+    };
+    if wait(&unstick) || wait(&given_back) {
+        return;
+    }
+    throw_away();
+    let _ = terminal::disable_raw_mode();
+    // Past the lock of standard output, which the stuck writer holds; from a thread that may get stuck in its turn.
+    let (done, ended) = std::sync::mpsc::channel();
+    let write = move || done.send(rustix::io::write(io::stdout(), &farewell()).is_ok());
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = ended.recv_timeout(PATIENCE);
+    }
+}
+
+/// Throws away what the terminal has not read yet.
+fn throw_away() {
+    let out = io::stdout();
+    let _ = tcflow(&out, Action::OOn);
+    let _ = tcflush(&out, QueueSelector::OFlush);
 }
 
 /// Makes panics readable: one of the console's own gives the terminal back first; one of another thread (a source) must not write

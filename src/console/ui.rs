@@ -78,8 +78,8 @@ pub struct Drawn {
     pub tables: Vec<(&'static str, usize, usize)>,
     /// How many tiles stood side by side.
     pub tile_columns: Option<usize>,
-    /// First line of the detail that could be shown.
-    pub detail_top: Option<usize>,
+    /// First line of the detail's facts that could be shown, and the last that there is room to begin with.
+    pub detail_top: Option<(usize, usize)>,
     /// First line of the help that could be shown.
     pub help_top: Option<usize>,
 }
@@ -99,8 +99,10 @@ pub struct Ui {
     pub wide: bool,
     /// Columns scrolled away to the left, when wide.
     pub scroll: usize,
-    /// First line of a detail that is longer than the screen.
+    /// First line of a detail's facts, where they are longer than the room for them.
     pub detail_top: usize,
+    /// The last line that they can begin with; the last drawing says so.
+    pub detail_last: usize,
     /// Which theme, of how many.
     pub theme: usize,
     /// How many themes there are.
@@ -112,6 +114,8 @@ pub struct Ui {
     /// By the console's own clock.
     pub now: Now,
     pub(super) opened: Option<DetailKey>,
+    /// Pictures that came since a row was opened.
+    pub(super) heard_since_opened: u32,
     pub(super) page_below: usize,
     detail: Option<Arc<Detail>>,
     latest: Arc<Picture>,
@@ -154,12 +158,14 @@ impl Ui {
             wide: false,
             scroll: 0,
             detail_top: 0,
+            detail_last: 0,
             theme: 0,
             themes,
             message: None,
             mode,
             now,
             opened: None,
+            heard_since_opened: 0,
             page_below: 0,
             detail: None,
             latest: first,
@@ -175,6 +181,12 @@ impl Ui {
     #[must_use]
     pub fn picture(&self) -> &Picture {
         self.frozen.as_ref().map_or(&self.latest, |(p, _)| p)
+    }
+
+    /// What of the screen has to be seen at once when it changes.
+    #[must_use]
+    pub fn gist(&self) -> (u64, bool, bool) {
+        (self.picture().gist, self.detail.is_some(), self.is_asking())
     }
 
     /// The latest there is, shown or not.
@@ -205,6 +217,7 @@ impl Ui {
     pub(super) fn hear(&mut self, picture: Arc<Picture>) {
         self.latest = picture;
         self.heard = self.now;
+        self.heard_since_opened = self.heard_since_opened.saturating_add(1);
     }
 
     /// Holds the picture still, or lets it move again.
@@ -235,6 +248,12 @@ impl Ui {
     #[must_use]
     pub fn detail(&self) -> Option<&Arc<Detail>> {
         self.detail.as_ref()
+    }
+
+    /// Whether the core may not have answered yet: the first picture after the question can have been made before it.
+    #[must_use]
+    pub const fn is_asking(&self) -> bool {
+        self.heard_since_opened < 2
     }
 
     /// Which row's detail is asked for.
@@ -323,7 +342,7 @@ impl Ui {
     /// Takes down how much of each table the last drawing had room for.
     pub fn drawn(&mut self, drawn: &Drawn) {
         self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
-        self.detail_top = drawn.detail_top.unwrap_or(self.detail_top);
+        (self.detail_top, self.detail_last) = drawn.detail_top.unwrap_or((self.detail_top, self.detail_last));
         if let Entry::Help(_, top) = &mut self.entry {
             *top = drawn.help_top.unwrap_or(*top);
         }

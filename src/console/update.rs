@@ -121,6 +121,14 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         Id::Redraw => vec![Act::Redraw],
         Id::Suspend => vec![Act::Suspend],
         Id::Quit => vec![Act::Quit],
+        Id::FactsDown => {
+            ui.detail_top = (ui.detail_top + 1).min(ui.detail_last);
+            Vec::new()
+        }
+        Id::FactsUp => {
+            ui.detail_top = ui.detail_top.saturating_sub(1);
+            Vec::new()
+        }
         Id::Down | Id::Up | Id::PageDown | Id::PageUp | Id::First | Id::Last | Id::NextTable | Id::PreviousTable => {
             travel(ui, command.id);
             Vec::new()
@@ -155,6 +163,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.opened = Some(key.clone());
     ui.at = At::Detail;
     ui.detail_top = 0;
+    ui.heard_since_opened = 0;
     // Another row's tables may have the same ids: what was selected or filtered there is not meant here.
     let place = ui.place();
     ui.tables.retain(|(p, _), _| *p != place);
@@ -203,7 +212,7 @@ fn travel(ui: &mut Ui, id: Id) {
         return;
     }
     if ui.focused().is_none() {
-        ui.detail_top = step(id, ui.detail_top, usize::MAX, 10);
+        ui.detail_top = step(id, ui.detail_top, ui.detail_last, 10);
         return;
     }
     let Some(at) = ui.focused_ui() else { return };

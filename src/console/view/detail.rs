@@ -10,10 +10,10 @@ use crate::{
         ui::{Drawn, Ui},
         widget::{
             chart,
-            text::{put, put_all, words, wrap},
+            text::{put, put_all, put_right, words, wrap},
         },
     },
-    view::{Cell, Detail},
+    view::{Cell, Detail, Tone},
 };
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
@@ -33,7 +33,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
                 (row, theme.style(Role::Title)),
             ],
         );
-        put(Rect { x: body.x + 2, ..body }, buf, "nothing more is known of this row", theme.style(Role::Muted));
+        let (word, tone) = match ui.is_asking() {
+            true => ("asking", Tone::Busy),
+            false => ("nothing more is known of this row", Tone::Blind),
+        };
+        let cell = words(&Cell::text(word).tone(tone));
+        put(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, buf, &cell, theme.tone(tone));
         return;
     };
     put_all(
@@ -50,14 +55,14 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let (facts, curves, tables) = heights(body.height, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.detail_top.min(last);
-    drawn.detail_top = Some(top);
+    drawn.detail_top = Some((top, last));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
         let row = Rect { y, height: 1, ..body };
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
     }
     if lines.len() > usize::from(facts) && facts > 0 {
-        let more = format!("{} of {} facts · j k ", usize::from(facts) + top, lines.len());
-        super::super::widget::text::put_right(title, buf, &more, theme.style(Role::Muted));
+        let more = format!(" lines {}–{} of {}: J K ", top + 1, usize::from(facts) + top, lines.len());
+        put_right(title, buf, &more, theme.style(Role::Key));
     }
     let place = Rect { y: body.y + facts, height: curves, ..body };
     draw_curves(place, buf, detail, look);
@@ -124,11 +129,20 @@ fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, look: &Look<'_>) {
     if area.is_empty() {
         return;
     }
-    let beside = u16::try_from(detail.curves.len()).unwrap_or(1).clamp(1, (area.width / 38).max(1));
-    for (i, curve) in (0..beside).zip(&detail.curves) {
-        let left = area.width * i / beside;
-        let right = area.width * (i + 1) / beside;
-        let place = Rect { x: area.x + left, width: right - left - u16::from(i + 1 < beside), ..area };
-        chart::draw(place, buf, curve, look.theme);
+    let all = u16::try_from(detail.curves.len()).unwrap_or(u16::MAX);
+    let beside = all.clamp(1, (area.width / 38).max(1));
+    // As many rows of curves as leave each one readable.
+    let rows = all.div_ceil(beside).clamp(1, (area.height / 6).max(1));
+    for (i, curve) in (0..beside * rows).zip(&detail.curves) {
+        let (column, row) = (i % beside, i / beside);
+        let (left, right) = (area.width * column / beside, area.width * (column + 1) / beside);
+        let (top, bottom) = (area.height * row / rows, area.height * (row + 1) / rows);
+        let width = right - left - u16::from(column + 1 < beside);
+        chart::draw(Rect { x: area.x + left, y: area.y + top, width, height: bottom - top }, buf, curve, look.theme);
+    }
+    let hidden = all.saturating_sub(beside * rows);
+    if hidden > 0 {
+        let more = format!(" {hidden} curves more on a larger screen ");
+        put_right(Rect { height: 1, ..area }, buf, &more, look.theme.style(Role::Muted));
     }
 }

@@ -1,6 +1,7 @@
 //! The first three lines: the verdict and its one reason; what, where, since when; the pages.
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::{
@@ -66,7 +67,8 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let (from, to) = (region(Side::Source), region(Side::Target));
     let pace = format!(" · pace ×{}", snapshot.pace);
     let since = format!(" · {elapsed} since start");
-    let fixed = 20 + from.len() + to.len() + pace.len() + since.len();
+    let labels = site(Side::Source).label.width() + site(Side::Target).label.width();
+    let fixed = 1 + 2 + labels + 3 + from.width() + to.width() + pace.width() + since.width();
     let name = fit(&plan.name, usize::from(left).saturating_sub(fixed).max(12)).into_owned();
     put_all(
         Rect { width: left, ..line },
@@ -111,6 +113,6 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     }
     if ui.at == At::Detail {
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
-        put(rest, buf, "▸ detail", theme.style(Role::Key));
+        put(rest, buf, " ▸ detail", theme.style(Role::Key));
     }
 }

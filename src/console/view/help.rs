@@ -8,7 +8,7 @@ use crate::{
         command::{COMMANDS, why_not},
         theme::Role,
         ui::Ui,
-        widget::text::put_all,
+        widget::text::{put_all, put_right, wrap},
     },
     view::Tone,
 };
@@ -17,10 +17,16 @@ type Line = Vec<(String, Style)>;
 
 /// Draws it; gives the first line that could be shown.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Look<'_>) -> usize {
-    let lines: Vec<Line> = commands(ui, search, look).into_iter().chain(signs(search, look)).collect();
-    let top = top.min(lines.len().saturating_sub(usize::from(area.height)));
+    let room = usize::from(area.width).saturating_sub(KEYS + NAME + 3);
+    let lines: Vec<Line> = commands(ui, search, room, look).into_iter().chain(signs(search, look)).collect();
+    let height = usize::from(area.height);
+    let top = top.min(lines.len().saturating_sub(height));
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
         put_all(Rect { y, height: 1, ..area }, buf, line.iter().map(|(t, s)| (t.as_str(), *s)));
+    }
+    if lines.len() > height {
+        let shown = format!(" lines {}–{} of {}: ↑ ↓ PgUp PgDn ", top + 1, top + height, lines.len());
+        put_right(Rect { height: 1, ..area }, buf, &shown, look.theme.style(Role::Key));
     }
     top
 }
@@ -29,7 +35,11 @@ fn heading(text: &str, look: &Look<'_>) -> Line {
     vec![(format!(" {text}"), look.theme.style(Role::Title))]
 }
 
-fn commands(ui: &Ui, search: &str, look: &Look<'_>) -> Vec<Line> {
+/// Cells for the keys and for the name.
+const KEYS: usize = 14;
+const NAME: usize = 15;
+
+fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
     let style = |role| look.theme.style(role);
     let search = search.to_lowercase();
     let mut lines = vec![heading("Commands", look)];
@@ -38,15 +48,16 @@ fn commands(ui: &Ui, search: &str, look: &Look<'_>) -> Vec<Line> {
         if !format!("{keys} {} {}", c.name, c.doc).to_lowercase().contains(&search) {
             continue;
         }
-        let mut line = vec![
-            (format!("  {keys:<14}"), style(Role::Key)),
-            (format!("{:<15}", c.name), style(Role::Text)),
-            (c.doc.to_owned(), style(Role::Muted)),
-        ];
-        if let Some(why) = why_not(c.id, ui) {
-            line.push((format!(" Not now: {why}."), style(Role::Warn)));
+        let why = why_not(c.id, ui).map_or_else(Vec::new, |why| wrap(&format!("Not now: {why}."), room));
+        let doc = wrap(c.doc, room).into_iter().map(|t| (t, style(Role::Muted)));
+        for (i, text) in doc.chain(why.into_iter().map(|t| (t, style(Role::Warn)))).enumerate() {
+            let (keys, name) = if i == 0 { (keys.as_str(), c.name) } else { ("", "") };
+            lines.push(vec![
+                (format!("  {keys:<KEYS$}"), style(Role::Key)),
+                (format!("{name:<NAME$}"), style(Role::Text)),
+                text,
+            ]);
         }
-        lines.push(line);
     }
     if lines.len() == 1 {
         lines.push(vec![("  no command matches".to_owned(), style(Role::Muted))]);

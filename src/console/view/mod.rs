@@ -9,6 +9,7 @@ mod overview;
 mod panel;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ascii,
@@ -38,6 +39,14 @@ impl Look<'_> {
             Some(side) => self.theme.side(side),
             None => self.theme.style(Role::Heading),
         }
+    }
+
+    /// A group's heading where there is only this much room: a side's label says as much as `source` and label together.
+    #[must_use]
+    pub fn group_word<'g>(&self, group: &'g str, room: u16) -> &'g str {
+        let label = group.rsplit(' ').next().unwrap_or(group);
+        let is_side = Side::BOTH.into_iter().any(|s| label == *self.sides.get(s));
+        if is_side && group.width() > usize::from(room) { label } else { group }
     }
 }
 

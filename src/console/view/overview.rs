@@ -1,6 +1,7 @@
 //! The overview: the questions of a war room as large tiles.
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::{
@@ -9,18 +10,19 @@ use crate::{
         ui::Ui,
         widget::{
             big,
-            text::{put, put_all, sparkline, words, wrap},
+            text::{put, put_all, put_right, sparkline, words, wrap},
         },
     },
-    view::{Tile, Tone},
+    view::{Cell, Tile, Tone},
 };
 
 /// Draws the tiles; gives how many stand side by side.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> usize {
     let tiles = &ui.picture().tiles;
     let columns: u16 = match area.width {
-        0..60 => 2,
-        60..160 => 3,
+        0..60 => 1,
+        60..100 => 2,
+        100..160 => 3,
         _ => 4,
     };
     let rows = u16::try_from(tiles.len()).unwrap_or(u16::MAX).div_ceil(columns).max(1);
@@ -47,14 +49,18 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
     let title = Rect { height: 1, ..area };
     let rule = if selected { "━" } else { "─" };
     let border = theme.style(if selected { Role::Key } else { Role::Border });
-    put(Rect { width: area.width.saturating_sub(1), ..title }, buf, &rule.repeat(usize::from(area.width)), border);
+    let reach = area.width.saturating_sub(1);
+    put(Rect { width: reach, ..title }, buf, &rule.repeat(usize::from(reach)), border);
     let name = format!("{}{} ", if selected { "▸ " } else { " " }, tile.title);
     let style =
         if selected { theme.style(Role::Title).patch(theme.style(Role::Selected)) } else { theme.style(Role::Title) };
     put(Rect { x: title.x + 1, width: title.width.saturating_sub(2), ..title }, buf, &name, style);
 
-    let sides = u16::from(!tile.sides.is_empty());
-    let spark = u16::from(tile.spark.iter().filter(|v| v.is_finite()).count() > 1);
+    let side_lines = side_lines(tile, usize::from(inner.width));
+    let sides = u16::try_from(side_lines.len()).unwrap_or(1);
+    let has_spark = tile.spark.iter().filter(|v| v.is_finite()).count() > 1;
+    // On a line of its own where there is room for it, else to the right of the value.
+    let spark = u16::from(has_spark && area.height > 2 + sides + 1);
     let text = words(&tile.value);
     let note = wrap(&tile.note, usize::from(inner.width));
     let big = !look.ascii
@@ -74,7 +80,12 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
         big::draw(figures, buf, &tile.value.text, tone);
         y += big::HEIGHT;
     } else {
-        put(line(y), buf, &text, theme.style(Role::Title).patch(tone));
+        let used = put(line(y), buf, &text, theme.style(Role::Title).patch(tone));
+        let room = inner.width.saturating_sub(used + 2);
+        if has_spark && spark == 0 && room >= 8 {
+            let curve = sparkline(&tile.spark, usize::from(room.min(16)));
+            put_right(line(y), buf, &curve, theme.style(Role::Chart));
+        }
         y += 1;
     }
     let bottom = area.height.saturating_sub(sides + spark);
@@ -85,19 +96,33 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
         put(line(y), buf, &text, theme.style(Role::Muted));
         y += 1;
     }
-    if sides > 0 && y < area.height {
-        side_line(line(y), buf, tile, look);
-        y += 1;
+    for tile_sides in side_lines {
+        if y < area.height {
+            side_line(line(y), buf, tile_sides, look);
+            y += 1;
+        }
     }
     if spark > 0 && y < area.height {
         put(line(y), buf, &sparkline(&tile.spark, usize::from(inner.width)), theme.style(Role::Chart));
     }
 }
 
-fn side_line(line: Rect, buf: &mut Buffer, tile: &Tile, look: &Look<'_>) {
+type SideCell = (std::borrow::Cow<'static, str>, Cell);
+
+/// The sides on one line where they fit, else one a line.
+fn side_lines(tile: &Tile, width: usize) -> Vec<&[SideCell]> {
+    let one: usize = tile.sides.iter().map(|(label, cell)| label.width() + words(cell).trim_start().width() + 3).sum();
+    match tile.sides.len() {
+        0 => Vec::new(),
+        _ if one <= width + 2 => vec![&tile.sides],
+        _ => tile.sides.chunks(1).collect(),
+    }
+}
+
+fn side_line(line: Rect, buf: &mut Buffer, sides: &[SideCell], look: &Look<'_>) {
     let theme = look.theme;
     let mut x = 0;
-    for (label, cell) in &tile.sides {
+    for (label, cell) in sides {
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         x += put_all(
             rest,

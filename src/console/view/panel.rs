@@ -52,18 +52,22 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     }
 }
 
+/// A table with fewer rows than this says too little to stand beside others; the arrows go to those that are not shown.
+const LEAST_ROWS: u16 = 4;
+
 /// The tables of this place. Those that are short get what they need; the others share the rest equally.
 pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let tables = ui.shown_tables();
     let nothing = TableUi::default();
     let state = |i: usize| ui.table_ui(tables[i].id).unwrap_or(&nothing);
     let wanted: Vec<u16> = (0..tables.len()).map(|i| table::wanted(&tables[i], state(i).rows.order.len())).collect();
-    let least: Vec<u16> = tables.iter().map(|t| table::head(t) + 2).collect();
+    let least: Vec<u16> = tables.iter().map(|t| table::head(t) + LEAST_ROWS).collect();
     let heights = share(area.height, &wanted, &least, ui.focus());
+    let hidden = heights.iter().filter(|h| **h == 0).count();
     let mut y = area.y;
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
-        let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll };
+        let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll, hidden };
         let (top, rows) = table::draw(place, buf, &tables[i], state(i), asked, look);
         drawn.tables.push((tables[i].id, top, rows));
         y += height;

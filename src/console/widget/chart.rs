@@ -15,13 +15,15 @@ use crate::{
     view::Curve,
 };
 
+use super::text::fit_middle;
+
 /// Draws it with its title, the range of its values and how far back it goes.
 pub fn draw(area: Rect, buf: &mut Buffer, curve: &Curve, theme: &Theme) {
     let muted = theme.style(Role::Muted);
-    let block = Block::new()
-        .borders(Borders::TOP)
-        .border_style(theme.style(Role::Border))
-        .title(Span::styled(format!(" {} ", curve.title), theme.style(Role::Title)));
+    let block = Block::new().borders(Borders::TOP).border_style(theme.style(Role::Border)).title(Span::styled(
+        format!(" {} ", fit_middle(&curve.title, usize::from(area.width.saturating_sub(2)))),
+        theme.style(Role::Title),
+    ));
     let known = || curve.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
     let (Some(first), Some(last)) = (known().next(), known().next_back()) else {
         let inner = block.inner(area);

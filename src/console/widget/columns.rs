@@ -31,7 +31,9 @@ pub struct Room {
 #[must_use]
 pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place> {
     let want = |i: usize| contents.get(i).map_or(0, |c| c.width).max(1);
-    let least = |i: usize| if columns[i].grow > 0 { columns[i].min.min(want(i)) } else { want(i) };
+    // The first column says which row it is: the last to be cut.
+    let min = |i: usize| if i == 0 { columns[i].min.max(room.width / 4) } else { columns[i].min };
+    let least = |i: usize| if columns[i].grow > 0 { min(i).min(want(i)) } else { want(i) };
     let mut shown: Vec<usize> = (0..columns.len()).collect();
     if room.wide {
         let away = room.scroll.min(columns.len().saturating_sub(2));

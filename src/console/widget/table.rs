@@ -20,6 +20,8 @@ pub struct Asked {
     pub wide: bool,
     /// Columns scrolled away.
     pub scroll: usize,
+    /// Tables of the same place that there is no room for.
+    pub hidden: usize,
 }
 
 /// Cells left of the first column, where the selection's mark stands.
@@ -133,6 +135,9 @@ fn rule(
     if hidden > 0 && asked.focused {
         right.push(format!("{hidden} columns more: w"));
     }
+    if asked.hidden > 0 && asked.focused {
+        right.push(format!("{} more: ← →", lists(asked.hidden)));
+    }
     if shown > height && height > 0 {
         right.push(format!("{}–{} of {shown}", top + 1, (top + height).min(shown)));
     }
@@ -140,6 +145,10 @@ fn rule(
     if !right.is_empty() && usize::from(x) + text.chars().count() + 2 < usize::from(area.width) {
         put_right(Rect { width: line.width - 1, ..line }, buf, &text, look.theme.style(Role::Muted));
     }
+}
+
+fn lists(n: usize) -> String {
+    if n == 1 { "1 list".to_owned() } else { format!("{n} lists") }
 }
 
 /// A column's title for people, its id where it has none.
@@ -158,7 +167,7 @@ fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &
         }
         let area = Rect { x: line.x + first.x, width: last.x + last.width - first.x, ..line };
         let style = look.group(group);
-        let used = put(area, buf, group, style);
+        let used = put(area, buf, look.group_word(group, area.width), style);
         if used + 1 < area.width {
             let rest = Rect { x: area.x + used + 1, width: area.width - used - 1, ..area };
             put(rest, buf, &"─".repeat(usize::from(rest.width)), look.theme.style(Role::Border));

@@ -60,11 +60,11 @@ pub fn words(cell: &Cell) -> String {
     if has_glyph(cell.tone) { format!("{} {}", cell.tone.glyph(false), cell.text) } else { cell.text.to_string() }
 }
 
-/// Lines no wider than `width`, broken at blanks where there are any.
+/// Lines no wider than `width`, broken at blanks where there are any, else where the line ends.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, width.max(2))) {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
@@ -74,6 +74,41 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A word in parts no wider than `width`, which is at least a sign's.
+fn pieces(word: &str, width: usize) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut from, mut used) = (0, 0);
+    for (at, c) in word.char_indices() {
+        let w = c.width().unwrap_or(0);
+        if used + w > width {
+            out.push(&word[from..at]);
+            (from, used) = (at, 0);
+        }
+        used += w;
+    }
+    out.push(&word[from..]);
+    out
+}
+
+/// The text, or its beginning and its end with an ellipsis between: for names whose end says what they are.
+#[must_use]
+pub fn fit_middle(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let tail_room = width * 2 / 3;
+    let (mut tail, mut used) = (text.len(), 0);
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > tail_room {
+            break;
+        }
+        tail = at;
+    }
+    let head = fit(text, width - text[tail..].width());
+    format!("{head}{}", &text[tail..])
 }
 
 /// A line of bars for values, the newest at the right; lowest to highest of what is shown. Values that are none stay blank.
@@ -105,6 +140,8 @@ mod tests {
         assert_eq!(fit("日本語", 4), "日…");
         assert_eq!(fit("orders", 0), "");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("db1.example.net up", 6), ["db1.ex", "ample.", "net up"]);
+        assert_eq!(fit_middle("db1.example.net: lag, seconds", 20), "db1.ex… lag, seconds");
     }
 
     #[test]

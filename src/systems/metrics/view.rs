@@ -220,20 +220,19 @@ fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) 
     parts.join(" · ")
 }
 
+/// Each side's values in the order of the queries, in the tone of the worst: short enough for both sides on one line.
 fn sides(state: &State, queries: &[Option<usize>], now: Now) -> Vec<(Cow<'static, str>, Cell)> {
-    let mut out = Vec::new();
-    for side in Side::BOTH {
-        let label = &state.plan.sites.get(side).label;
-        for query in queries.iter().flatten() {
-            let name = if queries.iter().flatten().count() > 1 {
-                format!("{label} {}", state.plan.health[*query].name)
-            } else {
-                label.clone()
-            };
-            out.push((name.into(), value_cell(state, *query, side, now)));
-        }
-    }
-    out
+    let of = |side: Side| {
+        let cells = queries.iter().flatten().map(|q| value_cell(state, *q, side, now));
+        let worst = |a: Cell, b: Cell| Cell {
+            text: format!("{} · {}", a.text, b.text).into(),
+            tone: if b.tone != Tone::Muted { a.tone.max(b.tone) } else { a.tone },
+            key: a.key,
+        };
+        let cell = cells.reduce(worst).unwrap_or_else(Cell::none);
+        (state.plan.sites.get(side).label.clone().into(), cell)
+    };
+    Side::BOTH.map(of).to_vec()
 }
 
 /// The share of requests that the target receives: both sides must be known.

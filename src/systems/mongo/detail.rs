@@ -78,7 +78,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         (format!("majority without {}", label(Side::Source)), quorum.as_ref().map(|q| q.without_source)),
         (format!("majority without {}", label(Side::Target)), quorum.as_ref().map(|q| q.without_target)),
         ("majority without the link".to_owned(), quorum.as_ref().map(|q| q.without_link)),
-        ("the primary keeps its majority without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
+        ("primary keeps it without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
     ];
     fields.extend(survives.into_iter().map(|(name, value)| (name.into(), flag(value))));
     let curves = set.distinct().filter(|(h, _)| set.lag(h, now).is_some()).map(|(h, m)| lag_curve(h, m, now)).collect();

@@ -86,10 +86,10 @@ fn set_columns(plan: &Plan) -> Vec<Column> {
     columns.extend([
         Column::number("delta_votes", "votes", 3).of("delta").drop(6),
         Column::number("oplog", "oplog", 5).drop(4),
-        Column::text("no_source", "−src", 3).of("majority without").drop(2),
-        Column::text("no_target", "−tgt", 3).of("majority without").drop(2),
-        Column::text("no_link", "−link", 3).of("majority without").drop(2),
-        Column::text("at_home", "at home", 3).of("majority without").drop(5),
+        Column::text("no_source", "−src", 3).of("majority").drop(2),
+        Column::text("no_target", "−tgt", 3).of("majority").drop(2),
+        Column::text("no_link", "−link", 3).of("majority").drop(2),
+        Column::text("at_home", "at home", 3).of("majority").drop(5),
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
         Column::number("age", "age", 4),
@@ -212,7 +212,7 @@ pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Seen<()
 pub(super) fn member_columns() -> Vec<Column> {
     vec![
         Column::text("set", "set", 6).grow(1),
-        Column::text("host", "host", 12).grow(3),
+        Column::text("host", "host", 24).grow(3),
         Column::text("side", "side", 4),
         Column::text("state", "state", 9),
         Column::text("votes", "vote prio", 6).drop(3),

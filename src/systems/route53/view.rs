@@ -217,9 +217,9 @@ fn names(state: &State, now: Now) -> Table {
     for side in Side::BOTH {
         let [planned, configured, served] = *ids.get(side);
         let of = || heading(state, side);
-        columns.push(Column::number(planned, "planned", 7).of(of()).drop(if side == Side::Source { 5 } else { 1 }));
-        columns.push(Column::number(configured, "config", 7).of(of()).drop(if side == Side::Source { 2 } else { 0 }));
-        columns.push(Column::number(served, "served", 11).of(of()).drop(if side == Side::Source { 2 } else { 0 }));
+        columns.push(Column::number(planned, "planned", 7).of(of()).drop(if side == Side::Source { 5 } else { 2 }));
+        columns.push(Column::number(configured, "config", 7).of(of()));
+        columns.push(Column::number(served, "served", 11).of(of()));
     }
     columns.extend([
         Column::number("delta", "delta", 8).drop(3),

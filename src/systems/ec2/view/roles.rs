@@ -32,7 +32,7 @@ fn plain(n: u32) -> Cell {
 fn delta(target: u32, source: u32) -> Cell {
     let d = i64::from(target) - i64::from(source);
     #[expect(clippy::cast_precision_loss, reason = "for sorting")]
-    let cell = Cell::number(d as f64, format!("{d:+}"));
+    let cell = Cell::number(d as f64, format!("{d:+}").replace('-', "−"));
     cell.tone(if d < 0 { Tone::Warn } else { Tone::Plain })
 }
 
