@@ -208,7 +208,8 @@ impl Term {
     }
 
     fn assert_ends(&self, status: u8) {
-        self.until_shown(&format!("ended with {status}\n"));
+        let last = format!("ended with {status}");
+        self.until(&last, |t| t.screen().lines().any(|line| line.trim_end() == last));
         self.assert_given_back();
     }
 }

@@ -82,7 +82,11 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
     } else {
         let used = put(line(y), buf, &text, theme.style(Role::Title).patch(tone));
         let room = inner.width.saturating_sub(used + 2);
-        if has_spark && spark == 0 && room >= 8 {
+        if area.height <= 2 + sides {
+            // The note has no line of its own.
+            let beside = Rect { x: inner.x + used + 2, width: room, ..line(y) };
+            put(beside.intersection(inner), buf, &tile.note, theme.style(Role::Muted));
+        } else if has_spark && spark == 0 && room >= 8 {
             let curve = sparkline(&tile.spark, usize::from(room.min(16)));
             put_right(line(y), buf, &curve, theme.style(Role::Chart));
         }

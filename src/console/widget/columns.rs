@@ -49,9 +49,9 @@ pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place>
     let mut widths: Vec<u16> = shown.iter().map(|&i| least(i)).collect();
     while total(&shown, &widths) > room.width {
         let dropped = shown.iter().enumerate().filter(|(_, c)| columns[**c].priority > 0);
-        let Some((at, _)) = dropped.max_by_key(|(_, c)| columns[**c].priority) else { break };
-        shown.remove(at);
-        widths.remove(at);
+        let Some((_, &last)) = dropped.max_by_key(|(_, c)| columns[**c].priority) else { break };
+        shown.retain(|&c| !goes_with(&columns[c], &columns[last]));
+        widths = shown.iter().map(|&i| least(i)).collect();
     }
     while total(&shown, &widths) > room.width {
         let spare = |(at, w): (usize, u16)| w.saturating_sub(columns[shown[at]].min);
@@ -74,6 +74,13 @@ pub fn place(columns: &[Column], contents: &[Content], room: Room) -> Vec<Place>
         left -= 1;
     }
     clip(columns, &shown, widths, room.width)
+}
+
+/// Half a pair says nothing: a column goes with those of the same weight that have its title on the other side, or its group.
+fn goes_with(column: &Column, gone: &Column) -> bool {
+    let same = |a: &str, b: &str| !a.is_empty() && a == b;
+    let pair = same(&column.group, &gone.group) || (!column.group.is_empty() && column.title == gone.title);
+    column.id == gone.id || (column.priority == gone.priority && pair)
 }
 
 const fn gap(width: u16) -> u16 {
@@ -126,6 +133,23 @@ mod tests {
         assert_eq!(at(21, false, 0), [(0, 0, 5), (1, 8, 5), (3, 16, 5)]);
         assert_eq!(at(14, false, 0), [(0, 0, 6), (1, 9, 5)]);
         assert_eq!(at(11, false, 0), [(0, 0, 4), (1, 7, 4)]);
+    }
+
+    #[test]
+    fn what_belongs_together_goes_together() {
+        let columns = [
+            Column::text("host", "host", 4),
+            Column::number("a", "lag", 4).of("source").drop(1),
+            Column::number("b", "lag", 4).of("target").drop(1),
+            Column::number("c", "age", 4),
+        ];
+        let contents = [5; 4].map(|width| Content { width, glyphs: false });
+        let shown = |width| {
+            let places = place(&columns, &contents, Room { width, wide: false, scroll: 0 });
+            places.iter().map(|p| p.column).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(29), [0, 1, 2, 3]);
+        assert_eq!(shown(28), [0, 3]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     columns::{GROUP_GAP, Place, Room, place},
-    text::{fit, put, put_right},
+    text::{fit, fit_middle, put, put_right},
 };
 use crate::{
     console::{rows::has_glyph, theme::Role, ui::TableUi, view::Look},
@@ -211,6 +211,8 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
         (..) => format!("{glyph} {}", cell.text),
     };
     match align {
+        // Of a path the end says as much as the beginning.
+        Align::Left if text.contains('/') => put(area, buf, &fit_middle(&text, width), style),
         Align::Left => put(area, buf, &text, style),
         Align::Right => {
             // Half a number is another number: it is shown whole or not at all.

@@ -98,7 +98,7 @@ pub fn fit_middle(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let tail_room = width * 2 / 3;
+    let tail_room = (width / 3).max(12).min(width.saturating_sub(1));
     let (mut tail, mut used) = (text.len(), 0);
     for (at, c) in text.char_indices().rev() {
         used += c.width().unwrap_or(0);
@@ -141,7 +141,8 @@ mod tests {
         assert_eq!(fit("orders", 0), "");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("db1.example.net up", 6), ["db1.ex", "ample.", "net up"]);
-        assert_eq!(fit_middle("db1.example.net: lag, seconds", 20), "db1.ex… lag, seconds");
+        assert_eq!(fit_middle("db1.example.net: lag, seconds", 20), "db1.exa…lag, seconds");
+        assert_eq!(fit_middle("abc", 1), "…");
     }
 
     #[test]
