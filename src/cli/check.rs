@@ -8,7 +8,8 @@ use tokio::time::{Instant, timeout};
 use super::{LET_GO, NOT_IN_ORDER, print, runtime};
 use crate::{
     core::estate::{
-        seen::{Fault, FaultKind, Freshness, Stamp},
+        seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+        signal::Samples,
         source::SourceSpec,
     },
     drive::{clock, poll::timed_out},
@@ -31,16 +32,17 @@ pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, String> {
     if !offline {
         let plan = Arc::new(read.plan);
         let runtime = runtime()?;
-        let trials = runtime.block_on(try_all(&plan));
+        let (trials, unseen) = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
-        print(&told(&trials))?;
+        print(&told(&trials, &unseen))?;
         fine &= trials.iter().all(|t| t.outcome.is_ok());
+        fine &= unseen.iter().all(|fault| fault.kind != FaultKind::Refused);
     }
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
 /// Asks every source once, all at the same time, then those that the answers brought to light.
-async fn try_all(plan: &Arc<Plan>) -> Vec<Trial> {
+async fn try_all(plan: &Arc<Plan>) -> (Vec<Trial>, Vec<Fault>) {
     let readers = Readers::new(plan);
     let (mut estate, specs) = Estate::new(plan);
     let mut known: HashSet<String> = specs.iter().map(|s| s.id.clone()).collect();
@@ -66,7 +68,23 @@ async fn try_all(plan: &Arc<Plan>) -> Vec<Trial> {
         trials.push(Trial { spec, took, outcome });
     }
     trials.sort_by(|a, b| a.spec.id.cmp(&b.spec.id));
-    trials
+    let unseen = unseen(&estate, &trials);
+    (trials, unseen)
+}
+
+/// What good answers leave out, each reason once: one group of many that may not be described, a topic that is not there.
+fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
+    let mut samples = Samples::default();
+    estate.measure(clock::now(), &mut samples);
+    let mut out: Vec<Fault> = Vec::new();
+    for sample in samples.into_vec() {
+        let Seen::Blind(fault) = sample.value else { continue };
+        let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
+        if matches!(fault.kind, FaultKind::Refused | FaultKind::NotFound) && !told {
+            out.push(fault);
+        }
+    }
+    out
 }
 
 /// One source, once, within its own time-out (a cold connection may need a little more than a warm one).
@@ -80,7 +98,7 @@ async fn attempt(
     (spec, started.elapsed(), answer)
 }
 
-fn told(trials: &[Trial]) -> String {
+fn told(trials: &[Trial], unseen: &[Fault]) -> String {
     use std::fmt::Write;
     let mut out = String::from("\n");
     let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
@@ -100,6 +118,10 @@ fn told(trials: &[Trial]) -> String {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{mark} {:<width$} {side:<6} {words}", t.spec.id);
+    }
+    for fault in unseen {
+        let mark = if fault.kind == FaultKind::Refused { "FAIL" } else { "note" };
+        let _ = writeln!(out, "{mark} {fault}");
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
     let _ = writeln!(out, "\n{} sources tried, {} work, {failed} do not", trials.len(), trials.len() - failed);

@@ -167,7 +167,8 @@ impl Cluster {
 
 fn gone(what: &str, name: &str, seen: Option<Now>, now: Now) -> String {
     seen.map_or_else(
-        || format!("{what} {name} does not exist there"),
+        // Brokers leave out what a login may not describe.
+        || format!("{what} {name} does not exist there, or this login may not describe it"),
         |at| format!("{what} {name} is gone, last there {} ago", crate::core::now::short(now.since(at))),
     )
 }
