@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+use landfall::core::estate::source::SourceState;
 use landfall_lab::{
     Result,
     estate::SERVERS,
@@ -38,7 +39,7 @@ fn run() -> Result<usize> {
         for blow in [Blow::Until(How::Stop), Blow::Until(How::Freeze), Blow::Restart] {
             match Trial::run(&lab, &storm, &mut watch, server, blow) {
                 Ok(trial) => {
-                    wrong += usize::from(!trial.strangers().is_empty());
+                    wrong += usize::from(!trial.strangers(SourceState::Blind).is_empty());
                     println!("{trial}");
                 }
                 Err(why) => {

@@ -178,11 +178,12 @@ impl Trial {
         })
     }
 
-    /// Sources that were seen worse than live and do not ask the broken server.
+    /// Sources that do not ask the broken server and whose worst state was this one. A stale one is a late answer, which a busy machine
+    /// gives now and then; a blind one must not be.
     #[must_use]
-    pub fn strangers(&self) -> Vec<&str> {
-        let strange = |id: &&String| !self.expected.contains(*id) && self.spared.as_ref() != Some(*id);
-        self.seen.keys().filter(strange).map(String::as_str).collect()
+    pub fn strangers(&self, state: SourceState) -> Vec<&str> {
+        let strange = |id: &String| !self.expected.contains(id) && self.spared.as_ref() != Some(id);
+        self.seen.iter().filter(|(id, worst)| **worst == state && strange(id)).map(|(id, _)| id.as_str()).collect()
     }
 
     /// The heading of the table.
@@ -224,8 +225,13 @@ impl fmt::Display for Trial {
         if self.blow != Blow::Restart {
             write!(f, "{:.2} ({})", self.others.0, self.others.1)?;
         }
-        let strangers = self.strangers();
-        if strangers.is_empty() { Ok(()) } else { write!(f, "  NOT EXPECTED: {}", strangers.join(", ")) }
+        for (state, word) in [(SourceState::Stale, "late"), (SourceState::Blind, "NOT EXPECTED")] {
+            let strangers = self.strangers(state);
+            if !strangers.is_empty() {
+                write!(f, "  {word}: {}", strangers.join(", "))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -81,9 +81,9 @@ fn fleet(plan: &mut String) -> std::fmt::Result {
         let names = |side| format!("[\"{}-{}\"]", role.name, suffix(side));
         let both = format!("{{ source = {}, target = {} }}", names(Side::Source), names(Side::Target));
         if role.balanced {
-            writeln!(plan, "target_groups = {both}")?;
+            // The other roles have groups too, of a few of their instances: named here, only those would count as in service.
+            writeln!(plan, "target_groups = {both}\nauto_scaling_groups = {both}")?;
         }
-        writeln!(plan, "auto_scaling_groups = {both}")?;
     }
     Ok(())
 }
