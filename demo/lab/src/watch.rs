@@ -121,7 +121,8 @@ impl Drop for Watch {
         let Some(runtime) = self.runtime.take() else { return };
         // Without a link the driver ends; MongoDB's driver then says goodbye to its servers, and panics where its runtime is gone by then.
         self.link = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
-        runtime.block_on(sleep(GOODBYE));
+        // The sleep is made inside the runtime, which it needs.
+        runtime.block_on(async { sleep(GOODBYE).await });
         // A source stuck in a library call is left behind.
         runtime.shutdown_background();
     }

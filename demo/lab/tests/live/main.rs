@@ -3,6 +3,8 @@
 //! All tests of this program share one lab, which ends with it. `LANDFALL_LAB=off` skips them, `required` makes a lab that cannot be
 //! had a failure.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod aws;
 mod faults;
 mod kafka;
