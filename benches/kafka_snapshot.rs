@@ -132,6 +132,9 @@ fn plan(bootstrap: &str) -> Arc<Plan> {
         properties = {{ "bootstrap.servers" = "{bootstrap}" }}
         [kafka.target]
         properties = {{ "bootstrap.servers" = "127.0.0.1:1" }}
+        # For the time that an answer may take on a busy machine.
+        [intervals]
+        kafka = "30s"
         "#
     );
     match Plan::parse(Path::new("bench.toml"), &text) {

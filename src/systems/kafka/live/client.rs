@@ -229,10 +229,16 @@ pub(super) fn halfway(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) / 2
 }
 
+/// Most of what is left: for what takes longest on a large cluster.
+pub(super) fn mostly(deadline: Instant) -> Instant {
+    Instant::now() + left(deadline) * 3 / 4
+}
+
 /// The time-out of a request whose answer is waited for until `deadline`. Shorter: librdkafka looks once a second for requests that ran out
 /// of time, and what it then says is to be heard.
 pub(super) fn request(deadline: Instant) -> Duration {
-    left(deadline) * 3 / 4
+    let left = left(deadline);
+    left - (left / 4).min(Duration::from_secs(1))
 }
 
 /// What became of a request that nobody answered.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use super::{
     admin::{Answer, Failure},
     assignment,
-    client::{Client, halfway, request, silence},
+    client::{Client, halfway, mostly, request, silence},
     snapshot::{Known, Slots, count},
 };
 use crate::{
@@ -89,7 +89,7 @@ pub(super) fn commits(
     deadline: Instant,
 ) -> Result<(), Fault> {
     const CALL: &str = "OffsetFetch";
-    let until = halfway(deadline);
+    let until = mostly(deadline);
     let batch = client.batch()?;
     for (i, (name, _)) in groups.iter().enumerate() {
         batch.commits(name, request(until), i).map_err(|f| client.fault(CALL, &f))?;

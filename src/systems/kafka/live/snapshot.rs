@@ -2,7 +2,7 @@
 //!
 //! The order matters: a record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
 //!
-//! Each part may take half of the time that is left: one silent broker of several leaves time for what the others say.
+//! No part may take all of the time that is left: one silent broker of several leaves time for what the others say.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
