@@ -24,7 +24,8 @@ pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCo
         // The driver has just been started; if it ended already, the console says so.
         let _ = link.commands.send(Command::Follow { system: "route53", id: id.clone() });
     }
-    let ended = console::run(link, options(&on.look, mode));
+    let ended = console::run(link.clone(), options(&on.look, mode));
+    runtime.block_on(async { link.let_go(LET_GO).await });
     // The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
     runtime.shutdown_timeout(LET_GO);
     told(ended)

@@ -40,8 +40,9 @@ pub(super) fn run(plan: Arc<Plan>, as_json: bool, wait: Duration) -> Result<Exit
             }
         };
         let _ = tokio::time::timeout(wait, settled).await;
-
-        link.snapshots.borrow().clone()
+        let picture = link.snapshots.borrow().clone();
+        link.let_go(LET_GO).await;
+        picture
     });
     runtime.shutdown_timeout(LET_GO);
     print(&if as_json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
 use super::{clock, poll::Schedule, sink::Sink};
@@ -25,6 +25,16 @@ pub struct Link {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Commands to the core.
     pub commands: mpsc::UnboundedSender<Command>,
+}
+
+impl Link {
+    /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
+    /// before that makes clients panic that want to say goodbye on it.
+    pub async fn let_go(self, within: Duration) {
+        let Self { mut snapshots, commands } = self;
+        drop(commands);
+        let _ = timeout(within, async { while snapshots.changed().await.is_ok() {} }).await;
+    }
 }
 
 /// Pictures are made at most this often; an input that comes alone is seen at once.
@@ -84,9 +94,15 @@ impl Driver {
                 break;
             }
         }
-        for task in self.running.into_values() {
+        for task in self.running.values() {
             task.abort();
         }
+        // Connections say goodbye inside the runtime, before whoever waits for the end of the pictures may take it away.
+        for task in self.running.into_values() {
+            let _ = task.await;
+        }
+        drop(self.readers);
+        drop(picture);
     }
 
     fn take(&mut self, input: Input) {

@@ -3,10 +3,13 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
-use landfall::plan::{Side, Sides};
+use landfall::{
+    plan::{Plan, Side, Sides},
+    systems::{Estate, Readers},
+};
 use tokio::{
     sync::{Mutex, watch},
     task::JoinSet,
@@ -101,7 +104,13 @@ impl Supervisor {
         }
         let zone = self.filled.lock().await.zone.clone().unwrap_or_default();
         let path = control::plan(&self.run);
-        std::fs::write(&path, plan::text(&self.ports, &zone, &self.run)).doing(|| format!("writing {}", path.display()))
+        std::fs::write(&path, plan::text(&self.ports, &zone, &self.run))
+            .doing(|| format!("writing {}", path.display()))?;
+        if cfg!(feature = "aws") {
+            self.set(Phase::Starting("the first listing of each fleet".to_owned()));
+            warm(&path).await?;
+        }
+        Ok(())
     }
 
     #[cfg(feature = "mongo")]
@@ -233,4 +242,23 @@ impl Supervisor {
         }
         crate::keeper::remove(&self.run);
     }
+}
+
+/// moto takes many seconds to list a thousand instances for the first time and answers from memory afterwards: what landfall will ask
+/// is asked here, so that nobody's first look times out.
+async fn warm(plan: &Path) -> Result<()> {
+    let doing = || "listing the fleets".to_owned();
+    let plan = Arc::new(Plan::load(plan).doing(doing)?.0);
+    let (_, sources) = Estate::new(&plan);
+    let readers = Readers::new(&plan);
+    for source in sources.iter().filter(|s| s.ask.system() == "ec2") {
+        let mut left = 5;
+        while let Err(why) = readers.ask(&source.ask).await {
+            left -= 1;
+            if left == 0 {
+                return Err(Error::new(doing(), why));
+            }
+        }
+    }
+    Ok(())
 }

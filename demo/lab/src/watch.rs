@@ -17,13 +17,13 @@ use landfall::{
 use tokio::{
     runtime::Runtime,
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 use crate::error::{Doing, Error, Result};
 
 /// How long what is watched may take to be let go of.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A live watch with a runtime of its own. Its calls block, and must not be made from asynchronous code.
 pub struct Watch {
@@ -119,10 +119,9 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
-        // Without a link the driver ends; MongoDB's driver then says goodbye to its servers, and panics where its runtime is gone by then.
-        self.link = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
-        // The sleep is made inside the runtime, which it needs.
-        runtime.block_on(async { sleep(GOODBYE).await });
+        let dead = Link { snapshots: watch::channel(self.now()).1, commands: mpsc::unbounded_channel().0 };
+        let link = std::mem::replace(&mut self.link, dead);
+        runtime.block_on(async { link.let_go(GOODBYE).await });
         // A source stuck in a library call is left behind.
         runtime.shutdown_background();
     }
