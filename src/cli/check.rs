@@ -67,6 +67,8 @@ async fn try_all(plan: &Arc<Plan>) -> (Vec<Trial>, Vec<Fault>) {
         };
         trials.push(Trial { spec, took, outcome });
     }
+    drop(running);
+    readers.close().await;
     trials.sort_by(|a, b| a.spec.id.cmp(&b.spec.id));
     let unseen = unseen(&estate, &trials);
     (trials, unseen)

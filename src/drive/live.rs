@@ -97,11 +97,11 @@ impl Driver {
         for task in self.running.values() {
             task.abort();
         }
-        // Connections say goodbye inside the runtime, before whoever waits for the end of the pictures may take it away.
         for task in self.running.into_values() {
             let _ = task.await;
         }
-        drop(self.readers);
+        self.readers.close().await;
+        // Whoever waits for the end of the pictures may now take the runtime away.
         drop(picture);
     }
 

@@ -80,6 +80,12 @@ pub trait Live: System {
     /// Asks once.
     fn ask(readers: &Self::Readers, ask: &Self::Ask) -> impl Future<Output = Result<Self::Facts, Fault>> + Send;
 
+    /// Takes leave of the servers, in a moment. Nothing is asked any more.
+    fn close(readers: &Self::Readers) -> impl Future<Output = ()> + Send {
+        let _ = readers;
+        async {}
+    }
+
     /// Asks for as long as the source lives. Pollers use [`crate::drive::poll::poll`], which is what the default does; a server that
     /// pushes has a body of its own.
     fn run(
@@ -248,6 +254,14 @@ macro_rules! systems {
                     #[cfg(not(feature = $feature))]
                     Ask::$Name(_) => Err(crate::drive::poll::not_built($feature)),
                 )+ }
+            }
+
+            /// Takes leave of all servers, in a moment. Some clients panic if their runtime ends without it.
+            pub async fn close(&self) {
+                $(
+                    #[cfg(feature = $feature)]
+                    <$name::State as Live>::close(&self.$name).await;
+                )+
             }
 
             /// Starts one source on the current tokio runtime.

@@ -11,6 +11,7 @@ use mongodb::{
     options::{ClientOptions, ServerAddress, ServerMonitoringMode},
 };
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -20,6 +21,9 @@ use crate::{
 /// How long a connection may take to be made. Less than the least time a question may take, so that a server that is gone is said to be
 /// gone, and not to be slow.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long a server may take to hear that we leave; its sessions end by themselves otherwise.
+const GOODBYE: Duration = Duration::from_millis(200);
 
 /// What can be asked. The whole list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +99,16 @@ impl Reader {
         options.heartbeat_freq = Some(CONNECT);
         let client = Client::with_options(options).map_err(|e| fault(host, "connect", &e))?;
         Ok(Self { client, host: host.to_owned() })
+    }
+
+    /// Ends its sessions on the server and its own tasks. Dropped without that, the driver's client would do it later, and panic if the runtime
+    /// ends meanwhile.
+    pub(super) async fn close(self) {
+        let kept = self.client.clone();
+        if timeout(GOODBYE, self.client.shutdown().immediate(true)).await.is_err() {
+            // Its server hangs. Only the last one's drop would begin anew: there is none.
+            std::mem::forget(kept);
+        }
     }
 
     /// Asks. An error code among `expected` is an answer, any other error a fault.

@@ -80,6 +80,12 @@ impl Live for State {
         }
     }
 
+    async fn close(readers: &Readers) {
+        let all: Vec<Reader> =
+            readers.sets.iter().flat_map(|s| std::mem::take(&mut *lock(&s.readers)).into_values()).collect();
+        join_all(all.into_iter().map(Reader::close)).await;
+    }
+
     async fn run(readers: Arc<Readers>, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) {
         let ask = &spec.ask;
         if let Ask::Hello(p) = ask
