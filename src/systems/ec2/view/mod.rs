@@ -79,7 +79,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
                 Seen::Live((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
                 Seen::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
                 Seen::Blind(fault) => format!("{name}: {fault}"),
-                Seen::Never => format!("{name}: waiting for the first answers"),
+                Seen::Never => format!("{name}: waiting for answers; status checks count after two looks"),
             };
             (Cell::seen(ready, |r| ratio(r, percent(r))), note)
         }
