@@ -151,7 +151,7 @@ impl Supervisor {
     async fn fill_route53(&self) -> Result<()> {
         let endpoint = Endpoint::new(self.ports["aws/route53"], REGIONS.source)?;
         let mut filled = self.filled.lock().await;
-        filled.zone = Some(route53::fill(&endpoint, filled.zone.as_deref()).await?);
+        filled.zone = Some(route53::fill(&endpoint).await?);
         Ok(())
     }
 

@@ -133,7 +133,7 @@ fn rule(
     let mut right = Vec::new();
     let hidden = table.columns.len() - columns;
     if hidden > 0 && asked.focused {
-        right.push(format!("{hidden} columns more: w"));
+        right.push(format!("{hidden} {} more: w", if hidden == 1 { "column" } else { "columns" }));
     }
     if asked.hidden > 0 && asked.focused {
         right.push(format!("{} more: ← →", lists(asked.hidden)));

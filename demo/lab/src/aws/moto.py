@@ -5,6 +5,10 @@ import re
 import threading
 
 from moto import server
+from moto.route53 import models as route53
+
+# Plans name the lab's one zone: it has the same id at every filling, whatever else draws from moto's random numbers meanwhile.
+route53.create_route53_zone_id = lambda *_, **__: "Z0LANDFALL0LAB"
 
 READ = re.compile(rb"(?:^|&)Action=(?:Describe|Get|List)")
 SCOPE = re.compile(r"Credential=([^,]*)")

@@ -13,27 +13,19 @@ use crate::{
 
 const XMLNS: &str = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
 
-/// Fills Route 53 and gives the zone's id.
-///
-/// `known` is the id of an earlier filling: plans name it, so it must come again. Other requests may draw from moto's random numbers between
-/// its seeding and the zone's making; then this begins anew.
+/// Fills Route 53 and gives the zone's id, the same at every filling (`moto.py` sees to it): plans name it.
 ///
 /// # Errors
-/// moto refuses a call, or never gives the known id again.
-pub async fn fill(endpoint: &Endpoint, known: Option<&str>) -> Result<String> {
-    for _ in 0..20 {
-        endpoint.reset().await?;
-        let zone = format!(
-            "<CreateHostedZoneRequest {XMLNS}><Name>{ZONE}.</Name><CallerReference>lab</CallerReference></CreateHostedZoneRequest>"
-        );
-        let xml = endpoint.rest(Method::POST, "/2013-04-01/hostedzone", "route53", zone).await?;
-        let id = element(&xml, "Id")?.trim_start_matches("/hostedzone/").to_owned();
-        if known.is_none_or(|known| known == id) {
-            records(endpoint, &id).await?;
-            return Ok(id);
-        }
-    }
-    Err(Error::new("filling Route 53", "the zone did not get its old id again"))
+/// moto refuses a call.
+pub async fn fill(endpoint: &Endpoint) -> Result<String> {
+    endpoint.reset().await?;
+    let zone = format!(
+        "<CreateHostedZoneRequest {XMLNS}><Name>{ZONE}.</Name><CallerReference>lab</CallerReference></CreateHostedZoneRequest>"
+    );
+    let xml = endpoint.rest(Method::POST, "/2013-04-01/hostedzone", "route53", zone).await?;
+    let id = element(&xml, "Id")?.trim_start_matches("/hostedzone/").to_owned();
+    records(endpoint, &id).await?;
+    Ok(id)
 }
 
 async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
