@@ -77,6 +77,8 @@ pub fn plan(lab: &Lab) -> Result<Plan> {
     let often = Duration::from_secs(2);
     (plan.intervals.mongo, plan.intervals.kafka) = (often, often);
     (plan.intervals.route53, plan.intervals.dns, plan.intervals.health) = (often, often, often);
+    // Within what a trial waits for, and not so often that a thousand instances are all that the machine lists.
+    plan.intervals.ec2 = BLIND_WITHIN / 6;
     Ok(plan)
 }
 

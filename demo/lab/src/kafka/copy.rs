@@ -85,10 +85,21 @@ fn copier(
     reader.assign(&all).doing(doing)?;
     let mut reader = Sip::new(reader);
     Ok(async move {
-        while on.wait_for(|on| *on).await.is_ok() {
-            match reader.recv().await {
-                Ok(message) => one(&writer, &message, from, &map).await,
-                Err(_) => sleep(Duration::from_millis(200)).await,
+        loop {
+            if !*on.borrow_and_update() {
+                let _ = reader.rest();
+                if on.wait_for(|on| *on).await.is_err() {
+                    return;
+                }
+            }
+            tokio::select! {
+                told = on.changed() => if told.is_err() {
+                    return;
+                },
+                got = reader.recv() => match got {
+                    Ok(message) => one(&writer, &message, from, &map).await,
+                    Err(_) => sleep(Duration::from_millis(200)).await,
+                },
             }
         }
     })

@@ -19,27 +19,45 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long the next message of a batch may take.
 const NEXT: Duration = Duration::from_millis(3);
 
-/// A consumer that rests while there is nothing.
-pub(super) struct Sip(StreamConsumer, Duration);
+/// A consumer that rests while there is nothing, and while nobody asks it.
+pub(super) struct Sip {
+    consumer: StreamConsumer,
+    /// Whether it fetches.
+    drinks: bool,
+    wait: Duration,
+}
 
 impl Sip {
     pub(super) const fn new(consumer: StreamConsumer) -> Self {
-        Self(consumer, LOOK)
+        Self { consumer, drinks: true, wait: LOOK }
     }
 
-    /// The next message, whenever it comes.
+    /// The next message, whenever it comes. Nothing is lost if it is not waited for to the end.
     pub(super) async fn recv(&mut self) -> KafkaResult<BorrowedMessage<'_>> {
+        let Self { consumer, drinks, wait } = self;
         loop {
-            if let Ok(got) = timeout(self.1, self.0.recv()).await {
-                self.1 = NEXT;
+            if !*drinks {
+                // What is revoked meanwhile cannot be resumed, and need not be.
+                let _ = consumer.resume(&consumer.assignment()?);
+                (*drinks, *wait) = (true, LOOK);
+            }
+            let within = std::mem::replace(wait, NEXT);
+            if let Ok(got) = timeout(within, consumer.recv()).await {
                 return got;
             }
-            // What is revoked meanwhile cannot be resumed, and need not be.
-            let own = self.0.assignment()?;
-            self.0.pause(&own)?;
+            *drinks = false;
+            pause(consumer)?;
             sleep(REST).await;
-            let _ = self.0.resume(&own);
-            self.1 = LOOK;
         }
     }
+
+    /// Fetches nothing until it is asked again.
+    pub(super) fn rest(&mut self) -> KafkaResult<()> {
+        self.drinks = false;
+        pause(&self.consumer)
+    }
+}
+
+fn pause(consumer: &StreamConsumer) -> KafkaResult<()> {
+    consumer.pause(&consumer.assignment()?)
 }
