@@ -21,18 +21,18 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let title = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let panel = ui.panel().map_or("", |p| p.title);
+    let name = ui.detail().map_or_else(|| ui.opened().map_or("", |k| k.row.as_str()), |d| &d.title);
+    put_all(
+        title,
+        buf,
+        [
+            (" ", theme.style(Role::Text)),
+            (panel, theme.style(Role::Muted)),
+            (" ▸ ", theme.style(Role::Key)),
+            (name, theme.style(Role::Title)),
+        ],
+    );
     let Some(detail) = ui.detail() else {
-        let row = ui.opened().map_or("", |k| k.row.as_str());
-        put_all(
-            title,
-            buf,
-            [
-                (" ", theme.style(Role::Text)),
-                (panel, theme.style(Role::Muted)),
-                (" ▸ ", theme.style(Role::Key)),
-                (row, theme.style(Role::Title)),
-            ],
-        );
         let (word, tone) = match ui.is_asking() {
             true => ("asking", Tone::Busy),
             false => ("nothing more is known of this row", Tone::Blind),
@@ -41,16 +41,6 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
         put(Rect { x: body.x + 2, width: body.width.saturating_sub(2), ..body }, buf, &cell, theme.tone(tone));
         return;
     };
-    put_all(
-        title,
-        buf,
-        [
-            (" ", theme.style(Role::Text)),
-            (panel, theme.style(Role::Muted)),
-            (" ▸ ", theme.style(Role::Key)),
-            (&detail.title, theme.style(Role::Title)),
-        ],
-    );
     let lines = field_lines(detail, usize::from(body.width), look);
     let (facts, curves, tables) = heights(body.height, &lines, detail);
     let last = lines.len().saturating_sub(usize::from(facts));

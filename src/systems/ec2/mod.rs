@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `facts.rs` | questions and answers, plain rows |
 //! | `site.rs` | one side's readings and what follows from them together |
+//! | `counts.rs` | how many instances are how far |
+//! | `serving.rs` | what tells that an instance serves |
 //! | `life.rs` | how far each instance has come, and when it changed |
 //! | `state.rs` | both sides; the sources that the plan asks for |
 //! | `signals.rs` | the signals, and the lineage of images |
@@ -11,10 +13,12 @@
 //! | `sim.rs` | how a fleet behaves in a simulated estate |
 //! | `live/` | the real regions |
 
+mod counts;
 pub mod facts;
 mod life;
 #[cfg(feature = "aws")]
 mod live;
+mod serving;
 mod signals;
 mod sim;
 mod site;

@@ -3,14 +3,13 @@
 //! Tallies are made once an answer, not once a look; whoever looks joins the readings that a number hangs on, so that it is as good
 //! as the worst of them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    facts::{Check, Facts, Group, Images, Instance, InstanceState, Name, Question, Status, Target, TargetGroup, TargetHealth},
+    counts::{Checked, Counts, Statuses, Tally},
+    facts::{Check, Facts, Group, Images, Instance, InstanceState, Name, Question, Status, TargetGroup},
     life::{Lives, Phase},
+    serving::{Serving, ServingIndex},
 };
 use crate::{
     core::{
@@ -20,79 +19,8 @@ use crate::{
         },
         now::Now,
     },
-    plan::{Plan, Role, Side},
+    plan::{Plan, Role, Side, Sides},
 };
-
-/// What tells that an instance serves: the most telling thing that the plan names for the role on this side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Serving {
-    /// Healthy in all target groups it is registered in, and registered in one at least.
-    Targets,
-    /// In service and healthy in an Auto Scaling group.
-    Groups,
-    /// Nothing is named: its checks have passed.
-    Checks,
-}
-
-impl Serving {
-    /// For a role on a side.
-    #[must_use]
-    pub fn of(role: &Role, side: Side) -> Self {
-        if !role.target_groups.get(side).is_empty() {
-            Self::Targets
-        } else if !role.auto_scaling_groups.get(side).is_empty() {
-            Self::Groups
-        } else {
-            Self::Checks
-        }
-    }
-
-    /// In words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Targets => "healthy in its target groups",
-            Self::Groups => "in service in its Auto Scaling groups",
-            Self::Checks => "running, checks passed twice (the plan names no group)",
-        }
-    }
-}
-
-/// How many instances are how far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Being launched.
-    pub pending: u32,
-    /// Running, whatever their checks say.
-    pub running: u32,
-    /// Being stopped or terminated.
-    pub stopping: u32,
-    /// Stopped.
-    pub stopped: u32,
-    /// Running, and the last two reads of their checks were both good.
-    pub checks_ok: u32,
-    /// Running with a failed check.
-    pub impaired: u32,
-    /// Running and serving.
-    pub in_service: u32,
-    /// Of the running ones.
-    pub vcpus: u32,
-    /// Running ones that nobody knows the vCPUs of.
-    pub vcpus_unknown: u32,
-}
-
-/// What one role amounts to on one side.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    /// All zones together.
-    pub all: Counts,
-    /// By zone, empty ones among them.
-    pub zones: BTreeMap<Name, Counts>,
-    /// Images that its instances run from, and how many do.
-    pub images: BTreeMap<Name, u32>,
-    /// Groups that the plan names and the region does not have.
-    pub missing: Vec<Name>,
-}
 
 /// How one role moves on one side.
 #[derive(Debug, Clone, Default)]
@@ -103,34 +31,6 @@ pub struct Trend {
     pub gap: Slope,
     /// Serving ones.
     pub serving: Ring,
-}
-
-/// Checks as last read, and whether they were good the time before.
-#[derive(Debug, Clone)]
-pub struct Checked {
-    /// As last read.
-    pub now: Check,
-    /// Good the time before as well. Status is eventually consistent: one good read is none.
-    pub before: bool,
-    /// A maintenance event.
-    pub event: Option<Name>,
-}
-
-impl Checked {
-    /// Good twice in a row.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        self.now == Check::Ok && self.before
-    }
-}
-
-/// All status checks of a region.
-#[derive(Debug, Clone, Default)]
-pub struct Statuses {
-    /// By instance.
-    pub by_id: HashMap<Name, Checked>,
-    /// Whether there was a read before this one.
-    pub twice: bool,
 }
 
 /// One side's fleet.
@@ -246,7 +146,7 @@ impl Site {
 
     /// Whether all that an instance's phase hangs on has been read: before that, what looks like a change is only learning.
     fn settled(&self) -> bool {
-        let named = |of: fn(&Role) -> &crate::plan::Sides<Vec<String>>| {
+        let named = |of: fn(&Role) -> &Sides<Vec<String>>| {
             self.plan.fleet.iter().any(|r| !of(r).get(self.side).is_empty())
         };
         self.instances.last().is_some()
@@ -353,82 +253,5 @@ impl Site {
     pub fn eta(&self, role: usize, now: Now) -> Seen<Drain> {
         let wanted = self.wanted(role);
         self.in_service(role, now).map(|n| self.trends[role].gap.drain(f64::from(wanted.saturating_sub(n))))
-    }
-}
-
-impl Counts {
-    fn add(&mut self, instance: &Instance, checked: Option<&Checked>, serves: bool) {
-        match instance.state {
-            InstanceState::Pending => self.pending += 1,
-            InstanceState::Stopping | InstanceState::ShuttingDown => self.stopping += 1,
-            InstanceState::Stopped => self.stopped += 1,
-            InstanceState::Running => {
-                self.running += 1;
-                self.checks_ok += u32::from(checked.is_some_and(Checked::passed));
-                self.impaired += u32::from(checked.is_some_and(|c| c.now == Check::Impaired));
-                self.in_service += u32::from(serves);
-                match instance.vcpus {
-                    Some(n) => self.vcpus += u32::from(n),
-                    None => self.vcpus_unknown += 1,
-                }
-            }
-        }
-    }
-}
-
-/// Who serves, of one role.
-struct ServingIndex<'a> {
-    how: Serving,
-    /// By instance id or address: whether it is healthy wherever it is registered.
-    healthy: HashMap<&'a str, bool>,
-    /// Zones that its Auto Scaling groups launch in.
-    group_zones: HashSet<&'a Name>,
-    missing: Vec<Name>,
-}
-
-impl<'a> ServingIndex<'a> {
-    fn new(role: &Role, side: Side, targets: &'a [TargetGroup], groups: &'a [Group]) -> Self {
-        let how = Serving::of(role, side);
-        let mut index = Self { how, healthy: HashMap::new(), group_zones: HashSet::new(), missing: Vec::new() };
-        for name in role.auto_scaling_groups.get(side) {
-            match groups.iter().find(|g| *g.name == **name) {
-                Some(group) => {
-                    index.group_zones.extend(&group.zones);
-                    if how == Serving::Groups {
-                        index.healthy.extend(group.members.iter().map(|(id, ok)| (&**id, *ok)));
-                    }
-                }
-                None if how == Serving::Groups => index.missing.push(name.as_str().into()),
-                None => {}
-            }
-        }
-        for name in role.target_groups.get(side) {
-            match targets.iter().find(|g| *g.named == **name).and_then(|g| g.targets.as_ref()) {
-                Some(targets) => targets.iter().for_each(|t| index.register(t)),
-                None => index.missing.push(name.as_str().into()),
-            }
-        }
-        index
-    }
-
-    fn register(&mut self, target: &'a Target) {
-        let ok = target.health == TargetHealth::Healthy;
-        self.healthy.entry(&target.id).and_modify(|all| *all &= ok).or_insert(ok);
-    }
-
-    fn serves(&self, instance: &Instance, passed: bool) -> bool {
-        let listed = |id: &str| self.healthy.get(id).copied();
-        match self.how {
-            Serving::Checks => passed,
-            _ => listed(&instance.id).or_else(|| instance.address.as_deref().and_then(listed)).unwrap_or(false),
-        }
-    }
-
-    fn zones(&self, seen: &BTreeSet<&Name>) -> Vec<Name> {
-        if self.group_zones.is_empty() {
-            seen.iter().map(|&z| z.clone()).collect()
-        } else {
-            self.group_zones.iter().map(|&z| z.clone()).collect()
-        }
     }
 }

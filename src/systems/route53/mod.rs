@@ -9,12 +9,11 @@
 //! | `window.rs` | the sliding window of what one server answered |
 //! | `wilson.rs` | how much a number of samples says |
 //! | `signals.rs` | the signals |
-//! | `view.rs`, `detail.rs` | panel, tile and details as data |
+//! | `view/` | panel, tile and details as data |
 //! | `sim.rs` | how it behaves in a simulated estate |
 //! | `live.rs`, `live/` | Route 53's API and the name servers themselves |
 
 mod classify;
-mod detail;
 mod facts;
 #[cfg(feature = "aws")]
 mod live;

@@ -6,7 +6,6 @@ use indexmap::IndexMap;
 
 use super::{
     classify::{Rules, Values},
-    detail,
     facts::{Ask, Batch, ChangeFacts, Facts, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts, normal},
     signals, view,
     weighted::{Configured, configured},
@@ -317,7 +316,7 @@ impl System for State {
     }
 
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
-        detail::detail(self, table, row, now)
+        view::detail(self, table, row, now)
     }
 
     /// A change, until it is INSYNC. The id with or without the `/change/` that Route 53 puts before it.

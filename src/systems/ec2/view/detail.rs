@@ -13,7 +13,8 @@ use crate::{
         State,
         facts::Instance,
         signals::lineage,
-        site::{Serving, Site},
+        serving::Serving,
+        site::Site,
     },
     view::{Cell, Column, Detail, Row, Table, curve},
 };

@@ -11,7 +11,8 @@ use crate::{
         State,
         facts::{Check, Instance},
         life::Phase,
-        site::{Checked, Site, Statuses},
+        counts::{Checked, Statuses},
+        site::Site,
     },
     view::{Cell, Column, Row, Table, Tone},
 };

@@ -51,7 +51,7 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
     let mut out = vec![Cell::seen(ready, |r| ratio(r, format!("ready {} ({name})", percent(r))))];
     for side in Side::BOTH {
         let site = state.sites.get(side);
-        let counted = |of: fn(&super::site::Tally) -> u32| {
+        let counted = |of: fn(&super::counts::Tally) -> u32| {
             Seen::all((0..state.plan.fleet.len()).map(|role| site.counted(role, now, of))).map(sum)
         };
         let running = counted(|t| t.all.running);

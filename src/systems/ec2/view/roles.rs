@@ -6,8 +6,9 @@ use crate::{
     plan::Side,
     systems::ec2::{
         State,
+        counts::{Counts, Tally},
         facts::Name,
-        site::{Counts, Site},
+        site::Site,
     },
     view::{Cell, Column, Row, Table, Tone},
 };
@@ -136,7 +137,7 @@ fn zones_of(site: &Site, role: usize, now: Now) -> Vec<Name> {
 }
 
 fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
-    let of = |get: fn(&Counts) -> u32| move |t: &crate::systems::ec2::site::Tally| t.zones.get(zone).map_or(0, get);
+    let of = |get: fn(&Counts) -> u32| move |t: &Tally| t.zones.get(zone).map_or(0, get);
     // A zone without anything that serves is a zone that cannot fail over.
     let some = |n: u32| plain(n).tone(if n == 0 { Tone::Bad } else { Tone::Plain });
     [

@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 
 use super::{
-    state::State,
-    view::{Line, percent, server_cells, server_columns, share_cell},
-    weighted::remarks,
-    wilson::needed,
+    names::Line,
+    percent,
+    servers::{server_cells, server_columns},
+    share_cell,
 };
 use crate::{
     core::{estate::seen::Seen, now::{Now, short}},
     plan::Side,
+    systems::route53::{state::State, weighted::remarks, window::Tally, wilson::needed},
     view::{Cell, Column, Detail, Row, Table, Tone, curve},
 };
 
 type Field = (Cow<'static, str>, Cell);
 
-pub(super) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
+pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
     // Rows of records and servers have ids that begin with their name's.
     let line = Line::all(state, now).into_iter().find(|l| {
         row.strip_prefix(&l.id()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -95,7 +96,7 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
         out.push(("served's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     let target = line.configured.as_ref().shown().map(|c| c.share.target);
-    if let (Some(p), Some(n)) = (target.filter(|p| *p > 0.0 && *p < 1.0), seen.as_ref().shown().map(super::window::Tally::n)) {
+    if let (Some(p), Some(n)) = (target.filter(|p| *p > 0.0 && *p < 1.0), seen.as_ref().shown().map(Tally::n)) {
         // A canary is known to a third of itself, anything larger to two points.
         let error = (p.min(1.0 - p) / 3.0).min(0.02);
         let want = needed(p, error);

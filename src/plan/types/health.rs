@@ -1,0 +1,84 @@
+//! Named health queries.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::Sides;
+use crate::plan::Secret;
+
+/// One named health query, asked on both sides.
+#[derive(Debug, Clone, Serialize)]
+pub struct HealthQuery {
+    /// Name, unique in the plan.
+    pub name: String,
+    /// What it measures: the overview shows the first of each kind.
+    pub kind: HealthKind,
+    /// Unit of its value.
+    pub unit: HealthUnit,
+    /// Name of the request-count query that says whether there is traffic at all: an error ratio without requests is no reading.
+    pub volume: Option<String>,
+    /// The query, a side; none = that side is not asked.
+    pub queries: Sides<Option<Query>>,
+}
+
+/// What a health query measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthKind {
+    /// Requests a second.
+    Requests,
+    /// Share of requests that fail, 0 to 1.
+    Errors,
+    /// A latency quantile.
+    Latency,
+    /// Anything else.
+    Other,
+}
+
+/// Unit of a health query's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthUnit {
+    /// A share, 0 to 1.
+    Ratio,
+    /// Seconds.
+    Seconds,
+    /// Things a second.
+    PerSecond,
+    /// Things.
+    Count,
+    /// Bytes.
+    Bytes,
+}
+
+/// How a health value is got.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// Prometheus-compatible HTTP API, instant query.
+    Prometheus {
+        /// Base URL, without `/api/v1/query`.
+        url: String,
+        /// PromQL that gives one number.
+        expr: String,
+        /// Bearer token.
+        bearer: Option<Secret>,
+    },
+    /// CloudWatch GetMetricData, with the site's access.
+    CloudWatch {
+        /// Namespace.
+        namespace: String,
+        /// Metric name.
+        metric: String,
+        /// Statistic (`Sum`, `Average`, `p99` …).
+        stat: String,
+        /// Dimensions.
+        dimensions: IndexMap<String, String>,
+        /// Period.
+        period: Duration,
+        /// What the value is multiplied with, to come to the query's unit.
+        scale: f64,
+    },
+}

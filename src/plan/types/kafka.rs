@@ -1,0 +1,64 @@
+//! Pairs of Kafka clusters, and what is copied between them.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::{Side, Sides};
+use crate::plan::{Pattern, Secret};
+
+/// A pair of Kafka clusters, one a side.
+#[derive(Debug, Clone, Serialize)]
+pub struct KafkaPair {
+    /// The pair's name.
+    pub name: String,
+    /// How each cluster is reached.
+    pub clusters: Sides<KafkaCluster>,
+    /// Groups that are watched.
+    pub groups: Vec<Pattern>,
+    /// Topics that are watched.
+    pub topics: Vec<Pattern>,
+    /// Which cluster's topics are copied to the other.
+    pub mirrors: Vec<Mirror>,
+    /// `read_committed` counts lag to the last stable offset, `read_uncommitted` to the high watermark.
+    pub isolation: Isolation,
+}
+
+/// One Kafka cluster: librdkafka's properties.
+#[derive(Debug, Clone, Serialize)]
+pub struct KafkaCluster {
+    /// Properties for reading.
+    pub read: IndexMap<String, Property>,
+    /// All properties for changing, those for reading included where nothing else is said; none = read only.
+    pub write: Option<IndexMap<String, Property>>,
+}
+
+/// A property's value, in clear or by reference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Property {
+    /// In clear.
+    Plain(String),
+    /// By reference.
+    Secret(Secret),
+}
+
+/// What a consumer may see of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// Only committed records.
+    ReadCommitted,
+    /// All records.
+    ReadUncommitted,
+}
+
+/// One direction of copying.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mirror {
+    /// Copied from this side to the other.
+    pub from: Side,
+    /// Which topics.
+    pub topics: Vec<Pattern>,
+    /// What the copies' names begin with (MirrorMaker 2's default policy); empty = the same name.
+    pub prefix: String,
+}

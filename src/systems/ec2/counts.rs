@@ -1,0 +1,89 @@
+//! How many instances of a role are how far, on one side.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::facts::{Check, Instance, InstanceState, Name};
+
+/// How many instances are how far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Being launched.
+    pub pending: u32,
+    /// Running, whatever their checks say.
+    pub running: u32,
+    /// Being stopped or terminated.
+    pub stopping: u32,
+    /// Stopped.
+    pub stopped: u32,
+    /// Running, and the last two reads of their checks were both good.
+    pub checks_ok: u32,
+    /// Running with a failed check.
+    pub impaired: u32,
+    /// Running and serving.
+    pub in_service: u32,
+    /// Of the running ones.
+    pub vcpus: u32,
+    /// Running ones that nobody knows the vCPUs of.
+    pub vcpus_unknown: u32,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, instance: &Instance, checked: Option<&Checked>, serves: bool) {
+        match instance.state {
+            InstanceState::Pending => self.pending += 1,
+            InstanceState::Stopping | InstanceState::ShuttingDown => self.stopping += 1,
+            InstanceState::Stopped => self.stopped += 1,
+            InstanceState::Running => {
+                self.running += 1;
+                self.checks_ok += u32::from(checked.is_some_and(Checked::passed));
+                self.impaired += u32::from(checked.is_some_and(|c| c.now == Check::Impaired));
+                self.in_service += u32::from(serves);
+                match instance.vcpus {
+                    Some(n) => self.vcpus += u32::from(n),
+                    None => self.vcpus_unknown += 1,
+                }
+            }
+        }
+    }
+}
+
+/// What one role amounts to on one side.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// All zones together.
+    pub all: Counts,
+    /// By zone, empty ones among them.
+    pub zones: BTreeMap<Name, Counts>,
+    /// Images that its instances run from, and how many do.
+    pub images: BTreeMap<Name, u32>,
+    /// Groups that the plan names and the region does not have.
+    pub missing: Vec<Name>,
+}
+
+/// Checks as last read, and whether they were good the time before.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// As last read.
+    pub now: Check,
+    /// Good the time before as well. Status is eventually consistent: one good read is none.
+    pub before: bool,
+    /// A maintenance event.
+    pub event: Option<Name>,
+}
+
+impl Checked {
+    /// Good twice in a row.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.now == Check::Ok && self.before
+    }
+}
+
+/// All status checks of a region.
+#[derive(Debug, Clone, Default)]
+pub struct Statuses {
+    /// By instance.
+    pub by_id: HashMap<Name, Checked>,
+    /// Whether there was a read before this one.
+    pub twice: bool,
+}

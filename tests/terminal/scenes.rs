@@ -1,0 +1,152 @@
+//! What the tests run in a terminal: the console with something done to it.
+
+use std::{
+    env, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use landfall::{
+    console::{
+        self, Mode, Options,
+        terminal::{self, Screen},
+    },
+    core::{estate::source::SourceState, now::Age},
+    drive::{clock, live::Link, sim},
+    plan::Plan,
+};
+use tokio::sync::{mpsc, watch};
+
+/// A file that a scene counts into.
+pub struct Count {
+    _dir: tempfile::TempDir,
+    pub file: PathBuf,
+}
+
+impl Count {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        Self { file: dir.path().join("count"), _dir: dir }
+    }
+
+    /// What the scene wrote last.
+    pub fn numbers(&self) -> [u64; 2] {
+        let text = fs::read_to_string(&self.file).unwrap_or_default();
+        let mut numbers = text.split_whitespace().map(|n| n.parse().expect("a number"));
+        [numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)]
+    }
+
+    fn write(file: &Path, numbers: [u64; 2]) {
+        let next = file.with_extension("next");
+        fs::write(&next, format!("{} {}", numbers[0], numbers[1])).expect("a file");
+        fs::rename(next, file).expect("a file");
+    }
+}
+
+/// Plays the scene that the environment names.
+#[test]
+#[ignore = "a scene for the other tests, which start it in a terminal of its own"]
+fn scene() {
+    let (Ok(name), Some(file)) = (env::var("LANDFALL_SCENE"), env::var_os("LANDFALL_SCENE_FILE")) else { return };
+    let file = PathBuf::from(file);
+    match name.as_str() {
+        "panic-of-the-console" => panic_of_the_console(),
+        "panic-of-a-source" => {
+            let (commands, mut queue) = mpsc::unbounded_channel();
+            thread::spawn(move || {
+                queue.blocking_recv();
+                // Told by the file once it has happened.
+                let _told = OnDrop(Some(move || Count::write(&file, [1, 0])));
+                panic!("a source failed");
+            });
+            run(Link { commands, ..simulated() });
+        }
+        "count" => {
+            let inner = simulated();
+            let (commands, mut queue) = mpsc::unbounded_channel();
+            let link = Link { commands, snapshots: inner.snapshots.clone() };
+            thread::spawn(move || {
+                let mut passed_on = 0;
+                loop {
+                    while let Ok(command) = queue.try_recv() {
+                        passed_on += 1;
+                        drop(inner.commands.send(command));
+                    }
+                    let answers = inner.snapshots.borrow().sources.iter().map(|s| s.answers).sum();
+                    Count::write(&file, [answers, passed_on]);
+                    thread::sleep(Duration::from_millis(20));
+                }
+            });
+            run(link);
+        }
+        "same-pictures" => run(repeated(file, false)),
+        "same-readings" => run(repeated(file, true)),
+        other => panic!("there is no scene {other}"),
+    }
+}
+
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+fn simulated() -> Link {
+    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    sim::start_paced(Arc::new(plan), 7, 1.0)
+}
+
+fn run(link: Link) {
+    console::run(link, Options { theme: None, ascii: false, mode: Mode::Demo }).expect("a console");
+}
+
+/// The same answers over and over, twenty times a second; their age moves if it may.
+fn repeated(file: PathBuf, ages: bool) -> Link {
+    let mut link = simulated();
+    let all_live =
+        |link: &mut Link| link.snapshots.borrow_and_update().sources.iter().all(|s| s.state == SourceState::Live);
+    while !all_live(&mut link) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    let first = (**link.snapshots.borrow()).clone();
+    let (picture, snapshots) = watch::channel(Arc::new(first.clone()));
+    thread::spawn(move || {
+        let start = clock::now();
+        for sent in 1_u64.. {
+            thread::sleep(Duration::from_millis(50));
+            let mut next = first.clone();
+            if ages {
+                let passed = clock::now().since(start);
+                next.now.boot += passed;
+                for source in &mut next.sources {
+                    // Answered every second.
+                    source.age = Some(Age(Duration::from_millis(u64::from(passed.subsec_millis()))));
+                }
+            }
+            picture.send_replace(Arc::new(next));
+            Count::write(&file, [sent, 0]);
+        }
+    });
+    Link { snapshots, commands: link.commands }
+}
+
+fn panic_of_the_console() {
+    terminal::watch_panics();
+    let body = || {
+        let mut screen = Screen::enter().expect("a terminal");
+        let mut frame = ratatui::buffer::Buffer::empty(Screen::area().expect("a size"));
+        frame.set_string(0, 0, "drawn", ratatui::style::Style::new());
+        screen.show(frame).expect("a terminal");
+        let _ = std::io::stdin().read(&mut [0]);
+        panic!("the drawing failed");
+    };
+    let thread = thread::Builder::new().name(terminal::THREAD.into()).spawn(body).expect("a thread");
+    assert!(thread.join().is_err());
+}
