@@ -5,6 +5,7 @@
 pub mod estate;
 pub mod now;
 pub mod snapshot;
+pub mod step;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

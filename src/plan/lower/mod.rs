@@ -16,7 +16,7 @@ use std::{collections::HashMap, hash::Hash};
 use super::{
     diag::{Code, Diagnosis, Faults, Span},
     tree::{At, Table},
-    types::{Plan, Sides},
+    types::{Plan, Runbook, Sides},
 };
 
 /// The plan, where nothing needed is absent.
@@ -41,6 +41,7 @@ pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
         health: health?,
         intervals: intervals?,
         budgets: budgets?,
+        runbook: Runbook::default(),
     })
 }
 

@@ -6,20 +6,24 @@ use serde::{Deserialize, Serialize};
 
 mod dns;
 mod fleet;
+mod gate;
 mod health;
 mod kafka;
 mod pace;
 mod replica_set;
 mod sites;
+mod step;
 
 pub use self::{
     dns::{DnsName, RecordType},
     fleet::Role,
+    gate::{Agg, Compare, Condition, Gate, Volume},
     health::{HealthKind, HealthQuery, HealthUnit, Query},
     kafka::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
     pace::{Budgets, Intervals, Window},
     replica_set::{Login, MemberRule, ReplicaSet},
     sites::{Access, AwsCredentials, Site},
+    step::{Action, Approver, Confirm, Named, PhasePlan, Runbook, StepPlan},
 };
 
 /// One of the two sides of the move. Every panel, signal and credential is of one side or the other.
@@ -107,4 +111,6 @@ pub struct Plan {
     pub intervals: Intervals,
     /// What the move may cost.
     pub budgets: Budgets,
+    /// What is to be done, step by step.
+    pub runbook: Runbook,
 }

@@ -1,0 +1,69 @@
+//! From what is on record back to a state.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    event::{Note, Ticket},
+    state::{OpState, Phase, Recipe, State, Way},
+};
+
+/// What the journal holds of a step, without who, when and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// An attempt was begun.
+    Begun {
+        /// Its number.
+        attempt: u16,
+        /// Which way.
+        way: Way,
+        /// Where the step stood before the way back was chosen.
+        origin: (Phase, Way),
+        /// Its operations, none of them begun.
+        recipe: Recipe,
+    },
+    /// An operation was about to be sent.
+    Intent(Ticket),
+    /// Something came to something.
+    Note(Note),
+}
+
+impl State {
+    /// What [`super::Effect::Begin`] puts on record.
+    #[must_use]
+    pub fn begun(&self) -> Record {
+        let mut recipe = self.recipe.clone();
+        for op in &mut recipe.ops {
+            *op = super::Op::new(op.kind, op.tail);
+        }
+        Record::Begun { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
+    }
+
+    /// Takes one record, in the order in which they were written. After the last, [`super::Event::Resumed`] is due: until then
+    /// the state says what was on disk, not what is known.
+    pub fn replay(&mut self, record: &Record) {
+        match record {
+            Record::Begun { attempt, way, origin, recipe } => {
+                (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
+                self.recipe = recipe.clone();
+                self.phase = Phase::Running;
+                (self.abandoned, self.adopted) = (false, false);
+            }
+            Record::Intent(ticket) => self.put(*ticket, OpState::Intent),
+            // Only an attempt under way, or one that is looked at again, has operations that come to something.
+            Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
+            Record::Note(Note::Phase(phase)) => self.phase = *phase,
+            Record::Note(Note::Adopted(attempt)) => {
+                (self.attempt, self.adopted, self.way) = (*attempt, true, Way::Forward);
+                self.recipe.ops.clear();
+            }
+        }
+    }
+
+    fn put(&mut self, ticket: Ticket, state: OpState) {
+        if let Some(op) = self.recipe.ops.get_mut(usize::from(ticket.op)).filter(|_| ticket.attempt == self.attempt) {
+            (op.turn, op.state) = (ticket.turn, state);
+            self.phase = Phase::Running;
+        }
+    }
+}

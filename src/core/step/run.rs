@@ -1,0 +1,251 @@
+//! The operations of an attempt.
+//!
+//! Each goes `Waiting → Intent → Sent → Accepted → Applied`. Whatever interrupts that leads to `Unknown`, and out of `Unknown`
+//! leads only what is seen at the server: our value, or, after the time in which an earlier copy could land, that it is not there.
+
+use super::{
+    event::{Effect, Event, Note, Reply, Ticket, Timer, Truth},
+    machine::Next,
+    state::{Kind, Op, OpState, Phase},
+};
+
+impl Next {
+    /// An event of the attempt that is under way.
+    pub(super) fn run(&mut self, event: &Event) {
+        match *event {
+            Event::Written(t) => {
+                if self.op(t).is_some_and(|op| op.state == OpState::Intent) {
+                    self.set(t, OpState::Sent);
+                    self.effects.push(Effect::Arm(Timer::Reply(t)));
+                }
+            }
+            Event::Reply(t, reply) => self.replied(t, reply),
+            Event::Observed(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
+            Event::Settled(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {
+                self.over(t, if there { OpState::Attested } else { OpState::NotApplied });
+            }
+            Event::Fired(Timer::Reply(t)) => self.overdue(t),
+            Event::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
+            Event::Fired(Timer::Quarantine(t, look)) if self.is_look(t, look) => {
+                if self.op(t).is_some_and(|op| op.state == OpState::Quarantine) {
+                    self.set(t, OpState::Unknown);
+                    self.state.recipe.ops[usize::from(t.op)].waited = true;
+                    self.look(t);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn op(&self, t: Ticket) -> Option<Op> {
+        let op = *self.state.recipe.ops.get(usize::from(t.op))?;
+        (t.attempt == self.state.attempt && t.turn == op.turn).then_some(op)
+    }
+
+    fn is_look(&self, t: Ticket, look: u16) -> bool {
+        self.op(t).is_some_and(|op| op.look == look)
+    }
+
+    fn set(&mut self, t: Ticket, state: OpState) {
+        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
+            op.state = state;
+        }
+    }
+
+    /// Looks at the server; looks before this one do not count any more.
+    fn look(&mut self, t: Ticket) {
+        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
+            op.look = op.look.wrapping_add(1);
+            self.effects.push(Effect::Observe(t, op.look));
+        }
+    }
+
+    fn replied(&mut self, t: Ticket, reply: Reply) {
+        let Some(op) = self.op(t) else { return };
+        match (op.state, reply) {
+            // Refused for what it is: nothing of it is on its way any more. Where something between us and the server repeats
+            // requests, an earlier copy may have been taken: one look tells.
+            (OpState::Sent | OpState::Unknown | OpState::Quarantine, Reply::Refused) => {
+                self.unknown(t);
+                self.state.recipe.ops[usize::from(t.op)].waited = true;
+            }
+            (OpState::Sent, Reply::Yes) => {
+                self.set(t, OpState::Accepted);
+                self.effects.push(Effect::Record(Note::Op(t, OpState::Accepted)));
+                self.look(t);
+            }
+            (OpState::Sent, Reply::Mismatch | Reply::Lost) => self.unknown(t),
+            // It did land, late.
+            (OpState::Quarantine, Reply::Yes) => self.unknown(t),
+            _ => {}
+        }
+    }
+
+    /// Nobody knows: look.
+    fn unknown(&mut self, t: Ticket) {
+        self.set(t, OpState::Unknown);
+        if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
+            op.waited = false;
+        }
+        self.effects.push(Effect::Record(Note::Op(t, OpState::Unknown)));
+        self.look(t);
+    }
+
+    fn overdue(&mut self, t: Ticket) {
+        let Some(op) = self.op(t) else { return };
+        match op.state {
+            OpState::Sent | OpState::Accepted => self.unknown(t),
+            OpState::Unknown if op.kind == Kind::Wait => self.over(t, OpState::NotApplied),
+            _ => {}
+        }
+    }
+
+    fn observed(&mut self, t: Ticket, truth: Truth) {
+        let Some(op) = self.op(t).filter(|op| op.state.in_flight()) else { return };
+        let again = Effect::Arm(Timer::Look(t, op.look));
+        match (truth, op.state) {
+            (Truth::Applied, _) => self.over(t, OpState::Applied),
+            (Truth::Dark, _) => self.effects.push(again),
+            // The next look tells more: reads may lag behind what was accepted.
+            (_, OpState::Accepted) => self.effects.push(again),
+            (_, OpState::Unknown) if op.kind == Kind::Wait => self.effects.push(again),
+            // It cannot land any more: what it compares with is gone, or too much time has passed.
+            (Truth::Conflict, OpState::Unknown) if op.kind == Kind::Compared || op.waited => {
+                self.over(t, OpState::Conflict);
+            }
+            (Truth::NotApplied, OpState::Unknown) if op.waited => self.over(t, OpState::NotApplied),
+            (_, OpState::Unknown) => {
+                self.set(t, OpState::Quarantine);
+                self.effects.push(Effect::Record(Note::Op(t, OpState::Quarantine)));
+                self.effects.push(Effect::Arm(Timer::Quarantine(t, op.look)));
+            }
+            _ => {}
+        }
+    }
+
+    fn over(&mut self, t: Ticket, state: OpState) {
+        self.set(t, state);
+        self.effects.push(Effect::Record(Note::Op(t, state)));
+        self.go_on();
+    }
+
+    /// Begins nothing new; what only waits need not be waited for if a tail is to be finished.
+    pub(super) fn stop(&mut self) {
+        if self.is_stopped() {
+            for op in &mut self.state.recipe.ops {
+                if op.kind == Kind::Wait && !op.tail && op.state == OpState::Unknown {
+                    op.state = OpState::NotApplied;
+                }
+            }
+        }
+        self.go_on();
+    }
+
+    /// Begins what may be begun; ends the attempt when nothing is left.
+    pub(super) fn go_on(&mut self) {
+        while let Some(at) = self.next_op() {
+            self.start(at);
+        }
+        let recipe = &self.state.recipe;
+        if recipe.count(OpState::in_flight) > 0 {
+            return;
+        }
+        let waiting = |tail: bool| recipe.ops.iter().any(|op| op.tail == tail && op.state == OpState::Waiting);
+        if !self.is_stopped() && waiting(false) {
+            // Held before the next one; nothing is exposed.
+            return;
+        }
+        let failed = recipe.ops.iter().filter(|op| !op.tail).filter(|op| op.state.failed()).count();
+        // Whatever is tolerated, a tail that could not be finished is not: the estate is exposed.
+        let tail_failed = recipe.ops.iter().any(|op| op.tail && op.state.failed());
+        let complete = !waiting(false) && !tail_failed && failed <= usize::from(recipe.limits.max_failed);
+        for op in &mut self.state.recipe.ops {
+            if op.tail && op.state == OpState::Waiting {
+                op.state = OpState::Spared;
+            }
+        }
+        if complete {
+            self.settle();
+        } else if self.state.touched() {
+            self.conclude(Phase::Failed);
+        } else {
+            self.conclude(Phase::NotApplied);
+        }
+    }
+
+    /// No operation but the tail is begun any more.
+    fn is_stopped(&self) -> bool {
+        let recipe = &self.state.recipe;
+        let failed = recipe.ops.iter().filter(|op| !op.tail && op.state.failed()).count();
+        let has_tail = recipe.ops.iter().any(|op| op.tail);
+        // With a tail there is no safe place to stand still between the operations: holding is giving up.
+        self.state.abandoned
+            || failed > usize::from(recipe.limits.max_failed)
+            || (self.state.held && has_tail && self.state.touched())
+    }
+
+    fn next_op(&self) -> Option<usize> {
+        let recipe = &self.state.recipe;
+        let in_flight = recipe.count(OpState::in_flight);
+        let next = |tail: bool| recipe.ops.iter().position(|op| op.tail == tail && op.state == OpState::Waiting);
+        let stopped = self.is_stopped();
+        if let Some(at) = next(false).filter(|_| !stopped) {
+            let room = in_flight < usize::from(recipe.limits.width)
+                && recipe.count(OpState::uncertain) <= usize::from(recipe.limits.max_unknown);
+            return (room && !self.state.held).then_some(at);
+        }
+        // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there.
+        (in_flight == 0 && self.state.touched()).then(|| next(true)).flatten()
+    }
+
+    fn start(&mut self, at: usize) {
+        let attempt = self.state.attempt;
+        let op = &mut self.state.recipe.ops[at];
+        op.turn = op.turn.saturating_add(1);
+        op.waited = false;
+        let t = Ticket { attempt, op: u16::try_from(at).unwrap_or(u16::MAX), turn: op.turn };
+        if op.kind == Kind::Wait {
+            op.state = OpState::Unknown;
+            self.effects.push(Effect::Arm(Timer::Reply(t)));
+            self.look(t);
+        } else {
+            op.state = OpState::Intent;
+            self.effects.push(Effect::Act(t));
+        }
+    }
+
+    /// It should have been verified by now: is it still there?
+    pub(super) fn look_again(&mut self) {
+        self.to(Phase::Running);
+        let attempt = self.state.attempt;
+        let there: Vec<Ticket> = (0_u16..)
+            .zip(&self.state.recipe.ops)
+            .filter(|(_, op)| op.kind != Kind::Wait && op.state == OpState::Applied && !op.tail)
+            .map(|(at, op)| Ticket { attempt, op: at, turn: op.turn })
+            .collect();
+        for t in &there {
+            self.unknown(*t);
+        }
+        if there.is_empty() {
+            self.go_on();
+        }
+    }
+
+    /// The program was started again in the middle of an attempt.
+    pub(super) fn resume_run(&mut self) {
+        let attempt = self.state.attempt;
+        let open: Vec<Ticket> = (0_u16..)
+            .zip(&self.state.recipe.ops)
+            .filter(|(_, op)| op.state.in_flight())
+            .map(|(at, op)| Ticket { attempt, op: at, turn: op.turn })
+            .collect();
+        for t in open {
+            let wait = self.op(t).is_some_and(|op| op.kind == Kind::Wait);
+            self.unknown(t);
+            if wait {
+                self.effects.push(Effect::Arm(Timer::Reply(t)));
+            }
+        }
+        self.go_on();
+    }
+}

@@ -1,0 +1,328 @@
+//! Where a step stands.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Clearance;
+
+/// SHA-256 of what was previewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Digest(pub [u8; 32]);
+
+/// Which way an attempt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Towards the step's goal.
+    #[default]
+    Forward,
+    /// Back to what was before it.
+    Back,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Steps that it needs are not done.
+    Pending,
+    /// A gate is not green, or the run is held.
+    Blocked,
+    /// Nothing is in its way.
+    Ready,
+    /// What it would do is shown.
+    Previewed,
+    /// Approved and armed; dies on drift, age, or a gate that is not green.
+    Armed,
+    /// Its operations are under way. What the screen says then is the word of the operation: see [`State::word`].
+    Running,
+    /// All is applied; what has to pass, passes.
+    Settling,
+    /// Whether it did what it should is being judged.
+    Verifying,
+    /// It did, and must go on doing so for a while.
+    Baking,
+    /// Done: applied, read back, verified, baked.
+    Done,
+    /// It failed, wholly or in part; the way back is proposed.
+    Failed,
+    /// Definitely nothing of it was applied.
+    NotApplied,
+    /// Taken back.
+    RolledBack,
+    /// Done by a person's word.
+    Attested,
+    /// Left out, by waiver.
+    Skipped,
+    /// Called off before anything was sent.
+    Cancelled,
+}
+
+/// What an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Changes a server, and is refused by it if what it compares with has moved on.
+    Compared,
+    /// Changes a server, to an absolute value, whatever was there.
+    Absolute,
+    /// Only waits until something is observed.
+    Wait,
+}
+
+/// How far an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpState {
+    /// Not begun.
+    Waiting,
+    /// Its intent is being written; nothing has left yet.
+    Intent,
+    /// On its way to the server.
+    Sent,
+    /// The server said yes; it has not been read back.
+    Accepted,
+    /// Nobody knows; it is being looked for.
+    Unknown,
+    /// It was not there; an earlier copy may still land.
+    Quarantine,
+    /// Read back: it is there.
+    Applied,
+    /// Definitely not there, and not to come any more.
+    NotApplied,
+    /// Something else was done to what it was to change.
+    Conflict,
+    /// Two people said that it is there.
+    Attested,
+    /// Not needed any more: what it was to mend was never done.
+    Spared,
+}
+
+impl OpState {
+    /// Neither begun nor over.
+    #[must_use]
+    pub const fn in_flight(self) -> bool {
+        matches!(self, Self::Intent | Self::Sent | Self::Accepted | Self::Unknown | Self::Quarantine)
+    }
+
+    /// Nobody can say whether it is there.
+    #[must_use]
+    pub const fn uncertain(self) -> bool {
+        matches!(self, Self::Unknown | Self::Quarantine)
+    }
+
+    /// It is there, as far as anybody knows.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Applied | Self::Attested)
+    }
+
+    /// It is not.
+    #[must_use]
+    pub const fn failed(self) -> bool {
+        matches!(self, Self::NotApplied | Self::Conflict)
+    }
+}
+
+/// One operation of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Op {
+    /// What it is.
+    pub kind: Kind,
+    /// Part of the safe tail: finished whatever becomes of the rest, once any of the rest may be there.
+    pub tail: bool,
+    /// How far it is.
+    pub state: OpState,
+    /// How many times it was begun: replies to an earlier time do not count.
+    pub turn: u16,
+    /// How many looks were taken: what was seen by an earlier look does not count.
+    pub look: u16,
+    /// It was not there when the time in which an earlier copy could land was over.
+    pub waited: bool,
+}
+
+impl Op {
+    /// Not begun.
+    #[must_use]
+    pub const fn new(kind: Kind, tail: bool) -> Self {
+        Self { kind, tail, state: OpState::Waiting, turn: 0, look: 0, waited: false }
+    }
+}
+
+/// How many at a time, and how much may go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Limits {
+    /// Operations in flight at once.
+    pub width: u16,
+    /// More failed ones than this, and no further one is begun.
+    pub max_failed: u16,
+    /// More unknown ones than this, and no further one is begun until some are known.
+    pub max_unknown: u16,
+}
+
+impl Limits {
+    /// One after the other, each only when the one before is applied.
+    pub const SEQUENCE: Self = Self { width: 1, max_failed: 0, max_unknown: 0 };
+}
+
+/// The operations of an attempt, as the machine needs to know them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Recipe {
+    /// In order; the tail last.
+    pub ops: Vec<Op>,
+    /// How they are carried out.
+    pub limits: Limits,
+}
+
+impl Recipe {
+    /// One after the other.
+    #[must_use]
+    pub fn sequence(ops: impl IntoIterator<Item = (Kind, bool)>) -> Self {
+        Self { ops: ops.into_iter().map(|(kind, tail)| Op::new(kind, tail)).collect(), limits: Limits::SEQUENCE }
+    }
+
+    /// How many are in states of this sort.
+    #[must_use]
+    pub fn count(&self, of: impl Fn(OpState) -> bool) -> usize {
+        self.ops.iter().filter(|op| of(op.state)).count()
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    /// How far it is.
+    pub phase: Phase,
+    /// Which way this attempt goes.
+    pub way: Way,
+    /// Where it stood before the way back was chosen; a way back that is called off returns there.
+    pub origin: (Phase, Way),
+    /// Attempts begun, both ways together.
+    pub attempt: u16,
+    /// The operations of the attempt that was begun last.
+    pub recipe: Recipe,
+    /// What was previewed and not begun.
+    pub preview: Option<Recipe>,
+    /// The digest of what was previewed: approvals are of this and of nothing else.
+    pub digest: Digest,
+    /// Different people who approved it.
+    pub approvals: u8,
+    /// What is in its way.
+    pub clearance: Clearance,
+    /// Nothing new is begun, but for the tail.
+    pub held: bool,
+    /// Given up: only the tail is still finished.
+    pub abandoned: bool,
+    /// Which timers of the phase still count.
+    pub epoch: u16,
+    /// The step has a way back.
+    pub reversible: bool,
+    /// Done by somebody else, and adopted.
+    pub adopted: bool,
+    /// Approvals it takes.
+    pub needs_approvals: u8,
+    /// Carried out by a person, outside the program.
+    pub manual: bool,
+}
+
+impl State {
+    /// Not begun.
+    #[must_use]
+    pub const fn new(needs_approvals: u8, reversible: bool, manual: bool) -> Self {
+        Self {
+            phase: Phase::Pending,
+            way: Way::Forward,
+            origin: (Phase::Pending, Way::Forward),
+            attempt: 0,
+            recipe: Recipe { ops: Vec::new(), limits: Limits::SEQUENCE },
+            preview: None,
+            digest: Digest([0; 32]),
+            approvals: 0,
+            clearance: Clearance::Needs,
+            held: false,
+            abandoned: false,
+            epoch: 0,
+            reversible,
+            adopted: false,
+            needs_approvals,
+            manual,
+        }
+    }
+
+    /// Whether what needs it may go on. A person's word counts for manual steps; a step left out counts because the waiver that
+    /// left it out took two people.
+    #[must_use]
+    pub const fn satisfies(&self) -> bool {
+        match self.phase {
+            Phase::Done => matches!(self.way, Way::Forward),
+            Phase::Attested => self.manual,
+            Phase::Skipped => true,
+            _ => false,
+        }
+    }
+
+    /// Whether anything may still happen at a server on its behalf.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        self.phase == Phase::Running && self.recipe.ops.iter().any(|op| op.state.in_flight())
+    }
+
+    /// Whether anything of this attempt is there, or may be.
+    #[must_use]
+    pub fn touched(&self) -> bool {
+        let changed = |op: &Op| op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight());
+        self.recipe.ops.iter().any(changed)
+    }
+
+    /// Whether a tail is still to be finished, or could not be: until then the estate is exposed.
+    #[must_use]
+    pub fn exposed(&self) -> bool {
+        self.touched()
+            && matches!(self.phase, Phase::Running | Phase::Failed)
+            && self.recipe.ops.iter().any(|op| op.tail && !op.state.holds() && op.state != OpState::Spared)
+    }
+
+    /// What the screen and the journal call it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        let forward = self.way == Way::Forward;
+        let pick = |f, b| if forward { f } else { b };
+        match self.phase {
+            Phase::Pending => "PENDING",
+            Phase::Blocked => pick("BLOCKED", "RB_BLOCKED"),
+            Phase::Ready => pick("READY", "RB_READY"),
+            Phase::Previewed => pick("PREVIEWED", "RB_PREVIEWED"),
+            Phase::Armed => pick("ARMED", "RB_ARMED"),
+            Phase::Running => self.running_word(),
+            Phase::Settling => pick("SETTLING", "RB_SETTLING"),
+            Phase::Verifying => pick("VERIFYING", "RB_VERIFYING"),
+            Phase::Baking => pick("BAKING", "RB_BAKING"),
+            Phase::Done => "DONE",
+            Phase::Failed => pick("FAILED", "RB_FAILED"),
+            Phase::NotApplied => pick("NOT_APPLIED", "RB_NOT_APPLIED"),
+            Phase::RolledBack => "RB_DONE",
+            Phase::Attested => "ATTESTED",
+            Phase::Skipped => "SKIPPED",
+            Phase::Cancelled => "CANCELLED",
+        }
+    }
+
+    fn running_word(&self) -> &'static str {
+        let any = |s: OpState| self.recipe.ops.iter().any(|op| op.state == s && op.kind != Kind::Wait);
+        let forward = self.way == Way::Forward;
+        // What is least known comes first.
+        let words = [
+            (OpState::Unknown, "UNKNOWN", "RB_UNKNOWN"),
+            (OpState::Quarantine, "QUARANTINE", "RB_QUARANTINE"),
+            (OpState::Intent, "INTENT", "RB_INTENT"),
+            (OpState::Sent, "SENT", "RB_SENT"),
+            (OpState::Accepted, "ACCEPTED", "RB_ACCEPTED"),
+        ];
+        let found = words.into_iter().find(|(s, ..)| any(*s)).map(|(_, f, b)| if forward { f } else { b });
+        found.unwrap_or(match (self.held, forward) {
+            (true, true) => "HELD",
+            (true, false) => "RB_HELD",
+            (false, true) => "RUNNING",
+            (false, false) => "RB_RUNNING",
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The model check: the transition function that ships, in a world where messages are lost, late and repeated, consoles die, a second
+//! operator works on the same thing and a person changes it by hand. Every state within the bounds is visited.
+
+mod world;
+
+use landfall::core::step::Kind;
+use stateright::{Checker as _, Model as _};
+
+use crate::world::{Ablation, Bounds, Budget, fan, sequence};
+
+const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, early: 0, again: 0 };
+
+fn bounds() -> Vec<Bounds> {
+    let one = sequence(&[(Kind::Compared, false)]);
+    let two = sequence(&[(Kind::Compared, false), (Kind::Compared, false)]);
+    let tail = sequence(&[(Kind::Compared, false), (Kind::Wait, false), (Kind::Compared, true)]);
+    let absolute = sequence(&[(Kind::Absolute, false)]);
+    let b = |name, recipe: &_, consoles, budget| Bounds {
+        name,
+        recipe: Clone::clone(recipe),
+        consoles,
+        budget,
+        ablation: Ablation::None,
+    };
+    vec![
+        b("one, everything at once", &one, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, refuse: 1, dark: 1, again: 1, ..CALM }),
+        b("one, two crashes", &one, 1, Budget { lose: 2, crash: 2, person: 1, again: 1, ..CALM }),
+        b("two in a row", &two, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, ..CALM }),
+        b("with a tail", &tail, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
+        b("absolute", &absolute, 1, Budget { lose: 2, crash: 1, person: 1, again: 1, refuse: 1, ..CALM }),
+        b("fan of two", &fan(2), 1, Budget { lose: 1, crash: 1, refuse: 1, ..CALM }),
+        b("two operators", &one, 2, Budget { lose: 1, repeat: 1, ..CALM }),
+        b("two operators and a person", &one, 2, Budget { crash: 1, person: 1, ..CALM }),
+    ]
+}
+
+#[test]
+fn nothing_that_must_not_be_can_be() {
+    for bounds in bounds() {
+        let name = bounds.name;
+        let budget = bounds.budget;
+        let checker = bounds.checker().threads(2).spawn_bfs().join();
+        println!("{name}: {} distinct states, depth {}, {budget:?}", checker.unique_state_count(), checker.max_depth());
+        checker.assert_properties();
+        assert!(checker.is_done(), "{name}: not all states were visited");
+    }
+    println!("done");
+}
+
+#[test]
+fn each_rule_is_needed() {
+    let one = sequence(&[(Kind::Compared, false)]);
+    let absolute = sequence(&[(Kind::Absolute, false)]);
+    let cases = [
+        (Ablation::NoCompare, &one, Budget { person: 1, ..CALM }, "no update is lost"),
+        (Ablation::NoIntent, &one, Budget { crash: 1, ..CALM }, "no effect without an intent on disk"),
+        (Ablation::TimeoutIsSuccess, &one, Budget { lose: 1, ..CALM }, "what is DONE was carried out, each operation once"),
+        (Ablation::NoQuarantine, &absolute, CALM, "what is not applied never lands"),
+    ];
+    for (ablation, recipe, budget, breaks) in cases {
+        let with = Bounds { name: "ablation", recipe: recipe.clone(), consoles: 1, budget, ablation: Ablation::None };
+        with.checker().spawn_bfs().join().assert_properties_but_reachable();
+        let without = Bounds { name: "ablation", recipe: recipe.clone(), consoles: 1, budget, ablation };
+        let checker = without.checker().spawn_bfs().join();
+        let broken: Vec<&str> = checker.discoveries().into_keys().filter(|n| !n.starts_with("it can")).collect();
+        println!("{ablation:?} breaks: {}", broken.join("; "));
+        assert!(broken.contains(&breaks), "{ablation:?} should break \"{breaks}\"");
+    }
+}
+
+/// The properties that must hold, without those that must be reachable.
+trait AssertAlways {
+    fn assert_properties_but_reachable(&self);
+}
+
+impl<C: stateright::Checker<Bounds>> AssertAlways for C {
+    fn assert_properties_but_reachable(&self) {
+        let broken: Vec<_> = self.discoveries().into_keys().filter(|n| !n.starts_with("it can")).collect();
+        assert!(broken.is_empty(), "{broken:?}");
+    }
+}
