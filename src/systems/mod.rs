@@ -11,6 +11,8 @@
 //! is [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
 //! new system has to be thought of.
 
+pub mod steer;
+
 use std::{future::Future, sync::Arc};
 
 use crate::{

@@ -1,0 +1,199 @@
+//! What a system's servers can be made to do: operations as data, how they come out of an action, how they are sent and looked for.
+//!
+//! An *action* is a goal that the plan names. A *draft* is what it takes, worked out from what is observed when it is previewed: the
+//! operations, what each compares with, and the way back. Everything is plain data: the same call feeds the preview, the request, its
+//! digest, the journal, and the command that a person could paste; a restarted program takes it up from the journal.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::System;
+use crate::{
+    core::{
+        estate::seen::{Fault, Seen},
+        now::Now,
+        step::{Kind, Limits, Reply, Truth},
+    },
+    plan::Action,
+};
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Operation<C, M> {
+    /// What it does, for people: `priority of orders-1.ore…:27017 0 → 2`.
+    pub what: String,
+    /// The call.
+    pub call: C,
+    /// What kind of operation it is.
+    pub kind: Kind,
+    /// Part of the safe tail: finished whatever becomes of the rest.
+    pub tail: bool,
+    /// What it compares with.
+    pub expect: Handle<M>,
+    /// How long an earlier copy may still land after it was not seen: see [`crate::core::step::OpState::Quarantine`].
+    pub quarantine: Duration,
+    /// The same as a command that a person could paste.
+    pub command: String,
+}
+
+/// What an operation compares with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handle<M> {
+    /// Nothing.
+    None,
+    /// What was observed when it was previewed.
+    Seen(M),
+    /// What the operation at this place of the recipe leaves behind.
+    After(u16),
+}
+
+impl<M> Handle<M> {
+    /// The same, of another type.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Handle<N> {
+        match self {
+            Self::None => Handle::None,
+            Self::Seen(mark) => Handle::Seen(f(mark)),
+            Self::After(place) => Handle::After(place),
+        }
+    }
+}
+
+impl<C, M> Operation<C, M> {
+    /// The same, of other types.
+    pub fn map<D, N>(self, call: impl FnOnce(C) -> D, mark: impl FnOnce(M) -> N) -> Operation<D, N> {
+        Operation {
+            what: self.what,
+            call: call(self.call),
+            kind: self.kind,
+            tail: self.tail,
+            expect: self.expect.map(mark),
+            quarantine: self.quarantine,
+            command: self.command,
+        }
+    }
+}
+
+/// What an action takes, as things stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft<C, M> {
+    /// The operations, in order, the tail last. None: everything is as the action wants it already.
+    pub ops: Vec<Operation<C, M>>,
+    /// How they are carried out.
+    pub limits: Limits,
+    /// What changes: the thing, what it is, what it will be.
+    pub diff: Vec<Change>,
+    /// The way back: what it would take once this is done. Its handles are bound anew when it is previewed.
+    pub back: Vec<Operation<C, M>>,
+    /// How long has to pass once all is applied, for the action's own sake: a time to live.
+    pub settle: Duration,
+    /// What the operator should know: exposure, cost, what is not sent.
+    pub notes: Vec<String>,
+    /// What must not be, on the simulated state after the change. Any of it forbids the step.
+    pub broken: Vec<String>,
+}
+
+/// One line of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Of what.
+    pub thing: String,
+    /// As it is.
+    pub from: String,
+    /// As it will be.
+    pub to: String,
+}
+
+impl<C, M> Draft<C, M> {
+    /// The same, of other types.
+    pub fn map<D, N>(self, call: impl Fn(C) -> D, mark: impl Fn(M) -> N) -> Draft<D, N> {
+        let all = |ops: Vec<Operation<C, M>>| ops.into_iter().map(|op| op.map(&call, &mark)).collect();
+        Draft {
+            ops: all(self.ops),
+            back: all(self.back),
+            limits: self.limits,
+            diff: self.diff,
+            settle: self.settle,
+            notes: self.notes,
+            broken: self.broken,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent<M> {
+    /// How the server answered.
+    pub reply: Reply,
+    /// What it said that later operations and looks need: a change's id.
+    pub mark: Option<M>,
+    /// Its words, for the journal.
+    pub said: String,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked<M> {
+    /// What has become of the operation.
+    pub truth: Truth,
+    /// What is there now: what a later operation compares with.
+    pub mark: Option<M>,
+    /// What was seen, for people.
+    pub said: String,
+}
+
+/// A system whose servers can be made to do something. Pure: nothing here does I/O.
+pub trait Steered: System {
+    /// A request that changes something, or a wait for something: plain data, free of the drivers' types.
+    type Call: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What a request compares with: a version and term, the values of a record set.
+    type Mark: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// What an action takes; none if it is of another system. Fails closed: what has to be known and is not is a fault.
+    ///
+    /// # Errors
+    /// All that keeps it from being worked out.
+    fn draft(&self, action: &Action, now: Now) -> Option<Result<Draft<Self::Call, Self::Mark>, Vec<Fault>>>;
+
+    /// A way back that was stored, bound to what is observed now; what is as it wants it already is left out.
+    ///
+    /// # Errors
+    /// All that keeps it from being worked out.
+    fn back(
+        &self,
+        ops: &[Operation<Self::Call, Self::Mark>],
+        now: Now,
+    ) -> Result<Draft<Self::Call, Self::Mark>, Vec<Fault>>;
+
+    /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
+    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>>;
+}
+
+/// How a system's imitated servers take requests.
+pub trait Obeys: Steered + super::Simulated {
+    /// A request arrives at the server now. It takes it or not, by the rules that were measured, and keeps its own log of what it
+    /// carried out under `tag`.
+    fn obey(
+        sim: &mut Self::Sim,
+        tag: &str,
+        call: &Self::Call,
+        expect: Option<&Self::Mark>,
+        now: Now,
+    ) -> Sent<Self::Mark>;
+
+    /// What has become of a request with this tag, as a read of the server would tell. A fault: nothing could be seen.
+    fn look(
+        sim: &mut Self::Sim,
+        tag: &str,
+        call: &Self::Call,
+        expect: Option<&Self::Mark>,
+        now: Now,
+    ) -> Looked<Self::Mark>;
+
+    /// The server's own log: the tag of everything that it carried out, in order, once each time.
+    fn log(sim: &Self::Sim) -> &[String];
+
+    /// Somebody else changes what this action is about, past us.
+    fn stranger(sim: &mut Self::Sim, action: &Action, now: Now);
+}
