@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`plan`] | what the operator wrote: parsed with spans, all faults diagnosed at once, lowered to plain data |
 //! | [`core`] | pure: the estate with readings whose age cannot be ignored, signals, snapshots |
+//! | [`journal`] | what was meant, done and seen, on disk before it happens; the only maker of permits |
 //! | [`systems`] | one folder a system, all of the same shape: facts, view, simulation, live side |
 //! | [`drive`] | the only users of time and I/O: the live driver and the simulation's |
 //! | [`view`] | what is shown, as plain data |
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod console;
 pub mod core;
 pub mod drive;
+pub mod journal;
 pub mod plan;
 pub mod systems;
 pub mod view;

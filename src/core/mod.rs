@@ -2,6 +2,7 @@
 //!
 //! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
 
+pub mod digest;
 pub mod estate;
 pub mod now;
 pub mod snapshot;

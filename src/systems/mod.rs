@@ -11,21 +11,27 @@
 //! is [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
 //! new system has to be thought of.
 
+mod placeholder;
 pub mod steer;
 
 use std::{future::Future, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
+use self::steer::{Draft, Handle, Looked, Obeys, Operation, Sent, Steered};
+
 use crate::{
     core::{
         estate::{
-            seen::{Fault, Stamp},
+            seen::{Fault, FaultKind, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
         },
         now::Now,
     },
     drive::{poll::Schedule, sink::Sink},
-    plan::Plan,
+    journal::Permit,
+    plan::{Action, Plan},
     view::{Detail, Panel, Tile},
 };
 
@@ -140,6 +146,22 @@ macro_rules! systems {
             $Name(<$name::State as System>::Facts),
         )+ }
 
+        /// A request to any system that changes something, or a wait.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Call { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as Steered>::Call),
+        )+ }
+
+        /// What a request to any system compares with.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Mark { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as Steered>::Mark),
+        )+ }
+
         /// What is known of all systems.
         #[derive(Debug)]
         pub struct Estate { $(
@@ -190,6 +212,47 @@ macro_rules! systems {
                     return self.$name.follow(id).into_iter().map(|s| s.map(Ask::$Name)).collect();
                 })+
                 Vec::new()
+            }
+
+            /// What an action takes, as things stand.
+            ///
+            /// # Errors
+            /// All that keeps it from being worked out.
+            pub fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+                $(if let Some(draft) = self.$name.draft(action, now) {
+                    return draft.map(|d| d.map(Call::$Name, Mark::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "no system carries this out")])
+            }
+
+            /// A stored way back, as things stand.
+            ///
+            /// # Errors
+            /// All that keeps it from being worked out.
+            pub fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+                $({
+                    let own: Option<Vec<_>> = ops.iter().map(|op| match (&op.call, &op.expect) {
+                        (Call::$Name(call), Handle::Seen(Mark::$Name(mark))) => {
+                            Some(op.clone().map(|_| call.clone(), |_| mark.clone()))
+                        }
+                        (Call::$Name(_), Handle::Seen(_)) => None,
+                        (Call::$Name(call), Handle::None) => Some(op.bare(call.clone(), Handle::None)),
+                        (Call::$Name(call), Handle::After(n)) => Some(op.bare(call.clone(), Handle::After(*n))),
+                        #[allow(unreachable_patterns, reason = "there may be one system only")]
+                        _ => None,
+                    }).collect();
+                    if let Some(own) = own.filter(|own| !own.is_empty()) {
+                        return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
+                    }
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
+            }
+
+            /// Whether everything is as an action wants it, whoever did it; none for what a person does by hand.
+            #[must_use]
+            pub fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+                $(if let Some(met) = self.$name.met(action, now) { return Some(met); })+
+                None
             }
 
             /// All signals, as they stand.
@@ -289,6 +352,42 @@ macro_rules! systems {
             #[must_use]
             pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
                 Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ }
+            }
+
+            /// A request arrives at its server. Nothing reaches one without a permit: its intent is on record.
+            pub fn obey(&mut self, permit: Permit, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+                let tag = permit.spend();
+                match call { $(
+                    Call::$Name(call) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
+                        let sent = <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect, now);
+                        Sent { reply: sent.reply, mark: sent.mark.map(Mark::$Name), said: sent.said }
+                    }
+                )+ }
+            }
+
+            /// What has become of a request.
+            pub fn look(&mut self, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+                match call { $(
+                    Call::$Name(call) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
+                        let looked = <$name::State as Obeys>::look(&mut self.$name, tag, call, expect, now);
+                        Looked { truth: looked.truth, mark: looked.mark.map(Mark::$Name), said: looked.said }
+                    }
+                )+ }
+            }
+
+            /// The servers' own logs: the tag of everything that they carried out.
+            #[must_use]
+            pub fn log(&self) -> Vec<String> {
+                [$(<$name::State as Obeys>::log(&self.$name)),+].concat()
+            }
+
+            /// Somebody else changes what an action is about, past us.
+            pub fn stranger(&mut self, action: &Action, now: Now) {
+                $(<$name::State as Obeys>::stranger(&mut self.$name, action, now);)+
             }
 
             /// Lets the asked system live until `now`, then answers.

@@ -61,6 +61,19 @@ impl<M> Handle<M> {
 }
 
 impl<C, M> Operation<C, M> {
+    /// The same with another call and handle.
+    pub fn bare<D, N>(&self, call: D, expect: Handle<N>) -> Operation<D, N> {
+        Operation {
+            what: self.what.clone(),
+            call,
+            kind: self.kind,
+            tail: self.tail,
+            expect,
+            quarantine: self.quarantine,
+            command: self.command.clone(),
+        }
+    }
+
     /// The same, of other types.
     pub fn map<D, N>(self, call: impl FnOnce(C) -> D, mark: impl FnOnce(M) -> N) -> Operation<D, N> {
         Operation {
@@ -197,3 +210,7 @@ pub trait Obeys: Steered + super::Simulated {
     /// Somebody else changes what this action is about, past us.
     fn stranger(sim: &mut Self::Sim, action: &Action, now: Now);
 }
+
+/// What cannot be: the call of a system that nothing can be done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use landfall::core::step::{
-    Clearance, Digest, Effect, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Ticket, Timer,
+use landfall::core::{digest::Digest, step::{
+    Clearance, Effect, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Ticket, Timer,
     Truth, Way, step,
-};
+}};
 use stateright::{Model, Property};
 
 /// Who wrote a value.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{Digest, OpState, Phase, Recipe};
+use super::state::{OpState, Phase, Recipe};
+use crate::core::digest::Digest;
 
 /// Whether a step may begin, as the core judges it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -2,8 +2,9 @@
 
 use super::{
     event::{Clearance, Effect, Event, Level, Note, Timer},
-    state::{Phase, State, Way},
+    state::{OpState, Phase, State, Way},
 };
+use crate::core::digest::Digest;
 
 /// Takes one event. Nothing else changes a step.
 #[must_use]
@@ -133,7 +134,7 @@ impl Next {
     /// What was previewed does not hold any more, nor do the approvals of it.
     fn forget_preview(&mut self) {
         self.state.approvals = 0;
-        self.state.digest = super::Digest::default();
+        self.state.digest = Digest::default();
         self.state.preview = None;
     }
 
@@ -194,7 +195,7 @@ impl Next {
     }
 
     fn finish(&mut self) {
-        let attested = self.state.recipe.ops.iter().any(|op| op.state == super::OpState::Attested);
+        let attested = self.state.recipe.ops.iter().any(|op| op.state == OpState::Attested);
         self.conclude(match self.state.way {
             Way::Back => Phase::RolledBack,
             Way::Forward if attested => Phase::Attested,

@@ -31,5 +31,5 @@ pub use self::{
     event::{Clearance, Effect, Event, Level, Note, Reply, Ticket, Timer, Truth},
     machine::step,
     replay::Record,
-    state::{Digest, Kind, Limits, Op, OpState, Phase, Recipe, State, Way},
+    state::{Kind, Limits, Op, OpState, Phase, Recipe, State, Way},
 };

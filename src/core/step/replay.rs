@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     event::{Note, Ticket},
-    state::{OpState, Phase, Recipe, State, Way},
+    state::{Op, OpState, Phase, Recipe, State, Way},
 };
 
 /// What the journal holds of a step, without who, when and what for.
@@ -34,7 +34,7 @@ impl State {
     pub fn begun(&self) -> Record {
         let mut recipe = self.recipe.clone();
         for op in &mut recipe.ops {
-            *op = super::Op::new(op.kind, op.tail);
+            *op = Op::new(op.kind, op.tail);
         }
         Record::Begun { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
     }

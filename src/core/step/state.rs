@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Clearance;
-
-/// SHA-256 of what was previewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub struct Digest(pub [u8; 32]);
+use crate::core::digest::Digest;
 
 /// Which way an attempt goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]

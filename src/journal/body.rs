@@ -1,0 +1,171 @@
+//! What a record can say. Fields are named one by one: nothing gets into the journal because it happened to be in a struct, and a
+//! secret has no type that could.
+//!
+//! Additive: a field that a later version adds has a default here; a meaning that changes takes another [`super::entry::VERSION`].
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    core::{
+        digest::Digest,
+        step::{Note, Record, Ticket},
+    },
+    systems::{Call, Mark, steer::Draft},
+};
+
+/// What a record says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Body {
+    /// A journal was begun.
+    Opened {
+        /// landfall's version.
+        program: String,
+    },
+    /// It was taken up again.
+    Resumed {
+        /// Bytes of a torn last line that were cut off.
+        cut: u64,
+        /// The plan's text is not what it was.
+        plan_changed: bool,
+    },
+    /// An attempt at a step was begun.
+    Begun(Box<Begun>),
+    /// A request is about to leave.
+    Intent(Box<Intent>),
+    /// Something came to something.
+    Came(Came),
+    /// Somebody approved a preview.
+    Approved {
+        /// The step.
+        step: String,
+        /// Of what was shown.
+        digest: Digest,
+        /// Who.
+        by: String,
+        /// The key that signed it, as its SHA-256 fingerprint; none: nobody checked who it was.
+        key: Option<String>,
+    },
+    /// A gate is left out of the verdict for a step's next attempt.
+    Waived {
+        /// The gate.
+        gate: String,
+        /// Why.
+        reason: String,
+        /// The two people.
+        by: Vec<String>,
+        /// Until when.
+        until: jiff::Timestamp,
+    },
+    /// A person's word for something that the program cannot see.
+    Attested {
+        /// The step.
+        step: String,
+        /// The operation, if it is of one.
+        ticket: Option<Ticket>,
+        /// Whether it is there.
+        there: bool,
+        /// What they looked at.
+        looked_at: String,
+        /// Who: one for a manual step, two for an operation that cannot be observed.
+        by: Vec<String>,
+    },
+    /// Everything is held, or goes on.
+    Hold {
+        /// Held; else released.
+        on: bool,
+        /// By whom.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// Somebody's words.
+    Remark {
+        /// Whose.
+        by: String,
+        /// The words.
+        text: String,
+    },
+}
+
+/// An attempt at a step: what was previewed, and all that a restarted program needs to take it up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The step.
+    pub step: String,
+    /// For the step machine.
+    pub record: Record,
+    /// What was approved.
+    pub digest: Digest,
+    /// What it takes, and the way back.
+    pub draft: Draft<Call, Mark>,
+    /// Who approved it.
+    pub approved_by: Vec<String>,
+    /// Its gates as they stood, with their values.
+    pub gates: Vec<String>,
+    /// How long each of its requests may take, and when it has settled and baked: as the plan said at that moment.
+    pub timeout: Duration,
+}
+
+/// What is about to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The step.
+    pub step: String,
+    /// Which operation of which attempt.
+    pub ticket: Ticket,
+    /// For people.
+    pub what: String,
+    /// The request.
+    pub call: Call,
+    /// What it compares with.
+    pub expect: Option<Mark>,
+    /// SHA-256 of the request and what it compares with.
+    pub request: Digest,
+    /// What the request carries, where it can carry something: unique to this operation.
+    pub tag: String,
+    /// After this, nobody knows what has become of it.
+    pub deadline: Duration,
+}
+
+/// Something came to something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Came {
+    /// The step.
+    pub step: String,
+    /// What.
+    pub note: Note,
+    /// The server's words, or what was seen.
+    #[serde(default)]
+    pub said: String,
+    /// What later operations compare with.
+    #[serde(default)]
+    pub mark: Option<Mark>,
+}
+
+impl Body {
+    /// The step it is about.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Begun(begun) => Some(&begun.step),
+            Self::Intent(intent) => Some(&intent.step),
+            Self::Came(came) => Some(&came.step),
+            Self::Approved { step, .. } | Self::Attested { step, .. } => Some(step),
+            _ => None,
+        }
+    }
+
+    /// What it means to the step machine.
+    #[must_use]
+    pub fn record(&self) -> Option<Record> {
+        match self {
+            Self::Begun(begun) => Some(begun.record.clone()),
+            Self::Intent(intent) => Some(Record::Intent(intent.ticket)),
+            Self::Came(came) => Some(Record::Note(came.note)),
+            _ => None,
+        }
+    }
+}

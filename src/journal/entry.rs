@@ -1,0 +1,102 @@
+//! One record and its line.
+//!
+//! The hash is over the bytes as they are stored, up to the hash itself: what is checked is what is there, not what a later version
+//! of this program would have written in its place.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Author, body::Body, chain::Head};
+use crate::core::{digest::Digest, now::Now};
+
+/// The version of what a record says. A journal with a higher one is not touched.
+pub const VERSION: u32 = 1;
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Version of what it says.
+    pub v: u32,
+    /// Its number, from 1.
+    pub seq: u64,
+    /// The hash of the record before it; zeros for the first.
+    pub prev: Digest,
+    /// The run.
+    pub run: String,
+    /// Who was at the keyboard.
+    pub actor: String,
+    /// On which machine.
+    pub host: String,
+    /// The time of day.
+    pub wall: Timestamp,
+    /// Milliseconds since that machine started, sleep included.
+    pub mono: u64,
+    /// Of the plan's text.
+    pub plan: Digest,
+    /// What it says.
+    #[serde(flatten)]
+    pub body: Body,
+    /// Of all the bytes before it.
+    #[serde(default, skip_serializing)]
+    pub hash: Digest,
+}
+
+/// What stands between what is hashed and the hash.
+const SEAM: &str = ",\"hash\":\"";
+
+impl Entry {
+    /// The next record, and its line.
+    #[must_use]
+    pub fn new(author: &Author, head: Head, body: Body, now: Now) -> (Self, String) {
+        let mut entry = Self {
+            v: VERSION,
+            seq: head.seq + 1,
+            prev: head.hash,
+            run: author.run.clone(),
+            actor: author.actor.clone(),
+            host: author.host.clone(),
+            wall: now.wall,
+            mono: u64::try_from(now.boot.as_millis()).unwrap_or(u64::MAX),
+            plan: author.plan,
+            body,
+            hash: Digest::default(),
+        };
+        // Maps with keys that are no text are all that could fail; there are none in a record. If ever, the empty line is refused
+        // by whoever reads it, and the test that writes every kind fails first.
+        let mut line = serde_json::to_string(&entry).unwrap_or_default();
+        line.pop();
+        entry.hash = Digest::of(line.as_bytes());
+        line.push_str(&format!("{SEAM}{}\"}}\n", entry.hash));
+        (entry, line)
+    }
+
+    /// Where the chain stands after it.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        Head { seq: self.seq, hash: self.hash }
+    }
+
+    /// Reads a line without its end.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(line: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            v: u32,
+        }
+        let version: Version = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
+        if version.v > VERSION {
+            return Err(format!("it is of version {}; this program knows {VERSION} at the most: use a newer one", version.v));
+        }
+        let entry: Self = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
+        let end = line.len().checked_sub(SEAM.len() + 66).ok_or("it has no hash")?;
+        if &line[end..end + SEAM.len()] != SEAM.as_bytes() {
+            return Err("its hash is not at its end".to_owned());
+        }
+        if Digest::of(&line[..end]) != entry.hash {
+            return Err("its hash is not that of what it says: it was changed".to_owned());
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,62 @@
+//! Reading along while somebody else writes: a second console, or `landfall journal` during the run.
+
+use std::{
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
+    path::PathBuf,
+};
+
+use super::{
+    Entry, Refused,
+    chain::{self, Damage, Head},
+};
+
+/// Somebody who reads along. Takes no lock and writes nothing.
+#[derive(Debug)]
+pub struct Follower {
+    path: PathBuf,
+    at: u64,
+    lines: usize,
+    head: Head,
+}
+
+impl Follower {
+    /// Of the journal in this file, from its beginning.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), at: 0, lines: 0, head: Head::default() }
+    }
+
+    /// The records that came since it was asked last. A line that has no end yet is left for the next time.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is damaged. A file that has become shorter was cut by somebody else than its writer, who only ever
+    /// cuts what had no end.
+    pub fn news(&mut self) -> Result<Vec<Entry>, Refused> {
+        let mut file = File::open(&self.path)?;
+        if file.metadata()?.len() < self.at {
+            let why = "it is shorter than it was: lines that had been read are gone".to_owned();
+            return Err(Damage { line: self.lines, why }.into());
+        }
+        file.seek(SeekFrom::Start(self.at))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io::Error::from)?;
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let mut entries = Vec::new();
+        for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {
+            let entry = chain::next(self.head, &line[..line.len() - 1])
+                .map_err(|why| Damage { line: self.lines + 1, why })?;
+            self.head = entry.head();
+            self.lines += 1;
+            self.at += line.len() as u64;
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+}

@@ -1,0 +1,166 @@
+//! The journal: what was meant, done and seen, on disk before it happens. The only maker of [`Permit`]s.
+//!
+//! One line of JSON a record, one append and one sync each. Every record holds the hash of the one before it, so that a change, a cut
+//! or another order shows; what a local chain cannot show is a rewrite of the whole, which is why the head is on the screen and somebody
+//! else should write it down now and then.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `body.rs` | what a record can say |
+//! | `entry.rs` | one record and its line |
+//! | `chain.rs` | all lines: whole, or damaged where and how |
+//! | `store.rs` | where lines are kept: a file under a lock, or memory that can lose what was not synced |
+//! | `follow.rs` | reading along while somebody else writes |
+//! | `export.rs` | the timeline, for people and programs |
+
+pub mod body;
+pub mod chain;
+pub mod entry;
+pub mod export;
+pub mod follow;
+pub mod store;
+
+use std::io;
+
+pub use self::{
+    body::{Begun, Body, Came, Intent},
+    chain::{Damage, Head},
+    entry::Entry,
+    store::Storage,
+};
+use crate::core::{digest::Digest, now::Now};
+
+/// The right to send one request, once: its intent is on disk. Made here and nowhere else; not to be copied, stored or read back.
+#[derive(Debug)]
+#[must_use = "an intent is on record; if nothing is sent, that has to be found out by observing"]
+pub struct Permit {
+    tag: String,
+}
+
+impl Permit {
+    /// Uses it up; what remains is the tag that the request carries, where it can carry one.
+    #[must_use]
+    pub fn spend(self) -> String {
+        self.tag
+    }
+}
+
+/// The journal cannot be written: nothing may be done any more. A sync that failed is not tried again, because what it was for may be
+/// lost although a second try succeeds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the journal cannot be written: {0}; nothing is sent any more. Mend the disk and start landfall again: it takes up where it stood")]
+pub struct Halt(pub String);
+
+/// Why a journal is not taken up.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It cannot be read, or not be written.
+    #[error("the journal cannot be opened: {0}")]
+    Io(#[from] io::Error),
+    /// It is damaged, and not only at its end.
+    #[error("the journal is damaged: {0}; keep a copy of it, find out who changed it, and begin a new one")]
+    Damaged(#[from] Damage),
+}
+
+/// Who writes, for which run, under which plan: the same in every record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The run's name.
+    pub run: String,
+    /// Who is at the keyboard.
+    pub actor: String,
+    /// On which machine.
+    pub host: String,
+    /// Of the plan's text.
+    pub plan: Digest,
+}
+
+/// A journal that can be written.
+pub struct Journal {
+    store: Box<dyn Storage>,
+    author: Author,
+    head: Head,
+    halted: Option<Halt>,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").field("author", &self.author).field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives what was there before.
+    ///
+    /// # Errors
+    /// If it cannot be read or written, and if it is damaged elsewhere than at its end.
+    pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry>), Refused> {
+        let bytes = store.read()?;
+        let (entries, torn) = chain::read(&bytes)?;
+        if torn > 0 {
+            store.cut(bytes.len() as u64 - torn)?;
+        }
+        let head = entries.last().map_or_else(Head::default, Entry::head);
+        let plan_changed = entries.last().is_some_and(|e| e.plan != author.plan);
+        let mut journal = Self { store, author, head, halted: None };
+        let first = if entries.is_empty() && torn == 0 {
+            Body::Opened { program: env!("CARGO_PKG_VERSION").to_owned() }
+        } else {
+            Body::Resumed { cut: torn, plan_changed }
+        };
+        journal.append(first, now).map_err(|halt| io::Error::other(halt.0))?;
+        Ok((journal, entries))
+    }
+
+    /// Puts something on record. When this returns, it is on disk.
+    ///
+    /// # Errors
+    /// If that cannot be said. From then on every call fails.
+    pub fn append(&mut self, body: Body, now: Now) -> Result<Entry, Halt> {
+        if let Some(halt) = &self.halted {
+            return Err(halt.clone());
+        }
+        let (entry, line) = Entry::new(&self.author, self.head, body, now);
+        let written = self.store.append(line.as_bytes()).and_then(|()| self.store.sync());
+        match written {
+            Ok(()) => {
+                self.head = entry.head();
+                Ok(entry)
+            }
+            Err(error) => {
+                let halt = Halt(error.to_string());
+                self.halted = Some(halt.clone());
+                Err(halt)
+            }
+        }
+    }
+
+    /// Puts an intent on record, and only then gives the right to act on it.
+    ///
+    /// # Errors
+    /// As [`Self::append`]: then there is no permit, and nothing can be sent.
+    pub fn commit(&mut self, intent: Intent, now: Now) -> Result<(Permit, Entry), Halt> {
+        let tag = intent.tag.clone();
+        let entry = self.append(Body::Intent(Box::new(intent)), now)?;
+        Ok((Permit { tag }, entry))
+    }
+
+    /// The last record's number and hash: what a second place should keep.
+    #[must_use]
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Why nothing can be written any more.
+    #[must_use]
+    pub const fn halted(&self) -> Option<&Halt> {
+        self.halted.as_ref()
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn author(&self) -> &Author {
+        &self.author
+    }
+}
+

@@ -1,0 +1,198 @@
+//! Where lines are kept.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read as _, Write as _},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Lines, one after the other. Narrow on purpose: across machines this will be another engine.
+pub trait Storage: Send {
+    /// Everything that is there.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn read(&mut self) -> io::Result<Vec<u8>>;
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// If not all of them were taken.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// When this returns, everything that was added survives a loss of power.
+    ///
+    /// # Errors
+    /// If that cannot be said. It is not tried again: the kernel may have dropped what it could not write.
+    fn sync(&mut self) -> io::Result<()>;
+
+    /// Leaves only so many bytes, for good.
+    ///
+    /// # Errors
+    /// If that cannot be said.
+    fn cut(&mut self, len: u64) -> io::Result<()>;
+}
+
+/// A file, under a lock: there is one writer on a machine.
+#[derive(Debug)]
+pub struct FileStore(File);
+
+/// What opening a journal's file comes to.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is ours to write.
+    Ours(FileStore),
+    /// Somebody else writes it; it can be followed.
+    Busy,
+}
+
+impl FileStore {
+    /// Opens a file, or makes one, and takes its lock.
+    ///
+    /// # Errors
+    /// If the file or its folder cannot be used.
+    pub fn open(path: &Path) -> io::Result<Opened> {
+        let new = !path.exists();
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Opened::Busy),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if new {
+            // The name of a new file is on disk only when its folder is.
+            file.sync_all()?;
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Opened::Ours(Self(file)))
+    }
+}
+
+impl Storage for FileStore {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        use std::io::Seek as _;
+        let mut bytes = Vec::new();
+        self.0.rewind()?;
+        self.0.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // One write: whoever follows sees a record whole or not at all. A short one is a failure, not to be completed: the rest may
+        // land after somebody else's.
+        match self.0.write(bytes)? {
+            n if n == bytes.len() => Ok(()),
+            n => Err(io::Error::new(io::ErrorKind::WriteZero, format!("{n} of {} bytes were written", bytes.len()))),
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)?;
+        self.0.sync_all()
+    }
+}
+
+/// Memory, for the simulation and for tests: it can run full, fail to sync, and lose what was not synced.
+#[derive(Debug, Clone, Default)]
+pub struct MemStore(Arc<Mutex<Mem>>);
+
+/// What is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Mem {
+    /// Everything that was added.
+    pub bytes: Vec<u8>,
+    /// How much of it survives.
+    pub synced: usize,
+    /// After so many more appends there is no room.
+    pub room: Option<usize>,
+    /// After so many more syncs they fail.
+    pub syncs: Option<usize>,
+    /// Appends after which nothing more happens to this store, as if the program were gone: with how many bytes of the last one.
+    pub dies: Option<(usize, usize)>,
+}
+
+impl MemStore {
+    /// With this in it, all of it on disk.
+    #[must_use]
+    pub fn with(bytes: Vec<u8>) -> Self {
+        let synced = bytes.len();
+        Self(Arc::new(Mutex::new(Mem { bytes, synced, ..Mem::default() })))
+    }
+
+    /// Looks at it, or changes what will go wrong.
+    pub fn mem<T>(&self, with: impl FnOnce(&mut Mem) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is left after a loss of power.
+    #[must_use]
+    pub fn survivors(&self) -> Vec<u8> {
+        self.mem(|mem| mem.bytes[..mem.synced].to_vec())
+    }
+}
+
+/// Counts down; true when it was at its end already.
+fn out(count: &mut Option<usize>) -> bool {
+    match count {
+        Some(0) => true,
+        Some(n) => {
+            *n -= 1;
+            false
+        }
+        None => false,
+    }
+}
+
+impl Storage for MemStore {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        Ok(self.mem(|mem| mem.bytes.clone()))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.mem(|mem| {
+            if out(&mut mem.room) {
+                mem.room = Some(0);
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            match &mut mem.dies {
+                Some((0, part)) => {
+                    let part = (*part).min(bytes.len());
+                    mem.bytes.extend(&bytes[..part]);
+                    // A torn write may well have reached the disk.
+                    mem.synced = mem.bytes.len();
+                    mem.dies = Some((0, 0));
+                    return Err(io::Error::other("gone"));
+                }
+                Some((n, _)) => *n -= 1,
+                None => {}
+            }
+            mem.bytes.extend(bytes);
+            Ok(())
+        })
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.mem(|mem| {
+            if out(&mut mem.syncs) {
+                mem.syncs = Some(0);
+                return Err(io::Error::other("input/output error"));
+            }
+            mem.synced = mem.bytes.len();
+            Ok(())
+        })
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.mem(|mem| {
+            mem.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+            mem.synced = mem.bytes.len();
+            Ok(())
+        })
+    }
+}
