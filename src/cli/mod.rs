@@ -47,6 +47,9 @@ enum Cmd {
         /// How many times as fast as the real clock
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
+        /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
+        #[arg(long, value_name = "FILE")]
+        journal: Option<PathBuf>,
         #[command(flatten)]
         look: Look,
     },
@@ -113,7 +116,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Cmd::Console(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Console)),
         Cmd::Watch(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Watch)),
-        Cmd::Demo { seed, speed, look } => run::demo(seed, speed, &look),
+        Cmd::Demo { seed, speed, journal, look } => run::demo(seed, speed, journal.as_deref(), &look),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
         }

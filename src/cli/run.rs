@@ -5,8 +5,12 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 use super::{LET_GO, Look, OnPlan, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
-    core::Command,
-    drive::{live, sim},
+    core::{Command, digest::Digest},
+    drive::{clock, live, sim},
+    journal::{
+        Author, Journal, Storage,
+        store::{FileStore, MemStore, Opened},
+    },
     plan::Plan,
 };
 
@@ -24,7 +28,7 @@ pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCo
         // The driver has just been started; if it ended already, the console says so.
         let _ = link.commands.send(Command::Follow { system: "route53", id: id.clone() });
     }
-    let ended = console::run(link.clone(), options(&on.look, mode));
+    let ended = console::run(link.clone(), None, options(&on.look, mode));
     runtime.block_on(async { link.let_go(LET_GO).await });
     // The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
     runtime.shutdown_timeout(LET_GO);
@@ -32,12 +36,43 @@ pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCo
 }
 
 /// On an imitated estate.
-pub(super) fn demo(seed: u64, speed: f64, look: &Look) -> Result<ExitCode, String> {
+pub(super) fn demo(seed: u64, speed: f64, journal: Option<&Path>, look: &Look) -> Result<ExitCode, String> {
     if !(speed.is_finite() && speed > 0.0 && speed <= 1000.0) {
         return Err(format!("--speed {speed}: give a number above 0 and up to 1000"));
     }
     let (plan, _) = Plan::parse(Path::new("demo/plan.toml"), DEMO).map_err(|faulty| faulty.render(false))?;
-    told(console::run(sim::start_paced(Arc::new(plan), seed, speed), options(look, Mode::Demo)))
+    let plan = Arc::new(plan);
+    let store = demo_store(journal)?;
+    let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: Digest::of(DEMO.as_bytes()) };
+    let (journal, entries) = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
+    if !entries.is_empty() {
+        return Err(
+            "this journal is of another run, and the imitated estate begins anew each time: name a new file".to_owned()
+        );
+    }
+    let helm = sim::start_steered(plan, seed, speed, journal, entries);
+    told(console::run(helm.link, Some(helm.orders), options(look, Mode::Demo)))
+}
+
+/// Where the demo's journal is kept: a file that outlives it, or memory.
+fn demo_store(path: Option<&Path>) -> Result<Box<dyn Storage>, String> {
+    let Some(path) = path else { return Ok(Box::new(MemStore::default())) };
+    let name = path.display();
+    match FileStore::open(path).map_err(|e| format!("the journal {name}: {e}"))? {
+        Opened::Ours(store) => Ok(Box::new(store)),
+        Opened::Busy => Err(format!("the journal {name} is being written by somebody else")),
+    }
+}
+
+/// Who is at the keyboard.
+fn operator() -> String {
+    std::env::var("LANDFALL_OPERATOR").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".to_owned())
+}
+
+/// This machine's name.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
 fn options(look: &Look, mode: Mode) -> Options {

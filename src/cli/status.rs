@@ -136,6 +136,8 @@ pub fn text(s: &Snapshot) -> String {
     let (word, why) = match s.verdict() {
         Verdict::Hold(why) => ("HOLD", why),
         Verdict::Clear(why) => ("CLEAR", why),
+        Verdict::Go(why) => ("GO", why),
+        Verdict::RollBack(why) => ("ROLL BACK", why),
     };
     // Writing to a string cannot fail.
     let _ = writeln!(

@@ -5,10 +5,10 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    picture::SOURCES,
+    picture::is_own,
     ui::{At, Ui},
 };
-use crate::core::PACE;
+use crate::core::{PACE, step::Phase};
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +40,21 @@ pub enum Id {
     Slower,
     Theme,
     Help,
+    NextStep,
+    Preview,
+    Arm,
+    Execute,
+    CallOff,
+    RollBack,
+    Again,
+    Hold,
+    Release,
+    Abandon,
+    Attest,
+    Adopt,
+    Waive,
+    LeaveOut,
+    Remark,
     Redraw,
     Suspend,
     Quit,
@@ -193,6 +208,42 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Slower, "slower", "slower", "Ask all sources half as often.", &[Char('-')], None),
     command(Id::Theme, "theme", "theme", "The next theme.", &[Char('t')], None),
     command(Id::Help, "help", "help", "All commands and signs; type to search.", &[Char('?')], Some(8)),
+    command(
+        Id::NextStep,
+        "next-step",
+        "next step",
+        "Go to the step of the runbook that is next.",
+        &[Char('n')],
+        Some(10),
+    ),
+    command(Id::Preview, "preview", "preview", "Runbook: what the step would do, exactly.", &[Char('p')], Some(11)),
+    command(Id::Arm, "arm", "arm", "Runbook: arm what was previewed.", &[Char('a')], Some(12)),
+    command(
+        Id::Execute,
+        "execute",
+        "execute",
+        "Runbook: do what is armed, after a confirmation.",
+        &[Char('x')],
+        Some(13),
+    ),
+    command(Id::RollBack, "roll-back", "roll back", "Runbook: preview the step's way back.", &[Char('b')], Some(14)),
+    command(Id::Hold, "hold", "hold", "Begin nothing new, anywhere; safe tails are finished.", &[Char('h')], Some(15)),
+    command(Id::Release, "release", "release", "Lift the hold.", &[Char('H')], None),
+    command(Id::CallOff, "call-off", "call off", "Runbook: call off what was previewed or armed.", &[Char('z')], None),
+    command(Id::Again, "again", "again", "Runbook: another attempt at a step that is over.", &[Char('r')], None),
+    command(
+        Id::Abandon,
+        "abandon",
+        "give up",
+        "Runbook: give up an attempt that stands still; its safe tail is finished.",
+        &[Char('u')],
+        None,
+    ),
+    command(Id::Attest, "attest", "attest", "Runbook: say that a manual step is done.", &[Char('y')], None),
+    command(Id::Adopt, "adopt", "take over", "Runbook: take over what somebody else did.", &[Char('i')], None),
+    command(Id::Waive, "waive", "waive", "Runbook: two people leave a gate out for a while.", &[Char('v')], None),
+    command(Id::LeaveOut, "leave-out", "leave out", "Runbook: two people leave a step out.", &[Char('o')], None),
+    command(Id::Remark, "remark", "remark", "Put words on record.", &[Char('c')], None),
     command(Id::Redraw, "redraw", "redraw", "Draw the whole screen anew.", &[Ctrl('l')], None),
     command(
         Id::Suspend,
@@ -236,7 +287,57 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
         Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
+        id if is_steering(id) => why_not_steer(id, ui),
         Id::Theme if ui.themes < 2 => say("there is only one theme"),
+        _ => None,
+    }
+}
+
+/// Whether a command is about the run.
+#[must_use]
+pub const fn is_steering(id: Id) -> bool {
+    use Id::{
+        Abandon, Adopt, Again, Arm, Attest, CallOff, Execute, Hold, LeaveOut, NextStep, Preview, Release, Remark,
+        RollBack, Waive,
+    };
+    matches!(
+        id,
+        NextStep
+            | Preview
+            | Arm
+            | Execute
+            | CallOff
+            | RollBack
+            | Again
+            | Hold
+            | Release
+            | Abandon
+            | Attest
+            | Adopt
+            | Waive
+            | LeaveOut
+            | Remark
+    )
+}
+
+fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
+    let say = |why: &str| Some(why.to_owned());
+    let Some(run) = &ui.latest().run else { return say("the plan has no runbook") };
+    if id == Id::NextStep {
+        return None;
+    }
+    if run.operator.is_none() {
+        return say("this console only watches");
+    }
+    if matches!(id, Id::Hold | Id::Release | Id::Remark) {
+        return None;
+    }
+    let Some(step) = ui.step() else { return say("choose a step in the Runbook first: n goes there") };
+    match id {
+        Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
+        Id::Preview if step.manual.is_some() => say("this step is done by hand: y says that it is done"),
+        Id::RollBack if step.irreversible => say("this is a point of no return"),
+        Id::Execute if step.state != Phase::Armed => say("it is not armed"),
         _ => None,
     }
 }
@@ -250,7 +351,7 @@ fn why_not_open(ui: &Ui) -> Option<String> {
             (!behind).then(|| "nothing is behind this tile".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),
-        At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| p.id != SOURCES) => {
+        At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| !is_own(p.id)) => {
             Some("the picture is frozen and holds no detail of this row: space lets it move".into())
         }
         At::Page(_) => None,

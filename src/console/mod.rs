@@ -6,6 +6,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
+//! | `runbook`, `dialog` | the Runbook and Journal pages; what opens before something is changed |
 //! | `command` | the table of commands, which keys, hints and help are made of |
 //! | `terminal` | taken over and given back whole |
 //!
@@ -15,10 +16,12 @@
 mod ascii;
 mod colour;
 pub mod command;
+pub mod dialog;
 mod filter;
 mod input;
 pub mod picture;
 mod rows;
+pub mod runbook;
 pub mod terminal;
 mod theme;
 pub mod ui;
@@ -47,7 +50,7 @@ pub use ui::Mode;
 use ui::Ui;
 use update::{Act, Event, update};
 
-use crate::drive::{clock, live::Link};
+use crate::drive::{Link, Orders, clock};
 
 /// How the console is to be.
 #[derive(Debug, Clone)]
@@ -83,14 +86,15 @@ pub enum Error {
     Panicked,
 }
 
-/// Shows what comes through `link` until the operator quits or a signal ends it. Blocks; drawing happens on a thread of its own.
+/// Shows what comes through `link`, and gives `orders` where there is a right to, until the operator quits or a signal ends it. Blocks; drawing happens on a thread of its own.
 ///
 /// # Errors
 /// If the theme or the terminal cannot be used. The terminal is given back in every case.
-pub fn run(link: Link, options: Options) -> Result<Ended, Error> {
+pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended, Error> {
     terminal::watch_panics();
-    let thread =
-        thread::Builder::new().name(terminal::THREAD.into()).spawn(move || Console::new(link, options)?.run())?;
+    let thread = thread::Builder::new()
+        .name(terminal::THREAD.into())
+        .spawn(move || Console::new(link, orders, options)?.run())?;
     let ended = thread.join().unwrap_or(Err(Error::Panicked));
     terminal::tell_panics();
     ended
@@ -98,6 +102,8 @@ pub fn run(link: Link, options: Options) -> Result<Ended, Error> {
 
 struct Console {
     link: Link,
+    /// The right to steer, where there is one.
+    orders: Option<Orders>,
     ui: Ui,
     themes: Themes,
     names: Vec<String>,
@@ -107,7 +113,7 @@ struct Console {
 }
 
 impl Console {
-    fn new(link: Link, options: Options) -> Result<Self, Error> {
+    fn new(link: Link, orders: Option<Orders>, options: Options) -> Result<Self, Error> {
         let var = |name: &str| std::env::var(name).ok();
         let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
         let names = themes.names();
@@ -116,7 +122,7 @@ impl Console {
         let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
-        Ok(Self { link, ui, themes, names, depth, theme, ascii: options.ascii || ascii::wanted(var) })
+        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii: options.ascii || ascii::wanted(var) })
     }
 
     fn run(mut self) -> Result<Ended, Error> {
@@ -186,6 +192,12 @@ impl Console {
             match act {
                 // A core that is gone takes no commands; the head says that it is silent.
                 Act::Send(command) => drop(self.link.commands.send(command)),
+                // Whoever only watches was told so before it came to this.
+                Act::Order(order) => {
+                    if let Some(orders) = &self.orders {
+                        orders.give(order);
+                    }
+                }
                 Act::Theme => self.next_theme(),
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::runbook::{self, JOURNAL, RUNBOOK};
 use crate::{
     core::{
         estate::source::SourceState,
@@ -70,6 +71,10 @@ impl Picture {
         tiles.push(blind(&snapshot));
         tiles.sort_by_key(|t| place(t.id));
         let sources = Arc::new(sources(&snapshot));
+        let own: Vec<Arc<Panel>> = match &snapshot.run {
+            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run)), sources],
+            None => vec![sources],
+        };
         let page = |panel: &Arc<Panel>| {
             let own = |s: &&SourceLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);
             let states: Vec<SourceState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
@@ -79,7 +84,7 @@ impl Picture {
                 sources: (states.iter().filter(|s| **s != SourceState::Live).count(), states.len()),
             }
         };
-        let pages = snapshot.panels.iter().chain([&sources]).map(page);
+        let pages = snapshot.panels.iter().chain(&own).map(page);
         let pages: Vec<Page> = pages.collect();
         Self { gist: gist(&snapshot, &tiles, &pages), tiles, pages, snapshot }
     }
@@ -100,8 +105,16 @@ fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
         }
     };
     match snapshot.verdict() {
-        Verdict::Hold(why) => why.hash(&mut hash),
+        Verdict::Hold(why) | Verdict::RollBack(why) | Verdict::Go(why) => why.hash(&mut hash),
         Verdict::Clear(_) => 0.hash(&mut hash),
+    }
+    if let Some(run) = &snapshot.run {
+        run.said.hash(&mut hash);
+        run.head.hash(&mut hash);
+        for step in &run.steps {
+            step.word.hash(&mut hash);
+            step.preview.as_ref().map(|p| (p.digest, p.approvals.0)).hash(&mut hash);
+        }
     }
     tiles.iter().for_each(|t| cell(&t.value, &mut hash));
     for page in pages {
@@ -274,6 +287,24 @@ fn age(age: Option<Age>) -> Cell {
 /// Milliseconds below a second: most answers take less.
 fn took(d: Duration) -> String {
     if d < Duration::from_secs(1) { format!("{}ms", d.as_millis()) } else { short(d) }
+}
+
+/// What opens behind a row of one of the console's own pages; none for the systems', whose details the core makes.
+#[must_use]
+pub fn own_detail(picture: &Picture, panel: &str, row: &str) -> Option<Option<Detail>> {
+    let run = picture.snapshot.run.as_ref();
+    match panel {
+        SOURCES => Some(source_detail(picture, row)),
+        RUNBOOK => Some(run.and_then(|run| runbook::step_detail(run, row))),
+        JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row))),
+        _ => None,
+    }
+}
+
+/// Whether a page is the console's own.
+#[must_use]
+pub fn is_own(panel: &str) -> bool {
+    matches!(panel, SOURCES | RUNBOOK | JOURNAL)
 }
 
 /// What opens behind a row of the Sources page: the same, with nothing cut off.

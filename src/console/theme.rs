@@ -47,6 +47,8 @@ roles! {
     Blind = "blind", "Not known.";
     Hold = "hold", "The verdict HOLD.";
     Clear = "clear", "The verdict CLEAR.";
+    Go = "go", "The verdict GO.";
+    RollBack = "roll-back", "The verdict ROLL BACK.";
     Chart = "chart", "Curves.";
 }
 

@@ -4,12 +4,15 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
-    picture::{Picture, SOURCES, source_detail},
+    dialog::Dialog,
+    picture::{Picture, own_detail},
     rows::{Rows, Sort},
+    runbook::RUNBOOK,
 };
 use crate::{
     core::{
         now::Now,
+        run::StepView,
         snapshot::{DetailKey, Snapshot},
     },
     view::{Detail, Panel, Table},
@@ -44,6 +47,8 @@ pub enum Entry {
     Filter(String),
     /// The help's search, and the first line shown.
     Help(String, usize),
+    /// What is open over the page.
+    Dialog(Dialog),
 }
 
 /// A table, by the id of its place (a page's panel, or `detail`) and its own.
@@ -82,6 +87,8 @@ pub struct Drawn {
     pub detail_top: Option<(usize, usize)>,
     /// First line of the help that could be shown.
     pub help_top: Option<usize>,
+    /// First line of the preview that could be shown.
+    pub preview_top: Option<usize>,
 }
 
 /// Where the operator is.
@@ -262,6 +269,16 @@ impl Ui {
         self.opened.as_ref()
     }
 
+    /// The step of the runbook that commands are about.
+    #[must_use]
+    pub fn step(&self) -> Option<&StepView> {
+        let id = match self.at {
+            At::Detail => self.opened.as_ref().filter(|key| key.panel == RUNBOOK)?.row.as_str(),
+            At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
+        };
+        self.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
+    }
+
     /// The place whose tables are on screen.
     #[must_use]
     pub fn place(&self) -> &'static str {
@@ -346,6 +363,9 @@ impl Ui {
         if let Entry::Help(_, top) = &mut self.entry {
             *top = drawn.help_top.unwrap_or(*top);
         }
+        if let Entry::Dialog(Dialog::Preview(_, top)) = &mut self.entry {
+            *top = drawn.preview_top.unwrap_or(*top);
+        }
         let place = self.place();
         for &(table, top, height) in &drawn.tables {
             let at = self.tables.entry((place, table)).or_default();
@@ -356,10 +376,9 @@ impl Ui {
     /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
     pub(super) fn settle(&mut self, changed: bool) {
         if let Some(key) = &self.opened {
-            self.detail = if key.panel == SOURCES {
-                source_detail(self.picture(), &key.row).map(Arc::new)
-            } else {
-                self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone())
+            self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
+                Some(own) => own.map(Arc::new),
+                None => self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
             };
         }
         let tiles = self.picture().tiles.len();

@@ -6,11 +6,13 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     command::{Id, of_key, why_not},
-    picture::{Picture, SOURCES},
+    dialog::{self, Asked, Dialog, Prompt},
+    picture::{Picture, is_own},
     rows::Sort,
+    runbook::{self, RUNBOOK},
     ui::{At, Entry, Ui},
 };
-use crate::core::{Command, snapshot::DetailKey};
+use crate::core::{Command, run::Order, snapshot::DetailKey};
 
 /// What can happen to the console.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub enum Event {
 pub enum Act {
     /// Tell the core.
     Send(Command),
+    /// Give an order.
+    Order(Order),
     /// Load the theme that is chosen now.
     Theme,
     /// Draw the whole screen anew.
@@ -41,7 +45,7 @@ pub enum Act {
 /// Takes one event.
 pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
-        Event::Second => Vec::new(),
+        Event::Second => dialog::second(ui),
         Event::Picture(picture) => {
             ui.hear(picture);
             if !ui.is_frozen() {
@@ -55,6 +59,7 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
                 Entry::Commands => press(ui, &key),
                 Entry::Filter(before) => filter_key(ui, &key, before),
                 Entry::Help(search, top) => help_key(ui, &key, search, top),
+                Entry::Dialog(open) => dialog::key(ui, &key, open),
             }
         }
     }
@@ -133,7 +138,55 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
             travel(ui, command.id);
             Vec::new()
         }
+        steer => self::steer(ui, steer),
     }
+}
+
+/// What is about the run.
+fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
+    let step = ui.step().map(|s| s.id.clone()).unwrap_or_default();
+    let ask = |ui: &mut Ui, asked: Asked, step: String| {
+        ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new() }));
+        Vec::new()
+    };
+    match id {
+        Id::NextStep => next_step(ui),
+        Id::Preview => {
+            ui.entry = Entry::Dialog(Dialog::Preview(step.clone(), 0));
+            vec![Act::Order(Order::Preview(step))]
+        }
+        Id::Arm => vec![Act::Order(Order::Arm(step))],
+        Id::Execute => dialog::confirm(ui, &step),
+        Id::RollBack => {
+            ui.entry = Entry::Dialog(Dialog::Preview(step.clone(), 0));
+            vec![Act::Order(Order::RollBack(step.clone())), Act::Order(Order::Preview(step))]
+        }
+        Id::CallOff => vec![Act::Order(Order::Cancel(step))],
+        Id::Again => vec![Act::Order(Order::Again(step))],
+        Id::Abandon => vec![Act::Order(Order::Abandon(step))],
+        Id::Adopt => vec![Act::Order(Order::Adopt(step))],
+        Id::Release => vec![Act::Order(Order::Release)],
+        Id::Hold => ask(ui, Asked::Hold, String::new()),
+        Id::Remark => ask(ui, Asked::Remark, String::new()),
+        Id::Attest => ask(ui, Asked::Attest, step),
+        Id::Waive => ask(ui, Asked::Waive, step),
+        Id::LeaveOut => ask(ui, Asked::Skip, step),
+        _ => Vec::new(),
+    }
+}
+
+/// Goes to the runbook, to the step that is next.
+fn next_step(ui: &mut Ui) -> Vec<Act> {
+    let id = ui.picture().snapshot.run.as_ref().and_then(|run| Some(runbook::next(run)?.id.clone()));
+    let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
+    let acts = go(ui, page + 1);
+    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(&r.id) == id.as_ref())?)));
+    if let Some((table, row)) = place
+        && let Some(at) = ui.table_ui(table).and_then(|t| t.rows.order.iter().position(|&r| r == row))
+    {
+        ui.select(at);
+    }
+    acts
 }
 
 /// Goes to a page; what was open is closed.
@@ -147,7 +200,7 @@ fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
 
 fn close(ui: &mut Ui) -> Vec<Act> {
     match ui.opened.take() {
-        Some(key) if key.panel != SOURCES => vec![Act::Send(Command::Close)],
+        Some(key) if !is_own(&key.panel) => vec![Act::Send(Command::Close)],
         _ => Vec::new(),
     }
 }
@@ -169,7 +222,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
     ui.settle(true);
-    if key.panel == SOURCES { Vec::new() } else { vec![Act::Send(Command::Open(key))] }
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(Command::Open(key))] }
 }
 
 fn back(ui: &mut Ui) -> Vec<Act> {
@@ -258,7 +311,7 @@ fn step(id: Id, index: usize, last: usize, page: usize) -> usize {
 }
 
 /// One line of text being written.
-fn write(text: &mut String, key: &KeyEvent) -> bool {
+pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Char('u') if ctrl => text.clear(),

@@ -4,7 +4,9 @@
 
 pub mod digest;
 pub mod estate;
+pub mod gate;
 pub mod now;
+pub mod run;
 pub mod snapshot;
 pub mod step;
 
@@ -17,9 +19,11 @@ use self::{
         source::{Health, Source, SourceIx, SourceSpec},
     },
     now::Now,
+    run::Run,
     snapshot::{DetailKey, Snapshot},
 };
 use crate::{
+    journal::Entry,
     plan::Plan,
     systems::{Ask, Estate, Facts, PANELS},
     view::Panel,
@@ -48,6 +52,12 @@ pub enum Input {
     },
     /// Somebody at the console wants something.
     Command(Command),
+    /// Something about the run: an order, or what came of one.
+    Run(run::Input),
+    /// A line of the journal that somebody else writes.
+    Follow(Box<Entry>),
+    /// Time has passed: once a second, and whenever [`Core::next_due`] says so.
+    Tick,
 }
 
 /// What a console can ask of the core. Nothing here changes a server.
@@ -75,6 +85,8 @@ pub enum Effect {
     Start(SourceIx, SourceSpec<Ask>),
     /// Ask this many times as often as the plan says.
     Pace(f64),
+    /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
+    Run(run::Effect),
 }
 
 /// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
@@ -89,6 +101,7 @@ pub struct Core {
     plan: Arc<Plan>,
     started: Now,
     estate: Estate,
+    run: Run,
     sources: Vec<Source<Ask>>,
     by_id: HashMap<String, SourceIx>,
     pace: f64,
@@ -105,9 +118,10 @@ impl Core {
         let panels =
             PANELS.iter().filter_map(|(id, _)| estate.panel(id, now)).map(|p| (Arc::new(p), now, true)).collect();
         let mut core = Self {
-            plan,
             started: now,
             estate,
+            run: Run::new(&plan),
+            plan,
             sources: Vec::new(),
             by_id: HashMap::new(),
             pace: 1.0,
@@ -150,12 +164,43 @@ impl Core {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![Effect::Pace(self.pace)]
             }
+            Input::Run(input) => Self::wanted(self.run.handle(input, &self.estate, now)),
+            Input::Follow(entry) => {
+                self.run.follow(*entry, now);
+                Vec::new()
+            }
+            Input::Tick => {
+                let mut samples = Samples::default();
+                self.estate.measure(now, &mut samples);
+                Self::wanted(self.run.tick(&self.estate, &samples.into_vec(), now))
+            }
             Input::Command(Command::Follow { system, id }) => {
                 let wanted = self.estate.follow(system, &id);
                 self.touch(system);
                 self.start(wanted, now)
             }
         }
+    }
+
+    /// The plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    fn wanted(effects: Vec<run::Effect>) -> Vec<Effect> {
+        effects.into_iter().map(Effect::Run).collect()
+    }
+
+    /// Gives the run to somebody who may steer it, where the journal left it.
+    pub fn steer(&mut self, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
+        Self::wanted(self.run.resume(entries, operator, now))
+    }
+
+    /// When the next timer goes off, on the boot clock.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.run.next_due()
     }
 
     fn touch(&mut self, system: &str) {
@@ -207,6 +252,7 @@ impl Core {
             sources,
             samples: samples.into_vec(),
             detail,
+            run: (!self.plan.runbook.phases.is_empty()).then(|| Arc::new(self.run.view(now))),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
         source::{Source, SourceState},
     },
     now::{Age, Now},
+    run::RunView,
 };
 use crate::{
     plan::Plan,
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub samples: Vec<Sample>,
     /// The detail that is open.
     pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The run; none where the plan has no step.
+    pub run: Option<Arc<RunView>>,
 }
 
 /// Which row's detail.
@@ -58,15 +61,22 @@ pub struct DetailKey {
 pub enum Verdict {
     /// Something is not known: nothing may go forward.
     Hold(String),
-    /// All sources are live. Not a GO: that is for gates to say.
+    /// All sources are live. Not a GO: that is for gates to say, and the plan has none.
     Clear(String),
+    /// The next step may begin.
+    Go(String),
+    /// Something that the plan calls a reason to go back is true, or a step has failed. A person decides.
+    RollBack(String),
 }
 
 impl Snapshot {
-    /// The verdict that sources alone allow: blind beats stale beats starting.
+    /// The verdict: what asks for the way back beats what is not known (blind beats stale beats starting), and that beats going on.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let worst = |state| self.sources.iter().filter(move |s| s.state == state);
+        if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
+            return Verdict::RollBack(why);
+        }
         for (state, word) in
             [(SourceState::Blind, "blind"), (SourceState::Stale, "stale"), (SourceState::Starting, "starting")]
         {
@@ -76,7 +86,10 @@ impl Snapshot {
                 return Verdict::Hold(format!("{n} of {} sources {word}, {}{why}", self.sources.len(), first.id));
             }
         }
-        Verdict::Clear(format!("all {} sources live", self.sources.len()))
+        match &self.run {
+            None => Verdict::Clear(format!("all {} sources live", self.sources.len())),
+            Some(run) => run.go(),
+        }
     }
 
     /// The oldest source that is not live; else the oldest.

@@ -8,34 +8,15 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{clock, poll::Schedule, sink::Sink};
+use super::{Link, clock, poll::Schedule, sink::Sink};
 use crate::{
     core::{Command, Core, Effect, Input, estate::source::SourceIx, snapshot::Snapshot},
     plan::Plan,
     systems::Readers,
 };
-
-/// What a running driver can be talked to through.
-#[derive(Debug, Clone)]
-pub struct Link {
-    /// The latest picture.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands to the core.
-    pub commands: mpsc::UnboundedSender<Command>,
-}
-
-impl Link {
-    /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
-    /// before that makes clients panic that want to say goodbye on it.
-    pub async fn let_go(self, within: Duration) {
-        let Self { mut snapshots, commands } = self;
-        drop(commands);
-        let _ = timeout(within, async { while snapshots.changed().await.is_ok() {} }).await;
-    }
-}
 
 /// Pictures are made at most this often; an input that comes alone is seen at once.
 const SPACING: Duration = Duration::from_millis(50);
@@ -80,7 +61,7 @@ impl Driver {
                     None => break,
                 },
                 Some(input) = self.queue.recv() => self.take(input),
-                _ = second.tick() => {}
+                _ = second.tick() => self.take(Input::Tick),
             }
             sleep_until(drawn + SPACING).await;
             while let Ok(command) = commands.try_recv() {
@@ -126,6 +107,8 @@ impl Driver {
                 Effect::Pace(pace) => {
                     self.pace.send_replace(pace);
                 }
+                // Nobody was given the run: there is no journal, and nothing here that could send.
+                Effect::Run(_) => {}
             }
         }
     }

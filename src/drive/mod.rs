@@ -1,7 +1,10 @@
 //! The drivers: the only users of time and I/O. They feed the pure core and publish what it makes of it.
 
 pub mod clock;
+mod link;
 pub mod live;
 pub mod poll;
 pub mod sim;
 pub mod sink;
+
+pub use self::link::{Helm, Link, Orders};

@@ -46,7 +46,11 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Entry>, u64), Damage> {
 pub fn next(head: Head, line: &[u8]) -> Result<Entry, String> {
     let entry = Entry::parse(line)?;
     if entry.seq != head.seq + 1 {
-        return Err(format!("it is record {} where record {} belongs: lines are missing or in another order", entry.seq, head.seq + 1));
+        return Err(format!(
+            "it is record {} where record {} belongs: lines are missing or in another order",
+            entry.seq,
+            head.seq + 1
+        ));
     }
     if entry.prev != head.hash {
         return Err("it does not follow on the line before it: one of them was changed".to_owned());

@@ -87,7 +87,10 @@ impl Entry {
         }
         let version: Version = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
         if version.v > VERSION {
-            return Err(format!("it is of version {}; this program knows {VERSION} at the most: use a newer one", version.v));
+            return Err(format!(
+                "it is of version {}; this program knows {VERSION} at the most: use a newer one",
+                version.v
+            ));
         }
         let entry: Self = serde_json::from_slice(line).map_err(|e| format!("it is no record: {e}"))?;
         let end = line.len().checked_sub(SEAM.len() + 66).ok_or("it has no hash")?;

@@ -95,7 +95,9 @@ pub fn told(body: &Body) -> String {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
             format!("approved by {by} ({how}), preview {}", digest.short())
         }
-        Body::Waived { gate, reason, by, until } => format!("gate {gate} waived by {} until {until}: {reason}", by.join(" and ")),
+        Body::Waived { gate, reason, by, until } => {
+            format!("gate {gate} waived by {} until {until}: {reason}", by.join(" and "))
+        }
         Body::Attested { there, looked_at, by, ticket, .. } => {
             let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", t.op + 1));
             let said = if *there { "done" } else { "not done" };

@@ -44,8 +44,8 @@ impl Follower {
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let mut entries = Vec::new();
         for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {
-            let entry = chain::next(self.head, &line[..line.len() - 1])
-                .map_err(|why| Damage { line: self.lines + 1, why })?;
+            let entry =
+                chain::next(self.head, &line[..line.len() - 1]).map_err(|why| Damage { line: self.lines + 1, why })?;
             self.head = entry.head();
             self.lines += 1;
             self.at += line.len() as u64;

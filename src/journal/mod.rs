@@ -48,7 +48,9 @@ impl Permit {
 /// The journal cannot be written: nothing may be done any more. A sync that failed is not tried again, because what it was for may be
 /// lost although a second try succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the journal cannot be written: {0}; nothing is sent any more. Mend the disk and start landfall again: it takes up where it stood")]
+#[error(
+    "the journal cannot be written: {0}; nothing is sent any more. Mend the disk and start landfall again: it takes up where it stood"
+)]
 pub struct Halt(pub String);
 
 /// Why a journal is not taken up.
@@ -164,3 +166,5 @@ impl Journal {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+use std::time::Duration;
+
+use super::{
+    Author, Body, Journal, Refused, chain,
+    store::{FileStore, MemStore, Opened},
+};
+use crate::core::{digest::Digest, now::Now};
+
+fn now(s: u64) -> Now {
+    let wall = jiff::Timestamp::from_second(1_795_000_000 + i64::try_from(s).expect("small")).expect("a time");
+    Now { boot: Duration::from_secs(s), wall }
+}
+
+fn author() -> Author {
+    Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") }
+}
+
+fn remark(text: &str) -> Body {
+    Body::Remark { by: "ana".into(), text: text.into() }
+}
+
+/// A journal of some records, in memory.
+fn written(n: u64) -> MemStore {
+    let store = MemStore::default();
+    let (mut journal, before) = Journal::open(Box::new(store.clone()), author(), now(0)).expect("a journal");
+    assert!(before.is_empty());
+    for i in 1..n {
+        journal.append(remark(&format!("record {i}, with \"quotes\", a line\nend and ünïcode")), now(i)).expect("room");
+    }
+    store
+}
+
+fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+/// Taken up again after having been changed; the line and the reason if it is refused.
+fn refused(bytes: Vec<u8>) -> (usize, String) {
+    match Journal::open(Box::new(MemStore::with(bytes)), author(), now(99)) {
+        Err(Refused::Damaged(damage)) => (damage.line, damage.why),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("taken up"),
+    }
+}
+
+#[test]
+fn what_was_written_is_read_back_and_goes_on() {
+    let store = written(5);
+    let (mut journal, entries) = Journal::open(Box::new(store.clone()), author(), now(50)).expect("whole");
+    assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    journal.append(remark("on"), now(51)).expect("room");
+    let (entries, torn) = chain::read(&store.survivors()).expect("whole");
+    assert_eq!((entries.len(), torn), (7, 0));
+    assert_eq!(entries[5].body, Body::Resumed { cut: 0, plan_changed: false });
+    assert_eq!(entries[6].head(), journal.head());
+}
+
+#[test]
+fn a_last_line_torn_at_any_byte_is_cut_off_and_the_cut_is_on_record() {
+    let whole = written(4).survivors();
+    let last = lines(&whole).pop().expect("a line").len();
+    for kept in 0..last {
+        let store = MemStore::with(whole[..whole.len() - last + kept].to_vec());
+        let (_, entries) = Journal::open(Box::new(store.clone()), author(), now(50)).expect("whole but for its end");
+        assert_eq!(entries.len(), 3, "torn after {kept} bytes");
+        let (after, torn) = chain::read(&store.survivors()).expect("mended");
+        assert_eq!(torn, 0);
+        let body = Body::Resumed { cut: kept as u64, plan_changed: false };
+        assert_eq!(after.last().map(|e| &e.body), Some(&body), "torn after {kept} bytes");
+    }
+}
+
+#[test]
+fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
+    let whole = written(6).survivors();
+    let all = lines(&whole);
+    let joined = |lines: &[Vec<u8>]| lines.concat();
+
+    // Any byte of any line but its end: changed.
+    let mut tried = 0;
+    for (i, line) in all.iter().enumerate() {
+        for at in (0..line.len() - 1).step_by(7) {
+            let mut changed = all.clone();
+            changed[i][at] ^= 1;
+            let (found, _) = refused(joined(&changed));
+            // A line end in the middle makes two lines of one; the first of them is the damage.
+            assert!(found == i + 1, "byte {at} of line {}: said to be line {found}", i + 1);
+            tried += 1;
+        }
+    }
+    println!("{tried} single-byte changes, each refused with its line");
+
+    let mut cut = all.clone();
+    cut.remove(2);
+    assert_eq!(refused(joined(&cut)).0, 3);
+    let mut swapped = all.clone();
+    swapped.swap(2, 3);
+    assert_eq!(refused(joined(&swapped)).0, 3);
+    let mut twice = all.clone();
+    twice.insert(3, all[2].clone());
+    assert_eq!(refused(joined(&twice)).0, 4);
+    // The first lines gone: it begins with a record that is not the first.
+    assert_eq!(refused(joined(&all[2..])).0, 1);
+    // Lines of another journal with right hashes of their own.
+    let other = {
+        let store = MemStore::default();
+        let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(7)).expect("a journal");
+        for i in 1..6 {
+            journal.append(remark(&format!("another {i}")), now(i)).expect("room");
+        }
+        lines(&store.survivors())
+    };
+    let mut mixed = all.clone();
+    mixed[4] = other[4].clone();
+    assert_eq!(refused(joined(&mixed)).0, 5);
+}
+
+#[test]
+fn a_journal_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let whole = written(3).survivors();
+    let mut all = lines(&whole);
+    let newer = String::from_utf8(all[1].clone()).expect("text").replacen("{\"v\":1", "{\"v\":2", 1);
+    all[1] = newer.into_bytes();
+    let bytes = all.concat();
+    let store = MemStore::with(bytes.clone());
+    let error = Journal::open(Box::new(store.clone()), author(), now(50)).expect_err("newer");
+    assert!(error.to_string().contains("line 2: it is of version 2"), "{error}");
+    assert_eq!(store.survivors(), bytes);
+}
+
+#[test]
+fn a_full_disk_or_a_failed_sync_halts_and_is_not_tried_again() {
+    for full in [true, false] {
+        let store = MemStore::default();
+        let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(0)).expect("a journal");
+        store.mem(|mem| if full { mem.room = Some(1) } else { mem.syncs = Some(1) });
+        journal.append(remark("the last"), now(1)).expect("room for one");
+        let halt = journal.append(remark("too many"), now(2)).expect_err("no room");
+        store.mem(|mem| (mem.room, mem.syncs) = (None, None));
+        assert_eq!(journal.append(remark("again"), now(3)), Err(halt.clone()), "although there is room now");
+        assert_eq!(journal.halted(), Some(&halt));
+        let (entries, _) = chain::read(&store.survivors()).expect("whole");
+        assert_eq!(entries.len(), 2);
+    }
+}
+
+#[test]
+fn a_file_has_one_writer_and_can_be_followed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("journal");
+    let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
+    let (mut journal, _) = Journal::open(Box::new(store), author(), now(0)).expect("a journal");
+    assert!(matches!(FileStore::open(&path), Ok(Opened::Busy)));
+    let mut follower = super::follow::Follower::new(&path);
+    assert_eq!(follower.news().expect("whole").len(), 1);
+    journal.append(remark("news"), now(1)).expect("room");
+    assert_eq!(follower.news().expect("whole").last().map(|e| e.body.clone()), Some(remark("news")));
+    assert_eq!(follower.head(), journal.head());
+    assert!(follower.news().expect("whole").is_empty());
+    // Half a line is left for the next time.
+    let before = std::fs::read(&path).expect("bytes");
+    std::fs::write(&path, [before.as_slice(), b"{\"v\":1"].concat()).expect("a file");
+    assert!(follower.news().expect("whole").is_empty());
+    // Somebody cuts what had been read.
+    std::fs::write(&path, &before[..10]).expect("a file");
+    assert!(follower.news().is_err());
+    drop(journal);
+    assert!(matches!(FileStore::open(&path), Ok(Opened::Ours(_))));
+}
+
+#[test]
+fn the_timeline_is_a_table_whatever_the_words() {
+    let store = MemStore::default();
+    let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(0)).expect("a journal");
+    journal.append(remark("a | b\nc"), now(1)).expect("room");
+    let (entries, _) = chain::read(&store.survivors()).expect("whole");
+    let text = super::export::markdown(&entries);
+    assert!(text.contains("| 2 |") && text.contains("ana: a \\| b c |"), "{text}");
+    assert_eq!(super::export::json(&entries).as_array().map(Vec::len), Some(2));
+}

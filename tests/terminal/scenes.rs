@@ -15,7 +15,7 @@ use landfall::{
         terminal::{self, Screen},
     },
     core::{estate::source::SourceState, now::Age},
-    drive::{clock, live::Link, sim},
+    drive::{Link, clock, sim},
     plan::Plan,
 };
 use tokio::sync::{mpsc, watch};
@@ -104,7 +104,7 @@ fn simulated() -> Link {
 }
 
 fn run(link: Link) {
-    console::run(link, Options { theme: None, ascii: false, mode: Mode::Demo }).expect("a console");
+    console::run(link, None, Options { theme: None, ascii: false, mode: Mode::Demo }).expect("a console");
 }
 
 /// The same answers over and over, twenty times a second; their age moves if it may.

@@ -20,7 +20,7 @@ use landfall::{
         estate::{seen::Seen, source::SourceState},
         snapshot::Snapshot,
     },
-    drive::live::{self, Link},
+    drive::{Link, live},
     plan::Plan,
 };
 use landfall_lab::{

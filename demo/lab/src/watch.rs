@@ -11,7 +11,7 @@ use landfall::{
         estate::{signal::Sample, source::SourceState},
         snapshot::Snapshot,
     },
-    drive::live::{self, Link},
+    drive::{Link, live},
     plan::Plan,
 };
 use tokio::{

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Look;
 use crate::console::{
-    command::{COMMANDS, Id, why_not},
+    command::{COMMANDS, Command, Id, is_steering, why_not},
     theme::Role,
     ui::{Entry, Ui},
     widget::text::{put, put_all},
@@ -46,19 +46,35 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         (Entry::Commands, Some(message)) => {
             put_all(line, buf, [(" ▲ ", style(Role::Warn)), (message.as_str(), style(Role::Warn))]);
         }
-        (Entry::Commands, None) => hints(line, buf, ui, look),
+        (Entry::Dialog(_), Some(message)) => {
+            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (message.as_str(), style(Role::Warn))]);
+        }
+        (Entry::Commands | Entry::Dialog(_), None) => {
+            match ui.latest().run.as_ref().and_then(|run| run.said.as_deref()) {
+                Some(said) => {
+                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (said, style(Role::Warn))]);
+                }
+                None => hints(line, buf, ui, look),
+            }
+        }
     }
 }
 
 /// The commands of the table that have a place here; what is not possible now is dimmed, and pressing it says why.
 fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
-    let mut shown: Vec<_> = COMMANDS.iter().filter_map(|c| Some((c.hint?, c))).collect();
+    // In the runbook what is about steps comes first; elsewhere it has no place.
+    let runbook = ui.step().is_some();
+    let place = |c: &'static Command| match (c.hint?, is_steering(c.id)) {
+        (_, true) if !runbook => None,
+        (place, true) => Some((place - 10, c)),
+        (place, false) if runbook => Some((place + 10, c)),
+        (place, false) => Some((place, c)),
+    };
+    let mut shown: Vec<_> = COMMANDS.iter().filter_map(place).collect();
     shown.sort_by_key(|(place, _)| *place);
     // Help and quit are never pushed off the end.
     let is_last = |id| matches!(id, Id::Help | Id::Quit);
-    let size = |c: &crate::console::command::Command| {
-        c.keys.first().map_or(0, |k| k.word().chars().count()) + c.title.len() + 3
-    };
+    let size = |c: &Command| c.keys.first().map_or(0, |k| k.word().chars().count()) + c.title.len() + 3;
     let kept: usize = shown.iter().filter(|(_, c)| is_last(c.id)).map(|(_, c)| size(c)).sum();
     let mut room = usize::from(line.width).saturating_sub(kept + 1);
     let mut x = 1;

@@ -23,7 +23,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     tabs(line(2), buf, ui, look);
 }
 
-/// GO is for gates to say; until there are any it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last.
+/// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last.
 pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
@@ -34,6 +34,8 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let (word, glyph, role, why) = match verdict {
         Verdict::Hold(why) => (" HOLD ", Tone::Warn.glyph(false), Role::Hold, why),
         Verdict::Clear(why) => (" CLEAR ", Tone::Good.glyph(false), Role::Clear, why),
+        Verdict::Go(why) => (" GO ", Tone::Good.glyph(false), Role::Go, why),
+        Verdict::RollBack(why) => (" ROLL BACK ", Tone::Bad.glyph(false), Role::RollBack, why),
     };
     let style = look.theme.style(role);
     let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);

@@ -2,17 +2,20 @@
 //! there was) comes back as [`Drawn`].
 
 mod detail;
+mod dialog;
 mod foot;
 mod head;
 mod help;
 mod overview;
 mod panel;
+mod runbook;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ascii,
+    runbook::RUNBOOK,
     theme::{Role, Theme},
     ui::{At, Drawn, Entry, Ui},
 };
@@ -74,8 +77,14 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
             (_, At::Page(0)) => drawn.tile_columns = Some(overview::draw(body, buf, ui, &look)),
+            (_, At::Page(_)) if ui.panel().is_some_and(|p| p.id == RUNBOOK) => {
+                runbook::draw(body, buf, ui, &look, &mut drawn)
+            }
             (_, At::Page(_)) => panel::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Detail) => detail::draw(body, buf, ui, &look, &mut drawn),
+        }
+        if let Entry::Dialog(open) = &ui.entry {
+            drawn.preview_top = dialog::draw(body, buf, ui, open, &look);
         }
         foot::draw(foot, buf, ui, &look);
     }

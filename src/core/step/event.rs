@@ -118,6 +118,8 @@ pub enum Event {
     Abandon,
     /// The intent is on disk; the request leaves.
     Written(Ticket),
+    /// It could not even be made: nothing is on record, nothing has left.
+    Unsent(Ticket),
     /// A server replied.
     Reply(Ticket, Reply),
     /// A look was taken.

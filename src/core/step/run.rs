@@ -19,6 +19,9 @@ impl Next {
                     self.effects.push(Effect::Arm(Timer::Reply(t)));
                 }
             }
+            Event::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+                self.over(t, OpState::NotApplied);
+            }
             Event::Reply(t, reply) => self.replied(t, reply),
             Event::Observed(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
             Event::Settled(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {

@@ -208,7 +208,7 @@ async fn an_empty_region_is_empty() {
 }
 
 /// Waits until a picture is as wanted.
-async fn until(link: &mut crate::drive::live::Link, what: &str, is: impl Fn(&SourceLine) -> bool) -> Arc<Snapshot> {
+async fn until(link: &mut crate::drive::Link, what: &str, is: impl Fn(&SourceLine) -> bool) -> Arc<Snapshot> {
     let source = |s: &Snapshot| s.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is);
     let seen = link.snapshots.wait_for(|s| source(s));
     let limit = Duration::from_secs(20);

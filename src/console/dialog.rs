@@ -1,0 +1,270 @@
+//! What opens over a page before something is changed: the preview, the confirmation in proportion to the damage, and one line to
+//! write into. Pure; focus begins on what does nothing.
+
+use std::time::Duration;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{
+    ui::{Entry, Ui},
+    update::{Act, write},
+};
+use crate::{
+    core::{
+        digest::Digest,
+        now::Now,
+        run::{Order, StepView},
+        step::Phase,
+    },
+    plan::Confirm,
+};
+
+/// How long a count-down is.
+pub const COUNTDOWN: Duration = Duration::from_secs(5);
+
+/// What is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialog {
+    /// What a step would do; the first line shown.
+    Preview(String, usize),
+    /// Is it meant?
+    Confirm(Confirming),
+    /// One line to write.
+    Prompt(Prompt),
+}
+
+/// A confirmation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirming {
+    /// The step.
+    pub step: String,
+    /// What was shown.
+    pub digest: Digest,
+    /// How.
+    pub kind: Confirm,
+    /// What has to be typed.
+    pub target: String,
+    /// What was typed.
+    pub typed: String,
+    /// Whether Enter executes; else it closes.
+    pub execute: bool,
+    /// Since when it is counted down.
+    pub counting: Option<Now>,
+}
+
+/// What a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Words for the record.
+    Remark,
+    /// Why everything is held.
+    Hold,
+    /// What the operator looked at.
+    Attest,
+    /// `GATE, SECOND PERSON, MINUTES, REASON`.
+    Waive,
+    /// `SECOND PERSON, REASON`.
+    Skip,
+    /// `NAME`: an approval that nobody's key signed.
+    Approve,
+}
+
+/// One line to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub asked: Asked,
+    /// About which step.
+    pub step: String,
+    /// What is written so far.
+    pub text: String,
+}
+
+impl Asked {
+    /// What stands before the line.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Remark => "for the record",
+            Self::Hold => "hold everything, because",
+            Self::Attest => "done; I looked at",
+            Self::Waive => "waive: GATE, SECOND PERSON, MINUTES, REASON",
+            Self::Skip => "leave out: SECOND PERSON, REASON",
+            Self::Approve => "approved by",
+        }
+    }
+}
+
+/// The step that is open or selected.
+pub(super) fn step<'u>(ui: &'u Ui, id: &str) -> Option<&'u StepView> {
+    ui.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
+}
+
+/// Takes a key.
+pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
+        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
+        _ => {}
+    }
+    match dialog {
+        Dialog::Preview(id, top) => preview_key(ui, key, id, top),
+        Dialog::Confirm(confirming) => confirm_key(ui, key, confirming),
+        Dialog::Prompt(prompt) => prompt_key(ui, key, prompt),
+    }
+}
+
+fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> {
+    let stay = |ui: &mut Ui, top: usize| {
+        ui.entry = Entry::Dialog(Dialog::Preview(id.clone(), top));
+        Vec::new()
+    };
+    match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => {
+            ui.entry = Entry::Commands;
+            // What is not looked at any more is not to stay armed.
+            let armed = step(ui, &id).is_some_and(|s| matches!(s.state, Phase::Armed | Phase::Previewed));
+            if armed && step(ui, &id).is_some_and(|s| s.state == Phase::Armed) {
+                return vec![Act::Order(Order::Preview(id))];
+            }
+            Vec::new()
+        }
+        KeyCode::Down | KeyCode::Char('j') => stay(ui, top + 1),
+        KeyCode::Up | KeyCode::Char('k') => stay(ui, top.saturating_sub(1)),
+        KeyCode::PageDown => stay(ui, top + 10),
+        KeyCode::PageUp => stay(ui, top.saturating_sub(10)),
+        KeyCode::Char('p') => vec![Act::Order(Order::Preview(id))],
+        KeyCode::Char('a') => vec![Act::Order(Order::Arm(id))],
+        KeyCode::Char('A') => {
+            ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked: Asked::Approve, step: id, text: String::new() }));
+            Vec::new()
+        }
+        KeyCode::Char('x') => confirm(ui, &id),
+        _ => Vec::new(),
+    }
+}
+
+/// Opens the confirmation of what is armed.
+pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
+    let Some(found) = step(ui, id) else { return Vec::new() };
+    let armed = found.state == Phase::Armed;
+    let preview = found.preview.as_ref().and_then(|p| Some((p.digest?, p.confirm, p.target.clone())));
+    match preview.filter(|_| armed) {
+        Some((digest, kind, target)) => {
+            ui.entry = Entry::Dialog(Dialog::Confirm(Confirming {
+                step: id.to_owned(),
+                digest,
+                kind,
+                target,
+                typed: String::new(),
+                execute: false,
+                counting: None,
+            }));
+        }
+        None => ui.message = Some(format!("{id} is not armed: a arms what is previewed")),
+    }
+    Vec::new()
+}
+
+fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
+    let back = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
+    if it.counting.is_some() {
+        ui.entry = back;
+        ui.message = Some("called off: nothing was sent".to_owned());
+        return Vec::new();
+    }
+    match (key.code, it.kind) {
+        (KeyCode::Esc, _) => ui.entry = back,
+        (KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right, _) => {
+            it.execute = !it.execute;
+            ui.entry = Entry::Dialog(Dialog::Confirm(it));
+        }
+        (KeyCode::Enter, Confirm::Enter) if !it.execute => ui.entry = back,
+        (KeyCode::Enter, Confirm::Enter) => return execute(ui, it),
+        (KeyCode::Enter, _) if it.typed != it.target => {
+            ui.message = Some(format!("type {} to go on, Esc to leave", it.target));
+        }
+        (KeyCode::Enter, Confirm::Name) => return execute(ui, it),
+        (KeyCode::Enter, Confirm::Countdown) => {
+            it.counting = Some(ui.now);
+            ui.entry = Entry::Dialog(Dialog::Confirm(it));
+        }
+        (_, Confirm::Enter) => {}
+        _ => {
+            write(&mut it.typed, key);
+            ui.entry = Entry::Dialog(Dialog::Confirm(it));
+        }
+    }
+    Vec::new()
+}
+
+/// A second has passed: a count-down may be over.
+pub(super) fn second(ui: &mut Ui) -> Vec<Act> {
+    let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
+    match it.counting {
+        Some(since) if ui.now.since(since) >= COUNTDOWN => execute(ui, it),
+        _ => Vec::new(),
+    }
+}
+
+fn execute(ui: &mut Ui, it: Confirming) -> Vec<Act> {
+    ui.entry = Entry::Commands;
+    vec![Act::Order(Order::Execute { step: it.step, digest: it.digest, typed: it.typed })]
+}
+
+fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
+    match key.code {
+        KeyCode::Esc => {
+            ui.entry = Entry::Commands;
+            Vec::new()
+        }
+        KeyCode::Enter => match order(ui, &prompt) {
+            Ok(order) => {
+                ui.entry = match prompt.asked {
+                    Asked::Approve => Entry::Dialog(Dialog::Preview(prompt.step, 0)),
+                    _ => Entry::Commands,
+                };
+                vec![Act::Order(order)]
+            }
+            Err(why) => {
+                ui.message = Some(why);
+                Vec::new()
+            }
+        },
+        _ => {
+            write(&mut prompt.text, key);
+            ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
+            Vec::new()
+        }
+    }
+}
+
+/// What was written, as an order.
+fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
+    let text = prompt.text.trim().to_owned();
+    let step_id = prompt.step.clone();
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    Ok(match prompt.asked {
+        Asked::Hold => Order::Hold(text),
+        _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
+        Asked::Remark => Order::Remark { by: None, text },
+        Asked::Attest => Order::Attest { step: step_id, looked_at: text },
+        Asked::Approve => {
+            let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
+            let digest = digest.ok_or("there is no preview to approve any more")?;
+            Order::Approve { step: step_id, digest, by: text, key: None }
+        }
+        Asked::Skip => {
+            let (second, reason) = text.split_once(',').ok_or("write the second person's name, a comma, the reason")?;
+            Order::Skip { step: step_id, second: second.trim().to_owned(), reason: reason.trim().to_owned() }
+        }
+        Asked::Waive => {
+            let [gate, second, minutes, reason @ ..] = parts.as_slice() else {
+                return Err("write GATE, SECOND PERSON, MINUTES, REASON with commas between".to_owned());
+            };
+            let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is no number of minutes"))?;
+            Order::Waive { gate: (*gate).to_owned(), second: (*second).to_owned(), minutes, reason: reason.join(", ") }
+        }
+    })
+}

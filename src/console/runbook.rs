@@ -1,0 +1,325 @@
+//! The Runbook and Journal pages, made of the run's view: plain tables, so that they sort, filter and open like all others.
+
+use std::{borrow::Cow, time::Duration};
+
+use crate::{
+    core::{
+        now::short,
+        run::{OpLine, RunView, StepView},
+        step::{Level, OpState, Phase, Way},
+    },
+    view::{Cell, Column, Detail, Panel, Row, Table, Tone},
+};
+
+/// Id of the Runbook page.
+pub const RUNBOOK: &str = "runbook";
+/// Id of the Journal page.
+pub const JOURNAL: &str = "journal";
+
+/// What a step's state means.
+#[must_use]
+pub fn tone(step: &StepView) -> Tone {
+    match step.state {
+        Phase::Done | Phase::Attested => Tone::Good,
+        Phase::Failed => Tone::Bad,
+        Phase::Running if matches!(step.word, "UNKNOWN" | "RB_UNKNOWN" | "QUARANTINE" | "RB_QUARANTINE") => Tone::Blind,
+        Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking => Tone::Busy,
+        Phase::Armed | Phase::Previewed => Tone::Warn,
+        Phase::Blocked if step.level == Level::Red => Tone::Bad,
+        Phase::Blocked => Tone::Warn,
+        Phase::Ready => Tone::Good,
+        Phase::NotApplied => Tone::Warn,
+        Phase::Pending | Phase::RolledBack | Phase::Skipped | Phase::Cancelled => Tone::Muted,
+    }
+}
+
+/// What a level means.
+#[must_use]
+pub const fn level_tone(level: Level) -> Tone {
+    match level {
+        Level::Green => Tone::Good,
+        Level::Hold => Tone::Warn,
+        Level::Red => Tone::Bad,
+    }
+}
+
+/// A level in words.
+#[must_use]
+pub const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Green => "GREEN",
+        Level::Hold => "HOLD",
+        Level::Red => "RED",
+    }
+}
+
+/// The step that is next: under way, or the first that is not over.
+#[must_use]
+pub fn next(run: &RunView) -> Option<&StepView> {
+    let under_way = |s: &&StepView| {
+        matches!(
+            s.state,
+            Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking | Phase::Failed | Phase::NotApplied
+        )
+    };
+    let open = |s: &&StepView| !matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
+    run.steps.iter().find(under_way).or_else(|| run.steps.iter().find(open))
+}
+
+/// The Runbook page.
+#[must_use]
+pub fn panel(run: &RunView) -> Panel {
+    let done = run.steps.iter().filter(|s| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped)).count();
+    let mut summary = vec![Cell::text(format!("{done} of {} steps", run.steps.len()))];
+    summary.extend(run.halted.iter().map(|why| Cell::text(why.clone()).tone(Tone::Bad)));
+    summary.extend(run.held.iter().map(|why| Cell::text(why.clone()).tone(Tone::Warn)));
+    let count = |phase| run.steps.iter().filter(|s| s.state == phase).count();
+    for (phase, word, tone) in [(Phase::Failed, "failed", Tone::Bad), (Phase::RolledBack, "rolled back", Tone::Warn)] {
+        if count(phase) > 0 {
+            summary.push(Cell::text(format!("{} {word}", count(phase))).tone(tone));
+        }
+    }
+    if !run.waivers.is_empty() {
+        summary.push(Cell::text(format!("{} gates waived", run.waivers.len())).tone(Tone::Warn));
+    }
+    for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
+        summary.push(Cell::text(format!("{title}: {}", level_word(*level))).tone(level_tone(*level)));
+    }
+    let columns = vec![
+        Column::text("step", "step", 12).grow(1),
+        Column::text("phase", "phase", 10).drop(3),
+        Column::text("title", "what", 16).grow(2).drop(2),
+        Column::text("state", "state", 13),
+        Column::text("gates", "gates", 8),
+        Column::number("ops", "there", 6).drop(1),
+        Column::number("waits", "left", 6).drop(1),
+        Column::text("why", "in its way", 16).grow(4),
+    ];
+    Panel {
+        id: RUNBOOK,
+        title: "Runbook",
+        summary,
+        tables: vec![Table {
+            id: "steps",
+            title: "Steps".into(),
+            columns,
+            rows: run.steps.iter().map(row).collect(),
+            empty: "the plan has no step: add [[phase]] and [[phase.step]]",
+        }],
+        oldest: None,
+    }
+}
+
+fn row(step: &StepView) -> Row {
+    let why = why(step);
+    let gates = step.gates.iter().filter(|g| g.of == if step.way == Way::Back { "back" } else { "gate" });
+    let level =
+        if gates.count() == 0 { Cell::none() } else { Cell::text(level_word(step.level)).tone(level_tone(step.level)) };
+    let ops = if step.progress.1 == 0 {
+        Cell::none()
+    } else {
+        Cell::text(format!("{}/{}", step.progress.0, step.progress.1))
+    };
+    let title = if step.irreversible { format!("{} (no way back)", step.title) } else { step.title.clone() };
+    Row {
+        id: step.id.clone(),
+        cells: vec![
+            Cell::text(step.id.clone()),
+            Cell::text(step.phase.clone()).tone(Tone::Muted),
+            Cell::text(title),
+            Cell::text(step.word).tone(tone(step)),
+            level,
+            ops,
+            step.waits.map_or_else(Cell::none, |d| Cell::number(d.as_secs_f64(), short(d))),
+            why,
+        ],
+    }
+}
+
+/// The first thing in a step's way, or what it is busy with.
+fn why(step: &StepView) -> Cell {
+    if matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::Cancelled) {
+        return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
+    }
+    if step.exposed {
+        return Cell::text("EXPOSED: its safe tail is not finished").tone(Tone::Bad);
+    }
+    if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == Phase::Running) {
+        return Cell::text(op.what.clone());
+    }
+    if step.held {
+        return Cell::text("stands still: H releases, u gives it up").tone(Tone::Warn);
+    }
+    if !step.lacks.is_empty() && step.way == Way::Forward {
+        return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);
+    }
+    match step.obstacles.first().filter(|_| matches!(step.state, Phase::Blocked | Phase::Pending)) {
+        Some((level, why)) => Cell::text(why.clone()).tone(level_tone(*level)),
+        None => Cell::none(),
+    }
+}
+
+/// The Journal page: the newest first.
+#[must_use]
+pub fn journal(run: &RunView) -> Panel {
+    let head = run.head.as_ref().map_or_else(
+        || Cell::text("no journal").tone(Tone::Warn),
+        |(seq, hash)| Cell::text(format!("head {seq} {hash}")),
+    );
+    let rows = run.journal.iter().rev().map(|line| Row {
+        id: line.seq.to_string(),
+        cells: vec![
+            Cell::number(line.seq_number(), line.seq.to_string()),
+            Cell::text(line.wall.strftime("%H:%M:%S").to_string()),
+            Cell::text(line.actor.clone()).tone(Tone::Muted),
+            Cell::text(line.step.clone()),
+            Cell::text(line.what.clone()),
+        ],
+    });
+    Panel {
+        id: JOURNAL,
+        title: "Journal",
+        summary: vec![head],
+        tables: vec![Table {
+            id: "records",
+            title: "Records, the newest first".into(),
+            columns: vec![
+                Column::number("seq", "#", 4),
+                Column::text("time", "time", 8),
+                Column::text("who", "who", 6).drop(2),
+                Column::text("step", "step", 10).drop(1),
+                Column::text("what", "what", 20).grow(1),
+            ],
+            rows: rows.collect(),
+            empty: "nothing is on record yet",
+        }],
+        oldest: None,
+    }
+}
+
+/// What opens behind a record: the same, with nothing cut off.
+#[must_use]
+pub fn record_detail(run: &RunView, id: &str) -> Option<Detail> {
+    let line = run.journal.iter().find(|line| line.seq.to_string() == id)?;
+    let field = |name: &'static str, text: String| (Cow::from(name), Cell::text(text));
+    Some(Detail {
+        title: format!("record {}", line.seq),
+        fields: vec![
+            field("time", line.wall.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()),
+            field("who", line.actor.clone()),
+            field("step", line.step.clone()),
+            field("what", line.what.clone()),
+        ],
+        curves: Vec::new(),
+        tables: Vec::new(),
+    })
+}
+
+/// What opens behind a step.
+#[must_use]
+pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
+    let step = run.steps.iter().find(|s| s.id == id)?;
+    let mut fields: Vec<(Cow<'static, str>, Cell)> =
+        vec![("what".into(), Cell::text(step.title.clone())), ("state".into(), Cell::text(step.word).tone(tone(step)))];
+    if step.attempt > 0 {
+        fields.push(("attempt".into(), Cell::count(step.attempt.into())));
+    }
+    fields.extend(step.manual.iter().map(|what| (Cow::from("by hand"), Cell::text(what.clone()))));
+    if step.irreversible {
+        fields.push(("way back".into(), Cell::text("none: a point of no return").tone(Tone::Warn)));
+    }
+    fields.extend(step.lacks.iter().map(|id| (Cow::from("needs"), Cell::text(id.clone()).tone(Tone::Warn))));
+    let obstacles = step
+        .obstacles
+        .iter()
+        .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(level_tone(*level))));
+    fields.extend(obstacles);
+    fields.extend(run.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
+    Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
+}
+
+fn gates(step: &StepView) -> Table {
+    let rows = step.gates.iter().map(|line| {
+        let reason = &line.reason;
+        let level = if reason.waived {
+            Cell::text("WAIVED").tone(Tone::Warn)
+        } else {
+            Cell::text(level_word(reason.level)).tone(level_tone(reason.level))
+        };
+        let green = match reason.to_green {
+            Some(Duration::ZERO) => Cell::none(),
+            Some(left) => Cell::number(left.as_secs_f64(), short(left)),
+            None => Cell::text("not known").tone(Tone::Muted),
+        };
+        Row {
+            id: format!("{} {} {:?}", line.of, reason.gate, reason.path),
+            cells: vec![
+                Cell::text(reason.gate.clone()),
+                Cell::text(line.of).tone(Tone::Muted),
+                level,
+                green,
+                Cell::text(reason.what.clone()),
+            ],
+        }
+    });
+    Table {
+        id: "gates",
+        title: "Gates".into(),
+        columns: vec![
+            Column::text("gate", "gate", 12).drop(1),
+            Column::text("of", "of", 6).drop(2),
+            Column::text("level", "is", 7),
+            Column::number("green", "green in", 6),
+            Column::text("why", "because", 20).grow(1),
+        ],
+        rows: rows.collect(),
+        empty: "this step has no gate",
+    }
+}
+
+fn operations(step: &StepView) -> Table {
+    let rows = step.ops.iter().enumerate().map(|(i, op)| {
+        let (word, tone) = op_word(op);
+        Row {
+            id: i.to_string(),
+            cells: vec![
+                Cell::text(word).tone(tone),
+                Cell::text(op.what.clone()),
+                Cell::text(op.said.clone()).tone(Tone::Muted),
+                Cell::text(op.command.clone()).tone(Tone::Muted),
+            ],
+        }
+    });
+    Table {
+        id: "operations",
+        title: "Operations of the last attempt".into(),
+        columns: vec![
+            Column::text("state", "state", 11),
+            Column::text("what", "what", 16).grow(2),
+            Column::text("said", "last heard", 10).grow(1).drop(1),
+            Column::text("command", "by hand", 10).grow(1).drop(2),
+        ],
+        rows: rows.collect(),
+        empty: "nothing was begun yet",
+    }
+}
+
+/// An operation's state in words.
+#[must_use]
+pub fn op_word(op: &OpLine) -> (&'static str, Tone) {
+    match op.state {
+        OpState::Waiting => ("–", Tone::Muted),
+        OpState::Unknown if op.wait => ("waiting", Tone::Busy),
+        OpState::Intent => ("INTENT", Tone::Busy),
+        OpState::Sent => ("SENT", Tone::Busy),
+        OpState::Accepted => ("ACCEPTED", Tone::Busy),
+        OpState::Unknown => ("UNKNOWN", Tone::Blind),
+        OpState::Quarantine => ("QUARANTINE", Tone::Blind),
+        OpState::Applied => ("applied", Tone::Good),
+        OpState::NotApplied if op.wait => ("given up", Tone::Warn),
+        OpState::NotApplied => ("NOT APPLIED", Tone::Bad),
+        OpState::Conflict => ("CONFLICT", Tone::Bad),
+        OpState::Attested => ("attested", Tone::Warn),
+        OpState::Spared => ("not needed", Tone::Muted),
+    }
+}

@@ -1,0 +1,217 @@
+//! What opens over a page: preview, confirmation, one line to write.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::Look;
+use crate::{
+    console::{
+        dialog::{self, Confirming, Dialog, Prompt},
+        runbook::{level_tone, tone},
+        theme::Role,
+        ui::Ui,
+        widget::text::{put, put_all, wrap},
+    },
+    core::{
+        run::{PreviewView, StepView},
+        step::{Phase, Way},
+    },
+    plan::Confirm,
+    view::Tone,
+};
+
+type Line = Vec<(String, Style)>;
+
+/// Draws what is open; gives the first line that could be shown of a preview.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Look<'_>) -> Option<usize> {
+    match it {
+        Dialog::Preview(id, top) => preview(area, buf, ui, id, *top, look),
+        Dialog::Confirm(confirming) => {
+            confirm(area, buf, ui, confirming, look);
+            None
+        }
+        Dialog::Prompt(line) => {
+            prompt(area, buf, line, look);
+            None
+        }
+    }
+}
+
+/// A frame with a title; what is inside.
+fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Look<'_>) -> Rect {
+    let border = look.theme.style(Role::Key);
+    for y in area.y..area.bottom() {
+        let blank = " ".repeat(usize::from(area.width));
+        put(Rect { y, height: 1, ..area }, buf, &blank, look.theme.style(Role::Text));
+    }
+    let rule = |y| Rect { y, height: 1, ..area };
+    put(rule(area.y), buf, &"━".repeat(usize::from(area.width)), border);
+    put(rule(area.bottom().saturating_sub(1)), buf, &"━".repeat(usize::from(area.width)), border);
+    let name = Rect { x: area.x + 2, width: area.width.saturating_sub(4), ..rule(area.y) };
+    put(name, buf, &format!(" {title} "), look.theme.style(Role::Title));
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(2) }
+}
+
+fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Look<'_>) -> Option<usize> {
+    let step = dialog::step(ui, id);
+    let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "THE WAY BACK of ");
+    let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
+    let Some(step) = step else { return None };
+    let lines = match &step.preview {
+        Some(preview) => lines(step, preview, usize::from(inner.width), look),
+        None => vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]],
+    };
+    let room = usize::from(inner.height.saturating_sub(1));
+    let top = top.min(lines.len().saturating_sub(room));
+    for (y, line) in (inner.y..inner.bottom().saturating_sub(1)).zip(lines.iter().skip(top)) {
+        put_all(Rect { y, height: 1, ..inner }, buf, line.iter().map(|(t, s)| (t.as_str(), *s)));
+    }
+    let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    let key = look.theme.style(Role::Key);
+    let text = look.theme.style(Role::Text);
+    let more = if lines.len() > room {
+        format!("  lines {}–{} of {}", top + 1, (top + room).min(lines.len()), lines.len())
+    } else {
+        String::new()
+    };
+    let hints = if step.state == Phase::Armed { "execute" } else { "execute (arm it first)" };
+    put_all(
+        foot,
+        buf,
+        [
+            ("a", key),
+            (" arm  ", text),
+            ("x", key),
+            (" ", text),
+            (hints, text),
+            ("  ", text),
+            ("A", key),
+            (" approval  ", text),
+            ("p", key),
+            (" anew  ", text),
+            ("Esc", key),
+            (" close", text),
+            (more.as_str(), look.theme.style(Role::Muted)),
+        ],
+    );
+    Some(top)
+}
+
+fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) -> Vec<Line> {
+    let style = |role| look.theme.style(role);
+    let (muted, text) = (style(Role::Muted), style(Role::Text));
+    let mut out: Vec<Line> = Vec::new();
+    let mut say = |mark: &str, body: &str, s: Style| {
+        for (i, part) in wrap(body, width.saturating_sub(4)).into_iter().enumerate() {
+            let lead = if i == 0 { format!(" {mark:<2} ") } else { "    ".to_owned() };
+            out.push(vec![(lead, s), (part, s)]);
+        }
+    };
+    say(tone(step).glyph(false), &format!("{}  {}", step.word, step.title), style(Role::Title));
+    for fault in &preview.faults {
+        say(Tone::Blind.glyph(false), fault, look.theme.tone(Tone::Blind));
+    }
+    for broken in &preview.broken {
+        say(Tone::Bad.glyph(false), &format!("FORBIDDEN: {broken}"), look.theme.tone(Tone::Bad));
+    }
+    for (level, why) in &step.obstacles {
+        say(level_tone(*level).glyph(false), why, look.theme.tone(level_tone(*level)));
+    }
+    if !step.lacks.is_empty() && step.way == Way::Forward {
+        say(Tone::Warn.glyph(false), &format!("needs {}", step.lacks.join(", ")), look.theme.tone(Tone::Warn));
+    }
+    if let Some(digest) = preview.digest {
+        let (has, of, by) = &preview.approvals;
+        let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+        say("", &format!("preview {}  approvals {has} of {of}{by}", digest.short()), muted);
+    }
+    if preview.diff.is_empty() && preview.faults.is_empty() {
+        say("", "nothing changes: everything is as the step wants it", text);
+    }
+    for change in &preview.diff {
+        say("", &format!("{}:  {}  →  {}", change.thing, change.from, change.to), text);
+    }
+    for note in &preview.notes {
+        say(Tone::Warn.glyph(false), note, look.theme.tone(Tone::Warn));
+    }
+    if !preview.ops.is_empty() {
+        say("", "Operations, in this order:", style(Role::Heading));
+    }
+    for (i, op) in preview.ops.iter().enumerate() {
+        let kind = match (op.wait, op.tail) {
+            (true, _) => " (waits)",
+            (false, true) => " (always finished)",
+            _ => "",
+        };
+        say(&format!("{}", i + 1), &format!("{}{kind}", op.what), text);
+        if !op.command.is_empty() {
+            say("", &format!("$ {}", op.command), muted);
+        }
+    }
+    if !preview.back.is_empty() {
+        say("", "The way back, by hand:", style(Role::Heading));
+        for command in preview.back.iter().filter(|c| !c.is_empty()) {
+            say("", &format!("$ {command}"), muted);
+        }
+    }
+    out
+}
+
+fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'_>) {
+    let height = 8.min(area.height);
+    let width = area.width.min(76);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let inner = frame(place, buf, &format!("Execute {}?", it.step), look);
+    let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
+    let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
+    put(line(0), buf, &format!("preview {}", it.digest.short()), look.theme.style(Role::Muted));
+    if let Some(since) = it.counting {
+        let left = dialog::COUNTDOWN.saturating_sub(ui.now.since(since)).as_secs();
+        put_all(
+            line(2),
+            buf,
+            [
+                ("sending in ", text),
+                (format!("{left} s").as_str(), look.theme.style(Role::Hold)),
+                (" – any key calls it off", text),
+            ],
+        );
+        return;
+    }
+    match it.kind {
+        Confirm::Enter => {
+            let button = |on: bool| if on { look.theme.style(Role::Selected).patch(key) } else { text };
+            put_all(
+                line(2),
+                buf,
+                [("  ", text), ("[ Cancel ]", button(!it.execute)), ("   ", text), ("[ Execute ]", button(it.execute))],
+            );
+            put(line(4), buf, "Tab chooses, Enter does it", look.theme.style(Role::Muted));
+        }
+        Confirm::Name | Confirm::Countdown => {
+            put_all(line(2), buf, [("type ", text), (it.target.as_str(), key), (" and press Enter:", text)]);
+            put_all(line(3), buf, [("> ", key), (it.typed.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
+            let then = if it.kind == Confirm::Countdown {
+                "then 5 s are counted down, any key calls it off; Esc leaves"
+            } else {
+                "Esc leaves"
+            };
+            put(line(5), buf, then, look.theme.style(Role::Muted));
+        }
+    }
+}
+
+fn prompt(area: Rect, buf: &mut Buffer, it: &Prompt, look: &Look<'_>) {
+    let height = 5.min(area.height);
+    let place = Rect { y: area.bottom() - height, height, ..area };
+    let title =
+        if it.step.is_empty() { it.asked.label().to_owned() } else { format!("{}: {}", it.step, it.asked.label()) };
+    let inner = frame(place, buf, &title, look);
+    let key = look.theme.style(Role::Key);
+    put_all(inner, buf, [("> ", key), (it.text.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
+    put(
+        Rect { y: inner.y + 2, height: 1, ..inner },
+        buf,
+        "Enter puts it on record, Esc leaves",
+        look.theme.style(Role::Muted),
+    );
+}

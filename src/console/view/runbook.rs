@@ -1,0 +1,129 @@
+//! The Runbook page: its steps, and below them what is in the way of the one that is selected.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::Look;
+use crate::{
+    console::{
+        runbook::{level_tone, op_word, tone},
+        theme::Role,
+        ui::{Drawn, Ui},
+        widget::text::{put, put_all, wrap},
+    },
+    core::{
+        now::short,
+        run::StepView,
+        step::{Level, Phase, Way},
+    },
+    view::Tone,
+};
+
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+    let room = match area.height {
+        0..16 => 0,
+        16..30 => 6,
+        _ => 12,
+    };
+    let Some(step) = ui.step().filter(|_| room > 0) else { return super::panel::draw(area, buf, ui, look, drawn) };
+    let table = Rect { height: area.height - room, ..area };
+    super::panel::draw(table, buf, ui, look, drawn);
+    selected(Rect { y: table.bottom(), height: room, ..area }, buf, step, look);
+}
+
+fn selected(area: Rect, buf: &mut Buffer, step: &StepView, look: &Look<'_>) {
+    let theme = look.theme;
+    put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
+    let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
+    let word = format!(" {} {} ", tone(step).glyph(false), step.word);
+    put_all(
+        title,
+        buf,
+        [
+            (" ", theme.style(Role::Title)),
+            (step.id.as_str(), theme.style(Role::Title)),
+            (word.as_str(), theme.tone(tone(step))),
+        ],
+    );
+    let width = usize::from(area.width).saturating_sub(4);
+    let lines = what(step).into_iter().flat_map(|(tone, text)| {
+        wrap(&text, width)
+            .into_iter()
+            .enumerate()
+            .map(move |(i, part)| (if i == 0 { tone.glyph(false) } else { " " }, part, tone))
+            .collect::<Vec<_>>()
+    });
+    for (y, (glyph, text, tone)) in (area.y + 1..area.bottom()).zip(lines) {
+        let line = Rect { x: area.x, y, width: area.width, height: 1 };
+        put_all(
+            line,
+            buf,
+            [
+                (" ", theme.style(Role::Text)),
+                (glyph, theme.tone(tone)),
+                (" ", theme.style(Role::Text)),
+                (text.as_str(), theme.tone(tone)),
+            ],
+        );
+    }
+}
+
+/// What matters about a step now, the most important first.
+fn what(step: &StepView) -> Vec<(Tone, String)> {
+    let mut out = Vec::new();
+    if step.exposed {
+        out.push((
+            Tone::Bad,
+            "EXPOSED: its safe tail is not finished; until then the loss of one more member may leave nobody to lead"
+                .to_owned(),
+        ));
+    }
+    if step.held {
+        out.push((Tone::Warn, "it stands still: H releases it, u gives it up and finishes its safe tail".to_owned()));
+    }
+    if let Some(manual) = step.manual.as_ref().filter(|_| step.state != Phase::Attested) {
+        out.push((Tone::Plain, format!("by hand: {manual}; y says that it is done")));
+    }
+    if matches!(step.state, Phase::Running | Phase::Failed | Phase::NotApplied | Phase::Settling) {
+        for op in &step.ops {
+            let (word, tone) = op_word(op);
+            let said = if op.said.is_empty() { String::new() } else { format!(" – {}", op.said) };
+            out.push((tone, format!("{word}: {}{said}", op.what)));
+        }
+    }
+    if matches!(step.state, Phase::Failed) {
+        out.push((Tone::Bad, "failed: b previews the way back, r tries again".to_owned()));
+    }
+    if let Some(left) = step.waits {
+        out.push((Tone::Busy, format!("{} left at the least", short(left))));
+    }
+    if step.way == Way::Forward && !step.lacks.is_empty() {
+        out.push((Tone::Muted, format!("needs {}", step.lacks.join(", "))));
+    }
+    let of = match step.state {
+        Phase::Verifying | Phase::Baking => "verify",
+        _ if step.way == Way::Back => "back",
+        _ => "gate",
+    };
+    let over = matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::RolledBack);
+    if !over {
+        // Gates are told below, with the time to green.
+        let gates: Vec<&str> = step.gates.iter().map(|g| g.reason.what.as_str()).collect();
+        out.extend(
+            step.obstacles
+                .iter()
+                .filter(|(_, why)| !gates.contains(&why.as_str()))
+                .map(|(l, why)| (level_tone(*l), why.clone())),
+        );
+        for gate in step.gates.iter().filter(|g| g.of == of) {
+            let left = match gate.reason.to_green {
+                Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
+                _ => String::new(),
+            };
+            out.push((level_tone(gate.reason.level), format!("{}{left}", gate.reason.what)));
+        }
+    }
+    if out.is_empty() {
+        out.push((Tone::Muted, step.title.clone()));
+    }
+    out
+}

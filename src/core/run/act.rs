@@ -1,0 +1,260 @@
+//! A step's effects carried outwards, and what comes back.
+
+use serde::Serialize;
+
+use super::{Effect, Input, LOOK, Look, Preview, RECORDS, Run};
+use crate::{
+    core::{
+        digest::Digest,
+        now::Now,
+        step::{
+            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Ticket, Timer, Truth, Way, step,
+        },
+    },
+    journal::{Begun, Body, Came, Intent},
+    systems::{
+        Call, Estate, Mark,
+        steer::{Draft, Handle, Looked, Sent},
+    },
+};
+
+/// The machine's part of a draft.
+pub(super) fn recipe_of(draft: &Draft<Call, Mark>) -> Recipe {
+    let ops = draft.ops.iter().map(|op| Op::new(op.kind, op.tail)).collect();
+    Recipe { ops, limits: draft.limits }
+}
+
+/// What approvals and confirmations are bound to: what is sent, in which order, against what.
+pub(super) fn digest_of(step: &str, way: Way, draft: &Draft<Call, Mark>) -> Digest {
+    #[derive(Serialize)]
+    struct Bound<'a> {
+        step: &'a str,
+        way: Way,
+        limits: Limits,
+        ops: Vec<(&'a Call, &'a Handle<Mark>, Kind, bool)>,
+    }
+    let ops = draft.ops.iter().map(|op| (&op.call, &op.expect, op.kind, op.tail)).collect();
+    hashed(&Bound { step, way, limits: draft.limits, ops })
+}
+
+fn hashed(value: &impl Serialize) -> Digest {
+    // What cannot be written down has the digest of nothing, which no preview has.
+    serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
+}
+
+/// A step of the plan, by its place.
+fn plan_step(plan: &crate::plan::Plan, (phase, step): (usize, usize)) -> &crate::plan::StepPlan {
+    &plan.runbook.phases[phase].steps[step]
+}
+
+impl Run {
+    /// Takes in what came back.
+    pub fn handle(&mut self, input: Input, estate: &Estate, now: Now) -> Vec<Effect> {
+        match input {
+            Input::Order(order) => self.order(order, estate, now),
+            Input::Wrote { step, ticket } => self.about(&step, &Event::Written(ticket), now),
+            Input::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
+            Input::Looked { step, ticket, look, looked } => self.looked(&step, ticket, look, looked, now),
+            Input::Recorded(entry) => {
+                self.records.push(*entry);
+                if self.records.len() > RECORDS {
+                    self.records.remove(0);
+                }
+                Vec::new()
+            }
+            Input::Halted(why) => {
+                self.halted.get_or_insert(why);
+                Vec::new()
+            }
+        }
+    }
+
+    fn about(&mut self, step: &str, event: &Event, now: Now) -> Vec<Effect> {
+        self.place(step).map_or_else(Vec::new, |at| self.take(at, event, now))
+    }
+
+    fn replied(&mut self, step: &str, ticket: Ticket, sent: Sent<Mark>, now: Now) -> Vec<Effect> {
+        let Some(at) = self.place(step) else { return Vec::new() };
+        if !self.is_current(at, ticket) {
+            return Vec::new();
+        }
+        self.remember(at, ticket, sent.said, sent.mark);
+        self.take(at, &Event::Reply(ticket, sent.reply), now)
+    }
+
+    fn looked(&mut self, step: &str, ticket: Ticket, look: u16, looked: Looked<Mark>, now: Now) -> Vec<Effect> {
+        let Some(at) = self.place(step) else { return Vec::new() };
+        if !self.is_current(at, ticket) {
+            return Vec::new();
+        }
+        // Only what is our own is what a later operation may compare with.
+        let mark = looked.mark.filter(|_| looked.truth == Truth::Applied);
+        self.remember(at, ticket, looked.said, mark);
+        self.take(at, &Event::Observed(ticket, look, looked.truth), now)
+    }
+
+    fn is_current(&self, at: usize, ticket: Ticket) -> bool {
+        let state = &self.steps[at].state;
+        let op = state.recipe.ops.get(usize::from(ticket.op));
+        state.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+    }
+
+    fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Mark>) {
+        let step = &mut self.steps[at];
+        let op = usize::from(ticket.op);
+        if let Some(slot) = step.said.get_mut(op) {
+            *slot = said;
+        }
+        if let (Some(slot), Some(mark)) = (step.marks.get_mut(op), mark) {
+            *slot = Some(mark);
+        }
+    }
+
+    /// Gives a step's machine an event, and carries out what it wants.
+    pub(super) fn take(&mut self, at: usize, event: &Event, now: Now) -> Vec<Effect> {
+        let before = self.steps[at].state.phase;
+        let (state, wanted) = step(&self.steps[at].state, event);
+        self.steps[at].state = state;
+        self.moved(at, before);
+        let mut out = Vec::new();
+        for effect in wanted {
+            match effect {
+                Wanted::Begin => out.extend(self.begin(at, now).map(Effect::Record)),
+                Wanted::Act(ticket) => match self.intent(at, ticket) {
+                    Some(intent) => out.push(Effect::Send(Box::new(intent))),
+                    None => out.extend(self.take(at, &Event::Unsent(ticket), now)),
+                },
+                Wanted::Record(note) => out.push(Effect::Record(self.came(at, note))),
+                Wanted::Observe(ticket, look) => out.extend(self.look(at, ticket, look).map(Effect::Look)),
+                Wanted::Arm(timer) => {
+                    let due = now.boot + self.length(at, timer);
+                    self.due.insert((due, at, timer));
+                }
+            }
+        }
+        out
+    }
+
+    /// What a step's move means for what hangs on it.
+    fn moved(&mut self, at: usize, before: Phase) {
+        let plan = self.plan.clone();
+        let step = &mut self.steps[at];
+        let phase = step.state.phase;
+        if phase == before {
+            return;
+        }
+        if phase == Phase::Verifying {
+            // What was true before it was done proves nothing.
+            step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify);
+        }
+        if matches!(phase, Phase::Ready | Phase::Pending) {
+            step.approved.clear();
+        }
+    }
+
+    fn begin(&mut self, at: usize, now: Now) -> Option<Body> {
+        let plan = self.plan_of(at);
+        let (id, timeout) = (plan.id.clone(), plan.timeout);
+        let gates = self.gates_on_record(at, now);
+        self.lift_waivers(at);
+        let step = &mut self.steps[at];
+        let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
+        step.marks = vec![None; draft.ops.len()];
+        step.expected = vec![None; draft.ops.len()];
+        step.said = vec![String::new(); draft.ops.len()];
+        if way == Way::Forward {
+            step.back.clone_from(&draft.back);
+        }
+        step.draft = Some(draft.clone());
+        let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
+        let record = step.state.begun();
+        Some(Body::Begun(Box::new(Begun { step: id, record, digest, draft, approved_by, gates, timeout })))
+    }
+
+    /// Its gates as they stand, for the record.
+    fn gates_on_record(&self, at: usize, now: Now) -> Vec<String> {
+        let step = &self.steps[at];
+        let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
+        judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
+    }
+
+    /// A waiver is for one attempt.
+    fn lift_waivers(&mut self, at: usize) {
+        let ids: Vec<String> = self.plan_of(at).gates.gates().iter().map(|g| g.id.clone()).collect();
+        for id in ids {
+            if self.waivers.remove(&id).is_some() {
+                let _ = self.steps[at].gates.lift(&id);
+            }
+        }
+    }
+
+    /// An intent; none if what it compares with is not known, which must not be sent.
+    fn intent(&mut self, at: usize, ticket: Ticket) -> Option<Intent> {
+        let plan = self.plan_of(at);
+        let (id, deadline) = (plan.id.clone(), plan.timeout);
+        let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
+        let step = &mut self.steps[at];
+        let op = step.draft.as_ref()?.ops.get(usize::from(ticket.op))?;
+        let expect = match &op.expect {
+            Handle::None => None,
+            Handle::Seen(mark) => Some(mark.clone()),
+            Handle::After(place) => Some(step.marks.get(usize::from(*place))?.clone()?),
+        };
+        step.expected[usize::from(ticket.op)].clone_from(&expect);
+        let request = hashed(&(&op.call, &expect));
+        Some(Intent { step: id, ticket, what: op.what.clone(), call: op.call.clone(), expect, request, tag, deadline })
+    }
+
+    fn came(&self, at: usize, note: Note) -> Body {
+        let step = &self.steps[at];
+        let (said, mark) = match note {
+            Note::Op(ticket, _) => {
+                let op = usize::from(ticket.op);
+                (step.said.get(op).cloned().unwrap_or_default(), step.marks.get(op).cloned().flatten())
+            }
+            _ => (String::new(), None),
+        };
+        Body::Came(Came { step: self.plan_of(at).id.clone(), note, said, mark })
+    }
+
+    fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Look>> {
+        let id = self.plan_of(at).id.clone();
+        let step = &self.steps[at];
+        let place = usize::from(ticket.op);
+        let op = step.draft.as_ref()?.ops.get(place)?;
+        // A wait has no intent to remember what it compares with.
+        let expect = step.expected.get(place).cloned().flatten().or_else(|| match &op.expect {
+            Handle::None => None,
+            Handle::Seen(mark) => Some(mark.clone()),
+            Handle::After(before) => step.marks.get(usize::from(*before)).cloned().flatten(),
+        });
+        let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
+        Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect }))
+    }
+
+    /// How long a timer is.
+    fn length(&self, at: usize, timer: Timer) -> std::time::Duration {
+        let plan = self.plan_of(at);
+        let step = &self.steps[at];
+        let op = |t: Ticket| step.draft.as_ref().and_then(|d| d.ops.get(usize::from(t.op)));
+        match timer {
+            Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => plan.verify_within,
+            Timer::Reply(_) => plan.timeout,
+            Timer::Look(..) => LOOK,
+            Timer::Quarantine(t, _) => op(t).map_or(plan.timeout, |op| op.quarantine),
+            Timer::Armed(_) => super::ARMED,
+            Timer::Settled(_) => plan.settle.max(step.draft.as_ref().map_or(plan.settle, |d| d.settle)),
+            Timer::Verify(_) => plan.verify_within,
+            Timer::Baked(_) => plan.bake,
+        }
+    }
+
+    /// Steps whose operations are uncertain, with how many are.
+    pub(super) fn uncertain(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.steps.iter().enumerate().filter_map(|(at, step)| {
+            let changes = step.state.recipe.ops.iter().filter(|op| op.kind != Kind::Wait);
+            let n = changes.filter(|op| matches!(op.state, OpState::Unknown | OpState::Quarantine)).count();
+            (n > 0 && step.state.phase == Phase::Running).then_some((at, n))
+        })
+    }
+}

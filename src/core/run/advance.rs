@@ -1,0 +1,153 @@
+//! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
+
+use super::Run;
+use super::{Effect, Preview};
+use crate::{
+    core::{
+        estate::signal::Sample,
+        now::Now,
+        step::{Clearance, Event, Level, Phase, Way},
+    },
+    systems::Estate,
+};
+
+impl Run {
+    /// Time has passed: once a second, and whenever a timer is due.
+    pub fn tick(&mut self, estate: &Estate, samples: &[Sample], now: Now) -> Vec<Effect> {
+        self.waivers.retain(|_, waiver| waiver.until > now.wall);
+        for step in &mut self.steps {
+            for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
+                judge.look(samples, now);
+            }
+        }
+        for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
+            watch.judge.look(samples, now);
+        }
+        let mut effects = Vec::new();
+        if self.halted.is_some() {
+            return effects;
+        }
+        while let Some((at, step, timer)) = self.due.first().copied().filter(|(at, ..)| *at <= now.boot) {
+            self.due.remove(&(at, step, timer));
+            effects.extend(self.take(step, &Event::Fired(timer), now));
+        }
+        for at in 0..self.steps.len() {
+            effects.extend(self.judge(at, estate, now));
+        }
+        effects
+    }
+
+    fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let phase = self.steps[at].state.phase;
+        match phase {
+            Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed => {
+                let clearance = self.clearance(at, now);
+                if clearance != self.steps[at].state.clearance || phase == Phase::Pending {
+                    effects.extend(self.take(at, &Event::Clearance(clearance), now));
+                }
+                self.drift(at, estate, now, &mut effects);
+            }
+            Phase::Verifying | Phase::Baking => {
+                let level = self.verdict_of(at, now);
+                effects.extend(self.take(at, &Event::Verdict(level), now));
+            }
+            _ => {}
+        }
+        effects
+    }
+
+    /// What was previewed has to be what is there.
+    fn drift(&mut self, at: usize, estate: &Estate, now: Now, effects: &mut Vec<Effect>) {
+        if !matches!(self.steps[at].state.phase, Phase::Previewed | Phase::Armed) {
+            return;
+        }
+        let shown = match &self.steps[at].preview {
+            Some(Ok(Preview { digest, .. })) => Some(*digest),
+            _ => None,
+        };
+        let fresh = self.work_out(at, estate, now);
+        if fresh.as_ref().ok().map(|p| p.digest) != shown || shown.is_none() {
+            effects.extend(self.take(at, &Event::Drifted, now));
+            let id = self.plan_of(at).id.clone();
+            self.said =
+                Some((now, format!("{id}: what is there has changed since it was previewed; preview it again")));
+            self.steps[at].preview = None;
+        }
+    }
+
+    /// How its verification stands. The way back is verified by its own read-backs alone.
+    fn verdict_of(&self, at: usize, now: Now) -> Level {
+        match self.steps[at].state.way {
+            Way::Back => Level::Green,
+            Way::Forward => self.steps[at].verify.level(now),
+        }
+    }
+
+    /// Whether a step may begin.
+    pub(super) fn clearance(&self, at: usize, now: Now) -> Clearance {
+        let back = self.steps[at].state.way == Way::Back;
+        if !back && !self.lacking(at).is_empty() {
+            return Clearance::Needs;
+        }
+        if self.obstacles(at, now).is_empty() { Clearance::Clear } else { Clearance::Blocked }
+    }
+
+    /// Steps that have to be done first.
+    pub(super) fn lacking(&self, at: usize) -> Vec<&str> {
+        let done = |id: &String| self.place(id).is_some_and(|i| self.steps[i].state.satisfies());
+        self.plan_of(at).needs.iter().filter(|id| !done(id)).map(String::as_str).collect()
+    }
+
+    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
+    pub(super) fn obstacles(&self, at: usize, now: Now) -> Vec<(Level, String)> {
+        let mut out = Vec::new();
+        if let Some(why) = &self.halted {
+            out.push((Level::Hold, why.clone()));
+        }
+        if self.writer.is_none() {
+            out.push((Level::Hold, "this console only watches".to_owned()));
+        }
+        if let Some(why) = &self.held {
+            out.push((Level::Hold, why.clone()));
+        }
+        let back = self.steps[at].state.way == Way::Back;
+        if !back {
+            for watch in &self.invariants {
+                let verdict = watch.judge.verdict(now);
+                if verdict.level != Level::Green {
+                    let why = verdict.reasons.first().map_or("not known", |r| r.what.as_str());
+                    out.push((verdict.level, format!("{}: {why}", watch.title)));
+                }
+            }
+        }
+        let gates = if back { &self.steps[at].rollback } else { &self.steps[at].gates };
+        let verdict = gates.verdict(now);
+        if verdict.level != Level::Green {
+            out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
+        }
+        // Two at once on the same thing could each undo what the other compares with.
+        let target = self.plan_of(at).action.target();
+        for other in (0..self.steps.len()).filter(|&i| i != at) {
+            if self.steps[other].state.phase == Phase::Running && self.plan_of(other).action.target() == target {
+                out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
+            }
+        }
+        out
+    }
+
+    /// What blocks a step, in one sentence.
+    pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
+        let lacking = self.lacking(at);
+        if self.steps[at].state.way == Way::Forward && !lacking.is_empty() {
+            return format!("it needs {}", lacking.join(", "));
+        }
+        let obstacles = self.obstacles(at, now);
+        let more = obstacles.len().saturating_sub(1);
+        match obstacles.into_iter().next() {
+            Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
+            Some((_, first)) => first,
+            None => "nothing is in its way".to_owned(),
+        }
+    }
+}

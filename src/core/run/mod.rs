@@ -1,0 +1,255 @@
+//! The run: the plan's steps, each with its gates, its machine and what it was previewed as.
+//!
+//! The step machine says what may follow on what; here is what it takes in from the rest of the world: gates judged, drafts worked
+//! out, marks remembered, timers set, orders obeyed or refused with the reason. Pure like all of the core: what is to be written, sent
+//! or looked at comes out as an [`Effect`].
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `order.rs` | what an operator can want |
+//! | `obey.rs` | whether they get it, and why not |
+//! | `advance.rs` | what time and the estate do to steps |
+//! | `act.rs` | a step's effects carried outwards, and what comes back |
+//! | `resume.rs` | taking a run up from its journal |
+//! | `view.rs` | all of it as data for whoever looks |
+
+mod act;
+mod advance;
+mod obey;
+mod order;
+mod resume;
+mod view;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+pub use self::{
+    order::{Order, Refusal},
+    view::{GateLine, JournalLine, OpLine, PreviewView, RunView, StepView},
+};
+use super::{
+    digest::Digest,
+    estate::seen::Fault,
+    gate::{Judge, cadence},
+    now::Now,
+    step::{State, Ticket, Timer, Way},
+};
+use crate::{
+    journal::{Body, Entry, Intent},
+    plan::{Condition, Plan, StepPlan},
+    systems::{
+        Call, Mark,
+        steer::{Draft, Looked, Operation, Sent},
+    },
+};
+
+/// What the run wants done. In this order: what cannot be put on record stops all that follows.
+#[derive(Debug)]
+pub enum Effect {
+    /// Put this on record.
+    Record(Body),
+    /// Put the intent on record; then, and only then, send.
+    Send(Box<Intent>),
+    /// Look at the server.
+    Look(Box<Look>),
+}
+
+/// A look at a server.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The step.
+    pub step: String,
+    /// Which operation.
+    pub ticket: Ticket,
+    /// Which look.
+    pub look: u16,
+    /// What the request carried.
+    pub tag: String,
+    /// The request.
+    pub call: Call,
+    /// What it compared with.
+    pub expect: Option<Mark>,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum Input {
+    /// Somebody at the console wants something done.
+    Order(Order),
+    /// An intent is on record; its request leaves.
+    Wrote {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+    },
+    /// A server answered a request, or did not.
+    Replied {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+        /// How.
+        sent: Sent<Mark>,
+    },
+    /// A look came back.
+    Looked {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+        /// Which look.
+        look: u16,
+        /// What it found.
+        looked: Looked<Mark>,
+    },
+    /// Something is on record now.
+    Recorded(Box<Entry>),
+    /// Nothing can be put on record any more.
+    Halted(String),
+}
+
+/// How long something armed stays so.
+const ARMED: Duration = Duration::from_secs(60);
+/// How long until the next look.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many of the last records are shown.
+const RECORDS: usize = 500;
+
+/// The run.
+#[derive(Debug)]
+pub struct Run {
+    plan: Arc<Plan>,
+    name: String,
+    /// Somebody who may steer; without one every order is refused.
+    writer: Option<String>,
+    steps: Vec<StepRun>,
+    invariants: Vec<Watch>,
+    aborts: Vec<Watch>,
+    held: Option<String>,
+    halted: Option<String>,
+    waivers: BTreeMap<String, Waiver>,
+    due: BTreeSet<(Duration, usize, Timer)>,
+    records: Vec<Entry>,
+    said: Option<(Now, String)>,
+}
+
+/// A condition that is watched all the time.
+#[derive(Debug)]
+struct Watch {
+    title: String,
+    judge: Judge,
+}
+
+/// A gate that is left out.
+#[derive(Debug, Clone)]
+struct Waiver {
+    reason: String,
+    by: Vec<String>,
+    until: jiff::Timestamp,
+}
+
+/// One step of the run.
+#[derive(Debug)]
+struct StepRun {
+    /// Its phase and place in the plan.
+    at: (usize, usize),
+    state: State,
+    gates: Judge,
+    verify: Judge,
+    rollback: Judge,
+    /// What was previewed last, or why it could not be.
+    preview: Option<Result<Preview, Vec<Fault>>>,
+    /// What the attempt that was begun last takes.
+    draft: Option<Draft<Call, Mark>>,
+    /// The way back of the last attempt forward.
+    back: Vec<Operation<Call, Mark>>,
+    /// What operations left behind, by place.
+    marks: Vec<Option<Mark>>,
+    /// What they compared with.
+    expected: Vec<Option<Mark>>,
+    /// What was seen or said last, by place.
+    said: Vec<String>,
+    /// Who approved what is previewed.
+    approved: BTreeMap<String, Option<String>>,
+}
+
+/// What was previewed.
+#[derive(Debug, Clone)]
+struct Preview {
+    way: Way,
+    digest: Digest,
+    draft: Draft<Call, Mark>,
+}
+
+impl Run {
+    /// A run of the plan's runbook, nothing of it begun.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let judge = |condition: &_| judge(plan, condition);
+        let mut steps = Vec::new();
+        for (i, phase) in plan.runbook.phases.iter().enumerate() {
+            for (k, step) in phase.steps.iter().enumerate() {
+                steps.push(StepRun {
+                    at: (i, k),
+                    state: fresh(step),
+                    gates: judge(&step.gates),
+                    verify: judge(&step.verify),
+                    rollback: judge(&step.rollback_gates),
+                    preview: None,
+                    draft: None,
+                    back: Vec::new(),
+                    marks: Vec::new(),
+                    expected: Vec::new(),
+                    said: Vec::new(),
+                    approved: BTreeMap::new(),
+                });
+            }
+        }
+        let watch = |list: &[crate::plan::Named]| {
+            list.iter().map(|named| Watch { title: named.title.clone(), judge: judge(&named.when) }).collect()
+        };
+        Self {
+            name: plan.name.clone(),
+            writer: None,
+            steps,
+            invariants: watch(&plan.runbook.invariants),
+            aborts: watch(&plan.runbook.aborts),
+            held: None,
+            halted: None,
+            waivers: BTreeMap::new(),
+            due: BTreeSet::new(),
+            records: Vec::new(),
+            said: None,
+            plan: plan.clone(),
+        }
+    }
+
+    /// When the next timer goes off, on the boot clock.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.due.first().map(|(at, ..)| *at)
+    }
+
+    fn plan_of(&self, step: usize) -> &StepPlan {
+        let (phase, at) = self.steps[step].at;
+        &self.plan.runbook.phases[phase].steps[at]
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        (0..self.steps.len()).find(|&i| self.plan_of(i).id == id)
+    }
+}
+
+fn fresh(step: &StepPlan) -> State {
+    let manual = matches!(step.action, crate::plan::Action::Manual { .. });
+    State::new(step.approvals, !step.irreversible && !manual, manual)
+}
+
+/// A judge of one condition. Sources may be asked at another pace; readings further apart than the plan says are gaps all the same.
+fn judge(plan: &Plan, condition: &Condition) -> Judge {
+    Judge::new(condition, |def| cadence(&plan.intervals, def, 1.0))
+}

@@ -1,0 +1,336 @@
+//! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
+
+use super::{
+    Effect, Order, Refusal, Run, Waiver,
+    act::{digest_of, recipe_of},
+};
+use crate::{
+    core::{
+        digest::Digest,
+        now::Now,
+        step::{Clearance, Event, Phase, Way},
+    },
+    journal::Body,
+    plan::{Condition, Confirm, StepPlan},
+    systems::Estate,
+};
+
+type Obeyed = Result<Vec<Effect>, Refusal>;
+
+impl Run {
+    /// Takes an order. What is refused is remembered, for the screen.
+    pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<Effect> {
+        match self.obey(order, estate, now) {
+            Ok(effects) => {
+                self.said = None;
+                effects
+            }
+            Err(refusal) => {
+                self.said = Some((now, refusal.0));
+                Vec::new()
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order, estate: &Estate, now: Now) -> Obeyed {
+        let Some(operator) = self.writer.clone() else {
+            return Err(Refusal::new("this console only watches: somebody else holds the journal, or none was opened"));
+        };
+        if let Some(why) = &self.halted {
+            return Err(Refusal::new(why.clone()));
+        }
+        match order {
+            Order::Preview(step) => self.preview(self.find(&step)?, estate, now),
+            Order::Arm(step) => self.arm(self.find(&step)?, now),
+            Order::Execute { step, digest, typed } => self.execute(self.find(&step)?, digest, &typed, estate, now),
+            Order::Cancel(step) => self.simple(&step, &Event::Cancel, "there is nothing to call off any more", now),
+            Order::RollBack(step) => self.roll_back(self.find(&step)?, now),
+            Order::Again(step) => self.simple(&step, &Event::Again, "only what is over can be tried again", now),
+            Order::Abandon(step) => {
+                self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
+            }
+            Order::Hold(why) => Ok(self.hold(&operator, why, now)),
+            Order::Release => self.release(&operator, now),
+            Order::Attest { step, looked_at } => self.attest(&step, looked_at, operator, now),
+            Order::Settle { step, ticket, there, looked_at, second } => {
+                let by = self.two(operator, second)?;
+                let at = self.find(&step)?;
+                let effects = self.take(at, &Event::Settled(ticket, there), now);
+                if effects.is_empty() {
+                    return Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"));
+                }
+                let word = Body::Attested { step, ticket: Some(ticket), there, looked_at, by };
+                Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
+            }
+            Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
+            Order::Skip { step, reason, second } => {
+                let by = self.two(operator, second)?;
+                let effects =
+                    self.simple(&step, &Event::Skip, "only a step that was not begun can be left out", now)?;
+                let text = format!("{step} is left out: {reason} ({})", by.join(" and "));
+                Ok(std::iter::once(remark(by.join(" and "), text)).chain(effects).collect())
+            }
+            Order::Waive { gate, reason, second, minutes } => self.waive(gate, reason, operator, second, minutes, now),
+            Order::Approve { step, digest, by, key } => self.approve(&step, digest, by, key, now),
+            Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
+        }
+    }
+
+    fn find(&self, step: &str) -> Result<usize, Refusal> {
+        self.place(step).ok_or_else(|| Refusal::new(format!("the plan has no step {step}")))
+    }
+
+    /// Two different people.
+    fn two(&self, operator: String, second: String) -> Result<Vec<String>, Refusal> {
+        if second.trim().is_empty() || second == operator {
+            return Err(Refusal::new("this takes two different people"));
+        }
+        let known = &self.plan.runbook.approvers;
+        if !known.is_empty() && !known.iter().any(|a| a.name == second) {
+            let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
+            return Err(Refusal::new(format!("{second} is no approver of this plan: {}", names.join(", "))));
+        }
+        Ok(vec![operator, second])
+    }
+
+    /// An event that either does something or is refused.
+    fn simple(&mut self, step: &str, event: &Event, why: &str, now: Now) -> Obeyed {
+        let at = self.find(step)?;
+        let before = self.steps[at].state.clone();
+        let effects = self.take(at, event, now);
+        if self.steps[at].state == before {
+            return Err(Refusal::new(format!("{step} is {}: {why}", before.word())));
+        }
+        Ok(effects)
+    }
+
+    fn preview(&mut self, at: usize, estate: &Estate, now: Now) -> Obeyed {
+        let state = &self.steps[at].state;
+        let id = self.plan_of(at).id.clone();
+        if state.manual {
+            return Err(Refusal::new(format!("{id} is done by hand: say so once it is, with what you looked at")));
+        }
+        if !matches!(state.phase, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed) {
+            return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
+        }
+        // Shown whatever is in its way; whether it can be armed is another matter.
+        let preview = self.work_out(at, estate, now);
+        let known = preview.as_ref().ok().cloned();
+        self.steps[at].preview = Some(preview);
+        let Some(preview) = known else { return Ok(Vec::new()) };
+        let recipe = recipe_of(&preview.draft);
+        if !preview.draft.broken.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.take(at, &Event::Previewed { digest: preview.digest, recipe }, now))
+    }
+
+    /// What a step would do, as things stand.
+    pub(super) fn work_out(
+        &self,
+        at: usize,
+        estate: &Estate,
+        now: Now,
+    ) -> Result<super::Preview, Vec<crate::core::estate::seen::Fault>> {
+        let way = self.steps[at].state.way;
+        let draft = match way {
+            Way::Forward => estate.draft(&self.plan_of(at).action, now),
+            Way::Back => estate.back(&self.steps[at].back, now),
+        }?;
+        Ok(super::Preview { way, digest: digest_of(&self.plan_of(at).id, way, &draft), draft })
+    }
+
+    fn arm(&mut self, at: usize, now: Now) -> Obeyed {
+        let plan = self.plan_of(at);
+        let (id, needed) = (plan.id.clone(), plan.approvals);
+        let state = &self.steps[at].state;
+        match state.phase {
+            Phase::Previewed if state.approvals < needed => {
+                Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
+            }
+            Phase::Previewed => Ok(self.take(at, &Event::Arm, now)),
+            Phase::Armed => Ok(Vec::new()),
+            _ => Err(Refusal::new(match self.steps[at].preview {
+                Some(Ok(_)) => format!("{id} is {}: {}", state.word(), self.why_blocked(at, now)),
+                _ => format!("{id} is {}: preview it first", state.word()),
+            })),
+        }
+    }
+
+    fn execute(&mut self, at: usize, digest: Digest, typed: &str, estate: &Estate, now: Now) -> Obeyed {
+        let plan = self.plan_of(at);
+        let id = plan.id.clone();
+        if plan.confirm > Confirm::Enter && typed != plan.action.target() {
+            return Err(Refusal::new(format!("type {} to confirm", plan.action.target())));
+        }
+        let state = &self.steps[at].state;
+        if state.phase != Phase::Armed {
+            return Err(Refusal::new(format!("{id} is {}, not armed", state.word())));
+        }
+        // What is sent is what was seen, or nothing is.
+        match self.work_out(at, estate, now) {
+            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {}
+            Ok(_) => {
+                self.take(at, &Event::Drifted, now);
+                return Err(Refusal::new(format!(
+                    "{id}: what is there has changed since it was previewed; preview it again"
+                )));
+            }
+            Err(faults) => {
+                self.take(at, &Event::Drifted, now);
+                let why = faults.first().map_or_else(String::new, ToString::to_string);
+                return Err(Refusal::new(format!("{id}: what is there is not known any more: {why}")));
+            }
+        }
+        let clearance = self.clearance(at, now);
+        if clearance != Clearance::Clear {
+            let why = self.why_blocked(at, now);
+            self.take(at, &Event::Execute(clearance), now);
+            return Err(Refusal::new(format!("{id}: {why}")));
+        }
+        Ok(self.take(at, &Event::Execute(clearance), now))
+    }
+
+    fn roll_back(&mut self, at: usize, now: Now) -> Obeyed {
+        let plan = self.plan_of(at);
+        let id = plan.id.clone();
+        if plan.irreversible {
+            return Err(Refusal::new(format!("{id} is a point of no return: there is no way back")));
+        }
+        if self.steps[at].back.is_empty() {
+            return Err(Refusal::new(format!("{id}: no way back is stored, because landfall did not do it")));
+        }
+        // Later steps stand on this one.
+        let later = (0..self.steps.len()).find(|&i| {
+            self.plan_of(i).needs.contains(&id) && self.steps[i].state.touched() && stands(&self.steps[i].state)
+        });
+        if let Some(later) = later {
+            return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
+        }
+        self.steps[at].preview = None;
+        self.simple(&id, &Event::RollBack, "there is nothing to take back", now)
+    }
+
+    fn hold(&mut self, operator: &str, why: String, now: Now) -> Vec<Effect> {
+        self.held =
+            Some(if why.is_empty() { format!("held by {operator}") } else { format!("held by {operator}: {why}") });
+        let record = Effect::Record(Body::Hold { on: true, by: operator.to_owned(), why });
+        self.everybody(record, &Event::Hold, now)
+    }
+
+    fn release(&mut self, operator: &str, now: Now) -> Obeyed {
+        if self.held.take().is_none() && !self.steps.iter().any(|s| s.state.held) {
+            return Err(Refusal::new("nothing is held"));
+        }
+        let record = Effect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() });
+        Ok(self.everybody(record, &Event::Release, now))
+    }
+
+    fn everybody(&mut self, first: Effect, event: &Event, now: Now) -> Vec<Effect> {
+        let mut effects = vec![first];
+        for at in 0..self.steps.len() {
+            effects.extend(self.take(at, event, now));
+        }
+        effects
+    }
+
+    fn attest(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed {
+        if looked_at.trim().is_empty() {
+            return Err(Refusal::new("say what you looked at"));
+        }
+        let effects = self.simple(step, &Event::Attest, "only a manual step that is ready can be attested", now)?;
+        let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by: vec![operator] };
+        Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
+    }
+
+    fn adopt(&mut self, at: usize, estate: &Estate, now: Now) -> Obeyed {
+        let id = self.plan_of(at).id.clone();
+        match estate.met(&self.plan_of(at).action, now) {
+            Some(seen) if seen.clone().live() == Some(true) => {
+                self.simple(&id, &Event::Adopt, "only what was not begun, or is over, can be taken over", now)
+            }
+            Some(seen) if seen.is_live() => {
+                Err(Refusal::new(format!("{id} is not done: what is there is not what it wants")))
+            }
+            _ => Err(Refusal::new(format!("{id}: whether it is done is not known"))),
+        }
+    }
+
+    fn waive(
+        &mut self,
+        gate: String,
+        reason: String,
+        operator: String,
+        second: String,
+        minutes: u32,
+        now: Now,
+    ) -> Obeyed {
+        if reason.trim().is_empty() {
+            return Err(Refusal::new("a waiver needs a reason"));
+        }
+        if !(1..=240).contains(&minutes) {
+            return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
+        }
+        if !self.plan.runbook.steps().any(|(_, step)| conditions(step).iter().any(|c| has(c, &gate))) {
+            return Err(Refusal::new(format!("no step has a gate {gate}; invariants cannot be waived")));
+        }
+        let by = self.two(operator, second)?;
+        let until = now.wall + jiff::SignedDuration::from_mins(minutes.into());
+        self.set_waiver(&gate, Waiver { reason: reason.clone(), by: by.clone(), until }, now);
+        Ok(vec![Effect::Record(Body::Waived { gate, reason, by, until })])
+    }
+
+    /// Leaves a gate out wherever it stands.
+    pub(super) fn set_waiver(&mut self, gate: &str, waiver: Waiver, now: Now) {
+        let left = waiver.until.duration_since(now.wall);
+        let left = std::time::Duration::try_from(left).unwrap_or_default();
+        let until = Now { boot: now.boot + left, wall: waiver.until };
+        for step in &mut self.steps {
+            for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
+                // Most steps do not have it.
+                let _ = judge.waive(gate, until);
+            }
+        }
+        self.waivers.insert(gate.to_owned(), waiver);
+    }
+
+    fn approve(&mut self, step: &str, digest: Digest, by: String, key: Option<String>, now: Now) -> Obeyed {
+        let at = self.find(step)?;
+        let known = &self.plan.runbook.approvers;
+        if !known.iter().any(|a| a.name == by) {
+            return Err(Refusal::new(format!("{by} is no approver of this plan")));
+        }
+        if known.iter().any(|a| a.name == by && a.key.is_some()) && key.is_none() {
+            return Err(Refusal::new(format!("{by} has a key in the plan: the approval has to be signed with it")));
+        }
+        if digest != self.steps[at].state.digest {
+            return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
+        }
+        if self.steps[at].approved.contains_key(&by) {
+            return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
+        }
+        let effects = self.simple(step, &Event::Approved(digest), "there is no preview to approve", now)?;
+        self.steps[at].approved.insert(by.clone(), key.clone());
+        let word = Body::Approved { step: step.to_owned(), digest, by, key };
+        Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
+    }
+}
+
+/// All the conditions of a step.
+const fn conditions(step: &StepPlan) -> [&Condition; 3] {
+    [&step.gates, &step.verify, &step.rollback_gates]
+}
+
+fn has(condition: &Condition, gate: &str) -> bool {
+    condition.gates().iter().any(|g| g.id == gate)
+}
+
+/// Whether what a step did is there.
+const fn stands(state: &crate::core::step::State) -> bool {
+    use Phase::{Attested, Baking, Done, Failed, Running, Settling, Verifying};
+    matches!(state.phase, Running | Settling | Verifying | Baking | Done | Failed | Attested)
+}
+
+fn remark(by: String, text: String) -> Effect {
+    Effect::Record(Body::Remark { by, text })
+}

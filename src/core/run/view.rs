@@ -1,0 +1,360 @@
+//! The run as data for whoever looks: the console, `--json`, `status`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Preview, Run};
+use crate::{
+    core::{
+        digest::Digest,
+        gate::Reason,
+        now::Now,
+        snapshot::Verdict,
+        step::{Kind, Level, OpState, Phase, State, Timer, Way},
+    },
+    journal::{Entry, export},
+    plan::{Action, Confirm},
+    systems::steer::Change,
+};
+
+/// The run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunView {
+    /// Every step, in the plan's order.
+    pub steps: Vec<StepView>,
+    /// What must be true: title, level, why.
+    pub invariants: Vec<(String, Level, String)>,
+    /// What asks for the way back: title, whether it does, why.
+    pub aborts: Vec<(String, Level, String)>,
+    /// Why everything is held.
+    pub held: Option<String>,
+    /// Why nothing can be put on record any more.
+    pub halted: Option<String>,
+    /// Who steers; none: this console only watches.
+    pub operator: Option<String>,
+    /// Number of the last record, and the first digits of its hash.
+    pub head: Option<(u64, String)>,
+    /// The last records, oldest first.
+    pub journal: Vec<JournalLine>,
+    /// Why the last order was refused, or what drifted, as long as it is news.
+    pub said: Option<String>,
+    /// Gates left out: which, by whom, why, until when.
+    pub waivers: Vec<String>,
+}
+
+/// One step.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepView {
+    /// Its id.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// The phase's title.
+    pub phase: String,
+    /// The word of its state.
+    pub word: &'static str,
+    /// The same, for programs.
+    pub state: Phase,
+    /// Which way.
+    pub way: Way,
+    /// How its gates stand together.
+    pub level: Level,
+    /// Steps it needs that are not done.
+    pub lacks: Vec<String>,
+    /// What is in its way, all of it.
+    pub obstacles: Vec<(Level, String)>,
+    /// Every gate, with its reason.
+    pub gates: Vec<GateLine>,
+    /// The operations of the attempt under way, or of the last.
+    pub ops: Vec<OpLine>,
+    /// How many are there, of how many.
+    pub progress: (usize, usize),
+    /// What was previewed.
+    pub preview: Option<PreviewView>,
+    /// Attempts begun.
+    pub attempt: u16,
+    /// When what it waits for is over, at the earliest.
+    pub waits: Option<Duration>,
+    /// It is a point of no return.
+    pub irreversible: bool,
+    /// Something has to be mended: a tail was not finished.
+    pub exposed: bool,
+    /// It stands still until it is released or given up.
+    pub held: bool,
+    /// A person does it.
+    pub manual: Option<String>,
+    /// Done by somebody else.
+    pub adopted: bool,
+    /// A way back is stored.
+    pub has_back: bool,
+}
+
+/// One gate.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateLine {
+    /// What it is for: `gate`, `verify` or `back`.
+    pub of: &'static str,
+    /// Its reason.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// One operation.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpLine {
+    /// What it does.
+    pub what: String,
+    /// How far it is.
+    pub state: OpState,
+    /// It only waits.
+    pub wait: bool,
+    /// Part of the safe tail.
+    pub tail: bool,
+    /// What was said or seen last.
+    pub said: String,
+    /// The same as a command that a person could paste.
+    pub command: String,
+}
+
+/// What a step would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct PreviewView {
+    /// Which way.
+    pub way: Way,
+    /// What approvals are bound to; none while it cannot be worked out.
+    pub digest: Option<Digest>,
+    /// What changes.
+    pub diff: Vec<Change>,
+    /// The operations.
+    pub ops: Vec<OpLine>,
+    /// The way back, as commands that a person could paste.
+    pub back: Vec<String>,
+    /// What the operator should know.
+    pub notes: Vec<String>,
+    /// What it would break: it is forbidden.
+    pub broken: Vec<String>,
+    /// Why it cannot be worked out.
+    pub faults: Vec<String>,
+    /// Approvals it has, of how many, by whom.
+    pub approvals: (u8, u8, Vec<String>),
+    /// How it is confirmed.
+    pub confirm: Confirm,
+    /// What is typed.
+    pub target: String,
+}
+
+/// One record.
+#[derive(Debug, Clone, Serialize)]
+pub struct JournalLine {
+    /// Its number.
+    pub seq: u64,
+    /// When.
+    pub wall: jiff::Timestamp,
+    /// Who was at the keyboard.
+    pub actor: String,
+    /// About which step.
+    pub step: String,
+    /// What it says.
+    pub what: String,
+}
+
+impl Run {
+    /// How it stands.
+    #[must_use]
+    pub fn view(&self, now: Now) -> RunView {
+        let watched = |list: &[super::Watch]| {
+            let line = |watch: &super::Watch| {
+                let verdict = watch.judge.verdict(now);
+                let why = verdict.reasons.first().map_or_else(String::new, |r| r.what.clone());
+                (watch.title.clone(), verdict.level, why)
+            };
+            list.iter().map(line).collect()
+        };
+        let news = |at: &Now| now.since(*at) < Duration::from_secs(20);
+        RunView {
+            steps: (0..self.steps.len()).map(|at| self.step_view(at, now)).collect(),
+            invariants: watched(&self.invariants),
+            aborts: watched(&self.aborts),
+            held: self.held.clone(),
+            halted: self.halted.clone(),
+            operator: self.writer.clone(),
+            head: self.records.last().map(|e| (e.seq, e.hash.short())),
+            journal: self.records.iter().map(line).collect(),
+            said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
+            waivers: self
+                .waivers
+                .iter()
+                .map(|(gate, w)| {
+                    format!("{gate} by {} until {}: {}", w.by.join(" and "), w.until.strftime("%H:%M"), w.reason)
+                })
+                .collect(),
+        }
+    }
+
+    fn step_view(&self, at: usize, now: Now) -> StepView {
+        let plan = self.plan_of(at);
+        let step = &self.steps[at];
+        let state = &step.state;
+        let gates = [("gate", &step.gates), ("verify", &step.verify), ("back", &step.rollback)];
+        let lines = gates
+            .into_iter()
+            .flat_map(|(of, judge)| judge.verdict(now).reasons.into_iter().map(move |reason| GateLine { of, reason }));
+        let changes = state.recipe.ops.iter().filter(|op| op.state != OpState::Spared);
+        StepView {
+            id: plan.id.clone(),
+            title: plan.title.clone(),
+            phase: self.plan.runbook.phases[step.at.0].title.clone(),
+            word: state.word(),
+            state: state.phase,
+            way: state.way,
+            level: if state.way == Way::Back { step.rollback.level(now) } else { step.gates.level(now) },
+            lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
+            obstacles: self.obstacles(at, now),
+            gates: lines.collect(),
+            ops: self.op_lines(at),
+            progress: (state.recipe.count(OpState::holds), changes.count()),
+            preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),
+            attempt: state.attempt,
+            waits: self.waits(at, now),
+            irreversible: plan.irreversible,
+            exposed: state.exposed(),
+            held: state.held && state.phase == Phase::Running,
+            manual: match &plan.action {
+                Action::Manual { what } => Some(what.clone()),
+                _ => None,
+            },
+            adopted: state.adopted,
+            has_back: !step.back.is_empty(),
+        }
+    }
+
+    fn op_lines(&self, at: usize) -> Vec<OpLine> {
+        let step = &self.steps[at];
+        let Some(draft) = &step.draft else { return Vec::new() };
+        let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
+        let line = |(place, op): (usize, &crate::systems::steer::Operation<_, _>)| OpLine {
+            what: op.what.clone(),
+            state: state(place),
+            wait: op.kind == Kind::Wait,
+            tail: op.tail,
+            said: step.said.get(place).cloned().unwrap_or_default(),
+            command: op.command.clone(),
+        };
+        draft.ops.iter().enumerate().map(line).collect()
+    }
+
+    fn preview_view(&self, at: usize, preview: &Result<Preview, Vec<crate::core::estate::seen::Fault>>) -> PreviewView {
+        let plan = self.plan_of(at);
+        let step = &self.steps[at];
+        let mut view = PreviewView {
+            way: step.state.way,
+            digest: None,
+            diff: Vec::new(),
+            ops: Vec::new(),
+            back: Vec::new(),
+            notes: Vec::new(),
+            broken: Vec::new(),
+            faults: Vec::new(),
+            approvals: (step.state.approvals, plan.approvals, step.approved.keys().cloned().collect()),
+            confirm: plan.confirm,
+            target: plan.action.target().to_owned(),
+        };
+        match preview {
+            Err(faults) => view.faults = faults.iter().map(ToString::to_string).collect(),
+            Ok(Preview { digest, draft, .. }) => {
+                view.digest = Some(*digest);
+                view.diff.clone_from(&draft.diff);
+                view.notes.clone_from(&draft.notes);
+                view.broken.clone_from(&draft.broken);
+                view.back = draft.back.iter().map(|op| op.command.clone()).collect();
+                let line = |op: &crate::systems::steer::Operation<_, _>| OpLine {
+                    what: op.what.clone(),
+                    state: OpState::Waiting,
+                    wait: op.kind == Kind::Wait,
+                    tail: op.tail,
+                    said: String::new(),
+                    command: op.command.clone(),
+                };
+                view.ops = draft.ops.iter().map(line).collect();
+            }
+        }
+        view
+    }
+
+    /// The longest of the timers that count.
+    fn waits(&self, at: usize, now: Now) -> Option<Duration> {
+        let State { phase, epoch, .. } = self.steps[at].state;
+        let counts = |timer: Timer| match (phase, timer) {
+            (Phase::Settling, Timer::Settled(e))
+            | (Phase::Baking, Timer::Baked(e))
+            | (Phase::Armed, Timer::Armed(e)) => e == epoch,
+            (Phase::Running, Timer::Quarantine(..)) => true,
+            _ => false,
+        };
+        let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));
+        own.map(|(due, ..)| due.saturating_sub(now.boot)).max()
+    }
+}
+
+fn line(entry: &Entry) -> JournalLine {
+    JournalLine {
+        seq: entry.seq,
+        wall: entry.wall,
+        actor: entry.actor.clone(),
+        step: entry.body.step().unwrap_or("").to_owned(),
+        what: export::told(&entry.body),
+    }
+}
+
+impl RunView {
+    /// Why the way back is to be considered, if it is.
+    #[must_use]
+    pub fn roll_back(&self) -> Option<String> {
+        let abort = self
+            .aborts
+            .iter()
+            .find(|(_, level, _)| *level == Level::Green)
+            .map(|(title, _, why)| format!("{title}: {why}"));
+        let begun = self.steps.iter().any(|s| s.attempt > 0);
+        let failed = self.steps.iter().find(|s| s.state == Phase::Failed).map(|s| format!("{} failed", s.id));
+        abort.filter(|_| begun).or(failed)
+    }
+
+    /// GO, or HOLD with the first reason.
+    pub(crate) fn go(&self) -> Verdict {
+        if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
+            return Verdict::Hold(why.clone());
+        }
+        if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
+            return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
+        }
+        if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
+            let word = if *level == Level::Red { "is not so" } else { "is not known" };
+            return Verdict::Hold(format!("{title} {word}: {why}"));
+        }
+        let over = |s: &&StepView| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
+        let Some(next) = self.steps.iter().find(|s| !over(s)) else {
+            return Verdict::Go("every step is done".to_owned());
+        };
+        match (next.state, next.obstacles.first()) {
+            (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
+                Verdict::Hold(format!("{} is {}", next.id, next.word))
+            }
+            (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
+            (_, None) if !next.lacks.is_empty() => {
+                Verdict::Hold(format!("{} needs {}", next.id, next.lacks.join(", ")))
+            }
+            (_, None) => Verdict::Go(format!("next: {}, {}", next.id, next.title)),
+        }
+    }
+}
+
+impl JournalLine {
+    /// Its number, for sorting.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    pub const fn seq_number(&self) -> f64 {
+        self.seq as f64
+    }
+}

@@ -1,0 +1,355 @@
+//! The simulation's driver: an event heap in virtual time, the same core, no server.
+//!
+//! Stepped by tests ([`SimDrive::run_for`]), paced against the real clock by the demo. The same seed gives the same run, and the same
+//! journal, byte for byte.
+
+mod paced;
+mod wire;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use self::wire::{Message, Wire};
+pub use self::{
+    paced::{start_paced, start_steered},
+    wire::CallTrouble,
+};
+use crate::{
+    core::{
+        Command, Core, Effect, Input,
+        estate::{
+            seen::{Fault, FaultKind},
+            source::{SourceIx, SourceSpec},
+        },
+        now::Now,
+        run::{self, Order},
+        snapshot::Snapshot,
+        step::Reply,
+    },
+    journal::{Entry, Journal},
+    plan::{Action, Plan},
+    systems::{Ask, Sim, steer::Sent},
+};
+
+/// What is wrong with a simulated server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Fails at once with this.
+    Fails(FaultKind),
+    /// Takes the question and never answers: a time-out.
+    Hangs,
+    /// Nothing is heard of the source at all, not even a fault: a pushing server whose link is cut without a word.
+    Silent,
+}
+
+/// An imitated estate and the core that watches it.
+pub struct SimDrive {
+    core: Core,
+    sim: Sim,
+    now: Now,
+    sources: BTreeMap<SourceIx, SourceSpec<Ask>>,
+    /// When each source is asked next; the second number keeps equal times in order.
+    heap: BinaryHeap<Reverse<(Duration, u64, SourceIx)>>,
+    order: u64,
+    pace: f64,
+    random: fastrand::Rng,
+    trouble: BTreeMap<String, Trouble>,
+    journal: Option<Journal>,
+    wire: Wire,
+    /// When the core is told of the time next.
+    tick: Duration,
+}
+
+/// How often the core is told of the time.
+const TICK: Duration = Duration::from_secs(1);
+
+impl SimDrive {
+    /// An estate as the plan names it, at `start`.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
+        let (core, effects) = Core::new(plan.clone(), start);
+        let mut drive = Self {
+            core,
+            sim: Sim::new(&plan, seed),
+            now: start,
+            sources: BTreeMap::new(),
+            heap: BinaryHeap::new(),
+            order: 0,
+            pace: 1.0,
+            random: fastrand::Rng::with_seed(seed),
+            trouble: BTreeMap::new(),
+            journal: None,
+            wire: Wire::default(),
+            tick: start.boot,
+        };
+        drive.carry_out(effects);
+        drive
+    }
+
+    /// Gives the run to an operator, where a journal left it.
+    pub fn steer(&mut self, journal: Journal, entries: Vec<Entry>) {
+        let operator = journal.author().actor.clone();
+        self.journal = Some(journal);
+        let effects = self.core.steer(entries, operator, self.now);
+        self.carry_out(effects);
+    }
+
+    /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
+    /// them from now on, and knows nothing yet.
+    pub fn crash(&mut self) {
+        let plan = self.core.plan().clone();
+        let (core, effects) = Core::new(plan, self.now);
+        self.core = core;
+        self.journal = None;
+        self.wire.console_gone();
+        self.sources.clear();
+        self.heap.clear();
+        self.carry_out(effects);
+    }
+
+    /// An order of the operator.
+    pub fn order(&mut self, order: Order) {
+        self.take(Input::Run(run::Input::Order(order)));
+    }
+
+    /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
+    pub fn call_trouble(&mut self, what: &str, trouble: CallTrouble, times: u32) {
+        self.wire.troubles.push((what.to_owned(), trouble, times));
+    }
+
+    /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
+    pub fn dark(&mut self, prefix: Option<&str>) {
+        self.wire.dark = prefix.map(str::to_owned);
+    }
+
+    /// Somebody else changes what an action is about.
+    pub fn stranger(&mut self, action: &Action) {
+        self.sim.stranger(action, self.now);
+    }
+
+    /// The servers' own log: the tags of everything that they carried out.
+    #[must_use]
+    pub fn server_log(&self) -> Vec<String> {
+        self.sim.log()
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_clock(&mut self, by: jiff::SignedDuration) {
+        self.now.wall = self.now.wall.checked_add(by).unwrap_or(self.now.wall);
+    }
+
+    /// The console's machine sleeps; the servers go on.
+    pub fn suspend(&mut self, span: Duration) {
+        let to = self.now.boot + span;
+        self.pass(to);
+        self.tick = self.tick.max(to);
+    }
+
+    /// The journal, to look at.
+    #[must_use]
+    pub const fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
+    }
+
+    /// The virtual moment.
+    #[must_use]
+    pub const fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Puts the servers of all sources whose id begins with `prefix` into trouble; `None` mends them.
+    pub fn trouble(&mut self, prefix: &str, trouble: Option<Trouble>) {
+        match trouble {
+            Some(t) => self.trouble.insert(prefix.to_owned(), t),
+            None => self.trouble.remove(prefix),
+        };
+    }
+
+    /// A command from whoever looks.
+    pub fn command(&mut self, command: Command) {
+        self.take(Input::Command(command));
+    }
+
+    fn take(&mut self, input: Input) {
+        let effects = self.core.handle(input, self.now);
+        self.carry_out(effects);
+    }
+
+    /// Lets this much virtual time pass.
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now.boot + span;
+        while let Some(at) = self.next_at().filter(|at| *at <= end) {
+            self.pass(at);
+            // What a server did is known before the time is told, and the time before anything is asked.
+            if self.wire.next_at().is_some_and(|due| due <= at) {
+                self.arrive();
+            } else if self.tick <= at || self.core.next_due().is_some_and(|due| due <= at) {
+                if self.tick <= at {
+                    self.tick = at + TICK;
+                }
+                self.take(Input::Tick);
+            } else if let Some(Reverse((_, _, source))) = self.heap.pop() {
+                self.ask(source);
+            }
+        }
+        self.pass(end);
+    }
+
+    /// When the next thing happens, in virtual time.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Duration> {
+        let asked = self.heap.peek().map(|Reverse((at, ..))| *at);
+        [asked, self.wire.next_at(), self.core.next_due(), Some(self.tick)].into_iter().flatten().min()
+    }
+
+    /// Something comes to the end of its way.
+    fn arrive(&mut self) {
+        let delay = Duration::from_millis(self.random.u64(1..20));
+        let back = self.now.boot + delay;
+        match self.wire.pop() {
+            Some(Message::Request(permit, intent, trouble)) => {
+                let sent = self.obey(permit, &intent, trouble);
+                if let Some(sent) = sent {
+                    self.wire.send(back, Message::Reply(intent, sent));
+                }
+            }
+            Some(Message::Look(look, dark)) => {
+                let looked = if dark {
+                    wire::nothing_seen()
+                } else {
+                    self.sim.look(&look.tag, &look.call, look.expect.as_ref(), self.now)
+                };
+                self.wire.send(back, Message::Looked(look, looked));
+            }
+            Some(Message::Reply(intent, sent)) => self.take(Input::Run(wire::replied(*intent, sent))),
+            Some(Message::Looked(look, looked)) => self.take(Input::Run(wire::looked(*look, looked))),
+            None => {}
+        }
+    }
+
+    /// A request arrives; its answer, if there is one.
+    fn obey(
+        &mut self,
+        permit: crate::journal::Permit,
+        intent: &crate::journal::Intent,
+        trouble: Option<CallTrouble>,
+    ) -> Option<Sent<crate::systems::Mark>> {
+        match trouble {
+            Some(CallTrouble::Throttled) => return Some(wire::lost("429 Too Many Requests: rate exceeded")),
+            Some(CallTrouble::Refused) => {
+                return Some(Sent {
+                    reply: Reply::Refused,
+                    mark: None,
+                    said: "403 Forbidden: access denied".to_owned(),
+                });
+            }
+            Some(CallTrouble::RequestLost | CallTrouble::Pending) => return None,
+            _ => {}
+        }
+        let sent = self.sim.obey(permit, &intent.call, intent.expect.as_ref(), self.now);
+        match trouble {
+            Some(CallTrouble::FaultAfter) => Some(wire::lost("500 Internal Server Error")),
+            Some(CallTrouble::ReplyLost) => None,
+            _ => Some(sent),
+        }
+    }
+
+    /// The picture now.
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.core.snapshot(self.now)
+    }
+
+    fn pass(&mut self, to: Duration) {
+        let step = to.saturating_sub(self.now.boot);
+        self.now.boot = self.now.boot.max(to);
+        self.now.wall = self.now.wall.checked_add(step).unwrap_or(self.now.wall);
+    }
+
+    fn ask(&mut self, ix: SourceIx) {
+        let Some(spec) = self.sources.get(&ix) else { return };
+        let trouble = self.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
+        let (answer, took) = match trouble {
+            Some(Trouble::Fails(kind)) => {
+                (Err(Fault::new(kind, format!("{}: simulated", spec.endpoint))), Duration::from_millis(1))
+            }
+            Some(Trouble::Hangs) => (Err(super::poll::timed_out(&spec.what(), spec.timeout)), spec.timeout),
+            Some(Trouble::Silent) => {
+                let wait = spec.interval;
+                self.push(wait, ix);
+                return;
+            }
+            None => {
+                let took = Duration::from_millis(self.random.u64(2..40));
+                (self.sim.answer(&spec.ask, self.now), took)
+            }
+        };
+        let wait = spec.interval.div_f64(self.pace).mul_f64(1.0 - 0.1 * self.random.f64()).max(took);
+        self.push(wait, ix);
+        self.take(match answer {
+            Ok(facts) => Input::Facts { source: ix, facts, took },
+            Err(fault) => Input::Failed { source: ix, fault, took },
+        });
+    }
+
+    fn push(&mut self, wait: Duration, ix: SourceIx) {
+        self.order += 1;
+        self.heap.push(Reverse((self.now.boot + wait, self.order, ix)));
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut queue = VecDeque::from(effects);
+        while let Some(effect) = queue.pop_front() {
+            match effect {
+                Effect::Start(ix, spec) => {
+                    let first = spec.interval.min(Duration::from_secs(1)).mul_f64(self.random.f64());
+                    self.sources.insert(ix, spec);
+                    self.push(first, ix);
+                }
+                Effect::Pace(pace) => self.pace = pace,
+                Effect::Run(effect) => match self.carry_out_run(effect) {
+                    Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
+                    // What follows on what is not on record is not done.
+                    Err(halt) => {
+                        queue.retain(|effect| !matches!(effect, Effect::Run(_)));
+                        let input = Input::Run(run::Input::Halted(halt.to_string()));
+                        queue.extend(self.core.handle(input, self.now));
+                    }
+                },
+            }
+        }
+    }
+
+    fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, crate::journal::Halt> {
+        let Some(journal) = &mut self.journal else { return Ok(Vec::new()) };
+        let soon = self.now.boot + Duration::from_millis(self.random.u64(1..20));
+        let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
+        match effect {
+            run::Effect::Record(body) => {
+                let entry = journal.append(body, self.now)?;
+                Ok(self.core.handle(recorded(entry), self.now))
+            }
+            run::Effect::Send(intent) => {
+                let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
+                let trouble = self.wire.trouble(&intent);
+                let arrives = match trouble {
+                    Some(CallTrouble::Late(by)) => soon + by,
+                    _ => soon,
+                };
+                let wrote = run::Input::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                self.wire.send(arrives, Message::Request(permit, intent, trouble));
+                let mut effects = self.core.handle(recorded(entry), self.now);
+                effects.extend(self.core.handle(Input::Run(wrote), self.now));
+                Ok(effects)
+            }
+            run::Effect::Look(look) => {
+                let dark = self.wire.is_dark(&look);
+                self.wire.send(soon, Message::Look(look, dark));
+                Ok(Vec::new())
+            }
+        }
+    }
+}

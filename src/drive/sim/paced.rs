@@ -1,0 +1,58 @@
+//! The simulation against the real clock: what the demo runs on.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, watch};
+
+use super::SimDrive;
+use crate::{
+    drive::{Helm, Link, Orders, clock},
+    journal::{Entry, Journal},
+    plan::Plan,
+};
+
+/// How often the paced simulation makes a picture.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// Runs an imitated estate on a thread of its own, `speed` virtual seconds a second, reached as the live one is. Ends when the
+/// last [`Link`] is dropped.
+#[must_use]
+pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
+    run(SimDrive::new(plan, seed, clock::now()), speed).link
+}
+
+/// The same, with a journal: it can be steered.
+#[must_use]
+pub fn start_steered(plan: Arc<Plan>, seed: u64, speed: f64, journal: Journal, entries: Vec<Entry>) -> Helm {
+    let mut drive = SimDrive::new(plan, seed, clock::now());
+    drive.steer(journal, entries);
+    run(drive, speed)
+}
+
+fn run(mut drive: SimDrive, speed: f64) -> Helm {
+    let (commands, mut queue) = mpsc::unbounded_channel();
+    let (orders, mut order_queue) = mpsc::unbounded_channel();
+    let (picture, snapshots) = watch::channel(Arc::new(drive.snapshot()));
+    std::thread::spawn(move || {
+        let mut before = clock::now();
+        loop {
+            std::thread::sleep(FRAME);
+            loop {
+                match queue.try_recv() {
+                    Ok(command) => drive.command(command),
+                    Err(mpsc::error::TryRecvError::Empty) => break,
+                    Err(mpsc::error::TryRecvError::Disconnected) => return,
+                }
+            }
+            let now = clock::now();
+            // A machine that is too slow for this speed gets a slower estate, not one that falls ever further behind.
+            drive.run_for(now.since(before).min(2 * FRAME).mul_f64(speed));
+            before = now;
+            while let Ok(order) = order_queue.try_recv() {
+                drive.order(order);
+            }
+            picture.send_replace(Arc::new(drive.snapshot()));
+        }
+    });
+    Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+}
