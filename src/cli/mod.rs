@@ -7,6 +7,7 @@
 //! | 2 | not done: a faulty plan, wrong usage, no terminal |
 
 mod check;
+mod journal;
 mod run;
 mod status;
 
@@ -76,6 +77,15 @@ enum Cmd {
     Schema,
     /// List every signal: id, unit, labels, meaning
     Signals,
+    /// Look at a journal
+    #[command(subcommand)]
+    Journal(journal::Journal),
+    /// Approve a preview from another terminal, signed with your ssh key
+    Approve(journal::Approve),
+    /// Put words on record from another terminal
+    Note(journal::Words),
+    /// Hold everything from another terminal; the words say why
+    Hold(journal::Words),
 }
 
 #[derive(Debug, Args)]
@@ -123,6 +133,10 @@ pub fn main() -> ExitCode {
         Cmd::Check { plan, offline } => check::run(&plan, offline),
         Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
+        Cmd::Journal(command) => journal::run(&command),
+        Cmd::Approve(it) => journal::approve(&it),
+        Cmd::Note(it) => journal::note(&it),
+        Cmd::Hold(it) => journal::hold(&it),
     };
     done.unwrap_or_else(|why| failed(&why))
 }

@@ -6,7 +6,7 @@ use super::{LET_GO, Look, OnPlan, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
     core::{Command, digest::Digest},
-    drive::{clock, live, sim},
+    drive::{clock, inbox::Inbox, live, sim},
     journal::{
         Author, Journal, Storage,
         store::{FileStore, MemStore, Opened},
@@ -36,21 +36,22 @@ pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCo
 }
 
 /// On an imitated estate.
-pub(super) fn demo(seed: u64, speed: f64, journal: Option<&Path>, look: &Look) -> Result<ExitCode, String> {
+pub(super) fn demo(seed: u64, speed: f64, journal_file: Option<&Path>, look: &Look) -> Result<ExitCode, String> {
     if !(speed.is_finite() && speed > 0.0 && speed <= 1000.0) {
         return Err(format!("--speed {speed}: give a number above 0 and up to 1000"));
     }
     let (plan, _) = Plan::parse(Path::new("demo/plan.toml"), DEMO).map_err(|faulty| faulty.render(false))?;
     let plan = Arc::new(plan);
-    let store = demo_store(journal)?;
+    let store = demo_store(journal_file)?;
     let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: Digest::of(DEMO.as_bytes()) };
-    let (journal, entries) = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
+    let (journal, entries) = Journal::open(store, author.clone(), clock::now()).map_err(|e| e.to_string())?;
     if !entries.is_empty() {
         return Err(
             "this journal is of another run, and the imitated estate begins anew each time: name a new file".to_owned()
         );
     }
-    let helm = sim::start_steered(plan, seed, speed, journal, entries);
+    let inbox = journal_file.map(|file| Inbox::new(file, &author.run, &plan.runbook.approvers));
+    let helm = sim::start_steered(plan, seed, speed, (journal, entries), inbox);
     told(console::run(helm.link, Some(helm.orders), options(look, Mode::Demo)))
 }
 

@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     core::{
         digest::Digest,
-        step::{Note, Record, Ticket},
+        step::{Note, Record, Ticket, Way},
     },
-    systems::{Call, Mark, steer::Draft},
+    systems::{
+        Call, Mark,
+        steer::{Change, Draft},
+    },
 };
 
 /// What a record says.
@@ -30,6 +33,17 @@ pub enum Body {
         cut: u64,
         /// The plan's text is not what it was.
         plan_changed: bool,
+    },
+    /// What a step would do was shown: what approvals are bound to.
+    Previewed {
+        /// The step.
+        step: String,
+        /// Which way.
+        way: Way,
+        /// Of what was shown.
+        digest: Digest,
+        /// What changes: thing, from, to.
+        diff: Vec<Change>,
     },
     /// An attempt at a step was begun.
     Begun(Box<Begun>),
@@ -153,7 +167,7 @@ impl Body {
             Self::Begun(begun) => Some(&begun.step),
             Self::Intent(intent) => Some(&intent.step),
             Self::Came(came) => Some(&came.step),
-            Self::Approved { step, .. } | Self::Attested { step, .. } => Some(step),
+            Self::Previewed { step, .. } | Self::Approved { step, .. } | Self::Attested { step, .. } => Some(step),
             _ => None,
         }
     }

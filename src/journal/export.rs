@@ -68,6 +68,11 @@ pub fn told(body: &Body) -> String {
             }
             text
         }
+        Body::Previewed { digest, way, diff, .. } => {
+            let way = if *way == Way::Back { "way back previewed" } else { "previewed" };
+            let diff: Vec<String> = diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
+            format!("{way}, {}: {}", digest.short(), diff.join("; "))
+        }
         Body::Begun(begun) => {
             let way = match &begun.record {
                 Record::Begun { way: Way::Back, attempt, .. } => format!("way back begun (attempt {attempt})"),

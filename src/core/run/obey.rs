@@ -119,10 +119,13 @@ impl Run {
         self.steps[at].preview = Some(preview);
         let Some(preview) = known else { return Ok(Vec::new()) };
         let recipe = recipe_of(&preview.draft);
+        let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
+        let record = Effect::Record(Body::Previewed { step: id, way, digest, diff });
         if !preview.draft.broken.is_empty() {
-            return Ok(Vec::new());
+            return Ok(vec![record]);
         }
-        Ok(self.take(at, &Event::Previewed { digest: preview.digest, recipe }, now))
+        let effects = self.take(at, &Event::Previewed { digest, recipe }, now);
+        Ok(std::iter::once(record).chain(effects).collect())
     }
 
     /// What a step would do, as things stand.

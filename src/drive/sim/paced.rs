@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::SimDrive;
 use crate::{
-    drive::{Helm, Link, Orders, clock},
+    drive::{Helm, Link, Orders, clock, inbox::Inbox},
     journal::{Entry, Journal},
     plan::Plan,
 };
@@ -18,18 +18,24 @@ const FRAME: Duration = Duration::from_millis(200);
 /// last [`Link`] is dropped.
 #[must_use]
 pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
-    run(SimDrive::new(plan, seed, clock::now()), speed).link
+    run(SimDrive::new(plan, seed, clock::now()), speed, None).link
 }
 
 /// The same, with a journal: it can be steered.
 #[must_use]
-pub fn start_steered(plan: Arc<Plan>, seed: u64, speed: f64, journal: Journal, entries: Vec<Entry>) -> Helm {
+pub fn start_steered(
+    plan: Arc<Plan>,
+    seed: u64,
+    speed: f64,
+    (journal, entries): (Journal, Vec<Entry>),
+    inbox: Option<Inbox>,
+) -> Helm {
     let mut drive = SimDrive::new(plan, seed, clock::now());
     drive.steer(journal, entries);
-    run(drive, speed)
+    run(drive, speed, inbox)
 }
 
-fn run(mut drive: SimDrive, speed: f64) -> Helm {
+fn run(mut drive: SimDrive, speed: f64, inbox: Option<Inbox>) -> Helm {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let (picture, snapshots) = watch::channel(Arc::new(drive.snapshot()));
@@ -48,6 +54,9 @@ fn run(mut drive: SimDrive, speed: f64) -> Helm {
             // A machine that is too slow for this speed gets a slower estate, not one that falls ever further behind.
             drive.run_for(now.since(before).min(2 * FRAME).mul_f64(speed));
             before = now;
+            for order in inbox.iter().flat_map(Inbox::take) {
+                drive.order(order);
+            }
             while let Ok(order) = order_queue.try_recv() {
                 drive.order(order);
             }

@@ -1,0 +1,153 @@
+//! `landfall journal verify|export` and `landfall approve`, `note`, `hold`: what another terminal does beside the console.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+
+use super::{NOT_IN_ORDER, print};
+use crate::{
+    core::digest::Digest,
+    drive::inbox::{Message, folder, put},
+    journal::{Body, Entry, Refused, chain, export, follow::Follower},
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Journal {
+    /// Check the chain: every record as it was written, none missing; exits with 1 if it is not
+    Verify {
+        /// The journal
+        file: PathBuf,
+        /// The head that was written down elsewhere: a number and the first digits of its hash, `41:9f2c01ab`
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<String>,
+    },
+    /// Print the timeline
+    Export {
+        /// The journal
+        file: PathBuf,
+        /// One JSON document instead of Markdown
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Approve {
+    /// The journal of the run
+    journal: PathBuf,
+    /// The step
+    step: String,
+    /// The preview's digest, or its first eight digits as the screen shows them
+    digest: String,
+    /// Whose approval it is: a name among the plan's approvers
+    #[arg(long = "as", value_name = "NAME")]
+    name: String,
+    /// The private ssh key to sign with (or the public one, if an agent holds the other)
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Words {
+    /// The journal of the run
+    journal: PathBuf,
+    /// The words
+    text: String,
+    /// Whose words they are
+    #[arg(long = "as", value_name = "NAME")]
+    name: String,
+}
+
+fn read(file: &Path) -> Result<Vec<Entry>, String> {
+    Follower::new(file).news().map_err(|e| match e {
+        Refused::Io(e) => format!("{}: {e}", file.display()),
+        Refused::Damaged(damage) => format!("{}: {damage}", file.display()),
+    })
+}
+
+pub(super) fn run(command: &Journal) -> Result<ExitCode, String> {
+    match command {
+        Journal::Verify { file, head } => verify(file, head.as_deref()),
+        Journal::Export { file, json } => {
+            let entries = read(file)?;
+            let text = if *json {
+                let text = serde_json::to_string_pretty(&export::json(&entries)).map_err(|e| e.to_string())?;
+                format!("{text}\n")
+            } else {
+                export::markdown(&entries)
+            };
+            print(&text)
+        }
+    }
+}
+
+fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, String> {
+    let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let (entries, torn) = match chain::read(&bytes) {
+        Ok(read) => read,
+        Err(damage) => {
+            println!("{}: DAMAGED: {damage}", file.display());
+            return Ok(ExitCode::from(NOT_IN_ORDER));
+        }
+    };
+    let last = entries.last().map_or_else(|| "no record".to_owned(), |e| format!("head {}:{}", e.seq, e.hash.short()));
+    let end = if torn > 0 { format!("; {torn} bytes of a line without its end follow") } else { String::new() };
+    println!("{}: {} records, each as it was written; {last}{end}", file.display(), entries.len());
+    let Some(head) = head else { return Ok(ExitCode::SUCCESS) };
+    let (seq, hash) = head.split_once(':').ok_or("--head is a number, a colon and digits: 41:9f2c01ab")?;
+    let found = entries.iter().find(|e| e.seq.to_string() == seq);
+    if found.is_some_and(|e| hash.len() >= 8 && e.hash.to_string().starts_with(hash)) {
+        println!("record {seq} is the one that was written down");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        println!("record {seq} is NOT the one that was written down: the journal was rewritten");
+        Ok(ExitCode::from(NOT_IN_ORDER))
+    }
+}
+
+pub(super) fn approve(it: &Approve) -> Result<ExitCode, String> {
+    let entries = read(&it.journal)?;
+    let run = entries.first().map(|e| e.run.clone()).ok_or("the journal is empty: nothing runs yet")?;
+    let digest = previewed(&entries, &it.step, &it.digest)?;
+    let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
+    put(&folder(&it.journal), &message, it.key.as_deref())?;
+    println!(
+        "handed in: {} approves {} of {}; the console that steers takes it within a second",
+        it.name,
+        digest.short(),
+        it.step
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The whole digest of what was previewed last for a step, if it begins as it was given.
+fn previewed(entries: &[Entry], step: &str, given: &str) -> Result<Digest, String> {
+    if let Some(digest) = Digest::parse(given) {
+        return Ok(digest);
+    }
+    let shown = entries.iter().rev().find_map(|e| match &e.body {
+        Body::Previewed { step: of, digest, .. } if of == step => Some(*digest),
+        _ => None,
+    });
+    let digest = shown.ok_or_else(|| format!("the journal has no preview of {step}"))?;
+    if given.len() < 8 || !digest.to_string().starts_with(given) {
+        return Err(format!("the last preview of {step} is {}, not {given}", digest.short()));
+    }
+    Ok(digest)
+}
+
+pub(super) fn note(it: &Words) -> Result<ExitCode, String> {
+    read(&it.journal)?;
+    put(&folder(&it.journal), &Message::Note { by: it.name.clone(), text: it.text.clone() }, None)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn hold(it: &Words) -> Result<ExitCode, String> {
+    read(&it.journal)?;
+    put(&folder(&it.journal), &Message::Hold { by: it.name.clone(), why: it.text.clone() }, None)?;
+    println!("handed in: everything is held once the console that steers takes it, within a second");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,248 @@
+//! A folder beside the journal into which other terminals put approvals, words and a hold. The writer takes them out, checks who signed
+//! them, and journals them: there is one writer, and yet more than one pair of hands.
+//!
+//! A message is a file of JSON, `NAME.json`; an approval's signature beside it, `NAME.json.sig`, as `ssh-keygen -Y sign` makes it. Files are
+//! put there by renaming, so that nobody reads half of one. What was taken is moved to `taken/`, what was refused to `refused/`.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    core::{digest::Digest, run::Order},
+    plan::Approver,
+};
+
+/// What signatures are made for: one made for something else does not count here.
+pub const NAMESPACE: &str = "landfall";
+
+/// What another terminal has to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Message {
+    /// Somebody approves a preview.
+    Approve {
+        /// The run, so that an approval cannot be carried to another.
+        run: String,
+        /// The step.
+        step: String,
+        /// What they saw.
+        digest: Digest,
+        /// Who.
+        by: String,
+    },
+    /// Words for the record.
+    Note {
+        /// Whose.
+        by: String,
+        /// The words.
+        text: String,
+    },
+    /// Begin nothing new.
+    Hold {
+        /// Who says so.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// The folder of a journal.
+#[must_use]
+pub fn folder(journal: &Path) -> PathBuf {
+    let mut name = journal.file_name().unwrap_or_default().to_owned();
+    name.push(".inbox");
+    journal.with_file_name(name)
+}
+
+/// Puts a message there, signed with this key where there is one.
+///
+/// # Errors
+/// If the folder cannot be written or the key cannot sign.
+pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<(), String> {
+    let told = |e: io::Error| format!("the inbox {}: {e}", folder.display());
+    fs::create_dir_all(folder).map_err(told)?;
+    let text = serde_json::to_string(message).map_err(|e| e.to_string())?;
+    let name = Digest::of(text.as_bytes()).short();
+    let waiting = folder.join(format!(".{name}.{}", std::process::id()));
+    fs::write(&waiting, &text).map_err(told)?;
+    let signature =
+        waiting.with_file_name(format!("{}.sig", waiting.file_name().unwrap_or_default().to_string_lossy()));
+    if let Some(key) = key {
+        let made = Command::new("ssh-keygen")
+            .args(["-Y", "sign", "-q", "-n", NAMESPACE, "-f"])
+            .arg(key)
+            .arg(&waiting)
+            .stdout(Stdio::null())
+            .status()
+            .map_err(|e| format!("ssh-keygen cannot be run ({e}): install OpenSSH's client"));
+        if !made?.success() {
+            let _ = fs::remove_file(&waiting);
+            return Err(format!("the key {} did not sign", key.display()));
+        }
+        // The signature first: whoever sees the message finds it.
+        fs::rename(signature, folder.join(format!("{name}.json.sig"))).map_err(told)?;
+    }
+    fs::rename(waiting, folder.join(format!("{name}.json"))).map_err(told)
+}
+
+/// The writer's side.
+#[derive(Debug)]
+pub struct Inbox {
+    folder: PathBuf,
+    run: String,
+    approvers: Vec<Approver>,
+}
+
+impl Inbox {
+    /// Of this journal, for this run.
+    #[must_use]
+    pub fn new(journal: &Path, run: &str, approvers: &[Approver]) -> Self {
+        Self { folder: folder(journal), run: run.to_owned(), approvers: approvers.to_vec() }
+    }
+
+    /// Takes out what is there, as orders; what cannot be believed is put aside and told as words for the record.
+    #[must_use]
+    pub fn take(&self) -> Vec<Order> {
+        let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
+        let mut files: Vec<PathBuf> = list.filter_map(|e| Some(e.ok()?.path())).collect();
+        files.retain(|p| {
+            p.extension().is_some_and(|e| e == "json")
+                && !p.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+        });
+        files.sort();
+        files.iter().map(|file| self.take_one(file)).collect()
+    }
+
+    fn take_one(&self, file: &Path) -> Order {
+        let read = self.read(file);
+        self.put_aside(file, if read.is_ok() { "taken" } else { "refused" });
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        read.unwrap_or_else(|why| Order::Remark {
+            by: Some("inbox".to_owned()),
+            text: format!("{name} refused: {why}"),
+        })
+    }
+
+    fn read(&self, file: &Path) -> Result<Order, String> {
+        let text = fs::read(file).map_err(|e| e.to_string())?;
+        let message: Message = serde_json::from_slice(&text).map_err(|e| format!("it is no message: {e}"))?;
+        Ok(match message {
+            Message::Note { by, text } => Order::Remark { by: Some(by), text },
+            Message::Hold { by, why } => Order::Hold(format!("{why} ({by})")),
+            Message::Approve { run, .. } if run != self.run => return Err(format!("it is for the run {run}")),
+            Message::Approve { step, digest, by, .. } => {
+                let key = self.signed(&by, &text, file)?;
+                Order::Approve { step, digest, by, key }
+            }
+        })
+    }
+
+    /// The fingerprint of the key that signed; none where the plan has no key for that name and nobody signed.
+    fn signed(&self, by: &str, text: &[u8], file: &Path) -> Result<Option<String>, String> {
+        let known =
+            self.approvers.iter().find(|a| a.name == by).ok_or_else(|| format!("{by} is no approver of this plan"))?;
+        let Some(key) = &known.key else { return Ok(None) };
+        let signature = file.with_extension("json.sig");
+        if !signature.exists() {
+            return Err(format!("it is not signed, and {by} has a key in the plan"));
+        }
+        let signers = file.with_extension("signers");
+        fs::write(&signers, format!("{by} namespaces=\"{NAMESPACE}\" {key}\n")).map_err(|e| e.to_string())?;
+        let checked = verify(&signers, by, &signature, text);
+        let _ = fs::remove_file(&signers);
+        checked.map(Some)
+    }
+
+    fn put_aside(&self, file: &Path, to: &str) {
+        let to = self.folder.join(to);
+        let _ = fs::create_dir_all(&to);
+        for file in [file.to_owned(), file.with_extension("json.sig")] {
+            if let Some(name) = file.file_name() {
+                // What cannot be moved must not be taken twice.
+                if fs::rename(&file, to.join(name)).is_err() {
+                    let _ = fs::remove_file(&file);
+                }
+            }
+        }
+    }
+}
+
+/// Asks `ssh-keygen` whether this is signed by that person; gives the key's fingerprint.
+fn verify(signers: &Path, by: &str, signature: &Path, text: &[u8]) -> Result<String, String> {
+    let mut child = Command::new("ssh-keygen")
+        .args(["-Y", "verify", "-n", NAMESPACE, "-I", by, "-f"])
+        .arg(signers)
+        .arg("-s")
+        .arg(signature)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("ssh-keygen cannot be run ({e}): install OpenSSH's client"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(text).map_err(|e| e.to_string())?;
+    }
+    let out = child.wait_with_output().map_err(|e| e.to_string())?;
+    let said = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+    if !out.status.success() {
+        return Err(format!("its signature is not {by}'s"));
+    }
+    // `Good "landfall" signature for ana with ED25519 key SHA256:…`
+    Ok(said.split_whitespace().find(|w| w.starts_with("SHA256:")).unwrap_or("a key of the plan").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn approve(run: &str, by: &str) -> Message {
+        Message::Approve { run: run.into(), step: "dns-1".into(), digest: Digest::of(b"x"), by: by.into() }
+    }
+
+    fn key(dir: &Path, name: &str) -> (PathBuf, String) {
+        let file = dir.join(name);
+        let made =
+            Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&file).status();
+        assert!(made.expect("ssh-keygen").success());
+        let public = fs::read_to_string(file.with_extension("pub")).expect("a public key");
+        (file, public.trim().to_owned())
+    }
+
+    #[test]
+    fn an_approval_counts_only_with_the_signature_of_its_person_for_this_run() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join("journal");
+        let (own, public) = key(dir.path(), "one");
+        let (other, _) = key(dir.path(), "two");
+        let approvers =
+            [Approver { name: "one".into(), key: Some(public) }, Approver { name: "three".into(), key: None }];
+        let inbox = Inbox::new(&journal, "night", &approvers);
+        let at = folder(&journal);
+        let mut taken = |message: &Message, key: Option<&Path>| {
+            put(&at, message, key).expect("put");
+            let mut orders = inbox.take();
+            assert_eq!(orders.len(), 1);
+            orders.pop().expect("one")
+        };
+        let good = taken(&approve("night", "one"), Some(&own));
+        assert!(
+            matches!(&good, Order::Approve { by, key: Some(key), .. } if by == "one" && key.starts_with("SHA256:")),
+            "{good:?}"
+        );
+        let refused = |order: Order| matches!(order, Order::Remark { text, .. } if text.contains("refused"));
+        assert!(refused(taken(&approve("night", "one"), Some(&other))), "another's key");
+        assert!(refused(taken(&approve("night", "one"), None)), "no signature");
+        assert!(refused(taken(&approve("another", "one"), Some(&own))), "another run");
+        assert!(refused(taken(&approve("night", "four"), None)), "nobody");
+        assert!(matches!(taken(&approve("night", "three"), None), Order::Approve { key: None, .. }));
+        let hold = Message::Hold { by: "three".into(), why: "errors".into() };
+        assert_eq!(taken(&hold, None), Order::Hold("errors (three)".into()));
+        assert!(inbox.take().is_empty(), "nothing is taken twice");
+    }
+}
