@@ -3,6 +3,7 @@
 //! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
 
 pub mod estate;
+pub mod gate;
 pub mod now;
 pub mod snapshot;
 pub mod step;

@@ -1,0 +1,210 @@
+//! One look at one gate: true, false, or not known and why.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::text;
+use crate::{
+    core::{
+        estate::{
+            seen::Seen,
+            signal::{Sample, SignalDef},
+        },
+        now::{Age, Now},
+    },
+    plan::{Agg, Compare, Gate, Volume},
+};
+
+/// How old readings of a gate may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Those it judges; also how far apart two of one series, and two looks, may be.
+    pub age: Duration,
+    /// Those of its volume.
+    pub volume: Duration,
+    /// How often a reading comes.
+    pub cadence: Duration,
+}
+
+impl Limits {
+    pub(super) fn of(gate: &Gate, cadence: &impl Fn(&SignalDef) -> Duration) -> Self {
+        let every = cadence(gate.metric);
+        let volume = gate.min_volume.as_ref().map_or(Duration::ZERO, |v| cadence(v.metric).saturating_mul(3));
+        Self { age: gate.max_age.unwrap_or(every.saturating_mul(3)), volume, cadence: every }
+    }
+}
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// The value is as the plan wants it.
+    True,
+    /// It is not.
+    False,
+    /// Nobody knows, for all these reasons.
+    Unknown(Vec<String>),
+}
+
+/// One look at one gate.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// When.
+    pub now: Now,
+    /// What it found.
+    pub outcome: Outcome,
+    /// The value, where all series are known.
+    pub value: Option<f64>,
+    /// Which series the value is of, where it is one of several.
+    pub of: Option<String>,
+    /// The labels of each series and when it was read, in boot time; sorted. Empty where it is not known.
+    pub series: Vec<(Vec<String>, Duration)>,
+    /// Up to here, in boot time, none of what was looked at is too old.
+    pub good_until: Duration,
+}
+
+impl Look {
+    /// Looks.
+    pub(super) fn take(gate: &Gate, limits: Limits, samples: &[Sample], now: Now) -> Self {
+        let found: Vec<&Sample> = matching(gate.metric, &gate.labels, samples).collect();
+        let mut unknown = counted(gate, &found);
+        let mut values = Vec::with_capacity(found.len());
+        let mut series = Vec::with_capacity(found.len());
+        let mut good_until = Duration::MAX;
+        let mut blind = Vec::new();
+        for sample in &found {
+            match worth(&sample.value, limits.age) {
+                Ok((value, age)) => {
+                    let read = now.boot.saturating_sub(age);
+                    good_until = good_until.min(read.saturating_add(limits.age));
+                    values.push(value);
+                    series.push((sample.labels.clone(), read));
+                }
+                Err(why) => blind.push((text::series(sample, &gate.labels), why)),
+            }
+        }
+        if !blind.is_empty() {
+            let n = found.len();
+            unknown.push(format!(
+                "{} of {n} series of {}: {}",
+                blind.len(),
+                text::subject(gate),
+                text::some_of(&blind)
+            ));
+        }
+        series.sort();
+        if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
+            unknown.push(format!("{} was given twice: {}", gate.metric.id, twice[0].0.join(", ")));
+        }
+        // Of what is only partly known no value is made: it would be shown as if it were one.
+        let value = (!values.is_empty() && values.len() == found.len()).then(|| aggregate(gate.agg, &values));
+        if value.is_some_and(|v| !v.is_finite()) || !gate.limit.is_finite() {
+            unknown.push(format!("{}: the value or its limit is not a number", text::subject(gate)));
+        }
+        let value = value.filter(|v| v.is_finite());
+        if let Some(volume) = &gate.min_volume {
+            let (short, good) = traffic(volume, limits.volume, samples, now);
+            unknown.extend(short);
+            good_until = good_until.min(good);
+        }
+        let outcome = match value {
+            Some(value) if unknown.is_empty() && gate.op.holds(value, gate.limit) => Outcome::True,
+            Some(_) if unknown.is_empty() => Outcome::False,
+            _ => Outcome::Unknown(unknown),
+        };
+        let of = value.and_then(|v| extreme(gate, &found, v));
+        Self { now, outcome, value, of, series, good_until }
+    }
+}
+
+/// The samples of a signal whose named labels are as wanted. A label that the signal does not have matches nothing.
+fn matching<'a>(
+    metric: &'static SignalDef,
+    labels: &'a IndexMap<String, String>,
+    samples: &'a [Sample],
+) -> impl Iterator<Item = &'a Sample> {
+    samples.iter().filter(move |sample| {
+        sample.def.id == metric.id
+            && labels.iter().all(|(name, wanted)| {
+                let place = sample.def.labels.iter().position(|label| label == name);
+                place.and_then(|place| sample.labels.get(place)) == Some(wanted)
+            })
+    })
+}
+
+/// What is wrong with how many there are.
+fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
+    let (n, subject) = (found.len(), text::subject(gate));
+    let mut wrong = Vec::new();
+    if n == 0 {
+        wrong.push(format!("no series of {subject}"));
+    } else if n < usize::try_from(gate.series).unwrap_or(usize::MAX) {
+        wrong.push(format!("{n} series of {subject}, the plan expects {}", gate.series));
+    }
+    if gate.agg == Agg::Only && n > 1 {
+        wrong.push(format!("{n} series of {subject}, only one is meant"));
+    }
+    wrong
+}
+
+/// A value and its age if it may be decided upon, else why not.
+fn worth(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> {
+    match value {
+        Seen::Live(_, age) if age.0 > limit => Err(format!("{age} old, at most {} allowed", Age(limit))),
+        Seen::Live(v, _) if !v.is_finite() => Err("not a number".to_owned()),
+        Seen::Live(v, age) => Ok((*v, age.0)),
+        Seen::Stale(_, age) => Err(format!("stale, {age} old")),
+        Seen::Blind(fault) => Err(fault.to_string()),
+        Seen::Never => Err("never read".to_owned()),
+    }
+}
+
+/// Why the value means nothing for want of traffic, and until when that is known.
+fn traffic(volume: &Volume, limit: Duration, samples: &[Sample], now: Now) -> (Vec<String>, Duration) {
+    let (mut wrong, mut good_until, mut any) = (Vec::new(), Duration::MAX, false);
+    for sample in matching(volume.metric, &volume.labels, samples) {
+        any = true;
+        let name = text::series(sample, &IndexMap::new());
+        match worth(&sample.value, limit) {
+            Ok((value, age)) => {
+                good_until = good_until.min(now.boot.saturating_sub(age).saturating_add(limit));
+                if !Compare::AtLeast.holds(value, volume.least) {
+                    let (value, least) = text::pair(value, volume.least, volume.metric.unit);
+                    wrong.push(format!(
+                        "too little to judge by: {} of {name} is {value}, needs {least}",
+                        volume.metric.id
+                    ));
+                }
+            }
+            Err(why) => wrong.push(format!("traffic not known: {} of {name}: {why}", volume.metric.id)),
+        }
+    }
+    if !any {
+        let of = text::labels(&volume.labels);
+        wrong.push(format!("traffic not known: no series of {}{of}", volume.metric.id));
+    }
+    (wrong, good_until)
+}
+
+/// Several values as one. At least one is given.
+fn aggregate(agg: Agg, values: &[f64]) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "numbers of series")]
+    let (n, set) = (values.len() as f64, values.iter().filter(|v| **v != 0.0).count() as f64);
+    match agg {
+        Agg::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        Agg::Min => values.iter().copied().fold(f64::INFINITY, f64::min),
+        Agg::Sum => values.iter().sum(),
+        Agg::Avg => values.iter().sum::<f64>() / n,
+        Agg::Only => values.first().copied().unwrap_or(f64::NAN),
+        Agg::Ratio => set / n,
+        Agg::Count => set,
+    }
+}
+
+/// Which of several series is the largest or the smallest, where that is what is judged.
+#[expect(clippy::float_cmp, reason = "the value is one of them, as it was read")]
+fn extreme(gate: &Gate, found: &[&Sample], value: f64) -> Option<String> {
+    let one_of = matches!(gate.agg, Agg::Max | Agg::Min) && found.len() > 1;
+    let is = |sample: &&&Sample| matches!(sample.value, Seen::Live(v, _) if v == value);
+    one_of.then(|| found.iter().find(is)).flatten().map(|sample| text::series(sample, &gate.labels))
+}
