@@ -30,6 +30,8 @@
 
 mod judge;
 mod look;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verdict;
 mod watch;

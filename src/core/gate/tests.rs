@@ -1,0 +1,250 @@
+//! What single gates do, look by look. Everything at once is held against an oracle in `tests/gates`.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::{Judge, NoSuchGate, cadence};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, FaultKind, Seen},
+            signal::{MAX, Sample, SignalDef, Unit},
+        },
+        now::{Age, Now},
+        step::Level::{Green, Hold, Red},
+    },
+    plan::{Agg, Compare, Condition, Gate, Intervals, Volume},
+};
+
+const fn def(id: &'static str, unit: Unit, labels: &'static [&'static str]) -> SignalDef {
+    SignalDef { id, unit, labels, range: (0.0, MAX), cadence: "mongo", doc: "" }
+}
+
+static LAG: SignalDef = def("mongo.member.lag", Unit::Seconds, &["set", "member"]);
+static RATE: SignalDef = def("health.query.value", Unit::PerSecond, &["query"]);
+
+fn secs(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+/// So many seconds after the start, by both clocks.
+fn at(s: u64) -> Now {
+    let wall = jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(i64::try_from(s).expect("small"));
+    Now { boot: secs(100_000 + s), wall }
+}
+
+fn live(v: f64, age: u64) -> Seen<f64> {
+    Seen::Live(v, Age(secs(age)))
+}
+
+fn lag(member: &str, value: Seen<f64>) -> Sample {
+    Sample { def: &LAG, labels: vec!["orders".to_owned(), member.to_owned()], value }
+}
+
+fn gate(id: &str, change: impl FnOnce(&mut Gate)) -> Condition {
+    let mut gate = Gate {
+        id: id.to_owned(),
+        metric: &LAG,
+        labels: IndexMap::from([("set".to_owned(), "orders".to_owned())]),
+        agg: Agg::Max,
+        op: Compare::AtMost,
+        limit: 2.0,
+        sustain: Duration::ZERO,
+        min_samples: 1,
+        series: 1,
+        max_age: None,
+        min_volume: None,
+    };
+    change(&mut gate);
+    Condition::Gate(gate)
+}
+
+fn judge(condition: &Condition) -> Judge {
+    Judge::new(condition, |_| secs(2))
+}
+
+#[test]
+fn nothing_is_green_before_it_was_looked_at_but_no_condition_at_all() {
+    let verdict = judge(&gate("g", |_| ())).verdict(at(0));
+    assert_eq!(verdict.level, Hold);
+    assert_eq!(verdict.reasons[0].what, "mongo.member.lag of set=orders: not looked at yet");
+    assert_eq!(judge(&Condition::none()).verdict(at(0)).level, Green);
+    assert_eq!(judge(&Condition::Any(Vec::new())).verdict(at(0)).level, Red);
+}
+
+#[test]
+fn a_red_gate_says_what_it_is_of_which_series_and_its_limit() {
+    let mut judge = judge(&gate("g", |_| ()));
+    judge.look(&[lag("orders-0", live(0.5, 1)), lag("orders-1", live(3.4, 1))], at(0));
+    let verdict = judge.verdict(at(0));
+    assert_eq!(verdict.level, Red);
+    let reason = &verdict.reasons[0];
+    assert_eq!(reason.what, "max mongo.member.lag of set=orders 3.4 s (member=orders-1), limit ≤ 2 s");
+    assert_eq!((reason.value, reason.limit, reason.limit_text.as_str()), (Some(3.4), 2.0, "≤ 2 s"));
+}
+
+#[test]
+fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_before() {
+    let mut judge = judge(&gate("g", |g| g.sustain = secs(10)));
+    for s in 0..10 {
+        judge.look(&[lag("a", live(1.0, s % 2))], at(s));
+        let verdict = judge.verdict(at(s));
+        assert_eq!(verdict.level, Hold, "after {s} s");
+        assert_eq!(verdict.to_green, Some(secs(10 - s)));
+    }
+    let what = &judge.verdict(at(9)).reasons[0].what;
+    assert_eq!(what, "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 9.0s of 10s");
+    judge.look(&[lag("a", live(1.0, 0))], at(10));
+    assert_eq!(judge.verdict(at(10)).level, Green);
+    judge.look(&[lag("a", live(9.0, 0))], at(11));
+    assert_eq!(judge.verdict(at(11)).level, Red);
+    judge.look(&[lag("a", live(1.0, 0))], at(12));
+    let verdict = judge.verdict(at(12));
+    assert!(verdict.reasons[0].what.ends_with("true for 0.0s of 10s; began anew: it was red"), "{verdict:?}");
+}
+
+#[test]
+fn one_reading_seen_many_times_counts_once() {
+    let mut judge = judge(&gate("g", |g| g.min_samples = 2));
+    for s in 0..4 {
+        judge.look(&[lag("a", live(1.0, s)), lag("b", live(1.0, 0))], at(s));
+        assert_eq!(judge.verdict(at(s)).level, Hold, "after {s} s");
+    }
+    assert!(judge.verdict(at(3)).reasons[0].what.ends_with("limit ≤ 2 s, 1 of 2 readings"));
+    judge.look(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))], at(4));
+    assert_eq!(judge.verdict(at(4)).level, Green);
+}
+
+#[test]
+fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
+    let mut judge = judge(&gate("g", |g| {
+        g.series = 4;
+        g.min_volume = Some(Volume { metric: &RATE, labels: IndexMap::new(), least: 50.0 });
+    }));
+    let down = Seen::Blind(Fault::new(FaultKind::Unreachable, "orders-1:27017: refused"));
+    let rate = Sample { def: &RATE, labels: vec!["rps".to_owned()], value: live(3.0, 0) };
+    judge.look(&[lag("orders-0", live(0.1, 7)), lag("orders-1", down), lag("orders-2", live(9.0, 0)), rate], at(0));
+    let verdict = judge.verdict(at(0));
+    assert_eq!(verdict.level, Hold);
+    let whats: Vec<&str> = verdict.reasons.iter().map(|r| r.what.as_str()).collect();
+    assert_eq!(
+        whats,
+        [
+            "3 series of mongo.member.lag of set=orders, the plan expects 4",
+            "2 of 3 series of mongo.member.lag of set=orders: member=orders-0 7.0s old, at most 6.0s allowed; \
+             member=orders-1 UNREACHABLE: orders-1:27017: refused",
+            "too little to judge by: health.query.value of query=rps is 3/s, needs 50/s",
+        ]
+    );
+}
+
+#[test]
+fn red_comes_before_hold_before_green_and_what_is_in_nobodys_way_is_moot() {
+    let none = |g: &mut Gate| drop(g.labels.insert("set".to_owned(), "none".to_owned()));
+    let either = Condition::Any(vec![gate("green", |_| ()), gate("moot", |g| g.limit = 0.0)]);
+    let mut judge = judge(&Condition::All(vec![either, gate("hold", none), gate("red", |g| g.limit = 0.5)]));
+    judge.look(&[lag("a", live(1.0, 0))], at(0));
+    let verdict = judge.verdict(at(0));
+    let order: Vec<_> = verdict.reasons.iter().map(|r| (r.gate.as_str(), r.path.as_slice(), r.level)).collect();
+    assert_eq!(
+        order,
+        [("moot", &[0, 1][..], Red), ("red", &[2], Red), ("hold", &[1], Hold), ("green", &[0, 0], Green)]
+    );
+    assert_eq!(verdict.blocking().map(|r| r.gate.as_str()).collect::<Vec<_>>(), ["red", "hold"]);
+    assert_eq!((verdict.level, judge.level(at(0))), (Red, Red));
+}
+
+#[test]
+fn a_waiver_ends_by_itself_and_by_whichever_clock_comes_first() {
+    let mut judge = judge(&gate("g", |_| ()));
+    judge.look(&[lag("a", live(9.0, 0))], at(0));
+    assert_eq!(judge.waive("h", at(60)), Err(NoSuchGate("h".to_owned())));
+    judge.waive("g", at(60)).expect("is there");
+    let verdict = judge.verdict(at(0));
+    assert_eq!((verdict.level, verdict.reasons[0].waived), (Green, true));
+    let what = "WAIVED until 1970-01-01T00:01:00Z (in 1m00s): max mongo.member.lag of set=orders 9 s, limit ≤ 2 s";
+    assert_eq!(verdict.reasons[0].what, what);
+    assert_eq!(judge.verdict(at(59)).level, Green);
+    assert_eq!(judge.verdict(at(60)).level, Hold);
+    assert_eq!(judge.verdict(Now { wall: at(60).wall, ..at(1) }).level, Red, "the wall clock says that it is over");
+    judge.lift("g").expect("is there");
+    assert_eq!(judge.verdict(at(1)).level, Red);
+}
+
+#[test]
+fn silence_is_never_green_nor_red() {
+    for value in [1.0, 9.0] {
+        let mut judge = judge(&gate("g", |_| ()));
+        judge.look(&[lag("a", live(value, 4))], at(0));
+        assert_ne!(judge.verdict(at(2)).level, Hold);
+        let verdict = judge.verdict(at(3));
+        assert_eq!(verdict.level, Hold, "what was read is 7 s old by now");
+        assert!(verdict.reasons[0].what.ends_with("what was read has been too old for 1.0s"), "{verdict:?}");
+        assert!(judge.verdict(at(7)).reasons[0].what.ends_with("not looked at for 7.0s, at most 6.0s allowed"));
+    }
+}
+
+#[test]
+fn a_gap_a_new_series_and_a_jump_begin_the_window_anew() {
+    let waiting = || {
+        let mut judge = judge(&gate("g", |g| g.sustain = secs(4)));
+        (0..6).for_each(|s| judge.look(&[lag("a", live(1.0, 0))], at(s)));
+        assert_eq!(judge.verdict(at(5)).level, Green);
+        judge
+    };
+    let what = |judge: &Judge, now: Now| {
+        let verdict = judge.verdict(now);
+        assert_eq!(verdict.level, Hold);
+        verdict.reasons[0].what.clone()
+    };
+    let mut gap = waiting();
+    gap.look(&[lag("a", live(1.0, 0))], at(12));
+    assert!(what(&gap, at(12)).ends_with("began anew: nobody looked for 7.0s"));
+    let mut series = waiting();
+    series.look(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))], at(6));
+    assert!(what(&series, at(6)).ends_with("began anew: a series appeared: orders, b"));
+    let mut jump = waiting();
+    jump.look(&[lag("a", live(1.0, 0))], Now { wall: at(3606).wall, ..at(6) });
+    assert!(what(&jump, Now { wall: at(3606).wall, ..at(6) }).ends_with("but the clock jumped by 1h00m"));
+    let unseen = waiting();
+    assert!(what(&unseen, Now { wall: at(3606).wall, ..at(6) }).ends_with("but the clock jumped by 1h00m"));
+}
+
+#[test]
+fn a_trend_that_leads_there_says_when() {
+    let mut judge = judge(&gate("g", |g| g.sustain = secs(30)));
+    for s in 0..=10_u32 {
+        judge.look(&[lag("a", live(22.0 - f64::from(s), 0))], at(u64::from(s)));
+    }
+    let eta = judge.verdict(at(10)).to_green.expect("it falls by one a second").as_secs_f64();
+    assert!((eta - 40.0).abs() < 0.1, "10 s to the limit, then 30 s: {eta}");
+    for s in 11..150 {
+        judge.look(&[lag("a", live(12.0, 0))], at(s));
+    }
+    assert_eq!(judge.verdict(at(149)).to_green, None, "it stands");
+}
+
+#[test]
+fn a_window_of_a_day_is_as_small_as_any() {
+    let mut judge = judge(&gate("g", |g| (g.sustain, g.min_samples) = (secs(86_400), 40_000)));
+    for s in 0..=86_400 {
+        judge.look(&[lag("a", live(1.0, s % 2))], at(s));
+    }
+    let verdict = judge.verdict(at(86_400));
+    assert_eq!(verdict.level, Green);
+    assert_eq!(verdict.reasons[0].filled.map(|f| f.samples), Some(43_201));
+    assert!(format!("{judge:?}").len() < 4_000, "nothing is kept for each look");
+}
+
+#[test]
+fn a_signal_is_measured_as_often_as_its_system_is_asked() {
+    let intervals = Intervals::default();
+    assert_eq!(cadence(&intervals, &LAG, 1.0), secs(2));
+    assert_eq!(cadence(&intervals, &LAG, 0.25), secs(8));
+    let strange = SignalDef { cadence: "strange", ..def("x.y.z", Unit::Count, &[]) };
+    assert_eq!(cadence(&intervals, &strange, 1.0), secs(2), "the shortest of all");
+    for def in crate::systems::signals() {
+        assert!(["mongo", "kafka", "ec2", "route53", "metrics"].contains(&def.cadence), "{}", def.id);
+    }
+}

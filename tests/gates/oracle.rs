@@ -1,0 +1,198 @@
+//! What the verdict has to be, written down anew: from the whole history at once, without any state, by looking for the window that the
+//! rules ask for. Slow, and in no way like the code that ships. Times are whole milliseconds here.
+
+use std::cmp::Ordering;
+
+use landfall::{
+    core::{
+        estate::{
+            seen::Seen,
+            signal::{Sample, SignalDef},
+        },
+        now::{Age, Now},
+        step::Level,
+    },
+    plan::{Agg, Compare, Condition, Gate},
+};
+
+/// All that has happened.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Every look, in order.
+    pub looks: Vec<(Now, Vec<Sample>)>,
+    /// Gate and end of every waiver, in order.
+    pub waivers: Vec<(String, Now)>,
+}
+
+/// How often a signal is measured, in milliseconds.
+pub type Every = fn(&SignalDef) -> i64;
+
+/// The tree's colour.
+pub fn of_tree(condition: &Condition, past: &Past, every: Every, end: Now) -> Level {
+    let all = |list: &[Condition]| list.iter().map(|c| of_tree(c, past, every, end)).collect::<Vec<_>>();
+    let is = |level| move |l: &Level| *l == level;
+    match condition {
+        Condition::Gate(gate) => of_gate(gate, past, every, end),
+        // The worst of them: green is the least of the levels, red the most.
+        Condition::All(list) => all(list).into_iter().max().unwrap_or(Level::Green),
+        Condition::Any(list) => all(list).into_iter().min().unwrap_or(Level::Red),
+        Condition::NOf(n, list) => {
+            let levels = all(list);
+            let n = *n as usize;
+            if levels.iter().filter(|l| is(Level::Green)(l)).count() >= n {
+                Level::Green
+            } else if levels.iter().filter(|l| !is(Level::Red)(l)).count() >= n {
+                Level::Hold
+            } else {
+                Level::Red
+            }
+        }
+    }
+}
+
+/// One gate's colour.
+pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
+    if let Some((_, until)) = past.waivers.iter().rfind(|(id, _)| *id == gate.id)
+        && end.boot < until.boot
+        && end.wall < until.wall
+    {
+        return Level::Green;
+    }
+    let Some((last, samples)) = past.looks.last() else { return Level::Hold };
+    let since = boot(end) - boot(*last);
+    if since < 0 || since > limit(gate, every) {
+        return Level::Hold;
+    }
+    // What the last look saw, as old as it is by now.
+    let aged: Vec<Sample> = samples.iter().map(|s| Sample { value: older(&s.value, since), ..s.clone() }).collect();
+    match truth(gate, &aged, every) {
+        None => Level::Hold,
+        Some(false) => Level::Red,
+        Some(true) if jumped(*last, end) => Level::Hold,
+        Some(true) => {
+            let truths: Vec<bool> = past.looks.iter().map(|(_, s)| truth(gate, s, every) == Some(true)).collect();
+            let n = past.looks.len();
+            let longest = (0..n).find(|&from| clean(gate, &past.looks, &truths, from, limit(gate, every)));
+            match longest {
+                Some(from) if long_enough(gate, &past.looks[from..]) => Level::Green,
+                _ => Level::Hold,
+            }
+        }
+    }
+}
+
+/// Whether nothing breaks the row of looks from there to the last.
+fn clean(gate: &Gate, looks: &[(Now, Vec<Sample>)], truths: &[bool], from: usize, limit: i64) -> bool {
+    truths[from..].iter().all(|t| *t)
+        && (from.max(1)..looks.len()).all(|k| !jumped(looks[k - 1].0, looks[k].0))
+        && looks[from..].windows(2).all(|w| boot(w[1].0) - boot(w[0].0) <= limit)
+        && looks[from..].windows(2).all(|w| names(gate, &w[1].1).iter().all(|name| names(gate, &w[0].1).contains(name)))
+        && names(gate, &looks[from].1)
+            .iter()
+            .all(|name| records(gate, &looks[from..], name).windows(2).all(|w| w[1] - w[0] <= limit))
+}
+
+fn long_enough(gate: &Gate, looks: &[(Now, Vec<Sample>)]) -> bool {
+    let (Some((first, _)), Some((last, samples))) = (looks.first(), looks.last()) else { return false };
+    let wanted = gate.min_samples.max(1) as usize;
+    boot(*last) - boot(*first) >= i64::try_from(gate.sustain.as_millis()).expect("short")
+        && names(gate, samples).iter().all(|name| records(gate, looks, name).len() >= wanted)
+}
+
+/// When one series was read: only times later than all before.
+fn records(gate: &Gate, looks: &[(Now, Vec<Sample>)], name: &[String]) -> Vec<i64> {
+    let times: Vec<i64> = looks
+        .iter()
+        .flat_map(|(now, samples)| {
+            let read = move |s: &Sample| s.value.age().map(|age| boot(*now) - ms(age.0));
+            mine(gate, samples).into_iter().filter(|s| s.labels == name).filter_map(read).collect::<Vec<_>>()
+        })
+        .collect();
+    let later = |i: usize| times[..i].iter().all(|t| *t < times[i]);
+    (0..times.len()).filter(|i| later(*i)).map(|i| times[i]).collect()
+}
+
+fn names<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a [String]> {
+    mine(gate, samples).into_iter().map(|s| s.labels.as_slice()).collect()
+}
+
+fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
+    let has = |s: &Sample, k: &str, v: &str| s.def.labels.iter().zip(&s.labels).any(|(a, b)| *a == k && b == v);
+    let fits = |s: &&Sample| s.def == gate.metric && gate.labels.iter().all(|(k, v)| has(s, k, v));
+    samples.iter().filter(fits).collect()
+}
+
+/// What one look says of a gate: none if it is not known.
+fn truth(gate: &Gate, samples: &[Sample], every: Every) -> Option<bool> {
+    let mine = mine(gate, samples);
+    let mut values = mine.iter().map(|s| usable(&s.value, limit(gate, every))).collect::<Option<Vec<f64>>>()?;
+    let mut different = names(gate, samples);
+    different.sort_unstable();
+    different.dedup();
+    if mine.is_empty() || mine.len() < gate.series as usize || different.len() < mine.len() {
+        return None;
+    }
+    if let Some(volume) = &gate.min_volume {
+        let probe = Gate { metric: volume.metric, labels: volume.labels.clone(), ..gate.clone() };
+        let traffic = self::mine(&probe, samples);
+        let enough = |s: &&Sample| usable(&s.value, 3 * every(volume.metric)).is_some_and(|v| v >= volume.least);
+        if traffic.is_empty() || !traffic.iter().all(enough) {
+            return None;
+        }
+    }
+    let n = u32::try_from(values.len()).map(f64::from).expect("few");
+    let busy = values.iter().map(|v| if *v == 0.0 { 0.0 } else { 1.0 }).sum::<f64>();
+    values.sort_by(f64::total_cmp);
+    let value = match (gate.agg, values.as_slice()) {
+        (Agg::Max, [.., v]) | (Agg::Min, [v, ..]) | (Agg::Only, [v]) => *v,
+        (Agg::Sum, all) => all.iter().sum(),
+        (Agg::Avg, all) => all.iter().sum::<f64>() / n,
+        (Agg::Ratio, _) => busy / n,
+        (Agg::Count, _) => busy,
+        _ => return None,
+    };
+    let order = value.partial_cmp(&gate.limit)?;
+    if !value.is_finite() || !gate.limit.is_finite() {
+        return None;
+    }
+    Some(match gate.op {
+        Compare::Less => order == Ordering::Less,
+        Compare::AtMost => order != Ordering::Greater,
+        Compare::Greater => order == Ordering::Greater,
+        Compare::AtLeast => order != Ordering::Less,
+        Compare::Equal => order == Ordering::Equal,
+        Compare::Differs => order != Ordering::Equal,
+    })
+}
+
+fn usable(value: &Seen<f64>, limit: i64) -> Option<f64> {
+    match value {
+        Seen::Live(v, age) if v.is_finite() && ms(age.0) <= limit => Some(*v),
+        _ => None,
+    }
+}
+
+fn older(value: &Seen<f64>, by: i64) -> Seen<f64> {
+    match value {
+        Seen::Live(v, age) => Seen::Live(*v, Age(age.0 + std::time::Duration::from_millis(by.unsigned_abs()))),
+        other => other.clone(),
+    }
+}
+
+fn limit(gate: &Gate, every: Every) -> i64 {
+    gate.max_age.map_or_else(|| 3 * every(gate.metric), ms)
+}
+
+fn jumped(a: Now, b: Now) -> bool {
+    let wall = b.wall.as_millisecond() - a.wall.as_millisecond();
+    let boot = boot(b) - boot(a);
+    boot < 0 || (wall - boot).abs() > 2000
+}
+
+fn boot(now: Now) -> i64 {
+    ms(now.boot)
+}
+
+fn ms(d: std::time::Duration) -> i64 {
+    i64::try_from(d.as_millis()).expect("short")
+}
