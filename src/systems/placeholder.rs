@@ -49,4 +49,4 @@ macro_rules! unsteered {
     )*};
 }
 
-unsteered!(super::mongo::State, super::kafka::State, super::ec2::State, super::route53::State, super::metrics::State);
+unsteered!(super::kafka::State, super::ec2::State, super::metrics::State);

@@ -6,6 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One endpoint × one question. `set` is the set's place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -254,7 +255,7 @@ pub struct Config {
 }
 
 /// A member as the configuration has it.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConfigMember {
     /// `host:port`.
     pub host: String,

@@ -10,7 +10,8 @@
 //! | `quorum.rs` | what a set survives |
 //! | `signals.rs` | the signals |
 //! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, what opens behind a row |
-//! | `sim.rs` | a simulated estate |
+//! | `ops/` | what can be changed: the primary moved |
+//! | `sim/` | a simulated estate |
 //! | `live.rs`, `hello.rs`, `client.rs`, `parse.rs` | the real servers |
 
 #[cfg(feature = "mongo")]
@@ -23,6 +24,7 @@ mod lag;
 mod leader;
 #[cfg(feature = "mongo")]
 mod live;
+mod ops;
 #[cfg(feature = "mongo")]
 mod parse;
 mod quorum;
@@ -35,6 +37,7 @@ mod tests;
 mod tiles;
 mod view;
 
-pub use facts::{Ask, Facts};
+pub use facts::{Ask, ConfigMember, Facts};
+pub use ops::{Call, Mark, Reconfig, Unless, Until};
 pub use sim::Sim;
 pub use state::State;

@@ -115,7 +115,7 @@ impl Set {
         leader.zip(read).map(|(_, t)| t)
     }
 
-    fn no_primary(&self) -> Fault {
+    pub(super) fn no_primary(&self) -> Fault {
         Fault::new(FaultKind::Empty, format!("{}: no primary", self.name))
     }
 
@@ -209,20 +209,22 @@ impl Set {
         })
     }
 
+    /// These members as voters: the leader's view of who is up, joined with what a configuration says of them.
+    pub(super) fn voters(&self, members: &[ConfigMember], status: &Status) -> Vec<Voter> {
+        let voter = |m: &ConfigMember| {
+            let peer = status.members.iter().find(|p| p.host == m.host).filter(|p| p.up);
+            let state = peer.map_or(MemberState::Down, |p| p.state);
+            let leads = matches!(state, MemberState::Primary | MemberState::Secondary);
+            let electable = leads && m.priority > 0.0 && m.votes > 0;
+            Voter { side: self.side(&m.host), votes: m.votes, up: state.votes(), electable }
+        };
+        members.iter().map(voter).collect()
+    }
+
     /// What it survives: the leader's view of the others, joined with the configuration.
     pub(super) fn quorum(&self, now: Now) -> Seen<Quorum> {
         self.leaders_view(now).zip(self.config.at(now)).map(|(status, config)| {
-            let voters: Vec<_> = config
-                .members
-                .iter()
-                .map(|m| {
-                    let peer = status.members.iter().find(|p| p.host == m.host).filter(|p| p.up);
-                    let state = peer.map_or(MemberState::Down, |p| p.state);
-                    let leads = matches!(state, MemberState::Primary | MemberState::Secondary);
-                    let electable = leads && m.priority > 0.0 && m.votes > 0;
-                    Voter { side: self.side(&m.host), votes: m.votes, up: state.votes(), electable }
-                })
-                .collect();
+            let voters = self.voters(&config.members, status);
             let primary = status.members.iter().find(|p| p.state == MemberState::Primary);
             quorum::judge(&voters, primary.and_then(|p| self.side(&p.host)))
         })

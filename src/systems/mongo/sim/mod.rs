@@ -1,15 +1,34 @@
 //! Replica sets in a simulated estate: steady writes, small lags that breathe, a slow member now and then, elections.
 //!
-//! Everything follows from the plan, the seed and the virtual time; nothing is remembered but who leads and who is stopped.
+//! Everything follows from the plan, the seed, the virtual time and what was asked for; remembered is only who leads, who is stopped, and
+//! what was changed.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `mod.rs` | the estate and its answers |
+//! | `member.rs` | one member: how it was made, how far it is behind |
+//! | `elect.rs` | who leads: elections, step downs, takeovers |
+//! | `rules.rs` | which configurations the server takes |
+//! | `obey.rs` | requests carried out, and looked for |
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+mod elect;
+mod member;
+mod obey;
+mod rules;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
+use self::member::Member;
 use super::{
     State,
     facts::{
-        Ask, Config, ConfigMember, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status,
+        Ask, Config, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status,
     },
 };
 use crate::{
@@ -25,6 +44,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Sim {
     sets: Vec<Set>,
+    /// What was carried out, by tag.
+    log: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -38,29 +59,40 @@ struct Set {
     term: u64,
     /// When the others elect, once the primary is gone.
     election_at: Option<Duration>,
-}
-
-#[derive(Debug)]
-struct Member {
-    config: ConfigMember,
-    side: Option<Side>,
-    /// Usual lag, where in its breath the member is, and how often it is slow: what makes members differ.
-    usual: f64,
-    phase: f64,
-    slow_every: f64,
+    /// That election follows a step down: whoever is asked first wins it.
+    handoff: bool,
+    /// The primary was stopped since the set was last let live.
+    lost: bool,
+    /// From when on the primary accepts writes: not while it drains, nor while a step down that will be refused waits.
+    writable_at: Duration,
+    /// When a member with a higher priority makes the primary give way.
+    takeover_at: Option<Duration>,
+    version: i64,
+    /// When a majority has the configuration.
+    spread_at: Duration,
+    /// Until when the primary's own reconfig goes on, which follows each election.
+    busy_until: Duration,
+    /// Until when a member does not stand for election. In its memory only.
+    frozen: BTreeMap<String, Duration>,
+    /// Who carried out what, as the members' own logs tell until they are started anew.
+    told: BTreeMap<String, String>,
+    /// Members that were started anew.
+    restarted: BTreeSet<String>,
+    random: fastrand::Rng,
 }
 
 /// As the servers' default: a primary silent for this long is replaced.
 const ELECTION: Duration = Duration::from_secs(10);
-/// How long a slow spell lasts, in seconds.
-const SPELL: f64 = 90.0;
+/// How long a configuration takes to reach a majority.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 impl Simulated for State {
     type Sim = Sim;
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed);
-        Sim { sets: plan.replica_sets.iter().map(|set| Set::new(set, &mut random)).collect() }
+        let sets = plan.replica_sets.iter().map(|set| Set::new(set, &mut random)).collect();
+        Sim { sets, log: Vec::new() }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -85,7 +117,7 @@ impl Sim {
     /// Stops a member's server.
     pub fn stop(&mut self, host: &str) {
         for set in &mut self.sets {
-            set.stopped.insert(host.to_owned());
+            set.stop(host);
         }
     }
 
@@ -93,6 +125,13 @@ impl Sim {
     pub fn start(&mut self, host: &str) {
         for set in &mut self.sets {
             set.stopped.remove(host);
+        }
+    }
+
+    /// Makes a set elect at once, for no reason of ours: its primary lost its connections for a moment.
+    pub fn topple(&mut self, set: &str, now: Now) {
+        for set in self.sets.iter_mut().filter(|s| s.name == set) {
+            set.topple(now.boot);
         }
     }
 }
@@ -121,34 +160,23 @@ impl Set {
             primary: Some(0),
             term: 7,
             election_at: None,
+            handoff: false,
+            lost: false,
+            writable_at: Duration::ZERO,
+            takeover_at: None,
+            version: 4,
+            spread_at: Duration::ZERO,
+            busy_until: Duration::ZERO,
+            frozen: BTreeMap::new(),
+            told: BTreeMap::new(),
+            restarted: BTreeSet::new(),
+            // Apart from the one that makes the members: an election must not change what the next set looks like.
+            random: fastrand::Rng::with_seed(random.clone().u64(..)),
         }
     }
 
     fn up(&self, place: usize) -> bool {
         !self.stopped.contains(&self.members[place].config.host)
-    }
-
-    fn advance(&mut self, boot: Duration) {
-        let votes = |m: &[Member], up: &dyn Fn(usize) -> bool| -> u32 {
-            m.iter().enumerate().filter(|(i, _)| up(*i)).map(|(_, m)| m.config.votes).sum()
-        };
-        let majority = votes(&self.members, &|i| self.up(i)) > votes(&self.members, &|_| true) / 2;
-        if self.primary.is_some_and(|p| self.up(p) && majority) {
-            return;
-        }
-        if self.primary.take().is_some() {
-            self.election_at = Some(boot + ELECTION);
-        }
-        if majority && self.election_at.is_none_or(|at| boot >= at) {
-            let electable = (0..self.members.len()).filter(|&i| self.up(i) && self.members[i].config.priority > 0.0);
-            self.primary =
-                electable.max_by(|&a, &b| {
-                    let priority = |i: usize| self.members[i].config.priority;
-                    priority(a).total_cmp(&priority(b)).then(b.cmp(&a))
-                });
-            self.term += u64::from(self.primary.is_some());
-            self.election_at = None;
-        }
     }
 
     /// The member that is asked; none for a host that waits outside.
@@ -184,7 +212,7 @@ impl Set {
             heard: now.boot,
             set_name: Some(self.name.clone()),
             me: Some(self.members[place].config.host.clone()),
-            writable: leads,
+            writable: leads && now.boot >= self.writable_at,
             secondary: !leads,
             arbiter: false,
             primary: self.primary.map(|p| self.members[p].config.host.clone()),
@@ -234,17 +262,17 @@ impl Set {
         Server { version: "6.0.27".into(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
     }
 
-    fn config(&self, _: Now) -> Result<Config, Fault> {
+    fn config(&self, now: Now) -> Result<Config, Fault> {
         let from = self.primary.or_else(|| (0..self.members.len()).find(|&i| self.up(i)));
         let Some(from) = from else {
             return Err(Fault::new(FaultKind::Unreachable, format!("{}: no member answers", self.name)));
         };
         Ok(Config {
             set: self.name.clone(),
-            version: 4,
+            version: self.version,
             term: i64::try_from(self.term).ok(),
             members: self.members.iter().map(|m| m.config.clone()).collect(),
-            committed: self.primary.is_some().then_some(true),
+            committed: self.primary.is_some().then_some(self.is_spread(now.boot)),
             from: self.members[from].config.host.clone(),
             election_timeout: Some(ELECTION),
         })
@@ -252,45 +280,6 @@ impl Set {
 }
 
 const UPTIME: Duration = Duration::from_secs(19 * 86_400);
-
-impl Member {
-    /// Where the plan tells sides by tags, the first three are of the source and the rest of the target.
-    fn new(plan: &ReplicaSet, place: usize, host: &str, random: &mut fastrand::Rng) -> Self {
-        let by_place = if place < 3 { Side::Source } else { Side::Target };
-        let side = Side::BOTH.into_iter().find(|side| match plan.sites.get(*side) {
-            MemberRule::Hosts(patterns) => patterns.iter().any(|p| p.matches(host)),
-            MemberRule::Tag { .. } => *side == by_place,
-        });
-        let tags = side.and_then(|side| match plan.sites.get(side) {
-            MemberRule::Tag { name, value } => Some((name.clone(), value.clone())),
-            MemberRule::Hosts(_) => None,
-        });
-        let config = ConfigMember {
-            host: host.to_owned(),
-            votes: u32::from(place < 7),
-            priority: if place >= 7 { 0.0 } else if place == 0 { 2.0 } else { 1.0 },
-            tags: tags.into_iter().collect(),
-            ..ConfigMember::default()
-        };
-        let far = if side == Some(Side::Target) { 0.15 } else { 0.01 };
-        Self {
-            config,
-            side,
-            usual: far + 0.05 * random.f64(),
-            phase: random.f64(),
-            slow_every: if random.f64() < 0.4 { 420.0 + 600.0 * random.f64() } else { f64::INFINITY },
-        }
-    }
-
-    /// Seconds behind: a breath of half a minute, and for some members a slow spell that builds up and drains.
-    fn lag(&self, boot: Duration) -> f64 {
-        let t = boot.as_secs_f64();
-        let breath = 1.0 + 0.6 * ((t / 31.0 + self.phase) * std::f64::consts::TAU).sin();
-        let into = (t + self.phase * 400.0) % self.slow_every;
-        let spell = if into < SPELL { 6.0 * (into / SPELL * std::f64::consts::PI).sin() } else { 0.0 };
-        self.usual * breath + spell
-    }
-}
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds of a simulation")]
 fn millis(seconds: f64) -> i64 {

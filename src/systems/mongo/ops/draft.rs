@@ -1,0 +1,227 @@
+//! What has to be known before a primary is moved, and which member is to lead. What is not known is a fault, and all faults are told at once.
+
+use std::sync::Arc;
+
+use super::{
+    Call, Mark,
+    preview::{self, Picture},
+    recipe::{self, Move},
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+    },
+    plan::Side,
+    systems::{
+        mongo::{
+            State,
+            facts::{Config, ConfigMember, MemberState, Status},
+            lag::Lag,
+            leader::Leader,
+            set::Set,
+        },
+        steer::{Draft, Operation},
+    },
+};
+
+impl State {
+    pub(super) fn steered(&self, name: &str) -> Result<&Set, Fault> {
+        let none = || Fault::new(FaultKind::NotFound, format!("the plan has no replica set `{name}`"));
+        self.sets.iter().find(|set| set.name == name).ok_or_else(none)
+    }
+}
+
+/// What has to be known of a set before anything of it is changed.
+pub(super) struct Stand<'a> {
+    pub config: &'a Config,
+    pub leader: Arc<str>,
+    pub term: i64,
+    pub status: &'a Status,
+}
+
+/// What a stored way back is about.
+#[derive(Debug)]
+pub(super) struct WayBack {
+    pub set: String,
+    /// Who led; none if the way back changes priorities only.
+    pub to: Option<String>,
+    /// All members as they were.
+    pub wanted: Vec<ConfigMember>,
+}
+
+impl WayBack {
+    pub(super) fn of(ops: &[Operation<Call, Mark>]) -> Option<Self> {
+        let last = ops.iter().rev().find_map(|op| match &op.call {
+            Call::Reconfig(r) => Some(r),
+            _ => None,
+        })?;
+        let to = last.unless.as_ref().map(|u| u.leads.clone());
+        Some(Self { set: last.set.clone(), to, wanted: last.after.clone() })
+    }
+}
+
+/// The value, if it may be decided upon; else one fault more.
+fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
+    let fault = match seen {
+        Seen::Live(value, _) => return Some(value),
+        Seen::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago, too old to act on")),
+        Seen::Blind(fault) => Fault::new(fault.kind, format!("{what}: {}", fault.text)),
+        Seen::Never => Fault::new(FaultKind::Empty, format!("{what}: not known yet")),
+    };
+    faults.push(fault);
+    None
+}
+
+impl Set {
+    /// The move of the primary to this side, as things stand.
+    pub(super) fn draft_move(&self, to: Side, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+        if let Seen::Live(Leader::Writable(host), _) = self.leader(now) {
+            if self.side(&host) == Some(to) {
+                return Ok(preview::nothing(vec![format!("{host} leads already")]));
+            }
+        }
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        // Who could lead is said even where something else is missing.
+        let members = stand.as_ref().map(|s| s.config).or_else(|| self.config.last().map(|(c, _)| c));
+        let chosen = members.and_then(|config| self.choose(to, config, now, &mut faults));
+        let (Some(stand), Some(chosen)) = (stand, chosen) else { return Err(faults) };
+        let wanted = recipe::preferring(&stand.config.members, &chosen);
+        if wanted.is_none() {
+            let text = format!("{}: {chosen} cannot be preferred: a priority of {} is taken", self.name, recipe::HIGHEST);
+            faults.push(Fault::new(FaultKind::Unsupported, text));
+        }
+        let Some(wanted) = wanted.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let the = self.move_of(&stand, chosen, wanted);
+        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: false }))
+    }
+
+    /// The way back, as things stand: priorities as they were, of those that are still members, and the former primary leads.
+    pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let mut wanted = stand.config.members.clone();
+        for m in &mut wanted {
+            // What else was changed of a member since is not for this way back to undo.
+            m.priority = way.wanted.iter().find(|was| was.host == m.host).map_or(m.priority, |was| was.priority);
+        }
+        let to = way.to.clone().unwrap_or_else(|| stand.leader.to_string());
+        if to != *stand.leader {
+            if let Some(why) = self.unfit(&to, stand.config, now).err() {
+                faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
+            }
+        }
+        if wanted.iter().any(|m| m.host == to && m.priority <= 0.0) {
+            let text = format!("{}: {to} had priority 0 and led all the same: somebody has changed it since", self.name);
+            faults.push(Fault::new(FaultKind::Malformed, text));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let leads = to == *stand.leader;
+        if leads && wanted == stand.config.members {
+            return Ok(preview::nothing(vec![format!("{to} leads, and every priority is what it was")]));
+        }
+        let the = self.move_of(&stand, to, wanted);
+        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: true }))
+    }
+
+    fn move_of(&self, stand: &Stand<'_>, to: String, wanted: Vec<ConfigMember>) -> Move {
+        let leader = stand.leader.to_string();
+        Move {
+            set: self.name.clone(),
+            mark: Mark { version: stand.config.version, term: stand.term, leader: Some(leader.clone()) },
+            from: leader,
+            to,
+            observed: stand.config.members.clone(),
+            wanted,
+        }
+    }
+
+    fn stand(&self, now: Now, faults: &mut Vec<Fault>) -> Option<Stand<'_>> {
+        let name = &self.name;
+        let config = known(faults, &format!("{name}: configuration"), self.config.at(now));
+        let leader = known(faults, &format!("{name}: who leads"), self.leader(now));
+        let leader = leader.and_then(|l| {
+            if l.host().is_none() {
+                faults.push(self.no_primary());
+            }
+            l.host().cloned()
+        });
+        let status = known(faults, &format!("{name}: the set as its primary sees it"), self.leaders_view(now));
+        let (config, leader, status) = (config?, leader?, status?);
+        let hello = self.members.get(&leader).and_then(|m| m.hello.at(now).live());
+        let mut wrong = |kind, text: String| faults.push(Fault::new(kind, format!("{name}: {text}")));
+        let term = hello.and_then(|h| h.term).and_then(|t| i64::try_from(t).ok());
+        if term.is_none() {
+            wrong(FaultKind::Unsupported, format!("{leader} does not say in which term it leads"));
+        }
+        match (config.term, term) {
+            (None, _) => wrong(FaultKind::Unsupported, "its configuration has no term: 4.4 is needed".into()),
+            (Some(of), Some(term)) if of != term => {
+                wrong(FaultKind::Empty, format!("its configuration is of term {of}, and {leader} leads in term {term}"));
+            }
+            _ => {}
+        }
+        if config.committed != Some(true) {
+            wrong(FaultKind::Empty, format!("not said to be with a majority: version {} of its configuration", config.version));
+        }
+        if *config.from != *leader {
+            wrong(FaultKind::Empty, format!("its configuration was told by {}, and {leader} leads", config.from));
+        }
+        Some(Stand { config, leader, term: term?, status })
+    }
+
+    /// The member of a side that is to lead: of those that can, the one least behind.
+    fn choose(&self, side: Side, config: &Config, now: Now, faults: &mut Vec<Fault>) -> Option<String> {
+        let (mut best, mut unfit): (Option<(Lag, &str)>, Vec<String>) = (None, Vec::new());
+        for m in config.members.iter().filter(|m| self.side(&m.host) == Some(side)) {
+            match self.unfit(&m.host, config, now) {
+                Ok(lag) if best.is_none_or(|(least, _)| lag < least) => best = Some((lag, &m.host)),
+                Ok(_) => {}
+                Err(why) => unfit.push(format!("{} {why}", m.host)),
+            }
+        }
+        if best.is_none() {
+            let why = if unfit.is_empty() { "it has no member there".to_owned() } else { unfit.join("; ") };
+            faults.push(Fault::new(FaultKind::Empty, format!("{}: nobody at the {side} can lead: {why}", self.name)));
+        }
+        best.map(|(_, host)| host.to_owned())
+    }
+
+    /// How far a member is behind that can be made to lead.
+    ///
+    /// # Errors
+    /// Why it cannot be, or why that is not known.
+    fn unfit(&self, host: &str, config: &Config, now: Now) -> Result<Lag, String> {
+        let Some(m) = config.member(host) else { return Err("is not in the configuration".into()) };
+        // Its priority may well be 0: it is about to be given one.
+        match m {
+            m if m.arbiter => return Err("is an arbiter".into()),
+            m if m.votes == 0 => return Err("has no vote".into()),
+            m if m.hidden => return Err("is hidden".into()),
+            m if !m.delay.is_zero() => return Err("is delayed on purpose".into()),
+            _ => {}
+        }
+        let state = match self.status(host, now) {
+            Seen::Live(status, _) => status.state,
+            Seen::Stale(_, age) => return Err(format!("was last heard {age} ago")),
+            Seen::Blind(fault) => return Err(format!("is not seen: {fault}")),
+            Seen::Never => return Err("has not been heard yet".into()),
+        };
+        if state != MemberState::Secondary {
+            return Err(format!("is {}", state.word()));
+        }
+        let up = self.leaders_view(now).live().is_some_and(|s| s.members.iter().any(|p| p.host == host && p.up));
+        if !up {
+            return Err("is not seen by the primary".into());
+        }
+        match self.lag(host, now) {
+            Some(Seen::Live(lag @ Lag::Is(_), _)) => Ok(lag),
+            Some(Seen::Live(lag, _)) => Err(format!("is behind by {lag}")),
+            _ => Err("has a lag that is not known".into()),
+        }
+    }
+}

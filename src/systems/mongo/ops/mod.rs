@@ -1,0 +1,188 @@
+//! What can be changed of a set: its primary moved, as measured on real servers, in operations that are plain data.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `mod.rs` | the calls, what they compare with, and the door to the rest |
+//! | `recipe.rs` | the operations of a move, from what is observed to what is wanted |
+//! | `draft.rs` | what has to be known first, and which member is chosen |
+//! | `preview.rs` | what changes, what to know, what must not be |
+//! | `command.rs` | the same as commands that a person could paste |
+//!
+//! **Who did it.** A configuration can be read back: it is ours if it has our version and exactly our members. A step down or a freeze
+//! leaves nothing that could be read in any status: whether it was *ours* tells only the server's reply, or its own log (`getLog`: a line
+//! with the connection's number, which `client metadata` joins with the name that the connection gave itself) [measured, 6.0]. Where
+//! neither is there, a term that has moved on is a conflict: something happened, and it cannot be said to have been this.
+
+mod command;
+mod draft;
+mod preview;
+mod recipe;
+
+use serde::{Deserialize, Serialize};
+
+use super::{State, facts::ConfigMember};
+use crate::{
+    core::{
+        estate::seen::{Fault, Seen},
+        now::Now,
+    },
+    plan::Action,
+    systems::steer::{Draft, Operation, Steered},
+};
+
+/// A request, or a wait.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// `replSetReconfig`, to whoever leads.
+    Reconfig(Box<Reconfig>),
+    /// `replSetStepDown`, never with force.
+    StepDown {
+        /// The set.
+        set: String,
+        /// The primary it is for, and no other.
+        host: String,
+        /// The term it leads in. In another one it is another primary, be it on the same host.
+        term: i64,
+        /// For how many seconds it does not stand for election again.
+        secs: u32,
+        /// For how many seconds the others may catch up. Writes fail meanwhile.
+        catch_up: u32,
+    },
+    /// `replSetFreeze`: zero lets a member stand for election again. A primary refuses it (95) and needs none.
+    Freeze {
+        /// The set.
+        set: String,
+        /// The member.
+        host: String,
+        /// For how many seconds it does not stand for election.
+        secs: u32,
+    },
+    /// Nothing is sent.
+    Wait {
+        /// The set.
+        set: String,
+        /// What is waited for.
+        until: Until,
+    },
+}
+
+/// A whole configuration, as it is to be.
+///
+/// The server compares one thing only: the version sent must be higher than the one it has (else 103). So it is sent once and as it stands
+/// here, by a primary that was seen to have `before` at the version compared with; it is never made anew from a later read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reconfig {
+    /// The set.
+    pub set: String,
+    /// The version it will have: one more than the one that it replaces.
+    pub version: i64,
+    /// All members as they have to be there, or it is not sent.
+    pub before: Vec<ConfigMember>,
+    /// All members as they are to be.
+    pub after: Vec<ConfigMember>,
+    /// What is sent in place of `after` if another member leads by then than was meant to.
+    pub unless: Option<Unless>,
+    /// An election may lie between what it compares with and its sending: the version and all members count, the term does not.
+    pub any_term: bool,
+}
+
+/// What is sent if the move did not come to pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unless {
+    /// It leads: then nothing of this.
+    pub leads: String,
+    /// All members as they are to be otherwise. Preferring a member that does not lead would arm its takeover: ten seconds without a
+    /// primary at a time that nobody chose.
+    pub members: Vec<ConfigMember>,
+}
+
+impl Reconfig {
+    /// The members that are sent while this one leads.
+    #[must_use]
+    pub fn members(&self, leader: &str) -> &[ConfigMember] {
+        self.unless.as_ref().filter(|u| u.leads != leader).map_or(&self.after, |u| &u.members)
+    }
+
+    /// Whether these members, at this version, are what it would have made of the set.
+    #[must_use]
+    pub fn made(&self, version: i64, members: &[ConfigMember]) -> bool {
+        let otherwise = self.unless.as_ref().is_some_and(|u| u.members == members);
+        version == self.version && (self.after == members || otherwise)
+    }
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Until {
+    /// A majority has the configuration of this version (`commitmentStatus`).
+    Committed {
+        /// The version.
+        version: i64,
+    },
+    /// The member is level with the primary.
+    CaughtUp {
+        /// The member.
+        host: String,
+        /// Level is: less than this many milliseconds behind.
+        within_ms: u32,
+    },
+    /// The member accepts writes (`isWritablePrimary`; state PRIMARY alone is not yet that), in a later term than this.
+    Leads {
+        /// The member.
+        host: String,
+        /// The term before.
+        after: i64,
+    },
+    /// Some member accepts writes, and a majority has the configuration.
+    Settled,
+}
+
+/// What a request compares with, and what a look found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The configuration's version.
+    pub version: i64,
+    /// The term.
+    pub term: i64,
+    /// Who leads; none while nobody does.
+    pub leader: Option<String>,
+}
+
+impl Call {
+    /// The set it is for.
+    #[must_use]
+    pub fn set(&self) -> &str {
+        match self {
+            Self::Reconfig(r) => &r.set,
+            Self::StepDown { set, .. } | Self::Freeze { set, .. } | Self::Wait { set, .. } => set,
+        }
+    }
+}
+
+impl Steered for State {
+    type Call = Call;
+    type Mark = Mark;
+
+    fn draft(&self, action: &Action, now: Now) -> Option<Result<Draft<Call, Mark>, Vec<Fault>>> {
+        let Action::MovePrimary { set, to } = action else { return None };
+        Some(self.steered(set).map_err(|f| vec![f]).and_then(|set| set.draft_move(*to, now)))
+    }
+
+    fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+        let Some(way) = draft::WayBack::of(ops) else {
+            // Nothing was changed, so that nothing has to be changed back.
+            return Ok(preview::nothing(Vec::new()));
+        };
+        self.steered(&way.set).map_err(|f| vec![f])?.draft_back(&way, now)
+    }
+
+    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+        let Action::MovePrimary { set, to } = action else { return None };
+        Some(match self.steered(set) {
+            Ok(set) => set.leader(now).map(|l| l.host().is_some_and(|host| set.side(host) == Some(*to))),
+            Err(fault) => Seen::Blind(fault),
+        })
+    }
+}

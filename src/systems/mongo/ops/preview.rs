@@ -1,0 +1,161 @@
+//! What a move changes, what the operator should know of it, and what must not be on the way or at its end.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Call, Mark, draft::Stand, recipe::{self, Move}};
+use crate::{
+    core::step::Limits,
+    plan::Side,
+    systems::{
+        mongo::{
+            facts::ConfigMember,
+            quorum::{self, Quorum},
+            set::Set,
+        },
+        steer::{Change, Draft},
+    },
+};
+
+/// More votes than this, and the server still takes the configuration where members come in one by one (`newlyAdded`): it is refused here.
+const VOTES: u32 = 7;
+/// From this round trip on, the two are in different regions.
+const FAR: Duration = Duration::from_millis(20);
+
+/// What a preview is made of, besides the move.
+pub(super) struct Picture<'a> {
+    pub stand: &'a Stand<'a>,
+    /// All that say they accept writes.
+    pub claims: &'a [Arc<str>],
+    /// It is a way back: where the votes are is said, and forbids nothing.
+    pub back: bool,
+}
+
+/// Everything is as it should be.
+pub(super) fn nothing(notes: Vec<String>) -> Draft<Call, Mark> {
+    Draft {
+        ops: Vec::new(),
+        limits: Limits::SEQUENCE,
+        diff: Vec::new(),
+        back: Vec::new(),
+        settle: Duration::ZERO,
+        notes,
+        broken: Vec::new(),
+    }
+}
+
+impl Set {
+    pub(super) fn preview(&self, the: &Move, picture: &Picture<'_>) -> Draft<Call, Mark> {
+        let mut draft = nothing(Vec::new());
+        let back = the.back();
+        if the.from == the.to {
+            draft.ops = the.priorities_only();
+            draft.back = back.priorities_only();
+        } else {
+            draft.ops = the.ops();
+            draft.back = back.ops();
+            draft.notes = self.cost(the, picture.stand);
+        }
+        draft.diff = diff(the);
+        self.quorum_of(the, picture, &mut draft);
+        if picture.claims.len() > 1 {
+            draft.broken.push(format!("{}: more than one member says that it accepts writes: {}", self.name, picture.claims.join(", ")));
+        }
+        let votes: u32 = the.wanted.iter().map(|m| m.votes).sum();
+        if votes > VOTES {
+            draft.broken.push(format!("{}: {votes} votes; more than {VOTES} are never sent", self.name));
+        }
+        draft
+    }
+
+    /// Exposure, gap and tax.
+    fn cost(&self, the: &Move, stand: &Stand<'_>) -> Vec<String> {
+        let (Move { from, to, .. }, secs, catch_up) = (the, recipe::STEP_DOWN, recipe::CATCH_UP);
+        let rtt = stand.status.members.iter().find(|p| p.host == **to).and_then(|p| p.ping).filter(|p| *p >= FAR);
+        let mut notes = vec![
+            format!(
+                "From the step down until the priorities are restored nobody but {to} can lead: if it is lost in that time, the set has \
+                 no primary until {from} may stand again, after {secs} s at the latest."
+            ),
+            match rtt {
+                None => "No writes for 26 to 90 ms, from the moment the command arrives.".to_owned(),
+                Some(_) => "No writes for 265 to 582 ms across regions, from the moment the command arrives.".to_owned(),
+            },
+            format!(
+                "If nobody has caught up within {catch_up} s the server refuses (262): {from} goes on leading, and those {catch_up} s \
+                 without writes are spent."
+            ),
+            format!("Long writes and index builds on {from} are killed by the step down."),
+        ];
+        if let Some(rtt) = rtt {
+            let site = self.side(from).map_or("the old site".to_owned(), |s| self.plan.sites.get(s).label.clone());
+            let ms = rtt.as_millis();
+            notes.push(format!(
+                "Every write from {site} then takes about {ms} ms more (measured at 70 ms: w:1 from 1–2 to 74 ms, w:majority from 6–8 to \
+                 210 ms)."
+            ));
+        }
+        notes
+    }
+
+    /// Where the votes are: before, while nobody but the two can lead, and after.
+    fn quorum_of(&self, the: &Move, picture: &Picture<'_>, draft: &mut Draft<Call, Mark>) {
+        let judge = |members: &[ConfigMember], leader: &str| {
+            quorum::judge(&self.voters(members, picture.stand.status), self.side(leader))
+        };
+        let before = judge(&the.observed, &the.from);
+        if !before.at_home {
+            draft.notes.push(format!("{}: {} where it leads now: {}", self.name, NOT_AT_HOME, votes(&before)));
+        }
+        let up: u32 =
+            self.voters(&the.observed, picture.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
+        if up < before.majority {
+            draft.broken.push(format!("{}: {up} votes are up, {} elect a primary", self.name, before.majority));
+        }
+        let after = judge(&the.wanted, &the.to);
+        if !after.at_home {
+            let text = format!("{}: {} at {}: {}", self.name, NOT_AT_HOME, the.to, votes(&after));
+            if picture.back {
+                draft.notes.push(text);
+            } else {
+                draft.broken.push(text);
+            }
+        }
+    }
+}
+
+const NOT_AT_HOME: &str = "neither the primary's own site nor it and a third have a majority that is up";
+
+fn votes(q: &Quorum) -> String {
+    let of = |side| q.votes.get(side);
+    format!(
+        "source {}, target {}, third {} votes, {} elect a primary",
+        of(Side::Source),
+        of(Side::Target),
+        q.third,
+        q.majority
+    )
+}
+
+fn diff(the: &Move) -> Vec<Change> {
+    let change = |thing: String, from: String, to: String| Change { thing, from, to };
+    let moves = the.from != the.to;
+    let mut out = Vec::new();
+    if moves {
+        out.push(change(format!("{}: primary", the.set), the.from.clone(), the.to.clone()));
+    }
+    let steps = if moves { 2 } else { 1 };
+    let version = the.mark.version;
+    out.push(change(format!("{}: version", the.set), version.to_string(), version.saturating_add(steps).to_string()));
+    let mut priorities = |what: &str, to: &[ConfigMember]| {
+        for (a, b) in the.observed.iter().zip(to) {
+            if a.priority.total_cmp(&b.priority).is_ne() {
+                out.push(change(format!("{what} of {}", a.host), a.priority.to_string(), b.priority.to_string()));
+            }
+        }
+    };
+    if moves {
+        priorities("priority, until restored,", &the.pinned());
+    }
+    priorities("priority", &the.wanted);
+    out
+}

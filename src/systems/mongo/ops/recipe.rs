@@ -1,0 +1,192 @@
+//! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
+
+use std::time::Duration;
+
+use super::{Call, Mark, Reconfig, Unless, Until, command};
+use crate::{
+    core::step::Kind,
+    systems::{
+        mongo::facts::ConfigMember,
+        steer::{Handle, Operation},
+    },
+};
+
+/// For how long the old primary does not stand again: long enough for an election and for the tail after it.
+pub(super) const STEP_DOWN: u32 = 60;
+/// For how long the others may catch up after the command arrived. Writes fail meanwhile: short, and the wait for the lag comes first.
+pub(super) const CATCH_UP: u32 = 2;
+/// Less behind than this is level: the primary's positions are known to half a second.
+const LEVEL_MS: u32 = 500;
+/// A command that steps down waits at the server for so long as the others may catch up; then it has been carried out or refused, and a
+/// copy of it in a socket is gone with its connection.
+const STRAY: Duration = Duration::from_secs(15);
+
+/// Place of the first reconfig: what the later operations compare with.
+const PINNED: u16 = 0;
+
+/// From what is observed to what is wanted.
+#[derive(Debug, Clone)]
+pub(super) struct Move {
+    pub set: String,
+    /// What is observed.
+    pub mark: Mark,
+    /// Who leads.
+    pub from: String,
+    /// Who is to lead.
+    pub to: String,
+    /// All members as they are observed.
+    pub observed: Vec<ConfigMember>,
+    /// All members as they are to be in the end.
+    pub wanted: Vec<ConfigMember>,
+}
+
+/// Why no target's priority can be found.
+pub(super) const HIGHEST: f64 = 1000.0;
+
+/// The members with `to` preferred to all others; none if the server's highest priority is taken already.
+pub(super) fn preferring(members: &[ConfigMember], to: &str) -> Option<Vec<ConfigMember>> {
+    let mut out = members.to_vec();
+    let others = members.iter().filter(|m| m.host != to).map(|m| m.priority).fold(0.0, f64::max);
+    for m in out.iter_mut().filter(|m| m.host == to && m.priority <= others) {
+        m.priority = others.floor() + 1.0;
+    }
+    out.iter().all(|m| m.priority <= HIGHEST).then_some(out)
+}
+
+impl Move {
+    /// All members while the primary moves: nobody but the two can lead, and the two alike, so that no takeover is armed. The primary keeps
+    /// its own priority: the server refuses to set it to 0 (104).
+    pub(super) fn pinned(&self) -> Vec<ConfigMember> {
+        let own = self.observed.iter().find(|m| m.host == self.from).map_or(1.0, |m| m.priority);
+        let mut out = self.observed.clone();
+        for m in &mut out {
+            if m.host != self.from {
+                m.priority = if m.host == self.to { own } else { 0.0 };
+            }
+        }
+        out
+    }
+
+    /// The operations, in order, the tail last.
+    pub(super) fn ops(&self) -> Vec<Operation<Call, Mark>> {
+        let (set, pinned) = (&self.set, self.pinned());
+        let version = self.mark.version.saturating_add(1);
+        let restored = version.saturating_add(1);
+        let after = || Handle::After(PINNED);
+        let pin = Reconfig {
+            set: set.clone(),
+            version,
+            before: self.observed.clone(),
+            after: pinned.clone(),
+            unless: None,
+            any_term: false,
+        };
+        let restore = Reconfig {
+            set: set.clone(),
+            version: restored,
+            before: pinned.clone(),
+            after: self.wanted.clone(),
+            unless: Some(Unless { leads: self.to.clone(), members: self.observed.clone() }),
+            any_term: true,
+        };
+        let step_down = Call::StepDown {
+            set: set.clone(),
+            host: self.from.clone(),
+            term: self.mark.term,
+            secs: STEP_DOWN,
+            catch_up: CATCH_UP,
+        };
+        let freeze = Call::Freeze { set: set.clone(), host: self.from.clone(), secs: 0 };
+        let caught_up = Until::CaughtUp { host: self.to.clone(), within_ms: LEVEL_MS };
+        let leads = Until::Leads { host: self.to.clone(), after: self.mark.term };
+        vec![
+            self.op(
+                format!("{set}: only {} and {} can lead, with equal priority", self.to, self.from),
+                Call::Reconfig(Box::new(pin)),
+                Handle::Seen(self.mark.clone()),
+            ),
+            self.wait(format!("{set}: a majority has version {version}"), Until::Committed { version }, after()),
+            self.wait(format!("{}: level with the primary", self.to), caught_up, Handle::None),
+            self.op(format!("{} steps down in term {}", self.from, self.mark.term), step_down, after()),
+            self.wait(format!("{} accepts writes", self.to), leads, Handle::None),
+            tail(self.op(format!("{} may stand for election again", self.from), freeze, Handle::None)),
+            tail(self.wait(
+                format!("{set}: somebody accepts writes, and a majority has the configuration"),
+                Until::Settled,
+                Handle::None,
+            )),
+            tail(self.op(
+                format!("{set}: priorities restored, {} the highest; as they were if it does not lead", self.to),
+                Call::Reconfig(Box::new(restore)),
+                after(),
+            )),
+            tail(self.wait(
+                format!("{set}: a majority has version {restored}"),
+                Until::Committed { version: restored },
+                Handle::None,
+            )),
+        ]
+    }
+
+    /// The priorities alone: who is to lead leads already.
+    pub(super) fn priorities_only(&self) -> Vec<Operation<Call, Mark>> {
+        let version = self.mark.version.saturating_add(1);
+        let reconfig = Reconfig {
+            set: self.set.clone(),
+            version,
+            before: self.observed.clone(),
+            after: self.wanted.clone(),
+            unless: None,
+            any_term: false,
+        };
+        vec![
+            self.op(
+                format!("{}: priorities as they were", self.set),
+                Call::Reconfig(Box::new(reconfig)),
+                Handle::Seen(self.mark.clone()),
+            ),
+            self.wait(
+                format!("{}: a majority has version {version}", self.set),
+                Until::Committed { version },
+                Handle::After(PINNED),
+            ),
+        ]
+    }
+
+    /// What it would take to go back once this is done: the former primary leads, and every priority is what it was.
+    pub(super) fn back(&self) -> Self {
+        Self {
+            set: self.set.clone(),
+            mark: Mark {
+                version: self.mark.version.saturating_add(2),
+                term: self.mark.term.saturating_add(1),
+                leader: Some(self.to.clone()),
+            },
+            from: self.to.clone(),
+            to: self.from.clone(),
+            observed: self.wanted.clone(),
+            wanted: self.observed.clone(),
+        }
+    }
+
+    fn op(&self, what: String, call: Call, expect: Handle<Mark>) -> Operation<Call, Mark> {
+        // A configuration is fenced out by its version as soon as another one is there, and is read back. A step down is refused by whoever
+        // does not lead, but not by the same member in a later term: a stray copy has to be waited out, as has one of a freeze.
+        let (kind, quarantine) = match call {
+            Call::Reconfig(_) => (Kind::Compared, Duration::ZERO),
+            Call::StepDown { .. } => (Kind::Compared, STRAY),
+            Call::Freeze { .. } => (Kind::Absolute, STRAY),
+            Call::Wait { .. } => (Kind::Wait, Duration::ZERO),
+        };
+        let command = command::of(&call, &self.mark, &self.from, &self.to);
+        Operation { what, call, kind, tail: false, expect, quarantine, command }
+    }
+
+    fn wait(&self, what: String, until: Until, expect: Handle<Mark>) -> Operation<Call, Mark> {
+        self.op(what, Call::Wait { set: self.set.clone(), until }, expect)
+    }
+}
+
+fn tail(op: Operation<Call, Mark>) -> Operation<Call, Mark> {
+    Operation { tail: true, ..op }
+}

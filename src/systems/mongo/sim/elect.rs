@@ -1,0 +1,147 @@
+//! Who leads an imitated set: elections, step downs, takeovers.
+//!
+//! As measured: after a step down the first to be asked wins, which is not always whom the priorities prefer; where all but one are at
+//! priority 0, that one wins, always.
+
+use std::time::Duration;
+
+use super::{ELECTION, HEARTBEAT, Set};
+use crate::core::now::Now;
+
+/// From PRIMARY to `isWritablePrimary`.
+const DRAIN: Duration = Duration::from_millis(15);
+/// No writes for so many milliseconds around a step down, both ends included, where somebody has caught up.
+const GAP_MS: std::ops::RangeInclusive<u64> = 26..=90;
+/// Less behind than this is caught up within that gap.
+const CLOSE: f64 = 0.5;
+/// How long the primary's own reconfig takes, which puts the new term into the configuration.
+const OWN_RECONFIG: Duration = Duration::from_millis(100);
+
+impl Set {
+    pub(super) fn votes_of(&self, of: impl Fn(usize) -> bool) -> u32 {
+        self.members.iter().enumerate().filter(|(i, _)| of(*i)).map(|(_, m)| m.config.votes).sum()
+    }
+
+    fn is_majority(&self, of: impl Fn(usize) -> bool) -> bool {
+        self.votes_of(of) > self.votes_of(|_| true) / 2
+    }
+
+    /// Whether a majority has the configuration.
+    pub(super) fn is_spread(&self, boot: Duration) -> bool {
+        boot >= self.spread_at && self.is_majority(|i| self.up(i))
+    }
+
+    /// Whether it could be elected.
+    fn stands(&self, place: usize, boot: Duration) -> bool {
+        let config = &self.members[place].config;
+        let frozen = self.frozen.get(&config.host).is_some_and(|until| boot < *until);
+        self.up(place) && config.priority > 0.0 && config.votes > 0 && !frozen
+    }
+
+    /// Whom the priorities prefer; of equals the first.
+    fn preferred(&self, boot: Duration) -> Option<usize> {
+        let priority = |i: usize| self.members[i].config.priority;
+        let electable = (0..self.members.len()).filter(|&i| self.stands(i, boot));
+        electable.max_by(|&a, &b| priority(a).total_cmp(&priority(b)).then(b.cmp(&a)))
+    }
+
+    /// Who wins the election that follows a step down.
+    fn lottery(&mut self, boot: Duration) -> Option<usize> {
+        let electable: Vec<_> = (0..self.members.len()).filter(|&i| self.stands(i, boot)).collect();
+        match electable[..] {
+            [] => None,
+            [only] => Some(only),
+            _ if self.random.bool() => self.preferred(boot),
+            _ => self.random.choice(electable),
+        }
+    }
+
+    /// Lets it live until `boot`.
+    pub(super) fn advance(&mut self, boot: Duration) {
+        if let Some(at) = self.takeover_at.filter(|at| boot >= *at && self.primary.is_some()) {
+            self.give_way(at + ELECTION, false);
+        }
+        let majority = self.is_majority(|i| self.up(i));
+        if !self.lost && self.primary.is_some_and(|p| self.up(p) && majority) {
+            return;
+        }
+        self.lost = false;
+        if self.primary.is_some() {
+            self.give_way(boot + ELECTION, false);
+        }
+        if majority && self.election_at.is_none_or(|at| boot >= at) {
+            let at = self.election_at.take().unwrap_or(boot);
+            let winner = if std::mem::take(&mut self.handoff) { self.lottery(boot) } else { self.preferred(boot) };
+            if let Some(winner) = winner {
+                self.lead(winner, at);
+            }
+        }
+    }
+
+    fn give_way(&mut self, election_at: Duration, handoff: bool) {
+        self.primary = None;
+        self.takeover_at = None;
+        (self.election_at, self.handoff) = (Some(election_at), handoff);
+    }
+
+    fn lead(&mut self, place: usize, at: Duration) {
+        self.primary = Some(place);
+        self.term += 1;
+        // The new primary writes its term into the configuration, which has to reach a majority anew.
+        (self.busy_until, self.spread_at) = (at + OWN_RECONFIG, at + HEARTBEAT);
+        self.writable_at = at + DRAIN;
+    }
+
+    /// The primary steps down, if an electable member and a majority are, or will be in time, where it is.
+    ///
+    /// # Errors
+    /// Nobody caught up (262): it goes on leading, after a time in which it took no writes.
+    pub(super) fn step_down(&mut self, place: usize, secs: u32, catch_up: u32, now: Now) -> Result<(), ()> {
+        let (boot, patience) = (now.boot, Duration::from_secs(u64::from(catch_up)));
+        let lag = |i: usize| if i == place { 0.0 } else { self.members[i].lag(boot) };
+        let in_time = |i: usize| self.up(i) && lag(i) <= patience.as_secs_f64();
+        let others = (0..self.members.len()).filter(|&i| i != place && self.stands(i, boot) && in_time(i));
+        let nearest = others.map(lag).min_by(f64::total_cmp);
+        let Some(nearest) = nearest.filter(|_| self.is_majority(in_time)) else {
+            self.writable_at = boot + patience;
+            return Err(());
+        };
+        let catching_up = if nearest > CLOSE { Duration::from_secs_f64(nearest) } else { Duration::ZERO };
+        let gap = catching_up + Duration::from_millis(self.random.u64(GAP_MS));
+        self.freeze(place, secs, boot);
+        self.give_way(boot + gap.saturating_sub(DRAIN), true);
+        Ok(())
+    }
+
+    /// A member does not stand for election for so long; zero: it may again.
+    pub(super) fn freeze(&mut self, place: usize, secs: u32, boot: Duration) {
+        let host = self.members[place].config.host.clone();
+        self.frozen.insert(host, boot + Duration::from_secs(u64::from(secs)));
+        // Nobody could be elected, and now somebody can: as soon as that one misses a primary.
+        if self.primary.is_none() && self.election_at.is_none() {
+            self.election_at = Some(boot + ELECTION);
+        }
+    }
+
+    /// A higher priority than the primary's arms a takeover. It came after ten seconds in three of eight tries, and else not at all.
+    pub(super) fn arm_takeover(&mut self, boot: Duration) {
+        let own = self.primary.map_or(0.0, |p| self.members[p].config.priority);
+        let higher = self.preferred(boot).is_some_and(|i| self.members[i].config.priority > own);
+        self.takeover_at = (higher && self.random.u8(0..8) < 3).then_some(boot + ELECTION);
+    }
+
+    pub(super) fn topple(&mut self, boot: Duration) {
+        if self.primary.is_some() {
+            self.give_way(boot + DRAIN, true);
+        }
+    }
+
+    pub(super) fn stop(&mut self, host: &str) {
+        self.lost |= self.primary.is_some_and(|p| self.members[p].config.host == host);
+        self.stopped.insert(host.to_owned());
+        // What it held in memory is gone with its process, and its log begins anew.
+        self.frozen.remove(host);
+        self.told.retain(|_, by| by != host);
+        self.restarted.insert(host.to_owned());
+    }
+}

@@ -1,0 +1,238 @@
+//! Requests carried out by an imitated set, and looked for.
+//!
+//! A look says no more than what could be read: the configuration from whoever leads, who says that it leads and in which term, and of a
+//! step down or a freeze the line in the member's own log, for as long as that member is not started anew.
+
+use super::{Set, Sim};
+use crate::{
+    core::{
+        now::Now,
+        step::{Reply, Truth},
+    },
+    plan::Action,
+    systems::{
+        mongo::{
+            State,
+            ops::{Call, Mark, Reconfig, Until},
+        },
+        steer::{Looked, Obeys, Sent},
+    },
+};
+
+impl Obeys for State {
+    fn obey(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+        let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
+            return Sent { reply: Reply::Refused, mark: None, said: format!("no set {} here", call.set()) };
+        };
+        set.advance(now.boot);
+        let done = match call {
+            Call::Reconfig(r) => set.reconfig(r, expect, now),
+            Call::StepDown { host, term, secs, catch_up, .. } => {
+                set.stepped_down(host, *term, (*secs, *catch_up), expect, now)
+            }
+            Call::Freeze { host, secs, .. } => set.freezes(host, *secs, now),
+            Call::Wait { .. } => Err((Reply::Refused, "nothing to send: this only waits".to_owned())),
+        };
+        match done {
+            Ok(host) => {
+                set.told.insert(tag.to_owned(), host);
+                // Once each time: whoever sends twice what may be carried out twice is seen here.
+                sim.log.push(tag.to_owned());
+                Sent { reply: Reply::Yes, mark: Some(set.mark()), said: "ok".to_owned() }
+            }
+            Err((reply, said)) => Sent { reply, mark: None, said },
+        }
+    }
+
+    fn look(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Mark>, now: Now) -> Looked<Mark> {
+        let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
+            return Looked { truth: Truth::Dark, mark: None, said: format!("no set {} here", call.set()) };
+        };
+        set.advance(now.boot);
+        let (truth, said) = match call {
+            Call::Reconfig(r) => set.look_for(r),
+            Call::StepDown { host, term, .. } => set.look_for_step_down(tag, host, *term),
+            Call::Freeze { host, .. } => set.look_for_freeze(tag, host),
+            Call::Wait { until, .. } => set.wait(until, now),
+        };
+        Looked { truth, mark: (truth != Truth::Dark).then(|| set.mark()), said }
+    }
+
+    fn log(sim: &Sim) -> &[String] {
+        &sim.log
+    }
+
+    /// Somebody with a shell changes a member's tags: nothing that matters to a move, but for the version.
+    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+        let Action::MovePrimary { set, .. } = action else { return };
+        let Some(set) = sim.sets.iter_mut().find(|s| s.name == *set) else { return };
+        set.advance(now.boot);
+        let mut members = set.configured();
+        if let Some(last) = members.last_mut().filter(|_| set.primary.is_some()) {
+            let tag = (format!("checked-{}-{}", set.term, set.version), "yes".to_owned());
+            last.tags.push(tag);
+            set.install(set.version + 1, &members, now.boot);
+        }
+    }
+}
+
+/// The host that carried it out; else what came of it.
+type Done = Result<String, (Reply, String)>;
+
+impl Set {
+    fn leader(&self) -> Option<&str> {
+        self.primary.map(|p| self.members[p].config.host.as_str())
+    }
+
+    fn now_term(&self) -> i64 {
+        i64::try_from(self.term).unwrap_or(i64::MAX)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { version: self.version, term: self.now_term(), leader: self.leader().map(str::to_owned) }
+    }
+
+    /// Where a member that answers stands in the configuration.
+    fn answers(&self, host: &str) -> Option<usize> {
+        let place = self.members.iter().position(|m| m.config.host == host)?;
+        self.up(place).then_some(place)
+    }
+
+    fn reconfig(&mut self, r: &Reconfig, expect: Option<&Mark>, now: Now) -> Done {
+        let Some(leader) = self.leader().map(str::to_owned) else {
+            return Err((Reply::Refused, "10107: nobody leads".to_owned()));
+        };
+        let stale = r.version != self.version + 1
+            || expect.is_some_and(|m| m.version != self.version)
+            || (!r.any_term && expect.is_some_and(|m| m.term != self.now_term()))
+            || self.configured() != r.before;
+        if stale {
+            let (version, term) = (self.version, self.term);
+            return Err((Reply::Mismatch, format!("version {version} of term {term} is not what it compares with")));
+        }
+        let members = r.members(&leader);
+        match self.takes(r.version, members, now.boot) {
+            Ok(()) => {
+                self.install(r.version, members, now.boot);
+                Ok(leader)
+            }
+            Err(refusal) => Err((Reply::Refused, format!("{}: {}", refusal.code, refusal.why))),
+        }
+    }
+
+    fn stepped_down(&mut self, host: &str, term: i64, secs: (u32, u32), expect: Option<&Mark>, now: Now) -> Done {
+        let Some(place) = self.answers(host) else {
+            return Err((Reply::Lost, format!("{host}: connection refused")));
+        };
+        if self.primary != Some(place) || now.boot < self.writable_at {
+            return Err((Reply::Mismatch, format!("10107: {host} is not a writable primary")));
+        }
+        if self.now_term() != term {
+            return Err((Reply::Mismatch, format!("stale term: {host} leads in term {}, not {term}", self.term)));
+        }
+        if expect.is_some_and(|m| m.version != self.version) {
+            return Err((Reply::Mismatch, format!("the configuration has moved on to version {}", self.version)));
+        }
+        match self.step_down(place, secs.0, secs.1, now) {
+            Ok(()) => Ok(host.to_owned()),
+            Err(()) => Err((Reply::Refused, format!("262: nobody caught up within {} s; {host} leads on", secs.1))),
+        }
+    }
+
+    fn freezes(&mut self, host: &str, secs: u32, now: Now) -> Done {
+        let Some(place) = self.answers(host) else {
+            return Err((Reply::Lost, format!("{host}: connection refused")));
+        };
+        if self.primary == Some(place) {
+            return Err((Reply::Refused, "95: cannot freeze node when primary".to_owned()));
+        }
+        self.freeze(place, secs, now.boot);
+        Ok(host.to_owned())
+    }
+
+    fn look_for(&self, r: &Reconfig) -> (Truth, String) {
+        let Some(from) = self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
+        else {
+            return (Truth::Dark, "nobody answers".to_owned());
+        };
+        let said = format!("{from} has version {} of term {}", self.version, self.term);
+        let truth = if r.made(self.version, &self.configured()) {
+            Truth::Applied
+        } else if self.primary.is_none() {
+            // A member that follows may not have the newest one yet.
+            Truth::Dark
+        } else if self.version < r.version {
+            Truth::NotApplied
+        } else {
+            Truth::Conflict
+        };
+        (truth, said)
+    }
+
+    fn look_for_step_down(&self, tag: &str, host: &str, term: i64) -> (Truth, String) {
+        let over = self.now_term() != term || self.leader() != Some(host);
+        let Some(_) = self.answers(host) else {
+            return match self.leader() {
+                Some(leader) if over => (Truth::Conflict, format!("{leader} leads; {host}, which could tell why, does not answer")),
+                _ => (Truth::Dark, format!("{host} does not answer")),
+            };
+        };
+        if self.told.get(tag).is_some_and(|by| by == host) {
+            return (Truth::Applied, format!("{host} says in its log that it stepped down for this"));
+        }
+        if over {
+            (Truth::Conflict, format!("term {term} of {host} is over, and not by this, as far as {host} can tell"))
+        } else {
+            (Truth::NotApplied, format!("{host} leads in term {term}"))
+        }
+    }
+
+    fn look_for_freeze(&self, tag: &str, host: &str) -> (Truth, String) {
+        if self.answers(host).is_none() {
+            return match self.leader() {
+                Some(leader) => (Truth::Conflict, format!("{leader} sees {host} down: what it had in memory is gone")),
+                None => (Truth::Dark, format!("{host} does not answer")),
+            };
+        }
+        if self.leader() == Some(host) {
+            // An absolute value, and it is that: who leads is not frozen.
+            return (Truth::Applied, format!("{host} leads: it is not frozen"));
+        }
+        match self.told.get(tag) {
+            Some(by) if by == host => (Truth::Applied, format!("{host} says in its log that it was unfrozen by this")),
+            _ if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was started anew")),
+            _ => (Truth::NotApplied, format!("{host} says nothing of it in its log")),
+        }
+    }
+
+    fn wait(&self, until: &Until, now: Now) -> (Truth, String) {
+        let writable = self.leader().filter(|_| now.boot >= self.writable_at);
+        let spread = self.is_spread(now.boot);
+        let of = |is: bool| if is { Truth::Applied } else { Truth::NotApplied };
+        match until {
+            Until::Committed { .. } | Until::Settled if self.primary.is_none() => {
+                (Truth::Dark, "nobody leads".to_owned())
+            }
+            Until::Committed { version } => {
+                let truth = if self.version == *version { of(spread) } else { Truth::Conflict };
+                (truth, format!("version {}, {}", self.version, if spread { "committed" } else { "not committed yet" }))
+            }
+            Until::CaughtUp { host, within_ms } => match self.answers(host) {
+                None => (Truth::Dark, format!("{host} does not answer")),
+                Some(place) => {
+                    let lag = if self.primary == Some(place) { 0.0 } else { self.members[place].lag(now.boot) };
+                    (of(lag * 1000.0 <= f64::from(*within_ms)), format!("{host} is {lag:.1} s behind"))
+                }
+            },
+            Until::Leads { host, after } => {
+                let leads = writable == Some(host) && self.now_term() > *after;
+                (of(leads), format!("{} accepts writes in term {}", writable.unwrap_or("nobody"), self.term))
+            }
+            Until::Settled => {
+                let leader = writable.unwrap_or("nobody");
+                let settled = writable.is_some() && spread && now.boot >= self.busy_until;
+                (of(settled), format!("{leader} accepts writes; {}", if spread { "committed" } else { "not committed yet" }))
+            }
+        }
+    }
+}
