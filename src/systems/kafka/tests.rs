@@ -52,6 +52,7 @@ fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
         health: vec![],
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+        runbook: crate::plan::Runbook::default(),
     })
 }
 

@@ -51,6 +51,7 @@ fn plan() -> Arc<Plan> {
         health: Vec::new(),
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+        runbook: crate::plan::Runbook::default(),
     })
 }
 

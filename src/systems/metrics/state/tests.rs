@@ -45,6 +45,7 @@ fn plan() -> Arc<Plan> {
         ],
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
+        runbook: crate::plan::Runbook::default(),
     })
 }
 
