@@ -224,7 +224,7 @@ mod tests {
             [Approver { name: "one".into(), key: Some(public) }, Approver { name: "three".into(), key: None }];
         let inbox = Inbox::new(&journal, "night", &approvers);
         let at = folder(&journal);
-        let mut taken = |message: &Message, key: Option<&Path>| {
+        let taken = |message: &Message, key: Option<&Path>| {
             put(&at, message, key).expect("put");
             let mut orders = inbox.take();
             assert_eq!(orders.len(), 1);

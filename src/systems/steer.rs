@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::System;
 use crate::{
     core::{
-        estate::seen::{Fault, Seen},
+        estate::seen::{Fault, FaultKind, Seen},
         now::Now,
         step::{Kind, Limits, Reply, Truth},
     },
@@ -156,6 +156,34 @@ pub struct Looked<M> {
     pub said: String,
 }
 
+/// For how long an AWS request may still land after it was signed: a signature is accepted for five minutes, and clocks differ a little.
+/// Source: AWS's guide to signing, "Elements of an AWS API request signature".
+pub const SIGNED: Duration = Duration::from_secs(330);
+
+/// What may be decided upon; whatever else there is, is a fault that says what is not known.
+///
+/// # Errors
+/// Stale, blind, or never read.
+pub fn known<T>(seen: Seen<T>, what: &str) -> Result<T, Fault> {
+    match seen {
+        Seen::Live(value, _) => Ok(value),
+        Seen::Stale(_, age) => Err(Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago"))),
+        Seen::Blind(fault) => Err(Fault::new(fault.kind, format!("{what}: {}", fault.text))),
+        Seen::Never => Err(Fault::new(FaultKind::Silent, format!("{what}: not read yet"))),
+    }
+}
+
+/// A word as a shell takes it.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// A system whose servers can be made to do something. Pure: nothing here does I/O.
 pub trait Steered: System {
     /// A request that changes something, or a wait for something: plain data, free of the drivers' types.
@@ -214,3 +242,6 @@ pub trait Obeys: Steered + super::Simulated {
 /// What cannot be: the call of a system that nothing can be done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
+
+#[cfg(test)]
+pub mod played;

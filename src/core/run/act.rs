@@ -248,13 +248,4 @@ impl Run {
             Timer::Baked(_) => plan.bake,
         }
     }
-
-    /// Steps whose operations are uncertain, with how many are.
-    pub(super) fn uncertain(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.steps.iter().enumerate().filter_map(|(at, step)| {
-            let changes = step.state.recipe.ops.iter().filter(|op| op.kind != Kind::Wait);
-            let n = changes.filter(|op| matches!(op.state, OpState::Unknown | OpState::Quarantine)).count();
-            (n > 0 && step.state.phase == Phase::Running).then_some((at, n))
-        })
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::core::{
     digest::Digest,
-    step::{Ticket, Way},
+    step::Ticket,
 };
 
 /// Something that changes how the run stands. Only whoever holds the journal's lease can give one.
@@ -104,13 +104,5 @@ impl Refusal {
     /// With these words.
     pub fn new(why: impl Into<String>) -> Self {
         Self(why.into())
-    }
-}
-
-/// The word for a way, within a sentence.
-pub(super) const fn way_word(way: Way) -> &'static str {
-    match way {
-        Way::Forward => "forward",
-        Way::Back => "back",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::RecordType;
 
@@ -76,14 +76,57 @@ impl Role {
 /// An answer.
 #[derive(Debug)]
 pub enum Facts {
-    /// To [`Ask::Records`]: of the wanted names only, in Route 53's order.
-    Records(Vec<Record>),
+    /// To [`Ask::Records`].
+    Records(Listing),
     /// To [`Ask::Zone`].
     Zone(ZoneFacts),
     /// To [`Ask::Change`].
     Change(ChangeFacts),
     /// To [`Ask::Served`]: what came back in about a second.
     Served(Batch),
+}
+
+/// What a zone has of the wanted names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Their record sets, in Route 53's order.
+    pub records: Vec<Record>,
+    /// The TXT records that hold their epochs; a name that was never changed by landfall has none.
+    pub epochs: Vec<Epoch>,
+}
+
+/// The TXT record that each change of a name's weights moves on: a fence against late requests, and the mark of who was last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Its own name, `_landfall.` and the name it is about; normalised.
+    pub name: String,
+    /// Time to live, in seconds.
+    pub ttl: u32,
+    /// Values as Route 53 has them, quotation marks included.
+    pub values: Vec<String>,
+}
+
+impl Epoch {
+    /// Where the epoch of a name is kept.
+    #[must_use]
+    pub fn place(name: &str) -> String {
+        format!("_landfall.{}", normal(name))
+    }
+
+    /// An epoch of a name, written under `tag`.
+    #[must_use]
+    pub fn written(name: &str, number: u64, tag: &str) -> Self {
+        Self { name: Self::place(name), ttl: 60, values: vec![format!("\"landfall epoch={number} by={tag}\"")] }
+    }
+
+    /// Its number and the tag of who wrote it; none if it is not of our making.
+    #[must_use]
+    pub fn read(&self) -> Option<(u64, &str)> {
+        let [value] = self.values.as_slice() else { return None };
+        let rest = value.strip_prefix("\"landfall epoch=")?.strip_suffix('"')?;
+        let (number, tag) = rest.split_once(" by=")?;
+        Some((number.parse().ok()?, tag))
+    }
 }
 
 /// One record set. A weighted name has one for each set identifier.
@@ -119,10 +162,12 @@ pub enum Routing {
 }
 
 /// An alias's target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Alias {
     /// Name of the target, normalised.
     pub target: String,
+    /// Id of the hosted zone that the target is in: a request that names the record has to name it too.
+    pub zone: String,
     /// Whether the target's health decides whether the record is answered.
     pub evaluate_health: bool,
 }

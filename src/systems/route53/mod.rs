@@ -8,15 +8,19 @@
 //! | `classify.rs` | which side an answer is of |
 //! | `window.rs` | the sliding window of what one server answered |
 //! | `wilson.rs` | how much a number of samples says |
+//! | `ops.rs`, `ops/` | what may be changed: weights, each change with a new epoch |
+//! | `batch.rs` | what such a change consists of: exact values out, new values in |
 //! | `signals.rs` | the signals |
 //! | `view/` | panel, tile and details as data |
-//! | `sim.rs` | how it behaves in a simulated estate |
+//! | `sim.rs`, `sim/` | how it behaves in a simulated estate: strict zones, late servers, caches |
 //! | `live.rs`, `live/` | Route 53's API and the name servers themselves |
 
+mod batch;
 mod classify;
 mod facts;
 #[cfg(feature = "aws")]
 mod live;
+mod ops;
 mod signals;
 mod sim;
 mod state;
@@ -26,7 +30,9 @@ mod wilson;
 mod window;
 
 pub use facts::{
-    Alias, Answer, Ask, Batch, ChangeFacts, Facts, Question, Record, RecordsQuestion, Role, Routing, Wanted, ZoneFacts,
+    Alias, Answer, Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Routing, Wanted, ZoneFacts,
 };
+pub use batch::{Edit, Item, Weighted};
+pub use ops::{Call, Mark, Observed, SetWeight};
 pub use state::State;
 pub use wilson::{Interval, needed};

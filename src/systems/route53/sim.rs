@@ -1,29 +1,33 @@
 //! How it behaves in a simulated estate: the plan's names, answered by weight, with caches that age.
 //!
-//! It begins with all traffic in the source. What the plan wants is configured a little later, so that a change is seen on its way:
-//! the servers take it over one by one, caches keep the old answer for its time to live.
+//! It begins with all traffic in the source. Weights move when somebody moves them: the zone takes a change at once or refuses it
+//! (`sim/zone.rs`), the servers take it over one by one, caches keep the old answer for its time to live.
+
+mod obey;
+#[cfg(test)]
+mod tests;
+mod zone;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 
+use self::zone::{PROPAGATION, Version, Zone};
 use super::{
     Ask, Facts, State,
-    facts::{Alias, Answer, Batch, ChangeFacts, Question, Record, Role, Routing, ZoneFacts, normal},
+    batch::{Edit, Item, Weighted},
+    facts::{Alias, Answer, Batch, ChangeFacts, Listing, Question, Role, ZoneFacts, normal},
+    weighted::side_of,
 };
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind},
         now::Now,
     },
-    plan::{DnsName, Plan, RecordType, Side, Sides},
+    plan::{DnsName, Plan, RecordType, Side},
     systems::Simulated,
 };
 
-/// When the plan's weights are configured, from the first look on.
-const CHANGE_AT: Duration = Duration::from_secs(45);
-/// The slowest of Route 53's servers has a change after this long.
-const PROPAGATION: Duration = Duration::from_secs(20);
 /// Time to live of the simulated records.
 const TTL: u32 = 60;
 
@@ -31,30 +35,38 @@ const TTL: u32 = 60;
 pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
-    started: Option<Now>,
     now: Duration,
+    zones: HashMap<String, Zone>,
+    /// When each change was sent, by its id.
+    changes: HashMap<String, Now>,
+    /// Tags of all batches that were carried out.
+    log: Vec<String>,
     /// When each server was asked last, and what a resolver holds until when.
     asked: HashMap<String, (Duration, Option<(Side, Duration)>)>,
 }
 
+/// Each server takes a change over in its own time.
+fn late(port: u16) -> Duration {
+    PROPAGATION.mul_f64(f64::from(u32::from(port) * 7 % 10) / 10.0)
+}
+
+/// Draws a record by weight; all zero is an equal split.
+fn draw(random: &mut Rng, name: &DnsName, version: &Version) -> Option<Side> {
+    let own: Vec<&Weighted> =
+        version.records.iter().filter(|r| r.record_type == name.record_type && r.name == normal(&name.name)).collect();
+    let sum: u32 = own.iter().map(|r| u32::from(r.weight)).sum();
+    let weight = |r: &Weighted| if sum == 0 { 1 } else { u32::from(r.weight) };
+    let mut at = random.u32(0..own.iter().map(|r| weight(r)).sum::<u32>().max(1));
+    for record in own {
+        if at < weight(record) {
+            return side_of(name, &record.record());
+        }
+        at -= weight(record);
+    }
+    None
+}
+
 impl Sim {
-    fn since(&self) -> Duration {
-        self.now.saturating_sub(self.started.map_or(self.now, |s| s.boot))
-    }
-
-    fn weights(name: &DnsName, after: Duration) -> Sides<u8> {
-        let old = Sides { source: 100, target: 0 };
-        if after < CHANGE_AT { old } else { name.planned.unwrap_or(old) }
-    }
-
-    fn draw(&mut self, weights: Sides<u8>) -> Side {
-        let (source, target) = (u32::from(weights.source), u32::from(weights.target));
-        let sum = source + target;
-        // All zero is an equal split.
-        let (source, sum) = if sum == 0 { (1, 2) } else { (source, sum) };
-        if self.random.u32(0..sum) < source { Side::Source } else { Side::Target }
-    }
-
     fn served(&mut self, q: &Question) -> Result<Batch, Fault> {
         let plan = self.plan.clone();
         let name = plan.dns.get(q.index).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such name"))?;
@@ -63,18 +75,19 @@ impl Sim {
         let span = self.now.saturating_sub(last).clamp(Duration::from_secs(1), Duration::from_secs(60));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a minute's questions")]
         let asked = (f64::from(q.rate.get()) * span.as_secs_f64()) as u32;
-        // Each server takes a change over in its own time.
-        let late = PROPAGATION.mul_f64(f64::from(u32::from(q.server.port()) * 7 % 10) / 10.0);
-        let weights = Self::weights(name, self.since().saturating_sub(late));
+        let zone = self.zones.get(&name.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such zone"))?;
+        let version = zone.served(self.now, late(q.server.port()));
+        let random = &mut self.random;
         let mut counts = HashMap::<(Side, u32), u32>::new();
-        let answered = (0..asked).filter(|_| self.random.f64() > 0.002).count();
+        let answered = (0..asked).filter(|_| random.f64() > 0.002).count();
         for _ in 0..answered {
+            let mut draw = || draw(random, name, version).unwrap_or(Side::Source);
             let (side, ttl) = match q.role {
-                Role::Authoritative => (self.draw(weights), TTL),
+                Role::Authoritative => (draw(), TTL),
                 Role::Resolver => {
                     let (side, until) = match held {
                         Some((side, until)) if until > self.now => (side, until),
-                        _ => (self.draw(weights), self.now + Duration::from_secs(TTL.into())),
+                        _ => (draw(), self.now + Duration::from_secs(TTL.into())),
                     };
                     held = Some((side, until));
                     #[expect(clippy::cast_possible_truncation, reason = "at most the TTL")]
@@ -118,56 +131,77 @@ fn answer(name: &DnsName, side: Side) -> String {
     }
 }
 
-fn record(name: &DnsName, side: Side, set_id: &str, weight: u8) -> Record {
+fn record(name: &DnsName, side: Side, set_id: &str, weight: u8) -> Weighted {
     let alias = is_alias(name);
-    Record {
+    Weighted {
         name: normal(&name.name),
         record_type: name.record_type,
-        set_id: Some(set_id.to_owned()),
-        routing: Routing::Weighted(weight),
+        set_id: set_id.to_owned(),
+        weight,
         ttl: (!alias).then_some(TTL),
         values: if alias { Vec::new() } else { vec![answer(name, side)] },
-        alias: alias
-            .then(|| Alias { target: format!("dualstack.{set_id}.elb.example.test."), evaluate_health: true }),
+        alias: alias.then(|| Alias {
+            target: format!("dualstack.{set_id}.elb.example.test."),
+            zone: "Z0SIMULATEDELB".to_owned(),
+            evaluate_health: true,
+        }),
         health_check: None,
     }
+}
+
+/// Everything to the source; the first set identifier of a side has all of its weight.
+fn begin(name: &DnsName) -> impl Iterator<Item = Weighted> {
+    Side::BOTH.into_iter().flat_map(move |side| {
+        let all = if side == Side::Source { 100 } else { 0 };
+        let each = std::iter::once(all).chain(std::iter::repeat(0));
+        name.set_identifiers.get(side).iter().zip(each).map(move |(id, weight)| record(name, side, id, weight))
+    })
 }
 
 impl Simulated for State {
     type Sim = Sim;
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
-        let random = Rng::with_seed(seed ^ 0x53);
-        Sim { plan: plan.clone(), random, started: None, now: Duration::ZERO, asked: HashMap::new() }
+        let mut zones = HashMap::<String, Vec<Weighted>>::new();
+        for name in &plan.dns {
+            zones.entry(name.zone.clone()).or_default().extend(begin(name));
+        }
+        Sim {
+            plan: plan.clone(),
+            random: Rng::with_seed(seed ^ 0x53),
+            now: Duration::ZERO,
+            zones: zones.into_iter().map(|(id, records)| (id, Zone::new(records))).collect(),
+            changes: HashMap::new(),
+            log: Vec::new(),
+            asked: HashMap::new(),
+        }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
-        sim.started.get_or_insert(now);
         sim.now = now.boot;
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
         Ok(match ask {
             Ask::Records(q) => {
-                let mut records = Vec::new();
-                for name in sim.plan.dns.iter().filter(|n| *n.zone == *q.zone) {
-                    let weights = Sim::weights(name, sim.since());
-                    for side in Side::BOTH {
-                        // The plan's weight is the side's: the first set identifier has all of it.
-                        let each = std::iter::once(*weights.get(side)).chain(std::iter::repeat(0));
-                        let ids = name.set_identifiers.get(side).iter().zip(each);
-                        records.extend(ids.map(|(id, weight)| record(name, side, id, weight)));
-                    }
-                }
-                Facts::Records(records)
+                let text = || format!("NoSuchHostedZone: {}", q.zone);
+                let zone = sim.zones.get(&*q.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
+                let Version { records, epochs, .. } = zone.latest();
+                let wanted = |r: &&Weighted| q.wanted.iter().any(|w| w.name == r.name && w.record_type == r.record_type);
+                Facts::Records(Listing {
+                    records: records.iter().filter(wanted).map(Weighted::record).collect(),
+                    epochs: epochs.clone(),
+                })
             }
             Ask::Zone(_) => Facts::Zone(ZoneFacts {
                 name: "example.test.".to_owned(),
                 private: false,
                 servers: vec!["ns-1.example.test".to_owned(), "ns-2.example.test".to_owned()],
             }),
-            Ask::Change(_) => {
-                Facts::Change(ChangeFacts { insync: sim.since() > CHANGE_AT + PROPAGATION, submitted: now.wall })
+            Ask::Change(id) => {
+                let text = || format!("NoSuchChange: {id}");
+                let sent = sim.changes.get(&**id).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
+                Facts::Change(ChangeFacts { insync: now.since(*sent) > PROPAGATION, submitted: sent.wall })
             }
             Ask::Served(q) => Facts::Served(sim.served(q)?),
         })

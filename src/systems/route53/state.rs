@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     classify::{Rules, Values},
-    facts::{Ask, Batch, ChangeFacts, Facts, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts, normal},
+    facts::{Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts, normal},
     signals, view,
     weighted::{Configured, configured},
     window::{Tally, Window},
@@ -42,6 +42,8 @@ pub(super) struct Name {
     rules: Rules,
     values: Values,
     pub set: Reading<Vec<Record>>,
+    /// The TXT record that holds its epoch, if there is one.
+    pub epoch: Reading<Option<Epoch>>,
     pub changed: Option<Changed>,
     pub servers: Vec<Server>,
     /// The target's served share.
@@ -93,6 +95,7 @@ impl Name {
             rules: Rules::new(name),
             values: Values::default(),
             set: Reading::default(),
+            epoch: Reading::default(),
             changed: None,
             servers: servers.chain(name.resolvers.iter().map(server(Role::Resolver))).collect(),
             curve: Ring::default(),
@@ -255,11 +258,13 @@ impl System for State {
 
     fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
         match (ask, facts) {
-            (Ask::Records(q), Facts::Records(records)) => {
+            (Ask::Records(q), Facts::Records(Listing { records, epochs })) => {
                 for (name, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     let Wanted { name: own, record_type } = wanted(name);
                     let of = |r: &&Record| r.name == own && r.record_type == record_type;
                     known.records(name, records.iter().filter(of).cloned().collect(), stamp);
+                    let place = Epoch::place(&own);
+                    known.epoch.set(epochs.iter().find(|e| e.name == place).cloned(), stamp);
                 }
             }
             (Ask::Zone(zone), Facts::Zone(facts)) => {
@@ -284,6 +289,7 @@ impl System for State {
             Ask::Records(q) => {
                 for (_, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     known.set.fail(fault);
+                    known.epoch.fail(fault);
                 }
             }
             Ask::Zone(zone) => {

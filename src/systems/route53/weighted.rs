@@ -206,7 +206,7 @@ pub(super) mod tests {
         let alias = Record {
             ttl: None,
             values: Vec::new(),
-            alias: Some(Alias { target: "lb.".to_owned(), evaluate_health: true }),
+            alias: Some(Alias { target: "lb.".to_owned(), zone: "ZLB".to_owned(), evaluate_health: true }),
             ..record("vir", 1, "a.")
         };
         let c = configured(&name(), &[alias.clone(), record("ore", 1, "b.")]).expect("shares");

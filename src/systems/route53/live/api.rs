@@ -5,7 +5,7 @@
 use aws_sdk_route53::types::{ChangeStatus, ResourceRecordSet, RrType};
 
 use super::super::facts::{
-    Alias, ChangeFacts, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal, normal_value,
+    Alias, ChangeFacts, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal, normal_value,
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -29,17 +29,19 @@ struct From {
     identifier: Option<String>,
 }
 
-/// All record sets of the wanted names.
+/// All record sets of the wanted names, and the TXT records of their epochs.
 ///
 /// A zone is sorted by name with the labels reversed. Reading begins at the first wanted name and, where a page has more after
 /// it, goes on either there or at the next wanted name, whichever is later: a small zone is one request, a large one about one a
 /// name.
-pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Result<Vec<Record>, Fault> {
+pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Result<Listing, Fault> {
+    let epochs: Vec<String> = question.wanted.iter().map(|w| Epoch::place(&w.name)).collect();
     let mut wanted: Vec<&str> = question.wanted.iter().map(|w| w.name.as_str()).collect();
+    wanted.extend(epochs.iter().map(String::as_str));
     wanted.sort_by_key(|name| sort_key(name));
-    let Some(first) = wanted.first() else { return Ok(Vec::new()) };
+    let Some(first) = wanted.first() else { return Ok(Listing::default()) };
     let mut from = From { name: (*first).to_owned(), record_type: None, identifier: None };
-    let mut out = Vec::new();
+    let mut out = Listing::default();
     for _ in 0..PAGES {
         let request = route53
             .list_resource_record_sets()
@@ -51,7 +53,10 @@ pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Re
         let page = route53.call(LIST, request.send()).await?;
         for set in page.resource_record_sets() {
             if let Some(record) = record(set, &question.wanted).map_err(|w| malformed(route53, &w))? {
-                out.push(record);
+                out.records.push(record);
+            }
+            if let Some(epoch) = epoch(set, &epochs).map_err(|w| malformed(route53, &w))? {
+                out.epochs.push(epoch);
             }
         }
         if !page.is_truncated() {
@@ -122,11 +127,24 @@ fn record(set: &ResourceRecordSet, wanted: &[Wanted]) -> Result<Option<Record>, 
         values,
         alias: set.alias_target().map(|alias| Alias {
             target: normal(alias.dns_name()),
+            zone: alias.hosted_zone_id().to_owned(),
             evaluate_health: alias.evaluate_target_health(),
         }),
         health_check: set.health_check_id().map(str::to_owned),
         name,
     }))
+}
+
+/// The TXT record of an epoch, if the set is one.
+fn epoch(set: &ResourceRecordSet, epochs: &[String]) -> Result<Option<Epoch>, String> {
+    let name = normal(set.name());
+    if *set.r#type() != RrType::Txt || !epochs.contains(&name) {
+        return Ok(None);
+    }
+    let ttl = set.ttl().unwrap_or_default();
+    let ttl = u32::try_from(ttl).map_err(|_| format!("{name}: a TTL of {ttl}"))?;
+    let values = set.resource_records().iter().map(|r| r.value().to_owned()).collect();
+    Ok(Some(Epoch { name, ttl, values }))
 }
 
 fn routing(set: &ResourceRecordSet) -> Result<Routing, i64> {

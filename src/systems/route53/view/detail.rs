@@ -24,6 +24,13 @@ pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now
     })?;
     let mut fields = zone_fields(state, &line, now);
     fields.extend(change_fields(&line, now));
+    if let Some(Some(epoch)) = line.name.epoch.at(now).shown() {
+        let cell = epoch.read().map_or_else(
+            || Cell::text(format!("{} is not of our making", epoch.name)).tone(Tone::Warn),
+            |(number, tag)| Cell::text(format!("{number}, written by {tag}")),
+        );
+        fields.push(("epoch".into(), cell));
+    }
     fields.extend(sample_fields(&line));
     if let Some(records) = line.name.set.at(now).shown() {
         fields.extend(remarks(line.plan, records).into_iter().map(|(tone, text)| ("remark".into(), Cell::text(text).tone(tone))));

@@ -1,0 +1,158 @@
+//! What a change of weights consists of: the observed values out, the new values in, all or nothing.
+//!
+//! Route 53 carries out a batch wholly or not at all, and refuses a DELETE whose values are not exactly those that are there
+//! (`InvalidChangeBatch`; API reference, "ChangeResourceRecordSets"). So DELETE + CREATE of the same record sets is a compare-and-set of
+//! their values. The epoch's TXT record in the same batch makes it one of the *history*: values can come back, epochs do not.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    facts::{Alias, Epoch, Record, Routing},
+    ops::{Observed, SetWeight},
+};
+use crate::plan::RecordType;
+
+/// A weighted record set, with all that a DELETE has to name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Weighted {
+    /// Normalised name.
+    pub name: String,
+    /// Type.
+    pub record_type: RecordType,
+    /// Set identifier.
+    pub set_id: String,
+    /// Weight, 0–255.
+    pub weight: u8,
+    /// Time to live, in seconds; none on an alias.
+    pub ttl: Option<u32>,
+    /// Values, normalised and sorted; empty on an alias.
+    pub values: Vec<String>,
+    /// What it is an alias of.
+    pub alias: Option<Alias>,
+    /// Id of its health check.
+    pub health_check: Option<String>,
+}
+
+impl Weighted {
+    /// A record set, if it is a weighted one.
+    #[must_use]
+    pub fn of(record: &Record) -> Option<Self> {
+        let (Routing::Weighted(weight), Some(set_id)) = (record.routing, record.set_id.clone()) else { return None };
+        Some(Self {
+            name: record.name.clone(),
+            record_type: record.record_type,
+            set_id,
+            weight,
+            ttl: record.ttl,
+            values: record.values.clone(),
+            alias: record.alias.clone(),
+            health_check: record.health_check.clone(),
+        })
+    }
+
+    /// As it is listed.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record {
+            name: self.name.clone(),
+            record_type: self.record_type,
+            set_id: Some(self.set_id.clone()),
+            routing: Routing::Weighted(self.weight),
+            ttl: self.ttl,
+            values: self.values.clone(),
+            alias: self.alias.clone(),
+            health_check: self.health_check.clone(),
+        }
+    }
+
+    /// Whether both are the same record set, whatever their values.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        self.name == other.name && self.record_type == other.record_type && self.set_id == other.set_id
+    }
+}
+
+/// A record set that is taken out or put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// One of a weighted name.
+    Weighted(Weighted),
+    /// An epoch.
+    Epoch(Epoch),
+}
+
+/// One change of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Refused if exactly this is not there.
+    Delete(Item),
+    /// Refused if a record set of its name, type and identifier is there.
+    Create(Item),
+}
+
+/// The records as they are after the change.
+pub(super) fn after(observed: &Observed, sets: &[SetWeight]) -> Vec<Weighted> {
+    let new = |record: &Weighted| {
+        let set = sets.iter().find(|s| s.record_type == record.record_type && s.set_id == record.set_id);
+        Weighted { weight: set.map_or(record.weight, |s| s.weight), ..record.clone() }
+    };
+    observed.records.iter().map(new).collect()
+}
+
+/// The number that the next epoch has.
+pub(super) fn next_epoch(observed: &Observed) -> u64 {
+    observed.epoch.as_ref().and_then(|e| e.read().map(|(n, _)| n)).unwrap_or(0).saturating_add(1)
+}
+
+/// The batch, under a tag. All record sets of both sides take part, those that keep their weight as well: they are what is compared with.
+pub(super) fn batch(name: &str, sets: &[SetWeight], observed: &Observed, tag: &str) -> Vec<Edit> {
+    let out = observed.records.iter().cloned().map(Item::Weighted).chain(observed.epoch.clone().map(Item::Epoch));
+    let epoch = Epoch::written(name, next_epoch(observed), tag);
+    let new = after(observed, sets).into_iter().map(Item::Weighted).chain([Item::Epoch(epoch)]);
+    out.map(Edit::Delete).chain(new.map(Edit::Create)).collect()
+}
+
+/// The same as the API's JSON, as `aws route53 change-resource-record-sets --change-batch` takes it.
+pub(super) fn json(edits: &[Edit], comment: &str) -> Value {
+    let changes: Vec<Value> = edits
+        .iter()
+        .map(|edit| match edit {
+            Edit::Delete(item) => json!({ "Action": "DELETE", "ResourceRecordSet": set(item) }),
+            Edit::Create(item) => json!({ "Action": "CREATE", "ResourceRecordSet": set(item) }),
+        })
+        .collect();
+    json!({ "Comment": comment, "Changes": changes })
+}
+
+fn set(item: &Item) -> Value {
+    let values = |list: &[String]| list.iter().map(|v| json!({ "Value": v })).collect::<Vec<_>>();
+    match item {
+        Item::Epoch(e) => json!({ "Name": e.name, "Type": "TXT", "TTL": e.ttl, "ResourceRecords": values(&e.values) }),
+        Item::Weighted(w) => {
+            let mut out = json!({
+                "Name": w.name,
+                "Type": w.record_type.word(),
+                "SetIdentifier": w.set_id,
+                "Weight": w.weight,
+            });
+            if let Some(ttl) = w.ttl {
+                out["TTL"] = ttl.into();
+            }
+            match &w.alias {
+                Some(alias) => {
+                    out["AliasTarget"] = json!({
+                        "HostedZoneId": alias.zone,
+                        "DNSName": alias.target,
+                        "EvaluateTargetHealth": alias.evaluate_health,
+                    });
+                }
+                None => out["ResourceRecords"] = values(&w.values).into(),
+            }
+            if let Some(check) = &w.health_check {
+                out["HealthCheckId"] = check.as_str().into();
+            }
+            out
+        }
+    }
+}

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use super::super::{
+    Ask, Facts, State,
+    ops::{
+        Call, Mark,
+        tests::{plan, weights},
+    },
+};
+use crate::{
+    core::step::{Reply, Truth},
+    plan::{Plan, Side},
+    systems::{
+        Simulated,
+        steer::{Obeys, Steered, played::Played},
+    },
+};
+
+fn estate() -> Played<State> {
+    Played::new(&plan())
+}
+
+/// How much of what a server answers is of the target, in per cent.
+fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
+    let (_, specs) = <State as crate::systems::System>::new(plan);
+    let ask = specs.iter().filter(|s| matches!(s.ask, Ask::Served(_))).nth(index).expect("a server").ask.clone();
+    at.pass(1);
+    let Ok(Facts::Served(batch)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("no answer") };
+    let of = |v: &str| batch.answers.iter().filter(|a| a.values[0] == v).map(|a| a.n).sum::<u32>();
+    100 * of("198.51.100.10") / batch.answered()
+}
+
+#[test]
+fn weights_go_over_and_come_back() {
+    let plan = plan();
+    let mut at = estate();
+    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    let over = at.draft(&weights(0, 100)).expect("a draft");
+    let took = at.play(&over.ops);
+    assert!((20..=30).contains(&took.as_secs()), "PENDING, then INSYNC: {took:?}");
+    assert_eq!((at.met(&weights(0, 100)), at.met(&weights(100, 0))), (Some(true), Some(false)));
+    assert_eq!(served(&mut at, &plan, 0), 100);
+    assert!(at.draft(&weights(0, 100)).expect("a draft").ops.is_empty(), "nothing is left to do");
+    // The way back is bound anew: the epoch is another by now.
+    let back = at.state.back(&over.back, at.now).expect("a way back");
+    assert!(back.diff.iter().any(|c| c.from == "1" && c.to == "2"), "{:?}", back.diff);
+    at.play(&back.ops);
+    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert!(at.state.back(&over.back, at.now).expect("a way back").ops.is_empty());
+    assert_eq!(at.log(), ["t1", "t3"]);
+}
+
+#[test]
+fn servers_take_a_change_over_one_by_one_and_caches_age() {
+    let plan = plan();
+    let mut at = estate();
+    let ops = at.draft(&weights(0, 100)).expect("a draft").ops;
+    assert_eq!(at.send("a", &ops[0]).reply, Reply::Yes);
+    assert_eq!(served(&mut at, &plan, 0), 0, "the API has it, the servers do not yet");
+    at.pass(25);
+    assert_eq!(served(&mut at, &plan, 0), 100);
+}
+
+#[test]
+fn an_earlier_copy_that_comes_late_does_not_fit() {
+    let mut at = estate();
+    let first = at.draft(&weights(50, 50)).expect("a draft");
+    at.play(&first.ops);
+    let back = at.state.back(&first.back, at.now).expect("a way back");
+    at.play(&back.ops);
+    // All weights are what they were when the first was sent. Without an epoch it would fit.
+    let late = at.send("late", &first.ops[0]);
+    assert_eq!(late.reply, Reply::Mismatch);
+    assert_eq!(at.look("late", &first.ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert!(!at.log().contains(&"late".to_owned()));
+}
+
+#[test]
+fn the_same_request_twice_is_carried_out_once() {
+    let mut at = estate();
+    let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
+    assert_eq!(at.look("a", &ops[0]).truth, Truth::NotApplied);
+    assert_eq!(at.send("a", &ops[0]).reply, Reply::Yes);
+    let again = at.send("a", &ops[0]);
+    assert_eq!((again.reply, again.mark), (Reply::Mismatch, None));
+    assert!(again.said.starts_with("InvalidChangeBatch"), "{}", again.said);
+    assert_eq!((at.look("a", &ops[0]).truth, at.log()), (Truth::Applied, vec!["a".to_owned()]));
+}
+
+#[test]
+fn a_stranger_is_found_out() {
+    let action = weights(50, 50);
+    // Before the request: it is refused.
+    let mut at = estate();
+    let ops = at.draft(&action).expect("a draft").ops;
+    State::stranger(&mut at.sim, &action, at.now);
+    assert_eq!(at.look("a", &ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.send("a", &ops[0]).reply, Reply::Mismatch);
+    assert!(at.log().is_empty());
+    // After it: the epoch is still ours, the weights are not.
+    let mut at = estate();
+    let ops = at.draft(&action).expect("a draft").ops;
+    at.send("a", &ops[0]);
+    State::stranger(&mut at.sim, &action, at.now);
+    assert_eq!(at.look("a", &ops[0]).truth, Truth::Conflict);
+    at.read();
+    assert_eq!(at.met(&action), Some(false));
+}
+
+#[test]
+fn another_of_us_with_the_same_goal_is_not_us() {
+    let mut at = estate();
+    let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
+    assert_eq!(at.send("theirs", &ops[0]).reply, Reply::Yes);
+    assert_eq!(at.send("ours", &ops[0]).reply, Reply::Mismatch);
+    assert_eq!(at.look("ours", &ops[0]).truth, Truth::Conflict, "same weights, another's epoch");
+    assert_eq!(at.look("theirs", &ops[0]).truth, Truth::Applied);
+    at.read();
+    assert_eq!(at.met(&weights(50, 50)), Some(true), "it may be adopted");
+}
+
+#[test]
+fn a_batch_is_taken_wholly_or_not_at_all() {
+    let mut at = estate();
+    let op = at.draft(&weights(50, 50)).expect("a draft").ops.remove(0);
+    let Some(Mark::Set(mut observed)) = (match op.expect.clone() {
+        crate::systems::steer::Handle::Seen(mark) => Some(mark),
+        _ => None,
+    }) else {
+        panic!("{op:?}")
+    };
+    // The last of the record sets has another TTL than it was seen with.
+    observed.records.last_mut().expect("records").ttl = Some(61);
+    let sent = State::obey(&mut at.sim, "a", &op.call, Some(&Mark::Set(observed)), at.now);
+    assert_eq!(sent.reply, Reply::Mismatch);
+    assert!(sent.said.contains("do not match"), "{}", sent.said);
+    at.read();
+    assert_eq!(at.met(&weights(100, 0)), Some(true));
+}
+
+#[test]
+fn a_change_whose_id_is_lost_is_waited_for_at_the_servers() {
+    let mut at = estate();
+    let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
+    let id = at.send("a", &ops[0]).mark;
+    let wait = |at: &mut Played<State>, expect| State::look(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
+    assert_eq!((wait(&mut at, None), wait(&mut at, id.as_ref())), (Truth::NotApplied, Truth::NotApplied));
+    let other = Mark::Change("C9".to_owned());
+    assert_eq!(wait(&mut at, Some(&other)), Truth::Dark);
+    at.pass(25);
+    assert_eq!((wait(&mut at, None), wait(&mut at, id.as_ref())), (Truth::Applied, Truth::Applied));
+    let Call::InSync { zone, name, epoch } = ops[1].call.clone() else { panic!("{ops:?}") };
+    let later = Call::InSync { zone, name, epoch: epoch + 1 };
+    assert_eq!(State::look(&mut at.sim, "w", &later, None, at.now).truth, Truth::NotApplied);
+    assert_eq!(at.state.plan.dns[0].set_identifiers.get(Side::Target).len(), 2);
+}

@@ -1,0 +1,103 @@
+//! An imitated hosted zone, as strict as the real one: a batch is carried out wholly or not at all, a DELETE has to name exactly what is
+//! there, a CREATE must not find anything.
+
+use std::time::Duration;
+
+use super::super::{
+    batch::{Edit, Item, Weighted},
+    facts::Epoch,
+};
+
+/// The slowest of Route 53's servers has a change after this long; then it is INSYNC.
+pub(super) const PROPAGATION: Duration = Duration::from_secs(20);
+/// Old versions kept: more changes than this never are on their way at once.
+const VERSIONS: usize = 32;
+
+/// The record sets of a zone at one moment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Version {
+    at: Duration,
+    pub(super) records: Vec<Weighted>,
+    pub(super) epochs: Vec<Epoch>,
+}
+
+/// A zone.
+pub(super) struct Zone {
+    /// Oldest first; never empty.
+    versions: Vec<Version>,
+}
+
+impl Zone {
+    pub(super) fn new(records: Vec<Weighted>) -> Self {
+        Self { versions: vec![Version { at: Duration::ZERO, records, epochs: Vec::new() }] }
+    }
+
+    /// As the API has it.
+    pub(super) fn latest(&self) -> &Version {
+        &self.versions[self.versions.len() - 1]
+    }
+
+    /// As a server has it that takes everything over this late.
+    pub(super) fn served(&self, now: Duration, late: Duration) -> &Version {
+        self.versions.iter().rev().find(|v| v.at + late <= now).unwrap_or(&self.versions[0])
+    }
+
+    /// Carries out a batch.
+    ///
+    /// # Errors
+    /// Route 53's words; then nothing of it is carried out.
+    pub(super) fn change(&mut self, edits: &[Edit], now: Duration) -> Result<(), String> {
+        let mut next = Version { at: now, ..self.latest().clone() };
+        for edit in edits {
+            next.take(edit)?;
+        }
+        if self.versions.len() == VERSIONS {
+            self.versions.remove(0);
+        }
+        self.versions.push(next);
+        Ok(())
+    }
+}
+
+impl Version {
+    fn take(&mut self, edit: &Edit) -> Result<(), String> {
+        match edit {
+            Edit::Delete(Item::Weighted(old)) => {
+                let at = self.records.iter().position(|r| r == old).ok_or_else(|| {
+                    let there = self.records.iter().any(|r| r.same(old));
+                    unmatched(&old.name, old.record_type.word(), there)
+                })?;
+                self.records.remove(at);
+            }
+            Edit::Delete(Item::Epoch(old)) => {
+                let at = self.epochs.iter().position(|e| e == old).ok_or_else(|| {
+                    let there = self.epochs.iter().any(|e| e.name == old.name);
+                    unmatched(&old.name, "TXT", there)
+                })?;
+                self.epochs.remove(at);
+            }
+            Edit::Create(Item::Weighted(new)) => {
+                if self.records.iter().any(|r| r.same(new)) {
+                    return Err(exists(&new.name, new.record_type.word()));
+                }
+                self.records.push(new.clone());
+            }
+            Edit::Create(Item::Epoch(new)) => {
+                if self.epochs.iter().any(|e| e.name == new.name) {
+                    return Err(exists(&new.name, "TXT"));
+                }
+                self.epochs.push(new.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unmatched(name: &str, kind: &str, there: bool) -> String {
+    let why = if there { "the values provided do not match the current values" } else { "it was not found" };
+    format!("InvalidChangeBatch: tried to delete resource record set [name='{name}', type='{kind}'] but {why}")
+}
+
+fn exists(name: &str, kind: &str) -> String {
+    format!("InvalidChangeBatch: tried to create resource record set [name='{name}', type='{kind}'] but it already exists")
+}

@@ -1,0 +1,126 @@
+//! For tests: a system, its imitated servers and a virtual clock; drafts are played on them operation by operation.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Draft, Handle, Looked, Obeys, Operation, Sent};
+use crate::{
+    core::{
+        estate::{
+            seen::{Fault, Freshness, Stamp},
+            source::SourceSpec,
+        },
+        now::Now,
+        step::{Kind, Reply, Truth},
+    },
+    plan::{Action, Plan},
+};
+
+/// An imitated estate of one system, and what is known of it.
+pub struct Played<S: Obeys> {
+    /// What is known.
+    pub state: S,
+    /// The servers.
+    pub sim: S::Sim,
+    /// The moment.
+    pub now: Now,
+    specs: Vec<SourceSpec<S::Ask>>,
+    sent: u32,
+}
+
+/// What is compared with, once marks of earlier operations are known.
+fn bound<M: Clone>(expect: &Handle<M>, marks: &[Option<M>]) -> Option<M> {
+    match expect {
+        Handle::None => None,
+        Handle::Seen(mark) => Some(mark.clone()),
+        Handle::After(at) => marks[usize::from(*at)].clone(),
+    }
+}
+
+impl<S: Obeys> Played<S> {
+    /// As the plan names it, everything read once.
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let (state, specs) = S::new(plan);
+        let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
+        let mut all = Self { state, sim: S::simulate(plan, 7), now, specs, sent: 0 };
+        all.read();
+        all
+    }
+
+    /// Lets time pass, then reads everything.
+    pub fn pass(&mut self, seconds: u64) {
+        self.now.boot += Duration::from_secs(seconds);
+        self.now.wall += jiff::SignedDuration::from_secs(i64::try_from(seconds).expect("small"));
+        self.read();
+    }
+
+    /// Reads everything once.
+    pub fn read(&mut self) {
+        let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
+        for spec in &self.specs {
+            S::advance(&mut self.sim, self.now);
+            match S::answer(&mut self.sim, &spec.ask, self.now) {
+                Ok(facts) => drop(self.state.apply(&spec.ask, facts, stamp)),
+                Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+            }
+        }
+    }
+
+    /// What the action takes now.
+    pub fn draft(&self, action: &Action) -> Result<Draft<S::Call, S::Mark>, Vec<Fault>> {
+        self.state.draft(action, self.now).expect("an action of this system")
+    }
+
+    /// Whether everything is as the action wants it.
+    pub fn met(&self, action: &Action) -> Option<bool> {
+        self.state.met(action, self.now).expect("an action of this system").live()
+    }
+
+    /// Sends one operation that compares with nothing but what was seen.
+    pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Sent<S::Mark> {
+        S::obey(&mut self.sim, tag, &op.call, bound(&op.expect, &[]).as_ref(), self.now)
+    }
+
+    /// Looks for it.
+    pub fn look(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Looked<S::Mark> {
+        S::look(&mut self.sim, tag, &op.call, bound(&op.expect, &[]).as_ref(), self.now)
+    }
+
+    /// The server's own log.
+    pub fn log(&self) -> Vec<String> {
+        S::log(&self.sim).to_vec()
+    }
+
+    /// Plays all operations, one after the other, each until it is applied. Gives back how long it took.
+    pub fn play(&mut self, ops: &[Operation<S::Call, S::Mark>]) -> Duration {
+        let begun = self.now;
+        let mut marks = Vec::new();
+        for op in ops {
+            let expect = bound(&op.expect, &marks);
+            self.sent += 1;
+            let tag = format!("t{}", self.sent);
+            let mut mark = None;
+            if op.kind != Kind::Wait {
+                let before = S::look(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                assert_eq!(before.truth, Truth::NotApplied, "before it is sent: {}: {}", op.what, before.said);
+                let sent = S::obey(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                assert_eq!(sent.reply, Reply::Yes, "{}: {}", op.what, sent.said);
+                assert_eq!(S::log(&self.sim).last(), Some(&tag));
+                mark = sent.mark;
+            }
+            let mut looks = 0;
+            loop {
+                let looked = S::look(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                if looked.truth == Truth::Applied {
+                    mark = mark.or(looked.mark);
+                    break;
+                }
+                looks += 1;
+                assert!(looks < 1000, "{}: {:?} {}", op.what, looked.truth, looked.said);
+                self.pass(5);
+            }
+            marks.push(mark);
+        }
+        self.read();
+        self.now.since(begun)
+    }
+}

@@ -1,0 +1,193 @@
+//! A simulated estate with a short runbook, a journal in memory, and somebody who presses the keys.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use landfall::{
+    core::{
+        digest::Digest,
+        now::Now,
+        run::{Order, RunView, StepView},
+        step::Phase,
+    },
+    drive::sim::SimDrive,
+    journal::{Author, Entry, Journal, chain, store::MemStore},
+    plan::{Action, Agg, Compare, Condition, Confirm, Gate, PhasePlan, Plan, Runbook, Side, Sides, StepPlan},
+};
+
+/// A plan of one replica set and one weighted name, read a few times a second of virtual time.
+pub const PLAN: &str = r#"
+schema = 1
+name = "short"
+[sites.source]
+label = "VIR"
+region = "us-east-1"
+[sites.target]
+label = "ORE"
+region = "us-west-2"
+[[replica_set]]
+name = "orders"
+uri = "mongodb://orders-1.vir.example.net:27017,orders-2.vir.example.net:27017,orders-3.vir.example.net:27017,orders-1.ore.example.net:27017,orders-2.ore.example.net:27017/?replicaSet=orders"
+source = { hosts = ["*.vir.example.net:27017"] }
+target = { hosts = ["*.ore.example.net:27017"] }
+[[dns]]
+name = "www.example.test."
+zone = "Z0123456789"
+type = "A"
+set_identifiers = { source = ["vir"], target = ["ore"] }
+servers = ["192.0.2.53"]
+"#;
+
+/// A gate on one signal.
+pub fn gate(id: &str, metric: &str, op: Compare, limit: f64, sustain: u64) -> Condition {
+    let metric = landfall::systems::signals().into_iter().find(|s| s.id == metric).expect("a signal");
+    Condition::Gate(Gate {
+        id: id.to_owned(),
+        metric,
+        labels: Default::default(),
+        agg: Agg::Max,
+        op,
+        limit,
+        sustain: Duration::from_secs(sustain),
+        min_samples: 1,
+        series: 1,
+        max_age: None,
+        min_volume: None,
+    })
+}
+
+/// A step with nothing in its way.
+pub fn step(id: &str, needs: &[&str], action: Action) -> StepPlan {
+    StepPlan {
+        id: id.to_owned(),
+        title: id.to_owned(),
+        needs: needs.iter().map(|&n| n.to_owned()).collect(),
+        gates: Condition::none(),
+        action,
+        confirm: Confirm::Enter,
+        approvals: 0,
+        timeout: Duration::from_secs(10),
+        settle: Duration::ZERO,
+        verify: Condition::none(),
+        verify_within: Duration::from_secs(120),
+        bake: Duration::from_secs(2),
+        rollback_gates: Condition::none(),
+        irreversible: false,
+    }
+}
+
+pub fn weights(source: u8, target: u8) -> Action {
+    Action::SetWeights { name: "www.example.test.".into(), weights: Sides { source, target } }
+}
+
+pub fn primary(to: Side) -> Action {
+    Action::MovePrimary { set: "orders".into(), to }
+}
+
+/// DNS to one in a hundred, then the primary, then DNS to half.
+pub fn steps() -> Vec<StepPlan> {
+    vec![
+        step("dns-1", &[], weights(99, 1)),
+        step("orders", &["dns-1"], primary(Side::Target)),
+        step("dns-50", &["orders"], weights(50, 50)),
+    ]
+}
+
+pub fn plan(steps: Vec<StepPlan>) -> Arc<Plan> {
+    let (mut plan, _) = Plan::parse(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let phase = PhasePlan { id: "all".into(), title: "All".into(), steps };
+    plan.runbook = Runbook { phases: vec![phase], ..Runbook::default() };
+    Arc::new(plan)
+}
+
+pub struct Stage {
+    pub drive: SimDrive,
+    pub store: MemStore,
+    plan: Arc<Plan>,
+}
+
+pub fn start() -> Now {
+    Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:00:00Z".parse().expect("a time") }
+}
+
+impl Stage {
+    pub fn new(steps: Vec<StepPlan>, seed: u64) -> Self {
+        let plan = plan(steps);
+        let mut stage = Self { drive: SimDrive::new(plan.clone(), seed, start()), store: MemStore::default(), plan };
+        stage.board();
+        stage.drive.run_for(Duration::from_secs(90));
+        stage
+    }
+
+    /// Takes the journal up with whatever is on disk.
+    pub fn board(&mut self) {
+        self.store = MemStore::with(self.store.survivors());
+        let author = Author {
+            run: "night".into(),
+            actor: "ana".into(),
+            host: "war-room".into(),
+            plan: Digest::of(PLAN.as_bytes()),
+        };
+        let (journal, entries) =
+            Journal::open(Box::new(self.store.clone()), author, self.drive.now()).expect("a whole journal");
+        self.drive.steer(journal, entries);
+    }
+
+    /// The console dies and another is started, which watches for a while before it is looked at.
+    pub fn restart(&mut self) {
+        self.drive.crash();
+        self.board();
+    }
+
+    pub fn run(&mut self) -> Arc<RunView> {
+        self.drive.snapshot().run.expect("a runbook")
+    }
+
+    pub fn step(&mut self, id: &str) -> StepView {
+        self.run().steps.iter().find(|s| s.id == id).expect("a step").clone()
+    }
+
+    pub fn entries(&self) -> Vec<Entry> {
+        chain::read(&self.store.survivors()).expect("a whole journal").0
+    }
+
+    pub fn pass(&mut self, millis: u64) {
+        self.drive.run_for(Duration::from_millis(millis));
+    }
+
+    /// Lets time pass until a step is so, for at most so many seconds.
+    pub fn until(&mut self, id: &str, seconds: u64, so: impl Fn(&StepView) -> bool) -> StepView {
+        for _ in 0..seconds * 4 {
+            let step = self.step(id);
+            if so(&step) {
+                return step;
+            }
+            self.pass(250);
+        }
+        let step = self.step(id);
+        panic!("{id} is {} after {seconds} s: {:#?}\n{:#?}", step.word, step.ops, step.obstacles);
+    }
+
+    /// Previews, arms and executes; what was refused comes back.
+    pub fn execute(&mut self, id: &str) -> Option<String> {
+        self.drive.order(Order::Preview(id.into()));
+        self.drive.order(Order::Arm(id.into()));
+        let view = self.step(id);
+        let Some(digest) = view.preview.as_ref().and_then(|p| p.digest) else {
+            return Some(format!("no preview: {:?}; {:?}", view.preview.map(|p| p.faults), self.run().said));
+        };
+        let typed = view.preview.map(|p| p.target).unwrap_or_default();
+        self.drive.order(Order::Execute { step: id.into(), digest, typed });
+        self.run().said.clone()
+    }
+
+    /// Carries a step out to its end.
+    pub fn carry_out(&mut self, id: &str) {
+        self.until(id, 60, |s| matches!(s.state, Phase::Ready));
+        assert_eq!(self.execute(id), None, "{id}");
+        self.until(id, 900, |s| s.state == Phase::Done);
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+}
