@@ -26,7 +26,7 @@ label = "ORE"
 region = "us-west-2"
 [[replica_set]]
 name = "orders"
-uri = "mongodb://orders-1.vir.example.net:27017,orders-2.vir.example.net:27017,orders-3.vir.example.net:27017,orders-1.ore.example.net:27017,orders-2.ore.example.net:27017/?replicaSet=orders"
+uri = "mongodb://orders-1.vir.example.net:27017,orders-2.vir.example.net:27017,orders-1.ore.example.net:27017,orders-2.ore.example.net:27017,orders-3.ore.example.net:27017/?replicaSet=orders"
 source = { hosts = ["*.vir.example.net:27017"] }
 target = { hosts = ["*.ore.example.net:27017"] }
 [[dns]]
