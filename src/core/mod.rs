@@ -197,6 +197,18 @@ impl Core {
         Self::wanted(self.run.resume(entries, operator, now))
     }
 
+    /// How far a step is.
+    #[must_use]
+    pub fn phase(&self, step: &str) -> Option<step::Phase> {
+        self.run.phase(step)
+    }
+
+    /// How the run stands.
+    #[must_use]
+    pub fn run_view(&self, now: Now) -> run::RunView {
+        self.run.view(now)
+    }
+
     /// When the next timer goes off, on the boot clock.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {

@@ -1,8 +1,12 @@
 //! The run against the simulated estate: steps carried out, interrupted, taken back, by orders as the console gives them.
 
+mod crash;
 mod stage;
 
-use landfall::{core::{run::Order, step::Phase}, journal::Body};
+use landfall::{
+    core::{run::Order, step::Phase},
+    journal::Body,
+};
 
 use crate::stage::{Stage, steps};
 
@@ -13,10 +17,14 @@ fn the_happy_path_and_back() {
         stage.carry_out(id);
     }
     let log = stage.drive.server_log();
-    let intents: Vec<String> = stage.entries().into_iter().filter_map(|e| match e.body {
-        Body::Intent(intent) => Some(intent.tag),
-        _ => None,
-    }).collect();
+    let intents: Vec<String> = stage
+        .entries()
+        .into_iter()
+        .filter_map(|e| match e.body {
+            Body::Intent(intent) => Some(intent.tag),
+            _ => None,
+        })
+        .collect();
     assert_eq!(log.len(), intents.len(), "{log:?}\n{intents:?}");
     for id in ["dns-50", "orders", "dns-1"] {
         stage.drive.order(Order::RollBack(id.into()));

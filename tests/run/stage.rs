@@ -102,7 +102,6 @@ pub fn plan(steps: Vec<StepPlan>) -> Arc<Plan> {
 pub struct Stage {
     pub drive: SimDrive,
     pub store: MemStore,
-    plan: Arc<Plan>,
 }
 
 pub fn start() -> Now {
@@ -112,7 +111,7 @@ pub fn start() -> Now {
 impl Stage {
     pub fn new(steps: Vec<StepPlan>, seed: u64) -> Self {
         let plan = plan(steps);
-        let mut stage = Self { drive: SimDrive::new(plan.clone(), seed, start()), store: MemStore::default(), plan };
+        let mut stage = Self { drive: SimDrive::new(plan, seed, start()), store: MemStore::default() };
         stage.board();
         stage.drive.run_for(Duration::from_secs(90));
         stage
@@ -138,11 +137,11 @@ impl Stage {
         self.board();
     }
 
-    pub fn run(&mut self) -> Arc<RunView> {
-        self.drive.snapshot().run.expect("a runbook")
+    pub fn run(&self) -> RunView {
+        self.drive.run_view()
     }
 
-    pub fn step(&mut self, id: &str) -> StepView {
+    pub fn step(&self, id: &str) -> StepView {
         self.run().steps.iter().find(|s| s.id == id).expect("a step").clone()
     }
 
@@ -185,9 +184,5 @@ impl Stage {
         self.until(id, 60, |s| matches!(s.state, Phase::Ready));
         assert_eq!(self.execute(id), None, "{id}");
         self.until(id, 900, |s| s.state == Phase::Done);
-    }
-
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
     }
 }

@@ -234,6 +234,12 @@ impl Run {
         self.due.first().map(|(at, ..)| *at)
     }
 
+    /// How far a step is.
+    #[must_use]
+    pub fn phase(&self, step: &str) -> Option<super::step::Phase> {
+        Some(self.steps[self.place(step)?].state.phase)
+    }
+
     fn plan_of(&self, step: usize) -> &StepPlan {
         let (phase, at) = self.steps[step].at;
         &self.plan.runbook.phases[phase].steps[at]

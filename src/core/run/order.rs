@@ -1,9 +1,6 @@
 //! What an operator can want of a run.
 
-use crate::core::{
-    digest::Digest,
-    step::Ticket,
-};
+use crate::core::{digest::Digest, step::Ticket};
 
 /// Something that changes how the run stands. Only whoever holds the journal's lease can give one.
 #[derive(Debug, Clone, PartialEq)]

@@ -149,6 +149,18 @@ impl SimDrive {
         self.tick = self.tick.max(to);
     }
 
+    /// How far a step is.
+    #[must_use]
+    pub fn phase(&self, step: &str) -> Option<crate::core::step::Phase> {
+        self.core.phase(step)
+    }
+
+    /// How the run stands, without the rest of the picture.
+    #[must_use]
+    pub fn run_view(&self) -> run::RunView {
+        self.core.run_view(self.now)
+    }
+
     /// The journal, to look at.
     #[must_use]
     pub const fn journal(&self) -> Option<&Journal> {

@@ -1,0 +1,191 @@
+//! The console is killed: at every write of its journal, between sending and the reply, with a record torn at every byte, and on a disk that
+//! loses what was not synced. Judged by the log that the simulated servers keep.
+
+use std::collections::BTreeSet;
+
+use landfall::{
+    core::{
+        run::Order,
+        step::{Kind, Note, OpState, Phase, Record},
+    },
+    journal::{Author, Body, Journal, store::MemStore},
+};
+
+use crate::stage::{Stage, start, steps};
+
+/// How the console dies.
+#[derive(Debug, Clone, Copy)]
+enum Death {
+    /// In the middle of writing this record, of which a part is on disk.
+    Torn,
+    /// The record is written and was not synced: it is lost.
+    Unsynced,
+    /// So many milliseconds after this record.
+    After(u64),
+}
+
+/// What is pressed on the way: two steps, then the second back.
+const KEYS: [&str; 3] = ["dns-1", "orders", "back"];
+
+fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
+    for key in KEYS {
+        let id = if key == "back" { "orders" } else { key };
+        let (from, goal) = match key {
+            "back" => (Phase::Done, Phase::RolledBack),
+            _ => (Phase::Ready, Phase::Done),
+        };
+        let mut begun = false;
+        for _ in 0..20_000 {
+            let phase = stage.drive.phase(id);
+            if dead(stage) || phase == Some(goal) {
+                break;
+            }
+            if phase == Some(from) && !begun {
+                if key == "back" {
+                    stage.drive.order(Order::RollBack(id.into()));
+                }
+                stage.execute(id);
+                begun = true;
+            }
+            // Fast where nothing is on its way.
+            stage.pass(if phase == Some(Phase::Running) { 10 } else { 1000 });
+        }
+        if dead(stage) {
+            return;
+        }
+    }
+}
+
+/// Kills the console at a record, starts another, lets it find out.
+fn kill(at: usize, death: Death) {
+    let mut stage = Stage::new(steps(), 7);
+    match death {
+        Death::Torn => stage.store.mem(|mem| mem.dies = Some((at.saturating_sub(1), 40))),
+        Death::Unsynced => stage.store.mem(|mem| mem.syncs = Some(at.saturating_sub(1))),
+        Death::After(_) => {}
+    }
+    let records = |stage: &Stage| stage.drive.journal().map_or(0, |j| j.head().seq);
+    let first = records(&stage);
+    let dead = |stage: &Stage| match death {
+        Death::After(_) => records(stage) >= first + at as u64,
+        _ => stage.drive.journal().is_some_and(|j| j.halted().is_some()),
+    };
+    play(&mut stage, dead);
+    if let Death::After(millis) = death {
+        stage.pass(millis);
+    }
+    stage.restart();
+    // Sources answer again, quarantines end, tails are finished, and what was held is released.
+    for _ in 0..60 {
+        stage.pass(10_000);
+        let run = stage.run();
+        if run.steps.iter().all(|s| s.state != Phase::Running && s.state != Phase::Settling) {
+            break;
+        }
+        if run.steps.iter().any(|s| s.held) {
+            stage.drive.order(Order::Release);
+        }
+    }
+    judge(&stage, at, death);
+}
+
+/// What the journal says, against the servers' own log.
+fn judge(stage: &Stage, at: usize, death: Death) {
+    let why = || format!("killed at record {at}, {death:?}");
+    let log = stage.drive.server_log();
+    let done: BTreeSet<&String> = log.iter().collect();
+    assert_eq!(log.len(), done.len(), "{}: an effect twice: {log:?}", why());
+    let entries = stage.entries();
+    let mut tags = std::collections::BTreeMap::new();
+    let mut last = std::collections::BTreeMap::new();
+    // What compares nothing is there when what it wanted is so, whoever did it.
+    let mut absolute = BTreeSet::new();
+    for entry in &entries {
+        match &entry.body {
+            Body::Begun(begun) => {
+                let Record::Begun { attempt, .. } = begun.record else { panic!("{:?}", begun.record) };
+                for (op, _) in begun.draft.ops.iter().enumerate().filter(|(_, o)| o.kind == Kind::Absolute) {
+                    absolute.insert((begun.step.clone(), attempt, op));
+                }
+            }
+            Body::Intent(intent) => {
+                tags.insert((intent.step.clone(), intent.ticket), intent.tag.clone());
+            }
+            Body::Came(came) => {
+                if let Note::Op(ticket, state) = came.note {
+                    last.insert((came.step.clone(), ticket), state);
+                }
+            }
+            _ => {}
+        }
+    }
+    for tag in &log {
+        assert!(tags.values().any(|t| t == tag), "{}: an effect without an intent: {tag}", why());
+    }
+    for (op, tag) in &tags {
+        match last.get(op) {
+            Some(OpState::Applied) if absolute.contains(&(op.0.clone(), op.1.attempt, usize::from(op.1.op))) => {}
+            Some(OpState::Applied) => assert!(done.contains(tag), "{}: {tag} is said to be applied", why()),
+            Some(OpState::NotApplied) => assert!(!done.contains(tag), "{}: {tag} is said not to be applied", why()),
+            Some(OpState::Conflict) => {}
+            other => panic!("{}: {tag} came to {other:?}: nobody found out", why()),
+        }
+    }
+    for step in &stage.run().steps {
+        assert!(!step.exposed, "{}: {} was left exposed", why(), step.id);
+        if step.state == Phase::Done {
+            let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);
+            let own = own.filter(|((id, t), _)| !absolute.contains(&(id.clone(), t.attempt, usize::from(t.op))));
+            for (_, tag) in own {
+                assert!(done.contains(tag), "{}: {} is said to be done, without {tag}", why(), step.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn killed_at_every_write_and_between_sending_and_the_reply() {
+    let whole = {
+        let mut stage = Stage::new(steps(), 7);
+        play(&mut stage, |_| false);
+        stage.entries().len() - 1
+    };
+    let deaths = [Death::Torn, Death::Unsynced, Death::After(0), Death::After(8), Death::After(25)];
+    let points: Vec<(usize, Death)> = (1..=whole).flat_map(|at| deaths.map(|d| (at, d))).collect();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, std::num::NonZero::get) {
+            scope.spawn(|| {
+                while let Some((at, death)) = points.get(next.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) {
+                    kill(*at, *death);
+                }
+            });
+        }
+    });
+    println!(
+        "{} points tried over {whole} records: 0 steps wrongly DONE, 0 effects without an intent, 0 effects twice, 0 left unknown or exposed",
+        points.len()
+    );
+}
+
+#[test]
+fn torn_at_every_byte_of_the_last_record() {
+    let mut stage = Stage::new(steps(), 7);
+    play(&mut stage, |_| false);
+    let bytes = stage.store.survivors();
+    let author = Author { run: "r".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
+    let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|at| at + 1).collect();
+    // The last record as it was at several moments: the longest one is among them.
+    let longest = (1..ends.len()).max_by_key(|&n| ends[n] - ends[n - 1]).expect("records");
+    let mut places = 0;
+    for last in [longest, ends.len() / 2, ends.len() - 1] {
+        for cut in ends[last - 1]..ends[last] {
+            places += 1;
+            let store = MemStore::with(bytes[..cut].to_vec());
+            // What matters is that exactly the whole records are taken up: what follows from those is the other test's.
+            let (_, entries) = Journal::open(Box::new(store), author.clone(), start()).expect("whole but for its end");
+            assert_eq!(entries.len(), last, "cut after {cut} bytes");
+        }
+    }
+    println!("{places} places to tear, in three last records of {}", ends.len());
+}
