@@ -94,7 +94,7 @@ pub fn history(rng: &mut Rng, counts: &mut Counts) -> History {
     let trouble = pick(rng, &[0.0, 0.0, 0.002, 0.01, 0.04]);
     let (mut boot, mut wall) = (10_000_000_i64, 1_800_000_000_000_i64);
     let mut past = Past::default();
-    let many = if chance(rng, 0.3) { rng.usize(0..=40) } else { rng.usize(4..=16) };
+    let many = if chance(rng, 0.1) { rng.usize(0..=40) } else { rng.usize(3..=14) };
     for series in &mut estate {
         series.next = boot - rng.i64(0..2 * every(series.def));
     }

@@ -71,54 +71,49 @@ pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
         Some(true) if jumped(*last, end) => Level::Hold,
         Some(true) => {
             let truths: Vec<bool> = past.looks.iter().map(|(_, s)| truth(gate, s, every) == Some(true)).collect();
-            let n = past.looks.len();
-            let longest = (0..n).find(|&from| clean(gate, &past.looks, &truths, from, limit(gate, every)));
+            let looks: Vec<Row> = past.looks.iter().map(|(now, s)| (*now, mine(gate, s))).collect();
+            let longest = (0..looks.len()).find(|&from| clean(&looks, &truths, from, limit(gate, every)));
             match longest {
-                Some(from) if long_enough(gate, &past.looks[from..]) => Level::Green,
+                Some(from) if long_enough(gate, &looks[from..]) => Level::Green,
                 _ => Level::Hold,
             }
         }
     }
 }
 
+/// One look at the series of one gate.
+type Row<'a> = (Now, Vec<&'a Sample>);
+
 /// Whether nothing breaks the row of looks from there to the last.
-fn clean(gate: &Gate, looks: &[(Now, Vec<Sample>)], truths: &[bool], from: usize, limit: i64) -> bool {
+fn clean(looks: &[Row], truths: &[bool], from: usize, limit: i64) -> bool {
     truths[from..].iter().all(|t| *t)
         && (from.max(1)..looks.len()).all(|k| !jumped(looks[k - 1].0, looks[k].0))
         && looks[from..].windows(2).all(|w| boot(w[1].0) - boot(w[0].0) <= limit)
-        && looks[from..].windows(2).all(|w| names(gate, &w[1].1).iter().all(|name| names(gate, &w[0].1).contains(name)))
-        && names(gate, &looks[from].1)
-            .iter()
-            .all(|name| records(gate, &looks[from..], name).windows(2).all(|w| w[1] - w[0] <= limit))
+        && looks[from..].windows(2).all(|w| w[1].1.iter().all(|s| w[0].1.iter().any(|t| t.labels == s.labels)))
+        && looks[from].1.iter().all(|s| records(&looks[from..], s).windows(2).all(|w| w[1] - w[0] <= limit))
 }
 
-fn long_enough(gate: &Gate, looks: &[(Now, Vec<Sample>)]) -> bool {
-    let (Some((first, _)), Some((last, samples))) = (looks.first(), looks.last()) else { return false };
+fn long_enough(gate: &Gate, looks: &[Row]) -> bool {
+    let (Some((first, _)), Some((last, series))) = (looks.first(), looks.last()) else { return false };
     let wanted = gate.min_samples.max(1) as usize;
     boot(*last) - boot(*first) >= i64::try_from(gate.sustain.as_millis()).expect("short")
-        && names(gate, samples).iter().all(|name| records(gate, looks, name).len() >= wanted)
+        && series.iter().all(|s| records(looks, s).len() >= wanted)
 }
 
 /// When one series was read: only times later than all before.
-fn records(gate: &Gate, looks: &[(Now, Vec<Sample>)], name: &[String]) -> Vec<i64> {
-    let times: Vec<i64> = looks
-        .iter()
-        .flat_map(|(now, samples)| {
-            let read = move |s: &Sample| s.value.age().map(|age| boot(*now) - ms(age.0));
-            mine(gate, samples).into_iter().filter(|s| s.labels == name).filter_map(read).collect::<Vec<_>>()
-        })
-        .collect();
+fn records(looks: &[Row], of: &Sample) -> Vec<i64> {
+    let mut times = Vec::new();
+    for (now, series) in looks {
+        let same = series.iter().filter(|s| s.labels == of.labels);
+        times.extend(same.filter_map(|s| s.value.age()).map(|age| boot(*now) - ms(age.0)));
+    }
     let later = |i: usize| times[..i].iter().all(|t| *t < times[i]);
     (0..times.len()).filter(|i| later(*i)).map(|i| times[i]).collect()
 }
 
-fn names<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a [String]> {
-    mine(gate, samples).into_iter().map(|s| s.labels.as_slice()).collect()
-}
-
 fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
     let has = |s: &Sample, k: &str, v: &str| s.def.labels.iter().zip(&s.labels).any(|(a, b)| *a == k && b == v);
-    let fits = |s: &&Sample| s.def == gate.metric && gate.labels.iter().all(|(k, v)| has(s, k, v));
+    let fits = |s: &&Sample| s.def.id == gate.metric.id && gate.labels.iter().all(|(k, v)| has(s, k, v));
     samples.iter().filter(fits).collect()
 }
 
@@ -126,7 +121,7 @@ fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
 fn truth(gate: &Gate, samples: &[Sample], every: Every) -> Option<bool> {
     let mine = mine(gate, samples);
     let mut values = mine.iter().map(|s| usable(&s.value, limit(gate, every))).collect::<Option<Vec<f64>>>()?;
-    let mut different = names(gate, samples);
+    let mut different: Vec<&[String]> = mine.iter().map(|s| s.labels.as_slice()).collect();
     different.sort_unstable();
     different.dedup();
     if mine.is_empty() || mine.len() < gate.series as usize || different.len() < mine.len() {

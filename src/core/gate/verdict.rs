@@ -46,7 +46,7 @@ pub struct Reason {
     pub value: Option<f64>,
     /// What it is compared with, in the same unit.
     pub limit: f64,
-    /// The value and its limit's gate's sense as on screen: `≤ 2 s`.
+    /// The limit as on screen, with how the value is compared with it: `≤ 2 s`.
     pub limit_text: String,
     /// How much of its window is filled; none where it is not true now.
     pub filled: Option<Filled>,
