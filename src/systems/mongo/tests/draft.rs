@@ -49,6 +49,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
         (Wait, false),
         (Compared, false),
         (Wait, false),
+        (Wait, true),
         (Absolute, true),
         (Wait, true),
         (Compared, true),
@@ -68,7 +69,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
         let leads = m.host == "127.0.0.1:101" || m.host == *host;
         assert!(p == if leads { 2.0 } else { 0.0 }, "{m:?}");
     }
-    let Call::Reconfig(restore) = &draft.ops[7].call else { panic!("a reconfig last") };
+    let Call::Reconfig(restore) = &draft.ops[8].call else { panic!("a reconfig last") };
     assert_eq!((restore.version, &restore.before), (6, &pin.after));
     let highest = restore.after.iter().max_by(|a, b| a.priority.total_cmp(&b.priority)).expect("members");
     assert_eq!((&highest.host, highest.priority), (host, 3.0));
@@ -92,7 +93,7 @@ fn what_a_person_pastes_compares_too() {
     let command = |at: usize| draft.ops[at].command.as_str();
     assert!(command(0).starts_with("mongosh \"mongodb://"), "{}", command(0));
     assert!(command(0).contains("if (cfg.version !== 4 || Number(cfg.term) !== 7) throw"));
-    assert!(command(7).contains("if (cfg.version !== 5) throw") && command(7).contains("cfg.version = 6;"));
+    assert!(command(8).contains("if (cfg.version !== 5) throw") && command(8).contains("cfg.version = 6;"));
     assert!(command(3).contains("replSetStepDown: 60, secondaryCatchUpPeriodSecs: 2"));
     for op in &draft.ops {
         assert_eq!(op.command.matches('\'').count(), 2, "{}", op.command);
