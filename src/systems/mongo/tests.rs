@@ -1,5 +1,9 @@
 //! State and simulation together: what is asked, answered and shown, without any server or driver.
 
+mod draft;
+mod play;
+mod truth;
+
 use std::{sync::Arc, time::Duration};
 
 use super::{Ask, Sim, State, leader::Leader, signals};
@@ -19,7 +23,7 @@ use crate::{
     view::{Tone, Panel},
 };
 
-fn plan() -> Arc<Plan> {
+pub(super) fn plan() -> Arc<Plan> {
     let host = |n: u32| format!("127.0.0.1:{n}");
     let hosts = |range: std::ops::Range<u32>| {
         MemberRule::Hosts(range.map(|n| Pattern::parse(&host(n)).expect("a literal")).collect())
@@ -67,10 +71,25 @@ struct Run {
 
 impl Run {
     fn new() -> Self {
-        let plan = plan();
-        let (state, sources) = State::new(&plan);
+        Self::of(&plan(), 1)
+    }
+
+    /// The first set has the majority of its votes at the target: its primary can be moved there.
+    fn movable(seed: u64) -> Self {
+        let mut plan = Arc::into_inner(plan()).expect("the only one");
+        let hosts = |range: std::ops::Range<u32>| {
+            MemberRule::Hosts(range.map(|n| Pattern::parse(&format!("127.0.0.1:{n}")).expect("a literal")).collect())
+        };
+        plan.replica_sets[0].sites = Sides { source: hosts(101..103), target: hosts(103..106) };
+        let mut run = Self::of(&Arc::new(plan), seed);
+        run.pass(5);
+        run
+    }
+
+    fn of(plan: &Arc<Plan>, seed: u64) -> Self {
+        let (state, sources) = State::new(plan);
         let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:00:00Z".parse().expect("a time") };
-        Self { state, sim: State::simulate(&plan, 1), sources, now, cut: None }
+        Self { state, sim: State::simulate(plan, seed), sources, now, cut: None }
     }
 
     fn pass(&mut self, seconds: u64) {

@@ -35,6 +35,7 @@ pub(super) fn of(call: &Call, mark: &Mark, from: &str, to: &str) -> String {
                     "db.hello().isWritablePrimary && Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) > {after}"
                 ),
             ),
+            Until::Writable => at_the_primary(set, from, to, "db.hello().isWritablePrimary"),
             Until::Settled => at_the_primary(
                 set,
                 from,

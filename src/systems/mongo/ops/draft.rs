@@ -76,10 +76,10 @@ fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
 impl Set {
     /// The move of the primary to this side, as things stand.
     pub(super) fn draft_move(&self, to: Side, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
-        if let Seen::Live(Leader::Writable(host), _) = self.leader(now) {
-            if self.side(&host) == Some(to) {
-                return Ok(preview::nothing(vec![format!("{host} leads already")]));
-            }
+        if let Seen::Live(Leader::Writable(host), _) = self.leader(now)
+            && self.side(&host) == Some(to)
+        {
+            return Ok(preview::nothing(vec![format!("{host} leads already")]));
         }
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
@@ -108,10 +108,10 @@ impl Set {
             m.priority = way.wanted.iter().find(|was| was.host == m.host).map_or(m.priority, |was| was.priority);
         }
         let to = way.to.clone().unwrap_or_else(|| stand.leader.to_string());
-        if to != *stand.leader {
-            if let Some(why) = self.unfit(&to, stand.config, now).err() {
-                faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
-            }
+        if to != *stand.leader
+            && let Err(why) = self.unfit(&to, stand.config, now)
+        {
+            faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
         }
         if wanted.iter().any(|m| m.host == to && m.priority <= 0.0) {
             let text = format!("{}: {to} had priority 0 and led all the same: somebody has changed it since", self.name);

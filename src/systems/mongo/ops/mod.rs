@@ -135,6 +135,8 @@ pub enum Until {
         /// The term before.
         after: i64,
     },
+    /// Some member accepts writes.
+    Writable,
     /// Some member accepts writes, and a majority has the configuration.
     Settled,
 }

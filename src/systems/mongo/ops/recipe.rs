@@ -109,6 +109,8 @@ impl Move {
             self.wait(format!("{}: level with the primary", self.to), caught_up, Handle::None),
             self.op(format!("{} steps down in term {}", self.from, self.mark.term), step_down, after()),
             self.wait(format!("{} accepts writes", self.to), leads, Handle::None),
+            // Not before somebody leads: thawed sooner, the old primary would stand in the very election that its step down made.
+            tail(self.wait(format!("{set}: somebody accepts writes"), Until::Writable, Handle::None)),
             tail(self.op(format!("{} may stand for election again", self.from), freeze, Handle::None)),
             tail(self.wait(
                 format!("{set}: somebody accepts writes, and a majority has the configuration"),

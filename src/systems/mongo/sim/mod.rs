@@ -15,6 +15,8 @@ mod elect;
 mod member;
 mod obey;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -210,7 +210,7 @@ impl Set {
         let spread = self.is_spread(now.boot);
         let of = |is: bool| if is { Truth::Applied } else { Truth::NotApplied };
         match until {
-            Until::Committed { .. } | Until::Settled if self.primary.is_none() => {
+            Until::Committed { .. } | Until::Writable | Until::Settled if self.primary.is_none() => {
                 (Truth::Dark, "nobody leads".to_owned())
             }
             Until::Committed { version } => {
@@ -228,6 +228,7 @@ impl Set {
                 let leads = writable == Some(host) && self.now_term() > *after;
                 (of(leads), format!("{} accepts writes in term {}", writable.unwrap_or("nobody"), self.term))
             }
+            Until::Writable => (of(writable.is_some()), format!("{} accepts writes", writable.unwrap_or("nobody"))),
             Until::Settled => {
                 let leader = writable.unwrap_or("nobody");
                 let settled = writable.is_some() && spread && now.boot >= self.busy_until;

@@ -1,0 +1,276 @@
+//! The recipe played against the imitated servers by the step machine, to its end, interrupted everywhere, and back.
+
+use std::collections::VecDeque;
+
+use super::{draft::to, *};
+use crate::{
+    core::step::{Clearance, Digest, Effect, Event, Kind, Op, OpState, Phase, Recipe, Reply, State as Step, Timer, step},
+    systems::{
+        mongo::{
+            facts::{ConfigMember, Facts},
+            ops::{Call, Mark},
+        },
+        steer::{Draft, Handle, Obeys, Operation, Steered},
+    },
+};
+
+/// A driver of few lines.
+struct Play<'a> {
+    run: &'a mut Run,
+    name: &'static str,
+    ops: Vec<Operation<Call, Mark>>,
+    marks: Vec<Option<Mark>>,
+    step: Step,
+    events: VecDeque<Event>,
+    timers: Vec<(Duration, Timer)>,
+    /// The reply to this operation is lost.
+    lost: Option<usize>,
+}
+
+impl<'a> Play<'a> {
+    fn begin(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>) -> Self {
+        let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.tail)));
+        let (marks, step) = (vec![None; ops.len()], Step::new(0, true, false));
+        let mut play =
+            Self { run, name, ops, marks, step, events: VecDeque::new(), timers: Vec::new(), lost: None };
+        let clear = Clearance::Clear;
+        for event in
+            [Event::Clearance(clear), Event::Previewed { digest: Digest([1; 32]), recipe }, Event::Arm, Event::Execute(clear)]
+        {
+            play.take(&event);
+        }
+        assert_eq!(play.step.phase, Phase::Running);
+        play
+    }
+
+    fn tag(&self, at: usize) -> String {
+        format!("{}/{at}", self.name)
+    }
+
+    fn mark(&self, at: usize) -> Option<Mark> {
+        match &self.ops[at].expect {
+            Handle::None => None,
+            Handle::Seen(mark) => Some(mark.clone()),
+            Handle::After(place) => self.marks[usize::from(*place)].clone(),
+        }
+    }
+
+    fn take(&mut self, event: &Event) {
+        let (next, effects) = step(&self.step, event);
+        self.step = next;
+        for effect in effects {
+            let at = |t: crate::core::step::Ticket| usize::from(t.op);
+            match effect {
+                Effect::Begin | Effect::Record(_) => {}
+                Effect::Act(t) => {
+                    self.events.push_back(Event::Written(t));
+                    let (op, mark, tag) = (&self.ops[at(t)], self.mark(at(t)), self.tag(at(t)));
+                    let sent = State::obey(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
+                    let reply = if self.lost == Some(at(t)) { Reply::Lost } else { sent.reply };
+                    self.events.push_back(Event::Reply(t, reply));
+                }
+                Effect::Observe(t, look) => {
+                    let (op, mark, tag) = (&self.ops[at(t)], self.mark(at(t)), self.tag(at(t)));
+                    let seen = State::look(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
+                    self.marks[at(t)] = seen.mark.or(self.marks[at(t)].take());
+                    self.events.push_back(Event::Observed(t, look, seen.truth));
+                }
+                Effect::Arm(timer) => {
+                    let wait = match timer {
+                        Timer::Reply(_) => Duration::from_secs(100),
+                        Timer::Quarantine(t, _) => self.ops[at(t)].quarantine,
+                        _ => Duration::from_millis(200),
+                    };
+                    self.timers.push((self.run.now.boot + wait, timer));
+                }
+            }
+        }
+    }
+
+    /// Goes on until there is nothing left to do, or `until` says so.
+    fn go(&mut self, until: impl Fn(&Step) -> bool) {
+        while self.step.phase == Phase::Running && !until(&self.step) {
+            if let Some(event) = self.events.pop_front() {
+                self.take(&event);
+                continue;
+            }
+            self.timers.sort_by_key(|(at, _)| *at);
+            if self.timers.is_empty() {
+                return;
+            }
+            let (at, timer) = self.timers.remove(0);
+            let step = at.saturating_sub(self.run.now.boot);
+            self.run.now.boot += step;
+            self.run.now.wall += step;
+            self.take(&Event::Fired(timer));
+        }
+    }
+
+    fn states(&self) -> Vec<OpState> {
+        self.step.recipe.ops.iter().map(|op: &Op| op.state).collect()
+    }
+}
+
+impl Run {
+    fn members(&mut self) -> (Vec<ConfigMember>, i64, String) {
+        State::advance(&mut self.sim, self.now);
+        match State::answer(&mut self.sim, &Ask::Config { set: 0 }, self.now) {
+            Ok(Facts::Config(c)) => (c.members, c.version, c.from),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn move_to(&mut self, side: Side) -> Draft<Call, Mark> {
+        // Some member may be slow just now: then it is waited for.
+        self.draft(&to(side)).expect("a draft")
+    }
+}
+
+#[test]
+fn played_to_the_end_the_target_leads_and_everything_is_restored() {
+    for seed in 1..9 {
+        let mut run = Run::movable(seed);
+        let (before, ..) = run.members();
+        let draft = run.move_to(Side::Target);
+        let target = draft.diff[0].to.clone();
+        let mut play = Play::begin(&mut run, "go", draft.ops);
+        play.go(|_| false);
+        assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+        assert!(play.states().iter().all(|s| *s == OpState::Applied));
+        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/6", "go/8"]);
+        let (after, version, leader) = run.members();
+        assert_eq!((&leader, version), (&target, 6));
+        for (b, a) in before.iter().zip(&after) {
+            let wanted = if b.host == target { ConfigMember { priority: 3.0, ..b.clone() } } else { b.clone() };
+            assert_eq!(*a, wanted);
+        }
+        run.pass(5);
+        assert_eq!(run.state.met(&to(Side::Target), run.now).and_then(Seen::live), Some(true));
+
+        // And back, as it is on record.
+        let bytes = serde_json::to_vec(&draft.back).expect("written");
+        let stored: Vec<Operation<Call, Mark>> = serde_json::from_slice(&bytes).expect("read");
+        let back = run.state.back(&stored, run.now).expect("a way back");
+        assert_eq!(back.broken, Vec::<String>::new());
+        let mut play = Play::begin(&mut run, "back", back.ops);
+        play.go(|_| false);
+        assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+        assert_eq!(run.members(), (before, 8, "127.0.0.1:101".into()));
+        run.pass(5);
+        // What is so already is left out.
+        let again = run.state.back(&stored, run.now).expect("a way back");
+        assert!(again.ops.is_empty() && again.diff.is_empty());
+    }
+}
+
+#[test]
+fn held_after_any_operation_the_tail_mends_it() {
+    for at in 0..5 {
+        for crashed in [false, true] {
+            let mut run = Run::movable(2);
+            let (before, ..) = run.members();
+            let draft = run.move_to(Side::Target);
+            let target = draft.diff[0].to.clone();
+            let mut play = Play::begin(&mut run, "go", draft.ops);
+            play.go(|s| s.recipe.ops[at].state.holds());
+            if crashed {
+                play.events.clear();
+                play.timers.clear();
+            }
+            // The run is held; or the program was started again, which holds it, too.
+            play.take(&if crashed { Event::Resumed } else { Event::Hold });
+            play.go(|_| false);
+            assert!(matches!(play.step.phase, Phase::Failed | Phase::Settling), "{at}: {:?}", play.states());
+            assert!(!play.step.exposed(), "{at}: {:?}", play.states());
+            let (after, version, leader) = run.members();
+            assert_eq!(version, 6);
+            // The step down leaves as soon as the wait before it is over.
+            let moved = at >= 2;
+            assert_eq!(leader, if moved { target.clone() } else { "127.0.0.1:101".to_owned() });
+            for (b, a) in before.iter().zip(&after) {
+                let preferred = moved && b.host == target;
+                assert!(a.priority == if preferred { 3.0 } else { b.priority }, "{at}: {a:?}");
+            }
+            let log = State::log(&run.sim);
+            assert!((1..log.len()).all(|i| !log[i..].contains(&log[i - 1])), "{log:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reply_that_is_lost_is_found_by_looking() {
+    for at in [0, 3, 6, 8] {
+        let mut run = Run::movable(3);
+        let draft = run.move_to(Side::Target);
+        let mut play = Play::begin(&mut run, "go", draft.ops);
+        play.lost = Some(at);
+        play.go(|_| false);
+        assert_eq!(play.step.phase, Phase::Settling, "{at}: {:?}", play.states());
+        assert_eq!(State::log(&run.sim).len(), 4);
+    }
+}
+
+#[test]
+fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
+    let mut run = Run::movable(4);
+    let draft = run.move_to(Side::Target);
+    State::stranger(&mut run.sim, &to(Side::Target), run.now);
+    let (theirs, version, _) = run.members();
+    let mut play = Play::begin(&mut run, "go", draft.ops.clone());
+    play.go(|_| false);
+    assert_eq!((play.step.phase, play.states()[0]), (Phase::NotApplied, OpState::Conflict));
+    assert!(State::log(&run.sim).is_empty());
+    assert_eq!(run.members(), (theirs, version, "127.0.0.1:101".into()));
+    // While it is pinned: the step down is not sent, and the tail does not undo what the stranger did. That stays exposed, and is said.
+    let mut run = Run::movable(4);
+    let draft = run.move_to(Side::Target);
+    let mut play = Play::begin(&mut run, "go", draft.ops.clone());
+    play.go(|s| s.recipe.ops[1].state.holds());
+    State::stranger(&mut play.run.sim, &to(Side::Target), play.run.now);
+    play.go(|_| false);
+    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, true), "{:?}", play.states());
+    assert_eq!((play.states()[3], play.states()[8]), (OpState::NotApplied, OpState::Conflict));
+    let (theirs, ..) = run.members();
+    // The way back is bound to what is there now: it mends the priorities and leaves the stranger's tags.
+    run.pass(5);
+    let back = run.state.back(&draft.back, run.now).expect("a way back");
+    assert_eq!(back.ops.iter().filter(|op| op.kind == Kind::Compared).count(), 1);
+    let mut play = Play::begin(&mut run, "back", back.ops);
+    play.go(|_| false);
+    assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+    let (after, ..) = run.members();
+    assert_eq!(after.iter().map(|m| m.priority).collect::<Vec<_>>(), [2.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(after[4].tags, theirs[4].tags);
+}
+
+#[test]
+fn a_target_lost_at_the_worst_moment_leaves_the_old_primary_to_lead_again() {
+    let mut run = Run::movable(5);
+    let (before, ..) = run.members();
+    let draft = run.move_to(Side::Target);
+    let target = draft.diff[0].to.clone();
+    let mut play = Play::begin(&mut run, "go", draft.ops);
+    play.go(|s| s.recipe.ops[3].state != OpState::Waiting);
+    play.run.sim.stop(&target);
+    play.go(|_| false);
+    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    let (after, _, leader) = run.members();
+    assert_eq!((after, leader), (before, "127.0.0.1:101".into()));
+}
+
+#[test]
+fn refused_with_262_the_old_primary_leads_on_with_its_priorities() {
+    let mut run = Run::movable(6);
+    let (before, ..) = run.members();
+    let draft = run.move_to(Side::Target);
+    let target = draft.diff[0].to.clone();
+    let mut play = Play::begin(&mut run, "go", draft.ops);
+    play.go(|s| s.recipe.ops[1].state.holds());
+    // Between the wait and the step down.
+    play.run.sim.stop(&target);
+    play.go(|_| false);
+    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    assert_eq!(play.states()[3], OpState::NotApplied);
+    let (after, _, leader) = run.members();
+    assert_eq!((after, leader), (before, "127.0.0.1:101".into()));
+}
