@@ -23,12 +23,7 @@ fn bounds() -> Vec<Bounds> {
         ablation: Ablation::None,
     };
     vec![
-        b(
-            "one, everything at once",
-            &one,
-            1,
-            Budget { lose: 1, repeat: 1, crash: 1, person: 1, refuse: 1, dark: 1, again: 1, ..CALM },
-        ),
+        b("one, everything at once", &one, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, refuse: 1, dark: 1, again: 1, ..CALM }),
         b("one, two crashes", &one, 1, Budget { lose: 2, crash: 2, person: 1, again: 1, ..CALM }),
         b("two in a row", &two, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, ..CALM }),
         b("with a tail", &tail, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
@@ -59,12 +54,7 @@ fn each_rule_is_needed() {
     let cases = [
         (Ablation::NoCompare, &one, Budget { person: 1, ..CALM }, "no update is lost"),
         (Ablation::NoIntent, &one, Budget { crash: 1, ..CALM }, "no effect without an intent on disk"),
-        (
-            Ablation::TimeoutIsSuccess,
-            &one,
-            Budget { lose: 1, ..CALM },
-            "what is DONE was carried out, each operation once",
-        ),
+        (Ablation::TimeoutIsSuccess, &one, Budget { lose: 1, ..CALM }, "what is DONE was carried out, each operation once"),
         (Ablation::NoQuarantine, &absolute, CALM, "what is not applied never lands"),
     ];
     for (ablation, recipe, budget, breaks) in cases {

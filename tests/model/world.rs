@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use landfall::core::step::{
-    Clearance, Digest, Effect, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State,
-    Ticket, Timer, Truth, Way, step,
+    Clearance, Digest, Effect, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Ticket, Timer,
+    Truth, Way, step,
 };
 use stateright::{Model, Property};
 
@@ -41,30 +41,11 @@ pub struct Server {
 /// What is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Message {
-    Request {
-        from: usize,
-        ticket: Ticket,
-        compare: Option<u8>,
-    },
-    Reply {
-        to: usize,
-        ticket: Ticket,
-        reply: Reply,
-    },
+    Request { from: usize, ticket: Ticket, compare: Option<u8> },
+    Reply { to: usize, ticket: Ticket, reply: Reply },
     /// A look that has not reached the server yet, or its answer on the way back.
-    Look {
-        from: usize,
-        ticket: Ticket,
-        look: u16,
-        since: Option<u8>,
-    },
-    Seen {
-        to: usize,
-        ticket: Ticket,
-        look: u16,
-        truth: Truth,
-        version: u8,
-    },
+    Look { from: usize, ticket: Ticket, look: u16, since: Option<u8> },
+    Seen { to: usize, ticket: Ticket, look: u16, truth: Truth, version: u8 },
 }
 
 /// One console: what it holds in memory, and what is on its disk.
@@ -279,9 +260,7 @@ impl Bounds {
                 let truth = match server.by {
                     Writer::Ours(who, t) if who == from && t == ticket => Truth::Applied,
                     // What only waits has compared nothing: it waits for the effect of what came before it.
-                    Writer::Ours(who, t) if who == from && since.is_none() && t.attempt == ticket.attempt => {
-                        Truth::Applied
-                    }
+                    Writer::Ours(who, t) if who == from && since.is_none() && t.attempt == ticket.attempt => Truth::Applied,
                     _ if Some(server.version) == since => Truth::NotApplied,
                     _ => Truth::Conflict,
                 };
@@ -348,13 +327,8 @@ impl World {
     /// Takes out what can change nothing any more, and numbers that only ever count up: two worlds that differ in nothing else are one.
     fn simplify(&mut self) {
         let current = |consoles: &[Console], who: usize, ticket: Ticket, look: u16| {
-            let op = consoles[who]
-                .state
-                .as_ref()
-                .and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.attempt, o)));
-            op.is_some_and(|(attempt, op)| {
-                (attempt, op.turn, op.look) == (ticket.attempt, ticket.turn, look) && op.state.in_flight()
-            })
+            let op = consoles[who].state.as_ref().and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.attempt, o)));
+            op.is_some_and(|(attempt, op)| (attempt, op.turn, op.look) == (ticket.attempt, ticket.turn, look) && op.state.in_flight())
         };
         self.net.retain(|message| match *message {
             Message::Look { from: who, ticket, look, .. } | Message::Seen { to: who, ticket, look, .. } => {
@@ -428,10 +402,7 @@ impl Model for Bounds {
             }
             for &timer in &console.timers {
                 let pending = |ticket: Ticket| {
-                    world
-                        .net
-                        .iter()
-                        .any(|m| matches!(m, Message::Request { from, ticket: t, .. } if *from == who && *t == ticket))
+                    world.net.iter().any(|m| matches!(m, Message::Request { from, ticket: t, .. } if *from == who && *t == ticket))
                 };
                 // The quarantine is as long as a request can be on its way; that is what makes it one.
                 let early = matches!(timer, Timer::Quarantine(ticket, _) if pending(ticket));
@@ -549,8 +520,7 @@ impl Model for Bounds {
                 match cause {
                     Cause::Nothing => {}
                     Cause::Forward => {
-                        let event =
-                            Self::event_of_key(w.consoles[who].state.as_ref()?, w.server.version, &self.recipe)?;
+                        let event = Self::event_of_key(w.consoles[who].state.as_ref()?, w.server.version, &self.recipe)?;
                         self.take(w, who, &event, effects);
                     }
                     Cause::Message(at) => {
@@ -603,9 +573,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
                     let done = matches!(s.phase, Phase::Settling | Phase::Verifying | Phase::Baking | Phase::Done);
-                    let changes = (0_u16..)
-                        .zip(&s.recipe.ops)
-                        .filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
+                    let changes = (0_u16..).zip(&s.recipe.ops).filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
                     !done
                         || changes.into_iter().all(|(op, o)| {
                             world.server.wrote(who, Ticket { attempt: s.attempt, op, turn: o.turn }) == 1
@@ -645,18 +613,13 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
                     s.phase != Phase::NotApplied
-                        || !world.server.log.iter().any(|w| {
-                            matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
-                                && !s.recipe.ops.iter().any(|op| op.state == OpState::Conflict)
-                        })
+                        || !world.server.log.iter().any(|w| matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
+                            && !s.recipe.ops.iter().any(|op| op.state == OpState::Conflict))
                 })
             })
         }),
         Property::<Bounds>::sometimes("it can be done", |_, world| {
-            world
-                .consoles
-                .iter()
-                .all(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Done && s.way == Way::Forward))
+            world.consoles.iter().all(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Done && s.way == Way::Forward))
         }),
         Property::<Bounds>::sometimes("it can fail", |_, world| {
             world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Failed))

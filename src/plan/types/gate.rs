@@ -106,8 +106,7 @@ impl Agg {
     /// The words in a plan, in the order of the variants.
     pub const WORDS: &'static [&'static str] = &["max", "min", "sum", "avg", "only", "ratio", "count"];
     /// All of them, in the same order.
-    pub const ALL: &'static [Self] =
-        &[Self::Max, Self::Min, Self::Sum, Self::Avg, Self::Only, Self::Ratio, Self::Count];
+    pub const ALL: &'static [Self] = &[Self::Max, Self::Min, Self::Sum, Self::Avg, Self::Only, Self::Ratio, Self::Count];
 
     /// As in a plan.
     #[must_use]
