@@ -10,13 +10,13 @@ use toml::{
 
 use super::{
     diag::{Code, Diagnosis, Faults, Span},
-    hint,
+    hint, ladder,
     parse::type_word,
     scalar::{self, Wrong, quoted},
     secret::Secret,
     sensitive,
-    spec::{Key, Kind, Need, TableSpec, shape},
-    tree::{At, Table, Value},
+    spec::{Key, Kind, Need, TableSpec, runbook::is_ladder, shape},
+    tree::{At, Quantity, Table, Value},
     types::Property,
 };
 
@@ -70,6 +70,22 @@ pub(super) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, fa
     table
 }
 
+/// One table, or as many as its ladder has rungs. Of a ladder that is not sound, a table without values is left: something is there.
+fn tables(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Vec<Table> {
+    if !is_ladder(spec) {
+        return vec![table(spec, toml, span, faults)];
+    }
+    let sound = spec.key("foreach").zip(toml.get_key_value("foreach")).is_none_or(|(known, (key, node))| {
+        let before = faults.list.len();
+        value(&known.kind, known.name, key.span(), node, faults);
+        before == faults.list.len()
+    });
+    match if sound { ladder::rungs(spec, toml, faults) } else { None } {
+        Some(rungs) => rungs.iter().map(|toml| table(spec, toml, span.clone(), faults)).collect(),
+        None => vec![Table { span, ..Table::default() }],
+    }
+}
+
 /// How a missing key would be written.
 fn example(name: &str, kind: &Kind) -> String {
     match kind {
@@ -95,6 +111,7 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
         }
         (Kind::Table(spec), DeValue::Table(toml)) => return Some(Value::Table(table(spec, toml, node.span(), faults))),
         (Kind::OneOf(specs), DeValue::Table(toml)) => return one_of(specs, name, toml, node.span(), faults),
+        (Kind::Shared(_, kind), _) => return value(kind, name, key, node, faults),
         (Kind::Map(item), DeValue::Table(toml)) => return Some(map(item, toml, faults)),
         (Kind::Secret, DeValue::Table(toml)) => secret(toml).map(Value::Secret),
         (Kind::Property, _) => property(name, node.get_ref()).map(Value::Property),
@@ -103,8 +120,9 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
             for item in items {
                 match item.get_ref() {
                     DeValue::Table(toml) => {
-                        let value = Value::Table(table(spec, toml, item.span(), faults));
-                        list.push(At { value, span: item.span() });
+                        for table in tables(spec, toml, item.span(), faults) {
+                            list.push(At { value: Value::Table(table), span: item.span() });
+                        }
                     }
                     other => faults.push(tell(name, item.span(), mistyped(kind, name, other))),
                 }
@@ -124,6 +142,12 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
         (Kind::Timestamp, DeValue::Datetime(time)) => scalar::timestamp(&time.to_string()),
         (Kind::Integer(min, max), DeValue::Integer(_)) => integer(*min, *max, node.get_ref()).map(Value::Integer),
         (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => number(node.get_ref()).map(Value::Number),
+        (Kind::Bool, DeValue::Boolean(yes)) => Ok(Value::Bool(*yes)),
+        (Kind::Quantity, DeValue::Boolean(yes)) => Ok(Value::Quantity(Quantity::Flag(*yes))),
+        (Kind::Quantity, DeValue::Integer(_) | DeValue::Float(_)) => match finite(node.get_ref()) {
+            Some(n) => Ok(Value::Quantity(Quantity::Number(n))),
+            None => Err(Wrong::new(Code::OutOfRange, "must be a finite number")),
+        },
         (kind, DeValue::String(text)) => match scalar::text(kind, text) {
             Some(read) => read,
             None => Err(mistyped(kind, name, node.get_ref())),
@@ -162,6 +186,7 @@ fn mistyped(kind: &Kind, name: &str, found: &DeValue<'_>) -> Wrong {
         (Kind::Integer(min, max), _) if min == max => {
             Wrong::new(Code::Schema, format!("must be {min}, without quotes")).hint(format!("write {name} = {min}"))
         }
+        (Kind::Bool, DeValue::String(_)) => wrong(Code::WrongType).hint("take the quotes away"),
         (Kind::Integer(..), DeValue::String(_)) => wrong(Code::WrongType).hint("write the number without quotes"),
         (Kind::Tables(spec), DeValue::Table(_)) => wrong(Code::WrongType)
             .hint(format!("write {} with two brackets each side, once for every one", spec.header)),
@@ -215,7 +240,12 @@ fn one_of(
     let best = specs.iter().copied().rev().max_by_key(|s| hits(s))?;
     if hits(best) == 0 {
         let message = format!("`{name}` must be {}", forms(specs));
-        faults.push(Diagnosis::error(Code::MissingKey, &span, message));
+        let known: Vec<&str> = specs.iter().flat_map(|s| s.keys()).map(|k| k.name).collect();
+        let fault = Diagnosis::error(Code::MissingKey, &span, message);
+        faults.push(match toml.keys().find_map(|key| hint::nearest(key.get_ref(), &known)) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault,
+        });
         return None;
     }
     let foreign =
@@ -292,11 +322,14 @@ fn integer(min: i64, max: i64, node: &DeValue<'_>) -> Result<i64, Wrong> {
 }
 
 fn number(node: &DeValue<'_>) -> Result<f64, Wrong> {
+    finite(node).filter(|n| *n > 0.0).ok_or_else(|| Wrong::new(Code::OutOfRange, "must be a finite number above zero"))
+}
+
+fn finite(node: &DeValue<'_>) -> Option<f64> {
     let read = match node {
         DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
         DeValue::Integer(n) if n.radix() == 10 => n.as_str().parse::<f64>().ok(),
         _ => None,
     };
-    read.filter(|n| n.is_finite() && *n > 0.0)
-        .ok_or_else(|| Wrong::new(Code::OutOfRange, "must be a finite number above zero"))
+    read.filter(|n| n.is_finite())
 }

@@ -48,6 +48,8 @@ pub enum Code {
     SameSides,
     /// Reading and changing use one identity.
     SameAccess,
+    /// Something is to be changed that the plan gives nobody leave to change.
+    ReadOnly,
 }
 
 impl Code {
@@ -70,6 +72,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::SameSides => "same-sides",
             Self::SameAccess => "same-access",
+            Self::ReadOnly => "read-only",
         }
     }
 }
@@ -173,7 +176,10 @@ impl Report {
                 d.message = format!("{}; first in line {}", d.message, locate(text, &first).1);
             }
         }
-        list.sort_by_key(|a| (a.span.start, a.severity, a.code));
+        // By its words as well, so that what a ladder's rungs share stands together and is told once.
+        list.sort_by(|a, b| {
+            (a.span.start, a.severity, a.code, &a.message).cmp(&(b.span.start, b.severity, b.code, &b.message))
+        });
         list.dedup();
         Self { path: path.to_owned(), text: sensitive::masked(text, &faults.hidden), list }
     }

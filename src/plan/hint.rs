@@ -33,20 +33,16 @@ pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
     if !home.is_empty() {
         return home;
     }
-    let mut all = Vec::new();
-    every_key(&ROOT, &mut all);
+    let all: Vec<&str> = tables().into_iter().flat_map(TableSpec::keys).map(|k| k.name).collect();
     if let Some(near) = nearest(key, &all) {
-        let mut homes = Vec::new();
-        homes_of(near, &ROOT, &mut homes);
-        return format!("did you mean `{near}` in {}?", homes.join(", "));
+        return format!("did you mean `{near}` in {}?", homes_of(near).join(", "));
     }
     format!("{} knows {}", table.header, known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
 }
 
 /// Where a key of the format belongs; empty where the format has none of that name.
 pub(super) fn belongs(key: &str) -> String {
-    let mut homes = Vec::new();
-    homes_of(key, &ROOT, &mut homes);
+    let homes = homes_of(key);
     match homes.split_last() {
         None => String::new(),
         Some((last, [])) => format!("`{key}` belongs in {last}{}", above(&homes)),
@@ -67,28 +63,32 @@ fn inner(kind: &Kind) -> Vec<&'static TableSpec> {
     match kind {
         Kind::Table(spec) | Kind::Tables(spec) => vec![spec],
         Kind::OneOf(specs) => specs.to_vec(),
+        Kind::List(kind, _) | Kind::Shared(_, kind) => inner(kind),
         _ => Vec::new(),
     }
 }
 
-fn homes_of(key: &str, table: &'static TableSpec, found: &mut Vec<&'static str>) {
-    if table.key(key).is_some() && !found.contains(&table.header) {
-        found.push(table.header);
+/// The format's tables, each once, in the order of the format. A gate may stand within a gate: that ends here.
+fn tables() -> Vec<&'static TableSpec> {
+    let mut found = vec![&ROOT];
+    let mut at = 0;
+    while let Some(table) = found.get(at) {
+        let within: Vec<_> = table.keys().flat_map(|k| inner(&k.kind)).collect();
+        let new: Vec<_> = within.into_iter().filter(|w| !found.iter().any(|f| std::ptr::eq(*f, *w))).collect();
+        at += 1;
+        found.splice(at..at, new);
     }
-    for spec in table.keys().flat_map(|k| inner(&k.kind)) {
-        homes_of(key, spec, found);
-    }
+    found
 }
 
-fn every_key(table: &'static TableSpec, found: &mut Vec<&'static str>) {
-    for key in table.keys() {
-        if !found.contains(&key.name) {
-            found.push(key.name);
-        }
-        for spec in inner(&key.kind) {
-            every_key(spec, found);
+fn homes_of(key: &str) -> Vec<&'static str> {
+    let mut homes = Vec::new();
+    for table in tables().into_iter().filter(|t| t.key(key).is_some()) {
+        if !homes.contains(&table.header) {
+            homes.push(table.header);
         }
     }
+    homes
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 mod check;
 pub mod diag;
 mod hint;
+mod ladder;
 mod lower;
 pub mod offline;
+pub mod outlook;
 mod parse;
 pub mod pattern;
 mod scalar;

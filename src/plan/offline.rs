@@ -49,7 +49,7 @@ impl Offline {
                 n => format!("{n} warnings"),
             }
         );
-        for line in self.plan.summary() {
+        for line in self.plan.summary().into_iter().chain(self.plan.outlook()) {
             let _ = writeln!(out, "  {line}");
         }
         for (what, error) in &self.missing {

@@ -14,7 +14,7 @@ use super::{
     pattern::Pattern,
     sensitive,
     spec::{Form, Kind, listed},
-    tree::Value,
+    tree::{Quantity, Value},
 };
 
 /// What is wrong with a value: the end of a sentence that begins with the key's name, and a hint.
@@ -55,6 +55,7 @@ pub(super) fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
         Kind::Enum(words) => word(words, text),
         Kind::Duration(min, max) => duration(text, *min, *max),
         Kind::Timestamp => timestamp(text),
+        Kind::Quantity => line(text, 1, 256).map(|_| Value::Quantity(Quantity::Text(text.to_owned()))),
         Kind::Pattern => pattern(text),
         Kind::Address(port) => address(text, *port),
         Kind::Url => url(text),
@@ -143,7 +144,7 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
 }
 
 /// A length of time as a plan would say it.
-fn friendly(duration: Duration) -> String {
+pub(super) fn friendly(duration: Duration) -> String {
     jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), |d| format!("{d:#}"))
 }
 

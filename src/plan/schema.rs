@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::spec::{Kind, Need, TableSpec, tables::ROOT};
+use super::spec::{Kind, Need, TableSpec, runbook::is_ladder, tables::ROOT};
 
 /// The schema of plan files.
 #[must_use]
@@ -10,7 +10,9 @@ pub fn json_schema() -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     schema.insert("title".to_owned(), json!("landfall plan"));
-    schema.extend(table(&ROOT));
+    let mut shared = Map::new();
+    schema.extend(table(&ROOT, false, &mut shared));
+    schema.insert("$defs".to_owned(), Value::Object(shared));
     Value::Object(schema)
 }
 
@@ -20,11 +22,13 @@ pub fn text() -> String {
     format!("{:#}\n", json_schema())
 }
 
-fn table(spec: &TableSpec) -> Map<String, Value> {
+/// A table. Within a ladder, a `${name}` may stand for whatever is one value.
+fn table(spec: &TableSpec, ladder: bool, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let ladder = ladder || is_ladder(spec);
     let mut properties = Map::new();
     let mut required = Vec::new();
     for key in spec.keys() {
-        let mut schema = kind(&key.kind);
+        let mut schema = kind(&key.kind, ladder, shared);
         schema.insert("description".to_owned(), json!(key.doc));
         match key.need {
             Need::Required => required.push(json!(key.name)),
@@ -42,7 +46,12 @@ fn table(spec: &TableSpec) -> Map<String, Value> {
     }))
 }
 
-fn kind(kind: &Kind) -> Map<String, Value> {
+fn kind(kind: &Kind, ladder: bool, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let one_value = matches!(kind, Kind::Integer(..) | Kind::Bool | Kind::Form(_) | Kind::Enum(_) | Kind::Duration(..));
+    if ladder && one_value {
+        let replaced = json!({ "type": "string", "pattern": r"\$\{[a-z_][a-z0-9_]*\}" });
+        return object(json!({ "anyOf": [self::kind(kind, false, shared), replaced] }));
+    }
     object(match kind {
         Kind::Text(min, max) => json!({ "type": "string", "minLength": min, "maxLength": max }),
         Kind::Block | Kind::Pattern | Kind::Address(_) => json!({ "type": "string", "minLength": 1 }),
@@ -58,17 +67,32 @@ fn kind(kind: &Kind) -> Map<String, Value> {
         Kind::Timestamp => json!({ "type": "string", "format": "date-time" }),
         Kind::Integer(min, max) if min == max => json!({ "const": min }),
         Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Bool => json!({ "type": "boolean" }),
+        Kind::Quantity => {
+            json!({ "anyOf": [{ "type": "number" }, { "type": "boolean" }, { "type": "string", "minLength": 1 }] })
+        }
         Kind::Number => json!({ "type": "number", "exclusiveMinimum": 0 }),
         Kind::Url => json!({ "type": "string", "format": "uri", "pattern": "^https?://[^/@]" }),
-        Kind::List(item, least) => json!({ "type": "array", "items": self::kind(item), "minItems": least }),
+        Kind::List(item, least) => {
+            json!({ "type": "array", "items": self::kind(item, ladder, shared), "minItems": least })
+        }
         Kind::OneOrMany(item) => {
-            let one = self::kind(item);
+            let one = self::kind(item, ladder, shared);
             json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
         }
-        Kind::Map(item) => json!({ "type": "object", "additionalProperties": self::kind(item) }),
-        Kind::Table(spec) => return table(spec),
-        Kind::Tables(spec) => json!({ "type": "array", "items": table(spec) }),
-        Kind::OneOf(specs) => json!({ "oneOf": specs.iter().map(|s| table(s)).collect::<Vec<_>>() }),
+        Kind::Map(item) => json!({ "type": "object", "additionalProperties": self::kind(item, ladder, shared) }),
+        Kind::Table(spec) => return table(spec, ladder, shared),
+        Kind::Tables(spec) => json!({ "type": "array", "items": table(spec, ladder, shared) }),
+        Kind::OneOf(specs) => json!({ "oneOf": specs.iter().map(|s| table(s, ladder, shared)).collect::<Vec<_>>() }),
+        Kind::Shared(name, kind) => {
+            if !shared.contains_key(*name) {
+                // Its name first: it may stand within itself. It may stand in a ladder as well.
+                shared.insert((*name).to_owned(), Value::Null);
+                let schema = Value::Object(self::kind(kind, true, shared));
+                shared.insert((*name).to_owned(), schema);
+            }
+            json!({ "$ref": format!("#/$defs/{name}") })
+        }
         Kind::Reserved(why) => json!({ "not": {}, "$comment": why }),
     })
 }

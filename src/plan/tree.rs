@@ -21,6 +21,8 @@ pub(super) enum Value {
     Text(String),
     Integer(i64),
     Number(f64),
+    Bool(bool),
+    Quantity(Quantity),
     Duration(Duration),
     Timestamp(jiff::Timestamp),
     Pattern(Pattern),
@@ -31,6 +33,14 @@ pub(super) enum Value {
     /// Names and values of the operator's own.
     Map(IndexMap<String, At<Value>>),
     Table(Table),
+}
+
+/// A number as it was written: what it means depends on what it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Quantity {
+    Number(f64),
+    Flag(bool),
+    Text(String),
 }
 
 /// A table of the format: its keys are the format's.
@@ -114,6 +124,8 @@ from_value!(
     String: Text,
     i64: Integer,
     f64: Number,
+    bool: Bool,
+    Quantity: Quantity,
     Duration: Duration,
     jiff::Timestamp: Timestamp,
     Pattern: Pattern,

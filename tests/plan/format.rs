@@ -49,21 +49,35 @@ fn places(
         let mut path = at.to_vec();
         path.push(Step::Key(key.name));
         found.push((spec.header, key.name, path.clone()));
-        match (&key.kind, value) {
-            (Kind::Table(inner), toml::Value::Table(t)) => places(inner, t, &path, found),
-            (Kind::OneOf(specs), toml::Value::Table(t)) => {
-                let inner = specs.iter().find(|s| t.keys().all(|k| s.key(k).is_some())).expect("one of the forms");
-                places(inner, t, &path, found);
-            }
-            (Kind::Tables(inner), toml::Value::Array(items)) => {
-                for (i, item) in items.iter().enumerate() {
-                    let mut path = path.clone();
-                    path.push(Step::Item(i));
-                    places(inner, item.as_table().expect("a table"), &path, found);
-                }
-            }
-            _ => {}
+        within(&key.kind, value, &path, found);
+    }
+}
+
+fn within(
+    kind: &'static Kind,
+    value: &toml::Value,
+    path: &[Step],
+    found: &mut Vec<(&'static str, &'static str, Vec<Step>)>,
+) {
+    let item = |i| [path, &[Step::Item(i)]].concat();
+    match (kind, value) {
+        (Kind::Shared(_, kind), value) => within(kind, value, path, found),
+        (Kind::Table(inner), toml::Value::Table(t)) => places(inner, t, path, found),
+        (Kind::OneOf(specs), toml::Value::Table(t)) => {
+            let inner = specs.iter().find(|s| t.keys().all(|k| s.key(k).is_some())).expect("one of the forms");
+            places(inner, t, path, found);
         }
+        (Kind::Tables(inner), toml::Value::Array(items)) => {
+            for (i, value) in items.iter().enumerate() {
+                places(inner, value.as_table().expect("a table"), &item(i), found);
+            }
+        }
+        (Kind::List(inner, _), toml::Value::Array(items)) => {
+            for (i, value) in items.iter().enumerate() {
+                within(inner, value, &item(i), found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -89,12 +103,19 @@ fn remove(table: &mut toml::Table, path: &[Step]) {
 
 fn every_key(spec: &'static TableSpec, found: &mut BTreeSet<(&'static str, &'static str)>) {
     for key in spec.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))) {
-        found.insert((spec.header, key.name));
-        match key.kind {
-            Kind::Table(inner) | Kind::Tables(inner) => every_key(inner, found),
-            Kind::OneOf(specs) => specs.iter().for_each(|s| every_key(s, found)),
-            _ => {}
+        // A gate may stand within a gate.
+        if found.insert((spec.header, key.name)) {
+            every_key_of(&key.kind, found);
         }
+    }
+}
+
+fn every_key_of(kind: &'static Kind, found: &mut BTreeSet<(&'static str, &'static str)>) {
+    match kind {
+        Kind::Table(inner) | Kind::Tables(inner) => every_key(inner, found),
+        Kind::OneOf(specs) => specs.iter().for_each(|s| every_key(s, found)),
+        Kind::List(inner, _) | Kind::Shared(_, inner) => every_key_of(inner, found),
+        _ => {}
     }
 }
 
@@ -129,7 +150,7 @@ fn no_key_of_the_format_is_without_effect() {
 }
 
 /// The schema and the table side by side: the same keys, the same needs.
-fn compare(spec: &'static TableSpec, schema: &Value) {
+fn compare(spec: &'static TableSpec, schema: &Value, whole: &Value) {
     let keys: BTreeSet<&str> = spec.keys().map(|k| k.name).collect();
     let properties = schema["properties"].as_object().expect("properties");
     assert_eq!(keys, properties.keys().map(String::as_str).collect(), "{}", spec.header);
@@ -141,24 +162,57 @@ fn compare(spec: &'static TableSpec, schema: &Value) {
     for key in spec.keys() {
         let inner = &properties[key.name];
         assert_eq!(inner["description"], key.doc);
-        match key.kind {
-            Kind::Table(spec) => compare(spec, inner),
-            Kind::Tables(spec) => compare(spec, &inner["items"]),
-            Kind::OneOf(specs) => {
-                for (spec, schema) in specs.iter().zip(inner["oneOf"].as_array().expect("forms")) {
-                    compare(spec, schema);
-                }
+        compare_kind(&key.kind, inner, whole);
+    }
+}
+
+fn compare_kind(kind: &'static Kind, schema: &Value, whole: &Value) {
+    match kind {
+        Kind::Table(spec) => compare(spec, schema, whole),
+        Kind::Tables(spec) => compare(spec, &schema["items"], whole),
+        Kind::OneOf(specs) => {
+            for (spec, schema) in specs.iter().zip(schema["oneOf"].as_array().expect("forms")) {
+                compare(spec, schema, whole);
+            }
+        }
+        Kind::List(inner, _) => compare_kind(inner, &schema["items"], whole),
+        // Itself it is looked at once, by the test: it may stand within itself.
+        Kind::Shared(name, _) => {
+            assert_eq!(schema["$ref"], format!("#/$defs/{name}"));
+            assert!(whole["$defs"][name].is_object());
+        }
+        _ => {}
+    }
+}
+
+/// Every kind that the schema has once.
+fn shared(spec: &'static TableSpec, found: &mut Vec<(&'static str, &'static Kind)>) {
+    fn of(kind: &'static Kind, found: &mut Vec<(&'static str, &'static Kind)>) {
+        match kind {
+            Kind::Table(spec) | Kind::Tables(spec) => shared(spec, found),
+            Kind::OneOf(specs) => specs.iter().for_each(|s| shared(s, found)),
+            Kind::List(inner, _) => of(inner, found),
+            Kind::Shared(name, inner) if !found.iter().any(|(n, _)| n == name) => {
+                found.push((name, inner));
+                of(inner, found);
             }
             _ => {}
         }
     }
+    spec.keys().for_each(|key| of(&key.kind, found));
 }
 
 #[test]
 fn the_json_schema_lists_the_keys_of_the_format_exactly() {
     let read: Value = serde_json::from_str(&schema::text()).expect("JSON");
     assert_eq!(read, json_schema());
-    compare(&ROOT, &read);
+    compare(&ROOT, &read, &read);
+    let mut once = Vec::new();
+    shared(&ROOT, &mut once);
+    assert_eq!(once.len(), read["$defs"].as_object().expect("definitions").len());
+    for (name, kind) in once {
+        compare_kind(kind, &read["$defs"][name], &read);
+    }
     assert_eq!(read["properties"]["intervals"]["properties"]["mongo"]["default"], "2s");
     assert_eq!(read["properties"]["schema"]["const"], 1);
 }

@@ -3,6 +3,7 @@
 mod bad;
 mod format;
 mod fuzz;
+mod runbook;
 
 use std::path::Path;
 

@@ -24,7 +24,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<DnsName>> {
 }
 
 /// With the last dot and in small letters, as Route 53 keeps names.
-fn qualified(name: &str) -> String {
+pub(super) fn qualified(name: &str) -> String {
     format!("{}.", name.trim_end_matches('.').to_ascii_lowercase())
 }
 

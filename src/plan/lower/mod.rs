@@ -9,6 +9,7 @@ mod health;
 mod kafka;
 mod pace;
 mod replica_set;
+mod runbook;
 mod sites;
 
 use std::{collections::HashMap, hash::Hash};
@@ -16,7 +17,7 @@ use std::{collections::HashMap, hash::Hash};
 use super::{
     diag::{Code, Diagnosis, Faults, Span},
     tree::{At, Table},
-    types::{Plan, Runbook, Sides},
+    types::{Plan, Sides},
 };
 
 /// The plan, where nothing needed is absent.
@@ -30,6 +31,7 @@ pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
     let health = health::all(root, faults);
     let intervals = pace::intervals(root);
     let budgets = pace::budgets(root, faults);
+    let runbook = runbook::runbook(root, faults);
     Some(Plan {
         name: root.get("name")?,
         sites: sites?,
@@ -41,7 +43,7 @@ pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
         health: health?,
         intervals: intervals?,
         budgets: budgets?,
-        runbook: Runbook::default(),
+        runbook: runbook?,
     })
 }
 

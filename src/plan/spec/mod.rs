@@ -1,7 +1,8 @@
-//! The plan's format as data: shapes here, the tables themselves in [`tables`].
+//! The plan's format as data: shapes here, the tables themselves in [`tables`] and [`runbook`].
 //!
 //! Whoever wants to know what a plan may say (the checker, the hints, the JSON Schema, the tests) asks this and nothing else.
 
+pub mod runbook;
 pub mod tables;
 
 use std::time::Duration;
@@ -76,6 +77,10 @@ pub enum Kind {
     Integer(i64, i64),
     /// A finite number above zero.
     Number,
+    /// True or false.
+    Bool,
+    /// A finite number, true or false, or a text that may be a number with its unit.
+    Quantity,
     /// A name, glob or `/regular expression/`.
     Pattern,
     /// An IP address, with this port where none is given.
@@ -94,6 +99,8 @@ pub enum Kind {
     Tables(&'static TableSpec),
     /// One of several tables, told by their keys.
     OneOf(&'static [&'static TableSpec]),
+    /// A kind that stands in several places, and maybe within itself: the schema has it once, under this name.
+    Shared(&'static str, &'static Kind),
     /// Kept for later; says why it is refused.
     Reserved(&'static str),
 }
@@ -123,6 +130,8 @@ impl Kind {
             Self::Timestamp => "a time such as \"2026-11-21T01:00:00Z\"".to_owned(),
             Self::Integer(min, max) => format!("a whole number from {min} to {max}"),
             Self::Number => "a number above zero".to_owned(),
+            Self::Bool => "true or false, without quotes".to_owned(),
+            Self::Quantity => "a number, true or false, or text such as \"2s\" or \"1%\"".to_owned(),
             Self::Pattern => "a name, a glob such as \"orders-*\" or a \"/regular expression/\"".to_owned(),
             Self::Address(port) => format!("an IP address, with a port where it is not {port}: \"10.0.0.2:{port}\""),
             Self::Url => "a URL such as \"https://host:9090\"".to_owned(),
@@ -135,6 +144,7 @@ impl Kind {
                 let forms: Vec<String> = specs.iter().map(|s| shape(s)).collect();
                 forms.join(" or ")
             }
+            Self::Shared(_, kind) => kind.expects(),
             Self::Reserved(why) => (*why).to_owned(),
         }
     }
@@ -143,6 +153,8 @@ impl Kind {
         match self {
             Self::Pattern => "names, globs or \"/regular expressions/\" in quotes",
             Self::Address(_) => "IP addresses in quotes",
+            Self::Quantity => "numbers, or texts in quotes",
+            Self::Shared(..) | Self::OneOf(_) => "tables: [{ … }, { … }]",
             _ => "texts in quotes",
         }
     }

@@ -1,4 +1,4 @@
-//! Every table and key of the plan file, version 1. Data only.
+//! Every table and key of the plan file, version 1, but for the runbook's. Data only.
 
 use std::time::Duration;
 
@@ -6,17 +6,18 @@ use super::{
     Form, Key,
     Kind::{self, *},
     Need, TableSpec,
+    runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
 
-const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Required, doc }
 }
 
-const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(super) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Optional, doc }
 }
 
-const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+pub(super) const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Default(default), doc }
 }
 
@@ -26,9 +27,9 @@ const fn sides(kind: Kind, need: Need) -> [Key; 2] {
 }
 
 /// A name that stands in tables on screen.
-const NAME: Kind = Text(1, 64);
+pub(super) const NAME: Kind = Text(1, 64);
 /// Any text of one line.
-const TEXT: Kind = Text(1, 4096);
+pub(super) const TEXT: Kind = Text(1, 4096);
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -86,11 +87,11 @@ pub static ROOT: TableSpec = TableSpec {
         may("health", Tables(&HEALTH), "Named health queries."),
         or("intervals", Table(&INTERVALS), "{}", "How often each system is asked."),
         or("budgets", Table(&BUDGETS), "{}", "What the move may cost."),
-        may(
-            "phase",
-            Reserved("phases are kept for a later version of the plan; this version would not carry them out"),
-            "Reserved.",
-        ),
+        or("gate_defaults", Table(&GATE_DEFAULTS), "{}", "What holds for every gate."),
+        may("approver", Tables(&APPROVER), "Whose approvals count."),
+        may("invariant", Tables(&INVARIANT), "What must be true while the run goes on."),
+        may("abort", Tables(&ABORT), "What makes the screen propose the way back."),
+        may("phase", Tables(&PHASE), "The runbook, phase by phase."),
     ]],
 };
 

@@ -1,0 +1,128 @@
+//! What a step does, whether what it names is there, and whether the plan gives anybody leave to do it.
+
+use super::world::{Thing, World};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults, Span},
+    scalar::quoted,
+    tree::{At, Table},
+    types::{Action, Confirm, Side, Sides},
+};
+
+/// The action; tells of what it names and is not there.
+pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+    if form.written("manual").is_some() {
+        return Some(Action::Manual { what: form.get("manual")? });
+    }
+    let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
+    match key {
+        "set_weights" => set_weights(t, world, faults),
+        "move_primary" => {
+            let set: At<String> = t.at("set")?;
+            world.known(Thing::Set, &set, faults);
+            Some(Action::MovePrimary { set: set.value, to: side(t, "to")? })
+        }
+        "set_capacity" => {
+            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let groups = role.table.and_then(|r| r.table("auto_scaling_groups"));
+            if role.table.is_some() && groups.and_then(|g| g.written(side.word())).is_none() {
+                let message = format!("the role {} has no Auto Scaling group on the {side}", quoted(&role.name.value));
+                let fault = Diagnosis::error(Code::Conflict, &role.name.span, message);
+                faults.push(
+                    fault.hint("capacity is set on groups: add auto_scaling_groups to the role, or start and stop"),
+                );
+            }
+            let desired = t.get::<i64>("desired").and_then(|n| u32::try_from(n).ok())?;
+            Some(Action::SetCapacity { role: role.name.value, side, desired })
+        }
+        "commit_offsets" => {
+            let (pair, group): (At<String>, At<String>) = (t.at("pair")?, t.at("group")?);
+            if world.known(Thing::Pair, &pair, faults).is_some() {
+                world.known_group(Some(&pair.value), &group, faults);
+            }
+            Some(Action::CommitOffsets { pair: pair.value, group: group.value, to: side(t, "to")? })
+        }
+        on_or_off => {
+            let number = |key: &str| t.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
+            Some(Action::Power {
+                role: role(t, world, faults)?.name.value,
+                side: side(t, "side")?,
+                on: on_or_off == "start",
+                width: number("width")?,
+                max_failed: number("max_failed")?,
+            })
+        }
+    }
+}
+
+struct Role<'t> {
+    name: At<String>,
+    table: Option<&'t Table>,
+}
+
+fn role<'t>(table: &Table, world: &World<'t>, faults: &mut Faults) -> Option<Role<'t>> {
+    let name: At<String> = table.at("role")?;
+    let table = world.known(Thing::Role, &name, faults);
+    Some(Role { name, table })
+}
+
+fn side(table: &Table, key: &str) -> Option<Side> {
+    let word: String = table.get(key)?;
+    Side::BOTH.into_iter().find(|side| side.word() == word)
+}
+
+/// A name of the plan always has set identifiers on both sides: the format wants them.
+fn set_weights(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+    let name: Option<At<String>> = table.at("name");
+    if let Some(name) = &name {
+        world.known(Thing::Dns, name, faults);
+    }
+    let weight = |side: Side| table.get::<i64>(side.word()).and_then(|n| u8::try_from(n).ok());
+    let weights = Sides { source: weight(Side::Source)?, target: weight(Side::Target)? };
+    if weights == (Sides { source: 0, target: 0 }) {
+        let message = "both weights are 0: Route 53 then answers with both alike";
+        let span = table.written("target").unwrap_or_else(|| table.span.clone());
+        faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("give at least one side a weight"));
+    }
+    Some(Action::SetWeights { name: super::super::dns::qualified(&name?.value), weights })
+}
+
+/// How it is confirmed where the plan does not say: by the damage it can do.
+pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
+    match action {
+        _ if irreversible => Confirm::Countdown,
+        Action::Manual { .. } => Confirm::Enter,
+        Action::MovePrimary { .. } | Action::Power { on: false, .. } => Confirm::Countdown,
+        Action::SetWeights { .. }
+        | Action::SetCapacity { .. }
+        | Action::CommitOffsets { .. }
+        | Action::Power { .. } => Confirm::Name,
+    }
+}
+
+/// Warns of a step that can never run, because the plan names nobody who may write there.
+pub(super) fn read_only(action: &Action, span: &Span, world: &World<'_>, faults: &mut Faults) {
+    let (writable, place, add) = match action {
+        Action::Manual { .. } => return,
+        Action::MovePrimary { set, .. } => {
+            let Some(table) = world.find(Thing::Set, set) else { return };
+            (table.written("write_login").is_some(), format!("the replica set {}", quoted(set)), "`write_login` to it")
+        }
+        Action::SetWeights { .. } => {
+            let table = world.root.table("route53");
+            (table.is_some_and(|t| t.written("write").is_some()), "Route 53".to_owned(), "`write` to [route53]")
+        }
+        Action::SetCapacity { side, .. } | Action::Power { side, .. } => {
+            let Some(site) = world.root.table("sites").and_then(|t| t.table(side.word())) else { return };
+            (site.written("write").is_some(), format!("the {side}"), "`write` to the site")
+        }
+        Action::CommitOffsets { pair, to, .. } => {
+            let Some(table) = world.find(Thing::Pair, pair).and_then(|t| t.table(to.word())) else { return };
+            let place = format!("the {to}'s cluster of {}", quoted(pair));
+            (table.written("write_properties").is_some(), place, "`write_properties` to it")
+        }
+    };
+    if !writable {
+        let message = format!("{place} is read only: this step can never run");
+        faults.push(Diagnosis::warning(Code::ReadOnly, span, message).hint(format!("add {add}")));
+    }
+}

@@ -1,0 +1,98 @@
+//! The runbook: phases, steps, invariants, aborts, approvers.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `world.rs` | the things of the plan that a runbook names |
+//! | `signal.rs` | which signal is meant, and which of its series |
+//! | `quantity.rs` | a number with its unit, in the unit of a signal |
+//! | `gate.rs` | gates, and several together |
+//! | `action.rs` | what a step does, and whether anybody may do it |
+//! | `step.rs` | one step, and what must go together in it |
+//! | `order.rs` | which step comes before which |
+
+mod action;
+mod gate;
+mod order;
+mod quantity;
+mod signal;
+mod step;
+mod world;
+
+use self::{gate::Gates, step::Steps, world::World};
+use super::{unique, unique_names};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults},
+    scalar::quoted,
+    tree::{At, Table},
+    types::{Approver, Named, PhasePlan, Runbook},
+};
+
+pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
+    let world = World { root };
+    let approvers = approvers(root, faults);
+    let mut gates = Gates::new(&world);
+    let invariants = named(root, "invariant", "gates", &mut gates, faults);
+    let aborts = named(root, "abort", "when", &mut gates, faults);
+    unique_names(root.tables("phase"), "id", "the phase", faults);
+    let mut steps = Steps::new(&world, &mut gates, people(root));
+    let phases: Vec<Option<PhasePlan>> = root.tables("phase").map(|t| phase(t, &mut steps, faults)).collect();
+    let needs = order::check(&steps.order, faults);
+    gates.unique(faults);
+    let mut phases: Vec<PhasePlan> = phases.into_iter().collect::<Option<_>>()?;
+    for step in phases.iter_mut().flat_map(|phase| &mut phase.steps) {
+        step.needs = needs.get(&step.id).cloned().unwrap_or_default();
+    }
+    Some(Runbook { phases, invariants: invariants?, aborts: aborts?, approvers: approvers? })
+}
+
+fn phase(table: &Table, steps: &mut Steps<'_, '_>, faults: &mut Faults) -> Option<PhasePlan> {
+    let list: Vec<_> = table.tables("step").map(|t| steps.step(t, faults)).collect();
+    if list.is_empty() && table.values.contains_key("step") {
+        let span = table.written("step").unwrap_or_else(|| table.span.clone());
+        let fault = Diagnosis::error(Code::MissingKey, &span, "this phase has no step");
+        faults.push(fault.hint("add [[phase.step]], or take the phase out"));
+    }
+    Some(PhasePlan {
+        id: table.get("id")?,
+        title: table.get("title")?,
+        steps: list.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// Invariants or aborts: conditions with names.
+fn named(root: &Table, kind: &str, key: &str, gates: &mut Gates<'_>, faults: &mut Faults) -> Option<Vec<Named>> {
+    unique_names(root.tables(kind), "id", &format!("the {kind}"), faults);
+    let list: Vec<_> = root
+        .tables(kind)
+        .map(|t| {
+            let id: Option<String> = t.get("id");
+            let prefix = format!("{kind}/{}/", id.as_deref().unwrap_or_default());
+            let when = gates.conditions(t, key, &prefix, faults);
+            Some(Named { id: id?, title: t.get("title")?, when: when? })
+        })
+        .collect();
+    list.into_iter().collect()
+}
+
+fn approvers(root: &Table, faults: &mut Faults) -> Option<Vec<Approver>> {
+    let folded = |at: At<String>| At { value: at.value.to_lowercase(), span: at.span };
+    let names: Vec<_> = root.tables("approver").filter_map(|t| t.at("name").map(folded)).collect();
+    unique(&names, |name| format!("the approver {}", quoted(name)), faults);
+    // Without its type and comment: one key with two comments is one key.
+    let material =
+        |at: At<String>| At { value: at.value.split(' ').nth(1).unwrap_or_default().to_owned(), span: at.span };
+    let keys: Vec<_> = root.tables("approver").filter_map(|t| t.at("key").map(material)).collect();
+    unique(&keys, |_| "the key of one approver".to_owned(), faults);
+    let list: Vec<_> =
+        root.tables("approver").map(|t| Some(Approver { name: t.get("name")?, key: t.get("key") })).collect();
+    list.into_iter().collect()
+}
+
+/// How many different people can approve.
+fn people(root: &Table) -> usize {
+    let mut names: Vec<String> =
+        root.tables("approver").filter_map(|t| t.get::<String>("name")).map(|n| n.to_lowercase()).collect();
+    names.sort();
+    names.dedup();
+    names.len()
+}

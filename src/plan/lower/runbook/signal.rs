@@ -1,0 +1,151 @@
+//! Which signal a gate is about, and which of its series.
+
+use indexmap::IndexMap;
+
+use super::world::{Thing, World, dangling};
+use crate::{
+    core::estate::signal::{SignalDef, Unit},
+    plan::{
+        diag::{Code, Diagnosis, Faults},
+        hint,
+        scalar::quoted,
+        tree::{At, Table},
+    },
+    systems::signals,
+};
+
+/// A signal, narrowed down.
+pub(super) struct Chosen {
+    pub def: &'static SignalDef,
+    /// Its own unit, or that of the query it is about.
+    pub unit: Unit,
+    pub labels: IndexMap<String, String>,
+}
+
+impl Chosen {
+    /// The labels that may be anything.
+    pub fn free(&self) -> Vec<&'static str> {
+        self.def.labels.iter().copied().filter(|l| !self.labels.contains_key(*l)).collect()
+    }
+}
+
+/// Reads `metric` and `where`; tells of all that does not exist.
+pub(super) fn choose(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Chosen> {
+    let metric: At<String> = table.at("metric")?;
+    let Some(def) = signals().into_iter().find(|def| def.id == metric.value) else {
+        unknown(&metric, faults);
+        return None;
+    };
+    let wanted: IndexMap<String, At<String>> = table.get("where")?;
+    let mut labels = IndexMap::new();
+    for (label, value) in &wanted {
+        if def.labels.contains(&label.as_str()) {
+            labels.insert(label.clone(), meant(def, label, value, &wanted, world, faults));
+        } else {
+            let message = format!("{} is no label of `{}`", quoted(label).replace('"', "`"), def.id);
+            let fault = Diagnosis::error(Code::UnknownKey, &value.span, message);
+            faults.push(fault.hint(match hint::nearest(label, def.labels) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if def.labels.is_empty() => "it has none: take `where` out".to_owned(),
+                None => format!("its labels are {}", def.labels.join(", ")),
+            }));
+        }
+    }
+    let unit = if def.unit == Unit::AsNamed { named_unit(def, &metric, &wanted, world, faults)? } else { def.unit };
+    Some(Chosen { def, unit, labels })
+}
+
+fn unknown(metric: &At<String>, faults: &mut Faults) {
+    let all = signals();
+    let ids: Vec<&str> = all.iter().map(|def| def.id).collect();
+    let fault = Diagnosis::error(Code::Dangling, &metric.span, format!("there is no signal {}", quoted(&metric.value)));
+    let system = metric.value.split('.').next().unwrap_or_default();
+    let same: Vec<&str> = ids.iter().copied().filter(|id| id.split('.').next() == Some(system)).collect();
+    faults.push(fault.hint(match hint::nearest(&metric.value, &ids) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if same.is_empty() => {
+            let mut systems: Vec<&str> = ids.iter().filter_map(|id| id.split('.').next()).collect();
+            systems.dedup();
+            format!("their names begin with {}", systems.join(", "))
+        }
+        None => format!("there are {}", same.join(", ")),
+    }));
+}
+
+/// The unit of the health query that is named: all series have to be in one unit.
+fn named_unit(
+    def: &SignalDef,
+    metric: &At<String>,
+    wanted: &IndexMap<String, At<String>>,
+    world: &World<'_>,
+    faults: &mut Faults,
+) -> Option<Unit> {
+    let Some(query) = wanted.get("query") else {
+        let message = format!("`{}` is in the unit of its query, and `where` names none", def.id);
+        faults.push(Diagnosis::error(Code::MissingKey, &metric.span, message).hint("add where = { query = \"…\" }"));
+        return None;
+    };
+    Some(match world.find(Thing::Query, &query.value)?.get::<String>("unit")?.as_str() {
+        "ratio" => Unit::Ratio,
+        "seconds" => Unit::Seconds,
+        "per_second" => Unit::PerSecond,
+        "bytes" => Unit::Bytes,
+        _ => Unit::Count,
+    })
+}
+
+/// A label's value as the signal has it; tells if it names something that the plan does not have.
+fn meant(
+    def: &SignalDef,
+    label: &str,
+    value: &At<String>,
+    wanted: &IndexMap<String, At<String>>,
+    world: &World<'_>,
+    faults: &mut Faults,
+) -> String {
+    let words = |what: &str, words: &[&str], faults: &mut Faults| {
+        if !words.contains(&value.value.as_str()) {
+            dangling(value, what, &words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>(), faults);
+        }
+    };
+    match label {
+        "set" => drop(world.known(Thing::Set, value, faults)),
+        "pair" => drop(world.known(Thing::Pair, value, faults)),
+        "group" => {
+            let pair = wanted.get("pair").map(|p| p.value.as_str());
+            if pair.is_none_or(|p| world.find(Thing::Pair, p).is_some()) {
+                world.known_group(pair, value, faults);
+            }
+        }
+        // Servers have a role as well: whether they answer for the zone.
+        "role" if def.id.starts_with("dns.") => {
+            words("there is no role of servers", &["authoritative", "resolver"], faults)
+        }
+        "role" => drop(world.known(Thing::Role, value, faults)),
+        "name" => {
+            return match world.known(Thing::Dns, value, faults) {
+                Some(_) => super::super::dns::qualified(&value.value),
+                None => value.value.clone(),
+            };
+        }
+        "type" => words("there is no weighted record of type", &["A", "AAAA", "CNAME"], faults),
+        "query" => {
+            if let Some(query) = world.known(Thing::Query, value, faults)
+                && let Some(side) = wanted.get("side")
+                && matches!(side.value.as_str(), "source" | "target")
+                && query.written(&side.value).is_none()
+            {
+                let message = format!("the health query {} is not asked of the {}", quoted(&value.value), side.value);
+                let fault = Diagnosis::error(Code::Dangling, &side.span, message);
+                faults.push(fault.hint(format!("give the query a `{}`, or name the other side", side.value)));
+            }
+        }
+        // Members of a third site are of neither side.
+        "side" if def.id.starts_with("mongo.member.") => {
+            words("there is no side", &["source", "target", "other"], faults)
+        }
+        "side" => words("there is no side", &["source", "target"], faults),
+        _ => {}
+    }
+    value.value.clone()
+}

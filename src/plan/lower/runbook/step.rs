@@ -1,0 +1,180 @@
+//! One step, and what must go together in it.
+
+use super::{
+    action,
+    gate::Gates,
+    order::{Order, Written},
+    world::{Thing, World},
+};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults, Severity, Span},
+    scalar::{friendly, quoted},
+    tree::{At, Table},
+    types::{Action, Condition, Confirm, StepPlan},
+};
+
+/// Reads steps, in their order.
+pub(super) struct Steps<'g, 't> {
+    world: &'t World<'t>,
+    gates: &'g mut Gates<'t>,
+    /// How many different people can approve.
+    people: usize,
+    /// What was written of their order.
+    pub order: Order,
+}
+
+impl<'g, 't> Steps<'g, 't> {
+    pub fn new(world: &'t World<'t>, gates: &'g mut Gates<'t>, people: usize) -> Self {
+        Self { world, gates, people, order: Order::default() }
+    }
+
+    /// One step. What it needs is found once all are known.
+    pub fn step(&mut self, table: &Table, faults: &mut Faults) -> Option<StepPlan> {
+        let id: Option<At<String>> = table.at("id");
+        let needs = table.written("needs").map(|_| table.list("needs"));
+        self.order.steps.push(Written { id: id.clone(), place: table.span.clone(), needs });
+        let name = id.as_ref().map(|id| id.value.as_str()).unwrap_or_default();
+        let gates = self.gates.conditions(table, "gates", &format!("{name}/"), faults);
+        let verify = self.gates.conditions(table, "verify", &format!("{name}/verify-"), faults);
+        let rollback_gates = self.gates.conditions(table, "rollback_gates", &format!("{name}/back-"), faults);
+        let action = table.table("action").and_then(|t| action::action(t, self.world, faults));
+        let irreversible: Option<bool> = table.get("irreversible");
+        let approvals = irreversible.and_then(|yes| self.approvals(table, yes, faults));
+        if let Some(condition) = &verify {
+            verified_in_time(table, condition, faults);
+        }
+        let place = table.written("action").unwrap_or_else(|| table.span.clone());
+        if let Some(action) = &action {
+            action::read_only(action, &place, self.world, faults);
+            self.guarded(table, action, (gates.as_ref(), verify.as_ref()), &place, faults);
+        }
+        let (action, irreversible) = (action?, irreversible?);
+        Some(StepPlan {
+            id: id?.value,
+            title: table.get("title")?,
+            needs: Vec::new(),
+            gates: gates?,
+            confirm: match table.written("confirm") {
+                Some(_) => word(&table.get::<String>("confirm")?),
+                None => action::confirm(&action, irreversible),
+            },
+            action,
+            approvals: approvals?,
+            timeout: table.get("timeout")?,
+            settle: table.get("settle")?,
+            verify: verify?,
+            verify_within: table.get("verify_within")?,
+            bake: table.get("bake")?,
+            rollback_gates: rollback_gates?,
+            irreversible,
+        })
+    }
+
+    /// How many have to approve; tells where that are too few, or more than there are.
+    fn approvals(&self, table: &Table, irreversible: bool, faults: &mut Faults) -> Option<u8> {
+        let span = ["approvals", "irreversible"].into_iter().find_map(|key| table.written(key));
+        let span = span.unwrap_or_else(|| table.span.clone());
+        let approvals = match table.written("approvals") {
+            Some(_) => table.get::<i64>("approvals").and_then(|n| u8::try_from(n).ok())?,
+            None if irreversible => 2,
+            None => 0,
+        };
+        if irreversible && approvals < 2 {
+            let message = "a step without a way back needs two people at the least";
+            faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("write approvals = 2, or leave it out"));
+        } else if usize::from(approvals) > self.people {
+            let message =
+                format!("{approvals} approvals are needed, and the plan has {} to give one", people(self.people));
+            faults.push(
+                Diagnosis::error(Code::Conflict, &span, message).hint("add [[approver]] with a name for each person"),
+            );
+        }
+        if irreversible
+            && let Some(span) =
+                table.written("rollback_gates").filter(|_| table.tables("rollback_gates").next().is_some())
+        {
+            let message = "gates of a way back, in a step that has none";
+            let fault = Diagnosis::error(Code::Conflict, &span, message);
+            faults.push(fault.hint("take `rollback_gates` out, or `irreversible`"));
+        }
+        Some(approvals)
+    }
+
+    /// Warns of a step that changes something without looking, before or after.
+    fn guarded(
+        &self,
+        table: &Table,
+        action: &Action,
+        (gates, verify): (Option<&Condition>, Option<&Condition>),
+        place: &Span,
+        faults: &mut Faults,
+    ) {
+        if matches!(action, Action::Manual { .. }) {
+            return;
+        }
+        // A gate that is at fault is missing here, and was meant.
+        let faulty = |key: &str| {
+            let told =
+                |at: &Span| faults.list.iter().any(|d| d.severity == Severity::Error && at.contains(&d.span.start));
+            table.values.get(key).is_some_and(|at| told(&at.span))
+        };
+        let faulty = [faulty("gates"), faulty("verify")];
+        let empty = |key: &str, condition: Option<&Condition>| {
+            condition.is_some_and(|c| c.gates().is_empty()) && !faulty[usize::from(key == "verify")]
+        };
+        let mut warn = |message: &str, hint: &str| {
+            faults.push(Diagnosis::warning(Code::MissingKey, place, message).hint(hint));
+        };
+        if empty("gates", gates) {
+            warn("this step changes something, and nothing has to be green before it", "add `gates`");
+        } else if let (Action::MovePrimary { set, .. }, Some(gates)) = (action, gates)
+            && self.world.find(Thing::Set, set).is_some()
+            && !gates.gates().into_iter().any(|gate| {
+                matches!(gate.metric.id, "mongo.set.worst_target_lag" | "mongo.member.lag")
+                    && gate.labels.get("set").is_none_or(|s| s == set)
+            })
+        {
+            let message = format!("a primary is moved, and no gate looks at the lag of {}", quoted(set));
+            warn(&message, "writes fail while the new primary catches up: add a gate on mongo.set.worst_target_lag");
+        }
+        if empty("verify", verify) {
+            warn(
+                "this step changes something, and nothing has to be green after it",
+                "add `verify`: what shows that it worked",
+            );
+        }
+    }
+}
+
+fn people(n: usize) -> String {
+    match n {
+        0 => "nobody".to_owned(),
+        1 => "one person".to_owned(),
+        n => format!("{n} people"),
+    }
+}
+
+fn word(word: &str) -> Confirm {
+    match word {
+        "enter" => Confirm::Enter,
+        "name" => Confirm::Name,
+        _ => Confirm::Countdown,
+    }
+}
+
+/// What has to hold for longer than it may take to come about is never seen.
+fn verified_in_time(table: &Table, verify: &Condition, faults: &mut Faults) {
+    let Some(within) = table.at::<std::time::Duration>("verify_within") else { return };
+    let least = verify.least();
+    if least > within.value {
+        let message = format!(
+            "`verify` takes {} at the least, `verify_within` gives it {}",
+            friendly(least),
+            friendly(within.value)
+        );
+        let span = ["verify_within", "verify"].into_iter().find_map(|key| table.written(key)).unwrap_or(within.span);
+        faults.push(
+            Diagnosis::error(Code::Conflict, &span, message).hint("give it more time, or shorten the gates' `for`"),
+        );
+    }
+}

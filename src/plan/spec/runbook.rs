@@ -1,0 +1,271 @@
+//! The tables of the runbook: gates, phases, steps and what a step does. Data only.
+
+use std::time::Duration;
+
+use super::{
+    Form, Key,
+    Kind::{self, *},
+    TableSpec,
+    tables::{NAME, TEXT, may, must, or},
+};
+use crate::plan::types::{Agg, Compare};
+
+/// Ids are typed at night and stand in file names.
+static ID: Form =
+    Form { what: "lower-case words with dashes", example: "canary-1", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" };
+static GATE_ID: Form = Form {
+    what: "lower-case words with dashes, or several with slashes",
+    example: "canary-1/errors",
+    pattern: "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$",
+};
+/// What OpenSSH takes in `authorized_keys`, without options (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+static SSH_KEY: Form = Form {
+    what: "an ssh public key",
+    example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA operator-1",
+    pattern: "^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$",
+};
+
+const DAY: u64 = 86_400;
+const SIDE: Kind = Enum(&["source", "target"]);
+/// How long a condition has to hold, or a person has to wait.
+const WAIT: Kind = Duration(Duration::ZERO, Duration::from_secs(30 * DAY));
+const MAX_AGE: Kind = Duration(Duration::from_millis(200), Duration::from_secs(DAY));
+const SAMPLES: Kind = Integer(1, 10_000);
+
+pub(super) static GATE_DEFAULTS: TableSpec = TableSpec {
+    header: "[gate_defaults]",
+    doc: "What holds for every gate that does not say it itself.",
+    groups: &[&[
+        or("for", WAIT, "\"0s\"", "How long a gate has to be true without a break; 0s: one look is enough."),
+        or("min_samples", SAMPLES, "1", "How many different readings there have to be in that time."),
+        may("max_age", MAX_AGE, "How old a reading may be; default: three intervals of its system."),
+    ]],
+};
+
+pub(super) static APPROVER: TableSpec = TableSpec {
+    header: "[[approver]]",
+    doc: "Somebody whose approval counts.",
+    groups: &[&[
+        must("name", NAME, "Who: one person, whatever keys they have."),
+        may("key", Form(&SSH_KEY), "Their ssh public key; without it, nobody can check who approved."),
+    ]],
+};
+
+pub(super) static INVARIANT: TableSpec = TableSpec {
+    header: "[[invariant]]",
+    doc: "What must be true while the run goes on; where it is not green, no step may begin.",
+    groups: &[NAMED, &[must("gates", List(&CONDITION, 1), "All of these.")]],
+};
+
+pub(super) static ABORT: TableSpec = TableSpec {
+    header: "[[abort]]",
+    doc: "What makes the screen propose the way back. A person decides.",
+    groups: &[
+        NAMED,
+        &[must("when", List(&CONDITION, 1), "When all of these are true; for one of several, { any = […] }.")],
+    ],
+};
+
+const NAMED: &[Key] = &[must("id", Form(&ID), "Its id, unique."), must("title", TITLE, "What it means, for people.")];
+const TITLE: Kind = Text(1, 120);
+
+pub(super) static PHASE: TableSpec = TableSpec {
+    header: "[[phase]]",
+    doc: "One phase of the runbook: steps, in order.",
+    groups: &[&[
+        must("id", Form(&ID), "Its id, unique."),
+        must("title", TITLE, "For people."),
+        must("step", Tables(&STEP), "Its steps."),
+    ]],
+};
+
+static STEP: TableSpec = TableSpec {
+    header: "[[phase.step]]",
+    doc: "One step: what it waits for, what it does, and when it is done.",
+    groups: &[&[
+        must("id", Form(&ID), "Its id, unique in the plan."),
+        must("title", TITLE, "For people."),
+        may(
+            "needs",
+            List(&Form(&ID), 0),
+            "Steps that have to be done first; default: the step before it, for a phase's first the last of the phase before. \
+             [] needs nothing.",
+        ),
+        must("action", OneOf(ACTIONS), "What it does."),
+        or("gates", List(&CONDITION, 0), "[]", "What has to be green before it begins and when it is sent."),
+        may(
+            "confirm",
+            Enum(&["enter", "name", "countdown"]),
+            "How it is confirmed; default by the damage it can do: manual enter; move_primary, stop and irreversible \
+             countdown; the rest name.",
+        ),
+        may("approvals", Integer(0, 16), "How many people have to approve it; default: 0, of an irreversible step 2."),
+        or(
+            "timeout",
+            Duration(Duration::from_secs(1), Duration::from_secs(600)),
+            "\"30s\"",
+            "How long a request may take until nobody knows what has become of it.",
+        ),
+        or("settle", WAIT, "\"0s\"", "How long has to pass once all is applied, at the least."),
+        or("verify", List(&CONDITION, 0), "[]", "What has to be green once it has settled."),
+        or(
+            "verify_within",
+            Duration(Duration::from_secs(1), Duration::from_secs(DAY)),
+            "\"5m\"",
+            "How long that may take.",
+        ),
+        or("bake", WAIT, "\"0s\"", "How long it then has to stay green."),
+        or("rollback_gates", List(&CONDITION, 0), "[]", "What has to be green before it is taken back."),
+        or("irreversible", Bool, "false", "There is no way back: a point of no return."),
+        may(
+            "foreach",
+            Map(&List(&Quantity, 1)),
+            "A ladder: lists of one length by name; the step is there once for each place, with ${name} replaced, one after the \
+             other.",
+        ),
+    ]],
+};
+
+/// A gate, or several together; within themselves as well.
+static CONDITION: Kind = Shared("condition", &OneOf(&[&GATE, &ANY, &ALL, &N_OF]));
+
+static GATE: TableSpec = TableSpec {
+    header: "a gate",
+    doc: "One condition over one signal.",
+    groups: &[
+        &[may("id", Form(&GATE_ID), "Its id, unique in the plan; default: the step's with a number.")],
+        SIGNAL,
+        &[
+            may(
+                "agg",
+                Enum(Agg::WORDS),
+                "How several series become one value; default: only, if `where` leaves just one.",
+            ),
+            must("op", Enum(Compare::WORDS), "How the value is compared."),
+            must("value", Quantity, "With what: \"2s\", \"1%\", \"2GiB\", 3, true."),
+            may("for", WAIT, "How long it has to be true without a break; default: [gate_defaults]."),
+            may(
+                "min_samples",
+                SAMPLES,
+                "How many different readings there have to be in that time; default: [gate_defaults].",
+            ),
+            or("series", SAMPLES, "1", "How many series there have to be; fewer are HOLD."),
+            may("max_age", MAX_AGE, "How old a reading may be; default: [gate_defaults]."),
+            may("min_volume", Table(&VOLUME), "Below this much traffic the value means nothing."),
+        ],
+    ],
+};
+
+static VOLUME: TableSpec = TableSpec {
+    header: "`min_volume`",
+    doc: "A signal that says whether another one means anything.",
+    groups: &[SIGNAL, &[must("value", Quantity, "At least this much, of every series.")]],
+};
+
+const SIGNAL: &[Key] = &[
+    must("metric", TEXT, "The signal's id."),
+    or("where", Map(&TEXT), "{}", "Which of its series: label and value; a label that is not named may be anything."),
+];
+
+static ANY: TableSpec = TableSpec {
+    header: "`any`",
+    doc: "One of several gates.",
+    groups: &[&[must("any", List(&CONDITION, 1), "One of these at the least.")]],
+};
+
+static ALL: TableSpec = TableSpec {
+    header: "`all`",
+    doc: "Several gates together.",
+    groups: &[&[must("all", List(&CONDITION, 1), "All of these.")]],
+};
+
+static N_OF: TableSpec = TableSpec {
+    header: "the form `n_of`",
+    doc: "Some of several gates.",
+    groups: &[&[must("n_of", Table(&SO_MANY), "So many of these.")]],
+};
+
+static SO_MANY: TableSpec = TableSpec {
+    header: "`n_of`",
+    doc: "So many of several gates.",
+    groups: &[&[
+        must("n", Integer(1, 1000), "How many at the least."),
+        must("gates", List(&CONDITION, 1), "Of these."),
+    ]],
+};
+
+/// What a step can do, one form each.
+const ACTIONS: &[&TableSpec] =
+    &[&DO_SET_WEIGHTS, &DO_MOVE_PRIMARY, &DO_SET_CAPACITY, &DO_STOP, &DO_START, &DO_COMMIT_OFFSETS, &DO_MANUAL];
+
+macro_rules! actions {
+    ($($FORM:ident $key:literal $header:literal, $kind:expr, $doc:literal;)+) => {$(
+        static $FORM: TableSpec = TableSpec { header: $header, doc: $doc, groups: &[&[must($key, $kind, $doc)]] };
+    )+};
+}
+
+actions! {
+    DO_SET_WEIGHTS "set_weights" "the action set_weights", Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
+    DO_MOVE_PRIMARY "move_primary" "the action move_primary", Table(&MOVE_PRIMARY), "A replica set's primary is moved.";
+    DO_SET_CAPACITY "set_capacity" "the action set_capacity", Table(&SET_CAPACITY),
+        "Desired capacity and minimum of a role's Auto Scaling groups are set.";
+    DO_STOP "stop" "the action stop", Table(&STOP), "All instances of a role are stopped, in batches.";
+    DO_START "start" "the action start", Table(&START), "All instances of a role are started, in batches.";
+    DO_COMMIT_OFFSETS "commit_offsets" "the action commit_offsets", Table(&COMMIT_OFFSETS),
+        "A consumer group's offsets are set on the other cluster.";
+    DO_MANUAL "manual" "the action manual", TEXT, "Something a person does outside the program, and says so.";
+}
+
+static SET_WEIGHTS: TableSpec = TableSpec {
+    header: "`set_weights`",
+    doc: "Weights, a side.",
+    groups: &[&[
+        must("name", NAME_OF_DNS, "The name, as [[dns]] has it."),
+        must("source", Integer(0, 255), "The source's weight."),
+        must("target", Integer(0, 255), "The target's weight."),
+    ]],
+};
+
+/// Route 53's limit for a name is 255 bytes.
+const NAME_OF_DNS: Kind = Text(1, 255);
+
+static MOVE_PRIMARY: TableSpec = TableSpec {
+    header: "`move_primary`",
+    doc: "Which primary, and where to.",
+    groups: &[&[must("set", NAME, "The replica set."), must("to", SIDE, "The side whose member shall lead.")]],
+};
+
+static SET_CAPACITY: TableSpec = TableSpec {
+    header: "`set_capacity`",
+    doc: "How many instances.",
+    groups: &[
+        ROLE,
+        &[must("desired", Integer(0, 100_000), "Instances wanted, of all groups together; shared out evenly.")],
+    ],
+};
+
+static STOP: TableSpec = TableSpec { header: "`stop`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
+static START: TableSpec = TableSpec { header: "`start`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
+
+const ROLE: &[Key] = &[must("role", NAME, "The role."), must("side", SIDE, "Which side's.")];
+
+const BATCHES: &[Key] = &[
+    or("width", Integer(1, 1000), "20", "Requests in flight at once."),
+    or("max_failed", Integer(0, 1000), "0", "More failed ones than this, and no further batch is sent."),
+];
+
+static COMMIT_OFFSETS: TableSpec = TableSpec {
+    header: "`commit_offsets`",
+    doc: "Which group, and where to.",
+    groups: &[&[
+        must("pair", NAME, "The pair of clusters."),
+        must("group", Text(1, 255), "The group."),
+        must("to", SIDE, "The side on which its offsets are set."),
+    ]],
+};
+
+/// Whether a table is written once and read several times: a ladder.
+#[must_use]
+pub fn is_ladder(spec: &TableSpec) -> bool {
+    spec.key("foreach").is_some()
+}
