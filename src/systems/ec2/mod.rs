@@ -9,8 +9,9 @@
 //! | `life.rs` | how far each instance has come, and when it changed |
 //! | `state.rs` | both sides; the sources that the plan asks for |
 //! | `signals.rs` | the signals, and the lineage of images |
+//! | `ops.rs`, `ops/` | what may be changed: capacity, and whether instances run |
 //! | `view/` | panel, tile and details as data |
-//! | `sim.rs` | how a fleet behaves in a simulated estate |
+//! | `sim.rs`, `sim/` | how a fleet behaves in a simulated estate |
 //! | `live/` | the real regions |
 
 mod counts;
@@ -18,6 +19,7 @@ pub mod facts;
 mod life;
 #[cfg(feature = "aws")]
 mod live;
+mod ops;
 mod serving;
 mod signals;
 mod sim;
@@ -26,6 +28,7 @@ mod state;
 mod view;
 
 pub use facts::{Ask, Facts, Question};
+pub use ops::{Call, Mark};
 pub use state::State;
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! How a fleet behaves in a simulated estate: the source as the plan wants it, the target filling up, a few instances that never get
-//! well, copied images. All of it follows from plan, seed and time alone.
+//! well, copied images. All of it follows from plan, seed, time and what is asked of it: a group that is told its capacity launches,
+//! replaces and takes out (`sim/fleet.rs`).
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod fleet;
+mod obey;
+#[cfg(test)]
+mod tests;
 
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use self::fleet::{Asg, Host};
 use super::{
     Ask, Facts, Question, State,
-    facts::{
-        Check, Group, Image, Images, Instance, InstanceState, Name, Names, Status, Target, TargetGroup, TargetHealth,
-        names,
-    },
+    facts::{Group, Image, Images, Instance, InstanceState, Name, Names, TargetGroup, names},
 };
 use crate::{
     core::{estate::seen::Fault, now::Now},
@@ -29,58 +33,11 @@ const FAILS: u64 = 200;
 pub struct Sim {
     plan: Arc<Plan>,
     hosts: Sides<Vec<Host>>,
+    groups: Sides<Vec<Asg>>,
     started: Option<Now>,
-}
-
-/// One imitated instance: what it is, and when it gets how far.
-struct Host {
-    instance: Instance,
-    /// Launched this long after the start; none = it was there before.
-    launched: Option<Duration>,
-    /// From the launch until it runs, until its checks pass, until it serves.
-    runs: Duration,
-    checked: Duration,
-    serves: Duration,
-    fails: bool,
-}
-
-impl Host {
-    /// How long it has been there at `at` after the start; none before it is launched.
-    fn age(&self, at: Duration) -> Option<Duration> {
-        match self.launched {
-            None => Some(Duration::MAX),
-            Some(launched) => at.checked_sub(launched),
-        }
-    }
-
-    fn row(&self, started: Now, at: Duration) -> Option<Instance> {
-        let age = self.age(at)?;
-        let state = if age < self.runs { InstanceState::Pending } else { InstanceState::Running };
-        let since = self.launched.map_or(-86_400 * 30, |l| i64::try_from(l.as_secs()).unwrap_or(0));
-        let launched = started.wall.checked_add(jiff::SignedDuration::from_secs(since)).ok();
-        Some(Instance { state, launched, ..self.instance.clone() })
-    }
-
-    fn status(&self, at: Duration) -> Option<Status> {
-        let age = self.age(at)?;
-        let check = match age {
-            _ if age < self.runs => Check::Unknown,
-            _ if age < self.checked => Check::Initializing,
-            _ if self.fails => Check::Impaired,
-            _ => Check::Ok,
-        };
-        Some(Status { id: self.instance.id.clone(), check, event: None })
-    }
-
-    fn target(&self, at: Duration) -> Option<Target> {
-        let age = self.age(at).filter(|age| *age >= self.runs)?;
-        let health = match age {
-            _ if age < self.serves => TargetHealth::Initial,
-            _ if self.fails => TargetHealth::Unhealthy,
-            _ => TargetHealth::Healthy,
-        };
-        Some(Target { id: self.instance.id.clone(), health })
-    }
+    random: fastrand::Rng,
+    /// Tags of all requests that were carried out.
+    log: Vec<String>,
 }
 
 /// The image that a role's instances run from.
@@ -103,6 +60,8 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
             let launched = (side == Side::Target && share >= HEAD_START)
                 .then(|| BUILD_OUT.mul_f64((share - HEAD_START) * pace + random.f64() * 0.02));
             let zone = (b'a' + u8::try_from(n as usize % ZONES).unwrap_or(0)) as char;
+            let groups = role.auto_scaling_groups.get(side);
+            let group = groups.get(n as usize % groups.len().max(1)).map(|g| shared.get(g));
             let seconds = |range: std::ops::Range<u64>, r: &mut fastrand::Rng| Duration::from_secs(r.u64(range));
             let runs = seconds(20..45, random);
             let checked = runs + seconds(60..150, random);
@@ -118,7 +77,10 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
                     vcpus: Some(vcpus),
                     launched: None,
                 },
+                group,
                 launched,
+                leaves: None,
+                stopped: None,
                 runs,
                 checked,
                 serves: checked + seconds(10..60, random),
@@ -161,29 +123,42 @@ impl Sim {
             .filter(move |h| list(&self.plan.fleet[usize::from(h.instance.role)]).get(side).iter().any(|n| n == name))
     }
 
-    fn group(&self, side: Side, name: String, at: Duration) -> Group {
-        let mut zones = BTreeMap::new();
-        let mut members = Vec::new();
-        let mut desired = 0;
-        for host in self.of_group(side, &name, |r| &r.auto_scaling_groups) {
-            zones.insert(host.instance.zone.clone(), ());
-            if let Some(age) = host.age(at) {
-                desired += 1;
-                members.push((host.instance.id.clone(), age >= host.runs && !host.fails));
-            }
-        }
-        // A group launches ahead of its instances.
-        let most = u32::try_from(self.of_group(side, &name, |r| &r.auto_scaling_groups).count()).unwrap_or(u32::MAX);
+    fn group(&self, side: Side, group: &Asg, at: Duration) -> Group {
+        let own = self.hosts.get(side).iter().filter(|h| h.group.as_ref() == Some(&group.name));
+        let there = own.filter(|h| h.state(at).is_some_and(|s| s != InstanceState::ShuttingDown));
         Group {
-            desired: (desired + 10).min(most),
-            min: desired / 2,
-            max: most + most / 4,
-            zones: zones.into_keys().collect(),
+            name: group.name.clone(),
+            desired: group.desired,
+            min: group.min,
+            max: group.max,
+            zones: group.zones.clone(),
             suspended: if side == Side::Target { vec!["AZRebalance".into()] } else { Vec::new() },
-            members,
-            name: name.as_str().into(),
+            members: there.map(|h| (h.instance.id.clone(), h.healthy(at))).collect(),
         }
     }
+
+    fn since(&self, now: Now) -> Duration {
+        now.since(self.started.unwrap_or(now))
+    }
+}
+
+/// The plan's groups of one side: each wants what the plan wants, and may go a quarter beyond it.
+fn groups(plan: &Plan, side: Side, hosts: &[Host]) -> Vec<Asg> {
+    let of = names(plan, |r| r.auto_scaling_groups.get(side).as_slice());
+    let group = |name: String| {
+        let own: Vec<&Host> = hosts.iter().filter(|h| h.group.as_deref() == Some(&*name)).collect();
+        let desired = u32::try_from(own.len()).unwrap_or(u32::MAX);
+        let zones: BTreeSet<Name> = own.iter().map(|h| h.instance.zone.clone()).collect();
+        Asg {
+            name: name.as_str().into(),
+            desired,
+            min: desired / 2,
+            max: desired + desired / 4,
+            zones: zones.into_iter().collect(),
+            minds: false,
+        }
+    };
+    of.into_iter().map(group).collect()
 }
 
 impl Simulated for State {
@@ -192,11 +167,19 @@ impl Simulated for State {
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed ^ 0xec2);
         let hosts = Sides::from_fn(|side| hosts(plan, side, &mut random));
-        Sim { plan: plan.clone(), hosts, started: None }
+        let groups = Sides::from_fn(|side| groups(plan, side, hosts.get(side)));
+        let random = fastrand::Rng::with_seed(seed ^ 0xec3);
+        Sim { plan: plan.clone(), hosts, groups, started: None, random, log: Vec::new() }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
         sim.started.get_or_insert(now);
+        let at = sim.since(now);
+        for side in Side::BOTH {
+            for group in sim.groups.get(side) {
+                group.keep(sim.hosts.get_mut(side), at, &mut sim.random);
+            }
+        }
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
@@ -218,8 +201,7 @@ impl Simulated for State {
                 Facts::Targets(of.into_iter().map(group).collect())
             }
             Question::Groups => {
-                let of = names(&sim.plan, |r| r.auto_scaling_groups.get(side).as_slice());
-                Facts::Groups(of.into_iter().map(|name| sim.group(side, name, at)).collect())
+                Facts::Groups(sim.groups.get(side).iter().map(|group| sim.group(side, group, at)).collect())
             }
         };
         facts.checked(&sim.plan, *ask)

@@ -78,6 +78,19 @@ pub struct Snapshot {
     pub groups: Vec<Group>,
     /// Their commits on watched topics: group after group, by slot.
     pub commits: Vec<Commit>,
+    /// What the mirror that copies to this cluster says of offsets: by slot, oldest first. Empty where that was not read.
+    pub syncs: Vec<Sync>,
+}
+
+/// A mirror's word for where a record has gone: MirrorMaker 2's offset syncs, which its checkpoints are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sync {
+    /// The copy's partition.
+    pub slot: u32,
+    /// The record's offset on the cluster it was copied from.
+    pub upstream: i64,
+    /// Its offset here.
+    pub downstream: i64,
 }
 
 /// One broker.
@@ -225,6 +238,14 @@ impl Snapshot {
     #[must_use]
     pub fn end(&self, slot: u32) -> Offset {
         self.ends.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
+    }
+
+    /// A partition's offset syncs, oldest first.
+    #[must_use]
+    pub fn syncs_of(&self, slot: u32) -> &[Sync] {
+        let start = self.syncs.partition_point(|s| s.slot < slot);
+        let end = self.syncs.partition_point(|s| s.slot <= slot);
+        &self.syncs[start..end]
     }
 
     /// A group, by name.

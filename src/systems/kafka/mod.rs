@@ -7,6 +7,8 @@
 //! | `cluster.rs` | one cluster as it is known: the last answer, the figures made of it |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
+//! | `ops.rs` | what may be changed: a group's offsets on the other cluster |
+//! | `sim.rs`, `sim/` | how clusters behave in a simulated estate |
 //! | `signals.rs` | the signals |
 //! | `view/` | panel, tiles, details |
 
@@ -15,15 +17,17 @@ mod facts;
 #[cfg(feature = "kafka")]
 mod live;
 mod memory;
+mod ops;
 mod parity;
 mod signals;
 mod sim;
 mod state;
 mod view;
 
-pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic};
+pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Sync, Topic};
 #[cfg(feature = "kafka")]
 pub use live::Readers;
+pub use ops::{Call, Mark, TopicOffsets};
 pub use state::State;
 
 #[cfg(test)]

@@ -1,15 +1,20 @@
 //! How it behaves in a simulated estate: topics and groups as the plan names them, a steady stream of events, groups in different health.
 //!
-//! All of it follows from the plan and the seed. Producers write to the source; copies follow a moment later; the groups on the source
-//! consume, those on the target wait with translated commits.
+//! All of it follows from the plan, the seed and what is asked of it. Producers write to the source; copies follow a moment later; the
+//! groups on the source consume, those on the target wait with translated commits, until somebody commits there (`sim/group.rs`).
 
+mod group;
 mod names;
+mod obey;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use self::group::{HEALTHS, SimGroup};
 use super::{
     State,
-    facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic},
+    facts::{Ask, Broker, Commit, Config, Facts, Group, Offset, Snapshot, Sync, Topic},
     parity,
 };
 use crate::{
@@ -25,6 +30,8 @@ use crate::{
 pub struct Sim {
     pairs: Vec<SimPair>,
     last: Option<Now>,
+    /// Tags of all requests that were carried out.
+    log: Vec<String>,
 }
 
 struct SimPair {
@@ -33,6 +40,8 @@ struct SimPair {
     groups: Vec<SimGroup>,
     /// Seconds lived, for the day's wave.
     lived: f64,
+    /// When the mirror wrote down offsets last, in seconds lived.
+    synced: f64,
 }
 
 struct SimTopic {
@@ -43,35 +52,11 @@ struct SimTopic {
     /// The hottest partition first: each takes a little less than the one before it.
     shares: Vec<f64>,
     ends: Sides<Vec<f64>>,
+    /// How much larger a record's offset is on the source than its copy's on the target.
+    shifts: Vec<f64>,
+    /// What the mirror wrote down of each partition: the source's offsets, oldest first.
+    syncs: Vec<Vec<f64>>,
 }
-
-struct SimGroup {
-    name: Arc<str>,
-    health: Health,
-    members: u16,
-    /// Its topics, by index.
-    topics: Vec<usize>,
-    /// Records behind, a partition of each of its topics.
-    lags: Vec<Vec<f64>>,
-}
-
-/// How a group is doing.
-#[derive(Clone, Copy, PartialEq)]
-enum Health {
-    /// Level with the producers, but for what is in flight.
-    Level,
-    /// Works off what piled up.
-    Draining,
-    /// Consumes less than is produced.
-    Losing,
-    /// Level, but for one partition that nobody gets ahead with.
-    Hot,
-    /// Members come and go.
-    Rebalancing,
-}
-
-const HEALTHS: [Health; 6] =
-    [Health::Level, Health::Draining, Health::Level, Health::Hot, Health::Rebalancing, Health::Losing];
 
 /// Events a second at the peak, over all pairs: what a mid-sized ad platform writes.
 const PEAK: f64 = 27_800.0;
@@ -79,6 +64,9 @@ const PEAK: f64 = 27_800.0;
 const IN_FLIGHT: f64 = 0.4;
 /// How far copies are behind their originals, in seconds.
 const COPY_BEHIND: f64 = 1.5;
+/// How often the mirror writes down offsets, in seconds, and how many of those it keeps.
+const SYNC_EVERY: f64 = 60.0;
+const SYNCS: u32 = 16;
 /// How far translated commits on the target are behind the ends there, in seconds: the last offset sync.
 const TRANSLATED_BEHIND: f64 = 60.0;
 
@@ -89,7 +77,7 @@ impl Simulated for State {
         let mut random = fastrand::Rng::with_seed(seed ^ 0x6b_6166_6b61);
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let share = PEAK / plan.kafka.len().max(1) as f64;
-        Sim { pairs: plan.kafka.iter().map(|p| SimPair::new(p, share, &mut random)).collect(), last: None }
+        Sim { pairs: plan.kafka.iter().map(|p| SimPair::new(p, share, &mut random)).collect(), last: None, log: Vec::new() }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -125,7 +113,7 @@ impl SimPair {
             .enumerate()
             .map(|(i, name)| SimGroup::new(name, HEALTHS[i % HEALTHS.len()], &topics, random))
             .collect();
-        Self { plan: plan.clone(), topics, groups, lived: 0.0 }
+        Self { plan: plan.clone(), topics, groups, lived: 0.0, synced: 0.0 }
     }
 
     /// Between 70 % and 100 % of the peak, in a wave of ten minutes.
@@ -149,8 +137,12 @@ impl SimPair {
                 }
             }
         }
+        if self.lived - self.synced >= SYNC_EVERY {
+            self.synced = self.lived;
+            self.topics.iter_mut().for_each(SimTopic::sync);
+        }
         for group in &mut self.groups {
-            group.advance(&self.topics, wave, seconds);
+            group.advance(&self.topics, wave, seconds, self.lived);
         }
     }
 
@@ -171,6 +163,12 @@ impl SimPair {
             let start = count(out.ends.len());
             first[i] = Some(start);
             out.ends.extend(topic.ends.get(side).iter().map(|&e| offset(e)));
+            if side == Side::Target {
+                for ((syncs, shift), slot) in topic.syncs.iter().zip(&topic.shifts).zip(start..) {
+                    let sync = |up: &f64| Sync { slot, upstream: whole(*up), downstream: whole(up - shift) };
+                    out.syncs.extend(syncs.iter().map(sync));
+                }
+            }
             let name = topic.names.get(side).as_str().into();
             out.topics.push(Topic { name, slots: start..count(out.ends.len()), fault: None });
         }
@@ -178,17 +176,12 @@ impl SimPair {
         groups.sort_by_key(|g| g.name.clone());
         for group in groups {
             let start = count(out.commits.len());
-            for (topic, lags) in group.topics.iter().zip(&group.lags) {
+            for (at, topic) in group.topics.iter().enumerate() {
                 let Some(first) = first[*topic] else { continue };
-                let topic = &self.topics[*topic];
-                let ends = topic.ends.get(side).iter().zip(&topic.shares);
-                out.commits.extend(ends.zip(lags).zip(first..).enumerate().map(|(i, (((end, share), lag), slot))| {
-                    let behind = match side {
-                        Side::Source => *lag,
-                        Side::Target => topic.rate * share * TRANSLATED_BEHIND,
-                    };
-                    let owner = if side == Side::Source { owner(i, group.members) } else { Commit::NOBODY };
-                    Commit { slot, owner, offset: offset((end.floor() - behind.floor()).max(0.0)) }
+                let offsets = group.offsets(at, &self.topics[*topic], side);
+                out.commits.extend(offsets.into_iter().zip(first..).enumerate().map(|(i, (value, slot))| {
+                    let owner = if group.runs_on(side) { owner(i, group.members) } else { Commit::NOBODY };
+                    Commit { slot, owner, offset: offset(value) }
                 }));
             }
             out.commits[start as usize..].sort_unstable_by_key(|c| c.slot);
@@ -224,63 +217,34 @@ impl SimTopic {
         let sum: f64 = weights.iter().sum();
         let shares: Vec<f64> = weights.iter().map(|w| w / sum).collect();
         // A week of records on the source, a day on the target, which was set up later.
-        let ends = Sides::from_fn(|side| {
+        let ends: Sides<Vec<f64>> = Sides::from_fn(|side| {
             let age = if side == Side::Source { 604_800.0 } else { 86_400.0 - COPY_BEHIND };
             shares.iter().map(|s| (rate * s * age * (0.9 + 0.2 * random.f64())).floor()).collect()
         });
-        Self { names, mirrored, rate, shares, ends }
-    }
-}
-
-impl SimGroup {
-    fn new(name: String, health: Health, topics: &[SimTopic], random: &mut fastrand::Rng) -> Self {
-        let chosen: Vec<usize> = match topics.len() {
-            0 => Vec::new(),
-            n => {
-                let first = random.usize(0..n);
-                (0..n.min(2)).map(|i| (first + i) % n).collect()
-            }
-        };
-        let lags = chosen.iter().map(|&t| topics[t].shares.iter().enumerate().map(|(i, s)| {
-            let rate = topics[t].rate * s;
-            match health {
-                Health::Draining => rate * 240.0,
-                Health::Losing => rate * 30.0,
-                Health::Hot if i == 0 => rate * 400.0,
-                _ => rate * IN_FLIGHT,
-            }
-        }).collect()).collect();
-        Self { name: name.into(), health, members: random.u16(2..=8), topics: chosen, lags }
-    }
-
-    fn advance(&mut self, topics: &[SimTopic], wave: f64, seconds: f64) {
-        for (topic, lags) in self.topics.iter().zip(&mut self.lags) {
-            let topic = &topics[*topic];
-            for (i, (lag, share)) in lags.iter_mut().zip(&topic.shares).enumerate() {
-                let rate = topic.rate * share * wave;
-                // Consumed a second, as a multiple of what is produced.
-                let pace = match self.health {
-                    Health::Level | Health::Rebalancing => 1.2,
-                    Health::Draining => 1.35,
-                    Health::Losing => 0.97,
-                    Health::Hot if i == 0 => 0.995,
-                    Health::Hot => 1.2,
-                };
-                *lag = (*lag + rate * (1.0 - pace) * seconds).max(rate * IN_FLIGHT);
+        let behind = |share: &f64| rate * share * COPY_BEHIND;
+        let shifts: Vec<f64> = (0..partitions)
+            .map(|i| (ends.source[i] - behind(&shares[i]) - ends.target[i]).ceil())
+            .collect();
+        let mut topic = Self { names, mirrored, rate, shares, ends, shifts, syncs: vec![Vec::new(); partitions] };
+        // What was written down before we look.
+        for ago in (0..SYNCS).rev() {
+            let ago = f64::from(ago) * SYNC_EVERY;
+            for i in 0..partitions {
+                let up = topic.ends.source[i] - behind(&topic.shares[i]) - topic.rate * topic.shares[i] * ago;
+                topic.syncs[i].push(up.floor());
             }
         }
+        topic
     }
 
-    fn at(&self, side: Side) -> (GroupState, Option<Vec<Arc<str>>>) {
-        match (side, self.health) {
-            (Side::Target, _) => (GroupState::Empty, Some(Vec::new())),
-            (Side::Source, Health::Rebalancing) => (GroupState::Rebalancing, Some(self.member_names())),
-            (Side::Source, _) => (GroupState::Stable, Some(self.member_names())),
+    /// The mirror writes down where it is.
+    fn sync(&mut self) {
+        for (i, syncs) in self.syncs.iter_mut().enumerate() {
+            if syncs.len() >= SYNCS as usize {
+                syncs.remove(0);
+            }
+            syncs.push((self.ends.target[i] + self.shifts[i]).floor());
         }
-    }
-
-    fn member_names(&self) -> Vec<Arc<str>> {
-        (0..self.members).map(|i| format!("{}-{i}@10.1.4.{}", self.name, 20 + i).into()).collect()
     }
 }
 
@@ -288,9 +252,13 @@ fn owner(partition: usize, members: u16) -> u16 {
     u16::try_from(partition % usize::from(members.max(1))).unwrap_or(Commit::NOBODY)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "offsets of a simulated log stay far below 2^52")]
 fn offset(value: f64) -> Offset {
-    Offset::end(value.floor() as i64)
+    Offset::end(whole(value))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "offsets of a simulated log stay far below 2^52")]
+fn whole(value: f64) -> i64 {
+    value.floor() as i64
 }
 
 fn count(n: usize) -> u32 {

@@ -1,0 +1,158 @@
+//! A role's instances, stopped or started in batches.
+
+use super::{Call, Draft, Drafted, Mark, Op, nothing};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+        step::{Kind, Limits},
+    },
+    plan::Side,
+    systems::{
+        ec2::{
+            facts::{Instance, InstanceState, Name},
+            state::State,
+        },
+        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+    },
+};
+
+/// Instances in one request. EC2 takes more; what fails or is not known of fifty can still be looked at by a person.
+const BATCH: usize = 50;
+/// How a way back is carried out: a few requests at a time, and none further once one failed.
+const BACK: Limits = Limits { width: 4, max_failed: 0, max_unknown: 0 };
+
+/// Whether an instance is in a state, or on the way to it.
+const fn is(state: InstanceState, on: bool) -> bool {
+    match state {
+        InstanceState::Pending | InstanceState::Running => on,
+        InstanceState::Stopping | InstanceState::Stopped => !on,
+        InstanceState::ShuttingDown => false,
+    }
+}
+
+impl State {
+    /// The instances of a role that there are; those being terminated are none any more.
+    fn of_role(&self, role: &str, side: Side, now: Now) -> Seen<Vec<&Instance>> {
+        let index = match self.role(role) {
+            Ok((index, _)) => index,
+            Err(fault) => return Seen::Blind(fault),
+        };
+        let there = move |i: &&Instance| usize::from(i.role) == index && i.state != InstanceState::ShuttingDown;
+        self.sites.get(side).instances.at(now).map(|rows| rows.iter().filter(there).collect())
+    }
+
+    /// Whether all instances of a role run, or none does. No instance at all is nothing that could be judged.
+    pub(super) fn powered(&self, role: &str, side: Side, on: bool, now: Now) -> Seen<bool> {
+        self.of_role(role, side, now).and_then(|rows| {
+            if rows.is_empty() {
+                return Err(none(role, side));
+            }
+            let settled = if on { InstanceState::Running } else { InstanceState::Stopped };
+            Ok(rows.iter().all(|i| i.state == settled))
+        })
+    }
+
+    pub(super) fn power(&self, role: &str, side: Side, on: bool, limits: Limits, now: Now) -> Drafted {
+        let what = format!("instances of {role} on the {side}");
+        let rows = known(self.of_role(role, side, now), &what).map_err(|f| vec![f])?;
+        if rows.is_empty() {
+            return Err(vec![none(role, side)]);
+        }
+        let others: Vec<Name> = rows.iter().filter(|i| !is(i.state, on)).map(|i| i.id.clone()).collect();
+        let mut draft = self.batches(side, on, &others, limits, now)?;
+        if draft.ops.is_empty() {
+            return Ok(draft);
+        }
+        draft.diff.push(Change {
+            thing: format!("{role} on the {side}"),
+            from: format!("{} of {} {}", others.len(), rows.len(), word(!on)),
+            to: format!("all {} {}", rows.len(), word(on)),
+        });
+        if !on {
+            let groups = self.role(role).map_or(&[][..], |(_, r)| r.auto_scaling_groups.get(side).as_slice());
+            if !groups.is_empty() {
+                draft.notes.push(format!(
+                    "{}: terminates and replaces what is stopped unless its HealthCheck or ReplaceUnhealthy is suspended, which is not sent",
+                    groups.join(", ")
+                ));
+            }
+            draft.notes.push("what is on instance store is lost, and public addresses that are not elastic change".to_owned());
+        }
+        Ok(draft)
+    }
+
+    /// What was stopped is started, or the other way round; what is not there any more is said.
+    pub(super) fn power_back(&self, ops: &[Op], side: Side, on: bool, now: Now) -> Drafted {
+        let what = format!("instances on the {side}");
+        let rows = known(self.sites.get(side).instances.at(now), &what).map_err(|f| vec![f])?;
+        let ids: Vec<&String> = ops
+            .iter()
+            .filter_map(|op| if let Call::Power { instances, .. } = &op.call { Some(instances) } else { None })
+            .flatten()
+            .collect();
+        let row = |id: &str| rows.iter().find(|i| *i.id == *id && i.state != InstanceState::ShuttingDown);
+        let gone: Vec<&str> = ids.iter().filter(|id| row(id).is_none()).map(|id| id.as_str()).collect();
+        if !ids.is_empty() && gone.len() == ids.len() {
+            let text = format!("none of the {} instances is there any more", ids.len());
+            return Err(vec![Fault::new(FaultKind::NotFound, text)]);
+        }
+        let others: Vec<Name> =
+            ids.iter().filter_map(|id| row(id)).filter(|i| !is(i.state, on)).map(|i| i.id.clone()).collect();
+        let mut draft = self.batches(side, on, &others, BACK, now)?;
+        if !gone.is_empty() {
+            draft.notes.push(format!("{} instances are not there any more: {}", gone.len(), gone.join(", ")));
+        }
+        Ok(draft)
+    }
+
+    fn batches(&self, side: Side, on: bool, ids: &[Name], limits: Limits, now: Now) -> Drafted {
+        let what = format!("instances on the {side}");
+        let rows = known(self.sites.get(side).instances.at(now), &what).map_err(|f| vec![f])?;
+        // EC2 starts only what is stopped and stops only what runs (IncorrectInstanceState).
+        let between = |i: &&Instance| matches!(i.state, InstanceState::Pending | InstanceState::Stopping);
+        let early: Vec<&str> =
+            rows.iter().filter(between).filter(|i| ids.contains(&i.id)).map(|i| &*i.id).collect();
+        if !early.is_empty() {
+            let doing = if on { "stopping" } else { "starting" };
+            let text = format!("{} instances are still {doing}: {}", early.len(), early.join(", "));
+            return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
+        }
+        let mut draft: Draft<Call, Mark> = Draft { limits, ..nothing() };
+        for batch in ids.chunks(BATCH) {
+            draft.ops.push(self.batch(side, on, batch));
+            draft.back.push(self.batch(side, !on, batch));
+        }
+        Ok(draft)
+    }
+
+    fn batch(&self, side: Side, on: bool, ids: &[Name]) -> Op {
+        let instances: Vec<String> = ids.iter().map(|id| id.to_string()).collect();
+        let (verb, call) = if on { ("start", "start-instances") } else { ("stop", "stop-instances") };
+        Operation {
+            what: match instances.as_slice() {
+                [one] => format!("{verb} {one}"),
+                [first, .., last] => format!("{verb} {} instances, {first} to {last}", instances.len()),
+                [] => format!("{verb} nothing"),
+            },
+            command: format!(
+                "aws ec2 {call} --region {} --instance-ids {}",
+                quoted(self.region(side)),
+                instances.join(" ")
+            ),
+            call: Call::Power { side, on, instances },
+            kind: Kind::Absolute,
+            tail: false,
+            expect: Handle::None,
+            quarantine: SIGNED,
+        }
+    }
+}
+
+fn none(role: &str, side: Side) -> Fault {
+    Fault::new(FaultKind::Empty, format!("no instance of {role} on the {side}"))
+}
+
+const fn word(on: bool) -> &'static str {
+    if on { "running" } else { "stopped" }
+}

@@ -1,0 +1,117 @@
+use std::{path::Path, sync::Arc};
+
+use super::{Call, Mark};
+use crate::{
+    core::{
+        estate::seen::FaultKind,
+        step::{Kind, Limits},
+    },
+    plan::{Action, Plan, Side, Sides},
+    systems::{
+        ec2::State,
+        steer::{Handle, SIGNED, Steered, played::Played},
+    },
+};
+
+const PLAN: &str = r#"
+schema = 1
+name = "test"
+[sites.source]
+label = "VIR"
+region = "us-east-1"
+[sites.target]
+label = "ORE"
+region = "us-west-2"
+[[fleet]]
+role = "web"
+wanted = { source = 60, target = 30 }
+target_groups = { source = ["web-vir"], target = ["web-ore"] }
+auto_scaling_groups = { source = ["web-vir"], target = ["web-a", "web-b"] }
+[[fleet]]
+role = "batch"
+wanted = { source = 120, target = 0 }
+"#;
+
+pub(in super::super) fn plan() -> Arc<Plan> {
+    Arc::new(Plan::parse(Path::new("test.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+}
+
+pub(in super::super) fn capacity(desired: u32) -> Action {
+    Action::SetCapacity { role: "web".to_owned(), side: Side::Target, desired }
+}
+
+pub(in super::super) fn power(on: bool) -> Action {
+    Action::Power { role: "batch".to_owned(), side: Side::Source, on, width: 2, max_failed: 1 }
+}
+
+/// An estate whose target is filled up.
+pub(in super::super) fn estate() -> Played<State> {
+    let mut at = Played::<State>::new(&plan());
+    at.pass(1200);
+    at.pass(1);
+    at
+}
+
+#[test]
+fn capacity_is_shared_out_and_waited_for() {
+    let at = estate();
+    let draft = at.draft(&capacity(35)).expect("a draft");
+    assert_eq!(draft.limits, Limits::SEQUENCE);
+    let kinds: Vec<_> = draft.ops.iter().map(|op| (op.kind, op.quarantine)).collect();
+    assert_eq!(kinds, [(Kind::Absolute, SIGNED), (Kind::Absolute, SIGNED), (Kind::Wait, SIGNED)]);
+    let call = |group: &str, desired| Call::Capacity { side: Side::Target, group: group.to_owned(), desired, min: desired };
+    assert_eq!((&draft.ops[0].call, &draft.ops[1].call), (&call("web-a", 18), &call("web-b", 17)));
+    assert_eq!(draft.ops[0].expect, Handle::Seen(Mark::Capacity { desired: 15, min: 7 }));
+    assert_eq!(
+        draft.ops[0].command,
+        "aws autoscaling update-auto-scaling-group --region us-west-2 --auto-scaling-group-name web-a --min-size 18 --desired-capacity 18"
+    );
+    assert_eq!(draft.diff[0].from, "desired 15, min 7");
+    assert!(draft.notes.iter().any(|n| n.contains("AlarmNotification")), "{:?}", draft.notes);
+    assert_eq!(
+        draft.back[1].call,
+        Call::Capacity { side: Side::Target, group: "web-b".to_owned(), desired: 15, min: 7 }
+    );
+    let text = serde_json::to_string(&draft).expect("plain data");
+    assert_eq!(serde_json::from_str::<super::Draft<Call, Mark>>(&text).expect("the same"), draft);
+}
+
+#[test]
+fn instances_go_in_batches_with_limits() {
+    let at = estate();
+    let draft = at.draft(&power(false)).expect("a draft");
+    assert_eq!(draft.limits, Limits { width: 2, max_failed: 1, max_unknown: 0 });
+    let sizes: Vec<_> = draft
+        .ops
+        .iter()
+        .map(|op| match &op.call {
+            Call::Power { on: false, instances, side: Side::Source } => instances.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(sizes, [50, 50, 20]);
+    assert!(draft.ops[0].command.starts_with("aws ec2 stop-instances --region us-east-1 --instance-ids i-0"));
+    assert!(draft.back.iter().all(|op| matches!(op.call, Call::Power { on: true, .. })) && draft.back.len() == 3);
+    assert!(at.draft(&power(true)).expect("a draft").ops.is_empty(), "all run already");
+    assert_eq!((at.met(&power(true)), at.met(&power(false))), (Some(true), Some(false)));
+}
+
+#[test]
+fn what_is_not_known_or_cannot_be_is_a_fault() {
+    let mut at = estate();
+    let kinds = |at: &Played<State>, action: &Action| {
+        at.draft(action).expect_err("a fault").iter().map(|f| f.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&at, &capacity(40)), [FaultKind::Unsupported; 2], "beyond MaxSize");
+    let of = |role: &str, side| Action::SetCapacity { role: role.to_owned(), side, desired: 1 };
+    assert_eq!(kinds(&at, &of("batch", Side::Source)), [FaultKind::Unsupported], "no group");
+    assert_eq!(kinds(&at, &of("db", Side::Source)), [FaultKind::NotFound], "no role");
+    let none = Action::Power { role: "batch".to_owned(), side: Side::Target, on: true, width: 1, max_failed: 0 };
+    assert_eq!(kinds(&at, &none), [FaultKind::Empty]);
+    let dns = Action::SetWeights { name: "x.".to_owned(), weights: Sides { source: 1, target: 1 } };
+    assert!(at.state.draft(&dns, at.now).is_none() && at.state.met(&dns, at.now).is_none());
+    at.now.boot += std::time::Duration::from_secs(45);
+    assert_eq!(kinds(&at, &capacity(31)), [FaultKind::Silent]);
+    assert_eq!(kinds(&at, &power(false)), [FaultKind::Silent]);
+    assert_eq!(at.met(&capacity(30)), None);
+}

@@ -1,0 +1,324 @@
+//! What may be changed: a consumer group's offsets on one cluster, set to where the group stands on the other.
+//!
+//! Offsets of two clusters do not compare. What leads from one to the other is the mirror's own word, its offset syncs: the last one at or
+//! before the group's commit says where that record has gone, and a commit beyond it is taken to stand just behind it, as MirrorMaker 2's
+//! own checkpoints are (`OffsetSyncStore.translateDownstream`). So nothing is skipped, and what lies between the sync and the commit is
+//! read again. A partition without a sync that is old enough is a fault, not a guess.
+//!
+//! AlterConsumerGroupOffsets has nothing to compare with and needs a group without members; all partitions of a group go in one request,
+//! the values are absolute, and a second copy of it changes nothing.
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    cluster::Latest,
+    facts::{Commit, GroupState, Offset, Snapshot},
+    parity::{names, other},
+    state::{Pair, State, bootstrap},
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+        step::{Kind, Limits},
+    },
+    plan::{Action, Side},
+    systems::steer::{Change, Draft, Handle, Operation, Steered, known, quoted},
+};
+
+/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out of
+/// 60 s says, and the coordinator may sit on it a little.
+const QUARANTINE: Duration = Duration::from_secs(90);
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// One AlterConsumerGroupOffsets.
+    Commit {
+        /// The pair of clusters.
+        pair: String,
+        /// On which of them.
+        side: Side,
+        /// The group.
+        group: String,
+        /// Its new offsets.
+        offsets: Vec<TopicOffsets>,
+    },
+}
+
+/// What was committed before.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    /// The same partitions as in the call; −1 where nothing was.
+    Offsets(Vec<TopicOffsets>),
+}
+
+/// Offsets of one topic's partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TopicOffsets {
+    /// The topic, as it is called on that cluster.
+    pub topic: String,
+    /// Partition and the next record to be read.
+    pub offsets: Vec<(u32, i64)>,
+}
+
+type Op = Operation<Call, Mark>;
+type Drafted = Result<Draft<Call, Mark>, Vec<Fault>>;
+
+/// One partition that is handed over.
+struct Place {
+    topic: String,
+    partition: u32,
+    slot: u32,
+    /// Where the group is to stand.
+    offset: i64,
+    /// Records between the last sync and the commit: read again.
+    again: i64,
+}
+
+impl Steered for State {
+    type Call = Call;
+    type Mark = Mark;
+
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
+        let Action::CommitOffsets { pair, group, to } = action else { return None };
+        Some(self.pair(pair).map_err(|f| vec![f]).and_then(|p| hand_over(p, group, *to, now)))
+    }
+
+    fn back(&self, ops: &[Op], now: Now) -> Drafted {
+        let mut draft = nothing();
+        let mut faults = Vec::new();
+        for op in ops {
+            let Call::Commit { pair, side, group, offsets } = &op.call;
+            let set = self.pair(pair).map_err(|f| vec![f]).and_then(|pair| {
+                let latest = seen(pair, *side, now).map_err(|f| vec![f])?;
+                set(&mut draft, pair, *side, group, offsets, &latest.facts)
+            });
+            faults.extend(set.err().into_iter().flatten());
+        }
+        if faults.is_empty() { Ok(draft) } else { Err(faults) }
+    }
+
+    /// Whether the group stands at least where it would be handed over to: its consumers go on from there.
+    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+        let Action::CommitOffsets { pair, group, to } = action else { return None };
+        let pair = match self.pair(pair) {
+            Ok(pair) => pair,
+            Err(fault) => return Some(Seen::Blind(fault)),
+        };
+        let both = pair.cluster(other(*to)).seen(now).zip(pair.cluster(*to).seen(now));
+        Some(both.and_then(|(from, there)| {
+            let places = places(pair, group, *to, from, there).map_err(|mut faults| faults.swap_remove(0))?;
+            Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
+        }))
+    }
+}
+
+fn nothing() -> Draft<Call, Mark> {
+    Draft {
+        ops: Vec::new(),
+        limits: Limits::SEQUENCE,
+        diff: Vec::new(),
+        back: Vec::new(),
+        settle: Duration::ZERO,
+        notes: Vec::new(),
+        broken: Vec::new(),
+    }
+}
+
+impl State {
+    fn pair(&self, name: &str) -> Result<&Pair, Fault> {
+        let text = || format!("the plan has no pair of clusters {name}");
+        self.pairs.iter().find(|p| p.plan.name == name).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))
+    }
+}
+
+fn seen(pair: &Pair, side: Side, now: Now) -> Result<&Latest, Fault> {
+    known(pair.cluster(side).seen(now), &format!("{} on the {side}", pair.plan.name))
+}
+
+/// A group's commit on a partition; −1 where there is none, −1001 where nobody can say.
+fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
+    let Some(group) = facts.group(group) else { return -1 };
+    let own = facts.commits_of(group).iter().find(|c| c.slot == slot);
+    own.map_or(-1, |c| if c.offset == Offset::NEVER { -1 } else { c.offset.known().unwrap_or(-1001) })
+}
+
+/// Where a group is to stand, partition by partition.
+fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> Result<Vec<Place>, Vec<Fault>> {
+    let side = other(to);
+    let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
+    let Some(own) = from.facts.group(group) else {
+        return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
+    };
+    if let Some(fault) = &own.fault {
+        return Err(vec![fault.clone()]);
+    }
+    let (mut out, mut faults) = (Vec::new(), Vec::new());
+    for topic in &own.orphans {
+        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
+    }
+    for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
+        match place(pair, to, from, there, commit) {
+            Ok(place) => out.push(place),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if out.is_empty() && faults.is_empty() {
+        faults.push(fault(FaultKind::Empty, format!("group {group} has no commit on any watched topic")));
+    }
+    if faults.is_empty() { Ok(out) } else { Err(faults) }
+}
+
+fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) -> Result<Place, Fault> {
+    let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
+    let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
+    let what = format!("{}-{partition}", topic.name);
+    let stands = commit.offset.known();
+    let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+    let name = names(&pair.plan, other(to), &topic.name).get(to).clone();
+    let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
+    let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
+    let slot = copy.slots.start + partition;
+    let end = there.facts.end(slot).known();
+    let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
+    let sync = there.facts.syncs_of(slot).iter().rev().find(|s| s.upstream <= stands).ok_or_else(|| {
+        let text = format!("{what}: the mirror has no offset sync at or before {stands}");
+        Fault::new(FaultKind::Unsupported, text)
+    })?;
+    let beyond = stands - sync.upstream;
+    // Just behind the record that the sync is about, and never beyond what has been copied.
+    let offset = (sync.downstream + i64::from(beyond > 0)).min(end);
+    Ok(Place { topic: name, partition, slot, offset, again: (beyond - 1).max(0) })
+}
+
+fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
+    let (from, there) = match (seen(pair, other(to), now), seen(pair, to, now)) {
+        (Ok(from), Ok(there)) => (from, there),
+        (from, there) => return Err(from.err().into_iter().chain(there.err()).collect()),
+    };
+    let places = places(pair, group, to, from, there)?;
+    let mut offsets: Vec<TopicOffsets> = Vec::new();
+    for place in &places {
+        match offsets.iter_mut().find(|t| t.topic == place.topic) {
+            Some(topic) => topic.offsets.push((place.partition, place.offset)),
+            None => offsets.push(TopicOffsets { topic: place.topic.clone(), offsets: vec![(place.partition, place.offset)] }),
+        }
+    }
+    let mut draft = nothing();
+    set(&mut draft, pair, to, group, &offsets, &there.facts)?;
+    if !draft.ops.is_empty() {
+        let again: i64 = places.iter().map(|p| p.again).sum();
+        draft.notes.push(format!(
+            "about {again} records are read again: those between the mirror's last offset sync and the group's commit, of {} partitions",
+            places.len()
+        ));
+        let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
+        if state != GroupState::Empty {
+            let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), other(to));
+            draft.notes.push(text);
+        }
+    }
+    Ok(draft)
+}
+
+/// Adds the operation that sets a group's offsets, if they are not so already, and the way back to those that are there.
+fn set(
+    draft: &mut Draft<Call, Mark>,
+    pair: &Pair,
+    side: Side,
+    group: &str,
+    offsets: &[TopicOffsets],
+    facts: &Snapshot,
+) -> Result<(), Vec<Fault>> {
+    let mut faults: Vec<Fault> = facts.group(group).and_then(|g| g.fault.clone()).into_iter().collect();
+    let mut prior = Vec::new();
+    for topic in offsets {
+        let Some(known) = facts.topic(&topic.topic) else {
+            faults.push(Fault::new(FaultKind::NotFound, format!("no topic {} on the {side}", topic.topic)));
+            continue;
+        };
+        let before = topic.offsets.iter().map(|&(p, _)| (p, committed(facts, group, known.slots.start + p)));
+        let before = TopicOffsets { topic: topic.topic.clone(), offsets: before.collect() };
+        if let Some((p, _)) = before.offsets.iter().find(|(_, offset)| *offset < -1) {
+            faults.push(Fault::new(FaultKind::Malformed, format!("{}-{p}: {group}'s commit is not known", topic.topic)));
+        }
+        prior.push(before);
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    if prior == offsets {
+        return Ok(());
+    }
+    for (old, new) in prior.iter().zip(offsets).filter(|(old, new)| old != new) {
+        draft.diff.push(change(group, side, old, new, facts));
+    }
+    let state = facts.group(group).map_or(GroupState::Dead, |g| g.state);
+    if !matches!(state, GroupState::Empty | GroupState::Dead) {
+        draft.notes.push(format!("{group} is {} on the {side}: the broker refuses it until it is Empty", state.word()));
+    }
+    let never = prior.iter().flat_map(|t| &t.offsets).filter(|(_, offset)| *offset < 0).count();
+    if never > 0 {
+        draft.notes.push(format!("{never} partitions had no commit on the {side}; the way back leaves what is set there"));
+    }
+    let kept = prior.iter().map(|t| {
+        let offsets = t.offsets.iter().copied().filter(|(_, offset)| *offset >= 0).collect();
+        TopicOffsets { topic: t.topic.clone(), offsets }
+    });
+    let kept: Vec<TopicOffsets> = kept.filter(|t| !t.offsets.is_empty()).collect();
+    if !kept.is_empty() {
+        // Of those partitions only, whatever else is set.
+        let there = kept.iter().filter_map(|t| {
+            let new = offsets.iter().find(|n| n.topic == t.topic)?;
+            let own = |&&(p, _): &&(u32, i64)| t.offsets.iter().any(|(q, _)| *q == p);
+            Some(TopicOffsets { topic: t.topic.clone(), offsets: new.offsets.iter().filter(own).copied().collect() })
+        });
+        draft.back.push(op(pair, side, group, kept.clone(), there.collect()));
+    }
+    draft.ops.push(op(pair, side, group, offsets.to_vec(), prior));
+    Ok(())
+}
+
+fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts: &Snapshot) -> Change {
+    let start = facts.topic(&new.topic).map_or(0, |t| t.slots.start);
+    let behind = |list: &TopicOffsets| {
+        let lag = |&(p, offset): &(u32, i64)| facts.end(start + p).known().map_or(0, |end| (end - offset.max(0)).max(0));
+        list.offsets.iter().map(lag).sum::<i64>()
+    };
+    let moved = old.offsets.iter().zip(&new.offsets).filter(|(old, new)| old != new).count();
+    Change {
+        thing: format!("{group} on {} ({side}), {moved} of {} partitions", new.topic, new.offsets.len()),
+        from: format!("{} behind the end", behind(old)),
+        to: format!("{} behind the end", behind(new)),
+    }
+}
+
+fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: Vec<TopicOffsets>) -> Op {
+    let partitions: usize = offsets.iter().map(|t| t.offsets.len()).sum();
+    let lines: Vec<String> = offsets
+        .iter()
+        .flat_map(|t| t.offsets.iter().map(|(p, offset)| quoted(&format!("{},{p},{offset}", t.topic))))
+        .collect();
+    Operation {
+        what: format!("offsets of {group} on the {side}, {partitions} partitions"),
+        command: format!(
+            "kafka-consumer-groups.sh --bootstrap-server {} --group {} --reset-offsets --from-file <(printf '%s\\n' {}) --execute",
+            quoted(&bootstrap(&pair.plan, side)),
+            quoted(group),
+            lines.join(" ")
+        ),
+        call: Call::Commit { pair: pair.plan.name.clone(), side, group: group.to_owned(), offsets },
+        kind: Kind::Absolute,
+        tail: false,
+        expect: Handle::Seen(Mark::Offsets(prior)),
+        quarantine: QUARANTINE,
+    }
+}

@@ -1,0 +1,188 @@
+//! An imitated consumer group: where it runs, how far it is on each cluster, and how it follows a commit to the other side.
+//!
+//! Somebody runs the consumers, and minds what is asked of the group. Once offsets are committed on a cluster they go there: they leave the
+//! one and start on the other a little later, from what was committed. When a commit is refused because they are still there, they are
+//! stopped. When offsets are put back to less than was handed over, they go back.
+
+use std::sync::Arc;
+
+use super::{
+    super::{facts::GroupState, parity::other},
+    IN_FLIGHT, SimTopic, TRANSLATED_BEHIND,
+};
+use crate::plan::{Side, Sides};
+
+/// How long the consumers take to follow, in seconds.
+const FOLLOW: f64 = 20.0;
+
+pub(super) struct SimGroup {
+    pub(super) name: Arc<str>,
+    health: Health,
+    pub(super) members: u16,
+    /// Its topics, by index.
+    pub(super) topics: Vec<usize>,
+    stands: Sides<Stand>,
+    /// Where its consumers are.
+    runs: Option<Side>,
+    /// Where they will be, and when.
+    next: Option<(f64, Option<Side>)>,
+}
+
+/// How far a group is on one cluster: a partition of each of its topics.
+enum Stand {
+    /// So many records behind: consuming, or its commits are translated by the mirror.
+    Behind(Vec<Vec<f64>>),
+    /// At these offsets.
+    At(Vec<Vec<f64>>),
+}
+
+/// How a group is doing.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Health {
+    /// Level with the producers, but for what is in flight.
+    Level,
+    /// Works off what piled up.
+    Draining,
+    /// Consumes less than is produced.
+    Losing,
+    /// Level, but for one partition that nobody gets ahead with.
+    Hot,
+    /// Members come and go.
+    Rebalancing,
+}
+
+pub(super) const HEALTHS: [Health; 6] =
+    [Health::Level, Health::Draining, Health::Level, Health::Hot, Health::Rebalancing, Health::Losing];
+
+impl SimGroup {
+    pub(super) fn new(name: String, health: Health, topics: &[SimTopic], random: &mut fastrand::Rng) -> Self {
+        let chosen: Vec<usize> = match topics.len() {
+            0 => Vec::new(),
+            n => {
+                let first = random.usize(0..n);
+                (0..n.min(2)).map(|i| (first + i) % n).collect()
+            }
+        };
+        let each = |of: &dyn Fn(usize, f64) -> f64| -> Vec<Vec<f64>> {
+            let lags = |t: &usize| topics[*t].shares.iter().enumerate().map(|(i, s)| of(i, topics[*t].rate * s)).collect();
+            chosen.iter().map(lags).collect()
+        };
+        let source = each(&|i, rate| match health {
+            Health::Draining => rate * 240.0,
+            Health::Losing => rate * 30.0,
+            Health::Hot if i == 0 => rate * 400.0,
+            _ => rate * IN_FLIGHT,
+        });
+        let target = each(&|_, rate| rate * TRANSLATED_BEHIND);
+        let stands = Sides { source: Stand::Behind(source), target: Stand::Behind(target) };
+        let members = random.u16(2..=8);
+        Self { name: name.into(), health, members, topics: chosen, stands, runs: Some(Side::Source), next: None }
+    }
+
+    pub(super) fn runs_on(&self, side: Side) -> bool {
+        self.runs == Some(side)
+    }
+
+    /// Its commits on one of its topics, on one side.
+    pub(super) fn offsets(&self, at: usize, topic: &SimTopic, side: Side) -> Vec<f64> {
+        let ends = topic.ends.get(side);
+        match self.stands.get(side) {
+            Stand::Behind(lags) => ends.iter().zip(&lags[at]).map(|(e, lag)| (e.floor() - lag.floor()).max(0.0)).collect(),
+            Stand::At(offsets) => offsets[at].clone(),
+        }
+    }
+
+    /// What it consumes a second, as a multiple of what is produced.
+    const fn pace(&self, partition: usize) -> f64 {
+        match self.health {
+            Health::Level | Health::Rebalancing => 1.2,
+            Health::Draining => 1.35,
+            Health::Losing => 0.97,
+            Health::Hot if partition == 0 => 0.995,
+            Health::Hot => 1.2,
+        }
+    }
+
+    pub(super) fn advance(&mut self, topics: &[SimTopic], wave: f64, seconds: f64, lived: f64) {
+        if let Some((_, to)) = self.next.take_if(|(when, _)| *when <= lived) {
+            self.go(to, topics);
+        }
+        let Some(side) = self.runs else { return };
+        // Where it was handed over to, it has room to work off what it reads again.
+        let fresh = if side == Side::Target { 0.3 } else { 0.0 };
+        let paces: Vec<f64> = (0..64).map(|i| self.pace(i) + fresh).collect();
+        let Stand::Behind(all) = self.stands.get_mut(side) else { return };
+        for (topic, lags) in self.topics.iter().zip(all) {
+            let topic = &topics[*topic];
+            for (i, (lag, share)) in lags.iter_mut().zip(&topic.shares).enumerate() {
+                let rate = topic.rate * share * wave;
+                *lag = (*lag + rate * (1.0 - paces[i.min(63)]) * seconds).max(rate * IN_FLIGHT);
+            }
+        }
+    }
+
+    /// The consumers leave where they are, and start elsewhere from what is committed there.
+    fn go(&mut self, to: Option<Side>, topics: &[SimTopic]) {
+        if self.runs == to {
+            return;
+        }
+        if let Some(from) = self.runs {
+            *self.stands.get_mut(from) = Stand::At(self.all(topics, from));
+        }
+        if let Some(to) = to {
+            let behind = self.all(topics, to).into_iter().zip(&self.topics).map(|(offsets, topic)| {
+                let ends = topics[*topic].ends.get(to);
+                ends.iter().zip(offsets).map(|(end, offset)| (end.floor() - offset).max(0.0)).collect()
+            });
+            *self.stands.get_mut(to) = Stand::Behind(behind.collect());
+        }
+        self.runs = to;
+    }
+
+    /// Its commits on all of its topics, on one side.
+    fn all(&self, topics: &[SimTopic], side: Side) -> Vec<Vec<f64>> {
+        self.topics.iter().enumerate().map(|(at, topic)| self.offsets(at, &topics[*topic], side)).collect()
+    }
+
+    /// Takes a commit on a cluster where nobody consumes: offsets by the topic's place among its own, and by partition.
+    ///
+    /// # Errors
+    /// While it has members there.
+    pub(super) fn commit(
+        &mut self,
+        topics: &[SimTopic],
+        side: Side,
+        offsets: &[(usize, usize, f64)],
+        lived: f64,
+    ) -> Result<(), String> {
+        if self.runs == Some(side) {
+            self.next = Some((lived + FOLLOW, None));
+            return Err(format!("NON_EMPTY_GROUP: the group {} is not empty", self.name));
+        }
+        let before = self.all(topics, side);
+        let mut all = before.clone();
+        for &(topic, partition, offset) in offsets {
+            if let Some(there) = all.get_mut(topic).and_then(|t| t.get_mut(partition)) {
+                *there = offset;
+            }
+        }
+        let sum = |all: &[Vec<f64>]| all.iter().flatten().sum::<f64>();
+        let to = if sum(&all) < sum(&before) { other(side) } else { side };
+        *self.stands.get_mut(side) = Stand::At(all);
+        self.next = Some((lived + FOLLOW, Some(to)));
+        Ok(())
+    }
+
+    pub(super) fn at(&self, side: Side) -> (GroupState, Option<Vec<Arc<str>>>) {
+        match self.health {
+            _ if !self.runs_on(side) => (GroupState::Empty, Some(Vec::new())),
+            Health::Rebalancing if side == Side::Source => (GroupState::Rebalancing, Some(self.member_names(side))),
+            _ => (GroupState::Stable, Some(self.member_names(side))),
+        }
+    }
+
+    fn member_names(&self, side: Side) -> Vec<Arc<str>> {
+        let net = if side == Side::Source { "10.1" } else { "10.2" };
+        (0..self.members).map(|i| format!("{}-{i}@{net}.4.{}", self.name, 20 + i).into()).collect()
+    }
+}

@@ -1,0 +1,130 @@
+//! How the imitated clusters take commits, and what reading them back tells.
+
+use super::{
+    super::{
+        ops::{Call, Mark, TopicOffsets},
+        state::State,
+    },
+    Sim, SimPair, whole,
+};
+use crate::{
+    core::{
+        now::Now,
+        step::{Reply, Truth},
+    },
+    plan::{Action, Side},
+    systems::{
+        Simulated,
+        steer::{Looked, Obeys, Sent},
+    },
+};
+
+impl Obeys for State {
+    fn obey(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Mark>, now: Now) -> Sent<Mark> {
+        Self::advance(sim, now);
+        let Call::Commit { pair, side, group, offsets } = call;
+        let done = match sim.pairs.iter_mut().find(|p| p.plan.name == *pair) {
+            Some(pair) => pair.commit(*side, group, offsets),
+            None => Err(format!("no pair {pair}")),
+        };
+        match done {
+            Err(said) => Sent { reply: Reply::Refused, mark: None, said },
+            Ok(()) => {
+                sim.log.push(tag.to_owned());
+                Sent { reply: Reply::Yes, mark: None, said: "no error on any partition".to_owned() }
+            }
+        }
+    }
+
+    /// A commit carries no tag: values tell.
+    fn look(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+        Self::advance(sim, now);
+        let Call::Commit { pair, side, group, offsets } = call;
+        let pair = sim.pairs.iter().find(|p| p.plan.name == *pair);
+        let there = pair.and_then(|p| offsets.iter().map(|t| p.committed(*side, group, t)).collect::<Option<Vec<_>>>());
+        let (truth, said) = match (there, expect) {
+            (None, _) => (Truth::Dark, format!("group {group} or a topic of it is not there")),
+            (Some(there), _) if there == *offsets => (Truth::Applied, "all offsets are ours".to_owned()),
+            (Some(there), Some(Mark::Offsets(prior))) if there == *prior => {
+                (Truth::NotApplied, "all offsets are as before".to_owned())
+            }
+            // Consumers go on from ours, a mirror from its own: nothing tells them apart any more.
+            (Some(there), Some(_)) if beyond(&there, offsets) => {
+                (Truth::Dark, format!("{group} has gone on beyond our offsets, from whatever was there"))
+            }
+            (Some(there), Some(_)) => (Truth::Conflict, format!("{group} is elsewhere: {}", differing(&there, offsets))),
+            (Some(_), None) => (Truth::Dark, "what was there before is not known".to_owned()),
+        };
+        Looked { truth, mark: None, said }
+    }
+
+    fn log(sim: &Sim) -> &[String] {
+        &sim.log
+    }
+
+    /// Somebody sets the group's first partition back by a few records.
+    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+        Self::advance(sim, now);
+        let Action::CommitOffsets { pair, group, to } = action else { return };
+        if let Some(pair) = sim.pairs.iter_mut().find(|p| p.plan.name == *pair) {
+            pair.meddle(*to, group);
+        }
+    }
+}
+
+/// Every partition is at our offset or beyond it.
+fn beyond(there: &[TopicOffsets], ours: &[TopicOffsets]) -> bool {
+    let mut pairs = there.iter().zip(ours).flat_map(|(t, o)| t.offsets.iter().zip(&o.offsets));
+    pairs.all(|(there, ours)| there.1 >= ours.1)
+}
+
+fn differing(there: &[TopicOffsets], ours: &[TopicOffsets]) -> String {
+    let pairs = there.iter().zip(ours).flat_map(|(t, o)| t.offsets.iter().zip(&o.offsets).map(move |(t, o)| (o, t)));
+    let count = pairs.filter(|(o, t)| o != t).count();
+    format!("{count} partitions differ from ours")
+}
+
+impl SimPair {
+    /// Where a topic stands among a group's own.
+    fn find(&self, side: Side, group: &str, topic: &str) -> Option<(usize, usize)> {
+        let group_at = self.groups.iter().position(|g| *g.name == *group)?;
+        let own = &self.groups[group_at].topics;
+        let at = own.iter().position(|&t| self.topics[t].names.get(side) == topic)?;
+        Some((group_at, at))
+    }
+
+    /// Takes a commit of all of a group's partitions at once.
+    fn commit(&mut self, side: Side, group: &str, offsets: &[TopicOffsets]) -> Result<(), String> {
+        let mut all = Vec::new();
+        let mut found = None;
+        for topic in offsets {
+            let Some((at, place)) = self.find(side, group, &topic.topic) else {
+                return Err(format!("UNKNOWN_TOPIC_OR_PARTITION: {} of group {group}", topic.topic));
+            };
+            found = Some(at);
+            for &(partition, offset) in &topic.offsets {
+                #[expect(clippy::cast_precision_loss, reason = "offsets of a simulated log stay far below 2^52")]
+                all.push((place, partition as usize, offset as f64));
+            }
+        }
+        let Some(at) = found else { return Err("INVALID_REQUEST: no partition".to_owned()) };
+        self.groups[at].commit(&self.topics, side, &all, self.lived)
+    }
+
+    /// What a group has committed on the same partitions.
+    fn committed(&self, side: Side, group: &str, of: &TopicOffsets) -> Option<TopicOffsets> {
+        let (at, place) = self.find(side, group, &of.topic)?;
+        let group = &self.groups[at];
+        let all = group.offsets(place, &self.topics[group.topics[place]], side);
+        let one = |&(p, _): &(u32, i64)| Some((p, whole(*all.get(p as usize)?)));
+        Some(TopicOffsets { topic: of.topic.clone(), offsets: of.offsets.iter().map(one).collect::<Option<Vec<_>>>()? })
+    }
+
+    fn meddle(&mut self, side: Side, group: &str) {
+        let Some(at) = self.groups.iter().position(|g| *g.name == *group) else { return };
+        let Some(&topic) = self.groups[at].topics.first() else { return };
+        let first = self.groups[at].offsets(0, &self.topics[topic], side).first().copied().unwrap_or(0.0);
+        // While it has members there, the broker refuses this, too.
+        let _ = self.groups[at].commit(&self.topics, side, &[(0, 0, (first - 13.0).max(0.0))], self.lived);
+    }
+}
