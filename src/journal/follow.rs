@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io::{Read as _, Seek as _, SeekFrom},
     path::PathBuf,
 };
 
@@ -40,7 +40,7 @@ impl Follower {
         }
         file.seek(SeekFrom::Start(self.at))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(io::Error::from)?;
+        file.read_to_end(&mut bytes)?;
         let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
         let mut entries = Vec::new();
         for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {

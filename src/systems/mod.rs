@@ -11,14 +11,13 @@
 //! is [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
 //! new system has to be thought of.
 
-mod placeholder;
 pub mod steer;
 
 use std::{future::Future, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use self::steer::{Draft, Handle, Looked, Obeys, Operation, Sent, Steered};
+use self::steer::{Draft, Looked, Obeys, Operation, Sent, Steered};
 
 use crate::{
     core::{
@@ -231,16 +230,10 @@ macro_rules! systems {
             /// All that keeps it from being worked out.
             pub fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
                 $({
-                    let own: Option<Vec<_>> = ops.iter().map(|op| match (&op.call, &op.expect) {
-                        (Call::$Name(call), Handle::Seen(Mark::$Name(mark))) => {
-                            Some(op.clone().map(|_| call.clone(), |_| mark.clone()))
-                        }
-                        (Call::$Name(_), Handle::Seen(_)) => None,
-                        (Call::$Name(call), Handle::None) => Some(op.bare(call.clone(), Handle::None)),
-                        (Call::$Name(call), Handle::After(n)) => Some(op.bare(call.clone(), Handle::After(*n))),
-                        #[allow(unreachable_patterns, reason = "there may be one system only")]
-                        _ => None,
-                    }).collect();
+                    let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(
+                        |call| if let Call::$Name(call) = call { Some(call.clone()) } else { None },
+                        |mark| if let Mark::$Name(mark) = mark { Some(mark.clone()) } else { None },
+                    )).collect();
                     if let Some(own) = own.filter(|own| !own.is_empty()) {
                         return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
                     }

@@ -61,17 +61,26 @@ impl<M> Handle<M> {
 }
 
 impl<C, M> Operation<C, M> {
-    /// The same with another call and handle.
-    pub fn bare<D, N>(&self, call: D, expect: Handle<N>) -> Operation<D, N> {
-        Operation {
+    /// The same as one system sees it; none if anything of it is another system's.
+    pub fn narrow<D, N>(
+        &self,
+        call: impl FnOnce(&C) -> Option<D>,
+        mark: impl FnOnce(&M) -> Option<N>,
+    ) -> Option<Operation<D, N>> {
+        let expect = match &self.expect {
+            Handle::None => Handle::None,
+            Handle::Seen(seen) => Handle::Seen(mark(seen)?),
+            Handle::After(place) => Handle::After(*place),
+        };
+        Some(Operation {
             what: self.what.clone(),
-            call,
+            call: call(&self.call)?,
             kind: self.kind,
             tail: self.tail,
             expect,
             quarantine: self.quarantine,
             command: self.command.clone(),
-        }
+        })
     }
 
     /// The same, of other types.
@@ -134,6 +143,9 @@ impl<C, M> Draft<C, M> {
     }
 }
 
+/// A draft, or all that keeps it from being worked out.
+pub type Drafted<C, M> = Result<Draft<C, M>, Vec<Fault>>;
+
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent<M> {
@@ -195,17 +207,13 @@ pub trait Steered: System {
     ///
     /// # Errors
     /// All that keeps it from being worked out.
-    fn draft(&self, action: &Action, now: Now) -> Option<Result<Draft<Self::Call, Self::Mark>, Vec<Fault>>>;
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Self::Call, Self::Mark>>;
 
     /// A way back that was stored, bound to what is observed now; what is as it wants it already is left out.
     ///
     /// # Errors
     /// All that keeps it from being worked out.
-    fn back(
-        &self,
-        ops: &[Operation<Self::Call, Self::Mark>],
-        now: Now,
-    ) -> Result<Draft<Self::Call, Self::Mark>, Vec<Fault>>;
+    fn back(&self, ops: &[Operation<Self::Call, Self::Mark>], now: Now) -> Drafted<Self::Call, Self::Mark>;
 
     /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
     fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>>;

@@ -212,7 +212,7 @@ fn poll(rng: &mut Rng, base: f64, trouble: f64, counts: &mut Counts) -> Seen<f64
 
 fn condition(rng: &mut Rng, estate: &[Series], depth: u8, id: &mut u32, counts: &mut Counts) -> Condition {
     if depth == 0 || chance(rng, 0.2) {
-        return Condition::Gate(gate(rng, estate, id, counts));
+        return Condition::Gate(Box::new(gate(rng, estate, id, counts)));
     }
     let n = if chance(rng, 0.03) { 0 } else { rng.usize(1..=3) };
     let list: Vec<Condition> = (0..n).map(|_| condition(rng, estate, depth - 1, id, counts)).collect();

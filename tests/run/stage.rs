@@ -11,7 +11,7 @@ use landfall::{
     },
     drive::sim::SimDrive,
     journal::{Author, Entry, Journal, chain, store::MemStore},
-    plan::{Action, Agg, Compare, Condition, Confirm, Gate, PhasePlan, Plan, Runbook, Side, Sides, StepPlan},
+    plan::{Action, Condition, Confirm, PhasePlan, Plan, Runbook, Side, Sides, StepPlan},
 };
 
 /// A plan of one replica set and one weighted name, read a few times a second of virtual time.
@@ -36,24 +36,6 @@ type = "A"
 set_identifiers = { source = ["vir"], target = ["ore"] }
 servers = ["192.0.2.53"]
 "#;
-
-/// A gate on one signal.
-pub fn gate(id: &str, metric: &str, op: Compare, limit: f64, sustain: u64) -> Condition {
-    let metric = landfall::systems::signals().into_iter().find(|s| s.id == metric).expect("a signal");
-    Condition::Gate(Gate {
-        id: id.to_owned(),
-        metric,
-        labels: Default::default(),
-        agg: Agg::Max,
-        op,
-        limit,
-        sustain: Duration::from_secs(sustain),
-        min_samples: 1,
-        series: 1,
-        max_age: None,
-        min_volume: None,
-    })
-}
 
 /// A step with nothing in its way.
 pub fn step(id: &str, needs: &[&str], action: Action) -> StepPlan {

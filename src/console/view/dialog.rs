@@ -55,7 +55,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
     let step = dialog::step(ui, id);
     let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "THE WAY BACK of ");
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
-    let Some(step) = step else { return None };
+    let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
         None => vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]],

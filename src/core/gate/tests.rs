@@ -57,7 +57,7 @@ fn gate(id: &str, change: impl FnOnce(&mut Gate)) -> Condition {
         min_volume: None,
     };
     change(&mut gate);
-    Condition::Gate(gate)
+    Condition::Gate(Box::new(gate))
 }
 
 fn judge(condition: &Condition) -> Judge {

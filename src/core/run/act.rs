@@ -7,9 +7,7 @@ use crate::{
     core::{
         digest::Digest,
         now::Now,
-        step::{
-            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Ticket, Timer, Truth, Way, step,
-        },
+        step::{Effect as Wanted, Event, Kind, Limits, Note, Op, Phase, Recipe, Ticket, Timer, Truth, Way, step},
     },
     journal::{Begun, Body, Came, Intent},
     systems::{

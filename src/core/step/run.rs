@@ -13,11 +13,9 @@ impl Next {
     /// An event of the attempt that is under way.
     pub(super) fn run(&mut self, event: &Event) {
         match *event {
-            Event::Written(t) => {
-                if self.op(t).is_some_and(|op| op.state == OpState::Intent) {
-                    self.set(t, OpState::Sent);
-                    self.effects.push(Effect::Arm(Timer::Reply(t)));
-                }
+            Event::Written(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+                self.set(t, OpState::Sent);
+                self.effects.push(Effect::Arm(Timer::Reply(t)));
             }
             Event::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
                 self.over(t, OpState::NotApplied);
@@ -29,12 +27,10 @@ impl Next {
             }
             Event::Fired(Timer::Reply(t)) => self.overdue(t),
             Event::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
-            Event::Fired(Timer::Quarantine(t, look)) if self.is_look(t, look) => {
-                if self.op(t).is_some_and(|op| op.state == OpState::Quarantine) {
-                    self.set(t, OpState::Unknown);
-                    self.state.recipe.ops[usize::from(t.op)].waited = true;
-                    self.look(t);
-                }
+            Event::Fired(Timer::Quarantine(t, look)) if self.is_quarantined(t, look) => {
+                self.set(t, OpState::Unknown);
+                self.state.recipe.ops[usize::from(t.op)].waited = true;
+                self.look(t);
             }
             _ => {}
         }
@@ -47,6 +43,10 @@ impl Next {
 
     fn is_look(&self, t: Ticket, look: u16) -> bool {
         self.op(t).is_some_and(|op| op.look == look)
+    }
+
+    fn is_quarantined(&self, t: Ticket, look: u16) -> bool {
+        self.op(t).is_some_and(|op| op.look == look && op.state == OpState::Quarantine)
     }
 
     fn set(&mut self, t: Ticket, state: OpState) {

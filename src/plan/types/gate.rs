@@ -12,7 +12,7 @@ use crate::core::estate::signal::SignalDef;
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// One gate.
-    Gate(Gate),
+    Gate(Box<Gate>),
     /// All of them. None at all is green.
     All(Vec<Condition>),
     /// One of them at the least.

@@ -6,6 +6,7 @@
 //! | `state.rs` | what is known, what it is worth, and the signals |
 //! | `baseline.rs` | what was usual a while ago |
 //! | `view.rs` | panel, tiles and details as data |
+//! | `ops.rs` | that nothing can be done to them |
 //! | `sim.rs` | how it behaves in a simulated estate |
 //! | `live.rs`, `live/` | CloudWatch and Prometheus |
 
@@ -13,6 +14,7 @@ mod baseline;
 mod facts;
 #[cfg(feature = "aws")]
 mod live;
+mod ops;
 mod sim;
 mod state;
 mod view;

@@ -92,7 +92,7 @@ impl<'t> Gates<'t> {
             return Some(Condition::NOf(least_n, list));
         }
         *n += 1;
-        self.gate(table, format!("{prefix}{n}"), faults).map(Condition::Gate)
+        self.gate(table, format!("{prefix}{n}"), faults).map(|gate| Condition::Gate(Box::new(gate)))
     }
 
     fn gate(&mut self, table: &Table, default_id: String, faults: &mut Faults) -> Option<Gate> {

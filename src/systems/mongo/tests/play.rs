@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::{draft::to, *};
 use crate::{
-    core::step::{Clearance, Digest, Effect, Event, Kind, Op, OpState, Phase, Recipe, Reply, State as Step, Timer, step},
+    core::digest::Digest,
+    core::step::{Clearance, Effect, Event, Kind, Op, OpState, Phase, Recipe, Reply, State as Step, Timer, step},
     systems::{
         mongo::{
             facts::{ConfigMember, Facts},
