@@ -50,20 +50,27 @@ fn late(port: u16) -> Duration {
     PROPAGATION.mul_f64(f64::from(u32::from(port) * 7 % 10) / 10.0)
 }
 
-/// Draws a record by weight; all zero is an equal split.
-fn draw(random: &mut Rng, name: &DnsName, version: &Version) -> Option<Side> {
-    let own: Vec<&Weighted> =
-        version.records.iter().filter(|r| r.record_type == name.record_type && r.name == normal(&name.name)).collect();
-    let sum: u32 = own.iter().map(|r| u32::from(r.weight)).sum();
-    let weight = |r: &Weighted| if sum == 0 { 1 } else { u32::from(r.weight) };
-    let mut at = random.u32(0..own.iter().map(|r| weight(r)).sum::<u32>().max(1));
-    for record in own {
-        if at < weight(record) {
-            return side_of(name, &record.record());
-        }
-        at -= weight(record);
+/// A name's records as a server has them: the side of each, and how often it is answered. All zero is an equal split.
+fn odds(name: &DnsName, version: &Version) -> Vec<(Side, u32)> {
+    let own = normal(&name.name);
+    let records = version.records.iter().filter(|r| r.record_type == name.record_type && r.name == own);
+    let mut odds: Vec<(Side, u32)> =
+        records.filter_map(|r| Some((side_of(name, &r.record())?, u32::from(r.weight)))).collect();
+    if odds.iter().all(|o| o.1 == 0) {
+        odds.iter_mut().for_each(|o| o.1 = 1);
     }
-    None
+    odds
+}
+
+fn draw(random: &mut Rng, odds: &[(Side, u32)]) -> Side {
+    let mut at = random.u32(0..odds.iter().map(|o| o.1).sum::<u32>().max(1));
+    for (side, weight) in odds {
+        if at < *weight {
+            return *side;
+        }
+        at -= weight;
+    }
+    Side::Source
 }
 
 impl Sim {
@@ -76,12 +83,12 @@ impl Sim {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a minute's questions")]
         let asked = (f64::from(q.rate.get()) * span.as_secs_f64()) as u32;
         let zone = self.zones.get(&name.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such zone"))?;
-        let version = zone.served(self.now, late(q.server.port()));
+        let odds = odds(name, zone.served(self.now, late(q.server.port())));
         let random = &mut self.random;
         let mut counts = HashMap::<(Side, u32), u32>::new();
         let answered = (0..asked).filter(|_| random.f64() > 0.002).count();
         for _ in 0..answered {
-            let mut draw = || draw(random, name, version).unwrap_or(Side::Source);
+            let mut draw = || draw(random, &odds);
             let (side, ttl) = match q.role {
                 Role::Authoritative => (draw(), TTL),
                 Role::Resolver => {
