@@ -87,8 +87,8 @@ pub fn panel(run: &RunView) -> Panel {
     }
     let columns = vec![
         Column::text("step", "step", 12).grow(1),
-        Column::text("phase", "phase", 10).drop(3),
-        Column::text("title", "what", 16).grow(2).drop(2),
+        Column::text("phase", "phase", 10).drop(9),
+        Column::text("title", "what", 30).grow(2).drop(2),
         Column::text("state", "state", 13),
         Column::text("gates", "gates", 8),
         Column::number("ops", "there", 6).drop(1),

@@ -30,29 +30,27 @@ const KEYS: [&str; 3] = ["dns-1", "orders", "back"];
 fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
     for key in KEYS {
         let id = if key == "back" { "orders" } else { key };
-        let (from, goal) = match key {
-            "back" => (Phase::Done, Phase::RolledBack),
-            _ => (Phase::Ready, Phase::Done),
-        };
+        let goal = if key == "back" { Phase::RolledBack } else { Phase::Done };
         let mut begun = false;
         for _ in 0..20_000 {
             let phase = stage.drive.phase(id);
             if dead(stage) || phase == Some(goal) {
                 break;
             }
-            if phase == Some(from) && !begun {
-                if key == "back" {
-                    stage.drive.order(Order::RollBack(id.into()));
-                }
-                stage.execute(id);
-                begun = true;
+            if key == "back" && phase == Some(Phase::Done) {
+                stage.drive.order(Order::RollBack(id.into()));
+            }
+            // What is there may have to be read once more before it can be previewed.
+            if !begun && stage.drive.phase(id) == Some(Phase::Ready) {
+                begun = stage.execute(id).is_none();
             }
             // Fast where nothing is on its way.
-            stage.pass(if phase == Some(Phase::Running) { 10 } else { 1000 });
+            stage.pass(if phase == Some(Phase::Running) { 10 } else { 500 });
         }
         if dead(stage) {
             return;
         }
+        assert_eq!(stage.drive.phase(id), Some(goal), "{key}: {:#?}", stage.step(id));
     }
 }
 
@@ -150,7 +148,8 @@ fn killed_at_every_write_and_between_sending_and_the_reply() {
         play(&mut stage, |_| false);
         stage.entries().len() - 1
     };
-    let deaths = [Death::Torn, Death::Unsynced, Death::After(0), Death::After(8), Death::After(25)];
+    // After 8 ms some requests have arrived and some replies have not.
+    let deaths = [Death::Torn, Death::Unsynced, Death::After(8)];
     let points: Vec<(usize, Death)> = (1..=whole).flat_map(|at| deaths.map(|d| (at, d))).collect();
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -175,10 +174,8 @@ fn torn_at_every_byte_of_the_last_record() {
     let bytes = stage.store.survivors();
     let author = Author { run: "r".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
     let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|at| at + 1).collect();
-    // The last record as it was at several moments: the longest one is among them.
-    let longest = (1..ends.len()).max_by_key(|&n| ends[n] - ends[n - 1]).expect("records");
     let mut places = 0;
-    for last in [longest, ends.len() / 2, ends.len() - 1] {
+    for last in [ends.len() / 2, ends.len() - 1] {
         for cut in ends[last - 1]..ends[last] {
             places += 1;
             let store = MemStore::with(bytes[..cut].to_vec());
@@ -187,5 +184,5 @@ fn torn_at_every_byte_of_the_last_record() {
             assert_eq!(entries.len(), last, "cut after {cut} bytes");
         }
     }
-    println!("{places} places to tear, in three last records of {}", ends.len());
+    println!("{places} places to tear, in two last records of {}", ends.len());
 }

@@ -1,6 +1,10 @@
 //! A simulated estate with a short runbook, a journal in memory, and somebody who presses the keys.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use landfall::{
     core::{
@@ -14,7 +18,7 @@ use landfall::{
     plan::{Action, Condition, Confirm, PhasePlan, Plan, Runbook, Side, Sides, StepPlan},
 };
 
-/// A plan of one replica set and one weighted name, read a few times a second of virtual time.
+/// A plan with one thing of each kind.
 pub const PLAN: &str = r#"
 schema = 1
 name = "short"
@@ -35,6 +39,20 @@ zone = "Z0123456789"
 type = "A"
 set_identifiers = { source = ["vir"], target = ["ore"] }
 servers = ["192.0.2.53"]
+[[fleet]]
+role = "web"
+wanted = { source = 6, target = 6 }
+auto_scaling_groups = { source = ["web-vir"], target = ["web-ore"] }
+[[kafka]]
+name = "events"
+groups = ["checkout"]
+topics = ["orders"]
+[kafka.source]
+properties = { "bootstrap.servers" = "kafka-1.vir.example.net:9094" }
+[kafka.target]
+properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
+[[kafka.mirror]]
+from = "source"
 "#;
 
 /// A step with nothing in its way.
@@ -75,7 +93,9 @@ pub fn steps() -> Vec<StepPlan> {
 }
 
 pub fn plan(steps: Vec<StepPlan>) -> Arc<Plan> {
-    let (mut plan, _) = Plan::parse(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}"));
+    static PARSED: LazyLock<Plan> =
+        LazyLock::new(|| Plan::parse(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+    let mut plan = PARSED.clone();
     let phase = PhasePlan { id: "all".into(), title: "All".into(), steps };
     plan.runbook = Runbook { phases: vec![phase], ..Runbook::default() };
     Arc::new(plan)

@@ -25,6 +25,8 @@ impl Run {
         }
         let mut effects = Vec::new();
         if self.halted.is_some() {
+            // Nothing follows on a timer any more; one that stays due would be due for ever.
+            self.due.clear();
             return effects;
         }
         while let Some((at, step, timer)) = self.due.first().copied().filter(|(at, ..)| *at <= now.boot) {

@@ -17,9 +17,9 @@ pub(super) const STEP_DOWN: u32 = 60;
 pub(super) const CATCH_UP: u32 = 2;
 /// Less behind than this is level: the primary's positions are known to half a second.
 const LEVEL_MS: u32 = 500;
-/// A command that steps down waits at the server for so long as the others may catch up; then it has been carried out or refused, and a
-/// copy of it in a socket is gone with its connection.
-const STRAY: Duration = Duration::from_secs(15);
+/// A command waits at the server for some seconds at the most, then it has been carried out or refused; a copy of it in a socket is gone
+/// with its connection, which the writing side gives up before this.
+const STRAY: Duration = Duration::from_secs(60);
 
 /// Place of the first reconfig: what the later operations compare with.
 const PINNED: u16 = 0;
@@ -172,11 +172,10 @@ impl Move {
     }
 
     fn op(&self, what: String, call: Call, expect: Handle<Mark>) -> Operation<Call, Mark> {
-        // A configuration is fenced out by its version as soon as another one is there, and is read back. A step down is refused by whoever
-        // does not lead, but not by the same member in a later term: a stray copy has to be waited out, as has one of a freeze.
+        // A stray copy has to be waited out. A configuration that is not there is not fenced out: what it compares with still is, so that
+        // a copy that arrives now is taken. (Once another version is there, it is: that is a conflict, which is final without a wait.)
         let (kind, quarantine) = match call {
-            Call::Reconfig(_) => (Kind::Compared, Duration::ZERO),
-            Call::StepDown { .. } => (Kind::Compared, STRAY),
+            Call::Reconfig(_) | Call::StepDown { .. } => (Kind::Compared, STRAY),
             Call::Freeze { .. } => (Kind::Absolute, STRAY),
             Call::Wait { .. } => (Kind::Wait, Duration::ZERO),
         };

@@ -1,0 +1,143 @@
+//! Every call × every fault: the outcome is never more certain than the truth, definite where there is no fault, and definite within so
+//! many looks once the server can be observed again.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use landfall::{
+    core::step::{Kind, Note, OpState, Phase},
+    drive::sim::CallTrouble,
+    journal::Body,
+    plan::{Action, Side},
+};
+
+use crate::stage::{Stage, primary, step, weights};
+
+/// Looks after which an outcome has to be definite: a quarantine's worth of time is not counted, only looks.
+const LOOKS: usize = 400;
+
+fn actions() -> Vec<(&'static str, Action)> {
+    vec![
+        ("weights", weights(90, 10)),
+        ("primary", primary(Side::Target)),
+        ("capacity", Action::SetCapacity { role: "web".into(), side: Side::Target, desired: 7 }),
+        ("stop", Action::Power { role: "web".into(), side: Side::Source, on: false, width: 2, max_failed: 0 }),
+        ("offsets", Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target }),
+    ]
+}
+
+/// A stage on which the action can begin.
+fn stage(name: &str, action: &Action) -> Stage {
+    Stage::new(vec![step(name, &[], action.clone())], 7)
+}
+
+/// Begins the action, whatever drifts meanwhile.
+fn begin(stage: &mut Stage, name: &str) {
+    for _ in 0..60 {
+        let refused = stage.execute(name);
+        let begun = |p| !matches!(p, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed);
+        if refused.is_none() || stage.drive.phase(name).is_some_and(begun) {
+            return;
+        }
+        stage.pass(1000);
+    }
+    panic!("{name}: {:?} {:#?}", stage.run().said, stage.step(name).preview);
+}
+
+/// The changing operations of an action, by the words that tell them.
+fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
+    let mut stage = stage(name, action);
+    begin(&mut stage, name);
+    let begun = stage.entries().into_iter().rev().find_map(|e| match e.body {
+        Body::Begun(begun) => Some(begun),
+        _ => None,
+    });
+    let ops = begun.expect("it was begun").draft.ops;
+    ops.into_iter().filter(|op| op.kind != Kind::Wait).map(|op| (op.what, op.kind)).collect()
+}
+
+/// What an operation came to under a fault; checked against the server's own log.
+fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Option<CallTrouble>) -> String {
+    let mut stage = stage(name, action);
+    if let Some(trouble) = trouble {
+        stage.drive.call_trouble(what, trouble, 1);
+    }
+    let attempt = stage.step(name).attempt + 1;
+    begin(&mut stage, name);
+    for _ in 0..150 {
+        stage.pass(10_000);
+        let view = stage.step(name);
+        if !matches!(view.state, Phase::Running) || view.held {
+            break;
+        }
+    }
+    let log = stage.drive.server_log();
+    let (mut tag, mut last, mut looks) = (None, BTreeMap::new(), 0);
+    for entry in stage.entries() {
+        match entry.body {
+            Body::Intent(intent) if intent.what == what && intent.ticket.attempt == attempt => {
+                tag.get_or_insert((intent.ticket, intent.tag));
+            }
+            Body::Came(came) => {
+                if let Note::Op(ticket, state) = came.note {
+                    last.insert(ticket, state);
+                    looks += usize::from(state == OpState::Unknown);
+                }
+            }
+            _ => {}
+        }
+    }
+    let Some((ticket, tag)) = tag else { return "not sent".to_owned() };
+    let carried_out = log.contains(&tag);
+    let state = last.get(&ticket).copied().unwrap_or(OpState::Sent);
+    let case = format!("{name}: {what}: {trouble:?}: {state:?}, carried out: {carried_out}");
+    match state {
+        // What compares nothing is there when what it wanted is so.
+        OpState::Applied => assert!(carried_out || kind == Kind::Absolute, "{case}"),
+        OpState::NotApplied => assert!(!carried_out, "{case}"),
+        OpState::Conflict => {}
+        // A group that is not ours alone moves on: once it stands beyond what was to be set, nothing at the cluster tells who set it. Two
+        // people settle that.
+        OpState::Unknown | OpState::Quarantine if name == "offsets" => return "unknown".to_owned(),
+        other => panic!("{case}: {other:?} is not definite"),
+    }
+    assert!(looks <= LOOKS, "{case}: {looks} looks");
+    if trouble.is_none() {
+        assert_eq!(state, OpState::Applied, "{case}");
+    }
+    match state {
+        OpState::Applied => "applied",
+        OpState::NotApplied => "not applied",
+        _ => "conflict",
+    }
+    .to_owned()
+}
+
+#[test]
+fn every_call_under_every_fault_comes_to_the_truth() {
+    let troubles: Vec<Option<CallTrouble>> =
+        std::iter::once(None).chain(CallTrouble::ALL.into_iter().map(Some)).collect();
+    let mut table = String::new();
+    let name_of = |t: &Option<CallTrouble>| t.map_or("none".to_owned(), |t| format!("{t:?}").replace("(45s)", ""));
+    let _ = writeln!(
+        table,
+        "{:<52} {}",
+        "call",
+        troubles.iter().map(|t| format!("{:<12}", name_of(t))).collect::<String>()
+    );
+    for (name, action) in actions() {
+        for (what, kind) in calls(name, &action) {
+            let cells: Vec<String> = std::thread::scope(|scope| {
+                let run = |t: &Option<CallTrouble>| {
+                    let (t, what, action) = (*t, &what, &action);
+                    scope.spawn(move || outcome(name, action, (what, kind), t))
+                };
+                let started: Vec<_> = troubles.iter().map(run).collect();
+                started.into_iter().map(|s| s.join().unwrap_or_else(|_| "FAILED".to_owned())).collect()
+            });
+            let short: String = what.chars().take(50).collect();
+            let _ = writeln!(table, "{short:<52} {}", cells.iter().map(|c| format!("{c:<12}")).collect::<String>());
+        }
+    }
+    println!("{table}");
+    assert!(!table.contains("FAILED"));
+}
