@@ -19,7 +19,7 @@ use landfall::{
         now::Now,
     },
     drive::sim::{SimDrive, Trouble},
-    plan::Plan,
+    plan::{Action, Plan, Runbook, Sides},
     systems::{PANELS, signals},
 };
 
@@ -54,8 +54,17 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     plan.fleet.truncate(2);
     plan.dns.truncate(2);
     cut(&mut plan);
+    // What hangs on steps is proven elsewhere.
+    plan.runbook = Runbook::default();
+    let name = plan.dns.first().map(|d| d.name.clone());
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    // Somebody changes a weight, which is the first change that this Route 53 takes.
+    if let Some(name) = name {
+        drive.run_for(Duration::from_secs(45));
+        let weights = Sides { source: 90, target: 10 };
+        drive.stranger(&Action::SetWeights { name, weights });
+    }
     drive.command(Command::Follow { system: "route53", id: CHANGE.to_owned() });
     drive
 }
@@ -82,7 +91,7 @@ fn only(system: &str) -> SimDrive {
 }
 
 /// A change of a record set that is followed.
-const CHANGE: &str = "C0123456789";
+const CHANGE: &str = "C900001";
 
 type Name = (&'static str, Vec<String>);
 

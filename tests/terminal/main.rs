@@ -84,7 +84,7 @@ fn suspended_it_gives_the_terminal_back_and_resumed_it_draws_again() {
         term.signal(Signal::CONT);
         term.until_taken();
     }
-    term.press("7");
+    term.press("9");
     term.until_shown("last error");
     term.press("q");
     term.assert_ends(0);
@@ -162,7 +162,7 @@ fn a_terminal_that_stops_reading_stops_no_source() {
     term.until("a thousand answers more", |_| count.numbers()[0] > answers + 1000);
     assert_eq!(count.numbers()[1], commands, "the console was stuck all the time");
     term.reads.store(true, Ordering::SeqCst);
-    term.press("7");
+    term.press("9");
     term.until_shown("last error");
     term.press("q");
     term.assert_ends(0);
@@ -195,7 +195,7 @@ fn pictures_that_say_nothing_new_write_nothing() {
     let count = Count::new();
     let term = Term::scene("same-pictures", &count.file);
     term.until_taken();
-    term.press("7");
+    term.press("9");
     term.until_shown("last error");
     let pictures = count.numbers()[0];
     let wait = |more: u64| term.until("pictures", |_| count.numbers()[0] >= pictures + more);
@@ -213,7 +213,7 @@ fn readings_that_stay_the_same_are_drawn_once_a_second_for_their_age() {
     let count = Count::new();
     let term = Term::scene("same-readings", &count.file);
     term.until_taken();
-    term.press("7");
+    term.press("9");
     term.until_shown("last error");
     let (pictures, before, start) = (count.numbers()[0], draws(&term), Instant::now());
     term.until("pictures", |_| count.numbers()[0] >= pictures + 200);

@@ -92,7 +92,29 @@ impl Run {
         if !back && !self.lacking(at).is_empty() {
             return Clearance::Needs;
         }
-        if self.obstacles(at, now).is_empty() { Clearance::Clear } else { Clearance::Blocked }
+        if self.is_clear(at, now) { Clearance::Clear } else { Clearance::Blocked }
+    }
+
+    /// Whether [`Self::obstacles`] has nothing to say, without saying it: this is asked of every step every second.
+    fn is_clear(&self, at: usize, now: Now) -> bool {
+        let step = &self.steps[at];
+        let back = step.state.way == Way::Back;
+        let gates = if back { &step.rollback } else { &step.gates };
+        self.halted.is_none()
+            && self.held.is_none()
+            && (back || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
+            && gates.level(now) == Level::Green
+            && self.in_conflict(at).is_none()
+    }
+
+    /// Another step that is under way on the same thing: each could undo what the other compares with.
+    fn in_conflict(&self, at: usize) -> Option<usize> {
+        let target = self.plan_of(at).action.target();
+        (0..self.steps.len()).find(|&other| {
+            other != at
+                && self.steps[other].state.phase == Phase::Running
+                && self.plan_of(other).action.target() == target
+        })
     }
 
     /// Steps that have to be done first.
@@ -106,9 +128,6 @@ impl Run {
         let mut out = Vec::new();
         if let Some(why) = &self.halted {
             out.push((Level::Hold, why.clone()));
-        }
-        if self.writer.is_none() {
-            out.push((Level::Hold, "this console only watches".to_owned()));
         }
         if let Some(why) = &self.held {
             out.push((Level::Hold, why.clone()));
@@ -128,12 +147,9 @@ impl Run {
         if verdict.level != Level::Green {
             out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
         }
-        // Two at once on the same thing could each undo what the other compares with.
-        let target = self.plan_of(at).action.target();
-        for other in (0..self.steps.len()).filter(|&i| i != at) {
-            if self.steps[other].state.phase == Phase::Running && self.plan_of(other).action.target() == target {
-                out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
-            }
+        if let Some(other) = self.in_conflict(at) {
+            let target = self.plan_of(at).action.target();
+            out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
         }
         out
     }

@@ -1,6 +1,6 @@
 //! What has to be known before a primary is moved, and which member is to lead. What is not known is a fault, and all faults are told at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Call, Mark,
@@ -179,7 +179,7 @@ impl Set {
         let (mut best, mut unfit): (Option<(Lag, &str)>, Vec<String>) = (None, Vec::new());
         for m in config.members.iter().filter(|m| self.side(&m.host) == Some(side)) {
             match self.unfit(&m.host, config, now) {
-                Ok(lag) if best.is_none_or(|(least, _)| lag < least) => best = Some((lag, &m.host)),
+                Ok(lag) if best.is_none_or(|(least, _)| worse(least, lag)) => best = Some((lag, &m.host)),
                 Ok(_) => {}
                 Err(why) => unfit.push(format!("{} {why}", m.host)),
             }
@@ -224,4 +224,14 @@ impl Set {
             _ => Err("has a lag that is not known".into()),
         }
     }
+}
+
+/// Less than this behind is near; the wait for level comes before the step down in any case.
+const NEAR: Duration = Duration::from_secs(2);
+
+/// Whether a lag is worth changing the choice for: among members that are all near, the first of the configuration is chosen, or a preview
+/// would be out of date with every breath of the replication.
+fn worse(than: Lag, lag: Lag) -> bool {
+    let near = |lag| matches!(lag, Lag::Is(by) if by <= NEAR);
+    lag < than && !near(than)
 }

@@ -111,6 +111,9 @@ impl Obeys for State {
             let edits = [super::Edit::Delete(super::Item::Weighted(old)), super::Edit::Create(super::Item::Weighted(new))];
             // What was just read cannot fail to match.
             let _ = zone.change(&edits, now.boot);
+            // Not ours, and followed by its id all the same.
+            let id = format!("C9{:05}", sim.changes.len() + 1);
+            sim.changes.insert(id, now);
         }
     }
 }
