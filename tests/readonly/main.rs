@@ -26,18 +26,7 @@ fn compile(file: &str) -> Vec<String> {
     let out = tempfile::tempdir().expect("a folder");
     let path = |name: &str| format!("{name}={}", library(name).display());
     let run = Command::new(std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into()))
-        .args([
-            "--edition",
-            "2024",
-            "--crate-type",
-            "lib",
-            "--emit",
-            "metadata",
-            "--extern",
-            &path("landfall"),
-            "--extern",
-            &path("tokio"),
-        ])
+        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--extern", &path("landfall")])
         .arg("-L")
         .arg(format!("dependency={}", deps.parent().expect("a folder").display()))
         .arg("--out-dir")
@@ -55,7 +44,8 @@ fn compile(file: &str) -> Vec<String> {
 fn what_watches_cannot_name_a_write_and_its_twin_can() {
     assert!(compile("helm.rs").is_empty());
     for (file, pinned) in [("watch.rs", include_str!("watch.stderr")), ("permit.rs", include_str!("permit.stderr"))] {
-        let errors = compile(file).join("\n");
+        // Whether a path is written out hangs on what else is in sight.
+        let errors = compile(file).join("\n").replace("landfall::journal::", "");
         println!("{errors}");
         assert_eq!(errors, pinned.trim(), "{file}");
     }
