@@ -92,6 +92,7 @@ pub fn told(body: &Body) -> String {
             let what = match came.note {
                 Note::Op(ticket, state) => format!("operation {}: {}", ticket.op + 1, word(&state)),
                 Note::Phase(phase) => word(&phase),
+                Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
                 Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
             };
             if came.said.is_empty() { what } else { format!("{what}: {}", came.said) }

@@ -1,14 +1,17 @@
 //! The model check: the transition function that ships, in a world where messages are lost, late and repeated, consoles die, a second
 //! operator works on the same thing and a person changes it by hand. Every state within the bounds is visited.
 
+mod bounds;
+mod moves;
+mod never;
 mod world;
 
 use landfall::core::step::Kind;
 use stateright::{Checker as _, Model as _};
 
-use crate::world::{Ablation, Bounds, Budget, fan, sequence};
+use crate::bounds::{Ablation, Bounds, Budget, fan, sequence};
 
-const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, early: 0, again: 0 };
+const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, again: 0, back: 0 };
 
 fn bounds() -> Vec<Bounds> {
     let one = sequence(&[(Kind::Compared, false)]);
@@ -34,6 +37,8 @@ fn bounds() -> Vec<Bounds> {
         b("with a tail", &tail, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
         b("absolute", &absolute, 1, Budget { lose: 2, crash: 1, person: 1, again: 1, refuse: 1, ..CALM }),
         b("fan of two", &fan(2), 1, Budget { lose: 1, crash: 1, refuse: 1, ..CALM }),
+        b("taken back", &one, 1, Budget { lose: 1, crash: 1, person: 1, back: 1, ..CALM }),
+        b("a tail, taken back", &tail, 1, Budget { lose: 1, crash: 1, back: 1, ..CALM }),
         b("two operators", &one, 2, Budget { lose: 1, repeat: 1, ..CALM }),
         b("two operators and a person", &one, 2, Budget { crash: 1, person: 1, ..CALM }),
     ]

@@ -154,6 +154,8 @@ pub enum Note {
     Phase(Phase),
     /// Somebody else had done it; this attempt took it over.
     Adopted(u16),
+    /// A way back of which nothing was applied was given up: the step stands where it stood before.
+    Stands,
 }
 
 /// What a step wants done, in this order. The first that cannot be put on record stops all that follow.

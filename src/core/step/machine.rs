@@ -83,6 +83,7 @@ impl Next {
             }
             Event::Adopt if self.may_adopt() => {
                 self.state.adopted = true;
+                self.state.went = Way::Forward;
                 self.state.attempt = self.state.attempt.saturating_add(1);
                 self.state.recipe.ops.clear();
                 self.effects.push(Effect::Record(Note::Adopted(self.state.attempt)));
@@ -146,6 +147,7 @@ impl Next {
     fn begin(&mut self) {
         let Some(recipe) = self.state.preview.take() else { return };
         self.state.recipe = recipe;
+        self.state.went = self.state.way;
         self.state.attempt = self.state.attempt.saturating_add(1);
         self.state.abandoned = false;
         self.state.adopted = false;
@@ -159,6 +161,10 @@ impl Next {
             let (origin, way) = self.state.origin;
             self.state.way = way;
             self.forget_preview();
+            if self.state.went != way {
+                self.state.stand();
+                self.effects.push(Effect::Record(Note::Stands));
+            }
             match origin {
                 // What was interrupted by the thought of turning back begins anew.
                 Phase::Settling => self.settle(),

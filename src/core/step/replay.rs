@@ -44,7 +44,7 @@ impl State {
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Begun { attempt, way, origin, recipe } => {
-                (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
+                (self.attempt, self.way, self.went, self.origin) = (*attempt, *way, *way, *origin);
                 self.recipe = recipe.clone();
                 self.phase = Phase::Running;
                 (self.abandoned, self.adopted) = (false, false);
@@ -53,8 +53,9 @@ impl State {
             // Only an attempt under way, or one that is looked at again, has operations that come to something.
             Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
             Record::Note(Note::Phase(phase)) => self.phase = *phase,
+            Record::Note(Note::Stands) => self.stand(),
             Record::Note(Note::Adopted(attempt)) => {
-                (self.attempt, self.adopted, self.way) = (*attempt, true, Way::Forward);
+                (self.attempt, self.adopted, self.way, self.went) = (*attempt, true, Way::Forward, Way::Forward);
                 self.recipe.ops.clear();
             }
         }

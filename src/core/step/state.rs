@@ -197,6 +197,8 @@ pub struct State {
     pub attempt: u16,
     /// The operations of the attempt that was begun last.
     pub recipe: Recipe,
+    /// Which way that attempt went: not the way of one that is only being thought of.
+    pub went: Way,
     /// What was previewed and not begun.
     pub preview: Option<Recipe>,
     /// The digest of what was previewed: approvals are of this and of nothing else.
@@ -231,6 +233,7 @@ impl State {
             origin: (Phase::Pending, Way::Forward),
             attempt: 0,
             recipe: Recipe { ops: Vec::new(), limits: Limits::SEQUENCE },
+            went: Way::Forward,
             preview: None,
             digest: Digest([0; 32]),
             approvals: 0,
@@ -243,6 +246,13 @@ impl State {
             needs_approvals,
             manual,
         }
+    }
+
+    /// A way back of which nothing was applied is given up: its operations say nothing of what stands.
+    pub(super) fn stand(&mut self) {
+        (self.phase, self.way) = self.origin;
+        self.went = self.way;
+        self.recipe.ops.clear();
     }
 
     /// Whether what needs it may go on. A person's word counts for manual steps; a step left out counts because the waiver that

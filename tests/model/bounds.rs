@@ -1,0 +1,195 @@
+//! What is explored: which operations, how many consoles, how much may go wrong, which rule is left out; and how a console's effects are
+//! carried out in such a world.
+
+use std::collections::VecDeque;
+
+use landfall::core::{
+    digest::Digest,
+    step::{
+        Clearance, Effect, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Truth, step,
+    },
+};
+
+use crate::world::{Message, World, Writer};
+
+/// How much may go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Budget {
+    pub lose: u8,
+    pub repeat: u8,
+    pub crash: u8,
+    pub person: u8,
+    pub refuse: u8,
+    pub dark: u8,
+    pub again: u8,
+    pub back: u8,
+}
+
+/// Which of the rules is left out, to see that it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ablation {
+    None,
+    /// The server takes a write whatever is there.
+    NoCompare,
+    /// The request leaves before its intent is on disk.
+    NoIntent,
+    /// No reply in time is taken for a yes that needs no look.
+    TimeoutIsSuccess,
+    /// What is not seen at once is taken for never to come.
+    NoQuarantine,
+}
+
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    pub name: &'static str,
+    pub recipe: Recipe,
+    pub consoles: usize,
+    pub budget: Budget,
+    pub ablation: Ablation,
+}
+
+/// Recipes that are explored.
+pub fn sequence(kinds: &[(Kind, bool)]) -> Recipe {
+    Recipe::sequence(kinds.iter().copied())
+}
+
+/// All at once.
+pub fn fan(n: usize) -> Recipe {
+    Recipe { ops: vec![Op::new(Kind::Absolute, false); n], limits: Limits { width: 2, max_failed: 0, max_unknown: 0 } }
+}
+
+impl Bounds {
+    pub fn event_of_key(state: &State, version: u8, recipe: &Recipe) -> Option<Event> {
+        Some(match state.phase {
+            Phase::Pending | Phase::Blocked => Event::Clearance(Clearance::Clear),
+            Phase::Ready => Event::Previewed { digest: Digest([version; 32]), recipe: recipe.clone() },
+            Phase::Previewed => Event::Arm,
+            Phase::Armed => Event::Execute(Clearance::Clear),
+            _ => return None,
+        })
+    }
+
+    /// Takes an event in, and carries its effects out; dies after `effects` of them.
+    pub fn take(&self, world: &mut World, who: usize, event: &Event, mut effects: usize) {
+        let Some(before) = world.consoles[who].state.clone() else { return };
+        if matches!(event, Event::Previewed { .. }) {
+            world.consoles[who].seen = world.server.version;
+        }
+        let (after, wanted) = step(&before, event);
+        let began = matches!(wanted.first(), Some(Effect::Begin));
+        if began {
+            world.consoles[who].after.clear();
+            world.consoles[who].compared.clear();
+        }
+        world.consoles[who].state = Some(after);
+        // What the journal's writer answers is taken in at once: it is the same program.
+        let mut queue: VecDeque<Effect> = wanted.into();
+        while let Some(effect) = queue.pop_front() {
+            if effects == 0 {
+                world.consoles[who].die();
+                return;
+            }
+            effects -= 1;
+            if let Some(event) = self.carry_out(world, who, effect, &mut effects) {
+                let Some(state) = world.consoles[who].state.clone() else { return };
+                let (after, wanted) = step(&state, &event);
+                world.consoles[who].state = Some(after);
+                for effect in wanted.into_iter().rev() {
+                    queue.push_front(effect);
+                }
+            }
+        }
+    }
+
+    fn carry_out(&self, world: &mut World, who: usize, effect: Effect, effects: &mut usize) -> Option<Event> {
+        let console = &mut world.consoles[who];
+        match effect {
+            Effect::Begin => {
+                let begun = console.state.as_ref().map(State::begun);
+                begun.iter().for_each(|record| console.disk.replay(record));
+                None
+            }
+            Effect::Act(ticket) => {
+                // An operation compares with what the one before it left, the first with what was previewed.
+                let seen = console.after.range(..ticket.op).next_back().map_or(console.seen, |(_, version)| *version);
+                let kind = console.state.as_ref().map(|s| s.recipe.ops[usize::from(ticket.op)].kind);
+                let compare = (kind == Some(Kind::Compared)).then_some(seen);
+                let request = Message::Request { from: who, ticket, compare };
+                if self.ablation == Ablation::NoIntent {
+                    world.send(request);
+                    if *effects == 0 {
+                        world.consoles[who].die();
+                        return None;
+                    }
+                    *effects -= 1;
+                    world.consoles[who].compared.insert(ticket.op, seen);
+                    world.consoles[who].intend(ticket);
+                } else {
+                    console.compared.insert(ticket.op, seen);
+                    console.intend(ticket);
+                    if *effects == 0 {
+                        console.die();
+                        return None;
+                    }
+                    *effects -= 1;
+                    world.send(request);
+                }
+                Some(Event::Written(ticket))
+            }
+            Effect::Record(note) => {
+                if let Note::Op(ticket, OpState::Conflict) = note {
+                    let landed = world.server.wrote(who, ticket) > 0;
+                    console.landed.insert(ticket, landed);
+                }
+                console.disk.replay(&Record::Note(note));
+                None
+            }
+            Effect::Observe(ticket, look) => {
+                let since = console.compared.get(&ticket.op).copied();
+                world.send(Message::Look { from: who, ticket, look, since });
+                None
+            }
+            Effect::Arm(timer) => {
+                console.timers.insert(timer);
+                None
+            }
+        }
+    }
+
+    pub fn deliver(&self, world: &mut World, message: Message, effects: usize) {
+        match message {
+            Message::Request { from, ticket, compare } => {
+                let fits = compare.is_none_or(|c| c == world.server.version) || self.ablation == Ablation::NoCompare;
+                let reply = if fits {
+                    world.server.write(Writer::Ours(from, ticket), compare);
+                    Reply::Yes
+                } else {
+                    Reply::Mismatch
+                };
+                world.send(Message::Reply { to: from, ticket, reply });
+            }
+            Message::Reply { to, ticket, reply } => self.take(world, to, &Event::Reply(ticket, reply), effects),
+            Message::Look { from, ticket, look, since } => {
+                let server = &world.server;
+                let truth = match server.by {
+                    Writer::Ours(who, t) if who == from && t == ticket => Truth::Applied,
+                    // What only waits has compared nothing: it waits for the effect of what came before it.
+                    Writer::Ours(who, t) if who == from && since.is_none() && t.attempt == ticket.attempt => {
+                        Truth::Applied
+                    }
+                    _ if Some(server.version) == since => Truth::NotApplied,
+                    _ => Truth::Conflict,
+                };
+                let version = server.version;
+                world.send(Message::Seen { to: from, ticket, look, truth, version });
+            }
+            Message::Seen { to, ticket, look, truth, version } => {
+                let wrote = world.consoles[to].compared.contains_key(&ticket.op);
+                if truth == Truth::Applied && wrote && world.consoles[to].state.is_some() {
+                    world.consoles[to].after.insert(ticket.op, version);
+                }
+                self.take(world, to, &Event::Observed(ticket, look, truth), effects);
+            }
+        }
+    }
+}

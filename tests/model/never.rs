@@ -1,0 +1,92 @@
+//! What must never be, and what must be possible.
+
+use landfall::core::step::{Kind, OpState, Phase, Ticket, Way};
+use stateright::Property;
+
+use crate::{bounds::Bounds, world::Writer};
+
+/// What must never be.
+pub fn properties() -> Vec<Property<Bounds>> {
+    vec![
+        Property::<Bounds>::always("what is DONE was carried out, each operation once", |_, world| {
+            world.consoles.iter().enumerate().all(|(who, console)| {
+                console.state.as_ref().is_none_or(|s| {
+                    let done = matches!(s.phase, Phase::Settling | Phase::Verifying | Phase::Baking | Phase::Done);
+                    let changes = (0_u16..)
+                        .zip(&s.recipe.ops)
+                        .filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
+                    !done
+                        || changes.into_iter().all(|(op, o)| {
+                            world.server.wrote(who, Ticket { attempt: s.attempt, op, turn: o.turn }) == 1
+                        })
+                })
+            })
+        }),
+        Property::<Bounds>::always("no effect without an intent on disk", |_, world| {
+            world.server.log.iter().all(|write| match write.by {
+                Writer::Ours(who, ticket) => world.consoles[who].intents.contains(&ticket),
+                _ => true,
+            })
+        }),
+        Property::<Bounds>::always("no effect twice", |_, world| {
+            world.server.log.iter().all(|write| match write.by {
+                Writer::Ours(who, ticket) => world.server.wrote(who, ticket) == 1,
+                _ => true,
+            })
+        }),
+        Property::<Bounds>::always("what is not applied never lands", |_, world| {
+            world.ops().all(|(who, ticket, op)| op.state != OpState::NotApplied || world.server.wrote(who, ticket) == 0)
+        }),
+        Property::<Bounds>::always("what came to a conflict does not land any more", |_, world| {
+            world.consoles.iter().enumerate().all(|(who, console)| {
+                console.landed.iter().all(|(ticket, landed)| *landed || world.server.wrote(who, *ticket) == 0)
+            })
+        }),
+        Property::<Bounds>::always("no update is lost", |bounds, world| {
+            let compares = bounds.recipe.ops.iter().all(|op| op.kind != Kind::Absolute);
+            !compares
+                || world.server.log.iter().all(|write| match write.by {
+                    Writer::Ours(..) => write.seen == Some(write.over),
+                    _ => true,
+                })
+        }),
+        Property::<Bounds>::always("a step that was touched is never said to be untouched", |_, world| {
+            world.consoles.iter().enumerate().all(|(who, console)| {
+                console.state.as_ref().is_none_or(|s| {
+                    s.phase != Phase::NotApplied
+                        || !world.server.log.iter().any(|w| {
+                            matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
+                                && !s.recipe.ops.iter().any(|op| op.state == OpState::Conflict)
+                        })
+                })
+            })
+        }),
+        Property::<Bounds>::sometimes("it can be done", |_, world| {
+            world
+                .consoles
+                .iter()
+                .all(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Done && s.way == Way::Forward))
+        }),
+        Property::<Bounds>::always("what is taken back was carried out before, and taken back", |_, world| {
+            world.consoles.iter().enumerate().all(|(who, console)| {
+                console.state.as_ref().is_none_or(|s| {
+                    let wrote = |attempt| {
+                        world
+                            .server
+                            .log
+                            .iter()
+                            .any(|w| matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == attempt))
+                    };
+                    s.phase != Phase::RolledBack || (wrote(s.attempt) && !s.satisfies())
+                })
+            })
+        }),
+        Property::<Bounds>::sometimes("it can be taken back", |bounds, world| {
+            bounds.budget.back == 0
+                || world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::RolledBack))
+        }),
+        Property::<Bounds>::sometimes("it can fail", |_, world| {
+            world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Failed))
+        }),
+    ]
+}
