@@ -22,6 +22,7 @@ mod input;
 pub mod picture;
 mod rows;
 pub mod runbook;
+mod table;
 pub mod terminal;
 mod theme;
 pub mod ui;

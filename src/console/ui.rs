@@ -8,6 +8,7 @@ use super::{
     picture::{Picture, own_detail},
     rows::{Rows, Sort},
     runbook::RUNBOOK,
+    table::{TableKey, TableUi},
 };
 use crate::{
     core::{
@@ -51,30 +52,8 @@ pub enum Entry {
     Dialog(Dialog),
 }
 
-/// A table, by the id of its place (a page's panel, or `detail`) and its own.
-pub type TableKey = (&'static str, &'static str);
-
 /// Place of tables that belong to a detail.
 const DETAIL: &str = "detail";
-
-/// How one table is looked at.
-#[derive(Debug, Default)]
-pub struct TableUi {
-    /// Id of the selected row.
-    pub selected: Option<String>,
-    /// Where it stands among the rows shown; kept when the row is gone.
-    pub index: usize,
-    /// First row on screen.
-    pub top: usize,
-    /// Rows on screen.
-    pub height: usize,
-    /// Order.
-    pub sort: Option<Sort>,
-    /// Filter.
-    pub filter: String,
-    /// The rows shown.
-    pub rows: Rows,
-}
 
 /// What a drawing found out: only it knows how much room there is.
 #[derive(Debug, Default)]
@@ -403,16 +382,5 @@ impl Ui {
             ui.keep_selection(table);
         }
         self.made_of = Some(made);
-    }
-}
-
-impl TableUi {
-    /// The selection stays on its row wherever that has gone; if it is gone, on the place where it was.
-    fn keep_selection(&mut self, table: &Table) {
-        let id = |i: usize| self.rows.order.get(i).and_then(|&r| table.rows.get(r)).map(|r| r.id.as_str());
-        let there = self.selected.as_deref().and_then(|s| (0..self.rows.order.len()).find(|&i| id(i) == Some(s)));
-        let index = there.unwrap_or_else(|| self.index.min(self.rows.order.len().saturating_sub(1)));
-        self.selected = id(index).map(str::to_owned);
-        self.index = index;
     }
 }

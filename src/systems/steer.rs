@@ -49,6 +49,24 @@ pub enum Handle<M> {
     After(u16),
 }
 
+/// What an operation compares with is what another one leaves behind, and that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unbound;
+
+impl<M: Clone> Handle<M> {
+    /// What it stands for, once the marks that operations left behind are known, by place; none: it compares with nothing.
+    ///
+    /// # Errors
+    /// If that mark is not known.
+    pub fn bind(&self, marks: &[Option<M>]) -> Result<Option<M>, Unbound> {
+        match self {
+            Self::None => Ok(None),
+            Self::Seen(mark) => Ok(Some(mark.clone())),
+            Self::After(place) => marks.get(usize::from(*place)).cloned().flatten().map(Some).ok_or(Unbound),
+        }
+    }
+}
+
 impl<M> Handle<M> {
     /// The same, of another type.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Handle<N> {
@@ -128,6 +146,20 @@ pub struct Change {
 }
 
 impl<C, M> Draft<C, M> {
+    /// Nothing to do: everything is as it should be.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            ops: Vec::new(),
+            limits: Limits::SEQUENCE,
+            diff: Vec::new(),
+            back: Vec::new(),
+            settle: Duration::ZERO,
+            notes: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
+
     /// The same, of other types.
     pub fn map<D, N>(self, call: impl Fn(C) -> D, mark: impl Fn(M) -> N) -> Draft<D, N> {
         let all = |ops: Vec<Operation<C, M>>| ops.into_iter().map(|op| op.map(&call, &mark)).collect();
@@ -155,6 +187,18 @@ pub struct Sent<M> {
     pub mark: Option<M>,
     /// Its words, for the journal.
     pub said: String,
+}
+
+impl<M> Sent<M> {
+    /// It took it.
+    pub fn yes(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Yes, mark: None, said: said.into() }
+    }
+
+    /// It refused it before it looked at what is there.
+    pub fn refused(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Refused, mark: None, said: said.into() }
+    }
 }
 
 /// What a look found.

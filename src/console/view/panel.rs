@@ -6,8 +6,9 @@ use super::Look;
 use crate::{
     console::{
         picture::state_cell,
+        table::TableUi,
         theme::Role,
-        ui::{Drawn, TableUi, Ui},
+        ui::{Drawn, Ui},
         widget::{
             table::{self, Asked},
             text::{put, put_all, put_right, words},

@@ -7,7 +7,7 @@ use super::{
     text::{fit, fit_middle, put, put_right},
 };
 use crate::{
-    console::{rows::has_glyph, theme::Role, ui::TableUi, view::Look},
+    console::{rows::has_glyph, table::TableUi, theme::Role, view::Look},
     view::{Align, Cell, Key, Table},
 };
 

@@ -193,11 +193,7 @@ impl Run {
         let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
         let step = &mut self.steps[at];
         let op = step.draft.as_ref()?.ops.get(usize::from(ticket.op))?;
-        let expect = match &op.expect {
-            Handle::None => None,
-            Handle::Seen(mark) => Some(mark.clone()),
-            Handle::After(place) => Some(step.marks.get(usize::from(*place))?.clone()?),
-        };
+        let expect = op.expect.bind(&step.marks).ok()?;
         step.expected[usize::from(ticket.op)].clone_from(&expect);
         let request = hashed(&(&op.call, &expect));
         Some(Intent { step: id, ticket, what: op.what.clone(), call: op.call.clone(), expect, request, tag, deadline })
@@ -221,11 +217,8 @@ impl Run {
         let place = usize::from(ticket.op);
         let op = step.draft.as_ref()?.ops.get(place)?;
         // A wait has no intent to remember what it compares with.
-        let expect = step.expected.get(place).cloned().flatten().or_else(|| match &op.expect {
-            Handle::None => None,
-            Handle::Seen(mark) => Some(mark.clone()),
-            Handle::After(before) => step.marks.get(usize::from(*before)).cloned().flatten(),
-        });
+        let sent = step.expected.get(place).cloned().flatten();
+        let expect = sent.or_else(|| op.expect.bind(&step.marks).ok().flatten());
         let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
         Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect }))
     }

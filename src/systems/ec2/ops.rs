@@ -8,8 +8,6 @@ mod power;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -24,7 +22,7 @@ use crate::{
         step::{Kind, Limits},
     },
     plan::{Action, Role, Side},
-    systems::steer::{Change, Draft, Handle, Operation, SIGNED, Steered, known, quoted},
+    systems::steer::{self, Change, Draft, Handle, Operation, SIGNED, Steered, known, quoted},
 };
 
 /// A request or a wait.
@@ -76,7 +74,7 @@ pub enum Mark {
 }
 
 type Op = Operation<Call, Mark>;
-type Drafted = Result<Draft<Call, Mark>, Vec<Fault>>;
+type Drafted = steer::Drafted<Call, Mark>;
 
 /// A group, as it is to be.
 struct Goal {
@@ -102,7 +100,7 @@ impl Steered for State {
 
     fn back(&self, ops: &[Op], now: Now) -> Drafted {
         match ops.first().map(|op| &op.call) {
-            None => Ok(nothing()),
+            None => Ok(Draft::nothing()),
             Some(Call::Power { side, on, .. }) => self.power_back(ops, *side, *on, now),
             Some(Call::Capacity { side, .. } | Call::InService { side, .. }) => self.capacity_back(ops, *side, now),
         }
@@ -129,18 +127,6 @@ impl Steered for State {
             Action::Power { role, side, on, .. } => Some(self.powered(role, *side, *on, now)),
             _ => None,
         }
-    }
-}
-
-fn nothing() -> Draft<Call, Mark> {
-    Draft {
-        ops: Vec::new(),
-        limits: Limits::SEQUENCE,
-        diff: Vec::new(),
-        back: Vec::new(),
-        settle: Duration::ZERO,
-        notes: Vec::new(),
-        broken: Vec::new(),
     }
 }
 
@@ -231,7 +217,7 @@ impl State {
     fn set(&self, side: Side, goals: &[Goal], now: Now) -> Drafted {
         let what = format!("Auto Scaling groups in {}", self.region(side));
         let groups = known(self.sites.get(side).groups.at(now), &what).map_err(|f| vec![f])?;
-        let (mut draft, mut faults) = (nothing(), Vec::new());
+        let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
         for goal in goals {
             let group = match find(groups, &goal.group, self.region(side)) {
                 Ok(group) if goal.desired > group.max => {

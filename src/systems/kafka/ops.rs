@@ -25,10 +25,10 @@ use crate::{
     core::{
         estate::seen::{Fault, FaultKind, Seen},
         now::Now,
-        step::{Kind, Limits},
+        step::Kind,
     },
     plan::{Action, Side},
-    systems::steer::{Change, Draft, Handle, Operation, Steered, known, quoted},
+    systems::steer::{self, Change, Draft, Handle, Operation, Steered, known, quoted},
 };
 
 /// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out of
@@ -70,7 +70,7 @@ pub struct TopicOffsets {
 }
 
 type Op = Operation<Call, Mark>;
-type Drafted = Result<Draft<Call, Mark>, Vec<Fault>>;
+type Drafted = steer::Drafted<Call, Mark>;
 
 /// One partition that is handed over.
 struct Place {
@@ -93,7 +93,7 @@ impl Steered for State {
     }
 
     fn back(&self, ops: &[Op], now: Now) -> Drafted {
-        let mut draft = nothing();
+        let mut draft = Draft::nothing();
         let mut faults = Vec::new();
         for op in ops {
             let Call::Commit { pair, side, group, offsets } = &op.call;
@@ -118,18 +118,6 @@ impl Steered for State {
             let places = places(pair, group, *to, from, there).map_err(|mut faults| faults.swap_remove(0))?;
             Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
         }))
-    }
-}
-
-fn nothing() -> Draft<Call, Mark> {
-    Draft {
-        ops: Vec::new(),
-        limits: Limits::SEQUENCE,
-        diff: Vec::new(),
-        back: Vec::new(),
-        settle: Duration::ZERO,
-        notes: Vec::new(),
-        broken: Vec::new(),
     }
 }
 
@@ -212,7 +200,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
             None => offsets.push(TopicOffsets { topic: place.topic.clone(), offsets: vec![(place.partition, place.offset)] }),
         }
     }
-    let mut draft = nothing();
+    let mut draft = Draft::nothing();
     set(&mut draft, pair, to, group, &offsets, &there.facts)?;
     if !draft.ops.is_empty() {
         let again: i64 = places.iter().map(|p| p.again).sum();

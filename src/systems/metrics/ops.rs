@@ -3,13 +3,13 @@
 use super::State;
 use crate::{
     core::{
-        estate::seen::{Fault, Seen},
+        estate::seen::Seen,
         now::Now,
     },
     plan::Action,
     systems::{
         Simulated,
-        steer::{Draft, Looked, Never, Obeys, Operation, Sent, Steered},
+        steer::{Drafted, Looked, Never, Obeys, Operation, Sent, Steered},
     },
 };
 
@@ -17,11 +17,11 @@ impl Steered for State {
     type Call = Never;
     type Mark = Never;
 
-    fn draft(&self, _: &Action, _: Now) -> Option<Result<Draft<Never, Never>, Vec<Fault>>> {
+    fn draft(&self, _: &Action, _: Now) -> Option<Drafted<Never, Never>> {
         None
     }
 
-    fn back(&self, ops: &[Operation<Never, Never>], _: Now) -> Result<Draft<Never, Never>, Vec<Fault>> {
+    fn back(&self, ops: &[Operation<Never, Never>], _: Now) -> Drafted<Never, Never> {
         match ops.first() {
             Some(op) => match op.call {},
             None => Err(Vec::new()),

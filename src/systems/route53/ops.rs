@@ -19,10 +19,10 @@ use crate::{
     core::{
         estate::seen::{Fault, FaultKind, Seen},
         now::Now,
-        step::{Kind, Limits},
+        step::Kind,
     },
     plan::{Action, DnsName, RecordType, Side, Sides},
-    systems::steer::{Change, Draft, Handle, Operation, SIGNED, Steered, known, quoted},
+    systems::steer::{self, Change, Draft, Handle, Operation, SIGNED, Steered, known, quoted},
 };
 
 /// A request or a wait.
@@ -87,17 +87,18 @@ struct Goal {
 }
 
 type Op = Operation<Call, Mark>;
+type Drafted = steer::Drafted<Call, Mark>;
 
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
 
-    fn draft(&self, action: &Action, now: Now) -> Option<Result<Draft<Call, Mark>, Vec<Fault>>> {
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
         let Action::SetWeights { name, weights } = action else { return None };
         Some(self.goals(name, *weights, now).and_then(|goals| self.assemble(&normal(name), &goals, now)))
     }
 
-    fn back(&self, ops: &[Op], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+    fn back(&self, ops: &[Op], now: Now) -> Drafted {
         let mut names = IndexMap::<&str, Vec<Goal>>::new();
         for op in ops {
             if let Call::Weigh { zone, name, sets } = &op.call {
@@ -107,7 +108,7 @@ impl Steered for State {
         // A step is about one name, so its way back is too.
         match names.into_iter().collect::<Vec<_>>().as_slice() {
             [(name, goals)] => self.assemble(name, goals, now),
-            [] => Ok(Self::nothing()),
+            [] => Ok(Draft::nothing()),
             _ => Err(vec![Fault::new(FaultKind::Malformed, "a way back of more than one name")]),
         }
     }
@@ -134,18 +135,6 @@ impl State {
         self.each().filter(move |(plan, _)| normal(&plan.name) == name)
     }
 
-    fn nothing() -> Draft<Call, Mark> {
-        Draft {
-            ops: Vec::new(),
-            limits: Limits::SEQUENCE,
-            diff: Vec::new(),
-            back: Vec::new(),
-            settle: Duration::ZERO,
-            notes: Vec::new(),
-            broken: Vec::new(),
-        }
-    }
-
     /// What each zone's record sets are to weigh.
     fn goals(&self, name: &str, weights: Sides<u8>, now: Now) -> Result<Vec<Goal>, Vec<Fault>> {
         let mut faults = Vec::new();
@@ -168,8 +157,8 @@ impl State {
     }
 
     /// Binds what is wanted to what is there.
-    fn assemble(&self, name: &str, goals: &[Goal], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
-        let (mut draft, mut faults) = (Self::nothing(), Vec::new());
+    fn assemble(&self, name: &str, goals: &[Goal], now: Now) -> Drafted {
+        let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
         for goal in goals {
             match self.observed(name, &goal.zone, now) {
                 Ok(observed) => self.add(&mut draft, name, goal, &observed, &mut faults),

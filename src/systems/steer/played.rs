@@ -1,8 +1,8 @@
 //! For tests: a system, its imitated servers and a virtual clock; drafts are played on them operation by operation.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{Draft, Handle, Looked, Obeys, Operation, Sent};
+use super::{Draft, Looked, Obeys, Operation, Sent};
 use crate::{
     core::{
         estate::{
@@ -27,13 +27,20 @@ pub struct Played<S: Obeys> {
     sent: u32,
 }
 
-/// What is compared with, once marks of earlier operations are known.
-fn bound<M: Clone>(expect: &Handle<M>, marks: &[Option<M>]) -> Option<M> {
-    match expect {
-        Handle::None => None,
-        Handle::Seen(mark) => Some(mark.clone()),
-        Handle::After(at) => marks[usize::from(*at)].clone(),
-    }
+/// A plan of two sites, and what `rest` adds to it.
+pub fn plan(rest: &str) -> Arc<Plan> {
+    const SITES: &str = r#"
+schema = 1
+name = "test"
+[sites.source]
+label = "VIR"
+region = "us-east-1"
+[sites.target]
+label = "ORE"
+region = "us-west-2"
+"#;
+    let read = Plan::parse(Path::new("test.toml"), &format!("{SITES}{rest}"));
+    Arc::new(read.unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
 impl<S: Obeys> Played<S> {
@@ -77,12 +84,12 @@ impl<S: Obeys> Played<S> {
 
     /// Sends one operation that compares with nothing but what was seen.
     pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Sent<S::Mark> {
-        S::obey(&mut self.sim, tag, &op.call, bound(&op.expect, &[]).as_ref(), self.now)
+        S::obey(&mut self.sim, tag, &op.call, op.expect.bind(&[]).expect("nothing before it").as_ref(), self.now)
     }
 
     /// Looks for it.
     pub fn look(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Looked<S::Mark> {
-        S::look(&mut self.sim, tag, &op.call, bound(&op.expect, &[]).as_ref(), self.now)
+        S::look(&mut self.sim, tag, &op.call, op.expect.bind(&[]).expect("nothing before it").as_ref(), self.now)
     }
 
     /// The server's own log.
@@ -95,7 +102,7 @@ impl<S: Obeys> Played<S> {
         let begun = self.now;
         let mut marks = Vec::new();
         for op in ops {
-            let expect = bound(&op.expect, &marks);
+            let expect = op.expect.bind(&marks).expect("known");
             self.sent += 1;
             let tag = format!("t{}", self.sent);
             let mut mark = None;

@@ -1,6 +1,6 @@
 //! A role's instances, stopped or started in batches.
 
-use super::{Call, Draft, Drafted, Mark, Op, nothing};
+use super::{Call, Draft, Drafted, Mark, Op};
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind, Seen},
@@ -118,7 +118,7 @@ impl State {
             let text = format!("{} instances are still {doing}: {}", early.len(), early.join(", "));
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
-        let mut draft: Draft<Call, Mark> = Draft { limits, ..nothing() };
+        let mut draft: Draft<Call, Mark> = Draft { limits, ..Draft::nothing() };
         for batch in ids.chunks(BATCH) {
             draft.ops.push(self.batch(side, on, batch));
             draft.back.push(self.batch(side, !on, batch));

@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{Call, Mark};
 use crate::{
@@ -9,19 +9,11 @@ use crate::{
     plan::{Action, Plan, Side, Sides},
     systems::{
         ec2::State,
-        steer::{Handle, SIGNED, Steered, played::Played},
+        steer::{Handle, SIGNED, Steered, played::{self, Played}},
     },
 };
 
 const PLAN: &str = r#"
-schema = 1
-name = "test"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
 [[fleet]]
 role = "web"
 wanted = { source = 60, target = 30 }
@@ -33,7 +25,7 @@ wanted = { source = 120, target = 0 }
 "#;
 
 pub(in super::super) fn plan() -> Arc<Plan> {
-    Arc::new(Plan::parse(Path::new("test.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    played::plan(PLAN)
 }
 
 pub(in super::super) fn capacity(desired: u32) -> Action {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     core::{
         now::Now,
-        step::{Reply, Truth},
+        step::Truth,
     },
     plan::{Action, Side},
     systems::{
@@ -32,11 +32,11 @@ impl Obeys for State {
             Call::InService { .. } => Err("a wait is not sent".to_owned()),
         };
         match done {
-            Err(said) => Sent { reply: Reply::Refused, mark: None, said },
+            Err(said) => Sent::refused(said),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 Self::advance(sim, now);
-                Sent { reply: Reply::Yes, mark: None, said: "200 OK".to_owned() }
+                Sent::yes("200 OK")
             }
         }
     }

@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{Call, Mark};
 use crate::{
@@ -6,20 +6,12 @@ use crate::{
     plan::{Action, Plan, Side, Sides},
     systems::{
         kafka::{Ask, Facts, State},
-        steer::{Handle, Steered, played::Played},
+        steer::{Handle, Steered, played::{self, Played}},
         Simulated, System,
     },
 };
 
 const PLAN: &str = r#"
-schema = 1
-name = "test"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
 [[kafka]]
 name = "events"
 groups = ["checkout", "billing"]
@@ -33,7 +25,7 @@ from = "source"
 "#;
 
 pub(in super::super) fn plan() -> Arc<Plan> {
-    Arc::new(Plan::parse(Path::new("test.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    played::plan(PLAN)
 }
 
 pub(in super::super) fn to(side: Side) -> Action {

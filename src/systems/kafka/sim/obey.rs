@@ -10,7 +10,7 @@ use super::{
 use crate::{
     core::{
         now::Now,
-        step::{Reply, Truth},
+        step::Truth,
     },
     plan::{Action, Side},
     systems::{
@@ -28,10 +28,10 @@ impl Obeys for State {
             None => Err(format!("no pair {pair}")),
         };
         match done {
-            Err(said) => Sent { reply: Reply::Refused, mark: None, said },
+            Err(said) => Sent::refused(said),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
-                Sent { reply: Reply::Yes, mark: None, said: "no error on any partition".to_owned() }
+                Sent::yes("no error on any partition")
             }
         }
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Call, Mark,
-    preview::{self, Picture},
+    preview::Picture,
     recipe::{self, Move},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
             leader::Leader,
             set::Set,
         },
-        steer::{Draft, Operation},
+        steer::{Draft, Drafted, Operation},
     },
 };
 
@@ -75,11 +75,11 @@ fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
 
 impl Set {
     /// The move of the primary to this side, as things stand.
-    pub(super) fn draft_move(&self, to: Side, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+    pub(super) fn draft_move(&self, to: Side, now: Now) -> Drafted<Call, Mark> {
         if let Seen::Live(Leader::Writable(host), _) = self.leader(now)
             && self.side(&host) == Some(to)
         {
-            return Ok(preview::nothing(vec![format!("{host} leads already")]));
+            return Ok(Draft { notes: vec![format!("{host} leads already")], ..Draft::nothing() });
         }
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
@@ -98,7 +98,7 @@ impl Set {
     }
 
     /// The way back, as things stand: priorities as they were, of those that are still members, and the former primary leads.
-    pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+    pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Drafted<Call, Mark> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -122,7 +122,8 @@ impl Set {
         }
         let leads = to == *stand.leader;
         if leads && wanted == stand.config.members {
-            return Ok(preview::nothing(vec![format!("{to} leads, and every priority is what it was")]));
+            let notes = vec![format!("{to} leads, and every priority is what it was")];
+            return Ok(Draft { notes, ..Draft::nothing() });
         }
         let the = self.move_of(&stand, to, wanted);
         Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: true }))

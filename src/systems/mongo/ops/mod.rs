@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use super::{State, facts::ConfigMember};
 use crate::{
     core::{
-        estate::seen::{Fault, Seen},
+        estate::seen::Seen,
         now::Now,
     },
     plan::Action,
-    systems::steer::{Draft, Operation, Steered},
+    systems::steer::{Draft, Drafted, Operation, Steered},
 };
 
 /// A request, or a wait.
@@ -167,15 +167,15 @@ impl Steered for State {
     type Call = Call;
     type Mark = Mark;
 
-    fn draft(&self, action: &Action, now: Now) -> Option<Result<Draft<Call, Mark>, Vec<Fault>>> {
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
         let Action::MovePrimary { set, to } = action else { return None };
         Some(self.steered(set).map_err(|f| vec![f]).and_then(|set| set.draft_move(*to, now)))
     }
 
-    fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+    fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
         let Some(way) = draft::WayBack::of(ops) else {
             // Nothing was changed, so that nothing has to be changed back.
-            return Ok(preview::nothing(Vec::new()));
+            return Ok(Draft::nothing());
         };
         self.steered(&way.set).map_err(|f| vec![f])?.draft_back(&way, now)
     }

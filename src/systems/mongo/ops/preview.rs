@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Call, Mark, draft::Stand, recipe::{self, Move}};
 use crate::{
-    core::step::Limits,
     plan::Side,
     systems::{
         mongo::{
@@ -30,22 +29,9 @@ pub(super) struct Picture<'a> {
     pub back: bool,
 }
 
-/// Everything is as it should be.
-pub(super) fn nothing(notes: Vec<String>) -> Draft<Call, Mark> {
-    Draft {
-        ops: Vec::new(),
-        limits: Limits::SEQUENCE,
-        diff: Vec::new(),
-        back: Vec::new(),
-        settle: Duration::ZERO,
-        notes,
-        broken: Vec::new(),
-    }
-}
-
 impl Set {
     pub(super) fn preview(&self, the: &Move, picture: &Picture<'_>) -> Draft<Call, Mark> {
-        let mut draft = nothing(Vec::new());
+        let mut draft = Draft::nothing();
         let back = the.back();
         if the.from == the.to {
             draft.ops = the.priorities_only();

@@ -11,7 +11,7 @@ use crate::{
             facts::{ConfigMember, Facts},
             ops::{Call, Mark},
         },
-        steer::{Draft, Handle, Obeys, Operation, Steered},
+        steer::{Draft, Obeys, Operation, Steered},
     },
 };
 
@@ -49,11 +49,7 @@ impl<'a> Play<'a> {
     }
 
     fn mark(&self, at: usize) -> Option<Mark> {
-        match &self.ops[at].expect {
-            Handle::None => None,
-            Handle::Seen(mark) => Some(mark.clone()),
-            Handle::After(place) => self.marks[usize::from(*place)].clone(),
-        }
+        self.ops[at].expect.bind(&self.marks).expect("it is known by now")
     }
 
     fn take(&mut self, event: &Event) {

@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use super::{Call, Mark, share};
 use crate::{
@@ -14,19 +14,11 @@ use crate::{
             batch::Weighted,
             weighted::tests::{name, record},
         },
-        steer::{Handle, SIGNED, Steered, played::Played},
+        steer::{Handle, SIGNED, Steered, played::{self, Played}},
     },
 };
 
 const PLAN: &str = r#"
-schema = 1
-name = "test"
-[sites.source]
-label = "VIR"
-region = "us-east-1"
-[sites.target]
-label = "ORE"
-region = "us-west-2"
 [[dns]]
 name = "api.example.test."
 zone = "Z1"
@@ -36,7 +28,7 @@ servers = ["192.0.2.53", "198.51.100.53"]
 "#;
 
 pub(in super::super) fn plan() -> Arc<Plan> {
-    Arc::new(Plan::parse(Path::new("test.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    played::plan(PLAN)
 }
 
 pub(in super::super) fn weights(source: u8, target: u8) -> Action {

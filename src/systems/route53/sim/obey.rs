@@ -25,11 +25,10 @@ use crate::{
 impl Obeys for State {
     fn obey(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
         Self::advance(sim, now);
-        let refused = |said: &str| Sent { reply: Reply::Refused, mark: None, said: said.to_owned() };
-        let Call::Weigh { zone, name, sets } = call else { return refused("a wait is not sent") };
-        let Some(Mark::Set(observed)) = expect else { return refused("nothing to compare with") };
+        let Call::Weigh { zone, name, sets } = call else { return Sent::refused("a wait is not sent") };
+        let Some(Mark::Set(observed)) = expect else { return Sent::refused("nothing to compare with") };
         let edits = batch(name, sets, observed, tag);
-        let Some(there) = sim.zones.get_mut(zone) else { return refused("NoSuchHostedZone") };
+        let Some(there) = sim.zones.get_mut(zone) else { return Sent::refused("NoSuchHostedZone") };
         match there.change(&edits, now.boot) {
             Err(said) => Sent { reply: Reply::Mismatch, mark: None, said },
             Ok(()) => {

@@ -1,0 +1,274 @@
+//! What registering the systems makes of them: closed enums of their questions, answers, calls and marks, the estate of all of them, and the
+//! readers and the imitated servers behind one door each. The macro is called once, in [`super`].
+
+macro_rules! systems {
+    ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
+        $(pub mod $name;)+
+
+        /// A question to any system.
+        #[derive(Debug, Clone)]
+        pub enum Ask { $(
+            #[doc = concat!("To `", stringify!($name), "`.")]
+            $Name(<$name::State as System>::Ask),
+        )+ }
+
+        /// An answer of any system.
+        #[derive(Debug)]
+        pub enum Facts { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as System>::Facts),
+        )+ }
+
+        /// A request to any system that changes something, or a wait.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Call { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as Steered>::Call),
+        )+ }
+
+        /// What a request to any system compares with.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Mark { $(
+            #[doc = concat!("Of `", stringify!($name), "`.")]
+            $Name(<$name::State as Steered>::Mark),
+        )+ }
+
+        /// What is known of all systems.
+        #[derive(Debug)]
+        pub struct Estate { $(
+            #[doc = concat!("What is known of `", stringify!($name), "`.")]
+            pub $name: $name::State,
+        )+ }
+
+        /// Every signal there is, in the order of the systems.
+        #[must_use]
+        pub fn signals() -> Vec<&'static SignalDef> {
+            [$(<$name::State as System>::SIGNALS),+].concat()
+        }
+
+        /// Ids and titles of the systems' panels, in order.
+        pub const PANELS: &[(&str, &str)] = &[$((<$name::State as System>::ID, <$name::State as System>::TITLE)),+];
+
+        impl Estate {
+            /// Knows nothing yet; with the sources the plan asks for.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+                let mut specs = Vec::new();
+                $(
+                    let ($name, own) = <$name::State as System>::new(plan);
+                    specs.extend(own.into_iter().map(|s| s.map(Ask::$Name)));
+                )+
+                (Self { $($name),+ }, specs)
+            }
+
+            /// An answer came.
+            ///
+            /// Facts of another system than the question's are dropped: a driver that mixes them up is a defect the types of
+            /// [`Sink`] already rule out.
+            pub fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+                match (ask, facts) {
+                    $((Ask::$Name(ask), Facts::$Name(facts)) => self.$name.apply(ask, facts, stamp).into_iter().map(|s| s.map(Ask::$Name)).collect(),)+
+                    _ => Vec::new(),
+                }
+            }
+
+            /// A question failed.
+            pub fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
+                match ask { $(Ask::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
+            }
+
+            /// Something wants watching that the plan does not name.
+            pub fn follow(&mut self, system: &str, id: &str) -> Vec<SourceSpec<Ask>> {
+                $(if system == <$name::State as System>::ID {
+                    return self.$name.follow(id).into_iter().map(|s| s.map(Ask::$Name)).collect();
+                })+
+                Vec::new()
+            }
+
+            /// What an action takes, as things stand.
+            ///
+            /// # Errors
+            /// All that keeps it from being worked out.
+            pub fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+                $(if let Some(draft) = self.$name.draft(action, now) {
+                    return draft.map(|d| d.map(Call::$Name, Mark::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "no system carries this out")])
+            }
+
+            /// A stored way back, as things stand.
+            ///
+            /// # Errors
+            /// All that keeps it from being worked out.
+            pub fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+                $({
+                    let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(
+                        |call| if let Call::$Name(call) = call { Some(call.clone()) } else { None },
+                        |mark| if let Mark::$Name(mark) = mark { Some(mark.clone()) } else { None },
+                    )).collect();
+                    if let Some(own) = own.filter(|own| !own.is_empty()) {
+                        return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
+                    }
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
+            }
+
+            /// Whether everything is as an action wants it, whoever did it; none for what a person does by hand.
+            #[must_use]
+            pub fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+                $(if let Some(met) = self.$name.met(action, now) { return Some(met); })+
+                None
+            }
+
+            /// All signals, as they stand.
+            pub fn measure(&self, now: Now, out: &mut Samples) {
+                $(self.$name.measure(now, out);)+
+            }
+
+            /// One system's panel.
+            #[must_use]
+            pub fn panel(&self, id: &str, now: Now) -> Option<Panel> {
+                $(if id == <$name::State as System>::ID { return Some(self.$name.panel(now)); })+
+                None
+            }
+
+            /// All tiles.
+            #[must_use]
+            pub fn tiles(&self, now: Now) -> Vec<Tile> {
+                let mut out = Vec::new();
+                $(out.extend(self.$name.tiles(now));)+
+                out
+            }
+
+            /// What opens behind a row.
+            #[must_use]
+            pub fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {
+                $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
+                None
+            }
+        }
+
+        impl Ask {
+            /// The id of the system that is asked.
+            #[must_use]
+            pub const fn system(&self) -> &'static str {
+                match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
+            }
+        }
+
+        /// The readers of all systems that this build can reach.
+        pub struct Readers { $(
+            #[cfg(feature = $feature)]
+            $name: Arc<<$name::State as Live>::Readers>,
+        )+ }
+
+        impl Readers {
+            /// Makes them, without any I/O.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>) -> Self {
+                let _ = plan;
+                Self { $(
+                    #[cfg(feature = $feature)]
+                    $name: Arc::new(<$name::State as Live>::readers(plan)),
+                )+ }
+            }
+
+            /// Asks one question, once.
+            ///
+            /// # Errors
+            /// Whatever the source would report.
+            pub async fn ask(&self, ask: &Ask) -> Result<Facts, Fault> {
+                match ask { $(
+                    #[cfg(feature = $feature)]
+                    Ask::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Facts::$Name),
+                    #[cfg(not(feature = $feature))]
+                    Ask::$Name(_) => Err(crate::drive::poll::not_built($feature)),
+                )+ }
+            }
+
+            /// Takes leave of all servers, in a moment. Some clients panic if their runtime ends without it.
+            pub async fn close(&self) {
+                $(
+                    #[cfg(feature = $feature)]
+                    <$name::State as Live>::close(&self.$name).await;
+                )+
+            }
+
+            /// Starts one source on the current tokio runtime.
+            pub fn spawn(&self, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
+                match spec.ask.clone() { $(
+                    #[cfg(feature = $feature)]
+                    Ask::$Name(ask) => tokio::spawn(<$name::State as Live>::run(
+                        self.$name.clone(), spec.map(|_| ask), schedule, out.narrow(Facts::$Name),
+                    )),
+                    #[cfg(not(feature = $feature))]
+                    Ask::$Name(_) => tokio::spawn(async move {
+                        crate::drive::poll::poll(schedule, &out, async || Err(crate::drive::poll::not_built($feature))).await;
+                    }),
+                )+ }
+            }
+        }
+
+        /// A simulated estate: all systems, none of them real.
+        pub struct Sim { $($name: <$name::State as Simulated>::Sim,)+ }
+
+        impl Sim {
+            /// As the plan names it; the same for the same seed.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
+                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ }
+            }
+
+            /// A request arrives at its server. Nothing reaches one without a permit: its intent is on record.
+            pub fn obey(&mut self, permit: Permit, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+                let tag = permit.spend();
+                match call { $(
+                    Call::$Name(call) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
+                        let sent = <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect, now);
+                        Sent { reply: sent.reply, mark: sent.mark.map(Mark::$Name), said: sent.said }
+                    }
+                )+ }
+            }
+
+            /// What has become of a request.
+            pub fn look(&mut self, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+                match call { $(
+                    Call::$Name(call) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
+                        let looked = <$name::State as Obeys>::look(&mut self.$name, tag, call, expect, now);
+                        Looked { truth: looked.truth, mark: looked.mark.map(Mark::$Name), said: looked.said }
+                    }
+                )+ }
+            }
+
+            /// The servers' own logs: the tag of everything that they carried out.
+            #[must_use]
+            pub fn log(&self) -> Vec<String> {
+                [$(<$name::State as Obeys>::log(&self.$name)),+].concat()
+            }
+
+            /// Somebody else changes what an action is about, past us.
+            pub fn stranger(&mut self, action: &Action, now: Now) {
+                $(<$name::State as Obeys>::stranger(&mut self.$name, action, now);)+
+            }
+
+            /// Lets the asked system live until `now`, then answers.
+            ///
+            /// # Errors
+            /// As the server would.
+            pub fn answer(&mut self, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+                match ask { $(
+                    Ask::$Name(ask) => {
+                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name)
+                    }
+                )+ }
+            }
+        }
+    };
+}
