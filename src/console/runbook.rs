@@ -79,9 +79,12 @@ pub fn panel(run: &RunView) -> Panel {
             summary.push(Cell::text(format!("{} {word}", count(phase))).tone(tone));
         }
     }
-    if !run.waivers.is_empty() {
-        summary.push(Cell::text(format!("{} gates waived", run.waivers.len())).tone(Tone::Warn));
+    let waived: usize = run.steps.iter().map(|s| s.waivers.len()).sum();
+    if waived > 0 {
+        summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
     }
+    summary
+        .extend(run.motion.iter().map(|it| Cell::text(format!("proposed for {}: A agrees", it.step)).tone(Tone::Warn)));
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
         summary.push(Cell::text(format!("{title}: {}", level_word(*level))).tone(level_tone(*level)));
     }
@@ -234,7 +237,7 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
         .iter()
         .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(level_tone(*level))));
     fields.extend(obstacles);
-    fields.extend(run.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
+    fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
     Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
 }
 

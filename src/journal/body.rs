@@ -51,7 +51,7 @@ pub enum Body {
     Intent(Box<Intent>),
     /// Something came to something.
     Came(Came),
-    /// Somebody approved a preview.
+    /// Somebody approved a preview, or agreed to what was proposed.
     Approved {
         /// The step.
         step: String,
@@ -62,10 +62,25 @@ pub enum Body {
         /// The key that signed it, as its SHA-256 fingerprint; none: nobody checked who it was.
         key: Option<String>,
     },
-    /// A gate is left out of the verdict for a step's next attempt.
+    /// Something that takes two people was put before the second.
+    Proposed {
+        /// The step.
+        step: String,
+        /// What the second agrees to.
+        digest: Digest,
+        /// Who proposed it.
+        by: String,
+        /// In words.
+        what: String,
+    },
+    /// A gate is left out of the verdict for one attempt of a step.
     Waived {
+        /// The step.
+        step: String,
         /// The gate.
         gate: String,
+        /// The attempt.
+        attempt: u16,
         /// Why.
         reason: String,
         /// The two people.
@@ -167,7 +182,11 @@ impl Body {
             Self::Begun(begun) => Some(&begun.step),
             Self::Intent(intent) => Some(&intent.step),
             Self::Came(came) => Some(&came.step),
-            Self::Previewed { step, .. } | Self::Approved { step, .. } | Self::Attested { step, .. } => Some(step),
+            Self::Previewed { step, .. }
+            | Self::Proposed { step, .. }
+            | Self::Waived { step, .. }
+            | Self::Approved { step, .. }
+            | Self::Attested { step, .. } => Some(step),
             _ => None,
         }
     }

@@ -99,10 +99,12 @@ pub fn told(body: &Body) -> String {
         }
         Body::Approved { digest, by, key, .. } => {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
-            format!("approved by {by} ({how}), preview {}", digest.short())
+            format!("approved by {by} ({how}): {}", digest.short())
         }
-        Body::Waived { gate, reason, by, until } => {
-            format!("gate {gate} waived by {} until {until}: {reason}", by.join(" and "))
+        Body::Proposed { digest, by, what, .. } => format!("proposed by {by}, {}: {what}", digest.short()),
+        Body::Waived { gate, attempt, reason, by, until, .. } => {
+            let until = until.strftime("%H:%M:%S");
+            format!("gate {gate} waived for attempt {attempt}, until {until}, by {}: {reason}", by.join(" and "))
         }
         Body::Attested { there, looked_at, by, ticket, .. } => {
             let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", t.op + 1));

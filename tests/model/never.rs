@@ -56,7 +56,11 @@ pub fn properties() -> Vec<Property<Bounds>> {
                     s.phase != Phase::NotApplied
                         || !world.server.log.iter().any(|w| {
                             matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
-                                && !s.recipe.ops.iter().any(|op| op.state == OpState::Conflict)
+                                && !s
+                                    .recipe
+                                    .ops
+                                    .iter()
+                                    .any(|op| op.state == OpState::Conflict && op.kind == Kind::Compared)
                         })
                 })
             })

@@ -1,7 +1,9 @@
 //! The run against the simulated estate: steps carried out, interrupted, taken back, by orders as the console gives them.
 
+mod clock;
 mod crash;
 mod faults;
+mod people;
 mod stage;
 
 use landfall::{

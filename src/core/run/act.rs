@@ -23,19 +23,21 @@ pub(super) fn recipe_of(draft: &Draft<Call, Mark>) -> Recipe {
 }
 
 /// What approvals and confirmations are bound to: what is sent, in which order, against what.
-pub(super) fn digest_of(step: &str, way: Way, draft: &Draft<Call, Mark>) -> Digest {
+pub(super) fn digest_of(step: &str, attempt: u16, way: Way, draft: &Draft<Call, Mark>) -> Digest {
     #[derive(Serialize)]
     struct Bound<'a> {
         step: &'a str,
+        /// An approval of one attempt is none of the next, even if that would do the same.
+        attempt: u16,
         way: Way,
         limits: Limits,
         ops: Vec<(&'a Call, &'a Handle<Mark>, Kind, bool)>,
     }
     let ops = draft.ops.iter().map(|op| (&op.call, &op.expect, op.kind, op.tail)).collect();
-    hashed(&Bound { step, way, limits: draft.limits, ops })
+    hashed(&Bound { step, attempt, way, limits: draft.limits, ops })
 }
 
-fn hashed(value: &impl Serialize) -> Digest {
+pub(super) fn hashed(value: &impl Serialize) -> Digest {
     // What cannot be written down has the digest of nothing, which no preview has.
     serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
 }
@@ -113,7 +115,7 @@ impl Run {
         let before = self.steps[at].state.phase;
         let (state, wanted) = step(&self.steps[at].state, event);
         self.steps[at].state = state;
-        self.moved(at, before);
+        self.moved(at, before, now);
         let mut out = Vec::new();
         for effect in wanted {
             match effect {
@@ -134,7 +136,7 @@ impl Run {
     }
 
     /// What a step's move means for what hangs on it.
-    fn moved(&mut self, at: usize, before: Phase) {
+    fn moved(&mut self, at: usize, before: Phase, now: Now) {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
         let phase = step.state.phase;
@@ -148,13 +150,13 @@ impl Run {
         if matches!(phase, Phase::Ready | Phase::Pending) {
             step.approved.clear();
         }
+        self.apply_waivers(at, now);
     }
 
     fn begin(&mut self, at: usize, now: Now) -> Option<Body> {
         let plan = self.plan_of(at);
         let (id, timeout) = (plan.id.clone(), plan.timeout);
         let gates = self.gates_on_record(at, now);
-        self.lift_waivers(at);
         let step = &mut self.steps[at];
         let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
         step.marks = vec![None; draft.ops.len()];
@@ -174,16 +176,6 @@ impl Run {
         let step = &self.steps[at];
         let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
         judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
-    }
-
-    /// A waiver is for one attempt.
-    fn lift_waivers(&mut self, at: usize) {
-        let ids: Vec<String> = self.plan_of(at).gates.gates().iter().map(|g| g.id.clone()).collect();
-        for id in ids {
-            if self.waivers.remove(&id).is_some() {
-                let _ = self.steps[at].gates.lift(&id);
-            }
-        }
     }
 
     /// An intent; none if what it compares with is not known, which must not be sent.

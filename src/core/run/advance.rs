@@ -14,7 +14,11 @@ use crate::{
 impl Run {
     /// Time has passed: once a second, and whenever a timer is due.
     pub fn tick(&mut self, estate: &Estate, samples: &[Sample], now: Now) -> Vec<Effect> {
-        self.waivers.retain(|_, waiver| waiver.until > now.wall);
+        for at in 0..self.steps.len() {
+            if !self.steps[at].waivers.is_empty() {
+                self.apply_waivers(at, now);
+            }
+        }
         for step in &mut self.steps {
             for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
                 judge.look(samples, now);

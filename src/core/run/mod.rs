@@ -7,6 +7,8 @@
 //! | file | what lives there |
 //! | --- | --- |
 //! | `order.rs` | what an operator can want |
+//! | `motion.rs` | what takes two people |
+//! | `waiver.rs` | gates that two people left out |
 //! | `obey.rs` | whether they get it, and why not |
 //! | `advance.rs` | what time and the estate do to steps |
 //! | `act.rs` | a step's effects carried outwards, and what comes back |
@@ -15,10 +17,12 @@
 
 mod act;
 mod advance;
+mod motion;
 mod obey;
 mod order;
 mod resume;
 mod view;
+mod waiver;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,9 +31,11 @@ use std::{
 };
 
 pub use self::{
+    motion::Motion,
     order::{Order, Refusal},
-    view::{GateLine, JournalLine, OpLine, PreviewView, RunView, StepView},
+    view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView},
 };
+use self::{motion::Proposed, waiver::Waiver};
 use super::{
     digest::Digest,
     estate::seen::Fault,
@@ -131,7 +137,7 @@ pub struct Run {
     aborts: Vec<Watch>,
     held: Option<String>,
     halted: Option<String>,
-    waivers: BTreeMap<String, Waiver>,
+    motion: Option<Proposed>,
     due: BTreeSet<(Duration, usize, Timer)>,
     records: Vec<Entry>,
     said: Option<(Now, String)>,
@@ -142,14 +148,6 @@ pub struct Run {
 struct Watch {
     title: String,
     judge: Judge,
-}
-
-/// A gate that is left out.
-#[derive(Debug, Clone)]
-struct Waiver {
-    reason: String,
-    by: Vec<String>,
-    until: jiff::Timestamp,
 }
 
 /// One step of the run.
@@ -175,6 +173,8 @@ struct StepRun {
     said: Vec<String>,
     /// Who approved what is previewed.
     approved: BTreeMap<String, Option<String>>,
+    /// Gates left out.
+    waivers: Vec<Waiver>,
 }
 
 /// What was previewed.
@@ -206,6 +206,7 @@ impl Run {
                     expected: Vec::new(),
                     said: Vec::new(),
                     approved: BTreeMap::new(),
+                    waivers: Vec::new(),
                 });
             }
         }
@@ -220,7 +221,7 @@ impl Run {
             aborts: watch(&plan.runbook.aborts),
             held: None,
             halted: None,
-            waivers: BTreeMap::new(),
+            motion: None,
             due: BTreeSet::new(),
             records: Vec::new(),
             said: None,

@@ -1,6 +1,6 @@
 //! Taking a run up from its journal.
 
-use super::{Effect, Run, Waiver};
+use super::{Effect, Run, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
@@ -44,9 +44,10 @@ impl Run {
 
     fn replay(&mut self, body: &Body, now: Now) {
         match body {
-            Body::Waived { gate, reason, by, until } => {
-                let waiver = Waiver { reason: reason.clone(), by: by.clone(), until: *until };
-                self.set_waiver(gate, waiver, now);
+            Body::Waived { step, gate, attempt, reason, by, until } => {
+                let Some(at) = self.place(step) else { return };
+                let (gate, reason, by) = (gate.clone(), reason.clone(), by.clone());
+                self.set_waiver(at, Waiver { gate, attempt: *attempt, reason, by, until: *until }, now);
             }
             Body::Hold { on, by, why } => {
                 self.held =
@@ -88,6 +89,7 @@ impl Run {
         }
         if let Some(record) = body.record() {
             State::replay(&mut step.state, &record);
+            self.apply_waivers(at, now);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         gate::Reason,
         now::Now,
         snapshot::Verdict,
-        step::{Kind, Level, OpState, Phase, State, Timer, Way},
+        step::{Kind, Level, OpState, Phase, State, Ticket, Timer, Way},
     },
     journal::{Entry, export},
     plan::{Action, Confirm},
@@ -39,8 +39,8 @@ pub struct RunView {
     pub journal: Vec<JournalLine>,
     /// Why the last order was refused, or what drifted, as long as it is news.
     pub said: Option<String>,
-    /// Gates left out: which, by whom, why, until when.
-    pub waivers: Vec<String>,
+    /// What was proposed and takes others to agree.
+    pub motion: Option<MotionView>,
 }
 
 /// One step.
@@ -88,6 +88,27 @@ pub struct StepView {
     pub adopted: bool,
     /// A way back is stored.
     pub has_back: bool,
+    /// The first operation of which nobody knows what has become of it.
+    pub unknown: Option<Ticket>,
+    /// Gates left out: which, by whom, why, until when.
+    pub waivers: Vec<String>,
+}
+
+/// What was proposed and takes others to agree.
+#[derive(Debug, Clone, Serialize)]
+pub struct MotionView {
+    /// The step it is about.
+    pub step: String,
+    /// In words.
+    pub what: String,
+    /// What the others agree to.
+    pub digest: Digest,
+    /// Who proposed it.
+    pub by: String,
+    /// Who counts so far.
+    pub people: Vec<String>,
+    /// How many it takes.
+    pub needs: u8,
 }
 
 /// One gate.
@@ -182,13 +203,14 @@ impl Run {
             head: self.records.last().map(|e| (e.seq, e.hash.short())),
             journal: self.records.iter().map(line).collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
-            waivers: self
-                .waivers
-                .iter()
-                .map(|(gate, w)| {
-                    format!("{gate} by {} until {}: {}", w.by.join(" and "), w.until.strftime("%H:%M"), w.reason)
-                })
-                .collect(),
+            motion: self.proposed(now).map(|it| MotionView {
+                step: it.motion.step().to_owned(),
+                what: it.motion.told(),
+                digest: it.digest,
+                by: it.by.clone(),
+                people: it.people.clone(),
+                needs: it.needs,
+            }),
         }
     }
 
@@ -226,6 +248,15 @@ impl Run {
             },
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
+            unknown: unknown(state),
+            waivers: step
+                .waivers
+                .iter()
+                .map(|w| {
+                    let until = w.until.strftime("%H:%M");
+                    format!("{} by {} until {until}: {}", w.gate, w.by.join(" and "), w.reason)
+                })
+                .collect(),
         }
     }
 
@@ -295,6 +326,13 @@ impl Run {
         let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));
         own.map(|(due, ..)| due.saturating_sub(now.boot)).max()
     }
+}
+
+/// The first operation of an attempt of which nobody knows what has become of it; waits are only waited for.
+fn unknown(state: &State) -> Option<Ticket> {
+    let mut ops = (0_u16..).zip(&state.recipe.ops);
+    let (at, op) = ops.find(|(_, op)| op.state.uncertain() && op.kind != Kind::Wait)?;
+    (state.phase == Phase::Running).then_some(Ticket { attempt: state.attempt, op: at, turn: op.turn })
 }
 
 fn line(entry: &Entry) -> JournalLine {

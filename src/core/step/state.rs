@@ -276,7 +276,11 @@ impl State {
     /// Whether anything of this attempt is there, or may be.
     #[must_use]
     pub fn touched(&self) -> bool {
-        let changed = |op: &Op| op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight());
+        let changed = |op: &Op| {
+            // What compares nothing may have been there for a while before somebody else overwrote it.
+            let overwritten = op.kind == Kind::Absolute && op.state == OpState::Conflict;
+            op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight() || overwritten)
+        };
         self.recipe.ops.iter().any(changed)
     }
 
