@@ -64,7 +64,7 @@ pub(super) struct Words {
 fn read(file: &Path) -> Result<Vec<Entry>, String> {
     Follower::new(file).news().map_err(|e| match e {
         Refused::Io(e) => format!("{}: {e}", file.display()),
-        Refused::Damaged(damage) => format!("{}: {damage}", file.display()),
+        other => format!("{}: {other}", file.display()),
     })
 }
 

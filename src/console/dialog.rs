@@ -251,7 +251,7 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
     let step_id = prompt.step.clone();
     Ok(match prompt.asked {
-        Asked::Hold => Order::Hold(text),
+        Asked::Hold => Order::Hold { by: None, why: text },
         _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
         Asked::Remark => Order::Remark { by: None, text },
         Asked::Attest => Order::Attest { step: step_id, looked_at: text },

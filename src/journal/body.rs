@@ -75,11 +75,13 @@ pub enum Body {
     },
     /// A gate is left out of the verdict for one attempt of a step.
     Waived {
-        /// The step.
+        /// The step; none in journals of before a waiver was of one step, and then of none.
+        #[serde(default)]
         step: String,
         /// The gate.
         gate: String,
         /// The attempt.
+        #[serde(default)]
         attempt: u16,
         /// Why.
         reason: String,
@@ -124,6 +126,9 @@ pub enum Body {
 pub struct Begun {
     /// The step.
     pub step: String,
+    /// The plan's action, hashed: under another one it is not taken up.
+    #[serde(default)]
+    pub action: Digest,
     /// For the step machine.
     pub record: Record,
     /// What was approved.

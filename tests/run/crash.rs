@@ -172,7 +172,7 @@ fn torn_at_every_byte_of_the_last_record() {
     let mut stage = Stage::new(steps(), 7);
     play(&mut stage, |_| false);
     let bytes = stage.store.survivors();
-    let author = Author { run: "r".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
+    let author = Author { run: "night".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
     let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|at| at + 1).collect();
     let mut places = 0;
     for last in [ends.len() / 2, ends.len() - 1] {

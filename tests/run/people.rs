@@ -201,7 +201,7 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
     assert!(stage.step("orders").exposed, "pinned");
-    stage.drive.order(Order::Hold("the phone rings".into()));
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     let view = stage.until("orders", 120, |s| s.state != Phase::Running);
     assert_eq!(view.state, Phase::Failed);
     assert!(!view.exposed, "{:#?}", view.ops);

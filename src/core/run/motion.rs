@@ -18,7 +18,7 @@ use crate::{
     core::{
         digest::Digest,
         now::Now,
-        step::{Event, Phase, Ticket},
+        step::{Event, OpState, Phase, Ticket},
     },
     journal::Body,
 };
@@ -91,7 +91,7 @@ impl Motion {
             Self::Skip { reason, .. } => format!("leave the step out: {reason}"),
             Self::Settle { ticket, there, looked_at, .. } => {
                 let word = if *there { "is there" } else { "is not there and will not be" };
-                format!("operation {} {word}: {looked_at}", ticket.op + 1)
+                format!("operation {} {word}: {looked_at}", u32::from(ticket.op) + 1)
             }
         }
     }
@@ -116,16 +116,23 @@ impl Run {
     pub(super) fn propose(&mut self, motion: Motion, operator: String, now: Now) -> Obeyed {
         self.may_be_carried(&motion)?;
         // With the place in the journal: agreeing once is not agreeing to the same words again.
-        let digest = hashed(&(&motion, self.records.last().map(|entry| entry.seq)));
+        let digest = hashed(&(&motion, &self.journal, self.records.back().map(|entry| entry.seq)));
         let what = motion.told();
         let record = Body::Proposed { step: motion.step().to_owned(), digest, by: operator.clone(), what };
         // Whoever proposes is one of two; a plan that wants approvals wants that many approvers, whoever was at the keyboard.
         let (people, needs) = match &motion {
             Motion::Attest { step, .. } => (Vec::new(), self.plan_of(self.find(step)?).approvals),
-            _ => (vec![operator.clone()], 2),
+            // Whoever has a key in the plan counts by it alone.
+            _ if self.may_count(&operator) => (vec![operator.clone()], 2),
+            _ => (Vec::new(), 2),
         };
         self.motion = Some(Proposed { motion, digest, by: operator, people, needs, at: now });
         Ok(vec![Effect::Record(record)])
+    }
+
+    /// Whether somebody counts without having signed.
+    fn may_count(&self, name: &str) -> bool {
+        self.plan.runbook.approvers.is_empty() || self.may_approve(name, false).is_ok()
     }
 
     /// What was proposed, while it lasts.
@@ -135,7 +142,7 @@ impl Run {
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
     pub(super) fn agree(&mut self, mut it: Proposed, by: String, key: Option<String>, now: Now) -> Obeyed {
-        if by.trim().is_empty() || it.people.contains(&by) {
+        if by.trim().is_empty() || it.people.iter().any(|p| p.eq_ignore_ascii_case(by.trim())) {
             return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
         }
         if !self.plan.runbook.approvers.is_empty() {
@@ -157,11 +164,8 @@ impl Run {
                 let at = self.find(&step)?;
                 let until = now.wall + jiff::SignedDuration::from_mins(minutes.into());
                 let attempt = self.attempt_meant(at);
-                self.set_waiver(
-                    at,
-                    Waiver { gate: gate.clone(), attempt, reason: reason.clone(), by: both.clone(), until },
-                    now,
-                );
+                let waiver = Waiver::new(&gate, attempt, &reason, &both, until, now);
+                self.set_waiver(at, waiver, now);
                 out.push(Effect::Record(Body::Waived { step, gate, attempt, reason, by: both, until }));
             }
             Motion::Attest { looked_at, .. } => {
@@ -181,7 +185,14 @@ impl Run {
                     looked_at,
                     by: both,
                 }));
-                out.extend(self.take(self.find(&step)?, &Event::Settled(ticket, there), now));
+                let at = self.find(&step)?;
+                out.extend(self.take(at, &Event::Settled(ticket, there), now));
+                let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
+                if op.is_some_and(|op| op.state == OpState::Quarantine) {
+                    let wait =
+                        "an earlier copy of it may still land: that time is waited out, then look and say so again";
+                    self.said = Some((now, format!("{step}: {wait}")));
+                }
             }
         }
         Ok(out)
@@ -225,12 +236,11 @@ impl Run {
                 let id = motion.step();
                 Err(Refusal::new(format!("{id} is {}: only a step that was not begun can be left out", state.word())))
             }
-            Motion::Settle { ticket, looked_at, .. } => {
+            Motion::Settle { ticket, there, looked_at, .. } => {
                 said(looked_at, "what you both looked at")?;
                 let state = &self.steps[at].state;
-                let op = state.recipe.ops.get(usize::from(ticket.op));
-                let open = op.is_some_and(|op| op.state.uncertain() && op.turn == ticket.turn);
-                if open && state.phase == Phase::Running && state.attempt == ticket.attempt {
+                // Of a tail that failed nobody needs to say that it is not there.
+                if state.unsettled() == Some(*ticket) && (*there || state.phase == Phase::Running) {
                     return Ok(());
                 }
                 Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"))

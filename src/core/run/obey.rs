@@ -20,11 +20,9 @@ pub(super) type Obeyed = Result<Vec<Effect>, Refusal>;
 impl Run {
     /// Takes an order. What is refused is remembered, for the screen.
     pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<Effect> {
+        self.said = None;
         match self.obey(order, estate, now) {
-            Ok(effects) => {
-                self.said = None;
-                effects
-            }
+            Ok(effects) => effects,
             Err(refusal) => {
                 self.said = Some((now, refusal.0));
                 Vec::new()
@@ -49,7 +47,7 @@ impl Run {
             Order::Abandon(step) => {
                 self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
             }
-            Order::Hold(why) => Ok(self.hold(&operator, why, now)),
+            Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
             Order::Release => self.release(&operator, now),
             Order::Attest { step, looked_at } => self.attest(&step, looked_at, operator, now),
             Order::Propose(motion) => self.propose(motion, operator, now),
@@ -87,12 +85,13 @@ impl Run {
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
-        let Some(preview) = known else { return Ok(Vec::new()) };
+        let Some(preview) = known else { return Ok(self.take(at, &Event::Drifted, now)) };
         let recipe = recipe_of(&preview.draft);
         let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
         let record = Effect::Record(Body::Previewed { step: id, way, digest, diff });
         if !preview.draft.broken.is_empty() {
-            return Ok(vec![record]);
+            let effects = self.take(at, &Event::Drifted, now);
+            return Ok(std::iter::once(record).chain(effects).collect());
         }
         let effects = self.take(at, &Event::Previewed { digest, recipe }, now);
         Ok(std::iter::once(record).chain(effects).collect())
@@ -112,7 +111,7 @@ impl Run {
         }?;
         Ok(super::Preview {
             way,
-            digest: digest_of(&self.plan_of(at).id, self.steps[at].state.attempt, way, &draft),
+            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt, way, &draft),
             draft,
         })
     }
@@ -146,7 +145,16 @@ impl Run {
         }
         // What is sent is what was seen, or nothing is.
         match self.work_out(at, estate, now) {
-            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {}
+            Ok(fresh) if !fresh.draft.broken.is_empty() => {
+                self.take(at, &Event::Drifted, now);
+                let why = fresh.draft.broken.first().cloned().unwrap_or_default();
+                self.steps[at].preview = Some(Ok(fresh));
+                return Err(Refusal::new(format!("{id}: it is forbidden now: {why}")));
+            }
+            // What is begun is what was worked out just now; it is the same.
+            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
+                self.steps[at].preview = Some(Ok(fresh));
+            }
             Ok(_) => {
                 self.take(at, &Event::Drifted, now);
                 return Err(Refusal::new(format!(
@@ -177,11 +185,12 @@ impl Run {
         if self.steps[at].back.is_empty() {
             return Err(Refusal::new(format!("{id}: no way back is stored, because landfall did not do it")));
         }
-        // Later steps stand on this one.
-        let later = (0..self.steps.len()).find(|&i| {
-            self.plan_of(i).needs.contains(&id) && self.steps[i].state.touched() && stands(&self.steps[i].state)
-        });
-        if let Some(later) = later {
+        if self.steps[at].state.exposed() {
+            return Err(Refusal::new(format!(
+                "{id}: its safe tail is not finished: r tries it again, e settles it by word"
+            )));
+        }
+        if let Some(later) = self.standing_on(at) {
             return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
         }
         self.steps[at].preview = None;
@@ -292,12 +301,6 @@ pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
 
 pub(super) fn has(condition: &Condition, gate: &str) -> bool {
     condition.gates().iter().any(|g| g.id == gate)
-}
-
-/// Whether what a step did is there.
-const fn stands(state: &crate::core::step::State) -> bool {
-    use Phase::{Attested, Baking, Done, Failed, Running, Settling, Verifying};
-    matches!(state.phase, Running | Settling | Verifying | Baking | Done | Failed | Attested)
 }
 
 fn remark(by: String, text: String) -> Effect {

@@ -26,7 +26,12 @@ pub enum Order {
     /// Another attempt.
     Again(String),
     /// Begin nothing new; finish tails.
-    Hold(String),
+    Hold {
+        /// Who wants it; the operator where none.
+        by: Option<String>,
+        /// Why.
+        why: String,
+    },
     /// Go on.
     Release,
     /// Give an attempt up that stands still; finish its tail.

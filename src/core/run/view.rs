@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Preview, Run};
+use super::{Preview, Run, advance::Obstacle};
 use crate::{
     core::{
         digest::Digest,
@@ -88,7 +88,7 @@ pub struct StepView {
     pub adopted: bool,
     /// A way back is stored.
     pub has_back: bool,
-    /// The first operation of which nobody knows what has become of it.
+    /// The first operation that two people may settle: it cannot be observed, or is of a tail that could not be finished.
     pub unknown: Option<Ticket>,
     /// Gates left out: which, by whom, why, until when.
     pub waivers: Vec<String>,
@@ -192,15 +192,16 @@ impl Run {
             };
             list.iter().map(line).collect()
         };
+        let common = self.common_obstacles(now);
         let news = |at: &Now| now.since(*at) < Duration::from_secs(20);
         RunView {
-            steps: (0..self.steps.len()).map(|at| self.step_view(at, now)).collect(),
+            steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
             invariants: watched(&self.invariants),
             aborts: watched(&self.aborts),
             held: self.held.clone(),
             halted: self.halted.clone(),
             operator: self.writer.clone(),
-            head: self.records.last().map(|e| (e.seq, e.hash.short())),
+            head: self.records.back().map(|e| (e.seq, e.hash.short())),
             journal: self.records.iter().map(line).collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
             motion: self.proposed(now).map(|it| MotionView {
@@ -214,7 +215,7 @@ impl Run {
         }
     }
 
-    fn step_view(&self, at: usize, now: Now) -> StepView {
+    fn step_view(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> StepView {
         let plan = self.plan_of(at);
         let step = &self.steps[at];
         let state = &step.state;
@@ -232,7 +233,7 @@ impl Run {
             way: state.way,
             level: if state.way == Way::Back { step.rollback.level(now) } else { step.gates.level(now) },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            obstacles: self.obstacles(at, now),
+            obstacles: self.obstacles(at, common, now),
             gates: lines.collect(),
             ops: self.op_lines(at),
             progress: (state.recipe.count(OpState::holds), changes.count()),
@@ -248,7 +249,7 @@ impl Run {
             },
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
-            unknown: unknown(state),
+            unknown: state.unsettled(),
             waivers: step
                 .waivers
                 .iter()
@@ -262,17 +263,17 @@ impl Run {
 
     fn op_lines(&self, at: usize) -> Vec<OpLine> {
         let step = &self.steps[at];
-        let Some(draft) = &step.draft else { return Vec::new() };
+        let Some(attempt) = &step.attempt else { return Vec::new() };
         let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
         let line = |(place, op): (usize, &crate::systems::steer::Operation<_, _>)| OpLine {
             what: op.what.clone(),
             state: state(place),
             wait: op.kind == Kind::Wait,
             tail: op.tail,
-            said: step.said.get(place).cloned().unwrap_or_default(),
+            said: attempt.said.get(place).cloned().unwrap_or_default(),
             command: op.command.clone(),
         };
-        draft.ops.iter().enumerate().map(line).collect()
+        attempt.draft.ops.iter().enumerate().map(line).collect()
     }
 
     fn preview_view(&self, at: usize, preview: &Result<Preview, Vec<crate::core::estate::seen::Fault>>) -> PreviewView {
@@ -326,13 +327,6 @@ impl Run {
         let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));
         own.map(|(due, ..)| due.saturating_sub(now.boot)).max()
     }
-}
-
-/// The first operation of an attempt of which nobody knows what has become of it; waits are only waited for.
-fn unknown(state: &State) -> Option<Ticket> {
-    let mut ops = (0_u16..).zip(&state.recipe.ops);
-    let (at, op) = ops.find(|(_, op)| op.state.uncertain() && op.kind != Kind::Wait)?;
-    (state.phase == Phase::Running).then_some(Ticket { attempt: state.attempt, op: at, turn: op.turn })
 }
 
 fn line(entry: &Entry) -> JournalLine {

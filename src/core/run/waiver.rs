@@ -1,5 +1,7 @@
 //! Gates that two people left out: of one step, for one attempt, until a moment.
 
+use std::time::Duration;
+
 use super::Run;
 use crate::core::{
     now::Now,
@@ -15,6 +17,16 @@ pub(super) struct Waiver {
     pub reason: String,
     pub by: Vec<String>,
     pub until: jiff::Timestamp,
+    /// The same, by the clock that nobody sets.
+    until_boot: Duration,
+}
+
+impl Waiver {
+    pub fn new(gate: &str, attempt: u16, reason: &str, by: &[String], until: jiff::Timestamp, now: Now) -> Self {
+        let left = Duration::try_from(until.duration_since(now.wall)).unwrap_or_default();
+        let until_boot = now.boot.saturating_add(left);
+        Self { gate: gate.to_owned(), attempt, reason: reason.to_owned(), by: by.to_vec(), until, until_boot }
+    }
 }
 
 impl Run {
@@ -36,16 +48,16 @@ impl Run {
     pub(super) fn apply_waivers(&mut self, at: usize, now: Now) {
         let meant = self.attempt_meant(at);
         let step = &mut self.steps[at];
-        let (kept, over): (Vec<Waiver>, Vec<Waiver>) =
-            std::mem::take(&mut step.waivers).into_iter().partition(|w| w.attempt == meant && w.until > now.wall);
+        let (kept, over): (Vec<Waiver>, Vec<Waiver>) = std::mem::take(&mut step.waivers)
+            .into_iter()
+            .partition(|w| w.attempt == meant && w.until > now.wall && w.until_boot > now.boot);
         for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
             // Most of them do not have that gate.
             for waiver in &over {
                 let _ = judge.lift(&waiver.gate);
             }
             for waiver in &kept {
-                let left = std::time::Duration::try_from(waiver.until.duration_since(now.wall)).unwrap_or_default();
-                let _ = judge.waive(&waiver.gate, Now { boot: now.boot + left, wall: waiver.until });
+                let _ = judge.waive(&waiver.gate, Now { boot: waiver.until_boot, wall: waiver.until });
             }
         }
         step.waivers = kept;
