@@ -122,3 +122,32 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
     }
     println!("{tried} sleeps and jumps, each came to DONE, nothing sent twice");
 }
+
+/// A step whose verification has to stay true while it bakes.
+const BAKED: &str = r#"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "dns-1"
+title = "One in a hundred"
+action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
+verify = [{ metric = "dns.name.configured_share", where = { name = "www.example.test.", type = "A", side = "target" }, op = ">=", value = "1%", for = "10s", min_samples = 2 }]
+verify_within = "5m"
+bake = "60s"
+"#;
+
+#[test]
+fn a_bake_that_nobody_watched_is_no_bake() {
+    let mut stage = Stage::with(BAKED, 3);
+    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("dns-1"), None);
+    let verifying = stage.until("dns-1", 900, |s| s.state == Phase::Verifying);
+    assert!(verifying.gates.iter().any(|g| g.of == "verify" && g.reason.level == Level::Hold), "read before it began");
+    stage.until("dns-1", 300, |s| s.state == Phase::Baking);
+    let begun = stage.drive.now();
+    stage.drive.suspend(Duration::from_secs(600));
+    stage.until("dns-1", 600, |s| s.state == Phase::Done);
+    let watched = stage.drive.now().since(begun).saturating_sub(Duration::from_secs(600));
+    assert!(watched >= Duration::from_secs(65), "done after {watched:?} of looking");
+}

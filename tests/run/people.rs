@@ -208,3 +208,95 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     let tail = view.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
     assert!(tail, "{:#?}", view.ops);
 }
+
+#[test]
+fn one_person_counts_once_however_often_the_gate_flickers() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
+        assert_eq!(stage.order(waive(step, gate)), None);
+        assert_eq!(stage.agree("ben", None), None);
+    }
+    stage.carry_out("first");
+    stage.until("second", 60, |s| s.state == Phase::Ready);
+    let approve = |stage: &mut Stage| {
+        stage.drive.order(Order::Preview("second".into()));
+        let digest = stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
+        stage.order(Order::Approve { step: "second".into(), digest, by: "ben".into(), key: None })
+    };
+    assert_eq!(approve(&mut stage), None);
+    stage.drive.order(Order::Hold { by: None, why: "wait".into() });
+    stage.drive.order(Order::Release);
+    stage.pass(3000);
+    refused(approve(&mut stage), "has approved second already");
+    assert_eq!(stage.step("second").preview.map(|p| p.approvals.0), Some(1));
+}
+
+#[test]
+fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
+    let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
+    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.tail && op.state.in_flight()));
+    let before = stage.step("orders").ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count();
+    stage.drive.order(Order::Release);
+    let view = stage.until("orders", 300, |s| s.state != Phase::Running);
+    assert_eq!((view.state, view.exposed), (Phase::Failed, false));
+    assert_eq!(view.ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count(), before);
+}
+
+#[test]
+fn the_way_back_of_a_partial_attempt_survives_the_next_one() {
+    const MANY: &str = r#"
+[[fleet]]
+role = "batch"
+wanted = { source = 120, target = 0 }
+target_groups = { source = ["batch-vir"] }
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "stop"
+title = "Stop"
+action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 } }
+"#;
+    let mut stage = Stage::with(MANY, 3);
+    let tags = |stage: &Stage, attempt: u16| {
+        let part = format!("/stop/{attempt}.");
+        stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()
+    };
+    stage.until("stop", 60, |s| s.state == Phase::Ready);
+    stage.drive.call_trouble("stop 20 instances", landfall::drive::sim::CallTrouble::Refused, 1);
+    assert_eq!(stage.execute("stop"), None);
+    stage.until("stop", 300, |s| s.state == Phase::Failed);
+    let first = tags(&stage, 1);
+    assert_eq!((first, stage.step("stop").ops.len()), (2, 3), "of 50, 50 and 20");
+    // Long enough that what was stopped has stopped.
+    stage.pass(120_000);
+    stage.drive.order(Order::Again("stop".into()));
+    stage.restart();
+    stage.pass(60_000);
+    stage.carry_out("stop");
+    stage.pass(60_000);
+    let second = tags(&stage, 2);
+    assert!(second > 0, "the rest");
+    stage.drive.order(Order::RollBack("stop".into()));
+    assert_eq!(stage.execute("stop"), None);
+    stage.until("stop", 900, |s| s.state == Phase::RolledBack);
+    assert_eq!(tags(&stage, 3), first + second, "all that was stopped is started");
+}
+
+#[test]
+fn a_journal_is_taken_up_with_the_plan_that_it_was_begun_with() {
+    let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
+    stage.carry_out("dns-1");
+    for changed in [vec![step("dns-1", &[], weights(50, 50))], vec![]] {
+        let missing = changed.is_empty();
+        let mut other = Stage::new(changed, 5);
+        other.store = stage.store.clone();
+        other.restart();
+        // What is done and not in the plan any more is nobody's business; what it does otherwise now is.
+        assert_eq!(other.run().halted.is_some(), !missing, "{:?}", other.run().halted);
+    }
+}

@@ -2,10 +2,10 @@
 
 use super::StepRun;
 use crate::{
-    core::step::{Limits, Way},
+    core::step::{Kind, Way},
     systems::{
         Call, Mark,
-        steer::{Draft, Operation},
+        steer::{Draft, Handle, Operation},
     },
 };
 
@@ -40,7 +40,7 @@ impl StepRun {
         if way == Way::Forward {
             let older = std::mem::replace(&mut self.back, draft.back.clone());
             if left {
-                self.keep(older, draft.limits);
+                self.keep(older);
             }
         }
         let before = self.attempt.replace(Attempt::new(way, draft));
@@ -52,11 +52,13 @@ impl StepRun {
     }
 
     /// The way back of what an earlier attempt left is part of the way back. What is as it was is found out when it is drafted.
-    fn keep(&mut self, older: Vec<Operation<Call, Mark>>, limits: Limits) {
+    fn keep(&mut self, older: Vec<Operation<Call, Mark>>) {
+        let apart =
+            |op: &Operation<Call, Mark>| op.kind != Kind::Wait && !op.tail && !matches!(op.expect, Handle::After(_));
         if self.back.is_empty() {
             // Nothing was left to be done: what there is to take back is what was done before.
             self.back = older;
-        } else if limits != Limits::SEQUENCE {
+        } else if older.iter().chain(&self.back).all(apart) {
             // Of things that have nothing to do with each other each attempt did some.
             let new =
                 older.into_iter().filter(|op| self.back.iter().all(|own| own.call != op.call)).collect::<Vec<_>>();
