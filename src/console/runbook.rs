@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use super::way_back;
 use crate::{
     core::{
         now::short,
@@ -79,6 +80,7 @@ pub fn panel(run: &RunView) -> Panel {
             summary.push(Cell::text(format!("{} {word}", count(phase))).tone(tone));
         }
     }
+    summary.extend(way_back::cell(&run.way_back));
     let waived: usize = run.steps.iter().map(|s| s.waivers.len()).sum();
     if waived > 0 {
         summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
@@ -144,8 +146,8 @@ fn why(step: &StepView) -> Cell {
     if matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::Cancelled) {
         return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
     }
-    if step.exposed {
-        return Cell::text("EXPOSED: its safe tail is not finished").tone(Tone::Bad);
+    if let Some(since) = step.exposed {
+        return Cell::text(format!("EXPOSED for {}: its safe tail is not finished", short(since))).tone(Tone::Bad);
     }
     if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == Phase::Running) {
         return Cell::text(op.what.clone());

@@ -217,7 +217,7 @@ impl Core {
     /// How the run stands.
     #[must_use]
     pub fn run_view(&self, now: Now) -> run::RunView {
-        self.run.view(now)
+        self.run.view(&self.estate, now)
     }
 
     /// When the next timer goes off, on the boot clock.
@@ -265,7 +265,7 @@ impl Core {
         });
         // Between two ticks nothing changes what a gate says but orders and answers.
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
-            self.run_view = Some(Arc::new(self.run.view(now)));
+            self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
         }
         let mut samples = Samples::default();
         self.estate.measure(now, &mut samples);

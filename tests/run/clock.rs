@@ -98,7 +98,7 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
                         Phase::Ready => drop(stage.execute(id)),
                         // What came to nothing is tried again; a move given up has finished its tail.
                         Phase::NotApplied | Phase::Failed => {
-                            assert!(!view.exposed, "{id}, asleep at {asleep_at} for {span}: {:#?}", view.ops);
+                            assert!(view.exposed.is_none(), "{id}, asleep at {asleep_at} for {span}: {:#?}", view.ops);
                             stage.drive.order(Order::Again(id.into()));
                         }
                         _ => {}

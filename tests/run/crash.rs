@@ -130,7 +130,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
         }
     }
     for step in &stage.run().steps {
-        assert!(!step.exposed, "{}: {} was left exposed", why(), step.id);
+        assert!(step.exposed.is_none(), "{}: {} was left exposed", why(), step.id);
         if step.state == Phase::Done {
             let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);
             let own = own.filter(|((id, t), _)| !absolute.contains(&(id.clone(), t.attempt, usize::from(t.op))));

@@ -3,6 +3,7 @@
 mod clock;
 mod crash;
 mod faults;
+mod fixture;
 mod people;
 mod stage;
 

@@ -200,11 +200,11 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     stage.until("orders", 60, |s| s.state == Phase::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
-    assert!(stage.step("orders").exposed, "pinned");
+    assert!(stage.step("orders").exposed.is_some(), "pinned");
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     let view = stage.until("orders", 120, |s| s.state != Phase::Running);
     assert_eq!(view.state, Phase::Failed);
-    assert!(!view.exposed, "{:#?}", view.ops);
+    assert!(view.exposed.is_none(), "{:#?}", view.ops);
     let tail = view.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
     assert!(tail, "{:#?}", view.ops);
 }
@@ -242,7 +242,7 @@ fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
     let before = stage.step("orders").ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count();
     stage.drive.order(Order::Release);
     let view = stage.until("orders", 300, |s| s.state != Phase::Running);
-    assert_eq!((view.state, view.exposed), (Phase::Failed, false));
+    assert_eq!((view.state, view.exposed), (Phase::Failed, None));
     assert_eq!(view.ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count(), before);
 }
 

@@ -85,12 +85,17 @@ pub(super) fn proposed(it: &MotionView) -> String {
 /// What matters about a step now, the most important first.
 fn what(step: &StepView) -> Vec<(Tone, String)> {
     let mut out = Vec::new();
-    if step.exposed {
+    if let Some(since) = step.exposed {
         out.push((
             Tone::Bad,
-            "EXPOSED: its safe tail is not finished; until then the loss of one more member may leave nobody to lead"
-                .to_owned(),
+            format!(
+                "EXPOSED for {}: its safe tail is not finished; until then the loss of one more member may leave nobody to lead",
+                short(since)
+            ),
         ));
+        if step.state == Phase::Failed {
+            out.push((Tone::Bad, "r tries the tail again; e, once two people have mended it by hand".to_owned()));
+        }
     }
     if step.held {
         out.push((Tone::Warn, "it stands still: H releases it, u gives it up and finishes its safe tail".to_owned()));
@@ -105,7 +110,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             out.push((tone, format!("{word}: {}{said}", op.what)));
         }
     }
-    if matches!(step.state, Phase::Failed) {
+    if step.state == Phase::Failed && step.exposed.is_none() {
         out.push((Tone::Bad, "failed: b previews the way back, r tries again".to_owned()));
     }
     out.extend(step.waivers.iter().map(|waiver| (Tone::Warn, format!("waived: {waiver}"))));

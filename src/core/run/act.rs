@@ -145,6 +145,7 @@ impl Run {
     fn moved(&mut self, at: usize, before: &State, now: Now) {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or(now));
         if step.state.digest != before.digest {
             // Approvals are of one preview; the machine counts them for the same one.
             step.approved.clear();

@@ -13,6 +13,7 @@
 //! | `advance.rs` | what time and the estate do to steps |
 //! | `act.rs` | a step's effects carried outwards, and what comes back |
 //! | `attempt.rs` | what an attempt needs beside its machine |
+//! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | taking a run up from its journal |
 //! | `view.rs` | all of it as data for whoever looks |
 
@@ -25,6 +26,7 @@ mod order;
 mod resume;
 mod view;
 mod waiver;
+mod way_back;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -37,6 +39,7 @@ pub use self::{
     motion::Motion,
     order::{Order, Refusal},
     view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView},
+    way_back::{Stays, WayBack},
 };
 use super::{
     digest::Digest,
@@ -173,6 +176,8 @@ struct StepRun {
     approved: BTreeMap<String, Option<String>>,
     /// Gates left out.
     waivers: Vec<Waiver>,
+    /// Since when a tail is unfinished.
+    exposed: Option<Now>,
 }
 
 /// What was previewed.
@@ -203,6 +208,7 @@ impl Run {
                     back: Vec::new(),
                     approved: BTreeMap::new(),
                     waivers: Vec::new(),
+                    exposed: None,
                 });
             }
         }

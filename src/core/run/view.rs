@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Preview, Run, advance::Obstacle};
+use super::{Preview, Run, WayBack, advance::Obstacle};
 use crate::{
     core::{
         digest::Digest,
@@ -15,7 +15,7 @@ use crate::{
     },
     journal::{Entry, export},
     plan::{Action, Confirm},
-    systems::steer::Change,
+    systems::{Estate, steer::Change},
 };
 
 /// The run.
@@ -39,6 +39,8 @@ pub struct RunView {
     pub journal: Vec<JournalLine>,
     /// Why the last order was refused, or what drifted, as long as it is news.
     pub said: Option<String>,
+    /// The way back of all that stands.
+    pub way_back: WayBack,
     /// What was proposed and takes others to agree.
     pub motion: Option<MotionView>,
 }
@@ -78,8 +80,8 @@ pub struct StepView {
     pub waits: Option<Duration>,
     /// It is a point of no return.
     pub irreversible: bool,
-    /// Something has to be mended: a tail was not finished.
-    pub exposed: bool,
+    /// For how long a tail has been unfinished: something has to be mended.
+    pub exposed: Option<Duration>,
     /// It stands still until it is released or given up.
     pub held: bool,
     /// A person does it.
@@ -183,7 +185,7 @@ pub struct JournalLine {
 impl Run {
     /// How it stands.
     #[must_use]
-    pub fn view(&self, now: Now) -> RunView {
+    pub fn view(&self, estate: &Estate, now: Now) -> RunView {
         let watched = |list: &[super::Watch]| {
             let line = |watch: &super::Watch| {
                 let verdict = watch.judge.verdict(now);
@@ -204,6 +206,7 @@ impl Run {
             head: self.records.back().map(|e| (e.seq, e.hash.short())),
             journal: self.records.iter().map(line).collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
+            way_back: self.way_back(estate, now),
             motion: self.proposed(now).map(|it| MotionView {
                 step: it.motion.step().to_owned(),
                 what: it.motion.told(),
@@ -241,7 +244,7 @@ impl Run {
             attempt: state.attempt,
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
-            exposed: state.exposed(),
+            exposed: step.exposed.map(|since| now.since(since)),
             held: state.held && state.phase == Phase::Running,
             manual: match &plan.action {
                 Action::Manual { what } => Some(what.clone()),
