@@ -52,8 +52,8 @@ pub struct Page {
 const ORDER: &[&str] =
     &["users", "requests", "write_downtime", "traffic", "primaries", "lag", "replication_lag", "fleet", "way_back"];
 
-/// The last two: they are the console's own.
-const LAST: &[&str] = &["time", "blind"];
+/// The last two: they are the console's own. The time is in the head as well, and may go first where there is no room.
+const LAST: &[&str] = &["blind", "time"];
 
 /// Where a tile stands among the others.
 fn place(id: &str) -> (usize, usize) {
