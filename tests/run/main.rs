@@ -1,6 +1,7 @@
 //! The run against the simulated estate: steps carried out, interrupted, taken back, by orders as the console gives them.
 
 mod crash;
+mod demo;
 mod faults;
 mod stage;
 
