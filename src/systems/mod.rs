@@ -109,6 +109,22 @@ pub trait Live: System {
     }
 }
 
+/// What simulated systems feel of one another, in no system's own words.
+///
+/// Systems do not see each other. What one brings about and another feels goes through here: whoever brings it about
+/// [tells](Simulated::tell) it, whoever feels it [hears](Simulated::hear) it before it is asked or sent anything. It is worked out
+/// anew every second of the virtual time and depends on nothing else, so that the same seed gives the same estate.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct World {
+    /// Share of the users' requests that arrive at the target, 0 to 1; none: nothing steers them, and all arrive at the source.
+    pub on_target: Option<f64>,
+}
+
+impl World {
+    /// For how long it holds: its figures are those of crowds, which do not turn around within a second.
+    const GOOD_FOR: Duration = Duration::from_secs(1);
+}
+
 /// How a system behaves in a simulated estate.
 pub trait Simulated: System {
     /// Its part of the estate.
@@ -119,6 +135,12 @@ pub trait Simulated: System {
 
     /// Lets it live until `now`.
     fn advance(sim: &mut Self::Sim, now: Now);
+
+    /// Tells what it does to the others as of `now`. Changes nothing of its own.
+    fn tell(_sim: &Self::Sim, _now: Now, _world: &mut World) {}
+
+    /// Hears what the others do to it.
+    fn hear(_sim: &mut Self::Sim, _world: &World) {}
 
     /// Answers a question, as the server would.
     fn answer(sim: &mut Self::Sim, ask: &Self::Ask, now: Now) -> Result<Self::Facts, Fault>;

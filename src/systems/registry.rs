@@ -219,20 +219,37 @@ macro_rules! systems {
         }
 
         /// A simulated estate: all systems, none of them real.
-        pub struct Sim { $($name: <$name::State as Simulated>::Sim,)+ }
+        pub struct Sim {
+            $($name: <$name::State as Simulated>::Sim,)+
+            /// What the systems told of themselves last, and when.
+            world: Option<(std::time::Duration, World)>,
+        }
 
         impl Sim {
             /// As the plan names it; the same for the same seed.
             #[must_use]
             pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
-                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ }
+                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None }
+            }
+
+            /// What the systems tell of themselves, at most a second old.
+            fn world(&mut self, now: Now) -> World {
+                if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < World::GOOD_FOR {
+                    return world;
+                }
+                let mut world = World::default();
+                $(<$name::State as Simulated>::tell(&self.$name, now, &mut world);)+
+                self.world = Some((now.boot, world));
+                world
             }
 
             /// A request arrives at its server. Nothing reaches one without a permit: its intent is on record.
             pub fn obey(&mut self, permit: Permit, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
                 let tag = permit.spend();
+                let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
+                        <$name::State as Simulated>::hear(&mut self.$name, &world);
                         <$name::State as Simulated>::advance(&mut self.$name, now);
                         let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
                         let sent = <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect, now);
@@ -243,8 +260,10 @@ macro_rules! systems {
 
             /// What has become of a request.
             pub fn look(&mut self, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+                let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
+                        <$name::State as Simulated>::hear(&mut self.$name, &world);
                         <$name::State as Simulated>::advance(&mut self.$name, now);
                         let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
                         let looked = <$name::State as Obeys>::look(&mut self.$name, tag, call, expect, now);
@@ -269,8 +288,10 @@ macro_rules! systems {
             /// # Errors
             /// As the server would.
             pub fn answer(&mut self, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+                let world = self.world(now);
                 match ask { $(
                     Ask::$Name(ask) => {
+                        <$name::State as Simulated>::hear(&mut self.$name, &world);
                         <$name::State as Simulated>::advance(&mut self.$name, now);
                         <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name)
                     }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod crash;
+mod demo;
 mod faults;
 mod fixture;
 mod people;

@@ -122,7 +122,8 @@ impl Stage {
         Self::on(Arc::new(plan), seed)
     }
 
-    fn on(plan: Arc<Plan>, seed: u64) -> Self {
+    /// On any plan.
+    pub fn on(plan: Arc<Plan>, seed: u64) -> Self {
         let mut stage = Self { drive: SimDrive::new(plan, seed, start()), store: MemStore::default() };
         stage.board();
         stage.drive.run_for(Duration::from_secs(90));

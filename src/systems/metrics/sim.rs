@@ -1,6 +1,6 @@
-//! How it behaves in a simulated estate: a day's traffic with noise, moved to the target as the names' weights are.
+//! How it behaves in a simulated estate: a steady traffic with noise, which arrives where the rest of that estate sends it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use fastrand::Rng;
 
@@ -8,11 +8,8 @@ use super::{Ask, Facts, State, Value};
 use crate::{
     core::{estate::seen::Fault, now::Now},
     plan::{HealthKind, HealthUnit, Plan, Query, Side},
-    systems::Simulated,
+    systems::{Simulated, World},
 };
-
-/// When the target begins to receive, from the first look on, and how long that takes: the simulated weights change then.
-const SHIFT: (Duration, Duration) = (Duration::from_secs(45), Duration::from_secs(90));
 
 /// Requests a second of both sides together.
 const REQUESTS: f64 = 1_200.0;
@@ -21,24 +18,13 @@ const REQUESTS: f64 = 1_200.0;
 pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
-    started: Option<Duration>,
-    now: Duration,
+    /// The target's share of the traffic.
+    on_target: f64,
     /// What noise has made of each value so far: it wanders rather than jumps.
     wander: BTreeMap<(usize, Side), f64>,
 }
 
 impl Sim {
-    /// The target's share of the traffic.
-    fn share(&self) -> f64 {
-        let planned = self.plan.dns.first().and_then(|n| n.planned);
-        let wanted = planned.map_or(0.0, |p| {
-            let (s, t) = (f64::from(p.source), f64::from(p.target));
-            if s + t > 0.0 { t / (s + t) } else { 0.5 }
-        });
-        let since = self.now.saturating_sub(self.started.unwrap_or(self.now)).saturating_sub(SHIFT.0);
-        wanted * (since.as_secs_f64() / SHIFT.1.as_secs_f64()).min(1.0)
-    }
-
     fn value(&mut self, query: usize, side: Side) -> f64 {
         let step = (self.random.f64() - 0.5) * 0.06;
         let wander = self.wander.entry((query, side)).or_insert(0.0);
@@ -46,7 +32,7 @@ impl Sim {
         *wander = *wander * 0.95 + step;
         let noise = 1.0 + *wander;
         let health = &self.plan.health[query];
-        let share = if side == Side::Target { self.share() } else { 1.0 - self.share() };
+        let share = if side == Side::Target { self.on_target } else { 1.0 - self.on_target };
         let base = match (health.kind, health.unit) {
             (HealthKind::Requests, _) => REQUESTS * share,
             (HealthKind::Errors, _) => 0.002,
@@ -64,12 +50,13 @@ impl Simulated for State {
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let random = Rng::with_seed(seed ^ 0x90);
-        Sim { plan: plan.clone(), random, started: None, now: Duration::ZERO, wander: BTreeMap::new() }
+        Sim { plan: plan.clone(), random, on_target: 0.0, wander: BTreeMap::new() }
     }
 
-    fn advance(sim: &mut Sim, now: Now) {
-        sim.started.get_or_insert(now.boot);
-        sim.now = now.boot;
+    fn advance(_: &mut Sim, _: Now) {}
+
+    fn hear(sim: &mut Sim, world: &World) {
+        sim.on_target = world.on_target.unwrap_or(0.0);
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {

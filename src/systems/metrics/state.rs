@@ -108,17 +108,26 @@ impl State {
         }
         let own = self.reading(query, side, now).map(|v| v.value);
         let Some(volume) = self.plan.health[query].volume.as_deref() else { return Some(own) };
-        let at = self.plan.health.iter().position(|q| q.name == volume);
-        let requests = match at {
-            Some(at) if self.asked(at, side) => self.reading(at, side, now).map(|v| v.value),
-            _ => Seen::Blind(Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"))),
-        };
+        let unasked = || Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"));
+        let requests = self.volume(query, side, now).unwrap_or_else(|| Seen::Blind(unasked()));
         Some(own.zip(requests).and_then(|(value, requests)| {
             if requests > 0.0 {
                 return Ok(value);
             }
             Err(Fault::new(FaultKind::Empty, format!("{volume} is {requests}: a ratio of no requests is no value")))
         }))
+    }
+
+    /// The requests that a query is a ratio of; none where it names none, or they are not asked on this side.
+    fn volume(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+        let volume = self.plan.health.get(query)?.volume.as_deref()?;
+        let at = self.plan.health.iter().position(|q| q.name == volume).filter(|at| self.asked(*at, side))?;
+        Some(self.reading(at, side, now).map(|v| v.value))
+    }
+
+    /// Whether the side is known to get none of the requests that a query is a ratio of: it has no value, and nobody misses one.
+    pub(super) fn is_idle(&self, query: usize, side: Side, now: Now) -> bool {
+        self.volume(query, side, now).and_then(Seen::live).is_some_and(|requests| requests <= 0.0)
     }
 
     /// The reading itself, whatever its volume.

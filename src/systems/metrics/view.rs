@@ -60,8 +60,17 @@ const fn unit(unit: HealthUnit) -> &'static str {
     }
 }
 
+/// The sides whose value of a query anybody could expect: those that are asked and have users.
+fn expected(state: &State, query: usize, now: Now) -> impl Iterator<Item = (Side, Seen<f64>)> {
+    let busy = Side::BOTH.into_iter().filter(move |&side| !state.is_idle(query, side, now));
+    busy.filter_map(move |side| Some((side, state.value(query, side, now)?)))
+}
+
 fn value_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     let Some(value) = state.value(query, side, now) else { return Cell::none() };
+    if state.is_idle(query, side, now) {
+        return Cell::text("no users").tone(Tone::Muted);
+    }
     let health = &state.plan.health[query];
     let usual = state.usual(query, side, now).and_then(Seen::shown);
     let hurts = matches!(health.kind, HealthKind::Errors | HealthKind::Latency);
@@ -83,7 +92,7 @@ fn usual_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
 
 /// Which way it goes, as a share of the value a minute: a slope's own number is of no use to a reader in a hurry.
 fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
-    let Some(value) = state.value(query, side, now) else { return Cell::none() };
+    let Some((_, value)) = expected(state, query, now).find(|(s, _)| *s == side) else { return Cell::none() };
     let Some(slope) = state.trend(query, side) else { return Cell::none() };
     Cell::seen(value, |v| {
         let minute = slope * 60.0;
@@ -98,14 +107,13 @@ fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
 }
 
 fn age_cell(state: &State, query: usize, now: Now) -> Cell {
-    let asked = Side::BOTH.into_iter().filter_map(|side| state.value(query, side, now));
-    Cell::age(&Seen::all(asked))
+    Cell::age(&Seen::all(expected(state, query, now).map(|(_, value)| value)))
 }
 
 /// Target less source.
 fn delta_cell(state: &State, query: usize, now: Now) -> Cell {
-    let [source, target] = Side::BOTH.map(|side| state.value(query, side, now));
-    let Some((source, target)) = source.zip(target) else { return Cell::none() };
+    let mut both = expected(state, query, now).map(|(_, value)| value);
+    let (Some(source), Some(target)) = (both.next(), both.next()) else { return Cell::none() };
     let unit = state.plan.health[query].unit;
     Cell::seen(source.zip(target), |(s, t)| {
         let sign = if t >= s { "+" } else { "−" };
@@ -118,9 +126,8 @@ fn delta_cell(state: &State, query: usize, now: Now) -> Cell {
 }
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
-    let values: Vec<Seen<f64>> = (0..state.plan.health.len())
-        .flat_map(|i| Side::BOTH.into_iter().filter_map(move |side| state.value(i, side, now)))
-        .collect();
+    let values: Vec<Seen<f64>> =
+        (0..state.plan.health.len()).flat_map(|i| expected(state, i, now).map(|(_, value)| value)).collect();
     let live = values.iter().filter(|v| v.is_live()).count();
     let tone = if live == values.len() { Tone::Good } else { Tone::Blind };
     let summary = if values.is_empty() {
@@ -196,9 +203,12 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
 
 /// The worse side's value; a side that is not known is worse than any value, except that a side without traffic has no users.
 fn worst(state: &State, query: usize, now: Now) -> Cell {
-    let asked: Vec<_> = Side::BOTH.into_iter().filter_map(|side| state.value(query, side, now)).collect();
+    let values: Vec<_> = expected(state, query, now).map(|(_, value)| value).collect();
+    if values.is_empty() {
+        return Cell::text("no users").tone(Tone::Warn);
+    }
     let unit = state.plan.health[query].unit;
-    Cell::seen(Seen::all(asked), |values| {
+    Cell::seen(Seen::all(values), |values| {
         let worst = values.into_iter().fold(f64::MIN, f64::max);
         Cell::number(worst, shown(worst, unit))
     })

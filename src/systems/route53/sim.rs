@@ -1,7 +1,8 @@
 //! How it behaves in a simulated estate: the plan's names, answered by weight, with caches that age.
 //!
 //! It begins with all traffic in the source. Weights move when somebody moves them: the zone takes a change at once or refuses it
-//! (`sim/zone.rs`), the servers take it over one by one, caches keep the old answer for its time to live.
+//! (`sim/zone.rs`), the servers take it over one by one, caches keep the old answer for its time to live, and users go where the caches
+//! send them.
 
 mod obey;
 #[cfg(test)]
@@ -25,11 +26,13 @@ use crate::{
         now::Now,
     },
     plan::{DnsName, Plan, RecordType, Side},
-    systems::Simulated,
+    systems::{Simulated, World},
 };
 
 /// Time to live of the simulated records.
 const TTL: u32 = 60;
+/// The port at which the world's resolvers ask.
+const PORT: u16 = 53;
 
 /// The imitated zones and servers.
 pub struct Sim {
@@ -60,6 +63,17 @@ fn odds(name: &DnsName, version: &Version) -> Vec<(Side, u32)> {
         odds.iter_mut().for_each(|o| o.1 = 1);
     }
     odds
+}
+
+/// The target's share of a name's requests. Whoever asks goes by an answer for its time to live, and such answers run out at any moment:
+/// what is received is the mean of what was answered for that long.
+fn received(name: &DnsName, zone: &Zone, now: Duration) -> f64 {
+    let shares = zone.during(Duration::from_secs(TTL.into()), now, late(PORT)).map(|(version, share)| {
+        let odds = odds(name, version);
+        let sum = |only: Option<Side>| odds.iter().filter(|o| only.is_none_or(|s| s == o.0)).map(|o| o.1).sum::<u32>();
+        share * f64::from(sum(Some(Side::Target))) / f64::from(sum(None).max(1))
+    });
+    shares.sum()
 }
 
 fn draw(random: &mut Rng, odds: &[(Side, u32)]) -> Side {
@@ -186,6 +200,15 @@ impl Simulated for State {
 
     fn advance(sim: &mut Sim, now: Now) {
         sim.now = now.boot;
+    }
+
+    /// Where the users go. One name has as many of them as the next.
+    fn tell(sim: &Sim, now: Now, world: &mut World) {
+        let shares: Vec<f64> =
+            sim.plan.dns.iter().filter_map(|n| Some(received(n, sim.zones.get(&n.zone)?, now.boot))).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a handful of names")]
+        let names = shares.len() as f64;
+        world.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {

@@ -14,7 +14,7 @@ use crate::{
     plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, Plan, Query, Side, Sides, Site},
     systems::{
         System,
-        metrics::facts::{Facts, Period, Value},
+        metrics::facts::{Ask, Facts, Period, Value},
     },
 };
 
@@ -120,4 +120,24 @@ fn values_that_cannot_be_are_not() {
     assert_eq!(kind(1.5), Err(FaultKind::Malformed));
     assert_eq!(kind(f64::INFINITY), Err(FaultKind::Malformed));
     assert_eq!(kind(1.0 + 1e-12), Ok(1.0));
+}
+
+#[test]
+fn a_side_without_users_is_idle_and_not_blind() {
+    let (mut state, specs) = State::new(&plan());
+    let ask = |query: usize, side: Side| {
+        let of = |ask: &Ask| matches!(ask, Ask::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
+        specs.iter().find(|spec| of(&spec.ask)).expect("asked").ask.clone()
+    };
+    let set = |state: &mut State, query: usize, value: f64| {
+        let facts = Facts::One(Value { value, of: None });
+        state.apply(&ask(query, Side::Target), facts, stamp(0));
+    };
+    assert!(!state.is_idle(1, Side::Target, now(1)), "whether it has users is not known");
+    set(&mut state, 0, 0.0);
+    assert!(state.is_idle(1, Side::Target, now(1)));
+    assert!(!state.is_idle(0, Side::Target, now(1)), "no requests is a value");
+    assert!(!state.is_idle(1, Side::Target, now(500)), "that was long ago");
+    set(&mut state, 0, 3.0);
+    assert!(!state.is_idle(1, Side::Target, now(1)));
 }

@@ -11,7 +11,7 @@ use crate::{
     core::step::{Reply, Truth},
     plan::{Plan, Side},
     systems::{
-        Simulated,
+        Simulated, World,
         steer::{Obeys, Steered, played::Played},
     },
 };
@@ -59,6 +59,33 @@ fn servers_take_a_change_over_one_by_one_and_caches_age() {
     assert_eq!(served(&mut at, &plan, 0), 0, "the API has it, the servers do not yet");
     at.pass(25);
     assert_eq!(served(&mut at, &plan, 0), 100);
+}
+
+#[test]
+fn users_follow_the_weights_as_caches_age() {
+    let mut at = estate();
+    // Of the plan's names only this one is moved, and each has as many users.
+    let names = f64::from(u32::try_from(at.state.plan.dns.len()).expect("a few"));
+    let on_target = |at: &Played<State>| {
+        let mut world = World::default();
+        State::tell(&at.sim, at.now, &mut world);
+        (world.on_target.expect("names steer it") * names * 1000.0).round() / 1000.0
+    };
+    assert_eq!(on_target(&at), 0.0);
+    let over = at.draft(&weights(50, 50)).expect("a draft");
+    at.send("a", &over.ops[0]);
+    at.pass(1);
+    assert_eq!(on_target(&at), 0.0, "the servers do not have it yet");
+    at.pass(1 + 30);
+    assert_eq!(on_target(&at), 0.25, "half of the old answers have run out");
+    at.pass(30);
+    assert_eq!(on_target(&at), 0.5);
+    let back = at.state.back(&over.back, at.now).expect("a way back");
+    at.send("b", &back.ops[0]);
+    at.pass(2 + 15);
+    assert_eq!(on_target(&at), 0.375);
+    at.pass(3600);
+    assert_eq!(on_target(&at), 0.0);
 }
 
 #[test]

@@ -42,6 +42,24 @@ impl Zone {
         self.versions.iter().rev().find(|v| v.at + late <= now).unwrap_or(&self.versions[0])
     }
 
+    /// The versions that such a server has answered with during the last `span`, each with its share of that time.
+    pub(super) fn during(&self, span: Duration, now: Duration, late: Duration) -> impl Iterator<Item = (&Version, f64)> {
+        let from = now.saturating_sub(span);
+        let mut end = now;
+        let mut over = false;
+        self.versions.iter().enumerate().rev().filter_map(move |(place, version)| {
+            // The oldest was there before anybody looked.
+            let begun = if place == 0 { from } else { (version.at + late).max(from) };
+            if over || begun > end {
+                return None;
+            }
+            over = begun == from;
+            let share = (end - begun).as_secs_f64() / (now - from).as_secs_f64().max(f64::EPSILON);
+            end = begun;
+            Some((version, share))
+        })
+    }
+
     /// Carries out a batch.
     ///
     /// # Errors

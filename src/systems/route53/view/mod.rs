@@ -58,7 +58,8 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
         let (rank, distance) = worst.distance();
         let (text, tone) = match rank {
             0 if distance > 0.02 => (format!("{}: {:.1} pp off", worst.plan.name, distance * 100.0), Tone::Warn),
-            0 => ("as planned".to_owned(), Tone::Good),
+            0 if lines.iter().any(|line| planned(line.plan).is_some()) => ("as planned".to_owned(), Tone::Good),
+            0 => ("as configured".to_owned(), Tone::Good),
             1 => (format!("{}: stale", worst.plan.name), Tone::Stale),
             _ => (format!("{}: not known", worst.plan.name), Tone::Blind),
         };
