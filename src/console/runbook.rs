@@ -115,11 +115,25 @@ pub fn panel(run: &RunView) -> Panel {
     }
 }
 
+/// How the gates stand that matter now; none where none do, or there are none.
+fn judged(step: &StepView) -> Option<Level> {
+    let of =
+        match step.state {
+            Phase::Verifying | Phase::Baking if step.way == Way::Forward => "verify",
+            Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed => {
+                if step.way == Way::Back { "back" } else { "gate" }
+            }
+            _ => return None,
+        };
+    step.gates.iter().any(|g| g.of == of).then_some(step.level)
+}
+
 fn row(step: &StepView) -> Row {
     let why = why(step);
-    let gates = step.gates.iter().filter(|g| g.of == if step.way == Way::Back { "back" } else { "gate" });
-    let level =
-        if gates.count() == 0 { Cell::none() } else { Cell::text(level_word(step.level)).tone(level_tone(step.level)) };
+    let level = match judged(step) {
+        None => Cell::none(),
+        Some(level) => Cell::text(level_word(level)).tone(level_tone(level)),
+    };
     let ops = if step.progress.1 == 0 {
         Cell::none()
     } else {

@@ -58,7 +58,11 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
     let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
-        None => vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]],
+        None if before_it_begins(step) => vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]],
+        None => vec![vec![(
+            format!(" {} is {}: there is nothing to preview", step.id, step.word),
+            look.theme.style(Role::Text),
+        )]],
     };
     let room = usize::from(inner.height.saturating_sub(1));
     let top = top.min(lines.len().saturating_sub(room));
@@ -94,6 +98,11 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
         ],
     );
     Some(top)
+}
+
+/// Whether there is something that a preview could be of.
+const fn before_it_begins(step: &StepView) -> bool {
+    matches!(step.state, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed)
 }
 
 fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) -> Vec<Line> {

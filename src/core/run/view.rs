@@ -60,7 +60,7 @@ pub struct StepView {
     pub state: Phase,
     /// Which way.
     pub way: Way,
-    /// How its gates stand together.
+    /// How the gates stand together that matter now: those that let it begin, that verify it, or that let it go back.
     pub level: Level,
     /// Steps it needs that are not done.
     pub lacks: Vec<String>,
@@ -234,7 +234,11 @@ impl Run {
             word: state.word(),
             state: state.phase,
             way: state.way,
-            level: if state.way == Way::Back { step.rollback.level(now) } else { step.gates.level(now) },
+            level: match (state.way, state.phase) {
+                (Way::Back, _) => step.rollback.level(now),
+                (Way::Forward, Phase::Verifying | Phase::Baking) => step.verify.level(now),
+                (Way::Forward, _) => step.gates.level(now),
+            },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
             obstacles: self.obstacles(at, common, now),
             gates: lines.collect(),
