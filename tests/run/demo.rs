@@ -41,16 +41,17 @@ fn quick(mut plan: Plan) -> Arc<Plan> {
         pair.topics.truncate(3);
     }
     for step in plan.runbook.phases.iter_mut().flat_map(|p| &mut p.steps) {
-        step.bake = step.bake.min(Duration::from_secs(20));
+        step.bake = step.bake.min(Duration::from_secs(10));
         shorten(&mut step.gates);
+        shorten(&mut step.verify);
     }
     Arc::new(plan)
 }
 
-/// Nothing has to be so for longer than a few minutes.
+/// Nothing has to be so for longer than two readings take.
 fn shorten(condition: &mut Condition) {
     match condition {
-        Condition::Gate(gate) => gate.sustain = gate.sustain.min(Duration::from_secs(300)),
+        Condition::Gate(gate) => gate.sustain = gate.sustain.min(Duration::from_secs(30)),
         Condition::All(list) | Condition::Any(list) | Condition::NOf(_, list) => list.iter_mut().for_each(shorten),
     }
 }
@@ -133,6 +134,7 @@ fn the_canary_does_not_hang_on_luck() {
     plan.replica_sets.truncate(1);
     plan.kafka.clear();
     plan.fleet.truncate(1);
+    plan.intervals.ec2 = Duration::from_secs(30);
     // The one that is moved, and one that is no alias, which has a time to live.
     plan.dns.retain(|name| ["login.example.net.", "api.example.net."].contains(&name.name.as_str()));
     plan.runbook.phases.truncate(2);
@@ -151,7 +153,7 @@ fn the_canary_does_not_hang_on_luck() {
         let started: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
         started.into_iter().flat_map(|s| s.join().expect("it plays to its end")).collect()
     });
-    assert!(bad.is_empty(), "{} of {SEEDS}: {}", bad.len(), bad.join("\n"));
+    assert!(bad.is_empty(), "{} of {SEEDS} fail, first {}", bad.len(), bad[0]);
 }
 
 #[test]
