@@ -2,6 +2,8 @@
 
 mod crash;
 mod faults;
+mod machine;
+mod rules;
 mod stage;
 
 use landfall::{

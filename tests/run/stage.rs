@@ -112,7 +112,10 @@ pub fn start() -> Now {
 
 impl Stage {
     pub fn new(steps: Vec<StepPlan>, seed: u64) -> Self {
-        let plan = plan(steps);
+        Self::of(plan(steps), seed)
+    }
+
+    pub fn of(plan: Arc<Plan>, seed: u64) -> Self {
         let mut stage = Self { drive: SimDrive::new(plan, seed, start()), store: MemStore::default() };
         stage.board();
         stage.drive.run_for(Duration::from_secs(90));
