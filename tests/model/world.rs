@@ -83,6 +83,8 @@ pub struct Console {
     pub compared: BTreeMap<u16, u8>,
     /// What operations that came to a conflict had in the server's log at that moment.
     pub landed: BTreeMap<Ticket, bool>,
+    /// An operation was put on record as applied, and not because it was seen.
+    pub believed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -105,6 +107,7 @@ impl Console {
             after: BTreeMap::new(),
             compared: BTreeMap::new(),
             landed: BTreeMap::new(),
+            believed: false,
         }
     }
 
