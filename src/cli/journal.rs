@@ -40,7 +40,7 @@ pub(super) struct Approve {
     journal: PathBuf,
     /// The step
     step: String,
-    /// The preview's digest, or its first eight digits as the screen shows them
+    /// The digest of the preview or of what was proposed, or its first eight digits as the screen shows them
     digest: String,
     /// Whose approval it is: a name among the plan's approvers
     #[arg(long = "as", value_name = "NAME")]
@@ -64,7 +64,7 @@ pub(super) struct Words {
 fn read(file: &Path) -> Result<Vec<Entry>, String> {
     Follower::new(file).news().map_err(|e| match e {
         Refused::Io(e) => format!("{}: {e}", file.display()),
-        Refused::Damaged(damage) => format!("{}: {damage}", file.display()),
+        other => format!("{}: {other}", file.display()),
     })
 }
 
@@ -111,32 +111,28 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, String> {
 pub(super) fn approve(it: &Approve) -> Result<ExitCode, String> {
     let entries = read(&it.journal)?;
     let run = entries.first().map(|e| e.run.clone()).ok_or("the journal is empty: nothing runs yet")?;
-    let digest = previewed(&entries, &it.step, &it.digest)?;
+    let (digest, what) = shown(&entries, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
     put(&folder(&it.journal), &message, it.key.as_deref())?;
-    println!(
-        "handed in: {} approves {} of {}; the console that steers takes it within a second",
-        it.name,
-        digest.short(),
-        it.step
-    );
+    println!("{}: {what}", it.step);
+    println!("handed in: {} agrees to {}; the console that steers takes it within a second", it.name, digest.short());
     Ok(ExitCode::SUCCESS)
 }
 
-/// The whole digest of what was previewed last for a step, if it begins as it was given.
-fn previewed(entries: &[Entry], step: &str, given: &str) -> Result<Digest, String> {
-    if let Some(digest) = Digest::parse(given) {
-        return Ok(digest);
-    }
-    let shown = entries.iter().rev().find_map(|e| match &e.body {
-        Body::Previewed { step: of, digest, .. } if of == step => Some(*digest),
+/// The whole digest of what was previewed or proposed last for a step, if it begins as it was given, and what it is in words.
+fn shown(entries: &[Entry], step: &str, given: &str) -> Result<(Digest, String), String> {
+    let of_step = |body: &Body| match body {
+        Body::Previewed { step: of, digest, .. } | Body::Proposed { step: of, digest, .. } if of == step => {
+            Some(*digest)
+        }
         _ => None,
-    });
-    let digest = shown.ok_or_else(|| format!("the journal has no preview of {step}"))?;
+    };
+    let last = entries.iter().rev().find_map(|e| Some((of_step(&e.body)?, export::told(&e.body))));
+    let (digest, what) = last.ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
     if given.len() < 8 || !digest.to_string().starts_with(given) {
-        return Err(format!("the last preview of {step} is {}, not {given}", digest.short()));
+        return Err(format!("what was shown last of {step} is {}, not {given}: {what}", digest.short()));
     }
-    Ok(digest)
+    Ok((digest, what))
 }
 
 pub(super) fn note(it: &Words) -> Result<ExitCode, String> {

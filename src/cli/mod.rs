@@ -95,6 +95,9 @@ struct OnPlan {
     /// Also follow this Route 53 change until it is INSYNC, by the id its batch was answered with; may be repeated
     #[arg(long = "change", value_name = "ID")]
     changes: Vec<String>,
+    /// Read along this journal, which another console writes: its steps and records are shown as they come
+    #[arg(long, value_name = "JOURNAL")]
+    follow: Option<PathBuf>,
     #[command(flatten)]
     look: Look,
 }

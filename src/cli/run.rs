@@ -1,6 +1,6 @@
 //! `landfall console`, `watch` and `demo`: one console, fed by real servers or by an imitated estate.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use super::{LET_GO, Look, OnPlan, runtime};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     drive::{clock, inbox::Inbox, live, sim},
     journal::{
         Author, Journal, Storage,
+        follow::Follower,
         store::{FileStore, MemStore, Opened},
     },
     plan::Plan,
@@ -17,12 +18,18 @@ use crate::{
 /// The demo's plan, so that the demo needs no file.
 const DEMO: &str = include_str!("../../demo/plan.toml");
 
+/// How long somebody who leaves waits for what is on its way and for safe tails.
+const FINISH: Duration = Duration::from_secs(60);
+
 /// On a plan's real servers.
 pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCode, String> {
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
-        live::start(plan)
+        match &on.follow {
+            Some(journal) => live::start_following(plan, Follower::new(journal)),
+            None => live::start(plan),
+        }
     };
     for id in &on.changes {
         // The driver has just been started; if it ended already, the console says so.
@@ -45,20 +52,24 @@ pub(super) fn demo(seed: u64, speed: f64, journal_file: Option<&Path>, look: &Lo
     let store = demo_store(journal_file)?;
     let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: Digest::of(DEMO.as_bytes()) };
     let (journal, entries) = Journal::open(store, author.clone(), clock::now()).map_err(|e| e.to_string())?;
-    if !entries.is_empty() {
-        return Err(
-            "this journal is of another run, and the imitated estate begins anew each time: name a new file".to_owned()
-        );
-    }
     let inbox = journal_file.map(|file| Inbox::new(file, &author.run, &plan.runbook.approvers));
     let helm = sim::start_steered(plan, seed, speed, (journal, entries), inbox);
-    told(console::run(helm.link, Some(helm.orders), options(look, Mode::Demo)))
+    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(look, Mode::Demo));
+    // The terminal is back; what must not be left half done is finished.
+    for step in helm.leave(FINISH) {
+        eprintln!("landfall: {step} is not finished; the journal has it, and the next start takes it up");
+    }
+    told(ended)
 }
 
 /// Where the demo's journal is kept: a file that outlives it, or memory.
 fn demo_store(path: Option<&Path>) -> Result<Box<dyn Storage>, String> {
     let Some(path) = path else { return Ok(Box::new(MemStore::default())) };
     let name = path.display();
+    // Looked at before it is opened: what is somebody's journal is not to be written into.
+    if path.metadata().is_ok_and(|m| m.len() > 0) {
+        return Err(format!("{name} is not empty, and the imitated estate begins anew each time: name a new file"));
+    }
     match FileStore::open(path).map_err(|e| format!("the journal {name}: {e}"))? {
         Opened::Ours(store) => Ok(Box::new(store)),
         Opened::Busy => Err(format!("the journal {name} is being written by somebody else")),

@@ -53,6 +53,8 @@ pub enum Id {
     Attest,
     Adopt,
     Waive,
+    Settle,
+    Second,
     LeaveOut,
     Remark,
     Redraw,
@@ -241,8 +243,17 @@ pub const COMMANDS: &[Command] = &[
     ),
     command(Id::Attest, "attest", "attest", "Runbook: say that a manual step is done.", &[Char('y')], None),
     command(Id::Adopt, "adopt", "take over", "Runbook: take over what somebody else did.", &[Char('i')], None),
-    command(Id::Waive, "waive", "waive", "Runbook: two people leave a gate out for a while.", &[Char('v')], None),
-    command(Id::LeaveOut, "leave-out", "leave out", "Runbook: two people leave a step out.", &[Char('o')], None),
+    command(Id::Waive, "waive", "waive", "Runbook: propose to leave a gate out of one attempt.", &[Char('v')], None),
+    command(Id::LeaveOut, "leave-out", "leave out", "Runbook: propose to leave a step out.", &[Char('o')], None),
+    command(
+        Id::Settle,
+        "settle",
+        "settle",
+        "Runbook: propose what has become of an operation that is UNKNOWN.",
+        &[Char('e')],
+        None,
+    ),
+    command(Id::Second, "second", "agree", "Runbook: a second person agrees to what is proposed.", &[Char('A')], None),
     command(Id::Remark, "remark", "remark", "Put words on record.", &[Char('c')], None),
     command(Id::Redraw, "redraw", "redraw", "Draw the whole screen anew.", &[Ctrl('l')], None),
     command(
@@ -298,7 +309,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
 pub const fn is_steering(id: Id) -> bool {
     use Id::{
         Abandon, Adopt, Again, Arm, Attest, CallOff, Execute, Hold, LeaveOut, NextStep, Preview, Release, Remark,
-        RollBack, Waive,
+        RollBack, Second, Settle, Waive,
     };
     matches!(
         id,
@@ -317,6 +328,8 @@ pub const fn is_steering(id: Id) -> bool {
             | Waive
             | LeaveOut
             | Remark
+            | Second
+            | Settle
     )
 }
 
@@ -332,10 +345,14 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
     if matches!(id, Id::Hold | Id::Release | Id::Remark) {
         return None;
     }
+    if id == Id::Second {
+        return run.motion.is_none().then(|| "nothing is proposed".to_owned());
+    }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: n goes there") };
     match id {
         Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
         Id::Preview if step.manual.is_some() => say("this step is done by hand: y says that it is done"),
+        Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::Execute if step.state != Phase::Armed => say("it is not armed"),
         _ => None,

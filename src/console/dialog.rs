@@ -13,7 +13,7 @@ use crate::{
     core::{
         digest::Digest,
         now::Now,
-        run::{Order, StepView},
+        run::{Motion, Order, StepView},
         step::Phase,
     },
     plan::Confirm,
@@ -61,10 +61,14 @@ pub enum Asked {
     Hold,
     /// What the operator looked at.
     Attest,
-    /// `GATE, SECOND PERSON, MINUTES, REASON`.
+    /// `GATE, MINUTES, REASON`.
     Waive,
-    /// `SECOND PERSON, REASON`.
+    /// Why a step is left out.
     Skip,
+    /// `yes` or `no`, and what both looked at.
+    Settle,
+    /// `NAME`: somebody agrees to what was proposed.
+    Second,
     /// `NAME`: an approval that nobody's key signed.
     Approve,
 }
@@ -88,8 +92,10 @@ impl Asked {
             Self::Remark => "for the record",
             Self::Hold => "hold everything, because",
             Self::Attest => "done; I looked at",
-            Self::Waive => "waive: GATE, SECOND PERSON, MINUTES, REASON",
-            Self::Skip => "leave out: SECOND PERSON, REASON",
+            Self::Waive => "leave a gate out: GATE, MINUTES, REASON",
+            Self::Skip => "leave the step out, because",
+            Self::Settle => "what cannot be seen, is it there? YES or NO, WHAT YOU BOTH LOOKED AT",
+            Self::Second => "agreed by",
             Self::Approve => "approved by",
         }
     }
@@ -244,9 +250,8 @@ fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
     let step_id = prompt.step.clone();
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     Ok(match prompt.asked {
-        Asked::Hold => Order::Hold(text),
+        Asked::Hold => Order::Hold { by: None, why: text },
         _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
         Asked::Remark => Order::Remark { by: None, text },
         Asked::Attest => Order::Attest { step: step_id, looked_at: text },
@@ -255,16 +260,31 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
             let digest = digest.ok_or("there is no preview to approve any more")?;
             Order::Approve { step: step_id, digest, by: text, key: None }
         }
-        Asked::Skip => {
-            let (second, reason) = text.split_once(',').ok_or("write the second person's name, a comma, the reason")?;
-            Order::Skip { step: step_id, second: second.trim().to_owned(), reason: reason.trim().to_owned() }
+        Asked::Second => {
+            let run = ui.latest().run.as_ref();
+            let motion = run.and_then(|run| run.motion.as_ref()).ok_or("nothing is proposed any more")?;
+            Order::Approve { step: motion.step.clone(), digest: motion.digest, by: text, key: None }
+        }
+        Asked::Skip => Order::Propose(Motion::Skip { step: step_id, reason: text }),
+        Asked::Settle => {
+            let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both looked at")?;
+            let there = match word.trim().to_lowercase().as_str() {
+                "yes" | "y" => true,
+                "no" | "n" => false,
+                other => return Err(format!("\"{other}\" is neither YES nor NO")),
+            };
+            let found = step(ui, &step_id).ok_or("there is no such step any more")?;
+            let ticket = found.unknown.ok_or_else(|| format!("{step_id} has no operation that is UNKNOWN"))?;
+            Order::Propose(Motion::Settle { step: step_id, ticket, there, looked_at: looked_at.trim().to_owned() })
         }
         Asked::Waive => {
-            let [gate, second, minutes, reason @ ..] = parts.as_slice() else {
-                return Err("write GATE, SECOND PERSON, MINUTES, REASON with commas between".to_owned());
+            let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+            let [gate, minutes, reason @ ..] = parts.as_slice() else {
+                return Err("write GATE, MINUTES, REASON with commas between".to_owned());
             };
             let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is no number of minutes"))?;
-            Order::Waive { gate: (*gate).to_owned(), second: (*second).to_owned(), minutes, reason: reason.join(", ") }
+            let (gate, reason) = ((*gate).to_owned(), reason.join(", "));
+            Order::Propose(Motion::Waive { step: step_id, gate, minutes, reason })
         }
     })
 }

@@ -6,7 +6,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
-//! | `runbook`, `dialog` | the Runbook and Journal pages; what opens before something is changed |
+//! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command` | the table of commands, which keys, hints and help are made of |
 //! | `terminal` | taken over and given back whole |
 //!
@@ -28,6 +28,7 @@ mod theme;
 pub mod ui;
 pub mod update;
 pub mod view;
+mod way_back;
 mod widget;
 
 use std::{

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use super::runbook::{self, JOURNAL, RUNBOOK};
+use super::{
+    runbook::{self, JOURNAL, RUNBOOK},
+    way_back,
+};
 use crate::{
     core::{
         estate::source::SourceState,
@@ -47,7 +50,7 @@ pub struct Page {
 
 /// The order of the questions. What is not in it comes before the last two, in the systems' order.
 const ORDER: &[&str] =
-    &["users", "requests", "write_downtime", "traffic", "primaries", "lag", "replication_lag", "fleet"];
+    &["users", "requests", "write_downtime", "traffic", "primaries", "lag", "replication_lag", "fleet", "way_back"];
 
 /// The last two: they are the console's own.
 const LAST: &[&str] = &["time", "blind"];
@@ -69,6 +72,7 @@ impl Picture {
         let mut tiles = snapshot.tiles.clone();
         tiles.push(time(&snapshot));
         tiles.push(blind(&snapshot));
+        tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
         tiles.sort_by_key(|t| place(t.id));
         let sources = Arc::new(sources(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use super::way_back;
 use crate::{
     core::{
         now::short,
@@ -79,9 +80,13 @@ pub fn panel(run: &RunView) -> Panel {
             summary.push(Cell::text(format!("{} {word}", count(phase))).tone(tone));
         }
     }
-    if !run.waivers.is_empty() {
-        summary.push(Cell::text(format!("{} gates waived", run.waivers.len())).tone(Tone::Warn));
+    summary.extend(way_back::cell(&run.way_back));
+    let waived: usize = run.steps.iter().map(|s| s.waivers.len()).sum();
+    if waived > 0 {
+        summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
     }
+    summary
+        .extend(run.motion.iter().map(|it| Cell::text(format!("proposed for {}: A agrees", it.step)).tone(Tone::Warn)));
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
         summary.push(Cell::text(format!("{title}: {}", level_word(*level))).tone(level_tone(*level)));
     }
@@ -141,8 +146,8 @@ fn why(step: &StepView) -> Cell {
     if matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::Cancelled) {
         return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
     }
-    if step.exposed {
-        return Cell::text("EXPOSED: its safe tail is not finished").tone(Tone::Bad);
+    if let Some(since) = step.exposed {
+        return Cell::text(format!("EXPOSED for {}: its safe tail is not finished", short(since))).tone(Tone::Bad);
     }
     if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == Phase::Running) {
         return Cell::text(op.what.clone());
@@ -234,7 +239,7 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
         .iter()
         .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(level_tone(*level))));
     fields.extend(obstacles);
-    fields.extend(run.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
+    fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
     Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
 }
 

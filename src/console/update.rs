@@ -171,6 +171,8 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
         Id::Attest => ask(ui, Asked::Attest, step),
         Id::Waive => ask(ui, Asked::Waive, step),
         Id::LeaveOut => ask(ui, Asked::Skip, step),
+        Id::Settle => ask(ui, Asked::Settle, step),
+        Id::Second => ask(ui, Asked::Second, String::new()),
         _ => Vec::new(),
     }
 }

@@ -20,7 +20,8 @@ impl Digest {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut out = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        // One text for one hash: neither capitals nor the signs that a number could have.
+        if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
         }
         for (byte, digits) in out.iter_mut().zip(text.as_bytes().chunks(2)) {

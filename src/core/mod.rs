@@ -106,6 +106,9 @@ pub struct Core {
     by_id: HashMap<String, SourceIx>,
     pace: f64,
     open: Option<DetailKey>,
+    /// The run's last picture, and whether anything has happened to it since.
+    run_view: Option<Arc<run::RunView>>,
+    run_changed: bool,
     /// A panel's last picture, when it was made, and whether its system has heard anything since.
     panels: Vec<(Arc<Panel>, Now, bool)>,
 }
@@ -126,6 +129,8 @@ impl Core {
             by_id: HashMap::new(),
             pace: 1.0,
             open: None,
+            run_view: None,
+            run_changed: true,
             panels,
         };
         let effects = core.start(specs, now);
@@ -164,12 +169,17 @@ impl Core {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![Effect::Pace(self.pace)]
             }
-            Input::Run(input) => Self::wanted(self.run.handle(input, &self.estate, now)),
+            Input::Run(input) => {
+                self.run_changed = true;
+                Self::wanted(self.run.handle(input, &self.estate, now))
+            }
             Input::Follow(entry) => {
+                self.run_changed = true;
                 self.run.follow(*entry, now);
                 Vec::new()
             }
             Input::Tick => {
+                self.run_changed = true;
                 let mut samples = Samples::default();
                 self.estate.measure(now, &mut samples);
                 Self::wanted(self.run.tick(&self.estate, &samples.into_vec(), now))
@@ -192,9 +202,10 @@ impl Core {
         effects.into_iter().map(Effect::Run).collect()
     }
 
-    /// Gives the run to somebody who may steer it, where the journal left it.
-    pub fn steer(&mut self, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
-        Self::wanted(self.run.resume(entries, operator, now))
+    /// Gives the run to somebody who may steer it, where the journal with this id left it.
+    pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
+        self.run_changed = true;
+        Self::wanted(self.run.resume(journal, entries, operator, now))
     }
 
     /// How far a step is.
@@ -206,7 +217,7 @@ impl Core {
     /// How the run stands.
     #[must_use]
     pub fn run_view(&self, now: Now) -> run::RunView {
-        self.run.view(now)
+        self.run.view(&self.estate, now)
     }
 
     /// When the next timer goes off, on the boot clock.
@@ -252,6 +263,10 @@ impl Core {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
             Some((key, Arc::new(detail)))
         });
+        // Between two ticks nothing changes what a gate says but orders and answers.
+        if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
+            self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
+        }
         let mut samples = Samples::default();
         self.estate.measure(now, &mut samples);
         Snapshot {
@@ -264,7 +279,7 @@ impl Core {
             sources,
             samples: samples.into_vec(),
             detail,
-            run: (!self.plan.runbook.phases.is_empty()).then(|| Arc::new(self.run.view(now))),
+            run: self.run_view.clone(),
         }
     }
 }

@@ -5,12 +5,15 @@
 //! put there by renaming, so that nobody reads half of one. What was taken is moved to `taken/`, what was refused to `refused/`.
 
 use std::{
-    fs, io,
-    io::Write as _,
+    ffi::{OsStr, OsString},
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,6 +23,11 @@ use crate::{
 
 /// What signatures are made for: one made for something else does not count here.
 pub const NAMESPACE: &str = "landfall";
+
+/// Messages that were taken.
+const TAKEN: &str = "taken";
+/// Messages that were not believed.
+const REFUSED: &str = "refused";
 
 /// What another terminal has to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,42 +107,49 @@ pub struct Inbox {
     approvers: Vec<Approver>,
 }
 
+/// No message is longer, and no signature.
+const LONGEST: u64 = 64 * 1024;
+
 impl Inbox {
-    /// Of this journal, for this run.
+    /// Of this journal, for this run. The folder is the writer's own, so that what was taken can be put aside.
     #[must_use]
     pub fn new(journal: &Path, run: &str, approvers: &[Approver]) -> Self {
-        Self { folder: folder(journal), run: run.to_owned(), approvers: approvers.to_vec() }
+        let folder = folder(journal);
+        // What cannot be made is found out when something is to be put there.
+        let _ = fs::create_dir_all(folder.join(TAKEN)).and_then(|()| fs::create_dir_all(folder.join(REFUSED)));
+        Self { folder, run: run.to_owned(), approvers: approvers.to_vec() }
     }
 
     /// Takes out what is there, as orders; what cannot be believed is put aside and told as words for the record.
     #[must_use]
     pub fn take(&self) -> Vec<Order> {
         let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
-        let mut files: Vec<PathBuf> = list.filter_map(|e| Some(e.ok()?.path())).collect();
-        files.retain(|p| {
-            p.extension().is_some_and(|e| e == "json")
-                && !p.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."))
+        let mut names: Vec<OsString> = list.filter_map(|e| Some(e.ok()?.file_name())).collect();
+        names.retain(|n| {
+            Path::new(n).extension().is_some_and(|e| e == "json") && !n.as_encoded_bytes().starts_with(b".")
         });
-        files.sort();
-        files.iter().map(|file| self.take_one(file)).collect()
+        names.sort();
+        names.iter().filter_map(|name| self.take_one(name)).collect()
     }
 
-    fn take_one(&self, file: &Path) -> Order {
-        let read = self.read(file);
-        self.put_aside(file, if read.is_ok() { "taken" } else { "refused" });
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        read.unwrap_or_else(|why| Order::Remark {
-            by: Some("inbox".to_owned()),
-            text: format!("{name} refused: {why}"),
-        })
+    fn take_one(&self, name: &OsStr) -> Option<Order> {
+        // Put aside first: what cannot be is left alone, or it would be taken again and again.
+        let file = self.put_aside(name, &self.folder, TAKEN)?;
+        Some(self.read(&file).unwrap_or_else(|why| {
+            self.put_aside(name, &self.folder.join(TAKEN), REFUSED);
+            let name = name.to_string_lossy();
+            Order::Remark { by: Some("inbox".to_owned()), text: format!("{name} refused: {why}") }
+        }))
     }
 
     fn read(&self, file: &Path) -> Result<Order, String> {
-        let text = fs::read(file).map_err(|e| e.to_string())?;
+        let text = read_small(file)?;
         let message: Message = serde_json::from_slice(&text).map_err(|e| format!("it is no message: {e}"))?;
+        // Anybody who can write here can write any name.
+        let said = |by: String| Some(format!("{by} (unauthenticated)"));
         Ok(match message {
-            Message::Note { by, text } => Order::Remark { by: Some(by), text },
-            Message::Hold { by, why } => Order::Hold(format!("{why} ({by})")),
+            Message::Note { by, text } => Order::Remark { by: said(by), text },
+            Message::Hold { by, why } => Order::Hold { by: said(by), why },
             Message::Approve { run, .. } if run != self.run => return Err(format!("it is for the run {run}")),
             Message::Approve { step, digest, by, .. } => {
                 let key = self.signed(&by, &text, file)?;
@@ -152,25 +167,38 @@ impl Inbox {
         if !signature.exists() {
             return Err(format!("it is not signed, and {by} has a key in the plan"));
         }
-        let signers = file.with_extension("signers");
+        // In a folder that nobody else can write: what is checked is what was read.
+        let own = tempfile::tempdir().map_err(|e| format!("no folder to check its signature in: {e}"))?;
+        let (signers, copy) = (own.path().join("signers"), own.path().join("signature"));
+        fs::write(&copy, read_small(&signature)?).map_err(|e| e.to_string())?;
         fs::write(&signers, format!("{by} namespaces=\"{NAMESPACE}\" {key}\n")).map_err(|e| e.to_string())?;
-        let checked = verify(&signers, by, &signature, text);
-        let _ = fs::remove_file(&signers);
-        checked.map(Some)
+        verify(&signers, by, &copy, text).map(Some)
     }
 
-    fn put_aside(&self, file: &Path, to: &str) {
+    /// Moves a message and its signature; none if that cannot be done.
+    fn put_aside(&self, name: &OsStr, from: &Path, to: &str) -> Option<PathBuf> {
         let to = self.folder.join(to);
-        let _ = fs::create_dir_all(&to);
-        for file in [file.to_owned(), file.with_extension("json.sig")] {
-            if let Some(name) = file.file_name() {
-                // What cannot be moved must not be taken twice.
-                if fs::rename(&file, to.join(name)).is_err() {
-                    let _ = fs::remove_file(&file);
-                }
-            }
-        }
+        let signature = Path::new(name).with_extension("json.sig");
+        fs::rename(from.join(name), to.join(name)).ok()?;
+        // One without a signature has none to move.
+        let _ = fs::rename(from.join(&signature), to.join(&signature));
+        Some(to.join(name))
     }
+}
+
+/// Reads a plain, small file: no link, no pipe that never ends.
+fn read_small(file: &Path) -> Result<Vec<u8>, String> {
+    let told = |e: io::Error| e.to_string();
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let flags = i32::try_from(flags).map_err(|e| e.to_string())?;
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(told)?;
+    let about = file.metadata().map_err(told)?;
+    if !about.is_file() || about.len() > LONGEST {
+        return Err(format!("it is no plain file of up to {LONGEST} bytes"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).map_err(told)?;
+    Ok(bytes)
 }
 
 /// Asks `ssh-keygen` whether this is signed by that person; gives the key's fingerprint.
@@ -242,7 +270,39 @@ mod tests {
         assert!(refused(taken(&approve("night", "four"), None)), "nobody");
         assert!(matches!(taken(&approve("night", "three"), None), Order::Approve { key: None, .. }));
         let hold = Message::Hold { by: "three".into(), why: "errors".into() };
-        assert_eq!(taken(&hold, None), Order::Hold("errors (three)".into()));
+        let by = Some("three (unauthenticated)".into());
+        assert_eq!(taken(&hold, None), Order::Hold { by, why: "errors".into() });
         assert!(inbox.take().is_empty(), "nothing is taken twice");
+    }
+
+    #[test]
+    fn junk_stops_nobody_and_writes_nowhere() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join("journal");
+        fs::write(&journal, "precious").expect("written");
+        let inbox =
+            Inbox::new(&journal, "night", &[Approver { name: "one".into(), key: Some("ssh-ed25519 AAAA".into()) }]);
+        let at = folder(&journal);
+        let text = serde_json::to_string(&approve("night", "one")).expect("a message");
+        // What would be followed, would never end, or is none.
+        symlink(&journal, at.join("a.json")).expect("a link");
+        symlink("/dev/zero", at.join("b.json")).expect("a link");
+        assert!(Command::new("mkfifo").arg(at.join("c.json")).status().expect("mkfifo").success());
+        fs::create_dir(at.join("d.json")).expect("a folder");
+        fs::write(at.join("e.json"), vec![b' '; 100_000]).expect("written");
+        fs::write(at.join("f.json"), "{}").expect("written");
+        // A signature by somebody who plants the file that the signers would be written to.
+        fs::write(at.join("g.json"), &text).expect("written");
+        symlink(&journal, at.join("g.signers")).expect("a link");
+        assert!(Command::new("mkfifo").arg(at.join("g.json.sig")).status().expect("mkfifo").success());
+        let orders = inbox.take();
+        assert_eq!(orders.len(), 7);
+        assert!(
+            orders.iter().all(|o| matches!(o, Order::Remark { text, .. } if text.contains("refused"))),
+            "{orders:?}"
+        );
+        assert!(inbox.take().is_empty(), "each is told once");
+        assert_eq!(fs::read_to_string(&journal).expect("read"), "precious");
     }
 }

@@ -7,7 +7,12 @@ use tokio::{
     time::timeout,
 };
 
-use crate::core::{Command, run::Order, snapshot::Snapshot};
+use crate::core::{
+    Command,
+    run::{Order, StepView},
+    snapshot::Snapshot,
+    step::Phase,
+};
 
 /// What a running driver can be talked to through.
 #[derive(Debug, Clone)]
@@ -51,4 +56,35 @@ pub struct Helm {
     pub link: Link,
     /// To steer.
     pub orders: Orders,
+}
+
+impl Helm {
+    /// Whoever steered leaves, by a key or a signal: begins nothing new, and waits for what is on its way and for safe tails, for `within`
+    /// at the most. Gives the steps that are left open; the journal knows them, and the next start takes them up.
+    #[must_use]
+    pub fn leave(self, within: Duration) -> Vec<String> {
+        const LOOK: Duration = Duration::from_millis(100);
+        let mut left = open(&self.link);
+        if left.is_empty() {
+            return left;
+        }
+        self.orders.give(Order::Hold { by: None, why: "the console was left".to_owned() });
+        let mut waited = Duration::ZERO;
+        while waited < within && !left.is_empty() {
+            std::thread::sleep(LOOK);
+            waited += LOOK;
+            left = open(&self.link);
+        }
+        left
+    }
+}
+
+/// Steps with something on its way, or with a tail that is being finished.
+fn open(link: &Link) -> Vec<String> {
+    let snapshot = link.snapshots.borrow().clone();
+    let on_its_way = |s: &&StepView| {
+        let sent = s.ops.iter().any(|op| !op.wait && op.state.in_flight());
+        s.state == Phase::Running && (sent || s.exposed.is_some())
+    };
+    snapshot.run.iter().flat_map(|run| &run.steps).filter(on_its_way).map(|s| s.id.clone()).collect()
 }

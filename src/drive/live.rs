@@ -3,7 +3,7 @@
 //! One task owns the core. Sources are tasks of their own and only ever put things into its queue; whoever looks gets the latest
 //! picture through a watch channel and can be as slow as it likes.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -13,7 +13,8 @@ use tokio::{
 
 use super::{Link, clock, poll::Schedule, sink::Sink};
 use crate::{
-    core::{Command, Core, Effect, Input, estate::source::SourceIx, snapshot::Snapshot},
+    core::{Command, Core, Effect, Input, estate::source::SourceIx, run, snapshot::Snapshot},
+    journal::{Refused, follow::Follower},
     plan::Plan,
     systems::Readers,
 };
@@ -24,9 +25,19 @@ const SPACING: Duration = Duration::from_millis(50);
 /// Starts watching what the plan names, on the current tokio runtime. Everything stops when the last [`Link`] is dropped.
 #[must_use]
 pub fn start(plan: Arc<Plan>) -> Link {
+    begin(plan, None)
+}
+
+/// The same, reading along a journal that somebody else's console writes.
+#[must_use]
+pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
+    begin(plan, Some(journal))
+}
+
+fn begin(plan: Arc<Plan>, follow: Option<Follower>) -> Link {
     let (core, effects) = Core::new(plan.clone(), clock::now());
     let (commands, command_queue) = mpsc::unbounded_channel();
-    let mut driver = Driver::new(core, &plan);
+    let mut driver = Driver::new(core, &plan, follow);
     let (picture, snapshots) = watch::channel(Arc::new(driver.core.snapshot(clock::now())));
     driver.carry_out(effects);
     tokio::spawn(driver.run(command_queue, picture));
@@ -40,12 +51,21 @@ struct Driver {
     queue: mpsc::UnboundedReceiver<Input>,
     inbox: mpsc::UnboundedSender<Input>,
     running: HashMap<SourceIx, JoinHandle<()>>,
+    follow: Option<Follower>,
 }
 
 impl Driver {
-    fn new(core: Core, plan: &Arc<Plan>) -> Self {
+    fn new(core: Core, plan: &Arc<Plan>, follow: Option<Follower>) -> Self {
         let (inbox, queue) = mpsc::unbounded_channel();
-        Self { core, readers: Readers::new(plan), pace: watch::channel(1.0).0, queue, inbox, running: HashMap::new() }
+        Self {
+            core,
+            readers: Readers::new(plan),
+            pace: watch::channel(1.0).0,
+            queue,
+            inbox,
+            running: HashMap::new(),
+            follow,
+        }
     }
 
     async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, picture: watch::Sender<Arc<Snapshot>>) {
@@ -61,7 +81,10 @@ impl Driver {
                     None => break,
                 },
                 Some(input) = self.queue.recv() => self.take(input),
-                _ = second.tick() => self.take(Input::Tick),
+                _ = second.tick() => {
+                    self.read_along();
+                    self.take(Input::Tick);
+                }
             }
             sleep_until(drawn + SPACING).await;
             while let Ok(command) = commands.try_recv() {
@@ -84,6 +107,16 @@ impl Driver {
         self.readers.close().await;
         // Whoever waits for the end of the pictures may now take the runtime away.
         drop(picture);
+    }
+
+    /// What the other console has written since. A journal that is not there yet has not been begun.
+    fn read_along(&mut self) {
+        let Some(follow) = &mut self.follow else { return };
+        match follow.news() {
+            Ok(entries) => entries.into_iter().for_each(|entry| self.take(Input::Follow(Box::new(entry)))),
+            Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(why) => self.take(Input::Run(run::Input::Halted(format!("the journal that is followed: {why}")))),
+        }
     }
 
     fn take(&mut self, input: Input) {

@@ -51,7 +51,7 @@ pub enum Body {
     Intent(Box<Intent>),
     /// Something came to something.
     Came(Came),
-    /// Somebody approved a preview.
+    /// Somebody approved a preview, or agreed to what was proposed.
     Approved {
         /// The step.
         step: String,
@@ -62,10 +62,27 @@ pub enum Body {
         /// The key that signed it, as its SHA-256 fingerprint; none: nobody checked who it was.
         key: Option<String>,
     },
-    /// A gate is left out of the verdict for a step's next attempt.
+    /// Something that takes two people was put before the second.
+    Proposed {
+        /// The step.
+        step: String,
+        /// What the second agrees to.
+        digest: Digest,
+        /// Who proposed it.
+        by: String,
+        /// In words.
+        what: String,
+    },
+    /// A gate is left out of the verdict for one attempt of a step.
     Waived {
+        /// The step; none in journals of before a waiver was of one step, and then of none.
+        #[serde(default)]
+        step: String,
         /// The gate.
         gate: String,
+        /// The attempt.
+        #[serde(default)]
+        attempt: u16,
         /// Why.
         reason: String,
         /// The two people.
@@ -109,6 +126,9 @@ pub enum Body {
 pub struct Begun {
     /// The step.
     pub step: String,
+    /// The plan's action, hashed: under another one it is not taken up.
+    #[serde(default)]
+    pub action: Digest,
     /// For the step machine.
     pub record: Record,
     /// What was approved.
@@ -167,7 +187,11 @@ impl Body {
             Self::Begun(begun) => Some(&begun.step),
             Self::Intent(intent) => Some(&intent.step),
             Self::Came(came) => Some(&came.step),
-            Self::Previewed { step, .. } | Self::Approved { step, .. } | Self::Attested { step, .. } => Some(step),
+            Self::Previewed { step, .. }
+            | Self::Proposed { step, .. }
+            | Self::Waived { step, .. }
+            | Self::Approved { step, .. }
+            | Self::Attested { step, .. } => Some(step),
             _ => None,
         }
     }

@@ -90,8 +90,9 @@ pub fn told(body: &Body) -> String {
         Body::Intent(intent) => format!("about to: {}", intent.what),
         Body::Came(came) => {
             let what = match came.note {
-                Note::Op(ticket, state) => format!("operation {}: {}", ticket.op + 1, word(&state)),
+                Note::Op(ticket, state) => format!("operation {}: {}", u32::from(ticket.op) + 1, word(&state)),
                 Note::Phase(phase) => word(&phase),
+                Note::Abandoned => "given up: nothing but its safe tail is begun any more".to_owned(),
                 Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
                 Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
             };
@@ -99,13 +100,15 @@ pub fn told(body: &Body) -> String {
         }
         Body::Approved { digest, by, key, .. } => {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
-            format!("approved by {by} ({how}), preview {}", digest.short())
+            format!("approved by {by} ({how}): {}", digest.short())
         }
-        Body::Waived { gate, reason, by, until } => {
-            format!("gate {gate} waived by {} until {until}: {reason}", by.join(" and "))
+        Body::Proposed { digest, by, what, .. } => format!("proposed by {by}, {}: {what}", digest.short()),
+        Body::Waived { gate, attempt, reason, by, until, .. } => {
+            let until = until.strftime("%H:%M:%S");
+            format!("gate {gate} waived for attempt {attempt}, until {until}, by {}: {reason}", by.join(" and "))
         }
         Body::Attested { there, looked_at, by, ticket, .. } => {
-            let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", t.op + 1));
+            let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", u32::from(t.op) + 1));
             let said = if *there { "done" } else { "not done" };
             format!("{what}{said}, by the word of {}: {looked_at}", by.join(" and "))
         }

@@ -62,6 +62,14 @@ pub enum Refused {
     /// It is damaged, and not only at its end.
     #[error("the journal is damaged: {0}; keep a copy of it, find out who changed it, and begin a new one")]
     Damaged(#[from] Damage),
+    /// It is another run's. It is left as it is.
+    #[error("the journal is of the run {theirs:?}, not of {ours:?}: name another file")]
+    Other {
+        /// Whose it is.
+        theirs: String,
+        /// Who asked.
+        ours: String,
+    },
 }
 
 /// Who writes, for which run, under which plan: the same in every record.
@@ -82,6 +90,7 @@ pub struct Journal {
     store: Box<dyn Storage>,
     author: Author,
     head: Head,
+    first: Digest,
     halted: Option<Halt>,
 }
 
@@ -99,18 +108,25 @@ impl Journal {
     pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry>), Refused> {
         let bytes = store.read()?;
         let (entries, torn) = chain::read(&bytes)?;
+        if let Some(other) = entries.iter().find(|e| e.run != author.run) {
+            return Err(Refused::Other { theirs: other.run.clone(), ours: author.run });
+        }
         if torn > 0 {
             store.cut(bytes.len() as u64 - torn)?;
         }
         let head = entries.last().map_or_else(Head::default, Entry::head);
+        let first = entries.first().map_or_else(Digest::default, |e| e.hash);
         let plan_changed = entries.last().is_some_and(|e| e.plan != author.plan);
-        let mut journal = Self { store, author, head, halted: None };
-        let first = if entries.is_empty() && torn == 0 {
+        let mut journal = Self { store, author, head, first, halted: None };
+        let told = if entries.is_empty() && torn == 0 {
             Body::Opened { program: env!("CARGO_PKG_VERSION").to_owned() }
         } else {
             Body::Resumed { cut: torn, plan_changed }
         };
-        journal.append(first, now).map_err(|halt| io::Error::other(halt.0))?;
+        let opened = journal.append(told, now).map_err(|halt| io::Error::other(halt.0))?;
+        if entries.is_empty() {
+            journal.first = opened.hash;
+        }
         Ok((journal, entries))
     }
 
@@ -157,6 +173,12 @@ impl Journal {
     #[must_use]
     pub const fn halted(&self) -> Option<&Halt> {
         self.halted.as_ref()
+    }
+
+    /// What tells it from all other journals: the first digits of its first record's hash.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.first.short()
     }
 
     /// Whose it is.

@@ -53,19 +53,16 @@ impl FileStore {
     /// # Errors
     /// If the file or its folder cannot be used.
     pub fn open(path: &Path) -> io::Result<Opened> {
-        let new = !path.exists();
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Opened::Busy),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        if new {
-            // The name of a new file is on disk only when its folder is.
-            file.sync_all()?;
-            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()?;
-        }
+        // The name of a new file is on disk only when its folder is; whoever made it may have died before that.
+        file.sync_all()?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
         Ok(Opened::Ours(Self(file)))
     }
 }

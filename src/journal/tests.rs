@@ -116,6 +116,17 @@ fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_journal_of_another_run_is_refused_and_left_as_it_is() {
+    let mut whole = written(3).survivors();
+    whole.extend_from_slice(b"{\"torn");
+    let store = MemStore::with(whole.clone());
+    let other = Author { run: "demo".into(), ..author() };
+    let refused = Journal::open(Box::new(store.clone()), other, now(50)).expect_err("another's");
+    assert!(matches!(&refused, Refused::Other { theirs, .. } if theirs == "night"), "{refused}");
+    assert!(store.survivors() == whole, "not even its torn end is cut");
+}
+
+#[test]
 fn a_journal_of_a_newer_version_is_refused_and_left_as_it_is() {
     let whole = written(3).survivors();
     let mut all = lines(&whole);

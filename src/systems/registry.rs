@@ -122,6 +122,13 @@ macro_rules! systems {
                 None
             }
 
+            /// How long the way back of an action stays open, and what ends it.
+            #[must_use]
+            pub fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
+                $(if let Some(stays) = self.$name.stays(action, now) { return Some(stays); })+
+                None
+            }
+
             /// All signals, as they stand.
             pub fn measure(&self, now: Now, out: &mut Samples) {
                 $(self.$name.measure(now, out);)+

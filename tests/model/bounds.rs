@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use landfall::core::{
     digest::Digest,
     step::{
-        Clearance, Effect, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Truth, step,
+        Clearance, Effect, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Truth, Way,
+        step,
     },
 };
 
@@ -23,6 +24,8 @@ pub struct Budget {
     pub dark: u8,
     pub again: u8,
     pub back: u8,
+    /// Two people settle what cannot be observed.
+    pub word: u8,
 }
 
 /// Which of the rules is left out, to see that it is needed.
@@ -55,7 +58,11 @@ pub fn sequence(kinds: &[(Kind, bool)]) -> Recipe {
 
 /// All at once.
 pub fn fan(n: usize) -> Recipe {
-    Recipe { ops: vec![Op::new(Kind::Absolute, false); n], limits: Limits { width: 2, max_failed: 0, max_unknown: 0 } }
+    Recipe {
+        attempt: 0,
+        ops: vec![Op::new(Kind::Absolute, false); n],
+        limits: Limits { width: 2, max_failed: 0, max_unknown: 0 },
+    }
 }
 
 impl Bounds {
@@ -78,8 +85,11 @@ impl Bounds {
         let (after, wanted) = step(&before, event);
         let began = matches!(wanted.first(), Some(Effect::Begin));
         if began {
-            world.consoles[who].after.clear();
-            world.consoles[who].compared.clear();
+            let console = &mut world.consoles[who];
+            let last = (std::mem::take(&mut console.after), std::mem::take(&mut console.compared));
+            if before.went == Way::Forward {
+                console.stood = if after.way == Way::Back { last } else { Default::default() };
+            }
         }
         world.consoles[who].state = Some(after);
         // What the journal's writer answers is taken in at once: it is the same program.
@@ -143,6 +153,9 @@ impl Bounds {
                 if let Note::Op(ticket, OpState::Conflict) = note {
                     let landed = world.server.wrote(who, ticket) > 0;
                     console.landed.insert(ticket, landed);
+                }
+                if note == Note::Stands {
+                    (console.after, console.compared) = std::mem::take(&mut console.stood);
                 }
                 console.disk.replay(&Record::Note(note));
                 None

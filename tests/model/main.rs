@@ -11,7 +11,7 @@ use stateright::{Checker as _, Model as _};
 
 use crate::bounds::{Ablation, Bounds, Budget, fan, sequence};
 
-const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, again: 0, back: 0 };
+const CALM: Budget = Budget { lose: 0, repeat: 0, crash: 0, person: 0, refuse: 0, dark: 0, again: 0, back: 0, word: 0 };
 
 fn bounds() -> Vec<Bounds> {
     let one = sequence(&[(Kind::Compared, false)]);
@@ -35,6 +35,9 @@ fn bounds() -> Vec<Bounds> {
         b("one, two crashes", &one, 1, Budget { lose: 2, crash: 2, person: 1, again: 1, ..CALM }),
         b("two in a row", &two, 1, Budget { lose: 1, repeat: 1, crash: 1, person: 1, ..CALM }),
         b("with a tail", &tail, 1, Budget { lose: 1, crash: 1, person: 1, refuse: 1, ..CALM }),
+        b("a tail, tried again", &tail, 1, Budget { lose: 1, person: 1, again: 1, ..CALM }),
+        b("settled by word", &one, 1, Budget { lose: 1, dark: 1, crash: 1, again: 1, word: 1, ..CALM }),
+        b("settled by word, taken back", &one, 1, Budget { lose: 2, dark: 1, back: 1, word: 1, ..CALM }),
         b("absolute", &absolute, 1, Budget { lose: 2, crash: 1, person: 1, again: 1, refuse: 1, ..CALM }),
         b("fan of two", &fan(2), 1, Budget { lose: 1, crash: 1, refuse: 1, ..CALM }),
         b("taken back", &one, 1, Budget { lose: 1, crash: 1, person: 1, back: 1, ..CALM }),

@@ -20,6 +20,8 @@ pub enum Action {
     Back(usize),
     /// And called off again.
     CallOff(usize),
+    /// Two people say what has become of an operation.
+    Word(usize, Ticket),
     Deliver(usize),
     /// Delivered, and it stays on the way as well.
     Repeat(usize),
@@ -81,6 +83,9 @@ impl Model for Bounds {
                 && matches!(state.phase, Phase::Blocked | Phase::Ready | Phase::Armed | Phase::NotApplied)
             {
                 out.push(Action::CallOff(who));
+            }
+            if world.left.word > 0 {
+                out.extend(state.unsettled().map(|ticket| Action::Word(who, ticket)));
             }
             if state.phase == Phase::Running && state.held {
                 out.extend([Action::Release(who), Action::Abandon(who)]);
@@ -168,6 +173,12 @@ impl Model for Bounds {
             Action::Back(who) => {
                 w.left.back -= 1;
                 self.take(w, who, &Event::RollBack, ALL);
+            }
+            Action::Word(who, ticket) => {
+                w.left.word -= 1;
+                // They look at the server: what they say is so at this moment.
+                let there = w.server.wrote(who, ticket) > 0;
+                self.take(w, who, &Event::Settled(ticket, there), ALL);
             }
             Action::CallOff(who) => self.take(w, who, &Event::Cancel, ALL),
             Action::Release(who) => self.take(w, who, &Event::Release, ALL),

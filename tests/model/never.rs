@@ -17,7 +17,8 @@ pub fn properties() -> Vec<Property<Bounds>> {
                         .filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
                     !done
                         || changes.into_iter().all(|(op, o)| {
-                            world.server.wrote(who, Ticket { attempt: s.attempt, op, turn: o.turn }) == 1
+                            o.state == OpState::Attested
+                                || world.server.wrote(who, Ticket { attempt: s.recipe.attempt, op, turn: o.turn }) == 1
                         })
                 })
             })
@@ -26,6 +27,21 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world.server.log.iter().all(|write| match write.by {
                 Writer::Ours(who, ticket) => world.consoles[who].intents.contains(&ticket),
                 _ => true,
+            })
+        }),
+        Property::<Bounds>::always("an unfinished tail is not forgotten", |_, world| {
+            world.consoles.iter().all(|console| {
+                console.state.as_ref().is_none_or(|s| {
+                    let unfinished = s.recipe.ops.iter().any(|op| op.tail && op.state.failed());
+                    !(unfinished && s.touched()) || matches!(s.phase, Phase::Running | Phase::Failed)
+                })
+            })
+        }),
+        Property::<Bounds>::always("a word is never said to be DONE", |_, world| {
+            world.consoles.iter().all(|console| {
+                console.state.as_ref().is_none_or(|s| {
+                    s.phase != Phase::Done || s.recipe.ops.iter().all(|op| op.state != OpState::Attested)
+                })
             })
         }),
         Property::<Bounds>::always("no effect twice", |_, world| {
@@ -59,7 +75,11 @@ pub fn properties() -> Vec<Property<Bounds>> {
                     s.phase != Phase::NotApplied
                         || !world.server.log.iter().any(|w| {
                             matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
-                                && !s.recipe.ops.iter().any(|op| op.state == OpState::Conflict)
+                                && !s
+                                    .recipe
+                                    .ops
+                                    .iter()
+                                    .any(|op| op.state == OpState::Conflict && op.kind == Kind::Compared)
                         })
                 })
             })

@@ -81,6 +81,8 @@ pub struct Console {
     pub after: BTreeMap<u16, u8>,
     /// What an operation compared with: on record with its intent.
     pub compared: BTreeMap<u16, u8>,
+    /// The two of the attempt forward, while a way back may turn out to have changed nothing.
+    pub stood: (BTreeMap<u16, u8>, BTreeMap<u16, u8>),
     /// What operations that came to a conflict had in the server's log at that moment.
     pub landed: BTreeMap<Ticket, bool>,
     /// An operation was put on record as applied, and not because it was seen.
@@ -106,6 +108,7 @@ impl Console {
             seen: 0,
             after: BTreeMap::new(),
             compared: BTreeMap::new(),
+            stood: (BTreeMap::new(), BTreeMap::new()),
             landed: BTreeMap::new(),
             believed: false,
         }
@@ -147,7 +150,7 @@ impl World {
             let op = consoles[who]
                 .state
                 .as_ref()
-                .and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.attempt, o)));
+                .and_then(|s| s.recipe.ops.get(usize::from(ticket.op)).map(|o| (s.recipe.attempt, o)));
             op.is_some_and(|(attempt, op)| {
                 (attempt, op.turn, op.look) == (ticket.attempt, ticket.turn, look) && op.state.in_flight()
             })
@@ -171,9 +174,11 @@ impl World {
                 console.timers = timers.into_iter().filter(|t| counts(state, *t)).map(first).collect();
                 state.epoch = 0;
                 state.recipe.ops.iter_mut().for_each(|op| op.look = 0);
+                state.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
             }
             console.disk.epoch = 0;
             console.disk.recipe.ops.iter_mut().for_each(|op| op.look = 0);
+            console.disk.stood.iter_mut().flat_map(|r| &mut r.ops).for_each(|op| op.look = 0);
         }
     }
 
@@ -181,7 +186,7 @@ impl World {
     pub fn ops(&self) -> impl Iterator<Item = (usize, Ticket, Op)> {
         self.consoles.iter().enumerate().flat_map(|(who, console)| {
             console.state.iter().flat_map(move |state| {
-                let attempt = state.attempt;
+                let attempt = state.recipe.attempt;
                 (0_u16..).zip(&state.recipe.ops).map(move |(op, o)| (who, Ticket { attempt, op, turn: o.turn }, *o))
             })
         })

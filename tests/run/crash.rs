@@ -130,7 +130,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
         }
     }
     for step in &stage.run().steps {
-        assert!(!step.exposed, "{}: {} was left exposed", why(), step.id);
+        assert!(step.exposed.is_none(), "{}: {} was left exposed", why(), step.id);
         if step.state == Phase::Done {
             let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);
             let own = own.filter(|((id, t), _)| !absolute.contains(&(id.clone(), t.attempt, usize::from(t.op))));
@@ -172,7 +172,7 @@ fn torn_at_every_byte_of_the_last_record() {
     let mut stage = Stage::new(steps(), 7);
     play(&mut stage, |_| false);
     let bytes = stage.store.survivors();
-    let author = Author { run: "r".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
+    let author = Author { run: "night".into(), actor: "a".into(), host: "h".into(), plan: Default::default() };
     let ends: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').map(|at| at + 1).collect();
     let mut places = 0;
     for last in [ends.len() / 2, ends.len() - 1] {

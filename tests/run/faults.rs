@@ -95,9 +95,6 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
         OpState::Applied => assert!(carried_out || kind == Kind::Absolute, "{case}"),
         OpState::NotApplied => assert!(!carried_out, "{case}"),
         OpState::Conflict => {}
-        // A group that is not ours alone moves on: once it stands beyond what was to be set, nothing at the cluster tells who set it. Two
-        // people settle that.
-        OpState::Unknown | OpState::Quarantine if name == "offsets" => return "unknown".to_owned(),
         other => panic!("{case}: {other:?} is not definite"),
     }
     assert!(looks <= LOOKS, "{case}: {looks} looks");

@@ -71,7 +71,7 @@ impl Attempt {
 }
 
 fn preview(digest: u8, ops: usize, limits: Limits) -> Event {
-    let recipe = Recipe { ops: vec![Op::new(Kind::Absolute, false); ops], limits };
+    let recipe = Recipe { ops: vec![Op::new(Kind::Absolute, false); ops], limits, attempt: 0 };
     Event::Previewed { digest: Digest([digest; 32]), recipe }
 }
 

@@ -1,8 +1,11 @@
 //! The run against the simulated estate: steps carried out, interrupted, taken back, by orders as the console gives them.
 
+mod clock;
 mod crash;
 mod faults;
+mod fixture;
 mod machine;
+mod people;
 mod rules;
 mod stage;
 

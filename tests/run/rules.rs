@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use landfall::{
     core::{
         digest::Digest,
-        run::Order,
+        run::{Motion, Order},
         step::{Level, Phase, Ticket},
     },
     drive::sim::CallTrouble,
@@ -98,12 +98,9 @@ fn neither_unknown_nor_a_word_is_done() {
     stage.pass(5_000);
     lacks(&stage);
     let ticket = Ticket { attempt: 1, op: 0, turn: 1 };
-    let settle = |second: &str| {
-        let (looked_at, second) = ("the zone in a browser".into(), second.into());
-        Order::Settle { step: "first".into(), ticket, there: true, looked_at, second }
-    };
-    assert_eq!(stage.refused(settle("ana")), "this takes two different people", "ana is at the keyboard");
-    stage.obeyed(settle("bo"));
+    let (step, looked_at) = ("first".into(), "the zone in a browser".into());
+    stage.obeyed(Order::Propose(Motion::Settle { step, ticket, there: true, looked_at }));
+    assert_eq!(stage.agree("bo", None), None);
     stage.drive.dark(None);
     stage.until("first", 900, |s| s.state == Phase::Attested);
     lacks(&stage);
@@ -112,11 +109,14 @@ fn neither_unknown_nor_a_word_is_done() {
 #[test]
 fn leaving_a_step_out_takes_two_people_and_then_it_is_out_of_the_way() {
     let mut stage = Stage::new(vec![dns("first", |_| ()), step("second", &["first"], weights(50, 50))], 7);
-    let skip =
-        |second: &str| Order::Skip { step: "first".into(), reason: "done last week".into(), second: second.into() };
-    assert_eq!(stage.refused(skip("ana")), "this takes two different people");
-    assert_eq!(stage.refused(skip(" ")), "this takes two different people");
-    stage.obeyed(skip("bo"));
+    stage.obeyed(Order::Propose(Motion::Skip { step: "first".into(), reason: "done last week".into() }));
+    for same in ["ana", "ANA ", " "] {
+        let why = stage.agree(same, None).expect("ana is at the keyboard");
+        assert!(why.ends_with("it takes 2 different people"), "{why}");
+    }
+    stage.pass(5_000);
+    assert_eq!(stage.step("second").lacks, ["first"]);
+    assert_eq!(stage.agree("bo", None), None);
     stage.until("second", 10, |s| s.state == Phase::Ready);
 }
 
@@ -125,12 +125,12 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     let runbook = |r: &mut Runbook| {
         r.approvers = ["bo", "cy"].map(|name| Approver { name: name.into(), key: None }).into();
     };
-    let mut stage = Stage::of(with(vec![dns("dns", |s| s.approvals = 2)], runbook), 7);
+    let mut stage = Stage::on(with(vec![dns("dns", |s| s.approvals = 2)], runbook), 7);
     let digest = stage.preview("dns");
     let approve = |digest, by: &str| Order::Approve { step: "dns".into(), digest, by: by.into(), key: None };
     stage.obeyed(approve(digest, "bo"));
     assert_eq!(stage.refused(approve(digest, "bo")), "bo has approved dns already: it takes different people");
-    assert_eq!(stage.refused(approve(digest, "di")), "di is no approver of this plan");
+    assert_eq!(stage.refused(approve(digest, "di")), "di is no approver of this plan: bo, cy");
     assert!(stage.refused(approve(Digest::of(b"another"), "cy")).contains("another preview"));
     assert_eq!(stage.refused(Order::Arm("dns".into())), "dns needs 2 approvals of this preview and has 1");
     stage.obeyed(approve(digest, "cy"));
@@ -207,7 +207,7 @@ fn a_step_that_would_break_an_invariant_is_not_armed() {
     let text = PLAN.replace("orders-3.ore", "orders-3.vir");
     let mut plan = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
     plan.runbook = with(vec![step("orders", &[], primary(Side::Target))], |_| ()).runbook.clone();
-    let mut stage = Stage::of(Arc::new(plan), 7);
+    let mut stage = Stage::on(Arc::new(plan), 7);
     stage.preview("orders");
     let shown = stage.step("orders").preview.expect("shown all the same");
     assert!(shown.broken.iter().any(|b| b.contains("source 3, target 2")), "{:?}", shown.broken);
@@ -222,7 +222,7 @@ fn no_step_begins_while_an_invariant_does_not_hold() {
             r.invariants = vec![Named { id: "led".into(), title: "led from there".into(), when: led_by(side) }];
         }
     };
-    let mut stage = Stage::of(with(vec![dns("dns", |_| ())], led(Side::Target)), 7);
+    let mut stage = Stage::on(with(vec![dns("dns", |_| ())], led(Side::Target)), 7);
     stage.pass(10_000);
     let dns = stage.step("dns");
     assert_eq!(dns.state, Phase::Blocked);
@@ -231,7 +231,7 @@ fn no_step_begins_while_an_invariant_does_not_hold() {
         "{:?}",
         dns.obstacles
     );
-    Stage::of(with(vec![step("dns", &[], weights(99, 1))], led(Side::Source)), 7).arm("dns");
+    Stage::on(with(vec![step("dns", &[], weights(99, 1))], led(Side::Source)), 7).arm("dns");
 }
 
 #[test]

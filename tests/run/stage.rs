@@ -112,10 +112,17 @@ pub fn start() -> Now {
 
 impl Stage {
     pub fn new(steps: Vec<StepPlan>, seed: u64) -> Self {
-        Self::of(plan(steps), seed)
+        Self::on(plan(steps), seed)
     }
 
-    pub fn of(plan: Arc<Plan>, seed: u64) -> Self {
+    /// The plan with this runbook, as a plan file has it.
+    pub fn with(runbook: &str, seed: u64) -> Self {
+        let text = format!("{PLAN}{runbook}");
+        let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+        Self::on(Arc::new(plan), seed)
+    }
+
+    pub fn on(plan: Arc<Plan>, seed: u64) -> Self {
         let mut stage = Self { drive: SimDrive::new(plan, seed, start()), store: MemStore::default() };
         stage.board();
         stage.drive.run_for(Duration::from_secs(90));
@@ -169,6 +176,18 @@ impl Stage {
         }
         let step = self.step(id);
         panic!("{id} is {} after {seconds} s: {:#?}\n{:#?}", step.word, step.ops, step.obstacles);
+    }
+
+    /// An order; what was refused comes back.
+    pub fn order(&mut self, order: Order) -> Option<String> {
+        self.drive.order(order);
+        self.run().said.clone()
+    }
+
+    /// Somebody agrees to what was proposed last.
+    pub fn agree(&mut self, by: &str, key: Option<&str>) -> Option<String> {
+        let Some(it) = self.run().motion else { return Some("nothing is proposed".to_owned()) };
+        self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), key: key.map(str::to_owned) })
     }
 
     /// Previews, arms and executes; what was refused comes back.

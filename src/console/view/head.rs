@@ -1,5 +1,7 @@
 //! The first three lines: the verdict and its one reason; what, where, since when; the pages.
 
+use std::time::Duration;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -49,6 +51,12 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     put(Rect { x: line.x + used, width: room, ..line }, buf, &why, look.theme.style(Role::Title));
 }
 
+/// The step whose tail has been unfinished for the longest time.
+fn exposed(ui: &Ui) -> Option<(&str, Duration)> {
+    let steps = &ui.latest().run.as_ref()?.steps;
+    steps.iter().filter_map(|s| Some((s.id.as_str(), s.exposed?))).max_by_key(|(_, since)| *since)
+}
+
 fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let snapshot = &ui.picture().snapshot;
     let (theme, plan) = (look.theme, &snapshot.plan);
@@ -60,6 +68,12 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         let text = format!(" FROZEN {} ago, space lets go ", short(frozen));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, &text, theme.style(Role::Hold));
+    }
+    if let Some((step, since)) = exposed(ui) {
+        // On every page: whoever looks elsewhere must not forget it.
+        let text = format!(" {} EXPOSED {step} {} ", Tone::Bad.glyph(false), short(since));
+        let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
+        right += 1 + put_right(rest, buf, &text, theme.style(Role::RollBack));
     }
     let elapsed = clock(snapshot.now.since(snapshot.started));
     let left = line.width.saturating_sub(right + 1);

@@ -12,7 +12,7 @@ use crate::{
     },
     core::{
         now::short,
-        run::StepView,
+        run::{MotionView, StepView},
         step::{Level, Phase, Way},
     },
     view::Tone,
@@ -27,10 +27,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let Some(step) = ui.step().filter(|_| room > 0) else { return super::panel::draw(area, buf, ui, look, drawn) };
     let table = Rect { height: area.height - room, ..area };
     super::panel::draw(table, buf, ui, look, drawn);
-    selected(Rect { y: table.bottom(), height: room, ..area }, buf, step, look);
+    let motion = ui.latest().run.as_ref().and_then(|run| run.motion.as_ref()).filter(|it| it.step == step.id);
+    selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, motion), look);
 }
 
-fn selected(area: Rect, buf: &mut Buffer, step: &StepView, look: &Look<'_>) {
+fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&MotionView>), look: &Look<'_>) {
     let theme = look.theme;
     put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
     let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
@@ -45,7 +46,8 @@ fn selected(area: Rect, buf: &mut Buffer, step: &StepView, look: &Look<'_>) {
         ],
     );
     let width = usize::from(area.width).saturating_sub(4);
-    let lines = what(step).into_iter().flat_map(|(tone, text)| {
+    let motion = motion.map(|it| (Tone::Warn, proposed(it)));
+    let lines = motion.into_iter().chain(what(step)).flat_map(|(tone, text)| {
         wrap(&text, width)
             .into_iter()
             .enumerate()
@@ -67,15 +69,33 @@ fn selected(area: Rect, buf: &mut Buffer, step: &StepView, look: &Look<'_>) {
     }
 }
 
+/// What waits for others to agree.
+pub(super) fn proposed(it: &MotionView) -> String {
+    format!(
+        "proposed by {}, {} of {} people: {}; A agrees, or landfall approve … {} {}",
+        it.by,
+        it.people.len(),
+        it.needs,
+        it.what,
+        it.step,
+        it.digest.short()
+    )
+}
+
 /// What matters about a step now, the most important first.
 fn what(step: &StepView) -> Vec<(Tone, String)> {
     let mut out = Vec::new();
-    if step.exposed {
+    if let Some(since) = step.exposed {
         out.push((
             Tone::Bad,
-            "EXPOSED: its safe tail is not finished; until then the loss of one more member may leave nobody to lead"
-                .to_owned(),
+            format!(
+                "EXPOSED for {}: its safe tail is not finished; until then the loss of one more member may leave nobody to lead",
+                short(since)
+            ),
         ));
+        if step.state == Phase::Failed {
+            out.push((Tone::Bad, "r tries the tail again; e, once two people have mended it by hand".to_owned()));
+        }
     }
     if step.held {
         out.push((Tone::Warn, "it stands still: H releases it, u gives it up and finishes its safe tail".to_owned()));
@@ -90,9 +110,10 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             out.push((tone, format!("{word}: {}{said}", op.what)));
         }
     }
-    if matches!(step.state, Phase::Failed) {
+    if step.state == Phase::Failed && step.exposed.is_none() {
         out.push((Tone::Bad, "failed: b previews the way back, r tries again".to_owned()));
     }
+    out.extend(step.waivers.iter().map(|waiver| (Tone::Warn, format!("waived: {waiver}"))));
     if let Some(left) = step.waits {
         out.push((Tone::Busy, format!("{} left at the least", short(left))));
     }

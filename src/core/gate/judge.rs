@@ -55,6 +55,13 @@ impl Judge {
         Self { tree, gates, last: None }
     }
 
+    /// Nothing that was read before this counts.
+    #[must_use]
+    pub fn since(mut self, now: Now) -> Self {
+        self.gates.iter_mut().for_each(|gate| gate.since(now.boot));
+        self
+    }
+
     /// Sources are asked at another pace from now on. What was seen so far stays, and is held to the new limits.
     pub fn pace(&mut self, cadence: impl Fn(&SignalDef) -> Duration) {
         for gate in &mut self.gates {

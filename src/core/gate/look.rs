@@ -25,13 +25,15 @@ pub(super) struct Limits {
     pub volume: Duration,
     /// How often a reading comes.
     pub cadence: Duration,
+    /// What was read before this, in boot time, does not count.
+    pub since: Duration,
 }
 
 impl Limits {
     pub(super) fn of(gate: &Gate, cadence: &impl Fn(&SignalDef) -> Duration) -> Self {
         let every = cadence(gate.metric);
         let volume = gate.min_volume.as_ref().map_or(Duration::ZERO, |v| cadence(v.metric).saturating_mul(3));
-        Self { age: gate.max_age.unwrap_or(every.saturating_mul(3)), volume, cadence: every }
+        Self { age: gate.max_age.unwrap_or(every.saturating_mul(3)), volume, cadence: every, since: Duration::ZERO }
     }
 }
 
@@ -76,6 +78,11 @@ impl Look {
             match worth(&sample.value, limits.age) {
                 Ok((value, age)) => {
                     let read = now.boot.saturating_sub(age);
+                    if read < limits.since {
+                        let why = format!("last read {} before this began", Age(limits.since.saturating_sub(read)));
+                        blind.push((text::series(sample, &gate.labels), why));
+                        continue;
+                    }
                     good_until = good_until.min(read.saturating_add(limits.age));
                     values.push(value);
                     series.push((sample.labels.clone(), read));

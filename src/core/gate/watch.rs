@@ -55,9 +55,14 @@ impl Watch {
         }
     }
 
+    /// What was read before this, in boot time, says nothing.
+    pub(super) const fn since(&mut self, boot: Duration) {
+        self.limits.since = boot;
+    }
+
     /// Sources are asked at another pace from now on.
     pub(super) fn pace(&mut self, cadence: &impl Fn(&SignalDef) -> Duration) {
-        self.limits = Limits::of(&self.gate, cadence);
+        self.limits = Limits { since: self.limits.since, ..Limits::of(&self.gate, cadence) };
     }
 
     pub(super) const fn waive(&mut self, until: Option<Now>) {

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Effect, Input, LOOK, Look, Preview, RECORDS, Run};
+use super::{Effect, Input, LOOK, Look, Preview, Run};
 use crate::{
     core::{
         digest::Digest,
         now::Now,
-        step::{Effect as Wanted, Event, Kind, Limits, Note, Op, Phase, Recipe, Ticket, Timer, Truth, Way, step},
+        step::{
+            Effect as Wanted, Event, Kind, Limits, Note, Op, Phase, Recipe, State, Ticket, Timer, Truth, Way, step,
+        },
     },
     journal::{Begun, Body, Came, Intent},
     systems::{
@@ -19,23 +21,26 @@ use crate::{
 /// The machine's part of a draft.
 pub(super) fn recipe_of(draft: &Draft<Call, Mark>) -> Recipe {
     let ops = draft.ops.iter().map(|op| Op::new(op.kind, op.tail)).collect();
-    Recipe { ops, limits: draft.limits }
+    Recipe { attempt: 0, ops, limits: draft.limits }
 }
 
 /// What approvals and confirmations are bound to: what is sent, in which order, against what.
-pub(super) fn digest_of(step: &str, way: Way, draft: &Draft<Call, Mark>) -> Digest {
+pub(super) fn digest_of((journal, step): (&str, &str), attempt: u16, way: Way, draft: &Draft<Call, Mark>) -> Digest {
     #[derive(Serialize)]
     struct Bound<'a> {
         step: &'a str,
+        /// An approval in one journal, or of one attempt, is none in another or of the next, even if that would do the same.
+        journal: &'a str,
+        attempt: u16,
         way: Way,
         limits: Limits,
         ops: Vec<(&'a Call, &'a Handle<Mark>, Kind, bool)>,
     }
     let ops = draft.ops.iter().map(|op| (&op.call, &op.expect, op.kind, op.tail)).collect();
-    hashed(&Bound { step, way, limits: draft.limits, ops })
+    hashed(&Bound { step, journal, attempt, way, limits: draft.limits, ops })
 }
 
-fn hashed(value: &impl Serialize) -> Digest {
+pub(super) fn hashed(value: &impl Serialize) -> Digest {
     // What cannot be written down has the digest of nothing, which no preview has.
     serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
 }
@@ -54,10 +59,7 @@ impl Run {
             Input::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
             Input::Looked { step, ticket, look, looked } => self.looked(&step, ticket, look, looked, now),
             Input::Recorded(entry) => {
-                self.records.push(*entry);
-                if self.records.len() > RECORDS {
-                    self.records.remove(0);
-                }
+                self.keep(*entry);
                 Vec::new()
             }
             Input::Halted(why) => {
@@ -94,38 +96,44 @@ impl Run {
     fn is_current(&self, at: usize, ticket: Ticket) -> bool {
         let state = &self.steps[at].state;
         let op = state.recipe.ops.get(usize::from(ticket.op));
-        state.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+        state.recipe.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
     }
 
-    fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Mark>) {
-        let step = &mut self.steps[at];
+    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Mark>) {
+        let Some(attempt) = &mut self.steps[at].attempt else { return };
         let op = usize::from(ticket.op);
-        if let Some(slot) = step.said.get_mut(op) {
+        if let Some(slot) = attempt.said.get_mut(op) {
             *slot = said;
         }
-        if let (Some(slot), Some(mark)) = (step.marks.get_mut(op), mark) {
+        if let (Some(slot), Some(mark)) = (attempt.marks.get_mut(op), mark) {
             *slot = Some(mark);
         }
     }
 
     /// Gives a step's machine an event, and carries out what it wants.
     pub(super) fn take(&mut self, at: usize, event: &Event, now: Now) -> Vec<Effect> {
-        let before = self.steps[at].state.phase;
         let (state, wanted) = step(&self.steps[at].state, event);
-        self.steps[at].state = state;
-        self.moved(at, before);
+        let before = std::mem::replace(&mut self.steps[at].state, state);
+        self.moved(at, &before, now);
         let mut out = Vec::new();
         for effect in wanted {
             match effect {
-                Wanted::Begin => out.extend(self.begin(at, now).map(Effect::Record)),
+                Wanted::Begin => out.extend(self.begin(at, before.partly_done(), now).map(Effect::Record)),
                 Wanted::Act(ticket) => match self.intent(at, ticket) {
                     Some(intent) => out.push(Effect::Send(Box::new(intent))),
                     None => out.extend(self.take(at, &Event::Unsent(ticket), now)),
                 },
-                Wanted::Record(note) => out.push(Effect::Record(self.came(at, note))),
+                Wanted::Record(note) => {
+                    match note {
+                        Note::Stands => self.steps[at].stand(),
+                        Note::Adopted(_) => self.steps[at].adopt(),
+                        _ => {}
+                    }
+                    out.push(Effect::Record(self.came(at, note)));
+                }
                 Wanted::Observe(ticket, look) => out.extend(self.look(at, ticket, look).map(Effect::Look)),
                 Wanted::Arm(timer) => {
-                    let due = now.boot + self.length(at, timer);
+                    let due = now.boot.saturating_add(self.length(at, timer));
                     self.due.insert((due, at, timer));
                 }
             }
@@ -134,39 +142,38 @@ impl Run {
     }
 
     /// What a step's move means for what hangs on it.
-    fn moved(&mut self, at: usize, before: Phase) {
+    fn moved(&mut self, at: usize, before: &State, now: Now) {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or(now));
+        if step.state.digest != before.digest {
+            // Approvals are of one preview; the machine counts them for the same one.
+            step.approved.clear();
+        }
         let phase = step.state.phase;
-        if phase == before {
+        if phase == before.phase {
             return;
         }
         if phase == Phase::Verifying {
-            // What was true before it was done proves nothing.
-            step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify);
+            // What was true before it was done proves nothing, and nor does what was read before.
+            step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify).since(now);
         }
-        if matches!(phase, Phase::Ready | Phase::Pending) {
-            step.approved.clear();
+        if phase == Phase::RolledBack {
+            step.back.clear();
         }
+        self.apply_waivers(at, now);
     }
 
-    fn begin(&mut self, at: usize, now: Now) -> Option<Body> {
+    fn begin(&mut self, at: usize, left: bool, now: Now) -> Option<Body> {
         let plan = self.plan_of(at);
-        let (id, timeout) = (plan.id.clone(), plan.timeout);
+        let (id, timeout, action) = (plan.id.clone(), plan.timeout, hashed(&plan.action));
         let gates = self.gates_on_record(at, now);
-        self.lift_waivers(at);
         let step = &mut self.steps[at];
         let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
-        step.marks = vec![None; draft.ops.len()];
-        step.expected = vec![None; draft.ops.len()];
-        step.said = vec![String::new(); draft.ops.len()];
-        if way == Way::Forward {
-            step.back.clone_from(&draft.back);
-        }
-        step.draft = Some(draft.clone());
+        step.enter(way, draft.clone(), left);
         let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
         let record = step.state.begun();
-        Some(Body::Begun(Box::new(Begun { step: id, record, digest, draft, approved_by, gates, timeout })))
+        Some(Body::Begun(Box::new(Begun { step: id, action, record, digest, draft, approved_by, gates, timeout })))
     }
 
     /// Its gates as they stand, for the record.
@@ -176,33 +183,27 @@ impl Run {
         judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
     }
 
-    /// A waiver is for one attempt.
-    fn lift_waivers(&mut self, at: usize) {
-        let ids: Vec<String> = self.plan_of(at).gates.gates().iter().map(|g| g.id.clone()).collect();
-        for id in ids {
-            if self.waivers.remove(&id).is_some() {
-                let _ = self.steps[at].gates.lift(&id);
-            }
-        }
-    }
-
     /// An intent; none if what it compares with is not known, which must not be sent.
     fn intent(&mut self, at: usize, ticket: Ticket) -> Option<Intent> {
         let plan = self.plan_of(at);
         let (id, deadline) = (plan.id.clone(), plan.timeout);
-        let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
-        let step = &mut self.steps[at];
-        let op = step.draft.as_ref()?.ops.get(usize::from(ticket.op))?;
-        let expect = op.expect.bind(&step.marks).ok()?;
-        step.expected[usize::from(ticket.op)].clone_from(&expect);
+        let tag = self.tag(&id, ticket);
+        let attempt = self.steps[at].attempt.as_mut()?;
+        let op = attempt.op(ticket.op)?.clone();
+        let expect = op.expect.bind(&attempt.marks).ok()?;
+        attempt.expected[usize::from(ticket.op)].clone_from(&expect);
         let request = hashed(&(&op.call, &expect));
-        Some(Intent { step: id, ticket, what: op.what.clone(), call: op.call.clone(), expect, request, tag, deadline })
+        Some(Intent { step: id, ticket, what: op.what, call: op.call, expect, request, tag, deadline })
+    }
+
+    /// What a request carries: unique to one operation of one attempt in one journal.
+    fn tag(&self, step: &str, ticket: Ticket) -> String {
+        format!("{}/{}/{step}/{}.{}.{}", self.name, self.journal, ticket.attempt, ticket.op, ticket.turn)
     }
 
     fn came(&self, at: usize, note: Note) -> Body {
-        let step = &self.steps[at];
-        let (said, mark) = match note {
-            Note::Op(ticket, _) => {
+        let (said, mark) = match (note, &self.steps[at].attempt) {
+            (Note::Op(ticket, _), Some(step)) => {
                 let op = usize::from(ticket.op);
                 (step.said.get(op).cloned().unwrap_or_default(), step.marks.get(op).cloned().flatten())
             }
@@ -213,28 +214,27 @@ impl Run {
 
     fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Look>> {
         let id = self.plan_of(at).id.clone();
-        let step = &self.steps[at];
-        let place = usize::from(ticket.op);
-        let op = step.draft.as_ref()?.ops.get(place)?;
+        let attempt = self.steps[at].attempt.as_ref()?;
+        let op = attempt.op(ticket.op)?;
         // A wait has no intent to remember what it compares with.
-        let sent = step.expected.get(place).cloned().flatten();
-        let expect = sent.or_else(|| op.expect.bind(&step.marks).ok().flatten());
-        let tag = format!("{}/{id}/{}.{}.{}", self.name, ticket.attempt, ticket.op, ticket.turn);
+        let sent = attempt.expected.get(usize::from(ticket.op)).cloned().flatten();
+        let expect = sent.or_else(|| op.expect.bind(&attempt.marks).ok().flatten());
+        let tag = self.tag(&id, ticket);
         Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect }))
     }
 
     /// How long a timer is.
     fn length(&self, at: usize, timer: Timer) -> std::time::Duration {
         let plan = self.plan_of(at);
-        let step = &self.steps[at];
-        let op = |t: Ticket| step.draft.as_ref().and_then(|d| d.ops.get(usize::from(t.op)));
+        let attempt = self.steps[at].attempt.as_ref();
+        let op = |t: Ticket| attempt.and_then(|it| it.op(t.op));
         match timer {
             Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => plan.verify_within,
             Timer::Reply(_) => plan.timeout,
             Timer::Look(..) => LOOK,
             Timer::Quarantine(t, _) => op(t).map_or(plan.timeout, |op| op.quarantine),
             Timer::Armed(_) => super::ARMED,
-            Timer::Settled(_) => plan.settle.max(step.draft.as_ref().map_or(plan.settle, |d| d.settle)),
+            Timer::Settled(_) => plan.settle.max(attempt.map_or(plan.settle, |it| it.draft.settle)),
             Timer::Verify(_) => plan.verify_within,
             Timer::Baked(_) => plan.bake,
         }

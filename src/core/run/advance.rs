@@ -11,14 +11,27 @@ use crate::{
     systems::Estate,
 };
 
+/// What is in a step's way, with the level that it has.
+pub(super) type Obstacle = (Level, String);
+
 impl Run {
     /// Time has passed: once a second, and whenever a timer is due.
     pub fn tick(&mut self, estate: &Estate, samples: &[Sample], now: Now) -> Vec<Effect> {
-        self.waivers.retain(|_, waiver| waiver.until > now.wall);
-        for step in &mut self.steps {
-            for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
-                judge.look(samples, now);
+        for at in 0..self.steps.len() {
+            if !self.steps[at].waivers.is_empty() {
+                self.apply_waivers(at, now);
             }
+        }
+        for step in &mut self.steps {
+            use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
+            let over = matches!(step.state.phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped);
+            let begun = step.state.attempt > 0;
+            let judged = [
+                (&mut step.gates, !over),
+                (&mut step.verify, matches!(step.state.phase, Verifying | Baking)),
+                (&mut step.rollback, begun),
+            ];
+            judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.look(samples, now));
         }
         for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
             watch.judge.look(samples, now);
@@ -28,6 +41,17 @@ impl Run {
             // Nothing follows on a timer any more; one that stays due would be due for ever.
             self.due.clear();
             return effects;
+        }
+        if self.writer.is_none() {
+            // Somebody else's console moves it; this one only shows what is in the way of what is next.
+            (0..self.steps.len()).for_each(|at| drop(self.judge(at, estate, now)));
+            return effects;
+        }
+        // What a verification says comes first: a bake that ends in this very moment must have been seen to the end.
+        for at in 0..self.steps.len() {
+            if matches!(self.steps[at].state.phase, Phase::Verifying | Phase::Baking) {
+                effects.extend(self.judge(at, estate, now));
+            }
         }
         while let Some((at, step, timer)) = self.due.first().copied().filter(|(at, ..)| *at <= now.boot) {
             self.due.remove(&(at, step, timer));
@@ -50,7 +74,7 @@ impl Run {
                 }
                 self.drift(at, estate, now, &mut effects);
             }
-            Phase::Verifying | Phase::Baking => {
+            Phase::Verifying | Phase::Baking if self.writer.is_some() => {
                 let level = self.verdict_of(at, now);
                 effects.extend(self.take(at, &Event::Verdict(level), now));
             }
@@ -69,7 +93,8 @@ impl Run {
             _ => None,
         };
         let fresh = self.work_out(at, estate, now);
-        if fresh.as_ref().ok().map(|p| p.digest) != shown || shown.is_none() {
+        let same = fresh.as_ref().is_ok_and(|p| Some(p.digest) == shown && p.draft.broken.is_empty());
+        if !same {
             effects.extend(self.take(at, &Event::Drifted, now));
             let id = self.plan_of(at).id.clone();
             self.said =
@@ -102,6 +127,7 @@ impl Run {
         let gates = if back { &step.rollback } else { &step.gates };
         self.halted.is_none()
             && self.held.is_none()
+            && !step.state.held
             && (back || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
@@ -119,30 +145,62 @@ impl Run {
 
     /// Steps that have to be done first.
     pub(super) fn lacking(&self, at: usize) -> Vec<&str> {
-        let done = |id: &String| self.place(id).is_some_and(|i| self.steps[i].state.satisfies());
+        let done = |id: &String| self.place(id).is_some_and(|i| self.is_satisfied(i));
         self.plan_of(at).needs.iter().filter(|id| !done(id)).map(String::as_str).collect()
     }
 
-    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
-    pub(super) fn obstacles(&self, at: usize, now: Now) -> Vec<(Level, String)> {
-        let mut out = Vec::new();
-        if let Some(why) = &self.halted {
-            out.push((Level::Hold, why.clone()));
-        }
-        if let Some(why) = &self.held {
-            out.push((Level::Hold, why.clone()));
-        }
-        let back = self.steps[at].state.way == Way::Back;
-        if !back {
-            for watch in &self.invariants {
-                let verdict = watch.judge.verdict(now);
-                if verdict.level != Level::Green {
-                    let why = verdict.reasons.first().map_or("not known", |r| r.what.as_str());
-                    out.push((verdict.level, format!("{}: {why}", watch.title)));
+    /// Whether what needs a step may go on. What changed nothing itself, because a person did it or it was left out, stands only as
+    /// long as what it needs does.
+    fn is_satisfied(&self, at: usize) -> bool {
+        let state = &self.steps[at].state;
+        let own = state.phase == Phase::Done && !state.adopted;
+        state.satisfies() && (own || self.lacking(at).is_empty())
+    }
+
+    /// A later step that stands on this one, be it by way of others.
+    pub(super) fn standing_on(&self, at: usize) -> Option<usize> {
+        let mut below = vec![self.plan_of(at).id.as_str()];
+        // Steps come after what they need, or are found in the next round.
+        let mut found = true;
+        while std::mem::take(&mut found) {
+            for i in 0..self.steps.len() {
+                let plan = self.plan_of(i);
+                if below.contains(&plan.id.as_str()) || !plan.needs.iter().any(|n| below.contains(&n.as_str())) {
+                    continue;
                 }
+                if self.steps[i].state.stands() {
+                    return Some(i);
+                }
+                below.push(&plan.id);
+                found = true;
             }
         }
-        let gates = if back { &self.steps[at].rollback } else { &self.steps[at].gates };
+        None
+    }
+
+    /// What is in the way of every step, and of those forward alone: worked out once for all of them.
+    pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
+        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Hold, why.clone())).collect();
+        let broken = self.invariants.iter().filter_map(|watch| {
+            let verdict = watch.judge.verdict(now);
+            let why = verdict.reasons.first().map_or("not known", |r| r.what.as_str());
+            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {why}", watch.title)))
+        });
+        (all, broken.collect())
+    }
+
+    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
+    pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
+        let step = &self.steps[at];
+        let back = step.state.way == Way::Back;
+        let mut out = common.0.clone();
+        if self.held.is_none() && step.state.held {
+            out.push((Level::Hold, "it stands still since the program was started again: H releases".to_owned()));
+        }
+        if !back {
+            out.extend_from_slice(&common.1);
+        }
+        let gates = if back { &step.rollback } else { &step.gates };
         let verdict = gates.verdict(now);
         if verdict.level != Level::Green {
             out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
@@ -160,7 +218,7 @@ impl Run {
         if self.steps[at].state.way == Way::Forward && !lacking.is_empty() {
             return format!("it needs {}", lacking.join(", "));
         }
-        let obstacles = self.obstacles(at, now);
+        let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
         let more = obstacles.len().saturating_sub(1);
         match obstacles.into_iter().next() {
             Some((_, first)) if more > 0 => format!("{first}, and {more} more"),

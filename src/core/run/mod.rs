@@ -7,28 +7,39 @@
 //! | file | what lives there |
 //! | --- | --- |
 //! | `order.rs` | what an operator can want |
+//! | `motion.rs` | what takes two people |
+//! | `waiver.rs` | gates that two people left out |
 //! | `obey.rs` | whether they get it, and why not |
 //! | `advance.rs` | what time and the estate do to steps |
 //! | `act.rs` | a step's effects carried outwards, and what comes back |
+//! | `attempt.rs` | what an attempt needs beside its machine |
+//! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | taking a run up from its journal |
 //! | `view.rs` | all of it as data for whoever looks |
 
 mod act;
 mod advance;
+mod attempt;
+mod motion;
 mod obey;
 mod order;
 mod resume;
 mod view;
+mod waiver;
+mod way_back;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
+use self::{attempt::Attempt, motion::Proposed, waiver::Waiver};
 pub use self::{
+    motion::Motion,
     order::{Order, Refusal},
-    view::{GateLine, JournalLine, OpLine, PreviewView, RunView, StepView},
+    view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView},
+    way_back::{Stays, WayBack},
 };
 use super::{
     digest::Digest,
@@ -116,14 +127,14 @@ pub enum Input {
 const ARMED: Duration = Duration::from_secs(60);
 /// How long until the next look.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many of the last records are shown.
-const RECORDS: usize = 500;
-
 /// The run.
 #[derive(Debug)]
 pub struct Run {
     plan: Arc<Plan>,
     name: String,
+    /// Which journal it is in: the first digits of its first record's hash. What was meant in one counts in no other.
+    journal: String,
+    by_id: HashMap<String, usize>,
     /// Somebody who may steer; without one every order is refused.
     writer: Option<String>,
     steps: Vec<StepRun>,
@@ -131,9 +142,9 @@ pub struct Run {
     aborts: Vec<Watch>,
     held: Option<String>,
     halted: Option<String>,
-    waivers: BTreeMap<String, Waiver>,
+    motion: Option<Proposed>,
     due: BTreeSet<(Duration, usize, Timer)>,
-    records: Vec<Entry>,
+    records: VecDeque<Entry>,
     said: Option<(Now, String)>,
 }
 
@@ -142,14 +153,6 @@ pub struct Run {
 struct Watch {
     title: String,
     judge: Judge,
-}
-
-/// A gate that is left out.
-#[derive(Debug, Clone)]
-struct Waiver {
-    reason: String,
-    by: Vec<String>,
-    until: jiff::Timestamp,
 }
 
 /// One step of the run.
@@ -163,18 +166,18 @@ struct StepRun {
     rollback: Judge,
     /// What was previewed last, or why it could not be.
     preview: Option<Result<Preview, Vec<Fault>>>,
-    /// What the attempt that was begun last takes.
-    draft: Option<Draft<Call, Mark>>,
-    /// The way back of the last attempt forward.
+    /// The attempt that was begun last.
+    attempt: Option<Attempt>,
+    /// The attempt forward, while a way back may still turn out to have changed nothing.
+    stood: Option<Attempt>,
+    /// The way back of what stands.
     back: Vec<Operation<Call, Mark>>,
-    /// What operations left behind, by place.
-    marks: Vec<Option<Mark>>,
-    /// What they compared with.
-    expected: Vec<Option<Mark>>,
-    /// What was seen or said last, by place.
-    said: Vec<String>,
     /// Who approved what is previewed.
     approved: BTreeMap<String, Option<String>>,
+    /// Gates left out.
+    waivers: Vec<Waiver>,
+    /// Since when a tail is unfinished.
+    exposed: Option<Now>,
 }
 
 /// What was previewed.
@@ -200,29 +203,36 @@ impl Run {
                     verify: judge(&step.verify),
                     rollback: judge(&step.rollback_gates),
                     preview: None,
-                    draft: None,
+                    attempt: None,
+                    stood: None,
                     back: Vec::new(),
-                    marks: Vec::new(),
-                    expected: Vec::new(),
-                    said: Vec::new(),
                     approved: BTreeMap::new(),
+                    waivers: Vec::new(),
+                    exposed: None,
                 });
             }
         }
+        let id = |(at, step): (usize, &StepRun)| {
+            let (phase, place) = step.at;
+            (plan.runbook.phases[phase].steps[place].id.clone(), at)
+        };
+        let by_id = steps.iter().enumerate().map(id).collect();
         let watch = |list: &[crate::plan::Named]| {
             list.iter().map(|named| Watch { title: named.title.clone(), judge: judge(&named.when) }).collect()
         };
         Self {
             name: plan.name.clone(),
+            journal: String::new(),
+            by_id,
             writer: None,
             steps,
             invariants: watch(&plan.runbook.invariants),
             aborts: watch(&plan.runbook.aborts),
             held: None,
             halted: None,
-            waivers: BTreeMap::new(),
+            motion: None,
             due: BTreeSet::new(),
-            records: Vec::new(),
+            records: VecDeque::new(),
             said: None,
             plan: plan.clone(),
         }
@@ -246,7 +256,7 @@ impl Run {
     }
 
     fn place(&self, id: &str) -> Option<usize> {
-        (0..self.steps.len()).find(|&i| self.plan_of(i).id == id)
+        self.by_id.get(id).copied()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
 
 use super::{
-    Effect, Order, Refusal, Run, Waiver,
+    Effect, Motion, Order, Refusal, Run,
     act::{digest_of, recipe_of},
 };
 use crate::{
@@ -15,16 +15,14 @@ use crate::{
     systems::Estate,
 };
 
-type Obeyed = Result<Vec<Effect>, Refusal>;
+pub(super) type Obeyed = Result<Vec<Effect>, Refusal>;
 
 impl Run {
     /// Takes an order. What is refused is remembered, for the screen.
     pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<Effect> {
+        self.said = None;
         match self.obey(order, estate, now) {
-            Ok(effects) => {
-                self.said = None;
-                effects
-            }
+            Ok(effects) => effects,
             Err(refusal) => {
                 self.said = Some((now, refusal.0));
                 Vec::new()
@@ -49,52 +47,22 @@ impl Run {
             Order::Abandon(step) => {
                 self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
             }
-            Order::Hold(why) => Ok(self.hold(&operator, why, now)),
+            Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
             Order::Release => self.release(&operator, now),
             Order::Attest { step, looked_at } => self.attest(&step, looked_at, operator, now),
-            Order::Settle { step, ticket, there, looked_at, second } => {
-                let by = self.two(operator, second)?;
-                let at = self.find(&step)?;
-                let effects = self.take(at, &Event::Settled(ticket, there), now);
-                if effects.is_empty() {
-                    return Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"));
-                }
-                let word = Body::Attested { step, ticket: Some(ticket), there, looked_at, by };
-                Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
-            }
+            Order::Propose(motion) => self.propose(motion, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
-            Order::Skip { step, reason, second } => {
-                let by = self.two(operator, second)?;
-                let effects =
-                    self.simple(&step, &Event::Skip, "only a step that was not begun can be left out", now)?;
-                let text = format!("{step} is left out: {reason} ({})", by.join(" and "));
-                Ok(std::iter::once(remark(by.join(" and "), text)).chain(effects).collect())
-            }
-            Order::Waive { gate, reason, second, minutes } => self.waive(gate, reason, operator, second, minutes, now),
             Order::Approve { step, digest, by, key } => self.approve(&step, digest, by, key, now),
             Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
         }
     }
 
-    fn find(&self, step: &str) -> Result<usize, Refusal> {
+    pub(super) fn find(&self, step: &str) -> Result<usize, Refusal> {
         self.place(step).ok_or_else(|| Refusal::new(format!("the plan has no step {step}")))
     }
 
-    /// Two different people.
-    fn two(&self, operator: String, second: String) -> Result<Vec<String>, Refusal> {
-        if second.trim().is_empty() || second == operator {
-            return Err(Refusal::new("this takes two different people"));
-        }
-        let known = &self.plan.runbook.approvers;
-        if !known.is_empty() && !known.iter().any(|a| a.name == second) {
-            let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
-            return Err(Refusal::new(format!("{second} is no approver of this plan: {}", names.join(", "))));
-        }
-        Ok(vec![operator, second])
-    }
-
     /// An event that either does something or is refused.
-    fn simple(&mut self, step: &str, event: &Event, why: &str, now: Now) -> Obeyed {
+    pub(super) fn simple(&mut self, step: &str, event: &Event, why: &str, now: Now) -> Obeyed {
         let at = self.find(step)?;
         let before = self.steps[at].state.clone();
         let effects = self.take(at, event, now);
@@ -117,12 +85,13 @@ impl Run {
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
-        let Some(preview) = known else { return Ok(Vec::new()) };
+        let Some(preview) = known else { return Ok(self.take(at, &Event::Drifted, now)) };
         let recipe = recipe_of(&preview.draft);
         let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
         let record = Effect::Record(Body::Previewed { step: id, way, digest, diff });
         if !preview.draft.broken.is_empty() {
-            return Ok(vec![record]);
+            let effects = self.take(at, &Event::Drifted, now);
+            return Ok(std::iter::once(record).chain(effects).collect());
         }
         let effects = self.take(at, &Event::Previewed { digest, recipe }, now);
         Ok(std::iter::once(record).chain(effects).collect())
@@ -140,7 +109,11 @@ impl Run {
             Way::Forward => estate.draft(&self.plan_of(at).action, now),
             Way::Back => estate.back(&self.steps[at].back, now),
         }?;
-        Ok(super::Preview { way, digest: digest_of(&self.plan_of(at).id, way, &draft), draft })
+        Ok(super::Preview {
+            way,
+            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt, way, &draft),
+            draft,
+        })
     }
 
     fn arm(&mut self, at: usize, now: Now) -> Obeyed {
@@ -172,7 +145,16 @@ impl Run {
         }
         // What is sent is what was seen, or nothing is.
         match self.work_out(at, estate, now) {
-            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {}
+            Ok(fresh) if !fresh.draft.broken.is_empty() => {
+                self.take(at, &Event::Drifted, now);
+                let why = fresh.draft.broken.first().cloned().unwrap_or_default();
+                self.steps[at].preview = Some(Ok(fresh));
+                return Err(Refusal::new(format!("{id}: it is forbidden now: {why}")));
+            }
+            // What is begun is what was worked out just now; it is the same.
+            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
+                self.steps[at].preview = Some(Ok(fresh));
+            }
             Ok(_) => {
                 self.take(at, &Event::Drifted, now);
                 return Err(Refusal::new(format!(
@@ -203,11 +185,12 @@ impl Run {
         if self.steps[at].back.is_empty() {
             return Err(Refusal::new(format!("{id}: no way back is stored, because landfall did not do it")));
         }
-        // Later steps stand on this one.
-        let later = (0..self.steps.len()).find(|&i| {
-            self.plan_of(i).needs.contains(&id) && self.steps[i].state.touched() && stands(&self.steps[i].state)
-        });
-        if let Some(later) = later {
+        if self.steps[at].state.exposed() {
+            return Err(Refusal::new(format!(
+                "{id}: its safe tail is not finished: r tries it again, e settles it by word"
+            )));
+        }
+        if let Some(later) = self.standing_on(at) {
             return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
         }
         self.steps[at].preview = None;
@@ -241,8 +224,26 @@ impl Run {
         if looked_at.trim().is_empty() {
             return Err(Refusal::new("say what you looked at"));
         }
-        let effects = self.simple(step, &Event::Attest, "only a manual step that is ready can be attested", now)?;
-        let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by: vec![operator] };
+        let at = self.find(step)?;
+        self.may_be_attested(at)?;
+        if self.plan_of(at).approvals > 0 {
+            return self.propose(Motion::Attest { step: step.to_owned(), looked_at }, operator, now);
+        }
+        self.attested(step, looked_at, vec![operator], now)
+    }
+
+    pub(super) fn may_be_attested(&self, at: usize) -> Result<(), Refusal> {
+        let state = &self.steps[at].state;
+        if state.manual && state.phase == Phase::Ready {
+            return Ok(());
+        }
+        let id = &self.plan_of(at).id;
+        Err(Refusal::new(format!("{id} is {}: only a manual step that is ready can be attested", state.word())))
+    }
+
+    pub(super) fn attested(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed {
+        let effects = self.simple(step, &Event::Attest, "it cannot be attested", now)?;
+        let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by };
         Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
     }
 
@@ -259,53 +260,27 @@ impl Run {
         }
     }
 
-    fn waive(
-        &mut self,
-        gate: String,
-        reason: String,
-        operator: String,
-        second: String,
-        minutes: u32,
-        now: Now,
-    ) -> Obeyed {
-        if reason.trim().is_empty() {
-            return Err(Refusal::new("a waiver needs a reason"));
-        }
-        if !(1..=240).contains(&minutes) {
-            return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
-        }
-        if !self.plan.runbook.steps().any(|(_, step)| conditions(step).iter().any(|c| has(c, &gate))) {
-            return Err(Refusal::new(format!("no step has a gate {gate}; invariants cannot be waived")));
-        }
-        let by = self.two(operator, second)?;
-        let until = now.wall + jiff::SignedDuration::from_mins(minutes.into());
-        self.set_waiver(&gate, Waiver { reason: reason.clone(), by: by.clone(), until }, now);
-        Ok(vec![Effect::Record(Body::Waived { gate, reason, by, until })])
-    }
-
-    /// Leaves a gate out wherever it stands.
-    pub(super) fn set_waiver(&mut self, gate: &str, waiver: Waiver, now: Now) {
-        let left = waiver.until.duration_since(now.wall);
-        let left = std::time::Duration::try_from(left).unwrap_or_default();
-        let until = Now { boot: now.boot + left, wall: waiver.until };
-        for step in &mut self.steps {
-            for judge in [&mut step.gates, &mut step.verify, &mut step.rollback] {
-                // Most steps do not have it.
-                let _ = judge.waive(gate, until);
+    /// Whether somebody is one of the plan's approvers, and has shown it where the plan has their key.
+    pub(super) fn may_approve(&self, by: &str, signed: bool) -> Result<(), Refusal> {
+        let known = &self.plan.runbook.approvers;
+        match known.iter().find(|a| a.name == by) {
+            None => {
+                let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
+                Err(Refusal::new(format!("{by} is no approver of this plan: {}", names.join(", "))))
             }
+            Some(a) if a.key.is_some() && !signed => Err(Refusal::new(format!(
+                "{by} has a key in the plan: it takes their signature, by landfall approve from their own terminal"
+            ))),
+            Some(_) => Ok(()),
         }
-        self.waivers.insert(gate.to_owned(), waiver);
     }
 
     fn approve(&mut self, step: &str, digest: Digest, by: String, key: Option<String>, now: Now) -> Obeyed {
+        if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.motion.step() == step) {
+            return self.agree(proposed.clone(), by, key, now);
+        }
         let at = self.find(step)?;
-        let known = &self.plan.runbook.approvers;
-        if !known.iter().any(|a| a.name == by) {
-            return Err(Refusal::new(format!("{by} is no approver of this plan")));
-        }
-        if known.iter().any(|a| a.name == by && a.key.is_some()) && key.is_none() {
-            return Err(Refusal::new(format!("{by} has a key in the plan: the approval has to be signed with it")));
-        }
+        self.may_approve(&by, key.is_some())?;
         if digest != self.steps[at].state.digest {
             return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
         }
@@ -320,18 +295,12 @@ impl Run {
 }
 
 /// All the conditions of a step.
-const fn conditions(step: &StepPlan) -> [&Condition; 3] {
+pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
     [&step.gates, &step.verify, &step.rollback_gates]
 }
 
-fn has(condition: &Condition, gate: &str) -> bool {
+pub(super) fn has(condition: &Condition, gate: &str) -> bool {
     condition.gates().iter().any(|g| g.id == gate)
-}
-
-/// Whether what a step did is there.
-const fn stands(state: &crate::core::step::State) -> bool {
-    use Phase::{Attested, Baking, Done, Failed, Running, Settling, Verifying};
-    matches!(state.phase, Running | Settling | Verifying | Baking | Done | Failed | Attested)
 }
 
 fn remark(by: String, text: String) -> Effect {

@@ -1,6 +1,7 @@
 //! What an operator can want of a run.
 
-use crate::core::{digest::Digest, step::Ticket};
+use super::Motion;
+use crate::core::digest::Digest;
 
 /// Something that changes how the run stands. Only whoever holds the journal's lease can give one.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +26,12 @@ pub enum Order {
     /// Another attempt.
     Again(String),
     /// Begin nothing new; finish tails.
-    Hold(String),
+    Hold {
+        /// Who wants it; the operator where none.
+        by: Option<String>,
+        /// Why.
+        why: String,
+    },
     /// Go on.
     Release,
     /// Give an attempt up that stands still; finish its tail.
@@ -37,42 +43,11 @@ pub enum Order {
         /// What the operator looked at.
         looked_at: String,
     },
-    /// Two people settle what has become of an operation that cannot be observed.
-    Settle {
-        /// The step.
-        step: String,
-        /// The operation.
-        ticket: Ticket,
-        /// Whether it is there.
-        there: bool,
-        /// What they looked at.
-        looked_at: String,
-        /// Who, beside the operator.
-        second: String,
-    },
+    /// Put something before a second person.
+    Propose(Motion),
     /// Take over what somebody else did.
     Adopt(String),
-    /// Two people leave a step out.
-    Skip {
-        /// The step.
-        step: String,
-        /// Why.
-        reason: String,
-        /// Who, beside the operator.
-        second: String,
-    },
-    /// Two people leave a gate out of the verdict for a while.
-    Waive {
-        /// The gate.
-        gate: String,
-        /// Why.
-        reason: String,
-        /// Who, beside the operator.
-        second: String,
-        /// For so many minutes.
-        minutes: u32,
-    },
-    /// Somebody approves a preview.
+    /// Somebody approves a preview, or agrees to what was proposed.
     Approve {
         /// The step.
         step: String,

@@ -1,32 +1,34 @@
 //! Taking a run up from its journal.
 
-use super::{Effect, Run, Waiver};
+use std::collections::BTreeMap;
+
+use super::{Effect, Run, act::hashed, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
-        step::{Event, Record, State, Way},
+        step::{Event, Note, Phase, Record, State, Way},
     },
     journal::{Body, Entry},
 };
 
+/// So many of the last records are shown.
+const RECORDS: usize = 500;
+
 impl Run {
-    /// Takes up what the journal holds, and gives the run to `operator`. Everything that was under way is UNKNOWN until it has been
-    /// observed; nothing goes forward by itself.
-    pub fn resume(&mut self, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
+    /// Takes up what the journal with this id holds, and gives the run to `operator`. Everything that was under way is UNKNOWN until
+    /// it has been observed; nothing goes forward by itself.
+    pub fn resume(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
         self.writer = Some(operator);
-        let begun = entries.iter().any(|e| matches!(e.body, Body::Begun(_)));
+        self.journal = journal;
+        self.halted = self.of_another_plan(&entries);
         for entry in entries {
             self.replay(&entry.body, now);
-            self.records.push(entry);
-        }
-        if !begun {
-            return Vec::new();
+            self.keep(entry);
         }
         let mut effects = Vec::new();
         for at in 0..self.steps.len() {
-            let before = self.steps[at].state.clone();
             // What was never begun has nothing to take up.
-            if before.attempt > 0 {
+            if self.steps[at].state.attempt > 0 {
                 effects.extend(self.take(at, &Event::Resumed, now));
             }
         }
@@ -36,58 +38,87 @@ impl Run {
     /// Reads along while somebody else writes.
     pub fn follow(&mut self, entry: Entry, now: Now) {
         self.replay(&entry.body, now);
-        self.records.push(entry);
-        if self.records.len() > super::RECORDS {
-            self.records.remove(0);
+        self.keep(entry);
+    }
+
+    /// One more record to show.
+    pub(super) fn keep(&mut self, entry: Entry) {
+        self.records.push_back(entry);
+        if self.records.len() > RECORDS {
+            self.records.pop_front();
         }
     }
 
-    fn replay(&mut self, body: &Body, now: Now) {
-        match body {
-            Body::Waived { gate, reason, by, until } => {
-                let waiver = Waiver { reason: reason.clone(), by: by.clone(), until: *until };
-                self.set_waiver(gate, waiver, now);
-            }
-            Body::Hold { on, by, why } => {
-                self.held =
-                    on.then(|| if why.is_empty() { format!("held by {by}") } else { format!("held by {by}: {why}") });
-                for step in &mut self.steps {
-                    step.state.held = *on;
+    /// What the journal began and the plan does not have, or has otherwise: neither could be observed, and what needs it would go on.
+    fn of_another_plan(&self, entries: &[Entry]) -> Option<String> {
+        let mut open: BTreeMap<&str, &'static str> = BTreeMap::new();
+        for entry in entries {
+            match &entry.body {
+                Body::Begun(begun) => {
+                    let why = match self.place(&begun.step) {
+                        None => "which the plan does not have",
+                        Some(at) if begun.action != hashed(&self.plan_of(at).action) => {
+                            "whose action the plan has changed"
+                        }
+                        Some(_) => continue,
+                    };
+                    open.insert(&begun.step, why);
                 }
+                Body::Came(came) => {
+                    let over = matches!(came.note, Note::Phase(Phase::RolledBack | Phase::NotApplied));
+                    let done = came.note == Note::Phase(Phase::Done) && self.place(&came.step).is_none();
+                    if over || done {
+                        open.remove(came.step.as_str());
+                    }
+                }
+                _ => {}
             }
-            _ => {}
+        }
+        let (step, why) = open.into_iter().next()?;
+        Some(format!("the journal began the step {step}, {why}: take it up with the plan that it was begun with"))
+    }
+
+    fn replay(&mut self, body: &Body, now: Now) {
+        if let Body::Hold { on, by, why } = body {
+            self.held =
+                on.then(|| if why.is_empty() { format!("held by {by}") } else { format!("held by {by}: {why}") });
+            for step in &mut self.steps {
+                step.state.held = *on;
+            }
         }
         let Some(at) = body.step().and_then(|id| self.place(id)) else { return };
+        let left = self.steps[at].state.partly_done();
+        if let Some(record) = body.record() {
+            State::replay(&mut self.steps[at].state, &record);
+        }
         let step = &mut self.steps[at];
         match body {
+            Body::Waived { gate, attempt, reason, by, until, .. } => {
+                let waiver = Waiver::new(gate, *attempt, reason, by, *until, now);
+                self.set_waiver(at, waiver, now);
+            }
             Body::Begun(begun) => {
-                let n = begun.draft.ops.len();
-                (step.marks, step.expected, step.said) = (vec![None; n], vec![None; n], vec![String::new(); n]);
-                if matches!(begun.record, Record::Begun { way: Way::Forward, .. }) {
-                    step.back.clone_from(&begun.draft.back);
-                }
-                step.draft = Some(begun.draft.clone());
+                let way = if let Record::Begun { way, .. } = begun.record { way } else { Way::Forward };
+                step.enter(way, begun.draft.clone(), left);
             }
             Body::Intent(intent) => {
-                if let Some(slot) = step.expected.get_mut(usize::from(intent.ticket.op)) {
+                let slots = step.attempt.as_mut().map(|it| &mut it.expected);
+                if let Some(slot) = slots.and_then(|s| s.get_mut(usize::from(intent.ticket.op))) {
                     slot.clone_from(&intent.expect);
                 }
             }
-            Body::Came(came) => {
-                if let crate::core::step::Note::Op(ticket, _) = came.note {
-                    let op = usize::from(ticket.op);
-                    if let (Some(slot), Some(mark)) = (step.marks.get_mut(op), &came.mark) {
-                        *slot = Some(mark.clone());
-                    }
-                    if let Some(slot) = step.said.get_mut(op) {
-                        slot.clone_from(&came.said);
-                    }
+            Body::Came(came) => match came.note {
+                Note::Op(ticket, _) => {
+                    let (mark, said) = (came.mark.clone(), came.said.clone());
+                    self.remember(at, ticket, said, mark);
                 }
-            }
+                Note::Stands => step.stand(),
+                Note::Adopted(_) => step.adopt(),
+                Note::Phase(Phase::RolledBack) => step.back.clear(),
+                _ => {}
+            },
             _ => {}
         }
-        if let Some(record) = body.record() {
-            State::replay(&mut step.state, &record);
-        }
+        self.apply_waivers(at, now);
     }
 }

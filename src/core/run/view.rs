@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Preview, Run};
+use super::{Preview, Run, WayBack, advance::Obstacle};
 use crate::{
     core::{
         digest::Digest,
         gate::Reason,
         now::Now,
         snapshot::Verdict,
-        step::{Kind, Level, OpState, Phase, State, Timer, Way},
+        step::{Kind, Level, OpState, Phase, State, Ticket, Timer, Way},
     },
     journal::{Entry, export},
     plan::{Action, Confirm},
-    systems::steer::Change,
+    systems::{Estate, steer::Change},
 };
 
 /// The run.
@@ -39,8 +39,10 @@ pub struct RunView {
     pub journal: Vec<JournalLine>,
     /// Why the last order was refused, or what drifted, as long as it is news.
     pub said: Option<String>,
-    /// Gates left out: which, by whom, why, until when.
-    pub waivers: Vec<String>,
+    /// The way back of all that stands.
+    pub way_back: WayBack,
+    /// What was proposed and takes others to agree.
+    pub motion: Option<MotionView>,
 }
 
 /// One step.
@@ -78,8 +80,8 @@ pub struct StepView {
     pub waits: Option<Duration>,
     /// It is a point of no return.
     pub irreversible: bool,
-    /// Something has to be mended: a tail was not finished.
-    pub exposed: bool,
+    /// For how long a tail has been unfinished: something has to be mended.
+    pub exposed: Option<Duration>,
     /// It stands still until it is released or given up.
     pub held: bool,
     /// A person does it.
@@ -88,6 +90,27 @@ pub struct StepView {
     pub adopted: bool,
     /// A way back is stored.
     pub has_back: bool,
+    /// The first operation that two people may settle: it cannot be observed, or is of a tail that could not be finished.
+    pub unknown: Option<Ticket>,
+    /// Gates left out: which, by whom, why, until when.
+    pub waivers: Vec<String>,
+}
+
+/// What was proposed and takes others to agree.
+#[derive(Debug, Clone, Serialize)]
+pub struct MotionView {
+    /// The step it is about.
+    pub step: String,
+    /// In words.
+    pub what: String,
+    /// What the others agree to.
+    pub digest: Digest,
+    /// Who proposed it.
+    pub by: String,
+    /// Who counts so far.
+    pub people: Vec<String>,
+    /// How many it takes.
+    pub needs: u8,
 }
 
 /// One gate.
@@ -162,7 +185,7 @@ pub struct JournalLine {
 impl Run {
     /// How it stands.
     #[must_use]
-    pub fn view(&self, now: Now) -> RunView {
+    pub fn view(&self, estate: &Estate, now: Now) -> RunView {
         let watched = |list: &[super::Watch]| {
             let line = |watch: &super::Watch| {
                 let verdict = watch.judge.verdict(now);
@@ -171,28 +194,31 @@ impl Run {
             };
             list.iter().map(line).collect()
         };
+        let common = self.common_obstacles(now);
         let news = |at: &Now| now.since(*at) < Duration::from_secs(20);
         RunView {
-            steps: (0..self.steps.len()).map(|at| self.step_view(at, now)).collect(),
+            steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
             invariants: watched(&self.invariants),
             aborts: watched(&self.aborts),
             held: self.held.clone(),
             halted: self.halted.clone(),
             operator: self.writer.clone(),
-            head: self.records.last().map(|e| (e.seq, e.hash.short())),
+            head: self.records.back().map(|e| (e.seq, e.hash.short())),
             journal: self.records.iter().map(line).collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
-            waivers: self
-                .waivers
-                .iter()
-                .map(|(gate, w)| {
-                    format!("{gate} by {} until {}: {}", w.by.join(" and "), w.until.strftime("%H:%M"), w.reason)
-                })
-                .collect(),
+            way_back: self.way_back(estate, now),
+            motion: self.proposed(now).map(|it| MotionView {
+                step: it.motion.step().to_owned(),
+                what: it.motion.told(),
+                digest: it.digest,
+                by: it.by.clone(),
+                people: it.people.clone(),
+                needs: it.needs,
+            }),
         }
     }
 
-    fn step_view(&self, at: usize, now: Now) -> StepView {
+    fn step_view(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> StepView {
         let plan = self.plan_of(at);
         let step = &self.steps[at];
         let state = &step.state;
@@ -210,7 +236,7 @@ impl Run {
             way: state.way,
             level: if state.way == Way::Back { step.rollback.level(now) } else { step.gates.level(now) },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            obstacles: self.obstacles(at, now),
+            obstacles: self.obstacles(at, common, now),
             gates: lines.collect(),
             ops: self.op_lines(at),
             progress: (state.recipe.count(OpState::holds), changes.count()),
@@ -218,7 +244,7 @@ impl Run {
             attempt: state.attempt,
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
-            exposed: state.exposed(),
+            exposed: step.exposed.map(|since| now.since(since)),
             held: state.held && state.phase == Phase::Running,
             manual: match &plan.action {
                 Action::Manual { what } => Some(what.clone()),
@@ -226,22 +252,31 @@ impl Run {
             },
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
+            unknown: state.unsettled(),
+            waivers: step
+                .waivers
+                .iter()
+                .map(|w| {
+                    let until = w.until.strftime("%H:%M");
+                    format!("{} by {} until {until}: {}", w.gate, w.by.join(" and "), w.reason)
+                })
+                .collect(),
         }
     }
 
     fn op_lines(&self, at: usize) -> Vec<OpLine> {
         let step = &self.steps[at];
-        let Some(draft) = &step.draft else { return Vec::new() };
+        let Some(attempt) = &step.attempt else { return Vec::new() };
         let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
         let line = |(place, op): (usize, &crate::systems::steer::Operation<_, _>)| OpLine {
             what: op.what.clone(),
             state: state(place),
             wait: op.kind == Kind::Wait,
             tail: op.tail,
-            said: step.said.get(place).cloned().unwrap_or_default(),
+            said: attempt.said.get(place).cloned().unwrap_or_default(),
             command: op.command.clone(),
         };
-        draft.ops.iter().enumerate().map(line).collect()
+        attempt.draft.ops.iter().enumerate().map(line).collect()
     }
 
     fn preview_view(&self, at: usize, preview: &Result<Preview, Vec<crate::core::estate::seen::Fault>>) -> PreviewView {

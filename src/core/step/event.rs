@@ -156,6 +156,8 @@ pub enum Note {
     Adopted(u16),
     /// A way back of which nothing was applied was given up: the step stands where it stood before.
     Stands,
+    /// The attempt was given up: nothing but its tail is begun any more.
+    Abandoned,
 }
 
 /// What a step wants done, in this order. The first that cannot be put on record stops all that follow.

@@ -66,8 +66,9 @@ impl Next {
                     self.go_on();
                 }
             }
-            Event::Abandon if phase == Running => {
+            Event::Abandon if phase == Running && !self.state.abandoned => {
                 self.state.abandoned = true;
+                self.effects.push(Effect::Record(Note::Abandoned));
                 self.stop();
             }
             Event::Fired(Timer::Armed(epoch)) if phase == Armed && epoch == self.state.epoch => self.disarm(),
@@ -85,9 +86,15 @@ impl Next {
                 self.state.adopted = true;
                 self.state.went = Way::Forward;
                 self.state.attempt = self.state.attempt.saturating_add(1);
+                self.state.recipe.attempt = self.state.attempt;
                 self.state.recipe.ops.clear();
                 self.effects.push(Effect::Record(Note::Adopted(self.state.attempt)));
                 self.settle();
+            }
+            // What could not be finished, people have mended.
+            Event::Settled(t, true) if phase == Phase::Failed && self.state.unsettled() == Some(t) => {
+                self.state.recipe.ops[usize::from(t.op)].state = OpState::Attested;
+                self.effects.push(Effect::Record(Note::Op(t, OpState::Attested)));
             }
             Event::Resumed => self.resume(),
             _ if phase == Running => self.run(event),
@@ -146,9 +153,8 @@ impl Next {
 
     fn begin(&mut self) {
         let Some(recipe) = self.state.preview.take() else { return };
-        self.state.recipe = recipe;
-        self.state.went = self.state.way;
         self.state.attempt = self.state.attempt.saturating_add(1);
+        self.state.enter(recipe);
         self.state.abandoned = false;
         self.state.adopted = false;
         self.to(Phase::Running);
@@ -171,6 +177,10 @@ impl Next {
                 Phase::Verifying | Phase::Baking => self.verify(),
                 _ => self.to(origin),
             }
+        } else if self.state.partly_done() {
+            // Another attempt was thought of; the last one left something.
+            self.forget_preview();
+            self.conclude(Phase::Failed);
         } else {
             self.conclude(Phase::Cancelled);
         }
@@ -202,6 +212,9 @@ impl Next {
 
     fn finish(&mut self) {
         let attested = self.state.recipe.ops.iter().any(|op| op.state == OpState::Attested);
+        if self.state.way == Way::Back {
+            self.state.stood = None;
+        }
         self.conclude(match self.state.way {
             Way::Back => Phase::RolledBack,
             Way::Forward if attested => Phase::Attested,
@@ -210,15 +223,19 @@ impl Next {
     }
 
     fn turn_back(&mut self) {
-        use Phase::{Attested, Baking, Done, Failed, NotApplied, Settling, Verifying};
+        use Phase::{
+            Armed, Attested, Baking, Blocked, Done, Failed, NotApplied, Pending, Previewed, Ready, Settling, Verifying,
+        };
         let phase = self.state.phase;
-        let forward =
-            matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested) && self.state.way == Way::Forward;
+        let begun = matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested);
+        let thought = matches!(phase, Pending | Blocked | Ready | Previewed | Armed) && self.state.partly_done();
+        let forward = (begun || thought) && self.state.way == Way::Forward;
         let again = matches!(phase, Failed | NotApplied) && self.state.way == Way::Back;
-        if self.state.reversible && (forward || again) {
+        // An unfinished tail first: what a recipe pinned must not be taken for how things were.
+        if self.state.reversible && (forward || again) && !self.state.exposed() {
             // After a way back of which nothing was applied, what stood before it still stands.
             if phase != NotApplied {
-                self.state.origin = (phase, self.state.way);
+                self.state.origin = (if thought { Failed } else { phase }, self.state.way);
             }
             self.state.way = Way::Back;
             self.forget_preview();
@@ -229,21 +246,24 @@ impl Next {
 
     fn again(&mut self) {
         use Phase::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
+        if self.state.phase == Failed && self.state.exposed() {
+            return self.mend();
+        }
         let over = matches!(self.state.phase, Cancelled | NotApplied | RolledBack | Skipped | Failed);
         // What failed on its way back is not begun forward again before it is back.
         if over && (self.state.way == Way::Forward || self.state.phase == RolledBack) {
             self.state.way = Way::Forward;
             self.forget_preview();
-            self.to(Phase::Pending);
+            self.conclude(Phase::Pending);
             self.cleared(self.state.clearance);
         }
     }
 
-    const fn may_adopt(&self) -> bool {
+    fn may_adopt(&self) -> bool {
         use Phase::{Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
         let still =
             matches!(self.state.phase, Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack);
-        still && matches!(self.state.way, Way::Forward) && !self.state.manual
+        still && matches!(self.state.way, Way::Forward) && !self.state.manual && !self.state.exposed()
     }
 
     /// Timers and previews do not survive the program; what was in flight is not known.

@@ -44,25 +44,36 @@ impl State {
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Begun { attempt, way, origin, recipe } => {
-                (self.attempt, self.way, self.went, self.origin) = (*attempt, *way, *way, *origin);
-                self.recipe = recipe.clone();
+                (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
+                self.enter(recipe.clone());
                 self.phase = Phase::Running;
                 (self.abandoned, self.adopted) = (false, false);
             }
             Record::Intent(ticket) => self.put(*ticket, OpState::Intent),
             // Only an attempt under way, or one that is looked at again, has operations that come to something.
             Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
-            Record::Note(Note::Phase(phase)) => self.phase = *phase,
+            Record::Note(Note::Phase(phase)) => {
+                self.phase = *phase;
+                match phase {
+                    Phase::Pending => self.way = Way::Forward,
+                    Phase::RolledBack => self.stood = None,
+                    _ => {}
+                }
+            }
+            Record::Note(Note::Abandoned) => self.abandoned = true,
             Record::Note(Note::Stands) => self.stand(),
             Record::Note(Note::Adopted(attempt)) => {
                 (self.attempt, self.adopted, self.way, self.went) = (*attempt, true, Way::Forward, Way::Forward);
+                self.recipe.attempt = *attempt;
                 self.recipe.ops.clear();
             }
         }
     }
 
     fn put(&mut self, ticket: Ticket, state: OpState) {
-        if let Some(op) = self.recipe.ops.get_mut(usize::from(ticket.op)).filter(|_| ticket.attempt == self.attempt) {
+        if let Some(op) =
+            self.recipe.ops.get_mut(usize::from(ticket.op)).filter(|_| ticket.attempt == self.recipe.attempt)
+        {
             (op.turn, op.state) = (ticket.turn, state);
             self.phase = Phase::Running;
         }

@@ -22,9 +22,7 @@ impl Next {
             }
             Event::Reply(t, reply) => self.replied(t, reply),
             Event::Observed(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
-            Event::Settled(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {
-                self.over(t, if there { OpState::Attested } else { OpState::NotApplied });
-            }
+            Event::Settled(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => self.settled(t, there),
             Event::Fired(Timer::Reply(t)) => self.overdue(t),
             Event::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
             Event::Fired(Timer::Quarantine(t, look)) if self.is_quarantined(t, look) => {
@@ -38,7 +36,7 @@ impl Next {
 
     fn op(&self, t: Ticket) -> Option<Op> {
         let op = *self.state.recipe.ops.get(usize::from(t.op))?;
-        (t.attempt == self.state.attempt && t.turn == op.turn).then_some(op)
+        (t.attempt == self.state.recipe.attempt && t.turn == op.turn).then_some(op)
     }
 
     fn is_look(&self, t: Ticket, look: u16) -> bool {
@@ -94,6 +92,29 @@ impl Next {
         self.look(t);
     }
 
+    /// The word of two people. That it is not there says nothing of a copy that lands later: that time is waited out first, and then
+    /// they look again.
+    fn settled(&mut self, t: Ticket, there: bool) {
+        let Some(op) = self.op(t) else { return };
+        if there {
+            self.over(t, OpState::Attested);
+        } else if op.waited || op.kind == Kind::Wait {
+            self.over(t, OpState::NotApplied);
+        } else if op.state == OpState::Unknown {
+            self.quarantine(t);
+        }
+    }
+
+    /// Waits until no earlier copy can land any more; looks before that do not count.
+    fn quarantine(&mut self, t: Ticket) {
+        let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) else { return };
+        op.state = OpState::Quarantine;
+        op.look = op.look.wrapping_add(1);
+        let look = op.look;
+        self.effects.push(Effect::Record(Note::Op(t, OpState::Quarantine)));
+        self.effects.push(Effect::Arm(Timer::Quarantine(t, look)));
+    }
+
     fn overdue(&mut self, t: Ticket) {
         let Some(op) = self.op(t) else { return };
         match op.state {
@@ -117,11 +138,7 @@ impl Next {
                 self.over(t, OpState::Conflict);
             }
             (Truth::NotApplied, OpState::Unknown) if op.waited => self.over(t, OpState::NotApplied),
-            (_, OpState::Unknown) => {
-                self.set(t, OpState::Quarantine);
-                self.effects.push(Effect::Record(Note::Op(t, OpState::Quarantine)));
-                self.effects.push(Effect::Arm(Timer::Quarantine(t, op.look)));
-            }
+            (_, OpState::Unknown) => self.quarantine(t),
             _ => {}
         }
     }
@@ -181,8 +198,12 @@ impl Next {
         let recipe = &self.state.recipe;
         let failed = recipe.ops.iter().filter(|op| !op.tail && op.state.failed()).count();
         let has_tail = recipe.ops.iter().any(|op| op.tail);
+        // Once the tail is begun there is nothing to go on with: what it mends is what the rest builds on.
+        let ending = recipe.ops.iter().any(|op| op.tail && op.state != OpState::Waiting)
+            && recipe.ops.iter().any(|op| !op.tail && op.state == OpState::Waiting);
         // With a tail there is no safe place to stand still between the operations: holding is giving up.
         self.state.abandoned
+            || ending
             || failed > usize::from(recipe.limits.max_failed)
             || (self.state.held && has_tail && self.state.touched())
     }
@@ -202,7 +223,7 @@ impl Next {
     }
 
     fn start(&mut self, at: usize) {
-        let attempt = self.state.attempt;
+        let attempt = self.state.recipe.attempt;
         let op = &mut self.state.recipe.ops[at];
         op.turn = op.turn.saturating_add(1);
         op.waited = false;
@@ -217,10 +238,20 @@ impl Next {
         }
     }
 
+    /// A tail that could not be finished is tried again, and nothing else.
+    pub(super) fn mend(&mut self) {
+        for op in self.state.recipe.ops.iter_mut().filter(|op| op.tail && op.state.failed()) {
+            op.state = OpState::Waiting;
+        }
+        self.state.abandoned = true;
+        self.conclude(Phase::Running);
+        self.go_on();
+    }
+
     /// It should have been verified by now: is it still there?
     pub(super) fn look_again(&mut self) {
         self.to(Phase::Running);
-        let attempt = self.state.attempt;
+        let attempt = self.state.recipe.attempt;
         let there: Vec<Ticket> = (0_u16..)
             .zip(&self.state.recipe.ops)
             .filter(|(_, op)| op.kind != Kind::Wait && op.state == OpState::Applied && !op.tail)
@@ -236,7 +267,7 @@ impl Next {
 
     /// The program was started again in the middle of an attempt.
     pub(super) fn resume_run(&mut self) {
-        let attempt = self.state.attempt;
+        let attempt = self.state.recipe.attempt;
         let open: Vec<Ticket> = (0_u16..)
             .zip(&self.state.recipe.ops)
             .filter(|(_, op)| op.state.in_flight())

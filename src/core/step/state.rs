@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Clearance;
+use super::event::Ticket;
 use crate::core::digest::Digest;
 
 /// Which way an attempt goes.
@@ -164,6 +165,9 @@ impl Limits {
 /// The operations of an attempt, as the machine needs to know them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Recipe {
+    /// Which attempt they are of; 0 while that is not begun.
+    #[serde(default)]
+    pub attempt: u16,
     /// In order; the tail last.
     pub ops: Vec<Op>,
     /// How they are carried out.
@@ -174,7 +178,18 @@ impl Recipe {
     /// One after the other.
     #[must_use]
     pub fn sequence(ops: impl IntoIterator<Item = (Kind, bool)>) -> Self {
-        Self { ops: ops.into_iter().map(|(kind, tail)| Op::new(kind, tail)).collect(), limits: Limits::SEQUENCE }
+        Self {
+            attempt: 0,
+            ops: ops.into_iter().map(|(kind, tail)| Op::new(kind, tail)).collect(),
+            limits: Limits::SEQUENCE,
+        }
+    }
+
+    /// The ticket of the operation in this place.
+    #[must_use]
+    pub fn ticket(&self, op: u16) -> Option<Ticket> {
+        let turn = self.ops.get(usize::from(op))?.turn;
+        Some(Ticket { attempt: self.attempt, op, turn })
     }
 
     /// How many are in states of this sort.
@@ -199,6 +214,8 @@ pub struct State {
     pub recipe: Recipe,
     /// Which way that attempt went: not the way of one that is only being thought of.
     pub went: Way,
+    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing.
+    pub stood: Option<Recipe>,
     /// What was previewed and not begun.
     pub preview: Option<Recipe>,
     /// The digest of what was previewed: approvals are of this and of nothing else.
@@ -232,8 +249,9 @@ impl State {
             way: Way::Forward,
             origin: (Phase::Pending, Way::Forward),
             attempt: 0,
-            recipe: Recipe { ops: Vec::new(), limits: Limits::SEQUENCE },
+            recipe: Recipe { attempt: 0, ops: Vec::new(), limits: Limits::SEQUENCE },
             went: Way::Forward,
+            stood: None,
             preview: None,
             digest: Digest([0; 32]),
             approvals: 0,
@@ -248,11 +266,52 @@ impl State {
         }
     }
 
-    /// A way back of which nothing was applied is given up: its operations say nothing of what stands.
+    /// The operations of another attempt take the place of the last one's.
+    pub(super) fn enter(&mut self, recipe: Recipe) {
+        let before = std::mem::replace(&mut self.recipe, recipe);
+        if self.way == Way::Forward {
+            self.stood = None;
+        } else if self.went == Way::Forward {
+            self.stood = Some(before);
+        }
+        self.went = self.way;
+        self.recipe.attempt = self.attempt;
+    }
+
+    /// A way back of which nothing was applied is given up: what it was to take back stands, and its operations with it.
     pub(super) fn stand(&mut self) {
         (self.phase, self.way) = self.origin;
         self.went = self.way;
-        self.recipe.ops.clear();
+        self.abandoned = false;
+        self.recipe =
+            self.stood.take().unwrap_or(Recipe { attempt: self.attempt, ops: Vec::new(), limits: Limits::SEQUENCE });
+    }
+
+    /// Whether what it was to do is there, or may be: by the program's own doing.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        use Phase::{Attested, Baking, Done, Failed, Running, Settling, Verifying};
+        let begun = matches!(self.phase, Running | Settling | Verifying | Baking | Done | Failed | Attested);
+        // On its way back it stands until it is back.
+        self.touched() && (begun || self.partly_done())
+    }
+
+    /// Whether an attempt forward left something that is neither done nor taken back.
+    #[must_use]
+    pub fn partly_done(&self) -> bool {
+        self.went == Way::Forward && self.touched()
+    }
+
+    /// The first operation that two people may settle: one that cannot be observed, or a tail that could not be finished.
+    #[must_use]
+    pub fn unsettled(&self) -> Option<Ticket> {
+        let open = |op: &Op| match self.phase {
+            Phase::Running => op.state.uncertain() && op.kind != Kind::Wait,
+            Phase::Failed => self.exposed() && op.tail && op.state.failed(),
+            _ => false,
+        };
+        let at = self.recipe.ops.iter().position(open)?;
+        self.recipe.ticket(u16::try_from(at).ok()?)
     }
 
     /// Whether what needs it may go on. A person's word counts for manual steps; a step left out counts because the waiver that
@@ -276,7 +335,11 @@ impl State {
     /// Whether anything of this attempt is there, or may be.
     #[must_use]
     pub fn touched(&self) -> bool {
-        let changed = |op: &Op| op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight());
+        let changed = |op: &Op| {
+            // What compares nothing may have been there for a while before somebody else overwrote it.
+            let overwritten = op.kind == Kind::Absolute && op.state == OpState::Conflict;
+            op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight() || overwritten)
+        };
         self.recipe.ops.iter().any(changed)
     }
 

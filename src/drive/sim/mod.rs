@@ -93,8 +93,9 @@ impl SimDrive {
     /// Gives the run to an operator, where a journal left it.
     pub fn steer(&mut self, journal: Journal, entries: Vec<Entry>) {
         let operator = journal.author().actor.clone();
+        let id = journal.id();
         self.journal = Some(journal);
-        let effects = self.core.steer(entries, operator, self.now);
+        let effects = self.core.steer(id, entries, operator, self.now);
         self.carry_out(effects);
     }
 

@@ -40,6 +40,15 @@ impl Side {
     /// Both sides, source first: the order of every table.
     pub const BOTH: [Self; 2] = [Self::Source, Self::Target];
 
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+
     /// `source` or `target`: the word used in plan files, labels and on screen.
     #[must_use]
     pub const fn word(self) -> &'static str {

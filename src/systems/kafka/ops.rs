@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     cluster::Latest,
     facts::{Commit, GroupState, Offset, Snapshot},
-    parity::{names, other},
+    parity::names,
     state::{Pair, State, bootstrap},
 };
 use crate::{
@@ -113,11 +113,40 @@ impl Steered for State {
             Ok(pair) => pair,
             Err(fault) => return Some(Seen::Blind(fault)),
         };
-        let both = pair.cluster(other(*to)).seen(now).zip(pair.cluster(*to).seen(now));
+        let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
         Some(both.and_then(|(from, there)| {
             let places = places(pair, group, *to, from, there).map_err(|mut faults| faults.swap_remove(0))?;
             Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
         }))
+    }
+
+    /// What a group has not read on the cluster that it left is kept as long as the shortest retention of its topics there.
+    fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
+        let Action::CommitOffsets { pair, group, to } = action else { return None };
+        let pair = match self.pair(pair) {
+            Ok(pair) => pair,
+            Err(fault) => return Some(("retention", Seen::Blind(fault))),
+        };
+        let from = pair.cluster(to.other());
+        let kept = from.seen(now).zip(from.configs.at(now)).and_then(|(latest, configs)| {
+            let facts = &latest.facts;
+            let own = facts.group(group).map_or(&[][..], |g| facts.commits_of(g));
+            let mut shortest = None;
+            for (topic, _) in own.iter().filter_map(|commit| facts.partition(commit.slot)) {
+                let text = configs.get(&topic.name).and_then(|c| c.0.get("retention.ms"));
+                let known = text.and_then(|t| t.parse::<i64>().ok());
+                let unknown = || Fault::new(FaultKind::Malformed, format!("{}: retention.ms is not known", topic.name));
+                // −1 is for ever.
+                if let Ok(millis) = u64::try_from(known.ok_or_else(unknown)?) {
+                    shortest = Some(shortest.unwrap_or(u64::MAX).min(millis));
+                }
+            }
+            Ok(shortest.map(Duration::from_millis))
+        });
+        match kept {
+            Seen::Live(None, _) => None,
+            kept => Some(("retention", kept.map(Option::unwrap_or_default))),
+        }
     }
 }
 
@@ -141,7 +170,7 @@ fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
 
 /// Where a group is to stand, partition by partition.
 fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> Result<Vec<Place>, Vec<Fault>> {
-    let side = other(to);
+    let side = to.other();
     let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
     let Some(own) = from.facts.group(group) else {
         return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
@@ -171,7 +200,7 @@ fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) 
     let what = format!("{}-{partition}", topic.name);
     let stands = commit.offset.known();
     let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
-    let name = names(&pair.plan, other(to), &topic.name).get(to).clone();
+    let name = names(&pair.plan, to.other(), &topic.name).get(to).clone();
     let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
     let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
     let slot = copy.slots.start + partition;
@@ -188,7 +217,7 @@ fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) 
 }
 
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
-    let (from, there) = match (seen(pair, other(to), now), seen(pair, to, now)) {
+    let (from, there) = match (seen(pair, to.other(), now), seen(pair, to, now)) {
         (Ok(from), Ok(there)) => (from, there),
         (from, there) => return Err(from.err().into_iter().chain(there.err()).collect()),
     };
@@ -210,7 +239,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
         if state != GroupState::Empty {
-            let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), other(to));
+            let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), to.other());
             draft.notes.push(text);
         }
     }

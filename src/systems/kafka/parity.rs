@@ -13,17 +13,9 @@ use crate::{
     plan::{KafkaPair, Mirror, Side, Sides},
 };
 
-/// The other side.
-pub(super) const fn other(side: Side) -> Side {
-    match side {
-        Side::Source => Side::Target,
-        Side::Target => Side::Source,
-    }
-}
-
 /// The mirror that makes `name` on `side`, and the name it has where it is copied from.
 fn copied_by<'a, 'n>(plan: &'a KafkaPair, side: Side, name: &'n str) -> Option<(&'a Mirror, &'n str)> {
-    plan.mirrors.iter().filter(|m| m.from == other(side)).find_map(|m| {
+    plan.mirrors.iter().filter(|m| m.from == side.other()).find_map(|m| {
         let original = name.strip_prefix(m.prefix.as_str())?;
         m.topics.iter().any(|p| p.matches(original)).then_some((m, original))
     })
@@ -70,7 +62,7 @@ pub(super) enum Copied {
 pub(super) fn copied(plan: &KafkaPair, names: &Sides<String>) -> Copied {
     let from = |side: Side| {
         copied_from(plan, side, names.get(side))
-            .is_some_and(|m| *names.get(other(side)) == format!("{}{}", m.prefix, names.get(side)))
+            .is_some_and(|m| *names.get(side.other()) == format!("{}{}", m.prefix, names.get(side)))
     };
     match (from(Side::Source), from(Side::Target)) {
         (true, true) => Copied::Both,

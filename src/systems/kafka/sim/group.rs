@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    super::{facts::GroupState, parity::other},
+    super::facts::GroupState,
     IN_FLIGHT, SimTopic, TRANSLATED_BEHIND,
 };
 use crate::plan::{Side, Sides};
@@ -167,7 +167,7 @@ impl SimGroup {
             }
         }
         let sum = |all: &[Vec<f64>]| all.iter().flatten().sum::<f64>();
-        let to = if sum(&all) < sum(&before) { other(side) } else { side };
+        let to = if sum(&all) < sum(&before) { side.other() } else { side };
         *self.stands.get_mut(side) = Stand::At(all);
         self.next = Some((lived + FOLLOW, Some(to)));
         Ok(())

@@ -48,9 +48,9 @@ impl Obeys for State {
             (Some(there), Some(Mark::Offsets(prior))) if there == *prior => {
                 (Truth::NotApplied, "all offsets are as before".to_owned())
             }
-            // Consumers go on from ours, a mirror from its own: nothing tells them apart any more.
+            // Consumers go on from ours, a mirror from its own: nothing tells them apart any more, but both have overwritten ours.
             (Some(there), Some(_)) if beyond(&there, offsets) => {
-                (Truth::Dark, format!("{group} has gone on beyond our offsets, from whatever was there"))
+                (Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
             }
             (Some(there), Some(_)) => (Truth::Conflict, format!("{group} is elsewhere: {}", differing(&there, offsets))),
             (Some(_), None) => (Truth::Dark, "what was there before is not known".to_owned()),

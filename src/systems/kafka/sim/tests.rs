@@ -36,7 +36,7 @@ fn a_group_goes_over_reads_a_little_again_and_drains() {
     assert!(group(&at, Side::Target).1 <= behind, "it stands nearer to the end than before");
     at.pass(25);
     let (state, start) = group(&at, Side::Target);
-    assert_eq!(at.look("t1", &over.ops[0]).truth, Truth::Dark, "it has gone on from there, or from anywhere");
+    assert_eq!(at.look("t1", &over.ops[0]).truth, Truth::Conflict, "it has gone on from there, or from anywhere");
     assert_eq!((state, group(&at, Side::Source).0), (GroupState::Stable, GroupState::Empty));
     assert!(start > 0, "what lies between the last sync and its commit is read again");
     for _ in 0..30 {

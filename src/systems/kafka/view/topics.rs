@@ -83,7 +83,7 @@ pub(super) fn rate_cell(rate: f64) -> Cell {
 
 /// Which way it is copied.
 pub(super) fn copied_cell(plan: &Plan, copied: Copied) -> Cell {
-    let way = |from: Side| format!("{} to {}", label(plan, from), label(plan, parity::other(from)));
+    let way = |from: Side| format!("{} to {}", label(plan, from), label(plan, from.other()));
     match copied {
         Copied::No => Cell::none(),
         Copied::From(side) => Cell::text(way(side)),

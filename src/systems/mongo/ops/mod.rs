@@ -18,12 +18,14 @@ mod draft;
 mod preview;
 mod recipe;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{State, facts::ConfigMember};
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::{Fault, FaultKind, Seen},
         now::Now,
     },
     plan::Action,
@@ -186,5 +188,18 @@ impl Steered for State {
             Ok(set) => set.leader(now).map(|l| l.host().is_some_and(|host| set.side(host) == Some(*to))),
             Err(fault) => Seen::Blind(fault),
         })
+    }
+
+    /// A member of the side that was left follows as long as the primary's oplog reaches back to where it stands; beyond that it has to
+    /// be copied anew, which is no way back for tonight.
+    fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
+        let Action::MovePrimary { set, to } = action else { return None };
+        let left = self.steered(set).map_or_else(Seen::Blind, |set| {
+            let none = || Fault::new(FaultKind::Unsupported, "serverStatus has no `oplog` on this version");
+            let window = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(none));
+            let lag = set.worst_lag(Some(to.other()), now).map_or(Seen::Never, |l| l.map(|(lag, _)| lag.least()));
+            window.zip(lag).map(|(window, lag)| window.saturating_sub(lag))
+        });
+        Some(("oplog", left))
     }
 }

@@ -1,0 +1,70 @@
+//! The way back as the Overview and the Runbook show it: whether it is open, how long it takes, how long it stays open.
+
+use crate::{
+    core::{
+        now::short,
+        run::{Stays, WayBack},
+    },
+    view::{Cell, Tile, Tone},
+};
+
+/// The way back in a few words; nothing while there is nothing to take back.
+pub(super) fn cell(way: &WayBack) -> Option<Cell> {
+    if let Some(step) = &way.closed {
+        return Some(Cell::text(format!("no way back: {step} is passed")).tone(Tone::Warn));
+    }
+    if way.steps == 0 {
+        return None;
+    }
+    let stays = match &way.stays {
+        None => String::new(),
+        Some(Stays { left: Some(left), .. }) => format!(", open for {}", short(*left)),
+        Some(Stays { step, .. }) => format!(", nobody knows for how long ({step})"),
+    };
+    Some(Cell::text(format!("way back: {} steps, {} at the least{stays}", way.steps, short(way.takes))).tone(tone(way)))
+}
+
+/// A way back that closes before it could be gone is none.
+fn tone(way: &WayBack) -> Tone {
+    match way.stays.as_ref().map(|stays| stays.left) {
+        _ if way.closed.is_some() => Tone::Warn,
+        None => Tone::Good,
+        Some(None) => Tone::Blind,
+        Some(Some(left)) if left <= way.takes => Tone::Bad,
+        Some(Some(left)) if left <= way.takes.saturating_mul(3) => Tone::Warn,
+        Some(Some(_)) => Tone::Good,
+    }
+}
+
+/// The way back, large.
+#[must_use]
+pub fn tile(way: &WayBack) -> Tile {
+    let steps = format!("{} steps, {} to take them back at the least", way.steps, short(way.takes));
+    let (value, note) = match (&way.closed, &way.stays) {
+        (Some(step), _) => {
+            (Cell::text("CLOSED"), format!("{step} is passed: what was before it cannot be taken back without loss"))
+        }
+        (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to take back yet".to_owned()),
+        (None, None) => (Cell::text("open"), format!("{steps}; nothing ends it by itself")),
+        (None, Some(Stays { left: Some(left), step, what, .. })) => {
+            (Cell::number(left.as_secs_f64(), short(*left)), format!("until the {what} of {step} ends it; {steps}"))
+        }
+        (None, Some(Stays { step, what, why, .. })) => {
+            (Cell::text("not known"), format!("how far the {what} of {step} reaches: {why}; {steps}"))
+        }
+    };
+    let without = match way.without.as_slice() {
+        [] => String::new(),
+        ids => format!("; not by landfall, and not to be taken back by it: {}", ids.join(", ")),
+    };
+    let is = if way.steps == 0 && way.closed.is_none() { Tone::Plain } else { tone(way) };
+    Tile {
+        id: "way_back",
+        title: "Way back".into(),
+        value: value.tone(is),
+        note: format!("{note}{without}").into(),
+        sides: Vec::new(),
+        spark: Vec::new(),
+        panel: super::runbook::RUNBOOK,
+    }
+}

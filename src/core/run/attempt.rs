@@ -1,0 +1,79 @@
+//! What an attempt needs beside its machine, and what remains of the attempts before it.
+
+use super::StepRun;
+use crate::{
+    core::step::{Kind, Way},
+    systems::{
+        Call, Mark,
+        steer::{Draft, Handle, Operation},
+    },
+};
+
+/// What was drafted for an attempt, and what its operations left behind, by place.
+#[derive(Debug, Clone)]
+pub(super) struct Attempt {
+    way: Way,
+    pub draft: Draft<Call, Mark>,
+    /// What operations left behind.
+    pub marks: Vec<Option<Mark>>,
+    /// What they compared with.
+    pub expected: Vec<Option<Mark>>,
+    /// What was seen or said last.
+    pub said: Vec<String>,
+}
+
+impl Attempt {
+    fn new(way: Way, draft: Draft<Call, Mark>) -> Self {
+        let n = draft.ops.len();
+        Self { way, draft, marks: vec![None; n], expected: vec![None; n], said: vec![String::new(); n] }
+    }
+
+    /// An operation.
+    pub fn op(&self, at: u16) -> Option<&Operation<Call, Mark>> {
+        self.draft.ops.get(usize::from(at))
+    }
+}
+
+impl StepRun {
+    /// Another attempt takes the place of the last one. `left`: the last one went forward and left something.
+    pub(super) fn enter(&mut self, way: Way, draft: Draft<Call, Mark>, left: bool) {
+        if way == Way::Forward {
+            let older = std::mem::replace(&mut self.back, draft.back.clone());
+            if left {
+                self.keep(older);
+            }
+        }
+        let before = self.attempt.replace(Attempt::new(way, draft));
+        match way {
+            Way::Forward => self.stood = None,
+            // What a way back may turn out not to have changed.
+            Way::Back => self.stood = before.filter(|b| b.way == Way::Forward).or(self.stood.take()),
+        }
+    }
+
+    /// The way back of what an earlier attempt left is part of the way back. What is as it was is found out when it is drafted.
+    fn keep(&mut self, older: Vec<Operation<Call, Mark>>) {
+        let apart =
+            |op: &Operation<Call, Mark>| op.kind != Kind::Wait && !op.tail && !matches!(op.expect, Handle::After(_));
+        if self.back.is_empty() {
+            // Nothing was left to be done: what there is to take back is what was done before.
+            self.back = older;
+        } else if older.iter().chain(&self.back).all(apart) {
+            // Of things that have nothing to do with each other each attempt did some.
+            let new =
+                older.into_iter().filter(|op| self.back.iter().all(|own| own.call != op.call)).collect::<Vec<_>>();
+            self.back.extend(new);
+        }
+    }
+
+    /// A way back of which nothing was applied is given up.
+    pub(super) fn stand(&mut self) {
+        self.attempt = self.stood.take();
+    }
+
+    /// Somebody else did it: there is nothing of ours to take back.
+    pub(super) fn adopt(&mut self) {
+        (self.attempt, self.stood) = (None, None);
+        self.back.clear();
+    }
+}

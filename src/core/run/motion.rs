@@ -1,0 +1,250 @@
+//! What takes more than one person: one proposes it, others agree, and only then is it carried out.
+//!
+//! Agreeing goes the way that approving a preview goes, because it is the same thing: a digest of exactly what is meant, and for
+//! somebody with a key in the plan a signature of it (`landfall approve`). A name typed at the operator's keyboard counts only for
+//! people without a key, and the journal says that nobody checked it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Effect, Refusal, Run,
+    act::hashed,
+    obey::{Obeyed, conditions, has},
+    waiver::Waiver,
+};
+use crate::{
+    core::{
+        digest::Digest,
+        now::Now,
+        step::{Event, OpState, Phase, Ticket},
+    },
+    journal::Body,
+};
+
+/// A proposal that nobody has agreed to by then is not one any more.
+const LASTS: Duration = Duration::from_secs(15 * 60);
+
+/// What takes more than one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Motion {
+    /// A gate of a step is left out of the verdict, for one attempt.
+    Waive {
+        /// The step.
+        step: String,
+        /// Its gate.
+        gate: String,
+        /// Why.
+        reason: String,
+        /// For so many minutes at the most.
+        minutes: u32,
+    },
+    /// A manual step that the plan wants approved is done.
+    Attest {
+        /// The step.
+        step: String,
+        /// What the operator looked at.
+        looked_at: String,
+    },
+    /// A step is left out.
+    Skip {
+        /// The step.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// What has become of an operation that cannot be observed is settled by word.
+    Settle {
+        /// The step.
+        step: String,
+        /// The operation.
+        ticket: Ticket,
+        /// Whether it is there.
+        there: bool,
+        /// What they looked at.
+        looked_at: String,
+    },
+}
+
+impl Motion {
+    /// The step it is about.
+    #[must_use]
+    pub fn step(&self) -> &str {
+        match self {
+            Self::Waive { step, .. }
+            | Self::Attest { step, .. }
+            | Self::Skip { step, .. }
+            | Self::Settle { step, .. } => step,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Waive { gate, reason, minutes, .. } => {
+                format!("leave gate {gate} out for one attempt, at most {minutes} min: {reason}")
+            }
+            Self::Attest { looked_at, .. } => format!("it is done: {looked_at}"),
+            Self::Skip { reason, .. } => format!("leave the step out: {reason}"),
+            Self::Settle { ticket, there, looked_at, .. } => {
+                let word = if *there { "is there" } else { "is not there and will not be" };
+                format!("operation {} {word}: {looked_at}", u32::from(ticket.op) + 1)
+            }
+        }
+    }
+}
+
+/// What was proposed and not yet agreed to.
+#[derive(Debug, Clone)]
+pub(super) struct Proposed {
+    pub motion: Motion,
+    pub digest: Digest,
+    /// Who proposed it.
+    pub by: String,
+    /// Who counts so far.
+    pub people: Vec<String>,
+    /// How many it takes.
+    pub needs: u8,
+    at: Now,
+}
+
+impl Run {
+    /// Puts it before others.
+    pub(super) fn propose(&mut self, motion: Motion, operator: String, now: Now) -> Obeyed {
+        self.may_be_carried(&motion)?;
+        // With the place in the journal: agreeing once is not agreeing to the same words again.
+        let digest = hashed(&(&motion, &self.journal, self.records.back().map(|entry| entry.seq)));
+        let what = motion.told();
+        let record = Body::Proposed { step: motion.step().to_owned(), digest, by: operator.clone(), what };
+        // Whoever proposes is one of two; a plan that wants approvals wants that many approvers, whoever was at the keyboard.
+        let (people, needs) = match &motion {
+            Motion::Attest { step, .. } => (Vec::new(), self.plan_of(self.find(step)?).approvals),
+            // Whoever has a key in the plan counts by it alone.
+            _ if self.may_count(&operator) => (vec![operator.clone()], 2),
+            _ => (Vec::new(), 2),
+        };
+        self.motion = Some(Proposed { motion, digest, by: operator, people, needs, at: now });
+        Ok(vec![Effect::Record(record)])
+    }
+
+    /// Whether somebody counts without having signed.
+    fn may_count(&self, name: &str) -> bool {
+        self.plan.runbook.approvers.is_empty() || self.may_approve(name, false).is_ok()
+    }
+
+    /// What was proposed, while it lasts.
+    pub(super) fn proposed(&self, now: Now) -> Option<&Proposed> {
+        self.motion.as_ref().filter(|it| now.since(it.at) < LASTS)
+    }
+
+    /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
+    pub(super) fn agree(&mut self, mut it: Proposed, by: String, key: Option<String>, now: Now) -> Obeyed {
+        if by.trim().is_empty() || it.people.iter().any(|p| p.eq_ignore_ascii_case(by.trim())) {
+            return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
+        }
+        if !self.plan.runbook.approvers.is_empty() {
+            self.may_approve(&by, key.is_some())?;
+        }
+        self.may_be_carried(&it.motion)?;
+        let step = it.motion.step().to_owned();
+        let word = Body::Approved { step: step.clone(), digest: it.digest, by: by.clone(), key };
+        let mut out = vec![Effect::Record(word)];
+        it.people.push(by);
+        if it.people.len() < usize::from(it.needs) {
+            self.motion = Some(it);
+            return Ok(out);
+        }
+        self.motion = None;
+        let both = it.people;
+        match it.motion {
+            Motion::Waive { gate, reason, minutes, .. } => {
+                let at = self.find(&step)?;
+                let until = now.wall + jiff::SignedDuration::from_mins(minutes.into());
+                let attempt = self.attempt_meant(at);
+                let waiver = Waiver::new(&gate, attempt, &reason, &both, until, now);
+                self.set_waiver(at, waiver, now);
+                out.push(Effect::Record(Body::Waived { step, gate, attempt, reason, by: both, until }));
+            }
+            Motion::Attest { looked_at, .. } => {
+                let people = std::iter::once(it.by.clone()).chain(both.into_iter().filter(|p| *p != it.by)).collect();
+                out.extend(self.attested(&step, looked_at, people, now)?);
+            }
+            Motion::Skip { reason, .. } => {
+                let text = format!("{step} is left out: {reason}");
+                out.push(Effect::Record(Body::Remark { by: both.join(" and "), text }));
+                out.extend(self.simple(&step, &Event::Skip, "only a step that was not begun can be left out", now)?);
+            }
+            Motion::Settle { ticket, there, looked_at, .. } => {
+                out.push(Effect::Record(Body::Attested {
+                    step: step.clone(),
+                    ticket: Some(ticket),
+                    there,
+                    looked_at,
+                    by: both,
+                }));
+                let at = self.find(&step)?;
+                out.extend(self.take(at, &Event::Settled(ticket, there), now));
+                let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
+                if op.is_some_and(|op| op.state == OpState::Quarantine) {
+                    let wait =
+                        "an earlier copy of it may still land: that time is waited out, then look and say so again";
+                    self.said = Some((now, format!("{step}: {wait}")));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether it makes sense as things stand.
+    fn may_be_carried(&self, motion: &Motion) -> Result<(), Refusal> {
+        let at = self.find(motion.step())?;
+        let said = |text: &str, what: &str| {
+            if text.trim().is_empty() { Err(Refusal::new(format!("say {what}"))) } else { Ok(()) }
+        };
+        match motion {
+            Motion::Waive { gate, reason, minutes, .. } => {
+                said(reason, "why the gate is left out")?;
+                if !(1..=240).contains(minutes) {
+                    return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
+                }
+                let plan = self.plan_of(at);
+                if !conditions(plan).iter().any(|c| has(c, gate)) {
+                    let ids: Vec<&str> =
+                        conditions(plan).iter().flat_map(|c| c.gates()).map(|g| g.id.as_str()).collect();
+                    let ids = if ids.is_empty() { "it has none".to_owned() } else { ids.join(", ") };
+                    return Err(Refusal::new(format!(
+                        "{} has no gate {gate}: {ids}; invariants cannot be waived",
+                        plan.id
+                    )));
+                }
+                Ok(())
+            }
+            Motion::Attest { looked_at, .. } => {
+                said(looked_at, "what you looked at")?;
+                self.may_be_attested(at)
+            }
+            Motion::Skip { reason, .. } => {
+                said(reason, "why the step is left out")?;
+                let state = &self.steps[at].state;
+                let open = matches!(state.phase, Phase::Pending | Phase::Blocked | Phase::Ready);
+                if open && state.way == crate::core::step::Way::Forward {
+                    return Ok(());
+                }
+                let id = motion.step();
+                Err(Refusal::new(format!("{id} is {}: only a step that was not begun can be left out", state.word())))
+            }
+            Motion::Settle { ticket, there, looked_at, .. } => {
+                said(looked_at, "what you both looked at")?;
+                let state = &self.steps[at].state;
+                // Of a tail that failed nobody needs to say that it is not there.
+                if state.unsettled() == Some(*ticket) && (*there || state.phase == Phase::Running) {
+                    return Ok(());
+                }
+                Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"))
+            }
+        }
+    }
+}

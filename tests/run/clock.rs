@@ -1,0 +1,153 @@
+//! Clocks that jump and machines that sleep: no gate turns green by it, no quarantine ends early, and the run comes to the same end.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use landfall::{
+    core::{
+        run::Order,
+        step::{Level, Phase},
+    },
+    drive::sim::CallTrouble,
+};
+
+use crate::stage::{Stage, step, steps, weights};
+
+/// A gate that has to be true for a minute.
+const RUNBOOK: &str = r#"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "dns-1"
+title = "One in a hundred"
+action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
+gates = [{ metric = "mongo.set.primary_writable", where = { set = "orders" }, op = "==", value = true, for = "60s", min_samples = 3 }]
+"#;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+#[test]
+fn a_jump_of_the_clock_or_a_sleep_restarts_the_window() {
+    type Trouble = fn(&mut Stage);
+    let troubles: [(&str, Trouble); 3] = [
+        ("an hour forward", |stage| stage.drive.set_clock(HOUR)),
+        ("an hour back", |stage| stage.drive.set_clock(-HOUR)),
+        ("asleep for an hour", |stage| stage.drive.suspend(Duration::from_secs(3600))),
+    ];
+    for (what, trouble) in troubles {
+        // Before the window is full, and after.
+        for before in [30, 90] {
+            let mut stage = Stage::with(RUNBOOK, 3);
+            stage.drive.trouble("mongo/", Some(landfall::drive::sim::Trouble::Silent));
+            stage.pass(120_000);
+            assert_eq!(stage.step("dns-1").level, Level::Hold, "{what}: nothing is heard");
+            stage.drive.trouble("mongo/", None);
+            stage.pass(before * 1000);
+            trouble(&mut stage);
+            let mut green_after = None;
+            for second in 0..120 {
+                if stage.step("dns-1").level == Level::Green {
+                    green_after.get_or_insert(second);
+                }
+                stage.pass(1000);
+            }
+            let after = green_after.unwrap_or_else(|| panic!("{what}, {before} s in: never green again"));
+            assert!(after >= 55, "{what}, {before} s in: green {after} s later");
+        }
+    }
+}
+
+#[test]
+fn a_quarantine_does_not_end_early() {
+    for jump in [HOUR, -HOUR] {
+        let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
+        stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+        stage.drive.call_trouble("dns-1", CallTrouble::RequestLost, 1);
+        assert_eq!(stage.execute("dns-1"), None);
+        stage.until("dns-1", 60, |s| s.word == "QUARANTINE");
+        let begun = stage.drive.now();
+        stage.drive.set_clock(jump);
+        stage.until("dns-1", 900, |s| s.state == Phase::NotApplied);
+        let waited = stage.drive.now().since(begun);
+        assert!(
+            waited >= Duration::from_secs(290),
+            "{jump}: {waited:?}: a signed request is accepted for five minutes"
+        );
+    }
+}
+
+#[test]
+fn asleep_at_any_second_the_run_comes_to_the_same_end() {
+    let mut tried = 0;
+    for asleep_at in (0..80).step_by(4) {
+        for (span, clock) in [(5, 0), (3600, 0), (0, 3600), (0, -3600)] {
+            let mut stage = Stage::new(steps()[..2].to_vec(), 7);
+            let mut second = 0;
+            let mut asleep = false;
+            for id in ["dns-1", "orders"] {
+                for _ in 0..4000 {
+                    if second >= asleep_at && !asleep {
+                        asleep = true;
+                        stage.drive.suspend(Duration::from_secs(span));
+                        stage.drive.set_clock(SignedDuration::from_secs(clock));
+                    }
+                    let view = stage.step(id);
+                    match view.state {
+                        Phase::Done => break,
+                        Phase::Ready => drop(stage.execute(id)),
+                        // What came to nothing is tried again; a move given up has finished its tail.
+                        Phase::NotApplied | Phase::Failed => {
+                            assert!(view.exposed.is_none(), "{id}, asleep at {asleep_at} for {span}: {:#?}", view.ops);
+                            stage.drive.order(Order::Again(id.into()));
+                        }
+                        _ => {}
+                    }
+                    stage.pass(1000);
+                    second += 1;
+                }
+                assert_eq!(
+                    stage.drive.phase(id),
+                    Some(Phase::Done),
+                    "{id}, asleep at {asleep_at} for {span} s, clock {clock} s"
+                );
+            }
+            let log = stage.drive.server_log();
+            let mut once = log.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), log.len(), "twice: {log:?}");
+            tried += 1;
+        }
+    }
+    println!("{tried} sleeps and jumps, each came to DONE, nothing sent twice");
+}
+
+/// A step whose verification has to stay true while it bakes.
+const BAKED: &str = r#"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "dns-1"
+title = "One in a hundred"
+action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
+verify = [{ metric = "dns.name.configured_share", where = { name = "www.example.test.", type = "A", side = "target" }, op = ">=", value = "1%", for = "10s", min_samples = 2 }]
+verify_within = "5m"
+bake = "60s"
+"#;
+
+#[test]
+fn a_bake_that_nobody_watched_is_no_bake() {
+    let mut stage = Stage::with(BAKED, 3);
+    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("dns-1"), None);
+    let verifying = stage.until("dns-1", 900, |s| s.state == Phase::Verifying);
+    assert!(verifying.gates.iter().any(|g| g.of == "verify" && g.reason.level == Level::Hold), "read before it began");
+    stage.until("dns-1", 300, |s| s.state == Phase::Baking);
+    let begun = stage.drive.now();
+    stage.drive.suspend(Duration::from_secs(600));
+    stage.until("dns-1", 600, |s| s.state == Phase::Done);
+    let watched = stage.drive.now().since(begun).saturating_sub(Duration::from_secs(600));
+    assert!(watched >= Duration::from_secs(65), "done after {watched:?} of looking");
+}

@@ -1,0 +1,124 @@
+//! A journal that an earlier build wrote: every later one reads it, and takes it to mean the same.
+//!
+//! `v1.journal` was written by [`played`]; with `LANDFALL_WRITE_FIXTURES=1` it is written again, which is right only where the version
+//! of what a record says has changed, and then under another name.
+
+use std::{fs, path::PathBuf};
+
+use landfall::{
+    core::{
+        Core, Input,
+        run::{Motion, Order},
+        step::Phase,
+    },
+    drive::sim::CallTrouble,
+    journal::{Entry, chain, export},
+    plan::Side,
+};
+
+use crate::stage::{Stage, plan, primary, start, step, steps, weights};
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/run").join(name)
+}
+
+fn stage() -> Stage {
+    let mut all = steps();
+    all.push(step("left-out", &[], primary(Side::Source)));
+    all.push(step("lost", &[], weights(40, 60)));
+    Stage::new(all, 7)
+}
+
+/// A run with a bit of everything: done, taken back, left out, lost and settled by word, held, taken up again, words.
+fn played() -> Stage {
+    let mut stage = stage();
+    stage.carry_out("dns-1");
+    stage.carry_out("orders");
+    stage.drive.order(Order::Remark { by: Some("ben".into()), text: "coffee".into() });
+    stage.drive.order(Order::Propose(Motion::Skip { step: "left-out".into(), reason: "not tonight".into() }));
+    assert_eq!(stage.agree("ben", None), None);
+    stage.carry_out("dns-50");
+    stage.drive.order(Order::RollBack("dns-50".into()));
+    assert_eq!(stage.execute("dns-50"), None);
+    stage.until("dns-50", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    stage.restart();
+    stage.pass(30_000);
+    stage.drive.order(Order::Release);
+    stage.drive.dark(Some("lost"));
+    stage.drive.call_trouble("lost", CallTrouble::ReplyLost, 1);
+    stage.until("lost", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("lost"), None);
+    stage.pass(60_000);
+    let ticket = stage.step("lost").unknown.expect("nobody knows");
+    let looked_at = "the provider's console".to_owned();
+    stage.drive.order(Order::Propose(Motion::Settle { step: "lost".into(), ticket, there: true, looked_at }));
+    assert_eq!(stage.agree("ben", None), None);
+    stage.drive.dark(None);
+    stage.until("lost", 900, |s| s.state == Phase::Attested);
+    stage
+}
+
+/// What somebody who only reads along makes of it.
+fn followed(entries: &[Entry]) -> Core {
+    let mut all = steps();
+    all.push(step("left-out", &[], primary(Side::Source)));
+    all.push(step("lost", &[], weights(40, 60)));
+    let (mut core, _) = Core::new(plan(all), start());
+    for entry in entries {
+        let effects = core.handle(Input::Follow(Box::new(entry.clone())), start());
+        assert!(effects.is_empty(), "whoever follows does nothing");
+    }
+    core
+}
+
+const END: [(&str, Phase); 5] = [
+    ("dns-1", Phase::Done),
+    ("orders", Phase::Done),
+    ("dns-50", Phase::RolledBack),
+    ("left-out", Phase::Skipped),
+    ("lost", Phase::Attested),
+];
+
+#[test]
+fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
+    let stage = played();
+    for (id, phase) in END {
+        assert_eq!(stage.drive.phase(id), Some(phase), "{id}");
+    }
+    let mut core = followed(&stage.entries());
+    for (id, phase) in END {
+        assert_eq!(core.phase(id), Some(phase), "{id}");
+    }
+    let hold = landfall::core::run::Input::Order(Order::Hold { by: None, why: String::new() });
+    assert!(core.handle(Input::Run(hold), start()).is_empty());
+    assert!(core.handle(Input::Tick, start()).is_empty());
+    assert!(core.run_view(start()).said.is_some_and(|why| why.contains("only watches")));
+}
+
+#[test]
+fn a_journal_of_the_first_version_is_read_and_means_the_same() {
+    if std::env::var_os("LANDFALL_WRITE_FIXTURES").is_some() {
+        let bytes = played().store.survivors();
+        let (entries, _) = chain::read(&bytes).expect("whole");
+        fs::write(file("v1.journal"), &bytes).expect("written");
+        fs::write(file("v1.md"), export::markdown(&entries)).expect("written");
+    }
+    let bytes = fs::read(file("v1.journal")).expect("the fixture");
+    let (entries, torn) = chain::read(&bytes).expect("whole");
+    assert_eq!(torn, 0);
+    assert!(entries.iter().all(|entry| entry.v == 1));
+    let core = followed(&entries);
+    for (id, phase) in END {
+        assert_eq!(core.phase(id), Some(phase), "{id}");
+    }
+    assert_eq!(export::markdown(&entries), fs::read_to_string(file("v1.md")).expect("the fixture"));
+    // And it is gone on with: what it says is what a console that takes it up knows.
+    let mut stage = stage();
+    stage.store = landfall::journal::store::MemStore::with(bytes);
+    stage.restart();
+    for (id, phase) in END {
+        assert_eq!(stage.drive.phase(id), Some(phase), "{id}");
+    }
+    assert_eq!(stage.run().halted, None);
+}

@@ -1,0 +1,302 @@
+//! What takes people: waivers, steps left out, what cannot be observed, points of no return, approvals, and what somebody did by hand.
+
+use landfall::{
+    core::{
+        run::{Motion, Order},
+        step::{Level, OpState, Phase},
+    },
+    journal::Body,
+    plan::Side,
+};
+
+use crate::stage::{Stage, primary, step, weights};
+
+/// Two steps behind gates of one name that are red, a point of no return, and three people, one of them with a key.
+const RUNBOOK: &str = r#"
+[gate_defaults]
+for = "2s"
+min_samples = 1
+[[approver]]
+name = "ana"
+[[approver]]
+name = "ben"
+[[approver]]
+name = "cleo"
+key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9mS2cK0Yy5m0sVnq1mJv7s8jzvJ1k1oQm1b2c3d4e5 cleo"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "first"
+title = "First"
+action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
+gates = [{ id = "many-first", metric = "mongo.set.target_secondaries", where = { set = "orders" }, op = ">=", value = 9 }]
+[[phase.step]]
+id = "second"
+title = "Second"
+action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
+gates = [{ id = "many-second", metric = "mongo.set.target_secondaries", where = { set = "orders" }, op = ">=", value = 9 }]
+approvals = 1
+[[phase.step]]
+id = "end"
+title = "The end"
+action = { manual = "burn the boats" }
+irreversible = true
+approvals = 2
+"#;
+
+fn waive(step: &str, gate: &str) -> Order {
+    let (step, gate, reason) = (step.to_owned(), gate.to_owned(), "known and harmless".to_owned());
+    Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })
+}
+
+fn refused(answer: Option<String>, why: &str) {
+    let said = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
+    assert!(said.contains(why), "{said:?} does not say {why:?}");
+}
+
+#[test]
+fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    refused(stage.execute("first"), "BLOCKED");
+    refused(stage.order(waive("first", "many-second")), "has no gate many-second: many-first");
+    assert_eq!(stage.order(waive("first", "many-first")), None);
+    assert_eq!(stage.step("first").level, Level::Red, "a proposal is no waiver");
+    refused(stage.agree("ana", None), "counts already");
+    refused(stage.agree("dora", None), "no approver");
+    refused(stage.agree("cleo", None), "has a key");
+    assert_eq!(stage.agree("ben", None), None);
+    assert_eq!(stage.step("first").level, Level::Green);
+    assert_eq!(stage.step("second").level, Level::Red, "it is of one step");
+
+    // A restarted console still has it: it is in the journal.
+    stage.restart();
+    stage.pass(20_000);
+    assert_eq!(stage.step("first").level, Level::Green);
+    stage.carry_out("first");
+
+    // It was for that attempt: forward again after the way back it does not count.
+    stage.drive.order(Order::RollBack("first".into()));
+    assert_eq!(stage.execute("first"), None);
+    stage.until("first", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("first".into()));
+    stage.pass(5000);
+    assert_eq!(stage.step("first").level, Level::Red);
+    assert!(stage.step("first").waivers.is_empty());
+}
+
+#[test]
+fn a_waiver_ends_by_itself() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    assert_eq!(stage.order(waive("first", "many-first")), None);
+    assert_eq!(stage.agree("ben", None), None);
+    stage.pass(29 * 60_000);
+    assert_eq!(stage.step("first").level, Level::Green);
+    stage.pass(2 * 60_000);
+    assert_eq!(stage.step("first").level, Level::Red);
+    assert_eq!(stage.order(waive("first", "many-first")), None);
+    stage.pass(16 * 60_000);
+    refused(stage.agree("ben", None), "nothing is proposed");
+}
+
+#[test]
+fn an_approval_is_of_one_preview_of_one_attempt() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
+        assert_eq!(stage.order(waive(step, gate)), None);
+        assert_eq!(stage.agree("ben", None), None);
+    }
+    stage.carry_out("first");
+    stage.until("second", 60, |s| s.state == Phase::Ready);
+    stage.drive.order(Order::Preview("second".into()));
+    refused(stage.order(Order::Arm("second".into())), "needs 1 approvals");
+    let digest = |stage: &Stage| stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
+    let approval = |digest| Order::Approve { step: "second".into(), digest, by: "ben".into(), key: None };
+    let first = digest(&stage);
+    assert_eq!(stage.order(approval(first)), None);
+    refused(stage.order(approval(first)), "has approved second already");
+    assert_eq!(stage.execute("second"), None);
+    stage.until("second", 900, |s| s.state == Phase::Done);
+
+    stage.drive.order(Order::RollBack("second".into()));
+    stage.drive.order(Order::Preview("second".into()));
+    let back = digest(&stage);
+    assert_eq!(stage.order(approval(back)), None);
+    assert_eq!(stage.execute("second"), None);
+    stage.until("second", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("second".into()));
+    stage.drive.order(Order::Preview("second".into()));
+    refused(stage.order(approval(first)), "another preview");
+}
+
+#[test]
+fn a_point_of_no_return_takes_two_approvers() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    for id in ["first", "second"] {
+        let reason = "not needed tonight".to_owned();
+        assert_eq!(stage.order(Order::Propose(Motion::Skip { step: id.into(), reason })), None);
+        assert_ne!(stage.drive.phase(id), Some(Phase::Skipped));
+        assert_eq!(stage.agree("ben", None), None);
+        assert_eq!(stage.drive.phase(id), Some(Phase::Skipped));
+        stage.pass(2000);
+    }
+    stage.until("end", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.order(Order::Attest { step: "end".into(), looked_at: "the fire".into() }), None);
+    assert_eq!(stage.agree("ben", None), None);
+    assert_eq!(stage.drive.phase("end"), Some(Phase::Ready), "one approver is not two");
+    refused(stage.agree("ben", None), "counts already");
+    refused(stage.agree("cleo", None), "has a key");
+    assert_eq!(stage.agree("cleo", Some("SHA256:x")), None);
+    assert_eq!(stage.drive.phase("end"), Some(Phase::Attested));
+    let by = stage.entries().into_iter().rev().find_map(|e| match e.body {
+        Body::Attested { by, .. } => Some(by),
+        _ => None,
+    });
+    assert_eq!(by.expect("on record"), ["ana", "ben", "cleo"]);
+}
+
+#[test]
+fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
+    let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1)), step("next", &["dns-1"], weights(50, 50))], 5);
+    stage.drive.dark(Some("dns-1"));
+    stage.drive.call_trouble("dns-1", landfall::drive::sim::CallTrouble::ReplyLost, 1);
+    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("dns-1"), None);
+    stage.pass(1_800_000);
+    let view = stage.step("dns-1");
+    assert_eq!(view.word, "UNKNOWN", "half an hour without a look is no answer");
+    let ticket = view.unknown.expect("an operation");
+    let looked_at = "the console of the provider: 99 and 1".to_owned();
+    let motion = |ticket| {
+        Order::Propose(Motion::Settle { step: "dns-1".into(), ticket, there: true, looked_at: looked_at.clone() })
+    };
+    assert_eq!(stage.order(motion(ticket)), None);
+    assert_eq!(stage.step("dns-1").word, "UNKNOWN");
+    assert_eq!(stage.agree("ben", None), None);
+    stage.drive.dark(None);
+    stage.until("dns-1", 900, |s| s.state == Phase::Attested);
+    refused(stage.order(motion(ticket)), "only an operation that is UNKNOWN");
+}
+
+#[test]
+fn what_a_person_did_by_hand_is_taken_over_only_once_it_is_so() {
+    let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1)), step("orders", &[], primary(Side::Target))], 5);
+    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    refused(stage.order(Order::Adopt("dns-1".into())), "is not done");
+    stage.carry_out("dns-1");
+    // Another console does not know of it.
+    let mut other = Stage::new(vec![step("dns-1", &[], weights(100, 0))], 5);
+    other.until("dns-1", 60, |s| s.state == Phase::Ready);
+    assert_eq!(other.order(Order::Adopt("dns-1".into())), None);
+    other.until("dns-1", 900, |s| s.state == Phase::Done);
+    assert!(other.step("dns-1").adopted);
+    assert!(other.drive.server_log().is_empty(), "taking over sends nothing");
+    refused(other.order(Order::RollBack("dns-1".into())), "no way back is stored");
+}
+
+#[test]
+fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
+    let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
+    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
+    assert!(stage.step("orders").exposed.is_some(), "pinned");
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    let view = stage.until("orders", 120, |s| s.state != Phase::Running);
+    assert_eq!(view.state, Phase::Failed);
+    assert!(view.exposed.is_none(), "{:#?}", view.ops);
+    let tail = view.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
+    assert!(tail, "{:#?}", view.ops);
+}
+
+#[test]
+fn one_person_counts_once_however_often_the_gate_flickers() {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
+        assert_eq!(stage.order(waive(step, gate)), None);
+        assert_eq!(stage.agree("ben", None), None);
+    }
+    stage.carry_out("first");
+    stage.until("second", 60, |s| s.state == Phase::Ready);
+    let approve = |stage: &mut Stage| {
+        stage.drive.order(Order::Preview("second".into()));
+        let digest = stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
+        stage.order(Order::Approve { step: "second".into(), digest, by: "ben".into(), key: None })
+    };
+    assert_eq!(approve(&mut stage), None);
+    stage.drive.order(Order::Hold { by: None, why: "wait".into() });
+    stage.drive.order(Order::Release);
+    stage.pass(3000);
+    refused(approve(&mut stage), "has approved second already");
+    assert_eq!(stage.step("second").preview.map(|p| p.approvals.0), Some(1));
+}
+
+#[test]
+fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
+    let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
+    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.tail && op.state.in_flight()));
+    let before = stage.step("orders").ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count();
+    stage.drive.order(Order::Release);
+    let view = stage.until("orders", 300, |s| s.state != Phase::Running);
+    assert_eq!((view.state, view.exposed), (Phase::Failed, None));
+    assert_eq!(view.ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count(), before);
+}
+
+#[test]
+fn the_way_back_of_a_partial_attempt_survives_the_next_one() {
+    const MANY: &str = r#"
+[[fleet]]
+role = "batch"
+wanted = { source = 120, target = 0 }
+target_groups = { source = ["batch-vir"] }
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "stop"
+title = "Stop"
+action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 } }
+"#;
+    let mut stage = Stage::with(MANY, 3);
+    let tags = |stage: &Stage, attempt: u16| {
+        let part = format!("/stop/{attempt}.");
+        stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()
+    };
+    stage.until("stop", 60, |s| s.state == Phase::Ready);
+    stage.drive.call_trouble("stop 20 instances", landfall::drive::sim::CallTrouble::Refused, 1);
+    assert_eq!(stage.execute("stop"), None);
+    stage.until("stop", 300, |s| s.state == Phase::Failed);
+    let first = tags(&stage, 1);
+    assert_eq!((first, stage.step("stop").ops.len()), (2, 3), "of 50, 50 and 20");
+    // Long enough that what was stopped has stopped.
+    stage.pass(120_000);
+    stage.drive.order(Order::Again("stop".into()));
+    stage.restart();
+    stage.pass(60_000);
+    stage.carry_out("stop");
+    stage.pass(60_000);
+    let second = tags(&stage, 2);
+    assert!(second > 0, "the rest");
+    stage.drive.order(Order::RollBack("stop".into()));
+    assert_eq!(stage.execute("stop"), None);
+    stage.until("stop", 900, |s| s.state == Phase::RolledBack);
+    assert_eq!(tags(&stage, 3), first + second, "all that was stopped is started");
+}
+
+#[test]
+fn a_journal_is_taken_up_with_the_plan_that_it_was_begun_with() {
+    let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
+    stage.carry_out("dns-1");
+    for changed in [vec![step("dns-1", &[], weights(50, 50))], vec![]] {
+        let missing = changed.is_empty();
+        let mut other = Stage::new(changed, 5);
+        other.store = stage.store.clone();
+        other.restart();
+        // What is done and not in the plan any more is nobody's business; what it does otherwise now is.
+        assert_eq!(other.run().halted.is_some(), !missing, "{:?}", other.run().halted);
+    }
+}
