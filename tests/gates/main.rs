@@ -11,7 +11,7 @@ use landfall::core::{
         seen::Seen,
         signal::{Sample, SignalDef},
     },
-    gate::Judge,
+    gate::{Judge, Readings},
     now::{Age, Now},
     step::Level,
 };
@@ -34,7 +34,7 @@ fn cadence(def: &SignalDef) -> Duration {
 fn judged(history: &History) -> Judge {
     let mut judge = Judge::new(&history.condition, cadence);
     for (now, samples) in &history.past.looks {
-        judge.look(samples, *now);
+        judge.look(&Readings::of(samples), *now);
     }
     for (gate, until) in &history.past.waivers {
         judge.waive(gate, *until).expect("a gate of the condition");
@@ -130,11 +130,11 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
         for (what, now, older) in moments {
             let mut after = judge.clone();
             let silent = after.verdict(now);
-            after.look(&aged(&samples, older), now);
+            after.look(&Readings::of(&aged(&samples, older)), now);
             let seen = after.verdict(now);
             // What is old by then would be seen anew: that it is new does not make up for the gap either.
             let mut fresh = judge.clone();
-            fresh.look(&aged(&samples, Duration::ZERO), now);
+            fresh.look(&Readings::of(&aged(&samples, Duration::ZERO)), now);
             let fresh = fresh.verdict(now);
             for gate in history.condition.gates() {
                 let green = |verdict: &landfall::core::gate::Verdict| verdict.gate(&gate.id) == Some(Level::Green);

@@ -100,6 +100,9 @@ impl Bounds {
                 return;
             }
             effects -= 1;
+            if let Effect::Record(Note::Op(ticket, OpState::Applied)) = effect {
+                world.consoles[who].believed |= !matches!(event, Event::Observed(t, _, Truth::Applied) if *t == ticket);
+            }
             if let Some(event) = self.carry_out(world, who, effect, &mut effects) {
                 let Some(state) = world.consoles[who].state.clone() else { return };
                 let (after, wanted) = step(&state, &event);

@@ -53,6 +53,9 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("what is not applied never lands", |_, world| {
             world.ops().all(|(who, ticket, op)| op.state != OpState::NotApplied || world.server.wrote(who, ticket) == 0)
         }),
+        Property::<Bounds>::always("what is applied was read back", |_, world| {
+            world.consoles.iter().all(|console| !console.believed)
+        }),
         Property::<Bounds>::always("what came to a conflict does not land any more", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.landed.iter().all(|(ticket, landed)| *landed || world.server.wrote(who, *ticket) == 0)

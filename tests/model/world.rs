@@ -85,6 +85,8 @@ pub struct Console {
     pub stood: (BTreeMap<u16, u8>, BTreeMap<u16, u8>),
     /// What operations that came to a conflict had in the server's log at that moment.
     pub landed: BTreeMap<Ticket, bool>,
+    /// An operation was put on record as applied, and not because it was seen.
+    pub believed: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,6 +110,7 @@ impl Console {
             compared: BTreeMap::new(),
             stood: (BTreeMap::new(), BTreeMap::new()),
             landed: BTreeMap::new(),
+            believed: false,
         }
     }
 

@@ -5,7 +5,9 @@ mod crash;
 mod demo;
 mod faults;
 mod fixture;
+mod machine;
 mod people;
+mod rules;
 mod stage;
 
 use landfall::{

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use super::{
     jump,
+    look::Readings,
     verdict::{Reason, Verdict},
     watch::Watch,
 };
 use crate::{
-    core::{
-        estate::signal::{Sample, SignalDef},
-        now::Now,
-        step::Level,
-    },
+    core::{estate::signal::SignalDef, now::Now, step::Level},
     plan::Condition,
 };
 
@@ -69,11 +66,11 @@ impl Judge {
         }
     }
 
-    /// Takes one look at the estate: all its samples as they stand at `now`.
-    pub fn look(&mut self, samples: &[Sample], now: Now) {
+    /// Takes one look at the estate: all its signals as they stand at `now`.
+    pub fn look(&mut self, readings: &Readings<'_>, now: Now) {
         let jumped = self.last.and_then(|last| jump(last, now));
         for gate in &mut self.gates {
-            gate.look(samples, now, jumped);
+            gate.look(readings, now, jumped);
         }
         self.last = Some(now);
     }

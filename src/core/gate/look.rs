@@ -1,6 +1,6 @@
 //! One look at one gate: true, false, or not known and why.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use indexmap::IndexMap;
 
@@ -67,8 +67,8 @@ pub(super) struct Look {
 
 impl Look {
     /// Looks.
-    pub(super) fn take(gate: &Gate, limits: Limits, samples: &[Sample], now: Now) -> Self {
-        let found: Vec<&Sample> = matching(gate.metric, &gate.labels, samples).collect();
+    pub(super) fn take(gate: &Gate, limits: Limits, readings: &Readings<'_>, now: Now) -> Self {
+        let found: Vec<&Sample> = readings.matching(gate.metric, &gate.labels).collect();
         let mut unknown = counted(gate, &found);
         let mut values = Vec::with_capacity(found.len());
         let mut series = Vec::with_capacity(found.len());
@@ -110,7 +110,7 @@ impl Look {
         }
         let value = value.filter(|v| v.is_finite());
         if let Some(volume) = &gate.min_volume {
-            let (short, good) = traffic(volume, limits.volume, samples, now);
+            let (short, good) = traffic(volume, limits.volume, readings, now);
             unknown.extend(short);
             good_until = good_until.min(good);
         }
@@ -124,32 +124,47 @@ impl Look {
     }
 }
 
-/// The samples of a signal whose named labels are as wanted. A label that the signal does not have matches nothing.
-fn matching<'a>(
-    metric: &'static SignalDef,
-    labels: &'a IndexMap<String, String>,
-    samples: &'a [Sample],
-) -> impl Iterator<Item = &'a Sample> {
-    samples.iter().filter(move |sample| {
-        sample.def.id == metric.id
-            && labels.iter().all(|(name, wanted)| {
+/// All samples of one moment, by signal: every gate of a long runbook asks for one signal every second.
+#[derive(Debug, Default)]
+pub struct Readings<'s>(HashMap<&'static str, Vec<&'s Sample>>);
+
+impl<'s> Readings<'s> {
+    /// Of these samples.
+    #[must_use]
+    pub fn of(samples: &'s [Sample]) -> Self {
+        let mut by_signal: HashMap<&'static str, Vec<&'s Sample>> = HashMap::new();
+        for sample in samples {
+            by_signal.entry(sample.def.id).or_default().push(sample);
+        }
+        Self(by_signal)
+    }
+
+    /// Those of a signal whose named labels are as wanted. A label that the signal does not have matches nothing.
+    fn matching<'a>(
+        &'a self,
+        metric: &'static SignalDef,
+        labels: &'a IndexMap<String, String>,
+    ) -> impl Iterator<Item = &'s Sample> + 'a {
+        self.0.get(metric.id).into_iter().flatten().copied().filter(move |sample| {
+            labels.iter().all(|(name, wanted)| {
                 let place = sample.def.labels.iter().position(|label| label == name);
                 place.and_then(|place| sample.labels.get(place)) == Some(wanted)
             })
-    })
+        })
+    }
 }
 
 /// What is wrong with how many there are.
 fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
-    let (n, subject) = (found.len(), text::subject(gate));
+    let (n, subject) = (found.len(), || text::subject(gate));
     let mut wrong = Vec::new();
     if n == 0 {
-        wrong.push(format!("no series of {subject}"));
+        wrong.push(format!("no series of {}", subject()));
     } else if n < usize::try_from(gate.series).unwrap_or(usize::MAX) {
-        wrong.push(format!("{n} series of {subject}, the plan expects {}", gate.series));
+        wrong.push(format!("{n} series of {}, the plan expects {}", subject(), gate.series));
     }
     if gate.agg == Agg::Only && n > 1 {
-        wrong.push(format!("{n} series of {subject}, only one is meant"));
+        wrong.push(format!("{n} series of {}, only one is meant", subject()));
     }
     wrong
 }
@@ -167,9 +182,9 @@ fn worth(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> 
 }
 
 /// Why the value means nothing for want of traffic, and until when that is known.
-fn traffic(volume: &Volume, limit: Duration, samples: &[Sample], now: Now) -> (Vec<String>, Duration) {
+fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) -> (Vec<String>, Duration) {
     let (mut wrong, mut good_until, mut any) = (Vec::new(), Duration::MAX, false);
-    for sample in matching(volume.metric, &volume.labels, samples) {
+    for sample in readings.matching(volume.metric, &volume.labels) {
         any = true;
         let name = text::series(sample, &IndexMap::new());
         match worth(&sample.value, limit) {

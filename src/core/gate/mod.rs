@@ -44,6 +44,7 @@ use crate::plan::Intervals;
 
 pub use self::{
     judge::{Judge, NoSuchGate},
+    look::Readings,
     verdict::{Filled, Reason, Verdict},
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Judge, NoSuchGate, cadence};
+use super::{Judge, NoSuchGate, Readings, cadence};
 use crate::{
     core::{
         estate::{
@@ -76,7 +76,7 @@ fn nothing_is_green_before_it_was_looked_at_but_no_condition_at_all() {
 #[test]
 fn a_red_gate_says_what_it_is_of_which_series_and_its_limit() {
     let mut judge = judge(&gate("g", |_| ()));
-    judge.look(&[lag("orders-0", live(0.5, 1)), lag("orders-1", live(3.4, 1))], at(0));
+    judge.look(&Readings::of(&[lag("orders-0", live(0.5, 1)), lag("orders-1", live(3.4, 1))]), at(0));
     let verdict = judge.verdict(at(0));
     assert_eq!(verdict.level, Red);
     let reason = &verdict.reasons[0];
@@ -88,18 +88,18 @@ fn a_red_gate_says_what_it_is_of_which_series_and_its_limit() {
 fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_before() {
     let mut judge = judge(&gate("g", |g| g.sustain = secs(10)));
     for s in 0..10 {
-        judge.look(&[lag("a", live(1.0, s % 2))], at(s));
+        judge.look(&Readings::of(&[lag("a", live(1.0, s % 2))]), at(s));
         let verdict = judge.verdict(at(s));
         assert_eq!(verdict.level, Hold, "after {s} s");
         assert_eq!(verdict.to_green, Some(secs(10 - s)));
     }
     let what = &judge.verdict(at(9)).reasons[0].what;
     assert_eq!(what, "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 9.0s of 10s");
-    judge.look(&[lag("a", live(1.0, 0))], at(10));
+    judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(10));
     assert_eq!(judge.verdict(at(10)).level, Green);
-    judge.look(&[lag("a", live(9.0, 0))], at(11));
+    judge.look(&Readings::of(&[lag("a", live(9.0, 0))]), at(11));
     assert_eq!(judge.verdict(at(11)).level, Red);
-    judge.look(&[lag("a", live(1.0, 0))], at(12));
+    judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(12));
     let verdict = judge.verdict(at(12));
     assert!(verdict.reasons[0].what.ends_with("true for 0.0s of 10s; began anew: it was red"), "{verdict:?}");
 }
@@ -108,11 +108,11 @@ fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_b
 fn one_reading_seen_many_times_counts_once() {
     let mut judge = judge(&gate("g", |g| g.min_samples = 2));
     for s in 0..4 {
-        judge.look(&[lag("a", live(1.0, s)), lag("b", live(1.0, 0))], at(s));
+        judge.look(&Readings::of(&[lag("a", live(1.0, s)), lag("b", live(1.0, 0))]), at(s));
         assert_eq!(judge.verdict(at(s)).level, Hold, "after {s} s");
     }
     assert!(judge.verdict(at(3)).reasons[0].what.ends_with("limit ≤ 2 s, 1 of 2 readings"));
-    judge.look(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))], at(4));
+    judge.look(&Readings::of(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))]), at(4));
     assert_eq!(judge.verdict(at(4)).level, Green);
 }
 
@@ -124,7 +124,10 @@ fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
     }));
     let down = Seen::Blind(Fault::new(FaultKind::Unreachable, "orders-1:27017: refused"));
     let rate = Sample { def: &RATE, labels: vec!["rps".to_owned()], value: live(3.0, 0) };
-    judge.look(&[lag("orders-0", live(0.1, 7)), lag("orders-1", down), lag("orders-2", live(9.0, 0)), rate], at(0));
+    judge.look(
+        &Readings::of(&[lag("orders-0", live(0.1, 7)), lag("orders-1", down), lag("orders-2", live(9.0, 0)), rate]),
+        at(0),
+    );
     let verdict = judge.verdict(at(0));
     assert_eq!(verdict.level, Hold);
     let whats: Vec<&str> = verdict.reasons.iter().map(|r| r.what.as_str()).collect();
@@ -144,7 +147,7 @@ fn red_comes_before_hold_before_green_and_what_is_in_nobodys_way_is_moot() {
     let none = |g: &mut Gate| drop(g.labels.insert("set".to_owned(), "none".to_owned()));
     let either = Condition::Any(vec![gate("green", |_| ()), gate("moot", |g| g.limit = 0.0)]);
     let mut judge = judge(&Condition::All(vec![either, gate("hold", none), gate("red", |g| g.limit = 0.5)]));
-    judge.look(&[lag("a", live(1.0, 0))], at(0));
+    judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(0));
     let verdict = judge.verdict(at(0));
     let order: Vec<_> = verdict.reasons.iter().map(|r| (r.gate.as_str(), r.path.as_slice(), r.level)).collect();
     assert_eq!(
@@ -158,7 +161,7 @@ fn red_comes_before_hold_before_green_and_what_is_in_nobodys_way_is_moot() {
 #[test]
 fn a_waiver_ends_by_itself_and_by_whichever_clock_comes_first() {
     let mut judge = judge(&gate("g", |_| ()));
-    judge.look(&[lag("a", live(9.0, 0))], at(0));
+    judge.look(&Readings::of(&[lag("a", live(9.0, 0))]), at(0));
     assert_eq!(judge.waive("h", at(60)), Err(NoSuchGate("h".to_owned())));
     judge.waive("g", at(60)).expect("is there");
     let verdict = judge.verdict(at(0));
@@ -176,7 +179,7 @@ fn a_waiver_ends_by_itself_and_by_whichever_clock_comes_first() {
 fn silence_is_never_green_nor_red() {
     for value in [1.0, 9.0] {
         let mut judge = judge(&gate("g", |_| ()));
-        judge.look(&[lag("a", live(value, 4))], at(0));
+        judge.look(&Readings::of(&[lag("a", live(value, 4))]), at(0));
         assert_ne!(judge.verdict(at(2)).level, Hold);
         let verdict = judge.verdict(at(3));
         assert_eq!(verdict.level, Hold, "what was read is 7 s old by now");
@@ -189,7 +192,7 @@ fn silence_is_never_green_nor_red() {
 fn a_gap_a_new_series_and_a_jump_begin_the_window_anew() {
     let waiting = || {
         let mut judge = judge(&gate("g", |g| g.sustain = secs(4)));
-        (0..6).for_each(|s| judge.look(&[lag("a", live(1.0, 0))], at(s)));
+        (0..6).for_each(|s| judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(s)));
         assert_eq!(judge.verdict(at(5)).level, Green);
         judge
     };
@@ -199,13 +202,13 @@ fn a_gap_a_new_series_and_a_jump_begin_the_window_anew() {
         verdict.reasons[0].what.clone()
     };
     let mut gap = waiting();
-    gap.look(&[lag("a", live(1.0, 0))], at(12));
+    gap.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(12));
     assert!(what(&gap, at(12)).ends_with("began anew: nobody looked for 7.0s"));
     let mut series = waiting();
-    series.look(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))], at(6));
+    series.look(&Readings::of(&[lag("a", live(1.0, 0)), lag("b", live(1.0, 0))]), at(6));
     assert!(what(&series, at(6)).ends_with("began anew: a series appeared: orders, b"));
     let mut jump = waiting();
-    jump.look(&[lag("a", live(1.0, 0))], Now { wall: at(3606).wall, ..at(6) });
+    jump.look(&Readings::of(&[lag("a", live(1.0, 0))]), Now { wall: at(3606).wall, ..at(6) });
     assert!(what(&jump, Now { wall: at(3606).wall, ..at(6) }).ends_with("but the clock jumped by 1h00m"));
     let unseen = waiting();
     assert!(what(&unseen, Now { wall: at(3606).wall, ..at(6) }).ends_with("but the clock jumped by 1h00m"));
@@ -215,12 +218,12 @@ fn a_gap_a_new_series_and_a_jump_begin_the_window_anew() {
 fn a_trend_that_leads_there_says_when() {
     let mut judge = judge(&gate("g", |g| g.sustain = secs(30)));
     for s in 0..=10_u32 {
-        judge.look(&[lag("a", live(22.0 - f64::from(s), 0))], at(u64::from(s)));
+        judge.look(&Readings::of(&[lag("a", live(22.0 - f64::from(s), 0))]), at(u64::from(s)));
     }
     let eta = judge.verdict(at(10)).to_green.expect("it falls by one a second").as_secs_f64();
     assert!((eta - 40.0).abs() < 0.1, "10 s to the limit, then 30 s: {eta}");
     for s in 11..150 {
-        judge.look(&[lag("a", live(12.0, 0))], at(s));
+        judge.look(&Readings::of(&[lag("a", live(12.0, 0))]), at(s));
     }
     assert_eq!(judge.verdict(at(149)).to_green, None, "it stands");
 }
@@ -229,7 +232,7 @@ fn a_trend_that_leads_there_says_when() {
 fn a_window_of_a_day_is_as_small_as_any() {
     let mut judge = judge(&gate("g", |g| (g.sustain, g.min_samples) = (secs(86_400), 40_000)));
     for s in 0..=86_400 {
-        judge.look(&[lag("a", live(1.0, s % 2))], at(s));
+        judge.look(&Readings::of(&[lag("a", live(1.0, s % 2))]), at(s));
     }
     let verdict = judge.verdict(at(86_400));
     assert_eq!(verdict.level, Green);

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use super::{
     jump,
-    look::{Limits, Look, Outcome},
+    look::{Limits, Look, Outcome, Readings},
     text,
     verdict::{Filled, Reason},
     window::{Break, Window},
 };
 use crate::{
     core::{
-        estate::{
-            history::Slope,
-            signal::{Sample, SignalDef},
-        },
+        estate::{history::Slope, signal::SignalDef},
         now::{Age, Now},
         step::Level,
     },
@@ -70,8 +67,8 @@ impl Watch {
     }
 
     /// One more look. `jumped`: by how much the clocks disagree about the time since the last one.
-    pub(super) fn look(&mut self, samples: &[Sample], now: Now, jumped: Option<Duration>) {
-        let mut look = Look::take(&self.gate, self.limits, samples, now);
+    pub(super) fn look(&mut self, readings: &Readings<'_>, now: Now, jumped: Option<Duration>) {
+        let mut look = Look::take(&self.gate, self.limits, readings, now);
         if let (Outcome::True, Some(by)) = (&look.outcome, jumped) {
             let what = format!("{}, but the clock jumped by {}", self.said(&look), Age(by));
             look.outcome = Outcome::Unknown(vec![what]);

@@ -5,6 +5,7 @@ use super::{Effect, Preview};
 use crate::{
     core::{
         estate::signal::Sample,
+        gate::Readings,
         now::Now,
         step::{Clearance, Event, Level, Phase, Way},
     },
@@ -22,6 +23,7 @@ impl Run {
                 self.apply_waivers(at, now);
             }
         }
+        let samples = &Readings::of(samples);
         for step in &mut self.steps {
             use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
             let over = matches!(step.state.phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped);

@@ -1,0 +1,132 @@
+//! Rules of the core, broken one at a time: for each of them some test must fail. What is broken and which test notices is `list.toml`.
+//!
+//! The second test compiles the crate once a mutant, in a copy of the tree: `cargo test --no-default-features --test mutants -- --ignored
+//! --nocapture`.
+
+mod shop;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use serde::Deserialize;
+
+use crate::shop::{Ended, Shop};
+
+/// One rule, broken.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mutant {
+    /// Says which.
+    name: String,
+    /// What the design asks for.
+    rule: String,
+    file: String,
+    /// Occurs once in the file.
+    from: String,
+    to: String,
+    /// Arguments of `cargo test`: as few tests as will do.
+    killed_by: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    mutant: Vec<Mutant>,
+}
+
+fn list() -> Vec<Mutant> {
+    let list: List = toml::from_str(include_str!("list.toml")).unwrap_or_else(|e| panic!("list.toml: {e}"));
+    list.mutant
+}
+
+impl Mutant {
+    fn tests(&self) -> String {
+        self.killed_by.join(" ")
+    }
+
+    fn applied(&self, text: &str) -> String {
+        text.replacen(&self.from, &self.to, 1)
+    }
+}
+
+#[test]
+fn every_mutant_still_fits_the_code() {
+    let list = list();
+    assert!(list.len() >= 10, "only {} rules", list.len());
+    let mut names = BTreeSet::new();
+    for mutant in &list {
+        let name = &mutant.name;
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(!name.is_empty() && name.chars().all(kebab), "{name}: not in kebab-case");
+        assert!(names.insert(name), "{name}: twice");
+        assert!(mutant.rule.ends_with('.'), "{name}: its rule is no sentence");
+        assert!(!mutant.killed_by.is_empty(), "{name}: killed by nothing");
+        assert!(["src/core/", "src/journal/"].iter().any(|p| mutant.file.starts_with(p)), "{name}: {}", mutant.file);
+        assert_ne!(mutant.from, mutant.to, "{name}");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&mutant.file);
+        let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {}: {e}", path.display()));
+        let found = text.matches(&mutant.from).count();
+        assert_eq!(found, 1, "{name}: what it changes is to be there once in {}: {}", mutant.file, mutant.from);
+        // The twin of a mutant would prove nothing new.
+        let same = list.iter().filter(|m| m.file == mutant.file && m.applied(&text) == mutant.applied(&text)).count();
+        assert_eq!(same, 1, "{name}: another one does the same");
+    }
+    println!("{} mutants, each of them fits", list.len());
+}
+
+#[test]
+#[ignore = "compiles the crate once a mutant: minutes"]
+fn every_mutant_is_killed() {
+    let only = std::env::var("LANDFALL_MUTANT").ok();
+    let list: Vec<Mutant> = list().into_iter().filter(|m| only.as_ref().is_none_or(|o| m.name == *o)).collect();
+    assert!(!list.is_empty(), "no mutant of this name");
+    let shop = Shop::open();
+
+    // A test that fails anyway, or is not there, kills nothing.
+    let mut sound = BTreeMap::new();
+    for mutant in &list {
+        sound.entry(mutant.tests()).or_insert_with(|| {
+            println!("unchanged: {}", mutant.tests());
+            match shop.test(&mutant.killed_by) {
+                Ended::Passed(0) => panic!("{}: there is no such test", mutant.tests()),
+                Ended::Passed(n) => n,
+                other => panic!("{}: not even the unchanged tree passes: {other:?}", mutant.tests()),
+            }
+        });
+    }
+
+    let mut table = Vec::new();
+    let mut wrong = Vec::new();
+    for mutant in &list {
+        let before = shop.read(&mutant.file);
+        shop.write(&mutant.file, &mutant.applied(&before));
+        let ended = shop.test(&mutant.killed_by);
+        shop.write(&mutant.file, &before);
+        let (killed, how) = match ended {
+            Ended::Failed(tests) if tests.len() > 1 => (true, format!("{}, and {} more", tests[0], tests.len() - 1)),
+            Ended::Failed(tests) => (true, tests.concat()),
+            Ended::Hung => (true, format!("not over within {} s", shop::LIMIT.as_secs())),
+            Ended::Passed(_) => (false, "SURVIVED".to_owned()),
+            // Nothing is proven by it: the mutant has to be mended.
+            Ended::Broken(errors) => (false, format!("DOES NOT COMPILE: {errors}")),
+        };
+        println!("{}: {how}", mutant.name);
+        if !killed {
+            wrong.push(format!("{}: {how}\n    the rule: {}", mutant.name, mutant.rule));
+        }
+        table.push((mutant.name.as_str(), mutant.tests(), how));
+    }
+
+    let width = |cell: fn(&(&str, String, String)) -> usize| table.iter().map(cell).max().unwrap_or(0);
+    let (name, tests) = (width(|r| r.0.len()), width(|r| r.1.len()));
+    println!("\n{:<name$}  {:<tests$}  failed", "mutant", "killed by");
+    for (mutant, killed_by, how) in &table {
+        println!("{mutant:<name$}  {killed_by:<tests$}  {how}");
+    }
+    let (all, bad) = (table.len(), wrong.len());
+    println!("{all} mutants, {} killed, {bad} survived", all - bad);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

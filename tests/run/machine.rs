@@ -1,0 +1,195 @@
+//! The step machine by itself, where a whole estate would hide which rule did it: limits of a fan-out, hold, and what bakes.
+
+use landfall::core::{
+    digest::Digest,
+    step::{
+        Clearance, Effect, Event, Kind, Level, Limits, Op, Phase, Recipe, Reply, State, Ticket, Timer, Truth, step,
+    },
+};
+
+/// An attempt under way: what was sent, and the last look at each operation.
+struct Attempt {
+    state: State,
+    sent: Vec<Ticket>,
+    looks: Vec<u16>,
+}
+
+impl Attempt {
+    /// Of so many operations that compare nothing.
+    fn of(ops: usize, limits: Limits) -> Self {
+        let mut attempt = Self::shown(State::new(0, true, false), ops, limits);
+        attempt.take(&Event::Arm);
+        attempt.take(&Event::Execute(Clearance::Clear));
+        attempt
+    }
+
+    /// Previewed and no more.
+    fn shown(state: State, ops: usize, limits: Limits) -> Self {
+        let mut attempt = Self { state, sent: Vec::new(), looks: vec![0; ops] };
+        attempt.take(&Event::Clearance(Clearance::Clear));
+        attempt.take(&preview(1, ops, limits));
+        attempt
+    }
+
+    fn take(&mut self, event: &Event) {
+        let (state, effects) = step(&self.state, event);
+        self.state = state;
+        for effect in effects {
+            match effect {
+                Effect::Act(ticket) => {
+                    self.sent.push(ticket);
+                    self.take(&Event::Written(ticket));
+                }
+                Effect::Observe(ticket, look) => self.looks[usize::from(ticket.op)] = look,
+                _ => {}
+            }
+        }
+    }
+
+    fn replied(&mut self, op: usize, reply: Reply) {
+        self.take(&Event::Reply(self.sent[op], reply));
+    }
+
+    fn observed(&mut self, op: usize, truth: Truth) {
+        self.take(&Event::Observed(self.sent[op], self.looks[op], truth));
+    }
+
+    fn applied(&mut self, op: usize) {
+        self.replied(op, Reply::Yes);
+        self.observed(op, Truth::Applied);
+    }
+
+    /// Refused for what it is, and seen not to be there.
+    fn refused(&mut self, op: usize) {
+        self.replied(op, Reply::Refused);
+        self.observed(op, Truth::NotApplied);
+    }
+
+    fn word(&self) -> (usize, &'static str) {
+        (self.sent.len(), self.state.word())
+    }
+}
+
+fn preview(digest: u8, ops: usize, limits: Limits) -> Event {
+    let recipe = Recipe { ops: vec![Op::new(Kind::Absolute, false); ops], limits, attempt: 0 };
+    Event::Previewed { digest: Digest([digest; 32]), recipe }
+}
+
+const PAIRS: Limits = Limits { width: 2, max_failed: 1, max_unknown: 0 };
+
+#[test]
+fn a_fan_stops_once_more_have_failed_than_may() {
+    let mut fan = Attempt::of(6, PAIRS);
+    assert_eq!(fan.word(), (2, "SENT"));
+    fan.refused(0);
+    assert_eq!(fan.word(), (3, "SENT"), "one may fail");
+    fan.refused(1);
+    assert_eq!(fan.word(), (3, "SENT"), "two may not: the third is finished, and no fourth is begun");
+    fan.applied(2);
+    assert_eq!(fan.word(), (3, "FAILED"));
+}
+
+#[test]
+fn a_fan_waits_while_more_are_unknown_than_may() {
+    let mut fan = Attempt::of(6, PAIRS);
+    fan.take(&Event::Fired(Timer::Reply(fan.sent[0])));
+    fan.applied(1);
+    assert_eq!(fan.word(), (2, "UNKNOWN"), "there is room for one more, and too much that nobody knows");
+    fan.observed(0, Truth::Applied);
+    assert_eq!(fan.word(), (4, "SENT"));
+}
+
+#[test]
+fn held_an_attempt_begins_nothing_until_it_is_released() {
+    let mut fan = Attempt::of(6, PAIRS);
+    fan.take(&Event::Hold);
+    fan.applied(0);
+    fan.applied(1);
+    assert_eq!(fan.word(), (2, "HELD"));
+    fan.take(&Event::Release);
+    assert_eq!(fan.word(), (4, "SENT"));
+}
+
+#[test]
+fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
+    let mut fan = Attempt::of(6, PAIRS);
+    fan.take(&Event::Resumed);
+    assert_eq!(fan.word(), (2, "UNKNOWN"));
+    fan.observed(0, Truth::Applied);
+    fan.observed(1, Truth::Applied);
+    assert_eq!(fan.word(), (2, "HELD"));
+    fan.take(&Event::Release);
+    assert_eq!(fan.word(), (4, "SENT"));
+}
+
+/// Applied, verified, and baking.
+fn baking() -> Attempt {
+    let mut one = Attempt::of(1, Limits::SEQUENCE);
+    one.applied(0);
+    one.take(&Event::Fired(Timer::Settled(one.state.epoch)));
+    one.take(&Event::Verdict(Level::Green));
+    assert_eq!(one.state.phase, Phase::Baking);
+    one
+}
+
+#[test]
+fn what_turns_red_while_it_bakes_has_failed() {
+    let mut one = baking();
+    one.take(&Event::Verdict(Level::Red));
+    assert_eq!(one.state.phase, Phase::Failed);
+}
+
+#[test]
+fn what_is_not_known_while_it_bakes_is_verified_anew() {
+    let mut one = baking();
+    let baked = Timer::Baked(one.state.epoch);
+    one.take(&Event::Verdict(Level::Hold));
+    one.take(&Event::Fired(baked));
+    assert_eq!(one.state.phase, Phase::Verifying, "the clock of the first time does not count");
+}
+
+#[test]
+fn an_approval_is_of_one_preview_and_nothing_is_armed_without_it() {
+    let mut one = Attempt::shown(State::new(1, true, false), 1, Limits::SEQUENCE);
+    let arm = |one: &mut Attempt| {
+        one.take(&Event::Arm);
+        one.state.phase
+    };
+    assert_eq!(arm(&mut one), Phase::Previewed, "nobody has approved it");
+    one.take(&Event::Approved(Digest([2; 32])));
+    assert_eq!(arm(&mut one), Phase::Previewed, "that was another preview");
+    one.take(&Event::Approved(Digest([1; 32])));
+    one.take(&preview(2, 1, Limits::SEQUENCE));
+    assert_eq!(arm(&mut one), Phase::Previewed, "and this is another one now");
+    one.take(&Event::Approved(Digest([2; 32])));
+    assert_eq!(arm(&mut one), Phase::Armed);
+}
+
+#[test]
+fn what_is_not_clear_at_the_moment_of_sending_is_not_begun() {
+    for clearance in [Clearance::Needs, Clearance::Blocked] {
+        let mut one = Attempt::shown(State::new(0, true, false), 1, Limits::SEQUENCE);
+        one.take(&Event::Arm);
+        one.take(&Event::Execute(clearance));
+        assert_eq!((one.sent.len(), one.state.attempt), (0, 0), "{clearance:?}");
+    }
+}
+
+#[test]
+fn once_begun_it_cannot_be_called_off() {
+    let mut one = Attempt::of(1, Limits::SEQUENCE);
+    one.take(&Event::Cancel);
+    assert_eq!(one.word(), (1, "SENT"));
+}
+
+#[test]
+fn beyond_the_point_of_no_return_nothing_is_taken_back() {
+    for reversible in [true, false] {
+        let mut one = Attempt::shown(State::new(0, reversible, false), 1, Limits::SEQUENCE);
+        one.take(&Event::Arm);
+        one.take(&Event::Execute(Clearance::Clear));
+        one.applied(0);
+        one.take(&Event::RollBack);
+        assert_eq!(one.state.phase == Phase::Settling, !reversible);
+    }
+}
