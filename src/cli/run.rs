@@ -44,8 +44,9 @@ pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCo
 
 /// On an imitated estate.
 pub(super) fn demo(seed: u64, speed: f64, journal_file: Option<&Path>, look: &Look) -> Result<ExitCode, String> {
-    if !(speed.is_finite() && speed > 0.0 && speed <= 1000.0) {
-        return Err(format!("--speed {speed}: give a number above 0 and up to 1000"));
+    let (least, most) = sim::SPEED;
+    if !(least..=most).contains(&speed) {
+        return Err(format!("--speed {speed}: give a number from {least} to {most}"));
     }
     let (plan, _) = Plan::parse(Path::new("demo/plan.toml"), DEMO).map_err(|faulty| faulty.render(false))?;
     let plan = Arc::new(plan);

@@ -38,6 +38,8 @@ pub enum Id {
     Freeze,
     Faster,
     Slower,
+    TimeFaster,
+    TimeSlower,
     Theme,
     Help,
     NextStep,
@@ -208,6 +210,8 @@ pub const COMMANDS: &[Command] = &[
     ),
     command(Id::Faster, "faster", "faster", "Ask all sources twice as often.", &[Char('+')], None),
     command(Id::Slower, "slower", "slower", "Ask all sources half as often.", &[Char('-')], None),
+    command(Id::TimeFaster, "time-faster", "time ×2", "Demo: let simulated time go twice as fast.", &[Char(']')], None),
+    command(Id::TimeSlower, "time-slower", "time ×½", "Demo: let simulated time go half as fast.", &[Char('[')], None),
     command(Id::Theme, "theme", "theme", "The next theme.", &[Char('t')], None),
     command(Id::Help, "help", "help", "All commands and signs; type to search.", &[Char('?')], Some(8)),
     command(
@@ -299,6 +303,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
         Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
         id if is_steering(id) => why_not_steer(id, ui),
+        Id::TimeFaster | Id::TimeSlower if ui.latest().speed.is_none() => say("time is real here"),
         Id::Theme if ui.themes < 2 => say("there is only one theme"),
         _ => None,
     }

@@ -115,6 +115,8 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         }
         Id::Faster => vec![Act::Send(Command::Pace(ui.latest().pace * 2.0))],
         Id::Slower => vec![Act::Send(Command::Pace(ui.latest().pace / 2.0))],
+        Id::TimeFaster => vec![Act::Send(Command::Speed(ui.latest().speed.unwrap_or(1.0) * 2.0))],
+        Id::TimeSlower => vec![Act::Send(Command::Speed(ui.latest().speed.unwrap_or(1.0) / 2.0))],
         Id::Theme => {
             ui.theme = (ui.theme + 1) % ui.themes.max(1);
             vec![Act::Theme]

@@ -16,7 +16,7 @@ use self::{
     estate::{
         seen::Fault,
         signal::Samples,
-        source::{Health, Source, SourceIx, SourceSpec},
+        source::{Health, Source, SourceIx, SourceSpec, SourceState},
     },
     now::Now,
     run::Run,
@@ -69,6 +69,8 @@ pub enum Command {
     Close,
     /// Ask all sources this many times as often as the plan says.
     Pace(f64),
+    /// So many virtual seconds a second, where time is simulated.
+    Speed(f64),
     /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
     Follow {
         /// The system's id.
@@ -85,6 +87,8 @@ pub enum Effect {
     Start(SourceIx, SourceSpec<Ask>),
     /// Ask this many times as often as the plan says.
     Pace(f64),
+    /// Ask these now, and then as before.
+    Ask(Vec<SourceIx>),
     /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
     Run(run::Effect),
 }
@@ -169,9 +173,13 @@ impl Core {
                 self.pace = pace.clamp(PACE.0, PACE.1);
                 vec![Effect::Pace(self.pace)]
             }
+            // Time is the driver's.
+            Input::Command(Command::Speed(_)) => Vec::new(),
             Input::Run(input) => {
                 self.run_changed = true;
-                Self::wanted(self.run.handle(input, &self.estate, now))
+                self.run.set_read(self.read(now));
+                let effects = self.run.handle(input, &self.estate, now);
+                self.wanted(effects)
             }
             Input::Follow(entry) => {
                 self.run_changed = true;
@@ -182,7 +190,9 @@ impl Core {
                 self.run_changed = true;
                 let mut samples = Samples::default();
                 self.estate.measure(now, &mut samples);
-                Self::wanted(self.run.tick(&self.estate, &samples.into_vec(), now))
+                self.run.set_read(self.read(now));
+                let effects = self.run.tick(&self.estate, &samples.into_vec(), now);
+                self.wanted(effects)
             }
             Input::Command(Command::Follow { system, id }) => {
                 let wanted = self.estate.follow(system, &id);
@@ -198,14 +208,38 @@ impl Core {
         &self.plan
     }
 
-    fn wanted(effects: Vec<run::Effect>) -> Vec<Effect> {
-        effects.into_iter().map(Effect::Run).collect()
+    fn wanted(&self, effects: Vec<run::Effect>) -> Vec<Effect> {
+        let one = |effect| match effect {
+            run::Effect::ReadAgain(system) => Effect::Ask(self.quickest(system).map(|(ix, _)| ix).collect()),
+            effect => Effect::Run(effect),
+        };
+        effects.into_iter().map(one).collect()
+    }
+
+    /// The sources of a system that are asked most often: what is decided upon. What is asked seldom changes seldom.
+    fn quickest(&self, system: &str) -> impl Iterator<Item = (SourceIx, &Source<Ask>)> {
+        let own = move |s: &&Source<Ask>| s.spec.ask.system() == system;
+        let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
+        let all = (0..).map(SourceIx).zip(&self.sources);
+        all.filter(move |(_, s)| s.spec.ask.system() == system && Some(s.spec.interval) == least)
+    }
+
+    /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
+    fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
+        let asked = |s: &Source<Ask>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
+        let live = |s: &Source<Ask>| s.health.state(now, s.fresh(self.pace)) == SourceState::Live;
+        let of = |system: &'static str| {
+            let read = self.quickest(system).filter(|(_, s)| live(s)).filter_map(|(_, s)| asked(s)).min();
+            Some((system, read?))
+        };
+        PANELS.iter().filter_map(|(id, _)| of(id)).collect()
     }
 
     /// Gives the run to somebody who may steer it, where the journal with this id left it.
     pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
         self.run_changed = true;
-        Self::wanted(self.run.resume(journal, entries, operator, now))
+        let effects = self.run.resume(journal, entries, operator, now);
+        self.wanted(effects)
     }
 
     /// How far a step is.
@@ -274,6 +308,7 @@ impl Core {
             now,
             started: self.started,
             pace: self.pace,
+            speed: None,
             tiles: self.estate.tiles(now),
             panels: self.panels.iter().map(|p| p.0.clone()).collect(),
             sources,

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub started: Now,
     /// How many times as often as the plan says sources are asked.
     pub pace: f64,
+    /// Virtual seconds a second, where time is simulated and paced.
+    pub speed: Option<f64>,
     /// The overview's tiles.
     pub tiles: Vec<Tile>,
     /// The systems' panels, in order.

@@ -51,6 +51,8 @@ struct Driver {
     queue: mpsc::UnboundedReceiver<Input>,
     inbox: mpsc::UnboundedSender<Input>,
     running: HashMap<SourceIx, JoinHandle<()>>,
+    /// Asks a source at once.
+    now: HashMap<SourceIx, watch::Sender<()>>,
     follow: Option<Follower>,
 }
 
@@ -65,6 +67,7 @@ impl Driver {
             inbox,
             running: HashMap::new(),
             follow,
+            now: HashMap::new(),
         }
     }
 
@@ -133,12 +136,16 @@ impl Driver {
                         interval: spec.interval,
                         timeout: spec.timeout,
                         pace: self.pace.subscribe(),
+                        now: self.now.entry(ix).or_insert_with(|| watch::channel(()).0).subscribe(),
                     };
                     let sink = Sink::new(self.inbox.clone(), ix);
                     self.running.insert(ix, self.readers.spawn(spec, schedule, sink));
                 }
                 Effect::Pace(pace) => {
                     self.pace.send_replace(pace);
+                }
+                Effect::Ask(sources) => {
+                    sources.iter().filter_map(|ix| self.now.get(ix)).for_each(|now| now.send_replace(()));
                 }
                 // Nobody was given the run: there is no journal, and nothing here that could send.
                 Effect::Run(_) => {}

@@ -21,6 +21,8 @@ pub struct Schedule {
     pub timeout: Duration,
     /// How many times as often as the plan says; changed by the operator while running.
     pub pace: watch::Receiver<f64>,
+    /// Heard of whenever it is to be asked at once.
+    pub now: watch::Receiver<()>,
 }
 
 /// A server that asks for fewer questions is asked up to this many times less often.
@@ -45,6 +47,13 @@ where
                     return;
                 }
                 next = next.min(Instant::now() + wait(&schedule, slower));
+                continue;
+            }
+            Ok(()) = schedule.now.changed() => {
+                // A server that asked to be left alone is left alone.
+                if slower == 1 {
+                    next = Instant::now();
+                }
                 continue;
             }
         }
@@ -103,7 +112,8 @@ mod tests {
     fn fast() -> (watch::Sender<f64>, Schedule) {
         let (pace, rx) = watch::channel(1.0);
         let (interval, timeout) = (Duration::from_millis(4), Duration::from_millis(20));
-        let schedule = Schedule { what: "server: call".to_owned(), interval, timeout, pace: rx };
+        let now = watch::channel(()).1;
+        let schedule = Schedule { what: "server: call".to_owned(), interval, timeout, pace: rx, now };
         (pace, schedule)
     }
 

@@ -27,6 +27,14 @@ macro_rules! systems {
             $Name(<$name::State as Steered>::Call),
         )+ }
 
+        impl Call {
+            /// The id of the system that it is for.
+            #[must_use]
+            pub const fn system(&self) -> &'static str {
+                match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
+            }
+        }
+
         /// What a request to any system compares with.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]

@@ -41,12 +41,14 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     };
     let style = look.theme.style(role);
     let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);
-    let mode = match ui.mode {
-        Mode::Watch => "WATCH · read only",
-        Mode::Console => "CONSOLE",
-        Mode::Demo => "DEMO · simulated",
+    let speed = ui.latest().speed.filter(|speed| (speed - 1.0).abs() > f64::EPSILON);
+    let mode = match (ui.mode, speed) {
+        (Mode::Watch, _) => "WATCH · read only".to_owned(),
+        (Mode::Console, _) => "CONSOLE".to_owned(),
+        (Mode::Demo, None) => "DEMO · simulated".to_owned(),
+        (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
     };
-    let right = put_right(line, buf, mode, look.theme.style(Role::Title));
+    let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
     put(Rect { x: line.x + used, width: room, ..line }, buf, &why, look.theme.style(Role::Title));
 }

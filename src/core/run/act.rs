@@ -8,7 +8,8 @@ use crate::{
         digest::Digest,
         now::Now,
         step::{
-            Effect as Wanted, Event, Kind, Limits, Note, Op, Phase, Recipe, State, Ticket, Timer, Truth, Way, step,
+            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, State, Ticket, Timer, Truth, Way,
+            step,
         },
     },
     journal::{Begun, Body, Came, Intent},
@@ -125,6 +126,7 @@ impl Run {
                 },
                 Wanted::Record(note) => {
                     match note {
+                        Note::Op(ticket, state) => out.extend(self.changed(at, ticket, state, now)),
                         Note::Stands => self.steps[at].stand(),
                         Note::Adopted(_) => self.steps[at].adopt(),
                         _ => {}
@@ -139,6 +141,17 @@ impl Run {
             }
         }
         out
+    }
+
+    /// From now on what was read before may not be so any more.
+    fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<Effect> {
+        let op = self.steps[at].attempt.as_ref()?.op(ticket.op)?;
+        let system = op.call.system();
+        if op.kind == Kind::Wait {
+            return None;
+        }
+        self.steps[at].changed = Some((now.boot, system));
+        (!state.in_flight()).then_some(Effect::ReadAgain(system))
     }
 
     /// What a step's move means for what hangs on it.

@@ -1,7 +1,6 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::Run;
-use super::{Effect, Preview};
+use super::{Effect, Preview, Run};
 use crate::{
     core::{
         estate::signal::Sample,
@@ -133,6 +132,7 @@ impl Run {
             && (back || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
+            && !self.unread(at)
     }
 
     /// Another step that is under way on the same thing: each could undo what the other compares with.
@@ -143,6 +143,15 @@ impl Run {
                 && self.steps[other].state.phase == Phase::Running
                 && self.plan_of(other).action.target() == target
         })
+    }
+
+    /// Whether what a step is about was changed after it was read last. A preview of older readings would say that there is nothing to do,
+    /// or take for how things are what is long gone.
+    fn unread(&self, at: usize) -> bool {
+        let target = self.plan_of(at).action.target();
+        let of_it = |i: &usize| self.steps[*i].changed.is_some() && self.plan_of(*i).action.target() == target;
+        let last = (0..self.steps.len()).filter(of_it).filter_map(|i| self.steps[i].changed).max();
+        last.is_some_and(|(when, system)| self.read.get(system).is_none_or(|read| *read <= when))
     }
 
     /// Steps that have to be done first.
@@ -210,6 +219,10 @@ impl Run {
         if let Some(other) = self.in_conflict(at) {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
+        }
+        if self.unread(at) {
+            let target = self.plan_of(at).action.target();
+            out.push((Level::Hold, format!("{target} was changed and is being read again")));
         }
         out
     }

@@ -66,6 +66,8 @@ pub enum Effect {
     Send(Box<Intent>),
     /// Look at the server.
     Look(Box<Look>),
+    /// Something of this system was changed: what is known of it is to be read again at once.
+    ReadAgain(&'static str),
 }
 
 /// A look at a server.
@@ -143,6 +145,8 @@ pub struct Run {
     held: Option<String>,
     halted: Option<String>,
     motion: Option<Proposed>,
+    /// Up to when each system has been read, on the boot clock.
+    read: HashMap<&'static str, Duration>,
     due: BTreeSet<(Duration, usize, Timer)>,
     records: VecDeque<Entry>,
     said: Option<(Now, String)>,
@@ -178,6 +182,8 @@ struct StepRun {
     waivers: Vec<Waiver>,
     /// Since when a tail is unfinished.
     exposed: Option<Now>,
+    /// When it changed something last, on the boot clock, and of which system.
+    changed: Option<(Duration, &'static str)>,
 }
 
 /// What was previewed.
@@ -209,6 +215,7 @@ impl Run {
                     approved: BTreeMap::new(),
                     waivers: Vec::new(),
                     exposed: None,
+                    changed: None,
                 });
             }
         }
@@ -231,11 +238,17 @@ impl Run {
             held: None,
             halted: None,
             motion: None,
+            read: HashMap::new(),
             due: BTreeSet::new(),
             records: VecDeque::new(),
             said: None,
             plan: plan.clone(),
         }
+    }
+
+    /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.
+    pub fn set_read(&mut self, read: HashMap<&'static str, Duration>) {
+        self.read = read;
     }
 
     /// When the next timer goes off, on the boot clock.

@@ -15,7 +15,7 @@ use std::{
 
 use self::wire::{Message, Wire};
 pub use self::{
-    paced::{start_paced, start_steered},
+    paced::{SPEED, start_paced, start_steered},
     wire::CallTrouble,
 };
 use crate::{
@@ -54,6 +54,8 @@ pub struct SimDrive {
     sources: BTreeMap<SourceIx, SourceSpec<Ask>>,
     /// When each source is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, SourceIx)>>,
+    /// Which of its places there counts: one that was to be asked later may be asked sooner.
+    next: BTreeMap<SourceIx, u64>,
     order: u64,
     pace: f64,
     random: fastrand::Rng,
@@ -78,6 +80,7 @@ impl SimDrive {
             now: start,
             sources: BTreeMap::new(),
             heap: BinaryHeap::new(),
+            next: BTreeMap::new(),
             order: 0,
             pace: 1.0,
             random: fastrand::Rng::with_seed(seed),
@@ -109,6 +112,7 @@ impl SimDrive {
         self.wire.console_gone();
         self.sources.clear();
         self.heap.clear();
+        self.next.clear();
         self.carry_out(effects);
     }
 
@@ -205,7 +209,9 @@ impl SimDrive {
                     self.tick = at + TICK;
                 }
                 self.take(Input::Tick);
-            } else if let Some(Reverse((_, _, source))) = self.heap.pop() {
+            } else if let Some(Reverse((_, order, source))) = self.heap.pop()
+                && self.next.get(&source) == Some(&order)
+            {
                 self.ask(source);
             }
         }
@@ -310,6 +316,7 @@ impl SimDrive {
 
     fn push(&mut self, wait: Duration, ix: SourceIx) {
         self.order += 1;
+        self.next.insert(ix, self.order);
         self.heap.push(Reverse((self.now.boot + wait, self.order, ix)));
     }
 
@@ -323,6 +330,12 @@ impl SimDrive {
                     self.push(first, ix);
                 }
                 Effect::Pace(pace) => self.pace = pace,
+                Effect::Ask(sources) => {
+                    for ix in sources {
+                        let soon = Duration::from_millis(self.random.u64(1..50));
+                        self.push(soon, ix);
+                    }
+                }
                 Effect::Run(effect) => match self.carry_out_run(effect) {
                     Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
                     // What follows on what is not on record is not done.
@@ -345,6 +358,8 @@ impl SimDrive {
                 let entry = journal.append(body, self.now)?;
                 Ok(self.core.handle(recorded(entry), self.now))
             }
+            // The core has made of it what is to be asked.
+            run::Effect::ReadAgain(_) => Ok(Vec::new()),
             run::Effect::Send(intent) => {
                 let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
                 let trouble = self.wire.trouble(&intent);

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::SimDrive;
 use crate::{
+    core::{Command, snapshot::Snapshot},
     drive::{Helm, Link, Orders, clock, inbox::Inbox},
     journal::{Entry, Journal},
     plan::Plan,
@@ -35,16 +36,21 @@ pub fn start_steered(
     run(drive, speed, inbox)
 }
 
-fn run(mut drive: SimDrive, speed: f64, inbox: Option<Inbox>) -> Helm {
+/// Fastest and slowest that simulated time may go.
+pub const SPEED: (f64, f64) = (0.25, 1000.0);
+
+fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>) -> Helm {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
-    let (picture, snapshots) = watch::channel(Arc::new(drive.snapshot()));
+    let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
+    let (picture, snapshots) = watch::channel(picture_of(&mut drive, speed));
     std::thread::spawn(move || {
         let mut before = clock::now();
         loop {
             std::thread::sleep(FRAME);
             loop {
                 match queue.try_recv() {
+                    Ok(Command::Speed(wanted)) => speed = wanted.clamp(SPEED.0, SPEED.1),
                     Ok(command) => drive.command(command),
                     Err(mpsc::error::TryRecvError::Empty) => break,
                     Err(mpsc::error::TryRecvError::Disconnected) => return,
@@ -60,7 +66,7 @@ fn run(mut drive: SimDrive, speed: f64, inbox: Option<Inbox>) -> Helm {
             while let Ok(order) = order_queue.try_recv() {
                 drive.order(order);
             }
-            picture.send_replace(Arc::new(drive.snapshot()));
+            picture.send_replace(picture_of(&mut drive, speed));
         }
     });
     Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
