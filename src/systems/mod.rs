@@ -118,6 +118,8 @@ pub trait Live: System {
 pub struct World {
     /// Share of the users' requests that arrive at the target, 0 to 1; none: nothing steers them, and all arrive at the source.
     pub on_target: Option<f64>,
+    /// The network between the sites is cut.
+    pub cut: bool,
 }
 
 impl World {

@@ -231,21 +231,29 @@ macro_rules! systems {
             $($name: <$name::State as Simulated>::Sim,)+
             /// What the systems told of themselves last, and when.
             world: Option<(std::time::Duration, World)>,
+            /// The network between the sites is cut.
+            cut: bool,
         }
 
         impl Sim {
             /// As the plan names it; the same for the same seed.
             #[must_use]
             pub fn new(plan: &Arc<Plan>, seed: u64) -> Self {
-                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None }
+                Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None, cut: false }
             }
 
             /// What the systems tell of themselves, at most a second old.
+            /// Cuts the network between the sites, or mends it.
+            pub fn cut(&mut self, on: bool) {
+                self.cut = on;
+                self.world = None;
+            }
+
             fn world(&mut self, now: Now) -> World {
                 if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < World::GOOD_FOR {
                     return world;
                 }
-                let mut world = World::default();
+                let mut world = World { cut: self.cut, ..World::default() };
                 $(<$name::State as Simulated>::tell(&self.$name, now, &mut world);)+
                 self.world = Some((now.boot, world));
                 world

@@ -2,6 +2,7 @@
 
 mod clock;
 mod crash;
+mod cut;
 mod demo;
 mod faults;
 mod fixture;

@@ -5,6 +5,7 @@ use landfall::{
         run::{Motion, Order},
         step::{Level, OpState, Phase},
     },
+    drive::sim::{CallTrouble, Trouble},
     journal::Body,
     plan::Side,
 };
@@ -159,7 +160,7 @@ fn a_point_of_no_return_takes_two_approvers() {
 fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
     let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1)), step("next", &["dns-1"], weights(50, 50))], 5);
     stage.drive.dark(Some("dns-1"));
-    stage.drive.call_trouble("dns-1", landfall::drive::sim::CallTrouble::ReplyLost, 1);
+    stage.drive.call_trouble("dns-1", CallTrouble::ReplyLost, 1);
     stage.until("dns-1", 60, |s| s.state == Phase::Ready);
     assert_eq!(stage.execute("dns-1"), None);
     stage.pass(1_800_000);
@@ -267,7 +268,7 @@ action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 }
         stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()
     };
     stage.until("stop", 60, |s| s.state == Phase::Ready);
-    stage.drive.call_trouble("stop 20 instances", landfall::drive::sim::CallTrouble::Refused, 1);
+    stage.drive.call_trouble("stop 20 instances", CallTrouble::Refused, 1);
     assert_eq!(stage.execute("stop"), None);
     stage.until("stop", 300, |s| s.state == Phase::Failed);
     let first = tags(&stage, 1);
@@ -299,4 +300,25 @@ fn a_journal_is_taken_up_with_the_plan_that_it_was_begun_with() {
         // What is done and not in the plan any more is nobody's business; what it does otherwise now is.
         assert_eq!(other.run().halted.is_some(), !missing, "{:?}", other.run().halted);
     }
+}
+
+#[test]
+fn what_was_changed_is_read_again_before_anything_on_it_is_decided() {
+    let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
+    stage.carry_out("dns-1");
+    stage.drive.order(Order::RollBack("dns-1".into()));
+    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("dns-1"), None);
+    // Nothing of the zone is heard any more: what is known of it is from before the way back.
+    stage.drive.trouble("route53/", Some(Trouble::Silent));
+    stage.until("dns-1", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("dns-1".into()));
+    stage.pass(1000);
+    let view = stage.step("dns-1");
+    assert_eq!(view.state, Phase::Blocked);
+    assert!(view.obstacles.iter().any(|(_, why)| why.contains("is being read again")), "{:?}", view.obstacles);
+    assert!(stage.execute("dns-1").is_some());
+    stage.drive.trouble("route53/", None);
+    stage.carry_out("dns-1");
+    assert!(!stage.step("dns-1").ops.is_empty(), "there was something to do");
 }

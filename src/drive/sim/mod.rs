@@ -136,6 +136,11 @@ impl SimDrive {
         self.sim.stranger(action, self.now);
     }
 
+    /// The network between the sites is cut, or mended. The console still reaches both.
+    pub fn cut(&mut self, on: bool) {
+        self.sim.cut(on);
+    }
+
     /// The servers' own log: the tags of everything that they carried out.
     #[must_use]
     pub fn server_log(&self) -> Vec<String> {

@@ -26,16 +26,21 @@ impl Set {
         self.votes_of(of) > self.votes_of(|_| true) / 2
     }
 
+    /// Whether it is up and reaches a majority, itself included.
+    fn hears_majority(&self, place: usize) -> bool {
+        self.up(place) && self.is_majority(|i| self.sees(place, i))
+    }
+
     /// Whether a majority has the configuration.
     pub(super) fn is_spread(&self, boot: Duration) -> bool {
-        boot >= self.spread_at && self.is_majority(|i| self.up(i))
+        boot >= self.spread_at && self.primary.is_some_and(|p| self.hears_majority(p))
     }
 
     /// Whether it could be elected.
     fn stands(&self, place: usize, boot: Duration) -> bool {
         let config = &self.members[place].config;
         let frozen = self.frozen.get(&config.host).is_some_and(|until| boot < *until);
-        self.up(place) && config.priority > 0.0 && config.votes > 0 && !frozen
+        self.hears_majority(place) && config.priority > 0.0 && config.votes > 0 && !frozen
     }
 
     /// Whom the priorities prefer; of equals the first.
@@ -61,15 +66,15 @@ impl Set {
         if let Some(at) = self.takeover_at.filter(|at| boot >= *at && self.primary.is_some()) {
             self.give_way(at + ELECTION, false);
         }
-        let majority = self.is_majority(|i| self.up(i));
-        if !self.lost && self.primary.is_some_and(|p| self.up(p) && majority) {
+        if !self.lost && self.primary.is_some_and(|p| self.hears_majority(p)) {
             return;
         }
         self.lost = false;
         if self.primary.is_some() {
             self.give_way(boot + ELECTION, false);
         }
-        if majority && self.election_at.is_none_or(|at| boot >= at) {
+        // Where nobody hears a majority, nobody is elected, and the time for it stays.
+        if (0..self.members.len()).any(|i| self.hears_majority(i)) && self.election_at.is_none_or(|at| boot >= at) {
             let at = self.election_at.take().unwrap_or(boot);
             let winner = if std::mem::take(&mut self.handoff) { self.lottery(boot) } else { self.preferred(boot) };
             if let Some(winner) = winner {
@@ -98,8 +103,8 @@ impl Set {
     /// Nobody caught up (262): it goes on leading, after a time in which it took no writes.
     pub(super) fn step_down(&mut self, place: usize, secs: u32, catch_up: u32, now: Now) -> Result<(), ()> {
         let (boot, patience) = (now.boot, Duration::from_secs(u64::from(catch_up)));
-        let lag = |i: usize| if i == place { 0.0 } else { self.members[i].lag(boot) };
-        let in_time = |i: usize| self.up(i) && lag(i) <= patience.as_secs_f64();
+        let lag = |i: usize| if i == place { 0.0 } else { self.lag(i, boot) };
+        let in_time = |i: usize| self.sees(place, i) && lag(i) <= patience.as_secs_f64();
         let others = (0..self.members.len()).filter(|&i| i != place && self.stands(i, boot) && in_time(i));
         let nearest = others.map(lag).min_by(f64::total_cmp);
         let Some(nearest) = nearest.filter(|_| self.is_majority(in_time)) else {

@@ -39,13 +39,15 @@ use crate::{
         now::Now,
     },
     plan::{MemberRule, Plan, ReplicaSet, Side},
-    systems::Simulated,
+    systems::{Simulated, World},
 };
 
 /// The imitated sets.
 #[derive(Debug)]
 pub struct Sim {
     sets: Vec<Set>,
+    /// The network between the sites is cut.
+    cut: bool,
     /// What was carried out, by tag.
     log: Vec<String>,
 }
@@ -57,6 +59,8 @@ struct Set {
     waiting: Vec<String>,
     stopped: BTreeSet<String>,
     /// Who leads: place among the members; none while there is no majority or an election goes on.
+    /// Since when the network between the sites is cut, or was, and when it was mended.
+    cut: Option<(Duration, Option<Duration>)>,
     primary: Option<usize>,
     term: u64,
     /// When the others elect, once the primary is gone.
@@ -94,11 +98,16 @@ impl Simulated for State {
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed);
         let sets = plan.replica_sets.iter().map(|set| Set::new(set, &mut random)).collect();
-        Sim { sets, log: Vec::new() }
+        Sim { sets, cut: false, log: Vec::new() }
+    }
+
+    fn hear(sim: &mut Sim, world: &World) {
+        sim.cut = world.cut;
     }
 
     fn advance(sim: &mut Sim, now: Now) {
         for set in &mut sim.sets {
+            set.link(sim.cut, now.boot);
             set.advance(now.boot);
         }
     }
@@ -159,6 +168,7 @@ impl Set {
             members,
             waiting: plan.candidates.clone(),
             stopped: BTreeSet::new(),
+            cut: None,
             primary: Some(0),
             term: 7,
             election_at: None,
@@ -175,6 +185,37 @@ impl Set {
             // Apart from the one that makes the members: an election must not change what the next set looks like.
             random: fastrand::Rng::with_seed(random.clone().u64(..)),
         }
+    }
+
+    /// The network between the sites, from now on.
+    fn link(&mut self, cut: bool, boot: Duration) {
+        match &mut self.cut {
+            None | Some((_, Some(_))) if cut => self.cut = Some((boot, None)),
+            Some((_, mended @ None)) if !cut => *mended = Some(boot),
+            _ => {}
+        }
+    }
+
+    /// Whether a member reaches another one: it is up, and no cut is between them. Members of neither side reach both.
+    fn sees(&self, from: usize, to: usize) -> bool {
+        let sides = (self.members[from].side, self.members[to].side);
+        let apart = matches!(sides, (Some(a), Some(b)) if a != b) && matches!(self.cut, Some((_, None)));
+        self.up(to) && !apart
+    }
+
+    /// Seconds behind the primary: its own, and what it missed while nobody who follows the primary was in its reach.
+    fn lag(&self, place: usize, boot: Duration) -> f64 {
+        let through = |i: usize| self.members[i].side.is_none() && self.up(i);
+        let follows = self.primary.is_none_or(|p| self.sees(p, place)) || (0..self.members.len()).any(through);
+        let missed = match self.cut {
+            Some((since, None)) if !follows => boot.saturating_sub(since).as_secs_f64(),
+            // It is caught up with many times as fast as it was written.
+            Some((since, Some(mended))) if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) => {
+                (mended.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(mended).as_secs_f64()).max(0.0)
+            }
+            _ => 0.0,
+        };
+        self.members[place].lag(boot) + missed
     }
 
     fn up(&self, place: usize) -> bool {
@@ -195,7 +236,7 @@ impl Set {
 
     /// What a member has applied by now, and when that was written: a hundred writes a second, in hundredths.
     fn applied(&self, place: usize, now: Now) -> (OpTime, Timestamp) {
-        let lag = if self.primary == Some(place) { 0.0 } else { self.members[place].lag(now.boot) };
+        let lag = if self.primary == Some(place) { 0.0 } else { self.lag(place, now.boot) };
         let back = jiff::SignedDuration::from_millis(millis(lag));
         let wall = now.wall.checked_sub(back).unwrap_or(now.wall).as_millisecond() / 10 * 10;
         let secs = u32::try_from(wall.div_euclid(1000)).unwrap_or(0);
@@ -217,7 +258,7 @@ impl Set {
             writable: leads && now.boot >= self.writable_at,
             secondary: !leads,
             arbiter: false,
-            primary: self.primary.map(|p| self.members[p].config.host.clone()),
+            primary: self.primary.filter(|p| self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
             hosts: self.members.iter().map(|m| m.config.host.clone()).collect(),
             term: leads.then_some(self.term),
             last_write: Some(self.applied(place, now).0),
@@ -229,14 +270,14 @@ impl Set {
         let Some(place) = place else { return Membership::Waiting };
         let (op, wall) = self.applied(place, now);
         let state = |i| match i {
-            i if !self.up(i) => MemberState::Down,
+            i if !self.sees(place, i) => MemberState::Down,
             i if self.primary == Some(i) => MemberState::Primary,
             _ => MemberState::Secondary,
         };
         let peers = self.members.iter().enumerate().map(|(i, m)| Peering {
             host: m.config.host.clone(),
             state: state(i),
-            up: self.up(i),
+            up: self.sees(place, i),
             ping: (i != place).then(|| {
                 let far = m.side != self.members[place].side;
                 Duration::from_millis(if far { 66 } else { 1 })
@@ -248,7 +289,7 @@ impl Set {
             date: now.wall,
             applied: Some(op),
             applied_wall: Some(wall),
-            sync_source: self.primary.filter(|p| *p != place).map(|p| self.members[p].config.host.clone()),
+            sync_source: self.primary.filter(|p| *p != place && self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
             uptime: Some(UPTIME),
             majority: u32::try_from(self.members.len() / 2 + 1).ok(),
             members: peers.collect(),
