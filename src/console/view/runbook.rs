@@ -111,7 +111,22 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         }
     }
     if step.state == Phase::Failed && step.exposed.is_none() {
-        out.push((Tone::Bad, "failed: b previews the way back, r tries again".to_owned()));
+        out.push((
+            Tone::Bad,
+            match step.way {
+                Way::Forward => "failed: b previews the way back, r tries again".to_owned(),
+                Way::Back => "the way back failed: b previews it again".to_owned(),
+            },
+        ));
+    }
+    if step.state == Phase::NotApplied {
+        out.push((
+            Tone::Warn,
+            match step.way {
+                Way::Forward => "nothing of it is there: r tries again".to_owned(),
+                Way::Back => "nothing was taken back: b tries again, z lets it stand".to_owned(),
+            },
+        ));
     }
     out.extend(step.waivers.iter().map(|waiver| (Tone::Warn, format!("waived: {waiver}"))));
     if let Some(left) = step.waits {

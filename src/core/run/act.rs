@@ -8,8 +8,8 @@ use crate::{
         digest::Digest,
         now::Now,
         step::{
-            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, State, Ticket, Timer, Truth, Way,
-            step,
+            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Reply, State, Ticket, Timer,
+            Truth, Way, step,
         },
     },
     journal::{Begun, Body, Came, Intent},
@@ -79,6 +79,11 @@ impl Run {
         if !self.is_current(at, ticket) {
             return Vec::new();
         }
+        if let (Reply::Refused | Reply::Mismatch, Some(attempt)) = (sent.reply, &mut self.steps[at].attempt)
+            && let Some(slot) = attempt.refused.get_mut(usize::from(ticket.op))
+        {
+            *slot = Some(sent.said.clone());
+        }
         self.remember(at, ticket, sent.said, sent.mark);
         self.take(at, &Event::Reply(ticket, sent.reply), now)
     }
@@ -90,7 +95,13 @@ impl Run {
         }
         // Only what is our own is what a later operation may compare with.
         let mark = looked.mark.filter(|_| looked.truth == Truth::Applied);
-        self.remember(at, ticket, looked.said, mark);
+        let attempt = self.steps[at].attempt.as_ref();
+        let refused = attempt.and_then(|it| it.refused.get(usize::from(ticket.op))?.as_ref());
+        let said = match refused.filter(|_| looked.truth != Truth::Applied) {
+            Some(answer) => format!("{answer}; {}", looked.said),
+            None => looked.said,
+        };
+        self.remember(at, ticket, said, mark);
         self.take(at, &Event::Observed(ticket, look, looked.truth), now)
     }
 

@@ -64,7 +64,7 @@ impl Run {
         effects
     }
 
-    fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<Effect> {
+    pub(super) fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
         let phase = self.steps[at].state.phase;
         match phase {

@@ -20,12 +20,21 @@ pub(super) struct Attempt {
     pub expected: Vec<Option<Mark>>,
     /// What was seen or said last.
     pub said: Vec<String>,
+    /// What a server answered that did not take it: a look that follows tells only that it is not there.
+    pub refused: Vec<Option<String>>,
 }
 
 impl Attempt {
     fn new(way: Way, draft: Draft<Call, Mark>) -> Self {
         let n = draft.ops.len();
-        Self { way, draft, marks: vec![None; n], expected: vec![None; n], said: vec![String::new(); n] }
+        Self {
+            way,
+            draft,
+            marks: vec![None; n],
+            expected: vec![None; n],
+            said: vec![String::new(); n],
+            refused: vec![None; n],
+        }
     }
 
     /// An operation.

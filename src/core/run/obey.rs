@@ -42,8 +42,15 @@ impl Run {
             Order::Arm(step) => self.arm(self.find(&step)?, now),
             Order::Execute { step, digest, typed } => self.execute(self.find(&step)?, digest, &typed, estate, now),
             Order::Cancel(step) => self.simple(&step, &Event::Cancel, "there is nothing to call off any more", now),
-            Order::RollBack(step) => self.roll_back(self.find(&step)?, now),
-            Order::Again(step) => self.simple(&step, &Event::Again, "only what is over can be tried again", now),
+            Order::RollBack(step) => {
+                let at = self.find(&step)?;
+                let effects = self.roll_back(at, now)?;
+                Ok(effects.into_iter().chain(self.judge(at, estate, now)).collect())
+            }
+            Order::Again(step) => {
+                let effects = self.simple(&step, &Event::Again, "only what is over can be tried again", now)?;
+                Ok(effects.into_iter().chain(self.judge(self.find(&step)?, estate, now)).collect())
+            }
             Order::Abandon(step) => {
                 self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
             }

@@ -240,7 +240,8 @@ impl Next {
             self.state.way = Way::Back;
             self.forget_preview();
             self.to(Phase::Blocked);
-            self.cleared(self.state.clearance);
+            // What lay in the way of the other direction says nothing of this one.
+            self.cleared(Clearance::Blocked);
         }
     }
 
@@ -255,7 +256,7 @@ impl Next {
             self.state.way = Way::Forward;
             self.forget_preview();
             self.conclude(Phase::Pending);
-            self.cleared(self.state.clearance);
+            self.cleared(Clearance::Blocked);
         }
     }
 
