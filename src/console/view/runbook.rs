@@ -119,6 +119,9 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             },
         ));
     }
+    if step.state == Phase::RolledBack {
+        out.push((Tone::Warn, "it was taken back: r begins it again".to_owned()));
+    }
     if step.state == Phase::NotApplied {
         out.push((
             Tone::Warn,

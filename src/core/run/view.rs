@@ -377,6 +377,11 @@ impl RunView {
             return Verdict::Go("every step is done".to_owned());
         };
         match (next.state, next.obstacles.first()) {
+            (Phase::RolledBack, _) => Verdict::Hold(format!("{} was taken back: r begins it again", next.id)),
+            (Phase::NotApplied | Phase::Cancelled, _) => {
+                Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
+            }
+            (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
             (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))
             }
