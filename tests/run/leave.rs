@@ -1,0 +1,60 @@
+//! Whoever leaves the console in the middle of a recipe leaves nothing pinned behind.
+
+use std::{thread::sleep, time::Duration};
+
+use landfall::{
+    core::{
+        digest::Digest,
+        run::{Order, StepView},
+        step::{OpState, Phase},
+    },
+    drive::{Helm, clock, sim},
+    journal::{Author, Journal, chain, store::MemStore},
+    plan::Side,
+};
+
+use crate::stage::{plan, primary, step};
+
+fn view(helm: &Helm) -> StepView {
+    let snapshot = helm.link.snapshots.borrow().clone();
+    snapshot.run.as_ref().and_then(|run| run.steps.first()).expect("a step").clone()
+}
+
+fn until(helm: &Helm, what: &str, so: impl Fn(&StepView) -> bool) {
+    for _ in 0..1200 {
+        if so(&view(helm)) {
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("{what}: {:#?}", view(helm));
+}
+
+#[test]
+fn a_safe_tail_is_finished_before_the_program_ends() {
+    let store = MemStore::default();
+    let author =
+        Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") };
+    let opened = Journal::open(Box::new(store.clone()), author, clock::now()).expect("a journal");
+    let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
+    let helm = sim::start_steered(plan, 5, 2.0, opened, None);
+    until(&helm, "ready", |s| s.state == Phase::Ready);
+    while !matches!(view(&helm).state, Phase::Running) {
+        helm.orders.give(Order::Preview("orders".into()));
+        helm.orders.give(Order::Arm("orders".into()));
+        until(&helm, "armed", |s| matches!(s.state, Phase::Armed | Phase::Ready | Phase::Previewed));
+        if let Some(digest) = view(&helm).preview.and_then(|p| p.digest) {
+            let typed = "orders".to_owned();
+            helm.orders.give(Order::Execute { step: "orders".into(), digest, typed });
+        }
+        sleep(Duration::from_millis(250));
+    }
+    until(&helm, "pinned", |s| s.exposed.is_some());
+    assert_eq!(helm.clone().leave(Duration::from_secs(120)), Vec::<String>::new());
+    let end = view(&helm);
+    assert!(end.exposed.is_none(), "{:#?}", end.ops);
+    assert!(end.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
+    let (entries, _) = chain::read(&store.survivors()).expect("whole");
+    let held = entries.iter().any(|e| matches!(&e.body, landfall::journal::Body::Hold { on: true, .. }));
+    assert!(held, "and that it was left is on record");
+}
