@@ -14,7 +14,7 @@ use crate::{
         digest::Digest,
         now::Now,
         run::{Motion, Order, StepView},
-        step::Phase,
+        step::{Phase, Ticket},
     },
     plan::Confirm,
 };
@@ -82,6 +82,8 @@ pub struct Prompt {
     pub step: String,
     /// What is written so far.
     pub text: String,
+    /// The operation that it is about, and its words: not whichever is next when it is written.
+    pub about: Option<(Ticket, String)>,
 }
 
 impl Asked {
@@ -143,7 +145,12 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
         KeyCode::Char('p') => vec![Act::Order(Order::Preview(id))],
         KeyCode::Char('a') => vec![Act::Order(Order::Arm(id))],
         KeyCode::Char('A') => {
-            ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked: Asked::Approve, step: id, text: String::new() }));
+            ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
+                asked: Asked::Approve,
+                step: id,
+                text: String::new(),
+                about: None,
+            }));
             Vec::new()
         }
         KeyCode::Char('x') => confirm(ui, &id),
@@ -274,7 +281,11 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
                 other => return Err(format!("\"{other}\" is neither YES nor NO")),
             };
             let found = step(ui, &step_id).ok_or("there is no such step any more")?;
-            let ticket = found.unknown.ok_or_else(|| format!("{step_id} has no operation that is UNKNOWN"))?;
+            let (ticket, what) =
+                prompt.about.clone().ok_or_else(|| format!("{step_id} has no operation that is UNKNOWN"))?;
+            if found.unknown != Some(ticket) {
+                return Err(format!("{what}: it is not UNKNOWN any more; Esc leaves"));
+            }
             Order::Propose(Motion::Settle { step: step_id, ticket, there, looked_at: looked_at.trim().to_owned() })
         }
         Asked::Waive => {

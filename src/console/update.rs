@@ -147,8 +147,13 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
 /// What is about the run.
 fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
     let step = ui.step().map(|s| s.id.clone()).unwrap_or_default();
+    let about = ui.step().and_then(|s| {
+        let ticket = s.unknown?;
+        Some((ticket, s.ops.get(usize::from(ticket.op))?.what.clone()))
+    });
     let ask = |ui: &mut Ui, asked: Asked, step: String| {
-        ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new() }));
+        let about = about.clone().filter(|_| asked == Asked::Settle);
+        ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about }));
         Vec::new()
     };
     match id {

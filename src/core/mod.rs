@@ -216,12 +216,12 @@ impl Core {
         effects.into_iter().map(one).collect()
     }
 
-    /// The sources of a system that are asked most often: what is decided upon. What is asked seldom changes seldom.
+    /// The sources of a system by which is decided, and of those the ones that are asked most often: what is asked seldom changes seldom.
     fn quickest(&self, system: &str) -> impl Iterator<Item = (SourceIx, &Source<Ask>)> {
-        let own = move |s: &&Source<Ask>| s.spec.ask.system() == system;
+        let own = move |s: &&Source<Ask>| s.spec.ask.system() == system && s.spec.ask.decides();
         let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
         let all = (0..).map(SourceIx).zip(&self.sources);
-        all.filter(move |(_, s)| s.spec.ask.system() == system && Some(s.spec.interval) == least)
+        all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
     }
 
     /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.

@@ -160,6 +160,9 @@ impl Inbox {
 
     /// The fingerprint of the key that signed; none where the plan has no key for that name and nobody signed.
     fn signed(&self, by: &str, text: &[u8], file: &Path) -> Result<Option<String>, String> {
+        if self.approvers.is_empty() {
+            return Ok(None);
+        }
         let known =
             self.approvers.iter().find(|a| a.name == by).ok_or_else(|| format!("{by} is no approver of this plan"))?;
         let Some(key) = &known.key else { return Ok(None) };

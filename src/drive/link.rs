@@ -64,6 +64,16 @@ impl Helm {
     #[must_use]
     pub fn leave(self, within: Duration) -> Vec<String> {
         const LOOK: Duration = Duration::from_millis(100);
+        // What was ordered in the last moment is in the next picture but one.
+        for _ in 0..2 {
+            let seen = self.link.snapshots.borrow().now;
+            for _ in 0..10 {
+                std::thread::sleep(LOOK);
+                if self.link.snapshots.borrow().now != seen {
+                    break;
+                }
+            }
+        }
         let mut left = open(&self.link);
         if left.is_empty() {
             return left;

@@ -173,6 +173,14 @@ macro_rules! systems {
             }
         }
 
+        impl Ask {
+            /// Whether what can be changed is decided upon by what this asks.
+            #[must_use]
+            pub fn decides(&self) -> bool {
+                match self { $(Self::$Name(ask) => <$name::State as Steered>::decides(ask)),+ }
+            }
+        }
+
         /// The readers of all systems that this build can reach.
         pub struct Readers { $(
             #[cfg(feature = $feature)]

@@ -262,6 +262,11 @@ pub trait Steered: System {
     /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
     fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>>;
 
+    /// Whether drafts come from what this asks: once it has been read again, what was changed is known again.
+    fn decides(_ask: &Self::Ask) -> bool {
+        true
+    }
+
     /// How long the way back of an action stays open if what it lives on were cut off now, and what ends it; none if nothing does.
     fn stays(&self, _action: &Action, _now: Now) -> Option<(&'static str, Seen<Duration>)> {
         None

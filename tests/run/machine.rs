@@ -193,3 +193,78 @@ fn beyond_the_point_of_no_return_nothing_is_taken_back() {
         assert_eq!(one.state.phase == Phase::Settling, !reversible);
     }
 }
+
+/// Another attempt at what is over, of so many operations.
+fn again(attempt: Attempt, ops: usize) -> Attempt {
+    let mut state = attempt.state;
+    (state, _) = step(&state, &Event::Again);
+    let mut next = Attempt::shown(state, ops, Limits::SEQUENCE);
+    next.take(&Event::Arm);
+    next.take(&Event::Execute(Clearance::Clear));
+    next
+}
+
+#[test]
+fn what_an_earlier_attempt_left_is_not_forgotten_by_the_next() {
+    let mut two = Attempt::of(2, Limits::SEQUENCE);
+    two.applied(0);
+    two.refused(1);
+    assert_eq!(two.word(), (2, "FAILED"));
+    let mut one = again(two, 1);
+    one.refused(0);
+    assert_eq!(one.state.word(), "FAILED", "the first attempt's first operation is there: not nothing");
+    assert!(one.state.stands());
+    one.take(&Event::Again);
+    one.take(&Event::Skip);
+    assert_ne!(one.state.phase, Phase::Skipped, "what is partly there is not left out");
+    one.take(&Event::RollBack);
+    assert_eq!(one.state.word(), "RB_BLOCKED", "and it can be taken back");
+}
+
+#[test]
+fn a_way_back_of_which_nothing_came_leaves_it_standing() {
+    let mut done = Attempt::of(1, Limits::SEQUENCE);
+    done.applied(0);
+    done.take(&Event::RollBack);
+    let mut back = Attempt::shown(done.state, 1, Limits::SEQUENCE);
+    back.take(&Event::Arm);
+    back.take(&Event::Execute(Clearance::Clear));
+    assert!(back.state.stands(), "under way, nothing sent is nothing taken back");
+    back.refused(0);
+    assert_eq!(back.word(), (1, "RB_NOT_APPLIED"));
+    assert!(back.state.stands());
+}
+
+#[test]
+fn what_was_there_and_is_overwritten_was_not_nothing() {
+    let limits = Limits::SEQUENCE;
+    let mut one = Attempt::shown(State::new(0, true, false), 1, limits);
+    let recipe = Recipe { ops: vec![Op::new(Kind::Compared, false)], limits, attempt: 0 };
+    one.take(&Event::Previewed { digest: Digest([2; 32]), recipe });
+    one.take(&Event::Arm);
+    one.take(&Event::Execute(Clearance::Clear));
+    one.applied(0);
+    let settled = Timer::Settled(one.state.epoch);
+    one.take(&Event::Fired(settled));
+    let overdue = Timer::Verify(one.state.epoch);
+    one.take(&Event::Fired(overdue));
+    one.observed(0, Truth::Conflict);
+    assert_eq!(one.state.word(), "FAILED");
+}
+
+#[test]
+fn a_word_can_become_more_than_a_word() {
+    let mut one = Attempt::of(1, Limits::SEQUENCE);
+    one.replied(0, Reply::Lost);
+    one.take(&Event::Settled(one.sent[0], true));
+    while one.state.phase != Phase::Attested {
+        let epoch = one.state.epoch;
+        one.take(&Event::Fired(Timer::Settled(epoch)));
+        one.take(&Event::Verdict(Level::Green));
+        one.take(&Event::Fired(Timer::Baked(one.state.epoch)));
+    }
+    assert!(!one.state.satisfies());
+    one.take(&Event::Adopt);
+    assert_eq!(one.state.phase, Phase::Settling);
+    assert!(one.state.stands(), "our own part of it stays ours");
+}

@@ -212,8 +212,11 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
 fn prompt(area: Rect, buf: &mut Buffer, it: &Prompt, look: &Look<'_>) {
     let height = 5.min(area.height);
     let place = Rect { y: area.bottom() - height, height, ..area };
-    let title =
-        if it.step.is_empty() { it.asked.label().to_owned() } else { format!("{}: {}", it.step, it.asked.label()) };
+    let title = match &it.about {
+        Some((_, what)) => format!("{}, {what}: {}", it.step, it.asked.label()),
+        None if it.step.is_empty() => it.asked.label().to_owned(),
+        None => format!("{}: {}", it.step, it.asked.label()),
+    };
     let inner = frame(place, buf, &title, look);
     let key = look.theme.style(Role::Key);
     put_all(inner, buf, [("> ", key), (it.text.as_str(), look.theme.style(Role::Title)), ("▏", key)]);

@@ -139,7 +139,7 @@ impl Run {
                     match note {
                         Note::Op(ticket, state) => out.extend(self.changed(at, ticket, state, now)),
                         Note::Stands => self.steps[at].stand(),
-                        Note::Adopted(_) => self.steps[at].adopt(),
+                        Note::Adopted(_) => self.steps[at].adopt(before.partly_done()),
                         _ => {}
                     }
                     out.push(Effect::Record(self.came(at, note)));

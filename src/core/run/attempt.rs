@@ -67,7 +67,12 @@ impl StepRun {
         if self.back.is_empty() {
             // Nothing was left to be done: what there is to take back is what was done before.
             self.back = older;
-        } else if older.iter().chain(&self.back).all(apart) {
+        } else if !older.iter().chain(&self.back).all(apart) {
+            // What builds on one another is taken back as it was before the first attempt.
+            if !older.is_empty() {
+                self.back = older;
+            }
+        } else {
             // Of things that have nothing to do with each other each attempt did some.
             let new =
                 older.into_iter().filter(|op| self.back.iter().all(|own| own.call != op.call)).collect::<Vec<_>>();
@@ -80,9 +85,11 @@ impl StepRun {
         self.attempt = self.stood.take();
     }
 
-    /// Somebody else did it: there is nothing of ours to take back.
-    pub(super) fn adopt(&mut self) {
+    /// Somebody else did it. `left`: part of it is ours, and can be taken back.
+    pub(super) fn adopt(&mut self, left: bool) {
         (self.attempt, self.stood) = (None, None);
-        self.back.clear();
+        if !left {
+            self.back.clear();
+        }
     }
 }

@@ -230,7 +230,7 @@ impl Run {
                 said(reason, "why the step is left out")?;
                 let state = &self.steps[at].state;
                 let open = matches!(state.phase, Phase::Pending | Phase::Blocked | Phase::Ready);
-                if open && state.way == crate::core::step::Way::Forward {
+                if open && state.way == crate::core::step::Way::Forward && !state.partly_done() {
                     return Ok(());
                 }
                 let id = motion.step();

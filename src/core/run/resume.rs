@@ -1,6 +1,6 @@
 //! Taking a run up from its journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Effect, Run, act::hashed, waiver::Waiver};
 use crate::{
@@ -52,6 +52,8 @@ impl Run {
     /// What the journal began and the plan does not have, or has otherwise: neither could be observed, and what needs it would go on.
     fn of_another_plan(&self, entries: &[Entry]) -> Option<String> {
         let mut open: BTreeMap<&str, &'static str> = BTreeMap::new();
+        // Nothing of a way back is not nothing of the step.
+        let mut back: BTreeSet<&str> = BTreeSet::new();
         for entry in entries {
             match &entry.body {
                 Body::Begun(begun) => {
@@ -63,9 +65,15 @@ impl Run {
                         Some(_) => continue,
                     };
                     open.insert(&begun.step, why);
+                    if matches!(begun.record, Record::Begun { way: Way::Back, .. }) {
+                        back.insert(begun.step.as_str());
+                    } else {
+                        back.remove(begun.step.as_str());
+                    }
                 }
                 Body::Came(came) => {
-                    let over = matches!(came.note, Note::Phase(Phase::RolledBack | Phase::NotApplied));
+                    let nothing = came.note == Note::Phase(Phase::NotApplied) && !back.contains(came.step.as_str());
+                    let over = nothing || came.note == Note::Phase(Phase::RolledBack);
                     let done = came.note == Note::Phase(Phase::Done) && self.place(&came.step).is_none();
                     if over || done {
                         open.remove(came.step.as_str());
@@ -113,12 +121,14 @@ impl Run {
                     self.remember(at, ticket, said, mark);
                 }
                 Note::Stands => step.stand(),
-                Note::Adopted(_) => step.adopt(),
+                Note::Adopted(_) => step.adopt(left),
                 Note::Phase(Phase::RolledBack) => step.back.clear(),
                 _ => {}
             },
             _ => {}
         }
         self.apply_waivers(at, now);
+        let step = &mut self.steps[at];
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or(now));
     }
 }

@@ -48,14 +48,15 @@ impl Run {
         let mut out = WayBack { steps: 0, closed: None, without: Vec::new(), takes: Duration::ZERO, stays: None };
         for (at, step) in self.steps.iter().enumerate() {
             let plan = self.plan_of(at);
-            let begun = !matches!(step.state.phase, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Cancelled);
-            if plan.irreversible && begun && step.state.phase != Phase::Skipped {
+            use Phase::{Attested, Baking, Done, Running, Settling, Verifying};
+            let begun = matches!(step.state.phase, Running | Settling | Verifying | Baking | Done | Attested);
+            if plan.irreversible && (begun || step.state.stands()) {
                 out.closed.get_or_insert_with(|| plan.id.clone());
             }
             if step.state.adopted {
                 out.without.push(plan.id.clone());
             }
-            if !step.state.stands() || step.back.is_empty() || step.state.phase == Phase::RolledBack {
+            if !step.state.stands() || step.back.is_empty() {
                 continue;
             }
             out.steps += 1;

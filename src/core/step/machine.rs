@@ -79,11 +79,16 @@ impl Next {
             Event::RollBack => self.turn_back(),
             Event::Again => self.again(),
             Event::Attest if self.state.manual && phase == Ready => self.conclude(Phase::Attested),
-            Event::Skip if matches!(phase, Phase::Pending | Blocked | Ready) && self.state.way == Way::Forward => {
+            Event::Skip
+                if matches!(phase, Phase::Pending | Blocked | Ready)
+                    && self.state.way == Way::Forward
+                    && !self.state.partly_done() =>
+            {
                 self.conclude(Phase::Skipped);
             }
             Event::Adopt if self.may_adopt() => {
                 self.state.adopted = true;
+                self.state.left = self.state.partly_done();
                 self.state.went = Way::Forward;
                 self.state.attempt = self.state.attempt.saturating_add(1);
                 self.state.recipe.attempt = self.state.attempt;
@@ -95,6 +100,7 @@ impl Next {
             Event::Settled(t, true) if phase == Phase::Failed && self.state.unsettled() == Some(t) => {
                 self.state.recipe.ops[usize::from(t.op)].state = OpState::Attested;
                 self.effects.push(Effect::Record(Note::Op(t, OpState::Attested)));
+                self.effects.push(Effect::Record(Note::Phase(Phase::Failed)));
             }
             Event::Resumed => self.resume(),
             _ if phase == Running => self.run(event),
@@ -213,7 +219,7 @@ impl Next {
     fn finish(&mut self) {
         let attested = self.state.recipe.ops.iter().any(|op| op.state == OpState::Attested);
         if self.state.way == Way::Back {
-            self.state.stood = None;
+            self.state.is_back();
         }
         self.conclude(match self.state.way {
             Way::Back => Phase::RolledBack,
@@ -261,9 +267,12 @@ impl Next {
     }
 
     fn may_adopt(&self) -> bool {
-        use Phase::{Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
-        let still =
-            matches!(self.state.phase, Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack);
+        use Phase::{Attested, Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
+        // What people's word stands for may be seen later: then it is more than a word.
+        let still = matches!(
+            self.state.phase,
+            Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack | Attested
+        );
         still && matches!(self.state.way, Way::Forward) && !self.state.manual && !self.state.exposed()
     }
 

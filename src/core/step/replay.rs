@@ -56,13 +56,14 @@ impl State {
                 self.phase = *phase;
                 match phase {
                     Phase::Pending => self.way = Way::Forward,
-                    Phase::RolledBack => self.stood = None,
+                    Phase::RolledBack => self.is_back(),
                     _ => {}
                 }
             }
             Record::Note(Note::Abandoned) => self.abandoned = true,
             Record::Note(Note::Stands) => self.stand(),
             Record::Note(Note::Adopted(attempt)) => {
+                self.left = self.partly_done();
                 (self.attempt, self.adopted, self.way, self.went) = (*attempt, true, Way::Forward, Way::Forward);
                 self.recipe.attempt = *attempt;
                 self.recipe.ops.clear();
@@ -74,6 +75,7 @@ impl State {
         if let Some(op) =
             self.recipe.ops.get_mut(usize::from(ticket.op)).filter(|_| ticket.attempt == self.recipe.attempt)
         {
+            self.left |= op.state == OpState::Applied && state == OpState::Unknown && self.went == Way::Forward;
             (op.turn, op.state) = (ticket.turn, state);
             self.phase = Phase::Running;
         }

@@ -6,7 +6,7 @@
 use super::{
     event::{Effect, Event, Note, Reply, Ticket, Timer, Truth},
     machine::Next,
-    state::{Kind, Op, OpState, Phase},
+    state::{Kind, Op, OpState, Phase, Way},
 };
 
 impl Next {
@@ -84,6 +84,9 @@ impl Next {
 
     /// Nobody knows: look.
     fn unknown(&mut self, t: Ticket) {
+        // It was there: whatever it comes to now, it was not nothing.
+        let was = self.op(t).is_some_and(|op| op.state == OpState::Applied);
+        self.state.left |= was && self.state.went == Way::Forward;
         self.set(t, OpState::Unknown);
         if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
             op.waited = false;
@@ -186,7 +189,7 @@ impl Next {
         }
         if complete {
             self.settle();
-        } else if self.state.touched() {
+        } else if self.state.touched() || (self.state.way == Way::Forward && self.state.left) {
             self.conclude(Phase::Failed);
         } else {
             self.conclude(Phase::NotApplied);

@@ -214,6 +214,8 @@ pub struct State {
     pub recipe: Recipe,
     /// Which way that attempt went: not the way of one that is only being thought of.
     pub went: Way,
+    /// An attempt forward before the last one left something that has not been taken back.
+    pub left: bool,
     /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing.
     pub stood: Option<Recipe>,
     /// What was previewed and not begun.
@@ -251,6 +253,7 @@ impl State {
             attempt: 0,
             recipe: Recipe { attempt: 0, ops: Vec::new(), limits: Limits::SEQUENCE },
             went: Way::Forward,
+            left: false,
             stood: None,
             preview: None,
             digest: Digest([0; 32]),
@@ -268,8 +271,10 @@ impl State {
 
     /// The operations of another attempt take the place of the last one's.
     pub(super) fn enter(&mut self, recipe: Recipe) {
+        let left = self.partly_done();
         let before = std::mem::replace(&mut self.recipe, recipe);
         if self.way == Way::Forward {
+            self.left = left;
             self.stood = None;
         } else if self.went == Way::Forward {
             self.stood = Some(before);
@@ -290,16 +295,19 @@ impl State {
     /// Whether what it was to do is there, or may be: by the program's own doing.
     #[must_use]
     pub fn stands(&self) -> bool {
-        use Phase::{Attested, Baking, Done, Failed, Running, Settling, Verifying};
-        let begun = matches!(self.phase, Running | Settling | Verifying | Baking | Done | Failed | Attested);
         // On its way back it stands until it is back.
-        self.touched() && (begun || self.partly_done())
+        self.phase != Phase::RolledBack && (self.partly_done() || self.stood.is_some())
     }
 
     /// Whether an attempt forward left something that is neither done nor taken back.
     #[must_use]
     pub fn partly_done(&self) -> bool {
-        self.went == Way::Forward && self.touched()
+        self.left || (self.went == Way::Forward && self.touched())
+    }
+
+    /// It is back: nothing is left.
+    pub(super) fn is_back(&mut self) {
+        (self.left, self.stood) = (false, None);
     }
 
     /// The first operation that two people may settle: one that cannot be observed, or a tail that could not be finished.

@@ -87,6 +87,10 @@ impl Steered for State {
     type Call = Call;
     type Mark = Mark;
 
+    fn decides(ask: &Self::Ask) -> bool {
+        matches!(ask, super::facts::Ask::Snapshot { .. })
+    }
+
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
         let Action::CommitOffsets { pair, group, to } = action else { return None };
         Some(self.pair(pair).map_err(|f| vec![f]).and_then(|p| hand_over(p, group, *to, now)))

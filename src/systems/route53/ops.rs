@@ -93,6 +93,10 @@ impl Steered for State {
     type Call = Call;
     type Mark = Mark;
 
+    fn decides(ask: &Self::Ask) -> bool {
+        matches!(ask, super::facts::Ask::Records(_))
+    }
+
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
         let Action::SetWeights { name, weights } = action else { return None };
         Some(self.goals(name, *weights, now).and_then(|goals| self.assemble(&normal(name), &goals, now)))
