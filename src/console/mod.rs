@@ -7,7 +7,7 @@
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
-//! | `command` | the table of commands, which keys, hints and help are made of |
+//! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
 //! | `terminal` | taken over and given back whole |
 //!
 //! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
@@ -29,6 +29,7 @@ pub mod ui;
 pub mod update;
 pub mod view;
 mod way_back;
+pub mod why_not;
 mod widget;
 
 use std::{

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
-    command::{Id, of_key, why_not},
+    command::{Id, of_key},
     dialog::{self, Asked, Dialog, Prompt},
     picture::{Picture, is_own},
     rows::Sort,
     runbook::{self, RUNBOOK},
     ui::{At, Entry, Ui},
+    why_not::why_not,
 };
 use crate::core::{Command, run::Order, snapshot::DetailKey};
 

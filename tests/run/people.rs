@@ -51,6 +51,18 @@ fn waive(step: &str, gate: &str) -> Order {
     Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })
 }
 
+/// The first step is done, the second ready: both by waiver of their gates.
+fn before_the_second() -> Stage {
+    let mut stage = Stage::with(RUNBOOK, 3);
+    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
+        assert_eq!(stage.order(waive(step, gate)), None);
+        assert_eq!(stage.agree("ben", None), None);
+    }
+    stage.carry_out("first");
+    stage.until("second", 60, |s| s.state == Phase::Ready);
+    stage
+}
+
 fn refused(answer: Option<String>, why: &str) {
     let said = answer.unwrap_or_else(|| panic!("it was obeyed; it should have been refused: {why}"));
     assert!(said.contains(why), "{said:?} does not say {why:?}");
@@ -102,13 +114,7 @@ fn a_waiver_ends_by_itself() {
 
 #[test]
 fn an_approval_is_of_one_preview_of_one_attempt() {
-    let mut stage = Stage::with(RUNBOOK, 3);
-    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
-        assert_eq!(stage.order(waive(step, gate)), None);
-        assert_eq!(stage.agree("ben", None), None);
-    }
-    stage.carry_out("first");
-    stage.until("second", 60, |s| s.state == Phase::Ready);
+    let mut stage = before_the_second();
     stage.drive.order(Order::Preview("second".into()));
     refused(stage.order(Order::Arm("second".into())), "needs 1 approvals");
     let digest = |stage: &Stage| stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
@@ -212,13 +218,7 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
 
 #[test]
 fn one_person_counts_once_however_often_the_gate_flickers() {
-    let mut stage = Stage::with(RUNBOOK, 3);
-    for (step, gate) in [("first", "many-first"), ("second", "many-second")] {
-        assert_eq!(stage.order(waive(step, gate)), None);
-        assert_eq!(stage.agree("ben", None), None);
-    }
-    stage.carry_out("first");
-    stage.until("second", 60, |s| s.state == Phase::Ready);
+    let mut stage = before_the_second();
     let approve = |stage: &mut Stage| {
         stage.drive.order(Order::Preview("second".into()));
         let digest = stage.step("second").preview.and_then(|p| p.digest).expect("a preview");

@@ -4,9 +4,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Look;
 use crate::console::{
-    command::{COMMANDS, Command, Id, is_steering, why_not},
+    command::{COMMANDS, Command, Id},
     theme::Role,
     ui::{Entry, Ui},
+    why_not::{is_steering, why_not},
     widget::text::{put, put_all},
 };
 

@@ -5,9 +5,10 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::Look;
 use crate::{
     console::{
-        command::{COMMANDS, why_not},
+        command::COMMANDS,
         theme::Role,
         ui::Ui,
+        why_not::why_not,
         widget::text::{put_all, put_right, wrap},
     },
     view::Tone,

@@ -15,6 +15,7 @@
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | taking a run up from its journal |
+//! | `verdict.rs` | what it says as it stands: GO, HOLD, ROLL BACK |
 //! | `view.rs` | all of it as data for whoever looks |
 
 mod act;
@@ -24,6 +25,7 @@ mod motion;
 mod obey;
 mod order;
 mod resume;
+mod verdict;
 mod view;
 mod waiver;
 mod way_back;

@@ -10,7 +10,6 @@ use crate::{
         digest::Digest,
         gate::Reason,
         now::Now,
-        snapshot::Verdict,
         step::{Kind, Level, OpState, Phase, State, Ticket, Timer, Way},
     },
     journal::{Entry, export},
@@ -343,54 +342,6 @@ fn line(entry: &Entry) -> JournalLine {
         actor: entry.actor.clone(),
         step: entry.body.step().unwrap_or("").to_owned(),
         what: export::told(&entry.body),
-    }
-}
-
-impl RunView {
-    /// Why the way back is to be considered, if it is.
-    #[must_use]
-    pub fn roll_back(&self) -> Option<String> {
-        let abort = self
-            .aborts
-            .iter()
-            .find(|(_, level, _)| *level == Level::Green)
-            .map(|(title, _, why)| format!("{title}: {why}"));
-        let begun = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.state == Phase::Failed).map(|s| format!("{} failed", s.id));
-        abort.filter(|_| begun).or(failed)
-    }
-
-    /// GO, or HOLD with the first reason.
-    pub(crate) fn go(&self) -> Verdict {
-        if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
-            return Verdict::Hold(why.clone());
-        }
-        if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
-            return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
-        }
-        if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
-            let word = if *level == Level::Red { "is not so" } else { "is not known" };
-            return Verdict::Hold(format!("{title} {word}: {why}"));
-        }
-        let over = |s: &&StepView| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
-        let Some(next) = self.steps.iter().find(|s| !over(s)) else {
-            return Verdict::Go("every step is done".to_owned());
-        };
-        match (next.state, next.obstacles.first()) {
-            (Phase::RolledBack, _) => Verdict::Hold(format!("{} was taken back: r begins it again", next.id)),
-            (Phase::NotApplied | Phase::Cancelled, _) => {
-                Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
-            }
-            (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
-            (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
-                Verdict::Hold(format!("{} is {}", next.id, next.word))
-            }
-            (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
-            (_, None) if !next.lacks.is_empty() => {
-                Verdict::Hold(format!("{} needs {}", next.id, next.lacks.join(", ")))
-            }
-            (_, None) => Verdict::Go(format!("next: {}, {}", next.id, next.title)),
-        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{OpState, Phase, Recipe};
+use super::{
+    recipe::{OpState, Recipe},
+    state::Phase,
+};
 use crate::core::digest::Digest;
 
 /// Whether a step may begin, as the core judges it.

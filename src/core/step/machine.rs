@@ -2,7 +2,8 @@
 
 use super::{
     event::{Clearance, Effect, Event, Level, Note, Timer},
-    state::{OpState, Phase, State, Way},
+    recipe::OpState,
+    state::{Phase, State, Way},
 };
 use crate::core::digest::Digest;
 

@@ -7,7 +7,8 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `state.rs` | where a step stands: phase, way, its operations |
+//! | `state.rs` | where a step stands: phase, way, what of it is there |
+//! | `recipe.rs` | the operations of an attempt: what they are, how far each is |
 //! | `event.rs` | what can happen to it, and what it wants done |
 //! | `machine.rs` | [`step`]: the phases |
 //! | `run.rs` | the operations of an attempt: one at a time or fanned out, with a tail that is always finished |
@@ -23,6 +24,7 @@
 
 mod event;
 mod machine;
+mod recipe;
 mod replay;
 mod run;
 mod state;
@@ -30,6 +32,7 @@ mod state;
 pub use self::{
     event::{Clearance, Effect, Event, Level, Note, Reply, Ticket, Timer, Truth},
     machine::step,
+    recipe::{Kind, Limits, Op, OpState, Recipe},
     replay::Record,
-    state::{Kind, Limits, Op, OpState, Phase, Recipe, State, Way},
+    state::{Phase, State, Way},
 };

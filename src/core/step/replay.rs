@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     event::{Note, Ticket},
-    state::{Op, OpState, Phase, Recipe, State, Way},
+    recipe::{Op, OpState, Recipe},
+    state::{Phase, State, Way},
 };
 
 /// What the journal holds of a step, without who, when and what for.

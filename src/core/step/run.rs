@@ -6,7 +6,8 @@
 use super::{
     event::{Effect, Event, Note, Reply, Ticket, Timer, Truth},
     machine::Next,
-    state::{Kind, Op, OpState, Phase, Way},
+    recipe::{Kind, Op, OpState},
+    state::{Phase, Way},
 };
 
 impl Next {

@@ -1,0 +1,111 @@
+//! Why a command is not possible now: the only place that decides it.
+
+use super::{
+    command::Id,
+    picture::is_own,
+    ui::{At, Ui},
+};
+use crate::core::{PACE, step::Phase};
+
+/// Why a command is not possible now; none if it is.
+#[must_use]
+pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
+    let say = |why: &str| Some(why.to_owned());
+    let list = ui.focused().is_some();
+    match id {
+        Id::Down | Id::Up | Id::First | Id::Last | Id::PageDown | Id::PageUp => match ui.at {
+            At::Page(0) | At::Detail => None,
+            At::Page(_) if list => None,
+            At::Page(_) => say("this page has no list"),
+        },
+        Id::Filter | Id::Sort | Id::Reverse | Id::Wide if !list => say("there is no list here"),
+        Id::Reverse if ui.sort().is_none() => say("the list is in its own order: s sorts it"),
+        Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
+            say("this page has only one list")
+        }
+        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: w makes them so"),
+        Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
+        Id::FactsDown | Id::FactsUp if ui.at != At::Detail => say("no detail is open"),
+        Id::FactsDown if ui.detail_top >= ui.detail_last => say("these are the last facts"),
+        Id::FactsUp if ui.detail_top == 0 => say("these are the first facts"),
+        Id::Open => why_not_open(ui),
+        Id::Back if ui.at == At::Page(0) => say("this is the overview"),
+        Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
+        Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
+        id if is_steering(id) => why_not_steer(id, ui),
+        Id::TimeFaster | Id::TimeSlower if ui.latest().speed.is_none() => say("time is real here"),
+        Id::Theme if ui.themes < 2 => say("there is only one theme"),
+        _ => None,
+    }
+}
+
+/// Whether a command is about the run.
+#[must_use]
+pub const fn is_steering(id: Id) -> bool {
+    use Id::{
+        Abandon, Adopt, Again, Arm, Attest, CallOff, Execute, Hold, LeaveOut, NextStep, Preview, Release, Remark,
+        RollBack, Second, Settle, Waive,
+    };
+    matches!(
+        id,
+        NextStep
+            | Preview
+            | Arm
+            | Execute
+            | CallOff
+            | RollBack
+            | Again
+            | Hold
+            | Release
+            | Abandon
+            | Attest
+            | Adopt
+            | Waive
+            | LeaveOut
+            | Remark
+            | Second
+            | Settle
+    )
+}
+
+fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
+    let say = |why: &str| Some(why.to_owned());
+    let Some(run) = &ui.latest().run else { return say("the plan has no runbook") };
+    if id == Id::NextStep {
+        return None;
+    }
+    if run.operator.is_none() {
+        return say("this console only watches");
+    }
+    if matches!(id, Id::Hold | Id::Release | Id::Remark) {
+        return None;
+    }
+    if id == Id::Second {
+        return run.motion.is_none().then(|| "nothing is proposed".to_owned());
+    }
+    let Some(step) = ui.step() else { return say("choose a step in the Runbook first: n goes there") };
+    match id {
+        Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
+        Id::Preview if step.manual.is_some() => say("this step is done by hand: y says that it is done"),
+        Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
+        Id::RollBack if step.irreversible => say("this is a point of no return"),
+        Id::Execute if step.state != Phase::Armed => say("it is not armed"),
+        _ => None,
+    }
+}
+
+fn why_not_open(ui: &Ui) -> Option<String> {
+    match ui.at {
+        At::Detail => Some("a detail is open already: Esc closes it".into()),
+        At::Page(0) => {
+            let tile = ui.picture().tiles.get(ui.tile);
+            let behind = tile.is_some_and(|t| ui.picture().page(t.panel).is_some());
+            (!behind).then(|| "nothing is behind this tile".into())
+        }
+        At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),
+        At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| !is_own(p.id)) => {
+            Some("the picture is frozen and holds no detail of this row: space lets it move".into())
+        }
+        At::Page(_) => None,
+    }
+}
