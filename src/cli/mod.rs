@@ -21,7 +21,11 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{console::Mode, plan::Plan};
+use crate::{
+    console::Mode,
+    core::digest::Digest,
+    plan::{Faulty, Plan},
+};
 
 /// A terminal cockpit for moving a whole platform from one AWS region to another without downtime.
 #[derive(Debug, Parser)]
@@ -37,9 +41,21 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Cmd {
     /// The war-room console on a plan's real servers
-    Console(OnPlan),
+    Console {
+        /// Keep the run in this journal: with it, and only with it, steps can be carried out. Whoever opens it second reads along
+        #[arg(long, value_name = "FILE")]
+        journal: Option<PathBuf>,
+        #[command(flatten)]
+        on: OnPlan,
+    },
     /// The same picture, read only: no client that could change anything is built
-    Watch(OnPlan),
+    Watch {
+        /// Read along this journal, which another console writes: its steps and records are shown as they come
+        #[arg(long, value_name = "JOURNAL")]
+        follow: Option<PathBuf>,
+        #[command(flatten)]
+        on: OnPlan,
+    },
     /// The console on a simulated estate: no server, no account, no network
     Demo {
         /// The same seed gives the same estate
@@ -95,9 +111,6 @@ struct OnPlan {
     /// Also follow this Route 53 change until it is INSYNC, by the id its batch was answered with; may be repeated
     #[arg(long = "change", value_name = "ID")]
     changes: Vec<String>,
-    /// Read along this journal, which another console writes: its steps and records are shown as they come
-    #[arg(long, value_name = "JOURNAL")]
-    follow: Option<PathBuf>,
     #[command(flatten)]
     look: Look,
 }
@@ -127,8 +140,9 @@ pub fn main() -> ExitCode {
         return failed(&why);
     }
     let done = match cli.command {
-        Cmd::Console(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Console)),
-        Cmd::Watch(on) => load(&on.plan).and_then(|plan| run::on_plan(plan, &on, Mode::Watch)),
+        Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
+        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console),
+        Cmd::Watch { follow, on } => run::watched(&on, follow.as_deref(), Mode::Watch),
         Cmd::Demo { seed, speed, journal, look } => run::demo(seed, speed, journal.as_deref(), &look),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
@@ -165,11 +179,18 @@ fn colour() -> bool {
 
 /// Reads a plan; its warnings go to standard error.
 fn load(path: &Path) -> Result<Arc<Plan>, String> {
-    let (plan, warnings) = Plan::load(path).map_err(|faulty| faulty.render(colour()))?;
+    load_with_digest(path).map(|(plan, _)| plan)
+}
+
+/// The same, with the digest of the very text that was read.
+fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), String> {
+    let unread = |source| Faulty::Unread { path: path.to_owned(), source }.render(colour());
+    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let (plan, warnings) = Plan::parse(path, &text).map_err(|faulty| faulty.render(colour()))?;
     if !warnings.is_empty() {
         eprintln!("{}\n", warnings.render(colour()));
     }
-    Ok(Arc::new(plan))
+    Ok((Arc::new(plan), Digest::of(text.as_bytes())))
 }
 
 fn log_to(file: &Path) -> Result<(), String> {

@@ -2,11 +2,13 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
-use super::{LET_GO, Look, OnPlan, runtime};
+use tokio::runtime::Runtime;
+
+use super::{LET_GO, Look, OnPlan, load, load_with_digest, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
     core::{Command, digest::Digest},
-    drive::{clock, inbox::Inbox, live, sim},
+    drive::{Helm, Link, clock, inbox::Inbox, live, sim},
     journal::{
         Author, Journal, Storage,
         follow::Follower,
@@ -21,25 +23,68 @@ const DEMO: &str = include_str!("../../demo/plan.toml");
 /// How long somebody who leaves waits for what is on its way and for safe tails.
 const FINISH: Duration = Duration::from_secs(60);
 
-/// On a plan's real servers.
-pub(super) fn on_plan(plan: Arc<Plan>, on: &OnPlan, mode: Mode) -> Result<ExitCode, String> {
+/// On a plan's real servers, to look only.
+pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<ExitCode, String> {
+    let plan = load(&on.plan)?;
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
-        match &on.follow {
+        match follow {
             Some(journal) => live::start_following(plan, Follower::new(journal)),
             None => live::start(plan),
         }
     };
+    follow_changes(&link, on);
+    let ended = console::run(link.clone(), None, options(&on.look, mode));
+    let_go(runtime, link);
+    told(ended)
+}
+
+/// On a plan's real servers, with a journal of our own: steps can be carried out. Where somebody else writes it already, it is read along.
+pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
+    let (plan, digest) = load_with_digest(&on.plan)?;
+    let name = file.display();
+    let store = match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
+        Opened::Ours(store) => Box::new(store),
+        Opened::Busy => {
+            eprintln!("landfall: another console writes {name}: this one reads along");
+            return watched(on, Some(file), Mode::Watch);
+        }
+    };
+    let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
+    let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers);
+    let taken = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
+    let runtime = runtime()?;
+    let helm = {
+        let _entered = runtime.enter();
+        live::start_steered(plan, taken, inbox)
+    };
+    follow_changes(&helm.link, on);
+    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(&on.look, Mode::Console));
+    let link = helm.link.clone();
+    leave(helm);
+    let_go(runtime, link);
+    told(ended)
+}
+
+fn follow_changes(link: &Link, on: &OnPlan) {
     for id in &on.changes {
         // The driver has just been started; if it ended already, the console says so.
         let _ = link.commands.send(Command::Follow { system: "route53", id: id.clone() });
     }
-    let ended = console::run(link.clone(), None, options(&on.look, mode));
+}
+
+/// The terminal is back; what must not be left half done is finished.
+fn leave(helm: Helm) {
+    for step in helm.leave(FINISH) {
+        eprintln!("landfall: {step} is not finished; the journal has it, and the next start takes it up");
+    }
+}
+
+/// The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
+fn let_go(runtime: Runtime, link: Link) {
     runtime.block_on(async { link.let_go(LET_GO).await });
-    // The terminal is back already; a source stuck in a library call must not keep the prompt waiting.
     runtime.shutdown_timeout(LET_GO);
-    told(ended)
 }
 
 /// On an imitated estate.
@@ -56,10 +101,7 @@ pub(super) fn demo(seed: u64, speed: f64, journal_file: Option<&Path>, look: &Lo
     let inbox = journal_file.map(|file| Inbox::new(file, &author.run, &plan.runbook.approvers));
     let helm = sim::start_steered(plan, seed, speed, (journal, entries), inbox);
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(look, Mode::Demo));
-    // The terminal is back; what must not be left half done is finished.
-    for step in helm.leave(FINISH) {
-        eprintln!("landfall: {step} is not finished; the journal has it, and the next start takes it up");
-    }
+    leave(helm);
     told(ended)
 }
 

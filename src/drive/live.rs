@@ -1,52 +1,87 @@
 //! The live driver: real clocks, real servers.
 //!
 //! One task owns the core. Sources are tasks of their own and only ever put things into its queue; whoever looks gets the latest
-//! picture through a watch channel and can be as slow as it likes.
+//! picture through a watch channel and can be as slow as it likes. With a journal it also steers: what is meant is synced to disk by this
+//! very task before anything leaves, so that nothing overtakes it; requests and looks are tasks again.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{Link, clock, poll::Schedule, sink::Sink};
+use super::{Helm, Link, Orders, clock, inbox::Inbox, poll::Schedule, sink::Sink};
 use crate::{
-    core::{Command, Core, Effect, Input, estate::source::SourceIx, run, snapshot::Snapshot},
-    journal::{Refused, follow::Follower},
+    core::{
+        Command, Core, Effect, Input,
+        estate::source::SourceIx,
+        now,
+        run::{self, Look, Order},
+        snapshot::Snapshot,
+    },
+    journal::{Entry, Halt, Intent, Journal, Permit, Refused, follow::Follower},
     plan::Plan,
-    systems::Readers,
+    systems::{
+        Readers, Writers,
+        steer::{Looked, Sent, Sought},
+    },
 };
 
 /// Pictures are made at most this often; an input that comes alone is seen at once.
 const SPACING: Duration = Duration::from_millis(50);
 
+/// A look that takes longer has seen nothing.
+const LOOK_WITHIN: Duration = Duration::from_secs(10);
+
 /// Starts watching what the plan names, on the current tokio runtime. Everything stops when the last [`Link`] is dropped.
 #[must_use]
 pub fn start(plan: Arc<Plan>) -> Link {
-    begin(plan, None)
+    begin(plan, None, None).link
 }
 
 /// The same, reading along a journal that somebody else's console writes.
 #[must_use]
 pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
-    begin(plan, Some(journal))
+    begin(plan, Some(journal), None).link
 }
 
-fn begin(plan: Arc<Plan>, follow: Option<Follower>) -> Link {
+/// The same, with a journal of our own, taken up where it stood: it can be steered.
+#[must_use]
+pub fn start_steered(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Helm {
+    begin(plan, None, Some((journal, entries, inbox)))
+}
+
+fn begin(plan: Arc<Plan>, follow: Option<Follower>, steered: Option<(Journal, Vec<Entry>, Inbox)>) -> Helm {
     let (core, effects) = Core::new(plan.clone(), clock::now());
     let (commands, command_queue) = mpsc::unbounded_channel();
+    let (orders, order_queue) = mpsc::unbounded_channel();
     let mut driver = Driver::new(core, &plan, follow);
-    let (picture, snapshots) = watch::channel(Arc::new(driver.core.snapshot(clock::now())));
     driver.carry_out(effects);
-    tokio::spawn(driver.run(command_queue, picture));
-    Link { snapshots, commands }
+    if let Some((journal, entries, inbox)) = steered {
+        driver.steer(&plan, journal, entries, inbox);
+    }
+    let (picture, snapshots) = watch::channel(Arc::new(driver.core.snapshot(clock::now())));
+    tokio::spawn(driver.run(command_queue, order_queue, picture));
+    Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+}
+
+/// What it takes to steer.
+struct Steering {
+    journal: Journal,
+    writers: Arc<Writers>,
+    inbox: Inbox,
 }
 
 struct Driver {
     core: Core,
-    readers: Readers,
+    readers: Arc<Readers>,
     pace: watch::Sender<f64>,
     queue: mpsc::UnboundedReceiver<Input>,
     inbox: mpsc::UnboundedSender<Input>,
@@ -54,6 +89,9 @@ struct Driver {
     /// Asks a source at once.
     now: HashMap<SourceIx, watch::Sender<()>>,
     follow: Option<Follower>,
+    steering: Option<Steering>,
+    /// Requests and looks on their way.
+    away: JoinSet<()>,
 }
 
 impl Driver {
@@ -61,46 +99,65 @@ impl Driver {
         let (inbox, queue) = mpsc::unbounded_channel();
         Self {
             core,
-            readers: Readers::new(plan),
+            readers: Arc::new(Readers::new(plan)),
             pace: watch::channel(1.0).0,
             queue,
             inbox,
             running: HashMap::new(),
             follow,
             now: HashMap::new(),
+            steering: None,
+            away: JoinSet::new(),
         }
     }
 
-    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, picture: watch::Sender<Arc<Snapshot>>) {
+    fn steer(&mut self, plan: &Arc<Plan>, journal: Journal, entries: Vec<Entry>, inbox: Inbox) {
+        let (id, operator) = (journal.id(), journal.author().actor.clone());
+        let writers = Arc::new(Writers::new(plan, &journal));
+        self.steering = Some(Steering { journal, writers, inbox });
+        let effects = self.core.steer(id, entries, operator, clock::now());
+        self.carry_out(effects);
+    }
+
+    async fn run(
+        mut self,
+        mut commands: mpsc::UnboundedReceiver<Command>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+        picture: watch::Sender<Arc<Snapshot>>,
+    ) {
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut drawn = Instant::now();
+        let (mut drawn, mut news) = (Instant::now(), true);
         loop {
-            // Commands first: a key is answered in the next picture whatever the servers send.
+            let due = self.core.next_due().map(|at| Instant::now() + at.saturating_sub(clock::now().boot));
+            let due = async { if let Some(due) = due { sleep_until(due).await } else { std::future::pending().await } };
+            // A picture first, where one is due; then keys, which are answered in the next picture whatever the servers send.
             tokio::select! {
                 biased;
+                () = sleep_until(drawn + SPACING), if news => {
+                    (drawn, news) = (Instant::now(), false);
+                    if picture.send(Arc::new(self.core.snapshot(clock::now()))).is_err() {
+                        break;
+                    }
+                    continue;
+                }
                 command = commands.recv() => match command {
                     Some(command) => self.take(Input::Command(command)),
                     None => break,
                 },
+                Some(order) = orders.recv() => self.take(Input::Run(run::Input::Order(order))),
                 Some(input) = self.queue.recv() => self.take(input),
+                () = due => self.take(Input::Tick),
                 _ = second.tick() => {
                     self.read_along();
+                    self.take_messages();
                     self.take(Input::Tick);
                 }
+                Some(_) = self.away.join_next() => continue,
             }
-            sleep_until(drawn + SPACING).await;
-            while let Ok(command) = commands.try_recv() {
-                self.take(Input::Command(command));
-            }
-            while let Ok(input) = self.queue.try_recv() {
-                self.take(input);
-            }
-            drawn = Instant::now();
-            if picture.send(Arc::new(self.core.snapshot(clock::now()))).is_err() {
-                break;
-            }
+            news = true;
         }
+        self.away.shutdown().await;
         for task in self.running.values() {
             task.abort();
         }
@@ -110,6 +167,14 @@ impl Driver {
         self.readers.close().await;
         // Whoever waits for the end of the pictures may now take the runtime away.
         drop(picture);
+    }
+
+    /// What other terminals have put into the inbox.
+    fn take_messages(&mut self) {
+        let orders = self.steering.as_ref().map(|s| s.inbox.take()).unwrap_or_default();
+        for order in orders {
+            self.take(Input::Run(run::Input::Order(order)));
+        }
     }
 
     /// What the other console has written since. A journal that is not there yet has not been begun.
@@ -128,7 +193,8 @@ impl Driver {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
+        let mut queue = VecDeque::from(effects);
+        while let Some(effect) = queue.pop_front() {
             match effect {
                 Effect::Start(ix, spec) => {
                     let schedule = Schedule {
@@ -147,9 +213,59 @@ impl Driver {
                 Effect::Ask(sources) => {
                     sources.iter().filter_map(|ix| self.now.get(ix)).for_each(|now| now.send_replace(()));
                 }
-                // Nobody was given the run: there is no journal, and nothing here that could send.
-                Effect::Run(_) => {}
+                Effect::Run(effect) => match self.carry_out_run(effect) {
+                    Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
+                    // What follows on what is not on record is not done.
+                    Err(halt) => {
+                        queue.retain(|effect| !matches!(effect, Effect::Run(_)));
+                        queue.extend(self.core.handle(Input::Run(run::Input::Halted(halt.to_string())), clock::now()));
+                    }
+                },
             }
         }
     }
+
+    fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, Halt> {
+        // Nobody was given the run: there is no journal, and nothing here that could send.
+        let Some(steering) = &mut self.steering else { return Ok(Vec::new()) };
+        let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
+        match effect {
+            run::Effect::Record(body) => {
+                let entry = steering.journal.append(body, clock::now())?;
+                Ok(self.core.handle(recorded(entry), clock::now()))
+            }
+            // The core has made of it what is to be asked.
+            run::Effect::ReadAgain(_) => Ok(Vec::new()),
+            run::Effect::Send(intent) => {
+                let (permit, entry) = steering.journal.commit((*intent).clone(), clock::now())?;
+                let wrote = run::Input::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                self.away.spawn(send(steering.writers.clone(), permit, *intent, self.inbox.clone()));
+                let mut effects = self.core.handle(recorded(entry), clock::now());
+                effects.extend(self.core.handle(Input::Run(wrote), clock::now()));
+                Ok(effects)
+            }
+            run::Effect::Look(look) => {
+                self.away.spawn(look_for(self.readers.clone(), *look, self.inbox.clone()));
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+/// Sends, once, and brings the answer. After its deadline nobody listens any more: the request is given up, and looked for.
+async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc::UnboundedSender<Input>) {
+    let Intent { step, ticket, call, expect, deadline, .. } = intent;
+    let sent = timeout(deadline, writers.send(permit, &call, expect.as_ref())).await;
+    let sent = sent.unwrap_or_else(|_| Sent::lost(format!("no answer within {}", now::short(deadline))));
+    // The driver is gone only when the program ends; then the journal knows that it was sent.
+    let _ = queue.send(Input::Run(run::Input::Replied { step, ticket, sent }));
+}
+
+/// Looks, once, and brings what was seen.
+async fn look_for(readers: Arc<Readers>, look: Look, queue: mpsc::UnboundedSender<Input>) {
+    let Look { step, ticket, look, tag, call, expect, accepted } = look;
+    let sought = Sought { tag: &tag, call: &call, expect: expect.as_ref(), accepted };
+    let looked = timeout(LOOK_WITHIN, readers.look(sought)).await;
+    let looked = looked.unwrap_or_else(|_| Looked::dark(format!("no answer within {}", now::short(LOOK_WITHIN))));
+    let _ = queue.send(Input::Run(run::Input::Looked { step, ticket, look, looked }));
 }

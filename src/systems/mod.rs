@@ -7,8 +7,8 @@
 //! | `sim.rs` | how it behaves in a simulated estate |
 //! | `live.rs` | the real servers, behind the system's feature |
 //!
-//! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is imitated
-//! is [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
+//! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is
+//! changed, [`Acts`]; how it is imitated, [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
 //! new system has to be thought of.
 
 pub mod steer;
@@ -17,7 +17,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use self::steer::{Draft, Looked, Obeys, Operation, Sent, Steered};
+use self::steer::{Draft, Looked, Obeys, Operation, Sent, Sought, Steered};
 
 use crate::{
     core::{
@@ -29,7 +29,7 @@ use crate::{
         now::Now,
     },
     drive::{poll::Schedule, sink::Sink},
-    journal::Permit,
+    journal::{Journal, Permit},
     plan::{Action, Plan},
     view::{Detail, Panel, Tile},
 };
@@ -109,6 +109,29 @@ pub trait Live: System {
     }
 }
 
+/// How a system's real servers are changed. Implemented beside [`Live`], behind the same feature.
+pub trait Acts: Live + Steered {
+    /// What can change something: the plan's writing credentials. Nothing connects before something is sent.
+    type Writers: Send + Sync + 'static;
+
+    /// Makes them, for whoever holds a journal's lock: who only watches has none and can make none. Does no I/O.
+    fn writers(plan: &Arc<Plan>, journal: &Journal) -> Self::Writers;
+
+    /// Sends a request once: nothing on the way may send it again by itself, or say so. It is given up when its future is dropped.
+    fn send(
+        writers: &Self::Writers,
+        permit: Permit,
+        call: &Self::Call,
+        expect: Option<&Self::Mark>,
+    ) -> impl Future<Output = Sent<Self::Mark>> + Send;
+
+    /// Looks what has become of a request, with what can only read.
+    fn look(
+        readers: &Self::Readers,
+        sought: Sought<'_, Self::Call, Self::Mark>,
+    ) -> impl Future<Output = Looked<Self::Mark>> + Send;
+}
+
 /// What simulated systems feel of one another, in no system's own words.
 ///
 /// Systems do not see each other. What one brings about and another feels goes through here: whoever brings it about
@@ -146,6 +169,12 @@ pub trait Simulated: System {
 
     /// Answers a question, as the server would.
     fn answer(sim: &mut Self::Sim, ask: &Self::Ask, now: Now) -> Result<Self::Facts, Fault>;
+}
+
+/// Lets an imitated system live until `now`, in this world.
+fn wake<S: Simulated>(sim: &mut S::Sim, world: &World, now: Now) {
+    S::hear(sim, world);
+    S::advance(sim, now);
 }
 
 #[cfg(feature = "aws")]

@@ -43,6 +43,13 @@ macro_rules! systems {
             $Name(<$name::State as Steered>::Mark),
         )+ }
 
+        impl Mark { $(
+            fn $name(&self) -> Option<&<$name::State as Steered>::Mark> {
+                #[allow(unreachable_patterns, reason = "there may be one system only")]
+                match self { Self::$Name(mark) => Some(mark), _ => None }
+            }
+        )+ }
+
         /// What is known of all systems.
         #[derive(Debug)]
         pub struct Estate { $(
@@ -234,6 +241,54 @@ macro_rules! systems {
             }
         }
 
+        /// What can change the servers of all systems that this build can reach.
+        pub struct Writers { $(
+            #[cfg(feature = $feature)]
+            $name: <$name::State as Acts>::Writers,
+        )+ }
+
+        impl Writers {
+            /// Makes them, without any I/O, for whoever holds a journal's lock.
+            #[must_use]
+            pub fn new(plan: &Arc<Plan>, journal: &Journal) -> Self {
+                let _ = (plan, journal);
+                Self { $(
+                    #[cfg(feature = $feature)]
+                    $name: <$name::State as Acts>::writers(plan, journal),
+                )+ }
+            }
+
+            /// Sends a request, once. Nothing reaches a server without a permit: its intent is on record.
+            pub async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+                let _ = expect;
+                match call { $(
+                    #[cfg(feature = $feature)]
+                    Call::$Name(call) => <$name::State as Acts>::send(&self.$name, permit, call, expect.and_then(Mark::$name)).await.map(Mark::$Name),
+                    #[cfg(not(feature = $feature))]
+                    Call::$Name(_) => {
+                        drop(permit);
+                        Sent::refused(crate::drive::poll::not_built($feature).to_string())
+                    }
+                )+ }
+            }
+        }
+
+        impl Readers {
+            /// Looks what has become of a request.
+            pub async fn look(&self, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+                match sought.call { $(
+                    #[cfg(feature = $feature)]
+                    Call::$Name(call) => {
+                        let Sought { tag, expect, accepted, .. } = sought;
+                        let own = Sought { tag, call, expect: expect.and_then(Mark::$name), accepted };
+                        <$name::State as Acts>::look(&self.$name, own).await.map(Mark::$Name)
+                    }
+                    #[cfg(not(feature = $feature))]
+                    Call::$Name(_) => Looked::dark(crate::drive::poll::not_built($feature).to_string()),
+                )+ }
+            }
+        }
+
         /// A simulated estate: all systems, none of them real.
         pub struct Sim {
             $($name: <$name::State as Simulated>::Sim,)+
@@ -250,13 +305,13 @@ macro_rules! systems {
                 Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None, cut: false }
             }
 
-            /// What the systems tell of themselves, at most a second old.
             /// Cuts the network between the sites, or mends it.
             pub fn cut(&mut self, on: bool) {
                 self.cut = on;
                 self.world = None;
             }
 
+            /// What the systems tell of themselves, at most a second old.
             fn world(&mut self, now: Now) -> World {
                 if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < World::GOOD_FOR {
                     return world;
@@ -273,11 +328,8 @@ macro_rules! systems {
                 let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
-                        <$name::State as Simulated>::hear(&mut self.$name, &world);
-                        <$name::State as Simulated>::advance(&mut self.$name, now);
-                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
-                        let sent = <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect, now);
-                        Sent { reply: sent.reply, mark: sent.mark.map(Mark::$Name), said: sent.said }
+                        wake::<$name::State>(&mut self.$name, &world, now);
+                        <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect.and_then(Mark::$name), now).map(Mark::$Name)
                     }
                 )+ }
             }
@@ -287,11 +339,8 @@ macro_rules! systems {
                 let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
-                        <$name::State as Simulated>::hear(&mut self.$name, &world);
-                        <$name::State as Simulated>::advance(&mut self.$name, now);
-                        let expect = expect.and_then(|m| match m { Mark::$Name(m) => Some(m), #[allow(unreachable_patterns, reason = "there may be one system only")] _ => None });
-                        let looked = <$name::State as Obeys>::look(&mut self.$name, tag, call, expect, now);
-                        Looked { truth: looked.truth, mark: looked.mark.map(Mark::$Name), said: looked.said }
+                        wake::<$name::State>(&mut self.$name, &world, now);
+                        <$name::State as Obeys>::look(&mut self.$name, tag, call, expect.and_then(Mark::$name), now).map(Mark::$Name)
                     }
                 )+ }
             }
@@ -315,8 +364,7 @@ macro_rules! systems {
                 let world = self.world(now);
                 match ask { $(
                     Ask::$Name(ask) => {
-                        <$name::State as Simulated>::hear(&mut self.$name, &world);
-                        <$name::State as Simulated>::advance(&mut self.$name, now);
+                        wake::<$name::State>(&mut self.$name, &world, now);
                         <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name)
                     }
                 )+ }

@@ -195,6 +195,21 @@ impl<M> Sent<M> {
         Self { reply: Reply::Yes, mark: None, said: said.into() }
     }
 
+    /// What is there is not what it compares with.
+    pub fn mismatch(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Mismatch, mark: None, said: said.into() }
+    }
+
+    /// Nobody knows: a server's fault, a time-out, a connection cut.
+    pub fn lost(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Lost, mark: None, said: said.into() }
+    }
+
+    /// The same, of another type.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Sent<N> {
+        Sent { reply: self.reply, mark: self.mark.map(f), said: self.said }
+    }
+
     /// It refused it before it looked at what is there.
     pub fn refused(said: impl Into<String>) -> Self {
         Self { reply: Reply::Refused, mark: None, said: said.into() }
@@ -210,6 +225,36 @@ pub struct Looked<M> {
     pub mark: Option<M>,
     /// What was seen, for people.
     pub said: String,
+}
+
+impl<M> Looked<M> {
+    /// What was seen.
+    pub fn new(truth: Truth, said: impl Into<String>) -> Self {
+        Self { truth, mark: None, said: said.into() }
+    }
+
+    /// Nothing could be seen.
+    pub fn dark(said: impl Into<String>) -> Self {
+        Self::new(Truth::Dark, said)
+    }
+
+    /// The same, of another type.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Looked<N> {
+        Looked { truth: self.truth, mark: self.mark.map(f), said: self.said }
+    }
+}
+
+/// A request that was sent, or may have been, as it is looked for.
+#[derive(Debug)]
+pub struct Sought<'a, C, M> {
+    /// What it carried, where it could carry anything.
+    pub tag: &'a str,
+    /// The request.
+    pub call: &'a C,
+    /// What it compared with.
+    pub expect: Option<&'a M>,
+    /// The server said that it took it. What leaves nothing behind that could be read is known by that alone.
+    pub accepted: bool,
 }
 
 /// For how long an AWS request may still land after it was signed: a signature is accepted for five minutes, and clocks differ a little.

@@ -84,6 +84,9 @@ impl Run {
         {
             *slot = Some(sent.said.clone());
         }
+        if sent.reply == Reply::Yes {
+            self.accepted(at, ticket);
+        }
         self.remember(at, ticket, sent.said, sent.mark);
         self.take(at, &Event::Reply(ticket, sent.reply), now)
     }
@@ -109,6 +112,13 @@ impl Run {
         let state = &self.steps[at].state;
         let op = state.recipe.ops.get(usize::from(ticket.op));
         state.recipe.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+    }
+
+    pub(super) fn accepted(&mut self, at: usize, ticket: Ticket) {
+        let slots = self.steps[at].attempt.as_mut().map(|it| &mut it.accepted);
+        if let Some(slot) = slots.and_then(|s| s.get_mut(usize::from(ticket.op))) {
+            *slot = true;
+        }
     }
 
     pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Mark>) {
@@ -215,7 +225,7 @@ impl Run {
         let attempt = self.steps[at].attempt.as_mut()?;
         let op = attempt.op(ticket.op)?.clone();
         let expect = op.expect.bind(&attempt.marks).ok()?;
-        attempt.expected[usize::from(ticket.op)].clone_from(&expect);
+        attempt.intend(ticket.op, expect.as_ref());
         let request = hashed(&(&op.call, &expect));
         Some(Intent { step: id, ticket, what: op.what, call: op.call, expect, request, tag, deadline })
     }
@@ -244,7 +254,8 @@ impl Run {
         let sent = attempt.expected.get(usize::from(ticket.op)).cloned().flatten();
         let expect = sent.or_else(|| op.expect.bind(&attempt.marks).ok().flatten());
         let tag = self.tag(&id, ticket);
-        Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect }))
+        let accepted = attempt.accepted.get(usize::from(ticket.op)).copied().unwrap_or(false);
+        Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect, accepted }))
     }
 
     /// How long a timer is.

@@ -20,6 +20,8 @@ pub(super) struct Attempt {
     pub expected: Vec<Option<Mark>>,
     /// What was seen or said last.
     pub said: Vec<String>,
+    /// A server said that it took it.
+    pub accepted: Vec<bool>,
     /// What a server answered that did not take it: a look that follows tells only that it is not there.
     pub refused: Vec<Option<String>>,
 }
@@ -33,7 +35,16 @@ impl Attempt {
             marks: vec![None; n],
             expected: vec![None; n],
             said: vec![String::new(); n],
+            accepted: vec![false; n],
             refused: vec![None; n],
+        }
+    }
+
+    /// It is about to be sent, once more perhaps: no answer to this one yet.
+    pub fn intend(&mut self, at: u16, expect: Option<&Mark>) {
+        let at = usize::from(at);
+        if let (Some(expected), Some(accepted)) = (self.expected.get_mut(at), self.accepted.get_mut(at)) {
+            (*expected, *accepted) = (expect.cloned(), false);
         }
     }
 

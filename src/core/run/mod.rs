@@ -87,6 +87,8 @@ pub struct Look {
     pub call: Call,
     /// What it compared with.
     pub expect: Option<Mark>,
+    /// The server said that it took it.
+    pub accepted: bool,
 }
 
 /// What comes back.

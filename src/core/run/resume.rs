@@ -6,7 +6,7 @@ use super::{Effect, Run, act::hashed, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
-        step::{Event, Note, Phase, Record, State, Way},
+        step::{Event, Note, OpState, Phase, Record, State, Way},
     },
     journal::{Body, Entry},
 };
@@ -110,13 +110,15 @@ impl Run {
                 step.enter(way, begun.draft.clone(), left);
             }
             Body::Intent(intent) => {
-                let slots = step.attempt.as_mut().map(|it| &mut it.expected);
-                if let Some(slot) = slots.and_then(|s| s.get_mut(usize::from(intent.ticket.op))) {
-                    slot.clone_from(&intent.expect);
+                if let Some(attempt) = &mut step.attempt {
+                    attempt.intend(intent.ticket.op, intent.expect.as_ref());
                 }
             }
             Body::Came(came) => match came.note {
-                Note::Op(ticket, _) => {
+                Note::Op(ticket, to) => {
+                    if to == OpState::Accepted {
+                        self.accepted(at, ticket);
+                    }
                     let (mark, said) = (came.mark.clone(), came.said.clone());
                     self.remember(at, ticket, said, mark);
                 }

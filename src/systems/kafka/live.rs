@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use self::client::Client;
 use super::{
     Ask, Facts, State,
+    ops::{Call, Mark},
     state::{bootstrap, timeout},
 };
 use crate::{
@@ -30,8 +31,12 @@ use crate::{
         estate::seen::{Fault, FaultKind},
         now::short,
     },
+    journal::{Journal, Permit},
     plan::{KafkaPair, Plan, Side, Sides},
-    systems::Live,
+    systems::{
+        Acts, Live,
+        steer::{Looked, Sent, Sought},
+    },
 };
 
 /// The thread's own calls end this much before the source's time is up, so that it is the server's silence that is reported.
@@ -83,6 +88,21 @@ impl Live for State {
         let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         readers.0.get(pair).ok_or_else(missing)?.get(side).ask(*ask).await
+    }
+}
+
+impl Acts for State {
+    type Writers = ();
+
+    fn writers(_: &Arc<Plan>, _: &Journal) {}
+
+    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
+        drop(permit);
+        Sent::refused("not sent by this version")
+    }
+
+    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        Looked::dark("not looked for by this version")
     }
 }
 

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::{Ask, Facts, State};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
+    journal::{Journal, Permit},
     plan::{Plan, Sides},
     systems::{
-        Live,
+        Acts, Live,
         aws::{Aws, Reader},
+        steer::{Looked, Never, Sent, Sought},
     },
 };
 
@@ -47,5 +49,20 @@ impl Live for State {
                 cloudwatch::read(readers.cloudwatch.get(*side), queries, now).await.map(Facts::Many)
             }
         }
+    }
+}
+
+/// Nothing can be done to them.
+impl Acts for State {
+    type Writers = ();
+
+    fn writers(_: &Arc<Plan>, _: &Journal) {}
+
+    async fn send((): &(), _: Permit, call: &Never, _: Option<&Never>) -> Sent<Never> {
+        match *call {}
+    }
+
+    async fn look(_: &Readers, sought: Sought<'_, Never, Never>) -> Looked<Never> {
+        match *sought.call {}
     }
 }

@@ -1,6 +1,21 @@
-//! The real servers: which connection answers which question. Read only: what is made here can ask and nothing else.
+//! The real servers: which connection answers which question. What is made in this file can ask and nothing else; what can change
+//! something is made in `writer.rs`, for whoever holds a journal.
 //!
 //! Each member is asked over a direct connection of its own, so that one that hangs delays nobody but itself.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `client.rs` | a connection that can only ask |
+//! | `hello.rs` | the greeting, streamed |
+//! | `parse.rs` | replies into facts |
+//! | `writer.rs` | what is sent |
+//! | `look.rs` | what has become of it |
+
+mod client;
+mod hello;
+mod look;
+mod parse;
+mod writer;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -10,10 +25,13 @@ use std::{
 use futures_util::future::join_all;
 use mongodb::bson::Document;
 
-use super::{
+use self::{
     client::{Command, Reader, Reply},
+    writer::Writers,
+};
+use super::{
     facts::{Ask, Config, Facts, Hello, Membership, Peer},
-    hello, parse,
+    ops::{Call, Mark},
     state::State,
 };
 use crate::{
@@ -26,8 +44,12 @@ use crate::{
         poll::{Schedule, timed_out},
         sink::Sink,
     },
+    journal::{Journal, Permit},
     plan::{Plan, ReplicaSet},
-    systems::Live,
+    systems::{
+        Acts, Live,
+        steer::{Looked, Sent, Sought},
+    },
 };
 
 /// Waits for a configuration (NotYetInitialized).
@@ -102,6 +124,26 @@ impl Live for State {
             .await;
         }
         crate::drive::poll::poll(schedule, &out, || Self::ask(&readers, ask)).await;
+    }
+}
+
+impl Acts for State {
+    type Writers = Writers;
+
+    fn writers(plan: &Arc<Plan>, _: &Journal) -> Writers {
+        Writers::new(plan)
+    }
+
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+        writers.send(permit, call, expect).await
+    }
+
+    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        let set = readers.plan.replica_sets.iter().zip(&readers.sets).find(|(plan, _)| plan.name == sought.call.set());
+        match set {
+            Some((plan, set)) => set.look(plan, &sought).await,
+            None => Looked::dark(format!("the plan has no replica set {}", sought.call.set())),
+        }
     }
 }
 
@@ -207,7 +249,7 @@ impl SetReaders {
 }
 
 /// As long as a connection may take; what follows has the rest of a question's time.
-const HELLO_WITHIN: std::time::Duration = super::client::CONNECT;
+const HELLO_WITHIN: std::time::Duration = client::CONNECT;
 
 /// A reply's document, read; one that lacks what every version has is malformed.
 fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Fault> {

@@ -12,21 +12,15 @@
 //! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, what opens behind a row |
 //! | `ops/` | what can be changed: the primary moved |
 //! | `sim/` | a simulated estate |
-//! | `live.rs`, `hello.rs`, `client.rs`, `parse.rs` | the real servers |
+//! | `live.rs`, `live/` | the real servers |
 
-#[cfg(feature = "mongo")]
-mod client;
 mod detail;
 mod facts;
-#[cfg(feature = "mongo")]
-mod hello;
 mod lag;
 mod leader;
 #[cfg(feature = "mongo")]
 mod live;
 mod ops;
-#[cfg(feature = "mongo")]
-mod parse;
 mod quorum;
 mod set;
 mod signals;

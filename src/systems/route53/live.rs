@@ -5,17 +5,22 @@ mod dns;
 
 use std::{sync::Arc, sync::OnceLock};
 
-use super::{Ask, ChangeFacts, Facts, State};
+use super::{
+    Ask, ChangeFacts, Facts, State,
+    ops::{Call, Mark},
+};
 use crate::{
     core::estate::{seen::Fault, source::SourceSpec},
     drive::{
         poll::{Schedule, poll},
         sink::Sink,
     },
+    journal::{Journal, Permit},
     plan::Plan,
     systems::{
-        Live,
+        Acts, Live,
         aws::{Aws, Reader},
+        steer::{Looked, Sent, Sought},
     },
 };
 
@@ -61,5 +66,20 @@ impl Live for State {
             }
             ask => poll(schedule, &out, || Self::ask(&readers, &ask)).await,
         }
+    }
+}
+
+impl Acts for State {
+    type Writers = ();
+
+    fn writers(_: &Arc<Plan>, _: &Journal) {}
+
+    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
+        drop(permit);
+        Sent::refused("not sent by this version")
+    }
+
+    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        Looked::dark("not looked for by this version")
     }
 }

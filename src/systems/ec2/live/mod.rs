@@ -15,13 +15,16 @@ use std::{
 use super::{
     Ask, Facts, Question, State,
     facts::{Name, names},
+    ops::{Call, Mark},
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
+    journal::{Journal, Permit},
     plan::{Plan, Side, Sides},
     systems::{
-        Live,
+        Acts, Live,
         aws::{Aws, Reader},
+        steer::{Looked, Sent, Sought},
     },
 };
 
@@ -70,6 +73,21 @@ impl Live for State {
             }
         };
         facts.checked(plan, *ask)
+    }
+}
+
+impl Acts for State {
+    type Writers = ();
+
+    fn writers(_: &Arc<Plan>, _: &Journal) {}
+
+    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
+        drop(permit);
+        Sent::refused("not sent by this version")
+    }
+
+    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        Looked::dark("not looked for by this version")
     }
 }
 

@@ -16,13 +16,13 @@ use tokio::{
 
 use super::{
     client::{self, fault},
-    facts::Facts,
     parse,
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     drive::{clock, sink::Sink},
     plan::ReplicaSet,
+    systems::mongo::facts::Facts,
 };
 
 /// The shortest that the driver allows.

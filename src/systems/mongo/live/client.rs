@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::{
     core::estate::seen::{Fault, FaultKind},
-    plan::ReplicaSet,
+    plan::{Login, ReplicaSet},
 };
 
 /// How long a connection may take to be made. Less than the least time a question may take, so that a server that is gone is said to be
@@ -34,6 +34,8 @@ pub(super) enum Command {
     /// With the question whether a majority has it, which only a primary answers.
     Committed,
     Config,
+    /// The last lines of its log.
+    Log,
 }
 
 impl Command {
@@ -44,6 +46,7 @@ impl Command {
             Self::Status => "replSetGetStatus",
             Self::Server => "serverStatus",
             Self::Committed | Self::Config => "replSetGetConfig",
+            Self::Log => "getLog",
         }
     }
 
@@ -63,6 +66,7 @@ impl Command {
             },
             Self::Committed => doc! { "replSetGetConfig": 1, "commitmentStatus": true },
             Self::Config => doc! { "replSetGetConfig": 1 },
+            Self::Log => doc! { "getLog": "global" },
         }
     }
 }
@@ -81,34 +85,15 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Connects: for what needs it, as the plan's reading login. The password is read now, and again whenever a reader is made anew.
+    /// Connects: for what needs it, as the plan's reading login.
     pub(super) async fn new(set: &ReplicaSet, host: &str, login: bool) -> Result<Self, Fault> {
-        let mut options = options(set, host).await?;
-        if !login {
-            options.credential = None;
-        } else if let Some(login) = &set.read {
-            let secret = login.password.read();
-            let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
-            let credential = options.credential.get_or_insert_default();
-            credential.username = Some(login.username.clone());
-            credential.password = Some(secret.expose_secret().to_owned());
-            credential.source = Some(login.auth_source.clone());
-        }
-        // The greeting streams over a client of its own; this one only has to notice that its server is back.
-        options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
-        options.heartbeat_freq = Some(CONNECT);
-        let client = Client::with_options(options).map_err(|e| fault(host, "connect", &e))?;
+        let client = connect(set, host, set.read.as_ref().filter(|_| login), APP).await?;
         Ok(Self { client, host: host.to_owned() })
     }
 
-    /// Ends its sessions on the server and its own tasks. Dropped without that, the driver's client would do it later, and panic if the runtime
-    /// ends meanwhile.
+    /// Takes leave.
     pub(super) async fn close(self) {
-        let kept = self.client.clone();
-        if timeout(GOODBYE, self.client.shutdown().immediate(true)).await.is_err() {
-            // Its server hangs. Only the last one's drop would begin anew: there is none.
-            std::mem::forget(kept);
-        }
+        close(self.client).await;
     }
 
     /// Asks. An error code among `expected` is an answer, any other error a fault.
@@ -130,6 +115,40 @@ pub(super) struct Failure {
     pub(super) login: bool,
 }
 
+/// What connections that only ask call themselves.
+const APP: &str = "landfall";
+
+/// A client of one member, as this login; none: without one. The password is read now, and again whenever a client is made anew.
+pub(super) async fn connect(set: &ReplicaSet, host: &str, login: Option<&Login>, app: &str) -> Result<Client, Fault> {
+    let mut options = options(set, host).await?;
+    options.app_name = Some(app.to_owned());
+    match login {
+        None => options.credential = None,
+        Some(login) => {
+            let secret = login.password.read();
+            let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
+            let credential = options.credential.get_or_insert_default();
+            credential.username = Some(login.username.clone());
+            credential.password = Some(secret.expose_secret().to_owned());
+            credential.source = Some(login.auth_source.clone());
+        }
+    }
+    // The greeting streams over a client of its own; this one only has to notice that its server is back.
+    options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
+    options.heartbeat_freq = Some(CONNECT);
+    Client::with_options(options).map_err(|e| fault(host, "connect", &e))
+}
+
+/// Ends a client's sessions on the server and its own tasks. Dropped without that, the driver's client would do it later, and panic if the
+/// runtime ends meanwhile.
+pub(super) async fn close(client: Client) {
+    let kept = client.clone();
+    if timeout(GOODBYE, client.shutdown().immediate(true)).await.is_err() {
+        // Its server hangs. Only the last one's drop would begin anew: there is none.
+        std::mem::forget(kept);
+    }
+}
+
 /// The plan's connection string, turned to one member: TLS and the like are taken from it, hosts and set are not.
 pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOptions, Fault> {
     let mut options = ClientOptions::parse(&set.uri).await.map_err(|e| fault(host, "connection string", &e))?;
@@ -137,7 +156,7 @@ pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOption
     options.direct_connection = Some(true);
     // With the name, a host outside the set (a candidate, a removed member) would not be talked to at all.
     options.repl_set_name = None;
-    options.app_name = Some("landfall".to_owned());
+    options.app_name = Some(APP.to_owned());
     options.connect_timeout = Some(CONNECT);
     options.server_selection_timeout = Some(CONNECT);
     options.max_pool_size = Some(2);

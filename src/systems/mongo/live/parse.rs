@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document};
 
-use super::facts::{
+use crate::systems::mongo::facts::{
     Config, ConfigMember, Hello, InitialSync, MemberState, Membership, OpTime, Peering, Server, Status,
 };
 

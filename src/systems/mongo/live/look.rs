@@ -1,0 +1,301 @@
+//! What has become of a request: read anew from the members, never from what is remembered.
+//!
+//! A configuration is read from whoever leads. A step down and a freeze leave nothing in any status: that the server said yes is one proof, a
+//! line in its own log under the request's name is the other. The log is a ring of 1,024 lines in memory (`getLog`; needs that privilege, and
+//! a login that lacks it loses nothing but this second proof).
+
+use serde::Deserialize;
+
+use super::{
+    SetReaders,
+    client::{Command, Reply},
+
+    writer::app_name,
+};
+use crate::{
+    core::step::Truth,
+    plan::ReplicaSet,
+    systems::{
+        mongo::{
+            facts::{Config, Hello, Membership, Peer, Status},
+            ops::{Call, Mark, Reconfig, Until},
+        },
+        steer::{Looked, Sought},
+    },
+};
+
+type Sight = Looked<Mark>;
+
+/// What a member's log says of a request.
+enum Told {
+    /// It carried it out.
+    Done,
+    /// It says nothing of it.
+    Nothing,
+    /// The log cannot be read.
+    Denied(String),
+}
+
+impl SetReaders {
+    pub(super) async fn look(&self, plan: &ReplicaSet, sought: &Sought<'_, Call, Mark>) -> Sight {
+        match sought.call {
+            Call::Reconfig(r) => self.look_for_config(plan, r).await,
+            Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, sought).await,
+            Call::Freeze { host, .. } => self.look_for_freeze(plan, host, sought).await,
+            Call::Wait { until, .. } => self.look_whether(plan, until).await,
+        }
+    }
+
+    /// Who accepts writes, and in which term.
+    async fn leads(&self, plan: &ReplicaSet) -> Option<(String, Option<i64>)> {
+        let (leader, ..) = self.find_leader(plan).await;
+        let host = leader?;
+        let hello = self.hello(plan, &host).await.ok().filter(|h| h.writable)?;
+        Some((host, term_of(&hello)))
+    }
+
+    async fn look_for_config(&self, plan: &ReplicaSet, r: &Reconfig) -> Sight {
+        let config = match self.config(plan).await {
+            Ok(config) => config,
+            Err(fault) => return Looked::dark(fault.to_string()),
+        };
+        // Only a leader says whether it is committed.
+        let led = config.committed.is_some();
+        let truth = if r.made(config.version, &config.members) {
+            Truth::Applied
+        } else if !led {
+            // A member that follows may not have the newest one yet.
+            Truth::Dark
+        } else if config.version < r.version {
+            Truth::NotApplied
+        } else {
+            Truth::Conflict
+        };
+        let said = format!("{} has version {}{}", config.from, config.version, told_term(&config));
+        let mark = Mark {
+            version: config.version,
+            term: config.term.unwrap_or(-1),
+            leader: led.then(|| config.from.clone()),
+        };
+        Looked { truth, mark: (truth != Truth::Dark).then_some(mark), said }
+    }
+
+    async fn look_for_step_down(&self, plan: &ReplicaSet, host: &str, term: i64, sought: &Sought<'_, Call, Mark>) -> Sight {
+        let hello = match self.hello(plan, host).await {
+            Ok(hello) => hello,
+            Err(fault) => {
+                return match self.leads(plan).await {
+                    Some((leader, now)) if leader != host || now != Some(term) => {
+                        let what = format!("{leader} leads, {host} does not answer");
+                        done(sought.accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
+                    }
+                    _ => Looked::dark(fault.to_string()),
+                };
+            }
+        };
+        if hello.writable && term_of(&hello) == Some(term) {
+            return Looked::new(Truth::NotApplied, format!("{host} leads in term {term}"));
+        }
+        let over = format!("term {term} of {host} is over");
+        if sought.accepted {
+            return Looked::new(Truth::Applied, format!("{over}, as it said"));
+        }
+        match self.told(plan, host, sought.tag, STEPPED_DOWN).await {
+            Told::Done => Looked::new(Truth::Applied, format!("{over}: its log says that it stepped down for this")),
+            Told::Nothing => Looked::new(Truth::Conflict, format!("{over}, and its log does not say that by this")),
+            Told::Denied(why) => Looked::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}")),
+        }
+    }
+
+    async fn look_for_freeze(&self, plan: &ReplicaSet, host: &str, sought: &Sought<'_, Call, Mark>) -> Sight {
+        let hello = match self.hello(plan, host).await {
+            Ok(hello) => hello,
+            Err(fault) => {
+                return match self.leads(plan).await {
+                    Some((leader, _)) if leader != host => {
+                        let what = format!("{leader} leads, {host} does not answer: what it had in memory goes with it");
+                        Looked::new(Truth::Conflict, what)
+                    }
+                    _ => Looked::dark(fault.to_string()),
+                };
+            }
+        };
+        if hello.writable {
+            // An absolute value, and it is that: who leads is not frozen.
+            return Looked::new(Truth::Applied, format!("{host} leads: it is not frozen"));
+        }
+        if sought.accepted {
+            return Looked::new(Truth::Applied, format!("{host} said that it did"));
+        }
+        match self.told(plan, host, sought.tag, FROZEN).await {
+            Told::Done => Looked::new(Truth::Applied, format!("{host} says so in its log")),
+            Told::Nothing => Looked::new(Truth::NotApplied, format!("{host} says nothing of it in its log")),
+            Told::Denied(why) => Looked::new(Truth::NotApplied, format!("{host}'s log would tell: {why}")),
+        }
+    }
+
+    /// Whether a member's log says that it carried out what came under this tag.
+    async fn told(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Told {
+        match self.ask(plan, host, Command::Log, &[]).await {
+            Ok(Reply::Document(d)) => {
+                let log = d.get_array("log").ok().into_iter().flatten().filter_map(|line| line.as_str());
+                if carried_out(log, &app_name(tag), lines) { Told::Done } else { Told::Nothing }
+            }
+            Ok(Reply::Code(code)) => Told::Denied(format!("error {code}")),
+            Err(fault) => Told::Denied(fault.to_string()),
+        }
+    }
+
+    async fn look_whether(&self, plan: &ReplicaSet, until: &Until) -> Sight {
+        match until {
+            Until::Committed { version } => match self.of_leader(plan).await {
+                Err(dark) => dark,
+                Ok(config) => {
+                    let truth = if config.version == *version { of(config.committed == Some(true)) } else { Truth::Conflict };
+                    Looked::new(truth, commitment(&config))
+                }
+            },
+            Until::Settled => match self.of_leader(plan).await {
+                Err(dark) => dark,
+                Ok(config) => Looked::new(
+                    of(config.committed == Some(true)),
+                    format!("{} accepts writes; {}", config.from, commitment(&config)),
+                ),
+            },
+            Until::CaughtUp { host, within_ms } => self.look_whether_level(plan, host, *within_ms).await,
+            Until::Leads { host, after } => match self.hello(plan, host).await {
+                Err(fault) => Looked::dark(fault.to_string()),
+                Ok(hello) => {
+                    let term = term_of(&hello).filter(|_| hello.writable);
+                    let said = match term {
+                        Some(term) => format!("{host} accepts writes in term {term}"),
+                        None => format!("{host} does not accept writes; {} leads as it sees it", hello.primary.as_deref().unwrap_or("nobody")),
+                    };
+                    Looked::new(of(term.is_some_and(|t| t > *after)), said)
+                }
+            },
+            Until::Writable => match self.leads(plan).await {
+                Some((host, _)) => Looked::new(Truth::Applied, format!("{host} accepts writes")),
+                None => Looked::dark("nobody accepts writes, of those that answer"),
+            },
+        }
+    }
+
+    /// The configuration by whoever leads.
+    async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Sight> {
+        match self.config(plan).await {
+            Ok(config) if config.committed.is_some() => Ok(config),
+            Ok(config) => Err(Looked::dark(format!("nobody leads, as {} has it", config.from))),
+            Err(fault) => Err(Looked::dark(fault.to_string())),
+        }
+    }
+
+    /// Whether a member has what the primary had before it was asked; else how old the primary's newest write is that it has.
+    async fn look_whether_level(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Sight {
+        let Some((leader, _)) = self.leads(plan).await else { return Looked::dark("nobody leads") };
+        let both = async { Ok((self.own_status(plan, &leader).await?, self.own_status(plan, host).await?)) };
+        let (first, member) = match both.await {
+            Ok(both) => both,
+            Err(fault) => return fault,
+        };
+        if first.applied.is_some() && first.applied <= member.applied {
+            return Looked::new(Truth::Applied, format!("{host} has all that {leader} has"));
+        }
+        let Some((ahead, behind)) = first.applied_wall.zip(member.applied_wall) else {
+            return Looked::dark(format!("{host} or {leader} does not say when it wrote last"));
+        };
+        let lag = ahead.duration_since(behind);
+        let level = lag.as_millis() < i128::from(within_ms);
+        Looked::new(of(level), format!("{host} is {:.1} s behind {leader}", lag.as_secs_f64()))
+    }
+
+    async fn own_status(&self, plan: &ReplicaSet, host: &str) -> Result<Box<Status>, Sight> {
+        let peer = Peer { set: 0, host: host.into() };
+        match self.status(plan, &peer).await {
+            Ok(Membership::In(status)) => Ok(status),
+            Ok(_) => Err(Looked::dark(format!("{host} is in no set"))),
+            Err(fault) => Err(Looked::dark(fault.to_string())),
+        }
+    }
+}
+
+const fn of(is: bool) -> Truth {
+    if is { Truth::Applied } else { Truth::NotApplied }
+}
+
+fn done(accepted: bool, yes: String, otherwise: Truth, no: String) -> Sight {
+    if accepted { Looked::new(Truth::Applied, yes) } else { Looked::new(otherwise, no) }
+}
+
+fn term_of(hello: &Hello) -> Option<i64> {
+    hello.term.and_then(|t| i64::try_from(t).ok())
+}
+
+fn told_term(config: &Config) -> String {
+    config.term.map_or_else(String::new, |term| format!(" of term {term}"))
+}
+
+fn commitment(config: &Config) -> String {
+    let word = if config.committed == Some(true) { "with a majority" } else { "not with a majority yet" };
+    format!("version {} is {word}", config.version)
+}
+
+/// "replSetStepDown command completed" [measured, 4.4 to 6.0].
+const STEPPED_DOWN: &[u32] = &[21580];
+/// "Freezing", "Unfreezing" [measured, 6.0].
+const FROZEN: &[u32] = &[21817, 21818];
+/// "client metadata": which connection gave itself which name.
+const METADATA: u32 = 51800;
+
+/// Whether a log has one of these lines on a connection that called itself so.
+fn carried_out<'l>(log: impl Iterator<Item = &'l str>, app: &str, lines: &[u32]) -> bool {
+    #[derive(Deserialize)]
+    struct Line {
+        id: u32,
+        ctx: String,
+        attr: Option<Attr>,
+    }
+    #[derive(Deserialize)]
+    struct Attr {
+        doc: Option<Metadata>,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        application: Option<Application>,
+    }
+    #[derive(Deserialize)]
+    struct Application {
+        name: String,
+    }
+    // Connections are numbered without end, and a name is said before anything else is.
+    let mut ours = Vec::new();
+    for line in log.filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
+        let name = line.attr.and_then(|a| a.doc).and_then(|d| d.application).map(|a| a.name);
+        if line.id == METADATA && name.as_deref() == Some(app) {
+            ours.push(line.ctx);
+        } else if lines.contains(&line.id) && ours.contains(&line.ctx) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_counts_for_the_connection_that_gave_itself_that_name() {
+        let log = [
+            r#"{"t":{"$date":"x"},"s":"I","c":"NETWORK","id":51800,"ctx":"conn46","msg":"client metadata","attr":{"client":"conn46","doc":{"application":{"name":"landfall t/1/a"}}}}"#,
+            r#"{"id":51800,"ctx":"conn47","attr":{"doc":{"application":{"name":"landfall t/1/b"}}}}"#,
+            r#"{"id":21579,"ctx":"conn46","msg":"Attempting to step down in response to replSetStepDown command"}"#,
+            r#"{"id":21580,"ctx":"conn47","msg":"replSetStepDown command completed"}"#,
+            "torn",
+        ];
+        let done = |app: &str| carried_out(log.into_iter(), app, STEPPED_DOWN);
+        assert!(done("landfall t/1/b"));
+        assert!(!done("landfall t/1/a"), "it tried only");
+        assert!(!done("landfall t/1"));
+    }
+}
