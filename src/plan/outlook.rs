@@ -63,6 +63,13 @@ impl Action {
         match self {
             Self::Manual { what } => format!("by hand: {what}"),
             Self::MovePrimary { set, to } => format!("primary of {set} to the {to}"),
+            Self::AddMembers { set } => format!("the candidates of {set} come in"),
+            Self::Unhide { set, side } => format!("the {side}'s members of {set} are not hidden any more"),
+            Self::SetVotes { set, votes, .. } => format!("votes of {set} {} + {}", votes.source, votes.target),
+            Self::SetPriorities { set, priorities: p } => format!("priorities of {set} {}, {}", p.source, p.target),
+            Self::Freeze { set, side, secs: 0 } => format!("the {side}'s members of {set} may stand for election"),
+            Self::Freeze { set, side, secs } => format!("the {side}'s members of {set} are frozen for {secs} s"),
+            Self::RemoveMembers { set, side } => format!("the {side}'s members leave {set}"),
             Self::SetWeights { name, weights } => format!("weights of {name} {}/{}", weights.source, weights.target),
             Self::SetCapacity { role, side, desired } => format!("{desired} instances of {role} on the {side}"),
             Self::Power { role, side, on, .. } => {

@@ -34,6 +34,15 @@ pub const REGIONS: Sides<&str> = Sides { source: "us-east-1", target: "us-west-2
 /// Members of each replica set that are in its configuration from the start; those after them wait outside.
 pub const MEMBERS: [(&str, u8); 2] = [("orders", 5), ("catalog", 3)];
 
+/// Password of every login in the replica sets.
+pub const MONGO_PASSWORD: &str = "lab";
+
+/// Logins in the replica sets, each with what it may do on the whole cluster: as the README tells operators to make them.
+pub const MONGO_LOGINS: [(&str, &[&str]); 2] = [
+    ("landfall-watch", &["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog"]),
+    ("landfall-operate", &["replSetGetConfig", "replSetConfigure", "replSetStateChange"]),
+];
+
 /// Members 1 to 3 of either set are the source's.
 #[must_use]
 pub const fn member_side(number: u8) -> Side {

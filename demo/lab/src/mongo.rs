@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{Doing, Error, Result},
-    estate::{MEMBERS, Ports, REGIONS, member_side},
+    estate::{MEMBERS, MONGO_LOGINS, MONGO_PASSWORD, Ports, REGIONS, member_side},
 };
 
 /// Name of a member, for `break`, `mend` and the ports.
@@ -54,13 +54,38 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     loop {
         let hello = admin.run_command(doc! { "hello": 1 }).await.doing(|| format!("asking mongo/{set}/1 hello"))?;
         if hello.get_bool("isWritablePrimary").unwrap_or(false) {
-            return Ok(());
+            return logins(&first, &format!("127.0.0.1:{}", ports[&member(set, 1)])).await;
         }
         if Instant::now() > end {
             return Err(Error::new(format!("initiating the replica set {set}"), "no primary after 30 s"));
         }
         sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// The lab's own login, which may do everything, and the plan's two, which may do as little as they need.
+async fn logins(first: &Client, host: &str) -> Result<()> {
+    let doing = |what: &str| format!("making the login {what} on {host}");
+    let user = |name: &str, role: &str| doc! { "createUser": name, "pwd": MONGO_PASSWORD, "roles": [role] };
+    // Until there is a user, whoever is on the same machine may make the first one.
+    first.database("admin").run_command(user(OWN, "root")).await.doing(|| doing(OWN))?;
+    let admin = client(&direct(host)).await?.database("admin");
+    for (name, actions) in MONGO_LOGINS {
+        let privileges = vec![doc! { "resource": { "cluster": true }, "actions": actions.to_vec() }];
+        let role = doc! { "createRole": name, "privileges": privileges, "roles": [] };
+        admin.run_command(role).await.doing(|| doing(name))?;
+        admin.run_command(user(name, name)).await.doing(|| doing(name))?;
+    }
+    Ok(())
+}
+
+/// The lab's own login.
+const OWN: &str = "landfall-lab";
+
+/// Connection string of one member, with the lab's own login: for tests that do what no plan's login may.
+#[must_use]
+pub fn direct(host: &str) -> String {
+    format!("mongodb://{OWN}:{MONGO_PASSWORD}@{host}/?directConnection=true")
 }
 
 async fn client(uri: &str) -> Result<Client> {
@@ -71,12 +96,12 @@ async fn client(uri: &str) -> Result<Client> {
     Client::with_options(options).doing(|| format!("connecting to {uri}"))
 }
 
-/// Connection string of a set, as it stands in the plan.
+/// Connection string of a set, with the lab's own login.
 #[must_use]
 pub fn uri(ports: &Ports, set: &str) -> String {
     let members = MEMBERS.iter().find(|(name, _)| *name == set).map_or(0, |(_, n)| *n);
     let hosts: Vec<_> = (1..=members).map(|n| format!("127.0.0.1:{}", ports[&member(set, n)])).collect();
-    format!("mongodb://{}/?replicaSet={set}", hosts.join(","))
+    format!("mongodb://{OWN}:{MONGO_PASSWORD}@{}/?replicaSet={set}", hosts.join(","))
 }
 
 /// Writes a little all the time, so that optimes move. Goes on after any failure.

@@ -16,19 +16,21 @@ pub fn text(ports: &Ports, zone: &str, run: &Path) -> String {
         "# Written by landfall-lab: the lab's own plan.\nschema = 1\nname = \"lab: us-east-1 to us-west-2\"\n",
     );
     // Writing to a String cannot fail, here and below.
-    let _ = sites(&mut plan, ports, run).and_then(|()| mongo(&mut plan, ports)).and_then(|()| kafka(&mut plan, ports));
+    let _ =
+        sites(&mut plan, ports, run).and_then(|()| mongo(&mut plan, ports, run)).and_then(|()| kafka(&mut plan, ports));
     let _ = fleet(&mut plan).and_then(|()| dns(&mut plan, ports, zone)).and_then(|()| health(&mut plan, ports));
     plan.push_str("\n[intervals]\nec2 = \"15s\"\nroute53 = \"10s\"\n");
+    plan.push_str(include_str!("runbook.toml"));
     plan
 }
 
 fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
     let labels = Sides { source: "VIR", target: "ORE" };
-    let keys = format!(
-        "access_key = {{ file = {:?} }}\nsecret_key = {{ file = {:?} }}",
-        run.join("access-key"),
-        run.join("secret-key")
-    );
+    let keys = |whose: &str, between: &str| {
+        let file = |what: &str| run.join(format!("{whose}-{what}-key"));
+        format!("access_key = {{ file = {:?} }}{between}secret_key = {{ file = {:?} }}", file("access"), file("secret"))
+    };
+    let (keys, write) = (keys("watch", "\n"), format!("write = {{ {} }}", keys("operate", ", ")));
     for side in Side::BOTH {
         writeln!(
             plan,
@@ -39,19 +41,27 @@ fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
         let (all, cloudwatch) = (ports[&format!("aws/{side}")], ports["metrics"]);
         writeln!(
             plan,
-            "endpoints = {{ all = \"http://127.0.0.1:{all}\", cloudwatch = \"http://127.0.0.1:{cloudwatch}\" }}"
+            "endpoints = {{ all = \"http://127.0.0.1:{all}\", cloudwatch = \"http://127.0.0.1:{cloudwatch}\" }}\n{write}"
         )?;
     }
-    writeln!(plan, "\n[route53]\n{keys}\nendpoints = {{ route53 = \"http://127.0.0.1:{}\" }}", ports["aws/route53"])
+    writeln!(
+        plan,
+        "\n[route53]\n{keys}\nendpoints = {{ route53 = \"http://127.0.0.1:{}\" }}\n{write}",
+        ports["aws/route53"]
+    )
 }
 
-fn mongo(plan: &mut String, ports: &Ports) -> std::fmt::Result {
+fn mongo(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
     let seeds = |set: &str, numbers: std::ops::RangeInclusive<u8>| {
         numbers.map(|n| format!("127.0.0.1:{}", ports[&format!("mongo/{set}/{n}")])).collect::<Vec<_>>()
     };
     for (set, members, waiting) in [("orders", 1..=5, vec![]), ("catalog", 1..=3, seeds("catalog", 4..=5))] {
         let uri = format!("mongodb://{}/?replicaSet={set}", seeds(set, members).join(","));
         writeln!(plan, "\n[[replica_set]]\nname = \"{set}\"\nuri = \"{uri}\"")?;
+        for (key, name) in [("login", "watch"), ("write_login", "operate")] {
+            let password = run.join(format!("mongo-{name}"));
+            writeln!(plan, "{key} = {{ username = \"landfall-{name}\", password = {{ file = {password:?} }} }}")?;
+        }
         for side in Side::BOTH {
             writeln!(plan, "{side} = {{ tag = \"region\", value = \"{}\" }}", REGIONS.get(side))?;
         }

@@ -63,13 +63,14 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The server of this name, keeping its data in `data`. What the lab serves itself is run by `this_program`.
+    /// The server of this name, in a run directory. What the lab serves itself is run by `this_program`.
     #[must_use]
-    pub fn new(name: &str, ports: &Ports, data: &Path, tools: &Tools, this_program: &Path) -> Self {
+    pub fn new(name: &str, ports: &Ports, run: &Path, tools: &Tools, this_program: &Path) -> Self {
+        let data = &run.join("data").join(name);
         let port = ports[name];
         let (kind, rest) = name.split_once('/').unwrap_or((name, ""));
         let (program, args) = match kind {
-            "mongo" => (&*tools.mongod, mongod(rest, port, data)),
+            "mongo" => (&*tools.mongod, mongod(rest, port, data, &run.join("mongo-key"))),
             "kafka" => (&*tools.broker, broker(port, data)),
             "aws" => (&*tools.python, moto(port)),
             "dns" => (this_program, words(&format!("serve-dns --port {port} --route53 {}", ports["aws/route53"]))),
@@ -83,8 +84,9 @@ fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Small and quick: without the log option each node takes hundreds of MB; without the time-out SIGTERM takes 15 s.
-fn mongod(set_and_number: &str, port: u16, data: &Path) -> Vec<String> {
+/// Small and quick: without the log option each node takes hundreds of MB; without the time-out SIGTERM takes 15 s. With a key, so that
+/// everybody has to log in.
+fn mongod(set_and_number: &str, port: u16, data: &Path, key: &Path) -> Vec<String> {
     let set = set_and_number.split('/').next().unwrap_or_default();
     let mut args = words(&format!(
         "--replSet {set} --port {port} --bind_ip 127.0.0.1 --oplogSize 64 --wiredTigerCacheSizeGB 0.25 --nounixsocket \
@@ -92,6 +94,7 @@ fn mongod(set_and_number: &str, port: u16, data: &Path) -> Vec<String> {
          --setParameter shutdownTimeoutMillisForSignaledShutdown=500"
     ));
     args.extend(["--wiredTigerEngineConfigString".to_owned(), "log=(prealloc=false,file_max=4MB)".to_owned()]);
+    args.extend(["--keyFile".to_owned(), key.display().to_string()]);
     args.extend(["--dbpath".to_owned(), data.display().to_string()]);
     args
 }

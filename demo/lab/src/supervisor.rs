@@ -38,6 +38,27 @@ pub struct Supervisor {
     reverse: watch::Sender<bool>,
 }
 
+/// Passwords and keys that the lab's plan and servers refer to. Everything listens on the loopback only.
+const SECRETS: [(&str, &str); 7] = [
+    // The AWS endpoints take any key; their logs tell the two apart.
+    ("watch-access-key", "watch\n"),
+    ("watch-secret-key", "lab\n"),
+    ("operate-access-key", "operate\n"),
+    ("operate-secret-key", "lab\n"),
+    ("mongo-key", "aKeyThatOnlyTheLabsMembersKnow\n"),
+    ("mongo-watch", crate::estate::MONGO_PASSWORD),
+    ("mongo-operate", crate::estate::MONGO_PASSWORD),
+];
+
+/// A file that only we can read: mongod refuses a key that others could.
+fn secret(file: &Path, text: &str) -> Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let doing = || format!("writing {}", file.display());
+    let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+    out.as_mut().map_err(|e| std::io::Error::new(e.kind(), e.to_string())).doing(doing)?;
+    out.doing(doing)?.write_all(text.as_bytes()).doing(doing)
+}
+
 /// What must come again when an AWS endpoint is filled anew.
 #[derive(Debug, Default)]
 struct Filled {
@@ -54,12 +75,12 @@ impl Supervisor {
         let tools = cache::ready(|what| tracing::info!("{what}"))?;
         let this_program = std::env::current_exe().doing(|| "looking for this program".to_owned())?;
         let ports = ports::pick()?;
-        for key in ["access-key", "secret-key"] {
-            std::fs::write(run.join(key), "lab\n").doing(|| format!("writing {key}"))?;
+        for (file, text) in SECRETS {
+            secret(&run.join(file), text)?;
         }
         let servers = SERVERS.into_iter().map(|name| {
             let data = run.join("data").join(name);
-            (name, Mutex::new(Server::new(Spec::new(name, &ports, &data, &tools, &this_program), data)))
+            (name, Mutex::new(Server::new(Spec::new(name, &ports, run, &tools, &this_program), data)))
         });
         Ok(Self {
             run: run.to_owned(),

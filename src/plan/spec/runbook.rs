@@ -195,8 +195,22 @@ static SO_MANY: TableSpec = TableSpec {
 };
 
 /// What a step can do, one form each.
-const ACTIONS: &[&TableSpec] =
-    &[&DO_SET_WEIGHTS, &DO_MOVE_PRIMARY, &DO_SET_CAPACITY, &DO_STOP, &DO_START, &DO_COMMIT_OFFSETS, &DO_MANUAL];
+const ACTIONS: &[&TableSpec] = &[
+    &DO_SET_WEIGHTS,
+    &DO_ADD_MEMBERS,
+    &DO_UNHIDE,
+    &DO_SET_VOTES,
+    &DO_SET_PRIORITIES,
+    &DO_MOVE_PRIMARY,
+    &DO_FREEZE,
+    &DO_UNFREEZE,
+    &DO_REMOVE_MEMBERS,
+    &DO_SET_CAPACITY,
+    &DO_STOP,
+    &DO_START,
+    &DO_COMMIT_OFFSETS,
+    &DO_MANUAL,
+];
 
 macro_rules! actions {
     ($($FORM:ident $key:literal $header:literal, $kind:expr, $doc:literal;)+) => {$(
@@ -207,6 +221,16 @@ macro_rules! actions {
 actions! {
     DO_SET_WEIGHTS "set_weights" "the action set_weights", Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
     DO_MOVE_PRIMARY "move_primary" "the action move_primary", Table(&MOVE_PRIMARY), "A replica set's primary is moved.";
+    DO_ADD_MEMBERS "add_members" "the action add_members", Table(&SET),
+        "A replica set's candidates become members: hidden, without votes, with priority 0.";
+    DO_UNHIDE "unhide" "the action unhide", Table(&SET_SIDE), "A side's hidden members are offered to readers.";
+    DO_SET_VOTES "set_votes" "the action set_votes", Table(&SET_VOTES), "So many members of each side vote.";
+    DO_SET_PRIORITIES "set_priorities" "the action set_priorities", Table(&SET_PRIORITIES),
+        "The priority of a side's voting members is set.";
+    DO_FREEZE "freeze" "the action freeze", Table(&FREEZE), "A side's members do not stand for election for a while.";
+    DO_UNFREEZE "unfreeze" "the action unfreeze", Table(&SET_SIDE), "A side's members may stand for election again.";
+    DO_REMOVE_MEMBERS "remove_members" "the action remove_members", Table(&SET_SIDE),
+        "All of a side's members leave a replica set, their votes first.";
     DO_SET_CAPACITY "set_capacity" "the action set_capacity", Table(&SET_CAPACITY),
         "Desired capacity and minimum of a role's Auto Scaling groups are set.";
     DO_STOP "stop" "the action stop", Table(&STOP), "All instances of a role are stopped, in batches.";
@@ -234,6 +258,52 @@ static MOVE_PRIMARY: TableSpec = TableSpec {
     doc: "Which primary, and where to.",
     groups: &[&[must("set", NAME, "The replica set."), must("to", SIDE, "The side whose member shall lead.")]],
 };
+
+static SET: TableSpec = TableSpec { header: "`add_members`", doc: "Which replica set.", groups: &[&[THE_SET]] };
+
+static SET_SIDE: TableSpec = TableSpec {
+    header: "`unhide`, `unfreeze` or `remove_members`",
+    doc: "Which members.",
+    groups: &[&[THE_SET, THE_SIDE]],
+};
+
+static SET_VOTES: TableSpec = TableSpec {
+    header: "`set_votes`",
+    doc: "How many vote, a side: 7 in all at the most, one vote a reconfig.",
+    groups: &[&[
+        THE_SET,
+        must("source", Integer(0, 7), "How many of the source's members vote."),
+        must("target", Integer(0, 7), "How many of the target's."),
+        may(
+            "split_for",
+            Duration(Duration::from_secs(1), Duration::from_secs(DAY)),
+            "For how long the primary's own site may be without a majority of the votes; default: never. Such a step takes an approval.",
+        ),
+    ]],
+};
+
+static SET_PRIORITIES: TableSpec = TableSpec {
+    header: "`set_priorities`",
+    doc: "Which priority the voting members have, a side.",
+    groups: &[&[
+        THE_SET,
+        must("source", Integer(0, 1000), "The source's."),
+        must("target", Integer(0, 1000), "The target's."),
+    ]],
+};
+
+static FREEZE: TableSpec = TableSpec {
+    header: "`freeze`",
+    doc: "Which members, and for how long.",
+    groups: &[&[
+        THE_SET,
+        THE_SIDE,
+        must("for", Duration(Duration::from_secs(1), Duration::from_secs(DAY)), "For how long."),
+    ]],
+};
+
+const THE_SET: Key = must("set", NAME, "The replica set.");
+const THE_SIDE: Key = must("side", SIDE, "Which side's.");
 
 static SET_CAPACITY: TableSpec = TableSpec {
     header: "`set_capacity`",

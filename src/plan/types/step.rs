@@ -125,6 +125,50 @@ pub enum Action {
         /// Where to.
         to: Side,
     },
+    /// Hosts that wait outside become target members of a set: hidden, without votes, with priority 0.
+    AddMembers {
+        /// The set's name.
+        set: String,
+    },
+    /// A side's hidden members are offered to readers.
+    Unhide {
+        /// The set's name.
+        set: String,
+        /// Which side's.
+        side: Side,
+    },
+    /// So many members of each side vote; one vote a reconfig.
+    SetVotes {
+        /// The set's name.
+        set: String,
+        /// How many.
+        votes: Sides<u8>,
+        /// For how long the primary's own site may be without a majority, together with a third site: a named exception. None: never.
+        split_for: Option<Duration>,
+    },
+    /// The priority of all of a side's voting members.
+    SetPriorities {
+        /// The set's name.
+        set: String,
+        /// Which priority.
+        priorities: Sides<u16>,
+    },
+    /// A side's members, but for the primary, do not stand for election for a while.
+    Freeze {
+        /// The set's name.
+        set: String,
+        /// Which side's.
+        side: Side,
+        /// For how many seconds; zero: they may stand again.
+        secs: u32,
+    },
+    /// All of a side's members leave the set, their votes first.
+    RemoveMembers {
+        /// The set's name.
+        set: String,
+        /// Which side's.
+        side: Side,
+    },
     /// A weighted DNS name's weights are set.
     SetWeights {
         /// The name, as the plan has it.
@@ -166,15 +210,38 @@ pub enum Action {
 }
 
 impl Action {
+    /// The replica set that it is about.
+    #[must_use]
+    pub fn set(&self) -> Option<&str> {
+        match self {
+            Self::MovePrimary { set, .. }
+            | Self::AddMembers { set }
+            | Self::Unhide { set, .. }
+            | Self::SetVotes { set, .. }
+            | Self::SetPriorities { set, .. }
+            | Self::Freeze { set, .. }
+            | Self::RemoveMembers { set, .. } => Some(set),
+            _ => None,
+        }
+    }
+
+    /// How many people have to approve it at the least, for what it is.
+    #[must_use]
+    pub const fn approvals(&self) -> u8 {
+        matches!(self, Self::SetVotes { split_for: Some(_), .. }) as u8
+    }
+
     /// What is typed to confirm it: the name of what it changes.
     #[must_use]
     pub fn target(&self) -> &str {
+        if let Some(set) = self.set() {
+            return set;
+        }
         match self {
-            Self::Manual { .. } => "done",
-            Self::MovePrimary { set, .. } => set,
             Self::SetWeights { name, .. } => name,
             Self::SetCapacity { role, .. } | Self::Power { role, .. } => role,
             Self::CommitOffsets { group, .. } => group,
+            _ => "done",
         }
     }
 }

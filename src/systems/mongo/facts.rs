@@ -68,6 +68,8 @@ pub struct Hello {
     pub me: Option<String>,
     /// Accepts writes. A member can be in state PRIMARY and not do so yet.
     pub writable: bool,
+    /// Was started for a set and has no configuration yet.
+    pub waits: bool,
     /// Is a secondary that answers reads.
     pub secondary: bool,
     /// Votes without data.

@@ -175,7 +175,15 @@ impl SetReaders {
     }
 
     async fn status(&self, plan: &ReplicaSet, p: &Peer) -> Result<Membership, Fault> {
-        match self.ask(plan, &p.host, Command::Status, &[WAITING, REMOVED]).await? {
+        let reply = match self.ask(plan, &p.host, Command::Status, &[WAITING, REMOVED]).await {
+            // Who waits outside has no users yet, so that every login is refused; its greeting needs none.
+            Err(fault) if fault.kind == FaultKind::Refused => match self.hello(plan, &p.host).await {
+                Ok(hello) if hello.waits => return Ok(Membership::Waiting),
+                _ => return Err(fault),
+            },
+            reply => reply?,
+        };
+        match reply {
             Reply::Code(WAITING) => Ok(Membership::Waiting),
             Reply::Code(_) => Ok(Membership::Removed),
             reply => read(reply, &p.host, "replSetGetStatus", parse::status),

@@ -105,7 +105,13 @@ impl Set {
             }
         });
         // A candidate waits to become a target member: that is what the word means.
-        by_rule.or_else(|| (config.is_none() && set.candidates.iter().any(|c| c == host)).then_some(Side::Target))
+        by_rule.or_else(|| self.waits_outside(host).then_some(Side::Target))
+    }
+
+    /// Whether it is a host that waits to become a member, as far as is known.
+    pub(super) fn waits_outside(&self, host: &str) -> bool {
+        let member = self.config.last().is_some_and(|(c, _)| c.member(host).is_some());
+        !member && self.planned().candidates.iter().any(|c| c == host)
     }
 
     /// The leader's reading of something: as good as the worse of "who leads" and the reading.

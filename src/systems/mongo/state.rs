@@ -44,7 +44,8 @@ impl Set {
         specs
     }
 
-    /// The sources of one member. An arbiter has no users, so nobody can log in to it: it is only greeted.
+    /// The sources of one member. An arbiter has no users, so nobody can log in to it: it is only greeted. Nor has a host that waits
+    /// outside; whether it still does is asked all the same.
     fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<SourceSpec<Ask>> {
         let peer = || Peer { set: self.ix, host: host.clone() };
         let every = self.plan.intervals.mongo;
@@ -61,6 +62,8 @@ impl Set {
         let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Ask::Hello(peer()))];
         if !arbiter {
             specs.push(spec("status", &["replSetGetStatus"], every, Ask::Status(peer())));
+        }
+        if !arbiter && !self.waits_outside(host) {
             specs.push(spec("server", &["serverStatus"], every * 2, Ask::Server(peer())));
         }
         specs
@@ -143,10 +146,11 @@ impl Set {
         }
         let hosts: Vec<_> = config.members.iter().map(|m| m.host.clone()).collect();
         let arbiters = config.members.iter().filter(|m| m.arbiter).map(|m| m.host.clone()).collect();
-        let before: Vec<_> = self.members.keys().map(|host| (host.clone(), self.side(host))).collect();
+        let as_of = |set: &Self, host: &Arc<str>| (set.side(host), set.waits_outside(host));
+        let before: Vec<_> = self.members.keys().map(|host| (host.clone(), as_of(self, host))).collect();
         self.config.set(config, stamp);
-        // Where the plan tells sides by tags, they are known only now.
-        let moved = before.into_iter().filter(|(host, side)| self.side(host) != *side);
+        // Where the plan tells sides by tags, they are known only now; and who waited outside may be a member now.
+        let moved = before.into_iter().filter(|(host, was)| as_of(self, host) != *was);
         let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.sources(&host, self.is_arbiter(&host))).collect();
         specs.extend(self.add(hosts, &arbiters));
         specs

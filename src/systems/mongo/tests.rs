@@ -1,6 +1,7 @@
 //! State and simulation together: what is asked, answered and shown, without any server or driver.
 
 mod draft;
+mod members;
 mod play;
 mod truth;
 
@@ -141,8 +142,9 @@ impl Run {
 fn members_of_the_configuration_are_found_and_asked() {
     let mut run = Run::new();
     run.pass(5);
-    // Two seeds of five, one seed and two candidates of another set: hello, status and server of each, and two configurations.
-    assert_eq!(run.sources.len(), 3 * 5 + 3 * 5 + 2);
+    // Two seeds of five, one seed and two candidates of another set: hello, status and server of each (of the candidates no server), and two
+    // configurations.
+    assert_eq!(run.sources.len(), 3 * 5 + 3 * 5 - 2 + 2);
     assert_eq!(run.cell(0, "orders", "primary"), ("127.0.0.1:101".into(), Tone::Plain));
     assert_eq!(run.cell(0, "orders", "source_members").0, "3/3");
     assert_eq!(run.cell(0, "orders", "target_members").0, "2/2");

@@ -17,7 +17,7 @@ use landfall::{
 };
 use landfall_lab::{
     live::Lab,
-    mongo::member,
+    mongo::{direct, member},
     server::How,
     watch::{Watch, samples, value},
 };
@@ -104,7 +104,7 @@ fn a_primary_that_steps_down_is_followed_to_its_successor_and_back() {
     let before = term(&before.unwrap()).unwrap();
 
     block_on(async {
-        let client = Client::with_uri_str(format!("mongodb://{first}/?directConnection=true")).await.unwrap();
+        let client = Client::with_uri_str(direct(&first)).await.unwrap();
         let down = doc! { "replSetStepDown": 10, "secondaryCatchUpPeriodSecs": 5 };
         client.database("admin").run_command(down).await.unwrap();
     });

@@ -1,5 +1,7 @@
 //! What a step does, whether what it names is there, and whether the plan gives anybody leave to do it.
 
+use std::time::Duration;
+
 use super::world::{Thing, World};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
@@ -16,11 +18,21 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
     let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
     match key {
         "set_weights" => set_weights(t, world, faults),
-        "move_primary" => {
-            let set: At<String> = t.at("set")?;
-            world.known(Thing::Set, &set, faults);
-            Some(Action::MovePrimary { set: set.value, to: side(t, "to")? })
+        "move_primary" => Some(Action::MovePrimary { set: set(t, world, faults)?, to: side(t, "to")? }),
+        "add_members" => add_members(t, world, faults),
+        "unhide" => Some(Action::Unhide { set: set(t, world, faults)?, side: side(t, "side")? }),
+        "set_votes" => set_votes(t, world, faults),
+        "set_priorities" => {
+            let of = |key: &str| t.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
+            let priorities = Sides { source: of("source")?, target: of("target")? };
+            Some(Action::SetPriorities { set: set(t, world, faults)?, priorities })
         }
+        "freeze" => {
+            let secs = u32::try_from(t.get::<Duration>("for")?.as_secs()).ok()?;
+            Some(Action::Freeze { set: set(t, world, faults)?, side: side(t, "side")?, secs })
+        }
+        "unfreeze" => Some(Action::Freeze { set: set(t, world, faults)?, side: side(t, "side")?, secs: 0 }),
+        "remove_members" => Some(Action::RemoveMembers { set: set(t, world, faults)?, side: side(t, "side")? }),
         "set_capacity" => {
             let (role, side) = (role(t, world, faults)?, side(t, "side")?);
             let groups = role.table.and_then(|r| r.table("auto_scaling_groups"));
@@ -52,6 +64,40 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
             })
         }
     }
+}
+
+fn set(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<String> {
+    let set: At<String> = table.at("set")?;
+    world.known(Thing::Set, &set, faults);
+    Some(set.value)
+}
+
+fn add_members(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+    let name: At<String> = table.at("set")?;
+    if let Some(known) = world.known(Thing::Set, &name, faults)
+        && known.written("candidates").is_none()
+    {
+        let message = format!("the replica set {} has no candidates", quoted(&name.value));
+        let fault = Diagnosis::error(Code::Conflict, &name.span, message);
+        faults.push(fault.hint("list the hosts that wait outside: candidates = [\"host:port\"]"));
+    }
+    Some(Action::AddMembers { set: name.value })
+}
+
+fn set_votes(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+    let set = set(table, world, faults)?;
+    let of = |side: Side| table.get::<i64>(side.word()).and_then(|n| u8::try_from(n).ok());
+    let votes = Sides { source: of(Side::Source)?, target: of(Side::Target)? };
+    let wrong = match votes.source + votes.target {
+        0 => Some("nobody would vote"),
+        8.. => Some("more than 7 votes: MongoDB takes no more"),
+        _ => None,
+    };
+    if let Some(message) = wrong {
+        let span = table.written("target").unwrap_or_else(|| table.span.clone());
+        faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("1 to 7 votes in all"));
+    }
+    Some(Action::SetVotes { set, votes, split_for: table.get("split_for") })
 }
 
 struct Role<'t> {
@@ -91,11 +137,10 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
     match action {
         _ if irreversible => Confirm::Countdown,
         Action::Manual { .. } => Confirm::Enter,
-        Action::MovePrimary { .. } | Action::Power { on: false, .. } => Confirm::Countdown,
-        Action::SetWeights { .. }
-        | Action::SetCapacity { .. }
-        | Action::CommitOffsets { .. }
-        | Action::Power { .. } => Confirm::Name,
+        Action::MovePrimary { .. } | Action::RemoveMembers { .. } | Action::Power { on: false, .. } => {
+            Confirm::Countdown
+        }
+        _ => Confirm::Name,
     }
 }
 
@@ -103,7 +148,13 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
 pub(super) fn read_only(action: &Action, span: &Span, world: &World<'_>, faults: &mut Faults) {
     let (writable, place, add) = match action {
         Action::Manual { .. } => return,
-        Action::MovePrimary { set, .. } => {
+        Action::MovePrimary { set, .. }
+        | Action::AddMembers { set }
+        | Action::Unhide { set, .. }
+        | Action::SetVotes { set, .. }
+        | Action::SetPriorities { set, .. }
+        | Action::Freeze { set, .. }
+        | Action::RemoveMembers { set, .. } => {
             let Some(table) = world.find(Thing::Set, set) else { return };
             (table.written("write_login").is_some(), format!("the replica set {}", quoted(set)), "`write_login` to it")
         }

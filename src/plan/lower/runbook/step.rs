@@ -39,7 +39,8 @@ impl<'g, 't> Steps<'g, 't> {
         let rollback_gates = self.gates.conditions(table, "rollback_gates", &format!("{name}/back-"), faults);
         let action = table.table("action").and_then(|t| action::action(t, self.world, faults));
         let irreversible: Option<bool> = table.get("irreversible");
-        let approvals = irreversible.and_then(|yes| self.approvals(table, yes, faults));
+        let approvals = irreversible
+            .and_then(|yes| self.approvals(table, yes, action.as_ref().map_or(0, Action::approvals), faults));
         if let Some(condition) = &verify {
             verified_in_time(table, condition, faults);
         }
@@ -71,17 +72,20 @@ impl<'g, 't> Steps<'g, 't> {
     }
 
     /// How many have to approve; tells where that are too few, or more than there are.
-    fn approvals(&self, table: &Table, irreversible: bool, faults: &mut Faults) -> Option<u8> {
+    fn approvals(&self, table: &Table, irreversible: bool, least: u8, faults: &mut Faults) -> Option<u8> {
         let span = ["approvals", "irreversible"].into_iter().find_map(|key| table.written(key));
         let span = span.unwrap_or_else(|| table.span.clone());
         let approvals = match table.written("approvals") {
             Some(_) => table.get::<i64>("approvals").and_then(|n| u8::try_from(n).ok())?,
             None if irreversible => 2,
-            None => 0,
+            None => least,
         };
         if irreversible && approvals < 2 {
             let message = "a step without a way back needs two people at the least";
             faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("write approvals = 2, or leave it out"));
+        } else if approvals < least {
+            let message = "what is an exception has to be approved";
+            faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("write approvals = 1, or leave it out"));
         } else if usize::from(approvals) > self.people {
             let message =
                 format!("{approvals} approvals are needed, and the plan has {} to give one", people(self.people));

@@ -20,6 +20,7 @@ pub(super) fn hello(d: &Document, heard: Duration) -> Hello {
         set_name: text(d, "setName"),
         me: text(d, "me"),
         writable: flag(d, "isWritablePrimary") || flag(d, "ismaster"),
+        waits: flag(d, "isreplicaset"),
         secondary: flag(d, "secondary"),
         arbiter: flag(d, "arbiterOnly"),
         primary: text(d, "primary"),

@@ -55,7 +55,7 @@ impl Writers {
         let Some(set) = self.0.replica_sets.iter().find(|s| s.name == call.set()) else {
             return Sent::refused(format!("the plan has no replica set {}", call.set()));
         };
-        if set.write.is_none() && set.read.is_some() {
+        if set.write.is_none() {
             return Sent::refused(format!("{}: the plan has no write_login", set.name));
         }
         let app = app_name(&permit.spend());

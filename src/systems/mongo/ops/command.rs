@@ -62,16 +62,48 @@ fn reconfig(r: &Reconfig, mark: &Mark, from: &str, to: &str) -> String {
             priorities(&u.members)
         ),
     };
+    let change = if only_priorities(&r.before, &r.after) {
+        format!("p = {priorities}; cfg.members.forEach(m => {{ m.priority = p[m.host] }})")
+    } else {
+        members(&r.after)
+    };
     at_the_primary(
         &r.set,
         from,
         to,
         &format!(
             "cfg = db.adminCommand({{ replSetGetConfig: 1 }}).config; if ({stale}) throw \"the configuration has moved on\"; \
-             p = {priorities}; cfg.members.forEach(m => {{ m.priority = p[m.host] }}); cfg.version = {}; \
-             db.adminCommand({{ replSetReconfig: cfg }})",
+             {change}; cfg.version = {}; db.adminCommand({{ replSetReconfig: cfg }})",
             r.version
         ),
+    )
+}
+
+fn only_priorities(before: &[ConfigMember], after: &[ConfigMember]) -> bool {
+    let same = |(a, b): (&ConfigMember, &ConfigMember)| ConfigMember { priority: a.priority, ..b.clone() } == *a;
+    before.len() == after.len() && before.iter().zip(after).all(same)
+}
+
+/// Who is not named leaves; who is not there yet comes in, with the next free id.
+fn members(after: &[ConfigMember]) -> String {
+    let one = |m: &ConfigMember| {
+        let tags: Vec<_> = m.tags.iter().map(|(k, v)| format!("\"{k}\": \"{v}\"")).collect();
+        format!(
+            "\"{}\": {{ votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
+            m.host,
+            m.votes,
+            m.priority,
+            m.hidden,
+            tags.join(", ")
+        )
+    };
+    let all: Vec<_> = after.iter().map(one).collect();
+    format!(
+        "w = {{ {} }}; n = Math.max(...cfg.members.map(m => m._id)); cfg.members = cfg.members.filter(m => w[m.host]); \
+         Object.keys(w).forEach(h => {{ m = cfg.members.find(m => m.host === h); \
+         if (!m) cfg.members.push(m = {{ _id: ++n, host: h, tags: w[h].tags }}); \
+         m.votes = w[h].votes; m.priority = w[h].priority; m.hidden = w[h].hidden }})",
+        all.join(", ")
     )
 }
 

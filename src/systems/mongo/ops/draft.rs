@@ -42,27 +42,52 @@ pub(super) struct Stand<'a> {
 
 /// What a stored way back is about.
 #[derive(Debug)]
-pub(super) struct WayBack {
-    pub set: String,
-    /// Who led; none if the way back changes priorities only.
-    pub to: Option<String>,
-    /// All members as they were.
-    pub wanted: Vec<ConfigMember>,
+pub(super) enum WayBack {
+    /// The former primary leads again, and all priorities are what they were.
+    Move {
+        set: String,
+        /// Who led.
+        to: String,
+        /// All members as they were.
+        wanted: Vec<ConfigMember>,
+    },
+    /// Members as they were: of each that was changed, what it was; none for one that came in.
+    Members { set: String, changed: Vec<(String, Option<ConfigMember>)> },
+    /// These may stand for election again.
+    Thaw { set: String, hosts: Vec<String> },
 }
 
 impl WayBack {
+    /// None: nothing was changed, so that nothing has to be changed back.
     pub(super) fn of(ops: &[Operation<Call, Mark>]) -> Option<Self> {
-        let last = ops.iter().rev().find_map(|op| match &op.call {
-            Call::Reconfig(r) => Some(r),
-            _ => None,
-        })?;
-        let to = last.unless.as_ref().map(|u| u.leads.clone());
-        Some(Self { set: last.set.clone(), to, wanted: last.after.clone() })
+        let reconfigs = || ops.iter().filter_map(|op| if let Call::Reconfig(r) = &op.call { Some(r) } else { None });
+        let Some((first, last)) = reconfigs().next().zip(reconfigs().next_back()) else {
+            let thaws: Vec<_> = ops.iter().filter_map(|op| Some((op.call.set(), op.call.frozen()?))).collect();
+            let (set, _) = thaws.first()?;
+            let hosts = thaws.iter().map(|(_, host)| (*host).to_owned()).collect();
+            return Some(Self::Thaw { set: (*set).to_owned(), hosts });
+        };
+        let set = last.set.clone();
+        if let Some(unless) = &last.unless {
+            return Some(Self::Move { set, to: unless.leads.clone(), wanted: last.after.clone() });
+        }
+        let of = |members: &[ConfigMember], host: &str| members.iter().find(|m| m.host == host).cloned();
+        let mut changed: Vec<_> =
+            last.after.iter().filter(|m| of(&first.before, &m.host).as_ref() != Some(m)).map(|m| (m.host.clone(), Some(m.clone()))).collect();
+        let out = first.before.iter().filter(|m| of(&last.after, &m.host).is_none());
+        changed.extend(out.map(|m| (m.host.clone(), None)));
+        Some(Self::Members { set, changed })
+    }
+
+    pub(super) fn set(&self) -> &str {
+        match self {
+            Self::Move { set, .. } | Self::Members { set, .. } | Self::Thaw { set, .. } => set,
+        }
     }
 }
 
 /// The value, if it may be decided upon; else one fault more.
-fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
+pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
     let fault = match seen {
         Seen::Live(value, _) => return Some(value),
         Seen::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago, too old to act on")),
@@ -97,19 +122,30 @@ impl Set {
         Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: false }))
     }
 
-    /// The way back, as things stand: priorities as they were, of those that are still members, and the former primary leads.
+    /// A way back, as things stand.
     pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Drafted<Call, Mark> {
+        match way {
+            WayBack::Move { to, wanted, .. } => self.back_move(to, wanted, now),
+            WayBack::Members { changed, .. } => self.back_members(changed, now),
+            WayBack::Thaw { hosts, .. } => {
+                let ops = hosts.iter().map(|host| self.freeze(host, 0)).collect();
+                Ok(Draft { ops, ..Draft::nothing() })
+            }
+        }
+    }
+
+    /// Priorities as they were, of those that are still members, and the former primary leads.
+    fn back_move(&self, to: &str, was: &[ConfigMember], now: Now) -> Drafted<Call, Mark> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
         let mut wanted = stand.config.members.clone();
         for m in &mut wanted {
             // What else was changed of a member since is not for this way back to undo.
-            m.priority = way.wanted.iter().find(|was| was.host == m.host).map_or(m.priority, |was| was.priority);
+            m.priority = was.iter().find(|was| was.host == m.host).map_or(m.priority, |was| was.priority);
         }
-        let to = way.to.clone().unwrap_or_else(|| stand.leader.to_string());
-        if to != *stand.leader
-            && let Err(why) = self.unfit(&to, stand.config, now)
+        if *to != *stand.leader
+            && let Err(why) = self.unfit(to, stand.config, now)
         {
             faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
         }
@@ -120,12 +156,12 @@ impl Set {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let leads = to == *stand.leader;
+        let leads = *to == *stand.leader;
         if leads && wanted == stand.config.members {
             let notes = vec![format!("{to} leads, and every priority is what it was")];
             return Ok(Draft { notes, ..Draft::nothing() });
         }
-        let the = self.move_of(&stand, to, wanted);
+        let the = self.move_of(&stand, to.to_owned(), wanted);
         Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: true }))
     }
 
@@ -141,7 +177,7 @@ impl Set {
         }
     }
 
-    fn stand(&self, now: Now, faults: &mut Vec<Fault>) -> Option<Stand<'_>> {
+    pub(super) fn stand(&self, now: Now, faults: &mut Vec<Fault>) -> Option<Stand<'_>> {
         let name = &self.name;
         let config = known(faults, &format!("{name}: configuration"), self.config.at(now));
         let leader = known(faults, &format!("{name}: who leads"), self.leader(now));
@@ -206,6 +242,14 @@ impl Set {
             m if !m.delay.is_zero() => return Err("is delayed on purpose".into()),
             _ => {}
         }
+        self.follows(host, now)
+    }
+
+    /// How far a member is behind that follows, and that the primary sees.
+    ///
+    /// # Errors
+    /// Why it does not, or why that is not known.
+    pub(super) fn follows(&self, host: &str, now: Now) -> Result<Lag, String> {
         let state = match self.status(host, now) {
             Seen::Live(status, _) => status.state,
             Seen::Stale(_, age) => return Err(format!("was last heard {age} ago")),

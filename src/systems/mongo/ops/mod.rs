@@ -1,10 +1,12 @@
-//! What can be changed of a set: its primary moved, as measured on real servers, in operations that are plain data.
+//! What can be changed of a set: its primary moved, as measured on real servers, and its members; in operations that are plain data.
 //!
 //! | file | what lives there |
 //! | --- | --- |
 //! | `mod.rs` | the calls, what they compare with, and the door to the rest |
 //! | `recipe.rs` | the operations of a move, from what is observed to what is wanted |
 //! | `draft.rs` | what has to be known first, and which member is chosen |
+//! | `members.rs` | who comes in, is offered to readers, votes, may lead, leaves |
+//! | `path.rs` | from one configuration to another, one vote at a time |
 //! | `preview.rs` | what changes, what to know, what must not be |
 //! | `command.rs` | the same as commands that a person could paste |
 //!
@@ -15,6 +17,8 @@
 
 mod command;
 mod draft;
+mod members;
+mod path;
 mod preview;
 mod recipe;
 
@@ -27,6 +31,7 @@ use crate::{
     core::{
         estate::seen::{Fault, FaultKind, Seen},
         now::Now,
+        step::Kind,
     },
     plan::Action,
     systems::steer::{Draft, Drafted, Operation, Steered},
@@ -143,6 +148,10 @@ pub enum Until {
     Settled,
 }
 
+/// A command waits at the server for some seconds at the most, then it has been carried out or refused; a copy of it in a socket is gone
+/// with its connection, which the writing side gives up before this.
+const STRAY: Duration = Duration::from_secs(60);
+
 /// What a request compares with, and what a look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -155,6 +164,23 @@ pub struct Mark {
 }
 
 impl Call {
+    /// What kind of operation it is, and for how long an earlier copy of it may still land.
+    ///
+    /// A stray copy has to be waited out. A configuration that is not there is not fenced out: what it compares with still is, so that a
+    /// copy that arrives now is taken. (Once another version is there, it is: that is a conflict, which is final without a wait.)
+    const fn kind(&self) -> (Kind, Duration) {
+        match self {
+            Self::Reconfig(_) | Self::StepDown { .. } => (Kind::Compared, STRAY),
+            Self::Freeze { .. } => (Kind::Absolute, STRAY),
+            Self::Wait { .. } => (Kind::Wait, Duration::ZERO),
+        }
+    }
+
+    /// The member that is frozen or thawed.
+    fn frozen(&self) -> Option<&str> {
+        if let Self::Freeze { host, .. } = self { Some(host) } else { None }
+    }
+
     /// The set it is for.
     #[must_use]
     pub fn set(&self) -> &str {
@@ -170,24 +196,34 @@ impl Steered for State {
     type Mark = Mark;
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
-        let Action::MovePrimary { set, to } = action else { return None };
-        Some(self.steered(set).map_err(|f| vec![f]).and_then(|set| set.draft_move(*to, now)))
+        let set = match self.steered(action.set()?) {
+            Ok(set) => set,
+            Err(fault) => return Some(Err(vec![fault])),
+        };
+        match action {
+            Action::MovePrimary { to, .. } => Some(set.draft_move(*to, now)),
+            _ => set.draft_members(action, now),
+        }
     }
 
     fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
         let Some(way) = draft::WayBack::of(ops) else {
-            // Nothing was changed, so that nothing has to be changed back.
             return Ok(Draft::nothing());
         };
-        self.steered(&way.set).map_err(|f| vec![f])?.draft_back(&way, now)
+        self.steered(way.set()).map_err(|f| vec![f])?.draft_back(&way, now)
     }
 
     fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
-        let Action::MovePrimary { set, to } = action else { return None };
-        Some(match self.steered(set) {
-            Ok(set) => set.leader(now).map(|l| l.host().is_some_and(|host| set.side(host) == Some(*to))),
-            Err(fault) => Seen::Blind(fault),
-        })
+        let set = match self.steered(action.set()?) {
+            Ok(set) => set,
+            Err(fault) => return Some(Seen::Blind(fault)),
+        };
+        match action {
+            Action::MovePrimary { to, .. } => {
+                Some(set.leader(now).map(|l| l.host().is_some_and(|host| set.side(host) == Some(*to))))
+            }
+            _ => set.members_met(action, now),
+        }
     }
 
     /// A member of the side that was left follows as long as the primary's oplog reaches back to where it stands; beyond that it has to

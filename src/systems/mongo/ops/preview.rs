@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Call, Mark, draft::Stand, recipe::{self, Move}};
+use super::{
+    Call, Mark,
+    draft::Stand,
+    path::VOTES,
+    recipe::{self, Move},
+};
 use crate::{
     plan::Side,
     systems::{
@@ -15,8 +20,6 @@ use crate::{
     },
 };
 
-/// More votes than this, and the server still takes the configuration where members come in one by one (`newlyAdded`): it is refused here.
-const VOTES: u32 = 7;
 /// From this round trip on, the two are in different regions.
 const FAR: Duration = Duration::from_millis(20);
 
@@ -111,7 +114,7 @@ impl Set {
 
 const NOT_AT_HOME: &str = "neither the primary's own site nor it and a third have a majority that is up";
 
-fn votes(q: &Quorum) -> String {
+pub(super) fn votes(q: &Quorum) -> String {
     let of = |side| q.votes.get(side);
     format!(
         "source {}, target {}, third {} votes, {} elect a primary",
@@ -120,6 +123,27 @@ fn votes(q: &Quorum) -> String {
         q.third,
         q.majority
     )
+}
+
+/// What is different of members.
+pub(super) fn members(set: &str, before: &[ConfigMember], after: &[ConfigMember]) -> Vec<Change> {
+    let word = |m: Option<&ConfigMember>| match m {
+        None => "not in the set".to_owned(),
+        Some(m) => {
+            let hidden = if m.hidden { ", hidden" } else { "" };
+            format!("votes {}, priority {}{hidden}", m.votes, m.priority)
+        }
+    };
+    let of = |members: &'_ [ConfigMember], host: &str| members.iter().find(|m| m.host == host).cloned();
+    let come = after.iter().filter(|m| of(before, &m.host).is_none());
+    before
+        .iter()
+        .chain(come)
+        .filter_map(|m| {
+            let (from, to) = (word(of(before, &m.host).as_ref()), word(of(after, &m.host).as_ref()));
+            (from != to).then(|| Change { thing: format!("{set}: {}", m.host), from, to })
+        })
+        .collect()
 }
 
 fn diff(the: &Move) -> Vec<Change> {

@@ -1,14 +1,9 @@
 //! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
 
-use std::time::Duration;
-
 use super::{Call, Mark, Reconfig, Unless, Until, command};
-use crate::{
-    core::step::Kind,
-    systems::{
-        mongo::facts::ConfigMember,
-        steer::{Handle, Operation},
-    },
+use crate::systems::{
+    mongo::facts::ConfigMember,
+    steer::{Handle, Operation},
 };
 
 /// For how long the old primary does not stand again: long enough for an election and for the tail after it.
@@ -17,10 +12,6 @@ pub(super) const STEP_DOWN: u32 = 60;
 pub(super) const CATCH_UP: u32 = 2;
 /// Less behind than this is level: the primary's positions are known to half a second.
 const LEVEL_MS: u32 = 500;
-/// A command waits at the server for some seconds at the most, then it has been carried out or refused; a copy of it in a socket is gone
-/// with its connection, which the writing side gives up before this.
-const STRAY: Duration = Duration::from_secs(60);
-
 /// Place of the first reconfig: what the later operations compare with.
 const PINNED: u16 = 0;
 
@@ -172,13 +163,7 @@ impl Move {
     }
 
     fn op(&self, what: String, call: Call, expect: Handle<Mark>) -> Operation<Call, Mark> {
-        // A stray copy has to be waited out. A configuration that is not there is not fenced out: what it compares with still is, so that
-        // a copy that arrives now is taken. (Once another version is there, it is: that is a conflict, which is final without a wait.)
-        let (kind, quarantine) = match call {
-            Call::Reconfig(_) | Call::StepDown { .. } => (Kind::Compared, STRAY),
-            Call::Freeze { .. } => (Kind::Absolute, STRAY),
-            Call::Wait { .. } => (Kind::Wait, Duration::ZERO),
-        };
+        let (kind, quarantine) = call.kind();
         let command = command::of(&call, &self.mark, &self.from, &self.to);
         Operation { what, call, kind, tail: false, expect, quarantine, command }
     }

@@ -248,7 +248,7 @@ impl Set {
 
     fn hello(&self, place: Option<usize>, now: Now) -> Hello {
         let Some(place) = place else {
-            return Hello { heard: now.boot, local_time: Some(now.wall), ..Hello::default() };
+            return Hello { heard: now.boot, waits: true, local_time: Some(now.wall), ..Hello::default() };
         };
         let leads = self.primary == Some(place);
         Hello {
@@ -256,6 +256,7 @@ impl Set {
             set_name: Some(self.name.clone()),
             me: Some(self.members[place].config.host.clone()),
             writable: leads && now.boot >= self.writable_at,
+            waits: false,
             secondary: !leads,
             arbiter: false,
             primary: self.primary.filter(|p| self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),

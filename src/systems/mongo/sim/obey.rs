@@ -64,8 +64,7 @@ impl Obeys for State {
 
     /// Somebody with a shell changes a member's tags: nothing that matters to a move, but for the version.
     fn stranger(sim: &mut Sim, action: &Action, now: Now) {
-        let Action::MovePrimary { set, .. } = action else { return };
-        let Some(set) = sim.sets.iter_mut().find(|s| s.name == *set) else { return };
+        let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
         set.advance(now.boot);
         let mut members = set.configured();
         if let Some(last) = members.last_mut().filter(|_| set.primary.is_some()) {

@@ -1,0 +1,355 @@
+//! Members of a set: who comes in, who is offered to readers, who votes, who may lead, who leaves. A goal each; what it takes is a path of
+//! configurations.
+
+use std::time::Duration;
+
+use super::{
+    Call, Mark, Reconfig, Until, command,
+    draft::{Stand, known},
+    path::{VOTES, path, told},
+    preview,
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+    },
+    plan::{Action, MemberRule, Side, Sides},
+    systems::{
+        mongo::{
+            facts::{ConfigMember, Membership},
+            quorum::{self, Quorum},
+            set::Set,
+        },
+        steer::{Change, Draft, Drafted, Handle, Operation},
+    },
+};
+
+type Op = Operation<Call, Mark>;
+
+/// Which majority counts as lost on the way.
+#[derive(Clone, Copy)]
+enum Split {
+    /// None may be: without an exception of the plan it is forbidden.
+    Forbidden,
+    /// The plan names an exception.
+    For(Duration),
+    /// It is a way back: said, and not forbidden.
+    Back,
+}
+
+impl Set {
+    /// What an action on members takes; none if it is none.
+    pub(super) fn draft_members(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
+        if let Action::Freeze { side, secs, .. } = action {
+            return Some(self.draft_freeze(*side, *secs, now));
+        }
+        let split = match action {
+            Action::SetVotes { split_for: Some(span), .. } => Split::For(*span),
+            _ => Split::Forbidden,
+        };
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        let wanted = stand.as_ref().map(|stand| self.wanted(action, stand, now, &mut faults));
+        let (stand, wanted) = match (stand, wanted) {
+            (_, Some(None)) => return None,
+            (Some(stand), Some(Some(wanted))) if faults.is_empty() => (stand, wanted),
+            _ => return Some(Err(faults)),
+        };
+        Some(Ok(self.draft_path(&stand, &wanted, split)))
+    }
+
+    /// The members as an action wants them; none if it is not about members.
+    fn wanted(&self, action: &Action, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) -> Option<Vec<ConfigMember>> {
+        let mut out = stand.config.members.clone();
+        match action {
+            Action::AddMembers { .. } => out.extend(self.coming(stand, now, faults)),
+            Action::Unhide { side, .. } => {
+                for m in out.iter_mut().filter(|m| m.hidden && self.side(&m.host) == Some(*side)) {
+                    self.must_follow(&m.host, now, faults);
+                    m.hidden = false;
+                }
+            }
+            Action::SetVotes { votes, .. } => {
+                for side in Side::BOTH {
+                    self.votes(&mut out, side, usize::from(*votes.get(side)), stand, now, faults);
+                }
+            }
+            Action::SetPriorities { priorities, .. } => {
+                for m in out.iter_mut().filter(|m| m.votes > 0 && !m.arbiter && !m.hidden && m.delay.is_zero()) {
+                    if let Some(side) = self.side(&m.host) {
+                        m.priority = f64::from(*priorities.get(side));
+                    }
+                }
+            }
+            Action::RemoveMembers { side, .. } => out.retain(|m| self.side(&m.host) != Some(*side)),
+            _ => return None,
+        }
+        let leader = out.iter().find(|m| m.host == *stand.leader);
+        let why = match leader {
+            None => Some("would leave the set"),
+            Some(m) if m.votes == 0 => Some("would vote no more"),
+            Some(m) if m.priority <= 0.0 => Some("would have priority 0, which the server refuses (104)"),
+            Some(_) => None,
+        };
+        if let Some(why) = why {
+            let text = format!("{}: {} leads, and {why}: move the primary first", self.name, stand.leader);
+            faults.push(Fault::new(FaultKind::Unsupported, text));
+        }
+        Some(out)
+    }
+
+    /// The plan's candidates that are not members yet, as they come in: readers do not find them, elections do not count them.
+    fn coming(&self, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) -> Vec<ConfigMember> {
+        let plan = self.planned();
+        let tags = match plan.sites.get(Side::Target) {
+            MemberRule::Tag { name, value } => vec![(name.clone(), value.clone())],
+            MemberRule::Hosts(_) => Vec::new(),
+        };
+        let outside = plan.candidates.iter().filter(|host| stand.config.member(host).is_none());
+        let come = |host: &String| {
+            let heard = self.members.get(host.as_str()).map_or(Seen::Never, |m| m.membership(now));
+            match known(faults, host, heard) {
+                Some(Membership::In(_)) => {
+                    let text = format!("{host}: is a member of a set already, and not of {}", self.name);
+                    faults.push(Fault::new(FaultKind::Malformed, text));
+                }
+                Some(Membership::Waiting | Membership::Removed) | None => {}
+            }
+            ConfigMember { host: host.clone(), hidden: true, tags: tags.clone(), ..ConfigMember::default() }
+        };
+        outside.map(come).collect()
+    }
+
+    /// So many of a side's members vote: those that do already, then those that follow, in the configuration's order. Who votes no more is
+    /// taken from the end, never who leads.
+    fn votes(&self, out: &mut [ConfigMember], side: Side, wanted: usize, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) {
+        let own = |m: &&mut ConfigMember| self.side(&m.host) == Some(side);
+        let have = out.iter_mut().filter(own).filter(|m| m.votes > 0).count();
+        let mut missing = wanted.saturating_sub(have);
+        for m in out.iter_mut().filter(own).filter(|m| m.votes == 0 && !m.hidden && m.delay.is_zero()).take(missing) {
+            self.must_follow(&m.host, now, faults);
+            m.votes = 1;
+            missing -= 1;
+        }
+        let mut many = have.saturating_sub(wanted);
+        for m in out.iter_mut().rev().filter(own).filter(|m| m.votes > 0 && m.host != *stand.leader).take(many) {
+            (m.votes, m.priority) = (0, 0.0);
+            many -= 1;
+        }
+        if missing > 0 || many > 0 {
+            let text = format!(
+                "{}: {wanted} of the {side}'s members cannot vote: it has {have} that do, and {} more that are neither hidden nor delayed",
+                self.name,
+                wanted.saturating_sub(have + missing),
+            );
+            faults.push(Fault::new(FaultKind::Empty, text));
+        }
+    }
+
+    /// A member that is to be relied upon follows, and closely.
+    fn must_follow(&self, host: &str, now: Now, faults: &mut Vec<Fault>) {
+        if let Err(why) = self.follows(host, now) {
+            faults.push(Fault::new(FaultKind::Empty, format!("{host} {why}")));
+        }
+    }
+
+    /// The configurations on the way to these members, and back.
+    fn draft_path(&self, stand: &Stand<'_>, wanted: &[ConfigMember], split: Split) -> Draft<Call, Mark> {
+        let observed = &stand.config.members;
+        let mark = Mark { version: stand.config.version, term: stand.term, leader: Some(stand.leader.to_string()) };
+        let way = path(observed, wanted);
+        let Some(end) = way.last() else { return Draft::nothing() };
+        let mut draft = Draft::nothing();
+        draft.ops = self.reconfigs(&mark, observed, &way);
+        let steps = i64::try_from(way.len()).unwrap_or(i64::MAX);
+        let there = Mark { version: mark.version.saturating_add(steps), ..mark.clone() };
+        draft.back = self.reconfigs(&there, end, &path(end, observed));
+        draft.diff = preview::members(&self.name, observed, end);
+        let versions = (mark.version.to_string(), there.version.to_string());
+        draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
+        self.weigh(stand, &way, split, &mut draft);
+        draft
+    }
+
+    /// What the votes and priorities on the way mean.
+    fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Mark>) {
+        let judge = |members: &[ConfigMember]| {
+            quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader))
+        };
+        let before = judge(&stand.config.members);
+        let each: Vec<Quorum> = way.iter().map(|members| judge(members)).collect();
+        let Some((after, end)) = each.last().zip(way.last()) else { return };
+        if before != *after {
+            draft.diff.push(Change {
+                thing: format!("{}: a primary is left without the source / the target / the link", self.name),
+                from: survives(&before),
+                to: survives(after),
+            });
+        }
+        let votes = |members: &[ConfigMember]| members.iter().map(|m| m.votes).sum::<u32>();
+        if let Some(most) = way.iter().map(|members| votes(members)).max().filter(|n| *n > VOTES) {
+            draft.broken.push(format!("{}: {most} votes; more than {VOTES} are never sent", self.name));
+        }
+        let own = end.iter().find(|m| m.host == *stand.leader).map_or(0.0, |m| m.priority);
+        let over: Vec<&str> = end.iter().filter(|m| m.priority > own).map(|m| m.host.as_str()).collect();
+        if !over.is_empty() {
+            draft.broken.push(format!(
+                "{}: {} would have a higher priority than {}, which leads: it takes over when it pleases, after some ten seconds without \
+                 writes; move the primary instead",
+                self.name,
+                over.join(", "),
+                stand.leader
+            ));
+        }
+        // On the way as well: a link can be lost in the seconds between two configurations.
+        let Some(worst) = each.iter().find(|q| !q.at_home).filter(|_| before.at_home) else { return };
+        let text = format!(
+            "{}: neither the primary's own site nor it and a third have a majority that is up: {}",
+            self.name,
+            preview::votes(worst)
+        );
+        match split {
+            Split::Forbidden => draft.broken.push(format!(
+                "{text}; if the link is lost then, {} stops accepting writes. A voter at a third site avoids it; else `split_for` names the \
+                 exception",
+                stand.leader
+            )),
+            Split::For(span) => draft.notes.push(format!(
+                "EXCEPTION of the plan, for {} at the most: {text}. Move the primary, or take this back, before that",
+                crate::core::now::short(span)
+            )),
+            Split::Back => draft.notes.push(text),
+        }
+    }
+
+    /// One reconfig after the other, each with a majority before the next.
+    fn reconfigs(&self, mark: &Mark, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
+        let (mut out, mut before, mut version) = (Vec::new(), observed, mark.version);
+        let leader = mark.leader.clone().unwrap_or_default();
+        for members in way {
+            version = version.saturating_add(1);
+            let place = out.len();
+            let expect = match place.checked_sub(2) {
+                None => Handle::Seen(mark.clone()),
+                Some(last) => Handle::After(u16::try_from(last).unwrap_or(u16::MAX)),
+            };
+            let reconfig = Reconfig {
+                set: self.name.clone(),
+                version,
+                before: before.to_vec(),
+                after: members.clone(),
+                unless: None,
+                any_term: false,
+            };
+            let op = |what: String, call: Call, expect| {
+                let command = command::of(&call, mark, &leader, &leader);
+                let (kind, quarantine) = call.kind();
+                Operation { what, call, kind, tail: false, expect, quarantine, command }
+            };
+            out.push(op(format!("{}: {}", self.name, told(before, members)), Call::Reconfig(Box::new(reconfig)), expect));
+            let wait = Call::Wait { set: self.name.clone(), until: Until::Committed { version } };
+            let after = Handle::After(u16::try_from(place).unwrap_or(u16::MAX));
+            out.push(op(format!("{}: a majority has version {version}", self.name), wait, after));
+            before = members;
+        }
+        out
+    }
+
+    fn draft_freeze(&self, side: Side, secs: u32, now: Now) -> Drafted<Call, Mark> {
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let hosts = stand.config.members.iter().filter(|m| !m.arbiter && m.host != *stand.leader);
+        let hosts: Vec<&str> = hosts.map(|m| m.host.as_str()).filter(|host| self.side(host) == Some(side)).collect();
+        let mut draft = Draft::nothing();
+        draft.ops = hosts.iter().map(|host| self.freeze(host, secs)).collect();
+        if self.side(&stand.leader) == Some(side) {
+            draft.notes.push(format!("{} leads: a primary is not frozen", stand.leader));
+        }
+        if secs > 0 {
+            draft.back = hosts.iter().map(|host| self.freeze(host, 0)).collect();
+            draft.notes.push(format!("it ends by itself after {secs} s, and when a member is started anew"));
+        }
+        let state = |on: bool| if on { format!("do not stand for election for {secs} s") } else { "may stand for election".to_owned() };
+        draft.diff.push(Change {
+            thing: format!("{}: {} of the {side}", self.name, hosts.join(", ")),
+            from: "as they are".to_owned(),
+            to: state(secs > 0),
+        });
+        Ok(draft)
+    }
+
+    pub(super) fn freeze(&self, host: &str, secs: u32) -> Op {
+        let call = Call::Freeze { set: self.name.clone(), host: host.to_owned(), secs };
+        let (kind, quarantine) = call.kind();
+        let what = if secs == 0 {
+            format!("{host} may stand for election again")
+        } else {
+            format!("{host} does not stand for election for {secs} s")
+        };
+        let mark = Mark { version: 0, term: 0, leader: None };
+        let command = command::of(&call, &mark, host, host);
+        Operation { what, call, kind, tail: false, expect: Handle::None, quarantine, command }
+    }
+
+    /// A way back over members: of each that was changed, what it was; what else was changed since is not for it to undo.
+    pub(super) fn back_members(&self, changed: &[(String, Option<ConfigMember>)], now: Now) -> Drafted<Call, Mark> {
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let mut wanted = stand.config.members.clone();
+        for (host, was) in changed {
+            match (wanted.iter().position(|m| m.host == *host), was) {
+                (Some(at), None) => drop(wanted.remove(at)),
+                (Some(at), Some(was)) => {
+                    let m = &mut wanted[at];
+                    (m.votes, m.priority, m.hidden) = (was.votes, was.priority, was.hidden);
+                }
+                (None, Some(was)) => wanted.push(was.clone()),
+                (None, None) => {}
+            }
+        }
+        let leads = wanted.iter().find(|m| m.host == *stand.leader);
+        if leads.is_none_or(|m| m.votes == 0 || m.priority <= 0.0) {
+            let text = format!("{}: {} leads, and could not any more: move the primary first", self.name, stand.leader);
+            return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
+        }
+        Ok(self.draft_path(&stand, &wanted, Split::Back))
+    }
+
+    /// Whether the members are as an action wants them; none if it is not about members.
+    pub(super) fn members_met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+        let config = self.config.at(now);
+        let of = |side: Side| move |m: &&ConfigMember| self.side(&m.host) == Some(side);
+        let met = |test: &dyn Fn(&[ConfigMember]) -> bool| Some(config.clone().map(|c| test(&c.members)));
+        match action {
+            Action::AddMembers { .. } => {
+                let all = |members: &[ConfigMember]| {
+                    self.planned().candidates.iter().all(|host| members.iter().any(|m| m.host == *host))
+                };
+                met(&all)
+            }
+            Action::Unhide { side, .. } => met(&|members| !members.iter().filter(of(*side)).any(|m| m.hidden)),
+            Action::SetVotes { votes, .. } => met(&|members| {
+                let have = Sides::from_fn(|side| members.iter().filter(of(side)).filter(|m| m.votes > 0).count());
+                Side::BOTH.iter().all(|side| *have.get(*side) == usize::from(*votes.get(*side)))
+            }),
+            Action::SetPriorities { priorities, .. } => met(&|members| {
+                let is = |m: &ConfigMember, side: Side| m.priority.total_cmp(&f64::from(*priorities.get(side))).is_eq();
+                Side::BOTH.iter().all(|side| members.iter().filter(of(*side)).filter(|m| m.votes > 0).all(|m| is(m, *side)))
+            }),
+            Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
+            Action::Freeze { .. } => {
+                let text = "no status says whether a member is frozen";
+                Some(Seen::Blind(Fault::new(FaultKind::Unsupported, text)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn survives(q: &Quorum) -> String {
+    let word = |yes: bool| if yes { "yes" } else { "NO" };
+    format!("{} / {} / {}", word(q.without_source), word(q.without_target), word(q.without_link))
+}

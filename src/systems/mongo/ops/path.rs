@@ -1,0 +1,152 @@
+//! From one configuration to another, in as many as the servers want: one vote at a time, and nothing that any of them would refuse.
+//!
+//! Source of the rules: measured on 4.4 to 6.0; see `rules.rs` of the simulation, which refuses what the servers refuse.
+
+use crate::systems::mongo::facts::ConfigMember;
+
+/// More votes than this, and the server still takes the configuration where members come in one by one (`newlyAdded`): it is refused here.
+pub(super) const VOTES: u32 = 7;
+
+/// The configurations on the way, the last one as wanted but for the order of members; none if it is so already.
+///
+/// First all that changes no vote, new members included; then one vote after the other, granted before withdrawn as long as there is room;
+/// last, members leave.
+pub(super) fn path(observed: &[ConfigMember], wanted: &[ConfigMember]) -> Vec<Vec<ConfigMember>> {
+    let goal = |host: &str| wanted.iter().find(|m| m.host == host);
+    let mut now: Vec<ConfigMember> = observed.iter().map(|m| without_vote_change(m, goal(&m.host))).collect();
+    let new = wanted.iter().filter(|m| observed.iter().all(|o| o.host != m.host));
+    now.extend(new.map(silent));
+    let mut out = Vec::new();
+    if now != observed {
+        out.push(now.clone());
+    }
+    while let Some(at) = next_vote(&now, wanted) {
+        now[at] = match goal(&now[at].host) {
+            Some(wanted) => wanted.clone(),
+            None => silent(&now[at]),
+        };
+        out.push(now.clone());
+    }
+    let left: Vec<ConfigMember> = now.iter().filter(|m| goal(&m.host).is_some()).cloned().collect();
+    if left.len() < now.len() {
+        out.push(left);
+    }
+    out
+}
+
+/// A member as it can be while its vote stays: what goes with a vote that is still to come or to go waits for it.
+fn without_vote_change(m: &ConfigMember, goal: Option<&ConfigMember>) -> ConfigMember {
+    match goal {
+        None => m.clone(),
+        Some(goal) if goal.votes == m.votes => ConfigMember { delay: m.delay, arbiter: m.arbiter, ..goal.clone() },
+        // A vote that comes needs a member that is not hidden only where it gets a priority, which comes with it.
+        Some(goal) if goal.votes > m.votes => ConfigMember { hidden: goal.hidden, ..m.clone() },
+        Some(_) => m.clone(),
+    }
+}
+
+/// Without a vote, and so without a priority.
+fn silent(m: &ConfigMember) -> ConfigMember {
+    ConfigMember { votes: 0, priority: 0.0, ..m.clone() }
+}
+
+/// Whose vote changes next.
+fn next_vote(now: &[ConfigMember], wanted: &[ConfigMember]) -> Option<usize> {
+    let goal = |m: &ConfigMember| wanted.iter().find(|w| w.host == m.host).map_or(0, |w| w.votes);
+    let granted = now.iter().position(|m| goal(m) > m.votes);
+    let withdrawn = now.iter().rposition(|m| goal(m) < m.votes);
+    let votes: u32 = now.iter().map(|m| m.votes).sum();
+    if votes < VOTES { granted.or(withdrawn) } else { withdrawn.or(granted) }
+}
+
+/// What is different, in words.
+pub(super) fn told(before: &[ConfigMember], after: &[ConfigMember]) -> String {
+    let mut out = Vec::new();
+    for m in after {
+        let Some(old) = before.iter().find(|b| b.host == m.host) else {
+            let hidden = if m.hidden { "hidden, " } else { "" };
+            out.push(format!("{} comes in: {hidden}votes {}, priority {}", m.host, m.votes, m.priority));
+            continue;
+        };
+        let mut own = Vec::new();
+        match (old.hidden, m.hidden) {
+            (true, false) => own.push("is not hidden any more".to_owned()),
+            (false, true) => own.push("is hidden".to_owned()),
+            _ => {}
+        }
+        match (old.votes, m.votes) {
+            (0, 1..) => own.push("gets a vote".to_owned()),
+            (1.., 0) => own.push("votes no more".to_owned()),
+            _ => {}
+        }
+        if old.priority.total_cmp(&m.priority).is_ne() {
+            own.push(format!("has priority {} → {}", old.priority, m.priority));
+        }
+        if !own.is_empty() {
+            out.push(format!("{} {}", m.host, own.join(", ")));
+        }
+    }
+    let gone = before.iter().filter(|b| after.iter().all(|m| m.host != b.host));
+    out.extend(gone.map(|m| format!("{} leaves", m.host)));
+    out.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn m(host: &str, votes: u32, priority: f64) -> ConfigMember {
+        ConfigMember { host: host.into(), votes, priority, ..ConfigMember::default() }
+    }
+
+    fn votes(path: &[Vec<ConfigMember>]) -> Vec<u32> {
+        path.iter().map(|c| c.iter().map(|m| m.votes).sum()).collect()
+    }
+
+    #[test]
+    fn votes_change_one_at_a_time_and_never_exceed_seven() {
+        let observed: Vec<_> = (0..7).map(|i| m(&format!("s{i}"), 1, 1.0)).chain([m("t0", 0, 0.0), m("t1", 0, 0.0)]).collect();
+        let mut wanted = observed.clone();
+        wanted[5] = m("s5", 0, 0.0);
+        wanted[6] = m("s6", 0, 0.0);
+        wanted[7] = m("t0", 1, 1.0);
+        wanted[8] = m("t1", 1, 1.0);
+        let path = path(&observed, &wanted);
+        assert_eq!(votes(&path), [6, 7, 6, 7]);
+        assert_eq!(path.last(), Some(&wanted));
+        let mut before = &observed;
+        for step in &path {
+            let changed = before.iter().zip(step).filter(|(a, b)| a.votes != b.votes).count();
+            assert_eq!(changed, 1);
+            assert!(step.iter().all(|m| m.votes > 0 || m.priority == 0.0));
+            before = step;
+        }
+    }
+
+    #[test]
+    fn who_comes_in_is_silent_first_and_who_leaves_votes_no_more_before() {
+        let observed = vec![m("a", 1, 2.0), m("b", 1, 1.0)];
+        let wanted = vec![m("a", 1, 2.0), m("c", 1, 1.0)];
+        let path = path(&observed, &wanted);
+        let told: Vec<_> = [observed.clone()].iter().chain(&path).zip(&path).map(|(a, b)| told(a, b)).collect();
+        assert_eq!(
+            told,
+            [
+                "c comes in: votes 0, priority 0",
+                "c gets a vote, has priority 0 → 1",
+                "b votes no more, has priority 1 → 0",
+                "b leaves"
+            ]
+        );
+        assert_eq!(path.last(), Some(&wanted));
+    }
+
+    #[test]
+    fn what_changes_no_vote_is_one_configuration() {
+        let observed = vec![m("a", 1, 2.0), ConfigMember { hidden: true, ..m("b", 0, 0.0) }, m("c", 1, 1.0)];
+        let mut wanted = observed.clone();
+        (wanted[1].hidden, wanted[2].priority) = (false, 0.5);
+        assert_eq!(path(&observed, &wanted), [wanted.clone()]);
+        assert!(path(&wanted, &wanted).is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! A set is extended, voted, and taken back: each step drafted on what is known, played on the imitated servers, read back.
+
+use crate::{
+    plan::{Action, Side, Sides},
+    systems::{
+        mongo::State,
+        steer::{
+            Steered,
+            played::{Played, plan},
+        },
+    },
+};
+
+const PLAN: &str = r#"
+[[replica_set]]
+name = "catalog"
+uri = "mongodb://127.0.0.1:1,127.0.0.1:2,127.0.0.1:3/?replicaSet=catalog"
+write_login = { username = "operate", password = { file = "/dev/null" } }
+source = { tag = "region", value = "us-east-1" }
+target = { tag = "region", value = "us-west-2" }
+candidates = ["127.0.0.1:4", "127.0.0.1:5"]
+"#;
+
+fn set() -> String {
+    "catalog".to_owned()
+}
+
+fn votes(source: u8, target: u8, split: bool) -> Action {
+    let split_for = split.then_some(std::time::Duration::from_secs(600));
+    Action::SetVotes { set: set(), votes: Sides { source, target }, split_for }
+}
+
+/// Votes, priorities and who is hidden, member by member: `1/2 1/1 0/0h`.
+fn members(p: &Played<State>) -> String {
+    let (config, _) = p.state.sets[0].config.last().expect("a configuration");
+    let one = |m: &super::super::facts::ConfigMember| {
+        format!("{}/{}{}", m.votes, m.priority, if m.hidden { "h" } else { "" })
+    };
+    config.members.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Drafts, plays and reads; gives what would take it back.
+fn done(p: &mut Played<State>, action: &Action) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Mark>> {
+    let draft = p.draft(action).unwrap_or_else(|faults| panic!("{action:?}: {faults:?}"));
+    assert_eq!(draft.broken, Vec::<String>::new(), "{action:?}");
+    assert!(!draft.ops.is_empty() && !draft.diff.is_empty(), "{action:?}");
+    p.play(&draft.ops);
+    p.pass(5);
+    draft.back
+}
+
+#[test]
+fn a_set_is_extended_voted_moved_and_taken_back_step_by_step() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    assert_eq!(members(&p), "1/2 1/1 1/1");
+    let story = [
+        (Action::AddMembers { set: set() }, "1/2 1/1 1/1 0/0h 0/0h"),
+        (Action::Unhide { set: set(), side: Side::Target }, "1/2 1/1 1/1 0/0 0/0"),
+        (votes(3, 2, false), "1/2 1/1 1/1 1/0 1/0"),
+        (Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 1 } }, "1/2 1/2 1/2 1/1 1/1"),
+        (votes(1, 2, true), "1/2 0/0 0/0 1/1 1/1"),
+    ];
+    let mut backs = Vec::new();
+    for (action, after) in &story {
+        assert_eq!(p.met(action), Some(false), "{action:?}");
+        let before = members(&p);
+        backs.push((done(&mut p, action), before));
+        assert_eq!((members(&p), p.met(action)), ((*after).to_owned(), Some(true)), "{action:?}");
+        assert!(p.draft(action).expect("a draft").ops.is_empty(), "nothing is left to do: {action:?}");
+    }
+    let to = |side| Action::MovePrimary { set: set(), to: side };
+    done(&mut p, &to(Side::Target));
+    assert_eq!(p.met(&to(Side::Target)), Some(true));
+    // With one vote it is no home any more: said, and sent only as a way back.
+    assert!(!p.draft(&to(Side::Source)).expect("a draft").broken.is_empty());
+    // Who leads does not leave, nor loses its vote.
+    let leave = Action::RemoveMembers { set: set(), side: Side::Target };
+    assert!(p.draft(&leave).expect_err("faults").iter().any(|f| f.text.contains("leads")));
+    let leave = Action::RemoveMembers { set: set(), side: Side::Source };
+    let back = done(&mut p, &leave);
+    assert_eq!(members(&p), "1/3 1/1");
+    let back = p.state.back(&back, p.now).expect("a way back");
+    p.play(&back.ops);
+    p.pass(5);
+    assert_eq!(members(&p), "1/3 1/1 1/2 0/0 0/0", "the same members, votes and priorities, in another order");
+}
+
+#[test]
+fn every_step_is_taken_back_to_what_was_there_before() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    let mut backs = Vec::new();
+    for action in [
+        Action::AddMembers { set: set() },
+        Action::Unhide { set: set(), side: Side::Target },
+        votes(3, 2, false),
+        Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 1 } },
+        votes(1, 2, true),
+    ] {
+        let before = members(&p);
+        backs.push((done(&mut p, &action), before));
+    }
+    for (back, before) in backs.into_iter().rev() {
+        let back = p.state.back(&back, p.now).expect("a way back");
+        p.play(&back.ops);
+        p.pass(5);
+        assert_eq!(members(&p), before);
+    }
+}
+
+#[test]
+fn what_costs_the_majority_or_lets_somebody_take_over_is_forbidden() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    for action in [Action::AddMembers { set: set() }, Action::Unhide { set: set(), side: Side::Target }, votes(3, 2, false)] {
+        done(&mut p, &action);
+    }
+    let broken = |p: &Played<State>, action: &Action| p.draft(action).expect("a draft").broken.join(" / ");
+    // The end is a home again, but not the way to it: two and two.
+    assert!(broken(&p, &votes(1, 2, false)).contains("split_for"), "{}", broken(&p, &votes(1, 2, false)));
+    let take_over = Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 3 } };
+    assert!(broken(&p, &take_over).contains("takes over"));
+    let many = votes(4, 2, false);
+    assert!(p.draft(&many).expect_err("there are three").iter().any(|f| f.text.contains("cannot vote")));
+}
+
+#[test]
+fn members_are_frozen_and_thawed_but_not_the_primary() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    let freeze = Action::Freeze { set: set(), side: Side::Source, secs: 60 };
+    let draft = p.draft(&freeze).expect("a draft");
+    assert_eq!((draft.ops.len(), draft.back.len()), (2, 2), "of three, one leads");
+    p.play(&draft.ops);
+    let back = p.state.back(&draft.back, p.now).expect("a way back");
+    assert!(back.ops.iter().all(|op| op.what.contains("may stand for election again")));
+    p.play(&back.ops);
+}
