@@ -11,6 +11,7 @@
 //! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
 //! | [`live`], [`mod@watch`], [`proxy`] | for tests: the lab as a handle, what is seen of it, what is asked of it |
+//! | [`wire`] | the network between the sites: late, or cut |
 //! | [`faults`] | what a broken server may blind, and what it did |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
@@ -37,5 +38,6 @@ pub mod server;
 pub mod supervisor;
 pub mod up;
 pub mod watch;
+pub mod wire;
 
 pub use error::{Error, Result};

@@ -54,7 +54,7 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     loop {
         let hello = admin.run_command(doc! { "hello": 1 }).await.doing(|| format!("asking mongo/{set}/1 hello"))?;
         if hello.get_bool("isWritablePrimary").unwrap_or(false) {
-            return logins(&first, &format!("127.0.0.1:{}", ports[&member(set, 1)])).await;
+            return logins(&format!("127.0.0.1:{}", ports[&member(set, 1)])).await;
         }
         if Instant::now() > end {
             return Err(Error::new(format!("initiating the replica set {set}"), "no primary after 30 s"));
@@ -63,11 +63,16 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     }
 }
 
-/// The lab's own login, which may do everything, and the plan's two, which may do as little as they need.
-async fn logins(first: &Client, host: &str) -> Result<()> {
+/// Makes the first logins of a set on its primary: the lab's own, which may do everything, and the plan's two, which may do as little as
+/// they need.
+///
+/// # Errors
+/// The server refuses.
+pub async fn logins(host: &str) -> Result<()> {
     let doing = |what: &str| format!("making the login {what} on {host}");
     let user = |name: &str, role: &str| doc! { "createUser": name, "pwd": MONGO_PASSWORD, "roles": [role] };
     // Until there is a user, whoever is on the same machine may make the first one.
+    let first = client(&format!("mongodb://{host}/?directConnection=true")).await?;
     first.database("admin").run_command(user(OWN, "root")).await.doing(|| doing(OWN))?;
     let admin = client(&direct(host)).await?.database("admin");
     for (name, actions) in MONGO_LOGINS {

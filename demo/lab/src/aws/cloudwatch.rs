@@ -27,7 +27,7 @@ pub const PERIOD: Duration = Duration::from_secs(30);
 pub const BALANCER: &str = "app/edge/lab";
 
 /// The one access key that is known.
-const ACCESS_KEY: &str = "lab";
+const ACCESS_KEY: &str = "watch";
 
 /// Answers one request.
 pub async fn answer(headers: HeaderMap, body: Bytes) -> impl IntoResponse {
@@ -193,11 +193,11 @@ mod tests {
 
     #[test]
     fn a_known_metric_has_one_value_a_whole_period_and_an_unknown_one_has_none() {
-        let known = answer("lab", "RequestCount").unwrap();
+        let known = answer("watch", "RequestCount").unwrap();
         let result = &known["MetricDataResults"][0];
         assert_eq!(result["Timestamps"], serde_json::json!([630.0, 600.0]));
         assert_eq!(result["Values"][1], traffic(Side::Source, 600).requests * 30.0);
-        let unknown = answer("lab", "Elsewhere").unwrap();
+        let unknown = answer("watch", "Elsewhere").unwrap();
         assert_eq!(unknown["MetricDataResults"][0]["Values"], serde_json::json!([]));
     }
 

@@ -87,7 +87,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Connects: for what needs it, as the plan's reading login.
     pub(super) async fn new(set: &ReplicaSet, host: &str, login: bool) -> Result<Self, Fault> {
-        let client = connect(set, host, set.read.as_ref().filter(|_| login), APP).await?;
+        let client = connect(set, host, set.read.as_ref().filter(|_| login), (APP, CONNECT)).await?;
         Ok(Self { client, host: host.to_owned() })
     }
 
@@ -116,12 +116,16 @@ pub(super) struct Failure {
 }
 
 /// What connections that only ask call themselves.
-const APP: &str = "landfall";
+pub(super) const APP: &str = "landfall";
 
-/// A client of one member, as this login; none: without one. The password is read now, and again whenever a client is made anew.
-pub(super) async fn connect(set: &ReplicaSet, host: &str, login: Option<&Login>, app: &str) -> Result<Client, Fault> {
+/// A client of one member, as this login; none: without one. It calls itself so, and waits so long for a connection. The password is read
+/// now, and again whenever a client is made anew.
+pub(super) async fn connect(set: &ReplicaSet, host: &str, login: Option<&Login>, (app, patience): (&str, Duration),
+) -> Result<Client, Fault> {
     let mut options = options(set, host).await?;
     options.app_name = Some(app.to_owned());
+    options.connect_timeout = Some(patience);
+    options.server_selection_timeout = Some(patience);
     match login {
         None => options.credential = None,
         Some(login) => {

@@ -5,7 +5,7 @@
 //! connection that it is sent on; between that read and the command the server itself keeps order: a configuration by its version, a step
 //! down by there being one primary a term.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use mongodb::{
@@ -13,9 +13,10 @@ use mongodb::{
     bson::{Bson, Document, doc},
     error::{Error, ErrorKind},
 };
+use tokio::time::timeout;
 
 use super::{
-    client::{CONNECT, close, connect, fault},
+    client::{APP, close, connect, fault},
     parse,
 };
 use crate::{
@@ -42,6 +43,9 @@ pub(super) fn app_name(tag: &str) -> String {
     let from = (tag.len().saturating_sub(ROOM)..tag.len()).find(|at| tag.is_char_boundary(*at)).unwrap_or(0);
     format!("landfall {}", &tag[from..])
 }
+
+/// How long a member may take to be connected to, or to say whether it leads, on a long and busy link.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What keeps a request from being sent, or what came of it.
 type Done = Result<Sent<Mark>, Sent<Mark>>;
@@ -80,7 +84,7 @@ struct Writer {
 
 impl Writer {
     async fn new(set: &ReplicaSet, host: &str, app: &str) -> Result<Self, Sent<Mark>> {
-        let client = connect(set, host, set.write.as_ref(), app).await.map_err(unsent)?;
+        let client = connect(set, host, set.write.as_ref(), (app, PATIENCE)).await.map_err(unsent)?;
         Ok(Self { client, host: host.to_owned() })
     }
 
@@ -146,7 +150,7 @@ fn unsent(fault: Fault) -> Sent<Mark> {
 }
 
 async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>) -> Done {
-    let leader = leader(set, app, r).await?;
+    let leader = leader(set, app, r, expect).await?;
     let (raw, config) = leader.config().await?;
     let term = config.term.unwrap_or(-1);
     let moved = config.version != r.version.saturating_sub(1)
@@ -198,28 +202,38 @@ fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option
     Some(raw)
 }
 
-/// Whoever accepts writes in the highest term, of all members that are meant.
-async fn leader(set: &ReplicaSet, app: &str, r: &Reconfig) -> Result<Writer, Sent<Mark>> {
+/// Whoever accepts writes in the highest term, of all members that are meant; asked without a login, as anybody may.
+///
+/// Who is expected to lead is asked first, alone: if it does, in the term that is expected or after the election that was, nobody else can.
+async fn leader(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>) -> Result<Writer, Sent<Mark>> {
+    let likely = match &r.unless {
+        Some(unless) => Some((unless.leads.as_str(), None)),
+        None => expect.and_then(|m| Some((m.leader.as_deref()?, Some(m.term)))),
+    };
+    if let Some((host, term)) = likely
+        && let Some(now) = leads(set, host).await
+        && term.is_none_or(|term| term == now)
+    {
+        return Writer::new(set, host, app).await;
+    }
     let mut hosts: Vec<&str> = r.before.iter().filter(|m| !m.arbiter).map(|m| m.host.as_str()).collect();
     hosts.extend(set.seeds.iter().map(String::as_str).filter(|seed| r.before.iter().all(|m| m.host != *seed)));
-    let all = join_all(hosts.iter().map(|host| async {
-        let asked = async {
-            let writer = Writer::new(set, host, app).await?;
-            writer.hello().await.map(|hello| (hello, writer))
-        };
-        tokio::time::timeout(CONNECT, asked).await.ok()?.ok()
-    }));
-    let (mut best, mut rest): (Option<(Hello, Writer)>, Vec<Writer>) = (None, Vec::new());
-    for (hello, writer) in all.await.into_iter().flatten() {
-        let leads = hello.writable && hello.set_name.as_ref() == Some(&set.name);
-        if leads && best.as_ref().is_none_or(|(b, _)| b.term < hello.term) {
-            rest.extend(best.replace((hello, writer)).map(|b| b.1));
-        } else {
-            rest.push(writer);
-        }
+    let all = join_all(hosts.iter().map(|host| async { Some((leads(set, host).await?, *host)) })).await;
+    match all.into_iter().flatten().max() {
+        Some((_, host)) => Writer::new(set, host, app).await,
+        None => Err(Sent::refused(format!("{}: no member accepts writes; nothing was sent", set.name))),
     }
-    join_all(rest.into_iter().map(|writer| close(writer.client))).await;
-    best.map(|b| b.1).ok_or_else(|| Sent::refused(format!("{}: no member accepts writes; nothing was sent", set.name)))
+}
+
+/// The term in which a member accepts writes; none: it does not, or does not say so in time.
+async fn leads(set: &ReplicaSet, host: &str) -> Option<i64> {
+    let client = connect(set, host, None, (APP, PATIENCE)).await.ok()?;
+    let admin = client.database("admin");
+    let hello = timeout(PATIENCE, admin.run_command(doc! { "hello": 1 })).await.ok().and_then(Result::ok);
+    let hello = hello.map(|d| parse::hello(&d, clock::now().boot));
+    close(client).await;
+    let hello = hello.filter(|h| h.writable && h.set_name.as_ref() == Some(&set.name))?;
+    i64::try_from(hello.term?).ok()
 }
 
 async fn step_down(

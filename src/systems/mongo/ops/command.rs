@@ -119,5 +119,6 @@ fn eval(host: &str, script: &str) -> String {
 
 /// To whichever of the two leads.
 fn at_the_primary(set: &str, from: &str, to: &str, script: &str) -> String {
-    format!("mongosh \"mongodb://{from},{to}/?replicaSet={set}\" --eval '{script}'")
+    let hosts = if from == to { from.to_owned() } else { format!("{from},{to}") };
+    format!("mongosh \"mongodb://{hosts}/?replicaSet={set}\" --eval '{script}'")
 }

@@ -1,0 +1,191 @@
+//! For how long a set takes no writes while its primary moves: by landfall's recipe, and by raising a priority and waiting.
+//!
+//!     cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
+//!
+//! A set of its own, two source and three target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
+//! all. With `--delay-ms 35` whatever crosses between the sites is 35 ms late each way. Nothing else of the lab should run.
+//!
+//! **The gap** is seen by writers at every member at once, each beginning a write every 5 ms whatever became of the ones before: the longest
+//! time in which no write was acknowledged by anybody, from the first order to the end of the move; for w:1 and for w:majority, each with
+//! writers of its own. The time that a write takes while nothing happens is printed beside it.
+
+mod gap;
+mod set;
+
+use std::{sync::Arc, time::Duration};
+
+use clap::Parser;
+use landfall::{
+    core::{
+        run::{Order, StepView},
+        snapshot::Snapshot,
+        step::Phase,
+    },
+    drive::{Helm, clock, inbox::Inbox, live},
+    journal::{Author, Journal, store::MemStore},
+    plan::Side,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use self::{gap::Writers, set::Set};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Beyond this, raising a priority has not worked.
+const NEVER: Duration = Duration::from_secs(120);
+const STEP: &str = "home";
+
+/// Measures the write gap of a primary's move.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// Moves by landfall's recipe.
+    #[arg(long, default_value_t = 10)]
+    moves: usize,
+    /// Moves by raising the target's priority and waiting.
+    #[arg(long, default_value_t = 5)]
+    waits: usize,
+    /// How late everything between the sites is, each way.
+    #[arg(long, default_value_t = 0)]
+    delay_ms: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let cli = Cli::parse();
+    let delay = Duration::from_millis(cli.delay_ms);
+    println!("default timings, {} ms each way between the sites, set of 2 + 3 voters", cli.delay_ms);
+    let set = Set::start(delay).await?;
+    let plan = Arc::new(set.plan()?);
+    let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers);
+    let author = Author {
+        run: plan.name.clone(),
+        actor: "bench".to_owned(),
+        host: "localhost".to_owned(),
+        plan: landfall::core::digest::Digest::default(),
+    };
+    let journal = Journal::open(Box::new(MemStore::default()), author, clock::now())?;
+    let mut helm = live::start_steered(plan, journal, inbox);
+    let mut ours = Vec::new();
+    for n in 1..=cli.moves {
+        ours.push(by_recipe(&mut helm, &set, n).await?);
+    }
+    let mut waited = Vec::new();
+    for n in 1..=cli.waits {
+        waited.push(by_waiting(&set, n).await?);
+    }
+    report("recipe", &ours);
+    report("priority raised, waited", &waited);
+    let Helm { link, orders } = helm;
+    drop(orders);
+    link.let_go(Duration::from_secs(2)).await;
+    Ok(())
+}
+
+/// One move: gaps in milliseconds, and whether it landed on the target.
+struct Moved {
+    w1: Option<f64>,
+    majority: Option<f64>,
+    landed: bool,
+}
+
+async fn by_recipe(helm: &mut Helm, set: &Set, n: usize) -> Result<Moved, Failure> {
+    let digest = prepare(helm, Order::Preview(STEP.to_owned())).await?;
+    let writers = Writers::start(set).await?;
+    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: set::NAME.to_owned() });
+    until(helm, "DONE", |s| s.state == Phase::Done).await?;
+    let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
+    let gaps = writers.end().await;
+    println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
+    // Back, by the stored way back, so that the next one begins where this one did.
+    let digest = prepare(helm, Order::RollBack(STEP.to_owned())).await?;
+    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: set::NAME.to_owned() });
+    until(helm, "RB_DONE", |s| s.state == Phase::RolledBack).await?;
+    helm.orders.give(Order::Again(STEP.to_owned()));
+    until(helm, "ready again", |s| matches!(s.state, Phase::Pending | Phase::Blocked | Phase::Ready)).await?;
+    Ok(Moved { w1: Some(gaps.w1), majority: Some(gaps.majority), landed })
+}
+
+/// Previewed and armed; gives what it is confirmed with.
+async fn prepare(helm: &mut Helm, order: Order) -> Result<landfall::core::digest::Digest, Failure> {
+    until(helm, "a step that can be begun", |s| {
+        matches!(s.state, Phase::Ready | Phase::Done) && s.obstacles.is_empty()
+    })
+    .await?;
+    let end = Instant::now() + PATIENCE;
+    loop {
+        helm.orders.give(order.clone());
+        let previewed = timeout(
+            Duration::from_secs(5),
+            until(helm, "a preview", |s| {
+                s.preview.as_ref().is_some_and(|p| p.digest.is_some() && p.broken.is_empty())
+                    && s.state == Phase::Previewed
+            }),
+        )
+        .await;
+        if let Ok(view) = previewed {
+            let view = view?;
+            let digest = view.preview.as_ref().and_then(|p| p.digest).ok_or("no digest")?;
+            helm.orders.give(Order::Arm(STEP.to_owned()));
+            if timeout(Duration::from_secs(5), until(helm, "armed", |s| s.state == Phase::Armed)).await.is_ok() {
+                return Ok(digest);
+            }
+        }
+        if Instant::now() > end {
+            return Err("no preview could be armed".into());
+        }
+    }
+}
+
+async fn until(helm: &mut Helm, what: &str, is: impl Fn(&StepView) -> bool) -> Result<StepView, Failure> {
+    let step = |s: &Snapshot| s.run.as_ref().and_then(|run| run.steps.iter().find(|s| s.id == STEP).cloned());
+    let failed = |s: &StepView| matches!(s.state, Phase::Failed | Phase::NotApplied);
+    let waited =
+        timeout(PATIENCE, helm.link.snapshots.wait_for(|s| step(s).is_some_and(|s| is(&s) || failed(&s)))).await;
+    let seen = waited.map_err(|_| format!("waited {} s in vain: {what}", PATIENCE.as_secs()))??.clone();
+    let view = step(&seen).ok_or("no such step")?;
+    if is(&view) {
+        return Ok(view);
+    }
+    let said: Vec<String> = view.ops.iter().map(|op| format!("{}: {:?}: {}", op.what, op.state, op.said)).collect();
+    Err(format!("{} instead of {what}:\n{}", view.word, said.join("\n")).into())
+}
+
+/// What is done without a recipe: the target's priority above all others', and then patience.
+async fn by_waiting(set: &Set, n: usize) -> Result<Moved, Failure> {
+    let writers = Writers::start(set).await?;
+    let began = Instant::now();
+    set.prefer(Side::Target).await?;
+    let mut landed = false;
+    while !landed && began.elapsed() < NEVER {
+        sleep(Duration::from_millis(100)).await;
+        landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
+    }
+    // What follows a take-over is part of it.
+    sleep(Duration::from_secs(3)).await;
+    let gaps = writers.end().await;
+    let took = if landed { format!("after {:.1} s", began.elapsed().as_secs_f64()) } else { "NEVER".to_owned() };
+    println!("waited {n}: {gaps}, on the target {took}");
+    set.reset().await?;
+    let seen = |gap: f64| landed.then_some(gap);
+    Ok(Moved { w1: seen(gaps.w1), majority: seen(gaps.majority), landed })
+}
+
+fn report(what: &str, moves: &[Moved]) {
+    let line = |of: &dyn Fn(&Moved) -> Option<f64>| {
+        let mut all: Vec<f64> = moves.iter().filter_map(of).collect();
+        all.sort_by(f64::total_cmp);
+        match (all.first(), all.get(all.len() / 2), all.last()) {
+            (Some(min), Some(median), Some(max)) => format!("min {min:.0}, median {median:.0}, max {max:.0} ms"),
+            _ => "no gap to tell of".to_owned(),
+        }
+    };
+    let landed = moves.iter().filter(|m| m.landed).count();
+    println!(
+        "{what}: w:1 {}; w:majority {}; {landed} of {} on the target",
+        line(&|m| m.w1),
+        line(&|m| m.majority),
+        moves.len()
+    );
+}
