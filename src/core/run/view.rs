@@ -13,7 +13,7 @@ use crate::{
         step::{Kind, Level, OpState, Phase, State, Ticket, Timer, Way},
     },
     journal::{Entry, export},
-    plan::{Action, Confirm},
+    plan::Confirm,
     systems::{Estate, steer::Change},
 };
 
@@ -249,10 +249,7 @@ impl Run {
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|since| now.since(since)),
             held: state.held && state.phase == Phase::Running,
-            manual: match &plan.action {
-                Action::Manual { what } => Some(what.clone()),
-                _ => None,
-            },
+            manual: plan.action.by_hand(),
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
             unknown: state.unsettled(),

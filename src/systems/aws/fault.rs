@@ -67,22 +67,43 @@ where
             Sent::refused(format!("{text}; there was no connection, and nothing was sent"))
         }
         SdkError::ServiceError(answer) => {
-            let reply = error.code().map_or(Reply::Lost, |code| verdict(code, answer.raw().status().as_u16()));
-            Sent { reply, mark: None, said: text.to_string() }
+            let status = answer.raw().status().as_u16();
+            match (error.code(), unwrapped(answer.raw())) {
+                (Some(code), _) => Sent { reply: verdict(code, status), mark: None, said: text.to_string() },
+                (None, Some(words)) => {
+                    Sent::mismatch(format!("{service}:{operation} at {place}: {BATCH} (HTTP {status}): {words}"))
+                }
+                (None, None) => Sent::lost(text.to_string()),
+            }
         }
         _ => Sent::lost(text.to_string()),
     };
     (sent, stale)
 }
 
+/// Route 53's refusal of a batch.
+const BATCH: &str = "InvalidChangeBatch";
+
+/// The messages of a batch's refusal in the form that has the error's own name for its root. Route 53 answers in this form as well as in the
+/// one of all other errors, and the SDK reads only that.
+fn unwrapped(answer: &HttpResponse) -> Option<String> {
+    let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
+    let (_, rest) = body.split_once(&format!("<{BATCH}"))?;
+    let messages = rest.split("<Message>").skip(1).filter_map(|m| m.split("</Message>").next());
+    let text = messages.collect::<Vec<_>>().join("; ");
+    let plain = [("&quot;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    (answer.status().as_u16() == 400).then(|| plain.iter().fold(text, |text, (from, to)| text.replace(from, to)))
+}
+
 /// Whether a server's own error code is a definite no. An answer without a code is not AWS's but that of something on the way, which may
 /// have passed the request on.
 fn verdict(code: &str, status: u16) -> Reply {
     let name = code.strip_suffix("Exception").unwrap_or(code);
-    let internal = ["Internal", "ServiceUnavailable", "Unavailable", "RequestTimeout"].iter().any(|w| name.starts_with(w));
+    let internal =
+        ["Internal", "ServiceUnavailable", "Unavailable", "RequestTimeout"].iter().any(|w| name.starts_with(w));
     match kind(code, status) {
         // Route 53: what a DELETE names is not there, what a CREATE makes is.
-        _ if name == "InvalidChangeBatch" => Reply::Mismatch,
+        _ if name == BATCH => Reply::Mismatch,
         // Turned away at the door, whatever the status: EC2 throttles with 503.
         FaultKind::Throttled => Reply::Refused,
         _ if internal || !(400..500).contains(&status) || status == 408 => Reply::Lost,

@@ -42,7 +42,12 @@ pub struct Writer<C> {
 impl<C> Writer<C> {
     fn new(writing: &Writing, service: &'static str, make: impl FnOnce(&SdkConfig) -> C) -> Self {
         let Writing(aws) = writing;
-        Self { client: make(&aws.config(service)), service, place: aws.place(service).into(), identity: aws.identity.clone() }
+        Self {
+            client: make(&aws.config(service)),
+            service,
+            place: aws.place(service).into(),
+            identity: aws.identity.clone(),
+        }
     }
 
     /// Waits for the answer to a request. What is no success comes back as what it says of the request: whether it was carried out, was not,

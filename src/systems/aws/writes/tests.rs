@@ -22,8 +22,7 @@ fn now() -> Now {
 
 /// A journal in memory.
 pub(in crate::systems) fn journal() -> Journal {
-    let author =
-        Author { run: "t".to_owned(), actor: "a".to_owned(), host: "h".to_owned(), plan: Digest::default() };
+    let author = Author { run: "t".to_owned(), actor: "a".to_owned(), host: "h".to_owned(), plan: Digest::default() };
     Journal::open(Box::new(MemStore::default()), author, now()).expect("a journal").0
 }
 
@@ -80,10 +79,18 @@ async fn a_connection_that_was_never_made_is_a_no_and_one_that_broke_is_not() {
     for url in ["http://127.0.0.1:9", "http://nobody.invalid:80"] {
         let sent = start(&access(url)).await;
         assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
-        assert!(sent.said.contains(&format!("ec2:StartInstances at {url}")) && sent.said.ends_with("nothing was sent"), "{}", sent.said);
+        assert!(
+            sent.said.contains(&format!("ec2:StartInstances at {url}")) && sent.said.ends_with("nothing was sent"),
+            "{}",
+            sent.said
+        );
     }
     // Takes the request, says nothing, and hangs up; then somebody on the way who answers for it.
-    for answer in ["", "HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\nno\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<half>"] {
+    for answer in [
+        "",
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\nno\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<half>",
+    ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let taken = Arc::new(std::sync::atomic::AtomicU32::new(0));
