@@ -9,6 +9,8 @@
 mod credentials;
 mod fault;
 mod reads;
+#[cfg(test)]
+pub(in crate::systems) mod served;
 mod writes;
 
 use std::{future::Future, sync::Arc, time::Duration};

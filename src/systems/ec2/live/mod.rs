@@ -148,4 +148,6 @@ fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
+mod sent;
+#[cfg(test)]
 mod tests;

@@ -6,10 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use crate::systems::aws::served::{self, Asked};
 
 /// What goes wrong with the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +134,8 @@ impl Server {
     }
 
     /// Status and body; none: the connection is cut.
-    fn answer(&mut self, request: &str, authorization: &str, body: &str) -> Option<(u16, String)> {
+    fn answer(&mut self, asked: &Asked) -> Option<(u16, String)> {
+        let body = asked.body.as_str();
         let error = |status: u16, code: &str, words: &str| {
             Some((status, format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
@@ -146,10 +144,9 @@ impl Server {
         let info = |kind: &str, id: &str, status: &str| {
             format!("<{kind}><ChangeInfo><Id>/change/{id}</Id><Status>{status}</Status><SubmittedAt>2026-11-22T01:00:00Z</SubmittedAt></ChangeInfo></{kind}>")
         };
-        let mut words = request.split(' ');
-        let (method, path) = (words.next()?, words.next()?);
+        let (method, path) = asked.line();
         if method == "POST" && path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
-            self.arrived.push((body.to_owned(), authorization.to_owned()));
+            self.arrived.push((body.to_owned(), asked.header("authorization").to_owned()));
             let trouble = self.trouble.take();
             match trouble {
                 Some(Trouble::Refuse(status, code)) => return error(status, code, "no"),
@@ -189,42 +186,7 @@ impl Server {
 }
 
 pub(super) async fn serve() -> (Shared, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("address"));
     let shared = Shared::default();
-    let state = shared.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(converse(stream, state.clone()));
-        }
-    });
+    let url = served::serve(shared.clone(), Server::answer).await;
     (shared, url)
-}
-
-async fn converse(mut stream: TcpStream, server: Shared) -> Option<()> {
-    let mut buffer = Vec::new();
-    loop {
-        let head_end = loop {
-            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
-                break at + 4;
-            }
-            if stream.read_buf(&mut buffer).await.ok()? == 0 {
-                return None;
-            }
-        };
-        let head = String::from_utf8_lossy(&buffer[..head_end]).into_owned();
-        let header = |name: &str| {
-            let lines = head.lines().filter_map(|l| l.split_once(':'));
-            lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim().to_owned()).next().unwrap_or_default()
-        };
-        let length: usize = header("content-length").parse().unwrap_or(0);
-        while buffer.len() < head_end + length {
-            stream.read_buf(&mut buffer).await.ok()?;
-        }
-        let body = String::from_utf8_lossy(&buffer[head_end..head_end + length]).into_owned();
-        buffer.drain(..head_end + length);
-        let (status, xml) = server.lock().expect("no panic").answer(&head, &header("authorization"), &body)?;
-        let text = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
-        stream.write_all(text.as_bytes()).await.ok()?;
-    }
 }
