@@ -13,7 +13,7 @@ use crate::{
         step::{Kind, Level, OpState, Phase, State, Ticket, Timer, Way},
     },
     journal::{Entry, export},
-    plan::Confirm,
+    plan::{Action, Confirm},
     systems::{Estate, steer::Change},
 };
 
@@ -85,6 +85,8 @@ pub struct StepView {
     pub held: bool,
     /// A person does it.
     pub manual: Option<String>,
+    /// Done by hand, and a preview shows what there is to do.
+    pub shown: bool,
     /// Done by somebody else.
     pub adopted: bool,
     /// A way back is stored.
@@ -250,6 +252,7 @@ impl Run {
             exposed: step.exposed.map(|since| now.since(since)),
             held: state.held && state.phase == Phase::Running,
             manual: plan.action.by_hand(),
+            shown: matches!(plan.action, Action::Build { .. }),
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
             unknown: state.unsettled(),
