@@ -86,7 +86,7 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: n goes there") };
     match id {
         Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
-        Id::Preview if step.manual.is_some() => say("this step is done by hand: y says that it is done"),
+        Id::Preview if step.manual.is_some() && !step.shown => say("this step is done by hand: y says that it is done"),
         Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::Execute if step.state != Phase::Armed => say("it is not armed"),

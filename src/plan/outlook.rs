@@ -71,6 +71,18 @@ impl Action {
             Self::Freeze { set, side, secs } => format!("the {side}'s members of {set} are frozen for {secs} s"),
             Self::RemoveMembers { set, side } => format!("the {side}'s members leave {set}"),
             Self::SetWeights { name, weights } => format!("weights of {name} {}/{}", weights.source, weights.target),
+            Self::SetTtl { name, ttl } => format!("TTL of {name} {ttl} s"),
+            Self::EmergencyWeights { name, weights } => {
+                format!("EMERGENCY: weights of {name} {}/{}", weights.source, weights.target)
+            }
+            Self::Processes { role, side, processes, suspend } => {
+                let verb = if *suspend { "suspend" } else { "resume" };
+                format!("{verb} {} of {role} on the {side}", processes.join(", "))
+            }
+            Self::Targets { role, side, on, .. } => {
+                format!("{} all of {role} on the {side}", if *on { "register" } else { "deregister" })
+            }
+            Self::Build { role, side } => format!("by hand: build {role} on the {side}"),
             Self::SetCapacity { role, side, desired } => format!("{desired} instances of {role} on the {side}"),
             Self::Power { role, side, on, .. } => {
                 format!("{} all of {role} on the {side}", if *on { "start" } else { "stop" })

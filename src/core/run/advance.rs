@@ -204,11 +204,13 @@ impl Run {
     pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
         let step = &self.steps[at];
         let back = step.state.way == Way::Back;
+        // An emergency is a way back by another name: what is not known, which is what it is for, does not stand in its way.
+        let emergency = matches!(self.plan_of(at).action, crate::plan::Action::EmergencyWeights { .. });
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
             out.push((Level::Hold, "it stands still since the program was started again: H releases".to_owned()));
         }
-        if !back {
+        if !back && !emergency {
             out.extend_from_slice(&common.1);
         }
         let gates = if back { &step.rollback } else { &step.gates };
@@ -220,7 +222,7 @@ impl Run {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
         }
-        if self.unread(at) {
+        if !emergency && self.unread(at) {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{target} was changed and is being read again")));
         }

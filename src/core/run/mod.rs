@@ -278,7 +278,7 @@ impl Run {
 }
 
 fn fresh(step: &StepPlan) -> State {
-    let manual = matches!(step.action, crate::plan::Action::Manual { .. });
+    let manual = step.action.by_hand().is_some();
     State::new(step.approvals, !step.irreversible && !manual, manual)
 }
 

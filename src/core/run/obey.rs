@@ -82,6 +82,11 @@ impl Run {
     fn preview(&mut self, at: usize, estate: &Estate, now: Now) -> Obeyed {
         let state = &self.steps[at].state;
         let id = self.plan_of(at).id.clone();
+        if matches!(self.plan_of(at).action, crate::plan::Action::Build { .. }) {
+            // What is missing is shown; there is nothing in it that could be armed or sent.
+            self.steps[at].preview = Some(self.work_out(at, estate, now));
+            return Ok(Vec::new());
+        }
         if state.manual {
             return Err(Refusal::new(format!("{id} is done by hand: say so once it is, with what you looked at")));
         }

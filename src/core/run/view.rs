@@ -85,6 +85,8 @@ pub struct StepView {
     pub held: bool,
     /// A person does it.
     pub manual: Option<String>,
+    /// Done by hand, and a preview shows what there is to do.
+    pub shown: bool,
     /// Done by somebody else.
     pub adopted: bool,
     /// A way back is stored.
@@ -249,10 +251,8 @@ impl Run {
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|since| now.since(since)),
             held: state.held && state.phase == Phase::Running,
-            manual: match &plan.action {
-                Action::Manual { what } => Some(what.clone()),
-                _ => None,
-            },
+            manual: plan.action.by_hand(),
+            shown: matches!(plan.action, Action::Build { .. }),
             adopted: state.adopted,
             has_back: !step.back.is_empty(),
             unknown: state.unsettled(),

@@ -96,8 +96,8 @@ static STEP: TableSpec = TableSpec {
         may(
             "confirm",
             Enum(&["enter", "name", "countdown"]),
-            "How it is confirmed; default by the damage it can do: manual enter; move_primary, stop and irreversible \
-             countdown; the rest name.",
+            "How it is confirmed; default by the damage it can do: manual and build enter; move_primary, stop, deregister, \
+             emergency_weights and irreversible countdown; the rest name.",
         ),
         may("approvals", Integer(0, 16), "How many people have to approve it; default: 0, of an irreversible step 2."),
         or(
@@ -197,6 +197,8 @@ static SO_MANY: TableSpec = TableSpec {
 /// What a step can do, one form each.
 const ACTIONS: &[&TableSpec] = &[
     &DO_SET_WEIGHTS,
+    &DO_SET_TTL,
+    &DO_EMERGENCY_WEIGHTS,
     &DO_ADD_MEMBERS,
     &DO_UNHIDE,
     &DO_SET_VOTES,
@@ -208,6 +210,11 @@ const ACTIONS: &[&TableSpec] = &[
     &DO_SET_CAPACITY,
     &DO_STOP,
     &DO_START,
+    &DO_SUSPEND,
+    &DO_RESUME,
+    &DO_REGISTER,
+    &DO_DEREGISTER,
+    &DO_BUILD,
     &DO_COMMIT_OFFSETS,
     &DO_MANUAL,
 ];
@@ -220,6 +227,9 @@ macro_rules! actions {
 
 actions! {
     DO_SET_WEIGHTS "set_weights" "the action set_weights", Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
+    DO_SET_TTL "set_ttl" "the action set_ttl", Table(&SET_TTL), "A weighted DNS name's time to live is set.";
+    DO_EMERGENCY_WEIGHTS "emergency_weights" "the action emergency_weights", Table(&EMERGENCY_WEIGHTS),
+        "A weighted DNS name's weights are set whatever is there: it compares with nothing.";
     DO_MOVE_PRIMARY "move_primary" "the action move_primary", Table(&MOVE_PRIMARY), "A replica set's primary is moved.";
     DO_ADD_MEMBERS "add_members" "the action add_members", Table(&SET),
         "A replica set's candidates become members: hidden, without votes, with priority 0.";
@@ -235,18 +245,39 @@ actions! {
         "Desired capacity and minimum of a role's Auto Scaling groups are set.";
     DO_STOP "stop" "the action stop", Table(&STOP), "All instances of a role are stopped, in batches.";
     DO_START "start" "the action start", Table(&START), "All instances of a role are started, in batches.";
+    DO_SUSPEND "suspend" "the action suspend", Table(&SUSPEND), "Processes of a role's Auto Scaling groups are suspended.";
+    DO_RESUME "resume" "the action resume", Table(&RESUME), "Processes of a role's Auto Scaling groups are resumed.";
+    DO_REGISTER "register" "the action register", Table(&REGISTER),
+        "The running instances of a role are registered in its target groups, in batches.";
+    DO_DEREGISTER "deregister" "the action deregister", Table(&DEREGISTER),
+        "The running instances of a role are taken out of its target groups, in batches.";
+    DO_BUILD "build" "the action build", Table(&BUILD),
+        "What is missing of a role is built by a person or by Terraform; it is shown and never sent.";
     DO_COMMIT_OFFSETS "commit_offsets" "the action commit_offsets", Table(&COMMIT_OFFSETS),
         "A consumer group's offsets are set on the other cluster.";
     DO_MANUAL "manual" "the action manual", TEXT, "Something a person does outside the program, and says so.";
 }
 
-static SET_WEIGHTS: TableSpec = TableSpec {
-    header: "`set_weights`",
-    doc: "Weights, a side.",
+static SET_WEIGHTS: TableSpec = TableSpec { header: "`set_weights`", doc: "Weights, a side.", groups: &[WEIGHTS] };
+static EMERGENCY_WEIGHTS: TableSpec =
+    TableSpec { header: "`emergency_weights`", doc: "Weights, a side.", groups: &[WEIGHTS] };
+
+const WEIGHTS: &[Key] = &[
+    must("name", NAME_OF_DNS, "The name, as [[dns]] has it."),
+    must("source", Integer(0, 255), "The source's weight."),
+    must("target", Integer(0, 255), "The target's weight."),
+];
+
+static SET_TTL: TableSpec = TableSpec {
+    header: "`set_ttl`",
+    doc: "How long resolvers may keep an answer.",
     groups: &[&[
         must("name", NAME_OF_DNS, "The name, as [[dns]] has it."),
-        must("source", Integer(0, 255), "The source's weight."),
-        must("target", Integer(0, 255), "The target's weight."),
+        must(
+            "ttl",
+            Duration(Duration::from_secs(1), Duration::from_secs(7 * DAY)),
+            "The time to live of all its record sets, in whole seconds; aliases have none of their own.",
+        ),
     ]],
 };
 
@@ -316,6 +347,33 @@ static SET_CAPACITY: TableSpec = TableSpec {
 
 static STOP: TableSpec = TableSpec { header: "`stop`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
 static START: TableSpec = TableSpec { header: "`start`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
+
+static SUSPEND: TableSpec = TableSpec { header: "`suspend`", doc: "Which processes.", groups: &[ROLE, PROCESSES] };
+static RESUME: TableSpec = TableSpec { header: "`resume`", doc: "Which processes.", groups: &[ROLE, PROCESSES] };
+static REGISTER: TableSpec = TableSpec { header: "`register`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
+static DEREGISTER: TableSpec = TableSpec { header: "`deregister`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
+static BUILD: TableSpec = TableSpec { header: "`build`", doc: "What is to be built.", groups: &[ROLE] };
+
+/// Auto Scaling's names (Auto Scaling user guide, "Types of processes"). `Terminate` is among them so that its refusal can say why.
+const PROCESSES: &[Key] = &[or(
+    "processes",
+    List(
+        &Enum(&[
+            "AddToLoadBalancer",
+            "AlarmNotification",
+            "AZRebalance",
+            "HealthCheck",
+            "InstanceRefresh",
+            "Launch",
+            "ReplaceUnhealthy",
+            "ScheduledActions",
+            "Terminate",
+        ]),
+        1,
+    ),
+    "[\"AlarmNotification\", \"ScheduledActions\", \"AZRebalance\"]",
+    "Which processes of its Auto Scaling groups.",
+)];
 
 const ROLE: &[Key] = &[must("role", NAME, "The role."), must("side", SIDE, "Which side's.")];
 

@@ -176,6 +176,20 @@ pub enum Action {
         /// The weight of each side's record set.
         weights: Sides<u8>,
     },
+    /// A weighted DNS name's time to live is set.
+    SetTtl {
+        /// The name, as the plan has it.
+        name: String,
+        /// Seconds.
+        ttl: u32,
+    },
+    /// A weighted DNS name's weights are set whatever is there: the emergency, which compares with nothing.
+    EmergencyWeights {
+        /// The name, as the plan has it.
+        name: String,
+        /// The weight of each side's record set.
+        weights: Sides<u8>,
+    },
     /// An Auto Scaling group's desired capacity and minimum are set, for all groups of a role on a side.
     SetCapacity {
         /// The role.
@@ -197,6 +211,37 @@ pub enum Action {
         width: u16,
         /// More failed ones than this, and no further batch is sent.
         max_failed: u16,
+    },
+    /// Processes of a role's Auto Scaling groups on a side are suspended or resumed.
+    Processes {
+        /// The role.
+        role: String,
+        /// Which side's groups.
+        side: Side,
+        /// Auto Scaling's names of them.
+        processes: Vec<String>,
+        /// Suspended; else resumed.
+        suspend: bool,
+    },
+    /// The running instances of a role on a side are registered in its target groups, or deregistered, in batches.
+    Targets {
+        /// The role.
+        role: String,
+        /// Which side's instances.
+        side: Side,
+        /// Registered; else deregistered.
+        on: bool,
+        /// Requests in flight at once.
+        width: u16,
+        /// More failed ones than this, and no further batch is sent.
+        max_failed: u16,
+    },
+    /// What is missing of a role on a side is built by a person or by Terraform; what is missing, and how, is shown and never sent.
+    Build {
+        /// The role.
+        role: String,
+        /// Which side.
+        side: Side,
     },
     /// A consumer group's offsets are set on the other cluster to where it stands.
     CommitOffsets {
@@ -238,10 +283,25 @@ impl Action {
             return set;
         }
         match self {
-            Self::SetWeights { name, .. } => name,
-            Self::SetCapacity { role, .. } | Self::Power { role, .. } => role,
+            Self::SetWeights { name, .. } | Self::SetTtl { name, .. } | Self::EmergencyWeights { name, .. } => name,
+            Self::SetCapacity { role, .. }
+            | Self::Power { role, .. }
+            | Self::Processes { role, .. }
+            | Self::Targets { role, .. } => role,
             Self::CommitOffsets { group, .. } => group,
             _ => "done",
+        }
+    }
+
+    /// What a person does outside the program, where nothing of it is ever sent.
+    #[must_use]
+    pub fn by_hand(&self) -> Option<String> {
+        match self {
+            Self::Manual { what } => Some(what.clone()),
+            Self::Build { role, side } => Some(format!(
+                "build what is missing of {role} on the {side}, with Terraform or by hand: the preview says what, and with which commands"
+            )),
+            _ => None,
         }
     }
 }

@@ -1,11 +1,18 @@
-//! What an SDK error means to whoever polls: a [`FaultKind`], and words that name service, operation, place and the server's code.
+//! What an SDK error means: to whoever polls a [`FaultKind`], to whoever sent a change whether it was carried out; and words that name
+//! service, operation, place and the server's code.
 
 use std::error::Error;
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::core::estate::seen::{Fault, FaultKind};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind},
+        step::Reply,
+    },
+    systems::steer::Sent,
+};
 
 /// The fault, and whether the credentials behind it should be read anew.
 pub(super) fn of<E>(error: &SdkError<E, HttpResponse>, service: &str, operation: &str, place: &str) -> (Fault, bool)
@@ -39,6 +46,75 @@ where
         }
         _ => (fault(FaultKind::Unsupported, &format!("the request could not be made: {}", chain(error))), false),
     }
+}
+
+/// What an error says of a request that changes something, and whether the credentials behind it should be read anew.
+pub(super) fn of_write<E, M>(
+    error: &SdkError<E, HttpResponse>,
+    service: &str,
+    operation: &str,
+    place: &str,
+) -> (Sent<M>, bool)
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let (Fault { text, .. }, stale) = of(error, service, operation, place);
+    let sent = match error {
+        // There were no credentials to sign it with, or it could not even be built.
+        _ if find::<Fault>(error).is_some() => Sent::refused(format!("{text}; nothing was sent")),
+        SdkError::ConstructionFailure(_) => Sent::refused(format!("{text}; nothing was sent")),
+        SdkError::DispatchFailure(failure) if never_connected(failure) => {
+            Sent::refused(format!("{text}; there was no connection, and nothing was sent"))
+        }
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            match (error.code(), unwrapped(answer.raw())) {
+                (Some(code), _) => Sent { reply: verdict(code, status), mark: None, said: text.to_string() },
+                (None, Some(words)) => {
+                    Sent::mismatch(format!("{service}:{operation} at {place}: {BATCH} (HTTP {status}): {words}"))
+                }
+                (None, None) => Sent::lost(text.to_string()),
+            }
+        }
+        _ => Sent::lost(text.to_string()),
+    };
+    (sent, stale)
+}
+
+/// Route 53's refusal of a batch.
+const BATCH: &str = "InvalidChangeBatch";
+
+/// The messages of a batch's refusal in the form that has the error's own name for its root. Route 53 answers in this form as well as in the
+/// one of all other errors, and the SDK reads only that.
+fn unwrapped(answer: &HttpResponse) -> Option<String> {
+    let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
+    let (_, rest) = body.split_once(&format!("<{BATCH}"))?;
+    let messages = rest.split("<Message>").skip(1).filter_map(|m| m.split("</Message>").next());
+    let text = messages.collect::<Vec<_>>().join("; ");
+    let plain = [("&quot;", "\""), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    (answer.status().as_u16() == 400).then(|| plain.iter().fold(text, |text, (from, to)| text.replace(from, to)))
+}
+
+/// Whether a server's own error code is a definite no. An answer without a code is not AWS's but that of something on the way, which may
+/// have passed the request on.
+fn verdict(code: &str, status: u16) -> Reply {
+    let name = code.strip_suffix("Exception").unwrap_or(code);
+    let internal =
+        ["Internal", "ServiceUnavailable", "Unavailable", "RequestTimeout"].iter().any(|w| name.starts_with(w));
+    match kind(code, status) {
+        // Route 53: what a DELETE names is not there, what a CREATE makes is.
+        _ if name == BATCH => Reply::Mismatch,
+        // Turned away at the door, whatever the status: EC2 throttles with 503.
+        FaultKind::Throttled => Reply::Refused,
+        _ if internal || !(400..500).contains(&status) || status == 408 => Reply::Lost,
+        _ => Reply::Refused,
+    }
+}
+
+/// Whether no connection was ever made: no such host, nobody listens, no TLS. The SDK has no word of its own for it; its HTTP client says
+/// which part failed. Were that ever said otherwise, the request would count as lost, which is always safe.
+fn never_connected(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
+    failure.as_connector_error().is_some_and(|e| causes(e).any(|cause| cause.to_string() == "client error (Connect)"))
 }
 
 fn failure_source(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> &(dyn Error + 'static) {
@@ -124,7 +200,9 @@ fn spent(code: &str) -> bool {
 fn hint(code: &str, kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Refused if spent(code) => "; credentials are read anew before the next attempt",
-        FaultKind::Refused => "; grant this permission to the identity in the plan (docs/iam-watch.json has all)",
+        FaultKind::Refused => {
+            "; grant this permission to the identity in the plan (docs/iam-watch.json has all for watching, docs/iam-operate.json for changing)"
+        }
         _ => "",
     }
 }
@@ -180,6 +258,35 @@ mod tests {
             ("InvalidParameterValue", 400, FaultKind::Unsupported),
         ] {
             assert_eq!(kind(code, status), expected, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn a_servers_own_no_is_definite_and_its_own_trouble_is_not() {
+        for (code, status, expected) in [
+            ("InvalidChangeBatch", 400, Reply::Mismatch),
+            ("PriorRequestNotComplete", 400, Reply::Refused),
+            ("NoSuchHostedZone", 404, Reply::Refused),
+            ("Throttling", 400, Reply::Refused),
+            ("ThrottlingException", 400, Reply::Refused),
+            ("RequestLimitExceeded", 503, Reply::Refused),
+            ("EC2ThrottledException", 503, Reply::Refused),
+            ("AccessDenied", 403, Reply::Refused),
+            ("UnauthorizedOperation", 403, Reply::Refused),
+            ("ExpiredToken", 403, Reply::Refused),
+            ("ValidationError", 400, Reply::Refused),
+            ("ScalingActivityInProgress", 400, Reply::Refused),
+            ("IncorrectInstanceState", 400, Reply::Refused),
+            ("TargetGroupNotFound", 400, Reply::Refused),
+            ("InternalFailure", 500, Reply::Lost),
+            ("InternalError", 400, Reply::Lost),
+            ("ServiceUnavailable", 503, Reply::Lost),
+            ("Unavailable", 503, Reply::Lost),
+            ("RequestTimeout", 400, Reply::Lost),
+            ("SomethingNew", 502, Reply::Lost),
+            ("SomethingNew", 302, Reply::Lost),
+        ] {
+            assert_eq!(verdict(code, status), expected, "{code} {status}");
         }
     }
 

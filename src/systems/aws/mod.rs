@@ -1,7 +1,7 @@
-//! AWS as all systems share it: an identity in a region, and readers that can only ask.
+//! AWS as all systems share it: an identity in a region, readers that can only ask, and writers apart from them.
 //!
 //! Nothing here knows what an answer means. Every call of the watching side stands in `reads.rs`: a call that is not there cannot
-//! be made with a [`Reader`].
+//! be made with a [`Reader`]. Every call that changes something stands in `writes.rs`, with credentials of its own.
 //!
 //! The configuration is made of the plan alone, without any I/O: `AWS_ENDPOINT_URL`, `AWS_REGION` and a profile's endpoints are
 //! not looked at, so that what is asked is what the plan says. Only credentials come from where the plan points to.
@@ -9,6 +9,9 @@
 mod credentials;
 mod fault;
 mod reads;
+#[cfg(test)]
+pub(in crate::systems) mod served;
+mod writes;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -21,11 +24,16 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use indexmap::IndexMap;
 
+pub use self::writes::{Writer, Writing};
+
 use self::credentials::Identity;
 use crate::{
     core::estate::seen::{Fault, FaultKind},
-    plan::Access,
+    plan::{Access, AwsCredentials},
 };
+
+#[cfg(test)]
+pub(in crate::systems) use self::writes::tests::{intended, journal};
 
 /// A connection that is not there after this long is not coming.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -44,12 +52,16 @@ impl Aws {
     /// For reading, as the plan says. Does no I/O: credentials are looked for when the first question is asked.
     #[must_use]
     pub fn reading(access: &Access, region: &str) -> Self {
+        Self::with(access, &access.read, region)
+    }
+
+    fn with(access: &Access, credentials: &AwsCredentials, region: &str) -> Self {
         let mut aws = Self {
             region: region.to_owned(),
             endpoints: access.endpoints.clone(),
-            identity: Identity::new(access.read.clone(), region),
+            identity: Identity::new(credentials.clone(), region),
         };
-        if access.read.role.is_some() {
+        if credentials.role.is_some() {
             aws.identity = aws.identity.clone().through(aws.config_with("sts", None));
         }
         aws
@@ -78,7 +90,7 @@ impl Aws {
             .region(Region::new(self.region.clone()))
             // The identity caches by itself, because it has to be able to forget.
             .identity_cache(IdentityCache::no_cache())
-            // Whoever polls backs off; a retry below that would hide throttling and double it.
+            // Whoever polls backs off; a retry below that would hide throttling and double it. What changes something is sent once.
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(REQUEST).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());

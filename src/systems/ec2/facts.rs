@@ -189,6 +189,8 @@ pub const LINEAGE: &str = "landfall:source-ami";
 pub struct TargetGroup {
     /// As the plan names it: name or ARN.
     pub named: Name,
+    /// Its targets are registered by address; else by instance id.
+    pub by_address: bool,
     /// Its targets; none where there is no such group.
     pub targets: Option<Vec<Target>>,
 }
@@ -198,6 +200,8 @@ pub struct TargetGroup {
 pub struct Target {
     /// Instance id or address.
     pub id: Name,
+    /// The port it is registered with; none where that is not said.
+    pub port: Option<u16>,
     /// Its health.
     pub health: TargetHealth,
 }

@@ -9,13 +9,15 @@
 //! | `life.rs` | how far each instance has come, and when it changed |
 //! | `state.rs` | both sides; the sources that the plan asks for |
 //! | `signals.rs` | the signals, and the lineage of images |
-//! | `ops.rs`, `ops/` | what may be changed: capacity, and whether instances run |
+//! | `ops.rs`, `ops/` | what may be changed: capacity, processes, whether instances run and are in their target groups |
+//! | `judge.rs` | what has become of a request, by what is there now |
 //! | `view/` | panel, tile and details as data |
 //! | `sim.rs`, `sim/` | how a fleet behaves in a simulated estate |
 //! | `live/` | the real regions |
 
 mod counts;
 pub mod facts;
+mod judge;
 mod life;
 #[cfg(feature = "aws")]
 mod live;
@@ -28,7 +30,7 @@ mod state;
 mod view;
 
 pub use facts::{Ask, Facts, Question};
-pub use ops::{Call, Mark};
+pub use ops::{Call, Mark, Place};
 pub use state::State;
 
 #[cfg(test)]

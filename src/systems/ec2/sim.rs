@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use self::fleet::{Asg, Host};
 use super::{
     Ask, Facts, Question, State,
-    facts::{Group, Image, Images, Instance, InstanceState, Name, Names, TargetGroup, names},
+    facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, names},
 };
 use crate::{
     core::{estate::seen::Fault, now::Now},
@@ -81,6 +81,7 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
                 launched,
                 leaves: None,
                 stopped: None,
+                orders: Vec::new(),
                 runs,
                 checked,
                 serves: checked + seconds(10..60, random),
@@ -123,6 +124,11 @@ impl Sim {
             .filter(move |h| list(&self.plan.fleet[usize::from(h.instance.role)]).get(side).iter().any(|n| n == name))
     }
 
+    /// The targets of a group.
+    fn targets(&self, side: Side, group: &str, at: Duration) -> Vec<Target> {
+        self.of_group(side, group, |r| &r.target_groups).filter_map(|h| h.target_in(group, at)).collect()
+    }
+
     fn group(&self, side: Side, group: &Asg, at: Duration) -> Group {
         let own = self.hosts.get(side).iter().filter(|h| h.group.as_ref() == Some(&group.name));
         let there = own.filter(|h| h.state(at).is_some_and(|s| s != InstanceState::ShuttingDown));
@@ -132,7 +138,7 @@ impl Sim {
             min: group.min,
             max: group.max,
             zones: group.zones.clone(),
-            suspended: if side == Side::Target { vec!["AZRebalance".into()] } else { Vec::new() },
+            suspended: group.suspended.clone(),
             members: there.map(|h| (h.instance.id.clone(), h.healthy(at))).collect(),
         }
     }
@@ -155,6 +161,7 @@ fn groups(plan: &Plan, side: Side, hosts: &[Host]) -> Vec<Asg> {
             min: desired / 2,
             max: desired + desired / 4,
             zones: zones.into_iter().collect(),
+            suspended: if side == Side::Target { vec!["AZRebalance".into()] } else { Vec::new() },
             minds: false,
         }
     };
@@ -195,7 +202,8 @@ impl Simulated for State {
             Question::Targets => {
                 let of = names(&sim.plan, |r| r.target_groups.get(side).as_slice());
                 let group = |name: String| TargetGroup {
-                    targets: Some(sim.of_group(side, &name, |r| &r.target_groups).filter_map(|h| h.target(at)).collect()),
+                    targets: Some(sim.targets(side, &name, at)),
+                    by_address: false,
                     named: name.as_str().into(),
                 };
                 Facts::Targets(of.into_iter().map(group).collect())

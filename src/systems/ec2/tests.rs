@@ -102,8 +102,8 @@ impl Fleet {
     }
 
     fn targets(&mut self, seconds: u64, targets: Option<&[(&str, TargetHealth)]>) -> &mut Self {
-        let rows = |t: &[(&str, TargetHealth)]| t.iter().map(|(id, h)| Target { id: (*id).into(), health: *h }).collect();
-        let group = TargetGroup { named: "web-tgt".into(), targets: targets.map(rows) };
+        let rows = |t: &[(&str, TargetHealth)]| t.iter().map(|(id, h)| Target { id: (*id).into(), port: None, health: *h }).collect();
+        let group = TargetGroup { named: "web-tgt".into(), by_address: false, targets: targets.map(rows) };
         self.put(Side::Target, seconds, Facts::Targets(vec![group]))
     }
 

@@ -1,15 +1,16 @@
-//! What a change of weights consists of: the observed values out, the new values in, all or nothing.
+//! What a change consists of: the observed values out, the new values in, all or nothing.
 //!
 //! Route 53 carries out a batch wholly or not at all, and refuses a DELETE whose values are not exactly those that are there
 //! (`InvalidChangeBatch`; API reference, "ChangeResourceRecordSets"). So DELETE + CREATE of the same record sets is a compare-and-set of
 //! their values. The epoch's TXT record in the same batch makes it one of the *history*: values can come back, epochs do not.
+//! Only the emergency is an UPSERT, which compares with nothing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     facts::{Alias, Epoch, Record, Routing},
-    ops::{Observed, SetWeight},
+    ops::{Call, Observed},
 };
 use crate::plan::RecordType;
 
@@ -26,7 +27,7 @@ pub struct Weighted {
     pub weight: u8,
     /// Time to live, in seconds; none on an alias.
     pub ttl: Option<u32>,
-    /// Values, normalised and sorted; empty on an alias.
+    /// Values as Route 53 has them, sorted; empty on an alias. A DELETE has to name exactly these.
     pub values: Vec<String>,
     /// What it is an alias of.
     pub alias: Option<Alias>,
@@ -89,15 +90,31 @@ pub enum Edit {
     Delete(Item),
     /// Refused if a record set of its name, type and identifier is there.
     Create(Item),
+    /// Made, or overwritten.
+    Upsert(Item),
+}
+
+/// By type and set identifier.
+pub(super) fn sort(records: &mut [Weighted]) {
+    records.sort_by(|a, b| (a.record_type, &a.set_id).cmp(&(b.record_type, &b.set_id)));
 }
 
 /// The records as they are after the change.
-pub(super) fn after(observed: &Observed, sets: &[SetWeight]) -> Vec<Weighted> {
-    let new = |record: &Weighted| {
-        let set = sets.iter().find(|s| s.record_type == record.record_type && s.set_id == record.set_id);
-        Weighted { weight: set.map_or(record.weight, |s| s.weight), ..record.clone() }
-    };
-    observed.records.iter().map(new).collect()
+pub(super) fn after(call: &Call, observed: &Observed) -> Vec<Weighted> {
+    let each = |new: &dyn Fn(&Weighted) -> Weighted| observed.records.iter().map(new).collect();
+    match call {
+        Call::Weigh { sets, .. } => each(&|record| {
+            let set = sets.iter().find(|s| s.record_type == record.record_type && s.set_id == record.set_id);
+            Weighted { weight: set.map_or(record.weight, |s| s.weight), ..record.clone() }
+        }),
+        Call::Ttl { sets, .. } => each(&|record| {
+            let set = sets.iter().find(|s| s.record_type == record.record_type && s.set_id == record.set_id);
+            // An alias has none of its own, whoever names it.
+            Weighted { ttl: record.ttl.map(|old| set.map_or(old, |s| s.ttl)), ..record.clone() }
+        }),
+        Call::Force { records, .. } => records.clone(),
+        Call::InSync { .. } => observed.records.clone(),
+    }
 }
 
 /// The number that the next epoch has.
@@ -105,12 +122,45 @@ pub(super) fn next_epoch(observed: &Observed) -> u64 {
     observed.epoch.as_ref().and_then(|e| e.read().map(|(n, _)| n)).unwrap_or(0).saturating_add(1)
 }
 
-/// The batch, under a tag. All record sets of both sides take part, those that keep their weight as well: they are what is compared with.
-pub(super) fn batch(name: &str, sets: &[SetWeight], observed: &Observed, tag: &str) -> Vec<Edit> {
-    let out = observed.records.iter().cloned().map(Item::Weighted).chain(observed.epoch.clone().map(Item::Epoch));
-    let epoch = Epoch::written(name, next_epoch(observed), tag);
-    let new = after(observed, sets).into_iter().map(Item::Weighted).chain([Item::Epoch(epoch)]);
-    out.map(Edit::Delete).chain(new.map(Edit::Create)).collect()
+/// The number that the epoch has after the change.
+pub(super) fn epoch(call: &Call, observed: &Observed) -> u64 {
+    match call {
+        Call::Force { epoch, .. } | Call::InSync { epoch, .. } => *epoch,
+        Call::Weigh { .. } | Call::Ttl { .. } => next_epoch(observed),
+    }
+}
+
+/// What is there once the change is carried out under this tag.
+pub(super) fn made(call: &Call, observed: &Observed, tag: &str) -> Observed {
+    let (_, name) = call.of();
+    Observed { records: after(call, observed), epoch: Some(Epoch::written(name, epoch(call, observed), tag)) }
+}
+
+/// The batch, under a tag; none for what only waits. All record sets of both sides take part, those that do not change as well: they are
+/// what is compared with.
+pub(super) fn edits(call: &Call, observed: &Observed, tag: &str) -> Option<Vec<Edit>> {
+    let items = |of: &Observed| {
+        let records = of.records.iter().cloned().map(Item::Weighted);
+        records.chain(of.epoch.clone().map(Item::Epoch)).collect::<Vec<_>>()
+    };
+    let new = items(&made(call, observed, tag)).into_iter();
+    match call {
+        Call::Weigh { .. } | Call::Ttl { .. } => {
+            Some(items(observed).into_iter().map(Edit::Delete).chain(new.map(Edit::Create)).collect())
+        }
+        Call::Force { .. } => Some(new.map(Edit::Upsert).collect()),
+        Call::InSync { .. } => None,
+    }
+}
+
+/// A record set in one line, for people.
+pub(super) fn told(record: &Weighted) -> String {
+    let mut parts = vec![format!("weight {}", record.weight)];
+    parts.extend(record.ttl.map(|ttl| format!("TTL {ttl} s")));
+    parts.extend(record.alias.as_ref().map(|a| format!("alias of {}", a.target)));
+    parts.extend((!record.values.is_empty()).then(|| record.values.join(" ")));
+    parts.extend(record.health_check.as_ref().map(|h| format!("health check {h}")));
+    format!("{} {} {}: {}", record.name, record.record_type.word(), record.set_id, parts.join(", "))
 }
 
 /// The same as the API's JSON, as `aws route53 change-resource-record-sets --change-batch` takes it.
@@ -120,6 +170,7 @@ pub(super) fn json(edits: &[Edit], comment: &str) -> Value {
         .map(|edit| match edit {
             Edit::Delete(item) => json!({ "Action": "DELETE", "ResourceRecordSet": set(item) }),
             Edit::Create(item) => json!({ "Action": "CREATE", "ResourceRecordSet": set(item) }),
+            Edit::Upsert(item) => json!({ "Action": "UPSERT", "ResourceRecordSet": set(item) }),
         })
         .collect();
     json!({ "Comment": comment, "Changes": changes })

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use super::{
-    facts::{Record, normal},
+    facts::{Record, normal, normal_value},
     weighted::side_of,
 };
 use crate::plan::{DnsName, Side, Sides};
@@ -90,7 +90,7 @@ impl Values {
         for record in records {
             if let Some(side) = side_of(name, record) {
                 for value in &record.values {
-                    *out.entry(value.clone()).or_default().get_mut(side) = true;
+                    *out.entry(normal_value(value)).or_default().get_mut(side) = true;
                 }
             }
         }

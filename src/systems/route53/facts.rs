@@ -114,8 +114,15 @@ impl Epoch {
     }
 
     /// An epoch of a name, written under `tag`.
+    ///
+    /// A character string of a TXT record has 255 bytes at the most, and Route 53 gives what is not printable ASCII back otherwise than it
+    /// was written: of a long tag the end is kept, which is what is unique, and of the rest what reads the same everywhere.
     #[must_use]
     pub fn written(name: &str, number: u64, tag: &str) -> Self {
+        const ROOM: usize = 200;
+        let plain = |c: char| if (c.is_ascii_graphic() || c == ' ') && !matches!(c, '"' | '\\') { c } else { '?' };
+        let tag: String = tag.chars().map(plain).collect();
+        let tag = &tag[tag.len().saturating_sub(ROOM)..];
         Self { name: Self::place(name), ttl: 60, values: vec![format!("\"landfall epoch={number} by={tag}\"")] }
     }
 
@@ -142,7 +149,7 @@ pub struct Record {
     pub routing: Routing,
     /// Time to live; none on an alias, which has that of its target.
     pub ttl: Option<u32>,
-    /// Values, normalised and sorted; empty on an alias.
+    /// Values as Route 53 has them, sorted; empty on an alias.
     pub values: Vec<String>,
     /// What it is an alias of.
     pub alias: Option<Alias>,

@@ -1,10 +1,23 @@
-//! The real servers. Read only: what is made here can ask and nothing else.
+//! The real servers: Route 53's API and the name servers themselves. What is made in this file can ask and nothing else; what can change
+//! something is made in `writer.rs`, for whoever holds a journal.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `api.rs` | record sets, zones, changes, read |
+//! | `dns.rs`, `dns/` | name servers, asked directly |
+//! | `writer.rs` | what is sent |
+//! | `look.rs` | what has become of it |
 
 mod api;
 mod dns;
+mod look;
+#[cfg(test)]
+mod tests;
+mod writer;
 
-use std::{sync::Arc, sync::OnceLock};
+use std::sync::{Arc, OnceLock};
 
+use self::writer::Writers;
 use super::{
     Ask, ChangeFacts, Facts, State,
     ops::{Call, Mark},
@@ -29,6 +42,7 @@ const REGION: &str = "us-east-1";
 
 /// Connections that can only ask. Name servers have none to keep: each batch opens a socket of its own.
 pub struct Readers {
+    plan: Arc<Plan>,
     route53: Reader<aws_sdk_route53::Client>,
 }
 
@@ -36,7 +50,7 @@ impl Live for State {
     type Readers = Readers;
 
     fn readers(plan: &Arc<Plan>) -> Readers {
-        Readers { route53: Aws::reading(&plan.route53, REGION).route53() }
+        Readers { plan: plan.clone(), route53: Aws::reading(&plan.route53, REGION).route53() }
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
@@ -70,16 +84,17 @@ impl Live for State {
 }
 
 impl Acts for State {
-    type Writers = ();
+    type Writers = Writers;
 
-    fn writers(_: &Arc<Plan>, _: &Journal) {}
-
-    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
-        drop(permit);
-        Sent::refused("not sent by this version")
+    fn writers(plan: &Arc<Plan>, journal: &Journal) -> Writers {
+        Writers::new(plan, journal)
     }
 
-    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
-        Looked::dark("not looked for by this version")
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+        writers.send(permit, call, expect).await
+    }
+
+    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        readers.look(&sought).await
     }
 }

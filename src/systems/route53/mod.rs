@@ -8,7 +8,8 @@
 //! | `classify.rs` | which side an answer is of |
 //! | `window.rs` | the sliding window of what one server answered |
 //! | `wilson.rs` | how much a number of samples says |
-//! | `ops.rs`, `ops/` | what may be changed: weights, each change with a new epoch |
+//! | `ops.rs`, `ops/` | what may be changed: weights and times to live, each change with a new epoch |
+//! | `judge.rs` | what has become of a change, by what is there now |
 //! | `batch.rs` | what such a change consists of: exact values out, new values in |
 //! | `signals.rs` | the signals |
 //! | `view/` | panel, tile and details as data |
@@ -18,6 +19,7 @@
 mod batch;
 mod classify;
 mod facts;
+mod judge;
 #[cfg(feature = "aws")]
 mod live;
 mod ops;
@@ -33,6 +35,6 @@ pub use facts::{
     Alias, Answer, Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Routing, Wanted, ZoneFacts,
 };
 pub use batch::{Edit, Item, Weighted};
-pub use ops::{Call, Mark, Observed, SetWeight};
+pub use ops::{Call, Mark, Observed, SetTtl, SetWeight};
 pub use state::State;
 pub use wilson::{Interval, needed};

@@ -17,7 +17,11 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
     }
     let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
     match key {
-        "set_weights" => set_weights(t, world, faults),
+        "set_weights" => weights(t, world, faults).map(|(name, weights)| Action::SetWeights { name, weights }),
+        "emergency_weights" => {
+            weights(t, world, faults).map(|(name, weights)| Action::EmergencyWeights { name, weights })
+        }
+        "set_ttl" => set_ttl(t, world, faults),
         "move_primary" => Some(Action::MovePrimary { set: set(t, world, faults)?, to: side(t, "to")? }),
         "add_members" => add_members(t, world, faults),
         "unhide" => Some(Action::Unhide { set: set(t, world, faults)?, side: side(t, "side")? }),
@@ -35,14 +39,8 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
         "remove_members" => Some(Action::RemoveMembers { set: set(t, world, faults)?, side: side(t, "side")? }),
         "set_capacity" => {
             let (role, side) = (role(t, world, faults)?, side(t, "side")?);
-            let groups = role.table.and_then(|r| r.table("auto_scaling_groups"));
-            if role.table.is_some() && groups.and_then(|g| g.written(side.word())).is_none() {
-                let message = format!("the role {} has no Auto Scaling group on the {side}", quoted(&role.name.value));
-                let fault = Diagnosis::error(Code::Conflict, &role.name.span, message);
-                faults.push(
-                    fault.hint("capacity is set on groups: add auto_scaling_groups to the role, or start and stop"),
-                );
-            }
+            let hint = "capacity is set on groups: add auto_scaling_groups to the role, or start and stop";
+            has(&role, "auto_scaling_groups", "Auto Scaling group", side, hint, faults);
             let desired = t.get::<i64>("desired").and_then(|n| u32::try_from(n).ok())?;
             Some(Action::SetCapacity { role: role.name.value, side, desired })
         }
@@ -53,14 +51,39 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
             }
             Some(Action::CommitOffsets { pair: pair.value, group: group.value, to: side(t, "to")? })
         }
+        "suspend" | "resume" => {
+            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let hint = "processes are a group's: add auto_scaling_groups to the role";
+            has(&role, "auto_scaling_groups", "Auto Scaling group", side, hint, faults);
+            let processes: Vec<At<String>> = t.get("processes")?;
+            let suspend = key == "suspend";
+            if let Some(at) = processes.iter().find(|p| suspend && p.value == "Terminate") {
+                let message = "Terminate is not to be suspended: unhealthy hosts would not be replaced any more";
+                faults.push(
+                    Diagnosis::error(Code::Conflict, &at.span, message).hint(
+                        "what keeps a group from shrinking is AlarmNotification, ScheduledActions and AZRebalance",
+                    ),
+                );
+            }
+            let processes = processes.into_iter().map(|p| p.value).collect();
+            Some(Action::Processes { role: role.name.value, side, processes, suspend })
+        }
+        "build" => Some(Action::Build { role: role(t, world, faults)?.name.value, side: side(t, "side")? }),
+        "register" | "deregister" => {
+            let (role, side) = (role(t, world, faults)?, side(t, "side")?);
+            let hint = "instances are registered in target groups: add target_groups to the role";
+            has(&role, "target_groups", "target group", side, hint, faults);
+            let (width, max_failed) = limits(t)?;
+            Some(Action::Targets { role: role.name.value, side, on: key == "register", width, max_failed })
+        }
         on_or_off => {
-            let number = |key: &str| t.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
+            let (width, max_failed) = limits(t)?;
             Some(Action::Power {
                 role: role(t, world, faults)?.name.value,
                 side: side(t, "side")?,
                 on: on_or_off == "start",
-                width: number("width")?,
-                max_failed: number("max_failed")?,
+                width,
+                max_failed,
             })
         }
     }
@@ -116,8 +139,35 @@ fn side(table: &Table, key: &str) -> Option<Side> {
     Side::BOTH.into_iter().find(|side| side.word() == word)
 }
 
+/// Tells of a role without any group of a kind on a side.
+fn has(role: &Role<'_>, key: &str, what: &str, side: Side, hint: &str, faults: &mut Faults) {
+    let groups = role.table.and_then(|r| r.table(key));
+    if role.table.is_some() && groups.and_then(|g| g.written(side.word())).is_none() {
+        let message = format!("the role {} has no {what} on the {side}", quoted(&role.name.value));
+        faults.push(Diagnosis::error(Code::Conflict, &role.name.span, message).hint(hint));
+    }
+}
+
+/// How many requests at once, and how many of them may fail.
+fn limits(table: &Table) -> Option<(u16, u16)> {
+    let number = |key: &str| table.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
+    Some((number("width")?, number("max_failed")?))
+}
+
+/// A name's time to live. Route 53 counts in seconds.
+fn set_ttl(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+    let (name, ttl): (At<String>, At<std::time::Duration>) = (table.at("name")?, table.at("ttl")?);
+    world.known(Thing::Dns, &name, faults);
+    if ttl.value.subsec_nanos() > 0 {
+        let message = "a time to live has whole seconds";
+        faults.push(Diagnosis::error(Code::Conflict, &ttl.span, message).hint("write \"60s\""));
+    }
+    let seconds = u32::try_from(ttl.value.as_secs()).ok()?;
+    Some(Action::SetTtl { name: super::super::dns::qualified(&name.value), ttl: seconds })
+}
+
 /// A name of the plan always has set identifiers on both sides: the format wants them.
-fn set_weights(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+fn weights(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
     let name: Option<At<String>> = table.at("name");
     if let Some(name) = &name {
         world.known(Thing::Dns, name, faults);
@@ -129,17 +179,19 @@ fn set_weights(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<
         let span = table.written("target").unwrap_or_else(|| table.span.clone());
         faults.push(Diagnosis::error(Code::Conflict, &span, message).hint("give at least one side a weight"));
     }
-    Some(Action::SetWeights { name: super::super::dns::qualified(&name?.value), weights })
+    Some((super::super::dns::qualified(&name?.value), weights))
 }
 
 /// How it is confirmed where the plan does not say: by the damage it can do.
 pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
     match action {
         _ if irreversible => Confirm::Countdown,
-        Action::Manual { .. } => Confirm::Enter,
-        Action::MovePrimary { .. } | Action::RemoveMembers { .. } | Action::Power { on: false, .. } => {
-            Confirm::Countdown
-        }
+        Action::Manual { .. } | Action::Build { .. } => Confirm::Enter,
+        Action::MovePrimary { .. }
+        | Action::RemoveMembers { .. }
+        | Action::EmergencyWeights { .. }
+        | Action::Power { on: false, .. }
+        | Action::Targets { on: false, .. } => Confirm::Countdown,
         _ => Confirm::Name,
     }
 }
@@ -147,7 +199,7 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
 /// Warns of a step that can never run, because the plan names nobody who may write there.
 pub(super) fn read_only(action: &Action, span: &Span, world: &World<'_>, faults: &mut Faults) {
     let (writable, place, add) = match action {
-        Action::Manual { .. } => return,
+        Action::Manual { .. } | Action::Build { .. } => return,
         Action::MovePrimary { set, .. }
         | Action::AddMembers { set }
         | Action::Unhide { set, .. }
@@ -158,11 +210,14 @@ pub(super) fn read_only(action: &Action, span: &Span, world: &World<'_>, faults:
             let Some(table) = world.find(Thing::Set, set) else { return };
             (table.written("write_login").is_some(), format!("the replica set {}", quoted(set)), "`write_login` to it")
         }
-        Action::SetWeights { .. } => {
+        Action::SetWeights { .. } | Action::SetTtl { .. } | Action::EmergencyWeights { .. } => {
             let table = world.root.table("route53");
             (table.is_some_and(|t| t.written("write").is_some()), "Route 53".to_owned(), "`write` to [route53]")
         }
-        Action::SetCapacity { side, .. } | Action::Power { side, .. } => {
+        Action::SetCapacity { side, .. }
+        | Action::Power { side, .. }
+        | Action::Processes { side, .. }
+        | Action::Targets { side, .. } => {
             let Some(site) = world.root.table("sites").and_then(|t| t.table(side.word())) else { return };
             (site.written("write").is_some(), format!("the {side}"), "`write` to the site")
         }

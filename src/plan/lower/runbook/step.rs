@@ -113,7 +113,7 @@ impl<'g, 't> Steps<'g, 't> {
         place: &Span,
         faults: &mut Faults,
     ) {
-        if matches!(action, Action::Manual { .. }) {
+        if action.by_hand().is_some() {
             return;
         }
         // A gate that is at fault is missing here, and was meant.
@@ -129,7 +129,8 @@ impl<'g, 't> Steps<'g, 't> {
         let mut warn = |message: &str, hint: &str| {
             faults.push(Diagnosis::warning(Code::MissingKey, place, message).hint(hint));
         };
-        if empty("gates", gates) {
+        // An emergency that has to wait for something green is none.
+        if empty("gates", gates) && !matches!(action, Action::EmergencyWeights { .. }) {
             warn("this step changes something, and nothing has to be green before it", "add `gates`");
         } else if let (Action::MovePrimary { set, .. }, Some(gates)) = (action, gates)
             && self.world.find(Thing::Set, set).is_some()

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
-use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealthStateEnum, TargetTypeEnum};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Pages, Region, held};
+use super::{Arns, Pages, Region, held};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     systems::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth},
@@ -23,7 +23,8 @@ impl Region {
     pub(super) async fn targets(&self, named: Vec<String>) -> Result<Vec<TargetGroup>, Fault> {
         let arns = self.arns(&named).await?;
         let ask = |name: String| {
-            let arn = arns.get(name.as_str()).cloned();
+            let known = arns.get(name.as_str()).cloned();
+            let (arn, by_address) = known.map_or((None, false), |(arn, by_address)| (Some(arn), by_address));
             async move {
                 let targets = match arn {
                     Some(arn) => self.health(arn).await?,
@@ -32,15 +33,15 @@ impl Region {
                 if targets.is_none() {
                     held(&self.arns).remove(name.as_str());
                 }
-                Ok(TargetGroup { named: name.as_str().into(), targets })
+                Ok(TargetGroup { named: name.as_str().into(), by_address, targets })
             }
         };
         stream::iter(named.into_iter().map(ask)).buffered(AT_ONCE).try_collect().await
     }
 
-    /// ARNs by the name in the plan; a group that does not exist has none. All groups of the region are listed, and only while one is
+    /// ARNs by the name in the plan, and whether targets are registered by address; a group that does not exist has none. All groups of the region are listed, and only while one is
     /// not known: asked by name, one that is missing fails the request as a whole without being named.
-    async fn arns(&self, named: &[String]) -> Result<HashMap<Name, String>, Fault> {
+    pub(super) async fn arns(&self, named: &[String]) -> Result<Arns, Fault> {
         const CALL: &str = "DescribeTargetGroups";
         let known = held(&self.arns).clone();
         if named.iter().all(|n| known.contains_key(n.as_str())) {
@@ -52,8 +53,9 @@ impl Region {
             let page = self.balancing.call(CALL, ask.send()).await?;
             for group in page.target_groups() {
                 let Some(arn) = group.target_group_arn() else { continue };
+                let by_address = group.target_type() == Some(&TargetTypeEnum::Ip);
                 let is = |n: &&String| n.as_str() == arn || group.target_group_name() == Some(n.as_str());
-                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), arn.to_owned())));
+                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), (arn.to_owned(), by_address))));
             }
             if !pages.next(page.next_marker(), &self.balancing, CALL)? {
                 break;
@@ -100,7 +102,8 @@ fn target(of: &TargetHealthDescription) -> Option<Target> {
         Some(TargetHealthStateEnum::Unhealthy) => TargetHealth::Unhealthy,
         _ => TargetHealth::Unknown,
     };
-    Some(Target { id: of.target()?.id()?.into(), health })
+    let target = of.target()?;
+    Some(Target { id: target.id()?.into(), port: target.port().and_then(|p| u16::try_from(p).ok()), health })
 }
 
 fn group(of: &AutoScalingGroup, names: &mut Names) -> Option<Group> {

@@ -66,14 +66,7 @@ impl Stream<'_> {
     fn row(&self, instance: &types::Instance, names: &mut Names) -> Option<Instance> {
         let tag = instance.tags().iter().find(|t| t.key() == Some(self.tag))?;
         let role = *self.roles.get(tag.value()?)?;
-        let state = match instance.state()?.name()? {
-            InstanceStateName::Pending => InstanceState::Pending,
-            InstanceStateName::Running => InstanceState::Running,
-            InstanceStateName::Stopping => InstanceState::Stopping,
-            InstanceStateName::Stopped => InstanceState::Stopped,
-            InstanceStateName::ShuttingDown => InstanceState::ShuttingDown,
-            _ => return None,
-        };
+        let state = state(instance.state()?.name()?)?;
         let cores = instance.cpu_options().and_then(|c| c.core_count()?.checked_mul(c.threads_per_core()?));
         Some(Instance {
             id: instance.instance_id()?.into(),
@@ -91,6 +84,35 @@ impl Stream<'_> {
 
 impl Region {
     pub(super) async fn instances(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
+        let mut rows = self.rows(plan).await?;
+        *held(&self.in_use) = rows.iter().map(|r| r.image.clone()).filter(|i| i.starts_with("ami-")).collect();
+        self.fill_vcpus(&mut rows).await;
+        Ok(rows)
+    }
+
+    /// The states of these instances; one that there is not any more has none. Asked by a filter: by id, one that is missing fails the
+    /// request as a whole.
+    pub(super) async fn states(&self, ids: &[String]) -> Result<HashMap<String, InstanceState>, Fault> {
+        const CALL: &str = "DescribeInstances";
+        let mut out = HashMap::new();
+        for chunk in ids.chunks(VALUES) {
+            let filter = Filter::builder().name("instance-id").set_values(Some(chunk.to_vec())).build();
+            let mut pages = Pages::new();
+            loop {
+                let ask = self.ec2.describe_instances().filters(filter.clone()).max_results(PAGE);
+                let page = self.ec2.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
+                let found = page.reservations().iter().flat_map(types::Reservation::instances);
+                out.extend(found.filter_map(|i| Some((i.instance_id()?.to_owned(), state(i.state()?.name()?)?))));
+                if !pages.next(page.next_token(), &self.ec2, CALL)? {
+                    break;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// All instances of the plan's roles, as they are listed.
+    pub(super) async fn rows(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
         const CALL: &str = "DescribeInstances";
         let (mut rows, mut names) = (Vec::new(), Names::default());
         for stream in streams(plan) {
@@ -105,8 +127,6 @@ impl Region {
                 }
             }
         }
-        *held(&self.in_use) = rows.iter().map(|r| r.image.clone()).filter(|i| i.starts_with("ami-")).collect();
-        self.fill_vcpus(&mut rows).await;
         Ok(rows)
     }
 
@@ -147,6 +167,18 @@ impl Region {
             }
         }
     }
+}
+
+/// None for one that is terminated, or in a state that EC2 has made up since.
+const fn state(name: &InstanceStateName) -> Option<InstanceState> {
+    Some(match name {
+        InstanceStateName::Pending => InstanceState::Pending,
+        InstanceStateName::Running => InstanceState::Running,
+        InstanceStateName::Stopping => InstanceState::Stopping,
+        InstanceStateName::Stopped => InstanceState::Stopped,
+        InstanceStateName::ShuttingDown => InstanceState::ShuttingDown,
+        _ => return None,
+    })
 }
 
 fn status(status: &types::InstanceStatus, names: &mut Names) -> Option<Status> {

@@ -1,4 +1,5 @@
-//! The real regions. Read only: what is made here can ask and nothing else.
+//! The real regions. What is made in this file can ask and nothing else; what can change something is made in `writer.rs`, for whoever
+//! holds a journal.
 //!
 //! One stream of requests a region and question, not one a role: DescribeInstances is asked once for all roles that share a tag
 //! and filters.
@@ -6,12 +7,15 @@
 mod groups;
 mod images;
 mod instances;
+mod look;
+mod writer;
 
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use self::writer::Writers;
 use super::{
     Ask, Facts, Question, State,
     facts::{Name, names},
@@ -48,8 +52,11 @@ struct Region {
     /// Images that instances ran from when they were last asked for.
     in_use: Mutex<BTreeSet<Name>>,
     /// ARNs of target groups by the name in the plan.
-    arns: Mutex<HashMap<Name, String>>,
+    arns: Mutex<Arns>,
 }
+
+/// ARNs of target groups by the name in the plan, and whether their targets are registered by address.
+type Arns = HashMap<Name, (String, bool)>;
 
 impl Live for State {
     type Readers = Readers;
@@ -77,17 +84,18 @@ impl Live for State {
 }
 
 impl Acts for State {
-    type Writers = ();
+    type Writers = Writers;
 
-    fn writers(_: &Arc<Plan>, _: &Journal) {}
-
-    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
-        drop(permit);
-        Sent::refused("not sent by this version")
+    fn writers(plan: &Arc<Plan>, journal: &Journal) -> Writers {
+        Writers::new(plan, journal)
     }
 
-    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
-        Looked::dark("not looked for by this version")
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+        writers.send(permit, call, expect).await
+    }
+
+    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        readers.look(&sought).await
     }
 }
 
@@ -139,5 +147,7 @@ fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(test)]
+mod sent;
 #[cfg(test)]
 mod tests;

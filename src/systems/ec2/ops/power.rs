@@ -33,7 +33,7 @@ const fn is(state: InstanceState, on: bool) -> bool {
 
 impl State {
     /// The instances of a role that there are; those being terminated are none any more.
-    fn of_role(&self, role: &str, side: Side, now: Now) -> Seen<Vec<&Instance>> {
+    pub(super) fn of_role(&self, role: &str, side: Side, now: Now) -> Seen<Vec<&Instance>> {
         let index = match self.role(role) {
             Ok((index, _)) => index,
             Err(fault) => return Seen::Blind(fault),

@@ -9,6 +9,8 @@ use crate::core::now::Now;
 const DRAIN: Duration = Duration::from_secs(30);
 /// From then until it is gone.
 const SHUT_DOWN: Duration = Duration::from_secs(40);
+/// A target that is registered anew is healthy after this long.
+const INITIAL: Duration = Duration::from_secs(20);
 /// A stop takes this long.
 const STOP: Duration = Duration::from_secs(30);
 /// A group that minds its instances replaces one this long after its checks should have passed.
@@ -34,6 +36,8 @@ pub(super) struct Host {
     pub(super) leaves: Option<Duration>,
     /// Stopped at this time after the start.
     pub(super) stopped: Option<Duration>,
+    /// What was last said of it at a target group: registered or not, and when.
+    pub(super) orders: Vec<(Name, bool, Duration)>,
 }
 
 impl Host {
@@ -92,7 +96,29 @@ impl Host {
             _ if self.fails => TargetHealth::Unhealthy,
             _ => TargetHealth::Healthy,
         };
-        Some(Target { id: self.instance.id.clone(), health })
+        Some(Target { id: self.instance.id.clone(), port: Some(80), health })
+    }
+
+    /// The same as this group has it: it may have been told to take it out, or in again.
+    pub(super) fn target_in(&self, group: &str, at: Duration) -> Option<Target> {
+        let target = self.target(at)?;
+        let Some((_, on, since)) = self.orders.iter().find(|(name, ..)| **name == *group) else { return Some(target) };
+        let health = match (on, at.saturating_sub(*since)) {
+            (false, age) if age < DRAIN => TargetHealth::Draining,
+            (false, _) => return None,
+            (true, age) if age < INITIAL => TargetHealth::Initial,
+            (true, _) => target.health,
+        };
+        Some(Target { health, ..target })
+    }
+
+    /// A target group is told to take it in or out. Said again, nothing changes.
+    pub(super) fn order(&mut self, group: &Name, on: bool, at: Duration) {
+        let known = self.orders.iter().find(|(name, ..)| name == group).map(|(_, on, _)| *on);
+        if known.unwrap_or(true) != on {
+            self.orders.retain(|(name, ..)| name != group);
+            self.orders.push((group.clone(), on, at));
+        }
     }
 
     /// Its group has it, on its way in or there.
@@ -107,7 +133,8 @@ impl Host {
 
     /// Gets traffic.
     pub(super) fn in_service(&self, at: Duration) -> bool {
-        self.target(at).is_some_and(|t| t.health == TargetHealth::Healthy)
+        let taken = |(_, on, since): &(Name, bool, Duration)| *on && at.saturating_sub(*since) >= INITIAL;
+        self.target(at).is_some_and(|t| t.health == TargetHealth::Healthy) && self.orders.iter().all(taken)
     }
 }
 
@@ -126,6 +153,8 @@ pub(super) struct Asg {
     pub(super) min: u32,
     pub(super) max: u32,
     pub(super) zones: Vec<Name>,
+    /// Processes that are suspended.
+    pub(super) suspended: Vec<Name>,
     /// From when it is told what to have it also replaces what fails. Until then its health check is EC2's own, which a simulated
     /// failure does not trip.
     pub(super) minds: bool,
@@ -172,6 +201,7 @@ impl Asg {
                 fails: random.u64(..FAILS) == 0,
                 leaves: None,
                 stopped: None,
+                orders: Vec::new(),
             });
         }
     }

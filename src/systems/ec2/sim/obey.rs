@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use super::{
     super::{
-        facts::InstanceState,
-        ops::{Call, Mark},
+        facts::{InstanceState, Name},
+        judge,
+        ops::{Call, Mark, Place},
         state::State,
     },
     Sim,
 };
 use crate::{
-    core::{
-        now::Now,
-        step::Truth,
-    },
+    core::now::Now,
     plan::{Action, Side},
     systems::{
         Simulated,
@@ -29,7 +27,9 @@ impl Obeys for State {
         let done = match call {
             Call::Capacity { side, group, desired, min } => sim.update(*side, group, *desired, *min),
             Call::Power { side, on, instances } => sim.power(*side, *on, instances, at),
-            Call::InService { .. } => Err("a wait is not sent".to_owned()),
+            Call::Processes { side, group, processes, suspend } => sim.switch(*side, group, processes, *suspend),
+            Call::Targets { side, group, on, targets } => sim.register(*side, group, *on, targets, at),
+            Call::InService { .. } | Call::Traffic { .. } => Err("a wait is not sent".to_owned()),
         };
         match done {
             Err(said) => Sent::refused(said),
@@ -41,42 +41,40 @@ impl Obeys for State {
         }
     }
 
-    /// Nothing at these servers carries a tag: values tell.
     fn look(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
         Self::advance(sim, now);
         let at = sim.since(now);
-        let (truth, said) = match (call, expect) {
-            (Call::Capacity { side, group, desired, min }, Some(Mark::Capacity { desired: was, min: least })) => {
-                match sim.groups.get(*side).iter().find(|g| *g.name == **group) {
-                    None => (Truth::Dark, format!("no Auto Scaling group {group}")),
-                    Some(g) => {
-                        let there = (g.desired, g.min);
-                        let truth = match there {
-                            _ if there == (*desired, *min) => Truth::Applied,
-                            _ if there == (*was, *least) => Truth::NotApplied,
-                            _ => Truth::Conflict,
-                        };
-                        (truth, format!("{group}: desired {}, min {}", g.desired, g.min))
-                    }
-                }
+        let asg = |side: Side, name: &str| sim.groups.get(side).iter().find(|g| *g.name == *name);
+        match call {
+            Call::Capacity { side, group, desired, min } => {
+                judge::capacity(group, asg(*side, group).map(|g| (g.desired, g.min)), (*desired, *min), expect)
             }
-            (Call::InService { side, role, least }, _) => {
+            Call::InService { side, role, least } => {
                 let of = |h: &&super::Host| sim.plan.fleet[usize::from(h.instance.role)].name == *role;
                 let serving = sim.hosts.get(*side).iter().filter(of).filter(|h| h.in_service(at)).count();
-                let truth = if serving >= *least as usize { Truth::Applied } else { Truth::NotApplied };
-                (truth, format!("{serving} of {least} in service"))
+                judge::in_service(u32::try_from(serving).unwrap_or(u32::MAX), *least)
             }
-            (Call::Power { side, on, instances }, _) => sim.powered(*side, *on, instances, at),
-            (Call::Capacity { .. }, None) => (Truth::Dark, "what was there before is not known".to_owned()),
-        };
-        Looked { truth, mark: None, said }
+            Call::Power { side, on, instances } => {
+                let hosts = sim.hosts.get(*side);
+                judge::power(*on, instances, |id| hosts.iter().find(|h| *h.instance.id == *id).and_then(|h| h.state(at)))
+            }
+            Call::Processes { side, group, processes, suspend } => {
+                judge::processes(group, asg(*side, group).map(|g| &*g.suspended), processes, *suspend)
+            }
+            Call::Targets { side, group, on, targets } => {
+                judge::targets(group, Some(&sim.targets(*side, group, at)), targets, *on)
+            }
+            Call::Traffic { side, group, on, targets } => {
+                judge::traffic(group, Some(&sim.targets(*side, group, at)), targets, *on)
+            }
+        }
     }
 
     fn log(sim: &Sim) -> &[String] {
         &sim.log
     }
 
-    /// Somebody sets a group to another size, or terminates an instance.
+    /// Somebody sets a group to another size, terminates an instance, resumes what was suspended.
     fn stranger(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let at = sim.since(now);
@@ -92,7 +90,14 @@ impl Obeys for State {
                     group.minds = true;
                 }
             }
-            Action::Power { role, side, .. } => {
+            Action::Processes { role, side, processes, suspend } => {
+                let names = plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
+                if let (Some(group), Some(first)) = (names.into_iter().next(), processes.first()) {
+                    // What is not there cannot be switched.
+                    let _ = sim.switch(*side, group, std::slice::from_ref(first), !suspend);
+                }
+            }
+            Action::Power { role, side, .. } | Action::Targets { role, side, .. } => {
                 let of = |h: &&mut super::Host| plan.fleet[usize::from(h.instance.role)].name == *role && h.state(at).is_some();
                 if let Some(host) = sim.hosts.get_mut(*side).iter_mut().find(of) {
                     host.leaves = Some(Duration::ZERO);
@@ -144,24 +149,28 @@ impl Sim {
         Ok(())
     }
 
-    fn powered(&self, side: Side, on: bool, ids: &[String], at: Duration) -> (Truth, String) {
-        let hosts = self.hosts.get(side);
-        let state = |id: &String| hosts.iter().find(|h| *h.instance.id == **id).and_then(|h| h.state(at));
-        let (mut ours, mut before, mut gone) = (0, 0, 0);
-        for id in ids {
-            match state(id) {
-                Some(InstanceState::Pending | InstanceState::Running) if on => ours += 1,
-                Some(InstanceState::Stopping | InstanceState::Stopped) if !on => ours += 1,
-                None | Some(InstanceState::ShuttingDown) => gone += 1,
-                _ => before += 1,
-            }
-        }
-        let truth = match (ours, before, gone) {
-            (_, 0, 0) => Truth::Applied,
-            (0, _, 0) => Truth::NotApplied,
-            _ => Truth::Conflict,
+    fn switch(&mut self, side: Side, name: &str, processes: &[String], suspend: bool) -> Result<(), String> {
+        let Some(group) = self.groups.get_mut(side).iter_mut().find(|g| *g.name == *name) else {
+            return Err(format!("ValidationError: AutoScalingGroup name not found - {name}"));
         };
-        let word = if on { "running or starting" } else { "stopped or stopping" };
-        (truth, format!("{ours} of {} {word}, {gone} not there any more", ids.len()))
+        group.suspended.retain(|s| processes.iter().all(|p| **p != **s));
+        if suspend {
+            group.suspended.extend(processes.iter().map(|p| Name::from(p.as_str())));
+        }
+        Ok(())
+    }
+
+    /// All of a request's targets or none; what is not registered may be deregistered all the same.
+    fn register(&mut self, side: Side, group: &str, on: bool, targets: &[Place], at: Duration) -> Result<(), String> {
+        let name = Name::from(group);
+        let hosts = self.hosts.get_mut(side);
+        let runs = |id: &str| hosts.iter().any(|h| *h.instance.id == *id && h.state(at) == Some(InstanceState::Running));
+        if let Some(place) = targets.iter().find(|p| on && !runs(&p.id)) {
+            return Err(format!("InvalidTarget: the following targets are not in a running state and cannot be registered: '{}'", place.id));
+        }
+        for host in hosts.iter_mut().filter(|h| targets.iter().any(|p| *p.id == *h.instance.id)) {
+            host.order(&name, on, at);
+        }
+        Ok(())
     }
 }

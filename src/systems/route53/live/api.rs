@@ -5,7 +5,7 @@
 use aws_sdk_route53::types::{ChangeStatus, ResourceRecordSet, RrType};
 
 use super::super::facts::{
-    Alias, ChangeFacts, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal, normal_value,
+    Alias, ChangeFacts, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal,
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -116,7 +116,7 @@ fn record(set: &ResourceRecordSet, wanted: &[Wanted]) -> Result<Option<Record>, 
     if !wanted.iter().any(|w| w.name == name && w.record_type == record_type) {
         return Ok(None);
     }
-    let mut values: Vec<_> = set.resource_records().iter().map(|r| normal_value(r.value())).collect();
+    let mut values: Vec<_> = set.resource_records().iter().map(|r| r.value().to_owned()).collect();
     values.sort();
     let ttl = set.ttl().map(|ttl| u32::try_from(ttl).map_err(|_| format!("{name}: a TTL of {ttl}"))).transpose()?;
     Ok(Some(Record {

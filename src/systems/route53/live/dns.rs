@@ -3,6 +3,8 @@
 //! Each batch has a socket of its own, connected to the one server: answers of an earlier batch cannot be taken for this one's, and
 //! each second has another port.
 
+mod epoch;
+
 use std::{
     collections::HashMap,
     io,
@@ -11,6 +13,7 @@ use std::{
 };
 
 use hickory_proto::{
+    ProtoError,
     op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
     rr::{Name, RData, RecordType as Rr},
 };
@@ -21,6 +24,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+pub(super) use self::epoch::epoch;
 use super::super::facts::{Answer, Batch, Facts, Question, Role, normal};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -175,14 +179,17 @@ const NO_DATA: &str = "no data";
 
 impl Asked {
     fn new(question: &Question) -> Result<Self, Fault> {
-        let name = Name::from_ascii(&question.wanted.name)
-            .map_err(|e| fault(question, FaultKind::Unsupported, &format!("not a name that can be asked: {e}")))?;
         let rr = match question.wanted.record_type {
             RecordType::A => Rr::A,
             RecordType::Aaaa => Rr::AAAA,
             RecordType::Cname => Rr::CNAME,
         };
-        let recursion = question.role == Role::Resolver;
+        Self::of(&question.wanted.name, rr, question.role == Role::Resolver)
+            .map_err(|e| fault(question, FaultKind::Unsupported, &format!("not a name that can be asked: {e}")))
+    }
+
+    fn of(name: &str, rr: Rr, recursion: bool) -> Result<Self, ProtoError> {
+        let name = Name::from_ascii(name)?;
         Ok(Self { name: normal(&name.to_ascii()), query: Query::query(name, rr), recursion })
     }
 
@@ -232,6 +239,7 @@ fn answer(message: &Message) -> Reply {
             RData::A(a) => a.0.to_string(),
             RData::AAAA(a) => a.0.to_string(),
             RData::CNAME(name) => normal(&name.0.to_ascii()),
+            RData::TXT(text) => text.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect(),
             _ => continue,
         };
         values.push(value);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Call, Mark, share};
+use super::{Call, Mark, change::share};
 use crate::{
     core::{
         estate::seen::FaultKind,
@@ -139,9 +139,9 @@ fn a_simple_record_or_a_missing_one_has_no_weight() {
         at.state.apply(&specs[0].ask, facts, stamp);
         at.draft(&weights(90, 10)).expect_err("a fault").iter().map(|f| f.kind).collect::<Vec<_>>()
     };
-    let simple = super::Record { routing: Routing::Simple, set_id: None, ..record("vir", 1, "a.") };
+    let simple = super::super::Record { routing: Routing::Simple, set_id: None, ..record("vir", 1, "a.") };
     assert_eq!(list(vec![simple]), [FaultKind::Unsupported]);
-    let other = super::Record { routing: Routing::Other("latency"), ..record("vir", 1, "a.") };
+    let other = super::super::Record { routing: Routing::Other("latency"), ..record("vir", 1, "a.") };
     assert_eq!(list(vec![other]), [FaultKind::Unsupported]);
     let two = vec![record("vir", 1, "a."), record("ore-1", 1, "b.")];
     assert_eq!(list(two), [FaultKind::NotFound], "ore-2 is not there");

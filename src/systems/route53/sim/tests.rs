@@ -8,8 +8,8 @@ use super::super::{
     },
 };
 use crate::{
-    core::step::{Reply, Truth},
-    plan::{Plan, Side},
+    core::step::{Kind, Reply, Truth},
+    plan::{Action, Plan, Side, Sides},
     systems::{
         Simulated, World,
         steer::{Obeys, Steered, played::Played},
@@ -181,4 +181,49 @@ fn a_change_whose_id_is_lost_is_waited_for_at_the_servers() {
     let later = Call::InSync { zone, name, epoch: epoch + 1 };
     assert_eq!(State::look(&mut at.sim, "w", &later, None, at.now).truth, Truth::NotApplied);
     assert_eq!(at.state.plan.dns[0].set_identifiers.get(Side::Target).len(), 2);
+}
+
+#[test]
+fn a_ttl_goes_down_in_one_batch_and_comes_back() {
+    let mut at = estate();
+    let ttl = |ttl| Action::SetTtl { name: "api.example.test.".to_owned(), ttl };
+    assert_eq!((at.met(&ttl(60)), at.met(&ttl(30))), (Some(true), Some(false)));
+    assert!(at.draft(&ttl(60)).expect("a draft").ops.is_empty());
+    let over = at.draft(&ttl(30)).expect("a draft");
+    assert_eq!(over.settle.as_secs(), 60);
+    assert!(over.ops[0].what.starts_with("api.example.test. A ore-1 TTL 60 s → 30 s, "), "{}", over.ops[0].what);
+    assert!(over.ops[0].command.contains("\"TTL\":30"), "{}", over.ops[0].command);
+    at.play(&over.ops);
+    assert_eq!(at.met(&ttl(30)), Some(true));
+    let back = at.state.back(&over.back, at.now).expect("a way back");
+    at.play(&back.ops);
+    assert_eq!(at.met(&ttl(60)), Some(true));
+    State::stranger(&mut at.sim, &ttl(30), at.now);
+    assert_eq!(at.send("late", &over.ops[0]).reply, Reply::Mismatch);
+}
+
+#[test]
+fn an_emergency_is_taken_whatever_is_there_and_its_way_back_compares() {
+    let mut at = estate();
+    let action = Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 100 } };
+    let draft = at.draft(&action).expect("a draft");
+    State::stranger(&mut at.sim, &weights(0, 100), at.now);
+    assert_eq!(at.look("a", &draft.ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.send("a", &draft.ops[0]).reply, Reply::Yes);
+    assert_eq!(at.look("a", &draft.ops[0]).truth, Truth::Applied);
+    at.read();
+    assert_eq!((at.met(&action), at.met(&weights(0, 100))), (Some(true), Some(true)));
+    assert!(at.draft(&action).expect("a draft").ops.is_empty(), "nothing is left to do");
+    let command = &draft.ops[0].command;
+    assert!(command.contains("UPSERT") && !command.contains("DELETE") && !command.contains("CREATE"), "{command}");
+    let back = at.state.back(&draft.back, at.now).expect("a way back");
+    assert_eq!(back.ops[0].kind, Kind::Compared);
+    at.play(&back.ops);
+    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    // Readings that are old are no hindrance, and are named.
+    at.now.boot += std::time::Duration::from_secs(600);
+    let stale = at.draft(&action).expect("a draft");
+    assert!(stale.notes[1].contains("last read 10m"), "{:?}", stale.notes);
+    let none = Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 0 } };
+    assert!(at.draft(&none).is_err());
 }

@@ -106,6 +106,14 @@ impl Version {
                 }
                 self.epochs.push(new.clone());
             }
+            Edit::Upsert(Item::Weighted(new)) => {
+                self.records.retain(|r| !r.same(new));
+                self.records.push(new.clone());
+            }
+            Edit::Upsert(Item::Epoch(new)) => {
+                self.epochs.retain(|e| e.name != new.name);
+                self.epochs.push(new.clone());
+            }
         }
         Ok(())
     }

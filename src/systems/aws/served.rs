@@ -1,0 +1,70 @@
+//! For tests: a web server of a few lines around a state and a function that answers.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// A request: its first line and headers, and its body.
+pub struct Asked {
+    head: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Asked {
+    /// A header's value; empty where it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        let lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()).next().unwrap_or_default()
+    }
+
+    /// Method and path.
+    pub fn line(&self) -> (&str, &str) {
+        let mut words = self.head.split(' ');
+        (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+    }
+}
+
+/// Status and body; none: the connection is cut.
+pub type Answer<S> = fn(&mut S, &Asked) -> Option<(u16, String)>;
+
+/// Serves until the test is over; gives its URL.
+pub async fn serve<S: Send + 'static>(state: Arc<Mutex<S>>, answer: Answer<S>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, state.clone(), answer));
+        }
+    });
+    url
+}
+
+async fn converse<S>(mut stream: TcpStream, state: Arc<Mutex<S>>, answer: Answer<S>) -> Option<()> {
+    let mut buffer = Vec::new();
+    loop {
+        let end = loop {
+            if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if stream.read_buf(&mut buffer).await.ok()? == 0 {
+                return None;
+            }
+        };
+        let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+        let mut asked = Asked { head, body: String::new() };
+        let length: usize = asked.header("content-length").parse().unwrap_or(0);
+        while buffer.len() < end + length {
+            stream.read_buf(&mut buffer).await.ok()?;
+        }
+        asked.body = String::from_utf8_lossy(&buffer[end..end + length]).into_owned();
+        buffer.drain(..end + length);
+        let (status, body) = answer(&mut *state.lock().expect("no panic"), &asked)?;
+        let text =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(text.as_bytes()).await.ok()?;
+    }
+}

@@ -1,0 +1,315 @@
+//! Tests: requests through the real way, against a little region that keeps what it is told and writes down what it was asked.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use super::{Readers, State, Writers};
+use crate::{
+    core::step::{Reply, Truth},
+    journal::Journal,
+    plan::{Plan, Side},
+    systems::{
+        Acts, Call as AnyCall, Live,
+        aws::{
+            intended, journal,
+            served::{self, Asked},
+        },
+        ec2::ops::{Call, Mark, Place},
+        steer::{Looked, Sent, Sought},
+    },
+};
+
+#[derive(Default)]
+struct Server {
+    desired: u32,
+    min: u32,
+    suspended: Vec<String>,
+    /// States by id.
+    instances: BTreeMap<String, &'static str>,
+    /// Health by id.
+    targets: BTreeMap<String, &'static str>,
+    /// The next change is not carried out: status and code.
+    refuses: Option<(u16, &'static str)>,
+    /// The next change is carried out, and the connection cut.
+    cuts: bool,
+    /// Everything that changes something: its body; and the key it was signed with.
+    changes: Vec<String>,
+    keys: Vec<String>,
+}
+
+fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
+    let body = asked.body.replace("%3A", ":").replace("%2F", "/");
+    let fields: Vec<(&str, &str)> = body.split('&').filter_map(|p| p.split_once('=')).collect();
+    let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| *v).unwrap_or_default();
+    let list = |start: &str| -> Vec<String> {
+        fields.iter().filter(|(n, _)| n.starts_with(start)).map(|(_, v)| (*v).to_owned()).collect()
+    };
+    let action = get("Action");
+    let result = |inner: String| format!("<{action}Response><{action}Result>{inner}</{action}Result></{action}Response>");
+    let members = |all: String| if all.is_empty() { all } else { format!("<member>{all}</member>") };
+    if !action.starts_with("Describe") {
+        server.changes.push(body.clone());
+        server.keys.push(asked.header("authorization").to_owned());
+        if let Some((status, code)) = server.refuses.take() {
+            let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+            // EC2 has a form of its own.
+            let ec2 = action.ends_with("Instances");
+            return Some((status, if ec2 { format!("<Response><Errors>{error}</Errors></Response>") } else { format!("<ErrorResponse>{error}</ErrorResponse>") }));
+        }
+    }
+    let number = |name: &str| get(name).parse().unwrap_or(0);
+    let xml = match action {
+        "UpdateAutoScalingGroup" => {
+            (server.desired, server.min) = (number("DesiredCapacity"), number("MinSize"));
+            result(String::new())
+        }
+        "SuspendProcesses" => {
+            server.suspended.extend(list("ScalingProcesses.member."));
+            result(String::new())
+        }
+        "ResumeProcesses" => {
+            let all = list("ScalingProcesses.member.");
+            server.suspended.retain(|s| !all.contains(s));
+            result(String::new())
+        }
+        "StartInstances" | "StopInstances" => {
+            let state = if action == "StartInstances" { "pending" } else { "stopping" };
+            server.instances.extend(list("InstanceId.").into_iter().map(|id| (id, state)));
+            format!("<{action}Response><requestId>r</requestId><instancesSet/></{action}Response>")
+        }
+        "RegisterTargets" => {
+            let ids = fields.iter().filter(|(n, _)| n.starts_with("Targets.") && n.ends_with(".Id"));
+            server.targets.extend(ids.map(|(_, v)| ((*v).to_owned(), "initial")));
+            result(String::new())
+        }
+        "DeregisterTargets" => {
+            let ids = fields.iter().filter(|(n, _)| n.starts_with("Targets.") && n.ends_with(".Id"));
+            server.targets.extend(ids.map(|(_, v)| ((*v).to_owned(), "draining")));
+            result(String::new())
+        }
+        "DescribeAutoScalingGroups" => {
+            let suspended: String =
+                server.suspended.iter().map(|s| members(format!("<ProcessName>{s}</ProcessName>"))).collect();
+            result(format!(
+                "<AutoScalingGroups><member><AutoScalingGroupName>web</AutoScalingGroupName><MinSize>{}</MinSize>\
+                 <MaxSize>50</MaxSize><DesiredCapacity>{}</DesiredCapacity><SuspendedProcesses>{suspended}</SuspendedProcesses>\
+                 </member></AutoScalingGroups>",
+                server.min, server.desired
+            ))
+        }
+        "DescribeTargetGroups" => result(
+            "<TargetGroups><member><TargetGroupArn>arn:web</TargetGroupArn><TargetGroupName>web-tgt</TargetGroupName>\
+             <TargetType>instance</TargetType></member></TargetGroups>"
+                .to_owned(),
+        ),
+        "DescribeTargetHealth" => {
+            let row = |(id, health): (&String, &&str)| {
+                members(format!("<Target><Id>{id}</Id><Port>80</Port></Target><TargetHealth><State>{health}</State></TargetHealth>"))
+            };
+            let rows: String = server.targets.iter().map(row).collect();
+            result(format!("<TargetHealthDescriptions>{rows}</TargetHealthDescriptions>"))
+        }
+        "DescribeInstances" => {
+            let wanted = list("Filter.1.Value.");
+            let by_id = get("Filter.1.Name") == "instance-id";
+            let rows = server.instances.iter().filter(|(id, _)| !by_id || wanted.contains(id));
+            let rows: String = rows
+                .map(|(id, state)| {
+                    format!(
+                        "<item><reservationId>r</reservationId><instancesSet><item><instanceId>{id}</instanceId><imageId>ami-1</imageId>\
+                         <instanceState><code>0</code><name>{state}</name></instanceState><instanceType>m7g.large</instanceType>\
+                         <placement><availabilityZone>a</availabilityZone></placement><tagSet><item><key>role</key><value>web</value>\
+                         </item></tagSet></item></instancesSet></item>"
+                    )
+                })
+                .collect();
+            format!("<DescribeInstancesResponse><reservationSet>{rows}</reservationSet></DescribeInstancesResponse>")
+        }
+        other => return Some((400, format!("<ErrorResponse><Error><Code>InvalidAction</Code><Message>{other}</Message></Error></ErrorResponse>"))),
+    };
+    if std::mem::take(&mut server.cuts) { None } else { Some((200, xml)) }
+}
+
+/// The real way to a region and back.
+struct Way {
+    server: Arc<Mutex<Server>>,
+    readers: Readers,
+    writers: Writers,
+    journal: Journal,
+    _keys: tempfile::TempDir,
+}
+
+async fn way(server: Server) -> Way {
+    let server = Arc::new(Mutex::new(server));
+    let url = served::serve(server.clone(), answer).await;
+    let keys = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| {
+        let path = keys.path().join(name);
+        std::fs::write(&path, name).expect("written");
+        format!("{{ file = \"{}\" }}", path.display())
+    };
+    let (read, write) = (file("reading"), file("writing"));
+    let site = |side: &str, label: &str, region: &str, write: &str| {
+        format!(
+            "[sites.{side}]\nlabel = \"{label}\"\nregion = \"{region}\"\nendpoints = {{ all = \"{url}\" }}\n\
+             access_key = {read}\nsecret_key = {read}\n{write}"
+        )
+    };
+    let text = format!(
+        "schema = 1\nname = \"t\"\n{}{}[[fleet]]\nrole = \"web\"\nwanted = {{ source = 2, target = 2 }}\n\
+         auto_scaling_groups = {{ target = \"web\" }}\ntarget_groups = {{ target = \"web-tgt\" }}\n",
+        site("source", "A", "eu-west-1", ""),
+        site("target", "B", "eu-north-1", &format!("write = {{ access_key = {write}, secret_key = {write} }}\n")),
+    );
+    let plan: Arc<Plan> = Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+    let journal = journal();
+    let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
+    Way { server, readers, writers, journal, _keys: keys }
+}
+
+impl Way {
+    async fn send(&mut self, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+        let permit = intended(&mut self.journal, "t/1", AnyCall::Ec2(call.clone()));
+        State::send(&self.writers, permit, call, expect).await
+    }
+
+    async fn look(&self, call: &Call, expect: Option<&Mark>) -> Looked<Mark> {
+        State::look(&self.readers, Sought { tag: "t/1", call, expect, accepted: false }).await
+    }
+
+    fn changes(&self) -> Vec<String> {
+        self.server.lock().expect("no panic").changes.clone()
+    }
+}
+
+const SIDE: Side = Side::Target;
+const BEFORE: Mark = Mark::Capacity { desired: 10, min: 5 };
+
+fn capacity() -> Call {
+    Call::Capacity { side: SIDE, group: "web".to_owned(), desired: 18, min: 18 }
+}
+
+fn ten() -> Server {
+    Server { desired: 10, min: 5, ..Server::default() }
+}
+
+#[tokio::test]
+async fn capacity_is_one_absolute_request_with_the_writing_credentials() {
+    let mut way = way(ten()).await;
+    assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::NotApplied);
+    let sent = way.send(&capacity(), Some(&BEFORE)).await;
+    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    let [body] = &way.changes()[..] else { panic!("{:?}", way.changes()) };
+    for part in ["Action=UpdateAutoScalingGroup", "AutoScalingGroupName=web", "MinSize=18", "DesiredCapacity=18"] {
+        assert!(body.contains(part), "{body}");
+    }
+    assert!(!body.contains("MaxSize"), "{body}");
+    assert!(way.server.lock().expect("no panic").keys[0].contains("Credential=writing/"));
+    assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::Applied);
+}
+
+#[tokio::test]
+async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
+    let mut way = way(Server { desired: 12, min: 5, ..Server::default() }).await;
+    let sent = way.send(&capacity(), Some(&BEFORE)).await;
+    assert_eq!(sent.reply, Reply::Refused);
+    assert_eq!(sent.said, "somebody else changed web: desired 12, min 5 (was desired 10, min 5); nothing was sent");
+    assert!(way.changes().is_empty());
+    assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::Conflict);
+}
+
+#[tokio::test]
+async fn a_no_is_a_no_and_a_lost_reply_is_found_applied() {
+    for (status, code) in [(400, "Throttling"), (400, "ValidationError"), (403, "AccessDenied"), (400, "ScalingActivityInProgress")] {
+        let mut way = way(Server { refuses: Some((status, code)), ..ten() }).await;
+        let sent = way.send(&capacity(), Some(&BEFORE)).await;
+        assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
+        assert!(sent.said.contains("autoscaling:UpdateAutoScalingGroup at http") && sent.said.contains(code), "{}", sent.said);
+        assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::NotApplied);
+        assert_eq!(way.changes().len(), 1, "sent once");
+    }
+    let mut way = way(ten()).await;
+    way.server.lock().expect("no panic").refuses = Some((500, "InternalFailure"));
+    assert_eq!(way.send(&capacity(), Some(&BEFORE)).await.reply, Reply::Lost);
+    let stop = Call::Power { side: SIDE, on: false, instances: vec!["i-1".to_owned()] };
+    way.server.lock().expect("no panic").cuts = true;
+    assert_eq!(way.send(&stop, None).await.reply, Reply::Lost);
+    assert_eq!(way.look(&stop, None).await.truth, Truth::Applied);
+}
+
+#[tokio::test]
+async fn instances_stop_and_start_and_only_they_are_read() {
+    let running = [("i-1".to_owned(), "running"), ("i-2".to_owned(), "running"), ("i-3".to_owned(), "stopped")];
+    let mut way = way(Server { instances: running.into(), ..Server::default() }).await;
+    let power = |on, ids: &[&str]| Call::Power { side: SIDE, on, instances: ids.iter().map(|id| (*id).to_owned()).collect() };
+    let stop = power(false, &["i-1", "i-2"]);
+    assert_eq!(way.look(&stop, None).await.truth, Truth::NotApplied);
+    assert_eq!(way.send(&stop, None).await.reply, Reply::Yes);
+    assert_eq!(way.look(&stop, None).await.truth, Truth::Applied);
+    assert!(way.changes()[0].contains("Action=StopInstances&") && way.changes()[0].contains("InstanceId.2=i-2"));
+    let gone = way.look(&power(true, &["i-3", "i-9"]), None).await;
+    assert_eq!((gone.truth, gone.said.as_str()), (Truth::Conflict, "0 of 2 running or starting, 1 not there any more: i-9"));
+    let nothing = way.send(&power(true, &[]), None).await;
+    assert_eq!((nothing.reply, nothing.said.as_str()), (Reply::Refused, "an empty list would mean all; nothing was sent"));
+    way.server.lock().expect("no panic").refuses = Some((503, "RequestLimitExceeded"));
+    assert_eq!(way.send(&power(true, &["i-3"]), None).await.reply, Reply::Refused, "throttled: nothing was done");
+}
+
+#[tokio::test]
+async fn processes_are_suspended_and_resumed_and_never_all_at_once() {
+    let mut way = way(Server { suspended: vec!["AZRebalance".to_owned()], ..ten() }).await;
+    let call = |suspend, names: &[&str]| Call::Processes {
+        side: SIDE,
+        group: "web".to_owned(),
+        processes: names.iter().map(|n| (*n).to_owned()).collect(),
+        suspend,
+    };
+    let suspend = call(true, &["AlarmNotification", "ScheduledActions"]);
+    assert_eq!(way.look(&suspend, None).await.truth, Truth::NotApplied);
+    assert_eq!(way.send(&suspend, None).await.reply, Reply::Yes);
+    assert_eq!(way.look(&suspend, None).await.truth, Truth::Applied);
+    assert_eq!(way.send(&call(false, &["ScheduledActions"]), None).await.reply, Reply::Yes);
+    assert_eq!(way.look(&suspend, None).await.truth, Truth::Conflict, "one of two");
+    assert_eq!(way.server.lock().expect("no panic").suspended, ["AZRebalance", "AlarmNotification"]);
+    let sent = way.send(&call(false, &[]), None).await;
+    assert_eq!(sent.reply, Reply::Refused, "AWS takes an empty list for all processes");
+    assert_eq!(way.changes().len(), 2);
+}
+
+#[tokio::test]
+async fn targets_go_in_and_out_and_are_waited_for_and_counted() {
+    let running = [("i-1".to_owned(), "running"), ("i-2".to_owned(), "running")];
+    let mut way = way(Server { instances: running.into(), ..Server::default() }).await;
+    let targets: Vec<Place> = ["i-1", "i-2"].map(|id| Place { id: id.to_owned(), port: None }).into();
+    let order = |on| Call::Targets { side: SIDE, group: "web-tgt".to_owned(), on, targets: targets.clone() };
+    let wait = |on| Call::Traffic { side: SIDE, group: "web-tgt".to_owned(), on, targets: targets.clone() };
+    let serving = Call::InService { side: SIDE, role: "web".to_owned(), least: 2 };
+    assert_eq!(way.look(&order(true), None).await.truth, Truth::NotApplied);
+    assert_eq!(way.send(&order(true), None).await.reply, Reply::Yes);
+    assert!(way.changes()[0].contains("TargetGroupArn=arn:web"), "{:?}", way.changes());
+    assert_eq!(way.look(&order(true), None).await.truth, Truth::Applied);
+    assert_eq!(way.look(&wait(true), None).await.truth, Truth::NotApplied, "not healthy yet");
+    assert_eq!(way.look(&serving, None).await.truth, Truth::NotApplied);
+    way.server.lock().expect("no panic").targets.values_mut().for_each(|health| *health = "healthy");
+    assert_eq!(way.look(&wait(true), None).await.truth, Truth::Applied);
+    let looked = way.look(&serving, None).await;
+    assert_eq!((looked.truth, looked.said.as_str()), (Truth::Applied, "2 of 2 in service"));
+    assert_eq!(way.send(&order(false), None).await.reply, Reply::Yes);
+    assert_eq!(way.look(&order(false), None).await.truth, Truth::Applied, "draining gets no new requests");
+    assert_eq!(way.look(&wait(false), None).await.truth, Truth::NotApplied);
+    way.server.lock().expect("no panic").targets.clear();
+    assert_eq!(way.look(&wait(false), None).await.truth, Truth::Applied);
+}
+
+#[tokio::test]
+async fn a_side_without_writing_credentials_is_read_only() {
+    let mut way = way(ten()).await;
+    let call = Call::Capacity { side: Side::Source, group: "web".to_owned(), desired: 1, min: 1 };
+    let sent = way.send(&call, Some(&BEFORE)).await;
+    assert_eq!(sent.reply, Reply::Refused);
+    assert!(sent.said.contains("add `write` to [sites.source]"), "{}", sent.said);
+    assert!(way.changes().is_empty());
+}

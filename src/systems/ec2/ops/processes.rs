@@ -1,0 +1,119 @@
+//! Processes of a role's Auto Scaling groups, suspended or resumed: what would otherwise work against a move.
+//!
+//! Only what is not so already is asked for, so that the way back is exactly that. `Terminate` is refused by the plan's check: while it is
+//! suspended, unhealthy hosts are not replaced.
+
+use super::{Call, Draft, Drafted, Op, find};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+        step::Kind,
+    },
+    plan::Side,
+    systems::{
+        ec2::{facts::Group, state::State},
+        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+    },
+};
+
+/// Those without which nothing replaces an unhealthy host.
+const REPLACING: &[&str] = &["HealthCheck", "Launch", "ReplaceUnhealthy", "Terminate"];
+
+fn is_suspended(group: &Group, process: &str) -> bool {
+    group.suspended.iter().any(|s| **s == *process)
+}
+
+impl State {
+    pub(super) fn has_processes(&self, role: &str, side: Side, processes: &[String], suspend: bool, now: Now) -> Seen<bool> {
+        let plan = match self.role(role) {
+            Ok((_, plan)) => plan,
+            Err(fault) => return Seen::Blind(fault),
+        };
+        let named = plan.auto_scaling_groups.get(side);
+        self.sites.get(side).groups.at(now).and_then(|groups| {
+            let mut all = !named.is_empty();
+            for name in named {
+                let group = find(groups, name, self.region(side))?;
+                all &= processes.iter().all(|p| is_suspended(group, p) == suspend);
+            }
+            Ok(all)
+        })
+    }
+
+    pub(super) fn processes(&self, role: &str, side: Side, processes: &[String], suspend: bool, now: Now) -> Drafted {
+        let (_, plan) = self.role(role).map_err(|f| vec![f])?;
+        let named = plan.auto_scaling_groups.get(side);
+        if named.is_empty() {
+            let text = format!("the plan names no Auto Scaling group of {role} on the {side}");
+            return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
+        }
+        let goals: Vec<_> = named.iter().map(|group| (side, group.as_str(), processes, suspend)).collect();
+        self.switch(&goals, now)
+    }
+
+    pub(super) fn processes_back(&self, ops: &[Op], now: Now) -> Drafted {
+        let goal = |op| match op {
+            &Op { call: Call::Processes { side, ref group, ref processes, suspend }, .. } => {
+                Some((side, group.as_str(), processes.as_slice(), suspend))
+            }
+            _ => None,
+        };
+        self.switch(&ops.iter().filter_map(goal).collect::<Vec<_>>(), now)
+    }
+
+    /// One operation for each group that is not as it is to be.
+    fn switch(&self, goals: &[(Side, &str, &[String], bool)], now: Now) -> Drafted {
+        let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
+        for &(side, name, processes, suspend) in goals {
+            let what = format!("Auto Scaling groups in {}", self.region(side));
+            let found = known(self.sites.get(side).groups.at(now), &what);
+            let group = match found.and_then(|groups| find(groups, name, self.region(side))) {
+                Ok(group) => group,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            let others: Vec<String> =
+                processes.iter().filter(|p| is_suspended(group, p) != suspend).cloned().collect();
+            if others.is_empty() {
+                continue;
+            }
+            let word = |suspended: bool| if suspended { "suspended" } else { "running" };
+            draft.diff.push(Change {
+                thing: format!("{name}: {}", others.join(", ")),
+                from: word(!suspend).to_owned(),
+                to: word(suspend).to_owned(),
+            });
+            let replacing: Vec<&str> = REPLACING.iter().filter(|p| others.iter().any(|o| o == *p)).copied().collect();
+            if suspend && !replacing.is_empty() {
+                draft.notes.push(format!("{name}: unhealthy hosts are not replaced while {} is suspended", replacing.join(", ")));
+            }
+            if !suspend {
+                draft.notes.push(format!("{name}: from then on it may be changed again by {}", others.join(", ")));
+            }
+            draft.ops.push(self.process(side, name, &others, suspend));
+            draft.back.push(self.process(side, name, &others, !suspend));
+        }
+        if faults.is_empty() { Ok(draft) } else { Err(faults) }
+    }
+
+    fn process(&self, side: Side, group: &str, processes: &[String], suspend: bool) -> Op {
+        let verb = if suspend { "suspend" } else { "resume" };
+        Operation {
+            what: format!("{group}: {verb} {}", processes.join(", ")),
+            call: Call::Processes { side, group: group.to_owned(), processes: processes.to_vec(), suspend },
+            kind: Kind::Absolute,
+            tail: false,
+            expect: Handle::None,
+            quarantine: SIGNED,
+            command: format!(
+                "aws autoscaling {verb}-processes --region {} --auto-scaling-group-name {} --scaling-processes {}",
+                quoted(self.region(side)),
+                quoted(group),
+                processes.join(" ")
+            ),
+        }
+    }
+}

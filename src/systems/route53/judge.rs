@@ -1,0 +1,90 @@
+//! What has become of a change, by what is there now: ours, as it was, or something else. The same for the real servers and the imitated
+//! ones.
+
+use super::{
+    batch::{self, Weighted},
+    facts::Epoch,
+    ops::{Call, Mark, Observed},
+};
+use crate::{core::step::Truth, systems::steer::Looked};
+
+/// Of a change that was to be made of `before` under this tag; `records` and `epochs` are what is there now.
+///
+/// Only record sets that took part in the change are looked at. The epoch tells our own change from somebody's who had the same in mind.
+pub(super) fn change(
+    call: &Call,
+    before: &Observed,
+    tag: &str,
+    records: impl IntoIterator<Item = Weighted>,
+    epochs: &[Epoch],
+) -> Looked<Mark> {
+    let (_, name) = call.of();
+    let place = Epoch::place(name);
+    let mut records: Vec<Weighted> =
+        records.into_iter().filter(|r| before.records.iter().any(|old| old.same(r))).collect();
+    batch::sort(&mut records);
+    let there = Observed { records, epoch: epochs.iter().find(|e| e.name == place).cloned() };
+    let ours = batch::made(call, before, tag);
+    if there == ours {
+        return Looked::new(Truth::Applied, as_it_is(&there));
+    }
+    if there == *before {
+        return Looked::new(Truth::NotApplied, as_it_is(&there));
+    }
+    let said = if there.epoch == ours.epoch {
+        format!("it was carried out, and then somebody changed: {}", differences(&ours, &there, &place))
+    } else {
+        format!("somebody else changed: {}", differences(before, &there, &place))
+    };
+    Looked::new(Truth::Conflict, said)
+}
+
+/// Whether all servers have an epoch; `without` it are so many `of` all.
+pub(super) fn in_sync(epoch: u64, without: usize, of: usize) -> Looked<Mark> {
+    synced(without == 0, &format!("{without} of {of} servers without epoch {epoch}"))
+}
+
+/// Whether a change is everywhere.
+pub(super) fn synced(done: bool, what: &str) -> Looked<Mark> {
+    let (truth, word) = if done { (Truth::Applied, "INSYNC") } else { (Truth::NotApplied, "PENDING") };
+    Looked::new(truth, format!("{what}: {word}"))
+}
+
+fn epoch(of: &Observed) -> String {
+    of.epoch.as_ref().map_or_else(|| "no epoch".to_owned(), |e| e.values.join(" "))
+}
+
+fn as_it_is(there: &Observed) -> String {
+    let weights: Vec<String> = there.records.iter().map(|r| format!("{} {}", r.set_id, r.weight)).collect();
+    format!("{}, {}", weights.join(", "), epoch(there))
+}
+
+/// Each record set that is not as it was, by name, with what is there now.
+fn differences(was: &Observed, there: &Observed, place: &str) -> String {
+    let mut out = Vec::new();
+    for old in &was.records {
+        match there.records.iter().find(|new| new.same(old)) {
+            Some(new) if new == old => {}
+            Some(new) => out.push(format!("{} (was {})", batch::told(new), unlike(old, new))),
+            None => out.push(format!("{} {} {}: not there any more", old.name, old.record_type.word(), old.set_id)),
+        }
+    }
+    if was.epoch != there.epoch {
+        out.push(format!("{place}: {} (was {})", epoch(there), epoch(was)));
+    }
+    out.join("; ")
+}
+
+/// What of the old is not so in the new.
+fn unlike(old: &Weighted, new: &Weighted) -> String {
+    let ttl = |r: &Weighted| r.ttl.map_or_else(|| "no TTL".to_owned(), |ttl| format!("TTL {ttl} s"));
+    let mut out = Vec::new();
+    out.extend((old.weight != new.weight).then(|| format!("weight {}", old.weight)));
+    out.extend((old.ttl != new.ttl).then(|| ttl(old)));
+    out.extend((old.values != new.values).then(|| old.values.join(" ")));
+    let alias = || old.alias.as_ref().map_or_else(|| "no alias".to_owned(), |a| format!("alias of {} in {}", a.target, a.zone));
+    out.extend((old.alias != new.alias).then(alias));
+    let check = || old.health_check.as_ref().map_or_else(|| "no health check".to_owned(), |h| format!("health check {h}"));
+    out.extend((old.health_check != new.health_check).then(check));
+    out.join(", ")
+}

@@ -1,0 +1,59 @@
+//! The epoch of a name, as one authoritative server has it.
+
+use std::net::SocketAddr;
+
+use hickory_proto::rr::RecordType as Rr;
+use tokio::time::timeout;
+
+use super::{ANSWER, Asked, NO_DATA, NXDOMAIN, Reply, connect, over_tcp};
+use crate::systems::route53::facts::Epoch;
+
+/// Times a server is asked until it counts as silent: datagrams get lost.
+const TIMES: u32 = 3;
+
+/// The number of a name's epoch at a server; none where it has none. What the server says, not what a cache holds.
+///
+/// # Errors
+/// If it does not answer, or not usefully: that is no zero.
+pub(in super::super) async fn epoch(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
+    let place = Epoch::place(name);
+    let told = |words: &str| format!("DNS {place} TXT at {server}: {words}");
+    let asked = Asked::of(&place, Rr::TXT, false).map_err(|e| told(&format!("not a name that can be asked: {e}")))?;
+    let mut last = told(&format!("none of {TIMES} questions answered within 1 s"));
+    for _ in 0..TIMES {
+        let answer = match timeout(ANSWER, once(&asked, server)).await {
+            Ok(Ok(Reply::Truncated)) => timeout(ANSWER, over_tcp(&asked, server)).await,
+            other => other,
+        };
+        match answer {
+            Ok(Ok(Reply::Answer { values, .. })) if values == [NXDOMAIN] || values == [NO_DATA] => return Ok(None),
+            Ok(Ok(Reply::Answer { values, .. })) => {
+                let values: Vec<String> = values.iter().map(|v| format!("\"{v}\"")).collect();
+                let epoch = Epoch { name: place.clone(), ttl: 0, values };
+                let number = epoch.read().map(|(number, _)| number);
+                return number.map(Some).ok_or_else(|| told(&format!("not a value of ours: {}", epoch.values.join(" "))));
+            }
+            Ok(Ok(Reply::Useless(word))) => last = told(&word),
+            Ok(Ok(Reply::Truncated)) => last = told("truncated over TCP"),
+            Ok(Err(error)) => last = told(&error.to_string()),
+            Err(_) => {}
+        }
+    }
+    Err(last)
+}
+
+async fn once(asked: &Asked, server: SocketAddr) -> std::io::Result<Reply> {
+    let socket = connect(server).await?;
+    let id = fastrand::u16(..);
+    let message = asked.message(id).map_err(|e| std::io::Error::other(e.to_string()))?;
+    socket.send(&message).await?;
+    let mut buffer = [0; 4096];
+    loop {
+        let length = socket.recv(&mut buffer).await?;
+        match asked.read(&buffer[..length]) {
+            Some((got, reply)) if got == id => return Ok(reply),
+            // Somebody else's.
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What has become of a change: its record sets and its epoch, read anew; then whether all servers have it.
+
+use std::net::SocketAddr;
+
+use futures_util::future::join_all;
+
+use super::{Readers, api, dns};
+use crate::{
+    core::estate::seen::FaultKind,
+    systems::{
+        route53::{
+            batch::Weighted,
+            facts::{RecordsQuestion, Wanted, normal},
+            judge,
+            ops::{Call, Mark, Observed},
+        },
+        steer::{Looked, Sought},
+    },
+};
+
+type Sight = Looked<Mark>;
+
+impl Readers {
+    pub(super) async fn look(&self, sought: &Sought<'_, Call, Mark>) -> Sight {
+        match (sought.call, sought.expect) {
+            (Call::InSync { zone, name, epoch }, expect) => {
+                let id = match expect {
+                    Some(Mark::Change(id)) => Some(id.as_str()),
+                    _ => None,
+                };
+                self.look_everywhere(zone, name, *epoch, id).await
+            }
+            (call, Some(Mark::Set(before))) => self.look_for_change(call, before, sought.tag).await,
+            _ => Looked::dark("what was observed before is not known"),
+        }
+    }
+
+    async fn look_for_change(&self, call: &Call, before: &Observed, tag: &str) -> Sight {
+        let (zone, name) = call.of();
+        let mut wanted: Vec<Wanted> =
+            before.records.iter().map(|r| Wanted { name: name.to_owned(), record_type: r.record_type }).collect();
+        wanted.dedup();
+        let question = RecordsQuestion { zone: zone.into(), wanted: wanted.into() };
+        match api::records(&self.route53, &question).await {
+            Ok(there) => {
+                judge::change(call, before, tag, there.records.iter().filter_map(Weighted::of), &there.epochs)
+            }
+            Err(fault) => Looked::dark(fault.to_string()),
+        }
+    }
+
+    /// By the change's id, where that is known and may be asked for; else at the name's own servers.
+    async fn look_everywhere(&self, zone: &str, name: &str, epoch: u64, id: Option<&str>) -> Sight {
+        let why = match id {
+            None => "the change's id is not known".to_owned(),
+            Some(id) => match api::change(&self.route53, id).await {
+                Ok(facts) => return judge::synced(facts.insync, &format!("change {id}")),
+                Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused) => fault.to_string(),
+                Err(fault) => return Looked::dark(fault.to_string()),
+            },
+        };
+        let named = self.plan.dns.iter().filter(|n| n.zone == zone && normal(&n.name) == name);
+        let mut servers: Vec<SocketAddr> = named.flat_map(|n| n.servers.iter().copied()).collect();
+        servers.sort();
+        servers.dedup();
+        if servers.is_empty() {
+            return Looked::dark(format!(
+                "{why}, and the plan names no authoritative server of {name} to ask: add `servers`, or look at the zone's changes by hand"
+            ));
+        }
+        let (mut without, mut silent) = (0, Vec::new());
+        for answer in join_all(servers.iter().map(|server| dns::epoch(*server, name))).await {
+            match answer {
+                Ok(number) => without += usize::from(number.is_none_or(|n| n < epoch)),
+                Err(words) => silent.push(words),
+            }
+        }
+        // One that lacks it says enough; one that is silent says nothing.
+        match silent.first() {
+            Some(words) if without == 0 => Looked::dark(format!("{why}; {words}")),
+            _ => judge::in_sync(epoch, without, servers.len()),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Changes through the real way, sent and looked for, against a server that is as strict as Route 53 itself.
+
+mod forms;
+mod strict;
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use hickory_proto::{
+    op::{Message, MessageType, OpCode},
+    rr::{RData, Record as DnsRecord, rdata::TXT},
+};
+use tokio::net::UdpSocket;
+
+use self::strict::{Shared, Trouble, serve};
+use super::{super::State, Readers, Writers};
+use crate::{
+    core::{
+        estate::{
+            seen::{Freshness, Stamp},
+            source::SourceSpec,
+        },
+        now::Now,
+        step::{Reply, Truth},
+    },
+    journal::Journal,
+    plan::{Action, Plan, Sides},
+    systems::{
+        Acts, Call as AnyCall, Live, System,
+        aws::{intended, journal},
+        route53::{
+            facts::Ask,
+            ops::{Call, Mark},
+        },
+        steer::{Draft, Handle, Looked, Operation, Sent, Sought, Steered},
+    },
+};
+
+type Op = Operation<Call, Mark>;
+
+/// The real way from a plan to a server and back.
+struct Way {
+    server: Shared,
+    state: State,
+    specs: Vec<SourceSpec<Ask>>,
+    readers: Readers,
+    writers: Writers,
+    journal: Journal,
+    now: Now,
+    _keys: tempfile::TempDir,
+}
+
+fn weights(source: u8, target: u8) -> Action {
+    Action::SetWeights { name: "api.example.test.".to_owned(), weights: Sides { source, target } }
+}
+
+fn plan(url: &str, keys: &Path, servers: &[SocketAddr]) -> Arc<Plan> {
+    let file = |name: &str| {
+        let path = keys.join(name);
+        std::fs::write(&path, name).expect("written");
+        format!("{{ file = \"{}\" }}", path.display())
+    };
+    let (read, write) = (file("reading"), file("writing"));
+    let servers: Vec<String> = servers.iter().map(|s| format!("\"{s}\"")).collect();
+    let text = format!(
+        "schema = 1\nname = \"t\"\n[sites.source]\nlabel = \"A\"\nregion = \"eu-west-1\"\n[sites.target]\nlabel = \"B\"\n\
+         region = \"eu-north-1\"\n[route53]\nendpoints = {{ all = \"{url}\" }}\naccess_key = {read}\nsecret_key = {read}\n\
+         write = {{ access_key = {write}, secret_key = {write} }}\n\
+         [[dns]]\nname = \"api.example.test.\"\nzone = \"Z1\"\ntype = \"A\"\nset_identifiers = {{ source = \"vir\", target = \"ore\" }}\n\
+         servers = [{}]\n",
+        servers.join(", ")
+    );
+    Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+}
+
+impl Way {
+    async fn new() -> Self {
+        Self::with(&["192.0.2.53:53".parse().expect("address")]).await
+    }
+
+    async fn with(servers: &[SocketAddr]) -> Self {
+        let (server, url) = serve().await;
+        {
+            let mut server = server.lock().expect("no panic");
+            for (id, weight, value) in [("vir", 100, "192.0.2.10"), ("ore", 0, "198.51.100.10")] {
+                server.put(&format!(
+                    "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>{id}</SetIdentifier><Weight>{weight}</Weight>\
+                     <TTL>60</TTL><Value>{value}</Value>"
+                ));
+            }
+        }
+        Self::at(server, &url, servers).await
+    }
+
+    async fn at(server: Shared, url: &str, servers: &[SocketAddr]) -> Self {
+        let keys = tempfile::tempdir().expect("a folder");
+        let plan = plan(url, keys.path(), servers);
+        let (state, specs) = State::new(&plan);
+        let journal = journal();
+        let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
+        let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
+        let mut way = Self { server, state, specs, readers, writers, journal, now, _keys: keys };
+        way.read().await;
+        way
+    }
+
+    /// Reads the record sets, as the source would.
+    async fn read(&mut self) {
+        self.now.boot += Duration::from_secs(5);
+        let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
+        for spec in self.specs.iter().filter(|s| matches!(s.ask, Ask::Records(_))) {
+            match State::ask(&self.readers, &spec.ask).await {
+                Ok(facts) => drop(self.state.apply(&spec.ask, facts, stamp)),
+                Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+            }
+        }
+    }
+
+    fn draft(&self, action: &Action) -> Draft<Call, Mark> {
+        self.state.draft(action, self.now).expect("of this system").unwrap_or_else(|faults| panic!("{faults:?}"))
+    }
+
+    async fn send(&mut self, tag: &str, op: &Op) -> Sent<Mark> {
+        let permit = intended(&mut self.journal, tag, AnyCall::Route53(op.call.clone()));
+        State::send(&self.writers, permit, &op.call, seen(op)).await
+    }
+
+    async fn look(&self, tag: &str, op: &Op, expect: Option<&Mark>) -> Looked<Mark> {
+        State::look(&self.readers, Sought { tag, call: &op.call, expect, accepted: false }).await
+    }
+
+    async fn truth(&self, tag: &str, op: &Op) -> Truth {
+        self.look(tag, op, seen(op)).await.truth
+    }
+
+    fn trouble(&self, trouble: Trouble) {
+        self.server.lock().expect("no panic").trouble = Some(trouble);
+    }
+
+    fn get(&self, set_id: &str, what: &str) -> String {
+        self.server.lock().expect("no panic").get("api.example.test.", set_id, what).join(" ")
+    }
+}
+
+fn seen(op: &Op) -> Option<&Mark> {
+    if let Handle::Seen(mark) = &op.expect { Some(mark) } else { None }
+}
+
+#[tokio::test]
+async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
+    let mut way = Way::new().await;
+    let over = way.draft(&weights(90, 10));
+    assert_eq!(way.truth("t/1", &over.ops[0]).await, Truth::NotApplied);
+    let sent = way.send("t/1", &over.ops[0]).await;
+    assert_eq!((sent.reply, &sent.mark), (Reply::Yes, &Some(Mark::Change("C0001".to_owned()))), "{}", sent.said);
+    assert_eq!(way.truth("t/1", &over.ops[0]).await, Truth::Applied);
+    assert_eq!((way.get("vir", "Weight"), way.get("ore", "Weight")), ("90".to_owned(), "10".to_owned()));
+    let wait = way.look("t/2", &over.ops[1], sent.mark.as_ref()).await;
+    assert_eq!((wait.truth, wait.said.as_str()), (Truth::NotApplied, "change C0001: PENDING"));
+    assert_eq!(way.look("t/2", &over.ops[1], sent.mark.as_ref()).await.truth, Truth::Applied);
+    way.read().await;
+    assert_eq!(way.state.met(&weights(90, 10), way.now).and_then(crate::core::estate::seen::Seen::live), Some(true));
+    let back = way.state.back(&over.back, way.now).expect("a way back");
+    assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(way.get("vir", "Weight"), "100");
+    let server = way.server.lock().expect("no panic");
+    let epoch = server.sets.iter().find(|((n, ..), _)| n == "_landfall.api.example.test.").expect("an epoch");
+    assert_eq!(epoch.1["Value"], ["&quot;landfall epoch=2 by=t/3&quot;"]);
+    assert!(server.arrived.iter().all(|(_, signed)| signed.contains("Credential=writing/")), "writing credentials only");
+}
+
+#[tokio::test]
+async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
+    for bare in [false, true] {
+        let mut way = Way::new().await;
+        way.server.lock().expect("no panic").bare = bare;
+        let op = way.draft(&weights(90, 10)).ops.remove(0);
+        way.server.lock().expect("no panic").put(
+            "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>ore</SetIdentifier><Weight>34</Weight><TTL>60</TTL>\
+             <Value>203.0.113.9</Value>",
+        );
+        let sent = way.send("t/1", &op).await;
+        assert_eq!((sent.reply, sent.mark), (Reply::Mismatch, None), "{}", sent.said);
+        let named = ["InvalidChangeBatch", "name='api.example.test.'", "type='A'", "set identifier='ore'", "do not match the current"];
+        assert!(named.iter().all(|n| sent.said.contains(n)), "{}", sent.said);
+        let looked = way.look("t/1", &op, seen(&op)).await;
+        assert_eq!(looked.truth, Truth::Conflict);
+        assert_eq!(
+            looked.said,
+            "somebody else changed: api.example.test. A ore: weight 34, TTL 60 s, 203.0.113.9 (was weight 0, 198.51.100.10)"
+        );
+        assert_eq!((way.get("vir", "Weight"), way.get("ore", "Weight")), ("100".to_owned(), "34".to_owned()), "nothing of it");
+    }
+}
+
+#[tokio::test]
+async fn a_record_set_that_is_gone_and_one_that_is_simple_now_are_named_too() {
+    let mut way = Way::new().await;
+    let op = way.draft(&weights(90, 10)).ops.remove(0);
+    way.server.lock().expect("no panic").sets.retain(|(_, _, id), _| id != "ore");
+    assert_eq!(way.send("t/1", &op).await.reply, Reply::Mismatch);
+    let looked = way.look("t/1", &op, seen(&op)).await;
+    assert_eq!((looked.truth, looked.said.as_str()), (Truth::Conflict, "somebody else changed: api.example.test. A ore: not there any more"));
+}
+
+#[tokio::test]
+async fn a_delayed_copy_of_an_old_change_does_not_fit_any_more() {
+    let mut way = Way::new().await;
+    let first = way.draft(&weights(50, 50));
+    assert_eq!(way.send("t/1", &first.ops[0]).await.reply, Reply::Yes);
+    way.read().await;
+    let back = way.state.back(&first.back, way.now).expect("a way back");
+    assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Yes);
+    // All weights are what they were when the first was sent; its very bytes come again.
+    let copy = way.server.lock().expect("no panic").arrived[0].0.clone();
+    let refused = way.server.lock().expect("no panic").change(&copy).expect_err("its epoch is over");
+    assert!(refused.contains("_landfall.api.example.test.") && refused.contains("already exists"), "{refused}");
+    assert_eq!(way.send("t/1", &first.ops[0]).await.reply, Reply::Mismatch);
+    assert_eq!(way.truth("t/1", &first.ops[0]).await, Truth::Conflict);
+    assert_eq!(way.get("vir", "Weight"), "100");
+}
+
+#[tokio::test]
+async fn a_lost_reply_and_an_error_after_the_fact_are_found_applied() {
+    for trouble in [Trouble::CutAfter, Trouble::ErrorAfter] {
+        let mut way = Way::new().await;
+        let op = way.draft(&weights(90, 10)).ops.remove(0);
+        way.trouble(trouble);
+        let sent = way.send("t/1", &op).await;
+        assert_eq!((sent.reply, sent.mark), (Reply::Lost, None), "{trouble:?}: {}", sent.said);
+        assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "nothing below us sends it again");
+        assert_eq!(way.truth("t/1", &op).await, Truth::Applied);
+        // Somebody who had the same in mind is not us.
+        assert_eq!(way.truth("other/1", &op).await, Truth::Conflict);
+    }
+}
+
+#[tokio::test]
+async fn an_error_before_the_fact_is_not_known_either_and_found_not_applied() {
+    let mut way = Way::new().await;
+    let op = way.draft(&weights(90, 10)).ops.remove(0);
+    way.trouble(Trouble::ErrorBefore);
+    assert_eq!(way.send("t/1", &op).await.reply, Reply::Lost);
+    assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
+    way.server.lock().expect("no panic").blind = true;
+    let looked = way.look("t/1", &op, seen(&op)).await;
+    assert_eq!(looked.truth, Truth::Dark, "{}", looked.said);
+    assert!(looked.said.contains("route53:ListResourceRecordSets at http"), "{}", looked.said);
+}
+
+#[tokio::test]
+async fn throttled_and_denied_are_a_definite_no() {
+    for (status, code) in [(400, "Throttling"), (400, "PriorRequestNotComplete"), (403, "AccessDenied"), (404, "NoSuchHostedZone"), (400, "InvalidInput")] {
+        let mut way = Way::new().await;
+        let op = way.draft(&weights(90, 10)).ops.remove(0);
+        way.trouble(Trouble::Refuse(status, code));
+        let sent = way.send("t/1", &op).await;
+        assert_eq!(sent.reply, Reply::Refused, "{code}: {}", sent.said);
+        assert!(sent.said.starts_with("route53:ChangeResourceRecordSets at http") && sent.said.contains(code), "{}", sent.said);
+        assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
+        assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "{code}: sent once");
+    }
+}
+
+/// A name server with this epoch.
+async fn name_server(epoch: Option<u64>) -> SocketAddr {
+    let udp = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let address = udp.local_addr().expect("address");
+    tokio::spawn(async move {
+        let mut buffer = [0; 1500];
+        while let Ok((n, from)) = udp.recv_from(&mut buffer).await {
+            let asked = Message::from_vec(&buffer[..n]).expect("a message");
+            let mut out = Message::new(asked.metadata.id, MessageType::Response, OpCode::Query);
+            out.add_query(asked.queries[0].clone());
+            let name = asked.queries[0].name().clone();
+            assert_eq!(name.to_ascii(), "_landfall.api.example.test.");
+            if let Some(epoch) = epoch {
+                let text = vec![format!("landfall epoch={epoch} by=somebody")];
+                out.add_answer(DnsRecord::from_rdata(name, 60, RData::TXT(TXT::new(text))));
+            }
+            udp.send_to(&out.to_vec().expect("bytes"), from).await.expect("sent");
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_change_whose_id_is_lost_is_waited_for_at_the_names_own_servers() {
+    for (epochs, truth) in [
+        (vec![Some(1), Some(2)], Truth::Applied),
+        (vec![Some(1), Some(0)], Truth::NotApplied),
+        (vec![Some(1), None], Truth::NotApplied),
+    ] {
+        let mut servers = Vec::new();
+        for epoch in &epochs {
+            servers.push(name_server(*epoch).await);
+        }
+        let way = Way::with(&servers).await;
+        let wait = way.draft(&weights(90, 10)).ops.remove(1);
+        let looked = way.look("t/2", &wait, None).await;
+        assert_eq!(looked.truth, truth, "{epochs:?}: {}", looked.said);
+        // An id that Route 53 does not know says nothing either: the servers do.
+        let unknown = Mark::Change("C9999".to_owned());
+        assert_eq!(way.look("t/2", &wait, Some(&unknown)).await.truth, truth);
+    }
+    let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let way = Way::with(&[name_server(Some(1)).await, silent.local_addr().expect("address")]).await;
+    let wait = way.draft(&weights(90, 10)).ops.remove(1);
+    let looked = way.look("t/2", &wait, None).await;
+    assert_eq!(looked.truth, Truth::Dark, "{}", looked.said);
+    assert!(looked.said.contains("TXT at 127.0.0.1"), "{}", looked.said);
+}

@@ -1,0 +1,192 @@
+//! A Route 53 of a few lines that is as strict as the real one where it matters: a DELETE has to name exactly what is there, a CREATE must
+//! not find anything, a weighted set has one time to live, a batch is taken wholly or not at all; PENDING, then INSYNC.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use crate::systems::aws::served::{self, Asked};
+
+/// What goes wrong with the next change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Not carried out; this status and code.
+    Refuse(u16, &'static str),
+    /// Carried out, and then the connection is cut.
+    CutAfter,
+    /// Carried out, and then a server's error.
+    ErrorAfter,
+    /// Not carried out, and a server's error.
+    ErrorBefore,
+}
+
+/// Name, type, set identifier.
+type Key = (String, String, String);
+
+#[derive(Default)]
+pub(super) struct Server {
+    /// What each record set consists of, besides its key: fields in order, values in any.
+    pub(super) sets: BTreeMap<Key, BTreeMap<String, Vec<String>>>,
+    /// How often each change was asked for.
+    pub(super) changes: HashMap<String, u32>,
+    pub(super) trouble: Option<Trouble>,
+    /// A refused batch in the form that has the error's name for its root.
+    pub(super) bare: bool,
+    /// Reading fails.
+    pub(super) blind: bool,
+    /// Bodies of all changes that arrived, and the keys that they were signed with.
+    pub(super) arrived: Vec<(String, String)>,
+}
+
+pub(super) type Shared = Arc<Mutex<Server>>;
+
+fn field<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    xml.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>")).map(|(text, _)| text)
+}
+
+fn fields(xml: &str, name: &str) -> Vec<String> {
+    xml.split(&format!("<{name}>")).skip(1).filter_map(|x| x.split(&format!("</{name}>")).next()).map(str::to_owned).collect()
+}
+
+fn parsed(xml: &str) -> (Key, BTreeMap<String, Vec<String>>) {
+    let text = |name| field(xml, name).unwrap_or_default().to_owned();
+    let mut rest = BTreeMap::new();
+    for name in ["Weight", "TTL", "HealthCheckId", "HostedZoneId", "DNSName", "EvaluateTargetHealth", "Value"] {
+        let mut all = fields(xml, name);
+        all.sort();
+        if !all.is_empty() {
+            rest.insert(name.to_owned(), all);
+        }
+    }
+    ((text("Name"), text("Type"), text("SetIdentifier")), rest)
+}
+
+impl Server {
+    /// One record set, as XML between its tags.
+    pub(super) fn put(&mut self, xml: &str) {
+        let (key, rest) = parsed(xml);
+        self.sets.insert(key, rest);
+    }
+
+    /// One field of a record set.
+    pub(super) fn get(&self, name: &str, set_id: &str, what: &str) -> Vec<String> {
+        let found = self.sets.iter().find(|((n, _, s), _)| n == name && s == set_id);
+        found.and_then(|(_, rest)| rest.get(what)).cloned().unwrap_or_default()
+    }
+
+    /// Carries out a batch, or says why not.
+    pub(super) fn change(&mut self, body: &str) -> Result<(), String> {
+        let mut next = self.sets.clone();
+        for change in fields(body, "Change") {
+            let (key, rest) = parsed(field(&change, "ResourceRecordSet").unwrap_or_default());
+            let (name, kind, set_id) = &key;
+            let what = format!("resource record set [name='{name}', type='{kind}', set identifier='{set_id}']");
+            match field(&change, "Action") {
+                Some("DELETE") => match next.get(&key) {
+                    None => return Err(format!("Tried to delete {what} but it was not found")),
+                    Some(there) if *there != rest => {
+                        return Err(format!("Tried to delete {what} but the values provided do not match the current values"));
+                    }
+                    Some(_) => drop(next.remove(&key)),
+                },
+                Some("CREATE") if next.contains_key(&key) => return Err(format!("Tried to create {what} but it already exists")),
+                Some("CREATE" | "UPSERT") => drop(next.insert(key, rest)),
+                other => return Err(format!("Unknown action {other:?}")),
+            }
+        }
+        for ((name, kind, _), rest) in &next {
+            let same = next.iter().filter(|((n, k, _), _)| n == name && k == kind);
+            if rest.contains_key("DNSName") == rest.contains_key("TTL") {
+                return Err(format!("{name} {kind}: an alias has no TTL, and whatever is no alias has one"));
+            }
+            if same.filter_map(|(_, r)| r.get("TTL")).any(|ttl| rest.get("TTL").is_some_and(|own| own != ttl)) {
+                return Err(format!("{name} {kind}: all record sets of a weighted set must have the same TTL"));
+            }
+        }
+        self.sets = next;
+        Ok(())
+    }
+
+    fn list(&self) -> String {
+        let tags = |rest: &BTreeMap<String, Vec<String>>, name: &str| {
+            rest.get(name).into_iter().flatten().map(|v| format!("<{name}>{v}</{name}>")).collect::<String>()
+        };
+        let set = |((name, kind, set_id), rest): (&Key, &BTreeMap<String, Vec<String>>)| {
+            let id = if set_id.is_empty() { String::new() } else { format!("<SetIdentifier>{set_id}</SetIdentifier>") };
+            let values: String = rest.get("Value").into_iter().flatten().map(|v| format!("<ResourceRecord><Value>{v}</Value></ResourceRecord>")).collect();
+            let values = if values.is_empty() { values } else { format!("<ResourceRecords>{values}</ResourceRecords>") };
+            let alias = ["HostedZoneId", "DNSName", "EvaluateTargetHealth"].map(|n| tags(rest, n)).concat();
+            let alias = if alias.is_empty() { alias } else { format!("<AliasTarget>{alias}</AliasTarget>") };
+            format!(
+                "<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type>{id}{}{}{values}{alias}{}</ResourceRecordSet>",
+                tags(rest, "Weight"), tags(rest, "TTL"), tags(rest, "HealthCheckId"),
+            )
+        };
+        // In a zone's order: by the labels from the end. All fit on one page.
+        let mut all: Vec<_> = self.sets.iter().collect();
+        all.sort_by_key(|((name, ..), _)| name.trim_end_matches('.').rsplit('.').map(str::to_owned).collect::<Vec<_>>());
+        let sets: String = all.into_iter().map(set).collect();
+        format!(
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{sets}</ResourceRecordSets><IsTruncated>false</IsTruncated>\
+             <MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
+        )
+    }
+
+    /// Status and body; none: the connection is cut.
+    fn answer(&mut self, asked: &Asked) -> Option<(u16, String)> {
+        let body = asked.body.as_str();
+        let error = |status: u16, code: &str, words: &str| {
+            Some((status, format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+            )))
+        };
+        let info = |kind: &str, id: &str, status: &str| {
+            format!("<{kind}><ChangeInfo><Id>/change/{id}</Id><Status>{status}</Status><SubmittedAt>2026-11-22T01:00:00Z</SubmittedAt></ChangeInfo></{kind}>")
+        };
+        let (method, path) = asked.line();
+        if method == "POST" && path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
+            self.arrived.push((body.to_owned(), asked.header("authorization").to_owned()));
+            let trouble = self.trouble.take();
+            match trouble {
+                Some(Trouble::Refuse(status, code)) => return error(status, code, "no"),
+                Some(Trouble::ErrorBefore) => return error(500, "InternalError", "not now"),
+                _ => {}
+            }
+            if let Err(said) = self.change(body) {
+                let said = said.replace('\'', "&apos;");
+                return if self.bare {
+                    Some((400, format!("<InvalidChangeBatch><Messages><Message>{said}</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>")))
+                } else {
+                    error(400, "InvalidChangeBatch", &format!("[{said}]"))
+                };
+            }
+            let id = format!("C{:04}", self.changes.len() + 1);
+            self.changes.insert(id.clone(), 0);
+            return match trouble {
+                Some(Trouble::CutAfter) => None,
+                Some(Trouble::ErrorAfter) => error(500, "InternalError", "we are sorry"),
+                _ => Some((200, info("ChangeResourceRecordSetsResponse", &id, "PENDING"))),
+            };
+        }
+        if self.blind {
+            return error(500, "InternalError", "reading fails");
+        }
+        if let Some(id) = path.strip_prefix("/2013-04-01/change/") {
+            let Some(asked) = self.changes.get_mut(id) else { return error(404, "NoSuchChange", id) };
+            *asked += 1;
+            let status = if *asked > 1 { "INSYNC" } else { "PENDING" };
+            return Some((200, info("GetChangeResponse", id, status)));
+        }
+        if path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
+            return Some((200, self.list()));
+        }
+        error(404, "NoSuchHostedZone", path)
+    }
+}
+
+pub(super) async fn serve() -> (Shared, String) {
+    let shared = Shared::default();
+    let url = served::serve(shared.clone(), Server::answer).await;
+    (shared, url)
+}

@@ -1,0 +1,312 @@
+//! A change that compares with what was observed: of weights, of the time to live.
+//!
+//! A side's weight is that of its record sets together. Where a side has several set identifiers it is shared out in proportion to the
+//! weights observed, evenly if those are all 0; what does not divide goes to the largest remainders, then to the first by identifier. The
+//! way back does not share out again: it names each record set's own prior weight.
+//!
+//! A weighted set has one time to live: all its record sets change in one batch, those of neither side as well. An alias has none of its
+//! own and is left as it is.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::{Call, Drafted, Goal, Mark, Observed, SetTtl, SetWeight, Wish, both_zero, ops, unknown};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind},
+        now::Now,
+        step::Kind,
+    },
+    plan::{DnsName, Side, Sides},
+    systems::{
+        route53::{
+            batch::{self, Weighted},
+            facts::{Epoch, Record, Routing},
+            state::{Name, State},
+            weighted::{configured, remarks, side_of},
+        },
+        steer::{Change, Draft, known},
+    },
+};
+
+impl State {
+    /// What each zone's record sets are to weigh.
+    pub(super) fn weights(&self, name: &str, weights: Sides<u8>, now: Now) -> Result<Vec<Goal>, Vec<Fault>> {
+        let mut faults: Vec<Fault> = both_zero(name, weights).into_iter().collect();
+        let mut zones = IndexMap::<&str, Vec<SetWeight>>::new();
+        for (plan, known) in self.named(name) {
+            match of_sides(plan, known, now) {
+                Ok(records) => zones.entry(&plan.zone).or_default().extend(share(plan, &records, weights)),
+                Err(more) => faults.extend(more),
+            }
+        }
+        if self.named(name).next().is_none() {
+            faults.push(unknown(name));
+        }
+        let goal = |(zone, sets): (&str, Vec<SetWeight>)| Goal { zone: zone.to_owned(), wish: Wish::Weights(sets) };
+        if faults.is_empty() { Ok(zones.into_iter().map(goal).collect()) } else { Err(faults) }
+    }
+
+    /// How long each zone's record sets are to live.
+    pub(super) fn times(&self, name: &str, ttl: u32, now: Now) -> Result<Vec<Goal>, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut zones = IndexMap::<&str, Vec<SetTtl>>::new();
+        for (plan, known) in self.named(name) {
+            let records = match of_all(plan, known, now) {
+                Ok(records) => records,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            let own: Vec<&Weighted> = records.iter().filter(|r| r.ttl.is_some()).collect();
+            if own.is_empty() {
+                let text = format!(
+                    "{} {}: all its record sets are aliases, which have no TTL of their own: they are answered with their target's",
+                    plan.name,
+                    plan.record_type.word()
+                );
+                faults.push(Fault::new(FaultKind::Unsupported, text));
+            }
+            let set = |r: &Weighted| SetTtl { record_type: r.record_type, set_id: r.set_id.clone(), ttl };
+            zones.entry(&plan.zone).or_default().extend(own.into_iter().map(set));
+        }
+        if self.named(name).next().is_none() {
+            faults.push(unknown(name));
+        }
+        let goal = |(zone, sets): (&str, Vec<SetTtl>)| Goal { zone: zone.to_owned(), wish: Wish::Ttl(sets) };
+        if faults.is_empty() { Ok(zones.into_iter().map(goal).collect()) } else { Err(faults) }
+    }
+
+    /// Binds what is wanted to what is there.
+    pub(super) fn assemble(&self, name: &str, goals: &[Goal], now: Now) -> Drafted {
+        let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
+        for goal in goals {
+            match self.observed(name, goal, now) {
+                Ok(observed) => self.add(&mut draft, name, goal, &observed, &mut faults),
+                Err(more) => faults.extend(more),
+            }
+        }
+        if faults.is_empty() { Ok(draft) } else { Err(faults) }
+    }
+
+    fn add(&self, draft: &mut Draft<Call, Mark>, name: &str, goal: &Goal, observed: &Observed, faults: &mut Vec<Fault>) {
+        let named: Vec<(_, &str)> = match &goal.wish {
+            Wish::Weights(sets) => sets.iter().map(|s| (s.record_type, s.set_id.as_str())).collect(),
+            Wish::Ttl(sets) => sets.iter().map(|s| (s.record_type, s.set_id.as_str())).collect(),
+        };
+        for (record_type, set_id) in named {
+            if !observed.records.iter().any(|r| r.record_type == record_type && r.set_id == set_id) {
+                let text = format!("{name} {} {set_id}: no such record set any more", record_type.word());
+                faults.push(Fault::new(FaultKind::NotFound, text));
+            }
+        }
+        let call = goal.call(name);
+        let after = batch::after(&call, observed);
+        if after == observed.records || !faults.is_empty() {
+            return;
+        }
+        for (plan, known) in self.named(name).filter(|(plan, _)| plan.zone == goal.zone) {
+            match goal.wish {
+                Wish::Weights(_) => self.explain(draft, plan, known, &after),
+                Wish::Ttl(_) => aging(draft, plan, &observed.records, &after),
+            }
+        }
+        let epoch = batch::epoch(&call, observed);
+        draft.diff.extend(changes(observed, &after));
+        draft.diff.push(Change {
+            thing: Epoch::place(name),
+            from: observed.epoch.as_ref().map_or_else(|| "none".to_owned(), |_| (epoch - 1).to_string()),
+            to: epoch.to_string(),
+        });
+        let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
+        let what = what(observed, &after);
+        draft.ops.extend(ops(call, what, Kind::Compared, observed, at(&draft.ops)));
+        let prior = Goal { zone: goal.zone.clone(), wish: prior(&goal.wish, &observed.records) };
+        draft.back.extend(prior.ops(name, after, epoch, at(&draft.back)));
+    }
+
+    /// What an operator should know, what has to pass, and what must not be.
+    pub(super) fn explain(&self, draft: &mut Draft<Call, Mark>, plan: &DnsName, known: &Name, after: &[Weighted]) {
+        let of = |w: &&Weighted| w.record_type == plan.record_type;
+        let mut records: Vec<Record> = after.iter().filter(of).map(Weighted::record).collect();
+        let what = format!("{} {}", plan.name, plan.record_type.word());
+        let old = known.set.last().map_or(&[][..], |(r, _)| r);
+        let strays: Vec<Record> = old.iter().filter(|r| side_of(plan, r).is_none()).cloned().collect();
+        // Where nobody says what an alias is answered with: what Route 53 answers for a load balancer.
+        let alias = old.iter().any(|r| r.alias.is_some()).then(|| known.answered_ttl().unwrap_or(60));
+        let ttl = old.iter().filter_map(|r| r.ttl).max().max(alias).unwrap_or(0);
+        draft.settle = draft.settle.max(Duration::from_secs(ttl.into()));
+        draft.notes.push(match alias {
+            Some(_) => format!("{what}: caches may hold the old answer for {ttl} s after INSYNC, the TTL that its alias is answered with"),
+            None => format!("{what}: caches may hold the old answer for {ttl} s after INSYNC, the old TTL"),
+        });
+        records.extend(strays);
+        draft.notes.extend(remarks(plan, &records).into_iter().map(|(_, text)| format!("{what}: {text}")));
+        for side in Side::BOTH {
+            let own: Vec<&Record> = records.iter().filter(|r| side_of(plan, r) == Some(side)).collect();
+            let silent = own.iter().filter(|r| r.routing == Routing::Weighted(0)).count();
+            if silent > 0 && silent < own.len() {
+                draft.notes.push(format!("{what}: {silent} of {} record sets of the {side} get no traffic", own.len()));
+            }
+        }
+        if configured(plan, &records).is_ok_and(|c| c.weight.source + c.weight.target == 0) {
+            draft.broken.push(format!("{what}: the weights of both sides would be 0"));
+        }
+    }
+
+    /// The record sets of a name in a zone that a change takes part in, and its epoch.
+    fn observed(&self, name: &str, goal: &Goal, now: Now) -> Result<Observed, Vec<Fault>> {
+        let (mut records, mut epoch, mut faults) = (Vec::new(), None, Vec::new());
+        for (plan, known_name) in self.named(name).filter(|(plan, _)| plan.zone == goal.zone) {
+            let own = match goal.wish {
+                Wish::Weights(_) => of_sides(plan, known_name, now),
+                Wish::Ttl(_) => of_all(plan, known_name, now).map_err(|f| vec![f]),
+            };
+            match own {
+                Ok(own) => records.extend(own),
+                Err(more) => faults.extend(more),
+            }
+            let place = Epoch::place(name);
+            match known(known_name.epoch.at(now), &place) {
+                Ok(Some(found)) if found.read().is_none() => {
+                    let text = format!("{place}: not a value of ours: {}", found.values.join(" "));
+                    faults.push(Fault::new(FaultKind::Malformed, text));
+                }
+                Ok(found) => epoch.clone_from(found),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if records.is_empty() && faults.is_empty() {
+            faults.push(unknown(name));
+        }
+        batch::sort(&mut records);
+        if faults.is_empty() { Ok(Observed { records, epoch }) } else { Err(faults) }
+    }
+}
+
+impl Goal {
+    /// A stored way back to this, once `after` is there under `epoch`. Its handles are bound anew when it is previewed.
+    pub(super) fn ops(&self, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
+        let there = Observed { records: after, epoch: Some(Epoch::written(name, epoch, "unknown")) };
+        let call = self.call(name);
+        let what = what(&there, &batch::after(&call, &there));
+        ops(call, what, Kind::Compared, &there, at)
+    }
+}
+
+/// The same as it was before.
+pub(super) fn prior(wish: &Wish, records: &[Weighted]) -> Wish {
+    match wish {
+        Wish::Weights(_) => Wish::Weights(records.iter().map(weight_of).collect()),
+        Wish::Ttl(_) => Wish::Ttl(records.iter().filter_map(ttl_of).collect()),
+    }
+}
+
+fn weight_of(record: &Weighted) -> SetWeight {
+    SetWeight { record_type: record.record_type, set_id: record.set_id.clone(), weight: record.weight }
+}
+
+fn ttl_of(record: &Weighted) -> Option<SetTtl> {
+    Some(SetTtl { record_type: record.record_type, set_id: record.set_id.clone(), ttl: record.ttl? })
+}
+
+/// What a change of the time to live takes, and when it begins to count.
+fn aging(draft: &mut Draft<Call, Mark>, plan: &DnsName, before: &[Weighted], after: &[Weighted]) {
+    let of = |w: &&Weighted| w.record_type == plan.record_type;
+    let longest = |all: &[Weighted]| all.iter().filter(of).filter_map(|r| r.ttl).max().unwrap_or(0);
+    let (old, new) = (longest(before), longest(after));
+    let what = format!("{} {}", plan.name, plan.record_type.word());
+    draft.settle = draft.settle.max(Duration::from_secs(old.into()));
+    draft.notes.push(format!("{what}: caches may hold an answer for {old} s, the old TTL, until INSYNC and that long after; then for {new} s"));
+    let aliases: Vec<&str> = before.iter().filter(of).filter(|r| r.ttl.is_none()).map(|r| r.set_id.as_str()).collect();
+    if !aliases.is_empty() {
+        draft.notes.push(format!("{what}: {} are aliases and keep their target's TTL", aliases.join(", ")));
+    }
+    let strays: Vec<&str> =
+        before.iter().filter(of).filter(|r| side_of(plan, &r.record()).is_none()).map(|r| r.set_id.as_str()).collect();
+    if !strays.is_empty() {
+        draft.notes.push(format!("{what}: {} are of neither side, and change with the rest: a weighted set has one TTL", strays.join(", ")));
+    }
+    if new > old {
+        draft.notes.push(format!("{what}: a longer TTL makes every later change of weights slower by as much, the way back too"));
+    }
+}
+
+/// The weighted record sets of both sides, each of those that the plan names.
+fn of_sides(plan: &DnsName, name: &Name, now: Now) -> Result<Vec<Weighted>, Vec<Fault>> {
+    let what = format!("{} {}", plan.name, plan.record_type.word());
+    let records = known(name.set.at(now), &what).map_err(|f| vec![f])?;
+    sides_of(plan, records)
+}
+
+/// The same, of these records.
+pub(super) fn sides_of(plan: &DnsName, records: &[Record]) -> Result<Vec<Weighted>, Vec<Fault>> {
+    let what = format!("{} {}", plan.name, plan.record_type.word());
+    // Simple records and other policies have no weights.
+    configured(plan, records).map_err(|f| vec![f])?;
+    let mut faults = Vec::new();
+    for side in Side::BOTH {
+        for id in plan.set_identifiers.get(side) {
+            if !records.iter().any(|r| r.set_id.as_ref() == Some(id)) {
+                faults.push(Fault::new(FaultKind::NotFound, format!("{what}: no record set {id} ({side})")));
+            }
+        }
+    }
+    let own = records.iter().filter(|r| side_of(plan, r).is_some()).filter_map(Weighted::of).collect();
+    if faults.is_empty() { Ok(own) } else { Err(faults) }
+}
+
+/// All weighted record sets of a name, those of neither side as well.
+fn of_all(plan: &DnsName, name: &Name, now: Now) -> Result<Vec<Weighted>, Fault> {
+    let records = known(name.set.at(now), &format!("{} {}", plan.name, plan.record_type.word()))?;
+    configured(plan, records)?;
+    Ok(records.iter().filter_map(Weighted::of).collect())
+}
+
+/// Shares each side's weight out among its record sets.
+pub(super) fn share(plan: &DnsName, records: &[Weighted], weights: Sides<u8>) -> Vec<SetWeight> {
+    let mut out = Vec::new();
+    for side in Side::BOTH {
+        let mut own: Vec<&Weighted> = records.iter().filter(|r| side_of(plan, &r.record()) == Some(side)).collect();
+        own.sort_by(|a, b| a.set_id.cmp(&b.set_id));
+        let sum: u32 = own.iter().map(|r| u32::from(r.weight)).sum();
+        let part = |r: &Weighted| if sum == 0 { 1 } else { u32::from(r.weight) };
+        let of = if sum == 0 { u32::try_from(own.len()).unwrap_or(u32::MAX) } else { sum }.max(1);
+        let total = u32::from(*weights.get(side));
+        let mut each: Vec<(u32, u32)> = own.iter().map(|r| (total * part(r) / of, total * part(r) % of)).collect();
+        let left = total - each.iter().map(|e| e.0).sum::<u32>();
+        let mut order: Vec<usize> = (0..each.len()).collect();
+        order.sort_by_key(|&i| (std::cmp::Reverse(each[i].1), i));
+        for &i in order.iter().take(left as usize) {
+            each[i].0 += 1;
+        }
+        out.extend(own.iter().zip(each).map(|(r, (weight, _))| SetWeight {
+            record_type: r.record_type,
+            set_id: r.set_id.clone(),
+            weight: u8::try_from(weight).unwrap_or(u8::MAX),
+        }));
+    }
+    out
+}
+
+/// What becomes of each record set.
+pub(super) fn changes(observed: &Observed, after: &[Weighted]) -> Vec<Change> {
+    let ttl = |r: &Weighted| format!("TTL {} s", r.ttl.unwrap_or_default());
+    let weight = |r: &Weighted| format!("weight {}", r.weight);
+    let changed = observed.records.iter().zip(after).filter(|(old, new)| old != new);
+    let line = |(old, new): (&Weighted, &Weighted)| {
+        let (from, to) = if old.weight == new.weight { (ttl(old), ttl(new)) } else { (weight(old), weight(new)) };
+        Change { thing: format!("{} {} {}", old.name, old.record_type.word(), old.set_id), from, to }
+    };
+    changed.map(line).collect()
+}
+
+/// The same in one line.
+pub(super) fn what(observed: &Observed, after: &[Weighted]) -> String {
+    let short = |text: &str| text.strip_prefix("weight ").or(text.strip_prefix("TTL ")).unwrap_or(text).to_owned();
+    let moved: Vec<String> =
+        changes(observed, after).iter().map(|c| format!("{} {} → {}", c.thing, c.from, short(&c.to))).collect();
+    moved.join(", ")
+}

@@ -1,0 +1,113 @@
+//! The emergency: weights that are set whatever is there.
+//!
+//! The ordinary way compares, and needs to have read what it compares with. When reading fails, or somebody else keeps changing the name,
+//! that way is closed just when it is wanted most. This one is an UPSERT of the record sets as they were last known, with other weights, and
+//! of the epoch, moved on by one: it overwrites whatever somebody else has changed in them, and says so. Late copies of earlier changes do
+//! not fit any more afterwards, as after any change; a late copy of itself would, which is why it has a quarantine like every absolute one.
+
+use super::{
+    Call, Drafted, Goal, Mark, Observed, Wish, both_zero,
+    change::{changes, prior, share, sides_of},
+    ops, unknown,
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::{Now, short},
+        step::Kind,
+    },
+    plan::Sides,
+    systems::{
+        route53::{
+            batch::{self, Weighted},
+            facts::{Epoch, normal},
+            state::State,
+        },
+        steer::{Change, Draft},
+    },
+};
+
+impl State {
+    pub(super) fn emergency(&self, name: &str, weights: Sides<u8>, now: Now) -> Drafted {
+        let mut faults: Vec<Fault> = both_zero(name, weights).into_iter().collect();
+        let mut draft = Draft::nothing();
+        let name = normal(name);
+        let mut zones: Vec<&str> = self.named(&name).map(|(plan, _)| plan.zone.as_str()).collect();
+        zones.dedup();
+        if zones.is_empty() {
+            faults.push(unknown(&name));
+        }
+        for zone in zones {
+            if let Err(more) = self.force(&mut draft, &name, zone, weights, now) {
+                faults.extend(more);
+            }
+        }
+        if faults.is_empty() { Ok(draft) } else { Err(faults) }
+    }
+
+    /// One zone's part.
+    fn force(
+        &self,
+        draft: &mut Draft<Call, Mark>,
+        name: &str,
+        zone: &str,
+        weights: Sides<u8>,
+        now: Now,
+    ) -> Result<(), Vec<Fault>> {
+        let (mut records, mut epoch, mut sets, mut stale) = (Vec::new(), None, Vec::new(), None);
+        let own: Vec<_> = self.named(name).filter(|(plan, _)| plan.zone == zone).collect();
+        for (plan, known) in &own {
+            let Some((last, stamp)) = known.set.last() else {
+                let text = format!("{name} {}: its record sets were never read: there is nothing to write", plan.record_type.word());
+                return Err(vec![Fault::new(FaultKind::Silent, text)]);
+            };
+            let these = sides_of(plan, last)?;
+            sets.extend(share(plan, &these, weights));
+            records.extend(these);
+            epoch = known.epoch.last().and_then(|(e, _)| e.clone());
+            if !matches!(known.set.at(now), Seen::Live(..)) {
+                let why = known.set.fault().map_or_else(|| "nothing was read since".to_owned(), ToString::to_string);
+                stale = Some((now.since(stamp.at), why));
+            }
+        }
+        batch::sort(&mut records);
+        let observed = Observed { records, epoch };
+        let wish = Wish::Weights(sets);
+        let after = batch::after(&Goal { zone: zone.to_owned(), wish: wish.clone() }.call(name), &observed);
+        if after == observed.records && stale.is_none() {
+            return Ok(());
+        }
+        for (plan, known) in &own {
+            self.explain(draft, plan, known, &after);
+        }
+        draft.notes.insert(0, format!(
+            "EMERGENCY: {name} is written whatever is there now: it compares with nothing, and what somebody else has changed in these record sets is lost"
+        ));
+        if let Some((age, why)) = stale {
+            draft.notes.insert(1, format!(
+                "EMERGENCY: the records were last read {} ago ({why}): values, TTLs and aliases are written as they were then",
+                short(age)
+            ));
+        }
+        draft.notes.extend(after.iter().map(|r| format!("writes {}", batch::told(r))));
+        let number = batch::next_epoch(&observed);
+        draft.diff.extend(changes(&observed, &after));
+        draft.diff.push(Change {
+            thing: Epoch::place(name),
+            from: observed.epoch.as_ref().map_or_else(|| "none".to_owned(), |e| e.values.join(" ")),
+            to: format!("{number}, whatever is there"),
+        });
+        let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
+        let call = Call::Force { zone: zone.to_owned(), name: name.to_owned(), records: after.clone(), epoch: number };
+        draft.ops.extend(ops(call, what(&after), Kind::Absolute, &observed, at(&draft.ops)));
+        // The way back of an emergency is an ordinary change again.
+        let before = Goal { zone: zone.to_owned(), wish: prior(&wish, &observed.records) };
+        draft.back.extend(before.ops(name, after, number, at(&draft.back)));
+        Ok(())
+    }
+}
+
+fn what(after: &[Weighted]) -> String {
+    let each = |r: &Weighted| format!("{} {} {} weight {}", r.name, r.record_type.word(), r.set_id, r.weight);
+    format!("EMERGENCY: {}, compares with nothing", after.iter().map(each).collect::<Vec<_>>().join(", "))
+}
