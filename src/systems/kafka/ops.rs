@@ -8,8 +8,11 @@
 //! AlterConsumerGroupOffsets has nothing to compare with and needs a group without members; all partitions of a group go in one request,
 //! the values are absolute, and a second copy of it changes nothing.
 
+mod judge;
 #[cfg(test)]
 pub(super) mod tests;
+
+pub(super) use self::judge::judge;
 
 use std::time::Duration;
 
@@ -31,8 +34,8 @@ use crate::{
     systems::steer::{self, Change, Draft, Handle, Operation, Steered, known, quoted},
 };
 
-/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out of
-/// 60 s says, and the coordinator may sit on it a little.
+/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
+/// says (15 s, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
 const QUARANTINE: Duration = Duration::from_secs(90);
 
 /// A request.
