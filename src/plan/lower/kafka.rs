@@ -79,10 +79,13 @@ fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option
 fn mirror(table: &Table, topics: &[Pattern]) -> Option<Mirror> {
     let from = table.get::<String>("from")?;
     let own: Vec<At<Pattern>> = table.list("topics");
+    let side = |word: &str| if word == Side::Source.word() { Side::Source } else { Side::Target };
     Some(Mirror {
-        from: if from == Side::Source.word() { Side::Source } else { Side::Target },
+        from: side(&from),
         topics: if own.is_empty() { topics.to_vec() } else { bare(own) },
         prefix: table.get("prefix")?,
+        offset_syncs_topic: table.get("offset_syncs_topic"),
+        offset_syncs_on: side(&table.get::<String>("offset_syncs_on").unwrap_or(from)),
     })
 }
 

@@ -13,6 +13,7 @@ mod faults;
 mod groups;
 mod look;
 mod snapshot;
+mod syncs;
 mod writer;
 
 use std::{
@@ -48,8 +49,13 @@ const MARGIN: Duration = Duration::from_millis(750);
 /// How often the thread looks after its connection while nobody asks.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// Connections that can only ask, one a cluster.
-pub struct Readers(Vec<Sides<Reader>>);
+/// Connections that can only ask: one a cluster, and one for what the mirrors to it say, which may take long to be read for the first time.
+pub struct Readers(Vec<PairReaders>);
+
+struct PairReaders {
+    clusters: Sides<Reader>,
+    syncs: Sides<Reader>,
+}
 
 /// The way to one cluster's thread.
 struct Reader {
@@ -91,21 +97,20 @@ impl Live for State {
         let limit = timeout(plan.intervals.kafka);
         let pair = |pair: &KafkaPair| {
             let plan = Arc::new(pair.clone());
-            Sides::from_fn(|side| Reader {
-                plan: plan.clone(),
-                side,
-                limit,
-                inbox: Mutex::default(),
-                busy: Arc::default(),
-            })
+            let reader =
+                |side| Reader { plan: plan.clone(), side, limit, inbox: Mutex::default(), busy: Arc::default() };
+            let at = |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
+            PairReaders { clusters: Sides::from_fn(reader), syncs: Sides::from_fn(|side| reader(at(side))) }
         };
         Readers(plan.kafka.iter().map(pair).collect())
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
-        match readers.0.get(pair).ok_or_else(missing)?.get(side).ask(Question::Ask(*ask)).await? {
+        let readers = readers.0.get(pair).ok_or_else(missing)?;
+        let of = if matches!(ask, Ask::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
+        match of.get(side).ask(Question::Ask(*ask)).await? {
             Answered::Facts(facts) => Ok(facts),
             Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
         }
@@ -125,7 +130,7 @@ impl Acts for State {
 
     async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
         let Call::Commit { pair, side, .. } = sought.call;
-        match readers.0.iter().map(|r| r.get(*side)).find(|r| r.plan.name == *pair) {
+        match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
             Some(reader) => reader.look(&sought).await,
             None => Looked::dark(format!("the plan has no pair of clusters {pair}")),
         }
@@ -176,7 +181,7 @@ impl Reader {
 fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
-    let mut known = None;
+    let (mut known, mut log) = (None, None);
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
@@ -193,7 +198,12 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
             continue;
         }
         set(Some(Instant::now()));
-        let answer = answer(plan, side, &mut client, &mut known, &job);
+        let answer = match job.question {
+            Question::Ask(Ask::Syncs { side: to, .. }) => {
+                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| Answered::Facts(Facts::Syncs(syncs)))
+            }
+            _ => answer(plan, side, &mut client, &mut known, &job),
+        };
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
             // The next one reads its secrets anew.
             client = None;
@@ -217,6 +227,7 @@ fn answer(
     let facts = match &job.question {
         Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
         Question::Ask(Ask::Snapshot { .. }) => snapshot::take(client, plan, side, known, job.deadline).map(Facts::Snapshot),
+        Question::Ask(Ask::Syncs { .. }) => return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own")),
         Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     };
     facts.map(Answered::Facts)

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     cluster::Latest,
-    facts::{Commit, GroupState, Offset, Snapshot},
+    facts::{Ask, Commit, GroupState, Offset, Snapshot},
     parity::names,
-    state::{Pair, State, bootstrap},
+    state::{Pair, Said, State, bootstrap},
+    syncs::{Syncs, lead},
 };
 use crate::{
     core::{
@@ -82,7 +83,7 @@ struct Place {
     slot: u32,
     /// Where the group is to stand.
     offset: i64,
-    /// Records between the last sync and the commit: read again.
+    /// Records that it reads again, at the most.
     again: i64,
 }
 
@@ -91,7 +92,7 @@ impl Steered for State {
     type Mark = Mark;
 
     fn decides(ask: &Self::Ask) -> bool {
-        matches!(ask, super::facts::Ask::Snapshot { .. })
+        matches!(ask, Ask::Snapshot { .. } | Ask::Syncs { .. })
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -121,8 +122,9 @@ impl Steered for State {
             Err(fault) => return Some(Seen::Blind(fault)),
         };
         let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
-        Some(both.and_then(|(from, there)| {
-            let places = places(pair, group, *to, from, there).map_err(|mut faults| faults.swap_remove(0))?;
+        Some(both.zip(pair.said(*to, now)).and_then(|((from, there), said)| {
+            let word = Word::new(pair, *to, said, now)?;
+            let places = places(pair, group, *to, from, there, &word).map_err(|mut faults| faults.swap_remove(0))?;
             Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
         }))
     }
@@ -168,6 +170,10 @@ fn seen(pair: &Pair, side: Side, now: Now) -> Result<&Latest, Fault> {
     known(pair.cluster(side).seen(now), &format!("{} on the {side}", pair.plan.name))
 }
 
+fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
+    known(pair.said(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
+}
+
 /// A group's commit on a partition; −1 where there is none, −1001 where nobody can say.
 fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
     let Some(group) = facts.group(group) else { return -1 };
@@ -176,7 +182,7 @@ fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
 }
 
 /// Where a group is to stand, partition by partition.
-fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> Result<Vec<Place>, Vec<Fault>> {
+fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest, word: &Word<'_>) -> Result<Vec<Place>, Vec<Fault>> {
     let side = to.other();
     let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
     let Some(own) = from.facts.group(group) else {
@@ -190,7 +196,7 @@ fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> 
         faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
     }
     for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
-        match place(pair, to, from, there, commit) {
+        match place(pair, to, from, there, word, commit) {
             Ok(place) => out.push(place),
             Err(fault) => faults.push(fault),
         }
@@ -201,7 +207,7 @@ fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> 
     if faults.is_empty() { Ok(out) } else { Err(faults) }
 }
 
-fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) -> Result<Place, Fault> {
+fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, commit: &Commit) -> Result<Place, Fault> {
     let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
     let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
     let what = format!("{}-{partition}", topic.name);
@@ -213,22 +219,52 @@ fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) 
     let slot = copy.slots.start + partition;
     let end = there.facts.end(slot).known();
     let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
-    let sync = there.facts.syncs_of(slot).iter().rev().find(|s| s.upstream <= stands).ok_or_else(|| {
-        let text = format!("{what}: the mirror has no offset sync at or before {stands}");
+    let along = word.along.of(&topic.name, partition);
+    let against = word.against.map(|syncs| syncs.of(&name, partition));
+    let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
+    // Never beyond what is there.
+    let offset = stand.offset.min(end);
+    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset) })
+}
+
+/// What mirrors say that a group can be led over by.
+struct Word<'a> {
+    /// Of the mirrors that copy the way the group goes.
+    along: &'a Syncs,
+    /// Of those that copy the other way.
+    against: Option<&'a Syncs>,
+    to: Side,
+}
+
+impl<'a> Word<'a> {
+    fn new(pair: &'a Pair, to: Side, said: &'a Said, now: Now) -> Result<Self, Fault> {
+        // A mirror the other way of which nothing is known may have copied records that lie in the way.
+        let back = pair.mirrors_to(to.other()).next().is_some();
+        let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
+        Ok(Self { along: &said.syncs, against: against.map(|said| &said.syncs), to })
+    }
+
+    /// The fault of a partition of which nothing is said that leads over.
+    fn silent(&self, what: &str, stands: i64) -> Fault {
+        let text = if self.along.topics.is_empty() {
+            format!(
+                "{what}: no offset sync of a mirror to the {}: there is no topic mm2-offset-syncs.*.internal; offset_syncs_topic names another",
+                self.to
+            )
+        } else {
+            format!("{what}: the mirror has no offset sync at or before {stands}")
+        };
         Fault::new(FaultKind::Unsupported, text)
-    })?;
-    let beyond = stands - sync.upstream;
-    // Just behind the record that the sync is about, and never beyond what has been copied.
-    let offset = (sync.downstream + i64::from(beyond > 0)).min(end);
-    Ok(Place { topic: name, partition, slot, offset, again: (beyond - 1).max(0) })
+    }
 }
 
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
-    let (from, there) = match (seen(pair, to.other(), now), seen(pair, to, now)) {
-        (Ok(from), Ok(there)) => (from, there),
-        (from, there) => return Err(from.err().into_iter().chain(there.err()).collect()),
+    let (from, there, said) = match (seen(pair, to.other(), now), seen(pair, to, now), said_to(pair, to, now)) {
+        (Ok(from), Ok(there), Ok(said)) => (from, there, said),
+        (from, there, said) => return Err(from.err().into_iter().chain(there.err()).chain(said.err()).collect()),
     };
-    let places = places(pair, group, to, from, there)?;
+    let word = Word::new(pair, to, said, now).map_err(|fault| vec![fault])?;
+    let places = places(pair, group, to, from, there, &word)?;
     let mut offsets: Vec<TopicOffsets> = Vec::new();
     for place in &places {
         match offsets.iter_mut().find(|t| t.topic == place.topic) {
