@@ -9,10 +9,12 @@
 //! the values are absolute, and a second copy of it changes nothing.
 
 mod judge;
+mod places;
 #[cfg(test)]
 pub(super) mod tests;
 
-pub(super) use self::judge::judge;
+use self::places::{Word, own_topics, places, said_to, stragglers};
+pub(super) use self::{judge::judge, places::unled};
 
 use std::time::Duration;
 
@@ -20,10 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     cluster::Latest,
-    facts::{Ask, Commit, GroupState, Offset, Snapshot},
-    parity::names,
-    state::{Pair, Said, State, bootstrap},
-    syncs::{Syncs, lead},
+    facts::{Ask, GroupState, Offset, Snapshot},
+    state::{Pair, State, bootstrap},
 };
 use crate::{
     core::{
@@ -75,17 +75,6 @@ pub struct TopicOffsets {
 
 type Op = Operation<Call, Mark>;
 type Drafted = steer::Drafted<Call, Mark>;
-
-/// One partition that is handed over.
-struct Place {
-    topic: String,
-    partition: u32,
-    slot: u32,
-    /// Where the group is to stand.
-    offset: i64,
-    /// Records that it reads again, at the most.
-    again: i64,
-}
 
 impl Steered for State {
     type Call = Call;
@@ -170,92 +159,11 @@ fn seen(pair: &Pair, side: Side, now: Now) -> Result<&Latest, Fault> {
     known(pair.cluster(side).seen(now), &format!("{} on the {side}", pair.plan.name))
 }
 
-fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
-    known(pair.said(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
-}
-
 /// A group's commit on a partition; −1 where there is none, −1001 where nobody can say.
 fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
     let Some(group) = facts.group(group) else { return -1 };
     let own = facts.commits_of(group).iter().find(|c| c.slot == slot);
     own.map_or(-1, |c| if c.offset == Offset::NEVER { -1 } else { c.offset.known().unwrap_or(-1001) })
-}
-
-/// Where a group is to stand, partition by partition.
-fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest, word: &Word<'_>) -> Result<Vec<Place>, Vec<Fault>> {
-    let side = to.other();
-    let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
-    let Some(own) = from.facts.group(group) else {
-        return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
-    };
-    if let Some(fault) = &own.fault {
-        return Err(vec![fault.clone()]);
-    }
-    let (mut out, mut faults) = (Vec::new(), Vec::new());
-    for topic in &own.orphans {
-        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
-    }
-    for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
-        match place(pair, to, from, there, word, commit) {
-            Ok(place) => out.push(place),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if out.is_empty() && faults.is_empty() {
-        faults.push(fault(FaultKind::Empty, format!("group {group} has no commit on any watched topic")));
-    }
-    if faults.is_empty() { Ok(out) } else { Err(faults) }
-}
-
-fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, commit: &Commit) -> Result<Place, Fault> {
-    let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
-    let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
-    let what = format!("{}-{partition}", topic.name);
-    let stands = commit.offset.known();
-    let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
-    let name = names(&pair.plan, to.other(), &topic.name).get(to).clone();
-    let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
-    let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
-    let slot = copy.slots.start + partition;
-    let end = there.facts.end(slot).known();
-    let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
-    let along = word.along.of(&topic.name, partition);
-    let against = word.against.map(|syncs| syncs.of(&name, partition));
-    let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
-    // Never beyond what is there.
-    let offset = stand.offset.min(end);
-    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset) })
-}
-
-/// What mirrors say that a group can be led over by.
-struct Word<'a> {
-    /// Of the mirrors that copy the way the group goes.
-    along: &'a Syncs,
-    /// Of those that copy the other way.
-    against: Option<&'a Syncs>,
-    to: Side,
-}
-
-impl<'a> Word<'a> {
-    fn new(pair: &'a Pair, to: Side, said: &'a Said, now: Now) -> Result<Self, Fault> {
-        // A mirror the other way of which nothing is known may have copied records that lie in the way.
-        let back = pair.mirrors_to(to.other()).next().is_some();
-        let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
-        Ok(Self { along: &said.syncs, against: against.map(|said| &said.syncs), to })
-    }
-
-    /// The fault of a partition of which nothing is said that leads over.
-    fn silent(&self, what: &str, stands: i64) -> Fault {
-        let text = if self.along.topics.is_empty() {
-            format!(
-                "{what}: no offset sync of a mirror to the {}: there is no topic mm2-offset-syncs.*.internal; offset_syncs_topic names another",
-                self.to
-            )
-        } else {
-            format!("{what}: the mirror has no offset sync at or before {stands}")
-        };
-        Fault::new(FaultKind::Unsupported, text)
-    }
 }
 
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
@@ -276,8 +184,15 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     set(&mut draft, pair, to, group, &offsets, &there.facts)?;
     if !draft.ops.is_empty() {
         let again: i64 = places.iter().map(|p| p.again).sum();
+        let of_topics: Vec<String> = offsets
+            .iter()
+            .map(|t| (&t.topic, places.iter().filter(|p| p.topic == t.topic).map(|p| p.again).sum::<i64>()))
+            .filter(|(_, again)| *again > 0)
+            .map(|(topic, again)| format!("{topic} {again}"))
+            .collect();
+        let each = if of_topics.is_empty() { String::new() } else { format!(" ({})", of_topics.join(", ")) };
         draft.notes.push(format!(
-            "about {again} records are read again: those between the mirror's last offset sync and the group's commit, of {} partitions",
+            "at most {again} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
             places.len()
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
@@ -285,6 +200,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
             let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), to.other());
             draft.notes.push(text);
         }
+        draft.notes.extend(stragglers(pair, to.other(), own_topics(from, group), now));
     }
     Ok(draft)
 }
