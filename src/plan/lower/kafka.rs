@@ -69,6 +69,15 @@ fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option
                     Diagnosis::error(Code::Duplicate, &t.span, "this mirror is there twice").hint("take one out"),
                 );
             }
+            if seen.iter().any(|m| m.from == mirror.from && m.offset_syncs_on != mirror.offset_syncs_on) {
+                let message =
+                    format!("the mirrors from the {} have their offset syncs on different sides", mirror.from);
+                let span = t.written("offset_syncs_on").unwrap_or_else(|| t.span.clone());
+                faults.push(
+                    Diagnosis::error(Code::Duplicate, &span, message)
+                        .hint("they are read on one side: say the same for all"),
+                );
+            }
             seen.push(mirror.clone());
         }
         all.push(mirror);

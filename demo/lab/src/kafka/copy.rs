@@ -232,6 +232,7 @@ fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
             asked.add_partition_range(topic, 0, partitions - 1);
         }
         let committed = source.committed_offsets(asked, Duration::from_secs(2)).doing(doing)?;
+        let now = target.committed_offsets(committed.clone(), Duration::from_secs(2)).doing(doing)?;
         let mut there = TopicPartitionList::new();
         for known in committed.elements() {
             let Offset::Offset(offset) = known.offset() else { continue };
@@ -239,7 +240,11 @@ fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
             let points = map.get(&(known.topic().to_owned(), known.partition()));
             // Without a point before it, the group would have to begin at the start.
             let at = points.and_then(|p| p.range(..=offset).next_back()).map_or(0, |(_, at)| *at);
-            there.add_partition_offset(known.topic(), known.partition(), Offset::Offset(at)).doing(doing)?;
+            // Never back: the group may have been handed over (`MirrorCheckpointTask.syncGroupOffset` does not either).
+            let stands = now.find_partition(known.topic(), known.partition()).map(|p| p.offset());
+            if !matches!(stands, Some(Offset::Offset(stands)) if stands >= at) {
+                there.add_partition_offset(known.topic(), known.partition(), Offset::Offset(at)).doing(doing)?;
+            }
         }
         if there.count() > 0 {
             target.commit(&there, CommitMode::Sync).doing(doing)?;

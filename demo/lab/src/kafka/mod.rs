@@ -60,6 +60,14 @@ pub async fn topics(ports: Sides<u16>) -> Result<()> {
     Ok(())
 }
 
+/// Starts the copiers only, for whoever has producers and consumers of his own.
+///
+/// # Errors
+/// A client cannot be made.
+pub fn copiers(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
+    copy::spawn(ports, reverse, tasks)
+}
+
 /// Starts producers, consumers and copiers; each goes on after any failure of its broker. `reverse` turns the copier from target to
 /// source on and off.
 ///
