@@ -60,7 +60,7 @@ signals! {
         "1 while the group is Stable.";
     GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], MAX,
         "Partitions on which the group has committed on the other side and nothing says where that is on this one: no copy, or no offset sync \
-         at or before the commit. Only of groups that a step of the plan hands over to this side.";
+         at or before the commit. Only of groups that the plan names one by one, or hands over in a step.";
     MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], NEVER,
         "How long ago the mirror to this side wrote an offset sync last, as seen from here. MirrorMaker 2's heartbeats bring some even when \
          nothing else is copied. Not live before the first that comes while we look.";
@@ -178,14 +178,20 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
     out.put(&PAIR_UNEQUAL, &[name], parity::unequal(pair, now).map(count));
-    let mut seen = BTreeSet::new();
+    // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
+    let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
+    for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {
+        groups.extend(pair.plan.groups.iter().filter_map(|p| p.literal()).map(|group| (group, side)));
+    }
     for (_, step) in state.plan.runbook.steps() {
         if let Action::CommitOffsets { pair: of, group, to } = &step.action
             && of == name
-            && seen.insert((group, to.word()))
         {
-            out.put(&GROUP_UNLED, &[name, to.word(), group], handover::unled(pair, *to, group, now).map(count));
+            groups.insert((group, *to));
         }
+    }
+    for (group, to) in groups {
+        out.put(&GROUP_UNLED, &[name, to.word(), group], handover::unled(pair, to, group, now).map(count));
     }
 }
 
