@@ -80,8 +80,10 @@ fn kafka(plan: &mut String, ports: &Ports) -> std::fmt::Result {
     for side in Side::BOTH {
         let port = ports[&format!("kafka/{side}")];
         writeln!(plan, "[kafka.{side}]\nproperties = {{ \"bootstrap.servers\" = \"127.0.0.1:{port}\" }}")?;
+        // The lab's brokers know no logins: a name of its own has to do.
+        writeln!(plan, "write_properties = {{ \"client.id\" = \"landfall-operate\" }}")?;
     }
-    writeln!(plan, "[[kafka.mirror]]\nfrom = \"source\"")
+    writeln!(plan, "[[kafka.mirror]]\nfrom = \"source\"\n[[kafka.mirror]]\nfrom = \"target\"")
 }
 
 fn fleet(plan: &mut String) -> std::fmt::Result {

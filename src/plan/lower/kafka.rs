@@ -69,6 +69,15 @@ fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option
                     Diagnosis::error(Code::Duplicate, &t.span, "this mirror is there twice").hint("take one out"),
                 );
             }
+            if seen.iter().any(|m| m.from == mirror.from && m.offset_syncs_on != mirror.offset_syncs_on) {
+                let message =
+                    format!("the mirrors from the {} have their offset syncs on different sides", mirror.from);
+                let span = t.written("offset_syncs_on").unwrap_or_else(|| t.span.clone());
+                faults.push(
+                    Diagnosis::error(Code::Duplicate, &span, message)
+                        .hint("they are read on one side: say the same for all"),
+                );
+            }
             seen.push(mirror.clone());
         }
         all.push(mirror);
@@ -79,10 +88,13 @@ fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option
 fn mirror(table: &Table, topics: &[Pattern]) -> Option<Mirror> {
     let from = table.get::<String>("from")?;
     let own: Vec<At<Pattern>> = table.list("topics");
+    let side = |word: &str| if word == Side::Source.word() { Side::Source } else { Side::Target };
     Some(Mirror {
-        from: if from == Side::Source.word() { Side::Source } else { Side::Target },
+        from: side(&from),
         topics: if own.is_empty() { topics.to_vec() } else { bare(own) },
         prefix: table.get("prefix")?,
+        offset_syncs_topic: table.get("offset_syncs_topic"),
+        offset_syncs_on: side(&table.get::<String>("offset_syncs_on").unwrap_or(from)),
     })
 }
 

@@ -238,6 +238,16 @@ static MIRROR: TableSpec = TableSpec {
         must("from", Enum(&["source", "target"]), "Copied from this side to the other."),
         may("topics", List(&Pattern, 1), "Which topics; default: the pair's."),
         or("prefix", Text(0, 64), "\"\"", "What the copies' names begin with."),
+        may(
+            "offset_syncs_topic",
+            Text(1, 249),
+            "MirrorMaker 2's offset syncs, which lead a group over; default: the one topic mm2-offset-syncs.*.internal.",
+        ),
+        may(
+            "offset_syncs_on",
+            Enum(&["source", "target"]),
+            "On which side that topic is; default: where it copies from.",
+        ),
     ]],
 };
 

@@ -61,4 +61,8 @@ pub struct Mirror {
     pub topics: Vec<Pattern>,
     /// What the copies' names begin with (MirrorMaker 2's default policy); empty = the same name.
     pub prefix: String,
+    /// The topic that its offset syncs are in; none: whichever is named as MirrorMaker 2 names it.
+    pub offset_syncs_topic: Option<String>,
+    /// On which side that topic is.
+    pub offset_syncs_on: Side,
 }

@@ -271,6 +271,22 @@ impl TopicSeen<'_> {
         self.memory.per_second().ok_or_else(|| Fault::new(FaultKind::Empty, text()))
     }
 
+    /// For how many answers one after the other no partition's end has changed.
+    ///
+    /// # Errors
+    /// If some partition's end is not known.
+    pub(super) fn still(&self) -> Result<u32, Fault> {
+        match self.rate() {
+            Err(fault) if fault.kind != FaultKind::Empty => Err(fault),
+            _ => Ok(self.memory.still()),
+        }
+    }
+
+    /// Partitions that are written to: whose end is not what it was one answer ago.
+    pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
+        self.memory.moving()
+    }
+
     /// The rates so far.
     pub(super) const fn rates(&self) -> &Ring {
         &self.memory.rate

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
+use super::syncs::Syncs;
 use crate::{core::estate::seen::Fault, plan::Side};
 
 /// One cluster × one question.
@@ -22,6 +23,13 @@ pub enum Ask {
         /// Which of its clusters.
         side: Side,
     },
+    /// What the mirrors that copy to a cluster say of offsets.
+    Syncs {
+        /// Index of the pair in the plan.
+        pair: usize,
+        /// To which of its clusters they copy.
+        side: Side,
+    },
 }
 
 /// An answer.
@@ -31,6 +39,8 @@ pub enum Facts {
     Snapshot(Snapshot),
     /// To [`Ask::Configs`]: by topic; a topic that could not be read is left out.
     Configs(BTreeMap<Arc<str>, Config>),
+    /// To [`Ask::Syncs`].
+    Syncs(Syncs),
 }
 
 /// An offset, or why there is none.
@@ -78,19 +88,6 @@ pub struct Snapshot {
     pub groups: Vec<Group>,
     /// Their commits on watched topics: group after group, by slot.
     pub commits: Vec<Commit>,
-    /// What the mirror that copies to this cluster says of offsets: by slot, oldest first. Empty where that was not read.
-    pub syncs: Vec<Sync>,
-}
-
-/// A mirror's word for where a record has gone: MirrorMaker 2's offset syncs, which its checkpoints are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sync {
-    /// The copy's partition.
-    pub slot: u32,
-    /// The record's offset on the cluster it was copied from.
-    pub upstream: i64,
-    /// Its offset here.
-    pub downstream: i64,
 }
 
 /// One broker.
@@ -238,14 +235,6 @@ impl Snapshot {
     #[must_use]
     pub fn end(&self, slot: u32) -> Offset {
         self.ends.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
-    }
-
-    /// A partition's offset syncs, oldest first.
-    #[must_use]
-    pub fn syncs_of(&self, slot: u32) -> &[Sync] {
-        let start = self.syncs.partition_point(|s| s.slot < slot);
-        let end = self.syncs.partition_point(|s| s.slot <= slot);
-        &self.syncs[start..end]
     }
 
     /// A group, by name.

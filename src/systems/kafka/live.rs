@@ -1,4 +1,5 @@
-//! The real servers. Read only: what is made here can ask and nothing else.
+//! The real servers. What is made in this file can ask and nothing else; what can change something is made in `writer.rs`, for whoever
+//! holds a journal.
 //!
 //! librdkafka's calls cannot be cancelled, so each cluster has one long-lived thread that makes them. While a question hangs in it no
 //! other is put to it, and the fault says since when.
@@ -10,7 +11,10 @@ mod configs;
 mod ends;
 mod faults;
 mod groups;
+mod look;
 mod snapshot;
+mod syncs;
+mod writer;
 
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -20,10 +24,10 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use self::client::Client;
+use self::{client::Client, writer::Writers};
 use super::{
     Ask, Facts, State,
-    ops::{Call, Mark},
+    ops::{Call, Mark, TopicOffsets},
     state::{bootstrap, timeout},
 };
 use crate::{
@@ -45,8 +49,13 @@ const MARGIN: Duration = Duration::from_millis(750);
 /// How often the thread looks after its connection while nobody asks.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// Connections that can only ask, one a cluster.
-pub struct Readers(Vec<Sides<Reader>>);
+/// Connections that can only ask: one a cluster, and one for what the mirrors to it say, which may take long to be read for the first time.
+pub struct Readers(Vec<PairReaders>);
+
+struct PairReaders {
+    clusters: Sides<Reader>,
+    syncs: Sides<Reader>,
+}
 
 /// The way to one cluster's thread.
 struct Reader {
@@ -59,11 +68,26 @@ struct Reader {
     busy: Arc<Mutex<Option<Instant>>>,
 }
 
+/// What the thread is asked.
+enum Question {
+    /// What a source asks.
+    Ask(Ask),
+    /// All commits of one group: what a look wants to know.
+    Commits(String),
+}
+
+/// What it answers.
+enum Answered {
+    Facts(Facts),
+    /// A topic at a time, partitions in order; −1 where nothing is committed.
+    Commits(Vec<TopicOffsets>),
+}
+
 /// A question, and where its answer goes.
 struct Job {
-    ask: Ask,
+    question: Question,
     deadline: Instant,
-    reply: oneshot::Sender<Result<Facts, Fault>>,
+    reply: oneshot::Sender<Result<Answered, Fault>>,
 }
 
 impl Live for State {
@@ -73,41 +97,48 @@ impl Live for State {
         let limit = timeout(plan.intervals.kafka);
         let pair = |pair: &KafkaPair| {
             let plan = Arc::new(pair.clone());
-            Sides::from_fn(|side| Reader {
-                plan: plan.clone(),
-                side,
-                limit,
-                inbox: Mutex::default(),
-                busy: Arc::default(),
-            })
+            let reader =
+                |side| Reader { plan: plan.clone(), side, limit, inbox: Mutex::default(), busy: Arc::default() };
+            let at = |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
+            PairReaders { clusters: Sides::from_fn(reader), syncs: Sides::from_fn(|side| reader(at(side))) }
         };
         Readers(plan.kafka.iter().map(pair).collect())
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
-        readers.0.get(pair).ok_or_else(missing)?.get(side).ask(*ask).await
+        let readers = readers.0.get(pair).ok_or_else(missing)?;
+        let of = if matches!(ask, Ask::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
+        match of.get(side).ask(Question::Ask(*ask)).await? {
+            Answered::Facts(facts) => Ok(facts),
+            Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
+        }
     }
 }
 
 impl Acts for State {
-    type Writers = ();
+    type Writers = Writers;
 
-    fn writers(_: &Arc<Plan>, _: &Journal) {}
-
-    async fn send((): &(), permit: Permit, _: &Call, _: Option<&Mark>) -> Sent<Mark> {
-        drop(permit);
-        Sent::refused("not sent by this version")
+    fn writers(plan: &Arc<Plan>, _: &Journal) -> Writers {
+        Writers::new(plan)
     }
 
-    async fn look(_: &Readers, _: Sought<'_, Call, Mark>) -> Looked<Mark> {
-        Looked::dark("not looked for by this version")
+    async fn send(writers: &Writers, permit: Permit, call: &Call, _: Option<&Mark>) -> Sent<Mark> {
+        writers.send(permit, call).await
+    }
+
+    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+        let Call::Commit { pair, side, .. } = sought.call;
+        match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
+            Some(reader) => reader.look(&sought).await,
+            None => Looked::dark(format!("the plan has no pair of clusters {pair}")),
+        }
     }
 }
 
 impl Reader {
-    async fn ask(&self, ask: Ask) -> Result<Facts, Fault> {
+    async fn ask(&self, question: Question) -> Result<Answered, Fault> {
         let server = || bootstrap(&self.plan, self.side);
         let since = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = since.map(|s| s.elapsed()).filter(|since| *since > self.limit + MARGIN) {
@@ -116,7 +147,7 @@ impl Reader {
         }
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.limit.saturating_sub(MARGIN);
-        self.send(Job { ask, deadline, reply });
+        self.send(Job { question, deadline, reply });
         let gone = |_| Fault::new(FaultKind::Malformed, format!("{}: the thread that asks it ended; it is made anew", server()));
         answer.await.map_err(gone)?
     }
@@ -150,7 +181,7 @@ impl Reader {
 fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
-    let mut known = None;
+    let (mut known, mut log) = (None, None);
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
@@ -167,7 +198,12 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
             continue;
         }
         set(Some(Instant::now()));
-        let answer = answer(plan, side, &mut client, &mut known, &job);
+        let answer = match job.question {
+            Question::Ask(Ask::Syncs { side: to, .. }) => {
+                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| Answered::Facts(Facts::Syncs(syncs)))
+            }
+            _ => answer(plan, side, &mut client, &mut known, &job),
+        };
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
             // The next one reads its secrets anew.
             client = None;
@@ -183,13 +219,16 @@ fn answer(
     client: &mut Option<Client>,
     known: &mut snapshot::Known,
     job: &Job,
-) -> Result<Facts, Fault> {
+) -> Result<Answered, Fault> {
     let client = match client {
         Some(client) => client,
         None => client.insert(Client::new(&bootstrap(plan, side), &plan.clusters.get(side).read)?),
     };
-    match job.ask {
-        Ask::Snapshot { .. } => snapshot::take(client, plan, side, known, job.deadline).map(Facts::Snapshot),
-        Ask::Configs { .. } => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
-    }
+    let facts = match &job.question {
+        Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
+        Question::Ask(Ask::Snapshot { .. }) => snapshot::take(client, plan, side, known, job.deadline).map(Facts::Snapshot),
+        Question::Ask(Ask::Syncs { .. }) => return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own")),
+        Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
+    };
+    facts.map(Answered::Facts)
 }

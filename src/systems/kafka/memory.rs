@@ -29,6 +29,8 @@ pub(super) struct Memory {
 pub(super) struct TopicMemory {
     name: Arc<str>,
     parts: Vec<OffsetTimes>,
+    /// Of each partition the last end, and how many answers after it said the same.
+    still: Vec<(Offset, u32)>,
     produced: Produced,
     /// Messages a second, at each answer.
     pub(super) rate: Ring,
@@ -90,6 +92,11 @@ impl Memory {
             memory.seen = at;
             let ends = facts.ends_of(topic);
             memory.parts.resize_with(ends.len(), OffsetTimes::default);
+            memory.still.resize(ends.len(), (Offset::UNKNOWN, 0));
+            for ((last, polls), end) in memory.still.iter_mut().zip(ends) {
+                *polls = if end.known().is_some() && end == last { polls.saturating_add(1) } else { 0 };
+                *last = *end;
+            }
             let mut sum = Some(0_i64);
             for (table, end) in memory.parts.iter_mut().zip(ends) {
                 match end.known() {
@@ -118,6 +125,7 @@ impl Memory {
         self.topics.push(TopicMemory {
             name: name.clone(),
             parts: Vec::new(),
+            still: Vec::new(),
             produced: Produced::default(),
             rate: Ring::default(),
             seen: at,
@@ -165,6 +173,16 @@ impl<'a> Tables<'a> {
 }
 
 impl TopicMemory {
+    /// For how many answers one after the other no partition's end has changed.
+    pub(super) fn still(&self) -> u32 {
+        self.still.iter().map(|(_, polls)| *polls).min().unwrap_or(0)
+    }
+
+    /// Partitions whose end is not what it was one answer ago.
+    pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
+        self.still.iter().enumerate().filter(|(_, (end, polls))| end.known().is_some() && *polls == 0).map(|(p, _)| p)
+    }
+
     /// Messages a second over the last answers; none before the second.
     pub(super) fn per_second(&self) -> Option<f64> {
         self.produced.per_second()

@@ -7,6 +7,8 @@
 //! | `cluster.rs` | one cluster as it is known: the last answer, the figures made of it |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
+//! | `handover.rs` | how far a hand-over is, by the mirror's own word |
+//! | `syncs.rs` | what mirrors say of offsets: how a commit is led to the other cluster |
 //! | `ops.rs` | what may be changed: a group's offsets on the other cluster |
 //! | `sim.rs`, `sim/` | how clusters behave in a simulated estate |
 //! | `signals.rs` | the signals |
@@ -14,6 +16,7 @@
 
 mod cluster;
 mod facts;
+mod handover;
 #[cfg(feature = "kafka")]
 mod live;
 mod memory;
@@ -22,13 +25,15 @@ mod parity;
 mod signals;
 mod sim;
 mod state;
+mod syncs;
 mod view;
 
-pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Sync, Topic};
+pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic};
 #[cfg(feature = "kafka")]
 pub use live::Readers;
 pub use ops::{Call, Mark, TopicOffsets};
 pub use state::State;
+pub use syncs::{Sync, Syncs};
 
 #[cfg(test)]
 mod tests;

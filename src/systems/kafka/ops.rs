@@ -8,8 +8,13 @@
 //! AlterConsumerGroupOffsets has nothing to compare with and needs a group without members; all partitions of a group go in one request,
 //! the values are absolute, and a second copy of it changes nothing.
 
+mod judge;
+mod places;
 #[cfg(test)]
 pub(super) mod tests;
+
+use self::places::{Word, own_topics, places, said_to, stragglers};
+pub(super) use self::{judge::judge, places::unled};
 
 use std::time::Duration;
 
@@ -17,8 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     cluster::Latest,
-    facts::{Commit, GroupState, Offset, Snapshot},
-    parity::names,
+    facts::{Ask, GroupState, Offset, Snapshot},
     state::{Pair, State, bootstrap},
 };
 use crate::{
@@ -31,8 +35,8 @@ use crate::{
     systems::steer::{self, Change, Draft, Handle, Operation, Steered, known, quoted},
 };
 
-/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out of
-/// 60 s says, and the coordinator may sit on it a little.
+/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
+/// says (15 s, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
 const QUARANTINE: Duration = Duration::from_secs(90);
 
 /// A request.
@@ -72,23 +76,12 @@ pub struct TopicOffsets {
 type Op = Operation<Call, Mark>;
 type Drafted = steer::Drafted<Call, Mark>;
 
-/// One partition that is handed over.
-struct Place {
-    topic: String,
-    partition: u32,
-    slot: u32,
-    /// Where the group is to stand.
-    offset: i64,
-    /// Records between the last sync and the commit: read again.
-    again: i64,
-}
-
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
 
     fn decides(ask: &Self::Ask) -> bool {
-        matches!(ask, super::facts::Ask::Snapshot { .. })
+        matches!(ask, Ask::Snapshot { .. } | Ask::Syncs { .. })
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -118,8 +111,9 @@ impl Steered for State {
             Err(fault) => return Some(Seen::Blind(fault)),
         };
         let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
-        Some(both.and_then(|(from, there)| {
-            let places = places(pair, group, *to, from, there).map_err(|mut faults| faults.swap_remove(0))?;
+        Some(both.zip(pair.said(*to, now)).and_then(|((from, there), said)| {
+            let word = Word::new(pair, *to, said, now)?;
+            let places = places(pair, group, *to, from, there, &word).map_err(|mut faults| faults.swap_remove(0))?;
             Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
         }))
     }
@@ -172,60 +166,13 @@ fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
     own.map_or(-1, |c| if c.offset == Offset::NEVER { -1 } else { c.offset.known().unwrap_or(-1001) })
 }
 
-/// Where a group is to stand, partition by partition.
-fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest) -> Result<Vec<Place>, Vec<Fault>> {
-    let side = to.other();
-    let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
-    let Some(own) = from.facts.group(group) else {
-        return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
-    };
-    if let Some(fault) = &own.fault {
-        return Err(vec![fault.clone()]);
-    }
-    let (mut out, mut faults) = (Vec::new(), Vec::new());
-    for topic in &own.orphans {
-        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
-    }
-    for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
-        match place(pair, to, from, there, commit) {
-            Ok(place) => out.push(place),
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if out.is_empty() && faults.is_empty() {
-        faults.push(fault(FaultKind::Empty, format!("group {group} has no commit on any watched topic")));
-    }
-    if faults.is_empty() { Ok(out) } else { Err(faults) }
-}
-
-fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, commit: &Commit) -> Result<Place, Fault> {
-    let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
-    let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
-    let what = format!("{}-{partition}", topic.name);
-    let stands = commit.offset.known();
-    let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
-    let name = names(&pair.plan, to.other(), &topic.name).get(to).clone();
-    let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
-    let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
-    let slot = copy.slots.start + partition;
-    let end = there.facts.end(slot).known();
-    let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
-    let sync = there.facts.syncs_of(slot).iter().rev().find(|s| s.upstream <= stands).ok_or_else(|| {
-        let text = format!("{what}: the mirror has no offset sync at or before {stands}");
-        Fault::new(FaultKind::Unsupported, text)
-    })?;
-    let beyond = stands - sync.upstream;
-    // Just behind the record that the sync is about, and never beyond what has been copied.
-    let offset = (sync.downstream + i64::from(beyond > 0)).min(end);
-    Ok(Place { topic: name, partition, slot, offset, again: (beyond - 1).max(0) })
-}
-
 fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
-    let (from, there) = match (seen(pair, to.other(), now), seen(pair, to, now)) {
-        (Ok(from), Ok(there)) => (from, there),
-        (from, there) => return Err(from.err().into_iter().chain(there.err()).collect()),
+    let (from, there, said) = match (seen(pair, to.other(), now), seen(pair, to, now), said_to(pair, to, now)) {
+        (Ok(from), Ok(there), Ok(said)) => (from, there, said),
+        (from, there, said) => return Err(from.err().into_iter().chain(there.err()).chain(said.err()).collect()),
     };
-    let places = places(pair, group, to, from, there)?;
+    let word = Word::new(pair, to, said, now).map_err(|fault| vec![fault])?;
+    let places = places(pair, group, to, from, there, &word)?;
     let mut offsets: Vec<TopicOffsets> = Vec::new();
     for place in &places {
         match offsets.iter_mut().find(|t| t.topic == place.topic) {
@@ -237,8 +184,15 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     set(&mut draft, pair, to, group, &offsets, &there.facts)?;
     if !draft.ops.is_empty() {
         let again: i64 = places.iter().map(|p| p.again).sum();
+        let of_topics: Vec<String> = offsets
+            .iter()
+            .map(|t| (&t.topic, places.iter().filter(|p| p.topic == t.topic).map(|p| p.again).sum::<i64>()))
+            .filter(|(_, again)| *again > 0)
+            .map(|(topic, again)| format!("{topic} {again}"))
+            .collect();
+        let each = if of_topics.is_empty() { String::new() } else { format!(" ({})", of_topics.join(", ")) };
         draft.notes.push(format!(
-            "about {again} records are read again: those between the mirror's last offset sync and the group's commit, of {} partitions",
+            "at most {again} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
             places.len()
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
@@ -246,6 +200,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
             let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), to.other());
             draft.notes.push(text);
         }
+        draft.notes.extend(stragglers(pair, to.other(), own_topics(from, group), now));
     }
     Ok(draft)
 }

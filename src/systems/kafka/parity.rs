@@ -152,6 +152,20 @@ pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'
         .collect()
 }
 
+/// Copied topics that are missing on a side or not alike on both.
+pub(super) fn unequal(pair: &Pair, now: Now) -> Seen<usize> {
+    let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
+    both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
+        let alike = |names: &Sides<String>| {
+            let Some((s, t)) = source.facts.topic(&names.source).zip(target.facts.topic(&names.target)) else { return false };
+            let configs = here.get(&s.name).zip(there.get(&t.name));
+            s.partitions() == t.partitions() && configs.is_some_and(|(s, t)| config_diff(s, t).is_empty())
+        };
+        let all = topic_names(pair).into_iter().map(|(source, target)| Sides { source, target });
+        all.filter(|names| copied(&pair.plan, names) != Copied::No && !alike(names)).count()
+    })
+}
+
 /// A topic's configuration on one side.
 pub(super) fn config<'a>(pair: &'a Pair, side: Side, topic: &str, now: Now) -> Seen<Option<&'a Config>> {
     pair.cluster(side).configs.at(now).map(|all| all.get(topic))

@@ -1,8 +1,12 @@
 //! The signals of a pair of clusters.
 
+use std::collections::BTreeSet;
+
 use super::{
     cluster::{Figures, LagTime},
-    parity,
+    facts::GroupState,
+    handover,
+    parity::{self, Copied},
     state::{Pair, State},
 };
 use crate::{
@@ -14,7 +18,7 @@ use crate::{
         },
         now::Now,
     },
-    plan::Side,
+    plan::{Action, Side},
 };
 
 /// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
@@ -49,6 +53,28 @@ signals! {
         "Partitions whose lag is not known: no end, or a commit beyond it.";
     GROUP_UNCOMMITTED = "kafka.group.uncommitted_partitions", Count, ["pair", "side", "group"], MAX,
         "Partitions of the group's topics that it never committed on.";
+    GROUP_ACTIVE = "kafka.group.active", Bool, ["pair", "side", "group"], 1.0,
+        "1 while the group has members or is rebalancing, 0 while it is Empty or not there: only then its offsets can be set. Consumers that \
+         assign partitions by themselves do not show.";
+    GROUP_STABLE = "kafka.group.stable", Bool, ["pair", "side", "group"], 1.0,
+        "1 while the group is Stable.";
+    GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], MAX,
+        "Partitions on which the group has committed on the other side and nothing says where that is on this one: no copy, or no offset sync \
+         at or before the commit. Only of groups that the plan names one by one, or hands over in a step.";
+    MIRROR_SILENT = "kafka.mirror.silent_seconds", Seconds, ["pair", "side"], NEVER,
+        "How long ago the mirror to this side wrote an offset sync last, as seen from here. MirrorMaker 2's heartbeats bring some even when \
+         nothing else is copied. Not live before the first that comes while we look.";
+    PAIR_UNEQUAL = "kafka.pair.unequal_topics", Count, ["pair"], MAX,
+        "Copied topics that are missing on a side, or differ in partitions or in the configuration that is compared.";
+    TOPIC_UNCOPIED = "kafka.topic.uncopied", Count, ["pair", "side", "topic"], MAX,
+        "Records on this side behind the last offset sync of the mirror to the other, over all partitions. 0: the mirror itself says that the \
+         last record of each partition is there, and so, since it copies in order, all before it. While records come it never is: a sync \
+         is written for one in a hundred or so. A partition that ends with a transaction's marker does not come to 0.";
+    TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], MAX,
+        "For how many answers one after the other no partition's end has changed: nobody writes.";
+    TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX,
+        "Records at the ends of a copy's partitions that the mirror to this side cannot have written: somebody else writes there. At least so \
+         many; exact once the other side stands still and all is copied.";
     TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], MAX,
         "Partitions of the topic.";
     TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], MAX,
@@ -85,6 +111,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
         for side in Side::BOTH {
             measure_side(pair, side, now, out);
         }
+        measure_handover(state, pair, now, out);
     }
 }
 
@@ -96,6 +123,14 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
         n => Ok(count(n)),
     });
     out.put(&BROKERS, &labels, brokers);
+    if pair.mirrors_to(side).next().is_some() {
+        let silent = pair.said(side, now).and_then(|said| {
+            let text = || format!("{name}: the mirror to the {side} has written no offset sync since it is looked at");
+            let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
+            Ok(now.since(news).as_secs_f64().min(NEVER))
+        });
+        out.put(&MIRROR_SILENT, &labels, silent);
+    }
     let worst = worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
     for group in parity::group_names_of(pair, side) {
@@ -113,6 +148,8 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
         });
         out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
         out.put(&GROUP_MEMBERS, &labels, seen.as_ref().and_then(|g| g.members()).map(count));
+        out.put(&GROUP_ACTIVE, &labels, handover::active(pair, side, &group, now).map(flag));
+        out.put(&GROUP_STABLE, &labels, seen.as_ref().map(|g| flag(g.facts.state == GroupState::Stable)));
         let partial = |pick: fn(&Figures) -> u32| {
             seen.as_ref().and_then(|g| g.facts.fault.clone().map_or_else(|| Ok(f64::from(pick(g.partial()))), Err))
         };
@@ -124,7 +161,42 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
         let seen = cluster.topic(&topic, now);
         out.put(&TOPIC_PARTITIONS, &labels, seen.as_ref().map(|t| f64::from(t.facts.partitions())));
         out.put(&TOPIC_PRODUCE_RATE, &labels, seen.as_ref().and_then(|t| t.rate()));
+        out.put(&TOPIC_STILL, &labels, seen.as_ref().and_then(|t| t.still()).map(f64::from));
+        #[expect(clippy::cast_precision_loss, reason = "a signal")]
+        let records = |n: i64| n as f64;
+        let copied = parity::copied(&pair.plan, &parity::names(&pair.plan, side, &topic));
+        if copied == Copied::Both || copied == Copied::From(side) {
+            out.put(&TOPIC_UNCOPIED, &labels, handover::uncopied(pair, side, &topic, now).map(records));
+        }
+        if copied == Copied::Both || copied == Copied::From(side.other()) {
+            out.put(&TOPIC_OWN, &labels, handover::own_records(pair, side, &topic, now).map(records));
+        }
     }
+}
+
+/// What concerns both sides at once.
+fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
+    let name = pair.plan.name.as_str();
+    out.put(&PAIR_UNEQUAL, &[name], parity::unequal(pair, now).map(count));
+    // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
+    let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
+    for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {
+        groups.extend(pair.plan.groups.iter().filter_map(|p| p.literal()).map(|group| (group, side)));
+    }
+    for (_, step) in state.plan.runbook.steps() {
+        if let Action::CommitOffsets { pair: of, group, to } = &step.action
+            && of == name
+        {
+            groups.insert((group, *to));
+        }
+    }
+    for (group, to) in groups {
+        out.put(&GROUP_UNLED, &[name, to.word(), group], handover::unled(pair, to, group, now).map(count));
+    }
+}
+
+const fn flag(is: bool) -> f64 {
+    if is { 1.0 } else { 0.0 }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a signal")]

@@ -14,8 +14,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use self::group::{HEALTHS, SimGroup};
 use super::{
     State,
-    facts::{Ask, Broker, Commit, Config, Facts, Group, Offset, Snapshot, Sync, Topic},
+    facts::{Ask, Broker, Commit, Config, Facts, Group, Offset, Snapshot, Topic},
     parity,
+    syncs::{Sync, Syncs},
 };
 use crate::{
     core::{
@@ -87,12 +88,13 @@ impl Simulated for State {
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, _: Now) -> Result<Facts, Fault> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let pair = sim.pairs.get(pair).ok_or_else(missing)?;
         Ok(match ask {
             Ask::Snapshot { .. } => Facts::Snapshot(pair.snapshot(side)),
             Ask::Configs { .. } => Facts::Configs(pair.configs(side)),
+            Ask::Syncs { .. } => Facts::Syncs(pair.said(side)),
         })
     }
 }
@@ -163,12 +165,6 @@ impl SimPair {
             let start = count(out.ends.len());
             first[i] = Some(start);
             out.ends.extend(topic.ends.get(side).iter().map(|&e| offset(e)));
-            if side == Side::Target {
-                for ((syncs, shift), slot) in topic.syncs.iter().zip(&topic.shifts).zip(start..) {
-                    let sync = |up: &f64| Sync { slot, upstream: whole(*up), downstream: whole(up - shift) };
-                    out.syncs.extend(syncs.iter().map(sync));
-                }
-            }
             let name = topic.names.get(side).as_str().into();
             out.topics.push(Topic { name, slots: start..count(out.ends.len()), fault: None });
         }
@@ -188,6 +184,24 @@ impl SimPair {
             let (state, members) = group.at(side);
             let commits = start..count(out.commits.len());
             out.groups.push(Group { name: group.name.clone(), state, members, commits, orphans: Vec::new(), fault: None });
+        }
+        out
+    }
+
+    /// What the mirror to a side has written down.
+    fn said(&self, side: Side) -> Syncs {
+        let mut out = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
+        #[expect(clippy::cast_possible_truncation, reason = "the seconds of a simulation")]
+        let lived = self.lived as i64;
+        out.read = lived;
+        // Records go to the target only; of the way back there are the mirror's heartbeats.
+        for topic in self.topics.iter().filter(|t| side == Side::Target && t.mirrored) {
+            for ((syncs, shift), partition) in topic.syncs.iter().zip(&topic.shifts).zip(0..) {
+                for up in syncs {
+                    let sync = Sync { upstream: whole(*up), downstream: whole(up - shift) };
+                    out.take(&topic.names.source, partition, sync);
+                }
+            }
         }
         out
     }

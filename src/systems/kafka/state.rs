@@ -5,18 +5,20 @@ use std::{sync::Arc, time::Duration};
 use super::{
     cluster::Cluster,
     facts::{Ask, Facts},
-    signals, view,
+    signals,
+    syncs::Syncs,
+    view,
 };
 use crate::{
     core::{
         estate::{
-            seen::{Fault, Stamp},
+            seen::{Fault, FaultKind, Reading, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
         },
         now::Now,
     },
-    plan::{KafkaPair, Plan, Property, Side, Sides},
+    plan::{KafkaPair, Mirror, Plan, Property, Side, Sides},
     systems::System,
     view::{Detail, Panel, Tile},
 };
@@ -33,9 +35,43 @@ pub struct State {
 pub(super) struct Pair {
     pub(super) plan: KafkaPair,
     clusters: Sides<Cluster>,
+    /// What the mirrors say that copy to a side.
+    syncs: Sides<Reading<Said>>,
+}
+
+/// What mirrors have said so far.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) syncs: Syncs,
+    /// When something new was said last; none: not since it is listened to.
+    pub(super) news: Option<Now>,
 }
 
 impl Pair {
+    /// The mirrors that copy to a side.
+    pub(super) fn mirrors_to(&self, side: Side) -> impl Iterator<Item = &Mirror> {
+        self.plan.mirrors.iter().filter(move |m| m.from == side.other())
+    }
+
+    /// What the mirrors that copy to a side say of offsets.
+    pub(super) fn said(&self, side: Side, now: Now) -> Seen<&Said> {
+        if self.mirrors_to(side).next().is_none() {
+            let text = format!("{}: the plan has no mirror to the {side}", self.plan.name);
+            return Seen::Blind(Fault::new(FaultKind::Unsupported, text));
+        }
+        self.syncs.get(side).at(now)
+    }
+
+    fn hear(&mut self, side: Side, syncs: Syncs, stamp: Stamp) {
+        let reading = self.syncs.get_mut(side);
+        let news = match reading.last() {
+            Some((last, _)) if syncs.read > last.syncs.read => Some(stamp.at),
+            Some((last, _)) => last.news,
+            None => None,
+        };
+        reading.set(Said { syncs, news }, stamp);
+    }
+
     pub(super) const fn cluster(&self, side: Side) -> &Cluster {
         self.clusters.get(side)
     }
@@ -52,6 +88,7 @@ pub(super) fn timeout(interval: Duration) -> Duration {
 
 const SNAPSHOT_CALLS: &[&str] = &["Metadata", "ListGroups", "DescribeGroups", "FindCoordinator", "OffsetFetch", "ListOffsets"];
 const CONFIG_CALLS: &[&str] = &["DescribeConfigs"];
+const SYNC_CALLS: &[&str] = &["Metadata", "ListOffsets", "Fetch"];
 
 impl System for State {
     const ID: &'static str = "kafka";
@@ -61,43 +98,50 @@ impl System for State {
     type Facts = Facts;
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        let pairs =
-            plan.kafka.iter().map(|p| Pair { plan: p.clone(), clusters: Sides::from_fn(|_| Cluster::default()) }).collect();
+        let pair = |p: &KafkaPair| Pair { plan: p.clone(), clusters: Sides::default(), syncs: Sides::default() };
+        let pairs = plan.kafka.iter().map(pair).collect();
         let interval = plan.intervals.kafka;
         let mut specs = Vec::new();
         for (pair, of) in plan.kafka.iter().enumerate() {
             for side in Side::BOTH {
-                let spec = |what, calls, interval, ask| SourceSpec {
+                let spec = |what, calls, interval, ask, at: Side| SourceSpec {
                     id: format!("kafka/{}/{side}/{what}", of.name),
-                    side: Some(side),
-                    endpoint: bootstrap(of, side),
+                    side: Some(at),
+                    endpoint: bootstrap(of, at),
                     calls,
                     interval,
                     timeout: timeout(plan.intervals.kafka),
                     ask,
                 };
-                specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Ask::Snapshot { pair, side }));
-                specs.push(spec("configs", CONFIG_CALLS, interval * CONFIGS_EVERY, Ask::Configs { pair, side }));
+                specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Ask::Snapshot { pair, side }, side));
+                specs.push(spec("configs", CONFIG_CALLS, interval * CONFIGS_EVERY, Ask::Configs { pair, side }, side));
+                if let Some(mirror) = of.mirrors.iter().find(|m| m.from == side.other()) {
+                    specs.push(spec("syncs", SYNC_CALLS, interval, Ask::Syncs { pair, side }, mirror.offset_syncs_on));
+                }
             }
         }
         (Self { plan: plan.clone(), pairs }, specs)
     }
 
     fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
-        if let Some(cluster) = self.cluster_mut(ask) {
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+        if let Some(pair) = self.pairs.get_mut(pair) {
             match facts {
-                Facts::Snapshot(snapshot) => cluster.apply(snapshot, stamp),
-                Facts::Configs(configs) => cluster.configs.set(configs, stamp),
+                Facts::Snapshot(snapshot) => pair.clusters.get_mut(side).apply(snapshot, stamp),
+                Facts::Configs(configs) => pair.clusters.get_mut(side).configs.set(configs, stamp),
+                Facts::Syncs(syncs) => pair.hear(side, syncs, stamp),
             }
         }
         Vec::new()
     }
 
     fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
-        if let Some(cluster) = self.cluster_mut(ask) {
+        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+        if let Some(pair) = self.pairs.get_mut(pair) {
             match ask {
-                Ask::Snapshot { .. } => cluster.fail(fault),
-                Ask::Configs { .. } => cluster.configs.fail(fault),
+                Ask::Snapshot { .. } => pair.clusters.get_mut(side).fail(fault),
+                Ask::Configs { .. } => pair.clusters.get_mut(side).configs.fail(fault),
+                Ask::Syncs { .. } => pair.syncs.get_mut(side).fail(fault),
             }
         }
     }
@@ -120,11 +164,6 @@ impl System for State {
 }
 
 impl State {
-    fn cluster_mut(&mut self, ask: &Ask) -> Option<&mut Cluster> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side }) = *ask;
-        self.pairs.get_mut(pair).map(|p| p.clusters.get_mut(side))
-    }
-
     /// Bytes kept for all clusters, without the allocator's own: what a hundred thousand pairs cost.
     #[must_use]
     pub fn bytes(&self) -> usize {

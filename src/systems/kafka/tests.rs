@@ -37,7 +37,7 @@ fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
         clusters: Sides { source: cluster(9092), target: cluster(9093) },
         groups: patterns(groups),
         topics: patterns(topics),
-        mirrors: vec![Mirror { from: Side::Source, topics: patterns(topics), prefix: prefix.into() }],
+        mirrors: vec![Mirror { from: Side::Source, topics: patterns(topics), prefix: prefix.into(), offset_syncs_topic: None, offset_syncs_on: Side::Source }],
         isolation: Isolation::ReadCommitted,
     };
     let site = |label: &str| Site { label: label.into(), region: "r".into(), access: Access::default() };

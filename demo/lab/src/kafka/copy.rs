@@ -1,12 +1,15 @@
 //! Copiers: source to target with the same names, partitions and order; target to source on demand. And the translation of some groups'
 //! commits, conservative as a real replicator's is.
 //!
+//! Each writes offset syncs as MirrorMaker 2 does, to a topic on the cluster that it copies from: for the first record of a partition, after a
+//! record that was not copied, whenever [`MAX_LAG`] more were copied, and now and then for the last one.
+//!
 //! A copy carries a header that says whence it came, and no copier copies a copy: with both directions on, nothing circles.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use landfall::plan::{Side, Sides};
@@ -14,7 +17,7 @@ use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, StreamConsumer},
     message::{BorrowedMessage, Header, Headers, OwnedHeaders},
-    producer::{FutureProducer, FutureRecord},
+    producer::{BaseRecord, DefaultProducerContext, FutureProducer, FutureRecord, ThreadedProducer},
     util::Timeout,
 };
 use tokio::{
@@ -34,6 +37,22 @@ pub const COPIED_FROM: &str = "landfall-lab-copied-from";
 
 /// Groups whose commits are translated to the target.
 const TRANSLATED: [&str; 4] = ["checkout", "billing", "fraud", "search-index"];
+
+/// The topic that a copier writes its offset syncs to, on the cluster it copies from: MirrorMaker 2's name, after the cluster it copies to.
+#[must_use]
+pub const fn syncs_topic(from: Side) -> &'static str {
+    match from {
+        Side::Source => "mm2-offset-syncs.target.internal",
+        Side::Target => "mm2-offset-syncs.source.internal",
+    }
+}
+
+/// Records that are copied at most without an offset sync: MirrorMaker 2's `offset.lag.max`.
+const MAX_LAG: i64 = 100;
+
+/// How often the last record of each partition is synced whatever its distance: MirrorMaker 2 does so with each of Connect's own commits, once a
+/// minute by default.
+const FLUSH: Duration = Duration::from_secs(5);
 
 /// For each partition, where a few of the source's offsets are on the target.
 type Map = Arc<Mutex<HashMap<(String, i32), BTreeMap<i64, i64>>>>;
@@ -83,6 +102,7 @@ fn copier(
         }
     }
     reader.assign(&all).doing(doing)?;
+    let mut syncs = Syncs::new(*ports.get(from), from).doing(doing)?;
     let mut reader = Sip::new(reader);
     Ok(async move {
         loop {
@@ -92,12 +112,14 @@ fn copier(
                     return;
                 }
             }
+            syncs.flush();
             tokio::select! {
+                () = sleep(FLUSH / 5) => {}
                 told = on.changed() => if told.is_err() {
                     return;
                 },
                 got = reader.recv() => match got {
-                    Ok(message) => one(&writer, &message, from, &map).await,
+                    Ok(message) => one(&writer, &message, from, &map, &mut syncs).await,
                     Err(_) => sleep(Duration::from_millis(200)).await,
                 },
             }
@@ -106,7 +128,7 @@ fn copier(
 }
 
 /// Copies one message and waits until it is there: order is kept, and nothing is skipped while the other broker is away.
-async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side, map: &Map) {
+async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side, map: &Map, syncs: &mut Syncs) {
     if message.headers().is_some_and(|headers| headers.iter().any(|h| h.key == COPIED_FROM)) {
         return;
     }
@@ -121,6 +143,7 @@ async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side,
             headers: Some(headers.clone()),
         };
         if let Ok(at) = writer.send(copy, Timeout::Never).await {
+            syncs.copied(message.topic(), message.partition(), (message.offset(), at.offset));
             let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
             let known = map.entry((message.topic().to_owned(), message.partition())).or_default();
             known.insert(message.offset(), at.offset);
@@ -134,6 +157,71 @@ async fn one(writer: &FutureProducer, message: &BorrowedMessage<'_>, from: Side,
     }
 }
 
+/// What a copier writes down of offsets.
+struct Syncs {
+    topic: &'static str,
+    producer: ThreadedProducer<DefaultProducerContext>,
+    partitions: HashMap<(String, i32), Synced>,
+    flushed: Instant,
+    beats: i64,
+}
+
+/// How far a partition has been copied, as (original's offset, copy's offset), and how far that is written down.
+struct Synced {
+    last: (i64, i64),
+    written: (i64, i64),
+}
+
+impl Syncs {
+    fn new(port: u16, from: Side) -> std::result::Result<Self, rdkafka::error::KafkaError> {
+        let producer = config(port).set("linger.ms", "5").set("message.timeout.ms", "3600000").create()?;
+        Ok(Self { topic: syncs_topic(from), producer, partitions: HashMap::new(), flushed: Instant::now(), beats: 0 })
+    }
+
+    fn copied(&mut self, topic: &str, partition: i32, at: (i64, i64)) {
+        let known = self.partitions.get_mut(&(topic.to_owned(), partition));
+        let due = known.as_ref().is_none_or(|k| at.0 != k.last.0 + 1 || at.1 - k.written.1 > MAX_LAG);
+        match known {
+            Some(known) => known.last = at,
+            None => drop(self.partitions.insert((topic.to_owned(), partition), Synced { last: at, written: (-1, -1) })),
+        }
+        if due {
+            self.write(topic, partition);
+        }
+    }
+
+    /// The last of each partition, where it is not written down yet; and a heartbeat, which MirrorMaker 2 copies like any other record.
+    fn flush(&mut self) {
+        if self.flushed.elapsed() < FLUSH {
+            return;
+        }
+        self.flushed = Instant::now();
+        let late: Vec<_> =
+            self.partitions.iter().filter(|(_, s)| s.last != s.written).map(|(at, _)| at.clone()).collect();
+        for (topic, partition) in late {
+            self.write(&topic, partition);
+        }
+        self.beats += 1;
+        self.send("heartbeats", 0, (self.beats, self.beats));
+    }
+
+    fn write(&mut self, topic: &str, partition: i32) {
+        let Some(known) = self.partitions.get_mut(&(topic.to_owned(), partition)) else { return };
+        known.written = known.last;
+        let at = known.last;
+        self.send(topic, partition, at);
+    }
+
+    /// Key: topic, partition; value: the original's offset, the copy's (MirrorMaker 2's `OffsetSync`).
+    fn send(&self, topic: &str, partition: i32, (upstream, downstream): (i64, i64)) {
+        let length = i16::try_from(topic.len()).unwrap_or(i16::MAX);
+        let key = [&length.to_be_bytes()[..], topic.as_bytes(), &partition.to_be_bytes()].concat();
+        let value = [upstream.to_be_bytes(), downstream.to_be_bytes()].concat();
+        // A full queue after a very long outage: the next one says as much.
+        let _ = self.producer.send(BaseRecord::to(self.topic).partition(0).key(&key).payload(&value));
+    }
+}
+
 fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
     for group in TRANSLATED {
         let doing = || format!("translating the commits of {group}");
@@ -144,6 +232,7 @@ fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
             asked.add_partition_range(topic, 0, partitions - 1);
         }
         let committed = source.committed_offsets(asked, Duration::from_secs(2)).doing(doing)?;
+        let now = target.committed_offsets(committed.clone(), Duration::from_secs(2)).doing(doing)?;
         let mut there = TopicPartitionList::new();
         for known in committed.elements() {
             let Offset::Offset(offset) = known.offset() else { continue };
@@ -151,7 +240,11 @@ fn translate(ports: Sides<u16>, map: &Map) -> Result<()> {
             let points = map.get(&(known.topic().to_owned(), known.partition()));
             // Without a point before it, the group would have to begin at the start.
             let at = points.and_then(|p| p.range(..=offset).next_back()).map_or(0, |(_, at)| *at);
-            there.add_partition_offset(known.topic(), known.partition(), Offset::Offset(at)).doing(doing)?;
+            // Never back: the group may have been handed over (`MirrorCheckpointTask.syncGroupOffset` does not either).
+            let stands = now.find_partition(known.topic(), known.partition()).map(|p| p.offset());
+            if !matches!(stands, Some(Offset::Offset(stands)) if stands >= at) {
+                there.add_partition_offset(known.topic(), known.partition(), Offset::Offset(at)).doing(doing)?;
+            }
         }
         if there.count() > 0 {
             target.commit(&there, CommitMode::Sync).doing(doing)?;

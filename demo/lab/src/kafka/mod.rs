@@ -49,14 +49,23 @@ pub async fn topics(ports: Sides<u16>) -> Result<()> {
     for side in Side::BOTH {
         let doing = || format!("making topics on kafka/{side}");
         let admin: AdminClient<DefaultClientContext> = config(*ports.get(side)).create().doing(doing)?;
-        let topics: Vec<_> =
+        let mut topics: Vec<_> =
             TOPICS.iter().map(|(name, parts, _)| NewTopic::new(name, *parts, TopicReplication::Fixed(1))).collect();
+        topics.push(NewTopic::new(copy::syncs_topic(side), 1, TopicReplication::Fixed(1)));
         let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(10)));
         for result in admin.create_topics(&topics, &options).await.doing(doing)? {
             result.map_err(|(topic, why)| Error::new(doing(), format!("{topic}: {why}")))?;
         }
     }
     Ok(())
+}
+
+/// Starts the copiers only, for whoever has producers and consumers of his own.
+///
+/// # Errors
+/// A client cannot be made.
+pub fn copiers(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
+    copy::spawn(ports, reverse, tasks)
 }
 
 /// Starts producers, consumers and copiers; each goes on after any failure of its broker. `reverse` turns the copier from target to

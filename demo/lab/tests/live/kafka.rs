@@ -1,6 +1,7 @@
 //! Brokers: the lab's own, and for what would disturb others one a test.
 
 mod broker;
+mod handover;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -86,6 +87,7 @@ fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Ask) -> (Counts, u
     let ends = match answer() {
         Facts::Snapshot(snapshot) => snapshot.ends.len(),
         Facts::Configs(configs) => configs.len(),
+        Facts::Syncs(_) => 0,
     };
     (proxy.take(), ends)
 }

@@ -1,7 +1,8 @@
-//! The three admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the ends of partitions, many
-//! requests in flight on one queue; and DescribeConfigs, which it has only with a client and a thread of its own.
+//! The admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the ends of partitions, many
+//! requests in flight on one queue; DescribeConfigs, which it has only with a client and a thread of its own; and, in `alter.rs`, the one
+//! that changes something.
 //!
-//! The only `unsafe` of the program. Nothing here knows what the answers are for.
+//! The only `unsafe` of the program, with `alter.rs`. Nothing here knows what the answers are for.
 //!
 //! # Why it is sound
 //! * Every native object is owned by one value ([`Owned`]) that destroys it once, on drop. A [`Batch`] borrows the client, so no queue,
@@ -13,6 +14,8 @@
 //! * Codes are taken as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a broker newer than
 //!   them may send.
 #![expect(unsafe_code, reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets and ListOffsets")]
+
+mod alter;
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
@@ -50,7 +53,7 @@ pub(super) struct Failure {
 pub(super) enum Answer<'e> {
     /// To [`Batch::groups`]: a group and the word of its state, one after the other.
     Group(&'e str, &'static str),
-    /// To [`Batch::commits`] and [`Batch::ends`]: topic, partition, offset.
+    /// To [`Batch::commits`], [`Batch::ends`] and [`Batch::alter`]: topic, partition, offset.
     Offset(&'e str, i32, Result<i64, Failure>),
     /// To [`Batch::configs`]: topic, key, value.
     Config(&'e str, &'e str, &'e str),
@@ -235,6 +238,7 @@ impl<'c> Batch<'c> {
                 sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => read_commits(event, &mut each),
                 sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_ends(event, &mut each),
                 sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => read_configs(event, &mut each),
+                sys::RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => alter::read_altered(event, &mut each),
                 other => return Some((tag, Err(internal(&format!("librdkafka answered with an event {other}"))))),
             }
         }

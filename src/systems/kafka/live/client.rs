@@ -102,6 +102,19 @@ impl Client {
     /// # Errors
     /// If a secret is not where the plan says, or librdkafka refuses a property.
     pub(super) fn new(server: &str, properties: &IndexMap<String, Property>) -> Result<Self, Fault> {
+        Self::with(server, properties, &[])
+    }
+
+    /// One that can read a topic's records, too: librdkafka wants a group's name for that, which is never joined and never committed for.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub(super) fn reading(server: &str, properties: &IndexMap<String, Property>) -> Result<Self, Fault> {
+        let more = [("group.id", "landfall"), ("enable.partition.eof", "true"), ("enable.auto.offset.store", "false")];
+        Self::with(server, properties, &more)
+    }
+
+    fn with(server: &str, properties: &IndexMap<String, Property>, more: &[(&str, &str)]) -> Result<Self, Fault> {
         let mut config = ClientConfig::new();
         config.set_log_level(RDKafkaLogLevel::Warning);
         for (key, value) in DEFAULTS {
@@ -118,6 +131,9 @@ impl Client {
             };
         }
         config.set("enable.auto.commit", "false");
+        for (key, value) in more {
+            config.set(*key, *value);
+        }
         let watcher = Watcher { server: server.to_owned(), heard: Mutex::default() };
         let consumer = config
             .create_with_context::<_, BaseConsumer<Watcher>>(watcher)
@@ -128,6 +144,11 @@ impl Client {
     /// Lets log lines and errors of the connection be heard.
     pub(super) fn listen(&self) {
         while self.consumer.poll(Duration::ZERO).is_some() {}
+    }
+
+    /// The consumer itself, for [`Client::reading`].
+    pub(super) const fn consumer(&self) -> &BaseConsumer<impl ConsumerContext + use<>> {
+        &self.consumer
     }
 
     /// A batch of requests.

@@ -1,6 +1,10 @@
 //! Groups: which there are, what they committed, who their members are.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{
     admin::{Answer, Failure},
@@ -13,6 +17,7 @@ use crate::{
     plan::{KafkaPair, Side},
     systems::kafka::{
         facts::{Commit, Group, GroupState, Offset, Snapshot},
+        ops::TopicOffsets,
         parity,
     },
 };
@@ -145,6 +150,36 @@ pub(super) fn commits(
         out.groups.push(Group { name, state, members: None, commits, orphans, fault });
     }
     Ok(())
+}
+
+/// All commits of one group, whatever the plan watches: topics and their partitions in order, −1 where nothing is committed.
+///
+/// # Errors
+/// If its coordinator does not answer, or not for every partition.
+pub(super) fn commits_of(client: &Client, group: &str, deadline: Instant) -> Result<Vec<TopicOffsets>, Fault> {
+    let call = || format!("OffsetFetch of group {group}");
+    let batch = client.batch()?;
+    batch.commits(group, request(deadline), 0).map_err(|f| client.fault(&call(), &f))?;
+    let mut found: BTreeMap<String, BTreeMap<u32, i64>> = BTreeMap::new();
+    let mut failed = None;
+    let each = |_, answer: Answer<'_>| match answer {
+        Answer::Offset(topic, partition, Ok(offset)) => {
+            let offset = if offset == INVALID { -1 } else { offset };
+            if let Ok(partition) = u32::try_from(partition) {
+                found.entry(topic.to_owned()).or_default().insert(partition, offset);
+            }
+        }
+        Answer::Offset(_, _, Err(failure)) | Answer::Partly(failure) => failed = Some(failure),
+        _ => {}
+    };
+    let mut whole = Ok(());
+    let missing = client.collect(&batch, 1, deadline, each, |_, result| whole = result)?;
+    whole.and_then(|()| failed.map_or(Ok(()), Err)).map_err(|f| client.fault(&call(), &f))?;
+    if missing > 0 {
+        return Err(client.fault(&call(), &silence()));
+    }
+    let topic = |(topic, offsets): (String, BTreeMap<u32, i64>)| TopicOffsets { topic, offsets: offsets.into_iter().collect() };
+    Ok(found.into_iter().map(topic).collect())
 }
 
 /// The fault of the cluster, where not one of several requests was answered in time.

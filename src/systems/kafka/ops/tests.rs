@@ -5,7 +5,7 @@ use crate::{
     core::{estate::seen::FaultKind, step::Kind},
     plan::{Action, Plan, Side, Sides},
     systems::{
-        kafka::{Ask, Facts, State},
+        kafka::{Ask, Facts, State, Syncs},
         steer::{Handle, Steered, played::{self, Played}},
         Simulated, System,
     },
@@ -77,12 +77,15 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
 fn what_the_mirror_has_not_said_is_not_guessed() {
     let plan = plan();
     let mut at = Played::<State>::new(&plan);
-    let ask = Ask::Snapshot { pair: 0, side: Side::Target };
-    let Ok(Facts::Snapshot(mut there)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("a snapshot") };
-    let first = there.syncs[0].slot;
-    there.syncs.retain(|s| s.slot != first);
+    let ask = Ask::Syncs { pair: 0, side: Side::Target };
+    let Ok(Facts::Syncs(there)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("syncs") };
+    let topics = ["orders", "payments"];
+    let mut some = Syncs::of_topics(there.topics.clone());
+    for (topic, partition) in topics.into_iter().flat_map(|t| (0..24).map(move |p| (t, p))).filter(|at| *at != ("orders", 0)) {
+        there.of(topic, partition).iter().for_each(|sync| some.take(topic, partition, *sync));
+    }
     let fresh = crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10));
-    at.state.apply(&ask, Facts::Snapshot(there), crate::core::estate::seen::Stamp { at: at.now, fresh });
+    at.state.apply(&ask, Facts::Syncs(some), crate::core::estate::seen::Stamp { at: at.now, fresh });
     let faults = at.draft(&to(Side::Target)).expect_err("a fault");
     assert_eq!((faults.len(), faults[0].kind), (1, FaultKind::Unsupported));
     assert!(faults[0].text.contains("no offset sync at or before"), "{faults:?}");

@@ -2,16 +2,13 @@
 
 use super::{
     super::{
-        ops::{Call, Mark, TopicOffsets},
+        ops::{Call, Mark, TopicOffsets, judge},
         state::State,
     },
     Sim, SimPair, whole,
 };
 use crate::{
-    core::{
-        now::Now,
-        step::Truth,
-    },
+    core::now::Now,
     plan::{Action, Side},
     systems::{
         Simulated,
@@ -42,20 +39,10 @@ impl Obeys for State {
         let Call::Commit { pair, side, group, offsets } = call;
         let pair = sim.pairs.iter().find(|p| p.plan.name == *pair);
         let there = pair.and_then(|p| offsets.iter().map(|t| p.committed(*side, group, t)).collect::<Option<Vec<_>>>());
-        let (truth, said) = match (there, expect) {
-            (None, _) => (Truth::Dark, format!("group {group} or a topic of it is not there")),
-            (Some(there), _) if there == *offsets => (Truth::Applied, "all offsets are ours".to_owned()),
-            (Some(there), Some(Mark::Offsets(prior))) if there == *prior => {
-                (Truth::NotApplied, "all offsets are as before".to_owned())
-            }
-            // Consumers go on from ours, a mirror from its own: nothing tells them apart any more, but both have overwritten ours.
-            (Some(there), Some(_)) if beyond(&there, offsets) => {
-                (Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
-            }
-            (Some(there), Some(_)) => (Truth::Conflict, format!("{group} is elsewhere: {}", differing(&there, offsets))),
-            (Some(_), None) => (Truth::Dark, "what was there before is not known".to_owned()),
-        };
-        Looked { truth, mark: None, said }
+        match there {
+            Some(there) => judge(group, &there, offsets, expect, false),
+            None => Looked::dark(format!("group {group} or a topic of it is not there")),
+        }
     }
 
     fn log(sim: &Sim) -> &[String] {
@@ -70,18 +57,6 @@ impl Obeys for State {
             pair.meddle(*to, group);
         }
     }
-}
-
-/// Every partition is at our offset or beyond it.
-fn beyond(there: &[TopicOffsets], ours: &[TopicOffsets]) -> bool {
-    let mut pairs = there.iter().zip(ours).flat_map(|(t, o)| t.offsets.iter().zip(&o.offsets));
-    pairs.all(|(there, ours)| there.1 >= ours.1)
-}
-
-fn differing(there: &[TopicOffsets], ours: &[TopicOffsets]) -> String {
-    let pairs = there.iter().zip(ours).flat_map(|(t, o)| t.offsets.iter().zip(&o.offsets).map(move |(t, o)| (o, t)));
-    let count = pairs.filter(|(o, t)| o != t).count();
-    format!("{count} partitions differ from ours")
 }
 
 impl SimPair {

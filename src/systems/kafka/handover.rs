@@ -1,0 +1,113 @@
+//! How far a hand-over is: what is copied and what is not yet, by the mirror's own offset syncs; what on the copy is none.
+//!
+//! Offsets of two clusters are never subtracted: each count is of one cluster, from the record that the last sync names to the end.
+
+use super::{
+    facts::{GroupState, Snapshot},
+    ops,
+    parity::names,
+    state::Pair,
+    syncs::{Sync, Syncs},
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+    },
+    plan::Side,
+};
+
+/// A partition of a topic that is copied: the ends on both clusters, and the last offset sync.
+struct Copy {
+    here: i64,
+    there: i64,
+    last: Option<Sync>,
+}
+
+impl Copy {
+    /// Records of the original behind the one of the last sync.
+    fn behind(&self) -> i64 {
+        self.last.map_or(self.here, |sync| (self.here - sync.upstream - 1).max(0))
+    }
+
+    /// Records of the copy behind the one of the last sync.
+    fn ahead(&self) -> i64 {
+        self.last.map_or(self.there, |sync| (self.there - sync.downstream - 1).max(0))
+    }
+}
+
+/// Records of a topic of which its mirror has not said yet that they are on the other cluster: behind the last offset sync of each
+/// partition.
+pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i64> {
+    let said = pair.said(from.other(), now);
+    pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
+        let ends = ends(&here.facts, topic)?;
+        let mut sum = 0;
+        for (end, partition) in ends.into_iter().zip(0..) {
+            sum += match said.syncs.last(topic, partition) {
+                Some(sync) => (end - sync.upstream - 1).max(0),
+                None if end == 0 => 0,
+                None => return Err(silent(&said.syncs, topic, partition)),
+            };
+        }
+        Ok(sum)
+    })
+}
+
+/// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, less all that it might have copied
+/// since. Never too many, if the copy was read before the original was.
+pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, now: Now) -> Seen<i64> {
+    let original = names(&pair.plan, side, topic).get(side.other()).clone();
+    let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).seen(now));
+    here.zip(there).zip(pair.said(side, now)).and_then(|((here, there), said)| {
+        let (here, there) = (ends(&here.facts, &original)?, ends(&there.facts, topic)?);
+        let mut sum = 0;
+        for ((here, there), partition) in here.into_iter().zip(there).zip(0..) {
+            let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
+            sum += (copy.ahead() - copy.behind()).max(0);
+        }
+        Ok(sum)
+    })
+}
+
+/// Whether a group is anything but empty; one that a whole answer does not have is.
+pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Seen<bool> {
+    pair.cluster(side).seen(now).and_then(|latest| match (latest.facts.group(group), &latest.facts.partial) {
+        (Some(group), _) if group.state == GroupState::Unknown => {
+            let text = format!("the cluster does not tell the state of group {}", group.name);
+            Err(Fault::new(FaultKind::Unsupported, text))
+        }
+        (Some(group), _) => Ok(!matches!(group.state, GroupState::Empty | GroupState::Dead)),
+        (None, Some(fault)) => Err(fault.clone()),
+        (None, None) => Ok(false),
+    })
+}
+
+/// Partitions on which a group has committed on the other cluster and nothing says where that is here.
+pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Seen<usize> {
+    let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(to).seen(now));
+    both.zip(pair.said(to, now)).and_then(|((from, there), said)| {
+        if from.facts.group(group).is_none() {
+            let text = format!("no group {group} on the {}", to.other());
+            return Err(Fault::new(FaultKind::NotFound, text));
+        }
+        ops::unled(pair, group, to, (from, there, said), now)
+    })
+}
+
+fn ends(facts: &Snapshot, topic: &str) -> Result<Vec<i64>, Fault> {
+    let Some(known) = facts.topic(topic) else {
+        return Err(Fault::new(FaultKind::NotFound, format!("no topic {topic}")));
+    };
+    let unknown = || Fault::new(FaultKind::Malformed, format!("topic {topic} has partitions without a known end"));
+    facts.ends_of(known).iter().map(|end| end.known().ok_or_else(unknown)).collect()
+}
+
+fn silent(syncs: &Syncs, topic: &str, partition: u32) -> Fault {
+    let text = if syncs.topics.is_empty() {
+        "the mirror writes no offset syncs that could be read; offset_syncs_topic names their topic".to_owned()
+    } else {
+        format!("{topic}-{partition}: the mirror has written no offset sync yet")
+    };
+    Fault::new(FaultKind::Empty, text)
+}

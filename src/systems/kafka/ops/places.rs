@@ -1,0 +1,146 @@
+//! Where a group would stand on the other cluster, partition by partition, and what is in its way.
+
+use super::{
+    super::{
+        cluster::Latest,
+        facts::{Commit, Offset},
+        parity::names,
+        state::{Pair, Said},
+        syncs::{Syncs, lead},
+    },
+};
+use crate::{
+    core::{
+        estate::seen::{Fault, FaultKind},
+        now::Now,
+    },
+    plan::Side,
+    systems::steer::known,
+};
+
+/// One partition that is handed over.
+pub(super) struct Place {
+    pub(super) topic: String,
+    pub(super) partition: u32,
+    pub(super) slot: u32,
+    /// Where the group is to stand.
+    pub(super) offset: i64,
+    /// Records that it reads again, at the most.
+    pub(super) again: i64,
+}
+
+/// Where a group is to stand, partition by partition.
+pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest, word: &Word<'_>) -> Result<Vec<Place>, Vec<Fault>> {
+    let side = to.other();
+    let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
+    let Some(own) = from.facts.group(group) else {
+        return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
+    };
+    if let Some(fault) = &own.fault {
+        return Err(vec![fault.clone()]);
+    }
+    let (mut out, mut faults) = (Vec::new(), Vec::new());
+    for topic in &own.orphans {
+        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
+    }
+    for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
+        match place(pair, to, from, there, word, commit) {
+            Ok(place) => out.push(place),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if out.is_empty() && faults.is_empty() {
+        faults.push(fault(FaultKind::Empty, format!("group {group} has no commit on any watched topic")));
+    }
+    if faults.is_empty() { Ok(out) } else { Err(faults) }
+}
+
+/// Of a group's partitions those that nothing leads over.
+///
+/// # Errors
+/// If what the mirror the other way says is not known.
+pub(in super::super) fn unled(
+    pair: &Pair,
+    group: &str,
+    to: Side,
+    (from, there, said): (&Latest, &Latest, &Said),
+    now: Now,
+) -> Result<usize, Fault> {
+    let word = Word::new(pair, to, said, now)?;
+    Ok(places(pair, group, to, from, there, &word).map_or_else(|faults| faults.len(), |_| 0))
+}
+
+fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, commit: &Commit) -> Result<Place, Fault> {
+    let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
+    let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
+    let what = format!("{}-{partition}", topic.name);
+    let stands = commit.offset.known();
+    let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+    let name = names(&pair.plan, to.other(), &topic.name).get(to).clone();
+    let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
+    let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
+    let slot = copy.slots.start + partition;
+    let end = there.facts.end(slot).known();
+    let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
+    let along = word.along.of(&topic.name, partition);
+    let against = word.against.map(|syncs| syncs.of(&name, partition));
+    let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
+    // Never beyond what is there.
+    let offset = stand.offset.min(end);
+    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset) })
+}
+
+/// What mirrors say that a group can be led over by.
+pub(super) struct Word<'a> {
+    /// Of the mirrors that copy the way the group goes.
+    along: &'a Syncs,
+    /// Of those that copy the other way.
+    against: Option<&'a Syncs>,
+    to: Side,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn new(pair: &'a Pair, to: Side, said: &'a Said, now: Now) -> Result<Self, Fault> {
+        // A mirror the other way of which nothing is known may have copied records that lie in the way.
+        let back = pair.mirrors_to(to.other()).next().is_some();
+        let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
+        Ok(Self { along: &said.syncs, against: against.map(|said| &said.syncs), to })
+    }
+
+    /// The fault of a partition of which nothing is said that leads over.
+    fn silent(&self, what: &str, stands: i64) -> Fault {
+        let text = if self.along.topics.is_empty() {
+            format!(
+                "{what}: no offset sync of a mirror to the {}: there is no topic mm2-offset-syncs.*.internal; offset_syncs_topic names another",
+                self.to
+            )
+        } else {
+            format!("{what}: the mirror has no offset sync at or before {stands}")
+        };
+        Fault::new(FaultKind::Unsupported, text)
+    }
+}
+
+/// The topics that a group has commits on.
+pub(super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a str> {
+    let commits = from.facts.group(group).map_or(&[][..], |own| from.facts.commits_of(own));
+    let mut topics: Vec<&str> = commits.iter().filter_map(|c| from.facts.partition(c.slot)).map(|(t, _)| &*t.name).collect();
+    topics.dedup();
+    topics
+}
+
+/// Says which partitions are still written to; none of them: nothing to say.
+pub(super) fn stragglers(pair: &Pair, side: Side, topics: Vec<&str>, now: Now) -> Option<String> {
+    const SHOWN: usize = 6;
+    let moving = topics.into_iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
+    let all: Vec<String> = moving.flat_map(|(name, t)| t.moving().map(move |p| format!("{name}-{p}")).collect::<Vec<_>>()).collect();
+    let more = all.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named = all.get(..SHOWN.min(all.len()))?.join(", ");
+    (!all.is_empty()).then(|| format!("still written on the {side}: {named}{rest}; after a freeze these are stragglers"))
+}
+
+pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
+    known(pair.said(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
+}
+
