@@ -33,6 +33,7 @@ impl State {
         let mut draft = Draft::nothing();
         let name = normal(name);
         let mut zones: Vec<&str> = self.named(&name).map(|(plan, _)| plan.zone.as_str()).collect();
+        zones.sort_unstable();
         zones.dedup();
         if zones.is_empty() {
             faults.push(unknown(&name));
