@@ -1,26 +1,30 @@
 //! Writers at every member, and the longest time in which none of them got through.
+//!
+//! A driver keeps away from a member that has just refused a write, for up to half a second: it would measure itself. So these speak to the
+//! member directly, one OP_MSG after the other (MongoDB's wire protocol, "OP_MSG": a header of four 32-bit words, flags, one section of kind
+//! 0 with the command).
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use mongodb::{
-    Client, Collection,
-    bson::{Document, doc},
-    options::{Acknowledgment, CollectionOptions, WriteConcern},
-};
+use mongodb::bson::{Bson, Document, deserialize_from_slice, doc, serialize_to_vec};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
     sync::watch,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{Failure, set::Set};
 
-/// How often each writer begins a write.
+/// How often each writer begins a write, at the most.
 const EVERY: Duration = Duration::from_millis(5);
+/// A write that takes longer is left, with its connection.
+const LOST: Duration = Duration::from_secs(5);
 
 /// Writes that got through: when each was begun and when it was acknowledged.
 type Acknowledged = Arc<Mutex<Vec<(Instant, Instant)>>>;
@@ -29,7 +33,6 @@ type Acknowledged = Arc<Mutex<Vec<(Instant, Instant)>>>;
 pub struct Writers {
     end: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    clients: Vec<Client>,
     w1: Acknowledged,
     majority: Acknowledged,
 }
@@ -57,24 +60,16 @@ impl Writers {
     /// Starts them, and waits until they get through.
     pub async fn start(set: &Set) -> Result<Self, Failure> {
         let (end, ended) = watch::channel(false);
-        let mut all = Self {
-            end,
-            tasks: JoinSet::new(),
-            clients: Vec::new(),
-            w1: Acknowledged::default(),
-            majority: Acknowledged::default(),
-        };
+        let mut all =
+            Self { end, tasks: JoinSet::new(), w1: Acknowledged::default(), majority: Acknowledged::default() };
         for host in set.hosts() {
-            let client = set.client(host).await?;
-            for (w, out) in
-                [(Acknowledgment::Nodes(1), all.w1.clone()), (Acknowledgment::Majority, all.majority.clone())]
-            {
-                let concern = WriteConcern::builder().w(w).build();
-                let options = CollectionOptions::builder().write_concern(concern).build();
-                let into = client.database("gap").collection_with_options("writes", options);
-                all.tasks.spawn(write(into, out, ended.clone()));
+            for (w, out) in [(Bson::Int32(1), &all.w1), (Bson::from("majority"), &all.majority)] {
+                let command = doc! {
+                    "insert": "writes", "documents": [{ "x": 1 }], "writeConcern": { "w": w }, "$db": "gap",
+                };
+                let message = message(&command)?;
+                all.tasks.spawn(write(host.to_owned(), message, out.clone(), ended.clone()));
             }
-            all.clients.push(client);
         }
         sleep(Duration::from_secs(2)).await;
         Ok(all)
@@ -85,33 +80,52 @@ impl Writers {
         sleep(Duration::from_secs(1)).await;
         self.end.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
-        for client in self.clients {
-            client.shutdown().immediate(true).await;
-        }
         let taken = |out: &Acknowledged| std::mem::take(&mut *out.lock().unwrap_or_else(PoisonError::into_inner));
         let (w1, majority) = (taken(&self.w1), taken(&self.majority));
         Gaps { w1: longest(&w1), majority: longest(&majority), usual: (usual(&w1), usual(&majority)) }
     }
 }
 
-async fn write(into: Collection<Document>, out: Acknowledged, ended: watch::Receiver<bool>) {
+fn message(command: &Document) -> Result<Vec<u8>, Failure> {
+    const OP_MSG: i32 = 2013;
+    let body = serialize_to_vec(command)?;
+    let length = i32::try_from(16 + 4 + 1 + body.len())?;
+    let mut out: Vec<u8> = [length, 1, 0, OP_MSG, 0].iter().flat_map(|word| word.to_le_bytes()).collect();
+    out.push(0);
+    out.extend(body);
+    Ok(out)
+}
+
+async fn write(host: String, message: Vec<u8>, out: Acknowledged, ended: watch::Receiver<bool>) {
     let mut every = interval(EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut away = JoinSet::new();
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stream: Option<TcpStream> = None;
     while !*ended.borrow() {
         every.tick().await;
-        // A member that hangs must not pile them up.
-        if away.len() < 200 {
-            let (into, out) = (into.clone(), out.clone());
-            away.spawn(async move {
-                let began = Instant::now();
-                if into.insert_one(doc! { "x": 1 }).await.is_ok() {
-                    out.lock().unwrap_or_else(PoisonError::into_inner).push((began, Instant::now()));
-                }
-            });
+        let began = Instant::now();
+        match timeout(LOST, once(&host, &mut stream, &message)).await {
+            Ok(Ok(true)) => out.lock().unwrap_or_else(PoisonError::into_inner).push((began, Instant::now())),
+            Ok(Ok(false)) => {}
+            _ => stream = None,
         }
-        while away.try_join_next().is_some() {}
     }
+}
+
+/// One write, and whether it was acknowledged.
+async fn once(host: &str, stream: &mut Option<TcpStream>, message: &[u8]) -> io::Result<bool> {
+    let stream = match stream {
+        Some(stream) => stream,
+        None => stream.insert(TcpStream::connect(host).await?),
+    };
+    stream.set_nodelay(true)?;
+    stream.write_all(message).await?;
+    let length = usize::try_from(stream.read_i32_le().await?).map_err(io::Error::other)?;
+    let mut rest = vec![0; length.saturating_sub(4)];
+    stream.read_exact(&mut rest).await?;
+    // The rest of the header, the flags, and the kind of section.
+    let reply: Document = deserialize_from_slice(rest.get(17..).unwrap_or_default()).map_err(io::Error::other)?;
+    let ok = reply.get_f64("ok").is_ok_and(|ok| ok > 0.5);
+    Ok(ok && !reply.contains_key("writeErrors") && !reply.contains_key("writeConcernError"))
 }
 
 /// The longest time without an acknowledgement.

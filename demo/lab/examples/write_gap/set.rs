@@ -67,7 +67,8 @@ impl Set {
                 .args(["--wiredTigerCacheSizeGB", "0.25", "--port", &own.to_string()])
                 .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
                 .args(["--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=4MB)"])
-                .arg("--keyFile")
+                // Logins for landfall, none for the writers, whose only matter is time.
+                .args(["--transitionToAuth", "--keyFile"])
                 .arg(&key)
                 .arg("--dbpath")
                 .arg(&data)
