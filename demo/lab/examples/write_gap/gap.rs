@@ -22,7 +22,7 @@ use tokio::{
 use super::{Failure, set::Set};
 
 /// How often each writer begins a write, at the most.
-const EVERY: Duration = Duration::from_millis(5);
+const EVERY: Duration = Duration::from_millis(10);
 /// A write that takes longer is left, with its connection.
 const LOST: Duration = Duration::from_secs(5);
 

@@ -2,10 +2,10 @@
 //!
 //!     cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
 //!
-//! A set of its own, two source and three target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
+//! A set of its own, one source and two target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
 //! all. With `--delay-ms 35` whatever crosses between the sites is 35 ms late each way. Nothing else of the lab should run.
 //!
-//! **The gap** is seen by writers at every member at once, each with one write under way, and the next one at once, 5 ms after the last
+//! **The gap** is seen by writers at every member at once, each with one write under way, and the next one at once, 10 ms after the last
 //! began at the soonest: the longest time in which no write was acknowledged by anybody, from the first order to the end of the move; for w:1 and for w:majority, each with
 //! writers of its own. The time that a write takes while nothing happens is printed beside it.
 
@@ -55,7 +55,7 @@ struct Cli {
 async fn main() -> Result<(), Failure> {
     let cli = Cli::parse();
     let delay = Duration::from_millis(cli.delay_ms);
-    println!("default timings, {} ms each way between the sites, set of 2 + 3 voters", cli.delay_ms);
+    println!("default timings, {} ms each way between the sites, set of 1 + 2 voters", cli.delay_ms);
     let set = Set::start(delay).await?;
     let plan = Arc::new(set.plan()?);
     let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers);

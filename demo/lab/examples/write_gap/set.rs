@@ -23,7 +23,7 @@ use super::Failure;
 
 /// Its name.
 pub const NAME: &str = "gap";
-const SIDES: [Side; 5] = [Side::Source, Side::Source, Side::Target, Side::Target, Side::Target];
+const SIDES: [Side; 3] = [Side::Source, Side::Target, Side::Target];
 
 /// The set. Ends when it is dropped.
 pub struct Set {
