@@ -37,7 +37,7 @@ pub const MEMBERS: [(&str, u8); 2] = [("orders", 5), ("catalog", 3)];
 /// Password of every login in the replica sets.
 pub const MONGO_PASSWORD: &str = "lab";
 
-/// Logins in the replica sets, each with what it may do on the whole cluster: as the README tells operators to make them.
+/// Logins in the replica sets, each with what it may do on the whole cluster: as `docs/mongodb-roles.js` makes them.
 pub const MONGO_LOGINS: [(&str, &[&str]); 2] = [
     ("landfall-watch", &["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog"]),
     ("landfall-operate", &["replSetGetConfig", "replSetConfigure", "replSetStateChange"]),
@@ -138,3 +138,15 @@ pub fn addresses(side: Side, label: &str) -> [std::net::Ipv4Addr; 2] {
 /// Topics on either side: name, partitions, messages a second.
 pub const TOPICS: [(&str, i32, u32); 4] =
     [("orders", 12, 15), ("payments", 6, 8), ("events.clicks", 12, 15), ("events.views", 6, 10)];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_labs_logins_may_do_what_the_documented_roles_may() {
+        let documented = include_str!("../../../docs/mongodb-roles.js");
+        for (role, actions) in super::MONGO_LOGINS {
+            let line = format!("\"{role}\": {actions:?},");
+            assert!(documented.contains(&line), "{line}");
+        }
+    }
+}

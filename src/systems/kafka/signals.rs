@@ -69,7 +69,7 @@ signals! {
     TOPIC_UNCOPIED = "kafka.topic.uncopied", Count, ["pair", "side", "topic"], MAX,
         "Records on this side behind the last offset sync of the mirror to the other, over all partitions. 0: the mirror itself says that the \
          last record of each partition is there, and so, since it copies in order, all before it. While records come it never is: a sync \
-         is written for one in a hundred or so. A partition that ends with a transaction's marker does not come to 0.";
+         is written for one in a hundred or so. A partition that ends with a transaction's marker, or with copies from the other side, does not come to 0.";
     TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], MAX,
         "For how many answers one after the other no partition's end has changed: nobody writes.";
     TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX,

@@ -91,6 +91,8 @@ fn copier(
     let reader: StreamConsumer = config(*ports.get(from))
         .set("group.id", "landfall-lab-copier")
         .set("enable.auto.commit", "false")
+        // A partition that was paused before anything was read of it has no place of its own to go on from.
+        .set("auto.offset.reset", "earliest")
         .create()
         .doing(doing)?;
     let writer: FutureProducer =
@@ -114,13 +116,16 @@ fn copier(
             }
             syncs.flush();
             tokio::select! {
-                () = sleep(FLUSH / 5) => {}
+                () = sleep(FLUSH) => {}
                 told = on.changed() => if told.is_err() {
                     return;
                 },
                 got = reader.recv() => match got {
                     Ok(message) => one(&writer, &message, from, &map, &mut syncs).await,
-                    Err(_) => sleep(Duration::from_millis(200)).await,
+                    Err(why) => {
+                        tracing::debug!("copying from the {from}: {why}");
+                        sleep(Duration::from_millis(200)).await;
+                    }
                 },
             }
         }
