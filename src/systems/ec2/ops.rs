@@ -99,6 +99,7 @@ pub enum Call {
 
 impl Call {
     /// Which region it is for.
+    #[cfg(feature = "aws")]
     pub(super) const fn side(&self) -> Side {
         match self {
             Self::Capacity { side, .. }

@@ -72,8 +72,10 @@ impl Syncs {
 pub(super) struct Stand {
     /// The next record it reads.
     pub(super) offset: i64,
-    /// Records that it reads again, at the most; none: that many as there are from there to the end.
+    /// Records that it reads again, at the most; none: that many as there are from there to the end, and [`Self::coming`].
     pub(super) again: Option<i64>,
+    /// Records that it has read here behind the place that leads over: they may not have been copied yet, and come later.
+    pub(super) coming: i64,
 }
 
 /// Leads a commit over, by the syncs of the mirror that goes the same way (`along`) and, if there is one, of the mirror that copies these
@@ -103,8 +105,13 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64) -> Opt
     let own = own.map(|s| (s.upstream, Stand {
         offset: stand(s.upstream, s.downstream),
         again: Some((commit - s.upstream - 1).max(0)),
+        coming: 0,
     }));
-    let backwards = base.map(|s| (s.downstream, Stand { offset: stand(s.downstream, s.upstream), again: None }));
+    let backwards = base.map(|s| (s.downstream, Stand {
+        offset: stand(s.downstream, s.upstream),
+        again: None,
+        coming: (commit - s.downstream).max(0),
+    }));
     own.into_iter().chain(backwards).max_by_key(|(here, stand)| (*here, stand.again.is_some())).map(|(_, stand)| stand)
 }
 

@@ -87,7 +87,7 @@ fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, 
     let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
     // Never beyond what is there.
     let offset = stand.offset.min(end);
-    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset) })
+    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset + stand.coming) })
 }
 
 /// What mirrors say that a group can be led over by.
