@@ -104,8 +104,8 @@ impl System for State {
         let mut specs = Vec::new();
         for (pair, of) in plan.kafka.iter().enumerate() {
             for side in Side::BOTH {
-                let spec = |what, calls, interval, ask, at: Side| SourceSpec {
-                    id: format!("kafka/{}/{side}/{what}", of.name),
+                let spec = |what: &str, calls, interval, ask, at: Side| SourceSpec {
+                    id: format!("kafka/{}/{at}/{what}", of.name),
                     side: Some(at),
                     endpoint: bootstrap(of, at),
                     calls,
@@ -116,7 +116,7 @@ impl System for State {
                 specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Ask::Snapshot { pair, side }, side));
                 specs.push(spec("configs", CONFIG_CALLS, interval * CONFIGS_EVERY, Ask::Configs { pair, side }, side));
                 if let Some(mirror) = of.mirrors.iter().find(|m| m.from == side.other()) {
-                    specs.push(spec("syncs", SYNC_CALLS, interval, Ask::Syncs { pair, side }, mirror.offset_syncs_on));
+                    specs.push(spec(&format!("syncs-to-{side}"), SYNC_CALLS, interval, Ask::Syncs { pair, side }, mirror.offset_syncs_on));
                 }
             }
         }
