@@ -2,7 +2,7 @@
 
 use landfall::{
     core::{
-        run::{Motion, Order},
+        run::{Motion, Order, StepView},
         step::{Level, OpState, Phase},
     },
     drive::sim::{CallTrouble, Trouble},
@@ -206,7 +206,7 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
     stage.until("orders", 60, |s| s.state == Phase::Ready);
     assert_eq!(stage.execute("orders"), None);
-    stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
+    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.state == OpState::Applied));
     assert!(stage.step("orders").exposed.is_some(), "pinned");
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     let view = stage.until("orders", 120, |s| s.state != Phase::Running);
@@ -214,6 +214,18 @@ fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     assert!(view.exposed.is_none(), "{:#?}", view.ops);
     let tail = view.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
     assert!(tail, "{:#?}", view.ops);
+}
+
+#[test]
+fn a_hold_once_all_is_sent_holds_nothing_back_and_looks_on() {
+    let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
+    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    let sent = |s: &StepView| s.ops.iter().any(|op| op.what.contains("steps down") && op.state == OpState::Applied);
+    stage.until("orders", 60, sent);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    let view = stage.until("orders", 120, |s| s.state == Phase::Done);
+    assert!(view.ops.iter().all(|op| op.state == OpState::Applied), "{:#?}", view.ops);
 }
 
 #[test]
@@ -237,7 +249,7 @@ fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
     stage.until("orders", 60, |s| s.state == Phase::Ready);
     assert_eq!(stage.execute("orders"), None);
-    stage.until("orders", 60, |s| s.ops.iter().filter(|op| op.state == OpState::Applied).count() >= 2);
+    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.state == OpState::Applied));
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.until("orders", 60, |s| s.ops.iter().any(|op| op.tail && op.state.in_flight()));
     let before = stage.step("orders").ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count();

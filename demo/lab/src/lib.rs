@@ -11,13 +11,15 @@
 //! | [`kafka_proxy`] | counts what is asked of a broker, for tests |
 //! | [`plan`] | the plan to watch it with |
 //! | [`live`], [`mod@watch`], [`proxy`] | for tests: the lab as a handle, what is seen of it, what is asked of it |
-//! | [`wire`] | the network between the sites: late, or cut |
+//! | [`wire`], [`trio`] | the network between the sites: late, or cut; a replica set of three across it |
+//! | [`console`] | a real console, led by keys |
 //! | [`faults`] | what a broken server may blind, and what it did |
 //!
 //! Nothing needs root or a container; every server binds 127.0.0.1 only.
 
 pub mod aws;
 pub mod cache;
+pub mod console;
 pub mod control;
 pub mod dns;
 pub mod error;
@@ -36,6 +38,8 @@ pub mod ports;
 pub mod proxy;
 pub mod server;
 pub mod supervisor;
+#[cfg(feature = "mongo")]
+pub mod trio;
 pub mod up;
 pub mod watch;
 pub mod wire;

@@ -44,7 +44,7 @@ impl Lab {
         let run = std::env::temp_dir().join(format!("landfall-lab-{}-{}", std::process::id(), fastrand::u32(..)));
         std::fs::create_dir_all(&run).doing(doing)?;
         let log = run.join("supervisor.log");
-        let child = Command::new(program()?)
+        let child = Command::new(program("landfall-lab")?)
             .arg("--run")
             .arg(&run)
             .args(["up", "--until-stdin-closes"])
@@ -217,13 +217,13 @@ impl Drop for Storm<'_> {
     }
 }
 
-/// The lab's program, beside the folder of the test or example that asks.
-fn program() -> Result<PathBuf> {
-    let doing = || "looking for the program landfall-lab".to_owned();
+/// A program of the workspace, beside the folder of the test or example that asks.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    let doing = || format!("looking for the program {name}");
     let this = std::env::current_exe().doing(doing)?;
     let folders = this.ancestors().skip(1).take(2);
     folders
-        .map(|folder| folder.join("landfall-lab"))
+        .map(|folder| folder.join(name))
         .find(|path| path.is_file())
         .ok_or_else(|| Error::new(doing(), format!("not beside {}: `cargo build` makes it", this.display())))
 }

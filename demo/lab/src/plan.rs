@@ -24,6 +24,20 @@ pub fn text(ports: &Ports, zone: &str, run: &Path) -> String {
     plan
 }
 
+/// The same plan with these tables only, by the first part of their names: for whoever wants a runbook of his own, or fewer servers.
+#[must_use]
+pub fn only(plan: &str, tables: &[&str]) -> String {
+    let mut kept = true;
+    let mut keep = |line: &&str| {
+        if let Some(header) = line.strip_prefix('[') {
+            let name = header.trim_start_matches('[').split(['.', ']']).next().unwrap_or_default();
+            kept = tables.contains(&name);
+        }
+        kept
+    };
+    plan.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
+}
+
 fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
     let labels = Sides { source: "VIR", target: "ORE" };
     let keys = |whose: &str, between: &str| {

@@ -36,9 +36,21 @@ pub enum Manner {
     Refuse(u16, String),
 }
 
+/// A request that changes something, if it is carried out.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// As it is counted.
+    pub what: String,
+    /// What it said.
+    pub body: String,
+    /// What the server answered, whoever still listened; none: it has not, or was not asked.
+    pub status: Option<u16>,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     counts: Counts,
+    changes: Vec<Asked>,
     manner: Manner,
 }
 
@@ -93,6 +105,12 @@ impl Proxy {
         held(&self.shared).manner = manner;
     }
 
+    /// All requests that were no reads.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Asked> {
+        held(&self.shared).changes.clone()
+    }
+
     /// What was asked since the last time, which is then forgotten.
     #[must_use]
     pub fn take(&self) -> Counts {
@@ -105,10 +123,16 @@ fn held(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let manner = {
+    let (manner, change) = {
         let mut shared = held(&to.shared);
-        *shared.counts.entry(what(&method, &uri, &headers, &body)).or_default() += 1;
-        shared.manner.clone()
+        let what = what(&method, &uri, &headers, &body);
+        let change = changes(&method, &what).then(|| {
+            let body = String::from_utf8_lossy(&body).into_owned();
+            shared.changes.push(Asked { what: what.clone(), body, status: None });
+            shared.changes.len() - 1
+        });
+        *shared.counts.entry(what).or_default() += 1;
+        (shared.manner.clone(), change)
     };
     match manner {
         Manner::Pass => {}
@@ -118,9 +142,26 @@ async fn relay(State(to): State<Proxied>, method: Method, uri: Uri, headers: Hea
             return (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), text).into_response();
         }
     }
-    pass(&to, method, &uri, headers, body)
-        .await
-        .unwrap_or_else(|why| (StatusCode::BAD_GATEWAY, why.to_string()).into_response())
+    // A task of its own: what has begun goes on when whoever asked is gone, as with a server.
+    let passed = tokio::spawn(async move {
+        let answer = pass(&to, method, &uri, headers, body).await;
+        if let (Some(at), Ok(answer)) = (change, &answer) {
+            held(&to.shared).changes[at].status = Some(answer.status().as_u16());
+        }
+        answer
+    });
+    let refused = |why: String| (StatusCode::BAD_GATEWAY, why).into_response();
+    match passed.await {
+        Ok(answer) => answer.unwrap_or_else(|why| refused(why.to_string())),
+        Err(why) => refused(why.to_string()),
+    }
+}
+
+/// Whether it is no read: AWS's reads begin with these words, or are GETs.
+fn changes(method: &Method, what: &str) -> bool {
+    let operation = what.rsplit(' ').next().unwrap_or_default();
+    let reads = ["Describe", "Get", "List"].iter().any(|word| operation.starts_with(word));
+    *method != Method::GET && !reads
 }
 
 async fn pass(to: &Proxied, method: Method, uri: &Uri, mut headers: HeaderMap, body: Bytes) -> Result<Response> {
@@ -166,5 +207,7 @@ mod tests {
         assert_eq!(name("/", "MaxResults=5&Action=DescribeImages&Version=1"), "ec2 DescribeImages");
         assert_eq!(name("/service/S/operation/GetMetricData", ""), "ec2 GetMetricData");
         assert_eq!(name("/2013-04-01/hostedzone/Z?x=1", ""), "ec2 POST /2013-04-01/hostedzone/Z");
+        assert!(!changes(&Method::POST, "ec2 DescribeImages") && !changes(&Method::GET, "route53 GET /2013-04-01/x"));
+        assert!(changes(&Method::POST, "ec2 StopInstances") && changes(&Method::POST, "route53 POST /2013-04-01/x"));
     }
 }

@@ -209,7 +209,13 @@ impl Next {
         self.state.abandoned
             || ending
             || failed > usize::from(recipe.limits.max_failed)
-            || (self.state.held && has_tail && self.state.touched())
+            || (self.holds_back() && has_tail && self.state.touched())
+    }
+
+    /// Held, and there is something to hold back: once all is sent, what is left is to look on, and a hold does not close the eyes.
+    fn holds_back(&self) -> bool {
+        let unsent = |op: &Op| !op.tail && op.kind != Kind::Wait && op.state == OpState::Waiting;
+        self.state.held && self.state.recipe.ops.iter().any(unsent)
     }
 
     fn next_op(&self) -> Option<usize> {
@@ -220,7 +226,7 @@ impl Next {
         if let Some(at) = next(false).filter(|_| !stopped) {
             let room = in_flight < usize::from(recipe.limits.width)
                 && recipe.count(OpState::uncertain) <= usize::from(recipe.limits.max_unknown);
-            return (room && !self.state.held).then_some(at);
+            return (room && !self.holds_back()).then_some(at);
         }
         // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there.
         (in_flight == 0 && self.state.touched()).then(|| next(true)).flatten()

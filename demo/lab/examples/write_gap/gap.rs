@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use landfall_lab::trio::Trio;
 use mongodb::bson::{Bson, Document, deserialize_from_slice, doc, serialize_to_vec};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,7 +20,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::{Failure, set::Set};
+use super::Failure;
 
 /// How often each writer begins a write, at the most.
 const EVERY: Duration = Duration::from_millis(10);
@@ -58,7 +59,7 @@ impl fmt::Display for Gaps {
 
 impl Writers {
     /// Starts them, and waits until they get through.
-    pub async fn start(set: &Set) -> Result<Self, Failure> {
+    pub async fn start(set: &Trio) -> Result<Self, Failure> {
         let (end, ended) = watch::channel(false);
         let mut all =
             Self { end, tasks: JoinSet::new(), w1: Acknowledged::default(), majority: Acknowledged::default() };

@@ -10,9 +10,8 @@
 //! writers of its own. The time that a write takes while nothing happens is printed beside it.
 
 mod gap;
-mod set;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Parser;
 use landfall::{
@@ -23,11 +22,12 @@ use landfall::{
     },
     drive::{Helm, clock, inbox::Inbox, live},
     journal::{Author, Journal, store::MemStore},
-    plan::Side,
+    plan::{Plan, Side},
 };
+use landfall_lab::trio::{self, STEP, Trio};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::{gap::Writers, set::Set};
+use self::gap::Writers;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -35,7 +35,6 @@ type Failure = Box<dyn std::error::Error>;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Beyond this, raising a priority has not worked.
 const NEVER: Duration = Duration::from_secs(120);
-const STEP: &str = "home";
 
 /// Measures the write gap of a primary's move.
 #[derive(Debug, Parser)]
@@ -56,8 +55,9 @@ async fn main() -> Result<(), Failure> {
     let cli = Cli::parse();
     let delay = Duration::from_millis(cli.delay_ms);
     println!("default timings, {} ms each way between the sites, set of 1 + 2 voters", cli.delay_ms);
-    let set = Set::start(delay).await?;
-    let plan = Arc::new(set.plan()?);
+    let set = Trio::start(delay).await?;
+    let (plan, _) = Plan::parse(Path::new("write-gap.toml"), &set.plan()).map_err(|faulty| faulty.render(false))?;
+    let plan = Arc::new(plan);
     let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers);
     let author = Author {
         run: plan.name.clone(),
@@ -90,10 +90,10 @@ struct Moved {
     landed: bool,
 }
 
-async fn by_recipe(helm: &mut Helm, set: &Set, n: usize) -> Result<Moved, Failure> {
+async fn by_recipe(helm: &mut Helm, set: &Trio, n: usize) -> Result<Moved, Failure> {
     let digest = prepare(helm).await?;
     let writers = Writers::start(set).await?;
-    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: set::NAME.to_owned() });
+    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
     until(helm, "DONE", |s| s.state == Phase::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await;
@@ -101,7 +101,7 @@ async fn by_recipe(helm: &mut Helm, set: &Set, n: usize) -> Result<Moved, Failur
     // Back, by the stored way back, so that the next one begins where this one did.
     helm.orders.give(Order::RollBack(STEP.to_owned()));
     let digest = prepare(helm).await?;
-    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: set::NAME.to_owned() });
+    helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
     until(helm, "RB_DONE", |s| s.state == Phase::RolledBack).await?;
     helm.orders.give(Order::Again(STEP.to_owned()));
     until(helm, "ready again", |s| matches!(s.state, Phase::Pending | Phase::Blocked | Phase::Ready)).await?;
@@ -151,7 +151,7 @@ async fn until(helm: &mut Helm, what: &str, is: impl Fn(&StepView) -> bool) -> R
 }
 
 /// What is done without a recipe: the target's priority above all others', and then patience.
-async fn by_waiting(set: &Set, n: usize) -> Result<Moved, Failure> {
+async fn by_waiting(set: &Trio, n: usize) -> Result<Moved, Failure> {
     let writers = Writers::start(set).await?;
     let began = Instant::now();
     set.prefer(Side::Target).await?;

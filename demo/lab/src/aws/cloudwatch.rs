@@ -1,6 +1,6 @@
 //! A CloudWatch that answers GetMetricData as AWS speaks it: Smithy's RPC v2 over CBOR, which moto does not know.
 //!
-//! It has the metrics of one load balancer a region, made of [`traffic`], and knows one access key: any other is refused as AWS
+//! It has the metrics of one load balancer a region, made of [`traffic`], and knows the plan's two access keys: any other is refused as AWS
 //! refuses it.
 
 use std::time::Duration;
@@ -25,9 +25,6 @@ pub const PERIOD: Duration = Duration::from_secs(30);
 
 /// Value of the dimension `LoadBalancer`.
 pub const BALANCER: &str = "app/edge/lab";
-
-/// The one access key that is known.
-const ACCESS_KEY: &str = "watch";
 
 /// Answers one request.
 pub async fn answer(headers: HeaderMap, body: Bytes) -> impl IntoResponse {
@@ -56,7 +53,7 @@ fn respond(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Refusal> {
         .unwrap_or_default()
         .split('/')
         .collect();
-    let [ACCESS_KEY, _, region, ..] = *scope else {
+    let ["watch" | "operate", _, region, ..] = *scope else {
         let words = "The security token included in the request is invalid.";
         return Err((StatusCode::FORBIDDEN, "InvalidClientTokenId", words.to_owned()));
     };

@@ -1,0 +1,135 @@
+//! The cockpit killed at random moments of a change, and started again: is what it says still true?
+//!
+//!     cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
+//!
+//! A real console is led by keys in a pseudo-terminal, killed with SIGKILL while it moves a primary (a set of three with the server's default
+//! timings) or changes weights (the lab's Route 53), and started again on its journal, which it takes up by itself. Each trial goes forward
+//! and back, and is killed on both ways. Judged are the end of each trial (the set is not pinned, whoever leads is who the journal says), and
+//! at the end the whole journal against what the servers say that they were asked: mongod's log, a recording proxy before Route 53.
+
+mod ledger;
+mod primary;
+mod weights;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use fastrand::Rng;
+use landfall::{
+    core::step::{Phase, Way},
+    journal::export,
+};
+use landfall_lab::console::Console;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Longer than anything here takes to come to its end.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// Longer than the safe tail of anything here takes, with the time in which a copy of what was on its way may still land.
+const TAIL: Duration = Duration::from_secs(100);
+
+/// Kills the cockpit in the middle of changes, and judges what becomes of them.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// Trials of each kind, two kills each: one forward, one on the way back.
+    #[arg(long, default_value_t = 5)]
+    trials: u32,
+    /// The moments' seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only this kind.
+    #[arg(long)]
+    only: Option<Only>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    Primary,
+    Weights,
+}
+
+fn main() -> Result<ExitCode, Failure> {
+    let cli = Cli::parse();
+    let mut wrong = Vec::new();
+    if cli.only != Some(Only::Weights) {
+        wrong.extend(primary::trials(cli.trials, &mut Rng::with_seed(cli.seed))?);
+    }
+    if cli.only != Some(Only::Primary) {
+        wrong.extend(weights::trials(cli.trials, &mut Rng::with_seed(cli.seed))?);
+    }
+    for line in &wrong {
+        println!("WRONG: {line}");
+    }
+    println!("{} of what is said is wrong", wrong.len());
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One kill: the moment, and what came of it.
+struct Killed {
+    /// What the journal's last intent was about, and how long after the attempt began.
+    at: String,
+    /// How everything was when it stood still with its tail done, if it did.
+    held: Option<String>,
+    /// What the attempt came to after the cockpit was started again.
+    came_to: Phase,
+}
+
+/// Carries a step out one way, kills the cockpit at a moment that `moment` waits for, starts it again and waits for the end. What was not
+/// applied is tried again without a kill.
+fn killed(
+    start: &dyn Fn() -> landfall_lab::Result<Console>,
+    (step, target, way): (&str, &str, Way),
+    moment: impl FnOnce(&mut Console) -> Result<(), Failure>,
+    seen: impl Fn() -> String,
+    pause: Duration,
+) -> Result<Killed, Failure> {
+    let mut console = start()?;
+    carry_out(&mut console, step, target, way)?;
+    moment(&mut console)?;
+    console.end()?;
+    console.news()?;
+    let at = format!("{}; then {}", ledger::last(&console.entries), seen());
+    std::thread::sleep(pause);
+    let mut console = start()?;
+    let held = release(&mut console, step, &seen)?;
+    let came_to = console.until_over(step, PATIENCE)?;
+    let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+    let mut now = came_to;
+    for _ in 0..3 {
+        if now == wanted {
+            return Ok(Killed { at, held, came_to });
+        }
+        if way == Way::Forward {
+            console.select(step)?;
+            console.press("r")?;
+        }
+        carry_out(&mut console, step, target, way)?;
+        now = console.until_over(step, PATIENCE)?;
+    }
+    println!("{}", export::markdown(&console.entries));
+    Err(format!("{step} came to {now:?} three times:\n{}", console.screen()).into())
+}
+
+fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Result<(), Failure> {
+    let done = console.carry_out(step, target, way);
+    if done.is_err() {
+        println!("{}", export::markdown(&console.entries));
+    }
+    Ok(done?)
+}
+
+/// What was open stands still after a start, but for its safe tail, until somebody lifts that. How everything is just before.
+fn release(console: &mut Console, step: &str, seen: &dyn Fn() -> String) -> Result<Option<String>, Failure> {
+    if console.until_over(step, TAIL).is_ok() {
+        return Ok(None);
+    }
+    let held = seen();
+    console.press("\x1b")?;
+    std::thread::sleep(Duration::from_millis(200));
+    console.press("H")?;
+    Ok(Some(held))
+}
+
+fn told(held: Option<&str>) -> String {
+    held.map_or_else(String::new, |held| format!("; stood still with {held}"))
+}

@@ -1,0 +1,91 @@
+//! A change of weights, killed, and judged by a recording proxy before Route 53.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use landfall::{
+    core::step::{OpState, Way},
+    journal::{Entry, follow::Follower},
+    systems::{Call, route53::Call as Route53},
+};
+use landfall_lab::{
+    console::Console,
+    live::Lab,
+    plan,
+    proxy::{Asked, Proxy},
+};
+
+use super::{Failure, killed, ledger, told};
+
+const STEP: &str = "weights";
+const NAME: &str = "www.example.test.";
+/// From the intent to the end of the first looks.
+const SPAN: f64 = 1.5;
+
+/// Forward and back, each killed once, so many times; what was wrong.
+pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
+    let lab = Lab::start()?;
+    let proxy = Proxy::start(lab.port("aws/route53")?)?;
+    let text = std::fs::read_to_string(lab.plan_file())?;
+    let text = plan::only(&text, &["sites", "route53", "dns", "intervals"])
+        .replace(&format!("http://127.0.0.1:{}", lab.port("aws/route53")?), &proxy.url());
+    let action = format!("action = {{ set_weights = {{ name = {NAME:?}, source = 70, target = 30 }} }}");
+    let step = format!(
+        "[[phase]]\nid = \"dns\"\ntitle = \"DNS\"\n[[phase.step]]\nid = {STEP:?}\ntitle = \"Thirty percent\"\n{action}\n"
+    );
+    let (plan, journal) = (lab.run().join("weights.toml"), lab.run().join("weights.journal"));
+    std::fs::write(&plan, text + &step)?;
+    let start = || Console::steer(&plan, &journal);
+    let mut wrong = Vec::new();
+    println!("a change of weights, {trials} times forward and back, a kill each");
+    for n in 1..=trials {
+        for way in [Way::Forward, Way::Back] {
+            if n > 1 && way == Way::Forward {
+                let console = start()?;
+                console.select(STEP)?;
+                console.press("r")?;
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            let after = random.f64();
+            let moment = |_: &mut Console| -> Result<(), Failure> {
+                std::thread::sleep(Duration::from_secs_f64(after * after * SPAN));
+                Ok(())
+            };
+            let seen = || format!("{} batches had reached Route 53", proxy.changes().len());
+            let pause = Duration::from_secs_f64(random.f64() * 2.0);
+            let one = killed(&start, (STEP, NAME, way), moment, seen, pause)?;
+            println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, told(one.held.as_deref()), one.came_to);
+        }
+    }
+    wrong.extend(judge(&Follower::new(&journal).news()?, &proxy.changes()));
+    Ok(wrong)
+}
+
+/// The journal's words against what reached the server: each batch was meant, once, and what is APPLIED was taken.
+fn judge(entries: &[Entry], asked: &[Asked]) -> Vec<String> {
+    let said = ledger::said(entries);
+    let sends = |call: &Call| matches!(call, Call::Route53(call) if !matches!(call, Route53::InSync { .. }));
+    let batches: Vec<_> = said.iter().filter(|s| sends(s.call)).collect();
+    let mut wrong = Vec::new();
+    // In the comment: the epoch's record carries the tag of the batch before, too.
+    let carries = |asked: &Asked, tag: &str| asked.body.contains(&format!(">landfall {tag}<"));
+    for one in asked {
+        let n = batches.iter().filter(|s| carries(one, s.tag)).count();
+        if n != 1 {
+            wrong.push(format!("a batch reached Route 53 that {n} intents have meant: {}", one.body));
+        }
+    }
+    for s in &batches {
+        let sent: Vec<_> = asked.iter().filter(|a| carries(a, s.tag)).collect();
+        let taken = sent.iter().any(|a| a.status == Some(200));
+        match s.state {
+            _ if sent.len() > 1 => wrong.push(format!("{}: sent {} times", s.what, sent.len())),
+            OpState::Applied if !taken => wrong.push(format!("{}: APPLIED, and Route 53 never took it", s.what)),
+            OpState::NotApplied if taken => wrong.push(format!("{}: NOT APPLIED, and Route 53 took it", s.what)),
+            OpState::Applied | OpState::NotApplied | OpState::Spared => {}
+            state => wrong.push(format!("{}: left {state:?}", s.what)),
+        }
+    }
+    println!("the proxy: {} batches taken; the journal: {} meant", asked.len(), batches.len());
+    wrong
+}

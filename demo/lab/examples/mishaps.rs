@@ -1,0 +1,231 @@
+//! What goes wrong in the middle of a step, one thing each: what the screen says, what the journal says, and how it is mended.
+//!
+//!     cargo run --example mishaps -- [--only majority|cut|broker|throttled]
+//!
+//! A real console led by keys. A set of three loses its majority, or the link between its sites, right after its primary was told to step down
+//! for a move; a broker is killed as a group's offsets are written to it; Route 53 answers nothing but "Throttling" to a change of weights.
+
+use std::{
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use clap::{Parser, ValueEnum};
+use landfall::{
+    core::step::{Phase, Way},
+    journal::{Body, export},
+    systems::{Call, mongo::Call as Mongo},
+};
+use landfall_lab::{
+    console::Console,
+    live::Lab,
+    plan,
+    proxy::{Manner, Proxy},
+    server::How,
+    trio::{self, Trio},
+};
+use tokio::runtime::Runtime;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// How long what is broken stays so: beyond the servers' own time-outs.
+const BROKEN: Duration = Duration::from_secs(30);
+/// Longer than anything here takes to come to its end.
+const PATIENCE: Duration = Duration::from_secs(420);
+
+/// As AWS says it.
+const THROTTLING: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+
+/// Breaks something in the middle of a step, and shows what is said of it.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// Only this.
+    #[arg(long)]
+    only: Option<Mishap>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mishap {
+    Majority,
+    Cut,
+    Broker,
+    Throttled,
+}
+
+fn main() -> Result<(), Failure> {
+    let cli = Cli::parse();
+    let wanted = |mishap| cli.only.is_none_or(|only| only == mishap);
+    if wanted(Mishap::Majority) {
+        on_a_set("the set's majority is lost as its primary steps down", |set, broken| {
+            (1..3).for_each(|n| set.freeze(n, broken))
+        })?;
+    }
+    if wanted(Mishap::Cut) {
+        on_a_set("the link between the sites is cut as the primary steps down", |set, broken| set.wire.cut(broken))?;
+    }
+    if wanted(Mishap::Broker) || wanted(Mishap::Throttled) {
+        let lab = Lab::start()?;
+        if wanted(Mishap::Broker) {
+            broker(&lab)?;
+        }
+        if wanted(Mishap::Throttled) {
+            throttled(&lab)?;
+        }
+    }
+    Ok(())
+}
+
+/// A plan of one step in a folder, and a console on it.
+struct Stage {
+    console: Console,
+    step: &'static str,
+    said: usize,
+}
+
+impl Stage {
+    fn new(folder: &Path, step: &'static str, text: &str) -> Result<Self, Failure> {
+        let file = |end: &str| -> PathBuf { folder.join(format!("{step}.{end}")) };
+        std::fs::write(file("toml"), text)?;
+        Ok(Self { console: Console::steer(&file("toml"), &file("journal"))?, step, said: 0 })
+    }
+
+    /// What the screen says: its head, the step's row, and what lies behind the row.
+    fn show(&self, when: &str) -> Result<(), Failure> {
+        println!("── the screen, {when}");
+        self.console.select(self.step)?;
+        sleep(Duration::from_secs(1));
+        let screen = self.console.screen();
+        screen
+            .lines()
+            .take(2)
+            .chain(screen.lines().find(|l| l.starts_with('▸')))
+            .for_each(|l| println!("  {}", l.trim_end()));
+        self.console.press("\r")?;
+        sleep(Duration::from_secs(1));
+        let screen = self.console.screen();
+        let lines = screen.lines().skip(3).map(str::trim_end).filter(|l| !l.is_empty());
+        lines.take(30).for_each(|l| println!("  {l}"));
+        Ok(())
+    }
+
+    /// What the journal says since the last time.
+    fn tell(&mut self) -> Result<(), Failure> {
+        self.console.news()?;
+        let text = export::markdown(&self.console.entries);
+        let lines: Vec<&str> =
+            text.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| #") && !l.starts_with("| -")).collect();
+        println!("── the journal");
+        lines.iter().skip(self.said).for_each(|l| println!("  {l}"));
+        self.said = lines.len();
+        Ok(())
+    }
+
+    /// The last request that was meant satisfies this.
+    fn until_meant(&mut self, wanted: impl Fn(&Call) -> bool) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            self.console.news()?;
+            let meant = self.console.entries.iter().rev().find_map(|e| match &e.body {
+                Body::Intent(intent) => Some(&intent.call),
+                _ => None,
+            });
+            if meant.is_some_and(&wanted) {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(2));
+        }
+        Err(self.console.screen().into())
+    }
+
+    /// Waits for the end, and takes it back if it failed.
+    fn mended(&mut self, target: &str) -> Result<(), Failure> {
+        let came_to = self.console.until_over(self.step, PATIENCE)?;
+        self.show(&format!("at the end: {came_to:?}"))?;
+        self.tell()?;
+        if came_to == Phase::Failed {
+            println!("── b, the way back");
+            self.console.carry_out(self.step, target, Way::Back)?;
+            let came_to = self.console.until_over(self.step, PATIENCE)?;
+            self.show(&format!("after the way back: {came_to:?}"))?;
+            self.tell()?;
+        }
+        Ok(())
+    }
+}
+
+fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
+    println!("━━ {what}");
+    let runtime = Runtime::new()?;
+    let set = runtime.block_on(Trio::start(Duration::ZERO))?;
+    let mut stage = Stage::new(set.dir(), trio::STEP, &set.plan())?;
+    stage.console.carry_out(trio::STEP, trio::NAME, Way::Forward)?;
+    stage.until_meant(|call| matches!(call, Call::Mongo(Mongo::StepDown { .. })))?;
+    break_(&set, true);
+    sleep(BROKEN);
+    stage.show(&format!("{} s later", BROKEN.as_secs()))?;
+    stage.tell()?;
+    println!("── mended");
+    break_(&set, false);
+    stage.mended(trio::NAME)?;
+    let leader = runtime.block_on(set.leader());
+    println!(
+        "── in the end {:?} leads; {:?}",
+        leader.and_then(|host| set.side(&host)),
+        runtime.block_on(set.config())?
+    );
+    Ok(())
+}
+
+fn broker(lab: &Lab) -> Result<(), Failure> {
+    const GROUP: &str = "search-index";
+    println!("━━ the target's broker is killed as offsets are written to it");
+    let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "kafka", "intervals"]);
+    let action = format!("commit_offsets = {{ pair = \"events\", group = {GROUP:?}, to = \"target\" }}");
+    let mut stage = Stage::new(lab.run(), "offsets", &(text + &step("offsets", &action)))?;
+    let storm = lab.storm();
+    stage.console.prepare("offsets", GROUP, Way::Forward)?;
+    // Within the count-down, too late for the sources to be stale: what is sent meets nobody.
+    stage.console.press("\r")?;
+    sleep(Duration::from_millis(3500));
+    storm.break_("kafka/target", How::Kill)?;
+    sleep(BROKEN);
+    stage.show(&format!("{} s later", BROKEN.as_secs()))?;
+    stage.tell()?;
+    println!("── mended: the broker is started again");
+    storm.mend("kafka/target")?;
+    stage.mended(GROUP)
+}
+
+fn throttled(lab: &Lab) -> Result<(), Failure> {
+    const NAME: &str = "www.example.test.";
+    println!("━━ Route 53 throttles everything as weights are changed");
+    let port = lab.port("aws/route53")?;
+    let proxy = Proxy::start(port)?;
+    let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "route53", "dns", "intervals"]);
+    let text = text.replace(&format!("http://127.0.0.1:{port}"), &proxy.url());
+    let action = format!("set_weights = {{ name = {NAME:?}, source = 70, target = 30 }}");
+    let mut stage = Stage::new(lab.run(), "weights", &(text + &step("weights", &action)))?;
+    stage.console.prepare("weights", NAME, Way::Forward)?;
+    stage.console.press("\r")?;
+    sleep(Duration::from_millis(3500));
+    proxy.set(Manner::Refuse(400, THROTTLING.to_owned()));
+    sleep(BROKEN);
+    stage.show(&format!("{} s later", BROKEN.as_secs()))?;
+    stage.tell()?;
+    println!("── mended: it answers again");
+    proxy.set(Manner::Pass);
+    stage.mended(NAME)?;
+    println!(
+        "── the proxy: {} changes asked for, {} taken",
+        proxy.changes().len(),
+        proxy.changes().iter().filter(|c| c.status == Some(200)).count()
+    );
+    Ok(())
+}
+
+fn step(id: &str, action: &str) -> String {
+    format!(
+        "[[phase]]\nid = \"one\"\ntitle = \"One\"\n[[phase.step]]\nid = {id:?}\ntitle = \"The step\"\naction = {{ {action} }}\n"
+    )
+}

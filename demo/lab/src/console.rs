@@ -1,0 +1,270 @@
+//! A real `landfall console` in a pseudo-terminal of its own, led by keys: for whoever kills it, and for whoever asks what it said.
+//!
+//! What is waited for is on its screen or in its journal, as a person would; nothing of the program is linked in for it.
+
+use std::{
+    io::{Read as _, Write as _},
+    num::NonZeroU16,
+    path::{Path, PathBuf},
+    process::Child,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use landfall::{
+    core::step::{Note, Phase, Way},
+    journal::{Body, Entry, follow::Follower},
+};
+use pty_process::{
+    Size,
+    blocking::{Command, Pty},
+};
+
+use crate::{
+    error::{Doing, Error, Result},
+    live::program,
+};
+
+/// What people look at it with.
+const ROWS: u16 = 40;
+const COLUMNS: u16 = 120;
+/// Longer than any screen takes to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a step that cannot be armed yet is tried: its gates want time, and what a preview was made from drifts.
+const READY: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A running console. Killed when it is dropped.
+pub struct Console {
+    pty: Arc<Pty>,
+    child: Child,
+    screen: Arc<Mutex<vt100::Parser>>,
+    journal: Option<Follower>,
+    /// All of the journal that was read so far.
+    pub entries: Vec<Entry>,
+}
+
+impl Console {
+    /// `landfall console PLAN --journal JOURNAL`.
+    ///
+    /// # Errors
+    /// It cannot be started, or shows nothing.
+    pub fn steer(plan: &Path, journal: &Path) -> Result<Self> {
+        let mut console = Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()])?;
+        console.journal = Some(Follower::new(PathBuf::from(journal)));
+        Ok(console)
+    }
+
+    /// `landfall watch PLAN`.
+    ///
+    /// # Errors
+    /// It cannot be started, or shows nothing.
+    pub fn watch(plan: &Path) -> Result<Self> {
+        Self::start(&["watch", &plan.to_string_lossy()])
+    }
+
+    fn start(args: &[&str]) -> Result<Self> {
+        let doing = || format!("starting landfall {}", args.join(" "));
+        let (pty, pts) = pty_process::blocking::open().doing(doing)?;
+        pty.resize(Size::new(ROWS, COLUMNS)).doing(doing)?;
+        let command = Command::new(program("landfall")?).args(args).env_remove("NO_COLOR");
+        let command =
+            command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env("LANDFALL_OPERATOR", "operator");
+        let child = command.spawn(pts).doing(doing)?;
+        let cells = |n| NonZeroU16::new(n).unwrap_or(NonZeroU16::MIN);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(ROWS), cells(COLUMNS), 0)));
+        let pty = Arc::new(pty);
+        let (reader, seen) = (pty.clone(), screen.clone());
+        std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(n @ 1..) = (&*reader).read(&mut part) {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).process(&part[..n]);
+            }
+        });
+        let console = Self { pty, child, screen, journal: None, entries: Vec::new() };
+        console.until("1 Overview", PATIENCE)?;
+        Ok(console)
+    }
+
+    /// What is on screen.
+    #[must_use]
+    pub fn screen(&self) -> String {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
+    }
+
+    /// Presses keys.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn press(&self, keys: &str) -> Result<()> {
+        (&*self.pty).write_all(keys.as_bytes()).doing(|| format!("pressing {keys}"))
+    }
+
+    /// Waits for words on screen.
+    ///
+    /// # Errors
+    /// They do not come; with the screen.
+    pub fn until(&self, words: &str, patience: Duration) -> Result<()> {
+        let end = Instant::now() + patience;
+        while !self.screen().contains(words) {
+            if Instant::now() > end {
+                let why = format!("not on screen in {} s:\n{}", patience.as_secs(), self.screen());
+                return Err(Error::new(format!("waiting for \"{words}\""), why));
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    /// Goes to the runbook's row of a step.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn select(&self, step: &str) -> Result<()> {
+        self.press("\x1b")?;
+        std::thread::sleep(LOOK * 5);
+        self.press("7g")?;
+        self.until("Runbook", PATIENCE)?;
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            std::thread::sleep(LOOK * 10);
+            if self.row(step).is_some_and(|row| row.starts_with('▸')) {
+                return Ok(());
+            }
+            self.press("j")?;
+        }
+        Err(Error::new(format!("looking for the step {step}"), self.screen()))
+    }
+
+    /// A step's row in the runbook, if that is on screen.
+    #[must_use]
+    pub fn row(&self, step: &str) -> Option<String> {
+        let screen = self.screen();
+        let own = |line: &&str| line.trim_start_matches('▸').split_whitespace().next() == Some(step);
+        screen.lines().find(own).map(str::to_owned)
+    }
+
+    /// Carries out a step or its way back: previewed, armed, its target typed, counted down; until the attempt is on record.
+    ///
+    /// # Errors
+    /// It cannot be begun; with the screen.
+    pub fn carry_out(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
+        self.prepare(step, target, way)?;
+        self.confirm(step)
+    }
+
+    /// All but the last key: previewed, armed, its target typed. What is not ready is tried again for a while.
+    ///
+    /// # Errors
+    /// It cannot be armed; with the screen.
+    pub fn prepare(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
+        let end = Instant::now() + READY;
+        loop {
+            match self.try_to_arm(step, target, way) {
+                Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_secs(1)),
+                done => return done,
+            }
+        }
+    }
+
+    fn try_to_arm(&self, step: &str, target: &str, way: Way) -> Result<()> {
+        let soon = Duration::from_secs(5);
+        self.select(step)?;
+        if way == Way::Back {
+            self.press("b")?;
+            self.until("Preview: ", soon)?;
+        }
+        self.press("p")?;
+        self.until("PREVIEWED", soon)?;
+        self.press("a")?;
+        self.until("ARMED", soon)?;
+        self.press("x")?;
+        self.until(&format!("Execute {step}?"), soon)?;
+        self.press(target)?;
+        self.until(&format!("> {target}"), soon)
+    }
+
+    /// The last key, and the count-down; until the attempt is on record.
+    ///
+    /// # Errors
+    /// It is refused; with the screen.
+    pub fn confirm(&mut self, step: &str) -> Result<()> {
+        self.news()?;
+        let before = self.attempts(step);
+        self.press("\r")?;
+        let end = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < end {
+            self.news()?;
+            if self.attempts(step) > before {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK / 4);
+        }
+        Err(Error::new(format!("executing {step}"), self.screen()))
+    }
+
+    /// Reads the journal on.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn news(&mut self) -> Result<()> {
+        if let Some(journal) = &mut self.journal {
+            self.entries.extend(journal.news().doing(|| "reading the journal".to_owned())?);
+        }
+        Ok(())
+    }
+
+    fn attempts(&self, step: &str) -> usize {
+        self.entries.iter().filter(|e| matches!(&e.body, Body::Begun(b) if b.step == step)).count()
+    }
+
+    /// What a step's last attempt came to, if it did.
+    #[must_use]
+    pub fn came_to(&self, step: &str) -> Option<Phase> {
+        self.entries.iter().rev().find_map(|e| match &e.body {
+            Body::Begun(b) if b.step == step => Some(None),
+            Body::Came(c) if c.step == step => match c.note {
+                Note::Phase(phase) => Some(Some(phase)),
+                _ => None,
+            },
+            _ => None,
+        })?
+    }
+
+    /// Waits until a step's last attempt has come to its end.
+    ///
+    /// # Errors
+    /// It does not; with the screen.
+    pub fn until_over(&mut self, step: &str, patience: Duration) -> Result<Phase> {
+        use Phase::{Done, Failed, NotApplied, RolledBack};
+        let end = Instant::now() + patience;
+        loop {
+            self.news()?;
+            match self.came_to(step) {
+                Some(phase @ (Done | Failed | NotApplied | RolledBack)) => return Ok(phase),
+                _ if Instant::now() > end => {
+                    let why = format!("not in {} s:\n{}", patience.as_secs(), self.screen());
+                    return Err(Error::new(format!("waiting for the end of {step}"), why));
+                }
+                _ => std::thread::sleep(LOOK),
+            }
+        }
+    }
+
+    /// SIGKILL, this very moment. Its journal can still be read.
+    ///
+    /// # Errors
+    /// It was gone already.
+    pub fn end(&mut self) -> Result<()> {
+        let doing = || "killing the console".to_owned();
+        self.child.kill().doing(doing)?;
+        self.child.wait().map(drop).doing(doing)
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
