@@ -23,8 +23,8 @@ use landfall_lab::console::Console;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Longer than anything here takes to come to its end.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// Longer than anything here takes to come to its end: a batch that may still be on its way is waited for as long as AWS takes a signature.
+const PATIENCE: Duration = Duration::from_secs(480);
 /// Longer than the safe tail of anything here takes, with the time in which a copy of what was on its way may still land.
 const TAIL: Duration = Duration::from_secs(100);
 
@@ -118,16 +118,14 @@ fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Resul
     Ok(done?)
 }
 
-/// What was open stands still after a start, but for its safe tail, until somebody lifts that. How everything is just before.
+/// What was open stands still after a start, but for its safe tail, until somebody lifts that. How everything was just before, if it did not
+/// come to its end by itself.
 fn release(console: &mut Console, step: &str, seen: &dyn Fn() -> String) -> Result<Option<String>, Failure> {
-    if console.until_over(step, TAIL).is_ok() {
-        return Ok(None);
-    }
-    let held = seen();
+    let held = console.until_over(step, TAIL).is_err().then(seen);
     console.press("\x1b")?;
     std::thread::sleep(Duration::from_millis(200));
     console.press("H")?;
-    Ok(Some(held))
+    Ok(held)
 }
 
 fn told(held: Option<&str>) -> String {
