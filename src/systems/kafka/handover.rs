@@ -80,7 +80,7 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     here.zip(there).zip(pair.said(side, now)).and_then(|((here, there), said)| {
         // What of it is not known now is not known.
         ends(&there.latest.facts, topic)?;
-        let early = || Fault::new(FaultKind::Empty, format!("topic {topic} has not been read for long enough to tell copies from others"));
+        let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
         let there = there.ends_before(here.at.boot.saturating_sub(may_take)).ok_or_else(early)?;
         let here = ends(&here.facts, &original)?;
         let mut sum = 0;
