@@ -12,6 +12,7 @@ use crate::core::{
         source::SourceState,
     },
     now::{Age, Now},
+    step::Level,
 };
 
 /// What a cell or a tile means. On screen always glyph + word + colour.
@@ -38,6 +39,16 @@ pub enum Tone {
 }
 
 impl Tone {
+    /// What a gate's colour means.
+    #[must_use]
+    pub const fn of(level: Level) -> Self {
+        match level {
+            Level::Green => Self::Good,
+            Level::Hold => Self::Warn,
+            Level::Red => Self::Bad,
+        }
+    }
+
     /// Its glyph, and the ASCII twin.
     #[must_use]
     pub const fn glyph(self, ascii: bool) -> &'static str {

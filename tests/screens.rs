@@ -10,9 +10,10 @@ use landfall::{
         update::{Act, Event, update},
         view::draw,
     },
-    core::{estate::seen::FaultKind, now::Now, snapshot::Snapshot},
+    core::{digest::Digest, estate::seen::FaultKind, now::Now, run::Order, snapshot::Snapshot},
     drive::sim::{SimDrive, Trouble},
-    plan::Plan,
+    journal::{Author, Journal, store::MemStore},
+    plan::{Condition, Plan},
     view::Tone,
 };
 use ratatui::{
@@ -190,6 +191,42 @@ fn what_is_behind_the_first_row_of_each_page() {
         let acts = press(&mut ui, "\u{1b}");
         carry_out(&mut drive, &mut ui, acts);
     }
+}
+
+#[test]
+fn a_group_before_and_after_its_hand_over() {
+    let (mut plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    plan.runbook.phases.retain(|phase| phase.id == "streams");
+    for step in plan.runbook.phases.iter_mut().flat_map(|phase| &mut phase.steps) {
+        (step.gates, step.needs) = (Condition::none(), vec![]);
+    }
+    let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"streams") };
+    let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start).expect("a new journal");
+    drive.steer(journal, entries);
+    drive.run_for(Duration::from_secs(120));
+    let show = |drive: &mut SimDrive, when: &str| {
+        let mut ui = ui(drive.snapshot());
+        press(&mut ui, "3/checkout\n");
+        let acts = press(&mut ui, "\n");
+        carry_out(drive, &mut ui, acts);
+        for size in [(80, 24), (120, 40)] {
+            let name = format!("kafka_handover_{when}_{}x{}", size.0, size.1);
+            insta::assert_snapshot!(name, text(&screen(&mut ui, size, false)));
+        }
+    };
+    show(&mut drive, "before");
+    let step = || "checkout-offsets".to_owned();
+    drive.order(Order::Preview(step()));
+    drive.order(Order::Arm(step()));
+    let preview = drive.run_view().steps[0].preview.clone().expect("a preview");
+    drive.order(Order::Execute { step: step(), digest: preview.digest.expect("whole"), typed: preview.target });
+    drive.run_for(Duration::from_secs(180));
+    show(&mut drive, "after");
+    drive.trouble("kafka/events/source/snapshot", Some(Trouble::Fails(FaultKind::Unreachable)));
+    drive.run_for(Duration::from_secs(20));
+    show(&mut drive, "blind");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | 2 | not done: a faulty plan, wrong usage, no terminal |
 
 mod check;
+mod init;
 mod journal;
 mod run;
 mod status;
@@ -89,6 +90,8 @@ enum Cmd {
         #[arg(long)]
         offline: bool,
     },
+    /// Write a first plan, with the canonical runbook for the systems that you name: without any, all of them
+    Init(init::Init),
     /// Print the plan's JSON Schema, for editors
     Schema,
     /// List every signal: id, unit, labels, meaning
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
         }
         Cmd::Check { plan, offline } => check::run(&plan, offline),
+        Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
         Cmd::Journal(command) => journal::run(&command),

@@ -34,26 +34,6 @@ pub fn tone(step: &StepView) -> Tone {
     }
 }
 
-/// What a level means.
-#[must_use]
-pub const fn level_tone(level: Level) -> Tone {
-    match level {
-        Level::Green => Tone::Good,
-        Level::Hold => Tone::Warn,
-        Level::Red => Tone::Bad,
-    }
-}
-
-/// A level in words.
-#[must_use]
-pub const fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Green => "GREEN",
-        Level::Hold => "HOLD",
-        Level::Red => "RED",
-    }
-}
-
 /// The step that is next: under way, or the first that is not over.
 #[must_use]
 pub fn next(run: &RunView) -> Option<&StepView> {
@@ -88,7 +68,7 @@ pub fn panel(run: &RunView) -> Panel {
     summary
         .extend(run.motion.iter().map(|it| Cell::text(format!("proposed for {}: A agrees", it.step)).tone(Tone::Warn)));
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
-        summary.push(Cell::text(format!("{title}: {}", level_word(*level))).tone(level_tone(*level)));
+        summary.push(Cell::text(format!("{title}: {}", level.word())).tone(Tone::of(*level)));
     }
     let columns = vec![
         Column::text("step", "step", 12).grow(1),
@@ -132,7 +112,7 @@ fn row(step: &StepView) -> Row {
     let why = why(step);
     let level = match judged(step) {
         None => Cell::none(),
-        Some(level) => Cell::text(level_word(level)).tone(level_tone(level)),
+        Some(level) => Cell::text(level.word()).tone(Tone::of(level)),
     };
     let ops = if step.progress.1 == 0 {
         Cell::none()
@@ -173,7 +153,7 @@ fn why(step: &StepView) -> Cell {
         return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);
     }
     match step.obstacles.first().filter(|_| matches!(step.state, Phase::Blocked | Phase::Pending)) {
-        Some((level, why)) => Cell::text(why.clone()).tone(level_tone(*level)),
+        Some((level, why)) => Cell::text(why.clone()).tone(Tone::of(*level)),
         None => Cell::none(),
     }
 }
@@ -251,7 +231,7 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
     let obstacles = step
         .obstacles
         .iter()
-        .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(level_tone(*level))));
+        .map(|(level, why)| (Cow::from("in its way"), Cell::text(why.clone()).tone(Tone::of(*level))));
     fields.extend(obstacles);
     fields.extend(step.waivers.iter().map(|w| (Cow::from("waived"), Cell::text(w.clone()).tone(Tone::Warn))));
     Some(Detail { title: step.id.clone(), fields, curves: Vec::new(), tables: vec![gates(step), operations(step)] })
@@ -263,7 +243,7 @@ fn gates(step: &StepView) -> Table {
         let level = if reason.waived {
             Cell::text("WAIVED").tone(Tone::Warn)
         } else {
-            Cell::text(level_word(reason.level)).tone(level_tone(reason.level))
+            Cell::text(reason.level.word()).tone(Tone::of(reason.level))
         };
         let green = match reason.to_green {
             Some(Duration::ZERO) => Cell::none(),

@@ -6,6 +6,7 @@
 mod check;
 pub mod diag;
 mod hint;
+pub mod init;
 mod ladder;
 mod lower;
 pub mod offline;

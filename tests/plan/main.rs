@@ -3,6 +3,7 @@
 mod bad;
 mod format;
 mod fuzz;
+mod init;
 mod runbook;
 
 use std::path::Path;

@@ -6,6 +6,7 @@ mod cut;
 mod demo;
 mod faults;
 mod fixture;
+mod init;
 mod leave;
 mod machine;
 mod people;

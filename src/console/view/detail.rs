@@ -9,11 +9,11 @@ use crate::{
         theme::Role,
         ui::{Drawn, Ui},
         widget::{
-            chart,
+            chart, table,
             text::{put, put_all, put_right, words, wrap},
         },
     },
-    view::{Cell, Detail, Tone},
+    view::{Cell, Detail, Table, Tone},
 };
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
@@ -62,19 +62,28 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     }
 }
 
-/// Lines for facts, curves and tables. Facts come first; curves need a few lines to say anything; tables scroll in what is left.
+/// Lines for facts, curves and tables. Facts come first; curves need a few lines to say anything; tables scroll in what is left, but a
+/// short one that is first is seen as a whole where that leaves facts a third.
 fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
     let facts = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let others = !detail.curves.is_empty() || !detail.tables.is_empty();
-    let facts = if others { facts.min(room / 2) } else { facts.min(room) };
+    let short = detail.tables.first().and_then(whole).unwrap_or(0);
+    let half = (room / 2).min(room.saturating_sub(short).max(room / 3));
+    let facts = if others { facts.min(half) } else { facts.min(room) };
     let left = room - facts;
     let curves = match (detail.curves.is_empty(), detail.tables.is_empty()) {
         (true, _) => 0,
         (false, true) => left.min(16),
         (false, false) if left < 14 => 0,
-        (false, false) => (left / 2).min(12),
+        (false, false) => (left / 2).min(12).min(left.saturating_sub(short)),
     };
     (facts, if curves < 5 { 0 } else { curves }, if detail.tables.is_empty() { 0 } else { left - curves })
+}
+
+/// Lines of a table that is short enough to be seen as a whole.
+pub(super) fn whole(table: &Table) -> Option<u16> {
+    const SHORT: u16 = 14;
+    Some(table::wanted(table, table.rows.len())).filter(|lines| *lines <= SHORT)
 }
 
 type Line = Vec<(String, ratatui::style::Style)>;

@@ -6,7 +6,7 @@ use super::Look;
 use crate::{
     console::{
         dialog::{self, Confirming, Dialog, Prompt},
-        runbook::{level_tone, tone},
+        runbook::tone,
         theme::Role,
         ui::Ui,
         widget::text::{put, put_all, wrap},
@@ -123,7 +123,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
         say(Tone::Bad.glyph(false), &format!("FORBIDDEN: {broken}"), look.theme.tone(Tone::Bad));
     }
     for (level, why) in &step.obstacles {
-        say(level_tone(*level).glyph(false), why, look.theme.tone(level_tone(*level)));
+        say(Tone::of(*level).glyph(false), why, look.theme.tone(Tone::of(*level)));
     }
     if !step.lacks.is_empty() && step.way == Way::Forward {
         say(Tone::Warn.glyph(false), &format!("needs {}", step.lacks.join(", ")), look.theme.tone(Tone::Warn));

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Look;
+use super::{Look, detail};
 use crate::{
     console::{
         picture::state_cell,
@@ -62,7 +62,11 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, dra
     let nothing = TableUi::default();
     let state = |i: usize| ui.table_ui(tables[i].id).unwrap_or(&nothing);
     let wanted: Vec<u16> = (0..tables.len()).map(|i| table::wanted(&tables[i], state(i).rows.order.len())).collect();
-    let least: Vec<u16> = tables.iter().map(|t| table::head(t) + LEAST_ROWS).collect();
+    let mut least: Vec<u16> = tables.iter().map(|t| table::head(t) + LEAST_ROWS).collect();
+    if ui.opened().is_some() {
+        // The first list of a detail is what it is about.
+        least.iter_mut().zip(tables).take(1).for_each(|(least, table)| *least = detail::whole(table).unwrap_or(*least));
+    }
     let heights = share(area.height, &wanted, &least, ui.focus());
     let hidden = heights.iter().filter(|h| **h == 0).count();
     let mut y = area.y;

@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::Look;
 use crate::{
     console::{
-        runbook::{level_tone, op_word, tone},
+        runbook::{op_word, tone},
         theme::Role,
         ui::{Drawn, Ui},
         widget::text::{put, put_all, wrap},
@@ -151,14 +151,14 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             step.obstacles
                 .iter()
                 .filter(|(_, why)| !gates.contains(&why.as_str()))
-                .map(|(l, why)| (level_tone(*l), why.clone())),
+                .map(|(l, why)| (Tone::of(*l), why.clone())),
         );
         for gate in step.gates.iter().filter(|g| g.of == of) {
             let left = match gate.reason.to_green {
                 Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
                 _ => String::new(),
             };
-            out.push((level_tone(gate.reason.level), format!("{}{left}", gate.reason.what)));
+            out.push((Tone::of(gate.reason.level), format!("{}{left}", gate.reason.what)));
         }
     }
     if out.is_empty() {

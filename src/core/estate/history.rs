@@ -157,6 +157,14 @@ impl OffsetTimes {
         }
     }
 
+    /// The end that was read last before `boot`. None where the table does not reach back that far.
+    #[must_use]
+    pub fn end_before(&self, boot: Duration) -> Option<i64> {
+        let then = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
+        let at = self.0.partition_point(|&(t, _)| t < then).checked_sub(1)?;
+        self.0.get(at).map(|&(_, end)| end)
+    }
+
     /// How long before `boot` the end of the log stood at `offset`: the age of the oldest record not yet consumed.
     /// None where the table does not reach back that far: then it is at least [`Self::reach`].
     #[must_use]
@@ -267,6 +275,9 @@ mod tests {
         let age = table.age_of(27 * 500 + 250, now).expect("within reach");
         assert!((age.as_secs_f64() - 7.5).abs() < 0.2, "{age:?}");
         assert_eq!(table.age_of(-1, now), None, "older than the table");
+        assert_eq!(table.end_before(secs(1007)), Some(500));
+        assert_eq!(table.end_before(secs(1005)), Some(0), "before, not at");
+        assert_eq!(table.end_before(secs(1000)), None);
         assert_eq!(table.reach(now), secs(145));
     }
 

@@ -32,6 +32,18 @@ pub enum Level {
     Red,
 }
 
+impl Level {
+    /// The word on screen.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Green => "GREEN",
+            Self::Hold => "HOLD",
+            Self::Red => "RED",
+        }
+    }
+}
+
 /// Which time of which operation of which attempt: replies and looks that belong to another one do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket {

@@ -1,7 +1,8 @@
-//! The plan's format as data: shapes here, the tables themselves in [`tables`] and [`runbook`].
+//! The plan's format as data: shapes here, the tables themselves in [`tables`], [`runbook`] and `action`.
 //!
 //! Whoever wants to know what a plan may say (the checker, the hints, the JSON Schema, the tests) asks this and nothing else.
 
+mod action;
 pub mod runbook;
 pub mod tables;
 

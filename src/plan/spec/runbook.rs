@@ -1,4 +1,4 @@
-//! The tables of the runbook: gates, phases, steps and what a step does. Data only.
+//! The tables of the runbook: gates, phases and steps. What a step does is in [`super::action`]. Data only.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use super::{
     Form, Key,
     Kind::{self, *},
     TableSpec,
+    action::ACTIONS,
     tables::{NAME, TEXT, may, must, or},
 };
 use crate::plan::types::{Agg, Compare};
@@ -25,8 +26,7 @@ static SSH_KEY: Form = Form {
     pattern: "^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$",
 };
 
-const DAY: u64 = 86_400;
-const SIDE: Kind = Enum(&["source", "target"]);
+pub(super) const DAY: u64 = 86_400;
 /// How long a condition has to hold, or a person has to wait.
 const WAIT: Kind = Duration(Duration::ZERO, Duration::from_secs(30 * DAY));
 const MAX_AGE: Kind = Duration(Duration::from_millis(200), Duration::from_secs(DAY));
@@ -191,204 +191,6 @@ static SO_MANY: TableSpec = TableSpec {
     groups: &[&[
         must("n", Integer(1, 1000), "How many at the least."),
         must("gates", List(&CONDITION, 1), "Of these."),
-    ]],
-};
-
-/// What a step can do, one form each.
-const ACTIONS: &[&TableSpec] = &[
-    &DO_SET_WEIGHTS,
-    &DO_SET_TTL,
-    &DO_EMERGENCY_WEIGHTS,
-    &DO_ADD_MEMBERS,
-    &DO_UNHIDE,
-    &DO_SET_VOTES,
-    &DO_SET_PRIORITIES,
-    &DO_MOVE_PRIMARY,
-    &DO_FREEZE,
-    &DO_UNFREEZE,
-    &DO_REMOVE_MEMBERS,
-    &DO_SET_CAPACITY,
-    &DO_STOP,
-    &DO_START,
-    &DO_SUSPEND,
-    &DO_RESUME,
-    &DO_REGISTER,
-    &DO_DEREGISTER,
-    &DO_BUILD,
-    &DO_COMMIT_OFFSETS,
-    &DO_MANUAL,
-];
-
-macro_rules! actions {
-    ($($FORM:ident $key:literal $header:literal, $kind:expr, $doc:literal;)+) => {$(
-        static $FORM: TableSpec = TableSpec { header: $header, doc: $doc, groups: &[&[must($key, $kind, $doc)]] };
-    )+};
-}
-
-actions! {
-    DO_SET_WEIGHTS "set_weights" "the action set_weights", Table(&SET_WEIGHTS), "A weighted DNS name's weights are set.";
-    DO_SET_TTL "set_ttl" "the action set_ttl", Table(&SET_TTL), "A weighted DNS name's time to live is set.";
-    DO_EMERGENCY_WEIGHTS "emergency_weights" "the action emergency_weights", Table(&EMERGENCY_WEIGHTS),
-        "A weighted DNS name's weights are set whatever is there: it compares with nothing.";
-    DO_MOVE_PRIMARY "move_primary" "the action move_primary", Table(&MOVE_PRIMARY), "A replica set's primary is moved.";
-    DO_ADD_MEMBERS "add_members" "the action add_members", Table(&SET),
-        "A replica set's candidates become members: hidden, without votes, with priority 0.";
-    DO_UNHIDE "unhide" "the action unhide", Table(&SET_SIDE), "A side's hidden members are offered to readers.";
-    DO_SET_VOTES "set_votes" "the action set_votes", Table(&SET_VOTES), "So many members of each side vote.";
-    DO_SET_PRIORITIES "set_priorities" "the action set_priorities", Table(&SET_PRIORITIES),
-        "The priority of a side's voting members is set.";
-    DO_FREEZE "freeze" "the action freeze", Table(&FREEZE), "A side's members do not stand for election for a while.";
-    DO_UNFREEZE "unfreeze" "the action unfreeze", Table(&SET_SIDE), "A side's members may stand for election again.";
-    DO_REMOVE_MEMBERS "remove_members" "the action remove_members", Table(&SET_SIDE),
-        "All of a side's members leave a replica set, their votes first.";
-    DO_SET_CAPACITY "set_capacity" "the action set_capacity", Table(&SET_CAPACITY),
-        "Desired capacity and minimum of a role's Auto Scaling groups are set.";
-    DO_STOP "stop" "the action stop", Table(&STOP), "All instances of a role are stopped, in batches.";
-    DO_START "start" "the action start", Table(&START), "All instances of a role are started, in batches.";
-    DO_SUSPEND "suspend" "the action suspend", Table(&SUSPEND), "Processes of a role's Auto Scaling groups are suspended.";
-    DO_RESUME "resume" "the action resume", Table(&RESUME), "Processes of a role's Auto Scaling groups are resumed.";
-    DO_REGISTER "register" "the action register", Table(&REGISTER),
-        "The running instances of a role are registered in its target groups, in batches.";
-    DO_DEREGISTER "deregister" "the action deregister", Table(&DEREGISTER),
-        "The running instances of a role are taken out of its target groups, in batches.";
-    DO_BUILD "build" "the action build", Table(&BUILD),
-        "What is missing of a role is built by a person or by Terraform; it is shown and never sent.";
-    DO_COMMIT_OFFSETS "commit_offsets" "the action commit_offsets", Table(&COMMIT_OFFSETS),
-        "A consumer group's offsets are set on the other cluster.";
-    DO_MANUAL "manual" "the action manual", TEXT, "Something a person does outside the program, and says so.";
-}
-
-static SET_WEIGHTS: TableSpec = TableSpec { header: "`set_weights`", doc: "Weights, a side.", groups: &[WEIGHTS] };
-static EMERGENCY_WEIGHTS: TableSpec =
-    TableSpec { header: "`emergency_weights`", doc: "Weights, a side.", groups: &[WEIGHTS] };
-
-const WEIGHTS: &[Key] = &[
-    must("name", NAME_OF_DNS, "The name, as [[dns]] has it."),
-    must("source", Integer(0, 255), "The source's weight."),
-    must("target", Integer(0, 255), "The target's weight."),
-];
-
-static SET_TTL: TableSpec = TableSpec {
-    header: "`set_ttl`",
-    doc: "How long resolvers may keep an answer.",
-    groups: &[&[
-        must("name", NAME_OF_DNS, "The name, as [[dns]] has it."),
-        must(
-            "ttl",
-            Duration(Duration::from_secs(1), Duration::from_secs(7 * DAY)),
-            "The time to live of all its record sets, in whole seconds; aliases have none of their own.",
-        ),
-    ]],
-};
-
-/// Route 53's limit for a name is 255 bytes.
-const NAME_OF_DNS: Kind = Text(1, 255);
-
-static MOVE_PRIMARY: TableSpec = TableSpec {
-    header: "`move_primary`",
-    doc: "Which primary, and where to.",
-    groups: &[&[must("set", NAME, "The replica set."), must("to", SIDE, "The side whose member shall lead.")]],
-};
-
-static SET: TableSpec = TableSpec { header: "`add_members`", doc: "Which replica set.", groups: &[&[THE_SET]] };
-
-static SET_SIDE: TableSpec = TableSpec {
-    header: "`unhide`, `unfreeze` or `remove_members`",
-    doc: "Which members.",
-    groups: &[&[THE_SET, THE_SIDE]],
-};
-
-static SET_VOTES: TableSpec = TableSpec {
-    header: "`set_votes`",
-    doc: "How many vote, a side: 7 in all at the most, one vote a reconfig.",
-    groups: &[&[
-        THE_SET,
-        must("source", Integer(0, 7), "How many of the source's members vote."),
-        must("target", Integer(0, 7), "How many of the target's."),
-        may(
-            "split_for",
-            Duration(Duration::from_secs(1), Duration::from_secs(DAY)),
-            "For how long the primary's own site may be without a majority of the votes; default: never. Such a step takes an approval.",
-        ),
-    ]],
-};
-
-static SET_PRIORITIES: TableSpec = TableSpec {
-    header: "`set_priorities`",
-    doc: "Which priority the voting members have, a side.",
-    groups: &[&[
-        THE_SET,
-        must("source", Integer(0, 1000), "The source's."),
-        must("target", Integer(0, 1000), "The target's."),
-    ]],
-};
-
-static FREEZE: TableSpec = TableSpec {
-    header: "`freeze`",
-    doc: "Which members, and for how long.",
-    groups: &[&[
-        THE_SET,
-        THE_SIDE,
-        must("for", Duration(Duration::from_secs(1), Duration::from_secs(DAY)), "For how long."),
-    ]],
-};
-
-const THE_SET: Key = must("set", NAME, "The replica set.");
-const THE_SIDE: Key = must("side", SIDE, "Which side's.");
-
-static SET_CAPACITY: TableSpec = TableSpec {
-    header: "`set_capacity`",
-    doc: "How many instances.",
-    groups: &[
-        ROLE,
-        &[must("desired", Integer(0, 100_000), "Instances wanted, of all groups together; shared out evenly.")],
-    ],
-};
-
-static STOP: TableSpec = TableSpec { header: "`stop`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
-static START: TableSpec = TableSpec { header: "`start`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
-
-static SUSPEND: TableSpec = TableSpec { header: "`suspend`", doc: "Which processes.", groups: &[ROLE, PROCESSES] };
-static RESUME: TableSpec = TableSpec { header: "`resume`", doc: "Which processes.", groups: &[ROLE, PROCESSES] };
-static REGISTER: TableSpec = TableSpec { header: "`register`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
-static DEREGISTER: TableSpec = TableSpec { header: "`deregister`", doc: "Which instances.", groups: &[ROLE, BATCHES] };
-static BUILD: TableSpec = TableSpec { header: "`build`", doc: "What is to be built.", groups: &[ROLE] };
-
-/// Auto Scaling's names (Auto Scaling user guide, "Types of processes"). `Terminate` is among them so that its refusal can say why.
-const PROCESSES: &[Key] = &[or(
-    "processes",
-    List(
-        &Enum(&[
-            "AddToLoadBalancer",
-            "AlarmNotification",
-            "AZRebalance",
-            "HealthCheck",
-            "InstanceRefresh",
-            "Launch",
-            "ReplaceUnhealthy",
-            "ScheduledActions",
-            "Terminate",
-        ]),
-        1,
-    ),
-    "[\"AlarmNotification\", \"ScheduledActions\", \"AZRebalance\"]",
-    "Which processes of its Auto Scaling groups.",
-)];
-
-const ROLE: &[Key] = &[must("role", NAME, "The role."), must("side", SIDE, "Which side's.")];
-
-const BATCHES: &[Key] = &[
-    or("width", Integer(1, 1000), "20", "Requests in flight at once."),
-    or("max_failed", Integer(0, 1000), "0", "More failed ones than this, and no further batch is sent."),
-];
-
-static COMMIT_OFFSETS: TableSpec = TableSpec {
-    header: "`commit_offsets`",
-    doc: "Which group, and where to.",
-    groups: &[&[
-        must("pair", NAME, "The pair of clusters."),
-        must("group", Text(1, 255), "The group."),
-        must("to", SIDE, "The side on which its offsets are set."),
     ]],
 };
 

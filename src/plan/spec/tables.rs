@@ -34,7 +34,7 @@ pub(super) const TEXT: Kind = Text(1, 4096);
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
 
-static REGION: Form =
+pub(in crate::plan) static REGION: Form =
     Form { what: "an AWS region", example: "us-east-1", pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$" };
 static ROLE_ARN: Form = Form {
     what: "the ARN of an IAM role",

@@ -282,6 +282,11 @@ impl TopicSeen<'_> {
         }
     }
 
+    /// The ends of its partitions as they were read last before `boot`; none if one is not known for that long.
+    pub(super) fn ends_before(&self, boot: Duration) -> Option<Vec<i64>> {
+        self.memory.ends_before(boot)
+    }
+
     /// Partitions that are written to: whose end is not what it was one answer ago.
     pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
         self.memory.moving()

@@ -2,6 +2,8 @@
 //!
 //! Offsets of two clusters are never subtracted: each count is of one cluster, from the record that the last sync names to the end.
 
+use std::time::Duration;
+
 use super::{
     facts::{GroupState, Snapshot},
     ops,
@@ -36,6 +38,21 @@ impl Copy {
     }
 }
 
+/// How long ago the mirror to a side wrote an offset sync last.
+pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Seen<Duration> {
+    pair.said(to, now).and_then(|said| {
+        let text = || format!("{}: the mirror to the {to} has written no offset sync since it is looked at", pair.plan.name);
+        let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
+        Ok(now.since(news))
+    })
+}
+
+/// Counts of records by topic, those without any left out.
+pub(super) fn told<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown: fn(u64) -> String) -> String {
+    let some = each.into_iter().filter(|(_, n)| *n > 0);
+    some.map(|(topic, n)| format!("{topic} {}", shown(n.unsigned_abs()))).collect::<Vec<_>>().join(", ")
+}
+
 /// Records of a topic of which its mirror has not said yet that they are on the other cluster: behind the last offset sync of each
 /// partition.
 pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i64> {
@@ -47,7 +64,7 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
             sum += match said.syncs.last(topic, partition) {
                 Some(sync) => (end - sync.upstream - 1).max(0),
                 None if end == 0 => 0,
-                None => return Err(silent(&said.syncs, topic, partition)),
+                None => return Err(unsaid(&said.syncs, topic, partition)),
             };
         }
         Ok(sum)
@@ -55,12 +72,17 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
 }
 
 /// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, less all that it might have copied
-/// since. Never too many, if the copy was read before the original was.
-pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, now: Now) -> Seen<i64> {
+/// since. Never too many: an answer may be as old as it `may_take` when it comes, so the copy counts as it was that long before the
+/// original's came, when nothing can have been copied yet that the original's answer does not have.
+pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Duration, now: Now) -> Seen<i64> {
     let original = names(&pair.plan, side, topic).get(side.other()).clone();
-    let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).seen(now));
+    let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).topic(topic, now));
     here.zip(there).zip(pair.said(side, now)).and_then(|((here, there), said)| {
-        let (here, there) = (ends(&here.facts, &original)?, ends(&there.facts, topic)?);
+        // What of it is not known now is not known.
+        ends(&there.latest.facts, topic)?;
+        let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
+        let there = there.ends_before(here.at.boot.saturating_sub(may_take)).ok_or_else(early)?;
+        let here = ends(&here.facts, &original)?;
         let mut sum = 0;
         for ((here, there), partition) in here.into_iter().zip(there).zip(0..) {
             let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
@@ -103,7 +125,7 @@ fn ends(facts: &Snapshot, topic: &str) -> Result<Vec<i64>, Fault> {
     facts.ends_of(known).iter().map(|end| end.known().ok_or_else(unknown)).collect()
 }
 
-fn silent(syncs: &Syncs, topic: &str, partition: u32) -> Fault {
+fn unsaid(syncs: &Syncs, topic: &str, partition: u32) -> Fault {
     let text = if syncs.topics.is_empty() {
         "the mirror writes no offset syncs that could be read; offset_syncs_topic names their topic".to_owned()
     } else {

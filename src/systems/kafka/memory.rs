@@ -183,6 +183,11 @@ impl TopicMemory {
         self.still.iter().enumerate().filter(|(_, (end, polls))| end.known().is_some() && *polls == 0).map(|(p, _)| p)
     }
 
+    /// The ends of its partitions as they were read last before `boot`.
+    pub(super) fn ends_before(&self, boot: Duration) -> Option<Vec<i64>> {
+        self.parts.iter().map(|table| table.end_before(boot)).collect()
+    }
+
     /// Messages a second over the last answers; none before the second.
     pub(super) fn per_second(&self) -> Option<f64> {
         self.produced.per_second()

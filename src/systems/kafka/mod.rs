@@ -8,6 +8,7 @@
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
 //! | `handover.rs` | how far a hand-over is, by the mirror's own word |
+//! | `gates.rs` | the ten gates of a hand-over, as they stand |
 //! | `syncs.rs` | what mirrors say of offsets: how a commit is led to the other cluster |
 //! | `ops.rs` | what may be changed: a group's offsets on the other cluster |
 //! | `sim.rs`, `sim/` | how clusters behave in a simulated estate |
@@ -16,6 +17,7 @@
 
 mod cluster;
 mod facts;
+mod gates;
 mod handover;
 #[cfg(feature = "kafka")]
 mod live;

@@ -13,8 +13,12 @@ mod places;
 #[cfg(test)]
 pub(super) mod tests;
 
-use self::places::{Word, own_topics, places, said_to, stragglers};
-pub(super) use self::{judge::judge, places::unled};
+use self::places::{Word, places, said_to};
+pub(super) use self::{
+    judge::judge,
+    places::{Place, own_topics, read_again, stands, straggling, unled},
+};
+pub(super) use crate::systems::steer::known;
 
 use std::time::Duration;
 
@@ -23,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     cluster::Latest,
     facts::{Ask, GroupState, Offset, Snapshot},
+    handover::told,
     state::{Pair, State, bootstrap},
 };
 use crate::{
@@ -32,7 +37,7 @@ use crate::{
         step::Kind,
     },
     plan::{Action, Side},
-    systems::steer::{self, Change, Draft, Handle, Operation, Steered, known, quoted},
+    systems::steer::{self, Change, Draft, Handle, Operation, Steered, quoted},
 };
 
 /// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
@@ -160,7 +165,7 @@ fn seen(pair: &Pair, side: Side, now: Now) -> Result<&Latest, Fault> {
 }
 
 /// A group's commit on a partition; −1 where there is none, −1001 where nobody can say.
-fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
+pub(super) fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
     let Some(group) = facts.group(group) else { return -1 };
     let own = facts.commits_of(group).iter().find(|c| c.slot == slot);
     own.map_or(-1, |c| if c.offset == Offset::NEVER { -1 } else { c.offset.known().unwrap_or(-1001) })
@@ -183,16 +188,12 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     let mut draft = Draft::nothing();
     set(&mut draft, pair, to, group, &offsets, &there.facts)?;
     if !draft.ops.is_empty() {
-        let again: i64 = places.iter().map(|p| p.again).sum();
-        let of_topics: Vec<String> = offsets
-            .iter()
-            .map(|t| (&t.topic, places.iter().filter(|p| p.topic == t.topic).map(|p| p.again).sum::<i64>()))
-            .filter(|(_, again)| *again > 0)
-            .map(|(topic, again)| format!("{topic} {again}"))
-            .collect();
-        let each = if of_topics.is_empty() { String::new() } else { format!(" ({})", of_topics.join(", ")) };
+        let again = read_again(&places);
+        let sum: i64 = again.iter().map(|(_, n)| n).sum();
+        let each = told(again, |n| n.to_string());
+        let each = if each.is_empty() { each } else { format!(" ({each})") };
         draft.notes.push(format!(
-            "at most {again} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
+            "at most {sum} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
             places.len()
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
@@ -200,7 +201,8 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
             let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), to.other());
             draft.notes.push(text);
         }
-        draft.notes.extend(stragglers(pair, to.other(), own_topics(from, group), now));
+        let written = straggling(pair, to.other(), &own_topics(from, group), 6, now);
+        draft.notes.extend(written.map(|who| format!("still written on the {}: {who}; after a freeze these are stragglers", to.other())));
     }
     Ok(draft)
 }

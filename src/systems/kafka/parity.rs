@@ -153,7 +153,7 @@ pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'
 }
 
 /// Copied topics that are missing on a side or not alike on both.
-pub(super) fn unequal(pair: &Pair, now: Now) -> Seen<usize> {
+pub(super) fn unlike(pair: &Pair, now: Now) -> Seen<Vec<Sides<String>>> {
     let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
     both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
         let alike = |names: &Sides<String>| {
@@ -162,7 +162,7 @@ pub(super) fn unequal(pair: &Pair, now: Now) -> Seen<usize> {
             s.partitions() == t.partitions() && configs.is_some_and(|(s, t)| config_diff(s, t).is_empty())
         };
         let all = topic_names(pair).into_iter().map(|(source, target)| Sides { source, target });
-        all.filter(|names| copied(&pair.plan, names) != Copied::No && !alike(names)).count()
+        all.filter(|names| copied(&pair.plan, names) != Copied::No && !alike(names)).collect()
     })
 }
 

@@ -1,13 +1,13 @@
 //! The signals of a pair of clusters.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     cluster::{Figures, LagTime},
     facts::GroupState,
     handover,
     parity::{self, Copied},
-    state::{Pair, State},
+    state::{Pair, State, timeout},
 };
 use crate::{
     core::{
@@ -109,13 +109,13 @@ pub(super) fn no_groups(pair: &Pair) -> Fault {
 pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     for pair in &state.pairs {
         for side in Side::BOTH {
-            measure_side(pair, side, now, out);
+            measure_side(pair, side, timeout(state.plan.intervals.kafka), now, out);
         }
         measure_handover(state, pair, now, out);
     }
 }
 
-fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
+fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut Samples) {
     let (cluster, name) = (pair.cluster(side), pair.plan.name.as_str());
     let labels = [name, side.word()];
     let brokers = cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
@@ -124,12 +124,8 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
     });
     out.put(&BROKERS, &labels, brokers);
     if pair.mirrors_to(side).next().is_some() {
-        let silent = pair.said(side, now).and_then(|said| {
-            let text = || format!("{name}: the mirror to the {side} has written no offset sync since it is looked at");
-            let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
-            Ok(now.since(news).as_secs_f64().min(NEVER))
-        });
-        out.put(&MIRROR_SILENT, &labels, silent);
+        let silent = handover::silent(pair, side, now);
+        out.put(&MIRROR_SILENT, &labels, silent.map(|d| d.as_secs_f64().min(NEVER)));
     }
     let worst = worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
@@ -169,7 +165,7 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
             out.put(&TOPIC_UNCOPIED, &labels, handover::uncopied(pair, side, &topic, now).map(records));
         }
         if copied == Copied::Both || copied == Copied::From(side.other()) {
-            out.put(&TOPIC_OWN, &labels, handover::own_records(pair, side, &topic, now).map(records));
+            out.put(&TOPIC_OWN, &labels, handover::own_records(pair, side, &topic, may_take, now).map(records));
         }
     }
 }
@@ -177,7 +173,7 @@ fn measure_side(pair: &Pair, side: Side, now: Now, out: &mut Samples) {
 /// What concerns both sides at once.
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
-    out.put(&PAIR_UNEQUAL, &[name], parity::unequal(pair, now).map(count));
+    out.put(&PAIR_UNEQUAL, &[name], parity::unlike(pair, now).map(|all| count(all.len())));
     // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
     let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
     for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {

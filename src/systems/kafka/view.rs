@@ -3,6 +3,7 @@
 mod clusters;
 mod detail;
 mod groups;
+mod handover;
 mod topics;
 
 use std::borrow::Cow;

@@ -19,12 +19,13 @@ use crate::{
 };
 
 /// One partition that is handed over.
-pub(super) struct Place {
-    pub(super) topic: String,
-    pub(super) partition: u32,
-    pub(super) slot: u32,
+pub(in super::super) struct Place {
+    /// As it is called where it is handed over to.
+    pub(in super::super) topic: String,
+    pub(in super::super) partition: u32,
+    pub(in super::super) slot: u32,
     /// Where the group is to stand.
-    pub(super) offset: i64,
+    pub(in super::super) offset: i64,
     /// Records that it reads again, at the most.
     pub(super) again: i64,
 }
@@ -55,6 +56,21 @@ pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &
     if faults.is_empty() { Ok(out) } else { Err(faults) }
 }
 
+/// Where a group would stand, or all that is in its way.
+///
+/// # Errors
+/// If what the mirror the other way says is not known.
+pub(in super::super) fn stands(
+    pair: &Pair,
+    group: &str,
+    to: Side,
+    (from, there, said): (&Latest, &Latest, &Said),
+    now: Now,
+) -> Result<Result<Vec<Place>, Vec<Fault>>, Fault> {
+    let word = Word::new(pair, to, said, now)?;
+    Ok(places(pair, group, to, from, there, &word))
+}
+
 /// Of a group's partitions those that nothing leads over.
 ///
 /// # Errors
@@ -63,11 +79,10 @@ pub(in super::super) fn unled(
     pair: &Pair,
     group: &str,
     to: Side,
-    (from, there, said): (&Latest, &Latest, &Said),
+    latest: (&Latest, &Latest, &Said),
     now: Now,
 ) -> Result<usize, Fault> {
-    let word = Word::new(pair, to, said, now)?;
-    Ok(places(pair, group, to, from, there, &word).map_or_else(|faults| faults.len(), |_| 0))
+    Ok(stands(pair, group, to, latest, now)?.map_or_else(|faults| faults.len(), |_| 0))
 }
 
 fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, commit: &Commit) -> Result<Place, Fault> {
@@ -122,22 +137,32 @@ impl<'a> Word<'a> {
 }
 
 /// The topics that a group has commits on.
-pub(super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a str> {
+pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a str> {
     let commits = from.facts.group(group).map_or(&[][..], |own| from.facts.commits_of(own));
     let mut topics: Vec<&str> = commits.iter().filter_map(|c| from.facts.partition(c.slot)).map(|(t, _)| &*t.name).collect();
     topics.dedup();
     topics
 }
 
-/// Says which partitions are still written to; none of them: nothing to say.
-pub(super) fn stragglers(pair: &Pair, side: Side, topics: Vec<&str>, now: Now) -> Option<String> {
-    const SHOWN: usize = 6;
-    let moving = topics.into_iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
+/// Which partitions of a side's topics are still written to, so many of them by name; none: no end moves.
+pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], named: usize, now: Now) -> Option<String> {
+    let moving = topics.iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
     let all: Vec<String> = moving.flat_map(|(name, t)| t.moving().map(move |p| format!("{name}-{p}")).collect::<Vec<_>>()).collect();
-    let more = all.len().saturating_sub(SHOWN);
+    let more = all.len().saturating_sub(named);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let named = all.get(..SHOWN.min(all.len()))?.join(", ");
-    (!all.is_empty()).then(|| format!("still written on the {side}: {named}{rest}; after a freeze these are stragglers"))
+    (!all.is_empty()).then(|| format!("{}{rest}", all[..named.min(all.len())].join(", ")))
+}
+
+/// How many records are read again at the most, by topic.
+pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
+    let mut each: Vec<(&str, i64)> = Vec::new();
+    for place in places {
+        match each.iter_mut().find(|(topic, _)| *topic == place.topic) {
+            Some((_, again)) => *again += place.again,
+            None => each.push((&place.topic, place.again)),
+        }
+    }
+    each
 }
 
 pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {

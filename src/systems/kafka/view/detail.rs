@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Reverse};
 
 use super::{
-    figures, groups, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
+    figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
 };
 use crate::{
     core::{estate::seen::Seen, now::Now},
@@ -12,6 +12,7 @@ use crate::{
         State,
         cluster::{self, Cluster, GroupSeen, TopicSeen},
         facts::Commit,
+        gates::HandOver,
         memory,
         parity::{self, SlotMap},
         state::{Pair, bootstrap},
@@ -19,7 +20,7 @@ use crate::{
     view::{Align, Cell, Column, Curve, Detail, Row, Table, Tone, curve},
 };
 
-type Field = (Cow<'static, str>, Cell);
+pub(super) type Field = (Cow<'static, str>, Cell);
 
 /// The detail of one row.
 pub(crate) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
@@ -40,6 +41,10 @@ pub(crate) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<
 
 fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     let mut out = Detail { title: format!("group {name}, {}", pair.plan.name), fields: vec![], curves: vec![], tables: vec![] };
+    let over = HandOver::new(plan, pair, name, now);
+    let gates = over.gates();
+    handover::fields(plan, &over, &gates, &mut out.fields);
+    out.tables.push(handover::table(plan, &over, &gates));
     for side in Side::BOTH {
         let cluster = pair.cluster(side);
         let seen = cluster.group(name, now);

@@ -1,0 +1,76 @@
+//! `landfall init`: a first plan, printed or put into a new file.
+
+use std::{
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+
+use super::print;
+use crate::plan::init::{self, Regions, SYSTEMS};
+
+/// What the plan is to be about. Without any system named: all of them.
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// With MongoDB replica sets
+    #[arg(long, help_heading = "Systems")]
+    mongodb: bool,
+    /// With a pair of Kafka clusters
+    #[arg(long, help_heading = "Systems")]
+    kafka: bool,
+    /// With roles of EC2 instances
+    #[arg(long, help_heading = "Systems")]
+    fleet: bool,
+    /// With weighted DNS names of Route 53
+    #[arg(long, help_heading = "Systems")]
+    dns: bool,
+    /// With health queries to Prometheus or CloudWatch
+    #[arg(long, help_heading = "Systems")]
+    health: bool,
+    /// The AWS region that the platform leaves
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    from: String,
+    /// The AWS region that it goes to
+    #[arg(long, value_name = "REGION", default_value = "us-west-2")]
+    to: String,
+    /// Write to FILE, which must not be there yet, instead of printing
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(it: &Init) -> Result<ExitCode, String> {
+    let flags = [it.mongodb, it.kafka, it.fleet, it.dns, it.health];
+    let all = !flags.contains(&true);
+    let systems: Vec<&str> =
+        SYSTEMS.into_iter().zip(flags).filter(|(_, named)| *named || all).map(|(s, _)| s).collect();
+    let text = init::plan(&systems, Regions { from: &it.from, to: &it.to }).map_err(|why| format!("error: {why}"))?;
+    let Some(file) = &it.output else { return print(&text) };
+    write_new(file, &text).map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => {
+            format!(
+                "error: {} is there already and is left as it is\n  name another file, or move that one away",
+                file.display()
+            )
+        }
+        _ => format!("error: cannot write {}: {e}\n  check the folder, its permissions and the disk", file.display()),
+    })?;
+    let name = file.display();
+    print(&format!(
+        "{name} is written. Replace the examples that its first lines name, then: landfall check --offline {name}\n"
+    ))
+}
+
+/// The whole file, or none: it gets its name last, and takes it from nobody.
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // As any new file: what is left of it is up to the umask.
+    let usual = std::fs::Permissions::from_mode(0o666);
+    let mut temporary = tempfile::Builder::new().prefix(".landfall-").permissions(usual).tempfile_in(folder)?;
+    temporary.write_all(text.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(file)?;
+    Ok(())
+}

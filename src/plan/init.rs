@@ -1,0 +1,111 @@
+//! A first plan: the canonical runbook, for the systems that somebody has.
+//!
+//! What it says is data: the files in `init/`, one after the other, are one plan with everything in it. A line `#? WORD …` begins what is
+//! there only if all of its words hold, until the next such line: a system's name holds if it was chosen, `!name` if it was not, `a|b` if one
+//! of both does; `#?` alone ends it. `{{from}}` and the like stand for the regions.
+
+use super::{
+    scalar,
+    spec::{Kind, tables::REGION},
+};
+
+/// The parts, in the plan's order.
+const PARTS: [&str; 6] = [
+    include_str!("init/head.toml"),
+    include_str!("init/systems.toml"),
+    include_str!("init/rules.toml"),
+    include_str!("init/before.toml"),
+    include_str!("init/cutover.toml"),
+    include_str!("init/after.toml"),
+];
+
+/// What a plan can be about, by the names that the parts use.
+pub const SYSTEMS: [&str; 5] = ["mongodb", "kafka", "fleet", "dns", "health"];
+
+/// Where a platform moves from and to, by AWS's names of regions.
+#[derive(Debug, Clone, Copy)]
+pub struct Regions<'a> {
+    /// The source's.
+    pub from: &'a str,
+    /// The target's.
+    pub to: &'a str,
+}
+
+/// A plan about these of [`SYSTEMS`].
+///
+/// # Errors
+/// If a region is none, or both are the same: no plan can say that.
+pub fn plan(systems: &[&str], regions: Regions<'_>) -> Result<String, String> {
+    let Regions { from, to } = regions;
+    for region in [from, to] {
+        if !matches!(scalar::text(&Kind::Form(&REGION), region), Some(Ok(_))) {
+            return Err(format!(
+                "{} is not {} such as {}",
+                scalar::quoted(region),
+                REGION.what,
+                scalar::quoted(REGION.example)
+            ));
+        }
+    }
+    if from == to {
+        return Err(format!("source and target are both {from}: a plan is about a move from one region to another"));
+    }
+    let (label_from, label_to) = (label(from), label(to));
+    let names = [("{{from}}", from), ("{{to}}", to), ("{{FROM}}", &label_from), ("{{TO}}", &label_to)];
+    let mut out = String::new();
+    let mut shown = true;
+    for line in PARTS.iter().flat_map(|part| part.lines()) {
+        if let Some(words) = line.trim_start().strip_prefix("#?") {
+            shown = holds(words, systems);
+        } else if shown && !(line.is_empty() && (out.is_empty() || out.ends_with("\n\n"))) {
+            let line = names.iter().fold(line.to_owned(), |line, (name, value)| line.replace(name, value));
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len() + 1);
+    Ok(out)
+}
+
+/// Whether all of the words hold.
+fn holds(words: &str, systems: &[&str]) -> bool {
+    let chosen = |word: &str| match word.strip_prefix('!') {
+        Some(word) => !systems.contains(&word),
+        None => systems.contains(&word),
+    };
+    words.split_whitespace().all(|word| word.split('|').any(chosen))
+}
+
+/// A region's name as short as a label has to be, and still its own: `us-east-1` is USEAST1.
+fn label(region: &str) -> String {
+    region.chars().filter(|c| *c != '-').take(12).collect::<String>().to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_the_parts_is_a_system_and_every_system_is_there() {
+        let words: Vec<&str> = PARTS
+            .iter()
+            .flat_map(|part| part.lines())
+            .filter_map(|line| line.trim_start().strip_prefix("#?"))
+            .flat_map(|words| words.split([' ', '|']))
+            .map(|word| word.trim_start_matches('!'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        assert!(words.iter().all(|word| SYSTEMS.contains(word)), "{words:?}");
+        assert!(SYSTEMS.iter().all(|system| words.contains(system)));
+    }
+
+    #[test]
+    fn words_hold_together_and_alternatives_alone() {
+        let dns = ["dns"];
+        for (words, so) in
+            [("", true), (" dns", true), (" dns fleet", false), (" dns|fleet", true), (" dns !fleet", true)]
+        {
+            assert_eq!(holds(words, &dns), so, "{words}");
+        }
+    }
+}

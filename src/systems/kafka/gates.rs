@@ -1,0 +1,338 @@
+//! The gates of a group's hand-over, 0 to 9, as they stand now: what is seen behind the group's row.
+//!
+//! They show, and let nothing begin: that is for the gates of the plan's steps. Where one of those is about the same signal, its limit is
+//! taken. 3 to 5 are of the order that drains first; a group whose consumers go first passes them by.
+
+use std::time::Duration;
+
+use super::{
+    facts::GroupState,
+    handover::{self, told},
+    ops::{self, Place},
+    parity::{self, Copied},
+    signals,
+    state::{Pair, timeout},
+};
+use crate::{
+    core::{
+        estate::{
+            history::Drain,
+            seen::{Fault, FaultKind, Seen},
+        },
+        now::{Now, short},
+        step::Level,
+    },
+    plan::{Action, Plan, Side},
+    view::grouped,
+};
+
+/// One gate.
+#[derive(Debug, PartialEq)]
+pub(super) struct Gate {
+    /// What has to be so.
+    pub(super) name: &'static str,
+    /// None: it lies behind the group, which has gone over.
+    pub(super) level: Option<Level>,
+    /// The number that it is about.
+    pub(super) value: String,
+    /// Why it stands as it does.
+    pub(super) why: String,
+}
+
+/// Whether something is so, the number that tells, and why.
+struct Found {
+    so: bool,
+    value: String,
+    why: String,
+}
+
+/// One group on its way to a side.
+#[derive(Clone, Copy)]
+pub(super) struct HandOver<'a> {
+    plan: &'a Plan,
+    pair: &'a Pair,
+    group: &'a str,
+    /// Where to.
+    pub(super) to: Side,
+    now: Now,
+}
+
+/// Where a group would stand, or all that is in its way.
+type Stands = Result<Vec<Place>, Vec<Fault>>;
+
+/// Polls without a record, and seconds without a word of a mirror, where the plan says nothing.
+const STILL: f64 = 6.0;
+const SILENT: f64 = 120.0;
+
+impl<'a> HandOver<'a> {
+    /// Whichever way the plan leads the group over; else from source to target.
+    pub(super) fn new(plan: &'a Plan, pair: &'a Pair, group: &'a str, now: Now) -> Self {
+        let led = plan.runbook.steps().find_map(|(_, step)| match &step.action {
+            Action::CommitOffsets { pair: of, group: who, to } if *of == pair.plan.name && who == group => Some(*to),
+            _ => None,
+        });
+        Self { plan, pair, group, to: led.unwrap_or(Side::Target), now }
+    }
+
+    /// Where from.
+    pub(super) const fn from(&self) -> Side {
+        self.to.other()
+    }
+
+    /// All ten.
+    pub(super) fn gates(&self) -> Vec<Gate> {
+        let over = self.is_over();
+        let before = |gate: Gate| if over { Gate { level: None, ..gate } } else { gate };
+        vec![
+            gate("0 topics are alike", self.alike()),
+            gate("1 records are copied", self.copied()),
+            before(gate("2 can be led over", self.led())),
+            before(gate("3 producers are frozen", self.frozen())),
+            before(gate("4 all is copied", self.drained())),
+            before(gate("5 all is consumed", self.consumed())),
+            gate("6 offsets are set", self.set()),
+            gate("7 producers are over", self.produced()),
+            gate("8 consumers are over", self.stable()),
+            gate("9 the way back runs", self.way_back()),
+        ]
+    }
+
+    /// Whether the group has gone over: it stands where it is led to, and is active there and not here any more.
+    pub(super) fn is_over(&self) -> bool {
+        let active = |side| handover::active(self.pair, side, self.group, self.now).live();
+        let set = self.set().live().is_some_and(|found| found.so);
+        set && active(self.to) == Some(true) && active(self.from()) == Some(false)
+    }
+
+    /// Topics that the group has commits on, where it comes from.
+    pub(super) fn topics(&self) -> Seen<Vec<&'a str>> {
+        self.pair.cluster(self.from()).group(self.group, self.now).and_then(|g| {
+            let topics = ops::own_topics(g.latest, self.group);
+            match &g.facts.fault {
+                Some(fault) => Err(fault.clone()),
+                None if topics.is_empty() => {
+                    Err(Fault::new(FaultKind::Empty, format!("group {} has no commit on any watched topic", self.group)))
+                }
+                None => Ok(topics),
+            }
+        })
+    }
+
+    /// Where it would stand.
+    pub(super) fn stands(&self) -> Seen<Stands> {
+        let cluster = |side| self.pair.cluster(side).seen(self.now);
+        let said = self.pair.said(self.to, self.now);
+        cluster(self.from()).zip(cluster(self.to)).zip(said).and_then(|((from, there), said)| {
+            ops::stands(self.pair, self.group, self.to, (from, there, said), self.now)
+        })
+    }
+
+    /// Partitions that are still written to where it comes from, by name.
+    pub(super) fn straggling(&self, topics: &[&str]) -> Option<String> {
+        ops::straggling(self.pair, self.from(), topics, 12, self.now)
+    }
+
+    fn alike(&self) -> Seen<Found> {
+        self.topics().zip(parity::unlike(self.pair, self.now)).map(|(topics, unlike)| {
+            let bad = |name: &&&str| {
+                let names = parity::names(&self.pair.plan, self.from(), name);
+                let way = parity::copied(&self.pair.plan, &names);
+                unlike.contains(&names) || !(way == Copied::Both || way == Copied::From(self.from()))
+            };
+            let bad: Vec<&str> = topics.iter().filter(bad).copied().collect();
+            let value = format!("{} of {}", topics.len() - bad.len(), topics.len());
+            let why = match bad.as_slice() {
+                [] => topics.join(", "),
+                bad => format!("not copied, missing or unlike: {}", bad.join(", ")),
+            };
+            Found { so: bad.is_empty(), value, why }
+        })
+    }
+
+    /// A mirror to a side, by when it wrote an offset sync last.
+    fn speaks(&self, to: Side) -> Seen<Found> {
+        let limit = self.limit(&signals::MIRROR_SILENT, &[("side", to.word())]).unwrap_or(SILENT);
+        handover::silent(self.pair, to, self.now).map(|silent| Found {
+            so: silent.as_secs_f64() <= limit,
+            value: short(silent),
+            why: format!("since the last offset sync to {}, of {}", self.label(to), short(Duration::from_secs_f64(limit))),
+        })
+    }
+
+    fn copied(&self) -> Seen<Found> {
+        self.speaks(self.to)
+    }
+
+    fn led(&self) -> Seen<Found> {
+        let active = handover::active(self.pair, self.to, self.group, self.now);
+        // A group that is not there may be one that this login may not see.
+        let known = self.topics().zip(self.stands()).map(|(_, stands)| stands);
+        known.zip(active).and_then(|(stands, active)| {
+            let at = self.label(self.to);
+            let group = self.group;
+            let (so, value, why) = match stands {
+                Ok(places) => (true, format!("{} partitions", places.len()), None),
+                Err(faults) => {
+                    // What cannot be read may as well be in order.
+                    if let Some(unknown) = faults.iter().find(|f| !matches!(f.kind, FaultKind::NotFound | FaultKind::Unsupported)) {
+                        return Err(unknown.clone());
+                    }
+                    let more = faults.len().saturating_sub(1);
+                    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+                    let first = faults.first().map(|f| f.text.to_string()).unwrap_or_default();
+                    (false, format!("{} are not", faults.len()), Some(format!("{first}{more}")))
+                }
+            };
+            let state = if active { "has members" } else { "is Empty" };
+            let why = why.unwrap_or_else(|| format!("{group} {state} on {at}"));
+            Ok(Found { so: so && !active, value, why })
+        })
+    }
+
+    fn frozen(&self) -> Seen<Found> {
+        let cluster = self.pair.cluster(self.from());
+        self.topics().and_then(|topics| {
+            let stills = topics.iter().map(|topic| {
+                let limit = self.limit(&signals::TOPIC_STILL, &[("side", self.from().word()), ("topic", topic)]).unwrap_or(STILL);
+                let still = cluster.topic(topic, self.now).and_then(|t| t.still());
+                ops::known(still, topic).map(|still| (still, limit))
+            });
+            let stills = stills.collect::<Result<Vec<_>, Fault>>()?;
+            let worst = stills.into_iter().min_by(|a, b| (f64::from(a.0) - a.1).total_cmp(&(f64::from(b.0) - b.1)));
+            let (still, limit) = worst.unwrap_or_default();
+            let written = ops::straggling(self.pair, self.from(), &topics, 2, self.now);
+            let why = written.map_or_else(|| "no end moves".to_owned(), |who| format!("still written: {who}"));
+            Ok(Found { so: f64::from(still) >= limit, value: format!("{still} of {limit} polls"), why })
+        })
+    }
+
+    /// A count of records of each of the group's topics, by their names on a side.
+    fn records(&self, side: Side, count: impl Fn(&str) -> Seen<i64>) -> Seen<(i64, String)> {
+        self.topics().and_then(|topics| {
+            let mut each = Vec::new();
+            for topic in topics {
+                let names = parity::names(&self.pair.plan, self.from(), topic);
+                let name = names.get(side);
+                each.push((name.clone(), ops::known(count(name), name)?));
+            }
+            let sum = each.iter().map(|(_, n)| n).sum();
+            Ok((sum, told(each.iter().map(|(name, n)| (name.as_str(), *n)), grouped)))
+        })
+    }
+
+    fn drained(&self) -> Seen<Found> {
+        let from = self.from();
+        self.records(from, |topic| handover::uncopied(self.pair, from, topic, self.now)).map(|(sum, each)| Found {
+            so: sum <= 0,
+            value: records(sum),
+            why: if sum <= 0 { "the mirror says so itself".to_owned() } else { format!("behind its last offset sync: {each}") },
+        })
+    }
+
+    fn consumed(&self) -> Seen<Found> {
+        let from = self.from();
+        let lag = self.pair.cluster(from).group(self.group, self.now).and_then(|g| Ok((g.figures()?.lag, g.facts.state)));
+        lag.zip(handover::active(self.pair, from, self.group, self.now)).map(|((lag, state), active)| Found {
+            so: lag == 0 && !active,
+            value: format!("lag {}", grouped(lag.unsigned_abs())),
+            why: format!("{} is {} on {}", self.group, state.word(), self.label(from)),
+        })
+    }
+
+    fn set(&self) -> Seen<Found> {
+        let there = self.pair.cluster(self.to).seen(self.now);
+        self.stands().zip(there).and_then(|(stands, there)| {
+            let places = stands.map_err(|mut faults| faults.swap_remove(0))?;
+            let behind: Vec<&Place> =
+                places.iter().filter(|p| ops::committed(&there.facts, self.group, p.slot) < p.offset).collect();
+            let named: Vec<String> = behind.iter().take(6).map(|p| format!("{}-{}", p.topic, p.partition)).collect();
+            let why = match behind.len().saturating_sub(named.len()) {
+                _ if behind.is_empty() => format!("where it stands on {}, or beyond", self.label(self.from())),
+                0 => format!("behind or not there: {}", named.join(", ")),
+                more => format!("behind or not there: {} and {more} more", named.join(", ")),
+            };
+            let value = format!("{} of {}", places.len() - behind.len(), places.len());
+            Ok(Found { so: behind.is_empty(), value, why })
+        })
+    }
+
+    /// Records on the copies that no mirror has written.
+    pub(super) fn own(&self) -> Seen<(i64, String)> {
+        let may_take = timeout(self.plan.intervals.kafka);
+        self.records(self.to, |topic| handover::own_records(self.pair, self.to, topic, may_take, self.now))
+    }
+
+    fn produced(&self) -> Seen<Found> {
+        let at = self.label(self.to);
+        self.own().map(|(sum, each)| Found {
+            so: sum > 0,
+            value: records(sum),
+            why: if sum > 0 { format!("written on {at}, not copied there: {each}") } else { format!("nobody writes on {at} yet") },
+        })
+    }
+
+    fn stable(&self) -> Seen<Found> {
+        self.pair.cluster(self.to).group(self.group, self.now).and_then(|g| {
+            let figures = g.figures()?;
+            let drain = g.drain(figures);
+            let stable = g.facts.state == GroupState::Stable;
+            let pace = match drain {
+                Drain::Drained => "drained".to_owned(),
+                Drain::In(d) => format!("drains in {}", short(d)),
+                Drain::Never => "does not drain".to_owned(),
+                // Before it is at work its pace says nothing anyway.
+                Drain::Unknown if !stable => "no pace yet".to_owned(),
+                Drain::Unknown => {
+                    return Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", self.group)));
+                }
+            };
+            Ok(Found {
+                so: stable && matches!(drain, Drain::Drained | Drain::In(_)),
+                value: format!("lag {}", grouped(figures.lag.unsigned_abs())),
+                why: format!("{} on {}, {pace}", g.facts.state.word(), self.label(self.to)),
+            })
+        })
+    }
+
+    fn way_back(&self) -> Seen<Found> {
+        if self.pair.mirrors_to(self.from()).next().is_none() {
+            // Known for as long as there is a plan: as good as the answers of the clusters themselves.
+            let why = format!("the plan has no mirror to {}: after 7 nothing leads back without loss", self.label(self.from()));
+            return self.pair.cluster(self.to).seen(self.now).map(|_| Found { so: false, value: "no mirror".to_owned(), why });
+        }
+        self.speaks(self.from())
+    }
+
+    fn label(&self, side: Side) -> &'a str {
+        &self.plan.sites.get(side).label
+    }
+
+    /// The limit that the plan's first gate on a signal has.
+    fn limit(&self, signal: &crate::core::estate::signal::SignalDef, labels: &[(&str, &str)]) -> Option<f64> {
+        let steps = self.plan.runbook.steps();
+        let gates = steps.flat_map(|(_, s)| [&s.gates, &s.verify]).flat_map(crate::plan::Condition::gates);
+        let fits = |gate: &&crate::plan::Gate| {
+            let of = |label: &str, value: &str| gate.labels.get(label).is_none_or(|v| v == value);
+            gate.metric.id == signal.id && of("pair", &self.pair.plan.name) && labels.iter().all(|(l, v)| of(l, v))
+        };
+        gates.into_iter().find(fits).map(|gate| gate.limit)
+    }
+}
+
+fn records(n: i64) -> String {
+    format!("{} records", grouped(n.unsigned_abs()))
+}
+
+/// What is not known is HOLD, whatever the number was last.
+fn gate(name: &'static str, seen: Seen<Found>) -> Gate {
+    let (level, value, why) = match seen {
+        Seen::Live(found, _) => (if found.so { Level::Green } else { Level::Red }, found.value, found.why),
+        Seen::Stale(found, age) => (Level::Hold, found.value, format!("not known: last read {age} ago")),
+        Seen::Blind(fault) => (Level::Hold, "–".to_owned(), format!("not known: {fault}")),
+        Seen::Never => (Level::Hold, "–".to_owned(), "not known: waiting for the first answer".to_owned()),
+    };
+    Gate { name, level: Some(level), value, why }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! A group goes over, gate by gate: what is known of it is put in by hand, one answer after the other.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{super::facts::*, *};
+use crate::{
+    core::estate::seen::{Freshness, Stamp},
+    systems::{
+        System,
+        kafka::{State, Sync, Syncs},
+        steer::played,
+    },
+};
+
+const PLAN: &str = r#"
+[[kafka]]
+name = "events"
+groups = ["checkout"]
+topics = ["orders"]
+[kafka.source]
+properties = { "bootstrap.servers" = "kafka-1.vir.example.net:9094" }
+[kafka.target]
+properties = { "bootstrap.servers" = "kafka-1.ore.example.net:9094" }
+write_properties = { "client.id" = "operate" }
+[[kafka.mirror]]
+from = "source"
+"#;
+
+const BACK: &str = "[[kafka.mirror]]\nfrom = \"target\"\n";
+
+/// What one cluster answers: the ends of the two partitions of orders, the group's commits there, and its state; none: there is no group.
+#[derive(Clone, Copy)]
+struct Answer {
+    ends: [i64; 2],
+    group: Option<([i64; 2], GroupState)>,
+}
+
+struct Estate {
+    state: State,
+    seconds: u64,
+    read: i64,
+}
+
+impl Estate {
+    fn new(plan: &str) -> Self {
+        Self { state: State::new(&played::plan(plan)).0, seconds: 1000, read: 0 }
+    }
+
+    fn now(&self) -> Now {
+        Now { boot: Duration::from_secs(self.seconds), wall: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    /// Five seconds later everything is read once. `synced`: the mirror's last word of each partition, the original's offset and the copy's.
+    fn poll(&mut self, source: Answer, target: Answer, synced: (i64, i64)) {
+        self.seconds += 5;
+        self.read += 1;
+        self.answer(Side::Source, source, synced);
+        self.answer(Side::Target, target, synced);
+    }
+
+    fn answer(&mut self, side: Side, answer: Answer, synced: (i64, i64)) {
+        let stamp = Stamp { at: self.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
+        let config = Config(Config::KEYS.into_iter().map(|key| (key, "same".to_owned())).collect());
+        let configs = BTreeMap::from([(Arc::from("orders"), config)]);
+        let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
+        syncs.read = self.read;
+        if side == Side::Target {
+            for partition in 0..2 {
+                syncs.take("orders", partition, Sync { upstream: 0, downstream: 0 });
+                syncs.take("orders", partition, Sync { upstream: synced.0, downstream: synced.1 });
+            }
+        }
+        let mut apply = |ask, facts| drop(self.state.apply(&ask, facts, stamp));
+        apply(Ask::Snapshot { pair: 0, side }, Facts::Snapshot(snapshot(answer)));
+        apply(Ask::Configs { pair: 0, side }, Facts::Configs(configs));
+        apply(Ask::Syncs { pair: 0, side }, Facts::Syncs(syncs));
+    }
+
+    fn gates(&self) -> Vec<Gate> {
+        HandOver::new(&self.state.plan, &self.state.pairs[0], "checkout", self.now()).gates()
+    }
+
+    /// A letter a gate: Green, Red, Hold; a dash for what lies behind.
+    fn levels(&self) -> String {
+        self.gates().iter().map(|g| g.level.map_or('-', |level| level.word().chars().next().unwrap_or('?'))).collect()
+    }
+
+    fn why(&self, gate: usize) -> String {
+        let gate = &self.gates()[gate];
+        format!("{}: {}", gate.value, gate.why)
+    }
+}
+
+fn snapshot(answer: Answer) -> Snapshot {
+    let group = answer.group.map(|(_, state)| Group {
+        name: "checkout".into(),
+        state,
+        members: Some(vec![]),
+        commits: 0..2,
+        orphans: vec![],
+        fault: None,
+    });
+    let commits = answer.group.map_or([-1, -1], |(commits, _)| commits);
+    let offset = |raw: i64| if raw < 0 { Offset::NEVER } else { Offset::end(raw) };
+    Snapshot {
+        topics: vec![Topic { name: "orders".into(), slots: 0..2, fault: None }],
+        ends: answer.ends.map(Offset::end).to_vec(),
+        commits: match answer.group {
+            Some(_) => (0..2).map(|slot| Commit { slot, owner: 0, offset: offset(commits[slot as usize]) }).collect(),
+            None => vec![],
+        },
+        groups: group.into_iter().collect(),
+        ..Snapshot::default()
+    }
+}
+
+#[test]
+fn a_group_goes_over_gate_by_gate() {
+    use GroupState::{Empty, Stable};
+    let mut at = Estate::new(&format!("{PLAN}{BACK}"));
+    assert_eq!(at.levels(), "HHHHHHHHHH");
+    assert_eq!(at.why(4), "–: not known: waiting for the first answer");
+
+    // Producers write, consumers consume; on the target there is nothing but copies.
+    let nobody = |ends| Answer { ends, group: None };
+    for t in 0..4 {
+        let source = Answer { ends: [100 + 10 * t, 130], group: Some(([95 + 10 * t, 130], Stable)) };
+        at.poll(source, nobody([90 + 10 * t, 130]), (80, 80));
+    }
+    assert_eq!(at.levels(), "GGGRRRRRHG");
+    assert_eq!(at.why(2), "2 partitions: checkout is Empty on ORE");
+    assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0");
+    assert_eq!(at.why(4), "98 records: behind its last offset sync: orders 98");
+    assert_eq!(at.why(5), "lag 5: checkout is Stable on VIR");
+    assert_eq!(at.why(6), "0 of 2: behind or not there: orders-0, orders-1");
+    assert_eq!(at.why(7), "0 records: nobody writes on ORE yet");
+    assert!(at.why(8).contains("not known: NOT FOUND: group checkout does not exist there"), "{}", at.why(8));
+
+    // The freeze: everything is copied and consumed, then the consumers stop.
+    let done = |state| Answer { ends: [130, 130], group: Some(([130, 130], state)) };
+    for _ in 0..6 {
+        at.poll(done(Stable), nobody([130, 130]), (120, 120));
+    }
+    assert_eq!((at.levels().as_str(), at.why(3).as_str()), ("GGGGRRRRHG", "6 of 6 polls: no end moves"));
+    at.poll(done(Empty), Answer { ends: [130, 130], group: Some(([-1, -1], Empty)) }, (129, 129));
+    assert_eq!(&at.levels()[..8], "GGGGGGRR", "{:?}", at.gates());
+
+    // Its offsets are set, then it starts there, and works off what has come since.
+    let set = |ends, commits, state| Answer { ends, group: Some((commits, state)) };
+    at.poll(done(Empty), set([130, 130], [130, 130], Empty), (129, 129));
+    assert_eq!(&at.levels()[6..7], "G", "{:?}", at.gates());
+    for t in 0..8 {
+        at.poll(done(Empty), set([230, 130], [130 + 10 * t, 130], Stable), (129, 129));
+    }
+    assert_eq!(at.levels(), "GG----GGGG");
+    assert_eq!(at.why(7), "100 records: written on ORE, not copied there: orders 100");
+    assert!(at.why(8).starts_with("lag 30: Stable on ORE, drains in "), "{}", at.why(8));
+
+    // What is not heard any more is not known, whatever it was.
+    at.seconds += 3600;
+    assert_eq!(at.levels(), "HHHHHHHHHH");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let mut at = Estate::new(PLAN);
+    let empty = Answer { ends: [100, 100], group: None };
+    at.poll(empty, empty, (50, 50));
+    at.poll(empty, empty, (50, 50));
+    for gate in [0, 2, 3, 4, 5, 6, 7] {
+        assert!(at.why(gate).contains("group checkout"), "{gate}: {}", at.why(gate));
+    }
+    assert_eq!(at.levels(), "HGHHHHHHHR");
+    assert_eq!(at.why(9), "no mirror: the plan has no mirror to VIR: after 7 nothing leads back without loss");
+}
+
+#[test]
+fn what_the_mirror_has_never_said_cannot_be_led_over() {
+    let mut at = Estate::new(PLAN);
+    let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
+    let target = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Stable)) };
+    at.poll(source, target, (50, 50));
+    at.poll(source, target, (50, 50));
+    assert_eq!(at.why(2), "2 partitions: checkout has members on ORE", "an offset can be set on an Empty group only");
+    assert_eq!(&at.levels()[2..3], "R");
+    // The oldest that is known of lies behind the commit.
+    let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
+    let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
+    (0..2).for_each(|partition| syncs.take("orders", partition, Sync { upstream: 50, downstream: 50 }));
+    drop(at.state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp));
+    assert_eq!(at.why(2), "1 are not: orders-0: the mirror has no offset sync at or before 40");
+    assert_eq!(&at.levels()[2..3], "R");
+    assert_eq!(at.why(6), "–: not known: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
+}
+
+#[test]
+fn copies_that_are_read_late_are_not_taken_for_records_of_others() {
+    let mut at = Estate::new(PLAN);
+    // Ten records a second, copied at once; the copy is always read four seconds after the original.
+    let there = |ends| Answer { ends, group: Some(([0, 0], GroupState::Stable)) };
+    let mut last = String::new();
+    for t in 0..12 {
+        let end = 100 + 50 * t;
+        at.seconds += 1;
+        at.answer(Side::Source, there([end, end]), (80, 80));
+        at.seconds += 4;
+        at.answer(Side::Target, there([end + 40, end + 40]), (80, 80));
+        last = at.why(7);
+        assert!(!last.contains("written on ORE"), "{last}");
+    }
+    assert_eq!(last, "0 records: nobody writes on ORE yet");
+}
+
+#[test]
+fn the_plans_own_limits_are_taken() {
+    let step = r#"
+[[phase]]
+id = "over"
+title = "Over"
+[[phase.step]]
+id = "checkout"
+title = "checkout"
+action = { commit_offsets = { pair = "events", group = "checkout", to = "target" } }
+gates = [
+    { metric = "kafka.topic.still_polls", where = { pair = "events", side = "source", topic = "orders" }, op = ">=", value = 2 },
+    { metric = "kafka.mirror.silent_seconds", where = { pair = "events", side = "target" }, op = "<=", value = "3s" },
+]
+"#;
+    let mut at = Estate::new(&format!("{PLAN}{step}"));
+    let both = Answer { ends: [100, 100], group: Some(([100, 100], GroupState::Empty)) };
+    for _ in 0..4 {
+        at.poll(both, both, (99, 99));
+    }
+    assert_eq!(at.why(3), "3 of 2 polls: no end moves");
+    at.seconds += 4;
+    assert_eq!((at.levels().as_str(), at.why(1).as_str()), ("GRGGGGGRRR", "4.0s: since the last offset sync to ORE, of 3.0s"));
+}

@@ -1,0 +1,91 @@
+//! A group's hand-over, behind its row: the gates, who still writes, what is read again.
+
+use std::borrow::Cow;
+
+use super::{detail::Field, label};
+use crate::{
+    core::{estate::seen::Seen, step::Level},
+    plan::Plan,
+    systems::kafka::{
+        gates::{Gate, HandOver},
+        handover::told,
+        ops::{self, Place},
+    },
+    view::{Cell, Column, Row, Table, Tone, grouped},
+};
+
+/// The gates as a table.
+pub(super) fn table(plan: &Plan, over: &HandOver<'_>, gates: &[Gate]) -> Table {
+    let rows = gates.iter().zip(0..).map(|(gate, number)| Row {
+        id: format!("{number}"),
+        cells: vec![
+            Cell::text(gate.name),
+            state(gate.level),
+            Cell::text(gate.value.clone()),
+            Cell::text(gate.why.clone()).tone(Tone::Muted),
+        ],
+    });
+    Table {
+        id: "handover",
+        title: format!("Hand-over to {}", label(plan, over.to)).into(),
+        columns: vec![
+            Column::text("gate", "gate", 10),
+            Column::text("state", "state", 7),
+            Column::text("value", "now", 6),
+            Column::text("why", "why", 8).grow(1),
+        ],
+        rows: rows.collect(),
+        empty: "",
+    }
+}
+
+fn state(level: Option<Level>) -> Cell {
+    level.map_or_else(|| Cell::text("past").tone(Tone::Muted), |level| Cell::text(level.word()).tone(Tone::of(level)))
+}
+
+/// The facts that are too long for a table: what is in the way first, who still writes, what is read again.
+pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut Vec<Field>) {
+    let name = |what: &str, side| Cow::from(format!("{what} {}", label(plan, side)));
+    let first = gates.iter().find(|gate| gate.level.is_some_and(|level| level != Level::Green));
+    let cell = first.map_or_else(
+        || Cell::text("all gates are green").tone(Tone::Good),
+        |gate| {
+            let level = gate.level.unwrap_or(Level::Hold);
+            Cell::text(format!("{} at {}: {}", level.word(), gate.name, gate.why)).tone(Tone::of(level))
+        },
+    );
+    out.push((name("hand-over to", over.to), cell));
+    out.push(if over.is_over() {
+        // From where it went on is not to be seen any more: it has gone on.
+        ("has read again".into(), Cell::text("at most what the preview said; the clusters do not tell").tone(Tone::Muted))
+    } else {
+        let stands = over.stands().and_then(|stands| stands.map_err(|mut faults| faults.swap_remove(0)));
+        ("would read again".into(), not_known(stands, |places| Cell::text(at_most(&places))))
+    });
+    let own = over.own().map(|(sum, each)| match sum {
+        0 => "none seen".to_owned(),
+        _ => format!("{} at least: {each}; producers, or copied twice", grouped(sum.unsigned_abs())),
+    });
+    out.push((name("own records on", over.to), not_known(own, Cell::text)));
+    let written = over.topics().map(|topics| over.straggling(&topics).unwrap_or_default());
+    if written.as_ref().shown().is_some_and(|who| !who.is_empty()) {
+        out.push((name("still written on", over.from()), Cell::seen(written, Cell::text)));
+    }
+}
+
+fn at_most(places: &[Place]) -> String {
+    let again = ops::read_again(places);
+    let sum: i64 = again.iter().map(|(_, n)| n).sum();
+    let each = told(again, grouped);
+    let each = if each.is_empty() { each } else { format!(" ({each})") };
+    format!("at most {} records{each}", grouped(sum.unsigned_abs()))
+}
+
+/// What is not known says so, and why.
+fn not_known<T>(seen: Seen<T>, show: impl FnOnce(T) -> Cell) -> Cell {
+    match seen {
+        Seen::Blind(fault) => Cell::text(format!("not known: {fault}")).tone(Tone::Blind),
+        Seen::Never => Cell::text("not known: waiting for the first answer").tone(Tone::Blind),
+        seen => Cell::seen(seen, show),
+    }
+}
