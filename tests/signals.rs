@@ -12,6 +12,7 @@ use std::{
 use landfall::{
     core::{
         Command,
+        digest::Digest,
         estate::{
             seen::{FaultKind, Seen},
             signal::Sample,
@@ -19,6 +20,7 @@ use landfall::{
         now::Now,
     },
     drive::sim::{SimDrive, Trouble},
+    journal::{Author, Journal, store::MemStore},
     plan::{Action, Plan, Runbook, Sides},
     systems::{PANELS, signals},
 };
@@ -63,6 +65,11 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     let name = plan.dns.first().map(|d| d.name.clone());
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    // Steered: what is probed is probed only then.
+    let author =
+        Author { run: "test".into(), actor: "operator".into(), host: "here".into(), plan: Digest::of(b"plan") };
+    let opened = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
+    drive.steer(opened.0, opened.1);
     // Somebody changes a weight, which is the first change that this Route 53 takes.
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));

@@ -1,7 +1,8 @@
-//! The plan's format as data: shapes here, the tables themselves in [`tables`] and [`runbook`].
+//! The plan's format as data: shapes here, the tables themselves in [`tables`], `replica_set.rs` and [`runbook`].
 //!
 //! Whoever wants to know what a plan may say (the checker, the hints, the JSON Schema, the tests) asks this and nothing else.
 
+mod replica_set;
 pub mod runbook;
 pub mod tables;
 
