@@ -8,8 +8,8 @@
 //! | `live.rs` | the real servers, behind the system's feature |
 //!
 //! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is
-//! changed, [`Acts`]; how it is imitated, [`Simulated`]. What has to touch a server to learn something of it is a probe (`probes.rs`). The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
-//! new system has to be thought of.
+//! changed, [`Acts`]; how it is imitated, [`Simulated`]. What has to touch a server to learn something of it is a probe (`probes.rs`). The
+//! macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a new system has to be thought of.
 
 pub mod steer;
 

@@ -9,6 +9,9 @@
 //! - it is made of what can write ([`Writers`](super::Writers)), and that is made only for whoever holds a journal's lock. [`Readers`]
 //!   cannot run a [`Probe`], and who only watches is never given one: the core gives them out when the run is given to somebody.
 //!
+//! A journal that cannot be written any more stops every action. A probe goes on: nothing of it was ever to be recorded, and what it measures
+//! is wanted then more than ever.
+//!
 //! What a probe brings is facts as any other: the same way into the core, with the same age and the same rules for what is stale or blind.
 //!
 //! [`Readers`]: super::Readers

@@ -69,7 +69,7 @@ impl Operations {
     /// As asked of `from`: the longest first, each operation once (a client that waits for an index, and the server's thread that builds
     /// it, are one).
     pub(super) fn new(from: &str, mut all: Vec<Operation>) -> Self {
-        all.sort_by(|a, b| b.running.cmp(&a.running));
+        all.sort_by_key(|op| std::cmp::Reverse(op.running));
         let mut longest_first: Vec<Operation> = Vec::new();
         for op in all {
             let same = |o: &Operation| op.kind == Kind::IndexBuild && o.kind == op.kind && o.namespace == op.namespace;

@@ -47,7 +47,7 @@ signals! {
     MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "A primary can be elected after the link between the sides is lost.";
     PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
     LONGEST_WRITE = "mongo.set.longest_write", Seconds, ["set"], (0.0, MAX), "How long the longest write, transaction or index build on the primary has been running, which a step down would kill.";
-    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "Time in which the canary's writes did not get through, since it began; the outage that goes on is among it.";
+    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "Time in which the canary's writes did not get through, since it began and as far as they could be tried; the outage that goes on is among it.";
     CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "How long the canary's writes have not got through; 0 while they do.";
     CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "The longest time without an acknowledged write of the canary in the last ten minutes.";
     MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "Age of the oldest operation of the primary that the member has not applied.";

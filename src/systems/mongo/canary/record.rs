@@ -85,7 +85,8 @@ impl Record {
         !std::mem::replace(&mut self.missed, true)
     }
 
-    /// It cannot be tried: what is felt from here on is nothing.
+    /// It cannot be tried: what is felt from here on is nothing. An imitated server always lets it.
+    #[cfg(any(test, feature = "mongo"))]
     pub(in crate::systems::mongo) fn lost_sight(&mut self, at: Duration) {
         self.look(at);
         self.close(at);

@@ -102,7 +102,7 @@ async fn one_run(
     let mut tick = interval(canary.every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Often enough to be fresh at the fastest pace, whatever a write does meanwhile.
-    let mut told = interval(schedule.interval / 8);
+    let mut told = interval(schedule.interval / 4);
     told.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut took = Duration::ZERO;
     loop {
