@@ -10,13 +10,13 @@ use std::{
 
 use super::Set;
 use crate::systems::mongo::{
-    Concern, Felt as Feels,
+    Concern, Felt,
     canary::Record,
 };
 
-/// When a set took no writes of late, and what has been felt of it.
+/// When a set took no writes of late, and what its canary felt of that.
 #[derive(Debug, Default)]
-pub(super) struct Felt {
+pub(super) struct Canary {
     /// From when to when; the last one may go on.
     blocked: VecDeque<(Duration, Option<Duration>)>,
     records: BTreeMap<Concern, Loop>,
@@ -58,7 +58,7 @@ impl Set {
     }
 
     /// What the canary has felt by `boot`, writing so often.
-    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Feels {
+    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Felt {
         let blocked = self.canary.blocked.clone();
         let open = |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
         let new = || Loop { record: Record::new(every, boot), next: boot };

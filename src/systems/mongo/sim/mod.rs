@@ -89,7 +89,7 @@ struct Set {
     /// Members that were started anew.
     restarted: BTreeSet<String>,
     /// When it took no writes of late, and what its canary felt of that.
-    canary: canary::Felt,
+    canary: canary::Canary,
     /// A long operation on the primary, since when.
     long: Option<(Operation, Duration)>,
     random: fastrand::Rng,
@@ -202,7 +202,7 @@ impl Set {
             frozen: BTreeMap::new(),
             told: BTreeMap::new(),
             restarted: BTreeSet::new(),
-            canary: canary::Felt::default(),
+            canary: canary::Canary::default(),
             long: None,
             // Apart from the one that makes the members: an election must not change what the next set looks like.
             random: fastrand::Rng::with_seed(random.clone().u64(..)),
