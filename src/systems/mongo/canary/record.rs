@@ -98,7 +98,8 @@ impl Record {
         let mut felt = self.felt.clone();
         felt.since = self.reached.filter(|since| self.is_outage(at.saturating_sub(*since)));
         felt.outages += u32::from(felt.since.is_some());
-        felt.longest = self.longest.iter().filter(|(n, _)| number(at) - n < SPANS as u64).map(|s| s.1).max().unwrap_or_default();
+        let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
+        felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
         felt
     }
 
@@ -111,7 +112,7 @@ impl Record {
         if self.reached.is_none() {
             // Not begun, or it could not be tried.
             self.felt.unseen += if self.felt.writes + self.felt.failed > 0 { passed } else { Duration::ZERO };
-        } else if passed > LOOKED_AWAY {
+        } else if passed > LOOKED_AWAY.max(self.every) {
             self.close(self.until);
             self.felt.unseen += passed;
         }
@@ -206,6 +207,17 @@ mod tests {
             record.acknowledged(ms(at), ms(at + 260));
         }
         assert_eq!(record.felt(ms(6200)).outages, 0);
+    }
+
+    #[test]
+    fn a_rare_write_is_no_looking_away() {
+        let mut record = Record::new(ms(10_000), ms(1000));
+        for at in (1000..60_000).step_by(10_000) {
+            record.begins(ms(at));
+            record.acknowledged(ms(at), ms(at + 2));
+        }
+        let felt = record.felt(ms(60_000));
+        assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_002)));
     }
 
     #[test]
