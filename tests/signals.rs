@@ -12,13 +12,16 @@ use std::{
 use landfall::{
     core::{
         Command,
+        digest::Digest,
         estate::{
             seen::{FaultKind, Seen},
             signal::Sample,
+            source::SourceState,
         },
         now::Now,
     },
     drive::sim::{SimDrive, Trouble},
+    journal::{Author, Journal, store::MemStore},
     plan::{Action, Plan, Runbook, Sides},
     systems::{PANELS, signals},
 };
@@ -63,6 +66,11 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     let name = plan.dns.first().map(|d| d.name.clone());
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    // Steered: what is probed is probed only then.
+    let author =
+        Author { run: "test".into(), actor: "operator".into(), host: "here".into(), plan: Digest::of(b"plan") };
+    let opened = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
+    drive.steer(opened.0, opened.1);
     // Somebody changes a weight, which is the first change that this Route 53 takes.
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));
@@ -71,6 +79,13 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     }
     drive.command(Command::Follow { system: "route53", id: CHANGE.to_owned() });
     drive
+}
+
+fn steer(drive: &mut SimDrive) {
+    let author =
+        Author { run: "test".into(), actor: "operator".into(), host: "here".into(), plan: Digest::of(b"plan") };
+    let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
+    drive.steer(journal, entries);
 }
 
 /// Only one system of it: signals hang on no other.
@@ -194,6 +209,25 @@ fn not_laundered(system: &str, source: &str, silent: Duration, healthy: &BTreeSe
         assert!(laundered.is_empty(), "{source} in {trouble:?}, yet live: {laundered:#?}");
     }
     dependents.len()
+}
+
+#[test]
+fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
+    let (plan, _) = Plan::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml")).expect("without faults");
+    let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, start);
+    let probes = |drive: &mut SimDrive| {
+        drive.run_for(Duration::from_secs(10));
+        let all = drive.snapshot().sources;
+        all.into_iter().filter(|s| s.id.contains("/canary/")).map(|s| (s.id, s.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(probes(&mut drive), [], "a watch of a plan with a canary");
+    steer(&mut drive);
+    let live = |w: &str| (format!("mongo/orders/canary/{w}"), SourceState::Live);
+    assert_eq!(probes(&mut drive), [live("1"), live("majority")]);
+    // The next console only watches.
+    drive.crash();
+    assert_eq!(probes(&mut drive), []);
 }
 
 /// Ids, units and labels are a public interface: this list only ever grows.

@@ -44,7 +44,8 @@ pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, String> {
 /// Asks every source once, all at the same time, then those that the answers brought to light.
 async fn try_all(plan: &Arc<Plan>) -> (Vec<Trial>, Vec<Fault>) {
     let readers = Readers::new(plan);
-    let (mut estate, specs) = Estate::new(plan);
+    let (mut estate, mut specs) = Estate::new(plan);
+    specs.extend(estate.trials());
     let mut known: HashSet<String> = specs.iter().map(|s| s.id.clone()).collect();
     let mut running: FuturesUnordered<_> = specs.into_iter().map(|spec| attempt(&readers, spec)).collect();
     let mut trials = Vec::new();
@@ -135,7 +136,7 @@ const fn advice(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Unreachable => "is the address right, the server up, the network open from here?",
         FaultKind::TimedOut => "the address answers nothing: a firewall, or a server that hangs",
-        FaultKind::Refused => "grant these to the identity that the plan names for reading",
+        FaultKind::Refused => "grant these to the identity that the plan names for it",
         FaultKind::Throttled => "try again later, or raise the interval in the plan",
         FaultKind::Empty => "nothing there matches the plan: check names, tags and filters",
         FaultKind::Malformed => "the answer cannot be read: is this really such a server?",

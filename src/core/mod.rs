@@ -25,7 +25,7 @@ use self::{
 use crate::{
     journal::Entry,
     plan::Plan,
-    systems::{Ask, Estate, Facts, PANELS},
+    systems::{Ask, Estate, Facts, PANELS, Probe, Question},
     view::Panel,
 };
 
@@ -85,6 +85,8 @@ pub enum Command {
 pub enum Effect {
     /// Start asking this.
     Start(SourceIx, SourceSpec<Ask>),
+    /// Start probing this: wanted only after [`Core::steer`].
+    Probe(SourceIx, SourceSpec<Probe>),
     /// Ask this many times as often as the plan says.
     Pace(f64),
     /// Ask these now, and then as before.
@@ -106,7 +108,7 @@ pub struct Core {
     started: Now,
     estate: Estate,
     run: Run,
-    sources: Vec<Source<Ask>>,
+    sources: Vec<Source<Question>>,
     by_id: HashMap<String, SourceIx>,
     pace: f64,
     open: Option<DetailKey>,
@@ -148,7 +150,13 @@ impl Core {
                 let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
                 entry.health.answered(now, took);
                 let stamp = entry.stamp(now, self.pace);
-                let wanted = self.estate.apply(&entry.spec.ask, facts, stamp);
+                let wanted = match &entry.spec.ask {
+                    Question::Ask(ask) => self.estate.apply(ask, facts, stamp),
+                    Question::Probe(probe) => {
+                        self.estate.felt(probe, facts, stamp);
+                        Vec::new()
+                    }
+                };
                 let system = entry.spec.ask.system();
                 self.touch(system);
                 self.start(wanted, now)
@@ -156,7 +164,10 @@ impl Core {
             Input::Failed { source, fault, took } => {
                 let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
                 entry.health.failed(now, took, &fault);
-                self.estate.fail(&entry.spec.ask, &fault, now);
+                match &entry.spec.ask {
+                    Question::Ask(ask) => self.estate.fail(ask, &fault, now),
+                    Question::Probe(probe) => self.estate.numb(probe, &fault),
+                }
                 let system = entry.spec.ask.system();
                 self.touch(system);
                 Vec::new()
@@ -217,8 +228,8 @@ impl Core {
     }
 
     /// The sources of a system by which is decided, and of those the ones that are asked most often: what is asked seldom changes seldom.
-    fn quickest(&self, system: &str) -> impl Iterator<Item = (SourceIx, &Source<Ask>)> {
-        let own = move |s: &&Source<Ask>| s.spec.ask.system() == system && s.spec.ask.decides();
+    fn quickest(&self, system: &str) -> impl Iterator<Item = (SourceIx, &Source<Question>)> {
+        let own = move |s: &&Source<Question>| s.spec.ask.system() == system && s.spec.ask.decides();
         let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
         let all = (0..).map(SourceIx).zip(&self.sources);
         all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
@@ -226,8 +237,8 @@ impl Core {
 
     /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
     fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
-        let asked = |s: &Source<Ask>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
-        let live = |s: &Source<Ask>| s.health.state(now, s.fresh(self.pace)) == SourceState::Live;
+        let asked = |s: &Source<Question>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
+        let live = |s: &Source<Question>| s.health.state(now, s.fresh(self.pace)) == SourceState::Live;
         let of = |system: &'static str| {
             let read = self.quickest(system).filter(|(_, s)| live(s)).filter_map(|(_, s)| asked(s)).min();
             Some((system, read?))
@@ -235,11 +246,15 @@ impl Core {
         PANELS.iter().filter_map(|(id, _)| of(id)).collect()
     }
 
-    /// Gives the run to somebody who may steer it, where the journal with this id left it.
+    /// Gives the run to somebody who may steer it, where the journal with this id left it. From now on what has to be touched is probed.
     pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
         self.run_changed = true;
         let effects = self.run.resume(journal, entries, operator, now);
-        self.wanted(effects)
+        let mut effects = self.wanted(effects);
+        for spec in self.estate.probes() {
+            effects.extend(self.register(&spec, Question::Probe, now).map(|ix| Effect::Probe(ix, spec)));
+        }
+        effects
     }
 
     /// How far a step is.
@@ -266,20 +281,24 @@ impl Core {
         }
     }
 
-    /// Registers what is not running yet; of what is, the side may have become known.
     fn start(&mut self, specs: Vec<SourceSpec<Ask>>, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
         for spec in specs {
-            if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
-                known.spec.side = spec.side;
-                continue;
-            }
-            let ix = SourceIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-            self.by_id.insert(spec.id.clone(), ix);
-            self.sources.push(Source { spec: spec.clone(), health: Health::new(now) });
-            effects.push(Effect::Start(ix, spec));
+            effects.extend(self.register(&spec, Question::Ask, now).map(|ix| Effect::Start(ix, spec)));
         }
         effects
+    }
+
+    /// Registers what is not running yet; of what is, the side may have become known.
+    fn register<A: Clone>(&mut self, spec: &SourceSpec<A>, about: fn(A) -> Question, now: Now) -> Option<SourceIx> {
+        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
+            known.spec.side = spec.side;
+            return None;
+        }
+        let ix = SourceIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        self.by_id.insert(spec.id.clone(), ix);
+        self.sources.push(Source { spec: spec.clone().map(about), health: Health::new(now) });
+        Some(ix)
     }
 
     /// Everything as it stands, for whoever looks: consoles, `status`, tests.

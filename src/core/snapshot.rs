@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     plan::Plan,
-    systems::Ask,
     view::{Detail, Panel, SourceLine, Tile},
 };
 
@@ -102,7 +101,7 @@ impl Snapshot {
 }
 
 /// A source's line in the snapshot.
-pub(super) fn line(source: &Source<Ask>, now: Now, pace: f64) -> SourceLine {
+pub(super) fn line<A>(source: &Source<A>, now: Now, pace: f64) -> SourceLine {
     let (spec, health) = (&source.spec, &source.health);
     SourceLine {
         id: spec.id.clone(),

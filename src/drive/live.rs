@@ -21,7 +21,7 @@ use super::{Helm, Link, Orders, clock, inbox::Inbox, poll::Schedule, sink::Sink}
 use crate::{
     core::{
         Command, Core, Effect, Input,
-        estate::source::SourceIx,
+        estate::source::{SourceIx, SourceSpec},
         now,
         run::{self, Look, Order},
         snapshot::Snapshot,
@@ -29,7 +29,7 @@ use crate::{
     journal::{Entry, Halt, Intent, Journal, Permit, Refused, follow::Follower},
     plan::Plan,
     systems::{
-        Readers, Writers,
+        Facts, Readers, Writers,
         steer::{Looked, Sent, Sought},
     },
 };
@@ -165,6 +165,9 @@ impl Driver {
             let _ = task.await;
         }
         self.readers.close().await;
+        if let Some(steering) = &self.steering {
+            steering.writers.close().await;
+        }
         // Whoever waits for the end of the pictures may now take the runtime away.
         drop(picture);
     }
@@ -192,20 +195,31 @@ impl Driver {
         self.carry_out(effects);
     }
 
+    /// When a source is asked, and where it puts what it learns.
+    fn way_of<A>(&mut self, ix: SourceIx, spec: &SourceSpec<A>) -> (Schedule, Sink<Facts>) {
+        let schedule = Schedule {
+            what: spec.what(),
+            interval: spec.interval,
+            timeout: spec.timeout,
+            pace: self.pace.subscribe(),
+            now: self.now.entry(ix).or_insert_with(|| watch::channel(()).0).subscribe(),
+        };
+        (schedule, Sink::new(self.inbox.clone(), ix))
+    }
+
     fn carry_out(&mut self, effects: Vec<Effect>) {
         let mut queue = VecDeque::from(effects);
         while let Some(effect) = queue.pop_front() {
             match effect {
                 Effect::Start(ix, spec) => {
-                    let schedule = Schedule {
-                        what: spec.what(),
-                        interval: spec.interval,
-                        timeout: spec.timeout,
-                        pace: self.pace.subscribe(),
-                        now: self.now.entry(ix).or_insert_with(|| watch::channel(()).0).subscribe(),
-                    };
-                    let sink = Sink::new(self.inbox.clone(), ix);
+                    let (schedule, sink) = self.way_of(ix, &spec);
                     self.running.insert(ix, self.readers.spawn(spec, schedule, sink));
+                }
+                Effect::Probe(ix, spec) => {
+                    // Made of what can write, which is there only with a journal; the core wants it only then.
+                    let Some(writers) = self.steering.as_ref().map(|s| s.writers.clone()) else { continue };
+                    let (schedule, sink) = self.way_of(ix, &spec);
+                    self.running.insert(ix, writers.spawn(spec, schedule, sink));
                 }
                 Effect::Pace(pace) => {
                     self.pace.send_replace(pace);

@@ -94,8 +94,9 @@ impl Plan {
             found.extend(access.write.iter().flat_map(|write| of_credentials(&format!("{who}.write"), write)));
         }
         for set in &self.replica_sets {
-            let logins = [("login", &set.read), ("write_login", &set.write)];
-            let given = logins.into_iter().filter_map(|(key, login)| login.as_ref().map(|l: &Login| (key, l)));
+            let canary = set.canary.as_ref().and_then(|c| c.login.as_ref());
+            let logins = [("login", set.read.as_ref()), ("write_login", set.write.as_ref()), ("canary.login", canary)];
+            let given = logins.into_iter().filter_map(|(key, login)| login.map(|l: &Login| (key, l)));
             found.extend(given.map(|(key, l)| (format!("replica_set {}: {key}.password", set.name), &l.password)));
         }
         for pair in &self.kafka {

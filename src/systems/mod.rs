@@ -8,8 +8,8 @@
 //! | `live.rs` | the real servers, behind the system's feature |
 //!
 //! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is
-//! changed, [`Acts`]; how it is imitated, [`Simulated`]. The macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a
-//! new system has to be thought of.
+//! changed, [`Acts`]; how it is imitated, [`Simulated`]. What has to touch a server to learn something of it is a probe (`probes.rs`). The
+//! macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a new system has to be thought of.
 
 pub mod steer;
 
@@ -74,6 +74,12 @@ pub trait System: Sized {
     fn follow(&mut self, _id: &str) -> Vec<SourceSpec<Self::Ask>> {
         Vec::new()
     }
+
+    /// Questions that `landfall check` asks once besides, and that nobody watches: whether another login than the reading one may do what
+    /// the plan wants of it.
+    fn trials(&self) -> Vec<SourceSpec<Self::Ask>> {
+        Vec::new()
+    }
 }
 
 /// How a system's real servers are asked. Implemented by each `live.rs`; only reads can be expressed here.
@@ -130,6 +136,23 @@ pub trait Acts: Live + Steered {
         readers: &Self::Readers,
         sought: Sought<'_, Self::Call, Self::Mark>,
     ) -> impl Future<Output = Looked<Self::Mark>> + Send;
+
+    /// Probes for as long as the source lives. A system without probes is never given one.
+    fn probe(
+        writers: Arc<Self::Writers>,
+        spec: SourceSpec<Self::Probe>,
+        schedule: Schedule,
+        out: Sink<Self::Facts>,
+    ) -> impl Future<Output = ()> + Send {
+        drop((writers, spec, schedule, out));
+        async {}
+    }
+
+    /// Takes leave of the servers that were probed, in a moment. Nothing is probed any more.
+    fn close(writers: &Self::Writers) -> impl Future<Output = ()> + Send {
+        let _ = writers;
+        async {}
+    }
 }
 
 /// What simulated systems feel of one another, in no system's own words.
@@ -179,6 +202,8 @@ fn wake<S: Simulated>(sim: &mut S::Sim, world: &World, now: Now) {
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[macro_use]
+mod probes;
 #[macro_use]
 mod registry;
 

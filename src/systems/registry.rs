@@ -5,6 +5,8 @@ macro_rules! systems {
     ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
         $(pub mod $name;)+
 
+        probes! { $($name: $Name if $feature),+ }
+
         /// A question to any system.
         #[derive(Debug, Clone)]
         pub enum Ask { $(
@@ -92,6 +94,14 @@ macro_rules! systems {
             /// A question failed.
             pub fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
                 match ask { $(Ask::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
+            }
+
+            /// What is tried before a move and never watched: see [`System::trials`].
+            #[must_use]
+            pub fn trials(&self) -> Vec<SourceSpec<Ask>> {
+                let mut specs = Vec::new();
+                $(specs.extend(self.$name.trials().into_iter().map(|s| s.map(Ask::$Name)));)+
+                specs
             }
 
             /// Something wants watching that the plan does not name.
@@ -244,7 +254,7 @@ macro_rules! systems {
         /// What can change the servers of all systems that this build can reach.
         pub struct Writers { $(
             #[cfg(feature = $feature)]
-            $name: <$name::State as Acts>::Writers,
+            $name: Arc<<$name::State as Acts>::Writers>,
         )+ }
 
         impl Writers {
@@ -254,7 +264,7 @@ macro_rules! systems {
                 let _ = (plan, journal);
                 Self { $(
                     #[cfg(feature = $feature)]
-                    $name: <$name::State as Acts>::writers(plan, journal),
+                    $name: Arc::new(<$name::State as Acts>::writers(plan, journal)),
                 )+ }
             }
 

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::System;
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::{
+            seen::{Fault, FaultKind, Seen, Stamp},
+            source::SourceSpec,
+        },
         now::Now,
         step::{Kind, Limits, Reply, Truth},
     },
@@ -291,6 +294,19 @@ pub trait Steered: System {
     type Call: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What a request compares with: a version and term, the values of a record set.
     type Mark: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What has to touch a server to learn something of it, as plain data. Most systems have none: [`Never`].
+    type Probe: Clone + std::fmt::Debug + Send + Sync + 'static;
+
+    /// The probes that the plan asks for. Called when somebody is given the run; before that, and for who only watches, there are none.
+    fn probes(&mut self) -> Vec<SourceSpec<Self::Probe>> {
+        Vec::new()
+    }
+
+    /// A probe brought something.
+    fn felt(&mut self, _probe: &Self::Probe, _facts: Self::Facts, _stamp: Stamp) {}
+
+    /// A probe could not be tried: what it feels is not known.
+    fn numb(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
 
     /// What an action takes; none if it is of another system. Fails closed: what has to be known and is not is a fault.
     ///
@@ -339,6 +355,14 @@ pub trait Obeys: Steered + super::Simulated {
         now: Now,
     ) -> Looked<Self::Mark>;
 
+    /// What a probe has felt by now. A system without probes is never given one.
+    ///
+    /// # Errors
+    /// As the server would.
+    fn feel(_sim: &mut Self::Sim, _probe: &Self::Probe, _now: Now) -> Result<Self::Facts, Fault> {
+        Err(Fault::new(FaultKind::Unsupported, "there is nothing to probe"))
+    }
+
     /// The server's own log: the tag of everything that it carried out, in order, once each time.
     fn log(sim: &Self::Sim) -> &[String];
 
@@ -346,7 +370,7 @@ pub trait Obeys: Steered + super::Simulated {
     fn stranger(sim: &mut Self::Sim, action: &Action, now: Now);
 }
 
-/// What cannot be: the call of a system that nothing can be done to.
+/// What cannot be: the call of a system that nothing can be done to, the probe of one that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 

@@ -11,3 +11,13 @@ pub fn through_the_helm(helm: &Helm) {
 pub fn with_a_permit(permit: Permit) -> String {
     permit.spend()
 }
+
+/// Whoever holds a journal can probe.
+pub fn by_probing(
+    (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::journal::Journal),
+    probe: landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
+    schedule: landfall::drive::poll::Schedule,
+    out: landfall::drive::sink::Sink<landfall::systems::Facts>,
+) {
+    landfall::systems::Writers::new(plan, journal).spawn(probe, schedule, out);
+}

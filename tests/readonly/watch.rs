@@ -21,3 +21,19 @@ pub fn by_copying_a_permit(permit: &Permit) -> Permit {
 pub fn through_the_readers(readers: &landfall::systems::Readers, permit: Permit) {
     readers.obey(permit);
 }
+
+/// Readers run no probe.
+pub fn by_probing(readers: &landfall::systems::Readers, (probe, schedule, out): Probing) {
+    readers.spawn(probe, schedule, out);
+}
+
+type Probing = (
+    landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
+    landfall::drive::poll::Schedule,
+    landfall::drive::sink::Sink<landfall::systems::Facts>,
+);
+
+/// What can write cannot be made without a journal.
+pub fn by_making_writers(plan: &std::sync::Arc<landfall::plan::Plan>) -> landfall::systems::Writers {
+    landfall::systems::Writers::new(plan)
+}

@@ -37,10 +37,15 @@ pub const MEMBERS: [(&str, u8); 2] = [("orders", 5), ("catalog", 3)];
 /// Password of every login in the replica sets.
 pub const MONGO_PASSWORD: &str = "lab";
 
-/// Logins in the replica sets, each with what it may do on the whole cluster: as `docs/mongodb-roles.js` makes them.
-pub const MONGO_LOGINS: [(&str, &[&str]); 2] = [
+/// Database and collection of the canary.
+pub const CANARY: (&str, &str) = ("landfall", "canary");
+
+/// Logins in the replica sets, each with what it may do, the canary's in its collection and the others' on the whole cluster: as
+/// `docs/mongodb-roles.js` makes them.
+pub const MONGO_LOGINS: [(&str, &[&str]); 3] = [
     ("landfall-watch", &["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog"]),
     ("landfall-operate", &["replSetGetConfig", "replSetConfigure", "replSetStateChange"]),
+    ("landfall-canary", &["insert", "update"]),
 ];
 
 /// Members 1 to 3 of either set are the source's.
@@ -148,5 +153,7 @@ mod tests {
             let line = format!("\"{role}\": {actions:?},");
             assert!(documented.contains(&line), "{line}");
         }
+        let (db, collection) = super::CANARY;
+        assert!(documented.contains(&format!("canary = {{ db: {db:?}, collection: {collection:?} }}")));
     }
 }

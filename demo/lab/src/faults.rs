@@ -50,14 +50,17 @@ impl fmt::Display for Blow {
 
 /// Beginnings of the ids of the sources that ask this server, and of those that may miss it for a moment and find another.
 #[must_use]
-pub fn expected(server: &str, port: u16) -> (String, Option<String>) {
+pub fn expected(server: &str, port: u16) -> (String, Vec<String>) {
     match server.split('/').collect::<Vec<_>>()[..] {
-        ["mongo", set, _] => (format!("mongo/{set}/127.0.0.1:{port}/"), Some(format!("mongo/{set}/config"))),
-        ["kafka", side] => (format!("kafka/events/{side}/"), None),
-        ["aws", "route53"] => ("route53/".to_owned(), None),
-        ["aws", side] => (format!("ec2/{side}/"), None),
-        ["dns"] => ("route53/authoritative/".to_owned(), None),
-        _ => (format!("{server}/"), None),
+        ["mongo", set, _] => {
+            let asks_the_primary = ["config", "operations"].map(|what| format!("mongo/{set}/{what}"));
+            (format!("mongo/{set}/127.0.0.1:{port}/"), asks_the_primary.into())
+        }
+        ["kafka", side] => (format!("kafka/events/{side}/"), Vec::new()),
+        ["aws", "route53"] => ("route53/".to_owned(), Vec::new()),
+        ["aws", side] => (format!("ec2/{side}/"), Vec::new()),
+        ["dns"] => ("route53/authoritative/".to_owned(), Vec::new()),
+        _ => (format!("{server}/"), Vec::new()),
     }
 }
 
@@ -95,8 +98,8 @@ pub struct Trial {
     pub due: BTreeSet<String>,
     /// Worst state of each source that was seen worse than live.
     pub seen: BTreeMap<String, SourceState>,
-    /// Whether it may disturb a source for a moment that then asks another server.
-    pub spared: Option<String>,
+    /// Sources that it may disturb for a moment, and that then ask another server.
+    pub spared: Vec<String>,
     /// The oldest answer of any other source, in its intervals, and whose.
     pub others: (f64, String),
     /// From the blow until the first source was stale.
@@ -161,7 +164,7 @@ impl Trial {
                 if l.state > SourceState::Starting {
                     self.stale_after.get_or_insert_with(|| begin.elapsed());
                 }
-            } else if self.spared.as_ref() != Some(&l.id)
+            } else if !self.spared.contains(&l.id)
                 && let Some(age) = l.age
             {
                 let intervals = age.0.as_secs_f64() / l.interval.as_secs_f64();
@@ -184,7 +187,7 @@ impl Trial {
     /// gives now and then; a blind one must not be.
     #[must_use]
     pub fn strangers(&self, state: SourceState) -> Vec<&str> {
-        let strange = |id: &String| !self.expected.contains(id) && self.spared.as_ref() != Some(id);
+        let strange = |id: &String| !self.expected.contains(id) && !self.spared.contains(id);
         self.seen.iter().filter(|(id, worst)| **worst == state && strange(id)).map(|(id, _)| id.as_str()).collect()
     }
 

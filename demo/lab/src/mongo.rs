@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{Doing, Error, Result},
-    estate::{MEMBERS, MONGO_LOGINS, MONGO_PASSWORD, Ports, REGIONS, member_side},
+    estate::{CANARY, MEMBERS, MONGO_LOGINS, MONGO_PASSWORD, Ports, REGIONS, member_side},
 };
 
 /// Name of a member, for `break`, `mend` and the ports.
@@ -63,8 +63,8 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     }
 }
 
-/// Makes the first logins of a set on its primary: the lab's own, which may do everything, and the plan's two, which may do as little as
-/// they need.
+/// Makes the first logins of a set on its primary: the lab's own, which may do everything, and the plan's, which may do as little as they
+/// need.
 ///
 /// # Errors
 /// The server refuses.
@@ -76,7 +76,11 @@ pub async fn logins(host: &str) -> Result<()> {
     first.database("admin").run_command(user(OWN, "root")).await.doing(|| doing(OWN))?;
     let admin = client(&direct(host)).await?.database("admin");
     for (name, actions) in MONGO_LOGINS {
-        let privileges = vec![doc! { "resource": { "cluster": true }, "actions": actions.to_vec() }];
+        let resource = match name {
+            "landfall-canary" => doc! { "db": CANARY.0, "collection": CANARY.1 },
+            _ => doc! { "cluster": true },
+        };
+        let privileges = vec![doc! { "resource": resource, "actions": actions.to_vec() }];
         let role = doc! { "createRole": name, "privileges": privileges, "roles": [] };
         admin.run_command(role).await.doing(|| doing(name))?;
         admin.run_command(user(name, name)).await.doing(|| doing(name))?;

@@ -6,7 +6,7 @@ use landfall::plan::{Side, Sides};
 
 use crate::{
     aws::cloudwatch::{BALANCER, PERIOD},
-    estate::{FLEET, NAMES, Ports, REGIONS, ZONE, addresses, set_identifier, suffix},
+    estate::{CANARY, FLEET, NAMES, Ports, REGIONS, ZONE, addresses, set_identifier, suffix},
 };
 
 /// The plan's text. `run` holds the files that its secrets refer to.
@@ -72,9 +72,16 @@ fn mongo(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
     for (set, members, waiting) in [("orders", 1..=5, vec![]), ("catalog", 1..=3, seeds("catalog", 4..=5))] {
         let uri = format!("mongodb://{}/?replicaSet={set}", seeds(set, members).join(","));
         writeln!(plan, "\n[[replica_set]]\nname = \"{set}\"\nuri = \"{uri}\"")?;
-        for (key, name) in [("login", "watch"), ("write_login", "operate")] {
+        let login = |name: &str| {
             let password = run.join(format!("mongo-{name}"));
-            writeln!(plan, "{key} = {{ username = \"landfall-{name}\", password = {{ file = {password:?} }} }}")?;
+            format!("{{ username = \"landfall-{name}\", password = {{ file = {password:?} }} }}")
+        };
+        writeln!(plan, "login = {}\nwrite_login = {}", login("watch"), login("operate"))?;
+        // On the set that the runbook moves.
+        if set == "catalog" {
+            let (database, collection) = CANARY;
+            let what = format!("collection = \"{database}.{collection}\", every = \"200ms\", majority = true");
+            writeln!(plan, "canary = {{ {what}, login = {} }}", login("canary"))?;
         }
         for side in Side::BOTH {
             writeln!(plan, "{side} = {{ tag = \"region\", value = \"{}\" }}", REGIONS.get(side))?;

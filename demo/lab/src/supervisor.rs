@@ -39,7 +39,7 @@ pub struct Supervisor {
 }
 
 /// Passwords and keys that the lab's plan and servers refer to. Everything listens on the loopback only.
-const SECRETS: [(&str, &str); 7] = [
+const SECRETS: [(&str, &str); 8] = [
     // The AWS endpoints take any key; their logs tell the two apart.
     ("watch-access-key", "watch\n"),
     ("watch-secret-key", "lab\n"),
@@ -48,6 +48,7 @@ const SECRETS: [(&str, &str); 7] = [
     ("mongo-key", "aKeyThatOnlyTheLabsMembersKnow\n"),
     ("mongo-watch", crate::estate::MONGO_PASSWORD),
     ("mongo-operate", crate::estate::MONGO_PASSWORD),
+    ("mongo-canary", crate::estate::MONGO_PASSWORD),
 ];
 
 /// A file that only we can read: mongod refuses a key that others could.

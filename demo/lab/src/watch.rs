@@ -11,7 +11,8 @@ use landfall::{
         estate::{signal::Sample, source::SourceState},
         snapshot::Snapshot,
     },
-    drive::{Link, live},
+    drive::{Link, Orders, inbox::Inbox, live},
+    journal::{Entry, Journal},
     plan::Plan,
 };
 use tokio::{
@@ -30,6 +31,8 @@ pub struct Watch {
     /// Where pictures come from and commands go to.
     pub link: Link,
     runtime: Option<Runtime>,
+    /// Kept, so that whoever steers stays.
+    _orders: Option<Orders>,
 }
 
 impl Watch {
@@ -38,13 +41,28 @@ impl Watch {
     /// # Errors
     /// No runtime can be made.
     pub fn on(plan: Plan) -> Result<Self> {
+        Self::with(|| (live::start(Arc::new(plan)), None))
+    }
+
+    /// Begins to watch as whoever holds this journal, and gives no orders: what is probed is probed.
+    ///
+    /// # Errors
+    /// No runtime can be made.
+    pub fn steered(plan: Plan, journal: (Journal, Vec<Entry>), inbox: Inbox) -> Result<Self> {
+        Self::with(|| {
+            let helm = live::start_steered(Arc::new(plan), journal, inbox);
+            (helm.link, Some(helm.orders))
+        })
+    }
+
+    fn with(start: impl FnOnce() -> (Link, Option<Orders>)) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .doing(|| "starting a watch".to_owned())?;
-        let link = runtime.block_on(async { live::start(Arc::new(plan)) });
-        Ok(Self { link, runtime: Some(runtime) })
+        let (link, orders) = runtime.block_on(async { start() });
+        Ok(Self { link, runtime: Some(runtime), _orders: orders })
     }
 
     /// The picture now.

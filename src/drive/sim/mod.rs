@@ -3,12 +3,13 @@
 //! Stepped by tests ([`SimDrive::run_for`]), paced against the real clock by the demo. The same seed gives the same run, and the same
 //! journal, byte for byte.
 
+mod carry;
 mod paced;
 mod wire;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, VecDeque},
+    collections::{BTreeMap, BinaryHeap},
     sync::Arc,
     time::Duration,
 };
@@ -20,7 +21,7 @@ pub use self::{
 };
 use crate::{
     core::{
-        Command, Core, Effect, Input,
+        Command, Core, Input,
         estate::{
             seen::{Fault, FaultKind},
             source::{SourceIx, SourceSpec},
@@ -32,7 +33,7 @@ use crate::{
     },
     journal::{Entry, Journal},
     plan::{Action, Plan},
-    systems::{Ask, Sim, steer::Sent},
+    systems::{Question, Sim, steer::Sent},
 };
 
 /// What is wrong with a simulated server.
@@ -51,7 +52,7 @@ pub struct SimDrive {
     core: Core,
     sim: Sim,
     now: Now,
-    sources: BTreeMap<SourceIx, SourceSpec<Ask>>,
+    sources: BTreeMap<SourceIx, SourceSpec<Question>>,
     /// When each source is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, SourceIx)>>,
     /// Which of its places there counts: one that was to be asked later may be asked sooner.
@@ -308,7 +309,11 @@ impl SimDrive {
             }
             None => {
                 let took = Duration::from_millis(self.random.u64(2..40));
-                (self.sim.answer(&spec.ask, self.now), took)
+                let answer = match &spec.ask {
+                    Question::Ask(ask) => self.sim.answer(ask, self.now),
+                    Question::Probe(probe) => self.sim.feel(probe, self.now),
+                };
+                (answer, took)
             }
         };
         let wait = spec.interval.div_f64(self.pace).mul_f64(1.0 - 0.1 * self.random.f64()).max(took);
@@ -323,66 +328,5 @@ impl SimDrive {
         self.order += 1;
         self.next.insert(ix, self.order);
         self.heap.push(Reverse((self.now.boot + wait, self.order, ix)));
-    }
-
-    fn carry_out(&mut self, effects: Vec<Effect>) {
-        let mut queue = VecDeque::from(effects);
-        while let Some(effect) = queue.pop_front() {
-            match effect {
-                Effect::Start(ix, spec) => {
-                    let first = spec.interval.min(Duration::from_secs(1)).mul_f64(self.random.f64());
-                    self.sources.insert(ix, spec);
-                    self.push(first, ix);
-                }
-                Effect::Pace(pace) => self.pace = pace,
-                Effect::Ask(sources) => {
-                    for ix in sources {
-                        let soon = Duration::from_millis(self.random.u64(1..50));
-                        self.push(soon, ix);
-                    }
-                }
-                Effect::Run(effect) => match self.carry_out_run(effect) {
-                    Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
-                    // What follows on what is not on record is not done.
-                    Err(halt) => {
-                        queue.retain(|effect| !matches!(effect, Effect::Run(_)));
-                        let input = Input::Run(run::Input::Halted(halt.to_string()));
-                        queue.extend(self.core.handle(input, self.now));
-                    }
-                },
-            }
-        }
-    }
-
-    fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, crate::journal::Halt> {
-        let Some(journal) = &mut self.journal else { return Ok(Vec::new()) };
-        let soon = self.now.boot + Duration::from_millis(self.random.u64(1..20));
-        let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
-        match effect {
-            run::Effect::Record(body) => {
-                let entry = journal.append(body, self.now)?;
-                Ok(self.core.handle(recorded(entry), self.now))
-            }
-            // The core has made of it what is to be asked.
-            run::Effect::ReadAgain(_) => Ok(Vec::new()),
-            run::Effect::Send(intent) => {
-                let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
-                let trouble = self.wire.trouble(&intent);
-                let arrives = match trouble {
-                    Some(CallTrouble::Late(by)) => soon + by,
-                    _ => soon,
-                };
-                let wrote = run::Input::Wrote { step: intent.step.clone(), ticket: intent.ticket };
-                self.wire.send(arrives, Message::Request(permit, intent, trouble));
-                let mut effects = self.core.handle(recorded(entry), self.now);
-                effects.extend(self.core.handle(Input::Run(wrote), self.now));
-                Ok(effects)
-            }
-            run::Effect::Look(look) => {
-                let dark = self.wire.is_dark(&look);
-                self.wire.send(soon, Message::Look(look, dark));
-                Ok(Vec::new())
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ use crate::plan::{
     spec::Kind,
     spec::tables::HOST,
     tree::{At, Table, bare},
-    types::{Login, MemberRule, ReplicaSet, Side, Sides},
+    types::{Canary, Login, MemberRule, ReplicaSet, Side, Sides},
 };
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<ReplicaSet>> {
@@ -54,6 +54,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
     {
         same_access(&span, "write_login", faults);
     }
+    let canary = table.table("canary").map(|t| canary(t, read.as_ref(), faults));
     if let Some(uri) = &uri {
         hosts.extend(seeds.iter().map(|s| At { value: s.clone(), span: uri.span.clone() }));
     }
@@ -66,6 +67,36 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
         write,
         sites: Sides { source: source?, target: target? },
         candidates: bare(candidates),
+        canary: canary.map_or(Some(None), |c| c.map(Some))?,
+    })
+}
+
+/// The canary. Its collection is its own: not the servers', and not one that the reading login may write to unnoticed.
+fn canary(table: &Table, read: Option<&Login>, faults: &mut Faults) -> Option<Canary> {
+    let name: Option<At<String>> = table.at("collection");
+    let parts = name.as_ref().and_then(|n| Some((n, n.value.split_once('.')?)));
+    if let Some((at, (database, collection))) = parts
+        && (["admin", "config", "local"].contains(&database) || collection.starts_with("system."))
+    {
+        let message = format!("{} is the servers' own", quoted(&at.value));
+        faults.push(
+            Diagnosis::error(Code::BadValue, &at.span, message)
+                .hint("give the canary a collection of its own, such as \"landfall.canary\""),
+        );
+    }
+    let login = login(table, "login");
+    if let (Some(read), Some(own), Some(span)) = (read, &login, table.written("login"))
+        && (&read.username, &read.auth_source) == (&own.username, &own.auth_source)
+    {
+        same_access(&span, "canary.login", faults);
+    }
+    let (_, (database, collection)) = parts?;
+    Some(Canary {
+        database: database.to_owned(),
+        collection: collection.to_owned(),
+        every: table.get("every")?,
+        majority: table.get("majority")?,
+        login,
     })
 }
 

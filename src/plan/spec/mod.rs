@@ -1,8 +1,9 @@
-//! The plan's format as data: shapes here, the tables themselves in [`tables`], [`runbook`] and `action`.
+//! The plan's format as data: shapes here, the tables themselves in [`tables`], `replica_set.rs`, [`runbook`] and `action.rs`.
 //!
 //! Whoever wants to know what a plan may say (the checker, the hints, the JSON Schema, the tests) asks this and nothing else.
 
 mod action;
+mod replica_set;
 pub mod runbook;
 pub mod tables;
 

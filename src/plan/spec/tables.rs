@@ -1,4 +1,4 @@
-//! Every table and key of the plan file, version 1, but for the runbook's. Data only.
+//! Every table and key of the plan file, version 1, but for the replica sets' and the runbook's. Data only.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use super::{
     Form, Key,
     Kind::{self, *},
     Need, TableSpec,
+    replica_set::REPLICA_SET,
     runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
 
@@ -55,11 +56,6 @@ pub(in crate::plan) static HOST: Form = Form {
         r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):",
         "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$"
     ),
-};
-static MONGODB_URI: Form = Form {
-    what: "a MongoDB connection string that lists its hosts",
-    example: "mongodb://db1:27017,db2:27017/?replicaSet=orders",
-    pattern: "^mongodb://[^/]+(/.*)?$",
 };
 static ANSWER: Form = Form {
     what: "an address, a network or a DNS name",
@@ -160,48 +156,6 @@ static ROUTE53_ENDPOINTS: TableSpec = TableSpec {
 
 const ENDPOINTS: &[Key] =
     &[may("all", Url, "Every service that is not named."), may("sts", Url, "Security Token Service.")];
-
-static REPLICA_SET: TableSpec = TableSpec {
-    header: "[[replica_set]]",
-    doc: "One MongoDB replica set that spans both sites.",
-    groups: &[&[
-        must("name", NAME, "The set's name, as its members know it."),
-        must(
-            "uri",
-            Form(&MONGODB_URI),
-            "Connection string with the hosts to begin with, without user name and password.",
-        ),
-        may("login", Table(&LOGIN), "Login for reading; default: none."),
-        may("write_login", Table(&LOGIN), "Login for changing; without it, read only."),
-        must("source", MEMBER_RULE, "Which members are the source's."),
-        must("target", MEMBER_RULE, "Which members are the target's."),
-        or("candidates", List(&Form(&HOST), 0), "[]", "Hosts that wait outside the set to become target members."),
-    ]],
-};
-
-const MEMBER_RULE: Kind = OneOf(&[&BY_TAG, &BY_HOSTS]);
-
-static BY_TAG: TableSpec = TableSpec {
-    header: "a rule by tag",
-    doc: "Members with this replica set tag.",
-    groups: &[&[must("tag", TEXT, "Tag name."), must("value", TEXT, "Tag value.")]],
-};
-
-static BY_HOSTS: TableSpec = TableSpec {
-    header: "a rule by hosts",
-    doc: "Members whose host:port matches.",
-    groups: &[&[must("hosts", List(&Pattern, 1), "Names, globs or /regular expressions/ of host:port.")]],
-};
-
-static LOGIN: TableSpec = TableSpec {
-    header: "a login",
-    doc: "User name and password.",
-    groups: &[&[
-        must("username", TEXT, "User name."),
-        must("password", Secret, "Password."),
-        or("auth_source", TEXT, "\"admin\"", "Database that holds the user."),
-    ]],
-};
 
 pub(in crate::plan) static KAFKA: TableSpec = TableSpec {
     header: "[[kafka]]",

@@ -21,7 +21,7 @@ pub use self::{
     health::{HealthKind, HealthQuery, HealthUnit, Query},
     kafka::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
     pace::{Budgets, Intervals, Window},
-    replica_set::{Login, MemberRule, ReplicaSet},
+    replica_set::{Canary, Login, MemberRule, ReplicaSet},
     sites::{Access, AwsCredentials, Site},
     step::{Action, Approver, Confirm, Named, PhasePlan, Runbook, StepPlan},
 };

@@ -1,5 +1,7 @@
 //! MongoDB replica sets, and which of their members is of which side.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Sides;
@@ -22,6 +24,23 @@ pub struct ReplicaSet {
     pub sites: Sides<MemberRule>,
     /// Hosts (`host:port`) that wait outside the set to become target members.
     pub candidates: Vec<String>,
+    /// Writes of its own that measure write downtime; none unless the plan asks for them.
+    pub canary: Option<Canary>,
+}
+
+/// Writes of its own, by a console that steers, that measure write downtime as an application has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Canary {
+    /// Database of its collection.
+    pub database: String,
+    /// Its collection, which nobody else writes to.
+    pub collection: String,
+    /// How often it writes: the resolution of what it measures.
+    pub every: Duration,
+    /// Whether it also writes with w: majority.
+    pub majority: bool,
+    /// Login that may insert and update in that collection; none where the servers ask for none.
+    pub login: Option<Login>,
 }
 
 /// A name and a password, both by reference or, for the name, in clear.

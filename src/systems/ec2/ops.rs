@@ -140,6 +140,7 @@ type Drafted = steer::Drafted<Call, Mark>;
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
+    type Probe = steer::Never;
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
         match action {

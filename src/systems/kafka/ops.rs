@@ -84,6 +84,7 @@ type Drafted = steer::Drafted<Call, Mark>;
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
+    type Probe = steer::Never;
 
     fn decides(ask: &Self::Ask) -> bool {
         matches!(ask, Ask::Snapshot { .. } | Ask::Syncs { .. })

@@ -16,6 +16,7 @@ use crate::{
 impl Steered for State {
     type Call = Never;
     type Mark = Never;
+    type Probe = Never;
 
     fn draft(&self, _: &Action, _: Now) -> Option<Drafted<Never, Never>> {
         None

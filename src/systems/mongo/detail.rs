@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use jiff::Timestamp;
 
 use super::{
+    canary::felt_fields,
     facts::{InitialSync, Membership},
     set::{Member, Set},
     signals::committed,
@@ -56,6 +57,13 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         ("outages seen".into(), Cell::count(u64::from(spent.outages))),
         ("this outage".into(), spent.now_for.map_or_else(Cell::none, |d| Cell::text(short(d)).tone(Tone::Bad))),
         ("time not seen".into(), if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) }),
+    ];
+    fields.extend(felt_fields(set, now));
+    let rest: Fields = vec![
+        ("long operations".into(), Cell::seen(set.under_way(now), |o| match o.named() {
+            Some(named) => Cell::number(o.longest().as_secs_f64(), named).tone(Tone::Warn),
+            None => Cell::number(o.longest().as_secs_f64(), "none of a second or longer").tone(Tone::Good),
+        })),
         ("configuration".into(), Cell::seen(config, |c| {
             let term = c.term.map_or_else(String::new, |t| format!(" of term {t}"));
             number(c.version, format!("version {}{term}, as {} has it", c.version, c.from))
@@ -74,6 +82,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
             Cell::text(format!("{} {s}, {} {t}{third}; a majority is {}", label(Side::Source), label(Side::Target), q.majority))
         })),
     ];
+    fields.extend(rest);
     let survives = [
         (format!("majority without {}", label(Side::Source)), quorum.as_ref().map(|q| q.without_source)),
         (format!("majority without {}", label(Side::Target)), quorum.as_ref().map(|q| q.without_target)),

@@ -8,6 +8,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{canary::Felt, operations::Operations};
+
 /// One endpoint × one question. `set` is the set's place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ask {
@@ -19,6 +21,16 @@ pub enum Ask {
     Server(Peer),
     /// `replSetGetConfig`, of whoever leads; of any member, without the commitment, while nobody does.
     Config {
+        /// The set.
+        set: usize,
+    },
+    /// `$currentOp`, of whoever leads: what a step down would kill.
+    Operations {
+        /// The set.
+        set: usize,
+    },
+    /// `connectionStatus` as the canary's login: whether it may write where the plan wants it to. It writes nothing.
+    Grants {
         /// The set.
         set: usize,
     },
@@ -44,6 +56,12 @@ pub enum Facts {
     Server(Server),
     /// To [`Ask::Config`].
     Config(Config),
+    /// To [`Ask::Operations`].
+    Operations(Operations),
+    /// To [`Ask::Grants`]: it may.
+    Granted,
+    /// Of a canary.
+    Felt(Felt),
 }
 
 /// A position in the oplog. Ordered as the server orders them: by term, then by time and counter.

@@ -10,10 +10,14 @@
 //! | `parse.rs` | replies into facts |
 //! | `writer.rs` | what is sent |
 //! | `look.rs` | what has become of it |
+//! | `operations.rs` | what a step down would kill |
+//! | `canary.rs` | writes of its own, that measure |
 
+mod canary;
 mod client;
 mod hello;
 mod look;
+mod operations;
 mod parse;
 mod writer;
 
@@ -26,11 +30,13 @@ use futures_util::future::join_all;
 use mongodb::bson::Document;
 
 use self::{
-    client::{Command, Reader, Reply},
-    writer::Writers,
+    canary::Canaries,
+    client::{As, Command, Reader, Reply},
 };
 use super::{
+    canary::Probe,
     facts::{Ask, Config, Facts, Hello, Membership, Peer},
+    operations::Operations,
     ops::{Call, Mark},
     state::State,
 };
@@ -67,8 +73,8 @@ pub struct Readers {
 
 #[derive(Default)]
 struct SetReaders {
-    /// By address, and whether logged in.
-    readers: Mutex<HashMap<(String, bool), Reader>>,
+    /// By address, and as whom.
+    readers: Mutex<HashMap<(String, As), Reader>>,
     /// Members whose last streamed greeting says that they accept writes, with their terms.
     claims: Mutex<HashMap<String, Option<u64>>>,
     /// Members by the last configuration.
@@ -99,6 +105,8 @@ impl Live for State {
                 read(reply, &p.host, "serverStatus", parse::server).map(Facts::Server)
             }
             Ask::Config { .. } => set.config(plan).await.map(Facts::Config),
+            Ask::Operations { .. } => set.operations(plan).await.map(Facts::Operations),
+            Ask::Grants { .. } => set.grants(plan).await.map(|()| Facts::Granted),
         }
     }
 
@@ -127,15 +135,29 @@ impl Live for State {
     }
 }
 
+/// What can change something: requests, one for each permit, and the canaries, which write to collections of their own.
+pub struct Writers {
+    requests: writer::Writers,
+    canaries: Canaries,
+}
+
 impl Acts for State {
     type Writers = Writers;
 
     fn writers(plan: &Arc<Plan>, _: &Journal) -> Writers {
-        Writers::new(plan)
+        Writers { requests: writer::Writers::new(plan), canaries: Canaries::new(plan) }
     }
 
     async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
-        writers.send(permit, call, expect).await
+        writers.requests.send(permit, call, expect).await
+    }
+
+    async fn probe(writers: Arc<Writers>, spec: SourceSpec<Probe>, schedule: Schedule, out: Sink<Facts>) {
+        writers.canaries.run(spec, schedule, &out).await;
+    }
+
+    async fn close(writers: &Writers) {
+        writers.canaries.close().await;
     }
 
     async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
@@ -149,8 +171,7 @@ impl Acts for State {
 
 impl SetReaders {
     async fn ask(&self, plan: &ReplicaSet, host: &str, command: Command, expected: &[i32]) -> Result<Reply, Fault> {
-        // Without a login in the plan one connection serves for both.
-        let key = (host.to_owned(), command.needs_login() && plan.read.is_some());
+        let key = (host.to_owned(), command.asked_as(plan));
         let known = lock(&self.readers).get(&key).cloned();
         let reader = match known {
             Some(reader) => reader,
@@ -192,9 +213,7 @@ impl SetReaders {
 
     /// The configuration, of whoever leads. While nobody does, of anybody: then without whether it is committed.
     async fn config(&self, plan: &ReplicaSet) -> Result<Config, Fault> {
-        // As the greetings say; they also tell within their own time when a leader is gone or hangs.
-        let leader = lock(&self.claims).iter().max_by_key(|(_, term)| **term).map(|(host, _)| host.clone());
-        if let Some(host) = leader
+        if let Some(host) = self.claimed()
             && let Some(config) = self.config_of(plan, &host, Command::Committed).await?
         {
             return Ok(self.keep(config));
@@ -215,6 +234,49 @@ impl SetReaders {
         }
         let text = format!("{}: no member that is in the set answers", plan.name);
         Err(fault.unwrap_or_else(|| Fault::new(FaultKind::NotFound, text)))
+    }
+
+    /// Who leads, as the greetings say; they also tell within their own time when a leader is gone or hangs.
+    fn claimed(&self) -> Option<String> {
+        lock(&self.claims).iter().max_by_key(|(_, term)| **term).map(|(host, _)| host.clone())
+    }
+
+    /// What whoever leads has under way. Of anybody else that means nothing.
+    async fn operations(&self, plan: &ReplicaSet) -> Result<Operations, Fault> {
+        let host = match self.claimed() {
+            Some(host) => host,
+            None => {
+                let (leader, _, fault) = self.find_leader(plan).await;
+                let none = || fault.unwrap_or_else(|| Fault::new(FaultKind::Empty, format!("{}: no primary", plan.name)));
+                leader.ok_or_else(none)?
+            }
+        };
+        let reply = self.ask(plan, &host, Command::Operations, &[]).await?;
+        read(reply, &host, "$currentOp", |d| operations::parse(d, &host))
+    }
+
+    /// Whether the canary's login may write to its collection, by the first member that answers: all have the same users.
+    async fn grants(&self, plan: &ReplicaSet) -> Result<(), Fault> {
+        let Some(canary) = &plan.canary else { return Ok(()) };
+        let mut last = Fault::new(FaultKind::NotFound, format!("{}: the plan names no host", plan.name));
+        for host in &plan.seeds {
+            match self.ask(plan, host, Command::Grants, &[]).await {
+                Ok(reply) => {
+                    let missing = read(reply, host, "connectionStatus", |d| {
+                        parse::missing(d, (&canary.database, &canary.collection), &["insert", "update"])
+                    })?;
+                    if missing.is_empty() {
+                        return Ok(());
+                    }
+                    let what = format!("{host}: the canary's login may not {}", missing.join(" or "));
+                    let text = format!("{what} in {}.{}; grant it that there", canary.database, canary.collection);
+                    return Err(Fault::new(FaultKind::Refused, text));
+                }
+                Err(fault) if fault.kind == FaultKind::Refused => return Err(fault),
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
     }
 
     fn keep(&self, config: Config) -> Config {

@@ -8,18 +8,22 @@
 //! | `leader.rs` | who leads a set, and for how long nobody did |
 //! | `lag.rs` | how far a member is behind the primary |
 //! | `quorum.rs` | what a set survives |
+//! | `canary.rs`, `canary/` | for how long writes did not get through, felt by a canary |
+//! | `operations.rs` | what a step down would kill |
 //! | `signals.rs` | the signals |
 //! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, what opens behind a row |
 //! | `ops/` | what can be changed: the primary moved |
 //! | `sim/` | a simulated estate |
 //! | `live.rs`, `live/` | the real servers |
 
+mod canary;
 mod detail;
 mod facts;
 mod lag;
 mod leader;
 #[cfg(feature = "mongo")]
 mod live;
+mod operations;
 mod ops;
 mod quorum;
 mod set;
@@ -31,7 +35,9 @@ mod tests;
 mod tiles;
 mod view;
 
+pub use canary::{Concern, Felt, Probe};
 pub use facts::{Ask, ConfigMember, Facts};
+pub use operations::{Kind, Operation, Operations};
 pub use ops::{Call, Mark, Reconfig, Unless, Until};
 pub use sim::Sim;
 pub use state::State;

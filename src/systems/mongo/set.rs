@@ -6,9 +6,11 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use super::{
+    canary::Canaries,
     facts::{Config, ConfigMember, Hello, MemberState, Membership, Server, Status},
     lag::{Lag, Marks},
     leader::{Downtime, Leader},
+    operations::Operations,
     quorum::{self, Quorum, Voter},
 };
 use crate::{
@@ -29,6 +31,9 @@ pub(super) struct Set {
     pub(super) ix: usize,
     pub(super) plan: Arc<Plan>,
     pub(super) config: Reading<Config>,
+    /// What its primary has under way.
+    pub(super) operations: Reading<Operations>,
+    pub(super) canaries: Canaries,
     /// By address: those the plan names, then those the set's own configuration names.
     pub(super) members: IndexMap<Arc<str>, Member>,
     pub(super) marks: Marks,
@@ -68,6 +73,8 @@ impl Set {
             ix,
             plan: plan.clone(),
             config: Reading::default(),
+            operations: Reading::default(),
+            canaries: Canaries::new(),
             members,
             marks: Marks::default(),
             clock: None,

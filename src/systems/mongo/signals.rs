@@ -46,6 +46,10 @@ signals! {
     MAJORITY_IF_TARGET_LOST = "mongo.set.majority_if_target_lost", Bool, ["set"], BOOL, "A primary can be elected after the target side is lost.";
     MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "A primary can be elected after the link between the sides is lost.";
     PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
+    LONGEST_WRITE = "mongo.set.longest_write", Seconds, ["set"], (0.0, MAX), "How long the longest write, transaction or index build on the primary has been running, which a step down would kill.";
+    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "Time in which the canary's writes did not get through, since it began and as far as they could be tried; the outage that goes on is among it.";
+    CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "How long the canary's writes have not got through; 0 while they do.";
+    CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "The longest time without an acknowledged write of the canary in the last ten minutes.";
     MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "Age of the oldest operation of the primary that the member has not applied.";
     MEMBER_OPLOG_WINDOW = "mongo.member.oplog_window", Seconds, ["set", "member", "side"], (0.0, MAX), "How far back the member's oplog reaches.";
 }
@@ -74,6 +78,13 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     out.put(&MAJORITY_IF_TARGET_LOST, name, quorum.as_ref().map(|q| flag(q.without_target)));
     out.put(&MAJORITY_IF_LINK_LOST, name, quorum.as_ref().map(|q| flag(q.without_link)));
     out.put(&PRIMARY_SITE_MAJORITY, name, quorum.map(|q| flag(q.at_home)));
+    out.put(&LONGEST_WRITE, name, set.under_way(now).map(|o| o.longest().as_secs_f64()));
+    for (concern, felt) in &set.canaries {
+        let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
+        out.put(&CANARY_WRITE_DOWNTIME, labels, felt.clone().map(|f| f.downtime(now.boot).as_secs_f64()));
+        out.put(&CANARY_GAP, labels, felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
+        out.put(&CANARY_LONGEST_GAP, labels, felt.map(|f| f.longest(now.boot).as_secs_f64()));
+    }
     for (host, member) in set.distinct() {
         let labels = &[&set.name, &**host, side_word(set.side(host))];
         if let Some(lag) = set.lag(host, now) {

@@ -69,17 +69,22 @@ impl Set {
         specs
     }
 
-    fn config_source(&self) -> SourceSpec<Ask> {
+    /// The sources that ask whoever leads.
+    fn sources_of_the_primary(&self) -> [SourceSpec<Ask>; 2] {
         let every = self.plan.intervals.mongo;
-        SourceSpec {
-            id: format!("mongo/{}/config", self.name),
+        let spec = |what: &str, calls, interval, ask| SourceSpec {
+            id: format!("mongo/{}/{what}", self.name),
             side: None,
             endpoint: format!("{} (primary)", self.name),
-            calls: &["replSetGetConfig"],
-            interval: every,
+            calls,
+            interval,
             timeout: answer_within(every),
-            ask: Ask::Config { set: self.ix },
-        }
+            ask,
+        };
+        [
+            spec("config", &["replSetGetConfig"], every, Ask::Config { set: self.ix }),
+            spec("operations", &["inprog"], every.max(ANSWERED_CHEAPLY) * 2, Ask::Operations { set: self.ix }),
+        ]
     }
 
     fn hello(&mut self, host: &str, hello: Hello, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
@@ -181,9 +186,12 @@ impl Set {
 /// the way.
 const SILENT: Duration = Duration::from_secs(1);
 
+/// A primary lists its operations under a lock of each: not more often than every other second, whatever the plan says.
+const ANSWERED_CHEAPLY: Duration = Duration::from_secs(1);
+
 /// How long an answer may take: as long as the interval, within what a slow link needs (a connection may take two seconds) and a
 /// person will wait.
-fn answer_within(interval: Duration) -> Duration {
+pub(super) fn answer_within(interval: Duration) -> Duration {
     interval.clamp(Duration::from_secs(3), Duration::from_secs(10))
 }
 
@@ -200,7 +208,7 @@ impl System for State {
             .iter()
             .flat_map(|s| {
                 let members = s.members.keys().flat_map(|host| s.sources(host, false));
-                members.chain([s.config_source()]).collect::<Vec<_>>()
+                members.chain(s.sources_of_the_primary()).collect::<Vec<_>>()
             })
             .collect();
         (Self { plan: plan.clone(), sets }, specs)
@@ -211,6 +219,7 @@ impl System for State {
         match (ask, facts) {
             (Ask::Hello(p), Facts::Hello(h)) => return set.hello(&p.host, h, stamp),
             (Ask::Config { .. }, Facts::Config(c)) => return set.config_came(c, stamp),
+            (Ask::Operations { .. }, Facts::Operations(o)) => set.operations.set(o, stamp),
             (Ask::Status(p), Facts::Status(s)) => set.status_came(&p.host, s, stamp),
             (Ask::Server(p), Facts::Server(s)) => {
                 if let Some(member) = set.members.get_mut(&p.host) {
@@ -227,6 +236,9 @@ impl System for State {
         let Some(set) = self.sets.get_mut(ask.set()) else { return };
         let member = match ask {
             Ask::Config { .. } => return set.config.fail(fault),
+            Ask::Operations { .. } => return set.operations.fail(fault),
+            // Asked once, by whoever tells it.
+            Ask::Grants { .. } => return,
             Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => set.members.get_mut(&p.host),
         };
         let Some(member) = member else { return };
@@ -241,6 +253,10 @@ impl System for State {
                 set.observe(at.boot, at, since);
             }
         }
+    }
+
+    fn trials(&self) -> Vec<SourceSpec<Ask>> {
+        self.sets.iter().filter_map(Set::trial).collect()
     }
 
     fn measure(&self, now: Now, out: &mut Samples) {
@@ -268,7 +284,7 @@ impl Ask {
     pub const fn set(&self) -> usize {
         match self {
             Self::Hello(p) | Self::Status(p) | Self::Server(p) => p.set,
-            Self::Config { set } => *set,
+            Self::Config { set } | Self::Operations { set } | Self::Grants { set } => *set,
         }
     }
 }

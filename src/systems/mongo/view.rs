@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    canary::felt_cell,
     facts::{MemberState, Membership},
     lag::Lag,
     leader::Leader,
@@ -92,9 +93,17 @@ fn set_columns(plan: &Plan) -> Vec<Column> {
         Column::text("at_home", "at home", 3).of("majority").drop(5),
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
-        Column::number("age", "age", 4),
     ]);
+    if has_canary(plan) {
+        columns.push(Column::number("felt", "felt", 5).drop(1));
+    }
+    columns.push(Column::number("age", "age", 4));
     columns
+}
+
+/// Whether any set has a canary: then what it feels has a column.
+fn has_canary(plan: &Plan) -> bool {
+    plan.replica_sets.iter().any(|set| set.canary.is_some())
 }
 
 fn set_row(set: &Set, plan: &Plan, now: Now) -> Row {
@@ -120,6 +129,9 @@ fn set_row(set: &Set, plan: &Plan, now: Now) -> Row {
         false => Cell::text("spreading").tone(Tone::Busy),
     }));
     cells.push(downtime_cell(set, plan, now));
+    if has_canary(plan) {
+        cells.push(felt_cell(set, now));
+    }
     cells.push(Cell::age(&leader));
     Row { id: set.name.clone(), cells }
 }

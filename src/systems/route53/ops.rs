@@ -154,6 +154,7 @@ type Drafted = steer::Drafted<Call, Mark>;
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
+    type Probe = steer::Never;
 
     fn decides(ask: &Self::Ask) -> bool {
         matches!(ask, super::facts::Ask::Records(_))

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test that is how it fails")]
 
+mod canary;
 mod guarded;
 
 use std::future::Future;

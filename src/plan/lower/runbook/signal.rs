@@ -14,6 +14,9 @@ use crate::{
     systems::signals,
 };
 
+/// Signals that only a set with a canary gives.
+const CANARY: &str = "mongo.canary.";
+
 /// A signal, narrowed down.
 pub(super) struct Chosen {
     pub def: &'static SignalDef,
@@ -109,7 +112,22 @@ fn meant(
         }
     };
     match label {
-        "set" => drop(world.known(Thing::Set, value, faults)),
+        "set" => {
+            let set = world.known(Thing::Set, value, faults);
+            if def.id.starts_with(CANARY) && set.is_some_and(|set| set.written("canary").is_none()) {
+                let message =
+                    format!("the replica set {} has no canary: `{}` is never known", quoted(&value.value), def.id);
+                let fault = Diagnosis::error(Code::Dangling, &value.span, message);
+                faults.push(fault.hint("give the set a `canary`, or take `mongo.set.write_downtime`"));
+            }
+        }
+        // The set's canary writes with w:1 always.
+        "w" => {
+            let majority = |set: &Table| set.table("canary").is_none_or(|c| c.get::<bool>("majority") != Some(false));
+            let set = wanted.get("set").and_then(|set| world.find(Thing::Set, &set.value));
+            let known: &[&str] = if set.is_none_or(majority) { &["1", "majority"] } else { &["1"] };
+            words("the canary does not write with w", known, faults);
+        }
         "pair" => drop(world.known(Thing::Pair, value, faults)),
         "group" => {
             let pair = wanted.get("pair").map(|p| p.value.as_str());

@@ -7,12 +7,13 @@ use std::time::Duration;
 use mongodb::{
     Client,
     bson::{Document, doc},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, WriteFailure},
     options::{ClientOptions, ServerAddress, ServerMonitoringMode},
 };
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
+use super::operations;
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     plan::{Login, ReplicaSet},
@@ -36,6 +37,10 @@ pub(super) enum Command {
     Config,
     /// The last lines of its log.
     Log,
+    /// What users have under way that a step down would kill.
+    Operations,
+    /// What whoever asks may do.
+    Grants,
 }
 
 impl Command {
@@ -47,12 +52,19 @@ impl Command {
             Self::Server => "serverStatus",
             Self::Committed | Self::Config => "replSetGetConfig",
             Self::Log => "getLog",
+            Self::Operations => "inprog",
+            Self::Grants => "connectionStatus",
         }
     }
 
-    /// Whether a server that wants a login wants one for this.
-    pub(super) const fn needs_login(self) -> bool {
-        !matches!(self, Self::Hello)
+    /// As whom it is asked of a set. Without a login in the plan one connection serves for all.
+    pub(super) const fn asked_as(self, set: &ReplicaSet) -> As {
+        match self {
+            Self::Hello => As::Nobody,
+            Self::Grants => As::Canary,
+            _ if set.read.is_some() => As::Reader,
+            _ => As::Nobody,
+        }
     }
 
     fn document(self) -> Document {
@@ -67,6 +79,29 @@ impl Command {
             Self::Committed => doc! { "replSetGetConfig": 1, "commitmentStatus": true },
             Self::Config => doc! { "replSetGetConfig": 1 },
             Self::Log => doc! { "getLog": "global" },
+            Self::Operations => operations::command(),
+            Self::Grants => doc! { "connectionStatus": 1, "showPrivileges": true },
+        }
+    }
+}
+
+/// As whom something is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum As {
+    /// As anybody may.
+    Nobody,
+    /// As the plan's reading login; as nobody where it names none.
+    Reader,
+    /// As the canary's login: only for what `landfall check` asks.
+    Canary,
+}
+
+impl As {
+    fn of(self, set: &ReplicaSet) -> Option<&Login> {
+        match self {
+            Self::Nobody => None,
+            Self::Reader => set.read.as_ref(),
+            Self::Canary => set.canary.as_ref()?.login.as_ref(),
         }
     }
 }
@@ -85,9 +120,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Connects: for what needs it, as the plan's reading login.
-    pub(super) async fn new(set: &ReplicaSet, host: &str, login: bool) -> Result<Self, Fault> {
-        let client = connect(set, host, set.read.as_ref().filter(|_| login), (APP, CONNECT)).await?;
+    /// Connects, as a login of the plan where what is asked needs one.
+    pub(super) async fn new(set: &ReplicaSet, host: &str, login: As) -> Result<Self, Fault> {
+        let client = connect(set, host, login.of(set), (APP, CONNECT)).await?;
         Ok(Self { client, host: host.to_owned() })
     }
 
@@ -117,30 +152,36 @@ pub(super) struct Failure {
 
 /// What connections that only ask call themselves.
 pub(super) const APP: &str = "landfall";
+/// What a canary's connections call themselves.
+pub(super) const CANARY: &str = "landfall canary";
 
-/// A client of one member, as this login; none: without one. It calls itself so, and waits so long for a connection. The password is read
-/// now, and again whenever a client is made anew.
+/// A client of one member, as this login; none: without one. It calls itself so, and waits so long for a connection.
 pub(super) async fn connect(set: &ReplicaSet, host: &str, login: Option<&Login>, (app, patience): (&str, Duration),
 ) -> Result<Client, Fault> {
     let mut options = options(set, host).await?;
     options.app_name = Some(app.to_owned());
     options.connect_timeout = Some(patience);
     options.server_selection_timeout = Some(patience);
-    match login {
-        None => options.credential = None,
-        Some(login) => {
-            let secret = login.password.read();
-            let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
-            let credential = options.credential.get_or_insert_default();
-            credential.username = Some(login.username.clone());
-            credential.password = Some(secret.expose_secret().to_owned());
-            credential.source = Some(login.auth_source.clone());
-        }
-    }
+    log_in(&mut options, host, login)?;
     // The greeting streams over a client of its own; this one only has to notice that its server is back.
     options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
     options.heartbeat_freq = Some(CONNECT);
     Client::with_options(options).map_err(|e| fault(host, "connect", &e))
+}
+
+/// As whom a client speaks. The password is read now, and again whenever a client is made anew.
+pub(super) fn log_in(options: &mut ClientOptions, host: &str, login: Option<&Login>) -> Result<(), Fault> {
+    let Some(login) = login else {
+        options.credential = None;
+        return Ok(());
+    };
+    let secret = login.password.read();
+    let secret = secret.map_err(|e| Fault::new(FaultKind::Refused, format!("{host}: login: {e}")))?;
+    let credential = options.credential.get_or_insert_default();
+    credential.username = Some(login.username.clone());
+    credential.password = Some(secret.expose_secret().to_owned());
+    credential.source = Some(login.auth_source.clone());
+    Ok(())
 }
 
 /// Ends a client's sessions on the server and its own tasks. Dropped without that, the driver's client would do it later, and panic if the
@@ -175,15 +216,15 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     let words = words(error);
     let kind = match &*error.kind {
         _ if login_refused(error) => Refused,
-        ErrorKind::Command(c) => match c.code {
+        ErrorKind::Command(_) | ErrorKind::Write(_) => match code(error) {
             // Unauthorized, AuthenticationFailed.
-            13 | 18 => Refused,
+            Some(13 | 18) => Refused,
             // MaxTimeMSExpired, NetworkTimeout.
-            50 | 89 => TimedOut,
+            Some(50 | 89) => TimedOut,
             // Shut down or stepping down while it was asked.
-            91 | 189 | 11600 | 11602 => Unreachable,
+            Some(91 | 189 | 11600 | 11602) => Unreachable,
             // CommandNotFound, InvalidOptions.
-            59 | 72 => Unsupported,
+            Some(59 | 72) => Unsupported,
             _ => Malformed,
         },
         ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => TimedOut,
@@ -198,17 +239,29 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     };
     let advice = match kind {
         Refused if login_refused(error) => "; the login in the plan does not exist there or has another password",
-        Refused => "; the plan's login must be granted this action on the cluster",
+        Refused => "; the plan's login must be granted this action",
         _ => "",
     };
     Fault::new(kind, format!("{host}: {call}: {words}{advice}"))
 }
 
+/// The server's code of what went wrong.
+pub(super) fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(c) => Some(c.code),
+        ErrorKind::Write(WriteFailure::WriteError(e)) => Some(e.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(e)) => Some(e.code),
+        _ => None,
+    }
+}
+
 /// Whether the login itself was refused, be it on the connection of another question to the same server.
-fn login_refused(error: &Error) -> bool {
+pub(super) fn login_refused(error: &Error) -> bool {
     match &*error.kind {
         ErrorKind::Authentication { .. } => true,
-        ErrorKind::ConnectionPoolCleared { message, .. } => cause(message).contains("Authentication failed"),
+        ErrorKind::ConnectionPoolCleared { message, .. } | ErrorKind::ServerSelection { message, .. } => {
+            cause(message).contains("Authentication failed")
+        }
         _ => false,
     }
 }
@@ -220,6 +273,12 @@ fn words(error: &Error) -> String {
             let message = c.message.split(" {").next().unwrap_or_default();
             format!("{message} (error {}, {})", c.code, c.code_name)
         }
+        // Of a write the words may hold what was written; its code says enough.
+        ErrorKind::Write(failure) => match failure {
+            WriteFailure::WriteError(e) => format!("error {}, {}", e.code, e.code_name.as_deref().unwrap_or("a write error")),
+            WriteFailure::WriteConcernError(e) => format!("{} (error {}, {})", e.message, e.code, e.code_name),
+            _ => "a write failed".to_owned(),
+        },
         ErrorKind::Io(e) => e.to_string(),
         ErrorKind::ServerSelection { message, .. } | ErrorKind::ConnectionPoolCleared { message, .. } => {
             cause(message).to_owned()

@@ -108,6 +108,22 @@ pub(super) fn config(d: &Document, from: &str) -> Option<Config> {
     })
 }
 
+/// `connectionStatus` with privileges: which of these actions the login may not do in a collection; none if the reply does not say.
+///
+/// A grant is for one collection, for all of a database (no collection named), for all databases (neither named), or for anything.
+pub(super) fn missing<'a>(d: &Document, (db, collection): (&str, &str), actions: &[&'a str]) -> Option<Vec<&'a str>> {
+    let grants: Vec<_> = d.get_document("authInfo").ok().filter(|i| i.contains_key("authenticatedUserPrivileges")).map(|i| docs(i, "authenticatedUserPrivileges"))?.collect();
+    let covers = |resource: &Document| {
+        let is = |key, name: &str| resource.get_str(key).is_ok_and(|value| value.is_empty() || value == name);
+        flag(resource, "anyResource") || (is("db", db) && is("collection", collection))
+    };
+    let may = |action: &str| {
+        let here = grants.iter().filter(|g| sub(g, "resource").is_some_and(covers));
+        here.into_iter().any(|g| texts(g, "actions").any(|a| a == action || a == "anyAction"))
+    };
+    Some(actions.iter().copied().filter(|action| !may(action)).collect())
+}
+
 fn member(m: &Document) -> Option<ConfigMember> {
     // `secondaryDelaySecs` was `slaveDelay` before 5.0.
     let delay = seconds(m, "secondaryDelaySecs").or_else(|| seconds(m, "slaveDelay"));
@@ -224,6 +240,24 @@ mod tests {
     fn a_member_that_has_applied_nothing_has_no_position() {
         let zero = Bson::Document(doc! { "ts": Ts { time: 0, increment: 0 }, "t": -1_i64 });
         assert_eq!(optime(Some(&zero)), None);
+    }
+
+    #[test]
+    fn a_login_may_what_it_is_granted_there_or_anywhere() {
+        let status = |resource: Document, actions: &[&str]| {
+            doc! { "authInfo": { "authenticatedUsers": [{ "user": "can", "db": "admin" }],
+                "authenticatedUserPrivileges": [{ "resource": resource, "actions": actions.to_vec() }] }, "ok": 1.0 }
+        };
+        let missing = |d: &Document| missing(d, ("landfall", "canary"), &["insert", "update"]);
+        let own = || doc! { "db": "landfall", "collection": "canary" };
+        assert_eq!(missing(&status(own(), &["insert", "update"])), Some(vec![]));
+        assert_eq!(missing(&status(own(), &["update"])), Some(vec!["insert"]));
+        assert_eq!(missing(&status(doc! { "db": "landfall", "collection": "" }, &["insert", "update"])), Some(vec![]));
+        assert_eq!(missing(&status(doc! { "anyResource": true }, &["anyAction"])), Some(vec![]));
+        for elsewhere in [doc! { "cluster": true }, doc! { "db": "landfall", "collection": "other" }] {
+            assert_eq!(missing(&status(elsewhere, &["insert", "update"])), Some(vec!["insert", "update"]));
+        }
+        assert_eq!(missing(&doc! { "ok": 1.0 }), None);
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Set {
         }
         let Some(wanted) = wanted.filter(|_| faults.is_empty()) else { return Err(faults) };
         let the = self.move_of(&stand, chosen, wanted);
-        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: false }))
+        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), now, back: false }))
     }
 
     /// A way back, as things stand.
@@ -162,7 +162,7 @@ impl Set {
             return Ok(Draft { notes, ..Draft::nothing() });
         }
         let the = self.move_of(&stand, to.to_owned(), wanted);
-        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), back: true }))
+        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), now, back: true }))
     }
 
     fn move_of(&self, stand: &Stand<'_>, to: String, wanted: Vec<ConfigMember>) -> Move {

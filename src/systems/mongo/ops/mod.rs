@@ -26,10 +26,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, facts::ConfigMember};
+use super::{
+    Facts, Probe, State,
+    facts::ConfigMember,
+    set::Set,
+};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::{
+            seen::{Fault, FaultKind, Seen, Stamp},
+            source::SourceSpec,
+        },
         now::Now,
         step::Kind,
     },
@@ -194,6 +201,24 @@ impl Call {
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
+    type Probe = Probe;
+
+    fn probes(&mut self) -> Vec<SourceSpec<Probe>> {
+        self.sets.iter_mut().flat_map(Set::probes).collect()
+    }
+
+    fn felt(&mut self, probe: &Probe, facts: Facts, stamp: Stamp) {
+        let canary = self.sets.get_mut(probe.set).and_then(|set| set.canaries.get_mut(&probe.concern));
+        if let (Some(canary), Facts::Felt(felt)) = (canary, facts) {
+            canary.set(felt, stamp);
+        }
+    }
+
+    fn numb(&mut self, probe: &Probe, fault: &Fault) {
+        if let Some(canary) = self.sets.get_mut(probe.set).and_then(|set| set.canaries.get_mut(&probe.concern)) {
+            canary.fail(fault);
+        }
+    }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
         let set = match self.steered(action.set()?) {

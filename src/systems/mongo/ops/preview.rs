@@ -9,6 +9,7 @@ use super::{
     recipe::{self, Move},
 };
 use crate::{
+    core::now::Now,
     plan::Side,
     systems::{
         mongo::{
@@ -28,6 +29,8 @@ pub(super) struct Picture<'a> {
     pub stand: &'a Stand<'a>,
     /// All that say they accept writes.
     pub claims: &'a [Arc<str>],
+    /// When it is made.
+    pub now: Now,
     /// It is a way back: where the votes are is said, and forbids nothing.
     pub back: bool,
 }
@@ -42,7 +45,7 @@ impl Set {
         } else {
             draft.ops = the.ops();
             draft.back = back.ops();
-            draft.notes = self.cost(the, picture.stand);
+            draft.notes = self.cost(the, picture.stand, picture.now);
         }
         draft.diff = diff(the);
         self.quorum_of(the, picture, &mut draft);
@@ -57,7 +60,7 @@ impl Set {
     }
 
     /// Exposure, gap and tax.
-    fn cost(&self, the: &Move, stand: &Stand<'_>) -> Vec<String> {
+    fn cost(&self, the: &Move, stand: &Stand<'_>, now: Now) -> Vec<String> {
         let (Move { from, to, .. }, secs, catch_up) = (the, recipe::STEP_DOWN, recipe::CATCH_UP);
         let rtt = stand.status.members.iter().find(|p| p.host == **to).and_then(|p| p.ping).filter(|p| *p >= FAR);
         let mut notes = vec![
@@ -73,7 +76,7 @@ impl Set {
                 "If nobody has caught up within {catch_up} s the server refuses (262): {from} goes on leading, and those {catch_up} s \
                  without writes are spent."
             ),
-            format!("Long writes and index builds on {from} are killed by the step down."),
+            self.doomed(from, now),
         ];
         if let Some(rtt) = rtt {
             let site = self.side(from).map_or("the old site".to_owned(), |s| self.plan.sites.get(s).label.clone());

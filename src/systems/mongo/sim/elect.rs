@@ -63,6 +63,12 @@ impl Set {
 
     /// Lets it live until `boot`.
     pub(super) fn advance(&mut self, boot: Duration) {
+        self.note_writable(boot);
+        self.elect(boot);
+        self.note_writable(boot);
+    }
+
+    fn elect(&mut self, boot: Duration) {
         if let Some(at) = self.takeover_at.filter(|at| boot >= *at && self.primary.is_some()) {
             self.give_way(at + ELECTION, false);
         }
@@ -86,6 +92,8 @@ impl Set {
     fn give_way(&mut self, election_at: Duration, handoff: bool) {
         self.primary = None;
         self.takeover_at = None;
+        // Killed, or gone with the connection of whoever asked for it.
+        self.long = None;
         (self.election_at, self.handoff) = (Some(election_at), handoff);
     }
 
@@ -109,12 +117,14 @@ impl Set {
         let nearest = others.map(lag).min_by(f64::total_cmp);
         let Some(nearest) = nearest.filter(|_| self.is_majority(in_time)) else {
             self.writable_at = boot + patience;
+            self.note_writable(boot);
             return Err(());
         };
         let catching_up = if nearest > CLOSE { Duration::from_secs_f64(nearest) } else { Duration::ZERO };
         let gap = catching_up + Duration::from_millis(self.random.u64(GAP_MS));
         self.freeze(place, secs, boot);
         self.give_way(boot + gap.saturating_sub(DRAIN), true);
+        self.note_writable(boot);
         Ok(())
     }
 
@@ -138,6 +148,7 @@ impl Set {
     pub(super) fn topple(&mut self, boot: Duration) {
         if self.primary.is_some() {
             self.give_way(boot + DRAIN, true);
+            self.note_writable(boot);
         }
     }
 

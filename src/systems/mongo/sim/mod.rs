@@ -7,10 +7,12 @@
 //! | --- | --- |
 //! | `mod.rs` | the estate and its answers |
 //! | `member.rs` | one member: how it was made, how far it is behind |
+//! | `canary.rs` | what a canary feels of it |
 //! | `elect.rs` | who leads: elections, step downs, takeovers |
 //! | `rules.rs` | which configurations the server takes |
 //! | `obey.rs` | requests carried out, and looked for |
 
+mod canary;
 mod elect;
 mod member;
 mod obey;
@@ -32,6 +34,7 @@ use super::{
     facts::{
         Ask, Config, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status,
     },
+    operations::{Kind, Operation, Operations},
 };
 use crate::{
     core::{
@@ -45,6 +48,7 @@ use crate::{
 /// The imitated sets.
 #[derive(Debug)]
 pub struct Sim {
+    plan: Arc<Plan>,
     sets: Vec<Set>,
     /// The network between the sites is cut.
     cut: bool,
@@ -58,9 +62,9 @@ struct Set {
     members: Vec<Member>,
     waiting: Vec<String>,
     stopped: BTreeSet<String>,
-    /// Who leads: place among the members; none while there is no majority or an election goes on.
     /// Since when the network between the sites is cut, or was, and when it was mended.
     cut: Option<(Duration, Option<Duration>)>,
+    /// Who leads: place among the members; none while there is no majority or an election goes on.
     primary: Option<usize>,
     term: u64,
     /// When the others elect, once the primary is gone.
@@ -84,6 +88,10 @@ struct Set {
     told: BTreeMap<String, String>,
     /// Members that were started anew.
     restarted: BTreeSet<String>,
+    /// When it took no writes of late, and what its canary felt of that.
+    canary: canary::Canary,
+    /// A long operation on the primary, since when.
+    long: Option<(Operation, Duration)>,
     random: fastrand::Rng,
 }
 
@@ -98,7 +106,7 @@ impl Simulated for State {
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let mut random = fastrand::Rng::with_seed(seed);
         let sets = plan.replica_sets.iter().map(|set| Set::new(set, &mut random)).collect();
-        Sim { sets, cut: false, log: Vec::new() }
+        Sim { plan: plan.clone(), sets, cut: false, log: Vec::new() }
     }
 
     fn hear(sim: &mut Sim, world: &World) {
@@ -117,6 +125,9 @@ impl Simulated for State {
         let set = sim.sets.get(ask.set()).ok_or_else(none)?;
         match ask {
             Ask::Config { .. } => set.config(now).map(Facts::Config),
+            Ask::Operations { .. } => set.operations(now).map(Facts::Operations),
+            // The imitated servers ask for no credentials.
+            Ask::Grants { .. } => Ok(Facts::Granted),
             Ask::Hello(p) => set.reach(p).map(|place| Facts::Hello(set.hello(place, now))),
             Ask::Status(p) => set.reach(p).map(|place| Facts::Status(set.status(place, now))),
             Ask::Server(p) => set.reach(p).map(|place| Facts::Server(set.server(place, now))),
@@ -136,6 +147,15 @@ impl Sim {
     pub fn start(&mut self, host: &str) {
         for set in &mut self.sets {
             set.stopped.remove(host);
+        }
+    }
+
+    /// Somebody begins something long on a set's primary: it goes on until the primary steps down.
+    pub fn begin_long(&mut self, set: &str, kind: Kind, what: &str, namespace: &str, now: Now) {
+        for set in self.sets.iter_mut().filter(|s| s.name == set) {
+            let running = Duration::ZERO;
+            let op = Operation { kind, what: what.to_owned(), namespace: namespace.to_owned(), running };
+            set.long = Some((op, now.boot));
         }
     }
 
@@ -182,6 +202,8 @@ impl Set {
             frozen: BTreeMap::new(),
             told: BTreeMap::new(),
             restarted: BTreeSet::new(),
+            canary: canary::Canary::default(),
+            long: None,
             // Apart from the one that makes the members: an election must not change what the next set looks like.
             random: fastrand::Rng::with_seed(random.clone().u64(..)),
         }
@@ -304,6 +326,21 @@ impl Set {
             (now.wall - jiff::SignedDuration::from_millis(millis(reach)), now.wall)
         });
         Server { version: "6.0.27".into(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
+    }
+
+    /// Small writes all the time, and what somebody has begun.
+    fn operations(&self, now: Now) -> Result<Operations, Fault> {
+        let from = self.primary.filter(|p| self.up(*p));
+        let none = || Fault::new(FaultKind::Empty, format!("{}: no primary", self.name));
+        let member = &self.members[from.ok_or_else(none)?];
+        let small = Operation {
+            kind: Kind::Write,
+            what: "update".to_owned(),
+            namespace: format!("{0}.{0}", self.name),
+            running: Duration::from_millis(4 + u64::from(now.boot.subsec_millis() % 37)),
+        };
+        let long = self.long.iter().map(|(op, since)| Operation { running: now.boot.saturating_sub(*since), ..op.clone() });
+        Ok(Operations::new(&member.config.host, long.chain([small]).collect()))
     }
 
     fn config(&self, now: Now) -> Result<Config, Fault> {

@@ -6,13 +6,14 @@
 use super::{Set, Sim};
 use crate::{
     core::{
+        estate::seen::{Fault, FaultKind},
         now::Now,
         step::{Reply, Truth},
     },
     plan::Action,
     systems::{
         mongo::{
-            State,
+            Facts, Probe, State,
             ops::{Call, Mark, Reconfig, Until},
         },
         steer::{Looked, Obeys, Sent},
@@ -56,6 +57,14 @@ impl Obeys for State {
             Call::Wait { until, .. } => set.wait(until, now),
         };
         Looked { truth, mark: (truth != Truth::Dark).then(|| set.mark()), said }
+    }
+
+    fn feel(sim: &mut Sim, probe: &Probe, now: Now) -> Result<Facts, Fault> {
+        let every = sim.plan.replica_sets.get(probe.set).and_then(|set| set.canary.as_ref()).map(|canary| canary.every);
+        let (Some(every), Some(set)) = (every, sim.sets.get_mut(probe.set)) else {
+            return Err(Fault::new(FaultKind::NotFound, "no such canary in the simulated estate"));
+        };
+        Ok(Facts::Felt(set.feel(probe.concern, every, now.boot)))
     }
 
     fn log(sim: &Sim) -> &[String] {

@@ -83,7 +83,7 @@ impl Guarded {
         guarded
     }
 
-    /// Logins: `poller` may all that is asked, `half` only one of the three, `nobody` nothing.
+    /// Logins: `poller` may all that is asked, `half` only one of it, `nobody` nothing; `canary` may write to its collection.
     async fn fill(&self) {
         // Until there is a user, whoever is on the same machine may make the first one.
         let admin = self.admin("").await;
@@ -100,7 +100,7 @@ impl Guarded {
         admin.run_command(user("root", &["root"])).await.unwrap();
         let admin = self.admin("root:right@").await;
         for (role, actions) in [
-            ("poller", vec!["replSetGetStatus", "replSetGetConfig", "serverStatus"]),
+            ("poller", vec!["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog"]),
             ("half", vec!["replSetGetStatus"]),
         ] {
             let privileges = vec![doc! { "resource": { "cluster": true }, "actions": actions }];
@@ -108,6 +108,10 @@ impl Guarded {
             admin.run_command(user(role, &[role])).await.unwrap();
         }
         admin.run_command(user("nobody", &[])).await.unwrap();
+        let own =
+            vec![doc! { "resource": { "db": "landfall", "collection": "canary" }, "actions": ["insert", "update"] }];
+        admin.run_command(doc! { "createRole": "canary", "privileges": own, "roles": [] }).await.unwrap();
+        admin.run_command(user("canary", &["canary"])).await.unwrap();
     }
 
     async fn admin(&self, login: &str) -> mongodb::Database {
@@ -178,9 +182,10 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
         ("status", "replSetGetStatus"),
         ("server", "serverStatus"),
         ("config", "replSetGetConfig"),
+        ("operations", "inprog"),
     ];
     for (login, works) in [
-        (Some(("poller", "right")), vec!["hello", "status", "server", "config"]),
+        (Some(("poller", "right")), vec!["hello", "status", "server", "config", "operations"]),
         (Some(("half", "right")), vec!["hello", "status"]),
         (Some(("nobody", "right")), vec!["hello"]),
         (Some(("poller", "wrong")), vec!["hello"]),
@@ -202,6 +207,65 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
             }
         }
     }
+}
+
+/// With a canary of this login, in a collection that the login may write to.
+fn with_canary(guarded: &Guarded, (name, password): (&str, &str)) -> Plan {
+    let own = guarded.dir.path().join("canary");
+    std::fs::write(&own, password).unwrap();
+    std::fs::write(guarded.password(), "right").unwrap();
+    let login = |name: &str, file: &PathBuf| format!("{{ username = {name:?}, password = {{ file = {file:?} }} }}");
+    let canary = format!(
+        "canary = {{ collection = \"landfall.canary\", every = \"50ms\", majority = true, login = {} }}",
+        login(name, &own)
+    );
+    plan("solo", &guarded.host, &format!("login = {}\n{canary}", login("poller", &guarded.password())))
+}
+
+#[test]
+fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_blind() {
+    if Lab::shared().is_none() {
+        return;
+    }
+    let guarded = Guarded::start();
+    let trial = |login: (&str, &str)| {
+        let plan = Arc::new(with_canary(&guarded, login));
+        let trials = Estate::new(&plan).0.trials();
+        assert_eq!(trials.len(), 1);
+        let readers = Readers::new(&plan);
+        block_on(readers.ask(&trials[0].ask)).map(drop)
+    };
+    assert_eq!(trial(("canary", "right")), Ok(()));
+    for (login, words) in [
+        (("nobody", "right"), "the canary's login may not insert or update in landfall.canary"),
+        (("canary", "wrong"), "the login in the plan does not exist there or has another password"),
+    ] {
+        let fault = trial(login).expect_err("it may not");
+        assert_eq!(fault.kind, FaultKind::Refused, "{fault}");
+        assert!(fault.text.contains(words), "{fault}");
+        println!("{fault}");
+    }
+    let databases =
+        block_on(async { guarded.admin("root:right@").await.client().list_database_names().await.unwrap() });
+    assert!(!databases.contains(&"landfall".to_owned()), "it was only asked: {databases:?}");
+
+    // As somebody who may not write: no outage, and no zero.
+    let (mut console, _folder) = super::canary::steered(with_canary(&guarded, ("nobody", "right")));
+    let blind = console.until("a canary that is refused", PATIENCE, |s| {
+        let of = |w| s.sources.iter().find(|l| l.id == format!("mongo/solo/canary/{w}"));
+        ["1", "majority"]
+            .iter()
+            .all(|w| of(w).is_some_and(|l| l.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)))
+    });
+    let blind = blind.unwrap();
+    assert!(value(&blind, "mongo.canary.gap", &["solo", "1"]).is_none());
+    drop(console);
+    let (mut console, _folder) = super::canary::steered(with_canary(&guarded, ("canary", "right")));
+    console
+        .until("writes that get through", PATIENCE, |s| {
+            ["1", "majority"].iter().all(|w| value(s, "mongo.canary.gap", &["solo", w]) == Some(0.0))
+        })
+        .unwrap();
 }
 
 #[test]

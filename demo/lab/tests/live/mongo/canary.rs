@@ -1,0 +1,176 @@
+//! A canary on real servers: what it feels of a primary that is killed; whoever only watches writes nothing.
+
+use std::time::Duration;
+
+use landfall::{
+    core::{
+        Command,
+        digest::Digest,
+        snapshot::{DetailKey, Snapshot},
+    },
+    drive::{clock, inbox::Inbox},
+    journal::{Author, Journal, store::MemStore},
+    plan::Plan,
+};
+use landfall_lab::{
+    estate::CANARY,
+    live::Lab,
+    mongo::{member, uri},
+    server::How,
+    watch::{Watch, samples, value},
+};
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
+
+use super::{PATIENCE, block_on, only_sets};
+
+/// The lab's set with a canary, alone.
+fn plan(lab: &Lab) -> Plan {
+    let mut plan = lab.plan().unwrap();
+    only_sets(&mut plan);
+    plan.replica_sets.retain(|set| set.canary.is_some());
+    assert_eq!(plan.replica_sets.len(), 1);
+    plan
+}
+
+/// Somebody holds a journal for this plan.
+pub fn steered(plan: Plan) -> (Watch, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let author =
+        Author { run: plan.name.clone(), actor: "ana".into(), host: "here".into(), plan: Digest::of(b"canary") };
+    let inbox = Inbox::new(&folder.path().join("run.journal"), &author.run, &[]);
+    let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
+    (Watch::steered(plan, opened, inbox).unwrap(), folder)
+}
+
+/// What the canary's collection holds, by document: how often it was written.
+fn written(lab: &Lab) -> Vec<(String, i64)> {
+    let ports = lab.status().unwrap().servers.into_iter().map(|(name, line)| (name, line.port)).collect();
+    block_on(async {
+        let client = Client::with_uri_str(uri(&ports, "catalog")).await.unwrap();
+        let collection = client.database(CANARY.0).collection::<Document>(CANARY.1);
+        let mut cursor = collection.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+        let mut all = Vec::new();
+        while cursor.advance().await.unwrap() {
+            let d = cursor.deserialize_current().unwrap();
+            all.push((d.get_str("_id").unwrap().to_owned(), d.get_i64("writes").unwrap()));
+        }
+        all
+    })
+}
+
+fn canary(s: &Snapshot, what: &str, w: &str) -> Option<f64> {
+    value(s, &format!("mongo.canary.{what}"), &["catalog", w])
+}
+
+const BOTH: [&str; 2] = ["1", "majority"];
+
+#[test]
+fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
+    let Some(lab) = Lab::shared() else { return };
+    let storm = lab.storm();
+    let before = written(lab);
+    let mut watch = Watch::on(plan(lab)).unwrap();
+    let seen = watch.until_live(PATIENCE).unwrap();
+    watch.during(Duration::from_secs(3), |_| ());
+    assert!(seen.sources.iter().all(|l| !l.id.contains("canary")), "who watches has no canary");
+    assert_eq!(samples(&seen, "mongo.canary.gap", &[]).count(), 0);
+    assert_eq!(written(lab), before, "a watch has written");
+    drop(watch);
+
+    let (mut console, _folder) = steered(plan(lab));
+    console.command(Command::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "catalog".into() }));
+    console
+        .until("writes that get through", PATIENCE, |s| {
+            BOTH.iter().all(|w| canary(s, "gap", w) == Some(0.0))
+                && value(s, "mongo.set.primary_writable", &["catalog"]) == Some(1.0)
+        })
+        .unwrap();
+    console.during(Duration::from_secs(3), |_| ());
+    let healthy = console.until_live(PATIENCE).unwrap();
+    let spent = |s: &Snapshot| value(s, "mongo.set.write_downtime", &["catalog"]).unwrap_or_default();
+    let already = BOTH.map(|w| canary(&healthy, "write_downtime", w).unwrap());
+    let greeted = spent(&healthy);
+    storm.break_(&member("catalog", 1), How::Kill).unwrap();
+    let down =
+        console.until("writes that fail", PATIENCE, |s| BOTH.iter().all(|w| canary(s, "gap", w) > Some(0.0))).unwrap();
+    let words = down.detail.as_ref().and_then(|(_, d)| d.fields.iter().find(|(name, _)| name == "canary w:1"));
+    println!("while it lasts: {}", words.map_or("", |(_, cell)| &cell.text));
+    let over = console.until("writes that get through again", PATIENCE, |s| {
+        BOTH.iter().all(|w| canary(s, "gap", w) == Some(0.0))
+            && spent(s) > greeted
+            && value(s, "mongo.set.primary_writable", &["catalog"]) == Some(1.0)
+    });
+    let over = over.unwrap();
+    let greetings = spent(&over) - greeted;
+    for (w, already) in BOTH.iter().zip(already) {
+        let felt = canary(&over, "write_downtime", w).unwrap() - already;
+        println!(
+            "w:{w}: felt {felt:.3} s, the greetings tell of {greetings:.3} s; {:?} s at the longest",
+            canary(&over, "longest_gap", w)
+        );
+        // It begins at the last write that was acknowledged and ends with the first after it, which the driver has to find its way for.
+        assert!(felt > 0.0 && felt >= greetings - 0.5, "w:{w}: {felt} s of {greetings} s");
+        assert!(felt <= greetings + 20.0, "w:{w}: {felt} s of {greetings} s");
+    }
+    let after = written(lab);
+    let ids: Vec<_> = after.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["w:1", "w:majority"], "one document a write concern, for ever");
+    assert!(after.iter().all(|(_, writes)| *writes > 5), "{after:?}");
+    println!("{after:?}");
+}
+
+#[test]
+fn what_a_step_down_would_kill_is_named() {
+    let Some(lab) = Lab::shared() else { return };
+    let _calm = lab.calm();
+    let mut plan = lab.plan().unwrap();
+    only_sets(&mut plan);
+    let ports = lab.status().unwrap().servers.into_iter().map(|(name, line)| (name, line.port)).collect();
+    let mut watch = Watch::on(plan).unwrap();
+    watch.command(Command::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
+    watch.until_live(PATIENCE).unwrap();
+    let busy = std::thread::spawn({
+        let uri = uri(&ports, "orders");
+        move || {
+            block_on(async {
+                let client = Client::with_uri_str(uri).await.unwrap();
+                let slow = client.database("shop").collection::<Document>("slow");
+                slow.insert_one(doc! { "a": 1 }).await.unwrap();
+                let mut session = client.start_session().await.unwrap();
+                session.start_transaction().await.unwrap();
+                slow.insert_one(doc! { "a": 2 }).session(&mut session).await.unwrap();
+                let sleepy = doc! { "$where": "sleep(12000) || true" };
+                let read = client.clone();
+                let reading = async move {
+                    let mut cursor =
+                        read.database("shop").collection::<Document>("slow").find(sleepy.clone()).await.unwrap();
+                    while cursor.advance().await.unwrap() {}
+                };
+                let change =
+                    slow.update_many(doc! { "$where": "sleep(12000) || true", "a": 1 }, doc! { "$inc": { "n": 1 } });
+                let (changed, ()) = tokio::join!(async { change.await.unwrap() }, reading);
+                session.abort_transaction().await.unwrap();
+                slow.drop().await.unwrap();
+                changed.modified_count
+            })
+        }
+    });
+    let named = |s: &Snapshot| {
+        let (_, detail) = s.detail.as_ref()?;
+        detail.fields.iter().find(|(name, _)| name == "long operations").map(|(_, cell)| cell.text.to_string())
+    };
+    let seen = watch.until("a long write and an open transaction", PATIENCE, |s| {
+        value(s, "mongo.set.longest_write", &["orders"]) >= Some(1.0)
+            && named(s).is_some_and(|n| n.contains("update shop.slow for ") && n.contains("transaction: "))
+    });
+    let seen = seen.unwrap();
+    println!("{}", named(&seen).unwrap());
+    assert!(!named(&seen).unwrap().contains("find"), "a read is not killed");
+    let short = |s: &Snapshot, set| value(s, "mongo.set.longest_write", &[set]).is_some_and(|seconds| seconds < 1.0);
+    assert!(short(&seen, "catalog"), "nothing there");
+    busy.join().unwrap();
+    watch.until("nothing long any more", PATIENCE, |s| short(s, "orders")).unwrap();
+}

@@ -1,0 +1,254 @@
+//! Counts what becomes of the writes of one loop. Pure: whoever writes says when something begins and ends.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::Felt;
+
+/// So many ticks, or usual writes, without an acknowledgement are an outage.
+const TICKS: u32 = 4;
+/// Nothing done for longer than this (the machine slept, the process was stopped): nobody tried, so nobody can tell. Longer than any write
+/// is waited for.
+const LOOKED_AWAY: Duration = Duration::from_secs(5);
+/// The longest gap is that of so many spans of this length.
+const SPAN: Duration = Duration::from_secs(10);
+const SPANS: usize = 60;
+
+/// Counts what becomes of the writes of one loop.
+#[derive(Debug)]
+pub(in crate::systems::mongo) struct Record {
+    every: Duration,
+    /// When something was last done.
+    until: Duration,
+    /// The beginning of the last write that was acknowledged; before there is one, of the first.
+    reached: Option<Duration>,
+    /// A write has failed since.
+    missed: bool,
+    /// A write got through since it began, or began anew: what the first one takes, with its connection, says nothing.
+    steady: bool,
+    /// What a write takes outside of outages.
+    usual: Duration,
+    /// The longest gap of each span, by the span's number.
+    longest: VecDeque<(u64, Duration)>,
+    felt: Felt,
+}
+
+impl Record {
+    /// Writes every so often, from `at` on.
+    pub(in crate::systems::mongo) fn new(every: Duration, at: Duration) -> Self {
+        Self {
+            every,
+            until: at,
+            reached: None,
+            missed: false,
+            steady: false,
+            usual: Duration::ZERO,
+            longest: VecDeque::new(),
+            felt: Felt::default(),
+        }
+    }
+
+    /// A write begins.
+    pub(in crate::systems::mongo) fn begins(&mut self, at: Duration) {
+        self.look(at);
+        self.reached.get_or_insert(at);
+    }
+
+    /// The write that began then was acknowledged. Gives whether that ends an outage.
+    pub(in crate::systems::mongo) fn acknowledged(&mut self, began: Duration, at: Duration) -> bool {
+        self.look(at);
+        let took = at.saturating_sub(began);
+        let gap = at.saturating_sub(self.reached.unwrap_or(began));
+        let over = self.is_outage(gap);
+        // What is counted as an outage is counted once, however long the write waited that ended it.
+        self.reached = Some(if over { at } else { began });
+        if over {
+            self.felt.down += gap;
+            self.felt.outages += 1;
+            self.felt.last = Some((at, gap));
+        } else {
+            // Slowly: a set that becomes slow is noticed before it is usual.
+            self.usual = if self.felt.writes == 0 { took } else { self.usual * 7 / 8 + took / 8 };
+        }
+        (self.missed, self.steady) = (false, true);
+        self.keep(at, gap);
+        self.felt.why = None;
+        self.felt.writes += 1;
+        self.felt.acknowledged = Some((at, took));
+        over
+    }
+
+    /// A write failed, or was not acknowledged in the time that it is waited for. Gives whether that begins an outage.
+    pub(in crate::systems::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
+        self.look(at);
+        self.felt.failed += 1;
+        self.felt.why = Some(why.into());
+        !std::mem::replace(&mut self.missed, true)
+    }
+
+    /// It cannot be tried: what is felt from here on is nothing. An imitated server always lets it.
+    #[cfg(any(test, feature = "mongo"))]
+    pub(in crate::systems::mongo) fn lost_sight(&mut self, at: Duration) {
+        self.look(at);
+        self.close(at);
+    }
+
+    /// What has been felt by `at`.
+    pub(in crate::systems::mongo) fn felt(&mut self, at: Duration) -> Felt {
+        self.look(at);
+        let mut felt = self.felt.clone();
+        felt.since = self.reached.filter(|since| self.is_outage(at.saturating_sub(*since)));
+        felt.outages += u32::from(felt.since.is_some());
+        let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
+        felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
+        felt
+    }
+
+    fn is_outage(&self, gap: Duration) -> bool {
+        self.missed || (self.steady && gap > self.every.max(self.usual) * TICKS)
+    }
+
+    fn look(&mut self, at: Duration) {
+        let passed = at.saturating_sub(self.until);
+        if self.reached.is_none() {
+            // Not begun, or it could not be tried.
+            self.felt.unseen += if self.felt.writes + self.felt.failed > 0 { passed } else { Duration::ZERO };
+        } else if passed > LOOKED_AWAY.max(self.every) {
+            self.close(self.until);
+            self.felt.unseen += passed;
+        }
+        self.until = self.until.max(at);
+    }
+
+    /// An outage that goes on is counted as far as it was seen.
+    fn close(&mut self, at: Duration) {
+        if let Some(gap) = self.reached.take().map(|since| at.saturating_sub(since)).filter(|gap| self.is_outage(*gap)) {
+            self.felt.down += gap;
+            self.felt.outages += 1;
+            self.felt.last = Some((at, gap));
+            self.keep(at, gap);
+        }
+        (self.missed, self.steady) = (false, false);
+    }
+
+    fn keep(&mut self, at: Duration, gap: Duration) {
+        match self.longest.back_mut() {
+            Some((n, longest)) if *n == number(at) => *longest = gap.max(*longest),
+            _ => self.longest.push_back((number(at), gap)),
+        }
+        if self.longest.len() > SPANS {
+            self.longest.pop_front();
+        }
+    }
+}
+
+const fn number(at: Duration) -> u64 {
+    at.as_secs() / SPAN.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// A tick each 50 ms; a write takes two.
+    fn writes(record: &mut Record, from: u64, to: u64) {
+        for at in (from..to).step_by(50) {
+            record.begins(ms(at));
+            record.acknowledged(ms(at), ms(at + 2));
+        }
+    }
+
+    #[test]
+    fn a_healthy_set_has_gaps_of_a_tick_and_no_outage() {
+        let mut record = Record::new(ms(50), ms(900));
+        writes(&mut record, 1000, 3000);
+        let felt = record.felt(ms(3000));
+        assert_eq!((felt.writes, felt.outages, felt.down, felt.since), (40, 0, ms(0), None));
+        assert_eq!(felt.longest, ms(52));
+    }
+
+    #[test]
+    fn an_outage_lasts_from_the_last_acknowledged_writes_beginning_to_the_next_acknowledgement() {
+        let mut record = Record::new(ms(50), ms(1000));
+        writes(&mut record, 1000, 2000);
+        record.begins(ms(2000));
+        assert!(record.missed(ms(2003), "not primary"), "it begins");
+        record.begins(ms(2050));
+        assert!(!record.missed(ms(2052), "not primary"), "it goes on");
+        let felt = record.felt(ms(2100));
+        assert_eq!((felt.since, felt.gap(ms(2100)), felt.outages), (Some(ms(1950)), ms(150), 1));
+        assert_eq!(felt.why.as_deref(), Some("not primary"));
+        record.begins(ms(2100));
+        assert!(record.acknowledged(ms(2100), ms(2480)));
+        let felt = record.felt(ms(2480));
+        assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(530), 1, 2));
+        assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(530))), ms(530), None));
+        // Ten minutes later it is not of late any more; that it was, stays.
+        writes(&mut record, 2500, 620_000);
+        let felt = record.felt(ms(620_000));
+        assert_eq!((felt.longest, felt.down), (ms(52), ms(530)));
+    }
+
+    #[test]
+    fn a_write_that_hangs_is_an_outage_before_it_is_given_up_and_a_slow_link_is_none() {
+        let mut record = Record::new(ms(50), ms(1000));
+        writes(&mut record, 1000, 2000);
+        record.begins(ms(2000));
+        assert_eq!(record.felt(ms(2150)).since, None, "four ticks are its due");
+        assert_eq!(record.felt(ms(2151)).since, Some(ms(1950)));
+        // w:majority over a long link: each write takes longer than four ticks, always.
+        let mut record = Record::new(ms(50), ms(1000));
+        for n in 0..20 {
+            let at = 1000 + n * 260;
+            record.begins(ms(at));
+            record.acknowledged(ms(at), ms(at + 260));
+        }
+        assert_eq!(record.felt(ms(6200)).outages, 0);
+    }
+
+    #[test]
+    fn a_rare_write_is_no_looking_away() {
+        let mut record = Record::new(ms(10_000), ms(1000));
+        for at in (1000..60_000).step_by(10_000) {
+            record.begins(ms(at));
+            record.acknowledged(ms(at), ms(at + 2));
+        }
+        let felt = record.felt(ms(60_000));
+        assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_002)));
+    }
+
+    #[test]
+    fn writes_that_never_get_through_count_from_the_first() {
+        let mut record = Record::new(ms(50), ms(0));
+        record.begins(ms(1000));
+        record.missed(ms(1500), "no primary");
+        let felt = record.felt(ms(3000));
+        assert_eq!((felt.since, felt.downtime(ms(3000))), (Some(ms(1000)), ms(2000)));
+    }
+
+    #[test]
+    fn what_could_not_be_tried_is_neither_up_nor_down() {
+        let mut record = Record::new(ms(50), ms(1000));
+        writes(&mut record, 1000, 2000);
+        // The machine slept for a minute.
+        writes(&mut record, 62_000, 63_000);
+        let felt = record.felt(ms(63_000));
+        assert_eq!((felt.down, felt.outages), (ms(0), 0));
+        assert!(felt.unseen >= ms(59_000), "{:?}", felt.unseen);
+        // In the middle of an outage: it is counted as far as it was seen.
+        record.begins(ms(63_000));
+        record.missed(ms(63_100), "no primary");
+        writes(&mut record, 163_000, 164_000);
+        let felt = record.felt(ms(164_000));
+        assert_eq!((felt.down, felt.outages, felt.since), (ms(150), 1, None));
+        // It may not write any more: nothing is felt.
+        record.begins(ms(164_000));
+        record.lost_sight(ms(164_010));
+        let felt = record.felt(ms(168_000));
+        assert_eq!((felt.since, felt.outages), (None, 1));
+        assert!(felt.unseen >= ms(102_000), "{:?}", felt.unseen);
+    }
+}

@@ -1,0 +1,69 @@
+//! What a canary feels, as it is shown.
+
+use std::{borrow::Cow, time::Duration};
+
+use super::{
+    super::set::Set,
+    Concern, Felt,
+};
+use crate::{
+    core::{
+        estate::seen::Seen,
+        now::{Now, short},
+    },
+    view::{Cell, Tone},
+};
+
+/// What it felt, by the write concern that felt most of it; none where nothing is felt: no canary, or nobody steers.
+pub(in crate::systems::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
+    if set.canaries.is_empty() {
+        return Cell::none();
+    }
+    Cell::seen(Seen::all(set.canaries.values().map(|felt| felt.at(now))), |all| {
+        let down = all.iter().map(|f| f.downtime(now.boot)).max().unwrap_or_default();
+        let tone = if all.iter().any(|f| f.since.is_some()) { Tone::Bad } else { Tone::Plain };
+        Cell::number(down.as_secs_f64(), exact(down)).tone(tone)
+    })
+}
+
+/// What it feels now and has felt so far, in two lines a write concern.
+pub(in crate::systems::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
+    if set.planned().canary.is_some() && set.canaries.is_empty() {
+        return vec![("canary".into(), Cell::text("writes for whoever steers, and for nobody who watches").tone(Tone::Muted))];
+    }
+    let lines = |(concern, felt): (&Concern, Seen<&Felt>)| {
+        [
+            (format!("canary w:{}", concern.word()).into(), Cell::seen(felt.clone(), |f| state(f, now))),
+            ("… outages".into(), Cell::seen(felt, |f| outages(f, now))),
+        ]
+    };
+    set.canaries.iter().map(|(concern, felt)| (concern, felt.at(now))).flat_map(lines).collect()
+}
+
+fn state(felt: &Felt, now: Now) -> Cell {
+    match (felt.since, felt.acknowledged) {
+        (Some(_), _) => {
+            let why = felt.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            Cell::text(format!("NO WRITE for {}{why}", exact(felt.gap(now.boot)))).tone(Tone::Bad)
+        }
+        (None, Some((_, took))) => Cell::text(format!("writes get through, the last in {}", exact(took))).tone(Tone::Good),
+        (None, None) => Cell::text("the first write is on its way").tone(Tone::Busy),
+    }
+}
+
+fn outages(felt: &Felt, now: Now) -> Cell {
+    let mut text = format!("{}, {} in all", felt.outages, exact(felt.downtime(now.boot)));
+    if let Some((at, lasted)) = felt.last {
+        text.push_str(&format!("; the last {}, {} ago", exact(lasted), short(now.boot.saturating_sub(at))));
+    }
+    text.push_str(&format!("; longest gap of late {}", exact(felt.longest(now.boot))));
+    if !felt.unseen.is_zero() {
+        text.push_str(&format!("; {} not tried", short(felt.unseen)));
+    }
+    Cell::number(felt.downtime(now.boot).as_secs_f64(), text)
+}
+
+/// To the millisecond, where that can be told from the rest.
+fn exact(d: Duration) -> String {
+    if d < Duration::from_secs(10) { format!("{}ms", d.as_millis()) } else { short(d) }
+}

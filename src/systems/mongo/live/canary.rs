@@ -1,0 +1,196 @@
+//! The canary on real servers: one document a write concern, written again and again, as an application would.
+//!
+//! Its client follows the set by the driver's own discovery and is named, so that whoever reads the servers' logs knows what it is. The driver
+//! may not send a write again by itself: what failed has failed. Nothing here needs a permit, for the reasons that `systems/probes.rs`
+//! gives; it can express one request, an upsert of its own document.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use mongodb::{
+    Client, Collection,
+    bson::{Document, doc},
+    error::{Error, ErrorKind},
+    options::{ClientOptions, WriteConcern},
+};
+use tokio::{
+    sync::Mutex,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+
+use super::client::{CANARY, CONNECT, close, code, fault, log_in};
+use crate::{
+    core::estate::{
+        seen::{Fault, FaultKind},
+        source::SourceSpec,
+    },
+    drive::{clock, poll::Schedule, sink::Sink},
+    plan::{Canary, Plan, ReplicaSet},
+    systems::mongo::{
+        canary::{Concern, Probe, Record, WRITE_WITHIN},
+        facts::Facts,
+    },
+};
+
+/// How long a write waits for a primary to be found before it has failed; the next one waits anew.
+const SELECT: Duration = Duration::from_millis(500);
+/// After a fault that no election heals (a login, a permission) it is tried again so much later.
+const HEALS: Duration = Duration::from_secs(2);
+
+/// The canaries' clients, one a set, shared by its loops. None connects before something is written.
+pub(super) struct Canaries {
+    plan: Arc<Plan>,
+    clients: Vec<Mutex<Option<Client>>>,
+}
+
+impl Canaries {
+    pub(super) fn new(plan: &Arc<Plan>) -> Self {
+        Self { plan: plan.clone(), clients: plan.replica_sets.iter().map(|_| Mutex::default()).collect() }
+    }
+
+    /// Writes, and tells what it feels, for as long as the source lives.
+    pub(super) async fn run(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: &Sink<Facts>) {
+        let Probe { set, concern } = spec.ask;
+        let (Some(plan), Some(kept)) = (self.plan.replica_sets.get(set), self.clients.get(set)) else { return };
+        let Some(canary) = &plan.canary else { return };
+        let mut record = Record::new(canary.every, clock::now().boot);
+        loop {
+            let Err(fault) = one_run(plan, canary, concern, kept, &mut record, &schedule, out).await;
+            record.lost_sight(clock::now().boot);
+            let refused = fault.kind == FaultKind::Refused;
+            out.fault(fault, Duration::ZERO);
+            // The password may have been changed: the next client reads it anew.
+            if refused && let Some(client) = kept.lock().await.take() {
+                close(client).await;
+            }
+            sleep(HEALS).await;
+        }
+    }
+
+    /// Takes leave of the servers.
+    pub(super) async fn close(&self) {
+        join_all(self.clients.iter().map(async |kept| {
+            if let Some(client) = kept.lock().await.take() {
+                close(client).await;
+            }
+        }))
+        .await;
+    }
+}
+
+/// What cannot come to its end other than by a fault.
+enum Endless {}
+
+/// Writes until it cannot be tried any more.
+async fn one_run(
+    set: &ReplicaSet,
+    canary: &Canary,
+    concern: Concern,
+    kept: &Mutex<Option<Client>>,
+    record: &mut Record,
+    schedule: &Schedule,
+    out: &Sink<Facts>,
+) -> Result<Endless, Fault> {
+    let client = {
+        let mut kept = kept.lock().await;
+        match &*kept {
+            Some(client) => client.clone(),
+            None => kept.insert(connect(set, canary).await?).clone(),
+        }
+    };
+    let collection = client.database(&canary.database).collection::<Document>(&canary.collection);
+    let mut tick = interval(canary.every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Often enough to be fresh at the fastest pace, whatever a write does meanwhile.
+    let mut told = interval(schedule.interval / 4);
+    told.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut took = Duration::ZERO;
+    loop {
+        telling(tick.tick(), &mut told, record, took, out).await;
+        let began = clock::now().boot;
+        record.begins(began);
+        let write = timeout(WRITE_WITHIN, write(&collection, concern));
+        let outcome = telling(write, &mut told, record, took, out).await;
+        let at = clock::now().boot;
+        took = at.saturating_sub(began);
+        let news = match outcome {
+            Ok(Ok(())) => record.acknowledged(began, at),
+            Ok(Err(error)) => record.missed(at, &outage(&set.name, &error)?),
+            Err(_) => record.missed(at, &format!("{}: a write got no answer within {}s", set.name, WRITE_WITHIN.as_secs())),
+        };
+        if news {
+            out.facts(Facts::Felt(record.felt(at)), took);
+        }
+    }
+}
+
+/// Waits for something, and tells meanwhile what is felt.
+async fn telling<T>(
+    what: impl Future<Output = T>,
+    told: &mut tokio::time::Interval,
+    record: &mut Record,
+    took: Duration,
+    out: &Sink<Facts>,
+) -> T {
+    let mut what = pin!(what);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut what => return done,
+            _ = told.tick() => out.facts(Facts::Felt(record.felt(clock::now().boot)), took),
+        }
+    }
+}
+
+/// A client that follows the set as an application's does.
+async fn connect(set: &ReplicaSet, canary: &Canary) -> Result<Client, Fault> {
+    let name = format!("{} canary", set.name);
+    let mut options = ClientOptions::parse(&set.uri).await.map_err(|e| fault(&name, "connection string", &e))?;
+    options.app_name = Some(CANARY.to_owned());
+    options.direct_connection = Some(false);
+    options.repl_set_name = Some(set.name.clone());
+    options.retry_writes = Some(false);
+    options.server_selection_timeout = Some(SELECT);
+    options.connect_timeout = Some(CONNECT);
+    options.min_pool_size = Some(0);
+    log_in(&mut options, &name, canary.login.as_ref())?;
+    Client::with_options(options).map_err(|e| fault(&name, "connect", &e))
+}
+
+/// One write: the loop's own document. Two loops never wait for each other's lock on it.
+async fn write(collection: &Collection<Document>, concern: Concern) -> Result<(), Error> {
+    let concerned = match concern {
+        Concern::One => WriteConcern::builder().w(mongodb::options::Acknowledgment::Nodes(1)).build(),
+        Concern::Majority => {
+            let majority = mongodb::options::Acknowledgment::Majority;
+            WriteConcern::builder().w(majority).w_timeout(WRITE_WITHIN).build()
+        }
+    };
+    let change = doc! { "$inc": { "writes": 1_i64 }, "$currentDate": { "at": true } };
+    let own = doc! { "_id": format!("w:{}", concern.word()) };
+    collection.update_one(own, change).upsert(true).write_concern(concerned).await.map(drop)
+}
+
+/// Why a write did not get through, where that is an outage: nobody leads, nobody answers, nobody acknowledges.
+///
+/// # Errors
+/// It is none: it may not write there, or what it writes is not taken. Then nothing is measured.
+fn outage(set: &str, error: &Error) -> Result<String, Fault> {
+    let fault = fault(&format!("{set} canary"), "update", error);
+    let passes = match &*error.kind {
+        _ if fault.kind == FaultKind::Refused => false,
+        ErrorKind::Io(_)
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::ServerSelection { .. } => true,
+        _ => code(error).is_some_and(|code| PASSING.contains(&code)),
+    };
+    if passes { Ok(fault.text.to_string()) } else { Err(fault) }
+}
+
+/// The servers' codes for what an election, a network or time heals: HostUnreachable, HostNotFound, MaxTimeMSExpired, WriteConcernFailed,
+/// NetworkTimeout, ShutdownInProgress, UnsatisfiableWriteConcern, FailedToSatisfyReadPreference, PrimarySteppedDown, ExceededTimeLimit,
+/// SocketException, NotWritablePrimary and its older forms, Interrupted and InterruptedDueToReplStateChange. Source: MongoDB's
+/// `error_codes.yml`.
+const PASSING: [i32; 18] =
+    [6, 7, 50, 64, 89, 91, 100, 133, 189, 262, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436];

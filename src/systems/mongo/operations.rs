@@ -1,0 +1,121 @@
+//! Long operations on a primary: what a step down would kill.
+//!
+//! A primary that steps down ends the writes, transactions and index builds that users have under way (MongoDB's manual,
+//! "replSetStepDown": it "attempts to terminate long running user operations that would block the primary from stepping down"). So they are
+//! known before: their names and how long they have been running, never what is in them.
+
+use std::time::Duration;
+
+use super::set::Set;
+use crate::core::{
+    estate::seen::{Fault, FaultKind, Seen},
+    now::{Now, short},
+};
+
+/// What kind of operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A write, or a command that writes.
+    Write,
+    /// An index is built.
+    IndexBuild,
+    /// A transaction is open, be it idle.
+    Transaction,
+}
+
+/// One operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// What kind.
+    pub kind: Kind,
+    /// The server's word for it: `update`, `createIndexes`.
+    pub what: String,
+    /// Database and collection; empty where the server names none.
+    pub namespace: String,
+    /// How long it has been running; a transaction: how long it has been open.
+    pub running: Duration,
+}
+
+/// What a primary has under way.
+#[derive(Debug, Clone, Default)]
+pub struct Operations {
+    /// Who was asked.
+    pub from: String,
+    /// The longest first.
+    pub longest_first: Vec<Operation>,
+}
+
+/// Less than this is not worth a name.
+const LONG: Duration = Duration::from_secs(1);
+/// So many are named.
+const NAMED: usize = 3;
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            Kind::Write => "",
+            Kind::IndexBuild => "index build: ",
+            Kind::Transaction => "transaction: ",
+        };
+        write!(f, "{kind}{}", self.what)?;
+        if !self.namespace.is_empty() {
+            write!(f, " {}", self.namespace)?;
+        }
+        write!(f, " for {}", short(self.running))
+    }
+}
+
+impl Operations {
+    /// As asked of `from`: the longest first, each operation once (a client that waits for an index, and the server's thread that builds
+    /// it, are one).
+    pub(super) fn new(from: &str, mut all: Vec<Operation>) -> Self {
+        all.sort_by_key(|op| std::cmp::Reverse(op.running));
+        let mut longest_first: Vec<Operation> = Vec::new();
+        for op in all {
+            let same = |o: &Operation| op.kind == Kind::IndexBuild && o.kind == op.kind && o.namespace == op.namespace;
+            if !longest_first.iter().any(same) {
+                longest_first.push(op);
+            }
+        }
+        Self { from: from.to_owned(), longest_first }
+    }
+
+    /// How long the longest has been running; zero if there is none.
+    pub(super) fn longest(&self) -> Duration {
+        self.longest_first.first().map_or(Duration::ZERO, |op| op.running)
+    }
+
+    /// The long ones by name; none if there is none.
+    pub(super) fn named(&self) -> Option<String> {
+        let long: Vec<_> = self.longest_first.iter().filter(|op| op.running >= LONG).map(ToString::to_string).collect();
+        let more = long.len().checked_sub(NAMED).filter(|n| *n > 0).map_or_else(String::new, |n| format!("; and {n} more"));
+        (!long.is_empty()).then(|| format!("{}{more}", long[..long.len().min(NAMED)].join("; ")))
+    }
+}
+
+impl Set {
+    /// What the primary has under way: of who leads now, and of nobody else.
+    pub(super) fn under_way(&self, now: Now) -> Seen<&Operations> {
+        let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
+        leader.zip(self.operations.at(now)).and_then(|(leader, operations)| {
+            if *leader == *operations.from {
+                return Ok(operations);
+            }
+            let text = format!("{}: {} was asked what it has under way, and {leader} leads", self.name, operations.from);
+            Err(Fault::new(FaultKind::Empty, text))
+        })
+    }
+
+    /// What its step down would kill, for whoever is about to order it.
+    pub(super) fn doomed(&self, from: &str, now: Now) -> String {
+        match self.under_way(now) {
+            Seen::Live(operations, age) => match operations.named() {
+                Some(named) => format!("WILL BE KILLED by the step down, on {from} as of {age} ago: {named}."),
+                None => format!("Nothing that the step down kills has been running on {from} for a second, as of {age} ago."),
+            },
+            Seen::Stale(_, age) => format!("What the step down kills on {from} is not known: the last answer is {age} old."),
+            Seen::Blind(fault) => format!("What the step down kills on {from} is not known: {fault}."),
+            Seen::Never => format!("What the step down kills on {from} is not known yet."),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a canary feels of an imitated set.
+//!
+//! The set keeps when it took no writes; the canary's writes since it was last asked are then played one after the other: refused at once in
+//! such a time, acknowledged after a moment else.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use super::Set;
+use crate::systems::mongo::{
+    Concern, Felt,
+    canary::Record,
+};
+
+/// When a set took no writes of late, and what its canary felt of that.
+#[derive(Debug, Default)]
+pub(super) struct Canary {
+    /// From when to when; the last one may go on.
+    blocked: VecDeque<(Duration, Option<Duration>)>,
+    records: BTreeMap<Concern, Loop>,
+}
+
+#[derive(Debug)]
+struct Loop {
+    record: Record,
+    /// When it writes next.
+    next: Duration,
+}
+
+/// How long a write takes: as measured near a primary.
+const fn takes(concern: Concern) -> Duration {
+    Duration::from_millis(match concern {
+        Concern::One => 2,
+        Concern::Majority => 8,
+    })
+}
+
+/// How far back it is kept when writes were not taken: longer than a canary is not asked for.
+const KEPT: Duration = Duration::from_secs(60);
+/// Not asked for longer than this, it has written nothing meanwhile.
+const AWAY: Duration = Duration::from_secs(5);
+
+impl Set {
+    /// Notes whether it takes writes at `boot`. Called whenever that may have changed.
+    pub(super) fn note_writable(&mut self, boot: Duration) {
+        let writable = self.primary.is_some() && boot >= self.writable_at;
+        let blocked = &mut self.canary.blocked;
+        match (blocked.back_mut(), writable) {
+            (Some((since, until @ None)), true) => *until = Some(self.writable_at.max(*since)),
+            (Some((_, None)), false) | (Some((_, Some(_))) | None, true) => {}
+            (Some((_, Some(_))) | None, false) => blocked.push_back((boot, None)),
+        }
+        while blocked.front().is_some_and(|(_, until)| until.is_some_and(|until| until + KEPT < boot)) {
+            blocked.pop_front();
+        }
+    }
+
+    /// What the canary has felt by `boot`, writing so often.
+    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Felt {
+        let blocked = self.canary.blocked.clone();
+        let open = |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
+        let new = || Loop { record: Record::new(every, boot), next: boot };
+        let Loop { record, next } = self.canary.records.entry(concern).or_insert_with(new);
+        if boot.saturating_sub(*next) > AWAY.max(every) {
+            *next = boot;
+        }
+        let takes = takes(concern);
+        while *next + takes <= boot {
+            let (began, ends) = (*next, *next + takes);
+            record.begins(began);
+            if open(began) && open(ends) {
+                record.acknowledged(began, ends);
+            } else {
+                record.missed(ends, "10107: not primary");
+            }
+            *next = (began + every).max(ends);
+        }
+        record.felt(boot)
+    }
+}
