@@ -170,3 +170,21 @@ fn health(plan: &mut String, ports: &Ports) -> std::fmt::Result {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::SERVERS;
+
+    #[test]
+    fn the_labs_plan_has_no_fault_and_can_be_had_in_parts() {
+        let ports: Ports = (20_000..).zip(SERVERS).map(|(port, name)| ((*name).to_owned(), port)).collect();
+        let whole = text(&ports, "Z0EXAMPLE", Path::new("/run/lab"));
+        let parse = |text: &str| landfall::plan::Plan::parse(Path::new("plan.toml"), text).map_err(|f| f.render(false));
+        let plan = parse(&whole).map_or_else(|why| panic!("{why}"), |(plan, _)| plan);
+        assert!(plan.runbook.steps().count() > 0 && !plan.kafka.is_empty());
+        let part =
+            parse(&only(&whole, &["sites", "route53", "dns"])).map_or_else(|why| panic!("{why}"), |(plan, _)| plan);
+        assert!(part.runbook.steps().count() == 0 && part.kafka.is_empty() && part.dns.len() == plan.dns.len());
+    }
+}
