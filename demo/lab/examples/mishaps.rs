@@ -138,18 +138,26 @@ impl Stage {
         Err(self.console.screen().into())
     }
 
-    /// Waits for the end, and takes it back if it failed.
+    /// Waits for the end; takes back what failed, tries again what was not applied.
     fn mended(&mut self, target: &str) -> Result<(), Failure> {
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("at the end: {came_to:?}"))?;
         self.tell()?;
-        if came_to == Phase::Failed {
-            println!("── b, the way back");
-            self.console.carry_out(self.step, target, Way::Back)?;
-            let came_to = self.console.until_over(self.step, PATIENCE)?;
-            self.show(&format!("after the way back: {came_to:?}"))?;
-            self.tell()?;
+        match came_to {
+            Phase::Failed => self.once_more("b, the way back", "", target, Way::Back),
+            Phase::NotApplied => self.once_more("r, once more", "r", target, Way::Forward),
+            _ => Ok(()),
         }
+    }
+
+    fn once_more(&mut self, what: &str, key: &str, target: &str, way: Way) -> Result<(), Failure> {
+        println!("── {what}");
+        self.console.select(self.step)?;
+        self.console.press(key)?;
+        self.console.carry_out(self.step, target, way)?;
+        let came_to = self.console.until_over(self.step, PATIENCE)?;
+        self.show(&format!("after that: {came_to:?}"))?;
+        self.tell()?;
         Ok(())
     }
 }
