@@ -240,6 +240,10 @@ impl Console {
         let end = Instant::now() + patience;
         loop {
             self.news()?;
+            if let Some(status) = self.child.try_wait().doing(|| "waiting for the console".to_owned())? {
+                let why = format!("the console has ended, {status}:\n{}", self.screen());
+                return Err(Error::new(format!("waiting for the end of {step}"), why));
+            }
             match self.came_to(step) {
                 Some(phase @ (Done | Failed | NotApplied | RolledBack)) => return Ok(phase),
                 _ if Instant::now() > end => {

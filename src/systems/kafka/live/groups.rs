@@ -154,10 +154,14 @@ pub(super) fn commits(
 
 /// All commits of one group, whatever the plan watches: topics and their partitions in order, −1 where nothing is committed.
 ///
+/// A broker is made sure of first: a request to a coordinator that is still waiting for a connection when brokers change makes librdkafka
+/// (2.12) abort the whole program (confluentinc/librdkafka#5397). A [`snapshot`](super::snapshot) begins with the brokers anyway.
+///
 /// # Errors
 /// If its coordinator does not answer, or not for every partition.
 pub(super) fn commits_of(client: &Client, group: &str, deadline: Instant) -> Result<Vec<TopicOffsets>, Fault> {
     let call = || format!("OffsetFetch of group {group}");
+    client.metadata(deadline)?;
     let batch = client.batch()?;
     batch.commits(group, request(deadline), 0).map_err(|f| client.fault(&call(), &f))?;
     let mut found: BTreeMap<String, BTreeMap<u32, i64>> = BTreeMap::new();

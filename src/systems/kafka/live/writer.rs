@@ -72,6 +72,10 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
         Err(fault) => return unsent(fault.to_string()),
     };
     let call = format!("{CALL} of group {group}");
+    // A broker that is not there is known before anything is sent; and see `groups::commits_of`.
+    if let Err(fault) = client.metadata(Instant::now() + WITHIN / 3) {
+        return unsent(fault.to_string());
+    }
     let deadline = Instant::now() + WITHIN;
     let batch = match client.batch() {
         Ok(batch) => batch,
