@@ -180,10 +180,11 @@ fn watch(plan: &Path, span: Duration) -> Result<u32, Failure> {
     }
     // It was watching to the end.
     console.press("\x1b\x1b\x1b")?;
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_secs(1));
     console.press("9")?;
-    console.until("last error", Duration::from_secs(20))?;
-    println!("{}", console.screen().lines().take(8).collect::<Vec<_>>().join("\n"));
+    console.until("WATCH", Duration::from_secs(60))?;
+    sleep(Duration::from_secs(1));
+    println!("{}", console.screen().lines().take(4).collect::<Vec<_>>().join("\n"));
     Ok(pressed)
 }
 
