@@ -10,6 +10,10 @@ from moto.route53 import models as route53
 # Plans name the lab's one zone: it has the same id at every filling, whatever else draws from moto's random numbers meanwhile.
 route53.create_route53_zone_id = lambda *_, **__: "Z0LANDFALL0LAB"
 
+# moto takes a record set for existing that was created once with the same values and deleted since: a ladder that comes back to where it
+# was would be refused, which Route 53 does not. What stands is compared by the tests on a strict imitation.
+route53.ChangeList.__contains__ = lambda *_: False
+
 READ = re.compile(rb"(?:^|&)Action=(?:Describe|Get|List)")
 SCOPE = re.compile(r"Credential=([^,]*)")
 
