@@ -36,13 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let begin = Instant::now();
         console.carry_out(rung, NAME, way)?;
         let came_to = console.until_over(rung, PATIENCE)?;
-        console.press("\x1b5")?;
+        console.page("5")?;
         sleep(Duration::from_secs(1));
         let screen = console.screen();
         println!("{rung} {way:?}: {came_to:?} after {:.0} s", begin.elapsed().as_secs_f64());
         screen
             .lines()
-            .filter(|line| line.contains("www") || line.contains("served"))
+            .filter(|line| line.contains(NAME) || line.contains("served"))
             .for_each(|line| println!("  {}", line.trim_end()));
     }
     console.news()?;

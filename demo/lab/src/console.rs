@@ -116,14 +116,25 @@ impl Console {
         Ok(())
     }
 
+    /// Leaves whatever is open and goes to the page with this key.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn page(&self, key: &str) -> Result<()> {
+        // A dialog first, then the detail under it. An escape that comes together with the next key would be another key.
+        for _ in 0..2 {
+            self.press("\x1b")?;
+            std::thread::sleep(LOOK * 5);
+        }
+        self.press(key)
+    }
+
     /// Goes to the runbook's row of a step.
     ///
     /// # Errors
     /// It is not there.
     pub fn select(&self, step: &str) -> Result<()> {
-        self.press("\x1b")?;
-        std::thread::sleep(LOOK * 5);
-        self.press("7g")?;
+        self.page("7g")?;
         self.until("Runbook", PATIENCE)?;
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {

@@ -210,6 +210,9 @@ pub struct Batch {
     pub trouble: Option<String>,
     /// Mean time to an answer.
     pub rtt: Duration,
+    /// The number of the name's epoch that an authoritative server had meanwhile: 0 where it has none, which no change of ours writes;
+    /// none if it did not say.
+    pub epoch: Option<u64>,
 }
 
 /// One kind of answer in a batch.

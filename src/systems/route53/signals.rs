@@ -31,7 +31,7 @@ signals! {
     CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE,
         "Share by the weights of the records.";
     SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE,
-        "Share of the answers that the servers gave since the records last changed, five minutes at the most.";
+        "Share of the answers that the servers gave since they took the last change of the records over, five minutes at the most.";
     LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE,
         "Lower end of the 95 % interval of the served share.";
     HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE,

@@ -97,7 +97,9 @@ impl Sim {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a minute's questions")]
         let asked = (f64::from(q.rate.get()) * span.as_secs_f64()) as u32;
         let zone = self.zones.get(&name.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such zone"))?;
-        let odds = odds(name, zone.served(self.now, late(q.server.port())));
+        let version = zone.served(self.now, late(q.server.port()));
+        let odds = odds(name, version);
+        let epoch = (q.role == Role::Authoritative).then(|| version.epoch(&q.wanted.name).unwrap_or(0));
         let random = &mut self.random;
         let mut counts = HashMap::<(Side, u32), u32>::new();
         let answered = (0..asked).filter(|_| random.f64() > 0.002).count();
@@ -127,7 +129,7 @@ impl Sim {
             })
             .collect();
         answers.sort_by(|a, b| a.values.cmp(&b.values));
-        Ok(Batch { asked, answers, trouble: None, rtt: Duration::from_micros(self.random.u64(900..4_000)) })
+        Ok(Batch { asked, answers, trouble: None, rtt: Duration::from_micros(self.random.u64(900..4_000)), epoch })
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Window {
     /// Entries of the server's cache that were seen and have not expired: (answer, when it expires). A resolver with several
     /// caches behind one address has several at once.
     open: Vec<(u16, Duration)>,
+    /// The last epoch that the server told.
+    epoch: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -59,7 +61,16 @@ impl Tally {
 
 impl Window {
     /// Takes a batch that came at `boot`.
+    ///
+    /// A server takes a change over in its own time, long after the API tells of it: what it answered until its epoch moved on is of
+    /// records that are no more, and the batch in which it did may be of both.
     pub(super) fn push(&mut self, boot: Duration, batch: &Batch) {
+        if let Some(epoch) = batch.epoch
+            && self.epoch.replace(epoch).is_some_and(|old| old != epoch)
+        {
+            self.cut();
+            return;
+        }
         self.open.retain(|&(_, expires)| expires > boot);
         let mut samples = Vec::with_capacity(batch.answers.len());
         for answer in &batch.answers {
@@ -212,6 +223,26 @@ mod tests {
         w.cut();
         w.push(at(5), &batch(vec![answer("s", 55, false, 1), answer("t", 60, true, 1)]));
         assert_eq!(tally(&w), Tally { side: Sides { source: 0, target: 1 }, neither: 0 });
+    }
+
+    #[test]
+    fn what_a_server_answered_before_it_took_a_change_over_is_no_sample_of_it() {
+        let mut w = Window::default();
+        let told = |epoch, value| Batch { epoch, ..batch(vec![answer(value, 60, true, 10)]) };
+        w.push(at(0), &told(Some(4), "s"));
+        // The API tells of the change; the server goes on as before, once without a word about its epoch.
+        w.cut();
+        w.push(at(1), &told(Some(4), "s"));
+        w.push(at(2), &told(None, "s"));
+        assert_eq!(tally(&w).side.source, 20);
+        w.push(at(3), &told(Some(5), "s"));
+        assert_eq!((tally(&w).n(), w.asked()), (0, (0, 0)), "the batch may be of both");
+        w.push(at(4), &told(Some(5), "t"));
+        w.push(at(5), &told(None, "t"));
+        assert_eq!(tally(&w).side, Sides { source: 0, target: 20 });
+        // The way back is a change too.
+        w.push(at(6), &told(Some(6), "t"));
+        assert_eq!(tally(&w).n(), 0);
     }
 
     #[test]

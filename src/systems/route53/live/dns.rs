@@ -19,6 +19,7 @@ use hickory_proto::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
+    join,
     net::{TcpStream, UdpSocket},
     sync::watch,
     time::{Instant, sleep_until, timeout},
@@ -67,8 +68,15 @@ pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: 
     }
 }
 
-/// Asks `n` times, evenly over `spread`, and waits for the last answers.
+/// Asks `n` times, evenly over `spread`, and waits for the last answers. An authority is asked for the name's epoch meanwhile.
 async fn batch(question: &Question, n: u32, spread: Duration) -> Result<Batch, Fault> {
+    let authority = question.role == Role::Authoritative;
+    let epoch = async { if authority { epoch::told(question.server, &question.wanted.name).await } else { None } };
+    let (answers, epoch) = join!(answers(question, n, spread), epoch);
+    answers.map(|batch| Batch { epoch, ..batch })
+}
+
+async fn answers(question: &Question, n: u32, spread: Duration) -> Result<Batch, Fault> {
     let asked = Asked::new(question)?;
     let socket = match connect(question.server).await {
         Ok(socket) => socket,
@@ -304,7 +312,7 @@ impl Tally {
             .map(|((values, ttl, authority), n)| Answer { values: values.into(), ttl, authority, n })
             .collect();
         answers.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.values.cmp(&b.values)));
-        Ok(Batch { asked, answers, trouble: self.useless, rtt: self.took / n })
+        Ok(Batch { asked, answers, trouble: self.useless, rtt: self.took / n, epoch: None })
     }
 }
 

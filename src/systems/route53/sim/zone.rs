@@ -78,6 +78,12 @@ impl Zone {
 }
 
 impl Version {
+    /// The number of a name's epoch.
+    pub(super) fn epoch(&self, name: &str) -> Option<u64> {
+        let place = Epoch::place(name);
+        self.epochs.iter().find(|e| e.name == place).and_then(Epoch::read).map(|(number, _)| number)
+    }
+
     fn take(&mut self, edit: &Edit) -> Result<(), String> {
         match edit {
             Edit::Delete(Item::Weighted(old)) => {

@@ -16,30 +16,42 @@ const TIMES: u32 = 3;
 /// # Errors
 /// If it does not answer, or not usefully: that is no zero.
 pub(in super::super) async fn epoch(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
-    let place = Epoch::place(name);
-    let told = |words: &str| format!("DNS {place} TXT at {server}: {words}");
-    let asked = Asked::of(&place, Rr::TXT, false).map_err(|e| told(&format!("not a name that can be asked: {e}")))?;
-    let mut last = told(&format!("none of {TIMES} questions answered within 1 s"));
-    for _ in 0..TIMES {
-        let answer = match timeout(ANSWER, once(&asked, server)).await {
-            Ok(Ok(Reply::Truncated)) => timeout(ANSWER, over_tcp(&asked, server)).await,
-            other => other,
-        };
-        match answer {
-            Ok(Ok(Reply::Answer { values, .. })) if values == [NXDOMAIN] || values == [NO_DATA] => return Ok(None),
-            Ok(Ok(Reply::Answer { values, .. })) => {
-                let values: Vec<String> = values.iter().map(|v| format!("\"{v}\"")).collect();
-                let epoch = Epoch { name: place.clone(), ttl: 0, values };
-                let number = epoch.read().map(|(number, _)| number);
-                return number.map(Some).ok_or_else(|| told(&format!("not a value of ours: {}", epoch.values.join(" "))));
-            }
-            Ok(Ok(Reply::Useless(word))) => last = told(&word),
-            Ok(Ok(Reply::Truncated)) => last = told("truncated over TCP"),
-            Ok(Err(error)) => last = told(&error.to_string()),
-            Err(_) => {}
+    let mut tried = tell(server, name).await;
+    for _ in 1..TIMES {
+        if tried.is_ok() {
+            break;
         }
+        tried = tell(server, name).await;
     }
-    Err(last)
+    tried
+}
+
+/// The same for a look in passing: asked once, 0 for a name without an epoch, none for a server that does not say.
+pub(super) async fn told(server: SocketAddr, name: &str) -> Option<u64> {
+    tell(server, name).await.ok().map(Option::unwrap_or_default)
+}
+
+async fn tell(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
+    let place = Epoch::place(name);
+    let of = |words: &str| format!("DNS {place} TXT at {server}: {words}");
+    let asked = Asked::of(&place, Rr::TXT, false).map_err(|e| of(&format!("not a name that can be asked: {e}")))?;
+    let answer = match timeout(ANSWER, once(&asked, server)).await {
+        Ok(Ok(Reply::Truncated)) => timeout(ANSWER, over_tcp(&asked, server)).await,
+        other => other,
+    };
+    match answer {
+        Ok(Ok(Reply::Answer { values, .. })) if values == [NXDOMAIN] || values == [NO_DATA] => Ok(None),
+        Ok(Ok(Reply::Answer { values, .. })) => {
+            let values: Vec<String> = values.iter().map(|v| format!("\"{v}\"")).collect();
+            let epoch = Epoch { name: place.clone(), ttl: 0, values };
+            let number = epoch.read().map(|(number, _)| number);
+            number.map(Some).ok_or_else(|| of(&format!("not a value of ours: {}", epoch.values.join(" "))))
+        }
+        Ok(Ok(Reply::Useless(word))) => Err(of(&word)),
+        Ok(Ok(Reply::Truncated)) => Err(of("truncated over TCP")),
+        Ok(Err(error)) => Err(of(&error.to_string())),
+        Err(_) => Err(of("no answer within 1 s")),
+    }
 }
 
 async fn once(asked: &Asked, server: SocketAddr) -> std::io::Result<Reply> {

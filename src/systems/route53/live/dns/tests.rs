@@ -4,17 +4,17 @@ use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use hickory_proto::{
     op::{Message, MessageType, OpCode, ResponseCode},
-    rr::{RData, Record, rdata::A},
+    rr::{RData, Record, RecordType, rdata::{A, TXT}},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, UdpSocket},
 };
 
-use super::batch;
+use super::{answers, batch, epoch};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
-    plan::RecordType,
+    plan,
     systems::route53::facts::{Batch, Question, Role, Wanted},
 };
 
@@ -63,10 +63,13 @@ async fn serve(answers: Answers) -> SocketAddr {
     address
 }
 
+fn question(server: SocketAddr, role: Role) -> Question {
+    let wanted = Wanted { name: "api.example.test.".to_owned(), record_type: plan::RecordType::A };
+    Question { index: 0, wanted, server, role, rate: NonZeroU32::MIN }
+}
+
 async fn ask(server: SocketAddr, role: Role, n: u32) -> Result<Batch, Fault> {
-    let wanted = Wanted { name: "api.example.test.".to_owned(), record_type: RecordType::A };
-    let question = Question { index: 0, wanted, server, role, rate: NonZeroU32::MIN };
-    batch(&question, n, Duration::from_millis(50)).await
+    answers(&question(server, role), n, Duration::from_millis(50)).await
 }
 
 fn counts(batch: &Batch) -> Vec<(&str, u32)> {
@@ -127,4 +130,31 @@ async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
     assert_eq!(kind(|_, _| vec![]).await, FaultKind::TimedOut);
     let nobody = UdpSocket::bind("127.0.0.1:0").await.expect("socket").local_addr().expect("address");
     assert_eq!(ask(nobody, Role::Authoritative, 2).await.expect_err("fault").kind, FaultKind::Unreachable);
+}
+
+#[tokio::test]
+async fn an_authority_is_asked_for_the_epoch_meanwhile() {
+    let server = serve(|_, m| {
+        let mut out = reply(&m, 1);
+        if m.queries[0].query_type() == RecordType::TXT {
+            assert_eq!(m.queries[0].name().to_ascii(), "_landfall.api.example.test.");
+            let text = TXT::new(vec!["landfall epoch=7 by=catalog#1".to_owned()]);
+            out.answers = vec![Record::from_rdata(m.queries[0].name().clone(), 60, RData::TXT(text))];
+        }
+        vec![out]
+    })
+    .await;
+    let ask = async |role| batch(&question(server, role), 3, Duration::from_millis(50)).await.expect("answers");
+    let authority = ask(Role::Authoritative).await;
+    assert_eq!((authority.epoch, counts(&authority)), (Some(7), vec![("10.1.0.1", 3)]));
+    assert_eq!(ask(Role::Resolver).await.epoch, None, "a cache may have one that is older than its answers");
+
+    let none = serve(|_, m| {
+        let text = m.queries[0].query_type() == RecordType::TXT;
+        vec![if text { code(&m, ResponseCode::NXDomain) } else { reply(&m, 1) }]
+    });
+    let none = batch(&question(none.await, Role::Authoritative), 1, Duration::ZERO).await.expect("answers");
+    assert_eq!(none.epoch, Some(0), "never changed by landfall");
+    let silent = serve(|_, m| vec![code(&m, ResponseCode::ServFail)]).await;
+    assert_eq!(epoch::told(silent, "api.example.test.").await, None);
 }
