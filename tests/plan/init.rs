@@ -128,6 +128,18 @@ fn all_of_it_is_the_canonical_runbook() {
 }
 
 #[test]
+fn what_is_commented_out_is_part_of_the_plan_once_the_marks_are_taken_away() {
+    let text = written(&["mongodb"]);
+    let (before, rest) = text.split_once("# [replica_set.canary]").expect("a canary to be asked for");
+    let (marked, after) = rest.split_once("\n\n").expect("an end");
+    let (plan, report) =
+        told("init.toml", &format!("{before}[replica_set.canary]{}\n\n{after}", marked.replace("\n# ", "\n")));
+    assert!(report.is_empty(), "{report}");
+    let canary = plan.expect("taken").replica_sets[0].canary.clone().expect("asked for");
+    assert!(canary.majority && canary.login.is_some());
+}
+
+#[test]
 fn a_move_to_nowhere_is_refused() {
     let refused = |from, to| init::plan(&["dns"], Regions { from, to }).expect_err("no move");
     assert_eq!(
