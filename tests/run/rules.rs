@@ -6,12 +6,13 @@ use indexmap::IndexMap;
 use landfall::{
     core::{
         digest::Digest,
+        estate::seen::FaultKind,
         run::{Motion, Order},
         step::{Level, Phase, Ticket},
     },
-    drive::sim::CallTrouble,
+    drive::sim::{CallTrouble, Trouble},
     journal::Body,
-    plan::{Agg, Approver, Compare, Condition, Confirm, Gate, Named, Plan, Runbook, Side, StepPlan},
+    plan::{Action, Agg, Approver, Compare, Condition, Confirm, Gate, Named, Plan, Runbook, Side, Sides, StepPlan},
 };
 
 use crate::stage::{PLAN, Stage, plan, primary, step, weights};
@@ -235,6 +236,36 @@ fn no_step_begins_while_an_invariant_does_not_hold() {
         dns.obstacles
     );
     Stage::on(with(vec![step("dns", &[], weights(99, 1))], led(Side::Source)), 7).arm("dns");
+}
+
+#[test]
+fn an_emergency_waits_for_nothing_that_it_is_there_for() {
+    let all = Sides { source: 100, target: 0 };
+    let emergency = step("emergency", &[], Action::EmergencyWeights { name: "www.example.test.".into(), weights: all });
+    let led = |r: &mut Runbook| {
+        r.invariants = vec![Named { id: "led".into(), title: "led from there".into(), when: led_by(Side::Source) }];
+    };
+    let mut stage = Stage::on(with(vec![dns("dns", |_| ()), emergency], led), 7);
+    // A change of the same name that nobody knows the end of, while MongoDB cannot be seen and Route 53 not be read.
+    stage.drive.call_trouble("dns", CallTrouble::Pending, 1);
+    assert_eq!(stage.execute("dns"), None);
+    stage.until("dns", 30, |s| s.word == "UNKNOWN");
+    stage.drive.trouble("mongo", Some(Trouble::Hangs));
+    stage.drive.trouble("route53/Z0123456789", Some(Trouble::Fails(FaultKind::TimedOut)));
+    stage.pass(60_000);
+    let run = stage.run();
+    assert!(run.invariants.iter().all(|(_, level, _)| *level == Level::Hold), "{:?}", run.invariants);
+    let emergency = stage.step("emergency");
+    assert_eq!((emergency.state, &emergency.obstacles[..]), (Phase::Ready, &[][..]));
+    assert_eq!(stage.execute("emergency"), None);
+    stage.until("emergency", 120, |s| s.state == Phase::Done);
+    // What was under way is told the truth, and never lands on it.
+    let dns = stage.until("dns", 900, |s| !matches!(s.state, Phase::Running));
+    assert!(dns.ops[0].said.contains("somebody else changed"), "{} {:?}", dns.word, dns.ops);
+    // Its own way back is an ordinary change again.
+    stage.drive.order(Order::RollBack("emergency".into()));
+    stage.pass(5_000);
+    assert_ne!(stage.step("emergency").obstacles, []);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
         now::Now,
         step::{Clearance, Event, Level, Phase, Way},
     },
+    plan::Action,
     systems::Estate,
 };
 
@@ -129,14 +130,30 @@ impl Run {
         self.halted.is_none()
             && self.held.is_none()
             && !step.state.held
-            && (back || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
+            && (!self.minds_invariants(at)
+                || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
             && !self.unread(at)
     }
 
-    /// Another step that is under way on the same thing: each could undo what the other compares with.
+    /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
+    /// does not stand in its way.
+    fn is_emergency(&self, at: usize) -> bool {
+        self.steps[at].state.way == Way::Forward && matches!(self.plan_of(at).action, Action::EmergencyWeights { .. })
+    }
+
+    /// What must be true while the run goes on holds up what goes forward, never what takes back.
+    fn minds_invariants(&self, at: usize) -> bool {
+        self.steps[at].state.way == Way::Forward && !self.is_emergency(at)
+    }
+
+    /// Another step that is under way on the same thing: each could undo what the other compares with. An emergency compares with nothing,
+    /// and what is under way finds that somebody else has changed the thing.
     fn in_conflict(&self, at: usize) -> Option<usize> {
+        if self.is_emergency(at) {
+            return None;
+        }
         let target = self.plan_of(at).action.target();
         (0..self.steps.len()).find(|&other| {
             other != at
@@ -148,6 +165,9 @@ impl Run {
     /// Whether what a step is about was changed after it was read last. A preview of older readings would say that there is nothing to do,
     /// or take for how things are what is long gone.
     fn unread(&self, at: usize) -> bool {
+        if self.is_emergency(at) {
+            return false;
+        }
         let target = self.plan_of(at).action.target();
         let of_it = |i: &usize| self.steps[*i].changed.is_some() && self.plan_of(*i).action.target() == target;
         let last = (0..self.steps.len()).filter(of_it).filter_map(|i| self.steps[i].changed).max();
@@ -204,13 +224,11 @@ impl Run {
     pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
         let step = &self.steps[at];
         let back = step.state.way == Way::Back;
-        // An emergency is a way back by another name: what is not known, which is what it is for, does not stand in its way.
-        let emergency = matches!(self.plan_of(at).action, crate::plan::Action::EmergencyWeights { .. });
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
             out.push((Level::Hold, "it stands still since the program was started again: H releases".to_owned()));
         }
-        if !back && !emergency {
+        if self.minds_invariants(at) {
             out.extend_from_slice(&common.1);
         }
         let gates = if back { &step.rollback } else { &step.gates };
@@ -222,7 +240,7 @@ impl Run {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
         }
-        if !emergency && self.unread(at) {
+        if self.unread(at) {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{target} was changed and is being read again")));
         }
