@@ -193,19 +193,56 @@ fn what_is_behind_the_first_row_of_each_page() {
     }
 }
 
-#[test]
-fn a_group_before_and_after_its_hand_over() {
+/// The demo with one phase of its runbook, in whose way nothing stands, and somebody who steers.
+fn steered(phase: &str) -> SimDrive {
     let (mut plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
-    plan.runbook.phases.retain(|phase| phase.id == "streams");
+    plan.runbook.phases.retain(|p| p.id == phase);
     for step in plan.runbook.phases.iter_mut().flat_map(|phase| &mut phase.steps) {
         (step.gates, step.needs) = (Condition::none(), vec![]);
     }
     let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
-    let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"streams") };
+    let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"night") };
     let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start).expect("a new journal");
     drive.steer(journal, entries);
     drive.run_for(Duration::from_secs(120));
+    drive
+}
+
+fn execute(drive: &mut SimDrive, id: &str) {
+    drive.order(Order::Preview(id.to_owned()));
+    drive.order(Order::Arm(id.to_owned()));
+    let run = drive.run_view();
+    let step = run.steps.iter().find(|step| step.id == id).expect("a step");
+    let preview = step.preview.clone().expect("a preview");
+    let digest = preview.digest.unwrap_or_else(|| panic!("{:?}", preview.faults));
+    drive.order(Order::Execute { step: id.to_owned(), digest, typed: preview.target });
+    assert_eq!(drive.run_view().said, None);
+    drive.run_for(Duration::from_secs(180));
+}
+
+#[test]
+fn what_a_canary_feels_is_beside_what_is_reckoned() {
+    let mut drive = steered("primaries");
+    execute(&mut drive, "primary-orders");
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "2/orders\n");
+    for size in SIZES {
+        insta::assert_snapshot!(format!("mongo_felt_{}x{}", size.0, size.1), text(&screen(&mut ui, size, false)));
+    }
+    let acts = press(&mut ui, "\n");
+    carry_out(&mut drive, &mut ui, acts);
+    for size in [(80, 24), (120, 40)] {
+        insta::assert_snapshot!(
+            format!("mongo_felt_detail_{}x{}", size.0, size.1),
+            text(&screen(&mut ui, size, false))
+        );
+    }
+}
+
+#[test]
+fn a_group_before_and_after_its_hand_over() {
+    let mut drive = steered("streams");
     let show = |drive: &mut SimDrive, when: &str| {
         let mut ui = ui(drive.snapshot());
         press(&mut ui, "3/checkout\n");
@@ -217,12 +254,7 @@ fn a_group_before_and_after_its_hand_over() {
         }
     };
     show(&mut drive, "before");
-    let step = || "checkout-offsets".to_owned();
-    drive.order(Order::Preview(step()));
-    drive.order(Order::Arm(step()));
-    let preview = drive.run_view().steps[0].preview.clone().expect("a preview");
-    drive.order(Order::Execute { step: step(), digest: preview.digest.expect("whole"), typed: preview.target });
-    drive.run_for(Duration::from_secs(180));
+    execute(&mut drive, "checkout-offsets");
     show(&mut drive, "after");
     drive.trouble("kafka/events/source/snapshot", Some(Trouble::Fails(FaultKind::Unreachable)));
     drive.run_for(Duration::from_secs(20));

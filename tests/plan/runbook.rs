@@ -28,7 +28,7 @@ id = "aside"
 title = "Beside it"
 needs = []
 action = { manual = "tell people" }
-settle = "10m"
+gates = [{ metric = "fleet.ready", op = ">=", value = 0.5, for = "10m" }]
 "#;
 
 const LADDER: &str = r#"[[phase]]

@@ -54,7 +54,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
     {
         same_access(&span, "write_login", faults);
     }
-    let canary = table.table("canary").map(|t| canary(t, read.as_ref(), faults));
+    let canary = table.table("canary").map(|t| canary(t, [read.as_ref(), write.as_ref()], faults));
     if let Some(uri) = &uri {
         hosts.extend(seeds.iter().map(|s| At { value: s.clone(), span: uri.span.clone() }));
     }
@@ -71,8 +71,8 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
     })
 }
 
-/// The canary. Its collection is its own: not the servers', and not one that the reading login may write to unnoticed.
-fn canary(table: &Table, read: Option<&Login>, faults: &mut Faults) -> Option<Canary> {
+/// The canary. Its collection is its own, not the servers'; so is its login, neither of the set's, which may do more or less.
+fn canary(table: &Table, [read, write]: [Option<&Login>; 2], faults: &mut Faults) -> Option<Canary> {
     let name: Option<At<String>> = table.at("collection");
     let parts = name.as_ref().and_then(|n| Some((n, n.value.split_once('.')?)));
     if let Some((at, (database, collection))) = parts
@@ -85,10 +85,22 @@ fn canary(table: &Table, read: Option<&Login>, faults: &mut Faults) -> Option<Ca
         );
     }
     let login = login(table, "login");
-    if let (Some(read), Some(own), Some(span)) = (read, &login, table.written("login"))
-        && (&read.username, &read.auth_source) == (&own.username, &own.auth_source)
-    {
-        same_access(&span, "canary.login", faults);
+    let same = |a: &Login, b: &Login| (&a.username, &a.auth_source) == (&b.username, &b.auth_source);
+    match (&login, table.written("login")) {
+        (Some(own), Some(span)) if read.is_some_and(|read| same(own, read)) => {
+            same_access(&span, "canary.login", faults)
+        }
+        (Some(own), Some(span)) if write.is_some_and(|write| same(own, write)) => {
+            let message = "`canary.login` is the same identity that changes the set";
+            let fault = Diagnosis::warning(Code::SameAccess, &span, message);
+            faults.push(fault.hint("it only has to insert and update in its collection: give it a user of its own"));
+        }
+        (None, _) if read.or(write).is_some() => {
+            let message = "the set wants a login, and the canary has none: its writes would be refused";
+            let fault = Diagnosis::warning(Code::MissingKey, &table.span, message);
+            faults.push(fault.hint("add `login`: a user that may insert and update in its collection"));
+        }
+        _ => {}
     }
     let (_, (database, collection)) = parts?;
     Some(Canary {

@@ -97,10 +97,11 @@ impl<'a> HandOver<'a> {
         ]
     }
 
-    /// Whether the group has gone over: it stands where it is led to, and is active there and not here any more.
+    /// Whether the group has gone over, by what is known last: it is active where it is led to and not here any more, and nothing says that
+    /// it does not stand there. Servers that are not heard of for a moment do not bring it back.
     pub(super) fn is_over(&self) -> bool {
-        let active = |side| handover::active(self.pair, side, self.group, self.now).live();
-        let set = self.set().live().is_some_and(|found| found.so);
+        let active = |side| handover::active(self.pair, side, self.group, self.now).shown();
+        let set = self.set().shown().is_none_or(|found| found.so);
         set && active(self.to) == Some(true) && active(self.from()) == Some(false)
     }
 
@@ -240,11 +241,9 @@ impl<'a> HandOver<'a> {
     }
 
     fn set(&self) -> Seen<Found> {
-        let there = self.pair.cluster(self.to).seen(self.now);
-        self.stands().zip(there).and_then(|(stands, there)| {
-            let places = stands.map_err(|mut faults| faults.swap_remove(0))?;
-            let behind: Vec<&Place> =
-                places.iter().filter(|p| ops::committed(&there.facts, self.group, p.slot) < p.offset).collect();
+        self.stands().and_then(|stands| {
+            let places = stands.map_err(ops::first)?;
+            let behind: Vec<&Place> = places.iter().filter(|p| !p.reached).collect();
             let named: Vec<String> = behind.iter().take(6).map(|p| format!("{}-{}", p.topic, p.partition)).collect();
             let why = match behind.len().saturating_sub(named.len()) {
                 _ if behind.is_empty() => format!("where it stands on {}, or beyond", self.label(self.from())),
@@ -267,7 +266,7 @@ impl<'a> HandOver<'a> {
         self.own().map(|(sum, each)| Found {
             so: sum > 0,
             value: records(sum),
-            why: if sum > 0 { format!("written on {at}, not copied there: {each}") } else { format!("nobody writes on {at} yet") },
+            why: if sum > 0 { format!("written on {at}, not copied there: {each}") } else { format!("only copies seen on {at}") },
         })
     }
 

@@ -74,10 +74,16 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
 /// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, less all that it might have copied
 /// since. Never too many: an answer may be as old as it `may_take` when it comes, so the copy counts as it was that long before the
 /// original's came, when nothing can have been copied yet that the original's answer does not have.
+///
+/// With a mirror back under the same name that difference stays 0: what is written here grows the original's log as well. But that mirror
+/// copies no copies, so a record that it names in an offset sync, behind the last one that was copied here, is somebody's own.
 pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Duration, now: Now) -> Seen<i64> {
     let original = names(&pair.plan, side, topic).get(side.other()).clone();
     let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).topic(topic, now));
-    here.zip(there).zip(pair.said(side, now)).and_then(|((here, there), said)| {
+    let mirrored = pair.mirrors_to(side.other()).next().is_some();
+    let back = mirrored.then(|| pair.said(side.other(), now));
+    let back = back.map_or_else(|| pair.said(side, now).map(|_| None), |said| said.map(Some));
+    here.zip(there).zip(pair.said(side, now)).zip(back).and_then(|(((here, there), said), back)| {
         // What of it is not known now is not known.
         ends(&there.latest.facts, topic)?;
         let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
@@ -86,7 +92,9 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
         let mut sum = 0;
         for ((here, there), partition) in here.into_iter().zip(there).zip(0..) {
             let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
-            sum += (copy.ahead() - copy.behind()).max(0);
+            let copied = copy.last.map_or(-1, |sync| sync.downstream);
+            let named = back.and_then(|back| back.syncs.last(topic, partition)).is_some_and(|sync| sync.upstream > copied);
+            sum += (copy.ahead() - copy.behind()).max(i64::from(named));
         }
         Ok(sum)
     })

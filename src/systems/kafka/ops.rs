@@ -16,7 +16,7 @@ pub(super) mod tests;
 use self::places::{Word, places, said_to};
 pub(super) use self::{
     judge::judge,
-    places::{Place, own_topics, read_again, stands, straggling, unled},
+    places::{Place, first, own_topics, read_again, stands, straggling, unled},
 };
 pub(super) use crate::systems::steer::known;
 
@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
-/// says (15 s, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
+/// says (5 s to find a broker and 15 s for the request, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
 const QUARANTINE: Duration = Duration::from_secs(90);
 
 /// A request.
@@ -118,9 +118,8 @@ impl Steered for State {
         };
         let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
         Some(both.zip(pair.said(*to, now)).and_then(|((from, there), said)| {
-            let word = Word::new(pair, *to, said, now)?;
-            let places = places(pair, group, *to, from, there, &word).map_err(|mut faults| faults.swap_remove(0))?;
-            Ok(places.iter().all(|p| committed(&there.facts, group, p.slot) >= p.offset))
+            let places = stands(pair, group, *to, (from, there, said), now)?.map_err(first)?;
+            Ok(places.iter().all(|p| p.reached))
         }))
     }
 

@@ -3,7 +3,7 @@
 //! The greetings tell when a member says that it accepts writes; whether writes get through, only a write can tell. A canary writes one
 //! document, again and again, and counts:
 //!
-//! - a *gap* is the time from the beginning of an acknowledged write to the acknowledgement of the next one, minus nothing;
+//! - a *gap* is the time from the beginning of an acknowledged write to the acknowledgement of the next one;
 //! - a gap in which a write failed, or that is longer than four ticks (or four times what a write usually takes, where that is longer), is
 //!   an *outage*. Write downtime is the sum of the outages.
 //!

@@ -75,10 +75,16 @@ pub struct Readers {
 struct SetReaders {
     /// By address, and as whom.
     readers: Mutex<HashMap<(String, As), Reader>>,
-    /// Members whose last streamed greeting says that they accept writes, with their terms.
-    claims: Mutex<HashMap<String, Option<u64>>>,
+    /// By the address that was asked: members whose last streamed greeting says that they accept writes, with their terms. Under the name
+    /// that the configuration has for them: one that is asked by two names claims it once.
+    claims: Mutex<HashMap<String, (Option<u64>, String)>>,
     /// Members by the last configuration.
     members: Mutex<BTreeSet<String>>,
+}
+
+/// What the configuration calls a member that was asked at this address.
+fn own_name(hello: &Hello, asked: &str) -> String {
+    hello.me.as_deref().unwrap_or(asked).to_owned()
 }
 
 /// Nothing in here is ever half changed: a lock that a panic left behind is as good as any.
@@ -122,10 +128,10 @@ impl Live for State {
             && let Some(set) = readers.plan.replica_sets.get(p.set)
         {
             let claims = readers.sets.get(p.set).map(|s| &s.claims);
-            return hello::stream(set, &p.host, &out, |term| {
+            return hello::stream(set, &p.host, &out, |hello| {
                 let Some(claims) = claims else { return };
-                match term {
-                    Some(term) => lock(claims).insert(p.host.to_string(), term),
+                match hello {
+                    Some(hello) => lock(claims).insert(p.host.to_string(), (hello.term, own_name(hello, &p.host))),
                     None => lock(claims).remove(&*p.host),
                 };
             })
@@ -238,7 +244,7 @@ impl SetReaders {
 
     /// Who leads, as the greetings say; they also tell within their own time when a leader is gone or hangs.
     fn claimed(&self) -> Option<String> {
-        lock(&self.claims).iter().max_by_key(|(_, term)| **term).map(|(host, _)| host.clone())
+        lock(&self.claims).values().max().map(|(_, name)| name.clone())
     }
 
     /// What whoever leads has under way. Of anybody else that means nothing.
@@ -272,8 +278,9 @@ impl SetReaders {
                     let text = format!("{what} in {}.{}; grant it that there", canary.database, canary.collection);
                     return Err(Fault::new(FaultKind::Refused, text));
                 }
-                Err(fault) if fault.kind == FaultKind::Refused => return Err(fault),
-                Err(fault) => last = fault,
+                // An arbiter has no users and refuses everybody: the next one may know better.
+                Err(fault) if last.kind != FaultKind::Refused => last = fault,
+                Err(_) => {}
             }
         }
         Err(last)
@@ -306,7 +313,7 @@ impl SetReaders {
             match hello {
                 Ok(h) if h.set_name.as_ref() == Some(&plan.name) => {
                     if h.writable && leader.as_ref().is_none_or(|(term, _)| *term < h.term) {
-                        leader = Some((h.term, host.clone()));
+                        leader = Some((h.term, own_name(&h, &host)));
                     }
                     heard.push(host);
                 }

@@ -43,7 +43,12 @@ pub struct Operations {
     pub from: String,
     /// The longest first.
     pub longest_first: Vec<Operation>,
+    /// As many as are listed: there may be more.
+    pub full: bool,
 }
+
+/// So many are listed, the longest first.
+pub(super) const LISTED: u32 = 20;
 
 /// Less than this is not worth a name.
 const LONG: Duration = Duration::from_secs(1);
@@ -69,6 +74,7 @@ impl Operations {
     /// As asked of `from`: the longest first, each operation once (a client that waits for an index, and the server's thread that builds
     /// it, are one).
     pub(super) fn new(from: &str, mut all: Vec<Operation>) -> Self {
+        let full = all.len() >= LISTED as usize;
         all.sort_by_key(|op| std::cmp::Reverse(op.running));
         let mut longest_first: Vec<Operation> = Vec::new();
         for op in all {
@@ -77,7 +83,7 @@ impl Operations {
                 longest_first.push(op);
             }
         }
-        Self { from: from.to_owned(), longest_first }
+        Self { from: from.to_owned(), longest_first, full }
     }
 
     /// How long the longest has been running; zero if there is none.
@@ -88,7 +94,9 @@ impl Operations {
     /// The long ones by name; none if there is none.
     pub(super) fn named(&self) -> Option<String> {
         let long: Vec<_> = self.longest_first.iter().filter(|op| op.running >= LONG).map(ToString::to_string).collect();
-        let more = long.len().checked_sub(NAMED).filter(|n| *n > 0).map_or_else(String::new, |n| format!("; and {n} more"));
+        let others = if self.full { "or more others" } else { "more" };
+        let more = long.len().checked_sub(NAMED).filter(|n| *n > 0);
+        let more = more.map_or_else(String::new, |n| format!("; and {n} {others}"));
         (!long.is_empty()).then(|| format!("{}{more}", long[..long.len().min(NAMED)].join("; ")))
     }
 }

@@ -28,7 +28,8 @@ const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let plan = &state.plan;
-    let sets = state.sets.iter().map(|s| set_row(s, plan, now)).collect();
+    let felt = state.sets.iter().any(|set| !set.canaries.is_empty());
+    let sets = state.sets.iter().map(|s| set_row(s, plan, felt, now)).collect();
     let members = state.sets.iter().flat_map(|s| member_rows(s, plan, now)).collect();
     let ages = state.sets.iter().flat_map(|s| s.distinct().filter_map(|(host, m)| heard(s, host, m, now).age()));
     Panel {
@@ -39,7 +40,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
             Table {
                 id: "sets",
                 title: "Replica sets".into(),
-                columns: set_columns(plan),
+                columns: set_columns(plan, felt),
                 rows: sets,
                 empty: "the plan names no replica set",
             },
@@ -70,7 +71,8 @@ fn trouble(set: &Set, now: Now) -> Option<Cell> {
     }
 }
 
-fn set_columns(plan: &Plan) -> Vec<Column> {
+/// With what canaries feel, where there are any at work: for whoever steers.
+fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
     let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
     let mut columns = vec![
         Column::text("set", "set", 6).grow(1),
@@ -94,19 +96,14 @@ fn set_columns(plan: &Plan) -> Vec<Column> {
         Column::text("committed", "config", 4).drop(5),
         Column::number("downtime", "down", 4).drop(1),
     ]);
-    if has_canary(plan) {
+    if felt {
         columns.push(Column::number("felt", "felt", 5).drop(1));
     }
     columns.push(Column::number("age", "age", 4));
     columns
 }
 
-/// Whether any set has a canary: then what it feels has a column.
-fn has_canary(plan: &Plan) -> bool {
-    plan.replica_sets.iter().any(|set| set.canary.is_some())
-}
-
-fn set_row(set: &Set, plan: &Plan, now: Now) -> Row {
+fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
     let leader = set.leader(now);
     let quorum = set.quorum(now);
     let flag = |value: Seen<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
@@ -129,7 +126,7 @@ fn set_row(set: &Set, plan: &Plan, now: Now) -> Row {
         false => Cell::text("spreading").tone(Tone::Busy),
     }));
     cells.push(downtime_cell(set, plan, now));
-    if has_canary(plan) {
+    if felt {
         cells.push(felt_cell(set, now));
     }
     cells.push(Cell::age(&leader));

@@ -54,8 +54,20 @@ pub(super) fn choose(table: &Table, world: &World<'_>, faults: &mut Faults) -> O
             }));
         }
     }
+    if !wanted.contains_key("set") {
+        felt_by_nobody(def, &metric, world, faults);
+    }
     let unit = if def.unit == Unit::AsNamed { named_unit(def, &metric, &wanted, world, faults)? } else { def.unit };
     Some(Chosen { def, unit, labels })
+}
+
+/// Tells of a canary's signal where no set has one: its gate would be HOLD for ever.
+fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &World<'_>, faults: &mut Faults) {
+    if def.id.starts_with(CANARY) && !world.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
+        let message = format!("no replica set has a canary: `{}` is never known", def.id);
+        let fault = Diagnosis::error(Code::Dangling, &metric.span, message);
+        faults.push(fault.hint("give a set a `canary`, or take `mongo.set.write_downtime`"));
+    }
 }
 
 fn unknown(metric: &At<String>, faults: &mut Faults) {

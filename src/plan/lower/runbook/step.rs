@@ -114,7 +114,7 @@ impl<'g, 't> Steps<'g, 't> {
         faults: &mut Faults,
     ) {
         if action.by_hand().is_some() {
-            return;
+            return said_and_done(table, faults);
         }
         // A gate that is at fault is missing here, and was meant.
         let faulty = |key: &str| {
@@ -148,6 +148,16 @@ impl<'g, 't> Steps<'g, 't> {
                 "add `verify`: what shows that it worked",
             );
         }
+    }
+}
+
+/// What a person does is over once the person says so: nothing of it is waited for or judged afterwards.
+fn said_and_done(table: &Table, faults: &mut Faults) {
+    for (key, span) in ["verify", "settle", "bake"].into_iter().filter_map(|key| Some((key, table.written(key)?))) {
+        let message =
+            format!("`{key}` in a step that a person does: it is over once somebody says so, and nobody would look");
+        let fault = Diagnosis::error(Code::Conflict, &span, message);
+        faults.push(fault.hint("put what has to be true then into the `gates` of a step after it"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a group would stand on the other cluster, partition by partition, and what is in its way.
 
 use super::{
+    committed,
     super::{
         cluster::Latest,
         facts::{Commit, Offset},
@@ -23,11 +24,17 @@ pub(in super::super) struct Place {
     /// As it is called where it is handed over to.
     pub(in super::super) topic: String,
     pub(in super::super) partition: u32,
-    pub(in super::super) slot: u32,
     /// Where the group is to stand.
     pub(in super::super) offset: i64,
+    /// Whether it stands there already, or beyond.
+    pub(in super::super) reached: bool,
     /// Records that it reads again, at the most.
     pub(super) again: i64,
+}
+
+/// What is said where there is room for one of all that is in the way.
+pub(in super::super) fn first(faults: Vec<Fault>) -> Fault {
+    faults.into_iter().next().unwrap_or_else(|| Fault::new(FaultKind::Empty, "nothing is known"))
 }
 
 /// Where a group is to stand, partition by partition.
@@ -45,7 +52,7 @@ pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &
         faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
     }
     for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
-        match place(pair, to, from, there, word, commit) {
+        match place(pair, (group, to), (from, there), word, commit) {
             Ok(place) => out.push(place),
             Err(fault) => faults.push(fault),
         }
@@ -85,7 +92,13 @@ pub(in super::super) fn unled(
     Ok(stands(pair, group, to, latest, now)?.map_or_else(|faults| faults.len(), |_| 0))
 }
 
-fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, commit: &Commit) -> Result<Place, Fault> {
+fn place(
+    pair: &Pair,
+    (group, to): (&str, Side),
+    (from, there): (&Latest, &Latest),
+    word: &Word<'_>,
+    commit: &Commit,
+) -> Result<Place, Fault> {
     let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
     let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
     let what = format!("{}-{partition}", topic.name);
@@ -100,9 +113,11 @@ fn place(pair: &Pair, to: Side, from: &Latest, there: &Latest, word: &Word<'_>, 
     let along = word.along.of(&topic.name, partition);
     let against = word.against.map(|syncs| syncs.of(&name, partition));
     let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
-    // Never beyond what is there.
+    // Never beyond what is there; by an answer that is older than the syncs that is less than there is.
     let offset = stand.offset.min(end);
-    Ok(Place { topic: name, partition, slot, offset, again: stand.again.unwrap_or(end - offset + stand.coming) })
+    let again = stand.again.unwrap_or(end - offset + stand.coming) + (stand.offset - offset);
+    let reached = committed(&there.facts, group, slot) >= offset;
+    Ok(Place { topic: name, partition, offset, reached, again })
 }
 
 /// What mirrors say that a group can be led over by.

@@ -59,15 +59,19 @@ impl Record {
         let took = at.saturating_sub(began);
         let gap = at.saturating_sub(self.reached.unwrap_or(began));
         let over = self.is_outage(gap);
-        // What is counted as an outage is counted once, however long the write waited that ended it.
-        self.reached = Some(if over { at } else { began });
+        let first = !self.steady;
+        // What is counted as an outage is counted once, however long the write waited that ended it; and the first write's connection is
+        // no part of a gap.
+        self.reached = Some(if over || first { at } else { began });
         if over {
             self.felt.down += gap;
             self.felt.outages += 1;
             self.felt.last = Some((at, gap));
-        } else {
+        } else if self.felt.writes == 0 {
+            self.usual = took;
+        } else if !first {
             // Slowly: a set that becomes slow is noticed before it is usual.
-            self.usual = if self.felt.writes == 0 { took } else { self.usual * 7 / 8 + took / 8 };
+            self.usual = self.usual * 7 / 8 + took / 8;
         }
         (self.missed, self.steady) = (false, true);
         self.keep(at, gap);
@@ -92,15 +96,18 @@ impl Record {
         self.close(at);
     }
 
-    /// What has been felt by `at`.
-    pub(in crate::systems::mongo) fn felt(&mut self, at: Duration) -> Felt {
+    /// What has been felt by `at`; none before something has come of a write since it began, or began anew: that is no gap of zero.
+    pub(in crate::systems::mongo) fn felt(&mut self, at: Duration) -> Option<Felt> {
         self.look(at);
+        if !self.steady && !self.missed {
+            return None;
+        }
         let mut felt = self.felt.clone();
         felt.since = self.reached.filter(|since| self.is_outage(at.saturating_sub(*since)));
         felt.outages += u32::from(felt.since.is_some());
         let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
         felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
-        felt
+        Some(felt)
     }
 
     fn is_outage(&self, gap: Duration) -> bool {
@@ -161,11 +168,15 @@ mod tests {
         }
     }
 
+    fn of(record: &mut Record, at: Duration) -> Felt {
+        record.felt(at).expect("something has come of a write")
+    }
+
     #[test]
     fn a_healthy_set_has_gaps_of_a_tick_and_no_outage() {
         let mut record = Record::new(ms(50), ms(900));
         writes(&mut record, 1000, 3000);
-        let felt = record.felt(ms(3000));
+        let felt = of(&mut record, ms(3000));
         assert_eq!((felt.writes, felt.outages, felt.down, felt.since), (40, 0, ms(0), None));
         assert_eq!(felt.longest, ms(52));
     }
@@ -178,17 +189,17 @@ mod tests {
         assert!(record.missed(ms(2003), "not primary"), "it begins");
         record.begins(ms(2050));
         assert!(!record.missed(ms(2052), "not primary"), "it goes on");
-        let felt = record.felt(ms(2100));
+        let felt = of(&mut record, ms(2100));
         assert_eq!((felt.since, felt.gap(ms(2100)), felt.outages), (Some(ms(1950)), ms(150), 1));
         assert_eq!(felt.why.as_deref(), Some("not primary"));
         record.begins(ms(2100));
         assert!(record.acknowledged(ms(2100), ms(2480)));
-        let felt = record.felt(ms(2480));
+        let felt = of(&mut record, ms(2480));
         assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(530), 1, 2));
         assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(530))), ms(530), None));
         // Ten minutes later it is not of late any more; that it was, stays.
         writes(&mut record, 2500, 620_000);
-        let felt = record.felt(ms(620_000));
+        let felt = of(&mut record, ms(620_000));
         assert_eq!((felt.longest, felt.down), (ms(52), ms(530)));
     }
 
@@ -197,8 +208,8 @@ mod tests {
         let mut record = Record::new(ms(50), ms(1000));
         writes(&mut record, 1000, 2000);
         record.begins(ms(2000));
-        assert_eq!(record.felt(ms(2150)).since, None, "four ticks are its due");
-        assert_eq!(record.felt(ms(2151)).since, Some(ms(1950)));
+        assert_eq!(of(&mut record, ms(2150)).since, None, "four ticks are its due");
+        assert_eq!(of(&mut record, ms(2151)).since, Some(ms(1950)));
         // w:majority over a long link: each write takes longer than four ticks, always.
         let mut record = Record::new(ms(50), ms(1000));
         for n in 0..20 {
@@ -206,7 +217,7 @@ mod tests {
             record.begins(ms(at));
             record.acknowledged(ms(at), ms(at + 260));
         }
-        assert_eq!(record.felt(ms(6200)).outages, 0);
+        assert_eq!(of(&mut record, ms(6200)).outages, 0);
     }
 
     #[test]
@@ -216,7 +227,7 @@ mod tests {
             record.begins(ms(at));
             record.acknowledged(ms(at), ms(at + 2));
         }
-        let felt = record.felt(ms(60_000));
+        let felt = of(&mut record, ms(60_000));
         assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_002)));
     }
 
@@ -224,8 +235,9 @@ mod tests {
     fn writes_that_never_get_through_count_from_the_first() {
         let mut record = Record::new(ms(50), ms(0));
         record.begins(ms(1000));
+        assert_eq!(record.felt(ms(1400)), None, "neither a gap nor none");
         record.missed(ms(1500), "no primary");
-        let felt = record.felt(ms(3000));
+        let felt = of(&mut record, ms(3000));
         assert_eq!((felt.since, felt.downtime(ms(3000))), (Some(ms(1000)), ms(2000)));
     }
 
@@ -235,19 +247,24 @@ mod tests {
         writes(&mut record, 1000, 2000);
         // The machine slept for a minute.
         writes(&mut record, 62_000, 63_000);
-        let felt = record.felt(ms(63_000));
+        let felt = of(&mut record, ms(63_000));
         assert_eq!((felt.down, felt.outages), (ms(0), 0));
         assert!(felt.unseen >= ms(59_000), "{:?}", felt.unseen);
         // In the middle of an outage: it is counted as far as it was seen.
         record.begins(ms(63_000));
         record.missed(ms(63_100), "no primary");
         writes(&mut record, 163_000, 164_000);
-        let felt = record.felt(ms(164_000));
+        let felt = of(&mut record, ms(164_000));
         assert_eq!((felt.down, felt.outages, felt.since), (ms(150), 1, None));
         // It may not write any more: nothing is felt.
         record.begins(ms(164_000));
         record.lost_sight(ms(164_010));
-        let felt = record.felt(ms(168_000));
+        assert_eq!(record.felt(ms(168_000)), None);
+        // Nor once it is tried again, until something comes of it.
+        record.begins(ms(168_000));
+        assert_eq!(record.felt(ms(168_400)), None);
+        record.acknowledged(ms(168_000), ms(168_500));
+        let felt = of(&mut record, ms(168_500));
         assert_eq!((felt.since, felt.outages), (None, 1));
         assert!(felt.unseen >= ms(102_000), "{:?}", felt.unseen);
     }

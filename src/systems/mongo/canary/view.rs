@@ -47,7 +47,7 @@ fn state(felt: &Felt, now: Now) -> Cell {
             Cell::text(format!("NO WRITE for {}{why}", exact(felt.gap(now.boot)))).tone(Tone::Bad)
         }
         (None, Some((_, took))) => Cell::text(format!("writes get through, the last in {}", exact(took))).tone(Tone::Good),
-        (None, None) => Cell::text("the first write is on its way").tone(Tone::Busy),
+        (None, None) => Cell::none(),
     }
 }
 

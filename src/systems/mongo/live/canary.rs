@@ -119,7 +119,7 @@ async fn one_run(
             Err(_) => record.missed(at, &format!("{}: a write got no answer within {}s", set.name, WRITE_WITHIN.as_secs())),
         };
         if news {
-            out.facts(Facts::Felt(record.felt(at)), took);
+            tell(record, at, took, out);
         }
     }
 }
@@ -137,8 +137,14 @@ async fn telling<T>(
         tokio::select! {
             biased;
             done = &mut what => return done,
-            _ = told.tick() => out.facts(Facts::Felt(record.felt(clock::now().boot)), took),
+            _ = told.tick() => tell(record, clock::now().boot, took, out),
         }
+    }
+}
+
+fn tell(record: &mut Record, at: Duration, took: Duration, out: &Sink<Facts>) {
+    if let Some(felt) = record.felt(at) {
+        out.facts(Facts::Felt(felt), took);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     core::estate::seen::{Fault, FaultKind},
     drive::{clock, sink::Sink},
     plan::ReplicaSet,
-    systems::mongo::facts::Facts,
+    systems::mongo::facts::{Facts, Hello},
 };
 
 /// The shortest that the driver allows.
@@ -32,8 +32,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const SILENT: Duration = Duration::from_secs(2);
 
 /// Brings what a member says of itself, for as long as the source lives. `claim` is told whenever it says, or does not say any
-/// more, that it accepts writes: with its term.
-pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: impl Fn(Option<Option<u64>>)) {
+/// more, that it accepts writes: with what it says.
+pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: impl Fn(Option<&Hello>)) {
     loop {
         if let Err(fault) = follow(set, host, out, &claim).await {
             claim(None);
@@ -48,7 +48,7 @@ async fn follow(
     set: &ReplicaSet,
     host: &str,
     out: &Sink<Facts>,
-    claim: &impl Fn(Option<Option<u64>>),
+    claim: &impl Fn(Option<&Hello>),
 ) -> Result<(), Fault> {
     let (events, mut queue) = mpsc::unbounded_channel();
     let mut options = client::options(set, host).await?;
@@ -74,7 +74,7 @@ async fn follow(
                 took = if e.awaited { took } else { e.duration };
                 deadline = Some(Instant::now() + SILENT);
                 let hello = parse::hello(&e.reply, heard);
-                claim(hello.writable.then_some(hello.term));
+                claim(Some(&hello).filter(|hello| hello.writable));
                 out.facts(Facts::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {

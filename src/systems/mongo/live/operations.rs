@@ -9,15 +9,13 @@ use std::time::Duration;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::client::CANARY;
-use crate::systems::mongo::operations::{Kind, Operation, Operations};
+use crate::systems::mongo::operations::{Kind, LISTED, Operation, Operations};
 
 /// Commands that write, other than the plain writes, which the server calls `insert`, `update` and `remove`.
 const COMMANDS: [&str; 18] = [
     "insert", "update", "delete", "bulkWrite", "findAndModify", "findandmodify", "mapReduce", "create", "collMod", "drop", "dropDatabase",
     "dropIndexes", "renameCollection", "convertToCapped", "cloneCollectionAsCapped", "compact", "applyOps", "commitTransaction",
 ];
-/// So many are listed, the longest first.
-const AT_MOST: i32 = 20;
 
 /// `$currentOp`, of all users (privilege `inprog`). Source of the fields: MongoDB's manual, "$currentOp (aggregation)"; the shapes are
 /// measured on 6.0.
@@ -41,7 +39,7 @@ pub(super) fn command() -> Document {
         { "$match": picked },
         { "$project": told },
         { "$sort": { "micros": -1 } },
-        { "$limit": AT_MOST },
+        { "$limit": LISTED },
     ] }
 }
 

@@ -27,14 +27,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Facts, Probe, State,
+    Facts, Felt, Probe, State,
     facts::ConfigMember,
     set::Set,
 };
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen, Stamp},
+            seen::{Fault, FaultKind, Reading, Seen, Stamp},
             source::SourceSpec,
         },
         now::Now,
@@ -198,6 +198,12 @@ impl Call {
     }
 }
 
+impl State {
+    fn canary(&mut self, probe: Probe) -> Option<&mut Reading<Felt>> {
+        self.sets.get_mut(probe.set)?.canaries.get_mut(&probe.concern)
+    }
+}
+
 impl Steered for State {
     type Call = Call;
     type Mark = Mark;
@@ -208,14 +214,13 @@ impl Steered for State {
     }
 
     fn felt(&mut self, probe: &Probe, facts: Facts, stamp: Stamp) {
-        let canary = self.sets.get_mut(probe.set).and_then(|set| set.canaries.get_mut(&probe.concern));
-        if let (Some(canary), Facts::Felt(felt)) = (canary, facts) {
+        if let (Some(canary), Facts::Felt(felt)) = (self.canary(*probe), facts) {
             canary.set(felt, stamp);
         }
     }
 
     fn numb(&mut self, probe: &Probe, fault: &Fault) {
-        if let Some(canary) = self.sets.get_mut(probe.set).and_then(|set| set.canaries.get_mut(&probe.concern)) {
+        if let Some(canary) = self.canary(*probe) {
             canary.fail(fault);
         }
     }

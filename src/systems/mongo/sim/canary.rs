@@ -57,16 +57,17 @@ impl Set {
         }
     }
 
-    /// What the canary has felt by `boot`, writing so often.
-    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Felt {
+    /// What the canary has felt by `boot`, writing so often. Its first write is over by then.
+    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
         let blocked = self.canary.blocked.clone();
         let open = |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
-        let new = || Loop { record: Record::new(every, boot), next: boot };
+        let takes = takes(concern);
+        let first = boot.saturating_sub(takes);
+        let new = || Loop { record: Record::new(every, first), next: first };
         let Loop { record, next } = self.canary.records.entry(concern).or_insert_with(new);
         if boot.saturating_sub(*next) > AWAY.max(every) {
-            *next = boot;
+            *next = first;
         }
-        let takes = takes(concern);
         while *next + takes <= boot {
             let (began, ends) = (*next, *next + takes);
             record.begins(began);

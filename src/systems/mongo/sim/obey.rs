@@ -64,7 +64,8 @@ impl Obeys for State {
         let (Some(every), Some(set)) = (every, sim.sets.get_mut(probe.set)) else {
             return Err(Fault::new(FaultKind::NotFound, "no such canary in the simulated estate"));
         };
-        Ok(Facts::Felt(set.feel(probe.concern, every, now.boot)))
+        let none = || Fault::new(FaultKind::Empty, "nothing has come of a write yet");
+        set.feel(probe.concern, every, now.boot).map(Facts::Felt).ok_or_else(none)
     }
 
     fn log(sim: &Sim) -> &[String] {
