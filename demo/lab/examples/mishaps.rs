@@ -91,7 +91,7 @@ impl Stage {
     }
 
     /// What the screen says: its head, the step's row, and what lies behind the row.
-    fn show(&self, when: &str) -> Result<(), Failure> {
+    fn show(&mut self, when: &str) -> Result<(), Failure> {
         println!("── the screen, {when}");
         self.console.select(self.step)?;
         sleep(Duration::from_secs(1));

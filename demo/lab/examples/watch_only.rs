@@ -170,7 +170,7 @@ async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
 
 /// Watches for so long, pressing keys.
 fn watch(plan: &Path, span: Duration) -> Result<u32, Failure> {
-    let console = Console::watch(plan)?;
+    let mut console = Console::watch(plan)?;
     let end = Instant::now() + span;
     let mut pressed = 0;
     while Instant::now() < end {

@@ -88,7 +88,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
 }
 
 fn again(start: &dyn Fn() -> landfall_lab::Result<Console>) -> Result<(), Failure> {
-    let console = start()?;
+    let mut console = start()?;
     console.select(STEP)?;
     console.press("r")?;
     std::thread::sleep(Duration::from_secs(1));

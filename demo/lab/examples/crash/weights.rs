@@ -41,7 +41,7 @@ pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
     for n in 1..=trials {
         for way in [Way::Forward, Way::Back] {
             if n > 1 && way == Way::Forward {
-                let console = start()?;
+                let mut console = start()?;
                 console.select(STEP)?;
                 console.press("r")?;
                 std::thread::sleep(Duration::from_secs(1));
