@@ -76,10 +76,7 @@ pub struct Console {
 
 impl Console {
     /// `landfall console PLAN --journal JOURNAL`.
-    ///
-    /// # Errors
-    /// It cannot be started, or shows nothing.
-    pub fn steer(plan: &Path, journal: &Path) -> Result<Self> {
+    fn steer(plan: &Path, journal: &Path) -> Result<Self> {
         let mut console = Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()])?;
         console.journal = Some(Follower::new(PathBuf::from(journal)));
         Ok(console)
