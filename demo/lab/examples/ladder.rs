@@ -1,6 +1,6 @@
 //! The lab's weight ladder by keys, up and down: 1, 10, 50, 100 % of a name to the target, and what is served after each rung.
 //!
-//!     cargo run --example ladder
+//!     cargo build && cargo run --example ladder
 //!
 //! A lab of its own and the traffic phase of its runbook; a real console led by keys. The way down is each rung's stored way back. After each
 //! rung, either way, a watch of its own has to see the share that it is about configured, and inside the 95 % interval of at least 1,000

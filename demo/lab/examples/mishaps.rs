@@ -1,6 +1,6 @@
 //! What goes wrong in the middle of a step, one thing each: what the screen says, what the journal says, and how it is mended.
 //!
-//!     cargo run --example mishaps -- [--only majority|cut|broker|throttled]
+//!     cargo build && cargo run --example mishaps -- [--only majority|cut|broker|throttled]
 //!
 //! A real console led by keys. A set of three loses its majority, or the link between its sites, right after its primary was told to step down
 //! for a move; a broker is killed as a group's offsets are written to it; Route 53 answers nothing but "Throttling" to a change of weights.

@@ -1,6 +1,6 @@
 //! Watch mode with every right there is: does it ever ask for something that writes?
 //!
-//!     cargo run --example watch_only -- [--minutes 10]
+//!     cargo build && cargo run --example watch_only -- [--minutes 10]
 //!
 //! A lab of its own; its plan, with administrators' logins everywhere; `landfall watch` on it in a pseudo-terminal, in which keys are pressed all
 //! the time, every one that the console knows but those that end it. Asked afterwards are the servers: mongod's logs (every command of every connection that calls itself

@@ -1,6 +1,6 @@
 //! The cockpit killed at random moments of a change, and started again: is what it says still true?
 //!
-//!     cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
+//!     cargo build && cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
 //!
 //! A real console is led by keys in a pseudo-terminal, killed with SIGKILL while it moves a primary (a set of three with the server's default
 //! timings) or changes weights (the lab's Route 53), and started again on its journal, which it takes up by itself. Each trial goes forward

@@ -1,6 +1,6 @@
 //! For how long a set takes no writes while its primary moves: by landfall's recipe, and by raising a priority and waiting.
 //!
-//!     cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
+//!     cargo build --release && cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
 //!
 //! A set of its own, one source and two target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
 //! all. With `--delay-ms 35` whatever crosses between the sites is 35 ms late each way. Nothing else of the lab should run.
