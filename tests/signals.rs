@@ -67,10 +67,7 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     // Steered: what is probed is probed only then.
-    let author =
-        Author { run: "test".into(), actor: "operator".into(), host: "here".into(), plan: Digest::of(b"plan") };
-    let opened = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
-    drive.steer(opened.0, opened.1);
+    steer(&mut drive);
     // Somebody changes a weight, which is the first change that this Route 53 takes.
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));

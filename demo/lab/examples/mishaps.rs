@@ -1,12 +1,16 @@
 //! What goes wrong in the middle of a step, one thing each: what the screen says, what the journal says, and how it is mended.
 //!
-//!     cargo run --example mishaps -- [--only majority|cut|broker|throttled]
+//!     cargo build && cargo run --example mishaps -- [--only majority|cut|broker|throttled]
 //!
 //! A real console led by keys. A set of three loses its majority, or the link between its sites, right after its primary was told to step down
 //! for a move; a broker is killed as a group's offsets are written to it; Route 53 answers nothing but "Throttling" to a change of weights.
+//!
+//! Once it is mended a step has to come to its end: done, taken back if it failed, or done at the second attempt if nothing was applied. One
+//! that does not is a failure, and the others are tried all the same.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
+    process::ExitCode,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -15,10 +19,11 @@ use clap::{Parser, ValueEnum};
 use landfall::{
     core::step::{Phase, Way},
     journal::{Body, export},
+    plan::Side,
     systems::{Call, mongo::Call as Mongo},
 };
 use landfall_lab::{
-    console::Console,
+    console::{Console, Run},
     live::Lab,
     plan,
     proxy::{Manner, Proxy},
@@ -53,27 +58,33 @@ enum Mishap {
     Throttled,
 }
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<ExitCode, Failure> {
     let cli = Cli::parse();
     let wanted = |mishap| cli.only.is_none_or(|only| only == mishap);
+    let mut ends = Vec::new();
     if wanted(Mishap::Majority) {
-        on_a_set("the set's majority is lost as its primary steps down", |set, broken| {
-            (1..3).for_each(|n| set.freeze(n, broken))
-        })?;
+        let freeze = |set: &Trio, broken| (1..3).for_each(|n| set.freeze(n, broken));
+        ends.push((Mishap::Majority, on_a_set("the set's majority is lost as its primary steps down", freeze)));
     }
     if wanted(Mishap::Cut) {
-        on_a_set("the link between the sites is cut as the primary steps down", |set, broken| set.wire.cut(broken))?;
+        let cut = |set: &Trio, broken| set.wire.cut(broken);
+        ends.push((Mishap::Cut, on_a_set("the link between the sites is cut as the primary steps down", cut)));
     }
     if wanted(Mishap::Broker) || wanted(Mishap::Throttled) {
         let lab = Lab::start()?;
         if wanted(Mishap::Broker) {
-            broker(&lab)?;
+            ends.push((Mishap::Broker, broker(&lab)));
         }
         if wanted(Mishap::Throttled) {
-            throttled(&lab)?;
+            ends.push((Mishap::Throttled, throttled(&lab)));
         }
     }
-    Ok(())
+    let wrong: Vec<_> = ends.iter().filter_map(|(mishap, end)| Some((mishap, end.as_ref().err()?))).collect();
+    for (mishap, why) in &wrong {
+        println!("WRONG: {mishap:?}: {why}");
+    }
+    println!("{} of {} mishaps were mended", ends.len() - wrong.len(), ends.len());
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A plan of one step in a folder, and a console on it.
@@ -85,13 +96,11 @@ struct Stage {
 
 impl Stage {
     fn new(folder: &Path, step: &'static str, text: &str) -> Result<Self, Failure> {
-        let file = |end: &str| -> PathBuf { folder.join(format!("{step}.{end}")) };
-        std::fs::write(file("toml"), text)?;
-        Ok(Self { console: Console::steer(&file("toml"), &file("journal"))?, step, said: 0 })
+        Ok(Self { console: Run::new(folder, step, text)?.console()?, step, said: 0 })
     }
 
     /// What the screen says: its head, the step's row, and what lies behind the row.
-    fn show(&self, when: &str) -> Result<(), Failure> {
+    fn show(&mut self, when: &str) -> Result<(), Failure> {
         println!("── the screen, {when}");
         self.console.select(self.step)?;
         sleep(Duration::from_secs(1));
@@ -138,27 +147,30 @@ impl Stage {
         Err(self.console.screen().into())
     }
 
-    /// Waits for the end; takes back what failed, tries again what was not applied.
-    fn mended(&mut self, target: &str) -> Result<(), Failure> {
+    /// Waits for the end; takes back what failed, tries again what was not applied. What it came to in the end: done or taken back.
+    fn mended(&mut self, target: &str) -> Result<Phase, Failure> {
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("at the end: {came_to:?}"))?;
         self.tell()?;
         match came_to {
-            Phase::Failed => self.once_more("b, the way back", "", target, Way::Back),
-            Phase::NotApplied => self.once_more("r, once more", "r", target, Way::Forward),
-            _ => Ok(()),
+            Phase::Failed => self.once_more("b, the way back", target, Way::Back),
+            Phase::NotApplied => {
+                self.console.again(self.step)?;
+                self.once_more("r, once more", target, Way::Forward)
+            }
+            Phase::Done => Ok(came_to),
+            other => Err(format!("it came to {other:?}, which nobody asked for").into()),
         }
     }
 
-    fn once_more(&mut self, what: &str, key: &str, target: &str, way: Way) -> Result<(), Failure> {
+    fn once_more(&mut self, what: &str, target: &str, way: Way) -> Result<Phase, Failure> {
         println!("── {what}");
-        self.console.select(self.step)?;
-        self.console.press(key)?;
         self.console.carry_out(self.step, target, way)?;
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("after that: {came_to:?}"))?;
         self.tell()?;
-        Ok(())
+        let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+        if came_to == wanted { Ok(came_to) } else { Err(format!("{what}: {came_to:?}, not {wanted:?}").into()) }
     }
 }
 
@@ -175,13 +187,17 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
     stage.tell()?;
     println!("── mended");
     break_(&set, false);
-    stage.mended(trio::NAME)?;
-    let leader = runtime.block_on(set.leader());
-    println!(
-        "── in the end {:?} leads; {:?}",
-        leader.and_then(|host| set.side(&host)),
-        runtime.block_on(set.config())?
-    );
+    let came_to = stage.mended(trio::NAME)?;
+    let side = runtime.block_on(set.leader()).and_then(|host| set.side(&host));
+    let (version, priorities) = runtime.block_on(set.config())?;
+    println!("── in the end {side:?} leads; version {version}, priorities {priorities:?}");
+    let wanted = if came_to == Phase::Done { Side::Target } else { Side::Source };
+    if side != Some(wanted) {
+        return Err(format!("{came_to:?}, and {side:?} leads").into());
+    }
+    if priorities.contains(&0.0) {
+        return Err(format!("{came_to:?}, and somebody still cannot lead: priorities {priorities:?}").into());
+    }
     Ok(())
 }
 
@@ -191,7 +207,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     println!("━━ the target's broker is killed as offsets are written to it");
     let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "kafka", "intervals"]);
     let action = format!("commit_offsets = {{ pair = \"events\", group = {GROUP:?}, to = \"target\" }}");
-    let mut stage = Stage::new(lab.run(), "offsets", &(text + &step("offsets", &action)))?;
+    let mut stage = Stage::new(lab.run(), "offsets", &plan::with_step(&text, "offsets", &action))?;
     let storm = lab.storm();
     stage.console.prepare("offsets", GROUP, Way::Forward)?;
     // Too late for the sources to be stale: what is sent meets nobody.
@@ -202,7 +218,7 @@ fn broker(lab: &Lab) -> Result<(), Failure> {
     stage.tell()?;
     println!("── mended: the broker is started again");
     storm.mend("kafka/target")?;
-    stage.mended(GROUP)
+    stage.mended(GROUP).map(drop)
 }
 
 fn throttled(lab: &Lab) -> Result<(), Failure> {
@@ -211,9 +227,9 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     let port = lab.port("aws/route53")?;
     let proxy = Proxy::start(port)?;
     let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "route53", "dns", "intervals"]);
-    let text = text.replace(&format!("http://127.0.0.1:{port}"), &proxy.url());
+    let text = plan::through(&text, port, proxy.port())?;
     let action = format!("set_weights = {{ name = {NAME:?}, source = 70, target = 30 }}");
-    let mut stage = Stage::new(lab.run(), "weights", &(text + &step("weights", &action)))?;
+    let mut stage = Stage::new(lab.run(), "weights", &plan::with_step(&text, "weights", &action))?;
     stage.console.prepare("weights", NAME, Way::Forward)?;
     proxy.set(Manner::Refuse(400, THROTTLING.to_owned()));
     stage.console.confirm("weights")?;
@@ -222,17 +238,13 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     stage.tell()?;
     println!("── mended: it answers again");
     proxy.set(Manner::Pass);
-    stage.mended(NAME)?;
-    println!(
-        "── the proxy: {} changes asked for, {} taken",
-        proxy.changes().len(),
-        proxy.changes().iter().filter(|c| c.status == Some(200)).count()
-    );
+    let came_to = stage.mended(NAME)?;
+    let changes = proxy.changes();
+    let taken = changes.iter().filter(|c| c.status == Some(200)).count();
+    println!("── the proxy: {} changes asked for, {taken} taken", changes.len());
+    // What was refused may be sent again, what was taken may not.
+    if came_to == Phase::Done && taken != 1 {
+        return Err(format!("{came_to:?}, and Route 53 took the change {taken} times").into());
+    }
     Ok(())
-}
-
-fn step(id: &str, action: &str) -> String {
-    format!(
-        "[[phase]]\nid = \"one\"\ntitle = \"One\"\n[[phase.step]]\nid = {id:?}\ntitle = \"The step\"\naction = {{ {action} }}\n"
-    )
 }

@@ -1,10 +1,11 @@
 //! Watch mode with every right there is: does it ever ask for something that writes?
 //!
-//!     cargo run --example watch_only -- [--minutes 10]
+//!     cargo build && cargo run --example watch_only -- [--minutes 10]
 //!
 //! A lab of its own; its plan, with administrators' logins everywhere; `landfall watch` on it in a pseudo-terminal, in which keys are pressed all
-//! the time, those that steer too. Asked afterwards are the servers: mongod's logs (every command of every connection that calls itself
-//! landfall), and proxies before the AWS endpoints and the brokers. Whatever is not known for a read counts as a write.
+//! the time, every one that the console knows but those that end it. Asked afterwards are the servers: mongod's logs (every command of every connection that calls itself
+//! landfall), and proxies before the AWS endpoints and the brokers. Whatever is not known for a read counts as a write; a server that was not
+//! seen to be read from proves nothing, and is a failure too.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,8 @@ use std::{
 };
 
 use clap::Parser;
-use landfall_lab::{console::Console, kafka_proxy, live::Lab, mongo, proxy};
+use landfall::console::command::{COMMANDS, Id, Key};
+use landfall_lab::{console::Console, kafka_proxy, live::Lab, mongo, plan, proxy};
 use mongodb::{Client, bson::doc};
 use tokio::runtime::Runtime;
 
@@ -52,11 +54,8 @@ const KAFKA_READS: &[&str] = &[
     "Fetch",
     "DescribeCluster",
 ];
-/// Keys of every page and of everything that steers; no `q`, no Ctrl-C.
-const KEYS: &[&str] = &[
-    "1", "2", "3", "4", "5", "6", "7", "8", "9", "j", "k", "\r", "\x1b", "p", "a", "x", "b", "r", "u", "y", "i", "v",
-    "o", "e", "A", "h", "H", "c", "z", "n", "s", "w", "/", "t",
-];
+/// In no set: they have no logins, so nobody can tell them to log what they are asked. It is the same as what the others are asked.
+const OUTSIDERS: [&str; 2] = ["mongo/catalog/4", "mongo/catalog/5"];
 
 /// Watches with administrators' logins and counts what the servers were asked.
 #[derive(Debug, Parser)]
@@ -92,66 +91,86 @@ impl Asked {
 }
 
 fn main() -> Result<ExitCode, Failure> {
-    let cli = Cli::parse();
+    let (cli, keys) = (Cli::parse(), keys()?);
     let lab = Lab::start()?;
     let runtime = Runtime::new()?;
     let mut text = std::fs::read_to_string(lab.plan_file())?;
     let mut aws = Vec::new();
     for name in ["aws/source", "aws/target", "aws/route53", "metrics"] {
         let proxy = proxy::Proxy::start(lab.port(name)?)?;
-        text = text.replace(&format!("http://127.0.0.1:{}", lab.port(name)?), &proxy.url());
-        aws.push(proxy);
+        text = plan::through(&text, lab.port(name)?, proxy.port())?;
+        aws.push((name, proxy));
     }
     let mut brokers = Vec::new();
     for name in ["kafka/source", "kafka/target"] {
-        let port = lab.port(name)?;
-        let proxy = runtime.block_on(kafka_proxy::Proxy::start(port))?;
-        text = text.replace(&format!("127.0.0.1:{port}\""), &format!("127.0.0.1:{}\"", proxy.port()));
-        brokers.push(proxy);
+        let proxy = runtime.block_on(kafka_proxy::Proxy::start(lab.port(name)?))?;
+        text = plan::through(&text, lab.port(name)?, proxy.port())?;
+        brokers.push((name, proxy));
     }
-    // Everybody watches with what may do everything.
-    text = text.replace("\"landfall-watch\"", "\"landfall-lab\"").replace("/watch-access-key", "/operate-access-key");
-    text = text.replace("/watch-secret-key", "/operate-secret-key");
-    let plan = lab.run().join("administrator.toml");
-    std::fs::write(&plan, text)?;
-    let members: Vec<String> = lab.status()?.servers.into_keys().filter(|name| name.starts_with("mongo/")).collect();
+    let file = lab.run().join("administrator.toml");
+    std::fs::write(&file, administrators(&text)?)?;
+    let all = lab.status()?.servers.into_keys().filter(|name| name.starts_with("mongo/"));
+    let members: Vec<String> = all.filter(|name| !OUTSIDERS.contains(&name.as_str())).collect();
     runtime.block_on(tell_all(&lab, &members))?;
 
-    let pressed = watch(&plan, Duration::from_secs_f64(cli.minutes * 60.0))?;
-    println!("{:.0} minutes of `landfall watch` with administrators' logins, {pressed} keys pressed", cli.minutes);
+    let pressed = watch(&file, &keys, Duration::from_secs_f64(cli.minutes * 60.0))?;
+    println!("{:.1} minutes of `landfall watch` with administrators' logins, {pressed} keys pressed", cli.minutes);
 
-    let mut mongod = Asked::default();
+    let mut asked: Vec<(&str, Asked)> = Vec::new();
     let servers = lab.status()?.servers;
     for name in &members {
+        let mut mongod = Asked::default();
         let log = std::fs::read_to_string(&servers[name].log)?;
-        commands(&log).for_each(|command| {
-            let reads = MONGO_READS.contains(&&*command);
-            mongod.add(&command, 1, reads);
-        });
+        commands(&log).for_each(|command| mongod.add(&command, 1, MONGO_READS.contains(&&*command)));
+        asked.push((name, mongod));
     }
-    let mut endpoints = Asked::default();
-    for proxy in &aws {
-        let changes = proxy.changes();
+    for (name, proxy) in &aws {
+        let (mut endpoint, changes) = (Asked::default(), proxy.changes());
         for (what, n) in proxy.take() {
             let writes = u64::try_from(changes.iter().filter(|c| c.what == what).count())?;
             let word = what.split("/2013-04-01").next().unwrap_or_default().trim();
-            endpoints.add(word, u64::from(n) - writes, true);
+            if u64::from(n) > writes {
+                endpoint.add(word, u64::from(n) - writes, true);
+            }
             if writes > 0 {
-                endpoints.add(&what, writes, false);
+                endpoint.add(&what, writes, false);
             }
         }
+        asked.push((name, endpoint));
     }
-    let mut kafka = Asked::default();
-    for proxy in &brokers {
-        proxy.take().into_iter().for_each(|(what, n)| kafka.add(what, u64::from(n), KAFKA_READS.contains(&what)));
+    for (name, proxy) in &brokers {
+        let mut broker = Asked::default();
+        proxy.take().into_iter().for_each(|(what, n)| broker.add(what, u64::from(n), KAFKA_READS.contains(&what)));
+        asked.push((name, broker));
     }
-    let all = [("mongod's logs", mongod), ("AWS endpoints", endpoints), ("brokers", kafka)];
-    for (kind, asked) in &all {
-        println!("{}", asked.told(kind));
+    for (name, asked) in &asked {
+        println!("{}", asked.told(name));
     }
-    let clean = all.iter().all(|(_, asked)| asked.writes.is_empty() && !asked.reads.is_empty());
+    let wrote = asked.iter().any(|(_, asked)| !asked.writes.is_empty());
+    // A server that was not asked anything was not watched, or not seen to be: that nothing was written then says nothing.
+    let silent: Vec<_> = asked.iter().filter(|(_, asked)| asked.reads.is_empty()).map(|(name, _)| *name).collect();
+    if !silent.is_empty() {
+        println!("NOT SEEN TO BE ASKED: {}", silent.join(", "));
+    }
+    let clean = !wrote && silent.is_empty();
     println!("{}", if clean { "nothing that writes" } else { "NOT CLEAN" });
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The same plan in which everybody watches with what may do everything.
+fn administrators(plan: &str) -> Result<String, Failure> {
+    let mut text = plan.to_owned();
+    for (watch, operate) in [
+        ("\"landfall-watch\"", "\"landfall-lab\""),
+        ("/watch-access-key", "/operate-access-key"),
+        ("/watch-secret-key", "/operate-secret-key"),
+    ] {
+        if !text.contains(watch) {
+            return Err(format!("the lab's plan has no {watch} any more").into());
+        }
+        text = text.replace(watch, operate);
+    }
+    Ok(text)
 }
 
 /// From now on mongod logs every command, with the name of who asks.
@@ -159,31 +178,70 @@ async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
     for name in members {
         let client = Client::with_uri_str(mongo::direct(&format!("127.0.0.1:{}", lab.port(name)?))).await?;
         let all = doc! { "setParameter": 1, "logComponentVerbosity": { "command": { "verbosity": 1 } } };
-        // Hosts outside of every set have no logins yet and take none: what they are asked is the same as the others'.
-        if let Err(why) = client.database("admin").run_command(all).await {
-            println!("{name} does not say what it is asked: {why}");
-        }
+        let done = client.database("admin").run_command(all).await;
         client.shutdown().immediate(true).await;
+        done.map_err(|why| format!("{name} does not log what it is asked: {why}"))?;
     }
     Ok(())
 }
 
+/// All keys of the console but those that end it or give the terminal back: those that steer, too.
+fn keys() -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for command in COMMANDS.iter().filter(|c| !matches!(c.id, Id::Quit | Id::Suspend)) {
+        for key in command.keys {
+            match key {
+                Key::Digit => all.extend((1..=9).map(|n| n.to_string())),
+                Key::Char(c) => all.push(c.to_string()),
+                Key::Ctrl(c) => all.push(char::from(u8::try_from(*c)? & 0x1f).to_string()),
+                Key::Code(_) => all.push(sequence(&key.word())?.to_owned()),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// What a terminal sends for a key.
+fn sequence(key: &str) -> Result<&'static str, Failure> {
+    Ok(match key {
+        "Enter" => "\r",
+        "Esc" => "\x1b",
+        "Tab" => "\t",
+        "Shift-Tab" => "\x1b[Z",
+        "↑" => "\x1b[A",
+        "↓" => "\x1b[B",
+        "→" => "\x1b[C",
+        "←" => "\x1b[D",
+        "Home" => "\x1b[H",
+        "End" => "\x1b[F",
+        "PgUp" => "\x1b[5~",
+        "PgDn" => "\x1b[6~",
+        other => return Err(format!("what does a terminal send for {other}?").into()),
+    })
+}
+
 /// Watches for so long, pressing keys.
-fn watch(plan: &Path, span: Duration) -> Result<u32, Failure> {
-    let console = Console::watch(plan)?;
+fn watch(plan: &Path, keys: &[String], span: Duration) -> Result<u32, Failure> {
+    let mut console = Console::watch(plan)?;
     let end = Instant::now() + span;
     let mut pressed = 0;
     while Instant::now() < end {
-        console.press(KEYS[fastrand::usize(..KEYS.len())])?;
+        console.press(&keys[fastrand::usize(..keys.len())])?;
         pressed += 1;
         sleep(Duration::from_millis(250));
     }
-    // It was watching to the end.
+    // It was watching to the end: it says so, and its clock goes on.
     console.press("\x1b\x1b\x1b")?;
     sleep(Duration::from_secs(1));
+    if console.screen().contains("FROZEN") {
+        console.press(" ")?;
+    }
     console.press("9")?;
     console.until("WATCH", Duration::from_secs(60))?;
     sleep(Duration::from_secs(1));
+    let place = |screen: &str| screen.lines().nth(1).map(str::to_owned);
+    let before = place(&console.screen());
+    console.until_seen("another time in its second line", Duration::from_secs(60), |screen| place(screen) != before)?;
     println!("{}", console.screen().lines().take(4).collect::<Vec<_>>().join("\n"));
     Ok(pressed)
 }

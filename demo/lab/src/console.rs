@@ -34,6 +34,36 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const READY: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(20);
 
+/// A plan of somebody's own and the journal of its run: as many consoles on them as wanted, one after the other.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Where the plan is.
+    pub plan: PathBuf,
+    /// Where the journal is.
+    pub journal: PathBuf,
+}
+
+impl Run {
+    /// Writes the plan into a folder, under a name that the journal shares.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn new(folder: &Path, name: &str, plan: &str) -> Result<Self> {
+        let file = |end: &str| folder.join(format!("{name}.{end}"));
+        let run = Self { plan: file("toml"), journal: file("journal") };
+        std::fs::write(&run.plan, plan).doing(|| format!("writing {}", run.plan.display()))?;
+        Ok(run)
+    }
+
+    /// Starts a console that steers it.
+    ///
+    /// # Errors
+    /// It cannot be started, or shows nothing.
+    pub fn console(&self) -> Result<Console> {
+        Console::steer(&self.plan, &self.journal)
+    }
+}
+
 /// A running console. Killed when it is dropped.
 pub struct Console {
     pty: Arc<Pty>,
@@ -46,10 +76,7 @@ pub struct Console {
 
 impl Console {
     /// `landfall console PLAN --journal JOURNAL`.
-    ///
-    /// # Errors
-    /// It cannot be started, or shows nothing.
-    pub fn steer(plan: &Path, journal: &Path) -> Result<Self> {
+    fn steer(plan: &Path, journal: &Path) -> Result<Self> {
         let mut console = Self::start(&["console", &plan.to_string_lossy(), "--journal", &journal.to_string_lossy()])?;
         console.journal = Some(Follower::new(PathBuf::from(journal)));
         Ok(console)
@@ -81,7 +108,7 @@ impl Console {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).process(&part[..n]);
             }
         });
-        let console = Self { pty, child, screen, journal: None, entries: Vec::new() };
+        let mut console = Self { pty, child, screen, journal: None, entries: Vec::new() };
         console.until("1 Overview", PATIENCE)?;
         Ok(console)
     }
@@ -92,35 +119,57 @@ impl Console {
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 
+    /// It has not ended: of one that has, the last picture stays on screen, and keys are taken as before.
+    fn alive(&mut self, doing: impl Fn() -> String) -> Result<()> {
+        match self.child.try_wait().doing(&doing)? {
+            None => Ok(()),
+            Some(status) => Err(Error::new(doing(), format!("the console has ended, {status}:\n{}", self.screen()))),
+        }
+    }
+
     /// Presses keys.
     ///
     /// # Errors
-    /// The terminal is gone.
-    pub fn press(&self, keys: &str) -> Result<()> {
-        (&*self.pty).write_all(keys.as_bytes()).doing(|| format!("pressing {keys}"))
+    /// The console has ended; with its status and the screen.
+    pub fn press(&mut self, keys: &str) -> Result<()> {
+        let doing = || format!("pressing {keys:?}");
+        self.alive(doing)?;
+        (&*self.pty).write_all(keys.as_bytes()).doing(doing)
     }
 
     /// Waits for words on screen.
     ///
     /// # Errors
-    /// They do not come; with the screen.
-    pub fn until(&self, words: &str, patience: Duration) -> Result<()> {
+    /// They do not come, or the console has ended; with the screen.
+    pub fn until(&mut self, words: &str, patience: Duration) -> Result<()> {
+        self.until_seen(&format!("\"{words}\""), patience, |screen| screen.contains(words))
+    }
+
+    /// Waits for a screen that is as wanted. `what` says what is waited for.
+    ///
+    /// # Errors
+    /// It does not come, or the console has ended; with the screen.
+    pub fn until_seen(&mut self, what: &str, patience: Duration, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        let doing = || format!("waiting for {what}");
         let end = Instant::now() + patience;
-        while !self.screen().contains(words) {
+        loop {
+            self.alive(doing)?;
+            if wanted(&self.screen()) {
+                return Ok(());
+            }
             if Instant::now() > end {
                 let why = format!("not on screen in {} s:\n{}", patience.as_secs(), self.screen());
-                return Err(Error::new(format!("waiting for \"{words}\""), why));
+                return Err(Error::new(doing(), why));
             }
             std::thread::sleep(LOOK);
         }
-        Ok(())
     }
 
     /// Leaves whatever is open and goes to the page with this key.
     ///
     /// # Errors
-    /// The terminal is gone.
-    pub fn page(&self, key: &str) -> Result<()> {
+    /// The console has ended.
+    pub fn page(&mut self, key: &str) -> Result<()> {
         // A dialog first, then the detail under it. An escape that comes together with the next key would be another key.
         for _ in 0..2 {
             self.press("\x1b")?;
@@ -133,7 +182,7 @@ impl Console {
     ///
     /// # Errors
     /// It is not there.
-    pub fn select(&self, step: &str) -> Result<()> {
+    pub fn select(&mut self, step: &str) -> Result<()> {
         self.page("7g")?;
         self.until("Runbook", PATIENCE)?;
         let end = Instant::now() + PATIENCE;
@@ -171,14 +220,16 @@ impl Console {
     pub fn prepare(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         let end = Instant::now() + READY;
         loop {
-            match self.try_to_arm(step, target, way) {
+            let tried = self.try_to_arm(step, target, way);
+            self.alive(|| format!("arming {step}"))?;
+            match tried {
                 Err(_) if Instant::now() < end => std::thread::sleep(Duration::from_secs(1)),
                 done => return done,
             }
         }
     }
 
-    fn try_to_arm(&self, step: &str, target: &str, way: Way) -> Result<()> {
+    fn try_to_arm(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         let soon = Duration::from_secs(5);
         self.select(step)?;
         if way == Way::Back {
@@ -205,6 +256,7 @@ impl Console {
         self.press("\r")?;
         let end = Instant::now() + Duration::from_secs(15);
         while Instant::now() < end {
+            self.alive(|| format!("executing {step}"))?;
             self.news()?;
             if self.attempts(step) > before {
                 return Ok(());
@@ -212,6 +264,32 @@ impl Console {
             std::thread::sleep(LOOK / 4);
         }
         Err(Error::new(format!("executing {step}"), self.screen()))
+    }
+
+    /// The key for another attempt at a step that is over; until the journal says that it is not over any more.
+    ///
+    /// # Errors
+    /// It is refused; with the screen.
+    pub fn again(&mut self, step: &str) -> Result<()> {
+        self.news()?;
+        let before = self.entries.len();
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            self.select(step)?;
+            self.press("r")?;
+            // The row may not have been where the key was pressed: then it is pressed once more.
+            let soon = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < soon {
+                self.news()?;
+                let moved =
+                    |e: &Entry| matches!(&e.body, Body::Came(c) if c.step == step && matches!(c.note, Note::Phase(_)));
+                if self.entries.iter().skip(before).any(moved) {
+                    return Ok(());
+                }
+                std::thread::sleep(LOOK);
+            }
+        }
+        Err(Error::new(format!("trying {step} again"), self.screen()))
     }
 
     /// Reads the journal on.
@@ -251,10 +329,7 @@ impl Console {
         let end = Instant::now() + patience;
         loop {
             self.news()?;
-            if let Some(status) = self.child.try_wait().doing(|| "waiting for the console".to_owned())? {
-                let why = format!("the console has ended, {status}:\n{}", self.screen());
-                return Err(Error::new(format!("waiting for the end of {step}"), why));
-            }
+            self.alive(|| format!("waiting for the end of {step}"))?;
             match self.came_to(step) {
                 Some(phase @ (Done | Failed | NotApplied | RolledBack)) => return Ok(phase),
                 _ if Instant::now() > end => {

@@ -22,14 +22,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the keeper of a run directory: this program's hidden subcommand `keep`.
+    /// Starts the keeper of a run directory: the hidden subcommand `keep` of this program, which is `landfall-lab`.
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(run: &Path) -> Result<Self> {
+    pub fn start(program: &Path, run: &Path) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         let doing = || "starting the keeper".to_owned();
-        let mut child = Command::new(std::env::current_exe().doing(doing)?)
+        let mut child = Command::new(program)
             .arg("--run")
             .arg(run)
             .arg("keep")

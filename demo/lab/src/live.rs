@@ -217,7 +217,8 @@ impl Drop for Storm<'_> {
     }
 }
 
-/// A program of the workspace, beside the folder of the test or example that asks.
+/// A program of the workspace, beside the folder of the test or example that asks. Cargo builds it for a test, for an example it does not:
+/// whether it is of today cannot be told from the files' times, since either may be linked first.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {
     let doing = || format!("looking for the program {name}");
     let this = std::env::current_exe().doing(doing)?;

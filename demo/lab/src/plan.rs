@@ -6,6 +6,7 @@ use landfall::plan::{Side, Sides};
 
 use crate::{
     aws::cloudwatch::{BALANCER, PERIOD},
+    error::{Error, Result},
     estate::{CANARY, FLEET, NAMES, Ports, REGIONS, ZONE, addresses, set_identifier, suffix},
 };
 
@@ -36,6 +37,27 @@ pub fn only(plan: &str, tables: &[&str]) -> String {
         kept
     };
     plan.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect()
+}
+
+/// The same plan with a runbook of one step.
+#[must_use]
+pub fn with_step(plan: &str, id: &str, action: &str) -> String {
+    format!(
+        "{plan}[[phase]]\nid = \"one\"\ntitle = \"One\"\n[[phase.step]]\nid = {id:?}\ntitle = \"The step\"\naction = {{ {action} }}\n"
+    )
+}
+
+/// The same plan with another port of 127.0.0.1 asked in place of this one: that of a proxy.
+///
+/// # Errors
+/// The plan names nothing at this port: the proxy would see nothing, and that would be taken for silence.
+pub fn through(plan: &str, port: u16, proxy: u16) -> Result<String> {
+    let at = |port| format!("127.0.0.1:{port}\"");
+    if plan.contains(&at(port)) {
+        Ok(plan.replace(&at(port), &at(proxy)))
+    } else {
+        Err(Error::new(format!("leading port {port} through a proxy"), "the plan names nothing there"))
+    }
 }
 
 fn sites(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
@@ -186,5 +208,21 @@ mod tests {
         let part =
             parse(&only(&whole, &["sites", "route53", "dns"])).map_or_else(|why| panic!("{why}"), |(plan, _)| plan);
         assert!(part.runbook.steps().count() == 0 && part.kafka.is_empty() && part.dns.len() == plan.dns.len());
+    }
+
+    #[test]
+    fn a_plan_is_led_through_a_proxy_or_it_is_said_that_it_is_not_and_gets_a_step() {
+        let ports: Ports = (20_000..).zip(SERVERS).map(|(port, name)| ((*name).to_owned(), port)).collect();
+        let whole = text(&ports, "Z0EXAMPLE", Path::new("/run/lab"));
+        for name in ["aws/source", "aws/target", "aws/route53", "metrics", "kafka/source", "kafka/target"] {
+            let led = through(&whole, ports[name], 31_999).unwrap();
+            assert!(led.contains(":31999\"") && !led.contains(&format!(":{}\"", ports[name])), "{name}");
+        }
+        assert!(through(&whole, 2000, 31_999).is_err(), "the beginning of another port");
+        let action = "set_weights = { name = \"www.example.test.\", source = 70, target = 30 }";
+        let one = with_step(&only(&whole, &["sites", "route53", "dns"]), "weights", action);
+        let (plan, _) =
+            landfall::plan::Plan::parse(Path::new("plan.toml"), &one).unwrap_or_else(|f| panic!("{}", f.render(false)));
+        assert_eq!(plan.runbook.steps().count(), 1);
     }
 }

@@ -100,6 +100,12 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Its port on 127.0.0.1.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// From now on requests are treated so.
     pub fn set(&self, manner: Manner) {
         held(&self.shared).manner = manner;

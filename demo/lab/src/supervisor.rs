@@ -85,7 +85,7 @@ impl Supervisor {
         });
         Ok(Self {
             run: run.to_owned(),
-            keeper: Keeper::start(run)?,
+            keeper: Keeper::start(&this_program, run)?,
             servers: servers.collect(),
             phase: RwLock::new(Phase::Starting("servers".to_owned())),
             filled: Mutex::default(),

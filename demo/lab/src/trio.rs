@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -24,7 +24,10 @@ use tokio::{
 use crate::{
     cache,
     error::{Doing, Error, Result},
-    estate, mongo, ports,
+    estate,
+    keeper::{self, Keeper},
+    live::program,
+    mongo, ports,
     wire::Wire,
 };
 
@@ -35,7 +38,7 @@ pub const STEP: &str = "home";
 /// Its members' sides. The first leads at the beginning.
 pub const SIDES: [Side; 3] = [Side::Source, Side::Target, Side::Target];
 
-/// The set. Ends when it is dropped.
+/// The set. Ends when it is dropped, or with this process however that ends.
 #[derive(Debug)]
 pub struct Trio {
     /// The network between its sites.
@@ -43,6 +46,7 @@ pub struct Trio {
     dir: PathBuf,
     hosts: Vec<String>,
     members: Vec<Child>,
+    keeper: Keeper,
     _relays: JoinSet<()>,
 }
 
@@ -51,8 +55,9 @@ impl Drop for Trio {
         for member in &mut self.members {
             let _ = member.kill();
             let _ = member.wait();
+            self.keeper.forget(member.id());
         }
-        let _ = fs::remove_dir_all(&self.dir);
+        keeper::remove(&self.dir);
     }
 }
 
@@ -60,12 +65,14 @@ impl Trio {
     /// Starts the members and makes the set; what crosses between the sites is so late each way.
     ///
     /// # Errors
-    /// A member does not start, or the set does not form.
+    /// A member does not start, or the set does not form; or the program `landfall-lab`, which keeps it, was not built.
     pub async fn start(delay: Duration) -> Result<Self> {
         let doing = || "starting a set of three".to_owned();
         let tools = tokio::task::spawn_blocking(|| cache::ready(|_| {})).await.doing(doing)??;
-        let dir = std::env::temp_dir().join(format!("landfall-trio-{}", std::process::id()));
+        let dir = std::env::temp_dir().join(format!("landfall-trio-{}-{}", std::process::id(), fastrand::u32(..)));
         fs::create_dir_all(&dir).doing(doing)?;
+        // Members that outlived this process would go on taking time from whatever is measured next, or stand frozen for ever.
+        let keeper = Keeper::start(&program("landfall-lab")?, &dir)?;
         let key = dir.join("key");
         fs::write(&key, "aKeyThatOnlyTheLabsMembersKnow\n").doing(doing)?;
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).doing(doing)?;
@@ -78,6 +85,7 @@ impl Trio {
             dir: dir.clone(),
             hosts: Vec::new(),
             members: Vec::new(),
+            keeper,
             _relays: JoinSet::new(),
         };
         for (n, side) in SIDES.into_iter().enumerate() {
@@ -95,8 +103,11 @@ impl Trio {
                 .arg("--dbpath")
                 .arg(&data)
                 .stdout(Stdio::from(File::create(set.log_file(n)).doing(doing)?))
+                // Its own group: that is what the keeper ends.
+                .process_group(0)
                 .spawn()
                 .doing(doing)?;
+            set.keeper.watch(child.id());
             set.wire.member(child.id(), side);
             set.members.push(child);
             set.wire.relay(relay, own, side, &mut set._relays).await?;

@@ -1,17 +1,18 @@
 //! The cockpit killed at random moments of a change, and started again: is what it says still true?
 //!
-//!     cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
+//!     cargo build && cargo run --example crash -- [--trials 5] [--seed N] [--only primary|weights]
 //!
 //! A real console is led by keys in a pseudo-terminal, killed with SIGKILL while it moves a primary (a set of three with the server's default
 //! timings) or changes weights (the lab's Route 53), and started again on its journal, which it takes up by itself. Each trial goes forward
-//! and back, and is killed on both ways. Judged are the end of each trial (the set is not pinned, whoever leads is who the journal says), and
+//! and back, and is killed on both ways; that no kill met an attempt under way is a failure. Judged are the end of each trial (the set is not pinned, whoever leads is who the journal says), and
 //! at the end the whole journal against what the servers say that they were asked: mongod's log, a recording proxy before Route 53.
 
+mod judge;
 mod ledger;
 mod primary;
 mod weights;
 
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Display, process::ExitCode, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use fastrand::Rng;
@@ -19,7 +20,7 @@ use landfall::{
     core::step::{Phase, Way},
     journal::export,
 };
-use landfall_lab::console::Console;
+use landfall_lab::console::{Console, Run};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -27,6 +28,9 @@ type Failure = Box<dyn std::error::Error>;
 const PATIENCE: Duration = Duration::from_secs(480);
 /// Longer than the safe tail of anything here takes, with the time in which a copy of what was on its way may still land.
 const TAIL: Duration = Duration::from_secs(100);
+
+/// For how long whoever leads is looked for before it counts as not to be found.
+const TOLD: Duration = Duration::from_secs(30);
 
 /// Kills the cockpit in the middle of changes, and judges what becomes of them.
 #[derive(Debug, Parser)]
@@ -65,49 +69,60 @@ fn main() -> Result<ExitCode, Failure> {
 }
 
 /// One kill: the moment, and what came of it.
-struct Killed {
-    /// What the journal's last intent was about, and how long after the attempt began.
+struct Killed<T> {
+    /// What the journal's last intent was about, and how everything was.
     at: String,
+    /// The attempt was not over yet in any way: its requests were under way. A kill after that tries nothing.
+    running: bool,
     /// How everything was when it stood still with its tail done, if it did.
-    held: Option<String>,
+    held: Option<T>,
     /// What the attempt came to after the cockpit was started again.
     came_to: Phase,
 }
 
 /// Carries a step out one way, kills the cockpit at a moment that `moment` waits for, starts it again and waits for the end. What was not
-/// applied is tried again without a kill.
-fn killed(
-    start: &dyn Fn() -> landfall_lab::Result<Console>,
+/// applied is tried again without a kill. `seen` says how everything is; it may take so long to find out.
+fn killed<T: Display>(
+    run: &Run,
     (step, target, way): (&str, &str, Way),
     moment: impl FnOnce(&mut Console) -> Result<(), Failure>,
-    seen: impl Fn() -> String,
+    seen: impl Fn(Duration) -> T,
     pause: Duration,
-) -> Result<Killed, Failure> {
-    let mut console = start()?;
+) -> Result<Killed<T>, Failure> {
+    let mut console = run.console()?;
     carry_out(&mut console, step, target, way)?;
     moment(&mut console)?;
     console.end()?;
     console.news()?;
-    let at = format!("{}; then {}", ledger::last(&console.entries), seen());
+    let running = matches!(console.came_to(step), None | Some(Phase::Running));
+    // At once, or it would not be how it was at that moment.
+    let at = format!("{}; then {}", ledger::last(&console.entries), seen(Duration::ZERO));
     std::thread::sleep(pause);
-    let mut console = start()?;
+    let mut console = run.console()?;
     let held = release(&mut console, step, &seen)?;
     let came_to = console.until_over(step, PATIENCE)?;
     let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
     let mut now = came_to;
     for _ in 0..3 {
         if now == wanted {
-            return Ok(Killed { at, held, came_to });
+            break;
         }
         if way == Way::Forward {
-            console.select(step)?;
-            console.press("r")?;
+            console.again(step)?;
         }
         carry_out(&mut console, step, target, way)?;
         now = console.until_over(step, PATIENCE)?;
     }
+    if now == wanted {
+        return Ok(Killed { at, running, held, came_to });
+    }
     println!("{}", export::markdown(&console.entries));
-    Err(format!("{step} came to {now:?} three times:\n{}", console.screen()).into())
+    Err(format!("{step} came to {now:?}, three attempts after the kill:\n{}", console.screen()).into())
+}
+
+/// Another attempt at what was taken back, by a console of its own: until it is on record.
+fn again(run: &Run, step: &str) -> Result<(), Failure> {
+    Ok(run.console()?.again(step)?)
 }
 
 fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Result<(), Failure> {
@@ -120,14 +135,20 @@ fn carry_out(console: &mut Console, step: &str, target: &str, way: Way) -> Resul
 
 /// What was open stands still after a start, but for its safe tail, until somebody lifts that. How everything was just before, if it did not
 /// come to its end by itself.
-fn release(console: &mut Console, step: &str, seen: &dyn Fn() -> String) -> Result<Option<String>, Failure> {
-    let held = console.until_over(step, TAIL).is_err().then(seen);
+fn release<T>(console: &mut Console, step: &str, seen: &dyn Fn(Duration) -> T) -> Result<Option<T>, Failure> {
+    let held = console.until_over(step, TAIL).is_err().then(|| seen(TOLD));
     console.press("\x1b")?;
     std::thread::sleep(Duration::from_millis(200));
     console.press("H")?;
     Ok(held)
 }
 
-fn told(held: Option<&str>) -> String {
+fn told(held: Option<&impl Display>) -> String {
     held.map_or_else(String::new, |held| format!("; stood still with {held}"))
+}
+
+/// How many kills met an attempt that was under way; none is wrong: nothing was tried.
+fn count(what: &str, hits: u32, of: u32) -> Option<String> {
+    println!("{what}: {hits} of {of} kills met an attempt under way");
+    (hits == 0).then(|| format!("{what}: none of {of} kills met an attempt under way"))
 }

@@ -9,13 +9,13 @@ use landfall::{
     systems::{Call, route53::Call as Route53},
 };
 use landfall_lab::{
-    console::Console,
+    console::{Console, Run},
     live::Lab,
     plan,
     proxy::{Asked, Proxy},
 };
 
-use super::{Failure, killed, ledger, told};
+use super::{Failure, again, count, killed, ledger, told};
 
 const STEP: &str = "weights";
 const NAME: &str = "www.example.test.";
@@ -26,38 +26,31 @@ const SPAN: f64 = 1.5;
 pub fn trials(trials: u32, random: &mut Rng) -> Result<Vec<String>, Failure> {
     let lab = Lab::start()?;
     let proxy = Proxy::start(lab.port("aws/route53")?)?;
-    let text = std::fs::read_to_string(lab.plan_file())?;
-    let text = plan::only(&text, &["sites", "route53", "dns", "intervals"])
-        .replace(&format!("http://127.0.0.1:{}", lab.port("aws/route53")?), &proxy.url());
-    let action = format!("action = {{ set_weights = {{ name = {NAME:?}, source = 70, target = 30 }} }}");
-    let step = format!(
-        "[[phase]]\nid = \"dns\"\ntitle = \"DNS\"\n[[phase.step]]\nid = {STEP:?}\ntitle = \"Thirty percent\"\n{action}\n"
-    );
-    let (plan, journal) = (lab.run().join("weights.toml"), lab.run().join("weights.journal"));
-    std::fs::write(&plan, text + &step)?;
-    let start = || Console::steer(&plan, &journal);
-    let mut wrong = Vec::new();
+    let text = plan::only(&std::fs::read_to_string(lab.plan_file())?, &["sites", "route53", "dns", "intervals"]);
+    let text = plan::through(&text, lab.port("aws/route53")?, proxy.port())?;
+    let action = format!("set_weights = {{ name = {NAME:?}, source = 70, target = 30 }}");
+    let run = Run::new(lab.run(), STEP, &plan::with_step(&text, STEP, &action))?;
+    let (mut wrong, mut hits) = (Vec::new(), 0);
     println!("a change of weights, {trials} times forward and back, a kill each");
     for n in 1..=trials {
         for way in [Way::Forward, Way::Back] {
             if n > 1 && way == Way::Forward {
-                let console = start()?;
-                console.select(STEP)?;
-                console.press("r")?;
-                std::thread::sleep(Duration::from_secs(1));
+                again(&run, STEP)?;
             }
             let after = random.f64();
             let moment = |_: &mut Console| -> Result<(), Failure> {
                 std::thread::sleep(Duration::from_secs_f64(after * after * SPAN));
                 Ok(())
             };
-            let seen = || format!("{} batches had reached Route 53", proxy.changes().len());
+            let seen = |_| format!("{} batches had reached Route 53", proxy.changes().len());
             let pause = Duration::from_secs_f64(random.f64() * 2.0);
-            let one = killed(&start, (STEP, NAME, way), moment, seen, pause)?;
-            println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, told(one.held.as_deref()), one.came_to);
+            let one = killed(&run, (STEP, NAME, way), moment, seen, pause)?;
+            hits += u32::from(one.running);
+            println!("{n:>3} {way:?}: killed at {}{}; came to {:?}", one.at, told(one.held.as_ref()), one.came_to);
         }
     }
-    wrong.extend(judge(&Follower::new(&journal).news()?, &proxy.changes()));
+    wrong.extend(count("the change of weights", hits, 2 * trials));
+    wrong.extend(judge(&Follower::new(&run.journal).news()?, &proxy.changes()));
     Ok(wrong)
 }
 

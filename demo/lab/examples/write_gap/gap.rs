@@ -6,7 +6,7 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,6 +27,11 @@ const EVERY: Duration = Duration::from_millis(10);
 /// A write that takes longer is left, with its connection.
 const LOST: Duration = Duration::from_secs(5);
 
+/// How long the first write of each concern may take to get through.
+const FIRST: Duration = Duration::from_secs(60);
+/// Fewer writes than this, in the seconds that any move takes, tell of nothing: something is wrong that is not the move.
+const FEWEST: usize = 10;
+
 /// Writes that got through: when each was begun and when it was acknowledged.
 type Acknowledged = Arc<Mutex<Vec<(Instant, Instant)>>>;
 
@@ -34,6 +39,8 @@ type Acknowledged = Arc<Mutex<Vec<(Instant, Instant)>>>;
 pub struct Writers {
     end: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// What is measured begins here.
+    began: Instant,
     w1: Acknowledged,
     majority: Acknowledged,
 }
@@ -58,11 +65,12 @@ impl fmt::Display for Gaps {
 }
 
 impl Writers {
-    /// Starts them, and waits until they get through.
+    /// Starts them, and waits until they get through: at each write concern, or nothing could be said of it.
     pub async fn start(set: &Trio) -> Result<Self, Failure> {
         let (end, ended) = watch::channel(false);
-        let mut all =
-            Self { end, tasks: JoinSet::new(), w1: Acknowledged::default(), majority: Acknowledged::default() };
+        let began = Instant::now();
+        let (w1, majority) = (Acknowledged::default(), Acknowledged::default());
+        let mut all = Self { end, tasks: JoinSet::new(), began, w1, majority };
         for host in set.hosts() {
             for (w, out) in [(Bson::Int32(1), &all.w1), (Bson::from("majority"), &all.majority)] {
                 let command = doc! {
@@ -72,19 +80,36 @@ impl Writers {
                 all.tasks.spawn(write(host.to_owned(), message, out.clone(), ended.clone()));
             }
         }
+        for (w, out) in [("1", &all.w1), ("majority", &all.majority)] {
+            while held(out).is_empty() {
+                if began.elapsed() > FIRST {
+                    return Err(format!("w:{w}: no write got through in {} s", FIRST.as_secs()).into());
+                }
+                sleep(EVERY).await;
+            }
+        }
         sleep(Duration::from_secs(2)).await;
+        all.began = Instant::now();
         Ok(all)
     }
 
-    /// Ends them; the longest gaps.
-    pub async fn end(mut self) -> Gaps {
+    /// Ends them; the longest gaps since they were started.
+    pub async fn end(mut self) -> Result<Gaps, Failure> {
         sleep(Duration::from_secs(1)).await;
+        let over = (self.began, Instant::now());
         self.end.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
-        let taken = |out: &Acknowledged| std::mem::take(&mut *out.lock().unwrap_or_else(PoisonError::into_inner));
-        let (w1, majority) = (taken(&self.w1), taken(&self.majority));
-        Gaps { w1: longest(&w1), majority: longest(&majority), usual: (usual(&w1), usual(&majority)) }
+        let (w1, majority) = (std::mem::take(&mut *held(&self.w1)), std::mem::take(&mut *held(&self.majority)));
+        Ok(Gaps {
+            w1: longest("1", &w1, over)?,
+            majority: longest("majority", &majority, over)?,
+            usual: (usual(&w1), usual(&majority)),
+        })
     }
+}
+
+fn held(out: &Acknowledged) -> MutexGuard<'_, Vec<(Instant, Instant)>> {
+    out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn message(command: &Document) -> Result<Vec<u8>, Failure> {
@@ -105,7 +130,7 @@ async fn write(host: String, message: Vec<u8>, out: Acknowledged, ended: watch::
         every.tick().await;
         let began = Instant::now();
         match timeout(LOST, once(&host, &mut stream, &message)).await {
-            Ok(Ok(true)) => out.lock().unwrap_or_else(PoisonError::into_inner).push((began, Instant::now())),
+            Ok(Ok(true)) => held(&out).push((began, Instant::now())),
             Ok(Ok(false)) => {}
             _ => stream = None,
         }
@@ -129,12 +154,18 @@ async fn once(host: &str, stream: &mut Option<TcpStream>, message: &[u8]) -> io:
     Ok(ok && !reply.contains_key("writeErrors") && !reply.contains_key("writeConcernError"))
 }
 
-/// The longest time without an acknowledgement.
-fn longest(writes: &[(Instant, Instant)]) -> f64 {
-    let mut at: Vec<Instant> = writes.iter().map(|(_, at)| *at).collect();
+/// The longest time without an acknowledgement between a beginning and an end, which count as one each: a gap that began before the first
+/// or lasted beyond the last is one too.
+fn longest(w: &str, writes: &[(Instant, Instant)], (from, to): (Instant, Instant)) -> Result<f64, Failure> {
+    let mut at: Vec<Instant> = writes.iter().map(|(_, at)| *at).filter(|at| (from..=to).contains(at)).collect();
+    if at.len() < FEWEST {
+        let span = to.duration_since(from).as_secs_f64();
+        return Err(format!("w:{w}: {} writes got through in {span:.1} s, too few to tell of a gap", at.len()).into());
+    }
+    at.extend([from, to]);
     at.sort();
     let longest = at.windows(2).map(|w| w[1].duration_since(w[0])).max();
-    longest.unwrap_or_default().as_secs_f64() * 1000.0
+    Ok(longest.unwrap_or_default().as_secs_f64() * 1000.0)
 }
 
 /// The median time of a write.

@@ -1,6 +1,6 @@
 //! For how long a set takes no writes while its primary moves: by landfall's recipe, and by raising a priority and waiting.
 //!
-//!     cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
+//!     cargo build --release && cargo run --release --example write_gap -- [--moves 10] [--waits 5] [--delay-ms 0]
 //!
 //! A set of its own, one source and two target members, with the server's default timings (elections 10 s, heartbeats 2 s), logins and
 //! all. With `--delay-ms 35` whatever crosses between the sites is 35 ms late each way. Nothing else of the lab should run.
@@ -96,7 +96,7 @@ async fn by_recipe(helm: &mut Helm, set: &Trio, n: usize) -> Result<Moved, Failu
     helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
     until(helm, "DONE", |s| s.state == Phase::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
-    let gaps = writers.end().await;
+    let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
     // Back, by the stored way back, so that the next one begins where this one did.
     helm.orders.give(Order::RollBack(STEP.to_owned()));
@@ -162,7 +162,7 @@ async fn by_waiting(set: &Trio, n: usize) -> Result<Moved, Failure> {
     }
     // What follows a take-over is part of it.
     sleep(Duration::from_secs(3)).await;
-    let gaps = writers.end().await;
+    let gaps = writers.end().await?;
     let took = if landed { format!("after {:.1} s", began.elapsed().as_secs_f64()) } else { "NEVER".to_owned() };
     println!("waited {n}: {gaps}, on the target {took}");
     set.reset().await?;

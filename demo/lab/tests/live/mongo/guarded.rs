@@ -83,7 +83,7 @@ impl Guarded {
         guarded
     }
 
-    /// Logins: `poller` may all that is asked, `half` only one of it, `nobody` nothing; `canary` may write to its collection.
+    /// Logins: `poller` may do all that is asked, `half` only one of it, `nobody` nothing; `canary` may write to its collection.
     async fn fill(&self) {
         // Until there is a user, whoever is on the same machine may make the first one.
         let admin = self.admin("").await;
