@@ -161,7 +161,7 @@ fn main() -> Result<ExitCode, Failure> {
 fn administrators(plan: &str) -> Result<String, Failure> {
     let mut text = plan.to_owned();
     for (watch, operate) in [
-        ("\"landfall-watch\"", "\"landfall-lab\""),
+        ("\"landfall-read\"", "\"landfall-lab\""),
         ("/watch-access-key", "/operate-access-key"),
         ("/watch-secret-key", "/operate-secret-key"),
     ] {
