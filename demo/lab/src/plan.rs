@@ -98,7 +98,7 @@ fn mongo(plan: &mut String, ports: &Ports, run: &Path) -> std::fmt::Result {
             let password = run.join(format!("mongo-{name}"));
             format!("{{ username = \"landfall-{name}\", password = {{ file = {password:?} }} }}")
         };
-        writeln!(plan, "login = {}\nwrite_login = {}", login("watch"), login("operate"))?;
+        writeln!(plan, "login = {}\nwrite_login = {}", login("read"), login("operate"))?;
         // On the set that the runbook moves.
         if set == "catalog" {
             let (database, collection) = CANARY;

@@ -46,7 +46,7 @@ const SECRETS: [(&str, &str); 8] = [
     ("operate-access-key", "operate\n"),
     ("operate-secret-key", "lab\n"),
     ("mongo-key", "aKeyThatOnlyTheLabsMembersKnow\n"),
-    ("mongo-watch", crate::estate::MONGO_PASSWORD),
+    ("mongo-read", crate::estate::MONGO_PASSWORD),
     ("mongo-operate", crate::estate::MONGO_PASSWORD),
     ("mongo-canary", crate::estate::MONGO_PASSWORD),
 ];

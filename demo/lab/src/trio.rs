@@ -76,7 +76,7 @@ impl Trio {
         let key = dir.join("key");
         fs::write(&key, "aKeyThatOnlyTheLabsMembersKnow\n").doing(doing)?;
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).doing(doing)?;
-        for name in ["watch", "operate"] {
+        for name in ["read", "operate"] {
             fs::write(dir.join(name), estate::MONGO_PASSWORD).doing(doing)?;
         }
         let ports: Vec<u16> = ports::pick()?.into_values().collect();
@@ -171,7 +171,7 @@ impl Trio {
              gates = [{{ metric = \"mongo.set.worst_target_lag\", where = {{ set = {NAME:?} }}, op = \"<=\", value = \"2s\" }}]\n\
              verify = [{{ metric = \"mongo.set.primary_on_target\", where = {{ set = {NAME:?} }}, op = \"==\", value = true }}]\n",
             self.hosts.join(","),
-            login("watch"),
+            login("read"),
             login("operate"),
         )
     }
