@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::{
     SetReaders,
     client::{Command, Reply},
-
     writer::app_name,
 };
 use crate::{
