@@ -267,15 +267,21 @@ fn set(
 
 fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts: &Snapshot) -> Change {
     let start = facts.topic(&new.topic).map_or(0, |t| t.slots.start);
+    // Where there is no commit there is nothing to be behind of.
     let behind = |list: &TopicOffsets| {
-        let lag = |&(p, offset): &(u32, i64)| facts.end(start + p).known().map_or(0, |end| (end - offset.max(0)).max(0));
-        list.offsets.iter().map(lag).sum::<i64>()
+        let set = || list.offsets.iter().filter(|(_, offset)| *offset >= 0);
+        let lag = |&(p, offset): &(u32, i64)| facts.end(start + p).known().map_or(0, |end| (end - offset).max(0));
+        match list.offsets.len() - set().count() {
+            0 => format!("{} behind the end", set().map(lag).sum::<i64>()),
+            unset if unset == list.offsets.len() => "no commit".to_owned(),
+            unset => format!("{} behind the end, {unset} without a commit", set().map(lag).sum::<i64>()),
+        }
     };
     let moved = old.offsets.iter().zip(&new.offsets).filter(|(old, new)| old != new).count();
     Change {
         thing: format!("{group} on {} ({side}), {moved} of {} partitions", new.topic, new.offsets.len()),
-        from: format!("{} behind the end", behind(old)),
-        to: format!("{} behind the end", behind(new)),
+        from: behind(old),
+        to: behind(new),
     }
 }
 
