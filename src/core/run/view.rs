@@ -63,7 +63,7 @@ pub struct StepView {
     pub level: Level,
     /// Steps it needs that are not done.
     pub lacks: Vec<String>,
-    /// What is in its way, all of it.
+    /// What is in its way, all of it, before it begins.
     pub obstacles: Vec<(Level, String)>,
     /// Every gate, with its reason.
     pub gates: Vec<GateLine>,
@@ -241,7 +241,8 @@ impl Run {
                 (Way::Forward, _) => step.gates.level(now),
             },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            obstacles: self.obstacles(at, common, now),
+            // What has begun, or is over, has nothing in its way any more.
+            obstacles: if state.phase <= Phase::Armed { self.obstacles(at, common, now) } else { Vec::new() },
             gates: lines.collect(),
             ops: self.op_lines(at),
             progress: (state.recipe.count(OpState::holds), changes.count()),

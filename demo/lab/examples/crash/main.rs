@@ -4,8 +4,9 @@
 //!
 //! A real console is led by keys in a pseudo-terminal, killed with SIGKILL while it moves a primary (a set of three with the server's default
 //! timings) or changes weights (the lab's Route 53), and started again on its journal, which it takes up by itself. Each trial goes forward
-//! and back, and is killed on both ways; that no kill met an attempt under way is a failure. Judged are the end of each trial (the set is not pinned, whoever leads is who the journal says), and
-//! at the end the whole journal against what the servers say that they were asked: mongod's log, a recording proxy before Route 53.
+//! and back, and is killed on both ways; that no kill met an attempt under way is a failure. Judged are the end of each trial (the set is not
+//! pinned, whoever leads is who the journal says), and at the end the whole journal against what the servers say that they were asked:
+//! mongod's log, a recording proxy before Route 53.
 
 mod judge;
 mod ledger;
