@@ -108,8 +108,14 @@ fn killed<T: Display>(
         if now == wanted {
             break;
         }
-        if way == Way::Forward {
+        let exposed = console.screen().contains("EXPOSED");
+        if exposed || way == Way::Forward {
             console.again(step)?;
+        }
+        // A safe tail that could not be finished is tried again by itself; that may have been all that was left.
+        if exposed {
+            now = console.until_over(step, PATIENCE)?;
+            continue;
         }
         carry_out(&mut console, step, target, way)?;
         now = console.until_over(step, PATIENCE)?;
