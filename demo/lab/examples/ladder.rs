@@ -64,8 +64,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             // The rungs after it build on it.
             break;
         }
-        let what = format!("{share} % configured and served");
-        match watch.until(&what, SERVED, |s| is_served(s, f64::from(share) / 100.0)) {
+        let what = format!("{share} % configured and served, and the other names as they were");
+        match watch.until(&what, SERVED, |s| is_served(s, f64::from(share) / 100.0) && others_stand(s)) {
             Ok(seen) => println!("  {}", told(&seen)),
             Err(why) => wrong.push(format!("{rung} {way:?}: {why}; {}", told(&watch.now()))),
         }
@@ -108,6 +108,17 @@ fn is_served(s: &Snapshot, share: f64) -> bool {
     shares(s).is_some_and(|(configured, low, high, samples)| {
         (configured - share).abs() < 1e-9 && (low..=high).contains(&share) && samples >= ENOUGH
     })
+}
+
+/// What was done to one name was done to no other.
+fn others_stand(s: &Snapshot) -> bool {
+    NAMES.iter().map(|name| (format!("{}.{ZONE}.", name.label), name.weights)).filter(|(name, _)| name != NAME).all(
+        |(name, weights)| {
+            let share = f64::from(weights.target) / f64::from(weights.source + weights.target);
+            let is = value(s, "dns.name.configured_share", &[&name, "A", "target"]);
+            is.is_some_and(|is| (is - share).abs() < 1e-9)
+        },
+    )
 }
 
 fn told(s: &Snapshot) -> String {

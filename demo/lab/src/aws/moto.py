@@ -14,6 +14,29 @@ route53.create_route53_zone_id = lambda *_, **__: "Z0LANDFALL0LAB"
 # was would be refused, which Route 53 does not. What stands is compared by the tests on a strict imitation.
 route53.ChangeList.__contains__ = lambda *_: False
 
+
+
+# moto deletes every record set that has the set identifier, whatever its name; to Route 53 name and type are part of what it is.
+class Identifier(str):
+    of = None
+
+
+def change(self, zoneid, change_list, change_all=route53.Route53Backend.change_resource_record_sets):
+    for record_set in (change["ResourceRecordSet"] for change in change_list):
+        if "SetIdentifier" in record_set:
+            identifier = record_set["SetIdentifier"] = Identifier(record_set["SetIdentifier"])
+            identifier.of = (record_set["Name"].rstrip(".") + ".", record_set["Type"])
+    change_all(self, zoneid, change_list)
+
+
+def delete(self, identifier):
+    there = lambda one: (one.name, one.type, one.set_identifier) == (*identifier.of, identifier)
+    self.rrsets = [one for one in self.rrsets if not there(one)]
+
+
+route53.Route53Backend.change_resource_record_sets = change
+route53.FakeZone.delete_rrset_by_id = delete
+
 READ = re.compile(rb"(?:^|&)Action=(?:Describe|Get|List)")
 SCOPE = re.compile(r"Credential=([^,]*)")
 
