@@ -72,6 +72,10 @@ pub struct Console {
     journal: Option<Follower>,
     /// All of the journal that was read so far.
     pub entries: Vec<Entry>,
+    /// Who agrees to what is armed next, where the plan asks for somebody.
+    pub approver: Option<String>,
+    /// The last preview, as it was on screen.
+    pub previewed: String,
 }
 
 impl Console {
@@ -108,7 +112,8 @@ impl Console {
                 seen.lock().unwrap_or_else(PoisonError::into_inner).process(&part[..n]);
             }
         });
-        let mut console = Self { pty, child, screen, journal: None, entries: Vec::new() };
+        let mut console =
+            Self { pty, child, screen, journal: None, entries: Vec::new(), approver: None, previewed: String::new() };
         console.until("1 Overview", PATIENCE)?;
         Ok(console)
     }
@@ -238,6 +243,13 @@ impl Console {
         }
         self.press("p")?;
         self.until("PREVIEWED", soon)?;
+        if let Some(name) = self.approver.clone() {
+            self.press("A")?;
+            self.until("approved by", soon)?;
+            self.press(&format!("{name}\r"))?;
+            self.until("approvals 1 of", soon)?;
+        }
+        self.previewed = self.screen();
         self.press("a")?;
         self.until("ARMED", soon)?;
         self.press("x")?;
