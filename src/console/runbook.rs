@@ -1,12 +1,12 @@
 //! The Runbook and Journal pages, made of the run's view: plain tables, so that they sort, filter and open like all others.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use super::way_back;
 use crate::{
     core::{
         now::short,
-        run::{OpLine, RunView, StepView},
+        run::{OpLine, RunView, StepView, Turn},
         step::{Level, OpState, Phase, Way},
     },
     view::{Cell, Column, Detail, Panel, Row, Table, Tone},
@@ -240,15 +240,16 @@ pub fn step_detail(run: &RunView, id: &str) -> Option<Detail> {
 fn gates(step: &StepView) -> Table {
     let rows = step.gates.iter().map(|line| {
         let reason = &line.reason;
-        let level = if reason.waived {
-            Cell::text("WAIVED").tone(Tone::Warn)
-        } else {
-            Cell::text(reason.level.word()).tone(Tone::of(reason.level))
+        let level = match line.turn {
+            Turn::Later => Cell::text("later").tone(Tone::Muted),
+            Turn::Past => Cell::text("past").tone(Tone::Muted),
+            Turn::Now if reason.waived => Cell::text("WAIVED").tone(Tone::Warn),
+            Turn::Now => Cell::text(reason.level.word()).tone(Tone::of(reason.level)),
         };
-        let green = match reason.to_green {
-            Some(Duration::ZERO) => Cell::none(),
-            Some(left) => Cell::number(left.as_secs_f64(), short(left)),
-            None => Cell::text("not known").tone(Tone::Muted),
+        let green = match (line.turn, reason.to_green) {
+            (Turn::Now, Some(left)) if !left.is_zero() => Cell::number(left.as_secs_f64(), short(left)),
+            (Turn::Now, None) => Cell::text("not known").tone(Tone::Muted),
+            _ => Cell::none(),
         };
         Row {
             id: format!("{} {} {:?}", line.of, reason.gate, reason.path),

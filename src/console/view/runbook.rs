@@ -12,7 +12,7 @@ use crate::{
     },
     core::{
         now::short,
-        run::{MotionView, StepView},
+        run::{MotionView, StepView, Turn},
         step::{Level, Phase, Way},
     },
     view::Tone,
@@ -153,7 +153,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
                 .filter(|(_, why)| !gates.contains(&why.as_str()))
                 .map(|(l, why)| (Tone::of(*l), why.clone())),
         );
-        for gate in step.gates.iter().filter(|g| g.of == of) {
+        for gate in step.gates.iter().filter(|g| g.of == of && g.turn == Turn::Now) {
             let left = match gate.reason.to_green {
                 Some(left) if gate.reason.level != Level::Green => format!(", green in {}", short(left)),
                 _ => String::new(),

@@ -15,6 +15,12 @@ use crate::{
 /// What is in a step's way, with the level that it has.
 pub(super) type Obstacle = (Level, String);
 
+/// Whether the gates that let a step begin have done so: nobody judges them any more.
+pub(super) const fn has_begun(phase: Phase) -> bool {
+    use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
+    matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
+}
+
 impl Run {
     /// Time has passed: once a second, and whenever a timer is due.
     pub fn tick(&mut self, estate: &Estate, samples: &[Sample], now: Now) -> Vec<Effect> {
@@ -25,11 +31,10 @@ impl Run {
         }
         let samples = &Readings::of(samples);
         for step in &mut self.steps {
-            use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
-            let over = matches!(step.state.phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped);
+            use Phase::{Baking, Verifying};
             let begun = step.state.attempt > 0;
             let judged = [
-                (&mut step.gates, !over),
+                (&mut step.gates, !has_begun(step.state.phase)),
                 (&mut step.verify, matches!(step.state.phase, Verifying | Baking)),
                 (&mut step.rollback, begun),
             ];

@@ -40,7 +40,7 @@ use self::{attempt::Attempt, motion::Proposed, waiver::Waiver};
 pub use self::{
     motion::Motion,
     order::{Order, Refusal},
-    view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView},
+    view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn},
     way_back::{Stays, WayBack},
 };
 use super::{

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Preview, Run, WayBack, advance::Obstacle};
+use super::{
+    Preview, Run, WayBack,
+    advance::{Obstacle, has_begun},
+};
 use crate::{
     core::{
         digest::Digest,
@@ -114,11 +117,48 @@ pub struct MotionView {
     pub needs: u8,
 }
 
+/// When a gate is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Turn {
+    /// Its turn is still to come.
+    Later,
+    /// Now.
+    Now,
+    /// It has had its turn.
+    Past,
+}
+
+impl Turn {
+    /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
+    fn at(of: &str, state: &State) -> Self {
+        let forward = state.way == Way::Forward;
+        let (now, later) = match of {
+            "gate" => (forward && !has_begun(state.phase), false),
+            "verify" => (
+                forward && matches!(state.phase, Phase::Verifying | Phase::Baking),
+                forward && state.phase < Phase::Verifying,
+            ),
+            _ if forward => (state.attempt > 0, true),
+            _ => (!has_begun(state.phase), false),
+        };
+        if now {
+            Self::Now
+        } else if later {
+            Self::Later
+        } else {
+            Self::Past
+        }
+    }
+}
+
 /// One gate.
 #[derive(Debug, Clone, Serialize)]
 pub struct GateLine {
     /// What it is for: `gate`, `verify` or `back`.
     pub of: &'static str,
+    /// Whether it is judged now. What it says else is of another time.
+    pub turn: Turn,
     /// Its reason.
     #[serde(flatten)]
     pub reason: Reason,
@@ -224,9 +264,10 @@ impl Run {
         let step = &self.steps[at];
         let state = &step.state;
         let gates = [("gate", &step.gates), ("verify", &step.verify), ("back", &step.rollback)];
-        let lines = gates
-            .into_iter()
-            .flat_map(|(of, judge)| judge.verdict(now).reasons.into_iter().map(move |reason| GateLine { of, reason }));
+        let lines = gates.into_iter().flat_map(|(of, judge)| {
+            let turn = Turn::at(of, state);
+            judge.verdict(now).reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
+        });
         let changes = state.recipe.ops.iter().filter(|op| op.state != OpState::Spared);
         StepView {
             id: plan.id.clone(),
