@@ -31,6 +31,7 @@ use crate::{
     drive::{poll::Schedule, sink::Sink},
     journal::{Journal, Permit},
     plan::{Action, Plan},
+    scenario::Happening,
     view::{Detail, Panel, Tile},
 };
 

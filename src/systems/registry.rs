@@ -366,6 +366,20 @@ macro_rules! systems {
                 $(<$name::State as Obeys>::stranger(&mut self.$name, action, now);)+
             }
 
+            /// Something happens that a scenario asks for.
+            ///
+            /// # Errors
+            /// If it is about something that is not there, in words.
+            pub fn happen(&mut self, what: &Happening, now: Now) -> Result<(), String> {
+                let world = self.world(now);
+                $(
+                    wake::<$name::State>(&mut self.$name, &world, now);
+                    <$name::State as Obeys>::happen(&mut self.$name, what, now)?;
+                )+
+                self.world = None;
+                Ok(())
+            }
+
             /// Lets the asked system live until `now`, then answers.
             ///
             /// # Errors

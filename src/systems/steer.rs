@@ -19,6 +19,7 @@ use crate::{
         step::{Kind, Limits, Reply, Truth},
     },
     plan::Action,
+    scenario::Happening,
 };
 
 /// One operation.
@@ -368,6 +369,14 @@ pub trait Obeys: Steered + super::Simulated {
 
     /// Somebody else changes what this action is about, past us.
     fn stranger(sim: &mut Self::Sim, action: &Action, now: Now);
+
+    /// Something happens that a scenario asks for. What is another system's is passed over.
+    ///
+    /// # Errors
+    /// If it is about something that is not there, in words.
+    fn happen(_sim: &mut Self::Sim, _what: &Happening, _now: Now) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// What cannot be: the call of a system that nothing can be done to, the probe of one that has none.

@@ -33,6 +33,7 @@ use crate::{
     },
     journal::{Entry, Journal},
     plan::{Action, Plan},
+    scenario::Happening,
     systems::{Question, Sim, steer::Sent},
 };
 
@@ -135,6 +136,14 @@ impl SimDrive {
     /// Somebody else changes what an action is about.
     pub fn stranger(&mut self, action: &Action) {
         self.sim.stranger(action, self.now);
+    }
+
+    /// Something happens to the estate that a scenario asks for.
+    ///
+    /// # Errors
+    /// If it is about something that is not there, in words.
+    pub fn happen(&mut self, what: &Happening) -> Result<(), String> {
+        self.sim.happen(what, self.now)
     }
 
     /// The network between the sites is cut, or mended. The console still reaches both.

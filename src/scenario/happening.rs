@@ -1,0 +1,105 @@
+//! What a scenario lets happen to the imitated estate, past the program: a member that falls behind, a slow consumer, a name server that
+//! takes no change over. Plain data; each system's imitation knows what of it is its own ([`crate::systems::steer::Obeys::happen`]).
+
+use std::{net::IpAddr, time::Duration};
+
+use crate::plan::Side;
+
+/// Something that happens. All of it lasts until it is said otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Happening {
+    /// A secondary falls behind, a second each second, until it is this far behind its primary, and stays there; zero: it catches up.
+    FallBehind {
+        /// The member, as its set's configuration has it.
+        host: String,
+        /// How far.
+        by: Duration,
+    },
+    /// A member's process is gone, or is started again.
+    Process {
+        /// The member.
+        host: String,
+        /// It runs.
+        up: bool,
+    },
+    /// A write that began this long ago goes on until the primary steps down; zero: it is over.
+    LongWrite {
+        /// The replica set.
+        set: String,
+        /// How long it has been running.
+        running: Duration,
+    },
+    /// Somebody with a shell makes the primary step down without pinning anything: whoever is asked first wins.
+    StepDown {
+        /// The replica set.
+        set: String,
+    },
+    /// A group consumes this multiple of what is produced; 0: it stands still, 1: it keeps its distance.
+    Pace {
+        /// The pair of clusters.
+        pair: String,
+        /// The group.
+        group: String,
+        /// The multiple.
+        of_produced: f64,
+    },
+    /// The producers of a pair write to this side. Those of `stragglers` stay where they are.
+    Producers {
+        /// The pair of clusters.
+        pair: String,
+        /// Where to.
+        on: Side,
+        /// Topics whose producers nobody moved.
+        stragglers: Vec<String>,
+    },
+    /// The mirror writes down offsets so seldom: what is handed over is read again from further back.
+    SyncEvery {
+        /// The pair of clusters.
+        pair: String,
+        /// How often it does.
+        every: Duration,
+    },
+    /// A name server takes no change over any more, or does again.
+    Stuck {
+        /// Its address.
+        server: IpAddr,
+        /// It does not.
+        on: bool,
+    },
+    /// Route 53's health checks of a side's records fail, or pass again.
+    HealthChecks {
+        /// The name.
+        name: String,
+        /// Whose records.
+        side: Side,
+        /// They pass.
+        pass: bool,
+    },
+    /// What boots of a role from now on never gets healthy, or does again.
+    NeverWell {
+        /// The role.
+        role: String,
+        /// Which side's.
+        side: Side,
+        /// It never does.
+        on: bool,
+    },
+    /// The autoscaler sets the capacity of a role, past everybody.
+    Scale {
+        /// The role.
+        role: String,
+        /// Which side's.
+        side: Side,
+        /// Instances wanted, of all its groups together.
+        to: u32,
+    },
+    /// A health query gives this value, whatever else happens; none: it follows what happens again.
+    Reads {
+        /// The query, as `[[health]]` has it.
+        query: String,
+        /// Which side's.
+        side: Side,
+        /// The value, in the query's unit.
+        value: Option<f64>,
+    },
+}
