@@ -14,6 +14,7 @@
 //! nothing else.
 
 mod ascii;
+pub mod autoplay;
 mod colour;
 pub mod command;
 pub mod dialog;

@@ -225,6 +225,12 @@ fn colour(word: &str, palette: &IndexMap<String, String>) -> Result<Color, Strin
 }
 
 impl Theme {
+    /// Without any style: for whoever wants the text alone.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { name: "plain".to_owned(), styles: vec![Style::new(); Role::WORDS.len()] }
+    }
+
     /// How a role looks.
     #[must_use]
     pub fn style(&self, role: Role) -> Style {

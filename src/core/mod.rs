@@ -199,10 +199,9 @@ impl Core {
             }
             Input::Tick => {
                 self.run_changed = true;
-                let mut samples = Samples::default();
-                self.estate.measure(now, &mut samples);
+                let samples = self.samples(now);
                 self.run.set_read(self.read(now));
-                let effects = self.run.tick(&self.estate, &samples.into_vec(), now);
+                let effects = self.run.tick(&self.estate, &samples, now);
                 self.wanted(effects)
             }
             Input::Command(Command::Follow { system, id }) => {
@@ -261,6 +260,20 @@ impl Core {
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<step::Phase> {
         self.run.phase(step)
+    }
+
+    /// The word of a step's state.
+    #[must_use]
+    pub fn word(&self, step: &str) -> Option<&'static str> {
+        self.run.word(step)
+    }
+
+    /// All signals, as they stand.
+    #[must_use]
+    pub fn samples(&self, now: Now) -> Vec<estate::signal::Sample> {
+        let mut samples = Samples::default();
+        self.estate.measure(now, &mut samples);
+        samples.into_vec()
     }
 
     /// How the run stands.

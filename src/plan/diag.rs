@@ -104,12 +104,12 @@ pub struct Diagnosis {
     /// What to do about it.
     pub hint: Option<String>,
     /// The other place that it is about.
-    pub(super) first: Option<Span>,
+    pub(crate) first: Option<Span>,
 }
 
 impl Diagnosis {
     /// A fault. Line and column are found when the report is made.
-    pub(super) fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
+    pub(crate) fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
             severity: Severity::Error,
@@ -124,36 +124,36 @@ impl Diagnosis {
     }
 
     /// A warning.
-    pub(super) fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
     /// With the place where it was said first; its line goes to the end of the message.
-    pub(super) fn first(self, span: &Span) -> Self {
+    pub(crate) fn first(self, span: &Span) -> Self {
         Self { first: Some(span.clone()), ..self }
     }
 
     /// With what to do about it.
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }
 
 /// Collects what is found on the way.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     pub list: Vec<Diagnosis>,
     /// Places that must not be shown, beyond what [`sensitive`] finds by itself.
     hidden: Vec<Span>,
 }
 
 impl Faults {
-    pub(super) fn push(&mut self, diagnosis: Diagnosis) {
+    pub(crate) fn push(&mut self, diagnosis: Diagnosis) {
         self.list.push(diagnosis);
     }
 
     /// Has a place struck out wherever the text is shown.
-    pub(super) fn hide(&mut self, span: Span) {
+    pub(crate) fn hide(&mut self, span: Span) {
         self.hidden.push(span);
     }
 }
@@ -168,7 +168,7 @@ pub struct Report {
 
 impl Report {
     /// Sorts what was found and gives each its line and column.
-    pub(super) fn new(path: &Path, text: &str, faults: Faults) -> Self {
+    pub(crate) fn new(path: &Path, text: &str, faults: Faults) -> Self {
         let mut list = faults.list;
         for d in &mut list {
             (d.span, d.line, d.column) = locate(text, &d.span);

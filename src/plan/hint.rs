@@ -3,12 +3,12 @@
 use super::spec::{Kind, TableSpec, tables::ROOT};
 
 /// The word that was probably meant, if one is near enough.
-pub(super) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.84, text, words)
 }
 
 /// The key that a table lacks and that this unknown one may be. What is lacking is the better guess: it may be further off.
-pub(super) fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.6, unknown, missing)
 }
 
@@ -24,7 +24,7 @@ fn nearest_from<'a>(least: f64, text: &str, words: &[&'a str]) -> Option<&'a str
 }
 
 /// What to do about a key that the table does not know.
-pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
+pub(crate) fn unknown_key(key: &str, table: &TableSpec) -> String {
     let known: Vec<&str> = table.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))).map(|k| k.name).collect();
     if let Some(near) = nearest(key, &known) {
         return format!("did you mean `{near}`?");
@@ -41,7 +41,7 @@ pub(super) fn unknown_key(key: &str, table: &TableSpec) -> String {
 }
 
 /// Where a key of the format belongs; empty where the format has none of that name.
-pub(super) fn belongs(key: &str) -> String {
+pub(crate) fn belongs(key: &str) -> String {
     let homes = homes_of(key);
     match homes.split_last() {
         None => String::new(),

@@ -3,22 +3,22 @@
 //! `text → parse → check (against spec) → lower → Plan`, and each stage tells all it finds: an operator corrects a plan once,
 //! not once a fault. Nothing here reads a secret, opens a connection or knows the time.
 
-mod check;
+pub(crate) mod check;
 pub mod diag;
-mod hint;
+pub(crate) mod hint;
 pub mod init;
 mod ladder;
-mod lower;
+pub(crate) mod lower;
 pub mod offline;
 pub mod outlook;
-mod parse;
+pub(crate) mod parse;
 pub mod pattern;
-mod scalar;
+pub(crate) mod scalar;
 pub mod schema;
 pub mod secret;
 mod sensitive;
 pub mod spec;
-mod tree;
+pub(crate) mod tree;
 mod types;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub use types::*;
 #[derive(Debug, thiserror::Error)]
 pub enum Faulty {
     /// The file cannot be read.
-    #[error("cannot read the plan {}: {source}\n  {}", path.display(), advice(source))]
+    #[error("cannot read {}: {source}\n  {}", path.display(), advice(source))]
     Unread {
         /// Its path, as given.
         path: PathBuf,
@@ -90,21 +90,34 @@ impl Plan {
     /// # Errors
     /// With all that is wrong, if it says something that cannot be.
     pub fn parse(path: &Path, text: &str) -> Result<(Self, Report), Faulty> {
-        let mut faults = Faults::default();
-        let toml = parse::parse(text, &mut faults);
-        let broken = faults.list.len();
-        let root = check::table(&spec::tables::ROOT, &toml, 0..0, &mut faults);
-        if broken > 0 {
-            // What was lost with a broken line must not be called missing, and half a line not judged.
-            parse::keep_certain(text, &mut faults, broken);
-            return Err(Faulty::Plan(Report::new(path, text, faults)));
-        }
-        let plan = lower::plan(&root, &mut faults);
-        let refused = faults.list.iter().any(|d| d.severity == Severity::Error);
-        let report = Report::new(path, text, faults);
-        match plan {
-            Some(plan) if !refused => Ok((plan, report)),
-            _ => Err(Faulty::Plan(report)),
-        }
+        read(&spec::tables::ROOT, path, text, lower::plan)
+    }
+}
+
+/// Reads a text of some format: a tree with places, checked against the format, and what `lower` makes of it. All faults at once.
+///
+/// # Errors
+/// With all that is wrong, if it says something that cannot be.
+pub(crate) fn read<T>(
+    format: &'static spec::TableSpec,
+    path: &Path,
+    text: &str,
+    lower: impl FnOnce(&tree::Table, &mut Faults) -> Option<T>,
+) -> Result<(T, Report), Faulty> {
+    let mut faults = Faults::default();
+    let toml = parse::parse(text, &mut faults);
+    let broken = faults.list.len();
+    let root = check::table(format, &toml, 0..0, &mut faults);
+    if broken > 0 {
+        // What was lost with a broken line must not be called missing, and half a line not judged.
+        parse::keep_certain(text, &mut faults, broken);
+        return Err(Faulty::Plan(Report::new(path, text, faults)));
+    }
+    let read = lower(&root, &mut faults);
+    let refused = faults.list.iter().any(|d| d.severity == Severity::Error);
+    let report = Report::new(path, text, faults);
+    match read {
+        Some(read) if !refused => Ok((read, report)),
+        _ => Err(Faulty::Plan(report)),
     }
 }

@@ -19,7 +19,7 @@ use super::{
 
 /// What is wrong with a value: the end of a sentence that begins with the key's name, and a hint.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(crate) struct Wrong {
     pub code: Code,
     pub what: String,
     pub hint: Option<String>,
@@ -36,7 +36,7 @@ impl Wrong {
 }
 
 /// Text of the plan, fit to be shown within a message.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(48).flat_map(char::escape_debug).collect();
     if text.chars().nth(48).is_some() {
         shown.push('…');
@@ -46,7 +46,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A text as the kind wants it; `None` where the kind wants no text.
-pub(super) fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
+pub(crate) fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
     Some(match kind {
         Kind::Text(min, max) => line(text, *min, *max),
         Kind::Block if text.trim().is_empty() => Err(Wrong::new(Code::BadValue, "is empty")),
@@ -144,12 +144,12 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
 }
 
 /// A length of time as a plan would say it.
-pub(super) fn friendly(duration: Duration) -> String {
+pub(crate) fn friendly(duration: Duration) -> String {
     jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), |d| format!("{d:#}"))
 }
 
 /// A time with its offset, from text or from TOML's own date and time.
-pub(super) fn timestamp(text: &str) -> Result<Value, Wrong> {
+pub(crate) fn timestamp(text: &str) -> Result<Value, Wrong> {
     text.parse().map(Value::Timestamp).map_err(|_| {
         let wrong = Wrong::new(Code::BadValue, format!("is no time with its offset from UTC: {}", quoted(text)));
         match text.parse::<jiff::civil::DateTime>() {

@@ -10,14 +10,14 @@ use super::{diag::Span, pattern::Pattern, secret::Secret, types::Property};
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
+pub(crate) struct At<T> {
     pub value: T,
     pub span: Span,
 }
 
 /// A value of one of the format's kinds.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Integer(i64),
     Number(f64),
@@ -37,7 +37,7 @@ pub(super) enum Value {
 
 /// A number as it was written: what it means depends on what it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Quantity {
+pub(crate) enum Quantity {
     Number(f64),
     Flag(bool),
     Text(String),
@@ -45,7 +45,7 @@ pub(super) enum Quantity {
 
 /// A table of the format: its keys are the format's.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// Its header, or its braces.
     pub span: Span,
     /// The keys that were written, sound or not, and where.
@@ -98,12 +98,12 @@ impl Table {
 }
 
 /// The values alone.
-pub(super) fn bare<T>(list: Vec<At<T>>) -> Vec<T> {
+pub(crate) fn bare<T>(list: Vec<At<T>>) -> Vec<T> {
     list.into_iter().map(|at| at.value).collect()
 }
 
 /// What can be taken out of a [`Value`].
-pub(super) trait FromValue: Sized {
+pub(crate) trait FromValue: Sized {
     fn from_value(value: &Value) -> Option<Self>;
 }
 

@@ -267,6 +267,12 @@ impl Run {
         Some(self.steps[self.place(step)?].state.phase)
     }
 
+    /// The word of a step's state.
+    #[must_use]
+    pub fn word(&self, step: &str) -> Option<&'static str> {
+        Some(self.steps[self.place(step)?].state.word())
+    }
+
     fn plan_of(&self, step: usize) -> &StepPlan {
         let (phase, at) = self.steps[step].at;
         &self.plan.runbook.phases[phase].steps[at]

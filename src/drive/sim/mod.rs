@@ -24,6 +24,7 @@ use crate::{
         Command, Core, Input,
         estate::{
             seen::{Fault, FaultKind},
+            signal::Sample,
             source::{SourceIx, SourceSpec},
         },
         now::Now,
@@ -173,6 +174,24 @@ impl SimDrive {
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<crate::core::step::Phase> {
         self.core.phase(step)
+    }
+
+    /// Whether anything is on its way to a server or back.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.wire.next_at().is_some()
+    }
+
+    /// The word of a step's state.
+    #[must_use]
+    pub fn word(&self, step: &str) -> Option<&'static str> {
+        self.core.word(step)
+    }
+
+    /// All signals, as they stand.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        self.core.samples(self.now)
     }
 
     /// How the run stands, without the rest of the picture.

@@ -9,7 +9,7 @@ mod health;
 mod kafka;
 mod pace;
 mod replica_set;
-mod runbook;
+pub(crate) mod runbook;
 mod sites;
 
 use std::{collections::HashMap, hash::Hash};

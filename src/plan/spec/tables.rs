@@ -10,15 +10,15 @@ use super::{
     runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
 
-pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(crate) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Required, doc }
 }
 
-pub(super) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+pub(crate) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Optional, doc }
 }
 
-pub(super) const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+pub(crate) const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Default(default), doc }
 }
 
@@ -28,9 +28,9 @@ const fn sides(kind: Kind, need: Need) -> [Key; 2] {
 }
 
 /// A name that stands in tables on screen.
-pub(super) const NAME: Kind = Text(1, 64);
+pub(crate) const NAME: Kind = Text(1, 64);
 /// Any text of one line.
-pub(super) const TEXT: Kind = Text(1, 4096);
+pub(crate) const TEXT: Kind = Text(1, 4096);
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
@@ -49,7 +49,7 @@ static DNS_NAME: Form = Form {
     example: "api.example.com.",
     pattern: r"^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+([A-Za-z0-9-]{1,63}\.?)?$",
 };
-pub(in crate::plan) static HOST: Form = Form {
+pub(crate) static HOST: Form = Form {
     what: "a host with its port",
     example: "db1.example.com:27017",
     pattern: concat!(

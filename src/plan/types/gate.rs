@@ -147,6 +147,12 @@ impl Compare {
         Self::WORDS[self as usize]
     }
 
+    /// The one with this word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|op| op.word() == word)
+    }
+
     /// Whether it is so.
     #[must_use]
     #[expect(clippy::float_cmp, reason = "the plan says equal and means it: counts and booleans")]

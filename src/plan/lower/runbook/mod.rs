@@ -13,10 +13,10 @@
 mod action;
 mod gate;
 mod order;
-mod quantity;
+pub(crate) mod quantity;
 mod signal;
 mod step;
-mod world;
+pub(crate) mod world;
 
 use self::{gate::Gates, step::Steps, world::World};
 use super::{unique, unique_names};

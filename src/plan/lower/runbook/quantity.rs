@@ -28,7 +28,7 @@ const BYTES: [(&str, f64); 11] = [
 ];
 
 /// The value in the unit, within the range; tells why it is none.
-pub(super) fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faults: &mut Faults) -> Option<f64> {
+pub(crate) fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faults: &mut Faults) -> Option<f64> {
     match fitting(&at.value, unit) {
         Ok(value) if value >= range.0 && value <= range.1 => Some(value),
         Ok(_) => {

@@ -80,7 +80,7 @@ impl<'t> World<'t> {
 }
 
 /// Tells of a name that is nobody's.
-pub(super) fn dangling(name: &At<String>, what: &str, known: &[String], faults: &mut Faults) {
+pub(crate) fn dangling(name: &At<String>, what: &str, known: &[String], faults: &mut Faults) {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let fault = Diagnosis::error(Code::Dangling, &name.span, format!("{what} {}", quoted(&name.value)));
     faults.push(match hint::nearest(&name.value, &known) {

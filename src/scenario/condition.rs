@@ -1,0 +1,165 @@
+//! What may be the case, and whether it is. Fails closed: what is not known is not the case.
+
+use std::sync::Arc;
+
+use crate::{
+    core::{
+        estate::{seen::Seen, signal::{Sample, SignalDef}},
+        run::RunView,
+        snapshot::{Snapshot, Verdict},
+    },
+    plan::Compare,
+};
+
+/// Something that may be the case.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// A step's state has one of these words.
+    Step {
+        /// The step.
+        step: String,
+        /// The words.
+        is: Vec<String>,
+    },
+    /// All series of a signal that are meant are live, and compare so; there is one at the least.
+    Signal {
+        /// The signal.
+        metric: &'static SignalDef,
+        /// Which of its series: the label's place, and its value.
+        labels: Vec<(usize, String)>,
+        /// How the values are compared.
+        op: Compare,
+        /// With what, in the signal's unit.
+        value: f64,
+    },
+    /// The console shows this text.
+    Screen(String),
+    /// What the head of the screen says.
+    Verdict {
+        /// The word.
+        word: String,
+        /// Part of its reason.
+        because: Option<String>,
+    },
+    /// Of the last records in the journal, one says this.
+    Record {
+        /// Part of what it says.
+        text: String,
+        /// The step that it is about.
+        of: Option<String>,
+    },
+    /// None of these is the case.
+    None(Vec<Condition>),
+}
+
+/// Whoever looks. Each look is made only where it is asked for: pictures are not free.
+pub trait Eye {
+    /// The word of a step's state.
+    fn word(&mut self, step: &str) -> Option<String>;
+    /// All signals.
+    fn samples(&mut self) -> Vec<Sample>;
+    /// The run.
+    fn run(&mut self) -> Option<Arc<RunView>>;
+    /// The whole picture.
+    fn snapshot(&mut self) -> Arc<Snapshot>;
+    /// The console, as text.
+    fn screen(&mut self) -> String;
+}
+
+/// Whether all of them are the case.
+///
+/// # Errors
+/// The first that is not, and what is the case instead.
+pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
+    conditions.iter().try_for_each(|condition| condition.holds(eye))
+}
+
+impl Condition {
+    /// Whether it is the case.
+    ///
+    /// # Errors
+    /// What is the case instead.
+    pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), String> {
+        match self {
+            Self::Step { step, is } => {
+                let word = eye.word(step).unwrap_or_else(|| "not there".to_owned());
+                if is.contains(&word) { Ok(()) } else { Err(format!("{step} is {word}, not {}", is.join(" or "))) }
+            }
+            Self::Signal { metric, labels, op, value } => {
+                let samples = eye.samples();
+                let meant = |s: &&Sample| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
+                let mut none = true;
+                for sample in samples.iter().filter(meant) {
+                    none = false;
+                    let name = format!("{}{{{}}}", metric.id, sample.labels.join(","));
+                    match &sample.value {
+                        Seen::Live(is, _) if op.holds(*is, *value) => {}
+                        Seen::Live(is, _) => return Err(format!("{name} is {is}, not {} {value}", op.word())),
+                        Seen::Stale(..) => return Err(format!("{name} is stale")),
+                        Seen::Blind(fault) => return Err(format!("{name} is blind: {fault}")),
+                        Seen::Never => return Err(format!("{name} was never read")),
+                    }
+                }
+                if none { Err(format!("{} has no such series", metric.id)) } else { Ok(()) }
+            }
+            Self::Screen(text) => {
+                let screen = eye.screen();
+                if screen.contains(text.as_str()) { Ok(()) } else { Err(format!("the screen does not show \"{text}\":\n{screen}")) }
+            }
+            Self::Verdict { word, because } => {
+                let (is, why) = match eye.snapshot().verdict() {
+                    Verdict::Hold(why) => ("HOLD", why),
+                    Verdict::Clear(why) => ("CLEAR", why),
+                    Verdict::Go(why) => ("GO", why),
+                    Verdict::RollBack(why) => ("ROLL BACK", why),
+                };
+                let reason = because.as_ref().is_none_or(|part| why.contains(part.as_str()));
+                let wanted = because.as_ref().map_or_else(String::new, |part| format!(" because \"{part}\""));
+                if is == word && reason { Ok(()) } else { Err(format!("the verdict is {is}: {why}; not {word}{wanted}")) }
+            }
+            Self::Record { text, of } => {
+                let run = eye.run();
+                let lines = run.iter().flat_map(|run| &run.journal);
+                let mut own = lines.filter(|line| of.as_ref().is_none_or(|step| line.step == *step));
+                if own.any(|line| line.what.contains(text.as_str())) {
+                    Ok(())
+                } else {
+                    let of = of.as_ref().map_or_else(String::new, |step| format!(" of {step}"));
+                    Err(format!("no record{of} says \"{text}\""))
+                }
+            }
+            Self::None(list) => none(list, eye),
+        }
+    }
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Step { step, is } => write!(f, "{step} is {}", is.join(" or ")),
+            Self::Signal { metric, labels, op, value } => {
+                let labels: Vec<String> = labels.iter().map(|(at, l)| format!("{}={l}", metric.labels[*at])).collect();
+                write!(f, "{}{{{}}} {} {value}", metric.id, labels.join(","), op.word())
+            }
+            Self::Screen(text) => write!(f, "the screen shows \"{text}\""),
+            Self::Verdict { word, because: None } => write!(f, "the verdict is {word}"),
+            Self::Verdict { word, because: Some(why) } => write!(f, "the verdict is {word}: {why}"),
+            Self::Record { text, .. } => write!(f, "a record says \"{text}\""),
+            Self::None(list) => {
+                let list: Vec<String> = list.iter().map(ToString::to_string).collect();
+                write!(f, "none of: {}", list.join("; "))
+            }
+        }
+    }
+}
+
+/// Whether none of them is the case.
+///
+/// # Errors
+/// The first that is.
+pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
+    match conditions.iter().find(|condition| condition.holds(eye).is_ok()) {
+        Some(condition) => Err(format!("it must not be, and is: {condition}")),
+        None => Ok(()),
+    }
+}

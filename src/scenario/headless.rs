@@ -1,0 +1,186 @@
+//! A scenario played in virtual time, without a terminal: the same estate, the same console, the same keys.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Scenario,
+    condition::{self, Eye},
+    timeline::Timeline,
+};
+use crate::{
+    console::{
+        Mode,
+        autoplay::{self, Desk, Next, Script},
+        picture::Picture,
+        ui::Ui,
+        update::{Act, Event, update},
+    },
+    core::{estate::signal::Sample, now::Now, run::RunView, snapshot::Snapshot},
+    drive::sim::SimDrive,
+    journal::{Author, Entry, Journal, chain, store::MemStore},
+};
+
+/// Who plays it.
+pub const OPERATOR: &str = "operator";
+/// Between two keys.
+const KEY: Duration = Duration::from_millis(300);
+/// Between two looks, while requests are under way, and else.
+const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
+
+/// What came of it.
+pub struct Outcome {
+    /// What was not as it should be, in words; none: all was.
+    pub wrong: Option<String>,
+    /// The journal, byte for byte.
+    pub journal: Vec<u8>,
+    /// The servers' own log: the tags of everything that they carried out.
+    pub log: Vec<String>,
+    /// How much virtual time it took.
+    pub took: Duration,
+    /// How many keys were pressed.
+    pub keys: usize,
+}
+
+impl Outcome {
+    /// The journal's records.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        chain::read(&self.journal).map(|(entries, _)| entries).unwrap_or_default()
+    }
+}
+
+/// Plays it to its end, or to the first thing that is not as it should be.
+#[must_use]
+pub fn play(scenario: &Scenario) -> Outcome {
+    let begun = Now { boot: Duration::from_secs(1000), wall: scenario.begins };
+    let drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
+    let mut room = Room::new(drive);
+    let mut store = MemStore::default();
+    let wrong = room.play(scenario, &mut store).err();
+    Outcome {
+        wrong,
+        log: room.drive.server_log(),
+        took: room.drive.now().since(begun),
+        journal: store.survivors(),
+        keys: room.keys,
+    }
+}
+
+/// The estate, and a console on it.
+struct Room {
+    drive: SimDrive,
+    ui: Ui,
+    /// The console shows what is the case.
+    fresh: bool,
+    keys: usize,
+}
+
+impl Room {
+    fn new(mut drive: SimDrive) -> Self {
+        let ui = console(&mut drive);
+        Self { drive, ui, fresh: true, keys: 0 }
+    }
+
+    fn play(&mut self, scenario: &Scenario, store: &mut MemStore) -> Result<(), String> {
+        let author = Author {
+            run: scenario.name.clone(),
+            actor: OPERATOR.to_owned(),
+            host: "scenario".to_owned(),
+            plan: scenario.plan_digest,
+        };
+        // What is on disk, as a new console takes it up.
+        let mut board = |now: Now| {
+            *store = MemStore::with(store.survivors());
+            Journal::open(Box::new(store.clone()), author.clone(), now).map_err(|e| e.to_string())
+        };
+        let (journal, entries) = board(self.drive.now())?;
+        self.drive.steer(journal, entries);
+        let (mut timeline, mut script) = (Timeline::new(scenario), Script::new(scenario));
+        loop {
+            if timeline.pass(&mut self.drive, &mut board)?.died {
+                self.ui = console(&mut self.drive);
+            }
+            condition::none(&scenario.never, self)?;
+            if !timeline.is_manned() {
+                self.pass(LOOK.1);
+                continue;
+            }
+            let now = self.drive.now().boot;
+            match script.next(self, now, now) {
+                Next::Over => return Ok(()),
+                Next::Fail(why) => return Err(why),
+                Next::Press(press) => {
+                    self.keys += 1;
+                    self.happen(Event::Key(autoplay::event(press)));
+                    self.pass(KEY);
+                }
+                Next::Wait => {
+                    let busy = self.drive.is_busy();
+                    self.pass(if busy { LOOK.0 } else { LOOK.1 });
+                    self.happen(Event::Second);
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, span: Duration) {
+        self.drive.run_for(span);
+        self.fresh = false;
+    }
+
+    fn happen(&mut self, event: Event) {
+        self.ui.now = self.drive.now();
+        for act in update(&mut self.ui, event) {
+            match act {
+                Act::Send(command) => self.drive.command(command),
+                Act::Order(order) => self.drive.order(order),
+                Act::Theme | Act::Redraw | Act::Suspend | Act::Quit => {}
+            }
+            self.fresh = false;
+        }
+    }
+
+    fn look(&mut self) {
+        if !std::mem::replace(&mut self.fresh, true) {
+            let picture = Picture::of(Arc::new(self.drive.snapshot()));
+            self.ui.now = self.drive.now();
+            update(&mut self.ui, Event::Picture(Arc::new(picture)));
+        }
+    }
+}
+
+impl Eye for Room {
+    fn word(&mut self, step: &str) -> Option<String> {
+        self.drive.word(step).map(str::to_owned)
+    }
+
+    fn samples(&mut self) -> Vec<Sample> {
+        self.drive.samples()
+    }
+
+    fn run(&mut self) -> Option<Arc<RunView>> {
+        Some(Arc::new(self.drive.run_view()))
+    }
+
+    fn snapshot(&mut self) -> Arc<Snapshot> {
+        self.look();
+        Arc::new(self.ui.latest().clone())
+    }
+
+    fn screen(&mut self) -> String {
+        self.look();
+        autoplay::screen(&self.ui)
+    }
+}
+
+impl Desk for Room {
+    fn ui(&mut self) -> &Ui {
+        self.look();
+        &self.ui
+    }
+}
+
+fn console(drive: &mut SimDrive) -> Ui {
+    let now = drive.now();
+    Ui::new(Arc::new(Picture::of(Arc::new(drive.snapshot()))), now, Mode::Demo, 1)
+}

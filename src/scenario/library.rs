@@ -1,0 +1,34 @@
+//! The scenarios that come with the program, and the plans that they name.
+
+use std::path::Path;
+
+use super::Scenario;
+use crate::plan::{Faulty, Report};
+
+/// Text of each, by its name.
+macro_rules! library {
+    ($($kind:ident { $($name:literal),* $(,)? })+) => {
+        $(const $kind: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../demo/", $name, ".toml")))),*];)+
+    };
+}
+
+library! {
+    PLANS { "plan" }
+    SCENARIOS { "move" }
+}
+
+/// Their names, the one that is played where none is named first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SCENARIOS.iter().map(|(name, _)| *name)
+}
+
+/// One of them.
+#[must_use]
+pub fn scenario(name: &str) -> Option<Result<(Scenario, Report), Faulty>> {
+    let (name, text) = SCENARIOS.iter().find(|(known, _)| *known == name)?;
+    let path = format!("demo/{name}.toml");
+    Some(Scenario::parse(Path::new(&path), text, |plan| {
+        let found = PLANS.iter().find(|(name, _)| plan.strip_suffix(".toml") == Some(name));
+        found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }))
+}

@@ -1,0 +1,334 @@
+//! From a checked tree to a [`Scenario`]: whether what it names is there.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use indexmap::IndexMap;
+use jiff::SignedDuration;
+
+use super::{Condition, Cue, Deed, Event, Happening, Press, Scenario, Want, Wish};
+use crate::{
+    core::{
+        digest::Digest,
+        estate::{
+            seen::FaultKind,
+            signal::{SignalDef, Unit},
+        },
+    },
+    drive::sim::{CallTrouble, Trouble},
+    plan::{
+        Code, Compare, Diagnosis, HealthUnit, Plan, Side, StepPlan,
+        diag::{Faults, Severity},
+        lower::runbook::{quantity, world::dangling},
+        tree::{At, Quantity, Table},
+    },
+    systems::signals,
+};
+
+/// Names of things of the plan, by what they are called.
+struct Names<'p> {
+    plan: &'p Plan,
+}
+
+pub(super) fn scenario(
+    root: &Table,
+    plan_of: &dyn Fn(&str) -> std::io::Result<String>,
+    line: &dyn Fn(usize) -> usize,
+    faults: &mut Faults,
+) -> Option<Scenario> {
+    let named: At<String> = root.at("plan")?;
+    let text = match plan_of(&named.value) {
+        Ok(text) => text,
+        Err(e) => {
+            let message = format!("the plan {} cannot be read: {e}", named.value);
+            faults.push(Diagnosis::error(Code::Dangling, &named.span, message).hint("it stands beside the scenario"));
+            return None;
+        }
+    };
+    let plan = match Plan::parse(Path::new(&named.value), &text) {
+        Ok((plan, _)) => plan,
+        Err(faulty) => {
+            let count = match &faulty {
+                crate::plan::Faulty::Plan(report) => report.count(Severity::Error),
+                crate::plan::Faulty::Unread { .. } => 1,
+            };
+            let message = format!("the plan {} has {count} faults", named.value);
+            let hint = format!("landfall check {} --offline tells them", named.value);
+            faults.push(Diagnosis::error(Code::Dangling, &named.span, message).hint(hint));
+            return None;
+        }
+    };
+    let names = Names { plan: &plan };
+    let events: Vec<Option<Event>> = root.tables("event").map(|t| names.event(t, faults)).collect();
+    let cues: Vec<Option<Cue>> = root.tables("cue").map(|t| names.cue(t, line, faults)).collect();
+    let never = names.conditions(root, "never", faults);
+    Some(Scenario {
+        name: root.get("name")?,
+        doc: root.get("doc")?,
+        plan_digest: Digest::of(text.as_bytes()),
+        seed: root.get::<i64>("seed")?.try_into().ok()?,
+        begins: root.get("begins")?,
+        speed: root.get("speed")?,
+        events: events.into_iter().collect::<Option<_>>()?,
+        cues: cues.into_iter().collect::<Option<_>>()?,
+        never: never?,
+        plan: Arc::new(plan),
+    })
+}
+
+impl Names<'_> {
+    fn steps(&self) -> impl Iterator<Item = &StepPlan> {
+        self.plan.runbook.phases.iter().flat_map(|phase| &phase.steps)
+    }
+
+    /// A name, and whether it is one of these; tells if it is not.
+    fn one_of<'n>(
+        &self,
+        table: &Table,
+        key: &str,
+        what: &str,
+        known: impl Iterator<Item = &'n str>,
+        faults: &mut Faults,
+    ) -> Option<String> {
+        Self::known(&table.at(key)?, what, known, faults)
+    }
+
+    fn known<'n>(
+        name: &At<String>,
+        what: &str,
+        known: impl Iterator<Item = &'n str>,
+        faults: &mut Faults,
+    ) -> Option<String> {
+        let known: Vec<String> = known.map(str::to_owned).collect();
+        if known.contains(&name.value) {
+            return Some(name.value.clone());
+        }
+        dangling(name, &format!("the plan has no {what}"), &known, faults);
+        None
+    }
+
+    fn step(&self, table: &Table, key: &str, faults: &mut Faults) -> Option<String> {
+        self.one_of(table, key, "step", self.steps().map(|s| s.id.as_str()), faults)
+    }
+
+    fn event(&self, table: &Table, faults: &mut Faults) -> Option<Event> {
+        let when = self.conditions(table, "when", faults);
+        let happens = self.deed(table.table("happens")?, faults);
+        Some(Event { when: when?, after: table.get("after")?, happens: happens? })
+    }
+
+    fn cue(&self, table: &Table, line: &dyn Fn(usize) -> usize, faults: &mut Faults) -> Option<Cue> {
+        let when = self.conditions(table, "when", faults);
+        let expect = self.conditions(table, "expect", faults);
+        let mut wishes = Vec::new();
+        for (key, want) in [("carry_out", Want::Done), ("begin", Want::Begun), ("take_back", Want::Back)] {
+            for name in table.list::<String>(key) {
+                let step = Self::known(&name, "step", self.steps().map(|s| s.id.as_str()), faults);
+                wishes.extend(step.map(|step| Wish { step, want }));
+            }
+        }
+        let keys = match table.at::<String>("keys") {
+            None => Vec::new(),
+            Some(text) => Press::parse(&text.value)
+                .map_err(|why| faults.push(Diagnosis::error(Code::BadValue, &text.span, why)))
+                .unwrap_or_default(),
+        };
+        Some(Cue {
+            line: line(table.span.start),
+            say: table.get("say"),
+            when: when?,
+            within: table.get("within")?,
+            wishes,
+            keys,
+            expect: expect?,
+            holds_for: table.get("holds_for")?,
+            stay: table.get("stay")?,
+            speed: table.get("speed"),
+        })
+    }
+
+    fn conditions(&self, table: &Table, key: &str, faults: &mut Faults) -> Option<Vec<Condition>> {
+        let list: Vec<_> = table.tables(key).map(|t| self.condition(t, faults)).collect();
+        list.into_iter().collect()
+    }
+
+    fn condition(&self, table: &Table, faults: &mut Faults) -> Option<Condition> {
+        Some(if table.written("step").is_some() {
+            let is = table.list::<String>("is").into_iter().map(|at| at.value).collect();
+            Condition::Step { step: self.step(table, "step", faults)?, is }
+        } else if table.written("metric").is_some() {
+            self.signal(table, faults)?
+        } else if table.written("screen").is_some() {
+            Condition::Screen(table.get("screen")?)
+        } else if table.written("verdict").is_some() {
+            Condition::Verdict { word: table.get("verdict")?, because: table.get("because") }
+        } else if table.written("record").is_some() {
+            let of = match table.written("of") {
+                Some(_) => Some(self.step(table, "of", faults)?),
+                None => None,
+            };
+            Condition::Record { text: table.get("record")?, of }
+        } else {
+            Condition::None(self.conditions(table, "none", faults)?)
+        })
+    }
+
+    fn signal(&self, table: &Table, faults: &mut Faults) -> Option<Condition> {
+        let name: At<String> = table.at("metric")?;
+        let all = signals();
+        let Some(metric) = all.iter().copied().find(|def| def.id == name.value) else {
+            let known: Vec<String> = all.iter().map(|def| def.id.to_owned()).collect();
+            dangling(&name, "there is no signal", &known, faults);
+            return None;
+        };
+        let wanted: IndexMap<String, At<String>> = table.get("where")?;
+        let mut labels = Vec::new();
+        for (label, value) in &wanted {
+            match metric.labels.iter().position(|l| l == label) {
+                Some(at) => labels.push((at, value.value.clone())),
+                None => {
+                    let message = format!("`{label}` is no label of `{}`", metric.id);
+                    let hint = format!("its labels are {}", metric.labels.join(", "));
+                    faults.push(Diagnosis::error(Code::UnknownKey, &value.span, message).hint(hint));
+                }
+            }
+        }
+        let value: At<Quantity> = table.at("value")?;
+        let unit = self.unit(metric, wanted.get("query").map(|at| at.value.as_str()));
+        Some(Condition::Signal {
+            metric,
+            labels,
+            op: Compare::of(&table.get::<String>("op")?)?,
+            value: quantity::read(&value, unit, metric.range, metric.id, faults)?,
+        })
+    }
+
+    /// A signal's unit; that of a health query is the query's.
+    fn unit(&self, metric: &SignalDef, query: Option<&str>) -> Unit {
+        match metric.unit {
+            Unit::AsNamed => self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| named(h.unit)),
+            unit => unit,
+        }
+    }
+
+    fn deed(&self, form: &Table, faults: &mut Faults) -> Option<Deed> {
+        let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
+        let side = || t.get::<String>("side").map(|word| side(&word));
+        let plan = self.plan;
+        let set = |faults: &mut Faults| {
+            self.one_of(t, "set", "replica set", plan.replica_sets.iter().map(|s| s.name.as_str()), faults)
+        };
+        let host = |faults: &mut Faults| {
+            let all = plan.replica_sets.iter().flat_map(|s| s.seeds.iter().chain(&s.candidates));
+            self.one_of(t, "host", "replica set member", all.map(String::as_str), faults)
+        };
+        let pair = |faults: &mut Faults| {
+            self.one_of(t, "pair", "pair of Kafka clusters", plan.kafka.iter().map(|p| p.name.as_str()), faults)
+        };
+        let role = |faults: &mut Faults| {
+            self.one_of(t, "role", "role", plan.fleet.iter().map(|r| r.name.as_str()), faults)
+        };
+        Some(match key {
+            "fall_behind" => Deed::Happens(Happening::FallBehind { host: host(faults)?, by: t.get("by")? }),
+            "process" => Deed::Happens(Happening::Process { host: host(faults)?, up: t.get("up")? }),
+            "long_write" => Deed::Happens(Happening::LongWrite { set: set(faults)?, running: t.get("running")? }),
+            "step_down" => Deed::Happens(Happening::StepDown { set: set(faults)? }),
+            "pace" => {
+                let of_produced = f64::from(u16::try_from(t.get::<i64>("percent")?).ok()?) / 100.0;
+                Deed::Happens(Happening::Pace { pair: pair(faults)?, group: t.get("group")?, of_produced })
+            }
+            "producers" => {
+                let stragglers = t.list::<String>("stragglers").into_iter().map(|at| at.value).collect();
+                let on = side_of(t, "on")?;
+                Deed::Happens(Happening::Producers { pair: pair(faults)?, on, stragglers })
+            }
+            "sync_every" => Deed::Happens(Happening::SyncEvery { pair: pair(faults)?, every: t.get("every")? }),
+            "stuck" => {
+                let server: std::net::SocketAddr = t.get("server")?;
+                Deed::Happens(Happening::Stuck { server: server.ip(), on: t.get("on")? })
+            }
+            "health_checks" => {
+                let name = self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
+                Deed::Happens(Happening::HealthChecks { name, side: side()?, pass: t.get("pass")? })
+            }
+            "never_well" => {
+                Deed::Happens(Happening::NeverWell { role: role(faults)?, side: side()?, on: t.get("on")? })
+            }
+            "scale" => {
+                let to = t.get::<i64>("to")?.try_into().ok()?;
+                Deed::Happens(Happening::Scale { role: role(faults)?, side: side()?, to })
+            }
+            "reads" => self.reads(t, faults)?,
+            "link" => Deed::Cut(!t.get::<bool>("up")?),
+            "sources" => Deed::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
+            "requests" => {
+                let times = t.get::<i64>("times")?.try_into().ok()?;
+                Deed::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
+            }
+            "dark" => Deed::Dark(if t.get("on")? { Some(t.get("step")?) } else { None }),
+            "stranger" => {
+                let id = self.step(t, "step", faults)?;
+                Deed::Stranger(Box::new(self.steps().find(|s| s.id == id)?.action.clone()))
+            }
+            "console" => Deed::Dies(t.get("dies_for")?),
+            "sleep" => Deed::Sleeps(t.get("for")?),
+            "clock" => {
+                let by = SignedDuration::try_from(t.get::<Duration>("by")?).ok()?;
+                Deed::Clock(if t.get("back")? { -by } else { by })
+            }
+            _ => return None,
+        })
+    }
+
+    fn reads(&self, t: &Table, faults: &mut Faults) -> Option<Deed> {
+        let known = self.plan.health.iter().map(|h| h.name.as_str());
+        let query = self.one_of(t, "query", "health query", known, faults)?;
+        let unit = self.plan.health.iter().find(|h| h.name == query).map(|h| named(h.unit))?;
+        let value = match t.at::<Quantity>("value") {
+            None => None,
+            Some(value) => Some(quantity::read(&value, unit, (0.0, f64::MAX), &query, faults)?),
+        };
+        Some(Deed::Happens(Happening::Reads { query, side: side_of(t, "side")?, value }))
+    }
+}
+
+const fn named(unit: HealthUnit) -> Unit {
+    match unit {
+        HealthUnit::Ratio => Unit::Ratio,
+        HealthUnit::Seconds => Unit::Seconds,
+        HealthUnit::PerSecond => Unit::PerSecond,
+        HealthUnit::Count => Unit::Count,
+        HealthUnit::Bytes => Unit::Bytes,
+    }
+}
+
+fn side_of(table: &Table, key: &str) -> Option<Side> {
+    table.get::<String>(key).map(|word| side(&word))
+}
+
+fn side(word: &str) -> Side {
+    if word == Side::Target.word() { Side::Target } else { Side::Source }
+}
+
+fn trouble(word: &str) -> Option<Trouble> {
+    Some(match word {
+        "refuse" => Trouble::Fails(FaultKind::Refused),
+        "throttle" => Trouble::Fails(FaultKind::Throttled),
+        "hang" => Trouble::Hangs,
+        "go_silent" => Trouble::Silent,
+        "be_unreachable" => Trouble::Fails(FaultKind::Unreachable),
+        _ => return None,
+    })
+}
+
+fn meets(word: &str, by: Duration) -> Option<CallTrouble> {
+    Some(match word {
+        "throttling" => CallTrouble::Throttled,
+        "fault_after" => CallTrouble::FaultAfter,
+        "request_lost" => CallTrouble::RequestLost,
+        "reply_lost" => CallTrouble::ReplyLost,
+        "delay" => CallTrouble::Late(by),
+        "no_end" => CallTrouble::Pending,
+        "refusal" => CallTrouble::Refused,
+        _ => return None,
+    })
+}

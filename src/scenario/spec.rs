@@ -1,0 +1,187 @@
+//! Every table and key of a scenario file, version 1. Data only, in the plan's own terms ([`crate::plan::spec`]): a scenario is checked as a
+//! plan is, all faults at once.
+
+use std::time::Duration;
+
+use crate::plan::{
+    Compare,
+    spec::{
+        Form, Key,
+        Kind::{self, *},
+        TableSpec,
+        tables::{HOST, NAME, TEXT, may, must, or},
+    },
+};
+
+/// The version of the format that this program reads.
+pub const SCHEMA: i64 = 1;
+
+const fn hours(n: u64) -> Duration {
+    Duration::from_secs(n * 3600)
+}
+const SPAN: Kind = Duration(Duration::ZERO, hours(48));
+const SIDE: Kind = Enum(&["source", "target"]);
+
+static STATE: Form = Form {
+    what: "the word of a step's state, as the screen has it",
+    example: "READY",
+    pattern: "^[A-Z][A-Z_]*$",
+};
+
+/// The whole file.
+pub static ROOT: TableSpec = TableSpec {
+    header: "the file's top level",
+    doc: "A landfall scenario: a simulated estate, what happens to it, what is pressed, and what must come of it.",
+    groups: &[&[
+        must("schema", Integer(SCHEMA, SCHEMA), "Version of this format."),
+        must("name", NAME, "What it is called."),
+        must("doc", Block, "What really went wrong somewhere, and what the program makes of it."),
+        or("plan", TEXT, "\"plan.toml\"", "The plan whose estate is imitated, beside this file."),
+        or("seed", Integer(0, i64::MAX), "1", "The same seed gives the same estate, and the same journal."),
+        or("begins", Timestamp, "\"2026-11-21T01:00:00Z\"", "The time of day at which it begins."),
+        or("speed", Number, "30", "How many times as fast as the real clock the script waits when it is played."),
+        or("event", Tables(&EVENT), "[]", "What happens, whatever is pressed."),
+        or("cue", Tables(&CUE), "[]", "What is pressed, in order, and what is expected then."),
+        or("never", List(&CONDITION, 0), "[]", "What must not be the case at any moment."),
+    ]],
+};
+
+static EVENT: TableSpec = TableSpec {
+    header: "[[event]]",
+    doc: "Something that happens, once.",
+    groups: &[&[
+        or("when", List(&CONDITION, 0), "[]", "Once all of this is the case; default: from the beginning."),
+        or("after", SPAN, "\"0s\"", "So much later."),
+        must("happens", OneOf(DEEDS), "What."),
+    ]],
+};
+
+static CUE: TableSpec = TableSpec {
+    header: "[[cue]]",
+    doc: "One line of the script: what is said, waited for, pressed, expected, in this order.",
+    groups: &[&[
+        may("say", Text(1, 240), "The caption."),
+        or("when", List(&CONDITION, 0), "[]", "What is waited for: all of it."),
+        or("within", SPAN, "\"30m\"", "How long the waiting may take, here and with each step that is carried out."),
+        may("carry_out", OneOrMany(&TEXT), "Steps: each is previewed, approved, armed, executed, and waited for until it is done."),
+        may("begin", OneOrMany(&TEXT), "The same, but for the waiting."),
+        may("take_back", OneOrMany(&TEXT), "The way back of steps: previewed, armed, executed, waited for."),
+        may("keys", TEXT, "Keys, with spaces between: n p a x Tab Enter ^c 'text that is typed'."),
+        or("expect", List(&CONDITION, 0), "[]", "What is the case then: all of it."),
+        or("holds_for", SPAN, "\"0s\"", "For how long it has to stay so."),
+        or("stay", SPAN, "\"0s\"", "How long the caption is shown at the least, on the real clock, when it is played."),
+        may("speed", Number, "How many times as fast as the real clock this cue waits when it is played."),
+        may("foreach", Map(&List(&Quantity, 1)), "The cue once for each place of these lists, as with a plan's steps."),
+    ]],
+};
+
+/// What may be the case; within itself as well.
+static CONDITION: Kind =
+    Shared("condition", &OneOf(&[&STEP, &SIGNAL, &SCREEN, &VERDICT, &RECORD, &NONE]));
+
+static STEP: TableSpec = TableSpec {
+    header: "a step's state",
+    doc: "How far a step is.",
+    groups: &[&[
+        must("step", NAME, "The step."),
+        must("is", OneOrMany(&Form(&STATE)), "The words of its state, one of which it has."),
+    ]],
+};
+static SIGNAL: TableSpec = TableSpec {
+    header: "a signal's value",
+    doc: "All series of a signal that are meant are live, and compare so; there is one at the least.",
+    groups: &[&[
+        must("metric", TEXT, "The signal's id."),
+        or("where", Map(&TEXT), "{}", "Which of its series: label and value."),
+        must("op", Enum(Compare::WORDS), "How the values are compared."),
+        must("value", Quantity, "With what: \"2s\", \"1%\", 3, true."),
+    ]],
+};
+static SCREEN: TableSpec = TableSpec {
+    header: "what is on screen",
+    doc: "The console at 120×40 shows this text.",
+    groups: &[&[must("screen", TEXT, "The text.")]],
+};
+static VERDICT: TableSpec = TableSpec {
+    header: "the verdict",
+    doc: "What the head of the screen says.",
+    groups: &[&[
+        must("verdict", Enum(&["GO", "HOLD", "ROLL BACK", "CLEAR"]), "The word."),
+        may("because", TEXT, "Part of its one reason."),
+    ]],
+};
+static RECORD: TableSpec = TableSpec {
+    header: "a record",
+    doc: "Of the last records in the journal, one says this.",
+    groups: &[&[must("record", TEXT, "Part of what it says."), may("of", NAME, "The step that it is about.")]],
+};
+static NONE: TableSpec = TableSpec {
+    header: "the form `none`",
+    doc: "Several conditions, none of which is the case.",
+    groups: &[&[must("none", List(&CONDITION, 1), "None of these is the case. What is not known is not the case.")]],
+};
+
+/// What can happen, one form each: `{ fall_behind = { … } }`.
+macro_rules! deeds {
+    ($($FORM:ident $TABLE:ident $key:literal, $doc:literal, $keys:expr;)+) => {
+        $(
+            static $TABLE: TableSpec = TableSpec { header: concat!("`", $key, "`"), doc: $doc, groups: &[$keys] };
+            static $FORM: TableSpec = TableSpec {
+                header: concat!("the form ", $key), doc: $doc, groups: &[&[must($key, Table(&$TABLE), $doc)]],
+            };
+        )+
+        /// All of them.
+        pub(super) const DEEDS: &[&TableSpec] = &[$(&$FORM),+];
+    };
+}
+
+const MEMBER: Key = must("host", Form(&HOST), "The member, as the plan's uri has it.");
+const SET: Key = must("set", NAME, "The replica set.");
+const PAIR: Key = must("pair", NAME, "The pair of clusters.");
+const ROLE: Key = must("role", NAME, "The role.");
+const OF_SIDE: Key = must("side", SIDE, "Which side's.");
+
+deeds! {
+    DO_FALL_BEHIND FALL_BEHIND "fall_behind", "A secondary falls behind, a second each second, or catches up.",
+        &[MEMBER, must("by", SPAN, "How far; \"0s\": it catches up.")];
+    DO_PROCESS PROCESS "process", "A member's process is gone, or is started again.",
+        &[MEMBER, must("up", Bool, "It runs.")];
+    DO_LONG_WRITE LONG_WRITE "long_write", "A write goes on for long.",
+        &[SET, must("running", SPAN, "For how long already; \"0s\": it is over.")];
+    DO_STEP_DOWN STEP_DOWN "step_down", "Somebody with a shell makes the primary step down, and pins nothing.", &[SET];
+    DO_PACE PACE "pace", "A group consumes faster or slower.",
+        &[PAIR, must("group", NAME, "The group."), must("percent", Integer(0, 10_000), "Of what is produced.")];
+    DO_PRODUCERS PRODUCERS "producers", "The producers of a pair write to a side.",
+        &[PAIR, must("on", SIDE, "Where to."),
+          or("stragglers", List(&TEXT, 0), "[]", "Topics whose producers nobody moved.")];
+    DO_SYNC_EVERY SYNC_EVERY "sync_every", "The mirror writes down offsets so seldom.",
+        &[PAIR, must("every", SPAN, "How often it does.")];
+    DO_STUCK STUCK "stuck", "A name server takes no change over any more, or does again.",
+        &[must("server", Address(53), "Its address."), must("on", Bool, "It does not.")];
+    DO_HEALTH_CHECKS HEALTH_CHECKS "health_checks", "Route 53's health checks of a side's records fail, or pass again.",
+        &[must("name", Text(1, 255), "The name."), OF_SIDE, must("pass", Bool, "They pass.")];
+    DO_NEVER_WELL NEVER_WELL "never_well", "What boots from now on never gets healthy, or does again.",
+        &[ROLE, OF_SIDE, must("on", Bool, "It never does.")];
+    DO_SCALE SCALE "scale", "The autoscaler sets a role's capacity, past everybody.",
+        &[ROLE, OF_SIDE, must("to", Integer(0, 100_000), "Instances wanted, of all groups together.")];
+    DO_READS READS "reads", "A health query gives a value, whatever else happens.",
+        &[must("query", NAME, "The query."), OF_SIDE, may("value", Quantity, "In the query's unit; none: it follows what happens again.")];
+    DO_LINK LINK "link", "The network between the sites; the console still reaches both.",
+        &[must("up", Bool, "It is there.")];
+    DO_SOURCES SOURCES "sources", "Servers answer the console's questions otherwise.",
+        &[must("like", TEXT, "The sources whose ids begin so."),
+          must("do", Enum(&["answer", "refuse", "throttle", "hang", "go_silent", "be_unreachable"]), "What they do.")];
+    DO_REQUESTS REQUESTS "requests", "What becomes of the next requests that change something.",
+        &[must("of", TEXT, "Those of this step, or whose words contain this."),
+          must("meet", Enum(&["throttling", "fault_after", "request_lost", "reply_lost", "delay", "no_end", "refusal"]), "What they meet."),
+          or("times", Integer(1, 1000), "1", "How many of them."),
+          or("by", SPAN, "\"45s\"", "How much later they arrive, where it is a delay.")];
+    DO_DARK DARK "dark", "What has become of a step's requests cannot be seen.",
+        &[must("step", NAME, "The step, or what the steps' ids begin with."), must("on", Bool, "It cannot.")];
+    DO_STRANGER STRANGER "stranger", "Somebody else changes what a step is about.", &[must("step", NAME, "The step.")];
+    DO_CONSOLE CONSOLE "console", "The operator's machine dies; another one takes the journal up.",
+        &[must("dies_for", SPAN, "How long until then.")];
+    DO_SLEEP SLEEP "sleep", "The operator's machine sleeps, lid closed.", &[must("for", SPAN, "How long.")];
+    DO_CLOCK CLOCK "clock", "Somebody sets the operator's wall clock.",
+        &[must("by", SPAN, "By how much."), or("back", Bool, "false", "Back, not forth.")];
+}

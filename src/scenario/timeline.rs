@@ -1,0 +1,125 @@
+//! A scenario's events, as they fall due.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Deed, Event, Scenario,
+    condition::{self, Eye},
+};
+use crate::{
+    core::{estate::signal::Sample, now::Now, run::RunView, snapshot::Snapshot},
+    drive::sim::SimDrive,
+    journal::{Entry, Journal},
+};
+
+/// Takes the journal up again, as another console would.
+pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + 'b;
+
+/// Events that are still to come.
+pub struct Timeline {
+    pending: Vec<(Event, Option<Duration>)>,
+    /// When the next console takes the journal up.
+    returns: Option<Duration>,
+}
+
+/// What came of a look at the timeline.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// The console died just now.
+    pub died: bool,
+}
+
+impl Timeline {
+    /// All of a scenario's events.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        Self { pending: scenario.events.iter().cloned().map(|event| (event, None)).collect(), returns: None }
+    }
+
+    /// Whether there is a console.
+    #[must_use]
+    pub const fn is_manned(&self) -> bool {
+        self.returns.is_none()
+    }
+
+    /// Lets happen what is due.
+    ///
+    /// # Errors
+    /// If an event is about something that is not there, or the journal cannot be taken up again.
+    pub fn pass(&mut self, drive: &mut SimDrive, board: &mut Board<'_>) -> Result<Passed, String> {
+        let mut passed = Passed::default();
+        let now = drive.now().boot;
+        if self.returns.is_some_and(|at| at <= now) {
+            self.returns = None;
+            let (journal, entries) = board(drive.now())?;
+            drive.steer(journal, entries);
+        }
+        let mut due = Vec::new();
+        for (event, at) in &mut self.pending {
+            if at.is_none() && condition::all(&event.when, &mut Driven::new(drive)).is_ok() {
+                *at = Some(now + event.after);
+            }
+        }
+        self.pending.retain(|(event, at)| {
+            let is_due = at.is_some_and(|at| at <= now);
+            if is_due {
+                due.push(event.happens.clone());
+            }
+            !is_due
+        });
+        for deed in due {
+            match deed {
+                Deed::Happens(what) => drive.happen(&what)?,
+                Deed::Cut(on) => drive.cut(on),
+                Deed::Sources(like, trouble) => drive.trouble(&like, trouble),
+                Deed::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
+                Deed::Dark(prefix) => drive.dark(prefix.as_deref()),
+                Deed::Stranger(action) => drive.stranger(&action),
+                Deed::Sleeps(span) => drive.suspend(span),
+                Deed::Clock(by) => drive.set_clock(by),
+                Deed::Dies(span) => {
+                    drive.crash();
+                    self.returns = Some(drive.now().boot + span);
+                    passed.died = true;
+                }
+            }
+        }
+        Ok(passed)
+    }
+}
+
+/// Looks at a simulated run, without a console.
+pub struct Driven<'d> {
+    drive: &'d mut SimDrive,
+    run: Option<Arc<RunView>>,
+}
+
+impl<'d> Driven<'d> {
+    /// At this one.
+    pub const fn new(drive: &'d mut SimDrive) -> Self {
+        Self { drive, run: None }
+    }
+}
+
+impl Eye for Driven<'_> {
+    fn word(&mut self, step: &str) -> Option<String> {
+        self.drive.word(step).map(str::to_owned)
+    }
+
+    fn samples(&mut self) -> Vec<Sample> {
+        self.drive.samples()
+    }
+
+    fn run(&mut self) -> Option<Arc<RunView>> {
+        Some(self.run.get_or_insert_with(|| Arc::new(self.drive.run_view())).clone())
+    }
+
+    fn snapshot(&mut self) -> Arc<Snapshot> {
+        Arc::new(self.drive.snapshot())
+    }
+
+    /// Nobody draws it: what is on a screen is no business of the estate's.
+    fn screen(&mut self) -> String {
+        String::new()
+    }
+}
