@@ -30,7 +30,7 @@ use crate::{
     },
     drive::{poll::Schedule, sink::Sink},
     journal::{Journal, Permit},
-    plan::{Action, Plan},
+    plan::{Action, Plan, Sides},
     scenario::Happening,
     view::{Detail, Panel, Tile},
 };
@@ -167,6 +167,15 @@ pub struct World {
     pub on_target: Option<f64>,
     /// The network between the sites is cut.
     pub cut: bool,
+    /// How much of the users' whole traffic each side could serve with what is in service there, 1 and more: all of it; none: nothing of
+    /// this estate serves it.
+    pub capacity: Option<Sides<f64>>,
+    /// Share of the last minute's writes that were refused because nobody took them, 0 to 1.
+    pub refused: f64,
+    /// For how long the writes have been refused that have been refused for longest; zero: all are taken.
+    pub unwritten: Duration,
+    /// Share of the data that is written far away from each side, 0 to 1.
+    pub away: Sides<f64>,
 }
 
 impl World {

@@ -12,6 +12,7 @@ mod machine;
 mod people;
 mod rules;
 mod stage;
+mod users;
 
 use landfall::{
     core::{run::Order, step::Phase},

@@ -1,13 +1,14 @@
 //! How a fleet behaves in a simulated estate: the source as the plan wants it, the target filling up, a few instances that never get
 //! well, copied images. All of it follows from plan, seed, time and what is asked of it: a group that is told its capacity launches,
-//! replaces and takes out (`sim/fleet.rs`).
+//! replaces and takes out (`sim/fleet.rs`). What it serves of the users' traffic is in `sim/serve.rs`.
 
 mod fleet;
 mod obey;
+mod serve;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::fleet::{Asg, Host};
 use super::{
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     core::{estate::seen::Fault, now::Now},
     plan::{Plan, Role, Side, Sides},
-    systems::Simulated,
+    systems::{Simulated, World},
 };
 
 /// Zones a region has.
@@ -38,6 +39,8 @@ pub struct Sim {
     random: fastrand::Rng,
     /// Tags of all requests that were carried out.
     log: Vec<String>,
+    /// What each side could serve when that was last counted, and when.
+    serves: Cell<Option<(Duration, Sides<f64>)>>,
 }
 
 /// The image that a role's instances run from.
@@ -176,7 +179,7 @@ impl Simulated for State {
         let hosts = Sides::from_fn(|side| hosts(plan, side, &mut random));
         let groups = Sides::from_fn(|side| groups(plan, side, hosts.get(side)));
         let random = fastrand::Rng::with_seed(seed ^ 0xec3);
-        Sim { plan: plan.clone(), hosts, groups, started: None, random, log: Vec::new() }
+        Sim { plan: plan.clone(), hosts, groups, started: None, random, log: Vec::new(), serves: Cell::default() }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -187,6 +190,10 @@ impl Simulated for State {
                 group.keep(sim.hosts.get_mut(side), at, &mut sim.random);
             }
         }
+    }
+
+    fn tell(sim: &Sim, now: Now, world: &mut World) {
+        world.capacity = sim.capacity(sim.since(now));
     }
 
     fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {

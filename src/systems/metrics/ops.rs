@@ -7,6 +7,7 @@ use crate::{
         now::Now,
     },
     plan::Action,
+    scenario::Happening,
     systems::{
         Simulated,
         steer::{Drafted, Looked, Never, Obeys, Operation, Sent, Steered},
@@ -48,4 +49,11 @@ impl Obeys for State {
     }
 
     fn stranger(_: &mut <Self as Simulated>::Sim, _: &Action, _: Now) {}
+
+    fn happen(sim: &mut <Self as Simulated>::Sim, what: &Happening, _: Now) -> Result<(), String> {
+        match what {
+            Happening::Reads { query, side, value } => sim.read(query, *side, *value),
+            _ => Ok(()),
+        }
+    }
 }

@@ -57,6 +57,23 @@ impl Set {
         }
     }
 
+    /// For how long it has taken no writes; zero while it takes them.
+    pub(super) fn quiet(&self, boot: Duration) -> Duration {
+        match self.canary.blocked.back() {
+            Some((since, None)) if self.primary.is_none() || boot < self.writable_at => boot.saturating_sub(*since),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The share of the last minute in which it took none.
+    pub(super) fn refused(&self, boot: Duration) -> f64 {
+        // What goes on may have ended since the set was last let live.
+        let open = if self.primary.is_some() { self.writable_at } else { boot };
+        let from = boot.saturating_sub(KEPT);
+        let within = |(since, until): &(Duration, Option<Duration>)| until.unwrap_or(open).min(boot).saturating_sub(from.max(*since));
+        self.canary.blocked.iter().map(within).sum::<Duration>().div_duration_f64(KEPT)
+    }
+
     /// What the canary has felt by `boot`, writing so often. Its first write is over by then.
     pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
         let blocked = self.canary.blocked.clone();

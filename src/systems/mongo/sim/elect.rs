@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{ELECTION, HEARTBEAT, Set};
+use super::{ELECTION, HEARTBEAT, Set, happen::Behind};
 use crate::core::now::Now;
 
 /// From PRIMARY to `isWritablePrimary`.
@@ -36,23 +36,29 @@ impl Set {
         boot >= self.spread_at && self.primary.is_some_and(|p| self.hears_majority(p))
     }
 
-    /// Whether it could be elected.
+    /// Whether it stands for election.
     fn stands(&self, place: usize, boot: Duration) -> bool {
         let config = &self.members[place].config;
         let frozen = self.frozen.get(&config.host).is_some_and(|until| boot < *until);
         self.hears_majority(place) && config.priority > 0.0 && config.votes > 0 && !frozen
     }
 
+    /// Whom a majority would vote for: nobody votes for who lacks what it has itself.
+    fn electable(&self, boot: Duration) -> Vec<usize> {
+        let lacks = |i: usize| self.lacks(i, boot);
+        let wins = |i: usize| self.is_majority(|voter| self.sees(i, voter) && lacks(voter) >= lacks(i));
+        (0..self.members.len()).filter(|&i| self.stands(i, boot) && wins(i)).collect()
+    }
+
     /// Whom the priorities prefer; of equals the first.
     fn preferred(&self, boot: Duration) -> Option<usize> {
         let priority = |i: usize| self.members[i].config.priority;
-        let electable = (0..self.members.len()).filter(|&i| self.stands(i, boot));
-        electable.max_by(|&a, &b| priority(a).total_cmp(&priority(b)).then(b.cmp(&a)))
+        self.electable(boot).into_iter().max_by(|&a, &b| priority(a).total_cmp(&priority(b)).then(b.cmp(&a)))
     }
 
     /// Who wins the election that follows a step down.
     fn lottery(&mut self, boot: Duration) -> Option<usize> {
-        let electable: Vec<_> = (0..self.members.len()).filter(|&i| self.stands(i, boot)).collect();
+        let electable = self.electable(boot);
         match electable[..] {
             [] => None,
             [only] => Some(only),
@@ -98,6 +104,8 @@ impl Set {
     }
 
     fn lead(&mut self, place: usize, at: Duration) {
+        // From here on the others are behind it.
+        self.members[place].behind = Behind::default();
         self.primary = Some(place);
         self.term += 1;
         // The new primary writes its term into the configuration, which has to reach a majority anew.
@@ -111,7 +119,7 @@ impl Set {
     /// Nobody caught up (262): it goes on leading, after a time in which it took no writes.
     pub(super) fn step_down(&mut self, place: usize, secs: u32, catch_up: u32, now: Now) -> Result<(), ()> {
         let (boot, patience) = (now.boot, Duration::from_secs(u64::from(catch_up)));
-        let lag = |i: usize| if i == place { 0.0 } else { self.lag(i, boot) };
+        let lag = |i: usize| if i == place { 0.0 } else { self.lag(i, boot).max(self.members[i].behind.catches_up(boot)) };
         let in_time = |i: usize| self.sees(place, i) && lag(i) <= patience.as_secs_f64();
         let others = (0..self.members.len()).filter(|&i| i != place && self.stands(i, boot) && in_time(i));
         let nearest = others.map(lag).min_by(f64::total_cmp);

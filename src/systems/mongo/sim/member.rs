@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::happen::Behind;
 use crate::{
     plan::{MemberRule, ReplicaSet, Side},
     systems::mongo::facts::ConfigMember,
@@ -16,6 +17,8 @@ pub(super) struct Member {
     usual: f64,
     pub(super) phase: f64,
     slow_every: f64,
+    /// What a scenario has let happen to it.
+    pub(super) behind: Behind,
 }
 
 /// How long a slow spell lasts, in seconds.
@@ -47,13 +50,14 @@ impl Member {
             usual: far + 0.05 * random.f64(),
             phase: random.f64(),
             slow_every: if random.f64() < 0.4 { 420.0 + 600.0 * random.f64() } else { f64::INFINITY },
+            behind: Behind::default(),
         }
     }
 
     /// One that waited outside until now.
     pub(super) fn joined(config: ConfigMember, random: &mut fastrand::Rng) -> Self {
         let (usual, phase) = (0.15 + 0.05 * random.f64(), random.f64());
-        Self { config, side: Some(Side::Target), usual, phase, slow_every: f64::INFINITY }
+        Self { config, side: Some(Side::Target), usual, phase, slow_every: f64::INFINITY, behind: Behind::default() }
     }
 
     /// The same member, configured otherwise.
@@ -61,13 +65,14 @@ impl Member {
         Self { config, ..self }
     }
 
-    /// Seconds behind: a breath of half a minute, and for some members a slow spell that builds up and drains.
+    /// Seconds behind: a breath of half a minute, and for some members a slow spell that builds up and drains;
+    /// more, if something keeps it behind.
     pub(super) fn lag(&self, boot: Duration) -> f64 {
         let t = boot.as_secs_f64();
         let breath = 1.0 + 0.6 * ((t / 31.0 + self.phase) * std::f64::consts::TAU).sin();
         let into = (t + self.phase * 400.0) % self.slow_every;
         let spell = if into < SPELL { 6.0 * (into / SPELL * std::f64::consts::PI).sin() } else { 0.0 };
-        self.usual * breath + spell
+        (self.usual * breath + spell).max(self.behind.at(boot))
     }
 }
 

@@ -9,14 +9,18 @@
 //! | `member.rs` | one member: how it was made, how far it is behind |
 //! | `canary.rs` | what a canary feels of it |
 //! | `elect.rs` | who leads: elections, step downs, takeovers |
+//! | `happen.rs` | what a scenario lets happen to it |
+//! | `tell.rs` | what those feel who use it |
 //! | `rules.rs` | which configurations the server takes |
 //! | `obey.rs` | requests carried out, and looked for |
 
 mod canary;
 mod elect;
+mod happen;
 mod member;
 mod obey;
 mod rules;
+mod tell;
 #[cfg(test)]
 mod tests;
 
@@ -90,7 +94,7 @@ struct Set {
     restarted: BTreeSet<String>,
     /// When it took no writes of late, and what its canary felt of that.
     canary: canary::Canary,
-    /// A long operation on the primary, since when.
+    /// A long operation on the primary, as it was when it was first known, and when that was.
     long: Option<(Operation, Duration)>,
     random: fastrand::Rng,
 }
@@ -107,6 +111,10 @@ impl Simulated for State {
         let mut random = fastrand::Rng::with_seed(seed);
         let sets = plan.replica_sets.iter().map(|set| Set::new(set, &mut random)).collect();
         Sim { plan: plan.clone(), sets, cut: false, log: Vec::new() }
+    }
+
+    fn tell(sim: &Sim, now: Now, world: &mut World) {
+        tell::tell(&sim.sets, now.boot, world);
     }
 
     fn hear(sim: &mut Sim, world: &World) {
@@ -339,7 +347,7 @@ impl Set {
             namespace: format!("{0}.{0}", self.name),
             running: Duration::from_millis(4 + u64::from(now.boot.subsec_millis() % 37)),
         };
-        let long = self.long.iter().map(|(op, since)| Operation { running: now.boot.saturating_sub(*since), ..op.clone() });
+        let long = self.long.iter().map(|(op, since)| Operation { running: op.running + now.boot.saturating_sub(*since), ..op.clone() });
         Ok(Operations::new(&member.config.host, long.chain([small]).collect()))
     }
 

@@ -11,6 +11,7 @@ use crate::{
         step::{Reply, Truth},
     },
     plan::Action,
+    scenario::Happening,
     systems::{
         mongo::{
             Facts, Probe, State,
@@ -83,13 +84,17 @@ impl Obeys for State {
             set.install(set.version + 1, &members, now.boot);
         }
     }
+
+    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+        sim.happen(what, now)
+    }
 }
 
 /// The host that carried it out; else what came of it.
 type Done = Result<String, (Reply, String)>;
 
 impl Set {
-    fn leader(&self) -> Option<&str> {
+    pub(super) fn leader(&self) -> Option<&str> {
         self.primary.map(|p| self.members[p].config.host.as_str())
     }
 
@@ -229,7 +234,7 @@ impl Set {
             Until::CaughtUp { host, within_ms } => match self.answers(host) {
                 None => (Truth::Dark, format!("{host} does not answer")),
                 Some(place) => {
-                    let lag = if self.primary == Some(place) { 0.0 } else { self.members[place].lag(now.boot) };
+                    let lag = if self.primary == Some(place) { 0.0 } else { self.lag(place, now.boot) };
                     (of(lag * 1000.0 <= f64::from(*within_ms)), format!("{host} is {lag:.1} s behind"))
                 }
             },

@@ -1,5 +1,7 @@
 //! The servers' rules, one by one: which configurations are taken, and who leads after what.
 
+mod happen;
+
 use std::{sync::Arc, time::Duration};
 
 use super::{

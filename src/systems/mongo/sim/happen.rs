@@ -1,0 +1,133 @@
+//! What a scenario lets happen to an imitated set: a member that falls behind, a process that goes and comes, a long write, somebody with a
+//! shell.
+
+use std::time::Duration;
+
+use super::{Set, Sim};
+use crate::{
+    core::now::Now,
+    scenario::Happening,
+    systems::mongo::operations::{Kind, Operation},
+};
+
+/// So many times as fast as it was written, it is caught up with.
+const CATCH_UP: f64 = 20.0;
+/// As the shell's `rs.stepDown()`: for so long, and waiting so long for somebody who has caught up.
+const STEP_DOWN: (u32, u32) = (60, 10);
+
+/// How far something keeps a member behind, past what is usual for it. In seconds.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// As a scenario wants it.
+    by: f64,
+    /// Its process does not run: it falls behind for as long as that lasts.
+    down: bool,
+    /// What it was when either changed, and when that was.
+    had: f64,
+    since: Duration,
+}
+
+impl Behind {
+    fn to(&self) -> f64 {
+        if self.down { f64::INFINITY } else { self.by }
+    }
+
+    /// How far it is at `boot`.
+    pub(super) fn at(&self, boot: Duration) -> f64 {
+        let (to, past) = (self.to(), boot.saturating_sub(self.since).as_secs_f64());
+        if self.had < to { (self.had + past).min(to) } else { (self.had - CATCH_UP * past).max(to) }
+    }
+
+    /// How long it takes to have everything, once nothing more is written.
+    pub(super) fn catches_up(&self, boot: Duration) -> f64 {
+        self.to().max(self.at(boot) / (CATCH_UP + 1.0))
+    }
+
+    fn change(&mut self, boot: Duration, how: impl FnOnce(&mut Self)) {
+        (self.had, self.since) = (self.at(boot), boot);
+        how(self);
+    }
+}
+
+impl Sim {
+    /// Something happens that a scenario asks for. What is another system's is passed over.
+    ///
+    /// # Errors
+    /// No such member or set, or nobody leads it.
+    pub(super) fn happen(&mut self, what: &Happening, now: Now) -> Result<(), String> {
+        match what {
+            Happening::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
+            Happening::Process { host, up } => {
+                self.set_of(host)?.process(host, *up, now.boot);
+                Ok(())
+            }
+            Happening::LongWrite { set, running } => self.named(set)?.long_write(*running, now.boot),
+            Happening::StepDown { set } => self.named(set)?.by_hand(now),
+            _ => Ok(()),
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Result<&mut Set, String> {
+        let none = || format!("no replica set {name} in the simulated estate");
+        self.sets.iter_mut().find(|s| s.name == *name).ok_or_else(none)
+    }
+
+    /// The set of a member, or of a host that waits to become one.
+    fn set_of(&mut self, host: &str) -> Result<&mut Set, String> {
+        let none = || format!("no member {host} in the simulated estate");
+        self.sets.iter_mut().find(|s| s.place(host).is_some() || s.waiting.iter().any(|h| h == host)).ok_or_else(none)
+    }
+}
+
+impl Set {
+    fn fall_behind(&mut self, host: &str, by: Duration, boot: Duration) -> Result<(), String> {
+        let waits = || format!("{host} is no member of {} yet: it is behind nobody", self.name);
+        let place = self.place(host).ok_or_else(waits)?;
+        if self.primary == Some(place) {
+            return Err(format!("{host} leads {}: it is behind nobody", self.name));
+        }
+        self.members[place].behind.change(boot, |behind| behind.by = by.as_secs_f64());
+        Ok(())
+    }
+
+    fn process(&mut self, host: &str, up: bool, boot: Duration) {
+        if let Some(place) = self.place(host) {
+            self.members[place].behind.change(boot, |behind| behind.down = !up);
+        }
+        if up {
+            self.stopped.remove(host);
+        } else {
+            self.stop(host);
+        }
+        self.advance(boot);
+    }
+
+    fn long_write(&mut self, running: Duration, boot: Duration) -> Result<(), String> {
+        if running.is_zero() {
+            self.long = None;
+            return Ok(());
+        }
+        self.leader().ok_or_else(|| format!("nobody leads {}: nothing is written there", self.name))?;
+        let namespace = format!("{0}.{0}", self.name);
+        self.long = Some((Operation { kind: Kind::Write, what: "update".to_owned(), namespace, running }, boot));
+        Ok(())
+    }
+
+    /// Where nobody catches up in time, the primary refuses it and goes on, and that is what happens then.
+    fn by_hand(&mut self, now: Now) -> Result<(), String> {
+        let place = self.primary.ok_or_else(|| format!("nobody leads {}: nobody steps down", self.name))?;
+        let _refused = self.step_down(place, STEP_DOWN.0, STEP_DOWN.1, now);
+        Ok(())
+    }
+
+    /// Where a host stands in the configuration.
+    fn place(&self, host: &str) -> Option<usize> {
+        self.members.iter().position(|m| m.config.host == host)
+    }
+
+    /// How far something keeps a member behind what was written last. Once nobody writes, that grows no more, and whoever is behind by a
+    /// constant comes nearer.
+    pub(super) fn lacks(&self, place: usize, boot: Duration) -> f64 {
+        (self.members[place].behind.at(boot) - self.quiet(boot).as_secs_f64()).max(0.0)
+    }
+}

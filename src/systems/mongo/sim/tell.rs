@@ -1,0 +1,19 @@
+//! What those feel who use imitated sets: writes that are refused, and primaries that are far away.
+
+use std::time::Duration;
+
+use super::Set;
+use crate::{
+    plan::{Side, Sides},
+    systems::World,
+};
+
+/// Tells it as of `boot`. One set has as many users as the next.
+#[expect(clippy::cast_precision_loss, reason = "a handful of sets")]
+pub(super) fn tell(sets: &[Set], boot: Duration, world: &mut World) {
+    let share = |of: f64, all: usize| of / all.max(1) as f64;
+    let led: Vec<_> = sets.iter().filter_map(|s| Some(s.members[s.primary?].side)).collect();
+    world.refused = share(sets.iter().map(|s| s.refused(boot)).sum(), sets.len());
+    world.unwritten = sets.iter().map(|s| s.quiet(boot)).max().unwrap_or_default();
+    world.away = Sides::from_fn(|side: Side| share(led.iter().filter(|s| **s != Some(side)).count() as f64, led.len()));
+}
