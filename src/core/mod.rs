@@ -10,12 +10,16 @@ pub mod run;
 pub mod snapshot;
 pub mod step;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use self::{
     estate::{
         seen::Fault,
-        signal::Samples,
+        signal::{Sample, Samples},
         source::{Health, Source, SourceIx, SourceSpec, SourceState},
     },
     now::Now,
@@ -108,6 +112,8 @@ pub struct Core {
     started: Now,
     estate: Estate,
     run: Run,
+    /// The signals that gates judge.
+    judged: Arc<HashSet<&'static str>>,
     sources: Vec<Source<Question>>,
     by_id: HashMap<String, SourceIx>,
     pace: f64,
@@ -130,6 +136,7 @@ impl Core {
             started: now,
             estate,
             run: Run::new(&plan),
+            judged: Arc::new(plan.runbook.metrics()),
             plan,
             sources: Vec::new(),
             by_id: HashMap::new(),
@@ -199,7 +206,7 @@ impl Core {
             }
             Input::Tick => {
                 self.run_changed = true;
-                let samples = self.samples(now);
+                let samples = self.samples(Samples::only(self.judged.clone()), now);
                 self.run.set_read(self.read(now));
                 let effects = self.run.tick(&self.estate, &samples, now);
                 self.wanted(effects)
@@ -268,12 +275,11 @@ impl Core {
         self.run.word(step)
     }
 
-    /// All signals, as they stand.
+    /// The signals that these take, as they stand.
     #[must_use]
-    pub fn samples(&self, now: Now) -> Vec<estate::signal::Sample> {
-        let mut samples = Samples::default();
-        self.estate.measure(now, &mut samples);
-        samples.into_vec()
+    pub fn samples(&self, mut taken: Samples, now: Now) -> Vec<Sample> {
+        self.estate.measure(now, &mut taken);
+        taken.into_vec()
     }
 
     /// How the run stands.
@@ -333,8 +339,7 @@ impl Core {
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
             self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
         }
-        let mut samples = Samples::default();
-        self.estate.measure(now, &mut samples);
+        let samples = self.samples(Samples::default(), now);
         Snapshot {
             plan: self.plan.clone(),
             now,
@@ -344,7 +349,7 @@ impl Core {
             tiles: self.estate.tiles(now),
             panels: self.panels.iter().map(|p| p.0.clone()).collect(),
             sources,
-            samples: samples.into_vec(),
+            samples,
             detail,
             run: self.run_view.clone(),
         }

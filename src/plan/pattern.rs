@@ -9,7 +9,15 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    regex: Option<Regex>,
+    form: Form,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    Name,
+    /// What stands before and after its one star. Sides are told by such globs, of every host, again and again.
+    Ends(String, String),
+    Regex(Regex),
 }
 
 impl PartialEq for Pattern {
@@ -26,6 +34,10 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let source = if let Some(inner) = text.strip_prefix('/').and_then(|t| t.strip_suffix('/')) {
             inner.to_owned()
+        } else if let Some((before, after)) = text.split_once('*').filter(|_| !text.contains('?'))
+            && !after.contains('*')
+        {
+            return Ok(Self { text: text.to_owned(), form: Form::Ends(before.to_owned(), after.to_owned()) });
         } else if text.contains(['*', '?']) {
             let body: String = text
                 .chars()
@@ -37,24 +49,28 @@ impl Pattern {
                 .collect();
             format!("^{body}$")
         } else {
-            return Ok(Self { text: text.to_owned(), regex: None });
+            return Ok(Self { text: text.to_owned(), form: Form::Name });
         };
         let regex = Regex::new(&source).map_err(|e| {
             e.to_string().lines().last().unwrap_or("not a pattern").trim().trim_start_matches("error: ").to_owned()
         })?;
-        Ok(Self { text: text.to_owned(), regex: Some(regex) })
+        Ok(Self { text: text.to_owned(), form: Form::Regex(regex) })
     }
 
     /// Whether a name is meant.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.regex.as_ref().map_or_else(|| self.text == name, |r| r.is_match(name))
+        match &self.form {
+            Form::Name => self.text == name,
+            Form::Ends(before, after) => name.strip_prefix(before.as_str()).is_some_and(|rest| rest.ends_with(after.as_str())),
+            Form::Regex(regex) => regex.is_match(name),
+        }
     }
 
     /// The name itself, where the pattern is just one.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
-        self.regex.is_none().then_some(self.text.as_str())
+        matches!(self.form, Form::Name).then_some(self.text.as_str())
     }
 }
 
@@ -67,5 +83,26 @@ impl fmt::Display for Pattern {
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_globs_and_regular_expressions() {
+        for (pattern, yes, no) in [
+            ("orders", "orders", "orders-1"),
+            ("*.vir:27017", "db-1.vir:27017", "db-1.ore:27017"),
+            ("orders.*", "orders.eu", "orders"),
+            ("a*a", "aba", "a"),
+            ("ip-10-?-*", "ip-10-2-9", "ip-10-22"),
+            ("a*b*c", "a1b2c", "a1c"),
+            ("/^o[0-9]$/", "o1", "o"),
+        ] {
+            let read = Pattern::parse(pattern).expect("a pattern");
+            assert!(read.matches(yes) && !read.matches(no), "{pattern}");
+        }
     }
 }

@@ -56,8 +56,8 @@ pub enum Condition {
 pub trait Eye {
     /// The word of a step's state.
     fn word(&mut self, step: &str) -> Option<String>;
-    /// All signals.
-    fn samples(&mut self) -> Vec<Sample>;
+    /// One signal, all its series.
+    fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample>;
     /// The run.
     fn run(&mut self) -> Option<Arc<RunView>>;
     /// The whole picture.
@@ -86,7 +86,7 @@ impl Condition {
                 if is.contains(&word) { Ok(()) } else { Err(format!("{step} is {word}, not {}", is.join(" or "))) }
             }
             Self::Signal { metric, labels, op, value } => {
-                let samples = eye.samples();
+                let samples = eye.samples(metric);
                 let meant = |s: &&Sample| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
                 let mut none = true;
                 for sample in samples.iter().filter(meant) {

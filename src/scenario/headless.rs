@@ -15,7 +15,7 @@ use crate::{
         ui::Ui,
         update::{Act, Event, update},
     },
-    core::{estate::signal::Sample, now::Now, run::RunView, snapshot::Snapshot},
+    core::{estate::signal::{Sample, SignalDef}, now::Now, run::RunView, snapshot::Snapshot},
     drive::sim::SimDrive,
     journal::{Author, Entry, Journal, chain, store::MemStore},
 };
@@ -154,8 +154,8 @@ impl Eye for Room {
         self.drive.word(step).map(str::to_owned)
     }
 
-    fn samples(&mut self) -> Vec<Sample> {
-        self.drive.samples()
+    fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample> {
+        self.drive.samples(metric)
     }
 
     fn run(&mut self) -> Option<Arc<RunView>> {

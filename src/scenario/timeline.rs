@@ -7,7 +7,7 @@ use super::{
     condition::{self, Eye},
 };
 use crate::{
-    core::{estate::signal::Sample, now::Now, run::RunView, snapshot::Snapshot},
+    core::{estate::signal::{Sample, SignalDef}, now::Now, run::RunView, snapshot::Snapshot},
     drive::sim::SimDrive,
     journal::{Entry, Journal},
 };
@@ -106,8 +106,8 @@ impl Eye for Driven<'_> {
         self.drive.word(step).map(str::to_owned)
     }
 
-    fn samples(&mut self) -> Vec<Sample> {
-        self.drive.samples()
+    fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample> {
+        self.drive.samples(metric)
     }
 
     fn run(&mut self) -> Option<Arc<RunView>> {

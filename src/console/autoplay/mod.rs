@@ -18,7 +18,7 @@ use super::{
     view,
 };
 use crate::{
-    core::{estate::signal::Sample, run::RunView, snapshot::Snapshot},
+    core::{estate::signal::{Sample, SignalDef}, run::RunView, snapshot::Snapshot},
     scenario::{
         Cue, Press, Scenario,
         condition::{self, Eye},
@@ -29,7 +29,7 @@ use crate::{
 pub const SCREEN: (u16, u16) = (120, 40);
 
 /// After so long a step that has not moved is looked at again, in virtual time.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the script is played: what is the case there, and the console.
 pub trait Desk: Eye {
@@ -221,8 +221,8 @@ impl Eye for Shown<'_> {
         run.steps.iter().find(|s| s.id == step).map(|s| s.word.to_owned())
     }
 
-    fn samples(&mut self) -> Vec<Sample> {
-        self.0.latest().samples.clone()
+    fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample> {
+        self.0.latest().samples.iter().filter(|s| s.def.id == metric.id).cloned().collect()
     }
 
     fn run(&mut self) -> Option<Arc<RunView>> {

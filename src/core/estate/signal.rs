@@ -1,6 +1,8 @@
 //! Signals: the numbers that gates, health tiles, `--json` and metrics exporters are made of. A public interface: ids are
 //! frozen by a golden file.
 
+use std::{collections::HashSet, sync::Arc};
+
 use serde::Serialize;
 
 use super::seen::{Fault, FaultKind, Seen};
@@ -63,28 +65,65 @@ fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok
 
 /// Takes the samples of one look at the estate.
 #[derive(Debug, Default)]
-pub struct Samples(Vec<Sample>);
+pub struct Samples {
+    list: Vec<Sample>,
+    only: Option<Arc<HashSet<&'static str>>>,
+}
+
+/// A value, or how to come by it where it is wanted.
+pub trait Reading {
+    /// The value.
+    fn read(self) -> Seen<f64>;
+}
+
+impl Reading for Seen<f64> {
+    fn read(self) -> Seen<f64> {
+        self
+    }
+}
+
+impl<F: FnOnce() -> Seen<f64>> Reading for F {
+    fn read(self) -> Seen<f64> {
+        self()
+    }
+}
 
 impl Samples {
-    /// Puts one down. A value that is not a number or outside the signal's range is no reading.
+    /// For whoever wants these signals and no others: what judges gates every second has no use for the rest.
+    #[must_use]
+    pub const fn only(these: Arc<HashSet<&'static str>>) -> Self {
+        Self { list: Vec::new(), only: Some(these) }
+    }
+
+    /// Whether a signal is wanted.
+    #[must_use]
+    pub fn wants(&self, def: &SignalDef) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(def.id))
+    }
+
+    /// Puts one down. A value that is not a number or outside the signal's range is no reading. What costs something to work out is
+    /// given as a closure.
     ///
     /// # Panics
     /// In debug builds, if the number of labels is not the definition's.
-    pub fn put(&mut self, def: &'static SignalDef, labels: &[&str], value: Seen<f64>) {
+    pub fn put(&mut self, def: &'static SignalDef, labels: &[&str], value: impl Reading) {
         debug_assert_eq!(labels.len(), def.labels.len(), "labels of {}", def.id);
-        let value = value.and_then(|v| {
+        if !self.wants(def) {
+            return;
+        }
+        let value = value.read().and_then(|v| {
             if v.is_finite() && v >= def.range.0 && v <= def.range.1 {
                 Ok(v)
             } else {
                 Err(Fault::new(FaultKind::Malformed, format!("{} = {v} is outside {:?}", def.id, def.range)))
             }
         });
-        self.0.push(Sample { def, labels: labels.iter().map(|&l| l.to_owned()).collect(), value });
+        self.list.push(Sample { def, labels: labels.iter().map(|&l| l.to_owned()).collect(), value });
     }
 
     /// All of them.
     #[must_use]
     pub fn into_vec(self) -> Vec<Sample> {
-        self.0
+        self.list
     }
 }

@@ -24,7 +24,7 @@ use crate::{
         Command, Core, Input,
         estate::{
             seen::{Fault, FaultKind},
-            signal::Sample,
+            signal::{Sample, SignalDef, Samples},
             source::{SourceIx, SourceSpec},
         },
         now::Now,
@@ -188,10 +188,10 @@ impl SimDrive {
         self.core.word(step)
     }
 
-    /// All signals, as they stand.
+    /// One signal, all its series, as they stand.
     #[must_use]
-    pub fn samples(&self) -> Vec<Sample> {
-        self.core.samples(self.now)
+    pub fn samples(&self, metric: &'static SignalDef) -> Vec<Sample> {
+        self.core.samples(Samples::only(Arc::new([metric.id].into())), self.now)
     }
 
     /// How the run stands, without the rest of the picture.

@@ -1,6 +1,6 @@
 //! The runbook: phases of steps, what each needs, does, and takes to be done.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use serde::Serialize;
 
@@ -29,6 +29,15 @@ impl Runbook {
     #[must_use]
     pub fn step(&self, id: &str) -> Option<&StepPlan> {
         self.steps().map(|(_, step)| step).find(|step| step.id == id)
+    }
+
+    /// The ids of all signals that its gates judge, those that say whether there is traffic at all included.
+    #[must_use]
+    pub fn metrics(&self) -> HashSet<&'static str> {
+        let steps = self.steps().flat_map(|(_, step)| [&step.gates, &step.verify, &step.rollback_gates]);
+        let named = self.invariants.iter().chain(&self.aborts).map(|named| &named.when);
+        let gates = steps.chain(named).flat_map(Condition::gates);
+        gates.flat_map(|gate| [Some(gate.metric.id), gate.min_volume.as_ref().map(|v| v.metric.id)]).flatten().collect()
     }
 }
 

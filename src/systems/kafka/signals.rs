@@ -118,54 +118,54 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
 fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut Samples) {
     let (cluster, name) = (pair.cluster(side), pair.plan.name.as_str());
     let labels = [name, side.word()];
-    let brokers = cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
+    let brokers = || cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
         0 => Err(Fault::new(FaultKind::Empty, "the cluster lists no brokers")),
         n => Ok(count(n)),
     });
     out.put(&BROKERS, &labels, brokers);
     if pair.mirrors_to(side).next().is_some() {
-        let silent = handover::silent(pair, side, now);
-        out.put(&MIRROR_SILENT, &labels, silent.map(|d| d.as_secs_f64().min(NEVER)));
+        let silent = || handover::silent(pair, side, now).map(|d| d.as_secs_f64().min(NEVER));
+        out.put(&MIRROR_SILENT, &labels, silent);
     }
-    let worst = worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
+    let worst = || worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
     for group in parity::group_names_of(pair, side) {
         let labels = [name, side.word(), &*group];
         let seen = cluster.group(&group, now);
         let figures = || seen.as_ref().and_then(|g| g.figures());
         #[expect(clippy::cast_precision_loss, reason = "a signal")]
-        out.put(&GROUP_LAG, &labels, figures().map(|f| f.lag as f64));
-        out.put(&GROUP_LAG_SECONDS, &labels, figures().map(lag_seconds));
-        let drain = seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
+        out.put(&GROUP_LAG, &labels, || figures().map(|f| f.lag as f64));
+        out.put(&GROUP_LAG_SECONDS, &labels, || figures().map(lag_seconds));
+        let drain = || seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
             Drain::Drained => Ok(0.0),
             Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
             Drain::Never => Ok(NEVER),
             Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {group}: too few answers for a pace"))),
         });
         out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
-        out.put(&GROUP_MEMBERS, &labels, seen.as_ref().and_then(|g| g.members()).map(count));
-        out.put(&GROUP_ACTIVE, &labels, handover::active(pair, side, &group, now).map(flag));
-        out.put(&GROUP_STABLE, &labels, seen.as_ref().map(|g| flag(g.facts.state == GroupState::Stable)));
+        out.put(&GROUP_MEMBERS, &labels, || seen.as_ref().and_then(|g| g.members()).map(count));
+        out.put(&GROUP_ACTIVE, &labels, || handover::active(pair, side, &group, now).map(flag));
+        out.put(&GROUP_STABLE, &labels, || seen.as_ref().map(|g| flag(g.facts.state == GroupState::Stable)));
         let partial = |pick: fn(&Figures) -> u32| {
             seen.as_ref().and_then(|g| g.facts.fault.clone().map_or_else(|| Ok(f64::from(pick(g.partial()))), Err))
         };
-        out.put(&GROUP_UNKNOWN, &labels, partial(|f| f.unknown));
-        out.put(&GROUP_UNCOMMITTED, &labels, partial(|f| f.never));
+        out.put(&GROUP_UNKNOWN, &labels, || partial(|f| f.unknown));
+        out.put(&GROUP_UNCOMMITTED, &labels, || partial(|f| f.never));
     }
     for topic in parity::topic_names_of(pair, side) {
         let labels = [name, side.word(), topic.as_str()];
         let seen = cluster.topic(&topic, now);
-        out.put(&TOPIC_PARTITIONS, &labels, seen.as_ref().map(|t| f64::from(t.facts.partitions())));
-        out.put(&TOPIC_PRODUCE_RATE, &labels, seen.as_ref().and_then(|t| t.rate()));
-        out.put(&TOPIC_STILL, &labels, seen.as_ref().and_then(|t| t.still()).map(f64::from));
+        out.put(&TOPIC_PARTITIONS, &labels, || seen.as_ref().map(|t| f64::from(t.facts.partitions())));
+        out.put(&TOPIC_PRODUCE_RATE, &labels, || seen.as_ref().and_then(|t| t.rate()));
+        out.put(&TOPIC_STILL, &labels, || seen.as_ref().and_then(|t| t.still()).map(f64::from));
         #[expect(clippy::cast_precision_loss, reason = "a signal")]
         let records = |n: i64| n as f64;
         let copied = parity::copied(&pair.plan, &parity::names(&pair.plan, side, &topic));
         if copied == Copied::Both || copied == Copied::From(side) {
-            out.put(&TOPIC_UNCOPIED, &labels, handover::uncopied(pair, side, &topic, now).map(records));
+            out.put(&TOPIC_UNCOPIED, &labels, || handover::uncopied(pair, side, &topic, now).map(records));
         }
         if copied == Copied::Both || copied == Copied::From(side.other()) {
-            out.put(&TOPIC_OWN, &labels, handover::own_records(pair, side, &topic, may_take, now).map(records));
+            out.put(&TOPIC_OWN, &labels, || handover::own_records(pair, side, &topic, may_take, now).map(records));
         }
     }
 }
@@ -173,7 +173,7 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
 /// What concerns both sides at once.
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
-    out.put(&PAIR_UNEQUAL, &[name], parity::unlike(pair, now).map(|all| count(all.len())));
+    out.put(&PAIR_UNEQUAL, &[name], || parity::unlike(pair, now).map(|all| count(all.len())));
     // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
     let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
     for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {
@@ -187,7 +187,7 @@ fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
         }
     }
     for (group, to) in groups {
-        out.put(&GROUP_UNLED, &[name, to.word(), group], handover::unled(pair, to, group, now).map(count));
+        out.put(&GROUP_UNLED, &[name, to.word(), group], || handover::unled(pair, to, group, now).map(count));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The signals: what gates will be made of. Ids are frozen once released.
 
+use std::cell::LazyCell;
+
 use super::{
     facts::MemberState,
     leader::Leader,
@@ -59,40 +61,40 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     let name = &[set.name.as_str()];
     let flag = |on: bool| f64::from(u8::from(on));
     let leader = set.leader(now);
-    out.put(&PRIMARY_WRITABLE, name, leader.as_ref().map(|l| flag(l.host().is_some())));
+    out.put(&PRIMARY_WRITABLE, name, || leader.as_ref().map(|l| flag(l.host().is_some())));
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
-    out.put(&PRIMARIES, name, leader.as_ref().map(|_| set.claims(now).len() as f64));
+    out.put(&PRIMARIES, name, || leader.as_ref().map(|_| set.claims(now).len() as f64));
     let on_target = |l: &Leader| flag(l.host().is_some_and(|h| set.side(h) == Some(Side::Target)));
-    out.put(&PRIMARY_ON_TARGET, name, leader.as_ref().map(on_target));
-    out.put(&WRITE_DOWNTIME, name, leader.map(|_| set.downtime.spent(now.boot).down.as_secs_f64()));
-    out.put(&TARGET_SECONDARIES, name, target_secondaries(set, now));
-    let lag = set.worst_lag(Some(Side::Target), now).map_or(Seen::Never, |l| l.map(|(l, _)| l.least().as_secs_f64()));
-    out.put(&WORST_TARGET_LAG, name, lag.clone());
-    let window = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
-    out.put(&OPLOG_HEADROOM, name, window.zip(lag).map(|(w, lag)| w.as_secs_f64() - lag));
-    out.put(&CONFIG_COMMITTED, name, committed(set, now).map(flag));
-    let flow = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.flow_lagged.ok_or_else(|| left_out("flowControl")));
-    out.put(&FLOW_CONTROL_LAGGED, name, flow.map(flag));
-    let quorum = set.quorum(now);
-    out.put(&MAJORITY_IF_SOURCE_LOST, name, quorum.as_ref().map(|q| flag(q.without_source)));
-    out.put(&MAJORITY_IF_TARGET_LOST, name, quorum.as_ref().map(|q| flag(q.without_target)));
-    out.put(&MAJORITY_IF_LINK_LOST, name, quorum.as_ref().map(|q| flag(q.without_link)));
-    out.put(&PRIMARY_SITE_MAJORITY, name, quorum.map(|q| flag(q.at_home)));
-    out.put(&LONGEST_WRITE, name, set.under_way(now).map(|o| o.longest().as_secs_f64()));
+    out.put(&PRIMARY_ON_TARGET, name, || leader.as_ref().map(on_target));
+    out.put(&WRITE_DOWNTIME, name, || leader.map(|_| set.downtime.spent(now.boot).down.as_secs_f64()));
+    out.put(&TARGET_SECONDARIES, name, || target_secondaries(set, now));
+    let lag = || set.worst_lag(Some(Side::Target), now).map_or(Seen::Never, |l| l.map(|(l, _)| l.least().as_secs_f64()));
+    out.put(&WORST_TARGET_LAG, name, lag);
+    let window = || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
+    out.put(&OPLOG_HEADROOM, name, || window().zip(lag()).map(|(w, lag)| w.as_secs_f64() - lag));
+    out.put(&CONFIG_COMMITTED, name, || committed(set, now).map(flag));
+    let flow = || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.flow_lagged.ok_or_else(|| left_out("flowControl")));
+    out.put(&FLOW_CONTROL_LAGGED, name, || flow().map(flag));
+    let quorum = LazyCell::new(|| set.quorum(now));
+    out.put(&MAJORITY_IF_SOURCE_LOST, name, || quorum.as_ref().map(|q| flag(q.without_source)));
+    out.put(&MAJORITY_IF_TARGET_LOST, name, || quorum.as_ref().map(|q| flag(q.without_target)));
+    out.put(&MAJORITY_IF_LINK_LOST, name, || quorum.as_ref().map(|q| flag(q.without_link)));
+    out.put(&PRIMARY_SITE_MAJORITY, name, || quorum.as_ref().map(|q| flag(q.at_home)));
+    out.put(&LONGEST_WRITE, name, || set.under_way(now).map(|o| o.longest().as_secs_f64()));
     for (concern, felt) in &set.canaries {
         let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
-        out.put(&CANARY_WRITE_DOWNTIME, labels, felt.clone().map(|f| f.downtime(now.boot).as_secs_f64()));
-        out.put(&CANARY_GAP, labels, felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
-        out.put(&CANARY_LONGEST_GAP, labels, felt.map(|f| f.longest(now.boot).as_secs_f64()));
+        out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| f.downtime(now.boot).as_secs_f64()));
+        out.put(&CANARY_GAP, labels, || felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
+        out.put(&CANARY_LONGEST_GAP, labels, || felt.map(|f| f.longest(now.boot).as_secs_f64()));
     }
     for (host, member) in set.distinct() {
         let labels = &[&set.name, &**host, side_word(set.side(host))];
         if let Some(lag) = set.lag(host, now) {
-            out.put(&MEMBER_LAG, labels, lag.map(|l| l.least().as_secs_f64()));
+            out.put(&MEMBER_LAG, labels, || lag.map(|l| l.least().as_secs_f64()));
         }
         if !bare(set, host, member, now) {
             let window = member.server.at(now).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
-            out.put(&MEMBER_OPLOG_WINDOW, labels, window.map(|w| w.as_secs_f64()));
+            out.put(&MEMBER_OPLOG_WINDOW, labels, || window.map(|w| w.as_secs_f64()));
         }
     }
 }
