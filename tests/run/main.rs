@@ -10,6 +10,7 @@ mod init;
 mod leave;
 mod machine;
 mod people;
+mod readings;
 mod rules;
 mod stage;
 
