@@ -11,6 +11,7 @@ mod leave;
 mod machine;
 mod people;
 mod readings;
+mod report;
 mod rules;
 mod stage;
 
