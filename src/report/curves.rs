@@ -57,7 +57,7 @@ pub struct Curve {
     pub(super) stroke: Stroke,
     /// The readings, in runs without a gap.
     pub runs: Vec<Vec<(Moment, f64)>>,
-    /// Records of readings, from its first to the last of all, in which it is missing: it was not known.
+    /// Records of readings in which it is missing: it was not known.
     pub missed: usize,
 }
 
@@ -147,11 +147,11 @@ fn apart(a: Moment, b: Moment) -> bool {
 /// One series. What is missing in a record, or lies between two sittings, is a gap.
 fn runs(records: &[(Moment, &[Reading])], signal: &str, labels: &[String]) -> (Vec<Vec<(Moment, f64)>>, usize) {
     let mut runs: Vec<Vec<(Moment, f64)>> = Vec::new();
-    let (mut before, mut missed) = (None::<Moment>, 0);
+    let mut before = None::<Moment>;
     for (at, samples) in records {
         let found = samples.iter().find(|s| s.signal == signal && s.labels == labels);
         let Some(sample) = found else {
-            (before, missed) = (None, missed + usize::from(!runs.is_empty()));
+            before = None;
             continue;
         };
         match runs.last_mut() {
@@ -160,6 +160,7 @@ fn runs(records: &[(Moment, &[Reading])], signal: &str, labels: &[String]) -> (V
         }
         before = Some(*at);
     }
+    let missed = records.len() - runs.iter().map(Vec::len).sum::<usize>();
     (runs, missed)
 }
 
@@ -227,7 +228,7 @@ pub struct Lost {
     pub gaps: Vec<Gap>,
     /// The longest single outage that the canary gave, in seconds; none where nothing measures it.
     pub longest: Option<f64>,
-    /// Records of readings, from its first to the last of all, in which it is missing.
+    /// Records of readings in which it is missing.
     pub missed: usize,
 }
 

@@ -39,7 +39,11 @@ fn put(out: &mut String, story: &Story, section: &page::Section<'_>) {
         out.push_str("</ul>\n");
     }
     if let Some((svg, caption)) = section.figure.and_then(|figure| drawn(story, figure)) {
-        let _ = write!(out, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>\n", escaped(caption));
+        let _ = write!(out, "<figure>\n{svg}");
+        if !caption.is_empty() {
+            let _ = writeln!(out, "<figcaption>{}</figcaption>", escaped(caption));
+        }
+        out.push_str("</figure>\n");
     }
     if let Some(table) = &section.table {
         out.push_str("<div class=\"wide\"><table>\n");
@@ -75,7 +79,7 @@ fn drawn(story: &Story, figure: page::Figure<'_>) -> Option<(String, &'static st
     match figure {
         page::Figure::Steps => Some((chart::steps(story), chart::STEPS)),
         page::Figure::Lost => panel::lost(story).map(|svg| (svg, panel::LOST)),
-        page::Figure::Panel(of) => Some((panel::curves(story, of), panel::CURVES)),
+        page::Figure::Panel(of, first) => Some((panel::curves(story, of), if first { panel::CURVES } else { "" })),
     }
 }
 

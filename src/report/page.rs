@@ -8,7 +8,7 @@ pub(super) type Cell = Vec<String>;
 
 /// A table.
 pub(super) struct Table {
-    pub head: &'static [&'static str],
+    pub head: Vec<&'static str>,
     pub rows: Vec<Vec<Cell>>,
 }
 
@@ -17,7 +17,8 @@ pub(super) struct Table {
 pub(super) enum Figure<'a> {
     Steps,
     Lost,
-    Panel(&'a Panel),
+    /// The first of them says how to read them all.
+    Panel(&'a Panel, bool),
 }
 
 /// A part of the story.
@@ -35,7 +36,15 @@ impl<'a> Section<'a> {
         Self { title, text: Vec::new(), list: Vec::new(), figure: None, table: None }
     }
 
-    fn table(mut self, head: &'static [&'static str], rows: Vec<Vec<Cell>>) -> Self {
+    /// With a table, without the columns in which nothing stands.
+    fn table(mut self, head: &[&'static str], mut rows: Vec<Vec<Cell>>) -> Self {
+        let told =
+            |place: &usize| rows.iter().any(|row| row.get(*place).is_some_and(|c| c.iter().any(|l| !l.is_empty())));
+        let kept: Vec<usize> = (0..head.len()).filter(told).collect();
+        for row in &mut rows {
+            *row = kept.iter().filter_map(|place| row.get_mut(*place).map(std::mem::take)).collect();
+        }
+        let head = kept.iter().map(|place| head[*place]).collect();
         self.table = (!rows.is_empty()).then_some(Table { head, rows });
         self
     }
@@ -88,9 +97,9 @@ pub(super) fn sections(story: &Story) -> Vec<Section<'_>> {
         out.push(Section::of("Steps").figure(Figure::Steps).table(head, rows));
     }
     out.extend(downtime(story, clock));
-    for panel in &story.panels {
+    for (place, panel) in story.panels.iter().enumerate() {
         let head = &["of", "curve", "lowest", "highest", "last", "readings", "not known"];
-        out.push(Section::of(panel.title).figure(Figure::Panel(panel)).table(head, panel_rows(panel)));
+        out.push(Section::of(panel.title).figure(Figure::Panel(panel, place == 0)).table(head, panel_rows(panel)));
     }
     let rows = story.decisions.iter().map(|it| decision(it, clock)).collect();
     let head = &[
@@ -238,7 +247,7 @@ fn downtime_rows(it: &Downtime, clock: words::Clock) -> Vec<Vec<Cell>> {
 }
 
 fn not_known(missed: usize) -> String {
-    if missed == 0 { String::new() } else { format!("{missed} times") }
+    if missed == 0 { String::new() } else { words::many(missed, "time") }
 }
 
 fn panel_rows(panel: &Panel) -> Vec<Vec<Cell>> {
