@@ -9,6 +9,7 @@
 //! | [`journal`] | what was meant, done and seen, on disk before it happens; the only maker of permits |
 //! | [`systems`] | one folder a system, all of the same shape: facts, view, simulation, live side |
 //! | [`drive`] | the only users of time and I/O: the live driver and the simulation's |
+//! | [`report`] | the story of a run, told from its journal as Markdown or one page |
 //! | [`scenario`] | a simulated estate, what happens to it, what is pressed, and what must come of it |
 //! | [`view`] | what is shown, as plain data |
 //! | [`console`] | the only user of the terminal |
@@ -22,6 +23,7 @@ pub mod core;
 pub mod drive;
 pub mod journal;
 pub mod plan;
+pub mod report;
 pub mod scenario;
 pub mod systems;
 pub mod view;

@@ -9,6 +9,7 @@
 mod check;
 mod init;
 mod journal;
+mod report;
 mod run;
 mod status;
 
@@ -99,6 +100,8 @@ enum Cmd {
     /// Look at a journal
     #[command(subcommand)]
     Journal(journal::Journal),
+    /// Write the story of a run from its journal, for people who were not there: one HTML page, or Markdown
+    Report(report::Report),
     /// Approve a preview from another terminal, signed with your ssh key
     Approve(journal::Approve),
     /// Put words on record from another terminal
@@ -155,6 +158,7 @@ pub fn main() -> ExitCode {
         Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
         Cmd::Journal(command) => journal::run(&command),
+        Cmd::Report(it) => report::run(&it),
         Cmd::Approve(it) => journal::approve(&it),
         Cmd::Note(it) => journal::note(&it),
         Cmd::Hold(it) => journal::hold(&it),

@@ -119,6 +119,38 @@ pub enum Body {
         /// The words.
         text: String,
     },
+    /// What the estate looked like: for the story of the run. Nothing follows from it.
+    Readings {
+        /// What was live at that moment. What is not among them was not known.
+        samples: Vec<Reading>,
+    },
+}
+
+/// A value that was live. In the journal it is a list of the three, because there are thousands of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Bare", into = "Bare")]
+pub struct Reading {
+    /// The signal's id.
+    pub signal: String,
+    /// The values of its labels, in the order in which the signal names them.
+    pub labels: Vec<String>,
+    /// The value in the signal's unit, to four digits that count, or to whole numbers.
+    pub value: f64,
+}
+
+/// A reading as it is written.
+type Bare = (String, Vec<String>, f64);
+
+impl From<Bare> for Reading {
+    fn from((signal, labels, value): Bare) -> Self {
+        Self { signal, labels, value }
+    }
+}
+
+impl From<Reading> for Bare {
+    fn from(it: Reading) -> Self {
+        (it.signal, it.labels, it.value)
+    }
 }
 
 /// An attempt at a step: what was previewed, and all that a restarted program needs to take it up.

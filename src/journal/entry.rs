@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Author, body::Body, chain::Head};
 use crate::core::{digest::Digest, now::Now};
 
-/// The version of what a record says. A journal with a higher one is not touched.
-pub const VERSION: u32 = 1;
+/// The version of what a record says. A journal with a higher one is not touched. 2: there are readings, which a program of before cannot read.
+pub const VERSION: u32 = 2;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Body, Entry};
 use crate::core::step::{Note, Record, Way};
 
-/// As Markdown: one table, a line a record.
+/// As Markdown: one table, a line a record of what people did; what was read meanwhile is in [`json`].
 #[must_use]
 pub fn markdown(entries: &[Entry]) -> String {
     let mut out = String::new();
@@ -23,7 +23,7 @@ pub fn markdown(entries: &[Entry]) -> String {
         last.hash,
     );
     out.push_str("| # | time (UTC) | who | step | what |\n| ---: | --- | --- | --- | --- |\n");
-    for entry in entries {
+    for entry in entries.iter().filter(|e| !matches!(e.body, Body::Readings { .. })) {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
@@ -117,6 +117,7 @@ pub fn told(body: &Body) -> String {
             if why.is_empty() { format!("{what} by {by}") } else { format!("{what} by {by}: {why}") }
         }
         Body::Remark { by, text } => format!("{by}: {text}"),
+        Body::Readings { samples } => format!("{} readings", samples.len()),
     }
 }
 

@@ -23,7 +23,7 @@ pub mod store;
 use std::io;
 
 pub use self::{
-    body::{Begun, Body, Came, Intent},
+    body::{Begun, Body, Came, Intent, Reading},
     chain::{Damage, Head},
     entry::Entry,
     store::Storage,

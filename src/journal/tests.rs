@@ -130,12 +130,15 @@ fn a_journal_of_another_run_is_refused_and_left_as_it_is() {
 fn a_journal_of_a_newer_version_is_refused_and_left_as_it_is() {
     let whole = written(3).survivors();
     let mut all = lines(&whole);
-    let newer = String::from_utf8(all[1].clone()).expect("text").replacen("{\"v\":1", "{\"v\":2", 1);
+    let (ours, next) = (super::entry::VERSION, super::entry::VERSION + 1);
+    let text = String::from_utf8(all[1].clone()).expect("text");
+    let newer = text.replacen(&format!("{{\"v\":{ours}"), &format!("{{\"v\":{next}"), 1);
+    assert_ne!(newer, text);
     all[1] = newer.into_bytes();
     let bytes = all.concat();
     let store = MemStore::with(bytes.clone());
     let error = Journal::open(Box::new(store.clone()), author(), now(50)).expect_err("newer");
-    assert!(error.to_string().contains("line 2: it is of version 2"), "{error}");
+    assert!(error.to_string().contains(&format!("line 2: it is of version {next}")), "{error}");
     assert_eq!(store.survivors(), bytes);
 }
 

@@ -17,7 +17,7 @@ use landfall::{
 use crate::stage::Stage;
 
 /// The demo's plan.
-fn demo() -> Plan {
+pub fn demo() -> Plan {
     static PARSED: LazyLock<Plan> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml");
         Plan::load(&path).unwrap_or_else(|faulty| panic!("{faulty}")).0

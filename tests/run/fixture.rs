@@ -1,7 +1,7 @@
 //! A journal that an earlier build wrote: every later one reads it, and takes it to mean the same.
 //!
-//! `v1.journal` was written by [`played`]; with `LANDFALL_WRITE_FIXTURES=1` it is written again, which is right only where the version
-//! of what a record says has changed, and then under another name.
+//! `v1.journal` and its like were written by [`played`], each by the first program of that version; with `LANDFALL_WRITE_FIXTURES=1` the one
+//! of the version of now is written, which is right only where the version of what a record says has changed.
 
 use std::{fs, path::PathBuf};
 
@@ -12,7 +12,7 @@ use landfall::{
         step::Phase,
     },
     drive::sim::CallTrouble,
-    journal::{Entry, chain, export},
+    journal::{Body, Entry, chain, entry::VERSION, export},
     plan::Side,
 };
 
@@ -97,22 +97,28 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
 }
 
 #[test]
-fn a_journal_of_the_first_version_is_read_and_means_the_same() {
+fn a_journal_of_every_version_is_read_and_means_the_same() {
     if std::env::var_os("LANDFALL_WRITE_FIXTURES").is_some() {
         let bytes = played().store.survivors();
         let (entries, _) = chain::read(&bytes).expect("whole");
-        fs::write(file("v1.journal"), &bytes).expect("written");
-        fs::write(file("v1.md"), export::markdown(&entries)).expect("written");
+        fs::write(file(&format!("v{VERSION}.journal")), &bytes).expect("written");
+        fs::write(file(&format!("v{VERSION}.md")), export::markdown(&entries)).expect("written");
     }
-    let bytes = fs::read(file("v1.journal")).expect("the fixture");
+    (1..=VERSION).for_each(is_read);
+}
+
+fn is_read(version: u32) {
+    let bytes = fs::read(file(&format!("v{version}.journal"))).expect("the fixture");
     let (entries, torn) = chain::read(&bytes).expect("whole");
     assert_eq!(torn, 0);
-    assert!(entries.iter().all(|entry| entry.v == 1));
+    assert!(entries.iter().all(|entry| entry.v == version));
+    // What a version brought is in its journal.
+    assert_eq!(entries.iter().any(|entry| matches!(entry.body, Body::Readings { .. })), version >= 2);
     let core = followed(&entries);
     for (id, phase) in END {
         assert_eq!(core.phase(id), Some(phase), "{id}");
     }
-    assert_eq!(export::markdown(&entries), fs::read_to_string(file("v1.md")).expect("the fixture"));
+    assert_eq!(export::markdown(&entries), fs::read_to_string(file(&format!("v{version}.md"))).expect("the fixture"));
     // And it is gone on with: what it says is what a console that takes it up knows.
     let mut stage = stage();
     stage.store = landfall::journal::store::MemStore::with(bytes);

@@ -10,6 +10,8 @@ mod init;
 mod leave;
 mod machine;
 mod people;
+mod readings;
+mod report;
 mod rules;
 mod stage;
 mod users;

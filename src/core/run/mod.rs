@@ -15,6 +15,7 @@
 //! | `attempt.rs` | what an attempt needs beside its machine |
 //! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
 //! | `resume.rs` | taking a run up from its journal |
+//! | `readings.rs` | what the estate looked like, put on record now and then |
 //! | `verdict.rs` | what it says as it stands: GO, HOLD, ROLL BACK |
 //! | `view.rs` | all of it as data for whoever looks |
 
@@ -24,6 +25,7 @@ mod attempt;
 mod motion;
 mod obey;
 mod order;
+mod readings;
 mod resume;
 mod verdict;
 mod view;
@@ -36,10 +38,11 @@ use std::{
     time::Duration,
 };
 
-use self::{attempt::Attempt, motion::Proposed, waiver::Waiver};
+use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
     motion::Motion,
     order::{Order, Refusal},
+    readings::QUIET,
     view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn},
     way_back::{Stays, WayBack},
 };
@@ -51,7 +54,7 @@ use super::{
     step::{State, Ticket, Timer, Way},
 };
 use crate::{
-    journal::{Body, Entry, Intent},
+    journal::{Body, Entry, Head, Intent},
     plan::{Condition, Plan, StepPlan},
     systems::{
         Call, Mark,
@@ -152,7 +155,11 @@ pub struct Run {
     /// Up to when each system has been read, on the boot clock.
     read: HashMap<&'static str, Duration>,
     due: BTreeSet<(Duration, usize, Timer)>,
+    /// What people did, the last of it.
     records: VecDeque<Entry>,
+    /// Where the journal stands: after the last record of any kind.
+    head: Option<Head>,
+    diary: Diary,
     said: Option<(Now, String)>,
 }
 
@@ -245,6 +252,8 @@ impl Run {
             read: HashMap::new(),
             due: BTreeSet::new(),
             records: VecDeque::new(),
+            head: None,
+            diary: Diary::default(),
             said: None,
             plan: plan.clone(),
         }

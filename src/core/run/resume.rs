@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Run, act::hashed, waiver::Waiver};
+use super::{Effect, Run, act::hashed, readings::Diary, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
@@ -19,6 +19,7 @@ impl Run {
     /// it has been observed; nothing goes forward by itself.
     pub fn resume(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
         self.writer = Some(operator);
+        self.diary = Diary::begun(now.boot);
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
         for entry in entries {
@@ -41,8 +42,12 @@ impl Run {
         self.keep(entry);
     }
 
-    /// One more record to show.
+    /// One more record to show. What was read is not what anybody did.
     pub(super) fn keep(&mut self, entry: Entry) {
+        self.head = Some(entry.head());
+        if matches!(entry.body, Body::Readings { .. }) {
+            return;
+        }
         self.records.push_back(entry);
         if self.records.len() > RECORDS {
             self.records.pop_front();

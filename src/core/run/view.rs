@@ -37,7 +37,7 @@ pub struct RunView {
     pub operator: Option<String>,
     /// Number of the last record, and the first digits of its hash.
     pub head: Option<(u64, String)>,
-    /// The last records, oldest first.
+    /// The last records of what people did, oldest first.
     pub journal: Vec<JournalLine>,
     /// Why the last order was refused, or what drifted, as long as it is news.
     pub said: Option<String>,
@@ -244,7 +244,7 @@ impl Run {
             held: self.held.clone(),
             halted: self.halted.clone(),
             operator: self.writer.clone(),
-            head: self.records.back().map(|e| (e.seq, e.hash.short())),
+            head: self.head.map(|head| (head.seq, head.hash.short())),
             journal: self.records.iter().map(line).collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
             way_back: self.way_back(estate, now),

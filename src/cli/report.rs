@@ -1,0 +1,145 @@
+//! `landfall report`: the story of a run, for people who were not there.
+
+use std::{
+    ffi::OsString,
+    fs::{File, Permissions, TryLockError},
+    io::{Read as _, Write as _},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+
+use super::print;
+use crate::{journal::chain, report};
+
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The journal of the run
+    journal: PathBuf,
+    /// Write the page to FILE; without it, beside the journal, with `.html` at the end of its name
+    #[arg(short, long, value_name = "FILE", conflicts_with = "markdown")]
+    output: Option<PathBuf>,
+    /// Print Markdown instead of writing a page
+    #[arg(long)]
+    markdown: bool,
+}
+
+pub(super) fn run(it: &Report) -> Result<ExitCode, String> {
+    let name = it.journal.display();
+    let unread = |e| format!("{name}: {e}");
+    let mut file = File::open(&it.journal).map_err(unread)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(unread)?;
+    // What can be believed up to the damage is not the story of the run, and is not told as if it were.
+    let damaged = |damage| format!("{name}: DAMAGED: {damage}; nothing is told of it: find out who changed it");
+    let (entries, torn) = chain::read(&bytes).map_err(damaged)?;
+    let story = report::tell(&entries, torn, is_open(&file)).ok_or_else(|| format!("{name}: the journal is empty"))?;
+    if it.markdown {
+        return print(&report::markdown(&story));
+    }
+    let output = it.output.clone().unwrap_or_else(|| beside(&it.journal));
+    write(&output, &it.journal, &report::html(&story)).map_err(|why| format!("{}: {why}", output.display()))?;
+    let going = if story.goes_on() { "; the run is still going" } else { "" };
+    let head = &story.head;
+    let told = format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
+    print(&format!("{told}{going}\n"))
+}
+
+/// Whether somebody holds the journal's lock; none where that cannot be told.
+fn is_open(file: &File) -> Option<bool> {
+    // Only held for as long as it takes to ask.
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().ok().map(|()| false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
+/// `run.journal.html` for `run.journal`.
+fn beside(journal: &Path) -> PathBuf {
+    let mut name = OsString::from(journal);
+    name.push(".html");
+    name.into()
+}
+
+/// Writes the page whole or not at all, and never over the journal.
+fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
+    let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
+    if same(output, journal) == Some(true) {
+        return Err("that is the journal itself: name another file".to_owned());
+    }
+    let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // For people who were not there: readable by whoever may read new files of this user.
+    let readable = Permissions::from_mode(0o644);
+    let made = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
+    let mut file = made.map_err(|e| e.to_string())?;
+    file.write_all(page.as_bytes()).map_err(|e| e.to_string())?;
+    file.persist(output).map_err(|e| e.error.to_string())?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{digest::Digest, now::Now},
+        journal::{Author, Body, Journal, store::FileStore, store::Opened},
+    };
+
+    /// A journal of three records in a folder of its own, nobody's any more.
+    fn written(folder: &Path) -> PathBuf {
+        let path = folder.join("run.journal");
+        let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
+        let author = Author { run: "night".into(), actor: "ana".into(), host: "h".into(), plan: Digest::of(b"plan") };
+        let now = Now { boot: std::time::Duration::from_secs(9), wall: jiff::Timestamp::UNIX_EPOCH };
+        let (mut journal, _) = Journal::open(Box::new(store), author, now).expect("a journal");
+        for text in ["coffee", "more of it"] {
+            journal.append(Body::Remark { by: "ana".into(), text: text.into() }, now).expect("room");
+        }
+        path
+    }
+
+    fn report(journal: &Path, output: Option<PathBuf>) -> Result<ExitCode, String> {
+        run(&Report { journal: journal.to_owned(), output, markdown: false })
+    }
+
+    #[test]
+    fn the_page_is_beside_the_journal_and_never_over_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = written(folder.path());
+        let before = std::fs::read(&journal).expect("bytes");
+        report(&journal, None).expect("told");
+        let page = std::fs::read_to_string(folder.path().join("run.journal.html")).expect("a page");
+        assert!(page.contains("more of it") && page.ends_with("</html>\n"));
+        assert!(report(&journal, Some(journal.clone())).expect_err("refused").contains("the journal itself"));
+        assert!(std::fs::read(&journal).expect("bytes") == before);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
+    }
+
+    #[test]
+    fn a_damaged_journal_is_refused_with_its_line_and_nothing_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = written(folder.path());
+        let text = std::fs::read_to_string(&journal).expect("text");
+        std::fs::write(&journal, text.replace("coffee", "coffea")).expect("a file");
+        let why = report(&journal, None).expect_err("damaged");
+        assert!(why.contains("DAMAGED: line 2: "), "{why}");
+        assert!(!folder.path().join("run.journal.html").exists());
+        std::fs::write(&journal, "").expect("a file");
+        assert!(report(&journal, None).expect_err("empty").contains("empty"));
+    }
+
+    #[test]
+    fn whether_a_console_has_it_is_seen_by_its_lock() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = written(folder.path());
+        let file = File::open(&journal).expect("a file");
+        assert_eq!(is_open(&file), Some(false));
+        let Ok(Opened::Ours(held)) = FileStore::open(&journal) else { panic!("nobody has it") };
+        assert_eq!(is_open(&file), Some(true));
+        drop(held);
+        assert_eq!(is_open(&file), Some(false), "and it is not kept");
+    }
+}

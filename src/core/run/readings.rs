@@ -1,0 +1,153 @@
+//! What the estate looked like, put on record now and then while somebody steers: for the story of the run, which is told to people who
+//! were not there. Nothing is ever decided on what is written here, and nobody who takes the journal up reads it.
+
+use std::time::Duration;
+
+use super::{Effect, Run};
+use crate::{
+    core::{
+        estate::{
+            seen::Seen,
+            signal::{Sample, SignalDef},
+        },
+        now::Now,
+        step::Phase,
+    },
+    journal::{Body, Reading},
+    plan::{Action, Side},
+};
+
+/// How often while a step is under way.
+const BUSY: Duration = Duration::from_secs(30);
+/// How often else.
+pub const QUIET: Duration = Duration::from_secs(300);
+/// When first: by then every source has been heard or is silent.
+const FIRST: Duration = Duration::from_secs(60);
+
+/// Which series of a signal are kept.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    /// Every one.
+    All,
+    /// Those of the target: the source's is what remains, or does not matter.
+    Target,
+    /// Those of consumer groups that some step is about.
+    Steps,
+}
+
+/// What is kept. A plan of ordinary size comes to less than six kilobytes a record.
+const KEPT: [(&str, Of); 10] = [
+    ("mongo.set.worst_target_lag", Of::All),
+    ("mongo.set.write_downtime", Of::All),
+    ("mongo.canary.write_downtime", Of::All),
+    ("mongo.canary.longest_gap", Of::All),
+    ("kafka.pair.worst_lag_seconds", Of::All),
+    ("kafka.group.lag_seconds", Of::Steps),
+    ("dns.name.configured_share", Of::Target),
+    ("dns.name.served_share", Of::Target),
+    ("fleet.role.ready_ratio", Of::Target),
+    ("health.query.value", Of::All),
+];
+
+/// When readings were put on record.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Diary {
+    /// When somebody took the run up, on the boot clock.
+    pub boarded: Duration,
+    /// The last time since then.
+    last: Option<Duration>,
+}
+
+impl Diary {
+    pub const fn begun(boarded: Duration) -> Self {
+        Self { boarded, last: None }
+    }
+}
+
+impl Run {
+    /// The readings of this moment, when it is time for them.
+    pub(super) fn readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
+        use Phase::{Baking, Running, Settling, Verifying};
+        let busy = self.steps.iter().any(|s| matches!(s.state.phase, Running | Settling | Verifying | Baking));
+        let due = match self.diary.last {
+            None => self.diary.boarded.saturating_add(FIRST),
+            Some(last) => last.saturating_add(if busy { BUSY } else { QUIET }),
+        };
+        let mut kept = samples.iter().filter(|sample| self.is_kept(sample)).peekable();
+        // A plan that has none of it has nothing to say. Where there is something and none of it is live, just that is put down.
+        if now.boot < due || kept.peek().is_none() {
+            return None;
+        }
+        let samples = kept.filter_map(reading).collect();
+        self.diary.last = Some(now.boot);
+        Some(Effect::Record(Body::Readings { samples }))
+    }
+
+    fn is_kept(&self, sample: &Sample) -> bool {
+        let Some((_, of)) = KEPT.iter().find(|(id, _)| *id == sample.def.id) else { return false };
+        match of {
+            Of::All => true,
+            Of::Target => label(sample.def, &sample.labels, "side") == Some(Side::Target.word()),
+            Of::Steps => self.plan.runbook.steps().any(|(_, step)| match &step.action {
+                Action::CommitOffsets { pair, group, .. } => {
+                    label(sample.def, &sample.labels, "pair") == Some(pair)
+                        && label(sample.def, &sample.labels, "group") == Some(group)
+                }
+                _ => false,
+            }),
+        }
+    }
+}
+
+/// The value of a label.
+fn label<'a>(def: &SignalDef, labels: &'a [String], name: &str) -> Option<&'a str> {
+    let place = def.labels.iter().position(|label| *label == name)?;
+    labels.get(place).map(String::as_str)
+}
+
+/// What is live, and nothing else: what is not known is left out, it is never zero.
+fn reading(sample: &Sample) -> Option<Reading> {
+    let Seen::Live(value, _) = sample.value else { return None };
+    let value = rounded(value).filter(|v| v.is_finite())?;
+    Some(Reading { signal: sample.def.id.to_owned(), labels: sample.labels.clone(), value })
+}
+
+/// To four digits that count, large ones to whole numbers: a curve needs no more, and there are thousands of them.
+fn rounded(value: f64) -> Option<f64> {
+    if value.abs() >= 1000.0 { Some(value.round()) } else { format!("{value:.3e}").parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{
+            estate::seen::{Fault, FaultKind},
+            now::Age,
+        },
+        systems::signals,
+    };
+
+    #[test]
+    fn what_is_kept_is_a_signal() {
+        let known = signals();
+        for (id, of) in KEPT {
+            let def = known.iter().find(|def| def.id == id).unwrap_or_else(|| panic!("no signal {id}"));
+            assert!(!matches!(of, Of::Target) || def.labels.contains(&"side"), "{id} has no side");
+            assert!(!matches!(of, Of::Steps) || def.labels.contains(&"group"), "{id} has no group");
+        }
+    }
+
+    #[test]
+    fn only_what_is_live_is_a_reading_and_it_has_four_digits() {
+        let def = signals().into_iter().find(|def| def.id == "mongo.set.worst_target_lag").expect("a signal");
+        let of = |value| reading(&Sample { def, labels: vec!["orders".into()], value }).map(|r| r.value);
+        assert_eq!(of(Seen::Live(0.0, Age::default())), Some(0.0));
+        assert_eq!(of(Seen::Live(1.234_567, Age::default())), Some(1.235));
+        assert_eq!(of(Seen::Live(12_345.6, Age::default())), Some(12_346.0));
+        assert_eq!(of(Seen::Live(31_536_000.0, Age::default())), Some(31_536_000.0), "what stands for never stays");
+        assert_eq!(of(Seen::Stale(3.0, Age::default())), None);
+        assert_eq!(of(Seen::Blind(Fault::new(FaultKind::Silent, ""))), None);
+        assert_eq!(of(Seen::Never), None);
+    }
+}

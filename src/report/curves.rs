@@ -1,0 +1,340 @@
+//! Readings as curves with gaps, and the write downtime of each set.
+
+use std::time::Duration;
+
+use super::{Moment, Op, Step, words::NEVER};
+use crate::{
+    core::{estate::signal::Unit, run::QUIET, step::OpState},
+    journal::{Body, Entry, Reading},
+    systems::{Call, mongo, signals},
+};
+
+/// How a panel's rows are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// From nothing to all, for shares.
+    Whole,
+    /// From zero to the largest value of each row.
+    Own,
+}
+
+/// Readings of one kind.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// Its title.
+    pub title: &'static str,
+    /// How its rows are scaled.
+    pub scale: Scale,
+    /// One a thing.
+    pub rows: Vec<Row>,
+}
+
+/// What there is to see of one thing.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The thing: a set, a group, a name.
+    pub name: String,
+    /// The unit of all its curves; none: this program does not know the signal.
+    pub unit: Option<Unit>,
+    /// One or two curves.
+    pub curves: Vec<Curve>,
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stroke {
+    Line,
+    Dashes,
+    Steps,
+    Points,
+}
+
+/// One series over time.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// What it is, where a row has more than one: `configured`.
+    pub name: String,
+    pub(super) stroke: Stroke,
+    /// The readings, in runs without a gap.
+    pub runs: Vec<Vec<(Moment, f64)>>,
+    /// Records of readings in which it is missing: it was not known.
+    pub missed: usize,
+}
+
+impl Curve {
+    /// All its readings.
+    pub fn all(&self) -> impl Iterator<Item = (Moment, f64)> {
+        self.runs.iter().flatten().copied()
+    }
+
+    /// The last one.
+    #[must_use]
+    pub fn last(&self) -> Option<f64> {
+        self.all().last().map(|(_, value)| value)
+    }
+
+    /// The smallest and the largest.
+    #[must_use]
+    pub fn range(&self) -> Option<(f64, f64)> {
+        self.all().map(|(_, v)| (v, v)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+}
+
+/// A curve of a panel: which signal, which label tells curves of one row apart, with the words and strokes for its values.
+struct Shown {
+    panel: &'static str,
+    scale: Scale,
+    signal: &'static str,
+    /// The place of a label that is no part of the row's name.
+    apart: Option<usize>,
+    /// Of each value of that label, or of the one curve: its name and stroke.
+    strokes: &'static [(&'static str, &'static str, Stroke)],
+}
+
+const LINE: &[(&str, &str, Stroke)] = &[("", "", Stroke::Line)];
+const SIDES: &[(&str, &str, Stroke)] = &[("source", "source", Stroke::Dashes), ("target", "target", Stroke::Line)];
+
+/// All that is drawn, in this order.
+const SHOWN: [Shown; 7] = [
+    Shown { panel: LAG, scale: Scale::Own, signal: "mongo.set.worst_target_lag", apart: None, strokes: LINE },
+    Shown { panel: LAG, scale: Scale::Own, signal: "kafka.pair.worst_lag_seconds", apart: None, strokes: LINE },
+    Shown { panel: LAG, scale: Scale::Own, signal: "kafka.group.lag_seconds", apart: None, strokes: LINE },
+    Shown {
+        panel: "Traffic share of the target",
+        scale: Scale::Whole,
+        signal: "dns.name.configured_share",
+        apart: Some(2),
+        strokes: &[("target", "configured", Stroke::Steps)],
+    },
+    Shown {
+        panel: "Traffic share of the target",
+        scale: Scale::Whole,
+        signal: "dns.name.served_share",
+        apart: Some(2),
+        strokes: &[("target", "served", Stroke::Points)],
+    },
+    Shown {
+        panel: "Fleet ready at the target",
+        scale: Scale::Whole,
+        signal: "fleet.role.ready_ratio",
+        apart: Some(1),
+        strokes: &[("target", "", Stroke::Line)],
+    },
+    Shown {
+        panel: "Errors and latency",
+        scale: Scale::Own,
+        signal: "health.query.value",
+        apart: Some(1),
+        strokes: SIDES,
+    },
+];
+const LAG: &str = "Lag";
+
+/// Records of readings, in order.
+fn records<'a>(all: &[(Moment, &'a Entry)]) -> Vec<(Moment, &'a [Reading])> {
+    let of = |(at, entry): &(Moment, &'a Entry)| match &entry.body {
+        Body::Readings { samples } => Some((*at, samples.as_slice())),
+        _ => None,
+    };
+    all.iter().filter_map(of).collect()
+}
+
+/// Whether nobody looked between two records of readings: the program was away or asleep.
+fn apart(a: Moment, b: Moment) -> bool {
+    a.sitting != b.sitting || a.until(b) > QUIET + Duration::from_secs(30) || b.wall <= a.wall
+}
+
+/// One series. What is missing in a record, or lies between two sittings, is a gap.
+fn runs(records: &[(Moment, &[Reading])], signal: &str, labels: &[String]) -> (Vec<Vec<(Moment, f64)>>, usize) {
+    let mut runs: Vec<Vec<(Moment, f64)>> = Vec::new();
+    let mut before = None::<Moment>;
+    for (at, samples) in records {
+        let found = samples.iter().find(|s| s.signal == signal && s.labels == labels);
+        let Some(sample) = found else {
+            before = None;
+            continue;
+        };
+        match runs.last_mut() {
+            Some(run) if before.is_some_and(|before| !apart(before, *at)) => run.push((*at, sample.value)),
+            _ => runs.push(vec![(*at, sample.value)]),
+        }
+        before = Some(*at);
+    }
+    let missed = records.len() - runs.iter().map(Vec::len).sum::<usize>();
+    (runs, missed)
+}
+
+/// The label values of a signal's series, in the order in which they came.
+fn series(records: &[(Moment, &[Reading])], signal: &str) -> Vec<Vec<String>> {
+    let mut out: Vec<Vec<String>> = Vec::new();
+    for sample in records.iter().flat_map(|(_, samples)| *samples).filter(|s| s.signal == signal) {
+        if !out.contains(&sample.labels) {
+            out.push(sample.labels.clone());
+        }
+    }
+    out
+}
+
+/// All panels that have something to show.
+pub(super) fn panels(all: &[(Moment, &Entry)]) -> Vec<Panel> {
+    let (records, defs) = (records(all), signals());
+    let mut panels: Vec<Panel> = Vec::new();
+    for shown in &SHOWN {
+        let unit = defs.iter().find(|def| def.id == shown.signal).map(|def| def.unit);
+        for labels in series(&records, shown.signal) {
+            let of = shown.apart.and_then(|place| labels.get(place)).map_or("", String::as_str);
+            let Some((_, name, stroke)) = shown.strokes.iter().find(|(value, ..)| *value == of) else { continue };
+            let (runs, missed) = runs(&records, shown.signal, &labels);
+            let curve = Curve { name: (*name).to_owned(), stroke: *stroke, runs, missed };
+            let named = labels.iter().enumerate().filter(|(place, _)| Some(*place) != shown.apart);
+            let row = named.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ");
+            put(&mut panels, shown, row, unit, curve);
+        }
+    }
+    panels
+}
+
+fn put(panels: &mut Vec<Panel>, shown: &Shown, name: String, unit: Option<Unit>, curve: Curve) {
+    if panels.last().is_none_or(|panel| panel.title != shown.panel) {
+        panels.push(Panel { title: shown.panel, scale: shown.scale, rows: Vec::new() });
+    }
+    let Some(panel) = panels.last_mut() else { return };
+    // A name's configured and served share are of one row.
+    match panel.rows.iter_mut().find(|row| row.name == name && shown.apart.is_some()) {
+        Some(row) => row.curves.push(curve),
+        None => panel.rows.push(Row { name, unit, curves: vec![curve] }),
+    }
+}
+
+/// Writes lost between two readings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gap {
+    /// The reading before; the sitting's beginning for its first.
+    pub from: Moment,
+    /// The reading that says so.
+    pub to: Moment,
+    /// By how many seconds it had grown.
+    pub secs: f64,
+}
+
+/// Write downtime by one way of measuring it.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// How: `as watched`, or the canary's write concern.
+    pub by: String,
+    /// Seconds, over all sittings.
+    pub secs: f64,
+    /// When.
+    pub gaps: Vec<Gap>,
+    /// The longest single outage that the canary gave, in seconds; none where nothing measures it.
+    pub longest: Option<f64>,
+    /// Records of readings in which it is missing.
+    pub missed: usize,
+}
+
+/// A primary that was told to step down, and when somebody was read back to accept writes.
+#[derive(Debug, Clone)]
+pub struct Handover {
+    /// The step.
+    pub step: String,
+    /// The attempt.
+    pub attempt: u16,
+    /// When the intent was on record: no write was refused on its account before.
+    pub from: Moment,
+    /// When a member was read back to accept writes; none: no record says so.
+    pub to: Option<Moment>,
+}
+
+/// What is known of a set's write downtime.
+#[derive(Debug, Clone)]
+pub struct Downtime {
+    /// The set.
+    pub set: String,
+    /// As measured, the way that is coarsest first.
+    pub lost: Vec<Lost>,
+    /// By the operations' own records.
+    pub handovers: Vec<Handover>,
+}
+
+/// What a set's write downtime is read from.
+const WATCHED: &str = "mongo.set.write_downtime";
+const CANARY: &str = "mongo.canary.write_downtime";
+const LONGEST: &str = "mongo.canary.longest_gap";
+
+/// The write downtime of every set that there are readings or step-downs of.
+pub(super) fn downtime(all: &[(Moment, &Entry)], steps: &[Step]) -> Vec<Downtime> {
+    let records = records(all);
+    let mut out: Vec<Downtime> = Vec::new();
+    for signal in [WATCHED, CANARY] {
+        for labels in series(&records, signal) {
+            let Some(set) = labels.first() else { continue };
+            let (runs, missed) = runs(&records, signal, &labels);
+            let readings: Vec<(Moment, f64)> = runs.into_iter().flatten().collect();
+            let gaps = gaps(&readings, all);
+            let secs = gaps.iter().fold(0.0, |sum, gap| sum + gap.secs);
+            let longest = self::runs(&records, LONGEST, &labels).0.into_iter().flatten().map(|(_, v)| v);
+            let by = labels.get(1).map_or_else(|| "as watched".to_owned(), |w| format!("canary, w:{w}"));
+            let longest = longest.reduce(f64::max).filter(|_| signal == CANARY);
+            of_set(&mut out, set).lost.push(Lost { by, secs, gaps, longest, missed });
+        }
+    }
+    for step in steps {
+        for attempt in &step.attempts {
+            for (place, op) in attempt.ops.iter().enumerate() {
+                let Some((set, from)) = step_down(op) else { continue };
+                let leads = attempt.ops[place..].iter().filter(|op| is_leading(op));
+                let to = leads.filter_map(applied).filter(|at| at.seq > from.seq).min_by_key(|at| at.seq);
+                let handover = Handover { step: step.id.clone(), attempt: attempt.n, from, to };
+                of_set(&mut out, set).handovers.push(handover);
+            }
+        }
+    }
+    out
+}
+
+fn of_set<'a>(all: &'a mut Vec<Downtime>, set: &str) -> &'a mut Downtime {
+    let place = all.iter().position(|it| it.set == set).unwrap_or(all.len());
+    if place == all.len() {
+        all.push(Downtime { set: set.to_owned(), lost: Vec::new(), handovers: Vec::new() });
+    }
+    &mut all[place]
+}
+
+/// By how much a counter grew, from one reading to the next. It counts from when the program was started: what it begins with in a sitting is
+/// of that sitting, and where it is smaller than before it was begun anew.
+fn gaps(readings: &[(Moment, f64)], all: &[(Moment, &Entry)]) -> Vec<Gap> {
+    let mut out = Vec::new();
+    let mut before: Option<(Moment, f64)> = None;
+    for (at, value) in readings.iter().copied() {
+        let same = before.filter(|(was, _)| was.sitting == at.sitting);
+        let begun = || all.iter().map(|(at, _)| *at).find(|first| first.sitting == at.sitting).unwrap_or(at);
+        let from = same.map_or_else(begun, |(was, _)| was);
+        let had = same.map_or(0.0, |(_, had)| had);
+        let secs = if value >= had { value - had } else { value };
+        if secs > 0.0 && value < NEVER {
+            out.push(Gap { from, to: at, secs });
+        }
+        before = Some((at, value));
+    }
+    out
+}
+
+/// The set whose primary an operation told to step down, and when; unless it was definitely not done.
+fn step_down(op: &Op) -> Option<(&str, Moment)> {
+    match &op.call {
+        Call::Mongo(mongo::Call::StepDown { set, .. }) if op.state() != OpState::NotApplied => {
+            Some((set, *op.asked.first()?))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an operation waits for somebody who accepts writes.
+fn is_leading(op: &Op) -> bool {
+    use mongo::Until::{Leads, Settled, Writable};
+    matches!(&op.call, Call::Mongo(mongo::Call::Wait { until: Leads { .. } | Writable | Settled, .. }))
+}
+
+fn applied(op: &Op) -> Option<Moment> {
+    op.came.iter().find(|(_, state)| *state == OpState::Applied).map(|(at, _)| *at)
+}

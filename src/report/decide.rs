@@ -1,0 +1,276 @@
+//! Who decided what on which readings; holds, words, faults, and what is not known.
+
+use std::collections::BTreeSet;
+
+use super::{Moment, Outcome, Story, words};
+use crate::{
+    core::{
+        estate::signal::{SignalDef, Unit},
+        step::{Note, OpState, Phase},
+    },
+    journal::{Begun, Body, Entry, Reading, export},
+    systems::signals,
+};
+
+/// What kind of decision one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An attempt was begun.
+    Begun,
+    /// A preview was approved, or what was proposed agreed to.
+    Approved,
+    /// Something was put before others.
+    Proposed,
+    /// A gate was waived.
+    Waived,
+    /// Something counts as done, or as not done, by word.
+    Attested,
+    /// Everything was held or released.
+    Held,
+    /// An attempt was given up, or a step taken over.
+    Other,
+}
+
+/// Something that was decided.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// When.
+    pub at: Moment,
+    /// What kind it is.
+    pub kind: Kind,
+    /// By whom.
+    pub who: Vec<String>,
+    /// About which step; empty: about all.
+    pub step: String,
+    /// What, as the journal's timeline has it.
+    pub what: String,
+    /// The step's gates as they stood, with their values.
+    pub gates: Vec<String>,
+    /// The last readings before it of what the gates were about.
+    pub readings: Vec<Read>,
+    /// When those were put on record.
+    pub read_at: Option<Moment>,
+}
+
+/// A reading that a decision was made on.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Which: `mongo.set.worst_target_lag of set=orders`.
+    pub series: String,
+    /// Its value, in the signal's unit.
+    pub value: f64,
+    /// The unit; none: this program does not know the signal.
+    pub unit: Option<Unit>,
+}
+
+/// A time in which everything was held.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    /// From when.
+    pub from: Moment,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// Until when, and by whom it was released; none: it was held at the last record.
+    pub to: Option<(Moment, String)>,
+}
+
+/// Words for the record.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// When.
+    pub at: Moment,
+    /// Whose.
+    pub by: String,
+    /// The words.
+    pub text: String,
+}
+
+/// Something that went otherwise than meant.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// When.
+    pub at: Moment,
+    /// About which step; empty: about none.
+    pub step: String,
+    /// What, as the journal's timeline has it.
+    pub what: String,
+}
+
+/// Decisions, holds and words, each in order.
+pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
+    let (defs, mut last) = (signals(), None);
+    let (mut decisions, mut holds, mut said) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
+    for (at, entry) in all {
+        match &entry.body {
+            Body::Readings { samples } => last = Some((*at, samples.as_slice())),
+            Body::Remark { by, text } => said.push(Word { at: *at, by: by.clone(), text: text.clone() }),
+            // Held once more while held: the first hold goes on.
+            Body::Hold { on: true, by, why } if holds.last().is_none_or(|hold| hold.to.is_some()) => {
+                holds.push(Hold { from: *at, by: by.clone(), why: why.clone(), to: None });
+            }
+            Body::Hold { on: false, by, .. } => {
+                if let Some(hold) = holds.last_mut().filter(|hold| hold.to.is_none()) {
+                    hold.to = Some((*at, by.clone()));
+                }
+            }
+            _ => {}
+        }
+        let Some((kind, who)) = decided(entry) else { continue };
+        let (gates, readings, read_at) = match (&entry.body, last) {
+            (Body::Begun(begun), Some((when, samples))) => {
+                let readings = about(&begun.gates, samples, &defs);
+                let read_at = (!readings.is_empty()).then_some(when);
+                (begun.gates.clone(), readings, read_at)
+            }
+            (Body::Begun(begun), None) => (begun.gates.clone(), Vec::new(), None),
+            _ => (Vec::new(), Vec::new(), None),
+        };
+        let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), export::told(&entry.body));
+        decisions.push(Decision { at: *at, kind, who, step, what, gates, readings, read_at });
+    }
+    (decisions, holds, said)
+}
+
+/// What kind of decision a record is, and whose; none: it is no decision.
+fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
+    let one = |by: &String| vec![by.clone()];
+    Some(match &entry.body {
+        Body::Begun(begun) => (Kind::Begun, with(&entry.actor, begun)),
+        Body::Approved { by, .. } => (Kind::Approved, one(by)),
+        Body::Proposed { by, .. } => (Kind::Proposed, one(by)),
+        Body::Hold { by, .. } => (Kind::Held, one(by)),
+        Body::Waived { by, .. } => (Kind::Waived, by.clone()),
+        Body::Attested { by, .. } => (Kind::Attested, by.clone()),
+        Body::Came(came) if matches!(came.note, Note::Abandoned | Note::Adopted(_)) => (Kind::Other, one(&entry.actor)),
+        _ => return None,
+    })
+}
+
+/// Whoever was at the keyboard, and those who had approved.
+fn with(actor: &str, begun: &Begun) -> Vec<String> {
+    let others = begun.approved_by.iter().filter(|by| *by != actor).cloned();
+    std::iter::once(actor.to_owned()).chain(others).collect()
+}
+
+/// The readings that some gate was about, each once.
+fn about(gates: &[String], samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
+    let mut out = Vec::new();
+    for sample in samples {
+        let def = defs.iter().find(|def| def.id == sample.signal).copied();
+        if gates.iter().any(|gate| is_about(gate, sample, def)) {
+            let series = words::series(&sample.signal, &sample.labels, def);
+            out.push(Read { series, value: sample.value, unit: def.map(|def| def.unit) });
+        }
+    }
+    out
+}
+
+/// Whether a gate, in its own words, is about a series: it names the signal, and no label of it otherwise.
+fn is_about(gate: &str, sample: &Reading, def: Option<&SignalDef>) -> bool {
+    let mut places = gate.match_indices(&sample.signal).map(|(at, id)| &gate[at + id.len()..]);
+    let ends = |c: Option<char>| c.is_none_or(|c| !(c.is_alphanumeric() || matches!(c, '.' | '_')));
+    let Some(rest) = places.find(|rest| ends(rest.chars().next())) else { return false };
+    // Behind a bracket is which of several series was the worst; the gate is about all of them.
+    let rest = rest.split('(').next().unwrap_or_default();
+    let names = def.map_or(&[] as &[&str], |def| def.labels);
+    names.iter().zip(&sample.labels).all(|(name, value)| {
+        let Some(named) = rest.split_once(&format!("{name}=")).map(|(_, named)| named) else { return true };
+        named.strip_prefix(value.as_str()).is_some_and(|end| matches!(end.chars().next(), None | Some(',' | ' ' | ':')))
+    })
+}
+
+/// What went otherwise than meant.
+pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
+    let is_fault = |body: &Body| match body {
+        Body::Resumed { cut, plan_changed } => *cut > 0 || *plan_changed,
+        Body::Came(came) => match came.note {
+            Note::Op(_, state) => state.uncertain() || state.failed(),
+            Note::Phase(phase) => matches!(phase, Phase::Failed | Phase::NotApplied),
+            Note::Abandoned | Note::Stands => true,
+            Note::Adopted(_) => false,
+        },
+        _ => false,
+    };
+    let fault = |(at, entry): &(Moment, &Entry)| Fault {
+        at: *at,
+        step: entry.body.step().unwrap_or_default().to_owned(),
+        what: export::told(&entry.body),
+    };
+    all.iter().filter(|(_, entry)| is_fault(&entry.body)).map(fault).collect()
+}
+
+/// What is not known, said plainly.
+pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
+    let mut out = Vec::new();
+    for step in story.under_way() {
+        out.push(format!("{} had not come to an end at the last record: {}.", step.id, words::outcome(step.outcome)));
+    }
+    for step in &story.steps {
+        for attempt in &step.attempts {
+            for (place, op) in attempt.ops.iter().enumerate() {
+                out.extend(doubt(op).map(|what| {
+                    format!("{}, attempt {}, operation {} ({}): {what}.", step.id, attempt.n, place + 1, op.what)
+                }));
+            }
+        }
+    }
+    let by_word = |step: &&super::Step| step.outcome == Outcome::Over(Phase::Attested);
+    let by_word: Vec<&str> = story.steps.iter().filter(by_word).map(|step| step.id.as_str()).collect();
+    if !by_word.is_empty() {
+        out.push(format!("Done by somebody's word, the program did not see it: {}.", by_word.join(", ")));
+    }
+    let nameless: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|(_, entry)| match &entry.body {
+            Body::Approved { by, key: None, .. } => Some(by.as_str()),
+            _ => None,
+        })
+        .collect();
+    if !nameless.is_empty() {
+        let names = nameless.into_iter().collect::<Vec<_>>().join(", ");
+        out.push(format!("Approvals in the name of {names} are unauthenticated: nobody checked who it was."));
+    }
+    if story.head.readings == 0 {
+        out.push("There are no readings in the journal: no curve and no write downtime can be told.".to_owned());
+    } else {
+        out.push(
+            "Curves are drawn where there are readings: every five minutes, every thirty seconds while a step was under way. Where one is \
+             missing, the value was not known."
+                .to_owned(),
+        );
+    }
+    if let Some(hold) = story.holds.iter().find(|hold| hold.to.is_none()) {
+        out.push(format!("Everything was held at the last record, since {} UTC.", hold.from.wall.strftime("%H:%M:%S")));
+    }
+    if story.head.torn > 0 {
+        out.push(format!(
+            "{} bytes of a line without its end follow the last record; nothing was done on their account.",
+            story.head.torn
+        ));
+    }
+    if story.head.plans.len() > 1 {
+        out.push(
+            "The plan's text was changed on the way: what steps were meant to do may not be one plan's.".to_owned(),
+        );
+    }
+    out.push(
+        "The chain shows a change, a cut or another order of records, not a rewrite of the whole: compare the head with the one that was \
+         written down elsewhere."
+            .to_owned(),
+    );
+    out
+}
+
+/// What is not known of an operation.
+fn doubt(op: &super::Op) -> Option<String> {
+    let was = op.came.iter().any(|(_, state)| *state == OpState::Unknown);
+    match op.state() {
+        state if state.uncertain() => Some(format!("{}: nobody knows whether it is there", words::op_state(state))),
+        OpState::Intent => Some("its intent is on record, and nothing says what became of it".to_owned()),
+        OpState::Attested => Some("was UNKNOWN, and counts as done by the word of two people".to_owned()),
+        state if was => Some(format!("was UNKNOWN until it was found to be {}", words::op_state(state))),
+        _ => None,
+    }
+}

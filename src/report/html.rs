@@ -1,0 +1,102 @@
+//! The story as one HTML page: no network, no script, readable in light and dark and on paper.
+
+use std::fmt::Write as _;
+
+use super::{Story, chart, page, panel};
+
+/// How it looks.
+const STYLE: &str = include_str!("style.css");
+
+/// The story as one page.
+#[must_use]
+pub fn html(story: &Story) -> String {
+    let title = escaped(&story.head.run);
+    let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    let _ =
+        write!(out, "<title>{title}: the story of a run</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n");
+    let _ = writeln!(out, "<h1>{title}</h1>");
+    for section in page::sections(story) {
+        put(&mut out, story, &section);
+    }
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn put(out: &mut String, story: &Story, section: &page::Section<'_>) {
+    out.push_str("<section>\n");
+    if !section.title.is_empty() {
+        let _ = writeln!(out, "<h2>{}</h2>", escaped(section.title));
+    }
+    for text in &section.text {
+        let _ = writeln!(out, "<p>{}</p>", escaped(text));
+    }
+    if !section.list.is_empty() {
+        out.push_str("<ul>\n");
+        for item in &section.list {
+            let _ = writeln!(out, "<li>{}</li>", escaped(item));
+        }
+        out.push_str("</ul>\n");
+    }
+    if let Some((svg, caption)) = section.figure.and_then(|figure| drawn(story, figure)) {
+        let _ = write!(out, "<figure>\n{svg}");
+        if !caption.is_empty() {
+            let _ = writeln!(out, "<figcaption>{}</figcaption>", escaped(caption));
+        }
+        out.push_str("</figure>\n");
+    }
+    if let Some(table) = &section.table {
+        out.push_str("<div class=\"wide\"><table>\n");
+        if table.head.iter().any(|name| !name.is_empty()) {
+            let names: String = table.head.iter().map(|name| format!("<th>{}</th>", escaped(name))).collect();
+            let _ = writeln!(out, "<thead><tr>{names}</tr></thead>");
+        }
+        out.push_str("<tbody>\n");
+        for row in &table.rows {
+            let cells: String = row.iter().map(|lines| td(lines)).collect();
+            let _ = writeln!(out, "<tr>{cells}</tr>");
+        }
+        out.push_str("</tbody>\n</table></div>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+/// A cell. What is short stays on its line.
+fn td(lines: &[String]) -> String {
+    let class = if lines.iter().all(|line| line.chars().count() <= SHORT) { " class=\"short\"" } else { "" };
+    let text = match lines {
+        [one] => escaped(one),
+        more => more.iter().map(|line| format!("<div>{}</div>", escaped(line))).collect(),
+    };
+    format!("<td{class}>{text}</td>")
+}
+
+/// What is no longer than this is not broken.
+const SHORT: usize = 20;
+
+/// A figure and what stands under it.
+fn drawn(story: &Story, figure: page::Figure<'_>) -> Option<(String, &'static str)> {
+    match figure {
+        page::Figure::Steps => Some((chart::steps(story), chart::STEPS)),
+        page::Figure::Lost => panel::lost(story).map(|svg| (svg, panel::LOST)),
+        page::Figure::Panel(of, first) => Some((panel::curves(story, of), if first { panel::CURVES } else { "" })),
+    }
+}
+
+/// Text that means nothing but itself, also between quotes.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Of control characters none can stand in a page but line ends and tabs.
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

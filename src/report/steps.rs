@@ -1,0 +1,198 @@
+//! Steps, their attempts and operations, as the records tell them.
+
+use super::Moment;
+use crate::{
+    core::step::{Kind, Note, OpState, Phase, Record, Way},
+    journal::{Begun, Body, Came, Entry, Intent},
+    systems::{Call, steer::Change},
+};
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing of it was begun; it was previewed or proposed.
+    NotBegun,
+    /// It had not come to an end at the last record; so far it had come.
+    UnderWay(Phase),
+    /// It came to this.
+    Over(Phase),
+    /// Somebody else had done it, and it was taken over.
+    Adopted,
+    /// A way back was given up with nothing of it applied: it stands as before.
+    Stands,
+}
+
+/// One operation of an attempt.
+#[derive(Debug, Clone)]
+pub struct Op {
+    /// What it does.
+    pub what: String,
+    /// What is sent, or waited for.
+    pub call: Call,
+    /// It only waits.
+    pub wait: bool,
+    /// Part of the safe tail.
+    pub tail: bool,
+    /// When its intents were put on record: one a time it was sent.
+    pub asked: Vec<Moment>,
+    /// What it came to, each with when.
+    pub came: Vec<(Moment, OpState)>,
+    /// The server's last words, or what was seen.
+    pub said: String,
+}
+
+impl Op {
+    /// What it came to in the end.
+    #[must_use]
+    pub fn state(&self) -> OpState {
+        let asked = if self.asked.is_empty() { OpState::Waiting } else { OpState::Intent };
+        self.came.last().map_or(asked, |(_, state)| *state)
+    }
+}
+
+/// One attempt at a step.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Which, from 1.
+    pub n: u16,
+    /// Which way.
+    pub way: Way,
+    /// When it was begun.
+    pub begun: Moment,
+    /// Who was at the keyboard.
+    pub by: String,
+    /// Who had approved it.
+    pub approved_by: Vec<String>,
+    /// What changes.
+    pub diff: Vec<Change>,
+    /// Its gates as they stood, with their values.
+    pub gates: Vec<String>,
+    /// Its operations.
+    pub ops: Vec<Op>,
+    /// What it went through.
+    pub phases: Vec<(Moment, Phase)>,
+    /// When it came to its end, and to which; none: it had not at the last record.
+    pub ended: Option<(Moment, Outcome)>,
+}
+
+/// A step that anything was done about.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its id.
+    pub id: String,
+    /// When it was heard of first.
+    pub first: Moment,
+    /// Its attempts.
+    pub attempts: Vec<Attempt>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When it came to that.
+    pub since: Moment,
+}
+
+/// The steps, in the order in which anything was done about them.
+pub(super) fn tell(all: &[(Moment, &Entry)]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (at, entry) in all {
+        let Some(id) = entry.body.step() else { continue };
+        let place = steps.iter().position(|step| step.id == id).unwrap_or_else(|| {
+            let (id, outcome) = (id.to_owned(), Outcome::NotBegun);
+            steps.push(Step { id, first: *at, attempts: Vec::new(), outcome, since: *at });
+            steps.len() - 1
+        });
+        let step = &mut steps[place];
+        match &entry.body {
+            Body::Begun(begun) => step.begin(*at, &entry.actor, begun),
+            Body::Intent(intent) => step.intend(*at, intent),
+            Body::Came(came) => step.come(*at, came),
+            _ => {}
+        }
+    }
+    steps
+}
+
+impl Step {
+    fn to(&mut self, at: Moment, outcome: Outcome) {
+        (self.outcome, self.since) = (outcome, at);
+    }
+
+    fn begin(&mut self, at: Moment, by: &str, begun: &Begun) {
+        let Record::Begun { attempt, way, .. } = begun.record else { return };
+        let op = |op: &crate::systems::steer::Operation<Call, _>| Op {
+            what: op.what.clone(),
+            call: op.call.clone(),
+            wait: op.kind == Kind::Wait,
+            tail: op.tail,
+            asked: Vec::new(),
+            came: Vec::new(),
+            said: String::new(),
+        };
+        self.attempts.push(Attempt {
+            n: attempt,
+            way,
+            begun: at,
+            by: by.to_owned(),
+            approved_by: begun.approved_by.clone(),
+            diff: begun.draft.diff.clone(),
+            gates: begun.gates.clone(),
+            ops: begun.draft.ops.iter().map(op).collect(),
+            phases: Vec::new(),
+            ended: None,
+        });
+        self.to(at, Outcome::UnderWay(Phase::Running));
+    }
+
+    /// An operation of an attempt. What was over and is worked on again is under way.
+    fn op(&mut self, attempt: u16, op: u16, at: Moment) -> Option<&mut Op> {
+        let place = self.attempts.iter().rposition(|it| it.n == attempt)?;
+        if place + 1 == self.attempts.len() && self.attempts[place].ended.take().is_some() {
+            self.to(at, Outcome::UnderWay(Phase::Running));
+        }
+        self.attempts[place].ops.get_mut(usize::from(op))
+    }
+
+    fn intend(&mut self, at: Moment, intent: &Intent) {
+        if let Some(op) = self.op(intent.ticket.attempt, intent.ticket.op, at) {
+            op.asked.push(at);
+        }
+    }
+
+    fn come(&mut self, at: Moment, came: &Came) {
+        match came.note {
+            Note::Op(ticket, state) => {
+                if let Some(op) = self.op(ticket.attempt, ticket.op, at) {
+                    op.came.push((at, state));
+                    if !came.said.is_empty() {
+                        op.said.clone_from(&came.said);
+                    }
+                }
+            }
+            Note::Phase(phase) => {
+                let outcome = if is_end(phase) { Outcome::Over(phase) } else { Outcome::UnderWay(phase) };
+                if let Some(last) = self.attempts.last_mut() {
+                    last.phases.push((at, phase));
+                }
+                self.end(at, outcome);
+            }
+            Note::Adopted(_) => self.end(at, Outcome::Adopted),
+            Note::Stands => self.end(at, Outcome::Stands),
+            // Its tail may go on.
+            Note::Abandoned => {}
+        }
+    }
+
+    fn end(&mut self, at: Moment, outcome: Outcome) {
+        self.to(at, outcome);
+        let over = !matches!(outcome, Outcome::UnderWay(_) | Outcome::NotBegun);
+        // An attempt that is over stays as it ended: a step can be left out or taken over after that.
+        if let Some(last) = self.attempts.last_mut().filter(|it| over && it.ended.is_none()) {
+            last.ended = Some((at, outcome));
+        }
+    }
+}
+
+/// Whether nothing follows by itself.
+const fn is_end(phase: Phase) -> bool {
+    use Phase::{Attested, Cancelled, Done, Failed, NotApplied, RolledBack, Skipped};
+    matches!(phase, Attested | Cancelled | Done | Failed | NotApplied | RolledBack | Skipped)
+}

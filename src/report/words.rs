@@ -1,0 +1,112 @@
+//! Times, lengths and values in words.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Head, Outcome};
+use crate::core::{
+    estate::signal::{SignalDef, Unit},
+    now::short,
+    step::{OpState, Phase, Way},
+};
+
+/// A year, in seconds: what a lag's signal says where it cannot tell, or never ends.
+pub(super) const NEVER: f64 = 31_536_000.0;
+
+/// How times of day are written in one story.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock(&'static str);
+
+impl Clock {
+    /// With the day where the run has more than one.
+    pub fn of(head: &Head) -> Self {
+        let day = |t: Timestamp| t.strftime("%F").to_string();
+        Self(if day(head.from.wall) == day(head.to.wall) { "%H:%M:%S" } else { "%F %H:%M:%S" })
+    }
+
+    pub fn time(self, at: Timestamp) -> String {
+        at.strftime(self.0).to_string()
+    }
+}
+
+/// A length: to the millisecond below a minute, in two units above.
+pub(super) fn length(d: Duration) -> String {
+    if d < Duration::from_secs(60) { seconds(d.as_secs_f64()) } else { short(d) }
+}
+
+/// Seconds as the journal has them, to the millisecond.
+pub(super) fn seconds(secs: f64) -> String {
+    format!("{} s", trimmed(secs, 3))
+}
+
+/// A reading in its unit. Of a signal that this program does not know there is no unit.
+pub(super) fn value(value: f64, unit: Option<Unit>) -> String {
+    match unit {
+        Some(Unit::Seconds) if value >= NEVER => "longer than can be told".to_owned(),
+        Some(Unit::Seconds) => format!("{} s", plain(value)),
+        Some(Unit::Ratio) => format!("{} %", trimmed(value * 100.0, 2)),
+        Some(Unit::PerSecond) => format!("{}/s", plain(value)),
+        Some(Unit::Bytes) => format!("{} B", plain(value)),
+        Some(Unit::Bool) if value.total_cmp(&0.0).is_eq() => "no".to_owned(),
+        Some(Unit::Bool) if value.total_cmp(&1.0).is_eq() => "yes".to_owned(),
+        Some(Unit::Bool | Unit::Count | Unit::AsNamed) | None => plain(value),
+    }
+}
+
+/// All the digits that a reading has: it was rounded before it was written.
+fn plain(value: f64) -> String {
+    format!("{value}")
+}
+
+/// At most so many places, without zeros at the end.
+pub(super) fn trimmed(value: f64, places: usize) -> String {
+    let text = format!("{value:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A reading's name: `mongo.set.worst_target_lag of set=orders`.
+pub(super) fn series(signal: &str, labels: &[String], def: Option<&SignalDef>) -> String {
+    let name = |place: usize| def.and_then(|d| d.labels.get(place).copied());
+    let one = |(place, value): (usize, &String)| match name(place) {
+        Some(name) => format!("{name}={value}"),
+        None => value.clone(),
+    };
+    let list: Vec<String> = labels.iter().enumerate().map(one).collect();
+    if list.is_empty() { signal.to_owned() } else { format!("{signal} of {}", list.join(", ")) }
+}
+
+/// So many things: `1 record`, `3 records`.
+pub(super) fn many(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// A state as people write it.
+pub(super) fn op_state(state: OpState) -> String {
+    word(&state)
+}
+
+pub(super) fn way(way: Way) -> &'static str {
+    match way {
+        Way::Forward => "forward",
+        Way::Back => "back",
+    }
+}
+
+/// What became of a step.
+pub(super) fn outcome(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::NotBegun => "not begun".to_owned(),
+        Outcome::UnderWay(phase) => format!("under way: {}", word(&phase)),
+        Outcome::Over(Phase::Attested) => "ATTESTED, by word".to_owned(),
+        Outcome::Over(phase) => word(&phase),
+        Outcome::Adopted => "done by somebody else, taken over".to_owned(),
+        Outcome::Stands => "DONE; a way back was given up, nothing of it applied".to_owned(),
+    }
+}
+
+/// The word that a value has in the journal.
+fn word(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_uppercase)).unwrap_or_default();
+    text.replace('_', " ")
+}

@@ -1,0 +1,136 @@
+//! The story of a run: every figure in it, found a second time in the records by a way that knows nothing of the first.
+
+mod figures;
+mod page;
+
+use std::{fs, path::PathBuf, sync::LazyLock};
+
+use landfall::{
+    core::{
+        run::{Motion, Order},
+        step::Phase,
+    },
+    drive::sim::Trouble,
+    journal::{Entry, chain, export},
+    report::{self, Story},
+};
+use serde_json::Value;
+
+use crate::{
+    demo::{carry_out, demo, quick},
+    stage::Stage,
+};
+
+const RUNBOOK: &str = r#"
+[[approver]]
+name = "ben"
+[[approver]]
+name = "cyd"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "dns-1"
+title = "One in a hundred"
+action = { set_weights = { name = "www.example.test.", source = 99, target = 1 } }
+gates = [{ metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" }]
+approvals = 1
+[[phase.step]]
+id = "orders"
+title = "The primary"
+action = { move_primary = { set = "orders", to = "target" } }
+gates = [
+    { id = "lag", metric = "mongo.set.worst_target_lag", where = { set = "orders" }, op = "<=", value = "2s" },
+    { id = "fleet", metric = "fleet.role.ready_ratio", where = { role = "web", side = "target" }, op = ">=", value = "100%" },
+]
+[[phase.step]]
+id = "dns-50"
+title = "Half"
+action = { set_weights = { name = "www.example.test.", source = 50, target = 50 } }
+"#;
+
+/// What a remark can hold.
+const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **bold** [x](y)";
+
+/// A run with approvals, a waiver, a hold, a way back, silence, a restart, and words that mean harm.
+static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let mut stage = Stage::with(RUNBOOK, 7);
+    let execute = |stage: &mut Stage, id: &str, goal: Phase| {
+        stage.until(id, 120, |s| s.state == Phase::Ready);
+        stage.drive.order(Order::Preview(id.into()));
+        if let Some(digest) = stage.step(id).preview.filter(|p| p.approvals.1 > 0).and_then(|p| p.digest) {
+            stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), key: None });
+            stage.order(Order::Arm(id.into()));
+            stage.order(Order::Execute { step: id.into(), digest, typed: "www.example.test.".into() });
+        } else {
+            assert_eq!(stage.execute(id), None, "{id}");
+        }
+        stage.until(id, 900, |s| s.state == goal);
+    };
+    execute(&mut stage, "dns-1", Phase::Done);
+    stage.drive.order(Order::Remark { by: Some("ben".into()), text: HOSTILE.into() });
+    stage.drive.order(Order::Propose(Motion::Waive {
+        step: "orders".into(),
+        gate: "fleet".into(),
+        reason: "scaled <by> hand".into(),
+        minutes: 30,
+    }));
+    assert_eq!((stage.agree("ben", None), stage.agree("cyd", None)), (None, None));
+    execute(&mut stage, "orders", Phase::Done);
+    execute(&mut stage, "dns-50", Phase::Done);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    stage.pass(400_000);
+    stage.drive.order(Order::Release);
+    stage.drive.trouble("mongo/", Some(Trouble::Silent));
+    stage.pass(900_000);
+    stage.drive.trouble("mongo/", None);
+    stage.drive.order(Order::RollBack("dns-50".into()));
+    execute(&mut stage, "dns-50", Phase::RolledBack);
+    stage.restart();
+    stage.pass(700_000);
+    stage.entries()
+});
+
+/// Six steps of the demo's runbook, on a part of its estate: with a canary, health queries, consumer groups, and people's words.
+static DEMO: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let mut plan = demo();
+    let steps = ["freeze-changes", "freeze-ttl", "login-1", "login-10", "primary-catalog", "primary-orders"];
+    plan.replica_sets.retain(|set| ["orders", "catalog"].contains(&set.name.as_str()));
+    plan.dns.retain(|name| ["login.example.net.", "api.example.net."].contains(&name.name.as_str()));
+    plan.fleet.truncate(1);
+    for phase in &mut plan.runbook.phases {
+        phase.steps.retain(|step| steps.contains(&step.id.as_str()));
+        phase.steps.iter_mut().filter(|step| step.id == "primary-orders").for_each(|s| s.needs = vec![steps[4].into()]);
+    }
+    plan.runbook.phases.retain(|phase| !phase.steps.is_empty());
+    let mut stage = Stage::on(quick(plan), 7);
+    for id in steps {
+        carry_out(&mut stage, id).unwrap_or_else(|why| panic!("{why}"));
+    }
+    stage.pass(400_000);
+    stage.entries()
+});
+
+fn fixture(name: &str) -> Vec<Entry> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/run").join(name);
+    chain::read(&fs::read(path).expect("the fixture")).expect("whole").0
+}
+
+fn story(entries: &[Entry]) -> Story {
+    report::tell(entries, 0, None).expect("it has records")
+}
+
+/// All the journals that are told here.
+fn journals() -> Vec<(&'static str, Vec<Entry>)> {
+    vec![
+        ("v1", fixture("v1.journal")),
+        ("v2", fixture("v2.journal")),
+        ("played", PLAYED.clone()),
+        ("demo", DEMO.clone()),
+    ]
+}
+
+/// The records as a program without any of our types sees them.
+fn raw(entries: &[Entry]) -> Vec<Value> {
+    export::json(entries).as_array().expect("a list").clone()
+}
