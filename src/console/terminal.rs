@@ -26,6 +26,7 @@ use ratatui::{
     },
     layout::Rect,
 };
+use super::cast::Cast;
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
 /// Whether the terminal is ours now.
@@ -44,6 +45,7 @@ pub const THREAD: &str = "console";
 #[derive(Debug)]
 pub struct Screen {
     shown: Option<Buffer>,
+    cast: Option<Cast>,
 }
 
 impl Screen {
@@ -62,9 +64,14 @@ impl Screen {
         }
         // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.
         force_color_output(true);
-        let screen = Self { shown: None };
+        let screen = Self { shown: None, cast: None };
         take()?;
         Ok(screen)
+    }
+
+    /// Everything that is shown from now on is put down there, too.
+    pub fn record(&mut self, cast: Cast) {
+        self.cast = Some(cast);
     }
 
     /// The size, in cells.
@@ -96,6 +103,9 @@ impl Screen {
         CrosstermBackend::new(&mut bytes).draw(before.diff(&frame).into_iter())?;
         queue!(bytes, EndSynchronizedUpdate)?;
         write(&bytes)?;
+        if let Some(cast) = &mut self.cast {
+            cast.wrote(&bytes, frame.area.as_size())?;
+        }
         self.shown = Some(frame);
         Ok(())
     }

@@ -70,6 +70,17 @@ pub struct Drawn {
     pub preview_top: Option<usize>,
 }
 
+/// What the script of a scenario says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Caption {
+    /// The words.
+    pub text: String,
+    /// The keys that it pressed last, oldest first.
+    pub keys: Vec<String>,
+    /// How many of its cues are over, of how many.
+    pub progress: (usize, usize),
+}
+
 /// Where the operator is.
 #[derive(Debug)]
 pub struct Ui {
@@ -97,6 +108,8 @@ pub struct Ui {
     pub message: Option<String>,
     /// Which permits the console has.
     pub mode: Mode,
+    /// What the script says that is being played, if one is.
+    pub caption: Option<Caption>,
     /// By the console's own clock.
     pub now: Now,
     pub(super) opened: Option<DetailKey>,
@@ -149,6 +162,7 @@ impl Ui {
             themes,
             message: None,
             mode,
+            caption: None,
             now,
             opened: None,
             heard_since_opened: 0,

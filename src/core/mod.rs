@@ -112,8 +112,8 @@ pub struct Core {
     started: Now,
     estate: Estate,
     run: Run,
-    /// The signals that gates judge.
-    judged: Arc<HashSet<&'static str>>,
+    /// The signals that the run wants to see every second.
+    watched: Arc<HashSet<&'static str>>,
     sources: Vec<Source<Question>>,
     by_id: HashMap<String, SourceIx>,
     pace: f64,
@@ -132,11 +132,12 @@ impl Core {
         let (estate, specs) = Estate::new(&plan);
         let panels =
             PANELS.iter().filter_map(|(id, _)| estate.panel(id, now)).map(|p| (Arc::new(p), now, true)).collect();
+        let run = Run::new(&plan);
         let mut core = Self {
             started: now,
             estate,
-            run: Run::new(&plan),
-            judged: Arc::new(plan.runbook.metrics()),
+            watched: Arc::new(run.wants()),
+            run,
             plan,
             sources: Vec::new(),
             by_id: HashMap::new(),
@@ -206,7 +207,7 @@ impl Core {
             }
             Input::Tick => {
                 self.run_changed = true;
-                let samples = self.samples(Samples::only(self.judged.clone()), now);
+                let samples = self.samples(Samples::only(self.watched.clone()), now);
                 self.run.set_read(self.read(now));
                 let effects = self.run.tick(&self.estate, &samples, now);
                 self.wanted(effects)

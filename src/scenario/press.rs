@@ -55,6 +55,19 @@ impl Press {
         Ok(keys)
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn word(self) -> String {
+        match self {
+            Self::Ctrl(c) => format!("^{c}"),
+            key => match (NAMED.iter().find(|(_, known)| *known == key), key) {
+                (Some((name, _)), _) => (*name).to_owned(),
+                (None, Self::Char(c)) => c.to_string(),
+                (None, other) => format!("{other:?}"),
+            },
+        }
+    }
+
     fn of(word: &str) -> Result<Self, String> {
         let mut chars = word.chars();
         match (chars.next(), chars.next(), chars.next()) {

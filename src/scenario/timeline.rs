@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Takes the journal up again, as another console would.
-pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + 'b;
+pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + Send + 'b;
 
 /// Events that are still to come.
 pub struct Timeline {

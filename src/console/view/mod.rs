@@ -1,6 +1,7 @@
 //! Draws a picture and where the operator is. Asks nobody anything and changes nothing: what only the drawing knows (how much room
 //! there was) comes back as [`Drawn`].
 
+mod caption;
 mod detail;
 mod dialog;
 mod foot;
@@ -72,7 +73,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         super::widget::text::put(screen, buf, &text, Style::new());
         head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
     } else {
-        let (head, body, foot) = parts(screen);
+        let (head, body, said, foot) = parts(screen, caption::height(ui, screen.width));
         head::draw(head, buf, ui, &look);
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
@@ -86,6 +87,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         if let Entry::Dialog(open) = &ui.entry {
             drawn.preview_top = dialog::draw(body, buf, ui, open, &look);
         }
+        caption::draw(said, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);
     }
     if plain {
@@ -94,9 +96,11 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
     drawn
 }
 
-fn parts(screen: Rect) -> (Rect, Rect, Rect) {
+fn parts(screen: Rect, said: u16) -> (Rect, Rect, Rect, Rect) {
+    let said = said.min(screen.height.saturating_sub(SMALLEST.1));
     let head = Rect { height: 3, ..screen };
     let foot = Rect { y: screen.bottom() - 1, height: 1, ..screen };
-    let body = Rect { y: screen.y + 3, height: screen.height - 4, ..screen };
-    (head, body, foot)
+    let caption = Rect { y: foot.y - said, height: said, ..screen };
+    let body = Rect { y: screen.y + 3, height: screen.height - 4 - said, ..screen };
+    (head, body, caption, foot)
 }

@@ -33,7 +33,7 @@ mod waiver;
 mod way_back;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -257,6 +257,14 @@ impl Run {
             said: None,
             plan: plan.clone(),
         }
+    }
+
+    /// The ids of the signals that it wants to see every second: those that gates judge, and those that are kept in the journal.
+    #[must_use]
+    pub fn wants(&self) -> HashSet<&'static str> {
+        let mut all = self.plan.runbook.metrics();
+        all.extend(readings::KEPT.iter().map(|(id, _)| *id));
+        all
     }
 
     /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.

@@ -36,7 +36,7 @@ enum Of {
 }
 
 /// What is kept. A plan of ordinary size comes to less than six kilobytes a record.
-const KEPT: [(&str, Of); 10] = [
+pub(super) const KEPT: [(&str, Of); 10] = [
     ("mongo.set.worst_target_lag", Of::All),
     ("mongo.set.write_downtime", Of::All),
     ("mongo.canary.write_downtime", Of::All),
@@ -73,11 +73,12 @@ impl Run {
             None => self.diary.boarded.saturating_add(FIRST),
             Some(last) => last.saturating_add(if busy { BUSY } else { QUIET }),
         };
-        let mut kept = samples.iter().filter(|sample| self.is_kept(sample)).peekable();
-        // A plan that has none of it has nothing to say. Where there is something and none of it is live, just that is put down.
-        if now.boot < due || kept.peek().is_none() {
+        if now.boot < due {
             return None;
         }
+        let mut kept = samples.iter().filter(|sample| self.is_kept(sample)).peekable();
+        // A plan that has none of it has nothing to say. Where there is something and none of it is live, just that is put down.
+        kept.peek()?;
         let samples = kept.filter_map(reading).collect();
         self.diary.last = Some(now.boot);
         Some(Effect::Record(Body::Readings { samples }))

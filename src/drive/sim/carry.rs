@@ -51,7 +51,6 @@ impl SimDrive {
 
     fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, Halt> {
         let Some(journal) = &mut self.journal else { return Ok(Vec::new()) };
-        let soon = self.now.boot + Duration::from_millis(self.random.u64(1..20));
         let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
         match effect {
             run::Effect::Record(body) => {
@@ -63,6 +62,7 @@ impl SimDrive {
             run::Effect::Send(intent) => {
                 let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
                 let trouble = self.wire.trouble(&intent);
+                let soon = self.soon();
                 let arrives = match trouble {
                     Some(CallTrouble::Late(by)) => soon + by,
                     _ => soon,
@@ -75,9 +75,15 @@ impl SimDrive {
             }
             run::Effect::Look(look) => {
                 let dark = self.wire.is_dark(&look);
+                let soon = self.soon();
                 self.wire.send(soon, Message::Look(look, dark));
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// When what is sent now arrives. Drawn for each message, and for nothing else: what is on record must not change the estate.
+    fn soon(&mut self) -> Duration {
+        self.now.boot + Duration::from_millis(self.random.u64(1..20))
     }
 }

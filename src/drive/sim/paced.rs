@@ -8,38 +8,55 @@ use super::SimDrive;
 use crate::{
     core::{Command, snapshot::Snapshot},
     drive::{Helm, Link, Orders, clock, inbox::Inbox},
-    journal::{Entry, Journal},
     plan::Plan,
+    scenario::{
+        Scenario,
+        timeline::{Board, Timeline},
+    },
 };
 
 /// How often the paced simulation makes a picture.
 const FRAME: Duration = Duration::from_millis(200);
+/// How often it looks whether anything is wanted of it: an order is answered with a picture at once.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How far a scenario's events may be late, in virtual time: while requests are under way, and else.
+const LATE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
 /// Runs an imitated estate on a thread of its own, `speed` virtual seconds a second, reached as the live one is. Ends when the
 /// last [`Link`] is dropped.
 #[must_use]
 pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
-    run(SimDrive::new(plan, seed, clock::now()), speed, None).link
+    run(SimDrive::new(plan, seed, clock::now()), speed, None, None).link
 }
 
-/// The same, with a journal: it can be steered.
-#[must_use]
+/// What happens while it runs, and how another console takes the journal up.
+pub struct Happens {
+    /// What happens.
+    pub timeline: Timeline,
+    /// Takes the journal up again.
+    pub board: Box<Board<'static>>,
+}
+
+/// A scenario's estate, with a journal: it can be steered, and its events happen.
+///
+/// # Errors
+/// If the journal cannot be begun.
 pub fn start_steered(
-    plan: Arc<Plan>,
-    seed: u64,
+    scenario: &Scenario,
     speed: f64,
-    (journal, entries): (Journal, Vec<Entry>),
+    mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
-) -> Helm {
-    let mut drive = SimDrive::new(plan, seed, clock::now());
+) -> Result<Helm, String> {
+    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, clock::now());
+    let (journal, entries) = board(drive.now())?;
     drive.steer(journal, entries);
-    run(drive, speed, inbox)
+    Ok(run(drive, speed, inbox, Some(Happens { timeline: Timeline::new(scenario), board })))
 }
 
-/// Fastest and slowest that simulated time may go.
+/// Fastest and slowest that simulated time may go; standing still is 0.
 pub const SPEED: (f64, f64) = (0.25, 1000.0);
 
-fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>) -> Helm {
+fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>, mut happens: Option<Happens>) -> Helm {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
@@ -47,9 +64,17 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>) -> Helm {
     std::thread::spawn(move || {
         let mut before = clock::now();
         loop {
-            std::thread::sleep(FRAME);
+            let mut waited = Duration::ZERO;
+            while waited < FRAME && order_queue.is_empty() && queue.is_empty() {
+                std::thread::sleep(GLANCE);
+                waited += GLANCE;
+                if queue.is_closed() {
+                    break;
+                }
+            }
             loop {
                 match queue.try_recv() {
+                    Ok(Command::Speed(0.0)) => speed = 0.0,
                     Ok(Command::Speed(wanted)) => speed = wanted.clamp(SPEED.0, SPEED.1),
                     Ok(command) => drive.command(command),
                     Err(mpsc::error::TryRecvError::Empty) => break,
@@ -58,8 +83,9 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>) -> Helm {
             }
             let now = clock::now();
             // A machine that is too slow for this speed gets a slower estate, not one that falls ever further behind.
-            drive.run_for(now.since(before).min(2 * FRAME).mul_f64(speed));
+            let span = now.since(before).min(2 * FRAME).mul_f64(speed);
             before = now;
+            pass(&mut drive, span, happens.as_mut());
             for order in inbox.iter().flat_map(Inbox::take) {
                 drive.order(order);
             }
@@ -70,4 +96,19 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>) -> Helm {
         }
     });
     Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+}
+
+/// Lets virtual time pass, and happen what falls due in it.
+fn pass(drive: &mut SimDrive, span: Duration, happens: Option<&mut Happens>) {
+    let Some(Happens { timeline, board }) = happens else { return drive.run_for(span) };
+    let mut left = span;
+    while !left.is_zero() {
+        let step = left.min(if drive.is_busy() { LATE.0 } else { LATE.1 });
+        drive.run_for(step);
+        left -= step;
+        if let Err(why) = timeline.pass(drive, &mut **board) {
+            // A scenario is checked before it is played: this is a defect, and the estate goes on without it.
+            tracing::error!("the scenario: {why}");
+        }
+    }
 }

@@ -1,0 +1,63 @@
+//! A recording of what the console wrote, as an asciicast of version 2 (<https://docs.asciinema.org/manual/asciicast/v2/>): a line of JSON
+//! that says how large the terminal is, then one for each frame.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use ratatui::layout::Size;
+use serde_json::json;
+
+/// A recording under way.
+#[derive(Debug)]
+pub struct Cast {
+    file: BufWriter<File>,
+    begun: Instant,
+    size: Option<Size>,
+    title: String,
+}
+
+impl Cast {
+    /// Begins one in a new file.
+    ///
+    /// # Errors
+    /// If the file is there already, or cannot be made.
+    pub fn create(path: &Path, title: &str) -> io::Result<Self> {
+        let file = File::create_new(path)?;
+        Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: title.to_owned() })
+    }
+
+    /// Puts down what was written to a terminal of this size.
+    ///
+    /// # Errors
+    /// If the file takes no more.
+    pub fn wrote(&mut self, bytes: &[u8], size: Size) -> io::Result<()> {
+        let at = self.begun.elapsed();
+        match self.size.replace(size) {
+            None => {
+                let stamp = jiff::Timestamp::now().as_second();
+                let head = json!({
+                    "version": 2,
+                    "width": size.width,
+                    "height": size.height,
+                    "timestamp": stamp,
+                    "title": self.title,
+                    "env": { "TERM": "xterm-256color" },
+                });
+                writeln!(self.file, "{head}")?;
+            }
+            Some(before) if before != size => self.event(at, "r", &format!("{}x{}", size.width, size.height))?,
+            Some(_) => {}
+        }
+        self.event(at, "o", &String::from_utf8_lossy(bytes))?;
+        // Whoever ends the program in the middle of it has what was shown so far.
+        self.file.flush()
+    }
+
+    fn event(&mut self, at: Duration, code: &str, data: &str) -> io::Result<()> {
+        writeln!(self.file, "{}", json!([at.as_secs_f64(), code, data]))
+    }
+}

@@ -1,0 +1,50 @@
+//! What the script of a scenario says, and which keys it pressed last: a band over the last line.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Look;
+use crate::console::{
+    theme::Role,
+    ui::{Caption, Ui},
+    widget::text::{put, put_all},
+};
+
+/// How many lines it takes of a screen this wide.
+pub(super) fn height(ui: &Ui, width: u16) -> u16 {
+    ui.caption.as_ref().map_or(0, |caption| u16::try_from(lines(caption, width).len()).unwrap_or(1) + 1)
+}
+
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let Some(caption) = &ui.caption else { return };
+    let (rule, title, key) =
+        (look.theme.style(Role::Muted), look.theme.style(Role::Title), look.theme.style(Role::Key));
+    let line = |y| Rect { y: area.y + y, height: 1, ..area };
+    put(line(0), buf, &"─".repeat(usize::from(area.width)), rule);
+    let (done, all) = caption.progress;
+    let keys = caption.keys.join(" ");
+    let head = format!(" {done}/{all} ");
+    put_all(line(0), buf, [("─", rule), (head.as_str(), rule), (if keys.is_empty() { "" } else { " keys " }, rule), (keys.as_str(), key), (" ", rule)]);
+    for (n, text) in (1..).zip(lines(caption, area.width)) {
+        put_all(line(n), buf, [(" ▸ ", key), (text.as_str(), title)]);
+    }
+}
+
+/// The caption, broken between words.
+fn lines(caption: &Caption, width: u16) -> Vec<String> {
+    let room = usize::from(width).saturating_sub(4).max(10);
+    let mut out = vec![String::new()];
+    for word in caption.text.split_whitespace() {
+        let last = out.len() - 1;
+        if !out[last].is_empty() && out[last].width() + 1 + word.width() > room {
+            out.push(word.to_owned());
+        } else {
+            if !out[last].is_empty() {
+                out[last].push(' ');
+            }
+            out[last].push_str(word);
+        }
+    }
+    out.truncate(3);
+    out
+}
