@@ -7,6 +7,7 @@
 //! | 2 | not done: a faulty plan, wrong usage, no terminal |
 
 mod check;
+mod demo;
 mod init;
 mod journal;
 mod report;
@@ -59,19 +60,7 @@ enum Cmd {
         on: OnPlan,
     },
     /// The console on a simulated estate: no server, no account, no network
-    Demo {
-        /// The same seed gives the same estate
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
-        /// How many times as fast as the real clock
-        #[arg(long, default_value_t = 1.0)]
-        speed: f64,
-        /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
-        #[arg(long, value_name = "FILE")]
-        journal: Option<PathBuf>,
-        #[command(flatten)]
-        look: Look,
-    },
+    Demo(demo::Demo),
     /// One picture, printed; exits with 1 if a source is not live
     Status {
         /// The plan file
@@ -149,7 +138,7 @@ pub fn main() -> ExitCode {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
         Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console),
         Cmd::Watch { follow, on } => run::watched(&on, follow.as_deref(), Mode::Watch),
-        Cmd::Demo { seed, speed, journal, look } => run::demo(seed, speed, journal.as_deref(), &look),
+        Cmd::Demo(it) => demo::run(it),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
         }

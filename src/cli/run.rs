@@ -1,24 +1,20 @@
-//! `landfall console`, `watch` and `demo`: one console, fed by real servers or by an imitated estate.
+//! `landfall console` and `watch`: one console, fed by real servers.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use tokio::runtime::Runtime;
 
 use super::{LET_GO, Look, OnPlan, load, load_with_digest, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
-    core::{Command, digest::Digest},
-    drive::{Helm, Link, clock, inbox::Inbox, live, sim},
+    core::Command,
+    drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
-        Author, Journal, Storage,
+        Author, Journal,
         follow::Follower,
-        store::{FileStore, MemStore, Opened},
+        store::{FileStore, Opened},
     },
-    plan::Plan,
 };
-
-/// The demo's plan, so that the demo needs no file.
-const DEMO: &str = include_str!("../../demo/plan.toml");
 
 /// How long somebody who leaves waits for what is on its way and for safe tails.
 const FINISH: Duration = Duration::from_secs(60);
@@ -75,7 +71,7 @@ fn follow_changes(link: &Link, on: &OnPlan) {
 }
 
 /// The terminal is back; what must not be left half done is finished.
-fn leave(helm: Helm) {
+pub(super) fn leave(helm: Helm) {
     for step in helm.leave(FINISH) {
         eprintln!("landfall: {step} is not finished; the journal has it, and the next start takes it up");
     }
@@ -87,54 +83,22 @@ fn let_go(runtime: Runtime, link: Link) {
     runtime.shutdown_timeout(LET_GO);
 }
 
-/// On an imitated estate.
-pub(super) fn demo(seed: u64, speed: f64, journal_file: Option<&Path>, look: &Look) -> Result<ExitCode, String> {
-    let (least, most) = sim::SPEED;
-    if !(least..=most).contains(&speed) {
-        return Err(format!("--speed {speed}: give a number from {least} to {most}"));
-    }
-    let (plan, _) = Plan::parse(Path::new("demo/plan.toml"), DEMO).map_err(|faulty| faulty.render(false))?;
-    let plan = Arc::new(plan);
-    let store = demo_store(journal_file)?;
-    let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: Digest::of(DEMO.as_bytes()) };
-    let (journal, entries) = Journal::open(store, author.clone(), clock::now()).map_err(|e| e.to_string())?;
-    let inbox = journal_file.map(|file| Inbox::new(file, &author.run, &plan.runbook.approvers));
-    let helm = sim::start_steered(plan, seed, speed, (journal, entries), inbox);
-    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(look, Mode::Demo));
-    leave(helm);
-    told(ended)
-}
-
-/// Where the demo's journal is kept: a file that outlives it, or memory.
-fn demo_store(path: Option<&Path>) -> Result<Box<dyn Storage>, String> {
-    let Some(path) = path else { return Ok(Box::new(MemStore::default())) };
-    let name = path.display();
-    // Looked at before it is opened: what is somebody's journal is not to be written into.
-    if path.metadata().is_ok_and(|m| m.len() > 0) {
-        return Err(format!("{name} is not empty, and the imitated estate begins anew each time: name a new file"));
-    }
-    match FileStore::open(path).map_err(|e| format!("the journal {name}: {e}"))? {
-        Opened::Ours(store) => Ok(Box::new(store)),
-        Opened::Busy => Err(format!("the journal {name} is being written by somebody else")),
-    }
-}
-
 /// Who is at the keyboard.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     std::env::var("LANDFALL_OPERATOR").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".to_owned())
 }
 
 /// This machine's name.
-fn host() -> String {
+pub(super) fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
-fn options(look: &Look, mode: Mode) -> Options {
-    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode }
+pub(super) fn options(look: &Look, mode: Mode) -> Options {
+    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, record: None }
 }
 
-fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {
+pub(super) fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {
     match ended.map_err(|e| e.to_string())? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // As a shell would say it.

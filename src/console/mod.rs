@@ -8,6 +8,7 @@
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
+//! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
 //! | `terminal` | taken over and given back whole |
 //!
 //! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
@@ -15,12 +16,14 @@
 
 mod ascii;
 pub mod autoplay;
+mod cast;
 mod colour;
 pub mod command;
 pub mod dialog;
 mod filter;
 mod input;
 pub mod picture;
+mod player;
 mod rows;
 pub mod runbook;
 mod table;
@@ -35,6 +38,7 @@ mod widget;
 
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -54,7 +58,13 @@ pub use ui::Mode;
 use ui::Ui;
 use update::{Act, Event, update};
 
-use crate::drive::{Link, Orders, clock};
+use crate::{
+    core::Command,
+    drive::{Link, Orders, clock},
+};
+use cast::Cast;
+use player::Player;
+pub use autoplay::Script;
 
 /// How the console is to be.
 #[derive(Debug, Clone)]
@@ -65,6 +75,10 @@ pub struct Options {
     pub ascii: bool,
     /// Which permits it has.
     pub mode: Mode,
+    /// The script that presses the keys, if one does.
+    pub script: Option<Script>,
+    /// Where a recording of what is shown goes.
+    pub record: Option<PathBuf>,
 }
 
 /// How it ended.
@@ -82,6 +96,14 @@ pub enum Error {
     /// The theme cannot be used.
     #[error(transparent)]
     Theme(#[from] ThemeError),
+    /// What is shown cannot be recorded.
+    #[error("the recording {}: {source}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The terminal does not do as told.
     #[error("terminal: {0}")]
     Terminal(#[from] io::Error),
@@ -114,6 +136,8 @@ struct Console {
     depth: Depth,
     theme: Theme,
     ascii: bool,
+    player: Option<Player>,
+    record: Option<PathBuf>,
 }
 
 impl Console {
@@ -126,12 +150,22 @@ impl Console {
         let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
-        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii: options.ascii || ascii::wanted(var) })
+        let player = options.script.map(Player::new);
+        let ascii = options.ascii || ascii::wanted(var);
+        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, record: options.record })
     }
 
     fn run(mut self) -> Result<Ended, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let screen = Screen::enter()?;
+        let cast = self.record.take().map(|path| {
+            let title = self.ui.latest().plan.name.clone();
+            Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })
+        });
+        let cast = cast.transpose()?;
+        let mut screen = Screen::enter()?;
+        if let Some(cast) = cast {
+            screen.record(cast);
+        }
         let (to, inputs) = mpsc::unbounded_channel();
         let given_back = Arc::new(AtomicBool::new(false));
         let signals = input::hear_signals(to.clone(), given_back.clone())?;
@@ -147,6 +181,8 @@ impl Console {
     async fn watch(&mut self, mut screen: Screen, mut inputs: mpsc::UnboundedReceiver<Input>) -> Result<Ended, Error> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut beat = tokio::time::interval(player::BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due) = (true, true);
         loop {
             if std::mem::replace(&mut due, true) {
@@ -173,6 +209,9 @@ impl Console {
                     // The core is gone: the last picture stays, and soon says how old it is.
                     Err(_) => core_lives = false,
                 },
+                _ = beat.tick(), if self.player.is_some() => {
+                    due = self.play(&mut screen)?;
+                }
                 _ = second.tick() => { self.happen(Event::Second, &mut screen)?; }
             }
         }
@@ -180,7 +219,10 @@ impl Console {
 
     fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
-            Input::Key(key) => return self.happen(Event::Key(key), screen),
+            Input::Key(key) => {
+                self.hands_on();
+                return self.happen(Event::Key(key), screen);
+            }
             Input::Look => {}
             Input::Suspend => screen.suspend()?,
             Input::Continue => screen.retake()?,
@@ -209,6 +251,35 @@ impl Console {
             }
         }
         Ok(None)
+    }
+
+    /// The script's turn. Gives whether there is anything to draw.
+    fn play(&mut self, screen: &mut Screen) -> Result<bool, Error> {
+        let Some(mut player) = self.player.take() else { return Ok(false) };
+        let before = self.ui.caption.clone();
+        let turn = player.turn(&mut self.ui, clock::now().boot);
+        if let Some(speed) = turn.speed {
+            drop(self.link.commands.send(Command::Speed(speed)));
+        }
+        if let Some(key) = turn.key {
+            let acts = self.happen(Event::Key(key), screen)?;
+            player.pressed(&self.ui);
+            debug_assert!(acts.is_none(), "a script does not quit");
+        }
+        if turn.over {
+            self.ui.message = turn.said;
+        } else {
+            self.player = Some(player);
+        }
+        Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
+    }
+
+    /// Somebody pressed a key while a script plays: the keys are theirs from now on.
+    fn hands_on(&mut self) {
+        if self.player.take().is_some() {
+            self.ui.caption = None;
+            drop(self.link.commands.send(Command::Speed(1.0)));
+        }
     }
 
     fn next_theme(&mut self) {

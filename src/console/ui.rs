@@ -118,6 +118,8 @@ pub struct Ui {
     pub(super) page_below: usize,
     detail: Option<Arc<Detail>>,
     latest: Arc<Picture>,
+    /// How many pictures have come.
+    pictures: u64,
     heard: Now,
     frozen: Option<(Arc<Picture>, Now)>,
     pub(super) tables: HashMap<TableKey, TableUi>,
@@ -169,6 +171,7 @@ impl Ui {
             page_below: 0,
             detail: None,
             latest: first,
+            pictures: 1,
             heard: now,
             frozen: None,
             tables: HashMap::new(),
@@ -187,6 +190,18 @@ impl Ui {
     #[must_use]
     pub fn gist(&self) -> (u64, bool, bool) {
         (self.picture().gist, self.detail.is_some(), self.is_asking())
+    }
+
+    /// How many pictures have come.
+    #[must_use]
+    pub const fn pictures(&self) -> u64 {
+        self.pictures
+    }
+
+    /// Whether something is open that the console alone knows of: what is typed there needs nobody's answer.
+    #[must_use]
+    pub const fn is_typing(&self) -> bool {
+        matches!(self.entry, Entry::Dialog(Dialog::Confirm(_) | Dialog::Prompt(_)) | Entry::Filter(_) | Entry::Help(..))
     }
 
     /// The latest there is, shown or not.
@@ -216,6 +231,7 @@ impl Ui {
     /// A newer picture came.
     pub(super) fn hear(&mut self, picture: Arc<Picture>) {
         self.latest = picture;
+        self.pictures += 1;
         self.heard = self.now;
         self.heard_since_opened = self.heard_since_opened.saturating_add(1);
     }

@@ -116,8 +116,9 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         }
         Id::Faster => vec![Act::Send(Command::Pace(ui.latest().pace * 2.0))],
         Id::Slower => vec![Act::Send(Command::Pace(ui.latest().pace / 2.0))],
-        Id::TimeFaster => vec![Act::Send(Command::Speed(ui.latest().speed.unwrap_or(1.0) * 2.0))],
-        Id::TimeSlower => vec![Act::Send(Command::Speed(ui.latest().speed.unwrap_or(1.0) / 2.0))],
+        Id::TimeFaster => vec![Act::Send(Command::Speed((speed(ui) * 2.0).max(1.0)))],
+        Id::TimeSlower => vec![Act::Send(Command::Speed(speed(ui) / 2.0))],
+        Id::TimeStops => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { 0.0 } else { 1.0 }))],
         Id::Theme => {
             ui.theme = (ui.theme + 1) % ui.themes.max(1);
             vec![Act::Theme]
@@ -143,6 +144,11 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         }
         steer => self::steer(ui, steer),
     }
+}
+
+/// How fast simulated time goes.
+fn speed(ui: &Ui) -> f64 {
+    ui.latest().speed.unwrap_or(1.0)
 }
 
 /// What is about the run.

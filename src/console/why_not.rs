@@ -33,7 +33,8 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
         Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
         id if is_steering(id) => why_not_steer(id, ui),
-        Id::TimeFaster | Id::TimeSlower if ui.latest().speed.is_none() => say("time is real here"),
+        Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => say("time is real here"),
+        Id::TimeSlower if ui.latest().speed == Some(0.0) => say("time stands still"),
         Id::Theme if ui.themes < 2 => say("there is only one theme"),
         _ => None,
     }

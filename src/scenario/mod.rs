@@ -154,6 +154,23 @@ impl Scenario {
         read(&spec::ROOT, path, text, |root, faults| lower::scenario(root, &plan_of, &line, faults))
     }
 
+    /// A plan's estate, in which nothing happens by itself: to rehearse with.
+    #[must_use]
+    pub fn rehearsal(plan: Arc<Plan>, plan_digest: Digest, begins: Timestamp) -> Self {
+        Self {
+            name: plan.name.clone(),
+            doc: String::new(),
+            plan,
+            plan_digest,
+            seed: 1,
+            begins,
+            speed: 1.0,
+            events: Vec::new(),
+            cues: Vec::new(),
+            never: Vec::new(),
+        }
+    }
+
     /// Reads a scenario file, and the plan beside it.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub trait Desk: Eye {
 }
 
 /// A script, and how far it is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Script {
     cues: Arc<[Cue]>,
     /// How fast it waits where a cue does not say.

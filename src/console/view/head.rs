@@ -46,6 +46,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         (Mode::Watch, _) => "WATCH · read only".to_owned(),
         (Mode::Console, _) => "CONSOLE".to_owned(),
         (Mode::Demo, None) => "DEMO · simulated".to_owned(),
+        (Mode::Demo, Some(0.0)) => "DEMO · simulated, time stands still".to_owned(),
         (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
     };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));

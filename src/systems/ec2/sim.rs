@@ -3,6 +3,7 @@
 //! replaces and takes out (`sim/fleet.rs`). What it serves of the users' traffic is in `sim/serve.rs`.
 
 mod fleet;
+mod happen;
 mod obey;
 mod serve;
 #[cfg(test)]
@@ -35,6 +36,8 @@ pub struct Sim {
     plan: Arc<Plan>,
     hosts: Sides<Vec<Host>>,
     groups: Sides<Vec<Asg>>,
+    /// Roles, by index, of which nothing that boots gets well.
+    sick: Sides<BTreeSet<u16>>,
     started: Option<Now>,
     random: fastrand::Rng,
     /// Tags of all requests that were carried out.
@@ -89,6 +92,7 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
                 checked,
                 serves: checked + seconds(10..60, random),
                 fails: random.u64(..FAILS) == 0,
+                booted: false,
             });
         }
     }
@@ -179,7 +183,7 @@ impl Simulated for State {
         let hosts = Sides::from_fn(|side| hosts(plan, side, &mut random));
         let groups = Sides::from_fn(|side| groups(plan, side, hosts.get(side)));
         let random = fastrand::Rng::with_seed(seed ^ 0xec3);
-        Sim { plan: plan.clone(), hosts, groups, started: None, random, log: Vec::new(), serves: Cell::default() }
+        Sim { plan: plan.clone(), hosts, groups, sick: Sides::default(), started: None, random, log: Vec::new(), serves: Cell::default() }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -189,6 +193,8 @@ impl Simulated for State {
             for group in sim.groups.get(side) {
                 group.keep(sim.hosts.get_mut(side), at, &mut sim.random);
             }
+            let sick = sim.sick.get(side);
+            sim.hosts.get_mut(side).iter_mut().for_each(|host| host.boot(sick, at));
         }
     }
 

@@ -1,29 +1,34 @@
 //! How it behaves in a simulated estate: topics and groups as the plan names them, a steady stream of events, groups in different health.
 //!
-//! All of it follows from the plan, the seed and what is asked of it. Producers write to the source; copies follow a moment later; the
-//! groups on the source consume, those on the target wait with translated commits, until somebody commits there (`sim/group.rs`).
+//! All of it follows from the plan, the seed, what is asked of it and what a scenario lets happen. Producers write to the source until
+//! they are moved; copies follow a moment later (`sim/topic.rs`); the groups on the source consume, those on the target wait with
+//! translated commits, until somebody commits there (`sim/group.rs`).
 
 mod group;
+mod happen;
 mod names;
 mod obey;
 #[cfg(test)]
 mod tests;
+mod topic;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use self::group::{HEALTHS, SimGroup};
+use self::{
+    group::{HEALTHS, SimGroup},
+    topic::SimTopic,
+};
 use super::{
     State,
     facts::{Ask, Broker, Commit, Config, Facts, Group, Offset, Snapshot, Topic},
-    parity,
-    syncs::{Sync, Syncs},
+    syncs::Syncs,
 };
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind},
         now::Now,
     },
-    plan::{KafkaPair, Plan, Side, Sides},
+    plan::{KafkaPair, Plan, Side},
     systems::Simulated,
 };
 
@@ -41,22 +46,23 @@ struct SimPair {
     groups: Vec<SimGroup>,
     /// Seconds lived, for the day's wave.
     lived: f64,
-    /// When the mirror wrote down offsets last, in seconds lived.
+    /// When the mirror wrote down offsets last, in seconds lived, and how often it does, in seconds.
     synced: f64,
+    sync_every: f64,
+    /// What the mirror to the target wrote down.
+    syncs: Syncs,
 }
 
-struct SimTopic {
-    names: Sides<String>,
-    mirrored: bool,
-    /// Events a second at the peak, over all partitions.
-    rate: f64,
-    /// The hottest partition first: each takes a little less than the one before it.
-    shares: Vec<f64>,
-    ends: Sides<Vec<f64>>,
-    /// How much larger a record's offset is on the source than its copy's on the target.
-    shifts: Vec<f64>,
-    /// What the mirror wrote down of each partition: the source's offsets, oldest first.
-    syncs: Vec<Vec<f64>>,
+/// What passes from one moment to the next.
+struct Step {
+    /// How long it takes, in seconds.
+    seconds: f64,
+    /// Seconds lived at its end.
+    lived: f64,
+    /// How much of the peak is produced.
+    wave: f64,
+    /// How often the mirror writes down offsets, in seconds: translated commits are that far behind.
+    sync_every: f64,
 }
 
 /// Events a second at the peak, over all pairs: what a mid-sized ad platform writes.
@@ -65,11 +71,9 @@ const PEAK: f64 = 27_800.0;
 const IN_FLIGHT: f64 = 0.4;
 /// How far copies are behind their originals, in seconds.
 const COPY_BEHIND: f64 = 1.5;
-/// How often the mirror writes down offsets, in seconds, and how many of those it keeps.
+/// How often the mirror writes down offsets unless it is told otherwise, in seconds, and how many of those there are before we look.
 const SYNC_EVERY: f64 = 60.0;
 const SYNCS: u32 = 16;
-/// How far translated commits on the target are behind the ends there, in seconds: the last offset sync.
-const TRANSLATED_BEHIND: f64 = 60.0;
 
 impl Simulated for State {
     type Sim = Sim;
@@ -115,7 +119,9 @@ impl SimPair {
             .enumerate()
             .map(|(i, name)| SimGroup::new(name, HEALTHS[i % HEALTHS.len()], &topics, random))
             .collect();
-        Self { plan: plan.clone(), topics, groups, lived: 0.0, synced: 0.0 }
+        let mut syncs = offset_syncs();
+        topics.iter().for_each(|t| t.history(&mut syncs));
+        Self { plan: plan.clone(), topics, groups, lived: 0.0, synced: 0.0, sync_every: SYNC_EVERY, syncs }
     }
 
     /// Between 70 % and 100 % of the peak, in a wave of ten minutes.
@@ -125,26 +131,14 @@ impl SimPair {
 
     fn advance(&mut self, seconds: f64) {
         self.lived += seconds;
-        let wave = self.wave();
-        for topic in &mut self.topics {
-            let rate = topic.rate * wave;
-            let SimTopic { ends, shares, mirrored, .. } = topic;
-            for (end, share) in ends.source.iter_mut().zip(shares.iter()) {
-                *end += rate * share * seconds;
-            }
-            if *mirrored {
-                // Copies keep their distance from the originals; their offsets are numbers of their own.
-                for (end, share) in ends.target.iter_mut().zip(shares.iter()) {
-                    *end += rate * share * seconds;
-                }
-            }
-        }
-        if self.lived - self.synced >= SYNC_EVERY {
+        let step = Step { seconds, lived: self.lived, wave: self.wave(), sync_every: self.sync_every };
+        self.topics.iter_mut().for_each(|t| t.advance(&step));
+        if self.lived - self.synced >= self.sync_every {
             self.synced = self.lived;
-            self.topics.iter_mut().for_each(SimTopic::sync);
+            self.topics.iter().for_each(|t| t.sync(&mut self.syncs));
         }
         for group in &mut self.groups {
-            group.advance(&self.topics, wave, seconds, self.lived);
+            group.advance(&self.topics, &step);
         }
     }
 
@@ -188,21 +182,12 @@ impl SimPair {
         out
     }
 
-    /// What the mirror to a side has written down.
+    /// What the mirror to a side has written down. Records go to the target only; of the way back there are the mirror's heartbeats.
     fn said(&self, side: Side) -> Syncs {
-        let mut out = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
+        let mut out = if side == Side::Target { self.syncs.clone() } else { offset_syncs() };
         #[expect(clippy::cast_possible_truncation, reason = "the seconds of a simulation")]
         let lived = self.lived as i64;
         out.read = lived;
-        // Records go to the target only; of the way back there are the mirror's heartbeats.
-        for topic in self.topics.iter().filter(|t| side == Side::Target && t.mirrored) {
-            for ((syncs, shift), partition) in topic.syncs.iter().zip(&topic.shifts).zip(0..) {
-                for up in syncs {
-                    let sync = Sync { upstream: whole(*up), downstream: whole(up - shift) };
-                    out.take(&topic.names.source, partition, sync);
-                }
-            }
-        }
         out
     }
 
@@ -221,45 +206,9 @@ impl SimPair {
     }
 }
 
-impl SimTopic {
-    fn new(plan: &KafkaPair, name: &str, rate: f64, random: &mut fastrand::Rng) -> Self {
-        let names = parity::names(plan, Side::Source, name);
-        let mirrored = parity::copied(plan, &names) != parity::Copied::No;
-        let partitions = 6 * random.usize(1..=4);
-        #[expect(clippy::cast_precision_loss, reason = "a handful")]
-        let weights: Vec<f64> = (0..partitions).map(|i| 1.0 / (1.0 + i as f64 * 0.05)).collect();
-        let sum: f64 = weights.iter().sum();
-        let shares: Vec<f64> = weights.iter().map(|w| w / sum).collect();
-        // A week of records on the source, a day on the target, which was set up later.
-        let ends: Sides<Vec<f64>> = Sides::from_fn(|side| {
-            let age = if side == Side::Source { 604_800.0 } else { 86_400.0 - COPY_BEHIND };
-            shares.iter().map(|s| (rate * s * age * (0.9 + 0.2 * random.f64())).floor()).collect()
-        });
-        let behind = |share: &f64| rate * share * COPY_BEHIND;
-        let shifts: Vec<f64> = (0..partitions)
-            .map(|i| (ends.source[i] - behind(&shares[i]) - ends.target[i]).ceil())
-            .collect();
-        let mut topic = Self { names, mirrored, rate, shares, ends, shifts, syncs: vec![Vec::new(); partitions] };
-        // What was written down before we look.
-        for ago in (0..SYNCS).rev() {
-            let ago = f64::from(ago) * SYNC_EVERY;
-            for i in 0..partitions {
-                let up = topic.ends.source[i] - behind(&topic.shares[i]) - topic.rate * topic.shares[i] * ago;
-                topic.syncs[i].push(up.floor());
-            }
-        }
-        topic
-    }
-
-    /// The mirror writes down where it is.
-    fn sync(&mut self) {
-        for (i, syncs) in self.syncs.iter_mut().enumerate() {
-            if syncs.len() >= SYNCS as usize {
-                syncs.remove(0);
-            }
-            syncs.push((self.ends.target[i] + self.shifts[i]).floor());
-        }
-    }
+/// None yet, of the topic that the mirror writes them to.
+fn offset_syncs() -> Syncs {
+    Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()])
 }
 
 fn owner(partition: usize, members: u16) -> u16 {

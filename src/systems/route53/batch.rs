@@ -67,6 +67,12 @@ impl Weighted {
         }
     }
 
+    /// Whether its health decides if it is answered: its own health check's, or that of what it is an alias of.
+    #[must_use]
+    pub fn checked(&self) -> bool {
+        self.health_check.is_some() || self.alias.as_ref().is_some_and(|a| a.evaluate_health)
+    }
+
     /// Whether both are the same record set, whatever their values.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {

@@ -4,16 +4,22 @@
 //! (`sim/zone.rs`), the servers take it over one by one, caches keep the old answer for its time to live, and users go where the caches
 //! send them.
 
+mod happen;
 mod obey;
 #[cfg(test)]
 mod tests;
 mod zone;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use fastrand::Rng;
 
-use self::zone::{PROPAGATION, Version, Zone};
+use self::zone::{PROPAGATION, Reach, Version, Zone};
 use super::{
     Ask, Facts, State,
     batch::{Edit, Item, Weighted},
@@ -40,6 +46,8 @@ pub struct Sim {
     random: Rng,
     now: Duration,
     zones: HashMap<String, Zone>,
+    /// Authoritative servers that took nothing over for a while: from when, and until when.
+    stuck: HashMap<IpAddr, (Duration, Option<Duration>)>,
     /// When each change was sent, by its id.
     changes: HashMap<String, Now>,
     /// Tags of all batches that were carried out.
@@ -53,22 +61,26 @@ fn late(port: u16) -> Duration {
     PROPAGATION.mul_f64(f64::from(u32::from(port) * 7 % 10) / 10.0)
 }
 
-/// A name's records as a server has them: the side of each, and how often it is answered. All zero is an equal split.
+/// A name's records as a server has them: the side of each, and how often it is answered. Only healthy ones are, by their weights; if
+/// no healthy one has any, they are an equal split; if none is healthy, all count as healthy. ("How Amazon Route 53 chooses records when
+/// health checking is configured".)
 fn odds(name: &DnsName, version: &Version) -> Vec<(Side, u32)> {
     let own = normal(&name.name);
     let records = version.records.iter().filter(|r| r.record_type == name.record_type && r.name == own);
-    let mut odds: Vec<(Side, u32)> =
-        records.filter_map(|r| Some((side_of(name, &r.record())?, u32::from(r.weight)))).collect();
+    let all: Vec<(&Weighted, Side)> = records.filter_map(|r| Some((r, side_of(name, &r.record())?))).collect();
+    let none_well = all.iter().all(|(r, side)| !version.well(r, *side));
+    let chosen = all.into_iter().filter(|(r, side)| none_well || version.well(r, *side));
+    let mut odds: Vec<(Side, u32)> = chosen.map(|(r, side)| (side, u32::from(r.weight))).collect();
     if odds.iter().all(|o| o.1 == 0) {
         odds.iter_mut().for_each(|o| o.1 = 1);
     }
     odds
 }
 
-/// The target's share of a name's requests. Whoever asks goes by an answer for its time to live, and such answers run out at any moment:
-/// what is received is the mean of what was answered for that long.
-fn received(name: &DnsName, zone: &Zone, now: Duration) -> f64 {
-    let shares = zone.during(Duration::from_secs(TTL.into()), now, late(PORT)).map(|(version, share)| {
+/// The target's share of what a server answers to users. Whoever asks goes by an answer for its time to live, and such answers run out at
+/// any moment: what is received is the mean of what was answered for that long.
+fn answered(name: &DnsName, zone: &Zone, now: Duration, reach: Reach) -> f64 {
+    let shares = zone.during(Duration::from_secs(TTL.into()), now, reach).map(|(version, share)| {
         let odds = odds(name, version);
         let sum = |only: Option<Side>| odds.iter().filter(|o| only.is_none_or(|s| s == o.0)).map(|o| o.1).sum::<u32>();
         share * f64::from(sum(Some(Side::Target))) / f64::from(sum(None).max(1))
@@ -88,6 +100,30 @@ fn draw(random: &mut Rng, odds: &[(Side, u32)]) -> Side {
 }
 
 impl Sim {
+    /// When an authoritative server takes changes over.
+    fn reach(&self, server: SocketAddr) -> Reach {
+        Reach { late: late(server.port()), stuck: self.stuck.get(&server.ip()).copied() }
+    }
+
+    /// The same of the servers that a resolver may ask, each as often as the next. As long as none was stuck, one stands for all.
+    fn reaches(&self, name: &DnsName, port: u16) -> Vec<Reach> {
+        let any = Reach { late: late(port), stuck: None };
+        let stuck: Vec<_> = name.servers.iter().map(|s| self.stuck.get(&s.ip()).copied()).collect();
+        if stuck.iter().all(Option::is_none) {
+            return vec![any];
+        }
+        stuck.into_iter().map(|stuck| Reach { stuck, ..any }).collect()
+    }
+
+    /// The target's share of a name's requests.
+    fn received(&self, name: &DnsName, now: Duration) -> Option<f64> {
+        let zone = self.zones.get(&name.zone)?;
+        let reaches = self.reaches(name, PORT);
+        #[expect(clippy::cast_precision_loss, reason = "a handful of servers")]
+        let servers = reaches.len() as f64;
+        Some(reaches.into_iter().map(|reach| answered(name, zone, now, reach)).sum::<f64>() / servers)
+    }
+
     fn served(&mut self, q: &Question) -> Result<Batch, Fault> {
         let plan = self.plan.clone();
         let name = plan.dns.get(q.index).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such name"))?;
@@ -97,14 +133,25 @@ impl Sim {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a minute's questions")]
         let asked = (f64::from(q.rate.get()) * span.as_secs_f64()) as u32;
         let zone = self.zones.get(&name.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such zone"))?;
-        let version = zone.served(self.now, late(q.server.port()));
-        let odds = odds(name, version);
-        let epoch = (q.role == Role::Authoritative).then(|| version.epoch(&q.wanted.name).unwrap_or(0));
+        let reaches = match q.role {
+            Role::Authoritative => vec![self.reach(q.server)],
+            Role::Resolver => self.reaches(name, q.server.port()),
+        };
+        let versions: Vec<&Version> = reaches.into_iter().map(|reach| zone.served(self.now, reach)).collect();
+        let all: Vec<_> = versions.iter().map(|version| odds(name, version)).collect();
+        let epoch = (q.role == Role::Authoritative)
+            .then(|| versions.first().and_then(|v| v.epoch(&q.wanted.name)).unwrap_or(0));
         let random = &mut self.random;
         let mut counts = HashMap::<(Side, u32), u32>::new();
         let answered = (0..asked).filter(|_| random.f64() > 0.002).count();
         for _ in 0..answered {
-            let mut draw = || draw(random, &odds);
+            let mut draw = || match all.as_slice() {
+                [odds] => draw(random, odds),
+                several => {
+                    let at = random.usize(..several.len());
+                    draw(random, &several[at])
+                }
+            };
             let (side, ttl) = match q.role {
                 Role::Authoritative => (draw(), TTL),
                 Role::Resolver => {
@@ -194,6 +241,7 @@ impl Simulated for State {
             random: Rng::with_seed(seed ^ 0x53),
             now: Duration::ZERO,
             zones: zones.into_iter().map(|(id, records)| (id, Zone::new(records))).collect(),
+            stuck: HashMap::new(),
             changes: HashMap::new(),
             log: Vec::new(),
             asked: HashMap::new(),
@@ -206,8 +254,7 @@ impl Simulated for State {
 
     /// Where the users go. One name has as many of them as the next.
     fn tell(sim: &Sim, now: Now, world: &mut World) {
-        let shares: Vec<f64> =
-            sim.plan.dns.iter().filter_map(|n| Some(received(n, sim.zones.get(&n.zone)?, now.boot))).collect();
+        let shares: Vec<f64> = sim.plan.dns.iter().filter_map(|n| sim.received(n, now.boot)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a handful of names")]
         let names = shares.len() as f64;
         world.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);

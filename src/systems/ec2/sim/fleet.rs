@@ -1,6 +1,6 @@
 //! Imitated instances and Auto Scaling groups: how they boot, drain, stop, and how a group keeps what it is told to have.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::super::facts::{Check, Instance, InstanceState, Name, Status, Target, TargetHealth};
 use crate::core::now::Now;
@@ -32,6 +32,8 @@ pub(super) struct Host {
     pub(super) checked: Duration,
     pub(super) serves: Duration,
     pub(super) fails: bool,
+    /// It has begun to boot: from then on it is settled whether it gets well.
+    pub(super) booted: bool,
     /// Taken out at this time after the start.
     pub(super) leaves: Option<Duration>,
     /// Stopped at this time after the start.
@@ -46,6 +48,14 @@ impl Host {
         match self.launched {
             None => Some(Duration::MAX),
             Some(launched) => at.checked_sub(launched),
+        }
+    }
+
+    /// Begins to boot, if it is time: in vain, if its role is among those that never get well.
+    pub(super) fn boot(&mut self, sick: &BTreeSet<u16>, at: Duration) {
+        if !self.booted && self.age(at).is_some() {
+            self.booted = true;
+            self.fails |= sick.contains(&self.instance.role);
         }
     }
 
@@ -155,7 +165,7 @@ pub(super) struct Asg {
     pub(super) zones: Vec<Name>,
     /// Processes that are suspended.
     pub(super) suspended: Vec<Name>,
-    /// From when it is told what to have it also replaces what fails. Until then its health check is EC2's own, which a simulated
+    /// From when it is told what to have, by whomever, it also replaces what fails. Until then its health check is EC2's own, which a simulated
     /// failure does not trip.
     pub(super) minds: bool,
 }
@@ -199,6 +209,7 @@ impl Asg {
                 checked,
                 serves,
                 fails: random.u64(..FAILS) == 0,
+                booted: false,
                 leaves: None,
                 stopped: None,
                 orders: Vec::new(),

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     core::now::Now,
     plan::{Action, Side},
+    scenario::Happening,
     systems::{
         Simulated,
         steer::{Looked, Obeys, Sent},
@@ -107,6 +108,13 @@ impl Obeys for State {
         }
         Self::advance(sim, now);
     }
+
+    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+        Self::advance(sim, now);
+        sim.happen(what)?;
+        Self::advance(sim, now);
+        Ok(())
+    }
 }
 
 impl Sim {
@@ -141,7 +149,7 @@ impl Sim {
         }
         for host in hosts.iter_mut().filter(|h| ids.iter().any(|id| **id == *h.instance.id)) {
             match (host.stopped, on) {
-                (Some(_), true) => (host.stopped, host.launched) = (None, Some(at)),
+                (Some(_), true) => (host.stopped, host.launched, host.booted) = (None, Some(at), false),
                 (None, false) => host.stopped = Some(at),
                 _ => {}
             }

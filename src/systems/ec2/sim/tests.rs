@@ -2,15 +2,16 @@ use super::super::{
     State,
     ops::{
         Call,
-        tests::{capacity, estate, power},
+        tests::{capacity, estate, plan, power},
     },
 };
 use crate::{
     core::step::{Reply, Truth},
     plan::{Action, Side},
+    scenario::Happening,
     systems::{
         Simulated,
-        steer::{Obeys, Steered},
+        steer::{Obeys, Steered, played::Played},
     },
 };
 
@@ -126,4 +127,131 @@ fn a_region_that_nobody_steers_is_as_it_was() {
     State::stranger(&mut at.sim, &other, at.now);
     State::advance(&mut at.sim, at.now);
     assert_eq!(at.sim.hosts.get(Side::Source).len(), 180);
+}
+
+fn happen(at: &mut Played<State>, what: &Happening) {
+    State::happen(&mut at.sim, what, at.now).expect("it is there");
+}
+
+fn never_well(on: bool) -> Happening {
+    Happening::NeverWell { role: "web".to_owned(), side: Side::Target, on }
+}
+
+fn scale(side: Side, to: u32) -> Happening {
+    Happening::Scale { role: "web".to_owned(), side, to }
+}
+
+/// What serves of the first role on a side.
+fn serving(at: &Played<State>, side: Side) -> u32 {
+    at.state.sites.get(side).in_service(0, at.now).live().expect("known")
+}
+
+/// What the groups of a side want.
+fn desired(at: &Played<State>, side: Side) -> Vec<u32> {
+    at.sim.groups.get(side).iter().map(|g| g.desired).collect()
+}
+
+#[test]
+fn what_boots_never_gets_well_until_it_may() {
+    let mut at = estate();
+    let before = serving(&at, Side::Target);
+    happen(&mut at, &never_well(true));
+    let ops = at.draft(&capacity(36)).expect("a draft").ops;
+    for op in &ops[..2] {
+        at.send("a", op);
+    }
+    (0..120).for_each(|_| at.pass(10));
+    assert!(serving(&at, Side::Target) <= before, "none of what was launched serves");
+    assert_eq!(at.look("w", &ops[2]).truth, Truth::NotApplied);
+    happen(&mut at, &never_well(false));
+    let failed = at.sim.hosts.get(Side::Target).iter().filter(|h| h.fails && h.leaves.is_none()).count();
+    at.pass(1);
+    assert!(failed > 0 && serving(&at, Side::Target) <= before, "what has failed stays so");
+    (0..120).for_each(|_| at.pass(10));
+    assert_eq!(at.look("w", &ops[2]).truth, Truth::Applied, "its group replaces it");
+}
+
+#[test]
+fn a_target_that_fills_up_stops_filling_up_and_goes_on() {
+    let mut at = Played::<State>::new(&plan());
+    happen(&mut at, &never_well(true));
+    let before = serving(&at, Side::Target);
+    at.pass(400);
+    at.pass(1);
+    let running = at.state.sites.get(Side::Target).running(0, at.now).live().expect("known");
+    assert!(before > 0 && running > before, "they boot");
+    assert_eq!(serving(&at, Side::Target), before);
+    happen(&mut at, &never_well(false));
+    at.pass(1200);
+    at.pass(1);
+    let after = serving(&at, Side::Target);
+    assert!(after > before && after < 30, "{after}: what came later serves, what had failed does not");
+}
+
+#[test]
+fn an_instance_that_is_started_again_boots_again() {
+    let mut at = estate();
+    let batch = |on| Happening::NeverWell { role: "batch".to_owned(), side: Side::Source, on };
+    let off = at.draft(&power(false)).expect("a draft");
+    at.play(&off.ops);
+    at.pass(60);
+    happen(&mut at, &batch(true));
+    let on = at.draft(&power(true)).expect("a draft");
+    at.play(&on.ops);
+    at.pass(400);
+    at.pass(1);
+    let checked = |at: &Played<State>| at.state.sites.get(Side::Source).in_service(1, at.now).live().expect("known");
+    assert_eq!(checked(&at), 0);
+    assert!(serving(&at, Side::Source) > 0, "another role has nothing to do with it");
+}
+
+#[test]
+fn an_autoscaler_goes_past_everybody() {
+    let mut at = estate();
+    let usual = (desired(&at, Side::Target), serving(&at, Side::Target));
+    happen(&mut at, &scale(Side::Target, 21));
+    assert_eq!(desired(&at, Side::Target), [11, 10]);
+    at.pass(35);
+    let drained = serving(&at, Side::Target);
+    at.pass(120);
+    assert!(drained <= 21 && drained < usual.1, "they get no traffic any more: {drained}");
+    assert_eq!(at.state.sites.get(Side::Target).running(0, at.now).live(), Some(21));
+    happen(&mut at, &scale(Side::Target, 30));
+    assert_eq!(desired(&at, Side::Target), usual.0);
+    (0..120).for_each(|_| at.pass(10));
+    assert_eq!(serving(&at, Side::Target), 30, "all are back, and those that failed are replaced");
+    // No further than the groups go.
+    happen(&mut at, &scale(Side::Target, 0));
+    assert_eq!(desired(&at, Side::Target), [7, 7]);
+    happen(&mut at, &scale(Side::Target, 1000));
+    assert_eq!(desired(&at, Side::Target), [18, 18]);
+    assert_eq!(desired(&at, Side::Source), [60]);
+}
+
+#[test]
+fn an_autoscaler_that_is_suspended_does_nothing() {
+    let mut at = estate();
+    let switch = |at: &mut Played<State>, suspend| {
+        let processes = vec!["AlarmNotification".to_owned()];
+        let call = Call::Processes { side: Side::Target, group: "web-a".to_owned(), processes, suspend };
+        assert_eq!(State::obey(&mut at.sim, "a", &call, None, at.now).reply, Reply::Yes);
+    };
+    switch(&mut at, true);
+    happen(&mut at, &scale(Side::Target, 20));
+    assert_eq!(desired(&at, Side::Target), [15, 10], "the other group is not suspended");
+    switch(&mut at, false);
+    happen(&mut at, &scale(Side::Target, 20));
+    assert_eq!(desired(&at, Side::Target), [10, 10]);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let mut at = estate();
+    let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    let role = |name: &str| Happening::NeverWell { role: name.to_owned(), side: Side::Target, on: true };
+    assert_eq!(said(&mut at, &role("none")), "no role none");
+    let none = Happening::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
+    assert_eq!(said(&mut at, &none), "no Auto Scaling group of batch on the source");
+    happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
+    assert_eq!(desired(&at, Side::Target), [15, 15]);
 }

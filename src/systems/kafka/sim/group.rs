@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{
     super::facts::GroupState,
-    IN_FLIGHT, SimTopic, TRANSLATED_BEHIND,
+    IN_FLIGHT, SYNC_EVERY, SimTopic, Step,
 };
 use crate::plan::{Side, Sides};
 
@@ -18,6 +18,8 @@ const FOLLOW: f64 = 20.0;
 pub(super) struct SimGroup {
     pub(super) name: Arc<str>,
     health: Health,
+    /// What it consumes as a multiple of what is produced, if it was told.
+    pub(super) told: Option<f64>,
     pub(super) members: u16,
     /// Its topics, by index.
     pub(super) topics: Vec<usize>,
@@ -51,6 +53,19 @@ pub(super) enum Health {
     Rebalancing,
 }
 
+impl Health {
+    /// What a group consumes a second, as a multiple of what is produced.
+    const fn pace(self, partition: usize) -> f64 {
+        match self {
+            Self::Level | Self::Rebalancing => 1.2,
+            Self::Draining => 1.35,
+            Self::Losing => 0.97,
+            Self::Hot if partition == 0 => 0.995,
+            Self::Hot => 1.2,
+        }
+    }
+}
+
 pub(super) const HEALTHS: [Health; 6] =
     [Health::Level, Health::Draining, Health::Level, Health::Hot, Health::Rebalancing, Health::Losing];
 
@@ -73,10 +88,10 @@ impl SimGroup {
             Health::Hot if i == 0 => rate * 400.0,
             _ => rate * IN_FLIGHT,
         });
-        let target = each(&|_, rate| rate * TRANSLATED_BEHIND);
+        let target = each(&|_, rate| rate * SYNC_EVERY);
         let stands = Sides { source: Stand::Behind(source), target: Stand::Behind(target) };
         let members = random.u16(2..=8);
-        Self { name: name.into(), health, members, topics: chosen, stands, runs: Some(Side::Source), next: None }
+        Self { name: name.into(), health, told: None, members, topics: chosen, stands, runs: Some(Side::Source), next: None }
     }
 
     pub(super) fn runs_on(&self, side: Side) -> bool {
@@ -92,31 +107,40 @@ impl SimGroup {
         }
     }
 
-    /// What it consumes a second, as a multiple of what is produced.
-    const fn pace(&self, partition: usize) -> f64 {
-        match self.health {
-            Health::Level | Health::Rebalancing => 1.2,
-            Health::Draining => 1.35,
-            Health::Losing => 0.97,
-            Health::Hot if partition == 0 => 0.995,
-            Health::Hot => 1.2,
+    /// What it consumes a second on a side, as a multiple of what its topic's producers write wherever they do.
+    fn pace(&self, side: Side, partition: usize) -> f64 {
+        // Where it was handed over to, it has room to work off what it reads again.
+        let fresh = if side == Side::Target { 0.3 } else { 0.0 };
+        self.told.unwrap_or_else(|| self.health.pace(partition) + fresh)
+    }
+
+    pub(super) fn advance(&mut self, topics: &[SimTopic], step: &Step) {
+        if let Some((_, to)) = self.next.take_if(|(when, _)| *when <= step.lived) {
+            self.go(to, topics);
+        }
+        if step.seconds > 0.0 {
+            Side::BOTH.into_iter().for_each(|side| self.follow(side, topics, step));
         }
     }
 
-    pub(super) fn advance(&mut self, topics: &[SimTopic], wave: f64, seconds: f64, lived: f64) {
-        if let Some((_, to)) = self.next.take_if(|(when, _)| *when <= lived) {
-            self.go(to, topics);
-        }
-        let Some(side) = self.runs else { return };
-        // Where it was handed over to, it has room to work off what it reads again.
-        let fresh = if side == Side::Target { 0.3 } else { 0.0 };
-        let paces: Vec<f64> = (0..64).map(|i| self.pace(i) + fresh).collect();
+    /// What it is behind on a side, by what was added there and what was consumed or translated.
+    fn follow(&mut self, side: Side, topics: &[SimTopic], step: &Step) {
+        let paces: [f64; 64] = std::array::from_fn(|i| self.pace(side, i));
+        let runs = self.runs_on(side);
         let Stand::Behind(all) = self.stands.get_mut(side) else { return };
         for (topic, lags) in self.topics.iter().zip(all) {
             let topic = &topics[*topic];
-            for (i, (lag, share)) in lags.iter_mut().zip(&topic.shares).enumerate() {
-                let rate = topic.rate * share * wave;
-                *lag = (*lag + rate * (1.0 - paces[i.min(63)]) * seconds).max(rate * IN_FLIGHT);
+            let parts = topic.shares.iter().zip(topic.grown.get(side));
+            for (i, (lag, (share, grown))) in lags.iter_mut().zip(parts).enumerate() {
+                let rate = topic.rate * share * step.wave;
+                *lag += grown;
+                if runs {
+                    let in_flight = if topic.grows(side) { rate * IN_FLIGHT } else { 0.0 };
+                    *lag = (*lag - rate * paces[i.min(63)] * step.seconds).max(in_flight);
+                } else if topic.written == Side::Source {
+                    // The mirror translates what it copies, and no more than it has written down.
+                    *lag = lag.min(topic.rate * share * step.sync_every);
+                }
             }
         }
     }

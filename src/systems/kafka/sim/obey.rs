@@ -10,6 +10,7 @@ use super::{
 use crate::{
     core::now::Now,
     plan::{Action, Side},
+    scenario::Happening,
     systems::{
         Simulated,
         steer::{Looked, Obeys, Sent},
@@ -56,6 +57,11 @@ impl Obeys for State {
         if let Some(pair) = sim.pairs.iter_mut().find(|p| p.plan.name == *pair) {
             pair.meddle(*to, group);
         }
+    }
+
+    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+        Self::advance(sim, now);
+        sim.happen(what)
     }
 }
 

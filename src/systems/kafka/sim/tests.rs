@@ -1,14 +1,18 @@
+use std::time::Duration;
+
 use super::super::{
     State,
     facts::GroupState,
+    handover,
     ops::{
-        Call, Mark,
+        Call, Mark, read_again, stands,
         tests::{plan, to},
     },
 };
 use crate::{
     core::step::{Reply, Truth},
     plan::Side,
+    scenario::Happening,
     systems::{
         steer::{Handle, Obeys, Steered, played::Played},
     },
@@ -109,4 +113,159 @@ fn what_nobody_can_see_is_dark() {
     assert_eq!(look(&mut at, &other, Some(&mark)), Truth::Dark);
     assert_eq!(State::obey(&mut at.sim, "a", &other, None, at.now).reply, Reply::Refused);
     assert!(at.log().is_empty());
+}
+
+fn happen(at: &mut Played<State>, what: &Happening) {
+    State::happen(&mut at.sim, what, at.now).expect("it is there");
+}
+
+fn pace(group: &str, of_produced: f64) -> Happening {
+    Happening::Pace { pair: "events".to_owned(), group: group.to_owned(), of_produced }
+}
+
+fn producers(on: Side, stragglers: &[&str]) -> Happening {
+    let stragglers = stragglers.iter().map(|s| (*s).to_owned()).collect();
+    Happening::Producers { pair: "events".to_owned(), on, stragglers }
+}
+
+fn sync_every(seconds: u64) -> Happening {
+    Happening::SyncEvery { pair: "events".to_owned(), every: Duration::from_secs(seconds) }
+}
+
+/// Lets time pass, read every few seconds.
+fn live(at: &mut Played<State>, seconds: u64) {
+    (0..seconds / 5).for_each(|_| at.pass(5));
+}
+
+/// A group's lag on the source.
+fn lag(at: &Played<State>, group: &str) -> i64 {
+    let seen = at.state.pairs[0].cluster(Side::Source).group(group, at.now).live().expect("known");
+    seen.figures().expect("a lag").lag
+}
+
+fn end(at: &Played<State>, side: Side, topic: &str) -> i64 {
+    let seen = at.state.pairs[0].cluster(side).seen(at.now).live().expect("known");
+    let topic = seen.facts.topic(topic).expect("a topic");
+    seen.facts.ends_of(topic).iter().map(|end| end.known().expect("known")).sum()
+}
+
+fn rate(at: &Played<State>, side: Side, topic: &str) -> f64 {
+    at.state.pairs[0].cluster(side).topic(topic, at.now).live().expect("there").rate().expect("a rate")
+}
+
+fn missing(at: &Played<State>, topic: &str) -> Option<i64> {
+    handover::uncopied(&at.state.pairs[0], Side::Source, topic, at.now).live()
+}
+
+fn own(at: &Played<State>, topic: &str) -> Option<i64> {
+    handover::own_records(&at.state.pairs[0], Side::Target, topic, Duration::from_secs(1), at.now).live()
+}
+
+/// Records that the preview says are read again.
+fn again(at: &Played<State>) -> i64 {
+    let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).live().expect("known");
+    let said = at.state.pairs[0].said(Side::Target, at.now).live().expect("known");
+    let places = stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), said), at.now);
+    let places = places.expect("known").unwrap_or_else(|faults| panic!("{faults:?}"));
+    read_again(&places).iter().map(|(_, n)| n).sum()
+}
+
+#[test]
+fn a_group_that_is_told_its_pace_keeps_it() {
+    let mut at = estate();
+    let made = |at: &Played<State>| ["orders", "payments"].map(|t| end(at, Side::Source, t)).iter().sum::<i64>();
+    happen(&mut at, &pace("checkout", 0.0));
+    let (before, begun) = (lag(&at, "checkout"), made(&at));
+    live(&mut at, 60);
+    // It stands still: all that is produced is on top.
+    let (grown, produced) = (lag(&at, "checkout") - before, made(&at) - begun);
+    assert!((grown - produced).abs() < 100, "{grown} of {produced}");
+    happen(&mut at, &pace("checkout", 1.0));
+    let kept = lag(&at, "checkout");
+    live(&mut at, 60);
+    assert!(kept > 50 * before && (lag(&at, "checkout") - kept).abs() < 100, "it keeps its distance: {kept}");
+    happen(&mut at, &pace("checkout", 3.0));
+    live(&mut at, 60);
+    let level = lag(&at, "checkout");
+    assert!((before / 2..before * 2).contains(&level), "only what is in flight: {level}, {before} before");
+}
+
+#[test]
+fn producers_go_over_and_the_groups_they_leave_drain() {
+    let mut at = estate();
+    live(&mut at, 30);
+    assert!(lag(&at, "billing") > lag(&at, "checkout") && lag(&at, "checkout") > 0);
+    let usual = rate(&at, Side::Source, "orders");
+    happen(&mut at, &producers(Side::Target, &[]));
+    let stood = end(&at, Side::Source, "orders");
+    live(&mut at, 60);
+    assert_eq!((end(&at, Side::Source, "orders"), rate(&at, Side::Source, "orders")), (stood, 0.0));
+    let there = rate(&at, Side::Target, "orders");
+    assert!((there / usual - 1.0).abs() < 0.2, "{there} for {usual}");
+    assert_eq!((lag(&at, "checkout"), missing(&at, "orders")), (0, Some(0)));
+    assert!(own(&at, "orders").expect("known") > 0, "what producers write there is no copy");
+    live(&mut at, 240);
+    assert_eq!(at.met(&to(Side::Target)), Some(false), "a translated commit does not go on among records that are no copies");
+    assert_eq!((lag(&at, "billing"), again(&at)), (0, 0));
+    happen(&mut at, &producers(Side::Source, &[]));
+    live(&mut at, 120);
+    assert!((rate(&at, Side::Source, "orders") / usual - 1.0).abs() < 0.3);
+    assert!(lag(&at, "checkout") > 0 && again(&at) > 0, "in flight again");
+    // Once the mirror has written down where it is, nothing more is known to be somebody's own.
+    let copied = |at: &Played<State>| end(at, Side::Target, "orders");
+    let (before, begun) = (copied(&at), end(&at, Side::Source, "orders"));
+    live(&mut at, 60);
+    assert_eq!(copied(&at) - before, end(&at, Side::Source, "orders") - begun, "each record once");
+    assert_eq!(own(&at, "orders"), Some(0));
+}
+
+#[test]
+fn stragglers_stay_where_they_are() {
+    let mut at = estate();
+    happen(&mut at, &producers(Side::Target, &["payments"]));
+    live(&mut at, 60);
+    assert_eq!(rate(&at, Side::Source, "orders"), 0.0);
+    let (here, there) = (rate(&at, Side::Source, "payments"), rate(&at, Side::Target, "payments"));
+    assert!(here > 1.0 && (there / here - 1.0).abs() < 0.01, "{here} is copied: {there}");
+    assert!(lag(&at, "checkout") > 0 && missing(&at, "payments").expect("known") > 0);
+    assert_eq!(own(&at, "payments"), Some(0));
+    happen(&mut at, &producers(Side::Target, &[]));
+    live(&mut at, 120);
+    assert_eq!((rate(&at, Side::Source, "payments"), lag(&at, "checkout"), missing(&at, "payments")), (0.0, 0, Some(0)));
+}
+
+#[test]
+fn a_mirror_that_seldom_writes_offsets_down_makes_more_be_read_again() {
+    let behind = |at: &Played<State>| group(at, Side::Target).1;
+    let mut at = estate();
+    let worst = |at: &mut Played<State>, seconds: u64| {
+        let each = (0..seconds / 5).map(|_| {
+            at.pass(5);
+            again(at)
+        });
+        each.max().expect("some")
+    };
+    let (usual, translated) = (worst(&mut at, 120), behind(&at));
+    happen(&mut at, &sync_every(600));
+    let seldom = worst(&mut at, 900);
+    assert!(seldom > 5 * usual, "{seldom}, {usual} before");
+    assert!(behind(&at) > 5 * translated, "so are the commits that it translates");
+    happen(&mut at, &sync_every(60));
+    at.pass(1);
+    assert_eq!(behind(&at), translated);
+    assert!(worst(&mut at, 300) < 2 * usual);
+}
+
+#[test]
+fn what_is_not_there_is_named_and_nothing_happens() {
+    let mut at = estate();
+    let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    assert_eq!(said(&mut at, &pace("nobody", 1.0)), "no group nobody on events");
+    assert_eq!(said(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
+    let every = Duration::from_secs(1);
+    assert_eq!(said(&mut at, &Happening::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
+    happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
+    let before = end(&at, Side::Source, "orders");
+    live(&mut at, 30);
+    assert!(end(&at, Side::Source, "orders") > before, "all producers are where they were");
 }

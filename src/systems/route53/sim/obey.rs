@@ -14,6 +14,7 @@ use super::{
 use crate::{
     core::{now::Now, step::Reply},
     plan::{Action, Side},
+    scenario::Happening,
     systems::{
         Simulated,
         steer::{Looked, Obeys, Sent},
@@ -61,7 +62,7 @@ impl Obeys for State {
                     let found = version.epochs.iter().find(|e| e.name == Epoch::place(name));
                     found.and_then(Epoch::read).is_some_and(|(n, _)| n >= *epoch)
                 };
-                let late = servers.iter().filter(|s| !has(there.served(now.boot, super::late(s.port())))).count();
+                let late = servers.iter().filter(|s| !has(there.served(now.boot, sim.reach(***s)))).count();
                 judge::in_sync(*epoch, late, servers.len())
             }
             _ => Looked::dark("nothing to compare with"),
@@ -97,5 +98,10 @@ impl Obeys for State {
             let id = format!("C9{:05}", sim.changes.len() + 1);
             sim.changes.insert(id, now);
         }
+    }
+
+    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+        Self::advance(sim, now);
+        sim.happen(what)
     }
 }

@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-fn estate() -> Played<State> {
+pub(super) fn estate() -> Played<State> {
     Played::new(&plan())
 }
 
 /// How much of what a server answers is of the target, in per cent.
-fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
+pub(super) fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
     let (_, specs) = <State as crate::systems::System>::new(plan);
     let ask = specs.iter().filter(|s| matches!(s.ask, Ask::Served(_))).nth(index).expect("a server").ask.clone();
     at.pass(1);

@@ -7,6 +7,7 @@ use super::super::{
     batch::{Edit, Item, Weighted},
     facts::Epoch,
 };
+use crate::plan::Side;
 
 /// The slowest of Route 53's servers has a change after this long; then it is INSYNC.
 pub(super) const PROPAGATION: Duration = Duration::from_secs(20);
@@ -19,6 +20,28 @@ pub(super) struct Version {
     at: Duration,
     pub(super) records: Vec<Weighted>,
     pub(super) epochs: Vec<Epoch>,
+    /// Names, normalised, and whose records of them fail their health checks.
+    unwell: Vec<(String, Side)>,
+}
+
+/// When a server takes a change over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// So long after it was made.
+    pub(super) late: Duration,
+    /// From when it takes none over, and until when.
+    pub(super) stuck: Option<(Duration, Option<Duration>)>,
+}
+
+impl Reach {
+    /// When it has a version that was made at this moment; none: not as things stand.
+    fn has(self, made: Duration) -> Option<Duration> {
+        let due = made + self.late;
+        match self.stuck {
+            Some((from, until)) if due > from => until.map(|until| until.max(due)),
+            _ => Some(due),
+        }
+    }
 }
 
 /// A zone.
@@ -29,7 +52,7 @@ pub(super) struct Zone {
 
 impl Zone {
     pub(super) fn new(records: Vec<Weighted>) -> Self {
-        Self { versions: vec![Version { at: Duration::ZERO, records, epochs: Vec::new() }] }
+        Self { versions: vec![Version { records, ..Version::default() }] }
     }
 
     /// As the API has it.
@@ -37,19 +60,20 @@ impl Zone {
         &self.versions[self.versions.len() - 1]
     }
 
-    /// As a server has it that takes everything over this late.
-    pub(super) fn served(&self, now: Duration, late: Duration) -> &Version {
-        self.versions.iter().rev().find(|v| v.at + late <= now).unwrap_or(&self.versions[0])
+    /// As a server has it.
+    pub(super) fn served(&self, now: Duration, reach: Reach) -> &Version {
+        let has = |v: &&Version| reach.has(v.at).is_some_and(|at| at <= now);
+        self.versions.iter().rev().find(has).unwrap_or(&self.versions[0])
     }
 
-    /// The versions that such a server has answered with during the last `span`, each with its share of that time.
-    pub(super) fn during(&self, span: Duration, now: Duration, late: Duration) -> impl Iterator<Item = (&Version, f64)> {
+    /// The versions that a server has answered with during the last `span`, each with its share of that time.
+    pub(super) fn during(&self, span: Duration, now: Duration, reach: Reach) -> impl Iterator<Item = (&Version, f64)> {
         let from = now.saturating_sub(span);
         let mut end = now;
         let mut over = false;
         self.versions.iter().enumerate().rev().filter_map(move |(place, version)| {
             // The oldest was there before anybody looked.
-            let begun = if place == 0 { from } else { (version.at + late).max(from) };
+            let begun = if place == 0 { from } else { reach.has(version.at)?.max(from) };
             if over || begun > end {
                 return None;
             }
@@ -69,11 +93,25 @@ impl Zone {
         for edit in edits {
             next.take(edit)?;
         }
+        self.push(next);
+        Ok(())
+    }
+
+    /// The health checks of a side's records of a name fail or pass from now on. It reaches the servers as a change does.
+    pub(super) fn check(&mut self, name: &str, side: Side, pass: bool, now: Duration) {
+        let mut next = Version { at: now, ..self.latest().clone() };
+        next.unwell.retain(|(of, whose)| (of.as_str(), *whose) != (name, side));
+        if !pass {
+            next.unwell.push((name.to_owned(), side));
+        }
+        self.push(next);
+    }
+
+    fn push(&mut self, next: Version) {
         if self.versions.len() == VERSIONS {
             self.versions.remove(0);
         }
         self.versions.push(next);
-        Ok(())
     }
 }
 
@@ -82,6 +120,11 @@ impl Version {
     pub(super) fn epoch(&self, name: &str) -> Option<u64> {
         let place = Epoch::place(name);
         self.epochs.iter().find(|e| e.name == place).and_then(Epoch::read).map(|(number, _)| number)
+    }
+
+    /// Whether a record counts as healthy. One without a health check always does.
+    pub(super) fn well(&self, record: &Weighted, side: Side) -> bool {
+        !record.checked() || !self.unwell.iter().any(|(name, whose)| *name == record.name && *whose == side)
     }
 
     fn take(&mut self, edit: &Edit) -> Result<(), String> {

@@ -1,0 +1,167 @@
+//! `landfall demo`: a scenario, with the operator's hands on the keys, played by its script, or checked without a terminal.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Args;
+
+use super::{
+    Look, NOT_IN_ORDER, colour, load_with_digest, print,
+    run::{host, leave, operator, options, told},
+};
+use crate::{
+    console::{self, Mode, Script},
+    drive::{inbox::Inbox, sim},
+    journal::{
+        Author, Journal, Storage,
+        store::{FileStore, MemStore, Opened},
+    },
+    scenario::{Scenario, headless, library, timeline::Board},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// One of the scenarios that come with the program, or a file; without it, the whole move
+    scenario: Option<String>,
+    /// List the scenarios
+    #[arg(long, exclusive = true)]
+    list: bool,
+    /// The same seed gives the same estate; without it, the scenario's own
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many times as fast as the real clock
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+    /// Let the scenario's script press the keys; any key takes over
+    #[arg(long)]
+    autoplay: bool,
+    /// Record what is shown in FILE, a new one, as an asciicast
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Play the script in virtual time, without a terminal; exits with 1 if anything is not as the scenario expects
+    #[arg(long, conflicts_with_all = ["autoplay", "record"])]
+    headless: bool,
+    /// Rehearse a plan of your own: an estate as it names it is imitated, whatever is really there is not touched
+    #[arg(long, value_name = "PLAN", conflicts_with = "scenario")]
+    rehearse: Option<PathBuf>,
+    /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    #[command(flatten)]
+    look: Look,
+}
+
+pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
+    if it.list {
+        return print(&list()?);
+    }
+    let (least, most) = sim::SPEED;
+    if !(least..=most).contains(&it.speed) {
+        return Err(format!("--speed {}: give a number from {least} to {most}", it.speed));
+    }
+    let mut scenario = scenario(&it)?;
+    scenario.seed = it.seed.unwrap_or(scenario.seed);
+    if it.headless {
+        return headless(&it, &scenario);
+    }
+    let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: scenario.plan_digest };
+    let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
+    let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
+    let mut options = options(&it.look, Mode::Demo);
+    options.script = it.autoplay.then(|| Script::new(&scenario));
+    options.record = it.record;
+    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
+    leave(helm);
+    told(ended)
+}
+
+fn list() -> Result<String, String> {
+    let mut out = String::new();
+    for name in library::names() {
+        let (scenario, _) = read(name)?;
+        out.push_str(&format!("{name}\n    {}\n", scenario.doc.split_whitespace().collect::<Vec<_>>().join(" ")));
+    }
+    Ok(out)
+}
+
+/// The scenario that is meant.
+fn scenario(it: &Demo) -> Result<Scenario, String> {
+    if let Some(plan) = &it.rehearse {
+        let (plan, digest) = load_with_digest(plan)?;
+        return Ok(Scenario::rehearsal(plan, digest, jiff::Timestamp::now()));
+    }
+    let name = it.scenario.as_deref().or_else(|| library::names().next()).unwrap_or_default();
+    let (scenario, warnings) = read(name)?;
+    if !warnings.is_empty() {
+        eprintln!("{}\n", warnings.render(colour()));
+    }
+    Ok(scenario)
+}
+
+fn read(name: &str) -> Result<(Scenario, crate::plan::Report), String> {
+    let read = match library::scenario(name) {
+        Some(read) => read,
+        None if name.ends_with(".toml") || name.contains('/') => Scenario::load(Path::new(name)),
+        None => {
+            let all: Vec<&str> = library::names().collect();
+            return Err(format!("no scenario is called {name}: there are {}; a file's name ends in .toml", all.join(", ")));
+        }
+    };
+    read.map_err(|faulty| faulty.render(colour()))
+}
+
+/// Plays it without a terminal.
+fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, String> {
+    let outcome = headless::play(scenario);
+    if let Some(file) = &it.journal {
+        let name = file.display();
+        let write = |file: &Path| {
+            use std::io::Write;
+            std::fs::File::create_new(file)?.write_all(&outcome.journal)
+        };
+        write(file).map_err(|e| format!("the journal {name}: {e}"))?;
+    }
+    let (minutes, seconds) = (outcome.took.as_secs() / 60, outcome.took.as_secs() % 60);
+    println!(
+        "{}: {} keys, {} records, {} requests carried out in {minutes} min {seconds} s of virtual time",
+        scenario.name,
+        outcome.keys,
+        outcome.entries().len(),
+        outcome.log.len()
+    );
+    match outcome.wrong {
+        None => {
+            println!("as it should be");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(why) => {
+            println!("NOT AS IT SHOULD BE: {why}");
+            Ok(ExitCode::from(NOT_IN_ORDER))
+        }
+    }
+}
+
+/// How consoles take the demo's journal up: the first, and each one after it that died.
+fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, String> {
+    let open = move |store: Box<dyn Storage>, now| {
+        Journal::open(store, author.clone(), now).map_err(|e| e.to_string())
+    };
+    let Some(path) = path.map(Path::to_owned) else {
+        let mut store = MemStore::default();
+        return Ok(Box::new(move |now| {
+            store = MemStore::with(store.survivors());
+            open(Box::new(store.clone()), now)
+        }));
+    };
+    let name = path.display().to_string();
+    // Looked at before it is opened: what is somebody's journal is not to be written into.
+    if path.metadata().is_ok_and(|m| m.len() > 0) {
+        return Err(format!("{name} is not empty, and the imitated estate begins anew each time: name a new file"));
+    }
+    Ok(Box::new(move |now| match FileStore::open(&path).map_err(|e| format!("the journal {name}: {e}"))? {
+        Opened::Ours(store) => open(Box::new(store), now),
+        Opened::Busy => Err(format!("the journal {name} is being written by somebody else")),
+    }))
+}

@@ -1,0 +1,86 @@
+//! A script, paced for people who watch: a key at a time, captions, time that runs fast where only waiting is left.
+
+use std::time::Duration;
+
+use ratatui::crossterm::event::KeyEvent;
+
+use super::{
+    autoplay::{self, Next, Script, Shown},
+    ui::{Caption, Ui},
+};
+
+/// How often the script has its turn: the pace of its keys.
+pub const BEAT: Duration = Duration::from_millis(70);
+/// So many of the keys that were pressed last are shown.
+const KEYS: usize = 8;
+/// A picture that was on its way when a key was pressed does not know of it; the one after it does.
+const PICTURES: u32 = 2;
+
+/// A script at play.
+#[derive(Debug)]
+pub struct Player {
+    script: Script,
+    keys: Vec<String>,
+    /// How many pictures had come when the last key was pressed.
+    heard: u64,
+    speed: f64,
+}
+
+/// What its turn came to.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// It presses this.
+    pub key: Option<KeyEvent>,
+    /// Time is to go this fast from now on.
+    pub speed: Option<f64>,
+    /// It has come to its end.
+    pub over: bool,
+    /// What there is to say about that.
+    pub said: Option<String>,
+}
+
+impl Player {
+    /// From its beginning.
+    pub const fn new(script: Script) -> Self {
+        Self { script, keys: Vec::new(), heard: 0, speed: 0.0 }
+    }
+
+    /// Its turn.
+    pub fn turn(&mut self, ui: &mut Ui, real: Duration) -> Turn {
+        if ui.pictures() < self.heard + u64::from(PICTURES) {
+            return Turn::default();
+        }
+        let now = ui.latest().now.boot;
+        let next = self.script.next(&mut Shown(ui), now, real);
+        let mut turn = Turn::default();
+        match next {
+            Next::Wait => {}
+            Next::Press(press) => {
+                self.keys.push(press.word());
+                let from = self.keys.len().saturating_sub(KEYS);
+                self.keys.drain(..from);
+                turn.key = Some(autoplay::event(press));
+            }
+            Next::Over => (turn.over, turn.said) = (true, Some("the script is over: the keys are yours".to_owned())),
+            Next::Fail(why) => (turn.over, turn.said) = (true, Some(format!("the script stops, the keys are yours: {why}"))),
+        }
+        let speed = if turn.over { 1.0 } else { self.script.speed() };
+        if (speed - self.speed).abs() > f64::EPSILON {
+            self.speed = speed;
+            turn.speed = Some(speed);
+        }
+        ui.caption = self.script.caption().filter(|_| !turn.over).map(|text| Caption {
+            text: text.to_owned(),
+            keys: self.keys.clone(),
+            progress: self.script.progress(),
+        });
+        turn
+    }
+
+    /// A key was pressed: what it did is seen in a later picture, where it is the estate that does it.
+    pub fn pressed(&mut self, ui: &Ui) {
+        if !ui.is_typing() {
+            self.heard = ui.pictures();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a scenario lets happen to the imitated clusters.
+
+use super::{Sim, SimPair};
+use crate::{plan::Side, scenario::Happening};
+
+impl Sim {
+    /// What is another system's is passed over.
+    ///
+    /// # Errors
+    /// If there is no such pair, group or topic.
+    pub(super) fn happen(&mut self, what: &Happening) -> Result<(), String> {
+        match what {
+            Happening::Pace { pair, group, of_produced } => self.pair(pair)?.pace(group, *of_produced),
+            Happening::Producers { pair, on, stragglers } => self.pair(pair)?.produce(*on, stragglers),
+            Happening::SyncEvery { pair, every } => {
+                self.pair(pair)?.sync_every = every.as_secs_f64();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pair(&mut self, name: &str) -> Result<&mut SimPair, String> {
+        self.pairs.iter_mut().find(|p| p.plan.name == name).ok_or_else(|| format!("no pair of clusters {name}"))
+    }
+}
+
+impl SimPair {
+    fn pace(&mut self, group: &str, of_produced: f64) -> Result<(), String> {
+        let missing = format!("no group {group} on {}", self.plan.name);
+        let found = self.groups.iter_mut().find(|g| *g.name == *group).ok_or(missing)?;
+        found.told = Some(of_produced);
+        Ok(())
+    }
+
+    /// All or nothing: a straggler that is not there is a mistake, and nobody moves.
+    fn produce(&mut self, on: Side, stragglers: &[String]) -> Result<(), String> {
+        let named = |t: &super::SimTopic, name: &String| Side::BOTH.iter().any(|side| t.names.get(*side) == name);
+        if let Some(name) = stragglers.iter().find(|name| !self.topics.iter().any(|t| named(t, name))) {
+            return Err(format!("no topic {name} on {}", self.plan.name));
+        }
+        for topic in self.topics.iter_mut().filter(|t| !stragglers.iter().any(|name| named(t, name))) {
+            topic.written = on;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! An imitated topic: its producers, wherever they are, and its copy, which the mirror to the target makes.
+
+use super::{
+    super::{
+        parity,
+        syncs::{Sync, Syncs},
+    },
+    COPY_BEHIND, SYNC_EVERY, SYNCS, Step, whole,
+};
+use crate::plan::{KafkaPair, Side, Sides};
+
+pub(super) struct SimTopic {
+    pub(super) names: Sides<String>,
+    pub(super) mirrored: bool,
+    /// Events a second at the peak, over all partitions.
+    pub(super) rate: f64,
+    /// The hottest partition first: each takes a little less than the one before it.
+    pub(super) shares: Vec<f64>,
+    pub(super) ends: Sides<Vec<f64>>,
+    /// Records that were added to each partition since the moment before.
+    pub(super) grown: Sides<Vec<f64>>,
+    /// Where its producers write to.
+    pub(super) written: Side,
+    /// How much larger the next copied record's offset is on the source than its copy's on the target. A whole number: so much less by
+    /// each record that producers write to the target.
+    shifts: Vec<f64>,
+    /// Of each partition the last record that was copied.
+    copied: Vec<Sync>,
+    /// What producers have made of a record of each partition on the target: they write whole ones.
+    begun: Vec<f64>,
+}
+
+impl SimTopic {
+    pub(super) fn new(plan: &KafkaPair, name: &str, rate: f64, random: &mut fastrand::Rng) -> Self {
+        let names = parity::names(plan, Side::Source, name);
+        let mirrored = parity::copied(plan, &names) != parity::Copied::No;
+        let partitions = 6 * random.usize(1..=4);
+        #[expect(clippy::cast_precision_loss, reason = "a handful")]
+        let weights: Vec<f64> = (0..partitions).map(|i| 1.0 / (1.0 + i as f64 * 0.05)).collect();
+        let sum: f64 = weights.iter().sum();
+        let shares: Vec<f64> = weights.iter().map(|w| w / sum).collect();
+        // A week of records on the source, a day on the target, which was set up later.
+        let ends: Sides<Vec<f64>> = Sides::from_fn(|side| {
+            let age = if side == Side::Source { 604_800.0 } else { 86_400.0 - COPY_BEHIND };
+            shares.iter().map(|s| (rate * s * age * (0.9 + 0.2 * random.f64())).floor()).collect()
+        });
+        let shift = |(i, share): (usize, &f64)| (ends.source[i] - rate * share * COPY_BEHIND - ends.target[i]).ceil();
+        let shifts: Vec<f64> = shares.iter().enumerate().map(shift).collect();
+        let copied = ends.target.iter().zip(&shifts).map(|(end, shift)| sync(end + shift, *shift)).collect();
+        let none = || vec![0.0; partitions];
+        let grown = Sides::from_fn(|_| none());
+        Self { names, mirrored, rate, shares, ends, grown, written: Side::Source, shifts, copied, begun: none() }
+    }
+
+    /// Whether anything is added to it on a side, by producers or by the mirror.
+    pub(super) fn grows(&self, side: Side) -> bool {
+        self.written == side || (side == Side::Target && self.mirrored)
+    }
+
+    pub(super) fn advance(&mut self, step: &Step) {
+        let rate = self.rate * step.wave;
+        for (i, share) in self.shares.iter().enumerate() {
+            let made = rate * share * step.seconds;
+            let (source, target) = (&mut self.ends.source[i], &mut self.ends.target[i]);
+            let mut grown = Sides { source: 0.0, target: 0.0 };
+            match self.written {
+                Side::Source => grown.source = made,
+                Side::Target => {
+                    let all = self.begun[i] + made;
+                    self.begun[i] = all.fract();
+                    grown.target = all.floor();
+                    self.shifts[i] -= grown.target;
+                }
+            }
+            *source += grown.source;
+            *target += grown.target;
+            if self.mirrored {
+                // Copies keep their distance from the originals while there are more to come; then the rest is copied.
+                let copied = (*source - (*target + self.shifts[i])).clamp(0.0, made);
+                *target += copied;
+                grown.target += copied;
+                let last = sync((*target + self.shifts[i]).min(source.floor() - 1.0), self.shifts[i]);
+                if last.upstream > self.copied[i].upstream {
+                    self.copied[i] = last;
+                }
+            }
+            (self.grown.source[i], self.grown.target[i]) = (grown.source, grown.target);
+        }
+    }
+
+    /// What the mirror wrote down before we look.
+    pub(super) fn history(&self, syncs: &mut Syncs) {
+        for ago in (0..SYNCS).rev() {
+            let ago = f64::from(ago) * SYNC_EVERY;
+            for (i, share) in self.shares.iter().enumerate() {
+                let upstream = self.ends.source[i] - self.rate * share * COPY_BEHIND - self.rate * share * ago;
+                self.say(i, sync(upstream, self.shifts[i]), syncs);
+            }
+        }
+    }
+
+    /// The mirror writes down where it is.
+    pub(super) fn sync(&self, syncs: &mut Syncs) {
+        self.copied.iter().enumerate().for_each(|(i, last)| self.say(i, *last, syncs));
+    }
+
+    /// Of a partition that got nothing new it says nothing.
+    fn say(&self, i: usize, sync: Sync, syncs: &mut Syncs) {
+        let (Ok(partition), true) = (u32::try_from(i), self.mirrored && sync.upstream >= 0) else { return };
+        let news = |last: Sync| sync.upstream > last.upstream && sync.downstream > last.downstream;
+        if syncs.last(&self.names.source, partition).is_none_or(news) {
+            syncs.take(&self.names.source, partition, sync);
+        }
+    }
+}
+
+/// A record on the source, and where its copy is.
+fn sync(upstream: f64, shift: f64) -> Sync {
+    Sync { upstream: whole(upstream), downstream: whole(upstream.floor() - shift) }
+}

@@ -1,0 +1,60 @@
+//! What a scenario lets happen to the imitated zones and servers.
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use super::{Sim, super::facts::normal, side_of};
+use crate::{plan::Side, scenario::Happening};
+
+impl Sim {
+    /// What is another system's is passed over.
+    ///
+    /// # Errors
+    /// If there is no such server, name, or health check.
+    pub(super) fn happen(&mut self, what: &Happening) -> Result<(), String> {
+        match what {
+            Happening::Stuck { server, on } => self.stick(*server, *on),
+            Happening::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
+            _ => Ok(()),
+        }
+    }
+
+    /// At whichever port it is asked: it is one machine. Route 53 itself does not notice, and says INSYNC.
+    fn stick(&mut self, server: IpAddr, on: bool) -> Result<(), String> {
+        if !self.plan.dns.iter().flat_map(|n| &n.servers).any(|s| s.ip() == server) {
+            return Err(format!("no authoritative server {server}"));
+        }
+        let stuck = self.stuck.get(&server).copied().filter(|(_, until)| until.is_none());
+        match (stuck, on) {
+            (None, true) => drop(self.stuck.insert(server, (self.now, None))),
+            (Some((from, _)), false) => drop(self.stuck.insert(server, (from, Some(self.now)))),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, name: &str, side: Side, pass: bool) -> Result<(), String> {
+        let own = normal(name);
+        let names: Vec<_> = self.plan.dns.iter().filter(|n| normal(&n.name) == own).collect();
+        if names.is_empty() {
+            return Err(format!("no name {name}"));
+        }
+        // What has no health check never fails one.
+        let checked = names.iter().filter(|n| {
+            let records = self.zones.get(&n.zone).map_or(&[][..], |z| &z.latest().records);
+            records.iter().any(|r| r.name == own && side_of(n, &r.record()) == Some(side) && r.checked())
+        });
+        let zones: BTreeSet<&String> = checked.map(|n| &n.zone).collect();
+        if zones.is_empty() {
+            return Err(format!("no health check on the {side}'s records of {name}"));
+        }
+        for zone in zones {
+            if let Some(zone) = self.zones.get_mut(zone) {
+                zone.check(&own, side, pass, self.now);
+            }
+        }
+        Ok(())
+    }
+}
