@@ -263,7 +263,7 @@ impl Run {
     #[must_use]
     pub fn wants(&self) -> HashSet<&'static str> {
         let mut all = self.plan.runbook.metrics();
-        all.extend(readings::KEPT.iter().map(|(id, _)| *id));
+        all.extend(readings::kept());
         all
     }
 

@@ -36,7 +36,7 @@ enum Of {
 }
 
 /// What is kept. A plan of ordinary size comes to less than six kilobytes a record.
-pub(super) const KEPT: [(&str, Of); 10] = [
+const KEPT: [(&str, Of); 10] = [
     ("mongo.set.worst_target_lag", Of::All),
     ("mongo.set.write_downtime", Of::All),
     ("mongo.canary.write_downtime", Of::All),
@@ -48,6 +48,11 @@ pub(super) const KEPT: [(&str, Of); 10] = [
     ("fleet.role.ready_ratio", Of::Target),
     ("health.query.value", Of::All),
 ];
+
+/// The ids of what is kept.
+pub(super) fn kept() -> impl Iterator<Item = &'static str> {
+    KEPT.iter().map(|(id, _)| *id)
+}
 
 /// When readings were put on record.
 #[derive(Debug, Clone, Copy, Default)]
