@@ -111,6 +111,8 @@ impl Room {
                 Next::Fail(why) => return Err(why),
                 Next::Press(press) => {
                     self.keys += 1;
+                    // Whoever presses sees what there is.
+                    self.look();
                     self.happen(Event::Key(autoplay::event(press)));
                     self.pass(KEY);
                 }
