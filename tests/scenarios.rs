@@ -1,27 +1,124 @@
-//! Every scenario that comes with the program, played in virtual time: each comes to what it expects, and the same seed gives the same journal.
+//! Every scenario that comes with the program, played in virtual time: each comes to what it expects, and the same seed gives the same
+//! journal, byte for byte.
+//!
+//! `LANDFALL_SCENARIO=name` plays one alone.
 
-use std::time::Instant;
+use std::{sync::Mutex, time::Instant};
 
-use landfall::scenario::{headless::play, library};
+use landfall::{
+    journal::chain,
+    scenario::{headless::{Outcome, play}, library},
+};
+
+/// Plays one, and says how it went.
+fn played(name: &str) -> Outcome {
+    let begun = Instant::now();
+    let read = library::scenario(name).expect("it is there");
+    let (scenario, warnings) = read.unwrap_or_else(|faulty| panic!("{faulty}"));
+    assert!(warnings.is_empty(), "{warnings}");
+    let outcome = play(&scenario);
+    println!(
+        "{name:16} {:4} keys {:4} records {:3} requests {:4} virtual minutes {:6.1} s  {}",
+        outcome.keys,
+        outcome.entries().len(),
+        outcome.log.len(),
+        outcome.took.as_secs() / 60,
+        begun.elapsed().as_secs_f64(),
+        outcome.wrong.as_deref().unwrap_or("as it should be"),
+    );
+    outcome
+}
+
+fn names() -> Vec<&'static str> {
+    let only = std::env::var("LANDFALL_SCENARIO").ok();
+    let names: Vec<&str> = library::names().filter(|name| only.as_deref().is_none_or(|o| o == *name)).collect();
+    assert!(!names.is_empty(), "there is no such scenario");
+    names
+}
 
 #[test]
-fn every_scenario_comes_to_what_it_expects() {
-    let only = std::env::var("LANDFALL_SCENARIO").ok();
-    for name in library::names().filter(|name| only.as_deref().is_none_or(|o| o == *name)) {
-        let begun = Instant::now();
-        let read = library::scenario(name).expect("it is there");
-        let (scenario, warnings) = read.unwrap_or_else(|faulty| panic!("{faulty}"));
-        assert!(warnings.is_empty(), "{warnings}");
-        let outcome = play(&scenario);
-        println!(
-            "{name}: {} keys, {} records, {} requests in {} virtual minutes; {:.1} s: {}",
-            outcome.keys,
-            outcome.entries().len(),
-            outcome.log.len(),
-            outcome.took.as_secs() / 60,
-            begun.elapsed().as_secs_f64(),
-            outcome.wrong.as_deref().unwrap_or("as it should be"),
-        );
-        assert_eq!(outcome.wrong, None, "{name}");
+fn every_scenario_comes_to_what_it_expects_twice_alike() {
+    let wrong = Mutex::new(Vec::new());
+    // Side by side: the two plays have nothing in common but the file.
+    let (first, second) = std::thread::scope(|scope| {
+        let all = || names().into_iter().map(played).collect::<Vec<Outcome>>();
+        let other = scope.spawn(all);
+        (all(), other.join().expect("it plays to its end"))
+    });
+    for ((name, a), b) in names().iter().zip(&first).zip(&second) {
+        let mut tell = |what: String| wrong.lock().expect("nobody died").push(format!("{name}: {what}"));
+        if let Some(why) = &a.wrong {
+            tell(why.clone());
+        }
+        if a.journal != b.journal || a.log != b.log {
+            tell("two plays differ".to_owned());
+        }
+        if let Err(damage) = chain::read(&a.journal) {
+            tell(format!("its journal: {damage}"));
+        }
     }
+    let wrong = wrong.into_inner().expect("nobody died");
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn what_is_listed_has_a_file_and_what_has_a_file_is_listed() {
+    let listed: Vec<&str> = library::names().collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
+    for entry in folder.read_dir().expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if path.extension().is_some_and(|end| end == "toml") && text.contains("[[cue]]") {
+            let name = path.file_stem().and_then(|s| s.to_str()).expect("a name");
+            assert!(listed.contains(&name), "{name} is played by nobody: add it to src/scenario/library.rs");
+        }
+    }
+}
+
+/// A scenario is checked as a plan is: all faults at once, each with its place and what to do.
+#[test]
+fn all_that_is_wrong_with_a_scenario_is_told_at_once() {
+    let text = r#"
+schema = 1
+name = "faulty"
+doc = "It names what is not there."
+plan = "plan.toml"
+[[event]]
+happens = { fall_behind = { host = "order-1.ore.example.net:27017", by = "30" } }
+[[event]]
+happens = { explode = true }
+[[cue]]
+carry_out = "primary-order"
+keys = "n p Entr"
+expect = [{ metric = "mongo.set.primarys", op = "<=", value = 1 }, { step = "primary-orders", is = "done" }, { screen = 3 }]
+"#;
+    let plan = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/demo/plan.toml")).expect("the plan");
+    let read = landfall::scenario::Scenario::parse(std::path::Path::new("faulty.toml"), text, |_| Ok(plan.clone()));
+    insta::assert_snapshot!("faulty_scenario", read.expect_err("it is faulty").to_string());
+}
+
+#[test]
+fn every_key_of_the_format_is_documented() {
+    use landfall::{plan::spec::{Kind, TableSpec}, scenario::spec::ROOT};
+    fn tables(spec: &'static TableSpec, seen: &mut Vec<&'static TableSpec>) {
+        if seen.iter().any(|s| std::ptr::eq(*s, spec)) {
+            return;
+        }
+        seen.push(spec);
+        spec.keys().for_each(|key| within(&key.kind, seen));
+    }
+    fn within(kind: &'static Kind, seen: &mut Vec<&'static TableSpec>) {
+        match kind {
+            Kind::Table(spec) | Kind::Tables(spec) => tables(spec, seen),
+            Kind::OneOf(specs) => specs.iter().for_each(|spec| tables(spec, seen)),
+            Kind::List(kind, _) | Kind::OneOrMany(kind) | Kind::Shared(_, kind) => within(kind, seen),
+            _ => {}
+        }
+    }
+    let mut seen = Vec::new();
+    tables(&ROOT, &mut seen);
+    let text = include_str!("../docs/scenarios.md");
+    let missing: Vec<&str> =
+        seen.iter().flat_map(|spec| spec.keys()).map(|key| key.name).filter(|key| !text.contains(key)).collect();
+    assert!(missing.is_empty(), "docs/scenarios.md does not name {missing:?}");
 }

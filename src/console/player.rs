@@ -10,7 +10,7 @@ use super::{
 };
 
 /// How often the script has its turn: the pace of its keys.
-pub const BEAT: Duration = Duration::from_millis(70);
+pub const BEAT: Duration = Duration::from_millis(40);
 /// So many of the keys that were pressed last are shown.
 const KEYS: usize = 8;
 /// A picture that was on its way when a key was pressed does not know of it; the one after it does.

@@ -13,8 +13,8 @@ macro_rules! library {
 }
 
 library! {
-    PLANS { "plan" }
-    SCENARIOS { "move" }
+    PLANS { "plan", "small" }
+    SCENARIOS { "move", "stranger" }
 }
 
 /// Their names, the one that is played where none is named first.

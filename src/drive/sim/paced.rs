@@ -1,6 +1,9 @@
 //! The simulation against the real clock: what the demo runs on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, watch};
 
@@ -82,7 +85,7 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>, mut happens: O
                 }
             }
             let now = clock::now();
-            // A machine that is too slow for this speed gets a slower estate, not one that falls ever further behind.
+            // What a slow machine does not get done is not caught up with.
             let span = now.since(before).min(2 * FRAME).mul_f64(speed);
             before = now;
             pass(&mut drive, span, happens.as_mut());
@@ -98,15 +101,17 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>, mut happens: O
     Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
 }
 
-/// Lets virtual time pass, and happen what falls due in it.
-fn pass(drive: &mut SimDrive, span: Duration, happens: Option<&mut Happens>) {
-    let Some(Happens { timeline, board }) = happens else { return drive.run_for(span) };
-    let mut left = span;
-    while !left.is_zero() {
+/// Lets virtual time pass, and happen what falls due in it; for a frame of real time at the most, so that a machine that is too slow for
+/// this speed still answers.
+fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Happens>) {
+    let (begun, mut left) = (Instant::now(), span);
+    while !left.is_zero() && begun.elapsed() < FRAME {
         let step = left.min(if drive.is_busy() { LATE.0 } else { LATE.1 });
         drive.run_for(step);
         left -= step;
-        if let Err(why) = timeline.pass(drive, &mut **board) {
+        if let Some(Happens { timeline, board }) = &mut happens
+            && let Err(why) = timeline.pass(drive, &mut **board)
+        {
             // A scenario is checked before it is played: this is a defect, and the estate goes on without it.
             tracing::error!("the scenario: {why}");
         }
