@@ -46,7 +46,7 @@ fn every_scenario_comes_to_what_it_expects_twice_alike() {
         (all(), other.join().expect("it plays to its end"))
     });
     for ((name, a), b) in names().iter().zip(&first).zip(&second) {
-        let mut tell = |what: String| wrong.lock().expect("nobody died").push(format!("{name}: {what}"));
+        let tell = |what: String| wrong.lock().expect("nobody died").push(format!("{name}: {what}"));
         if let Some(why) = &a.wrong {
             tell(why.clone());
         }

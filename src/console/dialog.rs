@@ -200,7 +200,7 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
         }
         (KeyCode::Enter, Confirm::Name) => return execute(ui, it),
         (KeyCode::Enter, Confirm::Countdown) => {
-            it.counting = Some(ui.now);
+            it.counting = Some(ui.latest().now);
             ui.entry = Entry::Dialog(Dialog::Confirm(it));
         }
         (_, Confirm::Enter) => {}
@@ -212,11 +212,11 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
     Vec::new()
 }
 
-/// A second has passed: a count-down may be over.
-pub(super) fn second(ui: &mut Ui) -> Vec<Act> {
+/// Time has passed: a count-down may be over. It is counted on the clock of what is shown: while the core says nothing, nothing is sent.
+pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
     match it.counting {
-        Some(since) if ui.now.since(since) >= COUNTDOWN => execute(ui, it),
+        Some(since) if ui.latest().now.since(since) >= COUNTDOWN => execute(ui, it),
         _ => Vec::new(),
     }
 }

@@ -54,7 +54,7 @@ impl Player {
         let next = self.script.next(&mut Shown(ui), now, real);
         let mut turn = Turn::default();
         match next {
-            Next::Wait => {}
+            Next::Wait | Next::Moment => {}
             Next::Press(press) => {
                 self.keys.push(press.word());
                 let from = self.keys.len().saturating_sub(KEYS);

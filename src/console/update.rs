@@ -46,13 +46,13 @@ pub enum Act {
 /// Takes one event.
 pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
-        Event::Second => dialog::second(ui),
+        Event::Second => dialog::passed(ui),
         Event::Picture(picture) => {
             ui.hear(picture);
             if !ui.is_frozen() {
                 ui.settle(false);
             }
-            Vec::new()
+            dialog::passed(ui)
         }
         Event::Key(key) => {
             ui.message = None;

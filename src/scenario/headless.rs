@@ -116,7 +116,7 @@ impl Room {
                     self.happen(Event::Key(autoplay::event(press)));
                     self.pass(KEY);
                 }
-                Next::Wait => {
+                Next::Wait | Next::Moment => {
                     let busy = self.drive.is_busy();
                     self.pass(if busy { LOOK.0 } else { LOOK.1 });
                     self.happen(Event::Second);

@@ -11,6 +11,7 @@ use landfall::{
     drive::{Helm, clock, sim},
     journal::{Author, Journal, chain, store::MemStore},
     plan::Side,
+    scenario::Scenario,
 };
 
 use crate::stage::{plan, primary, step};
@@ -35,9 +36,11 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let store = MemStore::default();
     let author =
         Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") };
-    let opened = Journal::open(Box::new(store.clone()), author, clock::now()).expect("a journal");
+    let disk = store.clone();
+    let board = move |now| Journal::open(Box::new(disk.clone()), author.clone(), now).map_err(|e| e.to_string());
     let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
-    let helm = sim::start_steered(plan, 5, 2.0, opened, None);
+    let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
+    let helm = sim::start_steered(&scenario, 2.0, Box::new(board), None).expect("a journal");
     until(&helm, "ready", |s| s.state == Phase::Ready);
     while !matches!(view(&helm).state, Phase::Running) {
         helm.orders.give(Order::Preview("orders".into()));

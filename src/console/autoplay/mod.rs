@@ -49,9 +49,23 @@ pub struct Script {
     since: Option<Duration>,
     /// When this cue began, on the real clock.
     shown: Option<Duration>,
-    /// A step's word is waited for: time may go fast.
-    waits: bool,
+    /// What it does, and how fast time may go by that.
+    pace: Pace,
 }
+
+/// How fast time may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// As the real clock: keys are pressed.
+    Real,
+    /// A count-down runs.
+    Brisk,
+    /// Something is waited for that takes its time.
+    Fast,
+}
+
+/// How fast a count-down runs.
+const BRISK: f64 = 10.0;
 
 #[derive(Debug, Clone)]
 enum Stage {
@@ -73,7 +87,7 @@ impl Script {
             stage: Stage::When,
             since: None,
             shown: None,
-            waits: false,
+            pace: Pace::Real,
         }
     }
 
@@ -87,7 +101,11 @@ impl Script {
     #[must_use]
     pub fn speed(&self) -> f64 {
         let own = self.cues.get(self.at).and_then(|cue| cue.speed);
-        if self.waits { own.unwrap_or(self.usual) } else { 1.0 }
+        match self.pace {
+            Pace::Real => 1.0,
+            Pace::Brisk => BRISK,
+            Pace::Fast => own.unwrap_or(self.usual),
+        }
     }
 
     /// How many of its cues are over, of how many.
@@ -98,7 +116,7 @@ impl Script {
 
     /// What to press next. `now`: virtual time; `real`: the real clock, for whoever reads captions.
     pub fn next(&mut self, desk: &mut dyn Desk, now: Duration, real: Duration) -> Next {
-        self.waits = false;
+        self.pace = Pace::Real;
         loop {
             let cues = self.cues.clone();
             let Some(cue) = cues.get(self.at) else { return Next::Over };
@@ -111,7 +129,7 @@ impl Script {
                     Ok(()) => self.go(Stage::Wishes(0, None, None)),
                     Err(why) if late => return fail(&format!("waited {:?}: {why}", cue.within)),
                     Err(_) => {
-                        self.waits = true;
+                        self.pace = Pace::Fast;
                         return Next::Wait;
                     }
                 },
@@ -124,7 +142,7 @@ impl Script {
                     let word = desk.word(&wish.step).unwrap_or_default();
                     // What has not moved needs no second look: pictures are not free.
                     if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE) && !late {
-                        self.waits = true;
+                        self.pace = Pace::Fast;
                         return Next::Wait;
                     }
                     *before = None;
@@ -137,7 +155,11 @@ impl Script {
                         }
                         Next::Wait => {
                             *before = Some((word, now));
-                            self.waits = true;
+                            self.pace = Pace::Fast;
+                            return Next::Wait;
+                        }
+                        Next::Moment => {
+                            self.pace = Pace::Brisk;
                             return Next::Wait;
                         }
                         press => return press,
@@ -153,7 +175,7 @@ impl Script {
                 Stage::Expect => match condition::all(&cue.expect, desk) {
                     Ok(()) if now.saturating_sub(since) >= cue.holds_for => self.go(Stage::Stay),
                     Ok(()) => {
-                        self.waits = true;
+                        self.pace = Pace::Fast;
                         return Next::Wait;
                     }
                     Err(why) => return fail(&format!("expected otherwise: {why}")),

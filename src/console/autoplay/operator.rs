@@ -21,8 +21,10 @@ use crate::{
 pub enum Next {
     /// Presses this.
     Press(Press),
-    /// Looks on.
+    /// Looks on: there is nothing to do, and it may take long.
     Wait,
+    /// Looks on for a moment: a count-down.
+    Moment,
     /// Has what was wanted.
     Over,
     /// Cannot have it.
@@ -111,7 +113,7 @@ impl Operator {
 
     fn confirm(&mut self, it: &Confirming) -> Next {
         if it.counting.is_some() {
-            return Next::Wait;
+            return Next::Moment;
         }
         if it.step != self.wish.step {
             return Next::Press(Press::Esc);

@@ -174,7 +174,7 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
     let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
     put(line(0), buf, &format!("preview {}", it.digest.short()), look.theme.style(Role::Muted));
     if let Some(since) = it.counting {
-        let left = dialog::COUNTDOWN.saturating_sub(ui.now.since(since)).as_secs();
+        let left = dialog::COUNTDOWN.saturating_sub(ui.latest().now.since(since)).as_secs();
         put_all(
             line(2),
             buf,

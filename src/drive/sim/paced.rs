@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How often the paced simulation makes a picture.
-const FRAME: Duration = Duration::from_millis(200);
+const FRAME: Duration = Duration::from_millis(100);
 /// How often it looks whether anything is wanted of it: an order is answered with a picture at once.
 const GLANCE: Duration = Duration::from_millis(20);
 /// How far a scenario's events may be late, in virtual time: while requests are under way, and else.
