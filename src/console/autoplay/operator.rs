@@ -96,12 +96,16 @@ impl Operator {
         select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char(key)))
     }
 
-    fn preview(&self, open: &str, step: &StepView) -> Next {
+    fn preview(&mut self, open: &str, step: &StepView) -> Next {
         let way = if self.wish.want == Want::Back { Way::Back } else { Way::Forward };
         let shown = step.preview.as_ref().filter(|p| p.way == way && p.digest.is_some());
         let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Press::Esc) };
         match step.state {
-            Phase::Armed => Next::Press(Press::Char('x')),
+            Phase::Armed => {
+                // What is quick is over before anybody has seen it run.
+                self.begun = true;
+                Next::Press(Press::Char('x'))
+            }
             Phase::Previewed if preview.approvals.0 < preview.approvals.1 => Next::Press(Press::Char('A')),
             Phase::Previewed => Next::Press(Press::Char('a')),
             // It has drifted, or a gate is not green any more.
