@@ -64,9 +64,12 @@ impl Operator {
 
     fn command(&mut self, ui: &Ui, run: &RunView, step: &StepView) -> Next {
         let back = self.wish.want == Want::Back;
+        // Of an attempt that left something, whatever is thought of doing next.
+        let turn = back && step.way == Way::Forward && step.has_back;
         match step.state {
             Phase::Done | Phase::Attested if !back => return Next::Over,
             Phase::RolledBack if back && self.begun => return Next::Over,
+            Phase::Settling | Phase::Verifying | Phase::Baking if turn => {}
             Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking => {
                 self.begun = true;
                 return if self.wish.want == Want::Begun { Next::Over } else { Next::Wait };
@@ -76,7 +79,7 @@ impl Operator {
                 return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("nothing was said")));
             }
             Phase::Skipped => return Next::Fail(format!("{} was left out", step.id)),
-            Phase::Pending | Phase::Blocked => {
+            Phase::Pending | Phase::Blocked if !turn => {
                 self.begun = false;
                 return Next::Wait;
             }
@@ -87,6 +90,7 @@ impl Operator {
             return select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char('A')));
         }
         let key = match step.state {
+            _ if turn => 'b',
             Phase::Ready if step.manual.is_some() && !step.shown => 'y',
             Phase::Ready | Phase::Previewed | Phase::Armed => 'p',
             _ if back => 'b',
