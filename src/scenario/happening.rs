@@ -75,6 +75,15 @@ pub enum Happening {
         /// They pass.
         pass: bool,
     },
+    /// Somebody sets the weight of a side's records, and knows nothing of epochs.
+    Weigh {
+        /// The name.
+        name: String,
+        /// Whose records.
+        side: Side,
+        /// What each of them weighs then.
+        to: u8,
+    },
     /// What boots of a role from now on never gets healthy, or does again.
     NeverWell {
         /// The role.

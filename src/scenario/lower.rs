@@ -250,6 +250,10 @@ impl Names<'_> {
                 let name = self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
                 Deed::Happens(Happening::HealthChecks { name, side: side()?, pass: t.get("pass")? })
             }
+            "weigh" => {
+                let name = self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
+                Deed::Happens(Happening::Weigh { name, side: side()?, to: t.get::<i64>("to")?.try_into().ok()? })
+            }
             "never_well" => {
                 Deed::Happens(Happening::NeverWell { role: role(faults)?, side: side()?, on: t.get("on")? })
             }

@@ -160,6 +160,8 @@ deeds! {
         &[must("server", Address(53), "Its address."), must("on", Bool, "It does not.")];
     DO_HEALTH_CHECKS HEALTH_CHECKS "health_checks", "Route 53's health checks of a side's records fail, or pass again.",
         &[must("name", Text(1, 255), "The name."), OF_SIDE, must("pass", Bool, "They pass.")];
+    DO_WEIGH WEIGH "weigh", "Somebody sets the weight of a side's records in the console of Route 53, and knows nothing of epochs.",
+        &[must("name", Text(1, 255), "The name."), OF_SIDE, must("to", Integer(0, 255), "What each of them weighs then.")];
     DO_NEVER_WELL NEVER_WELL "never_well", "What boots from now on never gets healthy, or does again.",
         &[ROLE, OF_SIDE, must("on", Bool, "It never does.")];
     DO_SCALE SCALE "scale", "The autoscaler sets a role's capacity, past everybody.",

@@ -66,9 +66,12 @@ impl Operator {
 
     fn command(&mut self, ui: &Ui, run: &RunView, step: &StepView) -> Next {
         let back = self.wish.want == Want::Back;
+        // Of an attempt that left something, whatever is thought of doing next.
+        let turn = back && step.way == Way::Forward && step.has_back;
         match step.state {
             Phase::Done | Phase::Attested if !back => return Next::Over,
             Phase::RolledBack if back && self.begun => return Next::Over,
+            Phase::Settling | Phase::Verifying | Phase::Baking if turn => {}
             Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking => {
                 self.begun = true;
                 return if self.wish.want == Want::Begun { Next::Over } else { Next::Wait };
@@ -78,7 +81,7 @@ impl Operator {
                 return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("nothing was said")));
             }
             Phase::Skipped => return Next::Fail(format!("{} was left out", step.id)),
-            Phase::Pending | Phase::Blocked => {
+            Phase::Pending | Phase::Blocked if !turn => {
                 self.begun = false;
                 return Next::Wait;
             }
@@ -89,6 +92,7 @@ impl Operator {
             return select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char('A')));
         }
         let key = match step.state {
+            _ if turn => 'b',
             Phase::Ready if step.manual.is_some() && !step.shown => 'y',
             Phase::Ready | Phase::Previewed | Phase::Armed => 'p',
             _ if back => 'b',
@@ -98,12 +102,16 @@ impl Operator {
         select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char(key)))
     }
 
-    fn preview(&self, open: &str, step: &StepView) -> Next {
+    fn preview(&mut self, open: &str, step: &StepView) -> Next {
         let way = if self.wish.want == Want::Back { Way::Back } else { Way::Forward };
         let shown = step.preview.as_ref().filter(|p| p.way == way && p.digest.is_some());
         let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Press::Esc) };
         match step.state {
-            Phase::Armed => Next::Press(Press::Char('x')),
+            Phase::Armed => {
+                // What is quick is over before anybody has seen it run.
+                self.begun = true;
+                Next::Press(Press::Char('x'))
+            }
             Phase::Previewed if preview.approvals.0 < preview.approvals.1 => Next::Press(Press::Char('A')),
             Phase::Previewed => Next::Press(Press::Char('a')),
             // It has drifted, or a gate is not green any more.

@@ -110,6 +110,9 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             out.push((tone, format!("{word}: {}{said}", op.what)));
         }
     }
+    if let Some(found) = step.found.as_ref().filter(|_| step.state == Phase::Failed) {
+        out.push((Tone::Bad, format!("it was not as it should be: {found}")));
+    }
     if step.state == Phase::Failed && step.exposed.is_none() {
         out.push((
             Tone::Bad,

@@ -8,8 +8,8 @@ use crate::{
         digest::Digest,
         now::Now,
         step::{
-            Effect as Wanted, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Reply, State, Ticket, Timer,
-            Truth, Way, step,
+            Effect as Wanted, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Reply, State, Ticket,
+            Timer, Truth, Way, step,
         },
     },
     journal::{Begun, Body, Came, Intent},
@@ -195,6 +195,13 @@ impl Run {
         if phase == Phase::RolledBack {
             step.back.clear();
         }
+        if phase == Phase::Failed && matches!(before.phase, Phase::Verifying | Phase::Baking) {
+            // Nobody judges it any more: what it was is kept now or not at all.
+            let verdict = step.verify.verdict(now);
+            let red = verdict.blocking().filter(|r| r.level == Level::Red).map(|r| r.what.as_str());
+            let found = red.collect::<Vec<_>>().join("; ");
+            step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&found));
+        }
         self.apply_waivers(at, now);
     }
 
@@ -241,6 +248,7 @@ impl Run {
                 let op = usize::from(ticket.op);
                 (step.said.get(op).cloned().unwrap_or_default(), step.marks.get(op).cloned().flatten())
             }
+            (Note::Phase(Phase::Failed), Some(step)) => (step.found.clone(), None),
             _ => (String::new(), None),
         };
         Body::Came(Came { step: self.plan_of(at).id.clone(), note, said, mark })

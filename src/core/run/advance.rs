@@ -111,12 +111,28 @@ impl Run {
         }
     }
 
-    /// How its verification stands. The way back is verified by its own read-backs alone.
+    /// How its verification stands. The way back is verified by its own read-backs alone. While something asks for the way back, nothing
+    /// that goes forward is done, and bakes anew once it is over.
     fn verdict_of(&self, at: usize, now: Now) -> Level {
-        match self.steps[at].state.way {
-            Way::Back => Level::Green,
-            Way::Forward => self.steps[at].verify.level(now),
+        if self.steps[at].state.way == Way::Back {
+            return Level::Green;
         }
+        let level = self.steps[at].verify.level(now);
+        let abort = !self.is_emergency(at) && self.asks_back(now).next().is_some();
+        if abort && level == Level::Green { Level::Hold } else { level }
+    }
+
+    /// What asks for the way back now.
+    fn asks_back(&self, now: Now) -> impl Iterator<Item = &super::Watch> {
+        self.aborts.iter().filter(move |watch| watch.judge.level(now) == Level::Green)
+    }
+
+    /// What keeps a step that has begun from being done, beside its own gates.
+    pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
+        let state = &self.steps[at].state;
+        let judged = matches!(state.phase, Phase::Verifying | Phase::Baking) && state.way == Way::Forward;
+        let told = |watch: &super::Watch| (Level::Hold, format!("not done while this is so: {}", watch.title));
+        if judged && !self.is_emergency(at) { self.asks_back(now).map(told).collect() } else { Vec::new() }
     }
 
     /// Whether a step may begin.

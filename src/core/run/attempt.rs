@@ -24,6 +24,8 @@ pub(super) struct Attempt {
     pub accepted: Vec<bool>,
     /// What a server answered that did not take it: a look that follows tells only that it is not there.
     pub refused: Vec<Option<String>>,
+    /// What its verification found not to be so; empty while nothing was.
+    pub found: String,
 }
 
 impl Attempt {
@@ -37,6 +39,7 @@ impl Attempt {
             said: vec![String::new(); n],
             accepted: vec![false; n],
             refused: vec![None; n],
+            found: String::new(),
         }
     }
 

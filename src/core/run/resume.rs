@@ -130,6 +130,9 @@ impl Run {
                 Note::Stands => step.stand(),
                 Note::Adopted(_) => step.adopt(left),
                 Note::Phase(Phase::RolledBack) => step.back.clear(),
+                Note::Phase(Phase::Failed) => {
+                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.said));
+                }
                 _ => {}
             },
             _ => {}

@@ -1,23 +1,27 @@
 //! What the run as it stands says: GO, HOLD or ROLL BACK, with the one reason.
 
-use super::{RunView, StepView};
+use super::{OpLine, RunView, StepView};
 use crate::core::{
     snapshot::Verdict,
-    step::{Level, Phase, Way},
+    step::{Level, OpState, Phase, Way},
 };
 
 impl RunView {
+    /// What asks for the way back now, and why.
+    fn abort(&self) -> Option<String> {
+        let so = self.aborts.iter().find(|(_, level, _)| *level == Level::Green);
+        so.map(|(title, _, why)| format!("{title}: {why}"))
+    }
+
     /// Why the way back is to be considered, if it is.
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
-        let abort = self
-            .aborts
-            .iter()
-            .find(|(_, level, _)| *level == Level::Green)
-            .map(|(title, _, why)| format!("{title}: {why}"));
         let begun = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.state == Phase::Failed).map(|s| format!("{} failed", s.id));
-        abort.filter(|_| begun).or(failed)
+        let failed = self.steps.iter().find(|s| s.state == Phase::Failed).map(|s| match s.why_failed() {
+            Some(why) => format!("{} failed: {why}", s.id),
+            None => format!("{} failed", s.id),
+        });
+        self.abort().filter(|_| begun).or(failed)
     }
 
     /// GO, or HOLD with the first reason.
@@ -31,6 +35,10 @@ impl RunView {
         if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
             let word = if *level == Level::Red { "is not so" } else { "is not known" };
             return Verdict::Hold(format!("{title} {word}: {why}"));
+        }
+        // With nothing to take back it is no less bad.
+        if let Some(why) = self.abort() {
+            return Verdict::Hold(why);
         }
         let over = |s: &&StepView| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
         let Some(next) = self.steps.iter().find(|s| !over(s)) else {
@@ -52,5 +60,18 @@ impl RunView {
             }
             (_, None) => Verdict::Go(format!("next: {}, {}", next.id, next.title)),
         }
+    }
+}
+
+impl StepView {
+    /// Why it failed, if it did and somebody knows: what its verification found, else its first operation that came to nothing.
+    #[must_use]
+    pub fn why_failed(&self) -> Option<String> {
+        if self.state != Phase::Failed {
+            return None;
+        }
+        let nothing = |op: &&OpLine| matches!(op.state, OpState::NotApplied | OpState::Conflict);
+        let told = |op: &OpLine| if op.said.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.said) };
+        self.found.clone().or_else(|| self.ops.iter().find(nothing).map(told))
     }
 }

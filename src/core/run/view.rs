@@ -66,7 +66,7 @@ pub struct StepView {
     pub level: Level,
     /// Steps it needs that are not done.
     pub lacks: Vec<String>,
-    /// What is in its way, all of it, before it begins.
+    /// What is in its way, all of it, before it begins; then what keeps it from being done, beside its gates.
     pub obstacles: Vec<(Level, String)>,
     /// Every gate, with its reason.
     pub gates: Vec<GateLine>,
@@ -78,6 +78,8 @@ pub struct StepView {
     pub preview: Option<PreviewView>,
     /// Attempts begun.
     pub attempt: u16,
+    /// What its verification found not to be so, when it failed by that.
+    pub found: Option<String>,
     /// When what it waits for is over, at the earliest.
     pub waits: Option<Duration>,
     /// It is a point of no return.
@@ -282,13 +284,13 @@ impl Run {
                 (Way::Forward, _) => step.gates.level(now),
             },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            // What has begun, or is over, has nothing in its way any more.
-            obstacles: if state.phase <= Phase::Armed { self.obstacles(at, common, now) } else { Vec::new() },
+            obstacles: if state.phase <= Phase::Armed { self.obstacles(at, common, now) } else { self.keeps(at, now) },
             gates: lines.collect(),
             ops: self.op_lines(at),
             progress: (state.recipe.count(OpState::holds), changes.count()),
             preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),
             attempt: state.attempt,
+            found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|since| now.since(since)),

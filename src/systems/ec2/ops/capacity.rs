@@ -58,22 +58,22 @@ impl State {
         }
         let mut draft = self.set(side, &goals, now)?;
         let site = self.sites.get(side);
-        self.wait(&mut draft, (index, role), side, desired, now)?;
+        let serving = self.wait(&mut draft, (index, role), side, desired, now)?;
         if draft.ops.is_empty() {
             return Ok(draft);
         }
         draft.notes.extend(warnings(site, &goals, role, desired));
         if !draft.back.is_empty() {
-            // Going back waits for what it brings back, and for nothing where it takes away.
+            // Going back waits for what it brings back, which is no more than what served, and for nothing where it takes away.
             let before = site.groups.last().map_or(0, |(all, _)| {
                 all.iter().filter(|g| goals.iter().any(|w| *w.group == *g.name)).map(|g| g.desired).sum()
             });
-            draft.back.push(in_service(role, side, before));
+            draft.back.push(in_service(role, side, serving.min(before)));
         }
         Ok(draft)
     }
 
-    /// A wait, where too few serve, or anything is changed.
+    /// A wait, where too few serve, or anything is changed; how many serve now.
     fn wait(
         &self,
         draft: &mut Draft<Call, Mark>,
@@ -81,14 +81,14 @@ impl State {
         side: Side,
         least: u32,
         now: Now,
-    ) -> Result<(), Vec<Fault>> {
+    ) -> Result<u32, Vec<Fault>> {
         let serving = known(self.sites.get(side).in_service(index, now), &format!("{role} in service on the {side}"));
         let serving = serving.map_err(|f| vec![f])?;
         if !draft.ops.is_empty() || serving < least {
             draft.ops.push(in_service(role, side, least));
             draft.notes.push(format!("{serving} of {role} serve on the {side} now; then {least} have to"));
         }
-        Ok(())
+        Ok(serving)
     }
 
     pub(super) fn capacity_back(&self, ops: &[Op], side: Side, now: Now) -> Drafted {

@@ -70,6 +70,19 @@ fn capacity_is_shared_out_and_waited_for() {
     assert_eq!(serde_json::from_str::<super::Draft<Call, Mark>>(&text).expect("the same"), draft);
 }
 
+/// What never served would be waited for in vain, and the way back fail where the group is as it was.
+#[test]
+fn going_back_waits_for_no_more_than_what_served() {
+    let least = |at: &Played<State>| match at.draft(&capacity(35)).expect("a draft").back.last().map(|op| op.call.clone()) {
+        Some(Call::InService { least, .. }) => least,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(least(&estate()), 30);
+    let mut young = Played::<State>::new(&plan());
+    young.pass(1);
+    assert_eq!(least(&young), 6, "a fifth of them is there");
+}
+
 #[test]
 fn instances_go_in_batches_with_limits() {
     let at = estate();

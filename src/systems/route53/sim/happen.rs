@@ -5,7 +5,7 @@ mod tests;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use super::{Sim, super::facts::normal, side_of};
+use super::{Edit, Item, Sim, Weighted, super::facts::normal, side_of};
 use crate::{plan::Side, scenario::Happening};
 
 impl Sim {
@@ -17,6 +17,7 @@ impl Sim {
         match what {
             Happening::Stuck { server, on } => self.stick(*server, *on),
             Happening::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
+            Happening::Weigh { name, side, to } => self.weigh(name, *side, *to),
             _ => Ok(()),
         }
     }
@@ -56,5 +57,20 @@ impl Sim {
             }
         }
         Ok(())
+    }
+
+    /// One batch, as the console of Route 53 sends it: it moves no epoch.
+    fn weigh(&mut self, name: &str, side: Side, to: u8) -> Result<(), String> {
+        let own = normal(name);
+        let mut found = false;
+        for dns in self.plan.dns.iter().filter(|n| normal(&n.name) == own) {
+            let Some(zone) = self.zones.get_mut(&dns.zone) else { continue };
+            let of = |r: &&Weighted| r.name == own && r.record_type == dns.record_type && side_of(dns, &r.record()) == Some(side);
+            let new = zone.latest().records.iter().filter(of).map(|r| Edit::Upsert(Item::Weighted(Weighted { weight: to, ..r.clone() })));
+            let edits: Vec<Edit> = new.collect();
+            found |= !edits.is_empty();
+            zone.change(&edits, self.now)?;
+        }
+        if found { Ok(()) } else { Err(format!("no records of the {side} at {name}")) }
     }
 }

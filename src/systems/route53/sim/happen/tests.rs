@@ -9,7 +9,7 @@ use crate::{
     systems::{
         Simulated, World,
         steer::{
-            Obeys,
+            Obeys, Steered,
             played::{self, Played},
         },
     },
@@ -158,4 +158,24 @@ fn what_is_not_there_is_named() {
     assert_eq!(said(&mut at, &bare), "no health check on the target's records of api.example.test.");
     happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
     assert_eq!(served(&mut at, &plan(), 0), 0);
+}
+
+#[test]
+fn a_stranger_sets_a_weight_past_every_epoch() {
+    let plan = played::plan(ALIASES);
+    let mut at = Played::<State>::new(&plan);
+    let weigh = |name: &str, to| Happening::Weigh { name: name.to_owned(), side: Side::Source, to };
+    happen(&mut at, &weigh("WWW.example.test", 0));
+    at.pass(120);
+    // Three records, each answered as often as the next.
+    assert_eq!(received(&mut at), 0.667);
+    let draft = at.draft(&www(90, 10)).expect("a draft");
+    assert_eq!(draft.diff.last().map(|c| c.from.as_str()), Some("none"), "no epoch was made");
+    let back = at.state.back(&draft.back, at.now);
+    assert!(back.expect("nothing to do yet").ops.is_empty());
+    at.send("a", &draft.ops[0]);
+    at.pass(60);
+    let back = at.state.back(&draft.back, at.now).expect("a draft");
+    assert!(back.broken[0].contains("the weights of both sides would be 0"), "{back:?}");
+    assert!(State::happen(&mut at.sim, &weigh("api.example.test.", 1), at.now).is_err());
 }
