@@ -145,8 +145,7 @@ impl Room {
     fn look(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
             let picture = Picture::of(Arc::new(self.drive.snapshot()));
-            self.ui.now = self.drive.now();
-            update(&mut self.ui, Event::Picture(Arc::new(picture)));
+            self.happen(Event::Picture(Arc::new(picture)));
         }
     }
 }

@@ -14,7 +14,10 @@ macro_rules! library {
 
 library! {
     PLANS { "plan", "small" }
-    SCENARIOS { "move", "stranger" }
+    SCENARIOS {
+        "move", "lagging", "lottery", "link-cut", "long-write", "lost-reply", "slow-consumer", "straggler", "duplicates", "served-share",
+        "all-zero", "zero-weight", "never-healthy", "shrinking", "throttled", "stranger", "errors-rise",
+    }
 }
 
 /// Their names, the one that is played where none is named first.
