@@ -34,19 +34,6 @@ pub fn tone(step: &StepView) -> Tone {
     }
 }
 
-/// The step that is next: under way, or the first that is not over.
-#[must_use]
-pub fn next(run: &RunView) -> Option<&StepView> {
-    let under_way = |s: &&StepView| {
-        matches!(
-            s.state,
-            Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking | Phase::Failed | Phase::NotApplied
-        )
-    };
-    let open = |s: &&StepView| !matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
-    run.steps.iter().find(under_way).or_else(|| run.steps.iter().find(open))
-}
-
 /// The Runbook page.
 #[must_use]
 pub fn panel(run: &RunView) -> Panel {

@@ -9,7 +9,7 @@ use super::{
     dialog::{self, Asked, Dialog, Prompt},
     picture::{Picture, is_own},
     rows::Sort,
-    runbook::{self, RUNBOOK},
+    runbook::RUNBOOK,
     ui::{At, Entry, Ui},
     why_not::why_not,
 };
@@ -193,7 +193,7 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
 
 /// Goes to the runbook, to the step that is next.
 fn next_step(ui: &mut Ui) -> Vec<Act> {
-    let id = ui.picture().snapshot.run.as_ref().and_then(|run| Some(runbook::next(run)?.id.clone()));
+    let id = ui.picture().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
     let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
     let acts = go(ui, page + 1);
     let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(&r.id) == id.as_ref())?)));

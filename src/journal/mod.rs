@@ -101,13 +101,14 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives what was there before.
+    /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives all its records, the last of them
+    /// that it was opened now.
     ///
     /// # Errors
     /// If it cannot be read or written, and if it is damaged elsewhere than at its end.
     pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry>), Refused> {
         let bytes = store.read()?;
-        let (entries, torn) = chain::read(&bytes)?;
+        let (mut entries, torn) = chain::read(&bytes)?;
         if let Some(other) = entries.iter().find(|e| e.run != author.run) {
             return Err(Refused::Other { theirs: other.run.clone(), ours: author.run });
         }
@@ -127,6 +128,7 @@ impl Journal {
         if entries.is_empty() {
             journal.first = opened.hash;
         }
+        entries.push(opened);
         Ok((journal, entries))
     }
 

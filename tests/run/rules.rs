@@ -8,6 +8,7 @@ use landfall::{
         digest::Digest,
         estate::seen::FaultKind,
         run::{Motion, Order},
+        snapshot::Verdict,
         step::{Level, Phase, Ticket},
     },
     drive::sim::{CallTrouble, Trouble},
@@ -284,4 +285,18 @@ fn the_way_back_asks_for_its_own_gates_and_for_no_others() {
     stage.drive.order(Order::RollBack("dns".into()));
     assert_eq!(stage.execute("dns"), None);
     stage.until("dns", 900, |s| s.state == Phase::RolledBack);
+}
+
+#[test]
+fn the_head_speaks_of_what_is_under_way_wherever_it_stands_in_the_runbook() {
+    let mut stage = Stage::new(vec![step("name", &[], weights(99, 1)), step("orders", &[], primary(Side::Target))], 3);
+    stage.until("name", 60, |s| s.state == Phase::Ready);
+    let head = |stage: &mut Stage| stage.drive.snapshot().verdict();
+    assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
+    assert_eq!(stage.execute("orders"), None);
+    let orders = stage.until("orders", 60, |s| s.exposed.is_some());
+    assert_eq!(stage.run().next().map(|s| s.id.clone()), Some(orders.id));
+    assert!(matches!(head(&mut stage), Verdict::Hold(why) if why.contains("orders is ")));
+    stage.until("orders", 120, |s| s.state == Phase::Done);
+    assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
 }

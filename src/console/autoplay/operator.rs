@@ -169,7 +169,7 @@ fn select(ui: &Ui, run: &RunView, step: &str) -> Option<Next> {
     if ui.step().is_some_and(|s| s.id == step) {
         return None;
     }
-    if crate::console::runbook::next(run).is_some_and(|s| s.id == step) {
+    if run.next().is_some_and(|s| s.id == step) {
         return Some(Next::Press(Press::Char('n')));
     }
     if !on_page {

@@ -13,6 +13,18 @@ impl RunView {
         so.map(|(title, _, why)| format!("{title}: {why}"))
     }
 
+    /// The step that is next: under way, forward or back, or the first that is not over.
+    #[must_use]
+    pub fn next(&self) -> Option<&StepView> {
+        use Phase::{Attested, Baking, Done, Failed, NotApplied, RolledBack, Running, Settling, Skipped, Verifying};
+        let under_way = |s: &&StepView| {
+            matches!(s.state, Running | Settling | Verifying | Baking | Failed | NotApplied)
+                || (s.way == Way::Back && s.state != RolledBack)
+        };
+        let open = |s: &&StepView| !matches!(s.state, Done | Attested | Skipped);
+        self.steps.iter().find(under_way).or_else(|| self.steps.iter().find(open))
+    }
+
     /// Why the way back is to be considered, if it is.
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
@@ -40,8 +52,7 @@ impl RunView {
         if let Some(why) = self.abort() {
             return Verdict::Hold(why);
         }
-        let over = |s: &&StepView| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped);
-        let Some(next) = self.steps.iter().find(|s| !over(s)) else {
+        let Some(next) = self.next() else {
             return Verdict::Go("every step is done".to_owned());
         };
         match (next.state, next.obstacles.first()) {
