@@ -138,7 +138,10 @@ impl Run {
             }
             Phase::Previewed => Ok(self.take(at, &Event::Arm, now)),
             Phase::Armed => Ok(Vec::new()),
-            _ => Err(Refusal::new(match self.steps[at].preview {
+            _ => Err(Refusal::new(match &self.steps[at].preview {
+                Some(Ok(super::Preview { draft, .. })) if !draft.broken.is_empty() => {
+                    format!("{id} is forbidden: {}", draft.broken.join("; "))
+                }
                 Some(Ok(_)) => format!("{id} is {}: {}", state.word(), self.why_blocked(at, now)),
                 _ => format!("{id} is {}: preview it first", state.word()),
             })),
