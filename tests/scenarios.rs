@@ -1,9 +1,7 @@
 //! Every scenario that comes with the program, played in virtual time: each comes to what it expects, and the same seed gives the same
 //! journal, byte for byte.
-//!
-//! `LANDFALL_SCENARIO=name` plays one alone.
 
-use std::{sync::Mutex, time::Instant};
+use std::time::Instant;
 
 use landfall::{
     journal::chain,
@@ -29,36 +27,35 @@ fn played(name: &str) -> Outcome {
     outcome
 }
 
-fn names() -> Vec<&'static str> {
-    let only = std::env::var("LANDFALL_SCENARIO").ok();
-    let names: Vec<&str> = library::names().filter(|name| only.as_deref().is_none_or(|o| o == *name)).collect();
-    assert!(!names.is_empty(), "there is no such scenario");
-    names
+/// Twice, side by side: the two plays have nothing in common but the file.
+fn twice_alike(name: &str) {
+    let (first, second) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| played(name));
+        (played(name), other.join().expect("it plays to its end"))
+    });
+    if let Some(why) = &first.wrong {
+        panic!("{name}: {why}");
+    }
+    assert!(first.journal == second.journal && first.log == second.log, "{name}: two plays differ");
+    chain::read(&first.journal).unwrap_or_else(|damage| panic!("{name}: its journal: {damage}"));
 }
 
-#[test]
-fn every_scenario_comes_to_what_it_expects_twice_alike() {
-    let wrong = Mutex::new(Vec::new());
-    // Side by side: the two plays have nothing in common but the file.
-    let (first, second) = std::thread::scope(|scope| {
-        let all = || names().into_iter().map(played).collect::<Vec<Outcome>>();
-        let other = scope.spawn(all);
-        (all(), other.join().expect("it plays to its end"))
-    });
-    for ((name, a), b) in names().iter().zip(&first).zip(&second) {
-        let tell = |what: String| wrong.lock().expect("nobody died").push(format!("{name}: {what}"));
-        if let Some(why) = &a.wrong {
-            tell(why.clone());
-        }
-        if a.journal != b.journal || a.log != b.log {
-            tell("two plays differ".to_owned());
-        }
-        if let Err(damage) = chain::read(&a.journal) {
-            tell(format!("its journal: {damage}"));
-        }
-    }
-    let wrong = wrong.into_inner().expect("nobody died");
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+/// A test for each.
+macro_rules! scenarios {
+    ($($test:ident $name:literal),* $(,)?) => {
+        $(#[test]
+        fn $test() {
+            twice_alike($name);
+        })*
+        const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+scenarios! {
+    whole_move "move", lagging "lagging", lottery "lottery", link_cut "link-cut", long_write "long-write", lost_reply "lost-reply",
+    slow_consumer "slow-consumer", straggler "straggler", duplicates "duplicates", served_share "served-share", all_zero "all-zero",
+    zero_weight "zero-weight", never_healthy "never-healthy", shrinking "shrinking", throttled "throttled", stranger "stranger",
+    errors_rise "errors-rise", dies "dies", dies_early "dies-early", back "back", emergency "emergency",
 }
 
 #[test]
@@ -70,7 +67,8 @@ fn what_is_listed_has_a_file_and_what_has_a_file_is_listed() {
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         if path.extension().is_some_and(|end| end == "toml") && text.contains("[[cue]]") {
             let name = path.file_stem().and_then(|s| s.to_str()).expect("a name");
-            assert!(listed.contains(&name), "{name} is played by nobody: add it to src/scenario/library.rs");
+            assert!(listed.contains(&name), "{name} does not come with the program: add it to src/scenario/library.rs");
+            assert!(NAMES.contains(&name), "{name} is played by nobody: add it above");
         }
     }
 }

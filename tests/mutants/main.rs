@@ -1,4 +1,4 @@
-//! Rules of the core, broken one at a time: for each of them some test must fail. What is broken and which test notices is `list.toml`.
+//! Rules of the core and of the systems, broken one at a time: for each of them some test must fail. What is broken and which test notices is `list.toml`.
 //!
 //! The second test compiles the crate once a mutant, in a copy of the tree: `cargo test --no-default-features --test mutants -- --ignored
 //! --nocapture`.
@@ -64,7 +64,7 @@ fn every_mutant_still_fits_the_code() {
         assert!(names.insert(name), "{name}: twice");
         assert!(mutant.rule.ends_with('.'), "{name}: its rule is no sentence");
         assert!(!mutant.killed_by.is_empty(), "{name}: killed by nothing");
-        assert!(["src/core/", "src/journal/"].iter().any(|p| mutant.file.starts_with(p)), "{name}: {}", mutant.file);
+        assert!(["src/core/", "src/journal/", "src/systems/"].iter().any(|p| mutant.file.starts_with(p)), "{name}: {}", mutant.file);
         assert_ne!(mutant.from, mutant.to, "{name}");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&mutant.file);
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {}: {e}", path.display()));
