@@ -197,6 +197,14 @@ fn next_step(ui: &mut Ui) -> Vec<Act> {
     let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
     let acts = go(ui, page + 1);
     let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(&r.id) == id.as_ref())?)));
+    let hidden = |(table, row)| ui.table_ui(table).is_some_and(|t| !t.rows.order.contains(&row));
+    if place.is_some_and(hidden) {
+        // What is next is shown, whatever was looked for before.
+        if let Some(table) = ui.focused_ui() {
+            table.filter.clear();
+        }
+        ui.settle(true);
+    }
     if let Some((table, row)) = place
         && let Some(at) = ui.table_ui(table).and_then(|t| t.rows.order.iter().position(|&r| r == row))
     {
