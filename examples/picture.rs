@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 fn picture(from: &str, moments: &[String]) -> Result<String, String> {
     let text = std::fs::read_to_string(from).map_err(|e| format!("{from}: {e}"))?;
     let mut lines = text.lines();
-    let head: Value = serde_json::from_str(lines.next().unwrap_or_default()).map_err(|e| format!("{from}: line 1: {e}"))?;
+    let head: Value =
+        serde_json::from_str(lines.next().unwrap_or_default()).map_err(|e| format!("{from}: line 1: {e}"))?;
     let size = |key: &str| head[key].as_u64().and_then(|n| u16::try_from(n).ok()).ok_or(format!("{from}: no {key}"));
     let (width, height) = (size("width")?, size("height")?);
     let room = |n| std::num::NonZero::new(n).ok_or(format!("{from}: a terminal without room"));
@@ -48,7 +49,10 @@ fn picture(from: &str, moments: &[String]) -> Result<String, String> {
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let mut wanted: Vec<f64> = (1..=MOMENTS).map(|i| end * i as f64 / MOMENTS as f64).collect();
     if !moments.is_empty() {
-        wanted = moments.iter().map(|m| m.parse().map_err(|_| format!("{m}: no number of seconds"))).collect::<Result<_, _>>()?;
+        wanted = moments
+            .iter()
+            .map(|m| m.parse().map_err(|_| format!("{m}: no number of seconds")))
+            .collect::<Result<_, _>>()?;
     }
     let mut terminal = vt100::Parser::new(room(height)?, room(width)?, 0);
     let mut frames = Vec::new();
@@ -135,7 +139,8 @@ fn style(screen: &vt100::Screen, row: u16, column: u16) -> Style {
 fn run(out: &mut String, (row, column, cells): (u16, u16, u16), text: &str, style: &Style) {
     let (x, y, w) = (f64::from(column) * CELL.0, f64::from(row) * CELL.1, f64::from(cells) * CELL.0);
     if let Some(paper) = style.paper.as_ref().filter(|paper| *paper != BACKGROUND) {
-        let _ = write!(out, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{:.0}\" fill=\"{paper}\"/>", CELL.1);
+        let _ =
+            write!(out, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{:.0}\" fill=\"{paper}\"/>", CELL.1);
     }
     let kept = text.trim_end();
     if kept.trim().is_empty() {
@@ -152,8 +157,8 @@ fn run(out: &mut String, (row, column, cells): (u16, u16, u16), text: &str, styl
 /// As `#rrggbb`; none: the terminal's own.
 fn colour(colour: vt100::Color) -> Option<String> {
     const ANSI: [&str; 16] = [
-        "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5", "#666666", "#f14c4c", "#23d18b",
-        "#f5f543", "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
+        "#000000", "#cd3131", "#0dbc79", "#e5e510", "#2472c8", "#bc3fbc", "#11a8cd", "#e5e5e5", "#666666", "#f14c4c",
+        "#23d18b", "#f5f543", "#3b8eea", "#d670d6", "#29b8db", "#ffffff",
     ];
     match colour {
         vt100::Color::Default => None,

@@ -5,7 +5,10 @@ use std::time::Instant;
 
 use landfall::{
     journal::chain,
-    scenario::{headless::{Outcome, play}, library},
+    scenario::{
+        headless::{Outcome, play},
+        library,
+    },
 };
 
 /// Plays one, and says how it went.
@@ -97,7 +100,10 @@ expect = [{ metric = "mongo.set.primarys", op = "<=", value = 1 }, { step = "pri
 
 #[test]
 fn every_key_of_the_format_is_documented() {
-    use landfall::{plan::spec::{Kind, TableSpec}, scenario::spec::ROOT};
+    use landfall::{
+        plan::spec::{Kind, TableSpec},
+        scenario::spec::ROOT,
+    };
     fn tables(spec: &'static TableSpec, seen: &mut Vec<&'static TableSpec>) {
         if seen.iter().any(|s| std::ptr::eq(*s, spec)) {
             return;

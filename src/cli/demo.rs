@@ -46,6 +46,9 @@ pub(super) struct Demo {
     /// Rehearse a plan of your own: an estate as it names it is imitated, whatever is really there is not touched
     #[arg(long, value_name = "PLAN", conflicts_with = "scenario")]
     rehearse: Option<PathBuf>,
+    /// Make the imitated estate like the real one by this picture of it: what `landfall status PLAN --json` printed
+    #[arg(long, value_name = "FILE", requires = "rehearse")]
+    from: Option<PathBuf>,
     /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
@@ -90,7 +93,17 @@ fn list() -> Result<String, String> {
 fn scenario(it: &Demo) -> Result<Scenario, String> {
     if let Some(plan) = &it.rehearse {
         let (plan, digest) = load_with_digest(plan)?;
-        return Ok(Scenario::rehearsal(plan, digest, jiff::Timestamp::now()));
+        let mut scenario = Scenario::rehearsal(plan, digest, jiff::Timestamp::now());
+        if let Some(file) = &it.from {
+            let name = file.display();
+            let text = std::fs::read_to_string(file).map_err(|e| format!("cannot read {name}: {e}"))?;
+            let document = serde_json::from_str(&text).map_err(|e| format!("{name}: {e}"))?;
+            let unknown = scenario.like(&document).map_err(|why| format!("{name}: {why}"))?;
+            if !unknown.is_empty() {
+                eprintln!("{name} does not know these, which are as the plan names them: {}", unknown.join(", "));
+            }
+        }
+        return Ok(scenario);
     }
     let name = it.scenario.as_deref().or_else(|| library::names().next()).unwrap_or_default();
     let (scenario, warnings) = read(name)?;
@@ -106,7 +119,10 @@ fn read(name: &str) -> Result<(Scenario, crate::plan::Report), String> {
         None if name.ends_with(".toml") || name.contains('/') => Scenario::load(Path::new(name)),
         None => {
             let all: Vec<&str> = library::names().collect();
-            return Err(format!("no scenario is called {name}: there are {}; a file's name ends in .toml", all.join(", ")));
+            return Err(format!(
+                "no scenario is called {name}: there are {}; a file's name ends in .toml",
+                all.join(", ")
+            ));
         }
     };
     read.map_err(|faulty| faulty.render(colour()))
@@ -145,9 +161,7 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, String> {
 
 /// How consoles take the demo's journal up: the first, and each one after it that died.
 fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, String> {
-    let open = move |store: Box<dyn Storage>, now| {
-        Journal::open(store, author.clone(), now).map_err(|e| e.to_string())
-    };
+    let open = move |store: Box<dyn Storage>, now| Journal::open(store, author.clone(), now).map_err(|e| e.to_string());
     let Some(path) = path.map(Path::to_owned) else {
         let mut store = MemStore::default();
         return Ok(Box::new(move |now| {

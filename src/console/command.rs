@@ -207,7 +207,14 @@ pub const COMMANDS: &[Command] = &[
     command(Id::Slower, "slower", "slower", "Ask all sources half as often.", &[Char('-')], None),
     command(Id::TimeFaster, "time-faster", "time ×2", "Demo: let simulated time go twice as fast.", &[Char(']')], None),
     command(Id::TimeSlower, "time-slower", "time ×½", "Demo: let simulated time go half as fast.", &[Char('[')], None),
-    command(Id::TimeStops, "time-stops", "time stops", "Demo: let simulated time stand still, or go on.", &[Char('.')], None),
+    command(
+        Id::TimeStops,
+        "time-stops",
+        "time stops",
+        "Demo: let simulated time stand still, or go on.",
+        &[Char('.')],
+        None,
+    ),
     command(Id::Theme, "theme", "theme", "The next theme.", &[Char('t')], None),
     command(Id::Help, "help", "help", "All commands and signs; type to search.", &[Char('?')], Some(8)),
     command(

@@ -62,9 +62,9 @@ use crate::{
     core::Command,
     drive::{Link, Orders, clock},
 };
+pub use autoplay::Script;
 use cast::Cast;
 use player::Player;
-pub use autoplay::Script;
 
 /// How the console is to be.
 #[derive(Debug, Clone)]

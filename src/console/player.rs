@@ -62,7 +62,9 @@ impl Player {
                 turn.key = Some(autoplay::event(press));
             }
             Next::Over => (turn.over, turn.said) = (true, Some("the script is over: the keys are yours".to_owned())),
-            Next::Fail(why) => (turn.over, turn.said) = (true, Some(format!("the script stops, the keys are yours: {why}"))),
+            Next::Fail(why) => {
+                (turn.over, turn.said) = (true, Some(format!("the script stops, the keys are yours: {why}")))
+            }
         }
         let speed = if turn.over { 1.0 } else { self.script.speed() };
         if (speed - self.speed).abs() > f64::EPSILON {

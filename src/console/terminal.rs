@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::cast::Cast;
 use ratatui::{
     backend::{Backend as _, CrosstermBackend},
     buffer::Buffer,
@@ -26,7 +27,6 @@ use ratatui::{
     },
     layout::Rect,
 };
-use super::cast::Cast;
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
 /// Whether the terminal is ours now.

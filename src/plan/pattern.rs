@@ -62,7 +62,9 @@ impl Pattern {
     pub fn matches(&self, name: &str) -> bool {
         match &self.form {
             Form::Name => self.text == name,
-            Form::Ends(before, after) => name.strip_prefix(before.as_str()).is_some_and(|rest| rest.ends_with(after.as_str())),
+            Form::Ends(before, after) => {
+                name.strip_prefix(before.as_str()).is_some_and(|rest| rest.ends_with(after.as_str()))
+            }
             Form::Regex(regex) => regex.is_match(name),
         }
     }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     core::{
-        estate::{seen::Seen, signal::{Sample, SignalDef}},
+        estate::{
+            seen::Seen,
+            signal::{Sample, SignalDef},
+        },
         run::RunView,
         snapshot::{Snapshot, Verdict},
     },
@@ -87,7 +90,8 @@ impl Condition {
             }
             Self::Signal { metric, labels, op, value } => {
                 let samples = eye.samples(metric);
-                let meant = |s: &&Sample| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
+                let meant =
+                    |s: &&Sample| s.def.id == metric.id && labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
                 let mut none = true;
                 for sample in samples.iter().filter(meant) {
                     none = false;
@@ -104,7 +108,11 @@ impl Condition {
             }
             Self::Screen(text) => {
                 let screen = eye.screen();
-                if screen.contains(text.as_str()) { Ok(()) } else { Err(format!("the screen does not show \"{text}\":\n{screen}")) }
+                if screen.contains(text.as_str()) {
+                    Ok(())
+                } else {
+                    Err(format!("the screen does not show \"{text}\":\n{screen}"))
+                }
             }
             Self::Verdict { word, because } => {
                 let (is, why) = match eye.snapshot().verdict() {
@@ -115,7 +123,11 @@ impl Condition {
                 };
                 let reason = because.as_ref().is_none_or(|part| why.contains(part.as_str()));
                 let wanted = because.as_ref().map_or_else(String::new, |part| format!(" because \"{part}\""));
-                if is == word && reason { Ok(()) } else { Err(format!("the verdict is {is}: {why}; not {word}{wanted}")) }
+                if is == word && reason {
+                    Ok(())
+                } else {
+                    Err(format!("the verdict is {is}: {why}; not {word}{wanted}"))
+                }
             }
             Self::Record { text, of } => {
                 let run = eye.run();

@@ -15,7 +15,12 @@ use crate::{
         ui::Ui,
         update::{Act, Event, update},
     },
-    core::{estate::signal::{Sample, SignalDef}, now::Now, run::RunView, snapshot::Snapshot},
+    core::{
+        estate::signal::{Sample, SignalDef},
+        now::Now,
+        run::RunView,
+        snapshot::Snapshot,
+    },
     drive::sim::SimDrive,
     journal::{Author, Entry, Journal, chain, store::MemStore},
 };

@@ -205,7 +205,9 @@ impl Names<'_> {
     /// A signal's unit; that of a health query is the query's.
     fn unit(&self, metric: &SignalDef, query: Option<&str>) -> Unit {
         match metric.unit {
-            Unit::AsNamed => self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| named(h.unit)),
+            Unit::AsNamed => {
+                self.plan.health.iter().find(|h| Some(h.name.as_str()) == query).map_or(metric.unit, |h| named(h.unit))
+            }
             unit => unit,
         }
     }
@@ -224,9 +226,8 @@ impl Names<'_> {
         let pair = |faults: &mut Faults| {
             self.one_of(t, "pair", "pair of Kafka clusters", plan.kafka.iter().map(|p| p.name.as_str()), faults)
         };
-        let role = |faults: &mut Faults| {
-            self.one_of(t, "role", "role", plan.fleet.iter().map(|r| r.name.as_str()), faults)
-        };
+        let role =
+            |faults: &mut Faults| self.one_of(t, "role", "role", plan.fleet.iter().map(|r| r.name.as_str()), faults);
         Some(match key {
             "fall_behind" => Deed::Happens(Happening::FallBehind { host: host(faults)?, by: t.get("by")? }),
             "process" => Deed::Happens(Happening::Process { host: host(faults)?, up: t.get("up")? }),
@@ -247,11 +248,13 @@ impl Names<'_> {
                 Deed::Happens(Happening::Stuck { server: server.ip(), on: t.get("on")? })
             }
             "health_checks" => {
-                let name = self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
+                let name =
+                    self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
                 Deed::Happens(Happening::HealthChecks { name, side: side()?, pass: t.get("pass")? })
             }
             "weigh" => {
-                let name = self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
+                let name =
+                    self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
                 Deed::Happens(Happening::Weigh { name, side: side()?, to: t.get::<i64>("to")?.try_into().ok()? })
             }
             "never_well" => {

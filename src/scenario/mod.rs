@@ -12,6 +12,7 @@
 //! | `condition` | what may be the case, and whether it is |
 //! | `timeline` | its events, as they fall due |
 //! | `headless` | played in virtual time, without a terminal |
+//! | `rehearsal` | a team's own plan, on an estate like the one in a picture |
 //! | `library` | the scenarios that come with the program |
 
 pub mod condition;
@@ -20,6 +21,7 @@ pub mod headless;
 pub mod library;
 mod lower;
 mod press;
+mod rehearsal;
 pub mod spec;
 pub mod timeline;
 
@@ -152,23 +154,6 @@ impl Scenario {
     ) -> Result<(Self, Report), Faulty> {
         let line = |at: usize| text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
         read(&spec::ROOT, path, text, |root, faults| lower::scenario(root, &plan_of, &line, faults))
-    }
-
-    /// A plan's estate, in which nothing happens by itself: to rehearse with.
-    #[must_use]
-    pub fn rehearsal(plan: Arc<Plan>, plan_digest: Digest, begins: Timestamp) -> Self {
-        Self {
-            name: plan.name.clone(),
-            doc: String::new(),
-            plan,
-            plan_digest,
-            seed: 1,
-            begins,
-            speed: 1.0,
-            events: Vec::new(),
-            cues: Vec::new(),
-            never: Vec::new(),
-        }
     }
 
     /// Reads a scenario file, and the plan beside it.

@@ -22,11 +22,8 @@ const fn hours(n: u64) -> Duration {
 const SPAN: Kind = Duration(Duration::ZERO, hours(48));
 const SIDE: Kind = Enum(&["source", "target"]);
 
-static STATE: Form = Form {
-    what: "the word of a step's state, as the screen has it",
-    example: "READY",
-    pattern: "^[A-Z][A-Z_]*$",
-};
+static STATE: Form =
+    Form { what: "the word of a step's state, as the screen has it", example: "READY", pattern: "^[A-Z][A-Z_]*$" };
 
 /// The whole file.
 pub static ROOT: TableSpec = TableSpec {
@@ -63,7 +60,11 @@ static CUE: TableSpec = TableSpec {
         may("say", Text(1, 240), "The caption."),
         or("when", List(&CONDITION, 0), "[]", "What is waited for: all of it."),
         or("within", SPAN, "\"30m\"", "How long the waiting may take, here and with each step that is carried out."),
-        may("carry_out", OneOrMany(&TEXT), "Steps: each is previewed, approved, armed, executed, and waited for until it is done."),
+        may(
+            "carry_out",
+            OneOrMany(&TEXT),
+            "Steps: each is previewed, approved, armed, executed, and waited for until it is done.",
+        ),
         may("begin", OneOrMany(&TEXT), "The same, but for the waiting."),
         may("take_back", OneOrMany(&TEXT), "The way back of steps: previewed, armed, executed, waited for."),
         may("keys", TEXT, "Keys, with spaces between: n p a x Tab Enter ^c 'text that is typed'."),
@@ -76,8 +77,7 @@ static CUE: TableSpec = TableSpec {
 };
 
 /// What may be the case; within itself as well.
-static CONDITION: Kind =
-    Shared("condition", &OneOf(&[&STEP, &SIGNAL, &SCREEN, &VERDICT, &RECORD, &NONE]));
+static CONDITION: Kind = Shared("condition", &OneOf(&[&STEP, &SIGNAL, &SCREEN, &VERDICT, &RECORD, &NONE]));
 
 static STEP: TableSpec = TableSpec {
     header: "a step's state",

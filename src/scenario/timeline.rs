@@ -7,7 +7,12 @@ use super::{
     condition::{self, Eye},
 };
 use crate::{
-    core::{estate::signal::{Sample, SignalDef}, now::Now, run::RunView, snapshot::Snapshot},
+    core::{
+        estate::signal::{Sample, SignalDef},
+        now::Now,
+        run::RunView,
+        snapshot::Snapshot,
+    },
     drive::sim::SimDrive,
     journal::{Entry, Journal},
 };

@@ -64,7 +64,11 @@ fn every_mutant_still_fits_the_code() {
         assert!(names.insert(name), "{name}: twice");
         assert!(mutant.rule.ends_with('.'), "{name}: its rule is no sentence");
         assert!(!mutant.killed_by.is_empty(), "{name}: killed by nothing");
-        assert!(["src/core/", "src/journal/", "src/systems/"].iter().any(|p| mutant.file.starts_with(p)), "{name}: {}", mutant.file);
+        assert!(
+            ["src/core/", "src/journal/", "src/systems/"].iter().any(|p| mutant.file.starts_with(p)),
+            "{name}: {}",
+            mutant.file
+        );
         assert_ne!(mutant.from, mutant.to, "{name}");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&mutant.file);
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{name}: {}: {e}", path.display()));

@@ -12,13 +12,13 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::{
-    theme::Theme,
-    ui::Ui,
-    view,
-};
+use super::{theme::Theme, ui::Ui, view};
 use crate::{
-    core::{estate::signal::{Sample, SignalDef}, run::RunView, snapshot::Snapshot},
+    core::{
+        estate::signal::{Sample, SignalDef},
+        run::RunView,
+        snapshot::Snapshot,
+    },
     scenario::{
         Cue, Press, Scenario,
         condition::{self, Eye},
@@ -141,7 +141,9 @@ impl Script {
                     };
                     let word = desk.word(&wish.step).unwrap_or_default();
                     // What has not moved needs no second look: pictures are not free.
-                    if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE) && !late {
+                    if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE)
+                        && !late
+                    {
                         self.pace = Pace::Fast;
                         return Next::Wait;
                     }

@@ -139,7 +139,8 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
     let approvers = ui.latest().plan.runbook.approvers.iter().map(|a| a.name.as_str());
     // Whoever has not yet, and is not at the keyboard.
     let other = |people: &[String]| {
-        let mut free = approvers.clone().filter(|name| people.iter().all(|p| p != name) && run.operator.as_deref() != Some(name));
+        let mut free =
+            approvers.clone().filter(|name| people.iter().all(|p| p != name) && run.operator.as_deref() != Some(name));
         free.next().unwrap_or_default().to_owned()
     };
     let text = match it.asked {

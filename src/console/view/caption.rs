@@ -24,7 +24,17 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let (done, all) = caption.progress;
     let keys = caption.keys.join(" ");
     let head = format!(" {done}/{all} ");
-    put_all(line(0), buf, [("─", rule), (head.as_str(), rule), (if keys.is_empty() { "" } else { " keys " }, rule), (keys.as_str(), key), (" ", rule)]);
+    put_all(
+        line(0),
+        buf,
+        [
+            ("─", rule),
+            (head.as_str(), rule),
+            (if keys.is_empty() { "" } else { " keys " }, rule),
+            (keys.as_str(), key),
+            (" ", rule),
+        ],
+    );
     for (n, text) in (1..).zip(lines(caption, area.width)) {
         put_all(line(n), buf, [(" ▸ ", key), (text.as_str(), title)]);
     }

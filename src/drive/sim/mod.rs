@@ -24,7 +24,7 @@ use crate::{
         Command, Core, Input,
         estate::{
             seen::{Fault, FaultKind},
-            signal::{Sample, SignalDef, Samples},
+            signal::{Sample, Samples, SignalDef},
             source::{SourceIx, SourceSpec},
         },
         now::Now,
