@@ -137,6 +137,8 @@ struct Console {
     theme: Theme,
     ascii: bool,
     player: Option<Player>,
+    /// How many orders were given.
+    given: u64,
     record: Option<PathBuf>,
 }
 
@@ -152,7 +154,7 @@ impl Console {
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
-        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, record: options.record })
+        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
     }
 
     fn run(mut self) -> Result<Ended, Error> {
@@ -241,6 +243,7 @@ impl Console {
                 // Whoever only watches was told so before it came to this.
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
+                        self.given += 1;
                         orders.give(order);
                     }
                 }
@@ -262,9 +265,12 @@ impl Console {
             drop(self.link.commands.send(Command::Speed(speed)));
         }
         if let Some(key) = turn.key {
-            let acts = self.happen(Event::Key(key), screen)?;
-            player.pressed(&self.ui);
-            debug_assert!(acts.is_none(), "a script does not quit");
+            let given = self.given;
+            let ended = self.happen(Event::Key(key), screen)?;
+            debug_assert!(ended.is_none(), "a script does not quit");
+            if self.given > given {
+                player.ordered(&self.ui);
+            }
         }
         if turn.over {
             self.ui.message = turn.said;

@@ -13,7 +13,7 @@ use super::{
 pub const BEAT: Duration = Duration::from_millis(40);
 /// So many of the keys that were pressed last are shown.
 const KEYS: usize = 8;
-/// A picture that was on its way when a key was pressed does not know of it; the one after it does.
+/// A picture that was on its way when an order was given does not know of it; the one after it does.
 const PICTURES: u32 = 2;
 
 /// A script at play.
@@ -21,7 +21,7 @@ const PICTURES: u32 = 2;
 pub struct Player {
     script: Script,
     keys: Vec<String>,
-    /// How many pictures had come when the last key was pressed.
+    /// How many pictures had come when the last order was given.
     heard: u64,
     speed: f64,
 }
@@ -79,10 +79,8 @@ impl Player {
         turn
     }
 
-    /// A key was pressed: what it did is seen in a later picture, where it is the estate that does it.
-    pub fn pressed(&mut self, ui: &Ui) {
-        if !ui.is_typing() {
-            self.heard = ui.pictures();
-        }
+    /// A key gave an order: what came of it is seen in a later picture.
+    pub fn ordered(&mut self, ui: &Ui) {
+        self.heard = ui.pictures();
     }
 }

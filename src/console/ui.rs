@@ -198,12 +198,6 @@ impl Ui {
         self.pictures
     }
 
-    /// Whether something is open that the console alone knows of: what is typed there needs nobody's answer.
-    #[must_use]
-    pub const fn is_typing(&self) -> bool {
-        matches!(self.entry, Entry::Dialog(Dialog::Confirm(_) | Dialog::Prompt(_)) | Entry::Filter(_) | Entry::Help(..))
-    }
-
     /// The latest there is, shown or not.
     #[must_use]
     pub fn latest(&self) -> &Snapshot {
