@@ -134,3 +134,43 @@ fn every_mutant_is_killed() {
     println!("{all} mutants, {} killed, {bad} survived", all - bad);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Which scenarios notice which rule that is broken. What none of them notices is for the tests that the list names.
+#[test]
+#[ignore = "compiles the crate once a mutant, and plays all scenarios but the longest: an hour"]
+fn which_scenario_notices_which() {
+    let only = std::env::var("LANDFALL_MUTANT").ok();
+    let shop = Shop::open();
+    let scenarios = ["--test".to_owned(), "scenarios".to_owned()];
+    let play = || shop.test_but(&scenarios, &["--", "--skip", "whole_move"]);
+    match play() {
+        Ended::Passed(n) => println!("unchanged: {n} pass"),
+        other => panic!("not even the unchanged tree passes: {other:?}"),
+    }
+    let mut table = Vec::new();
+    for mutant in list().into_iter().filter(|m| only.as_ref().is_none_or(|o| m.name == *o)) {
+        let before = shop.read(&mutant.file);
+        shop.write(&mutant.file, &mutant.applied(&before));
+        let noticed = match play() {
+            Ended::Failed(tests) => tests.join(" "),
+            Ended::Hung => "one that does not end".to_owned(),
+            Ended::Passed(_) => "–".to_owned(),
+            Ended::Broken(errors) => panic!("{}: does not compile: {errors}", mutant.name),
+        };
+        shop.write(&mutant.file, &before);
+        println!("{:44} {noticed}", mutant.name);
+        table.push((mutant.name, noticed));
+    }
+    let by_none = table.iter().filter(|(_, noticed)| noticed == "–").count();
+    println!(
+        "{} mutants, {} noticed by a scenario, {by_none} by the tests of the list alone",
+        table.len(),
+        table.len() - by_none
+    );
+    // Those of the systems are on the list for the scenarios' sake.
+    let named = list().into_iter().filter(|m| m.killed_by.iter().any(|arg| arg == "scenarios"));
+    for mutant in named {
+        let found = table.iter().find(|(name, _)| *name == mutant.name);
+        assert!(found.is_none_or(|(_, noticed)| noticed != "–"), "{}: no scenario notices it", mutant.name);
+    }
+}

@@ -78,12 +78,17 @@ impl Shop {
 
     /// Compiles and runs tests.
     pub fn test(&self, args: &[String]) -> Ended {
+        self.test_but(args, &[])
+    }
+
+    /// The same, without those that these arguments of the test program leave out.
+    pub fn test_but(&self, args: &[String], but: &[&str]) -> Ended {
         match self.cargo(args, &["--no-run"], BUILD) {
             (Some(true), _) => {}
             (Some(false), said) => return Ended::Broken(said.lines().filter(|l| l.starts_with("error")).collect()),
             (None, _) => return Ended::Broken(format!("not compiled after {} s", BUILD.as_secs())),
         }
-        let (passed, said) = self.cargo(args, &[], LIMIT);
+        let (passed, said) = self.cargo(args, but, LIMIT);
         let named = |end: &str| {
             let lines = said.lines().filter_map(|l| l.strip_prefix("test ")?.strip_suffix(end));
             lines.map(str::to_owned).collect::<Vec<_>>()
@@ -103,6 +108,8 @@ impl Shop {
         let log = File::create(&self.log).expect("a file");
         let mut child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["test", "--offline", "-p", "landfall", "--no-default-features"])
+            // Compiled once a mutant and run once: compiling it well takes longer than running it badly.
+            .args(["--config", "profile.dev.package.landfall.opt-level=0"])
             .args(args)
             .args(more)
             .current_dir(&self.tree)

@@ -2,10 +2,10 @@
 //!
 //!     cargo build && cargo run --example watch_only -- [--minutes 10]
 //!
-//! A lab of its own; its plan, with administrators' logins everywhere; `landfall watch` on it in a pseudo-terminal, in which keys are pressed all
-//! the time, every one that the console knows but those that end it. Asked afterwards are the servers: mongod's logs (every command of every connection that calls itself
-//! landfall), and proxies before the AWS endpoints and the brokers. Whatever is not known for a read counts as a write; a server that was not
-//! seen to be read from proves nothing, and is a failure too.
+//! A lab of its own; its plan, with administrators' logins everywhere; `landfall watch` on it in a pseudo-terminal, in which keys are pressed
+//! all the time, every one that the console knows but those that end it. Asked afterwards are the servers: mongod's logs (every command of
+//! every connection that calls itself landfall), and proxies before the AWS endpoints and the brokers. Whatever is not known for a read
+//! counts as a write; a server that was not seen to be read from proves nothing, and is a failure too.
 
 use std::{
     collections::BTreeMap,

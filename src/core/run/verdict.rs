@@ -36,7 +36,7 @@ impl RunView {
         self.abort().filter(|_| begun).or(failed)
     }
 
-    /// GO, or HOLD with the first reason.
+    /// GO, or HOLD with the first reason. Asked where nothing asks for the way back: see [`Self::roll_back`].
     pub(crate) fn go(&self) -> Verdict {
         if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
             return Verdict::Hold(why.clone());
@@ -60,7 +60,6 @@ impl RunView {
             (Phase::NotApplied | Phase::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
             }
-            (Phase::Failed, _) => Verdict::Hold(format!("{} failed: b takes it back", next.id)),
             (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
             (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))

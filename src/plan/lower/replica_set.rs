@@ -95,7 +95,7 @@ fn canary(table: &Table, [read, write]: [Option<&Login>; 2], faults: &mut Faults
             let fault = Diagnosis::warning(Code::SameAccess, &span, message);
             faults.push(fault.hint("it only has to insert and update in its collection: give it a user of its own"));
         }
-        (None, _) if read.or(write).is_some() => {
+        (None, None) if read.or(write).is_some() => {
             let message = "the set wants a login, and the canary has none: its writes would be refused";
             let fault = Diagnosis::warning(Code::MissingKey, &table.span, message);
             faults.push(fault.hint("add `login`: a user that may insert and update in its collection"));

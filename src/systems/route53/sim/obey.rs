@@ -3,7 +3,7 @@
 use super::{
     super::{
         batch::edits,
-        facts::{Epoch, normal},
+        facts::normal,
         judge,
         ops::{Call, Mark},
         state::State,
@@ -58,10 +58,7 @@ impl Obeys for State {
                 if servers.is_empty() {
                     return Looked::dark("the change's id is not known, and the plan names no authoritative server to ask");
                 }
-                let has = |version: &super::zone::Version| {
-                    let found = version.epochs.iter().find(|e| e.name == Epoch::place(name));
-                    found.and_then(Epoch::read).is_some_and(|(n, _)| n >= *epoch)
-                };
+                let has = |version: &super::zone::Version| version.epoch(name).is_some_and(|n| n >= *epoch);
                 let late = servers.iter().filter(|s| !has(there.served(now.boot, sim.reach(***s)))).count();
                 judge::in_sync(*epoch, late, servers.len())
             }
