@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     console::{self, Mode, Script},
+    core::Command,
     drive::{inbox::Inbox, sim},
     journal::{
         Author, Journal, Storage,
@@ -32,7 +33,7 @@ pub(super) struct Demo {
     #[arg(long)]
     seed: Option<u64>,
     /// How many times as fast as the real clock
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, conflicts_with_all = ["autoplay", "headless"])]
     speed: f64,
     /// Let the scenario's script press the keys; any key takes over
     #[arg(long)]
@@ -41,7 +42,7 @@ pub(super) struct Demo {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Play the script in virtual time, without a terminal; exits with 1 if anything is not as the scenario expects
-    #[arg(long, conflicts_with_all = ["autoplay", "record"])]
+    #[arg(long, conflicts_with_all = ["autoplay", "record", "rehearse"])]
     headless: bool,
     /// Rehearse a plan of your own: an estate as it names it is imitated, whatever is really there is not touched
     #[arg(long, value_name = "PLAN", conflicts_with = "scenario")]
@@ -76,6 +77,8 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     options.script = it.autoplay.then(|| Script::new(&scenario));
     options.record = it.record;
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
+    // What is to be finished takes time: it must not stand still.
+    drop(helm.link.commands.send(Command::Speed(1.0)));
     leave(helm);
     told(ended)
 }

@@ -137,7 +137,7 @@ struct Console {
     theme: Theme,
     ascii: bool,
     player: Option<Player>,
-    /// How many orders were given.
+    /// How many orders and commands were given.
     given: u64,
     record: Option<PathBuf>,
 }
@@ -159,14 +159,10 @@ impl Console {
 
     fn run(mut self) -> Result<Ended, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let cast = self.record.take().map(|path| {
-            let title = self.ui.latest().plan.name.clone();
-            Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })
-        });
-        let cast = cast.transpose()?;
         let mut screen = Screen::enter()?;
-        if let Some(cast) = cast {
-            screen.record(cast);
+        if let Some(path) = self.record.take() {
+            let title = self.ui.latest().plan.name.clone();
+            screen.record(Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })?);
         }
         let (to, inputs) = mpsc::unbounded_channel();
         let given_back = Arc::new(AtomicBool::new(false));
@@ -239,7 +235,10 @@ impl Console {
         for act in update(&mut self.ui, event) {
             match act {
                 // A core that is gone takes no commands; the head says that it is silent.
-                Act::Send(command) => drop(self.link.commands.send(command)),
+                Act::Send(command) => {
+                    self.given += 1;
+                    drop(self.link.commands.send(command));
+                }
                 // Whoever only watches was told so before it came to this.
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
@@ -260,17 +259,14 @@ impl Console {
     fn play(&mut self, screen: &mut Screen) -> Result<bool, Error> {
         let Some(mut player) = self.player.take() else { return Ok(false) };
         let before = self.ui.caption.clone();
+        player.gave(self.given, &self.ui);
         let turn = player.turn(&mut self.ui, clock::now().boot);
         if let Some(speed) = turn.speed {
             drop(self.link.commands.send(Command::Speed(speed)));
         }
         if let Some(key) = turn.key {
-            let given = self.given;
-            let ended = self.happen(Event::Key(key), screen)?;
-            debug_assert!(ended.is_none(), "a script does not quit");
-            if self.given > given {
-                player.ordered(&self.ui);
-            }
+            // A script does not quit: that is for whoever watches.
+            let _ = self.happen(Event::Key(key), screen)?;
         }
         if turn.over {
             self.ui.message = turn.said;

@@ -23,6 +23,7 @@ pub struct Player {
     keys: Vec<String>,
     /// How many pictures had come when the last order was given.
     heard: u64,
+    given: u64,
     speed: f64,
 }
 
@@ -42,12 +43,16 @@ pub struct Turn {
 impl Player {
     /// From its beginning.
     pub const fn new(script: Script) -> Self {
-        Self { script, keys: Vec::new(), heard: 0, speed: 0.0 }
+        Self { script, keys: Vec::new(), heard: 0, given: 0, speed: 0.0 }
     }
 
     /// Its turn.
     pub fn turn(&mut self, ui: &mut Ui, real: Duration) -> Turn {
         if ui.pictures() < self.heard + u64::from(PICTURES) {
+            return Turn::default();
+        }
+        // Nobody is at the console, or it cannot steer: what is pressed would come to nothing.
+        if ui.latest().run.as_ref().is_some_and(|run| run.operator.is_none()) {
             return Turn::default();
         }
         let now = ui.latest().now.boot;
@@ -79,8 +84,10 @@ impl Player {
         turn
     }
 
-    /// A key gave an order: what came of it is seen in a later picture.
-    pub fn ordered(&mut self, ui: &Ui) {
-        self.heard = ui.pictures();
+    /// So many orders and commands were given by now: what came of a new one is seen in a later picture.
+    pub fn gave(&mut self, given: u64, ui: &Ui) {
+        if std::mem::replace(&mut self.given, given) != given {
+            self.heard = ui.pictures();
+        }
     }
 }

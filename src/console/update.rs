@@ -116,7 +116,7 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         }
         Id::Faster => vec![Act::Send(Command::Pace(ui.latest().pace * 2.0))],
         Id::Slower => vec![Act::Send(Command::Pace(ui.latest().pace / 2.0))],
-        Id::TimeFaster => vec![Act::Send(Command::Speed((speed(ui) * 2.0).max(1.0)))],
+        Id::TimeFaster => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))],
         Id::TimeSlower => vec![Act::Send(Command::Speed(speed(ui) / 2.0))],
         Id::TimeStops => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { 0.0 } else { 1.0 }))],
         Id::Theme => {

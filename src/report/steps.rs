@@ -168,7 +168,12 @@ impl Step {
                 }
             }
             Note::Phase(phase) => {
-                let outcome = if is_end(phase) { Outcome::Over(phase) } else { Outcome::UnderWay(phase) };
+                let outcome = match phase {
+                    // Another attempt may follow; none is under way.
+                    Phase::Pending => Outcome::NotBegun,
+                    phase if is_end(phase) => Outcome::Over(phase),
+                    phase => Outcome::UnderWay(phase),
+                };
                 if let Some(last) = self.attempts.last_mut() {
                     last.phases.push((at, phase));
                 }

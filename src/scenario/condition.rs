@@ -78,6 +78,30 @@ pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
 }
 
 impl Condition {
+    /// Whether somebody has to draw the console for it.
+    #[must_use]
+    pub fn needs_a_screen(&self) -> bool {
+        match self {
+            Self::Screen(_) => true,
+            Self::None(list) => list.iter().any(Self::needs_a_screen),
+            _ => false,
+        }
+    }
+
+    /// Whether it is the case anywhere, where it must not be: one series of a signal is enough.
+    fn occurs(&self, eye: &mut dyn Eye) -> bool {
+        match self {
+            Self::Signal { metric, labels, op, value } => {
+                let meant = |s: &&Sample| labels.iter().all(|(at, l)| s.labels.get(*at) == Some(l));
+                eye.samples(metric)
+                    .iter()
+                    .filter(meant)
+                    .any(|s| matches!(s.value, Seen::Live(is, _) if op.holds(is, *value)))
+            }
+            other => other.holds(eye).is_ok(),
+        }
+    }
+
     /// Whether it is the case.
     ///
     /// # Errors
@@ -170,7 +194,7 @@ impl std::fmt::Display for Condition {
 /// # Errors
 /// The first that is.
 pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
-    match conditions.iter().find(|condition| condition.holds(eye).is_ok()) {
+    match conditions.iter().find(|condition| condition.occurs(eye)) {
         Some(condition) => Err(format!("it must not be, and is: {condition}")),
         None => Ok(()),
     }

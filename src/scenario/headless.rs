@@ -32,6 +32,9 @@ const KEY: Duration = Duration::from_millis(300);
 /// Between two looks, while requests are under way, and else.
 const LOOK: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
+/// How long it is looked on after the script.
+const LAST: Duration = Duration::from_secs(2);
+
 /// What came of it.
 pub struct Outcome {
     /// What was not as it should be, in words; none: all was.
@@ -112,7 +115,15 @@ impl Room {
             }
             let now = self.drive.now().boot;
             match script.next(self, now, now) {
-                Next::Over => return Ok(()),
+                Next::Over => {
+                    self.pass(LAST);
+                    condition::none(&scenario.never, self)?;
+                    return match timeline.left() {
+                        _ if scenario.cues.is_empty() => Err("there is no script: nothing was played".to_owned()),
+                        0 => Ok(()),
+                        n => Err(format!("{n} of its events have not happened")),
+                    };
+                }
                 Next::Fail(why) => return Err(why),
                 Next::Press(press) => {
                     self.keys += 1;

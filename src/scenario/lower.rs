@@ -112,6 +112,10 @@ impl Names<'_> {
 
     fn event(&self, table: &Table, faults: &mut Faults) -> Option<Event> {
         let when = self.conditions(table, "when", faults);
+        if let (Some(at), true) = (table.written("when"), when.iter().flatten().any(Condition::needs_a_screen)) {
+            let message = "an event cannot wait for what is on screen: nobody may be looking";
+            faults.push(Diagnosis::error(Code::Conflict, &at, message).hint("wait for a step, a signal, a record"));
+        }
         let happens = self.deed(table.table("happens")?, faults);
         Some(Event { when: when?, after: table.get("after")?, happens: happens? })
     }
@@ -184,7 +188,10 @@ impl Names<'_> {
         let mut labels = Vec::new();
         for (label, value) in &wanted {
             match metric.labels.iter().position(|l| l == label) {
-                Some(at) => labels.push((at, value.value.clone())),
+                Some(at) => {
+                    self.label(label, value, faults);
+                    labels.push((at, value.value.clone()));
+                }
                 None => {
                     let message = format!("`{label}` is no label of `{}`", metric.id);
                     let hint = format!("its labels are {}", metric.labels.join(", "));
@@ -200,6 +207,21 @@ impl Names<'_> {
             op: Compare::of(&table.get::<String>("op")?)?,
             value: quantity::read(&value, unit, metric.range, metric.id, faults)?,
         })
+    }
+
+    /// Tells of a label's value that names what the plan does not have: such a series never comes.
+    fn label(&self, label: &str, value: &At<String>, faults: &mut Faults) {
+        let plan = self.plan;
+        let known: Vec<&str> = match label {
+            "set" => plan.replica_sets.iter().map(|s| s.name.as_str()).collect(),
+            "pair" => plan.kafka.iter().map(|p| p.name.as_str()).collect(),
+            "role" => plan.fleet.iter().map(|r| r.name.as_str()).collect(),
+            "name" => plan.dns.iter().map(|n| n.name.as_str()).collect(),
+            "query" => plan.health.iter().map(|h| h.name.as_str()).collect(),
+            "side" => vec!["source", "target", "other"],
+            _ => return,
+        };
+        Self::known(value, &format!("{label} so called:"), known.into_iter(), faults);
     }
 
     /// A signal's unit; that of a health query is the query's.
@@ -235,7 +257,15 @@ impl Names<'_> {
             "step_down" => Deed::Happens(Happening::StepDown { set: set(faults)? }),
             "pace" => {
                 let of_produced = f64::from(u16::try_from(t.get::<i64>("percent")?).ok()?) / 100.0;
-                Deed::Happens(Happening::Pace { pair: pair(faults)?, group: t.get("group")?, of_produced })
+                {
+                    let watched = plan.kafka.iter().flat_map(|p| &p.groups);
+                    let group: At<String> = t.at("group")?;
+                    if !watched.clone().any(|g| g.matches(&group.value)) {
+                        let known: Vec<String> = watched.map(ToString::to_string).collect();
+                        dangling(&group, "no pair of clusters watches the group", &known, faults);
+                    }
+                    Deed::Happens(Happening::Pace { pair: pair(faults)?, group: group.value, of_produced })
+                }
             }
             "producers" => {
                 let stragglers = t.list::<String>("stragglers").into_iter().map(|at| at.value).collect();

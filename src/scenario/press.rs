@@ -72,12 +72,15 @@ impl Press {
         let mut chars = word.chars();
         match (chars.next(), chars.next(), chars.next()) {
             (Some(c), None, _) => Ok(Self::Char(c)),
+            (Some('^'), Some('c' | 'C' | 'z' | 'Z'), None) => {
+                Err(format!("\"{word}\" ends or stops the program: that is for whoever watches"))
+            }
             (Some('^'), Some(c), None) => Ok(Self::Ctrl(c.to_ascii_lowercase())),
             _ => {
                 let known = NAMED.iter().find(|(name, _)| *name == word).map(|(_, key)| *key);
                 known.ok_or_else(|| {
                     let names: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-                    format!("\"{word}\" is no key: one character, ^c for Ctrl-C, 'text', {}", names.join(", "))
+                    format!("\"{word}\" is no key: one character, ^l for Ctrl-L, 'text', {}", names.join(", "))
                 })
             }
         }
@@ -90,9 +93,9 @@ mod tests {
 
     #[test]
     fn keys_are_read_as_they_are_written() {
-        let keys = Press::parse("n ^c  Tab 'a b' Enter").expect("keys");
+        let keys = Press::parse("n ^l  Tab 'a b' Enter").expect("keys");
         let text = [Press::Char('a'), Press::Char(' '), Press::Char('b')];
-        let want = [&[Press::Char('n'), Press::Ctrl('c'), Press::Tab], &text[..], &[Press::Enter]].concat();
+        let want = [&[Press::Char('n'), Press::Ctrl('l'), Press::Tab], &text[..], &[Press::Enter]].concat();
         assert_eq!(keys, want);
         assert!(Press::parse("n 'open").expect_err("no end").contains("no end"));
         assert!(Press::parse("Entr").expect_err("no key").contains("Entr"));

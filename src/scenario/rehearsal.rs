@@ -54,9 +54,9 @@ impl<'p> Picture<'p> {
         })
     }
 
-    /// The values of a label among a signal's series, of one thing.
-    fn names(&self, id: &'p str, of: (&str, &str), label: &str) -> BTreeSet<String> {
-        let own = self.all(id).filter(|r| r.is(of.0, of.1));
+    /// The values of a label among a signal's series with these labels.
+    fn names(&self, id: &'p str, of: &[(&str, &str)], label: &str) -> BTreeSet<String> {
+        let own = self.all(id).filter(|r| of.iter().all(|(label, value)| r.is(label, value)));
         own.filter_map(|r| r.label(label).map(str::to_owned)).collect()
     }
 }
@@ -95,7 +95,7 @@ impl Scenario {
                 let of = picture.all("mongo.member.oplog_window").filter(|r| r.is("set", &set.name));
                 of.filter(|r| r.is("side", side.word())).filter_map(|r| r.label("member").map(str::to_owned)).collect()
             };
-            let hosts = picture.names("mongo.member.oplog_window", ("set", &set.name), "member");
+            let hosts = picture.names("mongo.member.oplog_window", &[("set", &set.name)], "member");
             if hosts.is_empty() {
                 unknown.push(format!("members of {}", set.name));
                 continue;
@@ -111,7 +111,7 @@ impl Scenario {
         for pair in &mut plan.kafka {
             let name = pair.name.clone();
             let mut named = |id, label, what: &str| {
-                let found = picture.names(id, ("pair", &name), label);
+                let found = picture.names(id, &[("pair", &name), ("side", "source")], label);
                 if found.is_empty() {
                     unknown.push(format!("{what} of {name}"));
                 }

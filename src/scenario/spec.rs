@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::plan::{
     Compare,
     spec::{
-        Form, Key,
+        Key,
         Kind::{self, *},
         TableSpec,
         tables::{HOST, NAME, TEXT, may, must, or},
@@ -22,8 +22,47 @@ const fn hours(n: u64) -> Duration {
 const SPAN: Kind = Duration(Duration::ZERO, hours(48));
 const SIDE: Kind = Enum(&["source", "target"]);
 
-static STATE: Form =
-    Form { what: "the word of a step's state, as the screen has it", example: "READY", pattern: "^[A-Z][A-Z_]*$" };
+/// The words of a step's state, as the screen has them.
+const WORDS: &[&str] = &[
+    "PENDING",
+    "BLOCKED",
+    "READY",
+    "PREVIEWED",
+    "ARMED",
+    "INTENT",
+    "SENT",
+    "ACCEPTED",
+    "RUNNING",
+    "HELD",
+    "UNKNOWN",
+    "QUARANTINE",
+    "SETTLING",
+    "VERIFYING",
+    "BAKING",
+    "DONE",
+    "FAILED",
+    "NOT_APPLIED",
+    "ATTESTED",
+    "SKIPPED",
+    "CANCELLED",
+    "RB_BLOCKED",
+    "RB_READY",
+    "RB_PREVIEWED",
+    "RB_ARMED",
+    "RB_INTENT",
+    "RB_SENT",
+    "RB_ACCEPTED",
+    "RB_RUNNING",
+    "RB_HELD",
+    "RB_UNKNOWN",
+    "RB_QUARANTINE",
+    "RB_SETTLING",
+    "RB_VERIFYING",
+    "RB_BAKING",
+    "RB_DONE",
+    "RB_FAILED",
+    "RB_NOT_APPLIED",
+];
 
 /// The whole file.
 pub static ROOT: TableSpec = TableSpec {
@@ -39,7 +78,12 @@ pub static ROOT: TableSpec = TableSpec {
         or("speed", Number, "30", "How many times as fast as the real clock the script waits when it is played."),
         or("event", Tables(&EVENT), "[]", "What happens, whatever is pressed."),
         or("cue", Tables(&CUE), "[]", "What is pressed, in order, and what is expected then."),
-        or("never", List(&CONDITION, 0), "[]", "What must not be the case at any moment."),
+        or(
+            "never",
+            List(&CONDITION, 0),
+            "[]",
+            "What must not be the case whenever it is looked: of a signal, no series may be so.",
+        ),
     ]],
 };
 
@@ -67,7 +111,7 @@ static CUE: TableSpec = TableSpec {
         ),
         may("begin", OneOrMany(&TEXT), "The same, but for the waiting."),
         may("take_back", OneOrMany(&TEXT), "The way back of steps: previewed, armed, executed, waited for."),
-        may("keys", TEXT, "Keys, with spaces between: n p a x Tab Enter ^c 'text that is typed'."),
+        may("keys", TEXT, "Keys, with spaces between: n p a x Tab Enter ^l 'text that is typed'."),
         or("expect", List(&CONDITION, 0), "[]", "What is the case then: all of it."),
         or("holds_for", SPAN, "\"0s\"", "For how long it has to stay so."),
         or("stay", SPAN, "\"0s\"", "How long the caption is shown at the least, on the real clock, when it is played."),
@@ -84,7 +128,7 @@ static STEP: TableSpec = TableSpec {
     doc: "How far a step is.",
     groups: &[&[
         must("step", NAME, "The step."),
-        must("is", OneOrMany(&Form(&STATE)), "The words of its state, one of which it has."),
+        must("is", OneOrMany(&Enum(WORDS)), "The words of its state, one of which it has."),
     ]],
 };
 static SIGNAL: TableSpec = TableSpec {
@@ -118,7 +162,11 @@ static RECORD: TableSpec = TableSpec {
 static NONE: TableSpec = TableSpec {
     header: "the form `none`",
     doc: "Several conditions, none of which is the case.",
-    groups: &[&[must("none", List(&CONDITION, 1), "None of these is the case. What is not known is not the case.")]],
+    groups: &[&[must(
+        "none",
+        List(&CONDITION, 1),
+        "None of these is the case: of a signal, no series. What is not known is not the case.",
+    )]],
 };
 
 /// What can happen, one form each: `{ fall_behind = { … } }`.

@@ -47,6 +47,12 @@ impl Timeline {
         self.returns.is_none()
     }
 
+    /// How many of its events have not happened.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Lets happen what is due.
     ///
     /// # Errors
@@ -72,9 +78,11 @@ impl Timeline {
             }
             !is_due
         });
+        let mut failed = None;
         for deed in due {
             match deed {
-                Deed::Happens(what) => drive.happen(&what)?,
+                // The others happen all the same.
+                Deed::Happens(what) => failed = drive.happen(&what).err().or(failed),
                 Deed::Cut(on) => drive.cut(on),
                 Deed::Sources(like, trouble) => drive.trouble(&like, trouble),
                 Deed::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
@@ -89,7 +97,7 @@ impl Timeline {
                 }
             }
         }
-        Ok(passed)
+        failed.map_or(Ok(passed), Err)
     }
 }
 

@@ -42,6 +42,11 @@ impl Run {
         }
         for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
             watch.judge.look(samples, now);
+            watch.stands = match watch.judge.level(now) {
+                Level::Green => true,
+                Level::Red => false,
+                Level::Hold => watch.stands,
+            };
         }
         let mut effects = Vec::new();
         if self.halted.is_some() {
@@ -118,21 +123,28 @@ impl Run {
             return Level::Green;
         }
         let level = self.steps[at].verify.level(now);
-        let abort = !self.is_emergency(at) && self.asks_back(now).next().is_some();
+        let abort = !self.is_emergency(at) && self.asks_back().next().is_some();
         if abort && level == Level::Green { Level::Hold } else { level }
     }
 
-    /// What asks for the way back now.
-    fn asks_back(&self, now: Now) -> impl Iterator<Item = &super::Watch> {
-        self.aborts.iter().filter(move |watch| watch.judge.level(now) == Level::Green)
+    /// What asks for the way back, or did when it was last known.
+    fn asks_back(&self) -> impl Iterator<Item = &super::Watch> {
+        self.aborts.iter().filter(|watch| watch.stands)
     }
 
     /// What keeps a step that has begun from being done, beside its own gates.
     pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
         let state = &self.steps[at].state;
         let judged = matches!(state.phase, Phase::Verifying | Phase::Baking) && state.way == Way::Forward;
-        let told = |watch: &super::Watch| (Level::Hold, format!("not done while this is so: {}", watch.title));
-        if judged && !self.is_emergency(at) { self.asks_back(now).map(told).collect() } else { Vec::new() }
+        let told = |watch: &super::Watch| {
+            let so = if watch.judge.level(now) == Level::Green {
+                "while this is so"
+            } else {
+                "before this is known not to be so"
+            };
+            (Level::Hold, format!("not done {so}: {}", watch.title))
+        };
+        if judged && !self.is_emergency(at) { self.asks_back().map(told).collect() } else { Vec::new() }
     }
 
     /// Whether a step may begin.

@@ -168,6 +168,8 @@ pub struct Run {
 struct Watch {
     title: String,
     judge: Judge,
+    /// It was so when it was last known, or is not known since the run was taken up: what nobody knows any more has not passed.
+    stands: bool,
 }
 
 /// One step of the run.
@@ -236,7 +238,9 @@ impl Run {
         };
         let by_id = steps.iter().enumerate().map(id).collect();
         let watch = |list: &[crate::plan::Named]| {
-            list.iter().map(|named| Watch { title: named.title.clone(), judge: judge(&named.when) }).collect()
+            list.iter()
+                .map(|named| Watch { title: named.title.clone(), judge: judge(&named.when), stands: false })
+                .collect()
         };
         Self {
             name: plan.name.clone(),

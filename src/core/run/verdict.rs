@@ -60,6 +60,8 @@ impl RunView {
             (Phase::NotApplied | Phase::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
             }
+            // Asked before that asks for the way back, and yet: it is no GO.
+            (Phase::Failed, _) => Verdict::Hold(format!("{} failed: b takes it back", next.id)),
             (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
             (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))

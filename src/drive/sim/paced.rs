@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::SimDrive;
 use crate::{
-    core::{Command, snapshot::Snapshot},
+    core::{Command, now::Now, snapshot::Snapshot},
     drive::{Helm, Link, Orders, clock, inbox::Inbox},
     plan::Plan,
     scenario::{
@@ -50,7 +50,8 @@ pub fn start_steered(
     mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
 ) -> Result<Helm, String> {
-    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, clock::now());
+    let begun = Now { wall: scenario.begins, ..clock::now() };
+    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
     let (journal, entries) = board(drive.now())?;
     drive.steer(journal, entries);
     Ok(run(drive, speed, inbox, Some(Happens { timeline: Timeline::new(scenario), board })))
@@ -112,7 +113,7 @@ fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Happens>)
         if let Some(Happens { timeline, board }) = &mut happens
             && let Err(why) = timeline.pass(drive, &mut **board)
         {
-            // A scenario is checked before it is played: this is a defect, and the estate goes on without it.
+            // The estate goes on without it.
             tracing::error!("the scenario: {why}");
         }
     }
