@@ -70,11 +70,14 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     if it.headless {
         return headless(&it, &scenario);
     }
-    let author = Author { run: "demo".to_owned(), actor: operator(), host: host(), plan: scenario.plan_digest };
+    let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
     let mut options = options(&it.look, Mode::Demo);
     options.script = it.autoplay.then(|| Script::new(&scenario));
+    let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
+    options.greeting =
+        Some(format!("{kind}: {}; n goes to the next step, ] lets time go faster, ? lists all keys", scenario.name));
     options.record = it.record;
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
     // What is to be finished takes time: it must not stand still.
@@ -87,9 +90,24 @@ fn list() -> Result<String, String> {
     let mut out = String::new();
     for name in library::names() {
         let (scenario, _) = read(name)?;
-        out.push_str(&format!("{name}\n    {}\n", scenario.doc.split_whitespace().collect::<Vec<_>>().join(" ")));
+        out.push_str(&format!("{name}\n{}\n", folded(&scenario.doc)));
     }
     Ok(out)
+}
+
+/// Words in lines of a terminal's usual width.
+fn folded(text: &str) -> String {
+    let mut lines = vec![String::from("   ")];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].len() + 1 + word.len() > 79 {
+            lines.push(format!("    {word}"));
+        } else {
+            lines[last].push(' ');
+            lines[last].push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// The scenario that is meant.

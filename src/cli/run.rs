@@ -95,7 +95,7 @@ pub(super) fn host() -> String {
 }
 
 pub(super) fn options(look: &Look, mode: Mode) -> Options {
-    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, record: None }
+    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
 }
 
 pub(super) fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {

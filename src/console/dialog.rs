@@ -6,8 +6,10 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
+    command::{Command, Id, of_key},
     ui::{Entry, Ui},
-    update::{Act, write},
+    update::{Act, press, write},
+    why_not::why_not,
 };
 use crate::{
     core::{
@@ -154,13 +156,42 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
             Vec::new()
         }
         KeyCode::Char('x') => confirm(ui, &id),
-        _ => Vec::new(),
+        _ => elsewhere(ui, key, id),
+    }
+}
+
+/// A key that is not the preview's: what holds, calls off or is about time works everywhere; of the rest it is said that it does not.
+fn elsewhere(ui: &mut Ui, key: &KeyEvent, id: String) -> Vec<Act> {
+    let command = of_key(key);
+    let works = |c: &&Command| matches!(c.id, Id::Hold | Id::CallOff | Id::TimeFaster | Id::TimeSlower | Id::TimeStops);
+    match command.filter(works) {
+        Some(command) => {
+            if matches!(command.id, Id::Hold | Id::CallOff) {
+                ui.entry = Entry::Commands;
+            }
+            match why_not(command.id, ui) {
+                Some(why) => {
+                    ui.message = Some(format!("{}: {why}", command.title));
+                    Vec::new()
+                }
+                None if command.id == Id::CallOff => vec![Act::Order(Order::Cancel(id))],
+                None => press(ui, key),
+            }
+        }
+        None => {
+            ui.message = command.map(|command| format!("{}: Esc closes the preview first", command.title));
+            Vec::new()
+        }
     }
 }
 
 /// Opens the confirmation of what is armed.
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
     let Some(found) = step(ui, id) else { return Vec::new() };
+    if ui.latest().speed == Some(0.0) {
+        ui.message = Some("time stands still: . lets it go on".to_owned());
+        return Vec::new();
+    }
     let armed = found.state == Phase::Armed;
     let preview = found.preview.as_ref().and_then(|p| Some((p.digest?, p.confirm, p.target.clone())));
     match preview.filter(|_| armed) {
@@ -215,6 +246,13 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
 /// Time has passed: a count-down may be over. It is counted on the clock of what is shown: while the core says nothing, nothing is sent.
 pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
+    // What cannot be executed any more is not asked for any more.
+    if let Some(found) = step(ui, &it.step).filter(|step| step.state != Phase::Armed) {
+        let why = found.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
+        ui.message = Some(format!("{} is {}, not armed any more: {why}", it.step, found.word));
+        ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));
+        return Vec::new();
+    }
     match it.counting {
         Some(since) if ui.latest().now.since(since) >= COUNTDOWN => execute(ui, it),
         _ => Vec::new(),

@@ -77,6 +77,8 @@ pub struct Options {
     pub mode: Mode,
     /// The script that presses the keys, if one does.
     pub script: Option<Script>,
+    /// What is said first, until a key is pressed.
+    pub greeting: Option<String>,
     /// Where a recording of what is shown goes.
     pub record: Option<PathBuf>,
 }
@@ -152,6 +154,7 @@ impl Console {
         let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
+        ui.message = options.greeting;
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
         Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
@@ -218,7 +221,10 @@ impl Console {
     fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
             Input::Key(key) => {
-                self.hands_on();
+                if self.hands_on() {
+                    self.ui.message = Some("the script stops: the keys are yours".to_owned());
+                    return Ok(None);
+                }
                 return self.happen(Event::Key(key), screen);
             }
             Input::Look => {}
@@ -276,12 +282,14 @@ impl Console {
         Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
     }
 
-    /// Somebody pressed a key while a script plays: the keys are theirs from now on.
-    fn hands_on(&mut self) {
-        if self.player.take().is_some() {
+    /// Somebody pressed a key while a script plays: the keys are theirs from now on, this one does no more than that.
+    fn hands_on(&mut self) -> bool {
+        let played = self.player.take().is_some();
+        if played {
             self.ui.caption = None;
             drop(self.link.commands.send(Command::Speed(1.0)));
         }
+        played
     }
 
     fn next_theme(&mut self) {

@@ -108,6 +108,8 @@ pub struct Ui {
     pub message: Option<String>,
     /// Which permits the console has.
     pub mode: Mode,
+    /// How fast simulated time went before it was made to stand still.
+    pub before_it_stopped: Option<f64>,
     /// What the script says that is being played, if one is.
     pub caption: Option<Caption>,
     /// By the console's own clock.
@@ -164,6 +166,7 @@ impl Ui {
             themes,
             message: None,
             mode,
+            before_it_stopped: None,
             caption: None,
             now,
             opened: None,

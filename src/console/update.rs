@@ -66,7 +66,7 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     }
 }
 
-fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
+pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
     let Some(command) = of_key(key) else { return Vec::new() };
     if let Some(why) = why_not(command.id, ui) {
         ui.message = Some(format!("{}: {why}", command.title));
@@ -118,7 +118,14 @@ fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         Id::Slower => vec![Act::Send(Command::Pace(ui.latest().pace / 2.0))],
         Id::TimeFaster => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))],
         Id::TimeSlower => vec![Act::Send(Command::Speed(speed(ui) / 2.0))],
-        Id::TimeStops => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { 0.0 } else { 1.0 }))],
+        Id::TimeStops => {
+            let speed = speed(ui);
+            let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
+            if speed > 0.0 {
+                ui.before_it_stopped = Some(speed);
+            }
+            vec![Act::Send(Command::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
+        }
         Id::Theme => {
             ui.theme = (ui.theme + 1) % ui.themes.max(1);
             vec![Act::Theme]

@@ -156,7 +156,7 @@ macro_rules! systems {
 
             /// All signals, as they stand.
             pub fn measure(&self, now: Now, out: &mut Samples) {
-                $(self.$name.measure(now, out);)+
+                $(if out.wants_any(<$name::State as System>::SIGNALS) { self.$name.measure(now, out); })+
             }
 
             /// One system's panel.

@@ -104,8 +104,12 @@ fn simulated() -> Link {
 }
 
 fn run(link: Link) {
-    console::run(link, None, Options { theme: None, ascii: false, mode: Mode::Demo, script: None, record: None })
-        .expect("a console");
+    console::run(
+        link,
+        None,
+        Options { theme: None, ascii: false, mode: Mode::Demo, script: None, greeting: None, record: None },
+    )
+    .expect("a console");
 }
 
 /// The same answers over and over, twenty times a second; their age moves if it may.

@@ -169,7 +169,9 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
     let height = 8.min(area.height);
     let width = area.width.min(76);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
-    let inner = frame(place, buf, &format!("Execute {}?", it.step), look);
+    let back = dialog::step(ui, &it.step).is_some_and(|step| step.way == Way::Back);
+    let what = if back { format!("Execute THE WAY BACK of {}?", it.step) } else { format!("Execute {}?", it.step) };
+    let inner = frame(place, buf, &what, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
     put(line(0), buf, &format!("preview {}", it.digest.short()), look.theme.style(Role::Muted));

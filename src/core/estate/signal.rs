@@ -101,6 +101,12 @@ impl Samples {
         self.only.as_ref().is_none_or(|only| only.contains(def.id))
     }
 
+    /// Whether any of these is wanted.
+    #[must_use]
+    pub fn wants_any(&self, defs: &[&SignalDef]) -> bool {
+        self.only.is_none() || defs.iter().any(|def| self.wants(def))
+    }
+
     /// Puts one down. A value that is not a number or outside the signal's range is no reading. What costs something to work out is
     /// given as a closure.
     ///

@@ -62,6 +62,9 @@ impl RunView {
             }
             // Asked before that asks for the way back, and yet: it is no GO.
             (Phase::Failed, _) => Verdict::Hold(format!("{} failed: b takes it back", next.id)),
+            (state, _) if next.way == Way::Back && state <= Phase::Armed => {
+                Verdict::Hold(format!("{} is {}: its way back is not begun, z lets it stand", next.id, next.word))
+            }
             (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
             (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))
