@@ -58,7 +58,7 @@ scenarios! {
     whole_move "move", lagging "lagging", lottery "lottery", link_cut "link-cut", long_write "long-write", lost_reply "lost-reply",
     slow_consumer "slow-consumer", straggler "straggler", duplicates "duplicates", served_share "served-share", all_zero "all-zero",
     zero_weight "zero-weight", never_healthy "never-healthy", shrinking "shrinking", throttled "throttled", stranger "stranger",
-    errors_rise "errors-rise", dies "dies", dies_early "dies-early", back "back", emergency "emergency",
+    errors_rise "errors-rise", blind_users "blind-users", dies "dies", dies_early "dies-early", back "back", emergency "emergency",
 }
 
 #[test]

@@ -221,7 +221,8 @@ impl Console {
     fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
             Input::Key(key) => {
-                if self.hands_on() {
+                let quits = command::of_key(&key).is_some_and(|command| command.id == command::Id::Quit);
+                if self.hands_on() && !quits {
                     self.ui.message = Some("the script stops: the keys are yours".to_owned());
                     return Ok(None);
                 }
@@ -282,7 +283,8 @@ impl Console {
         Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
     }
 
-    /// Somebody pressed a key while a script plays: the keys are theirs from now on, this one does no more than that.
+    /// Somebody pressed a key while a script plays: the keys are theirs from now on, and this one does no more than that, unless it
+    /// leaves.
     fn hands_on(&mut self) -> bool {
         let played = self.player.take().is_some();
         if played {

@@ -16,7 +16,7 @@ library! {
     PLANS { "plan", "small" }
     SCENARIOS {
         "move", "lagging", "lottery", "link-cut", "long-write", "lost-reply", "slow-consumer", "straggler", "duplicates", "served-share",
-        "all-zero", "zero-weight", "never-healthy", "shrinking", "throttled", "stranger", "errors-rise", "dies", "dies-early", "back",
+        "all-zero", "zero-weight", "never-healthy", "shrinking", "throttled", "stranger", "errors-rise", "blind-users", "dies", "dies-early", "back",
         "emergency",
     }
 }

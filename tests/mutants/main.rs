@@ -42,6 +42,15 @@ fn list() -> Vec<Mutant> {
     list.mutant
 }
 
+/// Those that are asked for by name, with commas between; else all.
+fn wanted() -> Vec<Mutant> {
+    let only = std::env::var("LANDFALL_MUTANT").ok();
+    let names = |only: &str, name: &str| only.split(',').any(|o| o.trim() == name);
+    let list: Vec<Mutant> = list().into_iter().filter(|m| only.as_ref().is_none_or(|o| names(o, &m.name))).collect();
+    assert!(!list.is_empty(), "no mutant of this name");
+    list
+}
+
 impl Mutant {
     fn tests(&self) -> String {
         self.killed_by.join(" ")
@@ -84,9 +93,7 @@ fn every_mutant_still_fits_the_code() {
 #[test]
 #[ignore = "compiles the crate once a mutant: minutes"]
 fn every_mutant_is_killed() {
-    let only = std::env::var("LANDFALL_MUTANT").ok();
-    let list: Vec<Mutant> = list().into_iter().filter(|m| only.as_ref().is_none_or(|o| m.name == *o)).collect();
-    assert!(!list.is_empty(), "no mutant of this name");
+    let list = wanted();
     let shop = Shop::open();
 
     // A test that fails anyway, or is not there, kills nothing.
@@ -139,7 +146,6 @@ fn every_mutant_is_killed() {
 #[test]
 #[ignore = "compiles the crate once a mutant, and plays all scenarios but the longest: an hour"]
 fn which_scenario_notices_which() {
-    let only = std::env::var("LANDFALL_MUTANT").ok();
     let shop = Shop::open();
     let scenarios = ["--test".to_owned(), "scenarios".to_owned()];
     let play = || shop.test_but(&scenarios, &["--", "--skip", "whole_move"]);
@@ -148,7 +154,7 @@ fn which_scenario_notices_which() {
         other => panic!("not even the unchanged tree passes: {other:?}"),
     }
     let mut table = Vec::new();
-    for mutant in list().into_iter().filter(|m| only.as_ref().is_none_or(|o| m.name == *o)) {
+    for mutant in wanted() {
         let before = shop.read(&mutant.file);
         shop.write(&mutant.file, &mutant.applied(&before));
         let noticed = match play() {
