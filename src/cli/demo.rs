@@ -12,7 +12,7 @@ use super::{
     run::{host, leave, operator, options, told},
 };
 use crate::{
-    console::{self, Mode, Script},
+    console::{self, Mode, Script, widget::text::wrap},
     core::Command,
     drive::{inbox::Inbox, sim},
     journal::{
@@ -90,24 +90,18 @@ fn list() -> Result<String, String> {
     let mut out = String::new();
     for name in library::names() {
         let (scenario, _) = read(name)?;
-        out.push_str(&format!("{name}\n{}\n", folded(&scenario.doc)));
+        out.push_str(&format!(
+            "{name}
+"
+        ));
+        wrap(&scenario.doc, 76).iter().for_each(|line| {
+            out.push_str(&format!(
+                "    {line}
+"
+            ))
+        });
     }
     Ok(out)
-}
-
-/// Words in lines of a terminal's usual width.
-fn folded(text: &str) -> String {
-    let mut lines = vec![String::from("   ")];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        if lines[last].len() + 1 + word.len() > 79 {
-            lines.push(format!("    {word}"));
-        } else {
-            lines[last].push(' ');
-            lines[last].push_str(word);
-        }
-    }
-    lines.join("\n")
 }
 
 /// The scenario that is meant.

@@ -7,8 +7,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     command::{Command, Id, of_key},
+    typing::write,
     ui::{Entry, Ui},
-    update::{Act, press, write},
+    update::{Act, press},
     why_not::why_not,
 };
 use crate::{

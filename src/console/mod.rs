@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `input` | keys and signals, each on a thread of its own |
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
+//! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
@@ -29,12 +30,14 @@ pub mod runbook;
 mod table;
 pub mod terminal;
 mod theme;
+mod travel;
+mod typing;
 pub mod ui;
 pub mod update;
 pub mod view;
 mod way_back;
 pub mod why_not;
-mod widget;
+pub(crate) mod widget;
 
 use std::{
     io,

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use super::{
     dialog::Dialog,
     picture::{Picture, own_detail},
-    rows::{Rows, Sort},
+    rows::Rows,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
 };
@@ -16,7 +16,7 @@ use crate::{
         run::StepView,
         snapshot::{DetailKey, Snapshot},
     },
-    view::{Detail, Panel, Table},
+    view::{Detail, Panel},
 };
 
 /// Which permits the console has been given; shown in its head.
@@ -51,9 +51,6 @@ pub enum Entry {
     /// What is open over the page.
     Dialog(Dialog),
 }
-
-/// Place of tables that belong to a detail.
-const DETAIL: &str = "detail";
 
 /// What a drawing found out: only it knows how much room there is.
 #[derive(Debug, Default)]
@@ -118,7 +115,7 @@ pub struct Ui {
     /// Pictures that came since a row was opened.
     pub(super) heard_since_opened: u32,
     pub(super) page_below: usize,
-    detail: Option<Arc<Detail>>,
+    pub(super) detail: Option<Arc<Detail>>,
     latest: Arc<Picture>,
     /// How many pictures have come.
     pictures: u64,
@@ -283,100 +280,6 @@ impl Ui {
             At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
         };
         self.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
-    }
-
-    /// The place whose tables are on screen.
-    #[must_use]
-    pub fn place(&self) -> &'static str {
-        match self.at {
-            At::Detail => DETAIL,
-            At::Page(_) => self.panel().map_or("", |p| p.id),
-        }
-    }
-
-    /// The tables on screen.
-    #[must_use]
-    pub fn shown_tables(&self) -> &[Table] {
-        match self.at {
-            At::Detail => self.detail.as_ref().map_or(&[], |d| &d.tables),
-            At::Page(_) => self.panel().map_or(&[], |p| &p.tables),
-        }
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn table_count(&self) -> usize {
-        self.shown_tables().len()
-    }
-
-    /// Index of the table that commands are about.
-    #[must_use]
-    pub fn focus(&self) -> usize {
-        let wanted = self.focus.get(self.place()).copied().unwrap_or(0);
-        wanted.min(self.table_count().saturating_sub(1))
-    }
-
-    /// The table that commands are about.
-    #[must_use]
-    pub fn focused(&self) -> Option<&Table> {
-        self.shown_tables().get(self.focus())
-    }
-
-    /// How a table of this place is looked at.
-    #[must_use]
-    pub fn table_ui(&self, table: &'static str) -> Option<&TableUi> {
-        self.tables.get(&(self.place(), table))
-    }
-
-    pub(super) fn focused_ui(&mut self) -> Option<&mut TableUi> {
-        let key = (self.place(), self.focused()?.id);
-        Some(self.tables.entry(key).or_default())
-    }
-
-    /// The focused table's order.
-    #[must_use]
-    pub fn sort(&self) -> Option<Sort> {
-        self.table_ui(self.focused()?.id)?.sort
-    }
-
-    /// The focused table's filter.
-    #[must_use]
-    pub fn filter(&self) -> &str {
-        self.focused().and_then(|t| self.table_ui(t.id)).map_or("", |t| &t.filter)
-    }
-
-    /// Id of the row that commands are about.
-    #[must_use]
-    pub fn selected(&self) -> Option<&str> {
-        self.table_ui(self.focused()?.id)?.selected.as_deref()
-    }
-
-    /// Selects the focused table's row at `index` among those shown, or the last.
-    pub(super) fn select(&mut self, index: usize) {
-        let Some(table) = self.focused() else { return };
-        let Some(at) = self.table_ui(table.id) else { return };
-        let index = index.min(at.rows.order.len().saturating_sub(1));
-        let id = at.rows.order.get(index).and_then(|&r| table.rows.get(r)).map(|r| r.id.clone());
-        if let Some(at) = self.focused_ui() {
-            (at.index, at.selected) = (index, id);
-        }
-    }
-
-    /// Takes down how much of each table the last drawing had room for.
-    pub fn drawn(&mut self, drawn: &Drawn) {
-        self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
-        (self.detail_top, self.detail_last) = drawn.detail_top.unwrap_or((self.detail_top, self.detail_last));
-        if let Entry::Help(_, top) = &mut self.entry {
-            *top = drawn.help_top.unwrap_or(*top);
-        }
-        if let Entry::Dialog(Dialog::Preview(_, top)) = &mut self.entry {
-            *top = drawn.preview_top.unwrap_or(*top);
-        }
-        let place = self.place();
-        for &(table, top, height) in &drawn.tables {
-            let at = self.tables.entry((place, table)).or_default();
-            (at.top, at.height) = (top, height);
-        }
     }
 
     /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.

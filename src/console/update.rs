@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     command::{Id, of_key},
@@ -10,6 +10,8 @@ use super::{
     picture::{Picture, is_own},
     rows::Sort,
     runbook::RUNBOOK,
+    travel::travel,
+    typing,
     ui::{At, Entry, Ui},
     why_not::why_not,
 };
@@ -58,8 +60,8 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
             ui.message = None;
             match ui.entry.clone() {
                 Entry::Commands => press(ui, &key),
-                Entry::Filter(before) => filter_key(ui, &key, before),
-                Entry::Help(search, top) => help_key(ui, &key, search, top),
+                Entry::Filter(before) => typing::filter_key(ui, &key, before),
+                Entry::Help(search, top) => typing::help_key(ui, &key, search, top),
                 Entry::Dialog(open) => dialog::key(ui, &key, open),
             }
         }
@@ -280,125 +282,5 @@ fn sort(ui: &mut Ui, id: Id) -> Vec<Act> {
         table.top = 0;
     }
     ui.settle(true);
-    Vec::new()
-}
-
-/// Moves the selection.
-fn travel(ui: &mut Ui, id: Id) {
-    if ui.at == At::Page(0) {
-        return travel_tiles(ui, id);
-    }
-    let focus = ui.focus();
-    if let Id::NextTable | Id::PreviousTable = id {
-        let n = ui.table_count().max(1);
-        let next = if id == Id::NextTable { (focus + 1) % n } else { (focus + n - 1) % n };
-        ui.focus.insert(ui.place(), next);
-        return;
-    }
-    if ui.focused().is_none() {
-        ui.detail_top = step(id, ui.detail_top, ui.detail_last, 10);
-        return;
-    }
-    let Some(at) = ui.focused_ui() else { return };
-    let (last, index, page) = (at.rows.order.len().saturating_sub(1), at.index, at.height.max(1));
-    // A list flows on into the next one.
-    match id {
-        Id::Down if index >= last && focus + 1 < ui.table_count() => {
-            ui.focus.insert(ui.place(), focus + 1);
-            ui.select(0);
-        }
-        Id::Up if index == 0 && focus > 0 => {
-            ui.focus.insert(ui.place(), focus - 1);
-            ui.select(usize::MAX);
-        }
-        _ => ui.select(step(id, index, last, page)),
-    }
-}
-
-fn travel_tiles(ui: &mut Ui, id: Id) {
-    let last = ui.picture().tiles.len().saturating_sub(1);
-    let columns = ui.tile_columns.max(1);
-    let next = match id {
-        Id::NextTable => ui.tile + 1,
-        Id::PreviousTable => ui.tile.saturating_sub(1),
-        Id::Down | Id::PageDown if ui.tile + columns <= last => ui.tile + columns,
-        Id::Up | Id::PageUp => ui.tile.checked_sub(columns).unwrap_or(ui.tile),
-        Id::First => 0,
-        Id::Last => last,
-        _ => ui.tile,
-    };
-    ui.tile = next.min(last);
-}
-
-fn step(id: Id, index: usize, last: usize, page: usize) -> usize {
-    match id {
-        Id::Down => index.saturating_add(1).min(last),
-        Id::Up => index.saturating_sub(1),
-        Id::PageDown => index.saturating_add(page).min(last),
-        Id::PageUp => index.saturating_sub(page),
-        Id::Last => last,
-        _ => 0,
-    }
-}
-
-/// One line of text being written.
-pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if ctrl => text.clear(),
-        KeyCode::Char('w') if ctrl => {
-            let kept = text.trim_end().rfind(char::is_whitespace).map_or(0, |i| i + 1);
-            text.truncate(kept);
-        }
-        KeyCode::Char(c) if !ctrl && !key.modifiers.contains(KeyModifiers::ALT) => text.push(c),
-        KeyCode::Backspace => return text.pop().is_some(),
-        _ => return false,
-    }
-    true
-}
-
-fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Vec<Act> {
-    let set = |ui: &mut Ui, text: String| {
-        if let Some(table) = ui.focused_ui() {
-            table.filter = text;
-        }
-        ui.settle(true);
-    };
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Enter => ui.entry = Entry::Commands,
-        KeyCode::Esc => {
-            ui.entry = Entry::Commands;
-            set(ui, before);
-        }
-        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
-        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
-        KeyCode::Backspace if ui.filter().is_empty() => ui.entry = Entry::Commands,
-        _ => {
-            let mut text = ui.filter().to_owned();
-            if write(&mut text, key) {
-                set(ui, text);
-            }
-        }
-    }
-    Vec::new()
-}
-
-fn help_key(ui: &mut Ui, key: &KeyEvent, mut search: String, top: usize) -> Vec<Act> {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    ui.entry = match key.code {
-        KeyCode::Esc | KeyCode::Enter => Entry::Commands,
-        KeyCode::Char('?') if search.is_empty() => Entry::Commands,
-        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
-        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
-        KeyCode::Down => Entry::Help(search, top + 1),
-        KeyCode::Up => Entry::Help(search, top.saturating_sub(1)),
-        KeyCode::PageDown => Entry::Help(search, top + 10),
-        KeyCode::PageUp => Entry::Help(search, top.saturating_sub(10)),
-        _ => {
-            write(&mut search, key);
-            Entry::Help(search, 0)
-        }
-    };
     Vec::new()
 }

@@ -122,6 +122,6 @@ pub fn told(body: &Body) -> String {
 }
 
 /// The word that a value has in the journal, as people write states.
-fn word(value: &impl serde::Serialize) -> String {
+pub fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_uppercase)).unwrap_or_default()
 }

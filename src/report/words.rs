@@ -5,14 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Head, Outcome};
-use crate::core::{
-    estate::signal::{SignalDef, Unit},
-    now::short,
-    step::{OpState, Phase, Way},
+pub(super) use crate::systems::kafka::NEVER;
+use crate::{
+    core::{
+        estate::signal::{SignalDef, Unit},
+        now::short,
+        step::{OpState, Phase, Way},
+    },
+    journal::export,
 };
-
-/// A year, in seconds: what a lag's signal says where it cannot tell, or never ends.
-pub(super) const NEVER: f64 = 31_536_000.0;
 
 /// How times of day are written in one story.
 #[derive(Debug, Clone, Copy)]
@@ -105,8 +106,7 @@ pub(super) fn outcome(outcome: Outcome) -> String {
     }
 }
 
-/// The word that a value has in the journal.
+/// The word that a value has in the journal, as it is read aloud.
 fn word(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_uppercase)).unwrap_or_default();
-    text.replace('_', " ")
+    export::word(value).replace('_', " ")
 }

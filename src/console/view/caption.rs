@@ -1,13 +1,12 @@
 //! What the script of a scenario says, and which keys it pressed last: a band over the last line.
 
 use ratatui::{buffer::Buffer, layout::Rect};
-use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::console::{
     theme::Role,
     ui::{Caption, Ui},
-    widget::text::{put, put_all},
+    widget::text::{put, put_all, wrap},
 };
 
 /// How many lines it takes of a screen this wide.
@@ -42,19 +41,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 
 /// The caption, broken between words.
 fn lines(caption: &Caption, width: u16) -> Vec<String> {
-    let room = usize::from(width).saturating_sub(4).max(10);
-    let mut out = vec![String::new()];
-    for word in caption.text.split_whitespace() {
-        let last = out.len() - 1;
-        if !out[last].is_empty() && out[last].width() + 1 + word.width() > room {
-            out.push(word.to_owned());
-        } else {
-            if !out[last].is_empty() {
-                out[last].push(' ');
-            }
-            out[last].push_str(word);
-        }
-    }
-    out.truncate(3);
-    out
+    let mut lines = wrap(&caption.text, usize::from(width).saturating_sub(4));
+    lines.truncate(3);
+    lines
 }

@@ -34,6 +34,7 @@ pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, S
 #[cfg(feature = "kafka")]
 pub use live::Readers;
 pub use ops::{Call, Mark, TopicOffsets};
+pub use signals::NEVER;
 pub use state::State;
 pub use syncs::{Sync, Syncs};
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
-pub(super) const NEVER: f64 = 31_536_000.0;
+pub const NEVER: f64 = 31_536_000.0;
 
 macro_rules! signals {
     ($($name:ident = $id:literal, $unit:ident, $labels:expr, $most:expr, $doc:literal;)+) => {
