@@ -48,7 +48,7 @@ impl RunView {
             let word = if *level == Level::Red { "is not so" } else { "is not known" };
             return Verdict::Hold(format!("{title} {word}: {why}"));
         }
-        // With nothing to take back it is no less bad.
+        // It asks for the way back of what was begun; where nothing was, it is no less bad.
         if let Some(why) = self.abort() {
             return Verdict::Hold(why);
         }
@@ -60,7 +60,7 @@ impl RunView {
             (Phase::NotApplied | Phase::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
             }
-            // Asked before that asks for the way back, and yet: it is no GO.
+            // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
             (Phase::Failed, _) => Verdict::Hold(format!("{} failed: b takes it back", next.id)),
             (state, _) if next.way == Way::Back && state <= Phase::Armed => {
                 Verdict::Hold(format!("{} is {}: its way back is not begun, z lets it stand", next.id, next.word))
