@@ -38,7 +38,7 @@ fn theme() -> Theme {
 
 fn ui(snapshot: Snapshot) -> Ui {
     let now = snapshot.now;
-    Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, Mode::Demo, 2)
+    Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, Mode::Demo)
 }
 
 fn press(ui: &mut Ui, keys: &str) -> Vec<Act> {

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    command::{Command, Id, of_key},
-    typing::write,
+    command::{Command, Id},
+    key::Key,
+    typing::{self, write},
     ui::{Entry, Ui},
-    update::{Act, press},
-    why_not::why_not,
+    update::{Act, perform},
 };
 use crate::{
     core::{
@@ -34,6 +34,8 @@ pub enum Dialog {
     Confirm(Confirming),
     /// One line to write.
     Prompt(Prompt),
+    /// Whether to leave although these steps are under way.
+    Leave(Vec<String>),
 }
 
 /// A confirmation.
@@ -111,15 +113,19 @@ pub(super) fn step<'u>(ui: &'u Ui, id: &str) -> Option<&'u StepView> {
     ui.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
 }
 
+/// Whether there is something that a preview could be of.
+#[must_use]
+pub const fn before_it_begins(step: &StepView) -> bool {
+    matches!(step.state, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed)
+}
+
 /// Takes a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
-        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
-        _ => {}
+    if let Some(acts) = typing::always(ui, key) {
+        return acts;
     }
     match dialog {
+        Dialog::Leave(steps) => leave_key(ui, key, steps),
         Dialog::Preview(id, top) => preview_key(ui, key, id, top),
         Dialog::Confirm(confirming) => confirm_key(ui, key, confirming),
         Dialog::Prompt(prompt) => prompt_key(ui, key, prompt),
@@ -131,23 +137,31 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
         ui.entry = Entry::Dialog(Dialog::Preview(id.clone(), top));
         Vec::new()
     };
-    match key.code {
-        KeyCode::Esc | KeyCode::Char('q') => {
+    let command = match key.code {
+        KeyCode::Esc => Id::Back,
+        _ => match Key::of(key).and_then(|key| ui.keys.command(key)) {
+            Some((command, _)) => command.id,
+            None => return Vec::new(),
+        },
+    };
+    match command {
+        Id::Back | Id::Quit => {
             ui.entry = Entry::Commands;
             // What is not looked at any more is not to stay armed.
-            let armed = step(ui, &id).is_some_and(|s| matches!(s.state, Phase::Armed | Phase::Previewed));
-            if armed && step(ui, &id).is_some_and(|s| s.state == Phase::Armed) {
-                return vec![Act::Order(Order::Preview(id))];
+            match step(ui, &id) {
+                Some(s) if s.state == Phase::Armed => vec![Act::Order(Order::Preview(id))],
+                _ => Vec::new(),
             }
-            Vec::new()
         }
-        KeyCode::Down | KeyCode::Char('j') => stay(ui, top + 1),
-        KeyCode::Up | KeyCode::Char('k') => stay(ui, top.saturating_sub(1)),
-        KeyCode::PageDown => stay(ui, top + 10),
-        KeyCode::PageUp => stay(ui, top.saturating_sub(10)),
-        KeyCode::Char('p') => vec![Act::Order(Order::Preview(id))],
-        KeyCode::Char('a') => vec![Act::Order(Order::Arm(id))],
-        KeyCode::Char('A') => {
+        Id::Down => stay(ui, top + 1),
+        Id::Up => stay(ui, top.saturating_sub(1)),
+        Id::PageDown => stay(ui, top + ui.preview_room.max(1)),
+        Id::PageUp => stay(ui, top.saturating_sub(ui.preview_room.max(1))),
+        Id::First => stay(ui, 0),
+        Id::Last => stay(ui, usize::MAX),
+        Id::Preview => vec![Act::Order(Order::Preview(id))],
+        Id::Arm => vec![Act::Order(Order::Arm(id))],
+        Id::Second => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
                 asked: Asked::Approve,
                 step: id,
@@ -156,41 +170,62 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
             }));
             Vec::new()
         }
-        KeyCode::Char('x') => confirm(ui, &id),
-        _ => elsewhere(ui, key, id),
+        Id::Execute => confirm(ui, &id),
+        other => elsewhere(ui, other, id),
     }
 }
 
 /// A key that is not the preview's: what holds, calls off or is about time works everywhere; of the rest it is said that it does not.
-fn elsewhere(ui: &mut Ui, key: &KeyEvent, id: String) -> Vec<Act> {
-    let command = of_key(key);
-    let works = |c: &&Command| matches!(c.id, Id::Hold | Id::CallOff | Id::TimeFaster | Id::TimeSlower | Id::TimeStops);
-    match command.filter(works) {
-        Some(command) => {
-            if matches!(command.id, Id::Hold | Id::CallOff) {
-                ui.entry = Entry::Commands;
-            }
-            match why_not(command.id, ui) {
-                Some(why) => {
-                    ui.message = Some(format!("{}: {why}", command.title));
-                    Vec::new()
-                }
-                None if command.id == Id::CallOff => vec![Act::Order(Order::Cancel(id))],
-                None => press(ui, key),
-            }
+fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
+    match command {
+        Id::Hold | Id::Remark => perform(ui, command, 0),
+        Id::TimeFaster | Id::TimeSlower | Id::TimeStops => perform(ui, command, 0),
+        Id::CallOff => {
+            ui.entry = Entry::Commands;
+            vec![Act::Order(Order::Cancel(id))]
         }
-        None => {
-            ui.message = command.map(|command| format!("{}: Esc closes the preview first", command.title));
+        _ => {
+            ui.message = Some(format!("{}: Esc closes the preview first", Command::of(command).title));
             Vec::new()
         }
     }
+}
+
+/// Leaves, or asks first while something is under way.
+pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
+    let run = ui.latest().run.as_ref().filter(|run| run.operator.is_some());
+    let under_way = |s: &&StepView| {
+        matches!(s.state, Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking) || s.exposed.is_some()
+    };
+    let steps: Vec<String> = run
+        .into_iter()
+        .flat_map(|run| &run.steps)
+        .filter(under_way)
+        .map(|s| format!("{} is {}", s.id, s.word))
+        .collect();
+    if steps.is_empty() || matches!(ui.entry, Entry::Dialog(Dialog::Leave(_))) {
+        return vec![Act::Quit];
+    }
+    ui.entry = Entry::Dialog(Dialog::Leave(steps));
+    Vec::new()
+}
+
+fn leave_key(ui: &mut Ui, key: &KeyEvent, steps: Vec<String>) -> Vec<Act> {
+    let quits = Key::of(key).and_then(|key| ui.keys.command(key)).is_some_and(|(c, _)| c.id == Id::Quit);
+    match key.code {
+        KeyCode::Enter => return vec![Act::Quit],
+        _ if quits => return vec![Act::Quit],
+        KeyCode::Esc => ui.entry = Entry::Commands,
+        _ => ui.entry = Entry::Dialog(Dialog::Leave(steps)),
+    }
+    Vec::new()
 }
 
 /// Opens the confirmation of what is armed.
 pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
     let Some(found) = step(ui, id) else { return Vec::new() };
     if ui.latest().speed == Some(0.0) {
-        ui.message = Some("time stands still: . lets it go on".to_owned());
+        ui.message = Some("time stands still: :time-stops lets it go on".to_owned());
         return Vec::new();
     }
     let armed = found.state == Phase::Armed;
@@ -207,7 +242,7 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
                 counting: None,
             }));
         }
-        None => ui.message = Some(format!("{id} is not armed: a arms what is previewed")),
+        None => ui.message = Some(format!("{id} is not armed: :arm arms what is previewed")),
     }
     Vec::new()
 }

@@ -8,7 +8,8 @@
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
-//! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
+//! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
+//! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
 //! | `terminal` | taken over and given back whole |
 //!
@@ -23,6 +24,9 @@ pub mod command;
 pub mod dialog;
 mod filter;
 mod input;
+pub mod key;
+pub mod keymap;
+pub mod palette;
 pub mod picture;
 mod player;
 mod rows;
@@ -52,6 +56,7 @@ use std::{
 
 pub use colour::Depth;
 use input::Input;
+use key::Key;
 use picture::Picture;
 use ratatui::buffer::Buffer;
 use terminal::Screen;
@@ -155,9 +160,10 @@ impl Console {
         let wanted = options.theme.as_deref().unwrap_or("night");
         let theme = themes.load(wanted, depth)?;
         let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
-        let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
+        let mut ui = Ui::new(first, clock::now(), options.mode);
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
+        ui.themes.clone_from(&names);
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
         Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
@@ -224,7 +230,8 @@ impl Console {
     fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
             Input::Key(key) => {
-                let quits = command::of_key(&key).is_some_and(|command| command.id == command::Id::Quit);
+                let command = Key::of(&key).and_then(|key| self.ui.keys.command(key));
+                let quits = command.is_some_and(|(command, _)| command.id == command::Id::Quit);
                 if self.hands_on() && !quits {
                     self.ui.message = Some("the script stops: the keys are yours".to_owned());
                     return Ok(None);

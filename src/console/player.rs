@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::{
-    autoplay::{self, Next, Script, Shown},
+    autoplay::{Next, Script, Shown},
     ui::{Caption, Ui},
 };
 
@@ -61,10 +61,10 @@ impl Player {
         match next {
             Next::Wait | Next::Moment => {}
             Next::Press(press) => {
-                self.keys.push(press.word());
+                self.keys.push(press.to_string());
                 let from = self.keys.len().saturating_sub(KEYS);
                 self.keys.drain(..from);
-                turn.key = Some(autoplay::event(press));
+                turn.key = Some(press.event());
             }
             Next::Over => (turn.over, turn.said) = (true, Some("the script is over: the keys are yours".to_owned())),
             Next::Fail(why) => {

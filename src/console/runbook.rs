@@ -52,8 +52,9 @@ pub fn panel(run: &RunView) -> Panel {
     if waived > 0 {
         summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
     }
-    summary
-        .extend(run.motion.iter().map(|it| Cell::text(format!("proposed for {}: A agrees", it.step)).tone(Tone::Warn)));
+    summary.extend(
+        run.motion.iter().map(|it| Cell::text(format!("proposed for {}: :second agrees", it.step)).tone(Tone::Warn)),
+    );
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
         summary.push(Cell::text(format!("{title}: {}", level.word())).tone(Tone::of(*level)));
     }
@@ -134,7 +135,7 @@ fn why(step: &StepView) -> Cell {
         return Cell::text(op.what.clone());
     }
     if step.held {
-        return Cell::text("stands still: H releases, u gives it up").tone(Tone::Warn);
+        return Cell::text("stands still: :release releases, :abandon gives it up").tone(Tone::Warn);
     }
     if !step.lacks.is_empty() && step.way == Way::Forward {
         return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);

@@ -129,8 +129,8 @@ impl Ui {
         if let Entry::Help(_, top) = &mut self.entry {
             *top = drawn.help_top.unwrap_or(*top);
         }
-        if let Entry::Dialog(Dialog::Preview(_, top)) = &mut self.entry {
-            *top = drawn.preview_top.unwrap_or(*top);
+        if let (Entry::Dialog(Dialog::Preview(_, top)), Some((first, room))) = (&mut self.entry, drawn.preview) {
+            (*top, self.preview_room) = (first, room);
         }
         let place = self.place();
         for &(table, top, height) in &drawn.tables {

@@ -3,6 +3,9 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
+    command::Id,
+    dialog::{self, Dialog, Prompt},
+    key::Key,
     ui::{Entry, Ui},
     update::Act,
 };
@@ -23,6 +26,45 @@ pub(super) fn write(text: &mut String, key: &KeyEvent) -> bool {
     true
 }
 
+/// What works whatever is being written: to leave, to suspend. Nothing that is written is a chord.
+pub(super) fn always(ui: &mut Ui, key: &KeyEvent) -> Option<Vec<Act>> {
+    let key = Key::of(key)?;
+    let chord = matches!(key, Key::Ctrl('c' | 'z'));
+    match ui.keys.command(key).filter(|_| chord).map(|(command, _)| command.id) {
+        Some(Id::Quit) => Some(dialog::leave(ui)),
+        Some(Id::Suspend) => Some(vec![Act::Suspend]),
+        _ => None,
+    }
+}
+
+/// Text that was pasted: into the line that is being written. Where nothing is, or where something is typed so that it is meant, it is not
+/// taken for keys.
+pub(super) fn paste(ui: &mut Ui, text: &str) -> Vec<Act> {
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    match ui.entry.clone() {
+        Entry::Filter(_) => {
+            let filter = format!("{}{text}", ui.filter());
+            if let Some(table) = ui.focused_ui() {
+                table.filter = filter;
+            }
+            ui.settle(true);
+        }
+        Entry::Help(search, _) => ui.entry = Entry::Help(search + &text, 0),
+        Entry::Palette(palette) => ui.entry = Entry::Palette(palette.with(&text)),
+        Entry::Dialog(Dialog::Prompt(prompt)) => {
+            ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { text: prompt.text + &text, ..prompt }));
+        }
+        Entry::Dialog(Dialog::Confirm(_)) => {
+            ui.message = Some("this is typed, not pasted: it is what is about to be changed".to_owned());
+        }
+        Entry::Commands | Entry::Dialog(_) => {
+            ui.message = Some("what was pasted is not taken for keys: nothing was done".to_owned());
+        }
+    }
+    Vec::new()
+}
+
 pub(super) fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Vec<Act> {
     let set = |ui: &mut Ui, text: String| {
         if let Some(table) = ui.focused_ui() {
@@ -30,15 +72,15 @@ pub(super) fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Vec<Act
         }
         ui.settle(true);
     };
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    if let Some(acts) = always(ui, key) {
+        return acts;
+    }
     match key.code {
         KeyCode::Enter => ui.entry = Entry::Commands,
         KeyCode::Esc => {
             ui.entry = Entry::Commands;
             set(ui, before);
         }
-        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
-        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
         KeyCode::Backspace if ui.filter().is_empty() => ui.entry = Entry::Commands,
         _ => {
             let mut text = ui.filter().to_owned();
@@ -51,12 +93,12 @@ pub(super) fn filter_key(ui: &mut Ui, key: &KeyEvent, before: String) -> Vec<Act
 }
 
 pub(super) fn help_key(ui: &mut Ui, key: &KeyEvent, mut search: String, top: usize) -> Vec<Act> {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    if let Some(acts) = always(ui, key) {
+        return acts;
+    }
     ui.entry = match key.code {
         KeyCode::Esc | KeyCode::Enter => Entry::Commands,
         KeyCode::Char('?') if search.is_empty() => Entry::Commands,
-        KeyCode::Char('c') if ctrl => return vec![Act::Quit],
-        KeyCode::Char('z') if ctrl => return vec![Act::Suspend],
         KeyCode::Down => Entry::Help(search, top + 1),
         KeyCode::Up => Entry::Help(search, top.saturating_sub(1)),
         KeyCode::PageDown => Entry::Help(search, top + 10),

@@ -5,6 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
     dialog::Dialog,
+    keymap::Keymap,
+    palette::Palette,
     picture::{Picture, own_detail},
     rows::Rows,
     runbook::RUNBOOK,
@@ -48,6 +50,8 @@ pub enum Entry {
     Filter(String),
     /// The help's search, and the first line shown.
     Help(String, usize),
+    /// What is looked for in the palette.
+    Palette(Palette),
     /// What is open over the page.
     Dialog(Dialog),
 }
@@ -63,8 +67,8 @@ pub struct Drawn {
     pub detail_top: Option<(usize, usize)>,
     /// First line of the help that could be shown.
     pub help_top: Option<usize>,
-    /// First line of the preview that could be shown.
-    pub preview_top: Option<usize>,
+    /// First line of the preview that could be shown, and how many there was room for.
+    pub preview: Option<(usize, usize)>,
 }
 
 /// What the script of a scenario says.
@@ -97,10 +101,14 @@ pub struct Ui {
     pub detail_top: usize,
     /// The last line that they can begin with; the last drawing says so.
     pub detail_last: usize,
-    /// Which theme, of how many.
+    /// How many lines of a preview there is room for; the last drawing says so.
+    pub preview_room: usize,
+    /// Which theme, of [`Ui::themes`].
     pub theme: usize,
-    /// How many themes there are.
-    pub themes: usize,
+    /// The themes' names.
+    pub themes: Vec<String>,
+    /// Which key is which command.
+    pub keys: Arc<Keymap>,
     /// What there is to say; gone with the next key.
     pub message: Option<String>,
     /// Which permits the console has.
@@ -149,7 +157,7 @@ const SILENT: Duration = Duration::from_secs(4);
 impl Ui {
     /// At the overview.
     #[must_use]
-    pub fn new(first: Arc<Picture>, now: Now, mode: Mode, themes: usize) -> Self {
+    pub fn new(first: Arc<Picture>, now: Now, mode: Mode) -> Self {
         Self {
             at: At::Page(0),
             tile: 0,
@@ -160,7 +168,9 @@ impl Ui {
             detail_top: 0,
             detail_last: 0,
             theme: 0,
-            themes,
+            themes: Vec::new(),
+            keys: Arc::default(),
+            preview_room: 0,
             message: None,
             mode,
             before_it_stopped: None,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::crossterm::event::KeyEvent;
 
 use super::{
-    command::{Id, of_key},
+    command::{Command, Id},
     dialog::{self, Asked, Dialog, Prompt},
+    key::Key,
+    palette::{self, Palette},
     picture::{Picture, is_own},
     rows::Sort,
     runbook::RUNBOOK,
@@ -15,13 +17,15 @@ use super::{
     ui::{At, Entry, Ui},
     why_not::why_not,
 };
-use crate::core::{Command, run::Order, snapshot::DetailKey};
+use crate::core::{self, run::Order, snapshot::DetailKey};
 
 /// What can happen to the console.
 #[derive(Debug)]
 pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
     /// The core made a new picture.
     Picture(Arc<Picture>),
     /// A second passed.
@@ -32,7 +36,7 @@ pub enum Event {
 #[derive(Debug, PartialEq)]
 pub enum Act {
     /// Tell the core.
-    Send(Command),
+    Send(core::Command),
     /// Give an order.
     Order(Order),
     /// Load the theme that is chosen now.
@@ -62,30 +66,40 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
                 Entry::Commands => press(ui, &key),
                 Entry::Filter(before) => typing::filter_key(ui, &key, before),
                 Entry::Help(search, top) => typing::help_key(ui, &key, search, top),
+                Entry::Palette(palette) => palette::key(ui, &key, palette),
                 Entry::Dialog(open) => dialog::key(ui, &key, open),
             }
+        }
+        Event::Paste(text) => {
+            ui.message = None;
+            typing::paste(ui, &text)
         }
     }
 }
 
-pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
-    let Some(command) = of_key(key) else { return Vec::new() };
-    if let Some(why) = why_not(command.id, ui) {
-        ui.message = Some(format!("{}: {why}", command.title));
-        return Vec::new();
-    }
-    match command.id {
-        Id::Page => {
-            if let KeyCode::Char(c) = key.code {
-                let page = c.to_digit(10).map_or(0, |d| d as usize).saturating_sub(1);
-                if page > ui.picture().pages.len() {
-                    ui.message = Some(format!("there is no page {c}"));
-                    return Vec::new();
-                }
-                return go(ui, page);
-            }
+fn press(ui: &mut Ui, event: &KeyEvent) -> Vec<Act> {
+    let Some(key) = Key::of(event) else { return Vec::new() };
+    match ui.keys.command(key) {
+        Some((command, nth)) => perform(ui, command.id, nth),
+        None => {
+            ui.message = Some(format!("{key} is no command: :help lists them, :palette finds them by name"));
             Vec::new()
         }
+    }
+}
+
+/// Does what a command says, or tells why that is not possible now. `nth`: which of its keys was pressed.
+pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
+    if let Some(why) = why_not(id, ui) {
+        ui.message = Some(format!("{}: {why}", Command::of(id).title));
+        return Vec::new();
+    }
+    match id {
+        Id::Page if nth > ui.picture().pages.len() => {
+            ui.message = Some(format!("there is no page {}", nth + 1));
+            Vec::new()
+        }
+        Id::Page => go(ui, nth),
         Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.picture().pages.len() + 1)),
         Id::PreviousPage => {
             let n = ui.picture().pages.len() + 1;
@@ -97,7 +111,7 @@ pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
             ui.entry = Entry::Filter(ui.filter().to_owned());
             Vec::new()
         }
-        Id::Sort | Id::Reverse => sort(ui, command.id),
+        Id::Sort | Id::Reverse => sort(ui, id),
         Id::Wide => {
             ui.wide = !ui.wide;
             ui.scroll = 0;
@@ -116,20 +130,20 @@ pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
             ui.settle(true);
             Vec::new()
         }
-        Id::Faster => vec![Act::Send(Command::Pace(ui.latest().pace * 2.0))],
-        Id::Slower => vec![Act::Send(Command::Pace(ui.latest().pace / 2.0))],
-        Id::TimeFaster => vec![Act::Send(Command::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))],
-        Id::TimeSlower => vec![Act::Send(Command::Speed(speed(ui) / 2.0))],
+        Id::Faster => vec![Act::Send(core::Command::Pace(ui.latest().pace * 2.0))],
+        Id::Slower => vec![Act::Send(core::Command::Pace(ui.latest().pace / 2.0))],
+        Id::TimeFaster => vec![Act::Send(core::Command::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))],
+        Id::TimeSlower => vec![Act::Send(core::Command::Speed(speed(ui) / 2.0))],
         Id::TimeStops => {
             let speed = speed(ui);
             let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
             if speed > 0.0 {
                 ui.before_it_stopped = Some(speed);
             }
-            vec![Act::Send(Command::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
+            vec![Act::Send(core::Command::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
         }
         Id::Theme => {
-            ui.theme = (ui.theme + 1) % ui.themes.max(1);
+            ui.theme = (ui.theme + 1) % ui.themes.len().max(1);
             vec![Act::Theme]
         }
         Id::Help => {
@@ -138,7 +152,11 @@ pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
         }
         Id::Redraw => vec![Act::Redraw],
         Id::Suspend => vec![Act::Suspend],
-        Id::Quit => vec![Act::Quit],
+        Id::Palette => {
+            ui.entry = Entry::Palette(Palette::default());
+            Vec::new()
+        }
+        Id::Quit => dialog::leave(ui),
         Id::FactsDown => {
             ui.detail_top = (ui.detail_top + 1).min(ui.detail_last);
             Vec::new()
@@ -148,7 +166,7 @@ pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
             Vec::new()
         }
         Id::Down | Id::Up | Id::PageDown | Id::PageUp | Id::First | Id::Last | Id::NextTable | Id::PreviousTable => {
-            travel(ui, command.id);
+            travel(ui, id);
             Vec::new()
         }
         steer => self::steer(ui, steer),
@@ -182,7 +200,7 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
         Id::Execute => dialog::confirm(ui, &step),
         Id::RollBack => {
             ui.entry = Entry::Dialog(Dialog::Preview(step.clone(), 0));
-            vec![Act::Order(Order::RollBack(step.clone())), Act::Order(Order::Preview(step))]
+            vec![Act::Order(Order::RollBack(step))]
         }
         Id::CallOff => vec![Act::Order(Order::Cancel(step))],
         Id::Again => vec![Act::Order(Order::Again(step))],
@@ -203,9 +221,14 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
 /// Goes to the runbook, to the step that is next.
 fn next_step(ui: &mut Ui) -> Vec<Act> {
     let id = ui.picture().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
+    to_step(ui, id.as_deref())
+}
+
+/// Goes to the runbook, to a step.
+pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
     let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
     let acts = go(ui, page + 1);
-    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(&r.id) == id.as_ref())?)));
+    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(r.id.as_str()) == id)?)));
     let hidden = |(table, row)| ui.table_ui(table).is_some_and(|t| !t.rows.order.contains(&row));
     if place.is_some_and(hidden) {
         // What is next is shown, whatever was looked for before.
@@ -223,7 +246,7 @@ fn next_step(ui: &mut Ui) -> Vec<Act> {
 }
 
 /// Goes to a page; what was open is closed.
-fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
+pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
     let acts = close(ui);
     ui.at = At::Page(page);
     ui.scroll = 0;
@@ -233,7 +256,7 @@ fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
 
 fn close(ui: &mut Ui) -> Vec<Act> {
     match ui.opened.take() {
-        Some(key) if !is_own(&key.panel) => vec![Act::Send(Command::Close)],
+        Some(key) if !is_own(&key.panel) => vec![Act::Send(core::Command::Close)],
         _ => Vec::new(),
     }
 }
@@ -255,7 +278,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
     ui.settle(true);
-    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(Command::Open(key))] }
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(core::Command::Open(key))] }
 }
 
 fn back(ui: &mut Ui) -> Vec<Act> {
@@ -277,8 +300,13 @@ fn sort(ui: &mut Ui, id: Id) -> Vec<Act> {
         Id::Reverse => now.map(|s| Sort { descending: !s.descending, ..s }),
         _ => Sort::next(now, table),
     };
+    sort_by(ui, next)
+}
+
+/// Puts the focused table in this order.
+pub(super) fn sort_by(ui: &mut Ui, sort: Option<Sort>) -> Vec<Act> {
     if let Some(table) = ui.focused_ui() {
-        table.sort = next;
+        table.sort = sort;
         table.top = 0;
     }
     ui.settle(true);

@@ -1,7 +1,8 @@
 //! Why a command is not possible now: the only place that decides it.
 
 use super::{
-    command::Id,
+    command::{Command, Id, Scope},
+    dialog::before_it_begins,
     picture::is_own,
     ui::{At, Ui},
 };
@@ -19,11 +20,11 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
             At::Page(_) => say("this page has no list"),
         },
         Id::Filter | Id::Sort | Id::Reverse | Id::Wide if !list => say("there is no list here"),
-        Id::Reverse if ui.sort().is_none() => say("the list is in its own order: s sorts it"),
+        Id::Reverse if ui.sort().is_none() => say("the list is in its own order: :sort sorts it"),
         Id::NextTable | Id::PreviousTable if ui.at != At::Page(0) && ui.table_count() < 2 => {
             say("this page has only one list")
         }
-        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: w makes them so"),
+        Id::ScrollLeft | Id::ScrollRight if !ui.wide => say("columns are not wide: :wide makes them so"),
         Id::ScrollLeft if ui.scroll == 0 => say("this is the left end"),
         Id::FactsDown | Id::FactsUp if ui.at != At::Detail => say("no detail is open"),
         Id::FactsDown if ui.detail_top >= ui.detail_last => say("these are the last facts"),
@@ -32,41 +33,12 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         Id::Back if ui.at == At::Page(0) => say("this is the overview"),
         Id::Faster if ui.latest().pace >= PACE.1 => say("sources are asked as often as they may"),
         Id::Slower if ui.latest().pace <= PACE.0 => say("sources are asked as seldom as they may"),
-        id if is_steering(id) => why_not_steer(id, ui),
+        id if matches!(Command::of(id).scope, Scope::Run | Scope::Step) => why_not_steer(id, ui),
         Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => say("time is real here"),
         Id::TimeSlower if ui.latest().speed == Some(0.0) => say("time stands still"),
-        Id::Theme if ui.themes < 2 => say("there is only one theme"),
+        Id::Theme if ui.themes.len() < 2 => say("there is only one theme"),
         _ => None,
     }
-}
-
-/// Whether a command is about the run.
-#[must_use]
-pub const fn is_steering(id: Id) -> bool {
-    use Id::{
-        Abandon, Adopt, Again, Arm, Attest, CallOff, Execute, Hold, LeaveOut, NextStep, Preview, Release, Remark,
-        RollBack, Second, Settle, Waive,
-    };
-    matches!(
-        id,
-        NextStep
-            | Preview
-            | Arm
-            | Execute
-            | CallOff
-            | RollBack
-            | Again
-            | Hold
-            | Release
-            | Abandon
-            | Attest
-            | Adopt
-            | Waive
-            | LeaveOut
-            | Remark
-            | Second
-            | Settle
-    )
 }
 
 fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
@@ -84,10 +56,15 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
     if id == Id::Second {
         return run.motion.is_none().then(|| "nothing is proposed".to_owned());
     }
-    let Some(step) = ui.step() else { return say("choose a step in the Runbook first: n goes there") };
+    let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
     match id {
         Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
-        Id::Preview if step.manual.is_some() && !step.shown => say("this step is done by hand: y says that it is done"),
+        Id::Preview if step.manual.is_some() && !step.shown => {
+            say("this step is done by hand: :attest says that it is done")
+        }
+        Id::Preview if !before_it_begins(step) && step.preview.is_none() => {
+            Some(format!("it is {}: there is nothing to preview", step.word))
+        }
         Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::Execute if step.state != Phase::Armed => say("it is not armed"),
@@ -97,7 +74,7 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
 
 fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
-        At::Detail => Some("a detail is open already: Esc closes it".into()),
+        At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
             let tile = ui.picture().tiles.get(ui.tile);
             let behind = tile.is_some_and(|t| ui.picture().page(t.panel).is_some());
@@ -105,7 +82,7 @@ fn why_not_open(ui: &Ui) -> Option<String> {
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),
         At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| !is_own(p.id)) => {
-            Some("the picture is frozen and holds no detail of this row: space lets it move".into())
+            Some("the picture is frozen and holds no detail of this row: :freeze lets it move".into())
         }
         At::Page(_) => None,
     }

@@ -129,7 +129,7 @@ impl Room {
                     self.keys += 1;
                     // Whoever presses sees what there is.
                     self.look();
-                    self.happen(Event::Key(autoplay::event(press)));
+                    self.happen(Event::Key(press.event()));
                     self.pass(KEY);
                 }
                 Next::Wait | Next::Moment => {
@@ -199,5 +199,5 @@ impl Desk for Room {
 
 fn console(drive: &mut SimDrive) -> Ui {
     let now = drive.now();
-    Ui::new(Arc::new(Picture::of(Arc::new(drive.snapshot()))), now, Mode::Demo, 1)
+    Ui::new(Arc::new(Picture::of(Arc::new(drive.snapshot()))), now, Mode::Demo)
 }

@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 use indexmap::IndexMap;
 use jiff::SignedDuration;
 
-use super::{Condition, Cue, Deed, Event, Happening, Press, Scenario, Want, Wish};
+use super::{Condition, Cue, Deed, Event, Happening, Scenario, Want, Wish};
 use crate::{
+    console::key::Key,
     core::{
         digest::Digest,
         estate::{
@@ -132,7 +133,7 @@ impl Names<'_> {
         }
         let keys = match table.at::<String>("keys") {
             None => Vec::new(),
-            Some(text) => Press::parse(&text.value)
+            Some(text) => Key::script(&text.value)
                 .map_err(|why| faults.push(Diagnosis::error(Code::BadValue, &text.span, why)))
                 .unwrap_or_default(),
         };

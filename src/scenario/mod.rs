@@ -8,7 +8,6 @@
 //! | `spec` | the format as data: every table and key |
 //! | `lower` | from a checked tree to a [`Scenario`]: whether what it names is there |
 //! | `happening` | what can happen to the imitated estate |
-//! | `press` | keys, as a script writes them |
 //! | `condition` | what may be the case, and whether it is |
 //! | `timeline` | its events, as they fall due |
 //! | `headless` | played in virtual time, without a terminal |
@@ -20,7 +19,6 @@ mod happening;
 pub mod headless;
 pub mod library;
 mod lower;
-mod press;
 mod rehearsal;
 pub mod spec;
 pub mod timeline;
@@ -30,9 +28,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 pub use condition::Condition;
 pub use happening::Happening;
 use jiff::{SignedDuration, Timestamp};
-pub use press::Press;
 
 use crate::{
+    console::key::Key,
     core::digest::Digest,
     drive::sim::{CallTrouble, Trouble},
     plan::{Action, Faulty, Plan, Report, read},
@@ -111,7 +109,7 @@ pub struct Cue {
     /// What is wanted of steps, one after the other.
     pub wishes: Vec<Wish>,
     /// What is pressed then.
-    pub keys: Vec<Press>,
+    pub keys: Vec<Key>,
     /// What is the case then: all of it.
     pub expect: Vec<Condition>,
     /// For how long it has to stay so.

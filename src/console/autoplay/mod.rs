@@ -6,11 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 pub use operator::Next;
 use operator::Operator;
-use ratatui::{
-    buffer::Buffer,
-    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
-    layout::Rect,
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{theme::Theme, ui::Ui, view};
 use crate::{
@@ -20,7 +16,7 @@ use crate::{
         snapshot::Snapshot,
     },
     scenario::{
-        Cue, Press, Scenario,
+        Cue, Scenario,
         condition::{self, Eye},
     },
 };
@@ -205,26 +201,6 @@ fn stuck(ui: &Ui, step: &str) -> String {
     let said = found.ops.iter().rev().map(|op| op.said.as_str()).find(|said| !said.is_empty()).unwrap_or_default();
     let gates: Vec<&str> = gates.filter(|_| obstacles.is_empty()).collect();
     format!("it is {}; {} {} {said}", found.word, obstacles.join("; "), gates.join("; "))
-}
-
-/// The key as the console takes it.
-#[must_use]
-pub fn event(press: Press) -> KeyEvent {
-    let (code, modifiers) = match press {
-        Press::Char(c) => (KeyCode::Char(c), KeyModifiers::NONE),
-        Press::Ctrl(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
-        Press::Enter => (KeyCode::Enter, KeyModifiers::NONE),
-        Press::Esc => (KeyCode::Esc, KeyModifiers::NONE),
-        Press::Tab => (KeyCode::Tab, KeyModifiers::NONE),
-        Press::Backspace => (KeyCode::Backspace, KeyModifiers::NONE),
-        Press::Up => (KeyCode::Up, KeyModifiers::NONE),
-        Press::Down => (KeyCode::Down, KeyModifiers::NONE),
-        Press::Left => (KeyCode::Left, KeyModifiers::NONE),
-        Press::Right => (KeyCode::Right, KeyModifiers::NONE),
-        Press::PageUp => (KeyCode::PageUp, KeyModifiers::NONE),
-        Press::PageDown => (KeyCode::PageDown, KeyModifiers::NONE),
-    };
-    KeyEvent::new(code, modifiers)
 }
 
 /// The console as text, at the size that a scenario speaks of.

@@ -3,8 +3,9 @@
 
 use crate::{
     console::{
+        command::Id,
         dialog::{Asked, Confirming, Dialog, Prompt},
-        picture::Picture,
+        key::Key,
         runbook::RUNBOOK,
         ui::{Entry, Ui},
     },
@@ -13,14 +14,14 @@ use crate::{
         step::{Phase, Way},
     },
     plan::Confirm,
-    scenario::{Press, Want, Wish},
+    scenario::{Want, Wish},
 };
 
 /// What the operator does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Presses this.
-    Press(Press),
+    Press(Key),
     /// Looks on: there is nothing to do, and it may take long.
     Wait,
     /// Looks on for a moment: a count-down.
@@ -57,10 +58,12 @@ impl Operator {
         };
         match &ui.entry {
             Entry::Commands => self.command(ui, &run, step),
-            Entry::Dialog(Dialog::Preview(open, _)) => self.preview(open, step),
+            Entry::Dialog(Dialog::Preview(open, _)) => self.preview(ui, open, step),
             Entry::Dialog(Dialog::Confirm(it)) => self.confirm(it),
             Entry::Dialog(Dialog::Prompt(it)) => prompt(ui, &run, step, it),
-            Entry::Filter(_) | Entry::Help(..) => Next::Press(Press::Esc),
+            Entry::Filter(_) | Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(Dialog::Leave(_)) => {
+                Next::Press(Key::ESC)
+            }
         }
     }
 
@@ -89,33 +92,33 @@ impl Operator {
         }
         // Somebody else has to agree to the word that was given.
         if step.manual.is_some() && run.motion.as_ref().is_some_and(|it| it.step == step.id) {
-            return select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char('A')));
+            return select(ui, run, &step.id).unwrap_or_else(|| command(ui, Id::Second));
         }
         let key = match step.state {
-            _ if turn => 'b',
-            Phase::Ready if step.manual.is_some() && !step.shown => 'y',
-            Phase::Ready | Phase::Previewed | Phase::Armed => 'p',
-            _ if back => 'b',
-            Phase::Failed | Phase::NotApplied | Phase::RolledBack | Phase::Cancelled => 'r',
+            _ if turn => Id::RollBack,
+            Phase::Ready if step.manual.is_some() && !step.shown => Id::Attest,
+            Phase::Ready | Phase::Previewed | Phase::Armed => Id::Preview,
+            _ if back => Id::RollBack,
+            Phase::Failed | Phase::NotApplied | Phase::RolledBack | Phase::Cancelled => Id::Again,
             _ => return Next::Wait,
         };
-        select(ui, run, &step.id).unwrap_or(Next::Press(Press::Char(key)))
+        select(ui, run, &step.id).unwrap_or_else(|| command(ui, key))
     }
 
-    fn preview(&mut self, open: &str, step: &StepView) -> Next {
+    fn preview(&mut self, ui: &Ui, open: &str, step: &StepView) -> Next {
         let way = if self.wish.want == Want::Back { Way::Back } else { Way::Forward };
         let shown = step.preview.as_ref().filter(|p| p.way == way && p.digest.is_some());
-        let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Press::Esc) };
+        let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Key::ESC) };
         match step.state {
             Phase::Armed => {
                 // What is quick is over before anybody has seen it run.
                 self.begun = true;
-                Next::Press(Press::Char('x'))
+                command(ui, Id::Execute)
             }
-            Phase::Previewed if preview.approvals.0 < preview.approvals.1 => Next::Press(Press::Char('A')),
-            Phase::Previewed => Next::Press(Press::Char('a')),
+            Phase::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Second),
+            Phase::Previewed => command(ui, Id::Arm),
             // It has drifted, or a gate is not green any more.
-            _ => Next::Press(Press::Esc),
+            _ => Next::Press(Key::ESC),
         }
     }
 
@@ -124,11 +127,11 @@ impl Operator {
             return Next::Moment;
         }
         if it.step != self.wish.step {
-            return Next::Press(Press::Esc);
+            return Next::Press(Key::ESC);
         }
         match it.kind {
-            Confirm::Enter if !it.execute => Next::Press(Press::Tab),
-            Confirm::Enter => Next::Press(Press::Enter),
+            Confirm::Enter if !it.execute => Next::Press(Key::TAB),
+            Confirm::Enter => Next::Press(Key::ENTER),
             Confirm::Name | Confirm::Countdown => typing(&it.typed, &it.target),
         }
     }
@@ -147,7 +150,7 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
         Asked::Attest => LOOKED_AT.to_owned(),
         Asked::Approve => other(step.preview.as_ref().map_or(&[], |p| &p.approvals.2)),
         Asked::Second => other(run.motion.as_ref().map_or(&[], |m| &m.people)),
-        _ => return Next::Press(Press::Esc),
+        _ => return Next::Press(Key::ESC),
     };
     if text.is_empty() {
         return Next::Fail(format!("{} takes more people than the plan has approvers", step.id));
@@ -158,9 +161,9 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
 /// The next key of a text that is typed, and Enter at its end.
 fn typing(typed: &str, text: &str) -> Next {
     match text.strip_prefix(typed).map(|rest| rest.chars().next()) {
-        Some(Some(next)) => Next::Press(Press::Char(next)),
-        Some(None) => Next::Press(Press::Enter),
-        None => Next::Press(Press::Backspace),
+        Some(Some(next)) => Next::Press(Key::Char(next)),
+        Some(None) => Next::Press(Key::ENTER),
+        None => Next::Press(Key::BACKSPACE),
     }
 }
 
@@ -171,20 +174,26 @@ fn select(ui: &Ui, run: &RunView, step: &str) -> Option<Next> {
         return None;
     }
     if run.next().is_some_and(|s| s.id == step) {
-        return Some(Next::Press(Press::Char('n')));
+        return Some(command(ui, Id::NextStep));
     }
     if !on_page {
-        return Some(page(ui.picture()));
+        return Some(page(ui));
     }
     if !ui.filter().is_empty() || ui.opened().is_some() {
-        return Some(Next::Press(Press::Esc));
+        return Some(Next::Press(Key::ESC));
     }
     let place = |id: &str| run.steps.iter().position(|s| s.id == id);
     let (at, to) = (ui.selected().and_then(place).unwrap_or(0), place(step)?);
-    Some(Next::Press(Press::Char(if to > at { 'j' } else { 'k' })))
+    Some(command(ui, if to > at { Id::Down } else { Id::Up }))
 }
 
-fn page(picture: &Picture) -> Next {
-    let digit = picture.page(RUNBOOK).and_then(|page| char::from_digit(u32::try_from(page + 2).ok()?, 10));
-    digit.map_or_else(|| Next::Fail("there is no Runbook page".to_owned()), |digit| Next::Press(Press::Char(digit)))
+fn page(ui: &Ui) -> Next {
+    let key = ui.picture().page(RUNBOOK).and_then(|page| ui.keys.keys(Id::Page).get(page + 1));
+    key.map_or_else(|| Next::Fail("there is no Runbook page".to_owned()), |key| Next::Press(*key))
+}
+
+/// The key of a command.
+fn command(ui: &Ui, id: Id) -> Next {
+    let key = ui.keys.keys(id).first();
+    key.map_or_else(|| Next::Fail(format!("no key is {id:?}")), |key| Next::Press(*key))
 }

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Look;
 use crate::{
     console::{
+        command::Id,
         theme::Role,
         ui::{Drawn, Ui},
         widget::{
@@ -51,7 +52,8 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
     }
     if lines.len() > usize::from(facts) && facts > 0 {
-        let more = format!(" lines {}–{} of {}: J K ", top + 1, usize::from(facts) + top, lines.len());
+        let keys = [Id::FactsDown, Id::FactsUp].map(|id| look.keys.word(id)).join(" ");
+        let more = format!(" lines {}–{} of {}: {keys} ", top + 1, usize::from(facts) + top, lines.len());
         put_right(title, buf, &more, theme.style(Role::Key));
     }
     let place = Rect { y: body.y + facts, height: curves, ..body };

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::Look;
 use crate::{
     console::{
+        command::Id,
         dialog::{self, Confirming, Dialog, Prompt},
         runbook::tone,
         theme::Role,
@@ -21,8 +22,8 @@ use crate::{
 
 type Line = Vec<(String, Style)>;
 
-/// Draws what is open; gives the first line that could be shown of a preview.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Look<'_>) -> Option<usize> {
+/// Draws what is open; gives the first line that could be shown of a preview, and how many there was room for.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Look<'_>) -> Option<(usize, usize)> {
     match it {
         Dialog::Preview(id, top) => preview(area, buf, ui, id, *top, look),
         Dialog::Confirm(confirming) => {
@@ -31,6 +32,10 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Lo
         }
         Dialog::Prompt(line) => {
             prompt(area, buf, line, look);
+            None
+        }
+        Dialog::Leave(steps) => {
+            leave(area, buf, steps, look);
             None
         }
     }
@@ -51,18 +56,24 @@ fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Look<'_>) -> Rect {
     Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(2) }
 }
 
-fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Look<'_>) -> Option<usize> {
+fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Look<'_>) -> Option<(usize, usize)> {
     let step = dialog::step(ui, id);
     let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "THE WAY BACK of ");
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
     let step = step?;
     let lines = match &step.preview {
         Some(preview) => lines(step, preview, usize::from(inner.width), look),
-        None if before_it_begins(step) => vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]],
-        None => vec![vec![(
-            format!(" {} is {}: there is nothing to preview", step.id, step.word),
-            look.theme.style(Role::Text),
-        )]],
+        None if dialog::before_it_begins(step) => {
+            vec![vec![("working it out …".to_owned(), look.theme.style(Role::Busy))]]
+        }
+        None => {
+            // Why there is none was said by the core: that others stand on it, that nothing is stored to go back to.
+            let said = ui.latest().run.as_ref().and_then(|run| run.said.clone());
+            let why = said.unwrap_or_else(|| format!("{} is {}: there is nothing to preview", step.id, step.word));
+            let warn = look.theme.tone(Tone::Warn);
+            let lines = wrap(&look.keys.spell(&why), usize::from(inner.width).saturating_sub(4));
+            lines.into_iter().map(|line| vec![(format!(" {} {line}", Tone::Warn.glyph(false)), warn)]).collect()
+        }
     };
     let room = usize::from(inner.height.saturating_sub(1));
     let top = top.min(lines.len().saturating_sub(room));
@@ -77,32 +88,22 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
     } else {
         String::new()
     };
-    let hints = if step.state == Phase::Armed { "execute" } else { "execute (arm it first)" };
-    put_all(
-        foot,
+    let execute = if step.state == Phase::Armed { "execute" } else { "execute (arm it first)" };
+    let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Second, "approval"), (Id::Preview, "anew")];
+    let mut used = 0;
+    for (word, does) in
+        hints.map(|(id, does)| (look.keys.word(id), does)).into_iter().chain([("Esc".to_owned(), "close")])
+    {
+        let rest = Rect { x: foot.x + used, width: foot.width.saturating_sub(used), ..foot };
+        used += put_all(rest, buf, [(word.as_str(), key), (" ", text), (does, text), ("  ", text)]);
+    }
+    put(
+        Rect { x: foot.x + used, width: foot.width.saturating_sub(used), ..foot },
         buf,
-        [
-            ("a", key),
-            (" arm  ", text),
-            ("x", key),
-            (" ", text),
-            (hints, text),
-            ("  ", text),
-            ("A", key),
-            (" approval  ", text),
-            ("p", key),
-            (" anew  ", text),
-            ("Esc", key),
-            (" close", text),
-            (more.as_str(), look.theme.style(Role::Muted)),
-        ],
+        &more,
+        look.theme.style(Role::Muted),
     );
-    Some(top)
-}
-
-/// Whether there is something that a preview could be of.
-const fn before_it_begins(step: &StepView) -> bool {
-    matches!(step.state, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed)
+    Some((top, room))
 }
 
 fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) -> Vec<Line> {
@@ -110,7 +111,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
     let (muted, text) = (style(Role::Muted), style(Role::Text));
     let mut out: Vec<Line> = Vec::new();
     let mut say = |mark: &str, body: &str, s: Style| {
-        for (i, part) in wrap(body, width.saturating_sub(4)).into_iter().enumerate() {
+        for (i, part) in wrap(&look.keys.spell(body), width.saturating_sub(4)).into_iter().enumerate() {
             let lead = if i == 0 { format!(" {mark:<2} ") } else { "    ".to_owned() };
             out.push(vec![(lead, s), (part, s)]);
         }
@@ -163,6 +164,29 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
         }
     }
     out
+}
+
+/// Whether to leave although something is under way.
+fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Look<'_>) {
+    let style = |role| look.theme.style(role);
+    let shown = steps.len().min(6);
+    let height = u16::try_from(shown + 7).unwrap_or(u16::MAX).min(area.height);
+    let inner = frame(Rect { y: area.bottom() - height, height, ..area }, buf, "Leave?", look);
+    let warn = look.theme.tone(Tone::Warn);
+    let mut lines: Vec<Line> =
+        steps.iter().take(shown).map(|step| vec![(format!(" {} {step}", Tone::Warn.glyph(false)), warn)]).collect();
+    let said = "What was sent is waited for, and safe tails are finished, for a minute; then the journal has the rest, and \
+                the next console on it takes it up.";
+    let said = wrap(said, usize::from(inner.width).saturating_sub(2));
+    lines.extend(said.into_iter().map(|line| vec![(format!(" {line}"), style(Role::Text))]));
+    lines.push(Vec::new());
+    let (key, text) = (style(Role::Key), style(Role::Text));
+    lines.push(
+        [(" Enter", key), (" leave  ", text), ("Esc", key), (" stay", text)].map(|(t, s)| (t.to_owned(), s)).into(),
+    );
+    for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
+        put_all(Rect { y, height: 1, ..inner }, buf, line.iter().map(|(t, s)| (t.as_str(), *s)));
+    }
 }
 
 fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'_>) {

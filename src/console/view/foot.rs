@@ -1,13 +1,14 @@
 //! The last line: what is being written, or what there is to say, or what can be done.
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::console::{
-    command::{COMMANDS, Command, Id},
+    command::{COMMANDS, Command, Id, Risk, Scope},
     theme::Role,
-    ui::{Entry, Ui},
-    why_not::{is_steering, why_not},
+    ui::{At, Entry, Ui},
+    why_not::why_not,
     widget::text::{put, put_all},
 };
 
@@ -44,16 +45,21 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
                 ],
             );
         }
-        (Entry::Commands, Some(message)) => {
-            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (message.as_str(), style(Role::Warn))]);
+        (Entry::Palette(palette), message) => {
+            let parts =
+                [(" : ", style(Role::Key)), (palette.text.as_str(), style(Role::Title)), ("▏", style(Role::Key))];
+            let used = put_all(line, buf, parts);
+            let rest = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
+            let message = message.as_ref().map(|m| format!("  ▲ {}", look.keys.spell(m)));
+            put(rest, buf, message.as_deref().unwrap_or_default(), style(Role::Warn));
         }
-        (Entry::Dialog(_), Some(message)) => {
-            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (message.as_str(), style(Role::Warn))]);
+        (Entry::Commands | Entry::Dialog(_), Some(message)) => {
+            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.keys.spell(message), style(Role::Warn))]);
         }
         (Entry::Commands | Entry::Dialog(_), None) => {
             match ui.latest().run.as_ref().and_then(|run| run.said.as_deref()) {
                 Some(said) => {
-                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (said, style(Role::Warn))]);
+                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.keys.spell(said), style(Role::Warn))]);
                 }
                 None => hints(line, buf, ui, look),
             }
@@ -61,26 +67,40 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     }
 }
 
+/// How near a command is to where the operator is; none: it has no place here.
+fn near(scope: Scope, ui: &Ui) -> Option<usize> {
+    let order: &[Scope] = match ui.at {
+        _ if ui.step().is_some() => &[Scope::Step, Scope::Run, Scope::Everywhere, Scope::List, Scope::Detail],
+        At::Page(0) => &[Scope::Run, Scope::Everywhere, Scope::Demo],
+        At::Page(_) => &[Scope::List, Scope::Everywhere, Scope::Run, Scope::Demo],
+        At::Detail => &[Scope::Detail, Scope::Everywhere, Scope::List, Scope::Run, Scope::Demo],
+    };
+    order.iter().position(|s| *s == scope)
+}
+
 /// The commands of the table that have a place here; what is not possible now is dimmed, and pressing it says why.
 fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
-    // In the runbook what is about steps comes first; elsewhere it has no place.
-    let runbook = ui.step().is_some();
-    let place = |c: &'static Command| match (c.hint?, is_steering(c.id)) {
-        (_, true) if !runbook => None,
-        (place, true) => Some((place - 10, c)),
-        (place, false) if runbook => Some((place + 10, c)),
-        (place, false) => Some((place, c)),
+    // Whoever only watches is not reminded of it by every command.
+    let watches = ui.latest().run.as_ref().is_none_or(|run| run.operator.is_none());
+    let offered = |c: &&Command| c.hint && !(watches && c.risk != Risk::Looks);
+    let real = ui.latest().speed.is_none();
+    let place = |c: &'static Command| {
+        let near = near(c.scope, ui).filter(|_| !(real && c.scope == Scope::Demo))?;
+        let ready = c.scope != Scope::Step || why_not(c.id, ui).is_none();
+        // Of what a step can do now nothing is pushed off by what it cannot.
+        Some(((near, !ready), c))
     };
-    let mut shown: Vec<_> = COMMANDS.iter().filter_map(place).collect();
+    let mut shown: Vec<_> = COMMANDS.iter().filter(offered).filter_map(place).collect();
     shown.sort_by_key(|(place, _)| *place);
-    // Help and quit are never pushed off the end.
-    let is_last = |id| matches!(id, Id::Help | Id::Quit);
-    let size = |c: &Command| c.keys.first().map_or(0, |k| k.word().chars().count()) + c.title.len() + 3;
-    let kept: usize = shown.iter().filter(|(_, c)| is_last(c.id)).map(|(_, c)| size(c)).sum();
+    // These are never pushed off the end.
+    let is_kept = |id| matches!(id, Id::Palette | Id::Help | Id::Quit);
+    let size = |c: &Command| look.keys.word(c.id).width() + c.title.width() + 3;
+    let kept: usize = shown.iter().filter(|(_, c)| is_kept(c.id)).map(|(_, c)| size(c)).sum();
     let mut room = usize::from(line.width).saturating_sub(kept + 1);
     let mut x = 1;
+    shown.sort_by_key(|(_, c)| is_kept(c.id));
     for (_, c) in shown {
-        if !is_last(c.id) {
+        if !is_kept(c.id) {
             if size(c) > room {
                 continue;
             }
@@ -90,7 +110,7 @@ fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         let key = look.theme.style(if possible { Role::Key } else { Role::Muted });
         let title = look.theme.style(if possible { Role::Text } else { Role::Muted });
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
-        let word = c.keys.first().map(|k| k.word()).unwrap_or_default();
+        let word = look.keys.word(c.id);
         x += put_all(rest, buf, [(word.as_str(), key), (" ", title), (c.title, title), ("  ", title)]);
     }
 }

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Look;
 use crate::{
     console::{
+        command::Id,
         picture::{clock, state_cell},
         theme::Role,
         ui::{At, Mode, Ui},
@@ -51,7 +52,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
-    put(Rect { x: line.x + used, width: room, ..line }, buf, &why, look.theme.style(Role::Title));
+    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.keys.spell(&why), look.theme.style(Role::Title));
 }
 
 /// The step whose tail has been unfinished for the longest time.
@@ -68,7 +69,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let wall = if line.width < 100 { wall.get(11..).unwrap_or(&wall).to_owned() } else { wall };
     let mut right = put_right(line, buf, &wall, theme.style(Role::Title));
     if let Some(frozen) = ui.frozen_for() {
-        let text = format!(" FROZEN {} ago, space lets go ", short(frozen));
+        let text = format!(" FROZEN {} ago, {} lets go ", short(frozen), look.keys.word(Id::Freeze));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, &text, theme.style(Role::Hold));
     }

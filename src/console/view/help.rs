@@ -43,14 +43,22 @@ const NAME: usize = 15;
 fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
     let style = |role| look.theme.style(role);
     let search = search.to_lowercase();
-    let mut lines = vec![heading("Commands", look)];
+    let mut lines = Vec::new();
+    let mut scope = None;
     for c in COMMANDS {
-        let keys = c.keys.iter().map(|k| k.word()).collect::<Vec<_>>().join(" ");
-        if !format!("{keys} {} {}", c.name, c.doc).to_lowercase().contains(&search) {
+        let keys = look.keys.words(c.id);
+        let doc = look.keys.spell(c.doc);
+        if !format!("{keys} {} {doc}", c.name).to_lowercase().contains(&search) {
             continue;
         }
-        let why = why_not(c.id, ui).map_or_else(Vec::new, |why| wrap(&format!("Not now: {why}."), room));
-        let doc = wrap(c.doc, room).into_iter().map(|t| (t, style(Role::Muted)));
+        if scope.replace(c.scope) != Some(c.scope) {
+            lines.push(heading(c.scope.title(), look));
+        }
+        let why = why_not(c.id, ui).map_or_else(Vec::new, |why| {
+            let why = look.keys.spell(&why).into_owned();
+            wrap(&format!("Not now: {why}."), room)
+        });
+        let doc = wrap(&doc, room).into_iter().map(|t| (t, style(Role::Muted)));
         for (i, text) in doc.chain(why.into_iter().map(|t| (t, style(Role::Warn)))).enumerate() {
             let (keys, name) = if i == 0 { (keys.as_str(), c.name) } else { ("", "") };
             lines.push(vec![
@@ -60,7 +68,7 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
             ]);
         }
     }
-    if lines.len() == 1 {
+    if lines.is_empty() {
         lines.push(vec![("  no command matches".to_owned(), style(Role::Muted))]);
     }
     lines

@@ -8,6 +8,7 @@ mod foot;
 mod head;
 mod help;
 mod overview;
+mod palette;
 mod panel;
 mod runbook;
 
@@ -16,6 +17,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ascii,
+    keymap::Keymap,
     runbook::RUNBOOK,
     theme::{Role, Theme},
     ui::{At, Drawn, Entry, Ui},
@@ -31,6 +33,8 @@ pub struct Look<'a> {
     pub ascii: bool,
     /// The sites' labels.
     pub sides: Sides<&'a str>,
+    /// Which key is which command: texts speak of commands by their names.
+    pub keys: &'a Keymap,
 }
 
 impl Look<'_> {
@@ -66,6 +70,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         theme,
         ascii: plain,
         sides: Sides { source: &plan.sites.source.label, target: &plan.sites.target.label },
+        keys: &ui.keys,
     };
     let mut drawn = Drawn::default();
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
@@ -84,8 +89,10 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
             (_, At::Page(_)) => panel::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Detail) => detail::draw(body, buf, ui, &look, &mut drawn),
         }
-        if let Entry::Dialog(open) = &ui.entry {
-            drawn.preview_top = dialog::draw(body, buf, ui, open, &look);
+        match &ui.entry {
+            Entry::Dialog(open) => drawn.preview = dialog::draw(body, buf, ui, open, &look),
+            Entry::Palette(open) => palette::draw(body, buf, ui, open, &look),
+            Entry::Commands | Entry::Filter(_) | Entry::Help(..) => {}
         }
         caption::draw(said, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);

@@ -48,7 +48,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Mo
     let width = usize::from(area.width).saturating_sub(4);
     let motion = motion.map(|it| (Tone::Warn, proposed(it)));
     let lines = motion.into_iter().chain(what(step)).flat_map(|(tone, text)| {
-        wrap(&text, width)
+        wrap(&look.keys.spell(&text), width)
             .into_iter()
             .enumerate()
             .map(move |(i, part)| (if i == 0 { tone.glyph(false) } else { " " }, part, tone))
@@ -72,7 +72,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Mo
 /// What waits for others to agree.
 pub(super) fn proposed(it: &MotionView) -> String {
     format!(
-        "proposed by {}, {} of {} people: {}; A agrees, or landfall approve … {} {}",
+        "proposed by {}, {} of {} people: {}; :second agrees, or landfall approve … {} {}",
         it.by,
         it.people.len(),
         it.needs,
@@ -94,14 +94,20 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             ),
         ));
         if step.state == Phase::Failed {
-            out.push((Tone::Bad, "r tries the tail again; e, once two people have mended it by hand".to_owned()));
+            out.push((
+                Tone::Bad,
+                ":again tries the tail again; :settle, once two people have mended it by hand".to_owned(),
+            ));
         }
     }
     if step.held {
-        out.push((Tone::Warn, "it stands still: H releases it, u gives it up and finishes its safe tail".to_owned()));
+        out.push((
+            Tone::Warn,
+            "it stands still: :release releases it, :abandon gives it up and finishes its safe tail".to_owned(),
+        ));
     }
     if let Some(manual) = step.manual.as_ref().filter(|_| step.state != Phase::Attested) {
-        out.push((Tone::Plain, format!("by hand: {manual}; y says that it is done")));
+        out.push((Tone::Plain, format!("by hand: {manual}; :attest says that it is done")));
     }
     if matches!(step.state, Phase::Running | Phase::Failed | Phase::NotApplied | Phase::Settling) {
         for op in &step.ops {
@@ -117,20 +123,20 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         out.push((
             Tone::Bad,
             match step.way {
-                Way::Forward => "failed: b previews the way back, r tries again".to_owned(),
-                Way::Back => "the way back failed: b previews it again".to_owned(),
+                Way::Forward => "failed: :roll-back previews the way back, :again tries again".to_owned(),
+                Way::Back => "the way back failed: :roll-back previews it again".to_owned(),
             },
         ));
     }
     if step.state == Phase::RolledBack {
-        out.push((Tone::Warn, "it was taken back: r begins it again".to_owned()));
+        out.push((Tone::Warn, "it was taken back: :again begins it again".to_owned()));
     }
     if step.state == Phase::NotApplied {
         out.push((
             Tone::Warn,
             match step.way {
-                Way::Forward => "nothing of it is there: r tries again".to_owned(),
-                Way::Back => "nothing was taken back: b tries again, z lets it stand".to_owned(),
+                Way::Forward => "nothing of it is there: :again tries again".to_owned(),
+                Way::Back => "nothing was taken back: :roll-back tries again, :call-off lets it stand".to_owned(),
             },
         ));
     }

@@ -7,7 +7,7 @@ use super::{
     text::{fit, fit_middle, put, put_right},
 };
 use crate::{
-    console::{rows::has_glyph, table::TableUi, theme::Role, view::Look},
+    console::{command::Id, rows::has_glyph, table::TableUi, theme::Role, view::Look},
     view::{Align, Cell, Key, Table},
 };
 
@@ -133,10 +133,12 @@ fn rule(
     let mut right = Vec::new();
     let hidden = table.columns.len() - columns;
     if hidden > 0 && asked.focused {
-        right.push(format!("{hidden} {} more: w", if hidden == 1 { "column" } else { "columns" }));
+        let columns = if hidden == 1 { "column" } else { "columns" };
+        right.push(format!("{hidden} {columns} more: {}", look.keys.word(Id::Wide)));
     }
     if asked.hidden > 0 && asked.focused {
-        right.push(format!("{} more: ← →", lists(asked.hidden)));
+        let keys = [Id::PreviousTable, Id::NextTable].map(|id| look.keys.word(id)).join(" ");
+        right.push(format!("{} more: {keys}", lists(asked.hidden)));
     }
     if shown > height && height > 0 {
         right.push(format!("{}–{} of {shown}", top + 1, (top + height).min(shown)));
@@ -204,11 +206,11 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     let style = look.theme.tone(cell.tone);
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
+    let said = look.keys.spell(&cell.text);
     let text = match (align, glyph, glyphs) {
-        (_, "", false) => cell.text.to_string(),
-        (Align::Right, "", true) => cell.text.to_string(),
-        (Align::Left, "", true) => format!("  {}", cell.text),
-        (..) => format!("{glyph} {}", cell.text),
+        (_, "", false) | (Align::Right, "", true) => said.into_owned(),
+        (Align::Left, "", true) => format!("  {said}"),
+        (..) => format!("{glyph} {said}"),
     };
     match align {
         // Of a path the end says as much as the beginning.

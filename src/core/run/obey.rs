@@ -44,8 +44,11 @@ impl Run {
             Order::Cancel(step) => self.simple(&step, &Event::Cancel, "there is nothing to call off any more", now),
             Order::RollBack(step) => {
                 let at = self.find(&step)?;
-                let effects = self.roll_back(at, now)?;
-                Ok(effects.into_iter().chain(self.judge(at, estate, now)).collect())
+                let mut effects = self.roll_back(at, now)?;
+                effects.extend(self.judge(at, estate, now));
+                // What the way back would do is what is asked next.
+                effects.extend(self.preview(at, estate, now)?);
+                Ok(effects)
             }
             Order::Again(step) => {
                 let effects = self.simple(&step, &Event::Again, "only what is over can be tried again", now)?;
@@ -202,7 +205,7 @@ impl Run {
         }
         if self.steps[at].state.exposed() {
             return Err(Refusal::new(format!(
-                "{id}: its safe tail is not finished: r tries it again, e settles it by word"
+                "{id}: its safe tail is not finished: :again tries it again, :settle settles it by word"
             )));
         }
         if let Some(later) = self.standing_on(at) {

@@ -56,15 +56,16 @@ impl RunView {
             return Verdict::Go("every step is done".to_owned());
         };
         match (next.state, next.obstacles.first()) {
-            (Phase::RolledBack, _) => Verdict::Hold(format!("{} was taken back: r begins it again", next.id)),
+            (Phase::RolledBack, _) => Verdict::Hold(format!("{} was taken back: :again begins it again", next.id)),
             (Phase::NotApplied | Phase::Cancelled, _) => {
-                Verdict::Hold(format!("{} is {}: r tries it again", next.id, next.word))
+                Verdict::Hold(format!("{} is {}: :again tries it again", next.id, next.word))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
-            (Phase::Failed, _) => Verdict::Hold(format!("{} failed: b takes it back", next.id)),
-            (state, _) if next.way == Way::Back && state <= Phase::Armed => {
-                Verdict::Hold(format!("{} is {}: its way back is not begun, z lets it stand", next.id, next.word))
-            }
+            (Phase::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back takes it back", next.id)),
+            (state, _) if next.way == Way::Back && state <= Phase::Armed => Verdict::Hold(format!(
+                "{} is {}: its way back is not begun, :call-off lets it stand",
+                next.id, next.word
+            )),
             (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
             (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))
