@@ -73,7 +73,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
-    let mut options = options(&it.look, Mode::Demo);
+    let mut options = options(&it.look, Mode::Demo)?;
     options.script = it.autoplay.then(|| Script::new(&scenario));
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting =

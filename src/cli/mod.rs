@@ -1,10 +1,4 @@
-//! The commands: what the arguments mean, and which exit code says what.
-//!
-//! | code | meaning |
-//! | --- | --- |
-//! | 0 | done, and everything asked about is in order |
-//! | 1 | done, and something is not: a source is blind or stale, a check failed |
-//! | 2 | not done: a faulty plan, wrong usage, no terminal |
+//! The commands: what the arguments mean, and which exit code says what ([`EXIT`]).
 
 mod check;
 mod demo;
@@ -12,6 +6,7 @@ mod init;
 mod journal;
 mod report;
 mod run;
+mod setup;
 mod status;
 
 use std::{
@@ -93,6 +88,18 @@ enum Cmd {
     Report(report::Report),
     /// Approve a preview from another terminal, signed with your ssh key
     Approve(journal::Approve),
+    /// Print all commands of the console and their keys
+    Keys(setup::Keys),
+    /// The configuration file: an example, a check, its place
+    #[command(subcommand)]
+    Config(setup::Config),
+    /// Print what a shell needs to complete arguments
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
     /// Put words on record from another terminal
     Note(journal::Words),
     /// Hold everything from another terminal; the words say why
@@ -112,13 +119,23 @@ struct OnPlan {
 
 #[derive(Debug, Args)]
 struct Look {
-    /// Theme: night, day, or the name of a file in the configuration's themes folder
-    #[arg(long, default_value = "night")]
-    theme: String,
+    /// Theme: one that `landfall theme list` names
+    #[arg(long)]
+    theme: Option<String>,
     /// Only ASCII on screen
     #[arg(long)]
     ascii: bool,
+    /// Read the configuration from FILE instead of the configuration's folder
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
+
+/// What the exit code says.
+const EXIT: [(u8, &str); 3] = [
+    (0, "Done, and everything asked about is in order."),
+    (NOT_IN_ORDER, "Done, and something is not in order: a source is blind or stale, a check failed."),
+    (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal."),
+];
 
 /// Done, and something is not in order.
 const NOT_IN_ORDER: u8 = 1;
@@ -148,6 +165,10 @@ pub fn main() -> ExitCode {
         Cmd::Signals => print(&status::signals()),
         Cmd::Journal(command) => journal::run(&command),
         Cmd::Report(it) => report::run(&it),
+        Cmd::Keys(it) => setup::keys(&it),
+        Cmd::Config(it) => setup::config(it),
+        Cmd::Completions { shell } => setup::completions(shell),
+        Cmd::Man => setup::man(),
         Cmd::Approve(it) => journal::approve(&it),
         Cmd::Note(it) => journal::note(&it),
         Cmd::Hold(it) => journal::hold(&it),

@@ -21,6 +21,7 @@ const FINISH: Duration = Duration::from_secs(60);
 
 /// On a plan's real servers, to look only.
 pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<ExitCode, String> {
+    let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
     let runtime = runtime()?;
     let link = {
@@ -31,13 +32,14 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<
         }
     };
     follow_changes(&link, on);
-    let ended = console::run(link.clone(), None, options(&on.look, mode));
+    let ended = console::run(link.clone(), None, options);
     let_go(runtime, link);
     told(ended)
 }
 
 /// On a plan's real servers, with a journal of our own: steps can be carried out. Where somebody else writes it already, it is read along.
 pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
+    let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
     let name = file.display();
     let store = match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
@@ -56,7 +58,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         live::start_steered(plan, taken, inbox)
     };
     follow_changes(&helm.link, on);
-    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(&on.look, Mode::Console));
+    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
     let link = helm.link.clone();
     leave(helm);
     let_go(runtime, link);
@@ -94,8 +96,15 @@ pub(super) fn host() -> String {
     if name.trim().is_empty() { "localhost".to_owned() } else { name.trim().to_owned() }
 }
 
-pub(super) fn options(look: &Look, mode: Mode) -> Options {
-    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
+/// As the configuration has it, and what the arguments say beyond it.
+///
+/// # Errors
+/// If the configuration is faulty: with all that is wrong in it.
+pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, String> {
+    let mut settings = super::setup::settings(look.config.as_deref())?;
+    settings.theme = look.theme.clone().unwrap_or(settings.theme);
+    settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
+    Ok(Options { settings, mode, script: None, greeting: None, record: None })
 }
 
 pub(super) fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {

@@ -23,6 +23,10 @@ use super::terminal::{THREAD, restore_by_force};
 pub enum Input {
     /// A key.
     Key(KeyEvent),
+    /// Text that was pasted.
+    Paste(String),
+    /// The terminal got the focus, or lost it.
+    Focus(bool),
     /// The size changed, or something else that asks for a look.
     Look,
     /// A signal that suspends (SIGTSTP).
@@ -46,6 +50,9 @@ pub fn read_keys(to: UnboundedSender<Input>) -> io::Result<()> {
                 // Terminals that report releases too: one key is one command.
                 Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Release => continue,
                 Ok(event::Event::Key(key)) => Input::Key(key),
+                Ok(event::Event::Paste(text)) => Input::Paste(text),
+                Ok(event::Event::FocusGained) => Input::Focus(true),
+                Ok(event::Event::FocusLost) => Input::Focus(false),
                 Ok(_) => Input::Look,
                 Err(e) => Input::Lost(e),
             };

@@ -54,6 +54,9 @@ impl Key {
     /// Page down.
     pub const PAGE_DOWN: Self = Self::Code(KeyCode::PageDown);
 
+    /// How others than characters are written, for examples.
+    pub const NAMES: &str = "\"space\", \"Enter\", \"Esc\", \"Tab\", \"PgDn\", \"left\", \"F5\", \"ctrl-f\", \"alt-x\"";
+
     /// The key that was pressed; none for chords that terminals tell each in their own way (Ctrl-↑). Shift is in the character already,
     /// and makes no difference elsewhere.
     #[must_use]

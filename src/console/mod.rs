@@ -18,6 +18,7 @@
 
 mod ascii;
 pub mod autoplay;
+pub mod bell;
 mod cast;
 mod colour;
 pub mod command;
@@ -31,6 +32,7 @@ pub mod picture;
 mod player;
 mod rows;
 pub mod runbook;
+pub mod settings;
 mod table;
 pub mod terminal;
 mod theme;
@@ -51,14 +53,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub use colour::Depth;
 use input::Input;
 use key::Key;
+use keymap::Keymap;
 use picture::Picture;
 use ratatui::buffer::Buffer;
+use settings::Settings;
 use terminal::Screen;
 pub use theme::{Role, Theme, ThemeError, Themes};
 use tokio::sync::mpsc;
@@ -71,16 +75,15 @@ use crate::{
     drive::{Link, Orders, clock},
 };
 pub use autoplay::Script;
+use bell::Bell;
 use cast::Cast;
 use player::Player;
 
 /// How the console is to be.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Theme; the first there is where nothing is said.
-    pub theme: Option<String>,
-    /// Signs of ASCII only; also where the locale is not UTF-8.
-    pub ascii: bool,
+    /// What the operator likes.
+    pub settings: Settings,
     /// Which permits it has.
     pub mode: Mode,
     /// The script that presses the keys, if one does.
@@ -150,6 +153,10 @@ struct Console {
     /// How many orders and commands were given.
     given: u64,
     record: Option<PathBuf>,
+    /// The operator's keys: a script that plays presses the usual ones.
+    keys: Arc<Keymap>,
+    bell: Vec<Bell>,
+    rang: Option<Instant>,
 }
 
 impl Console {
@@ -157,7 +164,8 @@ impl Console {
         let var = |name: &str| std::env::var(name).ok();
         let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
         let names = themes.names();
-        let wanted = options.theme.as_deref().unwrap_or("night");
+        let settings = options.settings;
+        let wanted = settings.theme.as_str();
         let theme = themes.load(wanted, depth)?;
         let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
         let mut ui = Ui::new(first, clock::now(), options.mode);
@@ -165,8 +173,29 @@ impl Console {
         ui.message = options.greeting;
         ui.themes.clone_from(&names);
         let player = options.script.map(Player::new);
-        let ascii = options.ascii || ascii::wanted(var);
-        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
+        let keys = Arc::new(settings.keys);
+        if player.is_none() {
+            ui.keys = keys.clone();
+        }
+        let bell = if player.is_none() { settings.bell } else { Vec::new() };
+        let ascii = settings.ascii.unwrap_or_else(|| ascii::wanted(var));
+        let record = options.record;
+        Ok(Self {
+            link,
+            orders,
+            ui,
+            themes,
+            names,
+            depth,
+            theme,
+            ascii,
+            player,
+            given: 0,
+            record,
+            keys,
+            bell,
+            rang: None,
+        })
     }
 
     fn run(mut self) -> Result<Ended, Error> {
@@ -193,10 +222,11 @@ impl Console {
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut core_lives, mut due) = (true, true);
+        let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.gist());
         loop {
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
+                drawn = self.ui.gist();
             }
             tokio::select! {
                 biased;
@@ -213,6 +243,9 @@ impl Console {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
                         let before = self.ui.gist();
+                        if bell::rings(&self.bell, self.ui.latest(), &snapshot) {
+                            self.ring(&mut screen)?;
+                        }
                         self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
                         due = self.ui.gist() != before;
                     }
@@ -222,7 +255,11 @@ impl Console {
                 _ = beat.tick(), if self.player.is_some() => {
                     due = self.play(&mut screen)?;
                 }
-                _ = second.tick() => { self.happen(Event::Second, &mut screen)?; }
+                _ = second.tick() => {
+                    self.happen(Event::Second, &mut screen)?;
+                    // Nobody looks at figures that merely move; what has a meaning is drawn all the same.
+                    due = self.ui.in_focus || self.ui.gist() != drawn;
+                }
             }
         }
     }
@@ -238,6 +275,8 @@ impl Console {
                 }
                 return self.happen(Event::Key(key), screen);
             }
+            Input::Paste(text) => return self.happen(Event::Paste(text), screen),
+            Input::Focus(has) => self.ui.in_focus = has,
             Input::Look => {}
             Input::Suspend => screen.suspend()?,
             Input::Continue => screen.retake()?,
@@ -299,9 +338,19 @@ impl Console {
         let played = self.player.take().is_some();
         if played {
             self.ui.caption = None;
+            self.ui.keys = self.keys.clone();
             drop(self.link.commands.send(Command::Speed(1.0)));
         }
         played
+    }
+
+    /// Once a second at the most: what happens at once is one reason to look up.
+    fn ring(&mut self, screen: &mut Screen) -> io::Result<()> {
+        if self.rang.is_some_and(|rang| rang.elapsed() < Duration::from_secs(1)) {
+            return Ok(());
+        }
+        self.rang = Some(Instant::now());
+        screen.ring()
     }
 
     fn next_theme(&mut self) {

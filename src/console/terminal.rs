@@ -18,7 +18,9 @@ use ratatui::{
     backend::{Backend as _, CrosstermBackend},
     buffer::Buffer,
     crossterm::{
-        cursor, queue,
+        cursor,
+        event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
+        queue,
         style::{ResetColor, force_color_output},
         terminal::{
             self, BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
@@ -110,6 +112,14 @@ impl Screen {
         Ok(())
     }
 
+    /// Rings.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn ring(&mut self) -> io::Result<()> {
+        write(b"\x07")
+    }
+
     /// The next frame is drawn in full, whatever stands on the screen.
     pub fn forget(&mut self) {
         self.shown = None;
@@ -147,7 +157,7 @@ fn take() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
     let mut bytes = Vec::new();
-    queue!(bytes, EnterAlternateScreen, cursor::Hide, DisableLineWrap)?;
+    queue!(bytes, EnterAlternateScreen, cursor::Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange)?;
     write(&bytes)
 }
 
@@ -166,7 +176,8 @@ pub fn restore() {
 
 fn farewell() -> Vec<u8> {
     let mut bytes = Vec::new();
-    let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor, EnableLineWrap, cursor::Show, LeaveAlternateScreen);
+    let _ = queue!(bytes, EndSynchronizedUpdate, DisableFocusChange, DisableBracketedPaste, ResetColor, EnableLineWrap);
+    let _ = queue!(bytes, cursor::Show, LeaveAlternateScreen);
     bytes
 }
 

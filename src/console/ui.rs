@@ -109,6 +109,8 @@ pub struct Ui {
     pub themes: Vec<String>,
     /// Which key is which command.
     pub keys: Arc<Keymap>,
+    /// Whether the terminal has the focus; without it figures that merely move are not drawn.
+    pub in_focus: bool,
     /// What there is to say; gone with the next key.
     pub message: Option<String>,
     /// Which permits the console has.
@@ -171,6 +173,7 @@ impl Ui {
             themes: Vec::new(),
             keys: Arc::default(),
             preview_room: 0,
+            in_focus: true,
             message: None,
             mode,
             before_it_stopped: None,

@@ -41,7 +41,7 @@ fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
                 stage.drive.order(Order::RollBack(id.into()));
             }
             // What is there may have to be read once more before it can be previewed.
-            if !begun && stage.drive.phase(id) == Some(Phase::Ready) {
+            if !begun && matches!(stage.drive.phase(id), Some(Phase::Ready | Phase::Previewed)) {
                 begun = stage.execute(id).is_none();
             }
             // Fast where nothing is on its way.

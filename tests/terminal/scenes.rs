@@ -107,7 +107,7 @@ fn run(link: Link) {
     console::run(
         link,
         None,
-        Options { theme: None, ascii: false, mode: Mode::Demo, script: None, greeting: None, record: None },
+        Options { settings: Default::default(), mode: Mode::Demo, script: None, greeting: None, record: None },
     )
     .expect("a console");
 }

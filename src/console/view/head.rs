@@ -68,6 +68,10 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let wall = snapshot.now.wall.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let wall = if line.width < 100 { wall.get(11..).unwrap_or(&wall).to_owned() } else { wall };
     let mut right = put_right(line, buf, &wall, theme.style(Role::Title));
+    if !ui.in_focus {
+        let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
+        right += 1 + put_right(rest, buf, " ◌ not in focus: figures rest ", theme.style(Role::Stale));
+    }
     if let Some(frozen) = ui.frozen_for() {
         let text = format!(" FROZEN {} ago, {} lets go ", short(frozen), look.keys.word(Id::Freeze));
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };

@@ -56,7 +56,7 @@ const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **
 static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut stage = Stage::with(RUNBOOK, 7);
     let execute = |stage: &mut Stage, id: &str, goal: Phase| {
-        stage.until(id, 120, |s| s.state == Phase::Ready);
+        stage.until(id, 120, |s| matches!(s.state, Phase::Ready | Phase::Previewed));
         stage.drive.order(Order::Preview(id.into()));
         if let Some(digest) = stage.step(id).preview.filter(|p| p.approvals.1 > 0).and_then(|p| p.digest) {
             stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), key: None });

@@ -1,0 +1,283 @@
+//! What the operator likes: the configuration file, `$XDG_CONFIG_HOME/landfall/config.toml`.
+//!
+//! Read as a plan is, by the same checker: all faults at once, each with its place. What is not written is as it is by default; a faulty
+//! file stops the start, since whoever presses a key must know which command it is.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+
+use super::{
+    bell::Bell,
+    command::{COMMANDS, Command, Id},
+    key::Key,
+    keymap::Keymap,
+};
+use crate::plan::{
+    Code, Diagnosis, Faulty,
+    diag::Faults,
+    hint::nearest,
+    read,
+    spec::{
+        Kind::{Bool, Enum, Integer, List, Map},
+        TableSpec,
+        tables::{NAME, TEXT, may, or},
+    },
+    tree::{At, Table},
+};
+
+/// The version of the format that this program reads.
+const SCHEMA: i64 = 1;
+
+/// The whole file.
+pub static ROOT: TableSpec = TableSpec {
+    header: "the file's top level",
+    doc: "What the operator likes. Every key may be left out; then it is as shown.",
+    groups: &[&[
+        or("schema", Integer(SCHEMA, SCHEMA), "1", "Version of this format."),
+        or("theme", NAME, "\"night\"", "Colours and signs: a name out of `landfall theme list`."),
+        may("ascii", Bool, "Only ASCII on screen; where nothing is said, as the locale has it."),
+        or("mask", Bool, "false", "Begin with names of hosts and accounts masked, for a screen that is shared."),
+        or("mouse", Bool, "false", "Let the mouse select and scroll. Text can then be marked with Shift only."),
+        or("time", NAME, "\"utc\"", "Times of day: \"utc\", \"local\", or a zone such as \"Europe/Paris\"."),
+        or(
+            "bell",
+            List(&Enum(Bell::WORDS), 0),
+            "[\"red\", \"ready\", \"over\"]",
+            "Ring when something turns red, when the step that is next becomes READY, when a step is over.",
+        ),
+        may(
+            "keys",
+            Map(&List(&TEXT, 0)),
+            "Keys of commands, by the names that `landfall keys` lists; [] takes a command its keys.",
+        ),
+    ]],
+};
+
+/// What the operator likes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The theme's name.
+    pub theme: String,
+    /// Only ASCII; none: as the locale has it.
+    pub ascii: Option<bool>,
+    /// Whether names are masked from the beginning.
+    pub mask: bool,
+    /// Whether the mouse does anything.
+    pub mouse: bool,
+    /// Where times of day are told.
+    pub zone: TimeZone,
+    /// What rings.
+    pub bell: Vec<Bell>,
+    /// Which key is which command.
+    pub keys: Keymap,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: "night".to_owned(),
+            ascii: None,
+            mask: false,
+            mouse: false,
+            zone: TimeZone::UTC,
+            bell: Bell::ALL.to_vec(),
+            keys: Keymap::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Where the file is, if the environment says where such files are.
+    pub fn path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+        let set = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+        config.map(|config| config.join("landfall/config.toml"))
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read, and with all that is wrong in it.
+    pub fn load(path: &Path) -> Result<Self, Faulty> {
+        let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads a text; `path` is named in what is told.
+    ///
+    /// # Errors
+    /// With all that is wrong in it.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Faulty> {
+        read(&ROOT, path, text, lower).map(|(settings, _)| settings)
+    }
+
+    /// A file with everything as it is by default, commented out.
+    #[must_use]
+    pub fn example() -> String {
+        use std::fmt::Write as _;
+        let mut out = format!("# {}\n", ROOT.doc);
+        // Writing to a string cannot fail.
+        for key in ROOT.keys().filter(|k| k.name != "keys") {
+            let _ = match key.need {
+                crate::plan::spec::Need::Default(value) => write!(out, "\n# {}\n# {} = {value}\n", key.doc, key.name),
+                _ => write!(out, "\n# {}\n# {} = false\n", key.doc, key.name),
+            };
+        }
+        let _ = write!(out, "\n# Keys of commands: one character, or {}.\n", Key::NAMES);
+        out.push_str(
+            "# A command that changes servers takes no chord with Ctrl. Of `page` each key is a page.\n# [keys]\n",
+        );
+        for c in COMMANDS {
+            let keys: Vec<String> = c.keys.iter().map(|k| format!("{:?}", k.to_string())).collect();
+            let _ = writeln!(out, "# {} = [{}]  # {}", c.name, keys.join(", "), c.doc);
+        }
+        out
+    }
+}
+
+fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
+    let zone = root.at::<String>("time").and_then(|time| zone(&time, faults));
+    let bell = root.list::<String>("bell").into_iter().filter_map(|at| Bell::named(&at.value)).collect();
+    let keys = keys(root, faults);
+    Some(Settings {
+        theme: root.get("theme")?,
+        ascii: root.get("ascii"),
+        mask: root.get("mask")?,
+        mouse: root.get("mouse")?,
+        zone: zone?,
+        bell,
+        keys: keys?,
+    })
+}
+
+fn zone(time: &At<String>, faults: &mut Faults) -> Option<TimeZone> {
+    match time.value.to_lowercase().as_str() {
+        "utc" => Some(TimeZone::UTC),
+        "local" => Some(TimeZone::system()),
+        _ => TimeZone::get(&time.value)
+            .map_err(|_| {
+                let why = format!("no time zone is called \"{}\"", time.value);
+                let hint = "\"utc\", \"local\", or a name of the IANA database such as \"America/New_York\"";
+                faults.push(Diagnosis::error(Code::BadValue, &time.span, why).hint(hint));
+            })
+            .ok(),
+    }
+}
+
+fn keys(root: &Table, faults: &mut Faults) -> Option<Keymap> {
+    let table: IndexMap<String, At<Vec<At<String>>>> = root.get("keys").unwrap_or_default();
+    let names: Vec<&str> = COMMANDS.iter().map(|c| c.name).collect();
+    let mut wanted: Vec<(Id, Vec<Key>)> = Vec::new();
+    let before = faults.list.len();
+    for (name, list) in &table {
+        let Some(command) = Command::named(name) else {
+            let fault = Diagnosis::error(Code::UnknownKey, &list.span, format!("there is no command `{name}`"));
+            faults.push(match nearest(name, &names) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint("`landfall keys` lists the commands"),
+            });
+            continue;
+        };
+        let mut own = Vec::new();
+        for at in &list.value {
+            match Key::parse(&at.value) {
+                Ok(key) => own.push(key),
+                Err(why) => faults.push(Diagnosis::error(Code::BadValue, &at.span, why)),
+            }
+        }
+        wanted.push((command.id, own));
+    }
+    match Keymap::with(&wanted) {
+        // Half of the keys would say less than nothing about clashes.
+        _ if faults.list.len() > before => None,
+        Ok(keys) => Some(keys),
+        Err(clashes) => {
+            for clash in clashes {
+                let span = table.get(clash.command).map_or(0..0, |at| at.span.clone());
+                faults.push(Diagnosis::error(Code::Conflict, &span, clash.why.0).hint(clash.why.1));
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> String {
+        Settings::parse(Path::new("config.toml"), text).unwrap_err().render(false)
+    }
+
+    #[test]
+    fn nothing_written_is_the_default_and_so_is_the_example_with_or_without_its_marks() {
+        let parse = |text: &str| Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(parse(""), Settings::default());
+        assert_eq!(parse(&Settings::example()), Settings::default());
+        let is_setting = |line: &&str| {
+            let line = line.trim_start_matches("# ");
+            line == "[keys]" || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '))
+        };
+        let example = Settings::example();
+        let unmarked: Vec<&str> = example.lines().filter(is_setting).map(|l| l.trim_start_matches("# ")).collect();
+        assert_eq!(unmarked.len(), ROOT.keys().count() + COMMANDS.len());
+        assert_eq!(parse(&unmarked.join("\n")), Settings { ascii: Some(false), ..Settings::default() });
+    }
+
+    #[test]
+    fn what_is_written_holds() {
+        let text = "theme = \"mono\"\ntime = \"Europe/Paris\"\nbell = [\"red\"]\nmouse = true\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
+        let settings = Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((settings.theme.as_str(), settings.mouse, settings.mask), ("mono", true, false));
+        assert_eq!(settings.zone.iana_name(), Some("Europe/Paris"));
+        assert_eq!(settings.bell, [Bell::Red]);
+        assert_eq!(settings.keys.keys(Id::Theme), [Key::Char('T'), Key::Ctrl('t')]);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_with_their_places() {
+        let told =
+            faults("thme = \"day\"\ntime = \"Mars\"\nbell = [\"loud\"]\n[keys]\npreviw = [\"p\"]\narm = [\"Entr\"]\n");
+        for part in [
+            "config.toml:1:1",
+            "did you mean `theme`?",
+            "config.toml:2:8",
+            "no time zone is called \"Mars\"",
+            "config.toml:3:9",
+            "there is no command `previw`",
+            "did you mean `preview`?",
+            "config.toml:6:8",
+            "\"Entr\" is no key",
+            "5 faults",
+        ] {
+            assert!(told.contains(part), "{part}:\n{told}");
+        }
+    }
+
+    #[test]
+    fn clashes_name_both_commands_and_what_to_do() {
+        let told = faults("[keys]\ntheme = [\"j\"]\nexecute = [\"ctrl-x\"]\nquit = []\n");
+        for part in [
+            "j is `down` and `theme`",
+            "give `down` another key as well",
+            "config.toml:2:9",
+            "^X for `execute`, which changes servers",
+            "`quit` must have a key",
+            "3 faults",
+        ] {
+            assert!(told.contains(part), "{part}:\n{told}");
+        }
+    }
+
+    #[test]
+    fn the_environment_says_where_the_file_is() {
+        let of = |set: &'static [(&str, &str)]| {
+            Settings::path(move |n| set.iter().find(|(k, _)| *k == n).map(|(_, v)| (*v).to_owned()))
+        };
+        assert_eq!(of(&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")]), Some("/x/landfall/config.toml".into()));
+        assert_eq!(of(&[("HOME", "/h")]), Some("/h/.config/landfall/config.toml".into()));
+        assert_eq!(of(&[("XDG_CONFIG_HOME", "")]), None);
+    }
+}
