@@ -119,6 +119,12 @@ pub const fn before_it_begins(step: &StepView) -> bool {
     matches!(step.state, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed)
 }
 
+/// Whether it has begun and is not over.
+#[must_use]
+pub const fn is_under_way(step: &StepView) -> bool {
+    matches!(step.state, Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking)
+}
+
 /// Takes a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
     if let Some(acts) = typing::always(ui, key) {
@@ -194,9 +200,7 @@ fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
 /// Leaves, or asks first while something is under way.
 pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
     let run = ui.latest().run.as_ref().filter(|run| run.operator.is_some());
-    let under_way = |s: &&StepView| {
-        matches!(s.state, Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking) || s.exposed.is_some()
-    };
+    let under_way = |s: &&StepView| is_under_way(s) || s.exposed.is_some();
     let steps: Vec<String> = run
         .into_iter()
         .flat_map(|run| &run.steps)

@@ -2,9 +2,11 @@
 //!
 //! Pure. What it offers is made anew with each key of what there is now; nothing is kept that could be out of date.
 
+use std::cmp::Reverse;
+
 use nucleo_matcher::{
     Config, Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
@@ -123,20 +125,25 @@ pub fn found(ui: &Ui, text: &str) -> Vec<Offer> {
     if text.trim().is_empty() {
         return all;
     }
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    let mut config = Config::DEFAULT;
+    config.prefer_prefix = true;
+    let mut matcher = Matcher::new(config);
     let mut buffer = Vec::new();
-    let mut score = |words: &str| pattern.score(Utf32Str::new(words, &mut buffer), &mut matcher);
-    // Its name counts before what is said of it.
-    let mut scored: Vec<(u32, Offer)> = all
-        .into_iter()
-        .filter_map(|offer| {
-            let by_name = score(&offer.name).map(|s| s + 10_000);
-            Some((by_name.or_else(|| score(&offer.doc))?, offer))
-        })
-        .collect();
-    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    scored.into_iter().map(|(_, offer)| offer).collect()
+    let by_name = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    // In what is said of it a few letters are everywhere: there it takes the whole words.
+    let by_doc = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
+    let mut score = |pattern: &Pattern, words: &str| pattern.score(Utf32Str::new(words, &mut buffer), &mut matcher);
+    // Its name counts before what is said of it, and of two that fit as well the shorter.
+    let mut scored: Vec<(bool, u32, Offer)> = Vec::new();
+    for offer in all {
+        if let Some(fits) = score(&by_name, &offer.name) {
+            scored.push((true, fits, offer));
+        } else if let Some(fits) = score(&by_doc, &offer.doc) {
+            scored.push((false, fits, offer));
+        }
+    }
+    scored.sort_by_key(|(name, fits, offer)| (Reverse((*name, *fits)), offer.name.len()));
+    scored.into_iter().map(|(.., offer)| offer).collect()
 }
 
 /// Takes a key.
@@ -197,5 +204,94 @@ fn choose(ui: &mut Ui, pick: Pick) -> Vec<Act> {
             vec![Act::Theme]
         }
         Pick::Sort(sort) => sort_by(ui, sort),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc, time::Duration};
+
+    use ratatui::crossterm::event::KeyModifiers;
+
+    use super::*;
+    use crate::{
+        console::{
+            picture::Picture,
+            ui::{At, Mode},
+            update::{Event, update},
+        },
+        core::{self, now::Now},
+        drive::sim::SimDrive,
+        plan::Plan,
+    };
+
+    /// The demo's console after a moment.
+    fn ui() -> Ui {
+        let text = include_str!("../../demo/plan.toml");
+        let (plan, _) = Plan::parse(Path::new("plan.toml"), text).unwrap_or_else(|e| panic!("{e}"));
+        let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
+        let mut drive = SimDrive::new(Arc::new(plan), 1, start);
+        drive.run_for(Duration::from_secs(5));
+        let snapshot = drive.snapshot();
+        let now = snapshot.now;
+        let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, Mode::Demo);
+        ui.themes = ["night", "day"].map(str::to_owned).to_vec();
+        ui
+    }
+
+    fn press(ui: &mut Ui, code: KeyCode) -> Vec<Act> {
+        update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    /// Opens it, writes, and chooses the first.
+    fn choose(ui: &mut Ui, text: &str) -> Vec<Act> {
+        press(ui, KeyCode::Char(':'));
+        text.chars().for_each(|c| assert_eq!(press(ui, KeyCode::Char(c)), []));
+        press(ui, KeyCode::Enter)
+    }
+
+    fn names(ui: &Ui, text: &str) -> Vec<String> {
+        found(ui, text).into_iter().map(|o| o.name).collect()
+    }
+
+    #[test]
+    fn a_few_letters_find_commands_pages_themes_and_columns() {
+        let mut ui = ui();
+        assert_eq!(names(&ui, "frz")[0], "freeze");
+        assert_eq!(names(&ui, "pg kaf")[0], "page kafka");
+        assert_eq!(names(&ui, "thday")[0], "theme day");
+        assert_eq!(names(&ui, "hold the picture"), ["freeze"], "what is said of it counts, too");
+        assert_eq!(names(&ui, "sort lag"), [] as [String; 0], "the overview has no columns");
+        assert_eq!(choose(&mut ui, "page kafka"), []);
+        assert_eq!((ui.at, ui.panel().map(|p| p.id)), (At::Page(2), Some("kafka")));
+        assert!(names(&ui, "sort lag").iter().any(|n| n.contains("lag")), "{:?}", names(&ui, "sort"));
+    }
+
+    #[test]
+    fn what_is_chosen_is_done_and_what_is_not_possible_says_why() {
+        let mut ui = ui();
+        assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
+        assert_eq!(ui.theme, 1);
+        assert_eq!(choose(&mut ui, "faster"), [Act::Send(core::Command::Pace(2.0))]);
+        assert_eq!(choose(&mut ui, "execute"), []);
+        let said = ui.message.clone().unwrap_or_default();
+        assert!(said.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{said}");
+        press(&mut ui, KeyCode::Esc);
+        assert_eq!(ui.entry, Entry::Commands);
+        assert_eq!(choose(&mut ui, "zzzz"), []);
+        assert_eq!(ui.message.as_deref(), Some("nothing is called so"));
+    }
+
+    #[test]
+    fn tab_completes_and_pasted_text_is_written() {
+        let mut ui = ui();
+        press(&mut ui, KeyCode::Char(':'));
+        update(&mut ui, Event::Paste("theme\n".to_owned()));
+        update(&mut ui, Event::Paste(" da".to_owned()));
+        press(&mut ui, KeyCode::Tab);
+        assert_eq!(ui.entry, Entry::Palette(Palette { text: "theme day".to_owned(), at: 0 }));
+        press(&mut ui, KeyCode::Esc);
+        update(&mut ui, Event::Paste("q".to_owned()));
+        assert!(ui.message.as_deref().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.message);
     }
 }

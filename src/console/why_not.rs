@@ -2,11 +2,14 @@
 
 use super::{
     command::{Command, Id, Scope},
-    dialog::before_it_begins,
+    dialog::{before_it_begins, is_under_way},
     picture::is_own,
     ui::{At, Ui},
 };
-use crate::core::{PACE, step::Phase};
+use crate::core::{
+    PACE,
+    step::{Phase, Way},
+};
 
 /// Why a command is not possible now; none if it is.
 #[must_use]
@@ -57,17 +60,24 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
         return run.motion.is_none().then(|| "nothing is proposed".to_owned());
     }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
+    let before = before_it_begins(step);
+    let is = |what: &str| Some(format!("it is {}: {what}", step.word));
     match id {
         Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
-        Id::Preview if step.manual.is_some() && !step.shown => {
+        Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {
             say("this step is done by hand: :attest says that it is done")
         }
-        Id::Preview if !before_it_begins(step) && step.preview.is_none() => {
-            Some(format!("it is {}: there is nothing to preview", step.word))
-        }
+        Id::Preview if !before && step.preview.is_none() => is("there is nothing to preview"),
         Id::Settle if step.unknown.is_none() => say("no operation of it is UNKNOWN"),
         Id::RollBack if step.irreversible => say("this is a point of no return"),
-        Id::Execute if step.state != Phase::Armed => say("it is not armed"),
+        Id::RollBack if step.way == Way::Back && before => is("its way back is open, :preview shows it"),
+        Id::RollBack if !step.has_back => say("there is nothing of it to take back"),
+        Id::Arm if step.state == Phase::Armed => say("it is armed already"),
+        Id::Arm if step.state != Phase::Previewed => is("only what was previewed can be armed, :preview shows it"),
+        Id::Execute if step.state != Phase::Armed => is("only what is armed can be executed"),
+        Id::CallOff if !before && step.state != Phase::NotApplied => is("there is nothing to call off any more"),
+        Id::Again if before || is_under_way(step) => is("only what is over can be tried again"),
+        Id::Abandon if step.state != Phase::Running => is("only an attempt under way can be given up"),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! end: a terminal whose session is over is reset by the kernel, which would hide what was left behind. Nothing is timed: states are
 //! waited for.
 
+mod hands;
 mod scenes;
 mod term;
 

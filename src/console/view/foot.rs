@@ -86,27 +86,25 @@ fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let real = ui.latest().speed.is_none();
     let place = |c: &'static Command| {
         let near = near(c.scope, ui).filter(|_| !(real && c.scope == Scope::Demo))?;
-        let ready = c.scope != Scope::Step || why_not(c.id, ui).is_none();
-        // Of what a step can do now nothing is pushed off by what it cannot.
-        Some(((near, !ready), c))
+        // These are never pushed off the end.
+        let kept = matches!(c.id, Id::Palette | Id::Help | Id::Quit);
+        Some((kept, near, c, why_not(c.id, ui).is_none()))
     };
     let mut shown: Vec<_> = COMMANDS.iter().filter(offered).filter_map(place).collect();
-    shown.sort_by_key(|(place, _)| *place);
-    // These are never pushed off the end.
-    let is_kept = |id| matches!(id, Id::Palette | Id::Help | Id::Quit);
+    shown.sort_by_key(|(kept, near, ..)| (*kept, *near));
+    // Where there is no room for all, what is not possible now goes first, then what is further off.
     let size = |c: &Command| look.keys.word(c.id).width() + c.title.width() + 3;
-    let kept: usize = shown.iter().filter(|(_, c)| is_kept(c.id)).map(|(_, c)| size(c)).sum();
-    let mut room = usize::from(line.width).saturating_sub(kept + 1);
+    let mut room = usize::from(line.width).saturating_sub(1);
+    let mut fits = vec![false; shown.len()];
+    let mut order: Vec<usize> = (0..shown.len()).collect();
+    order.sort_by_key(|&i| (!shown[i].0, !shown[i].3, shown[i].1));
+    for i in order {
+        let size = size(shown[i].2);
+        fits[i] = size <= room;
+        room -= if fits[i] { size } else { 0 };
+    }
     let mut x = 1;
-    shown.sort_by_key(|(_, c)| is_kept(c.id));
-    for (_, c) in shown {
-        if !is_kept(c.id) {
-            if size(c) > room {
-                continue;
-            }
-            room -= size(c);
-        }
-        let possible = why_not(c.id, ui).is_none();
+    for (_, (.., c, possible)) in fits.into_iter().zip(shown).filter(|(fits, _)| *fits) {
         let key = look.theme.style(if possible { Role::Key } else { Role::Muted });
         let title = look.theme.style(if possible { Role::Text } else { Role::Muted });
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };

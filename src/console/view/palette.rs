@@ -20,7 +20,8 @@ const NAME: usize = 22;
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, look: &Look<'_>) {
     let found = found(ui, &palette.text);
-    let room = area.height.saturating_sub(4).min(16);
+    let wanted = u16::try_from(found.len().max(1)).unwrap_or(u16::MAX);
+    let room = wanted.min(area.height.saturating_sub(4)).min(16);
     let height = room + 1;
     let area = Rect { y: area.bottom() - height, height, ..area };
     let style = |role| look.theme.style(role);

@@ -142,7 +142,13 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
     }
     out.extend(step.waivers.iter().map(|waiver| (Tone::Warn, format!("waived: {waiver}"))));
     if let Some(left) = step.waits {
-        out.push((Tone::Busy, format!("{} left at the least", short(left))));
+        out.push((
+            Tone::Busy,
+            match step.state {
+                Phase::Armed => format!("armed for {} more: :execute does it", short(left)),
+                _ => format!("{} left at the least", short(left)),
+            },
+        ));
     }
     if step.way == Way::Forward && !step.lacks.is_empty() {
         out.push((Tone::Muted, format!("needs {}", step.lacks.join(", "))));

@@ -1,0 +1,157 @@
+//! The program in the hands of an operator: the palette, a filter, keys of one's own, another theme, a step carried out and taken back.
+
+use std::{fs, path::Path};
+
+use crate::term::Term;
+
+/// The small estate, quickly; with this configuration.
+fn small(config: &str) -> (tempfile::TempDir, Term) {
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("landfall/config.toml");
+    fs::create_dir_all(home.path().join("landfall")).expect("a folder");
+    fs::write(&file, config).expect("written");
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/never-healthy.toml");
+    let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
+    let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &["demo", scenario, "--speed", "8"], &vars);
+    term.until_taken();
+    (home, term)
+}
+
+fn last_line(term: &Term) -> String {
+    term.screen().lines().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_palette_finds_and_a_filter_narrows() {
+    let (_home, term) = small("");
+    term.press(":");
+    term.until_shown("Enter does it");
+    term.press("pg kaf");
+    term.until("the page is found", |t| t.screen().contains("▸ 3") && t.screen().contains("page kafka"));
+    term.press("\r");
+    term.until_shown("Consumer groups");
+    term.press("/");
+    term.press("group:checkout");
+    term.until_shown("match group:checkout");
+    assert!(!term.screen().contains("billing"), "{}", term.screen());
+    // What is wrong is said while it is written.
+    term.press(" nothing:1");
+    term.until("the fault", |t| last_line(t).contains("no column `nothing`"));
+    term.press("\x1b");
+    term.until("the filter is dropped", |t| !t.screen().contains("match group:checkout"));
+    // The order by name.
+    term.press(":sort lag\r");
+    term.until_shown("↓");
+    // What is not possible says why and does nothing.
+    term.press(":execute\r");
+    term.until("why not", |t| last_line(t).contains("execute: choose a step in the Runbook first: n goes there"));
+    term.press("\x1bq");
+    term.assert_ends(0);
+}
+
+#[test]
+fn keys_are_the_operators_own_and_every_text_has_them() {
+    let (_home, term) = small("[keys]\ntheme = [\"T\"]\nhelp = [\"F1\"]\nnext-step = [\"ctrl-n\"]\nfreeze = [\"f\", \"space\"]\n");
+    term.until("hints", |t| last_line(t).contains("^N next step") && last_line(t).contains("F1 help"));
+    term.press("t");
+    term.until("no command", |t| last_line(t).contains("t is no command: F1 lists them"));
+    term.press("f");
+    term.until_shown("f lets go");
+    term.press("f");
+    term.press("\x1bOP");
+    term.until("help", |t| t.screen().contains("next-step") || t.screen().contains("type to search"));
+    term.press("theme");
+    term.until("its key", |t| t.screen().lines().any(|l| l.trim_start().starts_with("T ") && l.contains("theme")));
+    term.press("\x1b");
+    term.press("\x0e");
+    term.until_shown("www-10");
+    term.press("q");
+    term.assert_ends(0);
+}
+
+#[test]
+fn a_faulty_configuration_stops_the_start_and_says_all_of_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("keys.toml");
+    fs::write(&file, "[keys]\ntheme = [\"j\"]\nexecute = [\"ctrl-x\"]\n").expect("written");
+    let program = Path::new(env!("CARGO_BIN_EXE_landfall"));
+    let term = Term::start(program, &["demo", "--config", &file.to_string_lossy()], &[]);
+    term.until_shown("2 faults; nothing has been started");
+    assert!(!term.alternate());
+    for part in ["j is `down` and `theme`", "^X for `execute`, which changes servers", "keys.toml:2:9", "keys.toml:3:11"] {
+        assert!(term.screen().contains(part), "{part}\n{}", term.screen());
+    }
+    term.assert_ends(2);
+}
+
+#[test]
+fn another_theme_is_another_look_of_the_same_text() {
+    let (_home, term) = small("theme = \"night\"\n");
+    let ground = |t: &Term| t.seen().parser.screen().cell(10, 60).map(vt100::Cell::bgcolor);
+    let night = ground(&term);
+    term.press(":theme day\r");
+    term.until("the message", |t| last_line(t).contains("theme day"));
+    term.until("another ground", |t| ground(t) != night);
+    term.press(":theme mono\r");
+    term.until("no colour", |t| ground(t) == Some(vt100::Color::Default));
+    term.press("q");
+    term.assert_ends(0);
+}
+
+#[test]
+fn a_step_is_previewed_typed_executed_and_taken_back() {
+    let (_home, term) = small("");
+    term.press(":step hold-source\r");
+    term.until("the step", |t| t.screen().contains("─ hold-source"));
+    carry_out(&term);
+    term.until_shown("hold-source ● DONE");
+    // Leaving asks while something is under way; here nothing is.
+    term.press("b");
+    term.until_shown("Preview: THE WAY BACK of hold-source");
+    term.press("\x1b");
+    term.until_shown("hold-source ");
+    carry_out(&term);
+    term.until_shown("RB_DONE");
+    term.press("q");
+    term.assert_ends(0);
+}
+
+/// Previews, arms, types what has to be typed, and executes. Its gate turns green after a while: until then it cannot be armed.
+fn carry_out(term: &Term) {
+    let armed = |t: &Term| t.screen().contains("ARMED Nothing shrinks the source");
+    let mut asked = 0;
+    term.until("armed", |t| {
+        if armed(t) {
+            return true;
+        }
+        asked += 1;
+        if asked % 30 == 1 {
+            t.press("\x1b");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            t.press("pa");
+        }
+        false
+    });
+    term.press("x");
+    term.until_shown("type web and press Enter");
+    // Pasted it is not typed, and typed wrongly it is not executed.
+    term.press("\x1b[200~web\x1b[201~");
+    term.until_shown("this is typed, not pasted");
+    term.press("wep\r");
+    term.until_shown("type web to go on");
+    term.press("\x7fb\r");
+    term.until("it is closed", |t| !t.screen().contains("type web and press Enter"));
+}
+
+#[test]
+fn without_the_focus_figures_rest_and_what_is_pasted_is_no_key() {
+    let (_home, term) = small("");
+    term.press("\x1b[O");
+    term.until_shown("not in focus: figures rest");
+    term.press("\x1b[200~q\n\x1b[201~");
+    term.until("it is told", |t| last_line(t).contains("is not taken for keys"));
+    term.press("\x1b[I");
+    term.until("it moves again", |t| !t.screen().contains("figures rest"));
+    term.press("q");
+    term.assert_ends(0);
+}
