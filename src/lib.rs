@@ -13,6 +13,7 @@
 //! | [`scenario`] | a simulated estate, what happens to it, what is pressed, and what must come of it |
 //! | [`view`] | what is shown, as plain data |
 //! | [`console`] | the only user of the terminal |
+//! | [`plain`] | the same as lines of text, one a change |
 //! | [`cli`] | the commands |
 //!
 //! Sources read the estate, the core turns facts into signals and pictures, the console only ever draws a picture.
@@ -22,6 +23,7 @@ pub mod console;
 pub mod core;
 pub mod drive;
 pub mod journal;
+pub mod plain;
 pub mod plan;
 pub mod report;
 pub mod scenario;

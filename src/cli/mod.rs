@@ -57,6 +57,8 @@ enum Cmd {
         #[arg(long, value_name = "JOURNAL")]
         follow: Option<PathBuf>,
         #[command(flatten)]
+        plain: Plain,
+        #[command(flatten)]
         on: OnPlan,
     },
     /// The console on a simulated estate: no server, no account, no network
@@ -111,6 +113,16 @@ struct OnPlan {
 }
 
 #[derive(Debug, Args)]
+struct Plain {
+    /// No screen: one line a change, for screen readers, logs and pipes
+    #[arg(long)]
+    plain: bool,
+    /// Times of lines in UTC instead of local time
+    #[arg(long, requires = "plain")]
+    utc: bool,
+}
+
+#[derive(Debug, Args)]
 struct Look {
     /// Theme: night, day, or the name of a file in the configuration's themes folder
     #[arg(long, default_value = "night")]
@@ -136,8 +148,10 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
-        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console),
-        Cmd::Watch { follow, on } => run::watched(&on, follow.as_deref(), Mode::Watch),
+        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, None),
+        Cmd::Watch { follow, plain, on } => {
+            run::watched(&on, follow.as_deref(), Mode::Watch, run::plain(&plain, &on.look))
+        }
         Cmd::Demo(it) => demo::run(it),
         Cmd::Status { plan, json, wait } => {
             load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))

@@ -1,10 +1,10 @@
-//! `landfall console` and `watch`: one console, fed by real servers.
+//! `landfall console` and `watch`: one console, fed by real servers, or the same as plain lines.
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use tokio::runtime::Runtime;
 
-use super::{LET_GO, Look, OnPlan, load, load_with_digest, runtime};
+use super::{LET_GO, Look, OnPlan, Plain, load, load_with_digest, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
     core::Command,
@@ -14,13 +14,19 @@ use crate::{
         follow::Follower,
         store::{FileStore, Opened},
     },
+    plain,
 };
 
 /// How long somebody who leaves waits for what is on its way and for safe tails.
 const FINISH: Duration = Duration::from_secs(60);
 
-/// On a plan's real servers, to look only.
-pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<ExitCode, String> {
+/// On a plan's real servers, to look only: on a screen, or as plain lines.
+pub(super) fn watched(
+    on: &OnPlan,
+    follow: Option<&Path>,
+    mode: Mode,
+    lines: Option<plain::Options>,
+) -> Result<ExitCode, String> {
     let plan = load(&on.plan)?;
     let runtime = runtime()?;
     let link = {
@@ -31,7 +37,10 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<
         }
     };
     follow_changes(&link, on);
-    let ended = console::run(link.clone(), None, options(&on.look, mode));
+    let ended = match lines {
+        Some(lines) => printed(&link, lines),
+        None => console::run(link.clone(), None, options(&on.look, mode)).map_err(|e| e.to_string()),
+    };
     let_go(runtime, link);
     told(ended)
 }
@@ -44,7 +53,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         Opened::Ours(store) => Box::new(store),
         Opened::Busy => {
             eprintln!("landfall: another console writes {name}: this one reads along");
-            return watched(on, Some(file), Mode::Watch);
+            return watched(on, Some(file), Mode::Watch, None);
         }
     };
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
@@ -60,7 +69,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
     let link = helm.link.clone();
     leave(helm);
     let_go(runtime, link);
-    told(ended)
+    told(ended.map_err(|e| e.to_string()))
 }
 
 fn follow_changes(link: &Link, on: &OnPlan) {
@@ -98,8 +107,18 @@ pub(super) fn options(look: &Look, mode: Mode) -> Options {
     Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
 }
 
-pub(super) fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {
-    match ended.map_err(|e| e.to_string())? {
+/// How plain lines are to be, if they are wanted.
+pub(super) fn plain(wanted: &Plain, look: &Look) -> Option<plain::Options> {
+    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii })
+}
+
+/// One line a change, until something ends it.
+pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, String> {
+    plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
+}
+
+pub(super) fn told(ended: Result<Ended, String>) -> Result<ExitCode, String> {
+    match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // As a shell would say it.
         Ended::Signal(n) => Ok(ExitCode::from(u8::try_from(128 + n).unwrap_or(u8::MAX))),

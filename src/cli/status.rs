@@ -8,7 +8,7 @@ use super::{LET_GO, NOT_IN_ORDER, print, runtime};
 use crate::{
     core::{
         estate::{seen::Seen, signal::Sample, source::SourceState},
-        snapshot::{Snapshot, Verdict},
+        snapshot::Snapshot,
     },
     drive::live,
     plan::Plan,
@@ -133,12 +133,8 @@ fn cell(c: &Cell) -> Value {
 pub fn text(s: &Snapshot) -> String {
     use std::fmt::Write;
     let mut out = String::new();
-    let (word, why) = match s.verdict() {
-        Verdict::Hold(why) => ("HOLD", why),
-        Verdict::Clear(why) => ("CLEAR", why),
-        Verdict::Go(why) => ("GO", why),
-        Verdict::RollBack(why) => ("ROLL BACK", why),
-    };
+    let verdict = s.verdict();
+    let (word, why) = verdict.told();
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,

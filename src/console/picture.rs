@@ -69,11 +69,7 @@ impl Picture {
     /// Made of a snapshot.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
-        let mut tiles = snapshot.tiles.clone();
-        tiles.push(time(&snapshot));
-        tiles.push(blind(&snapshot));
-        tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
-        tiles.sort_by_key(|t| place(t.id));
+        let tiles = tiles(&snapshot);
         let sources = Arc::new(sources(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
             Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run)), sources],
@@ -98,6 +94,17 @@ impl Picture {
     pub fn page(&self, id: &str) -> Option<usize> {
         self.pages.iter().position(|p| p.panel.id == id)
     }
+}
+
+/// The overview's tiles, the systems' and the console's own, in the order in which a war room asks.
+#[must_use]
+pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
+    let mut tiles = snapshot.tiles.clone();
+    tiles.push(time(snapshot));
+    tiles.push(blind(snapshot));
+    tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
+    tiles.sort_by_key(|t| place(t.id));
+    tiles
 }
 
 fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {

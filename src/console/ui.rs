@@ -144,7 +144,7 @@ impl Made {
 }
 
 /// A core that makes no picture for this long has stopped or hangs: what is shown is not the present.
-const SILENT: Duration = Duration::from_secs(4);
+pub const SILENT: Duration = Duration::from_secs(4);
 
 impl Ui {
     /// At the overview.
