@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{
     Look, NOT_IN_ORDER, Plain, colour, load_with_digest, print,
-    run::{host, leave, operator, options, plain, printed, told},
+    run::{bound, host, leave, operator, options, plain, printed, serve, told},
 };
 use crate::{
     console::{self, Ended, Mode, Script, widget::text::wrap},
@@ -72,13 +72,16 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     if it.headless {
         return headless(&it, &scenario);
     }
+    let bound = bound(&it.look.metrics)?;
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
+    let metrics = serve(bound, &helm.link)?;
     let ended = match plain(&it.plain, &it.look) {
         Some(lines) => printed(&helm.link, lines),
         None => shown(&helm, &it, &scenario),
     };
+    drop(metrics);
     // What is to be finished takes time: it must not stand still.
     drop(helm.link.commands.send(Command::Speed(1.0)));
     leave(helm);

@@ -130,6 +130,18 @@ struct Look {
     /// Only ASCII on screen
     #[arg(long)]
     ascii: bool,
+    #[command(flatten)]
+    metrics: Metrics,
+}
+
+#[derive(Debug, Args)]
+struct Metrics {
+    /// Serve every signal as OpenMetrics on this address, for example 127.0.0.1:9464 (port 0: any that is free), at /metrics
+    #[arg(long = "metrics", value_name = "ADDRESS:PORT")]
+    address: Option<std::net::SocketAddr>,
+    /// Serve metrics on an address that others can reach: there is no login
+    #[arg(long = "metrics-any", requires = "address")]
+    any: bool,
 }
 
 /// Done, and something is not in order.

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use tokio::runtime::Runtime;
 
-use super::{LET_GO, Look, OnPlan, Plain, load, load_with_digest, runtime};
+use super::{LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
     core::Command,
@@ -14,6 +14,7 @@ use crate::{
         follow::Follower,
         store::{FileStore, Opened},
     },
+    openmetrics::{self, Address, Bound, Endpoint},
     plain,
 };
 
@@ -28,6 +29,7 @@ pub(super) fn watched(
     lines: Option<plain::Options>,
 ) -> Result<ExitCode, String> {
     let plan = load(&on.plan)?;
+    let bound = bound(&on.look.metrics)?;
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
@@ -36,6 +38,7 @@ pub(super) fn watched(
             None => live::start(plan),
         }
     };
+    let _metrics = serve(bound, &link)?;
     follow_changes(&link, on);
     let ended = match lines {
         Some(lines) => printed(&link, lines),
@@ -56,6 +59,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
             return watched(on, Some(file), Mode::Watch, None);
         }
     };
+    let bound = bound(&on.look.metrics)?;
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
     let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers);
     let taken = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
@@ -64,8 +68,10 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         let _entered = runtime.enter();
         live::start_steered(plan, taken, inbox)
     };
+    let metrics = serve(bound, &helm.link)?;
     follow_changes(&helm.link, on);
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options(&on.look, Mode::Console));
+    drop(metrics);
     let link = helm.link.clone();
     leave(helm);
     let_go(runtime, link);
@@ -105,6 +111,19 @@ pub(super) fn host() -> String {
 
 pub(super) fn options(look: &Look, mode: Mode) -> Options {
     Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
+}
+
+/// Takes the address for metrics, where they are wanted: before anything is started that would have to be stopped again.
+pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
+    let Some(address) = wanted.address else { return Ok(None) };
+    let bound = Address::new(address, wanted.any).and_then(openmetrics::bind).map_err(|why| why.to_string())?;
+    eprintln!("landfall: metrics on http://{}/metrics", bound.address);
+    Ok(Some(bound))
+}
+
+/// Serves metrics while what it gives lives.
+pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, String> {
+    bound.map(|bound| bound.serve(link.snapshots.clone())).transpose().map_err(|why| why.to_string())
 }
 
 /// How plain lines are to be, if they are wanted.
