@@ -64,16 +64,7 @@ enum Cmd {
     /// The console on a simulated estate: no server, no account, no network
     Demo(demo::Demo),
     /// One picture, printed; exits with 1 if a source is not live
-    Status {
-        /// The plan file
-        plan: PathBuf,
-        /// One JSON document instead of text
-        #[arg(long)]
-        json: bool,
-        /// How long sources may take for their first answers, in seconds
-        #[arg(long, default_value_t = 20, value_name = "SECONDS")]
-        wait: u64,
-    },
+    Status(status::Status),
     /// Diagnose a plan, then try every source with each permission it needs
     Check {
         /// The plan file
@@ -165,9 +156,7 @@ pub fn main() -> ExitCode {
             run::watched(&on, follow.as_deref(), Mode::Watch, run::plain(&plain, &on.look))
         }
         Cmd::Demo(it) => demo::run(it),
-        Cmd::Status { plan, json, wait } => {
-            load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
-        }
+        Cmd::Status(it) => status::run(&it),
         Cmd::Check { plan, offline } => check::run(&plan, offline),
         Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(&crate::plan::schema::text()),

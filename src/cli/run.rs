@@ -1,6 +1,6 @@
 //! `landfall console` and `watch`: one console, fed by real servers, or the same as plain lines.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use tokio::runtime::Runtime;
 
@@ -10,12 +10,13 @@ use crate::{
     core::Command,
     drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
-        Author, Journal,
+        Author, Journal, Refused,
         follow::Follower,
         store::{FileStore, Opened},
     },
     openmetrics::{self, Address, Bound, Endpoint},
     plain,
+    plan::Plan,
 };
 
 /// How long somebody who leaves waits for what is on its way and for safe tails.
@@ -29,12 +30,13 @@ pub(super) fn watched(
     lines: Option<plain::Options>,
 ) -> Result<ExitCode, String> {
     let plan = load(&on.plan)?;
+    let greeting = follow.map(|journal| readable(journal, &plan)).transpose()?.flatten();
     let bound = bound(&on.look.metrics)?;
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
         match follow {
-            Some(journal) => live::start_following(plan, Follower::new(journal)),
+            Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         }
     };
@@ -42,7 +44,9 @@ pub(super) fn watched(
     follow_changes(&link, on);
     let ended = match lines {
         Some(lines) => printed(&link, lines),
-        None => console::run(link.clone(), None, options(&on.look, mode)).map_err(|e| e.to_string()),
+        None => {
+            console::run(link.clone(), None, Options { greeting, ..options(&on.look, mode) }).map_err(|e| e.to_string())
+        }
     };
     let_go(runtime, link);
     told(ended)
@@ -111,6 +115,21 @@ pub(super) fn host() -> String {
 
 pub(super) fn options(look: &Look, mode: Mode) -> Options {
     Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
+}
+
+/// Whether a journal can be read along: it is one, and of this plan's run. One that is not there may come to be; then there are words about
+/// it, which are on standard error already.
+pub(super) fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
+    let name = journal.display();
+    match Follower::of_run(journal, plan.name.clone()).news() {
+        Ok(_) => Ok(None),
+        Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
+            let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");
+            eprintln!("landfall: {words}");
+            Ok(Some(words))
+        }
+        Err(why) => Err(format!("{name}: {why}")),
+    }
 }
 
 /// Takes the address for metrics, where they are wanted: before anything is started that would have to be stopped again.
