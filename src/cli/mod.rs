@@ -121,6 +121,9 @@ struct Look {
     /// Only ASCII on screen
     #[arg(long)]
     ascii: bool,
+    /// Mask names of hosts, accounts and resources: for a screen, a recording or a log that others see
+    #[arg(long)]
+    mask: bool,
     #[command(flatten)]
     metrics: Metrics,
 }

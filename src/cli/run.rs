@@ -114,7 +114,15 @@ pub(super) fn host() -> String {
 }
 
 pub(super) fn options(look: &Look, mode: Mode) -> Options {
-    Options { theme: Some(look.theme.clone()), ascii: look.ascii, mode, script: None, greeting: None, record: None }
+    Options {
+        theme: Some(look.theme.clone()),
+        ascii: look.ascii,
+        mode,
+        script: None,
+        greeting: None,
+        record: None,
+        mask: look.mask,
+    }
 }
 
 /// Whether a journal can be read along: it is one, and of this plan's run. One that is not there may come to be; then there are words about
@@ -147,7 +155,7 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 
 /// How plain lines are to be, if they are wanted.
 pub(super) fn plain(wanted: &Plain, look: &Look) -> Option<plain::Options> {
-    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii })
+    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii, mask: look.mask })
 }
 
 /// One line a change, until something ends it.

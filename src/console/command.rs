@@ -36,6 +36,7 @@ pub enum Id {
     TimeSlower,
     TimeStops,
     Theme,
+    Mask,
     Help,
     NextStep,
     Preview,
@@ -215,6 +216,7 @@ pub const COMMANDS: &[Command] = &[
         &[Char('.')],
         None,
     ),
+    command(Id::Mask, "mask", "mask", "Mask names of hosts, accounts and resources, or show them.", &[Char('m')], None),
     command(Id::Theme, "theme", "theme", "The next theme.", &[Char('t')], None),
     command(Id::Help, "help", "help", "All commands and signs; type to search.", &[Char('?')], Some(8)),
     command(

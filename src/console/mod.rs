@@ -6,6 +6,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
+//! | `mask` | names that are not for everybody, taken out of it before that |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
@@ -23,6 +24,7 @@ pub mod command;
 pub mod dialog;
 mod filter;
 mod input;
+pub mod mask;
 pub mod picture;
 mod player;
 mod rows;
@@ -52,6 +54,7 @@ use std::{
 
 pub use colour::Depth;
 use input::Input;
+use mask::Mask;
 use picture::Picture;
 use ratatui::buffer::Buffer;
 use terminal::Screen;
@@ -84,6 +87,8 @@ pub struct Options {
     pub greeting: Option<String>,
     /// Where a recording of what is shown goes.
     pub record: Option<PathBuf>,
+    /// Names are masked from the first frame on.
+    pub mask: bool,
 }
 
 /// How it ended.
@@ -145,6 +150,9 @@ struct Console {
     /// How many orders and commands were given.
     given: u64,
     record: Option<PathBuf>,
+    /// The names' pseudonyms: kept while they are shown, so that each has the same later.
+    mask: Mask,
+    masked: bool,
 }
 
 impl Console {
@@ -154,13 +162,16 @@ impl Console {
         let names = themes.names();
         let wanted = options.theme.as_deref().unwrap_or("night");
         let theme = themes.load(wanted, depth)?;
-        let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
+        let snapshot = link.snapshots.borrow().clone();
+        let (mut mask, masked) = (Mask::of(&snapshot.plan), options.mask);
+        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
-        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
+        let record = options.record;
+        Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record, mask, masked })
     }
 
     fn run(mut self) -> Result<Ended, Error> {
@@ -207,7 +218,8 @@ impl Console {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
                         let before = self.ui.gist();
-                        self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
+                        let picture = Picture::masked(snapshot, self.masked.then_some(&mut self.mask));
+                        self.happen(Event::Picture(Arc::new(picture)), &mut screen)?;
                         due = self.ui.gist() != before;
                     }
                     // The core is gone: the last picture stays, and soon says how old it is.
@@ -253,10 +265,14 @@ impl Console {
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
                         self.given += 1;
-                        orders.give(order);
+                        orders.give(if self.masked { self.mask.meant(order) } else { order });
                     }
                 }
                 Act::Theme => self.next_theme(),
+                Act::Mask => {
+                    self.masked = !self.masked;
+                    self.ui.mask(self.masked.then_some(&mut self.mask));
+                }
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),

@@ -37,6 +37,8 @@ pub enum Act {
     Order(Order),
     /// Load the theme that is chosen now.
     Theme,
+    /// Mask names, or show them.
+    Mask,
     /// Draw the whole screen anew.
     Redraw,
     /// Stop until SIGCONT.
@@ -132,6 +134,7 @@ pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {
             ui.theme = (ui.theme + 1) % ui.themes.max(1);
             vec![Act::Theme]
         }
+        Id::Mask => vec![Act::Mask],
         Id::Help => {
             ui.entry = Entry::Help(String::new(), 0);
             Vec::new()

@@ -16,7 +16,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{Standing, lines};
 use crate::{
-    console::{Ended, ascii, ui::SILENT},
+    console::{Ended, ascii, mask::Mask, ui::SILENT},
     core::snapshot::Snapshot,
 };
 
@@ -27,6 +27,8 @@ pub struct Options {
     pub utc: bool,
     /// Only ASCII.
     pub ascii: bool,
+    /// Names are masked.
+    pub mask: bool,
 }
 
 /// Prints what comes through `pictures` to standard output, until a signal ends it, the reader goes away, or the core does. Blocks; printing
@@ -56,6 +58,7 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Re
 fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
     let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
     let mut before: Option<Standing> = None;
     let mut heard = Standing::of(&pictures.borrow_and_update().clone());
     let mut silent = Duration::ZERO;
@@ -64,6 +67,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
         let mut text = String::new();
         for line in lines(before.as_ref(), &now) {
             let line = line.text(&zone);
+            let line = mask.as_mut().and_then(|mask| mask.text(&line)).unwrap_or(line);
             text.push_str(if options.ascii { ascii::text(&line) } else { line }.as_str());
             text.push('\n');
         }

@@ -107,7 +107,15 @@ fn run(link: Link) {
     console::run(
         link,
         None,
-        Options { theme: None, ascii: false, mode: Mode::Demo, script: None, greeting: None, record: None },
+        Options {
+            theme: None,
+            ascii: false,
+            mode: Mode::Demo,
+            script: None,
+            greeting: None,
+            record: None,
+            mask: false,
+        },
     )
     .expect("a console");
 }
