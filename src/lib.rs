@@ -13,6 +13,8 @@
 //! | [`scenario`] | a simulated estate, what happens to it, what is pressed, and what must come of it |
 //! | [`view`] | what is shown, as plain data |
 //! | [`console`] | the only user of the terminal |
+//! | [`plain`] | the same as lines of text, one a change |
+//! | [`openmetrics`] | the same as numbers, over HTTP |
 //! | [`cli`] | the commands |
 //!
 //! Sources read the estate, the core turns facts into signals and pictures, the console only ever draws a picture.
@@ -22,6 +24,8 @@ pub mod console;
 pub mod core;
 pub mod drive;
 pub mod journal;
+pub mod openmetrics;
+pub mod plain;
 pub mod plan;
 pub mod report;
 pub mod scenario;

@@ -49,6 +49,21 @@ impl Tone {
         }
     }
 
+    /// Its word, where there is neither glyph nor colour.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Good => "good",
+            Self::Busy => "busy",
+            Self::Warn => "WARN",
+            Self::Bad => "BAD",
+            Self::Stale => "STALE",
+            Self::Blind => "BLIND",
+            Self::Muted => "muted",
+        }
+    }
+
     /// Its glyph, and the ASCII twin.
     #[must_use]
     pub const fn glyph(self, ascii: bool) -> &'static str {

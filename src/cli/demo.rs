@@ -8,13 +8,13 @@ use std::{
 use clap::Args;
 
 use super::{
-    Look, NOT_IN_ORDER, colour, load_with_digest, print,
-    run::{host, leave, operator, options, told},
+    Look, NOT_IN_ORDER, Plain, colour, load_with_digest, print,
+    run::{bound, host, leave, operator, options, plain, printed, serve, told},
 };
 use crate::{
-    console::{self, Mode, Script, widget::text::wrap},
+    console::{self, Ended, Mode, Script, widget::text::wrap},
     core::Command,
-    drive::{inbox::Inbox, sim},
+    drive::{Helm, inbox::Inbox, sim},
     journal::{
         Author, Journal, Storage,
         store::{FileStore, MemStore, Opened},
@@ -36,13 +36,13 @@ pub(super) struct Demo {
     #[arg(long, default_value_t = 1.0, conflicts_with_all = ["autoplay", "headless"])]
     speed: f64,
     /// Let the scenario's script press the keys; any key takes over
-    #[arg(long)]
+    #[arg(long, conflicts_with = "plain")]
     autoplay: bool,
     /// Record what is shown in FILE, a new one, as an asciicast
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "plain")]
     record: Option<PathBuf>,
     /// Play the script in virtual time, without a terminal; exits with 1 if anything is not as the scenario expects
-    #[arg(long, conflicts_with_all = ["autoplay", "record", "rehearse"])]
+    #[arg(long, conflicts_with_all = ["autoplay", "record", "rehearse", "plain"])]
     headless: bool,
     /// Rehearse a plan of your own: an estate as it names it is imitated, whatever is really there is not touched
     #[arg(long, value_name = "PLAN", conflicts_with = "scenario")]
@@ -53,6 +53,8 @@ pub(super) struct Demo {
     /// Keep the journal in FILE, a new one; without it, the journal ends with the demo
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
+    #[command(flatten)]
+    plain: Plain,
     #[command(flatten)]
     look: Look,
 }
@@ -70,20 +72,31 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     if it.headless {
         return headless(&it, &scenario);
     }
+    let bound = bound(&it.look.metrics)?;
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
-    let mut options = options(&it.look, Mode::Demo)?;
-    options.script = it.autoplay.then(|| Script::new(&scenario));
-    let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
-    options.greeting =
-        Some(format!("{kind}: {}; n goes to the next step, ] lets time go faster, ? lists all keys", scenario.name));
-    options.record = it.record;
-    let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
+    let metrics = serve(bound, &helm.link)?;
+    let ended = match plain(&it.plain, &it.look) {
+        Some(lines) => printed(&helm.link, lines),
+        None => shown(&helm, &it, &scenario),
+    };
+    drop(metrics);
     // What is to be finished takes time: it must not stand still.
     drop(helm.link.commands.send(Command::Speed(1.0)));
     leave(helm);
     told(ended)
+}
+
+/// On a screen.
+fn shown(helm: &Helm, it: &Demo, scenario: &Scenario) -> Result<Ended, String> {
+    let mut options = options(&it.look, Mode::Demo)?;
+    options.script = it.autoplay.then(|| Script::new(scenario));
+    let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
+    options.greeting =
+        Some(format!("{kind}: {}; n goes to the next step, ] lets time go faster, ? lists all keys", scenario.name));
+    options.record.clone_from(&it.record);
+    console::run(helm.link.clone(), Some(helm.orders.clone()), options).map_err(|e| e.to_string())
 }
 
 fn list() -> Result<String, String> {

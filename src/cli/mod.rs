@@ -52,21 +52,14 @@ enum Cmd {
         #[arg(long, value_name = "JOURNAL")]
         follow: Option<PathBuf>,
         #[command(flatten)]
+        plain: Plain,
+        #[command(flatten)]
         on: OnPlan,
     },
     /// The console on a simulated estate: no server, no account, no network
     Demo(demo::Demo),
     /// One picture, printed; exits with 1 if a source is not live
-    Status {
-        /// The plan file
-        plan: PathBuf,
-        /// One JSON document instead of text
-        #[arg(long)]
-        json: bool,
-        /// How long sources may take for their first answers, in seconds
-        #[arg(long, default_value_t = 20, value_name = "SECONDS")]
-        wait: u64,
-    },
+    Status(status::Status),
     /// Diagnose a plan, then try every source with each permission it needs
     Check {
         /// The plan file
@@ -118,6 +111,16 @@ struct OnPlan {
 }
 
 #[derive(Debug, Args)]
+struct Plain {
+    /// No screen: one line a change, for screen readers, logs and pipes
+    #[arg(long)]
+    plain: bool,
+    /// Times of lines in UTC instead of local time
+    #[arg(long, requires = "plain")]
+    utc: bool,
+}
+
+#[derive(Debug, Args)]
 struct Look {
     /// Theme: one that `landfall theme list` names
     #[arg(long)]
@@ -128,6 +131,21 @@ struct Look {
     /// Read the configuration from FILE instead of the configuration's folder
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Mask names of hosts, accounts and resources: for a screen, a recording or a log that others see
+    #[arg(long)]
+    mask: bool,
+    #[command(flatten)]
+    metrics: Metrics,
+}
+
+#[derive(Debug, Args)]
+struct Metrics {
+    /// Serve every signal as OpenMetrics on this address, for example 127.0.0.1:9464 (port 0: any that is free), at /metrics
+    #[arg(long = "metrics", value_name = "ADDRESS:PORT")]
+    address: Option<std::net::SocketAddr>,
+    /// Serve metrics on an address that others can reach: there is no login
+    #[arg(long = "metrics-any", requires = "address")]
+    any: bool,
 }
 
 /// What the exit code says.
@@ -153,12 +171,12 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
-        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console),
-        Cmd::Watch { follow, on } => run::watched(&on, follow.as_deref(), Mode::Watch),
-        Cmd::Demo(it) => demo::run(it),
-        Cmd::Status { plan, json, wait } => {
-            load(&plan).and_then(|plan| status::run(plan, json, Duration::from_secs(wait)))
+        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, None),
+        Cmd::Watch { follow, plain, on } => {
+            run::watched(&on, follow.as_deref(), Mode::Watch, run::plain(&plain, &on.look))
         }
+        Cmd::Demo(it) => demo::run(it),
+        Cmd::Status(it) => status::run(&it),
         Cmd::Check { plan, offline } => check::run(&plan, offline),
         Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(&crate::plan::schema::text()),

@@ -1,38 +1,52 @@
-//! `landfall console` and `watch`: one console, fed by real servers.
+//! `landfall console` and `watch`: one console, fed by real servers, or the same as plain lines.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use tokio::runtime::Runtime;
 
-use super::{LET_GO, Look, OnPlan, load, load_with_digest, runtime};
+use super::{LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest, runtime};
 use crate::{
     console::{self, Ended, Mode, Options},
     core::Command,
     drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
-        Author, Journal,
+        Author, Journal, Refused,
         follow::Follower,
         store::{FileStore, Opened},
     },
+    openmetrics::{self, Address, Bound, Endpoint},
+    plain,
+    plan::Plan,
 };
 
 /// How long somebody who leaves waits for what is on its way and for safe tails.
 const FINISH: Duration = Duration::from_secs(60);
 
-/// On a plan's real servers, to look only.
-pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode) -> Result<ExitCode, String> {
+/// On a plan's real servers, to look only: on a screen, or as plain lines.
+pub(super) fn watched(
+    on: &OnPlan,
+    follow: Option<&Path>,
+    mode: Mode,
+    lines: Option<plain::Options>,
+) -> Result<ExitCode, String> {
     let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
+    let greeting = follow.map(|journal| readable(journal, &plan)).transpose()?.flatten();
+    let bound = bound(&on.look.metrics)?;
     let runtime = runtime()?;
     let link = {
         let _entered = runtime.enter();
         match follow {
-            Some(journal) => live::start_following(plan, Follower::new(journal)),
+            Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         }
     };
+    let _metrics = serve(bound, &link)?;
     follow_changes(&link, on);
-    let ended = console::run(link.clone(), None, options);
+    let ended = match lines {
+        Some(lines) => printed(&link, lines),
+        None => console::run(link.clone(), None, Options { greeting, ..options }).map_err(|e| e.to_string()),
+    };
     let_go(runtime, link);
     told(ended)
 }
@@ -46,9 +60,10 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         Opened::Ours(store) => Box::new(store),
         Opened::Busy => {
             eprintln!("landfall: another console writes {name}: this one reads along");
-            return watched(on, Some(file), Mode::Watch);
+            return watched(on, Some(file), Mode::Watch, None);
         }
     };
+    let bound = bound(&on.look.metrics)?;
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
     let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers);
     let taken = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
@@ -57,12 +72,14 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         let _entered = runtime.enter();
         live::start_steered(plan, taken, inbox)
     };
+    let metrics = serve(bound, &helm.link)?;
     follow_changes(&helm.link, on);
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
+    drop(metrics);
     let link = helm.link.clone();
     leave(helm);
     let_go(runtime, link);
-    told(ended)
+    told(ended.map_err(|e| e.to_string()))
 }
 
 fn follow_changes(link: &Link, on: &OnPlan) {
@@ -104,11 +121,50 @@ pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, String> {
     let mut settings = super::setup::settings(look.config.as_deref())?;
     settings.theme = look.theme.clone().unwrap_or(settings.theme);
     settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
+    settings.mask |= look.mask;
     Ok(Options { settings, mode, script: None, greeting: None, record: None })
 }
 
-pub(super) fn told(ended: Result<Ended, console::Error>) -> Result<ExitCode, String> {
-    match ended.map_err(|e| e.to_string())? {
+/// Whether a journal can be read along: it is one, and of this plan's run. One that is not there may come to be; then there are words about
+/// it, which are on standard error already.
+pub(super) fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
+    let name = journal.display();
+    match Follower::of_run(journal, plan.name.clone()).news() {
+        Ok(_) => Ok(None),
+        Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
+            let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");
+            eprintln!("landfall: {words}");
+            Ok(Some(words))
+        }
+        Err(why) => Err(format!("{name}: {why}")),
+    }
+}
+
+/// Takes the address for metrics, where they are wanted: before anything is started that would have to be stopped again.
+pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
+    let Some(address) = wanted.address else { return Ok(None) };
+    let bound = Address::new(address, wanted.any).and_then(openmetrics::bind).map_err(|why| why.to_string())?;
+    eprintln!("landfall: metrics on http://{}/metrics", bound.address);
+    Ok(Some(bound))
+}
+
+/// Serves metrics while what it gives lives.
+pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, String> {
+    bound.map(|bound| bound.serve(link.snapshots.clone())).transpose().map_err(|why| why.to_string())
+}
+
+/// How plain lines are to be, if they are wanted.
+pub(super) fn plain(wanted: &Plain, look: &Look) -> Option<plain::Options> {
+    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii, mask: look.mask })
+}
+
+/// One line a change, until something ends it.
+pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, String> {
+    plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
+}
+
+pub(super) fn told(ended: Result<Ended, String>) -> Result<ExitCode, String> {
+    match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // As a shell would say it.
         Ended::Signal(n) => Ok(ExitCode::from(u8::try_from(128 + n).unwrap_or(u8::MAX))),

@@ -1,28 +1,84 @@
-//! `landfall status`: one picture, printed for people or as one JSON document for programs.
+//! `landfall status`: one picture, printed for people or as one JSON document for programs. What the document says is in `docs/status.md`
+//! and, for programs, in `schema.json`; a test holds the three together.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+mod run;
 
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{LET_GO, NOT_IN_ORDER, print, runtime};
+use super::{LET_GO, NOT_IN_ORDER, load, print, run::readable, runtime};
 use crate::{
     core::{
         estate::{seen::Seen, signal::Sample, source::SourceState},
         snapshot::{Snapshot, Verdict},
     },
     drive::live,
-    plan::Plan,
-    view::{Cell, Panel, SourceLine, Table},
+    journal::follow::Follower,
+    view::{Cell, Panel, SourceLine, Table, Tile},
 };
 
 /// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
 const SCHEMA: u32 = 1;
 
-/// Waits until every source has answered or failed, or `wait` is over; prints; says with the exit code if a source is not live.
-pub(super) fn run(plan: Arc<Plan>, as_json: bool, wait: Duration) -> Result<ExitCode, String> {
+/// The document's JSON Schema.
+pub const DOCUMENT: &str = include_str!("status/schema.json");
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// The plan file
+    #[arg(required_unless_present = "schema")]
+    plan: Option<PathBuf>,
+    /// One JSON document instead of text
+    #[arg(long)]
+    json: bool,
+    /// Print the JSON Schema of that document, and nothing else
+    #[arg(long, exclusive = true)]
+    schema: bool,
+    /// The run as this journal has it; without it, no step was begun
+    #[arg(long, value_name = "JOURNAL")]
+    follow: Option<PathBuf>,
+    /// What the exit code is about: 1 if it is not in order
+    #[arg(long, value_enum, default_value_t = Order::Sources, value_name = "WHAT")]
+    exit_code: Order,
+    /// How long sources may take for their first answers, in seconds
+    #[arg(long, default_value_t = 20, value_name = "SECONDS")]
+    wait: u64,
+}
+
+/// What has to be in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Order {
+    /// Every source is live
+    Sources,
+    /// The verdict is GO or CLEAR; then every source is live as well
+    Verdict,
+}
+
+impl Order {
+    fn holds(self, picture: &Snapshot) -> bool {
+        match self {
+            Self::Sources => picture.sources.iter().all(|s| s.state == SourceState::Live),
+            Self::Verdict => matches!(picture.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
+        }
+    }
+}
+
+/// Waits until every source has answered or failed, or the time for that is over; prints; says with the exit code what is not in order.
+pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
+    // Without a plan it is the schema that is wanted.
+    let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(DOCUMENT) };
+    let plan = load(plan)?;
+    if let Some(journal) = &it.follow {
+        readable(journal, &plan)?;
+    }
     let runtime = runtime()?;
     let picture = runtime.block_on(async {
-        let mut link = live::start(plan);
+        let mut link = match &it.follow {
+            Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
+            None => live::start(plan),
+        };
         let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
         // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
         let settled = async {
@@ -39,15 +95,14 @@ pub(super) fn run(plan: Arc<Plan>, as_json: bool, wait: Duration) -> Result<Exit
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         };
-        let _ = tokio::time::timeout(wait, settled).await;
+        let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
         let picture = link.snapshots.borrow().clone();
         link.let_go(LET_GO).await;
         picture
     });
     runtime.shutdown_timeout(LET_GO);
-    print(&if as_json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;
-    let live = picture.sources.iter().all(|s| s.state == SourceState::Live);
-    Ok(if live { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
+    print(&if it.json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;
+    Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
 /// The picture as JSON. Seconds are numbers, times are RFC 3339, what is not known has no `value`.
@@ -56,11 +111,19 @@ pub fn document(s: &Snapshot) -> Value {
         "schema": SCHEMA,
         "plan": s.plan.name,
         "at": s.now.wall,
+        "pace": s.pace,
         "verdict": s.verdict(),
+        "tiles": s.tiles.iter().map(tile).collect::<Vec<_>>(),
         "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
         "signals": s.samples.iter().map(sample).collect::<Vec<_>>(),
         "panels": s.panels.iter().map(|p| panel(p)).collect::<Vec<_>>(),
+        "run": s.run.as_deref().map(run::document),
     })
+}
+
+fn tile(t: &Tile) -> Value {
+    let sides: Vec<_> = t.sides.iter().map(|(label, value)| json!({ "label": label, "value": cell(value) })).collect();
+    json!({ "id": t.id, "title": t.title, "value": cell(&t.value), "note": t.note, "sides": sides })
 }
 
 fn source(s: &SourceLine) -> Value {
@@ -133,12 +196,8 @@ fn cell(c: &Cell) -> Value {
 pub fn text(s: &Snapshot) -> String {
     use std::fmt::Write;
     let mut out = String::new();
-    let (word, why) = match s.verdict() {
-        Verdict::Hold(why) => ("HOLD", why),
-        Verdict::Clear(why) => ("CLEAR", why),
-        Verdict::Go(why) => ("GO", why),
-        Verdict::RollBack(why) => ("ROLL BACK", why),
-    };
+    let verdict = s.verdict();
+    let (word, why) = verdict.told();
     // Writing to a string cannot fail.
     let _ = writeln!(
         out,
@@ -172,3 +231,6 @@ pub(super) fn signals() -> String {
         .map(|d| format!("{}{{{}}} {:?}\n    {}\n", d.id, d.labels.join(","), d.unit, d.doc))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

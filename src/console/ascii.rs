@@ -12,6 +12,12 @@ pub fn twin(screen: &mut Buffer) {
     }
 }
 
+/// The same of a text.
+#[must_use]
+pub fn text(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii() { c } else { plain(c) }).collect()
+}
+
 /// Whether the environment's locale is not UTF-8.
 pub fn wanted(var: impl Fn(&str) -> Option<String>) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| var(n).filter(|v| !v.is_empty()));

@@ -23,6 +23,7 @@ pub enum Id {
     Faster,
     Slower,
     Theme,
+    Mask,
     Redraw,
     Suspend,
     Quit,
@@ -201,6 +202,7 @@ pub const COMMANDS: &[Command] = &[
     of(Everywhere, Back, ("back", "back", "Close the detail, drop the filter, go to the overview."), &[Key::ESC])
         .hint(),
     of(Everywhere, Theme, ("theme", "theme", "The next theme."), &[Char('t')]),
+    of(Everywhere, Mask, ("mask", "mask", "Mask names of hosts, accounts and resources, or show them."), &[Char('m')]),
     of(Everywhere, Faster, ("faster", "faster", "Ask all sources twice as often."), &[Char('+')]),
     of(Everywhere, Slower, ("slower", "slower", "Ask all sources half as often."), &[Char('-')]),
     of(Everywhere, Redraw, ("redraw", "redraw", "Draw the whole screen anew."), &[Ctrl('l')]),

@@ -6,6 +6,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
+//! | `mask` | names that are not for everybody, taken out of it before that |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
@@ -16,7 +17,7 @@
 //! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
 //! nothing else.
 
-mod ascii;
+pub mod ascii;
 pub mod autoplay;
 pub mod bell;
 mod cast;
@@ -27,6 +28,7 @@ mod filter;
 mod input;
 pub mod key;
 pub mod keymap;
+pub mod mask;
 pub mod palette;
 pub mod picture;
 mod player;
@@ -60,6 +62,7 @@ pub use colour::Depth;
 use input::Input;
 use key::Key;
 use keymap::Keymap;
+use mask::Mask;
 use picture::Picture;
 use ratatui::buffer::Buffer;
 use settings::Settings;
@@ -157,6 +160,9 @@ struct Console {
     keys: Arc<Keymap>,
     bell: Vec<Bell>,
     rang: Option<Instant>,
+    /// The names' pseudonyms: kept while they are shown, so that each has the same later.
+    mask: Mask,
+    masked: bool,
 }
 
 impl Console {
@@ -167,7 +173,9 @@ impl Console {
         let settings = options.settings;
         let wanted = settings.theme.as_str();
         let theme = themes.load(wanted, depth)?;
-        let first = Arc::new(Picture::of(link.snapshots.borrow().clone()));
+        let snapshot = link.snapshots.borrow().clone();
+        let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
+        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
         let mut ui = Ui::new(first, clock::now(), options.mode);
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
@@ -195,6 +203,8 @@ impl Console {
             keys,
             bell,
             rang: None,
+            mask,
+            masked,
         })
     }
 
@@ -246,7 +256,8 @@ impl Console {
                         if bell::rings(&self.bell, self.ui.latest(), &snapshot) {
                             self.ring(&mut screen)?;
                         }
-                        self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
+                        let picture = Picture::masked(snapshot, self.masked.then_some(&mut self.mask));
+                        self.happen(Event::Picture(Arc::new(picture)), &mut screen)?;
                         due = self.ui.gist() != before;
                     }
                     // The core is gone: the last picture stays, and soon says how old it is.
@@ -299,10 +310,14 @@ impl Console {
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
                         self.given += 1;
-                        orders.give(order);
+                        orders.give(if self.masked { self.mask.meant(order) } else { order });
                     }
                 }
                 Act::Theme => self.next_theme(),
+                Act::Mask => {
+                    self.masked = !self.masked;
+                    self.ui.mask(self.masked.then_some(&mut self.mask));
+                }
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),

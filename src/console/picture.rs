@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    mask::Mask,
     runbook::{self, JOURNAL, RUNBOOK},
     way_back,
 };
@@ -35,6 +36,8 @@ pub struct Picture {
     pub pages: Vec<Page>,
     /// What has to be seen at once: verdict, tones and words. Two pictures that differ in figures and ages alone have the same.
     pub gist: u64,
+    /// The snapshot with its names, where this is made of one without: see [`Self::masked`].
+    unmasked: Option<Arc<Snapshot>>,
 }
 
 /// One page.
@@ -69,11 +72,7 @@ impl Picture {
     /// Made of a snapshot.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
-        let mut tiles = snapshot.tiles.clone();
-        tiles.push(time(&snapshot));
-        tiles.push(blind(&snapshot));
-        tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
-        tiles.sort_by_key(|t| place(t.id));
+        let tiles = tiles(&snapshot);
         let sources = Arc::new(sources(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
             Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run)), sources],
@@ -90,7 +89,28 @@ impl Picture {
         };
         let pages = snapshot.panels.iter().chain(&own).map(page);
         let pages: Vec<Page> = pages.collect();
-        Self { gist: gist(&snapshot, &tiles, &pages), tiles, pages, snapshot }
+        Self { gist: gist(&snapshot, &tiles, &pages), tiles, pages, snapshot, unmasked: None }
+    }
+
+    /// Made of a snapshot without the names in it, where there is a mask.
+    #[must_use]
+    pub fn masked(snapshot: Arc<Snapshot>, mask: Option<&mut Mask>) -> Self {
+        match mask {
+            None => Self::of(snapshot),
+            Some(mask) => Self { unmasked: Some(snapshot.clone()), ..Self::of(Arc::new(mask.snapshot(&snapshot))) },
+        }
+    }
+
+    /// Whether names are masked.
+    #[must_use]
+    pub const fn is_masked(&self) -> bool {
+        self.unmasked.is_some()
+    }
+
+    /// The same made anew, with or without a mask.
+    #[must_use]
+    pub fn again(&self, mask: Option<&mut Mask>) -> Self {
+        Self::masked(self.unmasked.as_ref().unwrap_or(&self.snapshot).clone(), mask)
     }
 
     /// Index of the page with this id.
@@ -98,6 +118,17 @@ impl Picture {
     pub fn page(&self, id: &str) -> Option<usize> {
         self.pages.iter().position(|p| p.panel.id == id)
     }
+}
+
+/// The overview's tiles, the systems' and the console's own, in the order in which a war room asks.
+#[must_use]
+pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
+    let mut tiles = snapshot.tiles.clone();
+    tiles.push(time(snapshot));
+    tiles.push(blind(snapshot));
+    tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
+    tiles.sort_by_key(|t| place(t.id));
+    tiles
 }
 
 fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {

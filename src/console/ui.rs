@@ -6,8 +6,9 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use super::{
     dialog::Dialog,
     keymap::Keymap,
+    mask::Mask,
     palette::Palette,
-    picture::{Picture, own_detail},
+    picture::{Picture, SOURCES, own_detail},
     rows::Rows,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
@@ -154,7 +155,7 @@ impl Made {
 }
 
 /// A core that makes no picture for this long has stopped or hangs: what is shown is not the present.
-const SILENT: Duration = Duration::from_secs(4);
+pub const SILENT: Duration = Duration::from_secs(4);
 
 impl Ui {
     /// At the overview.
@@ -241,6 +242,23 @@ impl Ui {
         self.pictures += 1;
         self.heard = self.now;
         self.heard_since_opened = self.heard_since_opened.saturating_add(1);
+    }
+
+    /// Makes the pictures anew, the frozen one too: with or without a mask.
+    pub fn mask(&mut self, mut mask: Option<&mut Mask>) {
+        self.latest = Arc::new(self.latest.again(mask.as_deref_mut()));
+        if let Some((picture, _)) = &mut self.frozen {
+            *picture = Arc::new(picture.again(mask));
+        }
+        // Sources are addressed by names that have just changed.
+        if self.opened.as_ref().is_some_and(|key| key.panel == SOURCES) {
+            self.opened = None;
+            self.at = At::Page(self.page_below);
+        }
+        // What has been told has the names of before.
+        self.message = None;
+        self.detail = None;
+        self.settle(true);
     }
 
     /// Holds the picture still, or lets it move again.

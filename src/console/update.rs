@@ -41,6 +41,8 @@ pub enum Act {
     Order(Order),
     /// Load the theme that is chosen now.
     Theme,
+    /// Mask names, or show them.
+    Mask,
     /// Draw the whole screen anew.
     Redraw,
     /// Stop until SIGCONT.
@@ -146,6 +148,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             ui.theme = (ui.theme + 1) % ui.themes.len().max(1);
             vec![Act::Theme]
         }
+        Id::Mask => vec![Act::Mask],
         Id::Help => {
             ui.entry = Entry::Help(String::new(), 0);
             Vec::new()

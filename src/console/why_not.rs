@@ -61,7 +61,7 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
     }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
     let before = before_it_begins(step);
-    let is = |what: &str| Some(format!("it is {}: {what}", step.word));
+    let is = |what: &str| Some(format!("{} is {}: {what}", step.id, step.word));
     match id {
         Id::Attest if step.manual.is_none() => say("this step is not done by hand"),
         Id::Preview | Id::Arm | Id::Execute if step.manual.is_some() && !step.shown => {

@@ -70,6 +70,19 @@ pub enum Verdict {
     RollBack(String),
 }
 
+impl Verdict {
+    /// Its word, and the one reason.
+    #[must_use]
+    pub fn told(&self) -> (&'static str, &str) {
+        match self {
+            Self::Hold(why) => ("HOLD", why),
+            Self::Clear(why) => ("CLEAR", why),
+            Self::Go(why) => ("GO", why),
+            Self::RollBack(why) => ("ROLL BACK", why),
+        }
+    }
+}
+
 impl Snapshot {
     /// The verdict: what asks for the way back beats what is not known (blind beats stale beats starting), and that beats going on.
     #[must_use]

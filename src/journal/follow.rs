@@ -18,19 +18,27 @@ pub struct Follower {
     at: u64,
     lines: usize,
     head: Head,
+    /// Of no other run than this.
+    run: Option<String>,
 }
 
 impl Follower {
     /// Of the journal in this file, from its beginning.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), at: 0, lines: 0, head: Head::default() }
+        Self { path: path.into(), at: 0, lines: 0, head: Head::default(), run: None }
+    }
+
+    /// The same; records of another run than this are refused.
+    #[must_use]
+    pub fn of_run(path: impl Into<PathBuf>, run: impl Into<String>) -> Self {
+        Self { run: Some(run.into()), ..Self::new(path) }
     }
 
     /// The records that came since it was asked last. A line that has no end yet is left for the next time.
     ///
     /// # Errors
-    /// If the file cannot be read or is damaged. A file that has become shorter was cut by somebody else than its writer, who only ever
+    /// If the file cannot be read, is damaged, or is another run's. A file that has become shorter was cut by somebody else than its writer, who only ever
     /// cuts what had no end.
     pub fn news(&mut self) -> Result<Vec<Entry>, Refused> {
         let mut file = File::open(&self.path)?;
@@ -46,6 +54,9 @@ impl Follower {
         for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {
             let entry =
                 chain::next(self.head, &line[..line.len() - 1]).map_err(|why| Damage { line: self.lines + 1, why })?;
+            if let Some(ours) = self.run.as_ref().filter(|run| **run != entry.run) {
+                return Err(Refused::Other { theirs: entry.run, ours: ours.clone() });
+            }
             self.head = entry.head();
             self.lines += 1;
             self.at += line.len() as u64;

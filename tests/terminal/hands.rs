@@ -51,7 +51,8 @@ fn the_palette_finds_and_a_filter_narrows() {
 
 #[test]
 fn keys_are_the_operators_own_and_every_text_has_them() {
-    let (_home, term) = small("[keys]\ntheme = [\"T\"]\nhelp = [\"F1\"]\nnext-step = [\"ctrl-n\"]\nfreeze = [\"f\", \"space\"]\n");
+    let (_home, term) =
+        small("[keys]\ntheme = [\"T\"]\nhelp = [\"F1\"]\nnext-step = [\"ctrl-n\"]\nfreeze = [\"f\", \"space\"]\n");
     term.until("hints", |t| last_line(t).contains("^N next step") && last_line(t).contains("F1 help"));
     term.press("t");
     term.until("no command", |t| last_line(t).contains("t is no command: F1 lists them"));
@@ -78,7 +79,9 @@ fn a_faulty_configuration_stops_the_start_and_says_all_of_it() {
     let term = Term::start(program, &["demo", "--config", &file.to_string_lossy()], &[]);
     term.until_shown("2 faults; nothing has been started");
     assert!(!term.alternate());
-    for part in ["j is `down` and `theme`", "^X for `execute`, which changes servers", "keys.toml:2:9", "keys.toml:3:11"] {
+    for part in
+        ["j is `down` and `theme`", "^X for `execute`, which changes servers", "keys.toml:2:9", "keys.toml:3:11"]
+    {
         assert!(term.screen().contains(part), "{part}\n{}", term.screen());
     }
     term.assert_ends(2);

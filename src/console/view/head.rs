@@ -50,6 +50,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         (Mode::Demo, Some(0.0)) => "DEMO · simulated, time stands still".to_owned(),
         (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
     };
+    let mode = if ui.picture().is_masked() { format!("MASKED · {mode}") } else { mode };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
     put(Rect { x: line.x + used, width: room, ..line }, buf, &look.keys.spell(&why), look.theme.style(Role::Title));

@@ -57,6 +57,28 @@ pub enum Phase {
     Cancelled,
 }
 
+impl Phase {
+    /// All of them, in this order.
+    pub const ALL: [Self; 16] = [
+        Self::Pending,
+        Self::Blocked,
+        Self::Ready,
+        Self::Previewed,
+        Self::Armed,
+        Self::Running,
+        Self::Settling,
+        Self::Verifying,
+        Self::Baking,
+        Self::Done,
+        Self::Failed,
+        Self::NotApplied,
+        Self::RolledBack,
+        Self::Attested,
+        Self::Skipped,
+        Self::Cancelled,
+    ];
+}
+
 /// Where a step stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct State {

@@ -1,0 +1,162 @@
+use std::{collections::BTreeSet, path::Path};
+
+use super::*;
+use crate::{
+    core::{digest::Digest, estate::seen::FaultKind, now::Now, run::Order},
+    drive::sim::{SimDrive, Trouble},
+    journal::{Author, Journal, store::MemStore},
+    plan::Plan,
+};
+
+/// The demo's estate, with somebody who steers, and something blind.
+fn documents() -> Vec<Value> {
+    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let author =
+        Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let first = document(&drive.snapshot());
+    let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
+    drive.steer(journal, entries);
+    drive.run_for(Duration::from_secs(120));
+    drive.order(Order::Hold { by: None, why: "lunch".into() });
+    drive.run_for(Duration::from_secs(1));
+    let held = document(&drive.snapshot());
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
+    drive.run_for(Duration::from_secs(5));
+    let stale = document(&drive.snapshot());
+    drive.run_for(Duration::from_secs(90));
+    vec![first, held, stale, document(&drive.snapshot())]
+}
+
+/// Holds a value to a schema, as far as this schema goes; a field that the schema does not name is a fault here.
+struct Check<'s> {
+    root: &'s Value,
+    faults: BTreeSet<String>,
+    /// Fields of the schema that were there.
+    met: BTreeSet<String>,
+}
+
+impl<'s> Check<'s> {
+    fn fits(&mut self, schema: &'s Value, value: &Value, at: &str) {
+        if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/")) {
+            let schema = &self.root["$defs"][name];
+            assert!(schema.is_object(), "{name} is not defined");
+            return self.fits(schema, value, name);
+        }
+        if let Some(any) = schema["anyOf"].as_array() {
+            let of = any.iter().find(|s| (s["type"] == "null") == value.is_null()).expect("null or not");
+            return self.fits(of, value, at);
+        }
+        for (key, fits) in [
+            ("const", schema["const"] == *value),
+            ("enum", schema["enum"].as_array().is_some_and(|words| words.contains(value))),
+            ("type", Self::is_of(&schema["type"], value)),
+        ] {
+            if !schema[key].is_null() && !fits {
+                self.faults.insert(format!("{at} = {value}: not of {key} {}", schema[key]));
+            }
+        }
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.fits(&schema["items"], item, at)),
+            Value::Object(fields) => self.object(schema, fields, at),
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, schema: &'s Value, fields: &serde_json::Map<String, Value>, at: &str) {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !fields.contains_key(name) {
+                self.faults.insert(format!("{at} has no {name}"));
+            }
+        }
+        for (name, value) in fields {
+            let own = &schema["properties"][name.as_str()];
+            let more = &schema["additionalProperties"];
+            if !own.is_null() {
+                self.met.insert(format!("{at}.{name}"));
+                self.fits(own, value, &format!("{at}.{name}"));
+            } else if more.is_object() {
+                self.fits(more, value, at);
+            } else {
+                self.faults.insert(format!("{at}.{name} is not in the schema"));
+            }
+        }
+    }
+
+    fn is_of(kind: &Value, value: &Value) -> bool {
+        let one = |kind: &Value| match kind.as_str() {
+            Some("string") => value.is_string(),
+            Some("number") => value.is_number(),
+            Some("integer") => value.is_u64(),
+            Some("boolean") => value.is_boolean(),
+            Some("array") => value.is_array(),
+            Some("object") => value.is_object(),
+            Some("null") => value.is_null(),
+            _ => false,
+        };
+        kind.as_array().map_or_else(|| one(kind), |kinds| kinds.iter().any(one))
+    }
+}
+
+/// Every field of a schema, by the path that the checker has for it.
+fn fields(schema: &Value, at: &str, out: &mut BTreeSet<String>) {
+    for (name, own) in schema["properties"].as_object().into_iter().flatten() {
+        out.insert(format!("{at}.{name}"));
+        let inner = [own, &own["items"]].into_iter().chain(own["anyOf"].as_array().into_iter().flatten());
+        inner.for_each(|schema| fields(schema, &format!("{at}.{name}"), out));
+    }
+}
+
+#[test]
+fn the_document_is_of_its_schema_and_both_are_documented() {
+    let schema: Value = serde_json::from_str(DOCUMENT).expect("JSON");
+    let mut check = Check { root: &schema, faults: BTreeSet::new(), met: BTreeSet::new() };
+    documents().iter().for_each(|document| check.fits(&schema, document, "status"));
+    assert!(check.faults.is_empty(), "{:#?}", check.faults);
+    let mut all = BTreeSet::new();
+    fields(&schema, "status", &mut all);
+    for (name, of) in schema["$defs"].as_object().expect("definitions") {
+        fields(of, name, &mut all);
+    }
+    // What takes a run under way is in the scenarios; all else is there at one time or another.
+    let rare = |field: &&String| ["run.proposed.", "run.way_back.stays."].iter().any(|of| field.starts_with(of));
+    let never: Vec<_> = all.difference(&check.met).filter(|field| !rare(field)).collect();
+    assert!(never.is_empty(), "in the schema, and in no document: {never:#?}");
+    let docs = include_str!("../../../docs/status.md");
+    let told = |field: &&String| docs.contains(&format!("{}`", field.rsplit('.').next().expect("a name")));
+    let untold: Vec<_> = all.iter().filter(|field| !told(field)).collect();
+    assert!(untold.is_empty(), "not in docs/status.md: {untold:#?}");
+}
+
+#[test]
+fn the_checker_finds_what_does_not_fit() {
+    let schema: Value = serde_json::from_str(DOCUMENT).expect("JSON");
+    let mut document = documents().pop().expect("a document");
+    document["schema"] = 2.into();
+    document["verdict"]["verdict"] = "maybe".into();
+    document["sources"][0]["age_seconds"] = "old".into();
+    document["more"] = 1.into();
+    document.as_object_mut().expect("an object").remove("plan");
+    let mut check = Check { root: &schema, faults: BTreeSet::new(), met: BTreeSet::new() };
+    check.fits(&schema, &document, "status");
+    assert_eq!(check.faults.len(), 5, "{:#?}", check.faults);
+}
+
+#[test]
+fn only_go_and_clear_are_in_order_where_the_verdict_counts() {
+    let (mut plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    plan.runbook.phases.clear();
+    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    let holds = |drive: &mut SimDrive| {
+        let picture = drive.snapshot();
+        [super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture))
+    };
+    assert_eq!(holds(&mut drive), [false, false], "nothing has answered");
+    drive.run_for(Duration::from_secs(60));
+    assert_eq!(holds(&mut drive), [true, true]);
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
+    drive.run_for(Duration::from_secs(5));
+    assert_eq!(holds(&mut drive), [false, false]);
+}

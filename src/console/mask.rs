@@ -1,0 +1,213 @@
+//! Names that are not for everybody, replaced by others: hosts, addresses, instances and other resources, accounts, zones.
+//!
+//! It is done to the snapshot, before anything is made of it: nothing that is drawn, cut off, sorted or filtered has ever seen the real name.
+//! One name has one pseudonym for as long as the program runs. What things are addressed by – rows of the systems' panels, steps – stays, and
+//! so does what the operator writes: there a pseudonym means the real name again.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | here | which names there are, what each is called instead, texts |
+//! | `kind` | what kind of name a word is |
+//! | `texts` | where a snapshot has texts |
+
+mod kind;
+mod texts;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use self::kind::{Kind, Word};
+use crate::{
+    core::{
+        run::{Order, RunView},
+        snapshot::Snapshot,
+    },
+    plan::{Plan, Property, Side},
+    view::Panel,
+};
+
+/// Names and their pseudonyms.
+#[derive(Debug)]
+pub struct Mask {
+    /// By the real name, in small letters.
+    names: HashMap<String, String>,
+    /// The real name by the pseudonym.
+    real: HashMap<String, String>,
+    numbers: HashMap<&'static str, u32>,
+    /// Words that are no names of hosts, whatever they look like.
+    spared: HashSet<String>,
+    /// What was masked last: most of a picture is the same as in the one before.
+    plan: Arc<Plan>,
+    panels: Vec<(Arc<Panel>, Arc<Panel>)>,
+    run: Option<(Arc<RunView>, Arc<RunView>)>,
+}
+
+impl Mask {
+    /// For a plan: its names come first, in its order.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let mut mask = Self {
+            names: HashMap::new(),
+            real: HashMap::new(),
+            numbers: HashMap::new(),
+            spared: spared(plan),
+            plan: Arc::new(plan.clone()),
+            panels: Vec::new(),
+            run: None,
+        };
+        for set in &plan.replica_sets {
+            set.seeds.iter().chain(&set.candidates).for_each(|host| mask.host(host));
+        }
+        for pair in &plan.kafka {
+            for side in Side::BOTH {
+                if let Some(Property::Plain(brokers)) = pair.clusters.get(side).read.get("bootstrap.servers") {
+                    brokers.split(',').for_each(|broker| mask.host(broker.trim()));
+                }
+            }
+        }
+        for name in &plan.dns {
+            mask.called(&name.name, "name");
+            mask.called(&name.zone, "zone");
+        }
+        let mut named = plan.clone();
+        named.name = mask.text(&plan.name).unwrap_or_else(|| plan.name.clone());
+        mask.plan = Arc::new(named);
+        mask
+    }
+
+    /// A host (`host:port`), and the first part of its name: that is what people call it.
+    fn host(&mut self, host: &str) {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        if name.parse::<std::net::IpAddr>().is_ok() {
+            self.called(name, "ip");
+            return;
+        }
+        let pseudonym = self.called(name, "host");
+        let first = name.split('.').next().unwrap_or_default().to_lowercase();
+        // A name without a digit may be any word.
+        if first.contains(|c: char| c.is_ascii_digit()) && !self.spared.contains(&first) {
+            self.names.entry(first).or_insert(pseudonym);
+        }
+    }
+
+    /// What a name is called instead.
+    fn called(&mut self, name: &str, kind: &'static str) -> String {
+        let key = name.trim_end_matches('.').to_lowercase();
+        if let Some(pseudonym) = self.names.get(&key) {
+            return pseudonym.clone();
+        }
+        let number = self.numbers.entry(kind).or_default();
+        *number += 1;
+        let pseudonym = format!("{kind}-{number}");
+        self.names.insert(key, pseudonym.clone());
+        self.real.insert(pseudonym.clone(), name.trim_end_matches('.').to_owned());
+        pseudonym
+    }
+
+    /// The text without names; none if it has none.
+    #[must_use]
+    pub fn text(&mut self, text: &str) -> Option<String> {
+        // Every kind of name has one of these.
+        if !text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b':')) {
+            return None;
+        }
+        let mut out: Option<String> = None;
+        let mut copied = 0;
+        for word in kind::words(text) {
+            let Some(instead) = self.word(&word) else { continue };
+            let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
+            out.push_str(&text[copied..word.at]);
+            out.push_str(&instead);
+            copied = word.at + word.text.len();
+        }
+        out.map(|mut out| {
+            out.push_str(&text[copied..]);
+            out
+        })
+    }
+
+    /// What a word is replaced by; a port stays.
+    fn word(&mut self, word: &Word<'_>) -> Option<String> {
+        let (name, port) = word.port();
+        let key = name.trim_end_matches('.').to_lowercase();
+        if self.spared.contains(&key) {
+            return None;
+        }
+        if let Some(known) = self.names.get(&key) {
+            return Some(format!("{known}{port}"));
+        }
+        let kind = kind::of(name, !port.is_empty())?;
+        let kind = if let Kind::Resource(prefix) = kind { kind::prefix(prefix) } else { kind.word() };
+        Some(format!("{}{port}", self.called(name, kind)))
+    }
+
+    /// A snapshot without names.
+    #[must_use]
+    pub fn snapshot(&mut self, of: &Snapshot) -> Snapshot {
+        let mut snapshot = of.clone();
+        snapshot.plan = self.plan.clone();
+        let before = std::mem::take(&mut self.panels);
+        self.panels = of
+            .panels
+            .iter()
+            .map(|panel| match before.iter().find(|(raw, _)| Arc::ptr_eq(raw, panel)) {
+                Some(known) => known.clone(),
+                None => (panel.clone(), Arc::new(self.panel(panel))),
+            })
+            .collect();
+        snapshot.panels = self.panels.iter().map(|(_, masked)| masked.clone()).collect();
+        snapshot.run = of.run.as_ref().map(|run| match &self.run {
+            Some((raw, masked)) if Arc::ptr_eq(raw, run) => masked.clone(),
+            _ => {
+                let masked = Arc::new(self.run_view(run));
+                self.run = Some((run.clone(), masked.clone()));
+                masked
+            }
+        });
+        self.others(&mut snapshot);
+        snapshot
+    }
+
+    /// The text with the real names again, where it has pseudonyms.
+    #[must_use]
+    pub fn unmask(&self, text: &str) -> String {
+        let (mut out, mut copied) = (String::new(), 0);
+        for word in kind::words(text) {
+            let (name, _) = word.port();
+            if let Some(real) = self.real.get(name) {
+                out.push_str(&text[copied..word.at]);
+                out.push_str(real);
+                copied = word.at + name.len();
+            }
+        }
+        out + &text[copied..]
+    }
+
+    /// An order as it is meant: what was typed after the screen, and what goes on record.
+    #[must_use]
+    pub fn meant(&self, order: Order) -> Order {
+        match order {
+            Order::Execute { step, digest, typed } => Order::Execute { step, digest, typed: self.unmask(&typed) },
+            Order::Hold { by, why } => Order::Hold { by, why: self.unmask(&why) },
+            Order::Attest { step, looked_at } => Order::Attest { step, looked_at: self.unmask(&looked_at) },
+            Order::Remark { by, text } => Order::Remark { by, text: self.unmask(&text) },
+            other => other,
+        }
+    }
+}
+
+/// What the plan calls things that are no hosts: a host may have a name that begins like one of these.
+fn spared(plan: &Plan) -> HashSet<String> {
+    let sites = Side::BOTH.map(|side| plan.sites.get(side));
+    let steps = plan.runbook.phases.iter().flat_map(|phase| &phase.steps).map(|step| step.id.as_str());
+    let sets = plan.replica_sets.iter().map(|set| set.name.as_str());
+    let pairs = plan.kafka.iter().map(|pair| pair.name.as_str());
+    let roles = plan.fleet.iter().map(|role| role.name.as_str());
+    let labels = sites.iter().flat_map(|site| [site.label.as_str(), site.region.as_str()]);
+    labels.chain(steps).chain(sets).chain(pairs).chain(roles).map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests;

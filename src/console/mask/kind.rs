@@ -1,0 +1,147 @@
+//! What kind of name a word is, by its form alone: servers' texts name what no plan knows.
+
+use std::net::IpAddr;
+
+/// A kind of name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind<'w> {
+    Host,
+    Ip,
+    Account,
+    Zone,
+    Arn,
+    /// An EC2 resource, by what its id begins with.
+    Resource(&'w str),
+}
+
+impl Kind<'_> {
+    /// What its pseudonyms begin with.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Ip => "ip",
+            Self::Account => "acct",
+            Self::Zone => "zone",
+            Self::Arn => "arn",
+            Self::Resource(_) => "id",
+        }
+    }
+}
+
+/// What the pseudonyms of a resource begin with: as its ids do, where that is known.
+pub(super) fn prefix(of: &str) -> &'static str {
+    const KNOWN: [&str; 12] = ["i", "ami", "subnet", "vpc", "sg", "lt", "eni", "vol", "snap", "igw", "rtb", "eipalloc"];
+    KNOWN.into_iter().find(|known| *known == of).unwrap_or("id")
+}
+
+/// A word of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'t> {
+    /// Where it begins.
+    pub(super) at: usize,
+    pub(super) text: &'t str,
+}
+
+impl<'t> Word<'t> {
+    /// Its name, and its port with the colon; empty where it has none.
+    pub(super) fn port(&self) -> (&'t str, &'t str) {
+        match self.text.rfind(':') {
+            Some(at) if is_port(&self.text[at + 1..]) && !self.text[..at].contains(':') => self.text.split_at(at),
+            _ => (self.text, ""),
+        }
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The words of a text that could be names: of letters, digits and what stands within names.
+pub(super) fn words(text: &str) -> Vec<Word<'_>> {
+    let of_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(begin) = text[at..].find(|c: char| c.is_alphanumeric() || c == ':').map(|n| at + n) {
+        let rest = &text[begin..];
+        // The name of a resource has more in it, up to where it must end.
+        let end = if rest.starts_with("arn:") {
+            rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ')' | '}' | ']'))
+        } else {
+            rest.find(|c| !of_name(c))
+        };
+        let end = begin + end.unwrap_or(rest.len());
+        let word = text[begin..end].trim_end_matches(['-', '_']);
+        // What ends a sentence or begins an explanation is none of the name; a second dot or colon would be.
+        let word = if word.ends_with("::") { word } else { word.trim_end_matches([':', '.']) };
+        if !word.is_empty() {
+            out.push(Word { at: begin, text: word });
+        }
+        at = end;
+    }
+    out
+}
+
+/// Ends of names that hosts have: those of countries have two letters.
+const ENDS: [&str; 24] = [
+    "com",
+    "net",
+    "org",
+    "io",
+    "dev",
+    "app",
+    "cloud",
+    "info",
+    "biz",
+    "edu",
+    "gov",
+    "mil",
+    "test",
+    "example",
+    "invalid",
+    "internal",
+    "intra",
+    "local",
+    "localdomain",
+    "lan",
+    "corp",
+    "home",
+    "arpa",
+    "aws",
+];
+
+/// What kind of name a word is; none: it is no name. `port`: a port stood behind it.
+pub(super) fn of(word: &str, port: bool) -> Option<Kind<'_>> {
+    let bytes = word.as_bytes();
+    if word.starts_with("arn:") {
+        return Some(Kind::Arn);
+    }
+    if bytes.len() == 12 && bytes.iter().all(u8::is_ascii_digit) {
+        return Some(Kind::Account);
+    }
+    if word.parse::<IpAddr>().is_ok() {
+        return Some(Kind::Ip);
+    }
+    let hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
+    if let Some((prefix, id)) = word.rsplit_once('-')
+        && matches!(id.len(), 8 | 17)
+        && id.bytes().all(|b| hex(&b))
+        && id.bytes().any(|b| b.is_ascii_digit())
+        && !prefix.is_empty()
+        && prefix.bytes().all(|b| b.is_ascii_lowercase())
+    {
+        return Some(Kind::Resource(prefix));
+    }
+    let zone = |b: &u8| b.is_ascii_digit() || b.is_ascii_uppercase();
+    if word.starts_with('Z')
+        && (10..=32).contains(&bytes.len())
+        && bytes.iter().all(zone)
+        && bytes.iter().any(u8::is_ascii_digit)
+    {
+        return Some(Kind::Zone);
+    }
+    let name = word.trim_end_matches('.');
+    let (_, end) = name.rsplit_once('.')?;
+    let lettered = end.len() >= 2 && end.bytes().all(|b| b.is_ascii_alphabetic());
+    let known = lettered && (end.len() == 2 || ENDS.contains(&end.to_ascii_lowercase().as_str()));
+    (known || (port && lettered)).then_some(Kind::Host)
+}

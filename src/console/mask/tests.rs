@@ -1,0 +1,62 @@
+use std::path::Path;
+
+use super::*;
+
+fn mask() -> Mask {
+    let text = include_str!("../../../demo/small.toml");
+    Mask::of(&Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+}
+
+#[test]
+fn one_name_has_one_pseudonym_wherever_and_however_it_is_written() {
+    let mut mask = mask();
+    for (text, masked) in [
+        ("orders-1.vir.example.net:27017", "host-1:27017"),
+        ("ORDERS-1.vir.example.net: REFUSED", "host-1: REFUSED"),
+        (
+            "lag of orders-1 (mongo/orders/orders-2.vir.example.net:27017/hello)",
+            "lag of host-1 (mongo/orders/host-2:27017/hello)",
+        ),
+        ("www.example.net. A vir: weight 100", "name-1. A vir: weight 100"),
+        ("https://metrics.vir.example.net/api", "https://host-17/api"),
+        ("db9.other.intranet:27017 and db9.other.intranet:27018", "host-18:27017 and host-18:27018"),
+        ("i-0003a1d55a1a3a3e2, i-0003a1d55a1a3a3e3", "i-1, i-2"),
+        ("ami-0000b220000050005 of 111111111111", "ami-1 of acct-1"),
+        ("role arn:aws:iam::222222222222:role/landfall-read, that", "role arn-1, that"),
+        ("192.0.2.53:53 answered 2001:db8::1.", "ip-1:53 answered ip-2."),
+        ("[2001:db8::1]:53", "[ip-2]:53"),
+        ("zone Z0EXAMPLE0LANDFALL", "zone zone-1"),
+        ("another Z1D633PJN98FT9", "another zone-2"),
+    ] {
+        assert_eq!(mask.text(text).as_deref(), Some(masked), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_name_stays() {
+    let mut mask = mask();
+    for text in [
+        "max kafka.group.lag_seconds of pair=events 3.4 s, limit ≤ 2 s",
+        "mongo.set.primaries 1 (set=orders)",
+        "0.21 % · 116 ms · 2h05m · 2026-11-21T03:14:05Z +01:00 12:30",
+        "us-east-1 us-west-2a m7g.xlarge r7g.large web-vir",
+        "rs.stepDown(10)  db.adminCommand({ replSetGetStatus: 1 })",
+        "step www-50: 1 204 records, 12 of 40",
+        "landfall.canary",
+    ] {
+        assert_eq!(mask.text(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_is_typed_after_the_screen_means_the_real_name() {
+    let mut mask = mask();
+    assert_eq!(mask.text("www.example.net.").as_deref(), Some("name-1."));
+    assert_eq!(mask.unmask("name-1."), "www.example.net.");
+    assert_eq!(
+        mask.unmask("host-1:27017 is slow, name-99 is not"),
+        "orders-1.vir.example.net:27017 is slow, name-99 is not"
+    );
+    let order = Order::Execute { step: "www-50".into(), digest: Default::default(), typed: "name-1.".into() };
+    assert!(matches!(mask.meant(order), Order::Execute { typed, .. } if typed == "www.example.net."));
+}

@@ -1,0 +1,121 @@
+//! Where a snapshot has texts: what is drawn of it, all of it.
+
+use std::borrow::Cow;
+
+use super::Mask;
+use crate::{
+    core::{
+        estate::seen::Fault,
+        run::{OpLine, PreviewView, RunView, StepView},
+        snapshot::Snapshot,
+    },
+    view::{Cell, Detail, Panel, Table},
+};
+
+impl Mask {
+    fn string(&mut self, text: &mut String) {
+        if let Some(masked) = self.text(text) {
+            *text = masked;
+        }
+    }
+
+    fn cow(&mut self, text: &mut Cow<'static, str>) {
+        if let Some(masked) = self.text(text) {
+            *text = masked.into();
+        }
+    }
+
+    fn strings<'s>(&mut self, texts: impl IntoIterator<Item = &'s mut String>) {
+        texts.into_iter().for_each(|text| self.string(text));
+    }
+
+    fn cells<'c>(&mut self, cells: impl IntoIterator<Item = &'c mut Cell>) {
+        cells.into_iter().for_each(|cell| self.cow(&mut cell.text));
+    }
+
+    fn tables(&mut self, tables: &mut [Table]) {
+        for table in tables {
+            self.cow(&mut table.title);
+            for column in &mut table.columns {
+                self.cow(&mut column.title);
+                self.cow(&mut column.group);
+            }
+            self.cells(table.rows.iter_mut().flat_map(|row| &mut row.cells));
+        }
+    }
+
+    /// What is neither a panel nor the run.
+    pub(super) fn others(&mut self, snapshot: &mut Snapshot) {
+        for tile in &mut snapshot.tiles {
+            self.cow(&mut tile.title);
+            self.cow(&mut tile.note);
+            self.cells([&mut tile.value]);
+            for (label, cell) in &mut tile.sides {
+                self.cow(label);
+                self.cells([cell]);
+            }
+        }
+        for source in &mut snapshot.sources {
+            self.strings([&mut source.id, &mut source.endpoint]);
+            if let Some(fault) = &mut source.fault
+                && let Some(masked) = self.text(&fault.text)
+            {
+                *fault = Fault::new(fault.kind, masked);
+            }
+        }
+        if let Some((_, detail)) = &mut snapshot.detail {
+            let mut masked = Detail::clone(detail);
+            self.string(&mut masked.title);
+            for (name, cell) in &mut masked.fields {
+                self.cow(name);
+                self.cells([cell]);
+            }
+            self.strings(masked.curves.iter_mut().map(|curve| &mut curve.title));
+            self.tables(&mut masked.tables);
+            *detail = masked.into();
+        }
+    }
+
+    pub(super) fn panel(&mut self, panel: &Panel) -> Panel {
+        let mut masked = panel.clone();
+        self.cells(&mut masked.summary);
+        self.tables(&mut masked.tables);
+        masked
+    }
+
+    pub(super) fn run_view(&mut self, run: &RunView) -> RunView {
+        let mut masked = run.clone();
+        for (title, _, why) in masked.invariants.iter_mut().chain(&mut masked.aborts) {
+            self.strings([title, why]);
+        }
+        self.strings([&mut masked.held, &mut masked.halted, &mut masked.said].into_iter().flatten());
+        self.strings(masked.journal.iter_mut().map(|line| &mut line.what));
+        self.strings(masked.way_back.stays.iter_mut().map(|stays| &mut stays.why));
+        self.strings(masked.motion.iter_mut().map(|motion| &mut motion.what));
+        masked.steps.iter_mut().for_each(|step| self.step(step));
+        masked
+    }
+
+    fn step(&mut self, step: &mut StepView) {
+        self.strings([&mut step.title, &mut step.phase]);
+        self.strings(step.obstacles.iter_mut().map(|(_, why)| why));
+        self.strings(step.gates.iter_mut().map(|line| &mut line.reason.what));
+        self.strings([&mut step.found, &mut step.manual].into_iter().flatten());
+        self.strings(&mut step.waivers);
+        self.operations(&mut step.ops);
+        if let Some(preview) = &mut step.preview {
+            self.preview(preview);
+        }
+    }
+
+    fn operations(&mut self, ops: &mut [OpLine]) {
+        ops.iter_mut().for_each(|op| self.strings([&mut op.what, &mut op.said, &mut op.command]));
+    }
+
+    fn preview(&mut self, preview: &mut PreviewView) {
+        preview.diff.iter_mut().for_each(|change| self.strings([&mut change.thing, &mut change.from, &mut change.to]));
+        self.operations(&mut preview.ops);
+        let PreviewView { back, notes, broken, faults, target, .. } = preview;
+        self.strings(back.iter_mut().chain(notes).chain(broken).chain(faults).chain([target]));
+    }
+}

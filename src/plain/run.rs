@@ -1,0 +1,89 @@
+//! The loop around it: pictures in, lines out, until a signal or a reader that has gone away ends it.
+
+use std::{
+    io::{self, Write as _},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    iterator::Signals,
+};
+use tokio::{sync::watch, time::timeout};
+
+use super::{Standing, lines};
+use crate::{
+    console::{Ended, ascii, mask::Mask, ui::SILENT},
+    core::snapshot::Snapshot,
+};
+
+/// How the lines are to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Times are UTC instead of local.
+    pub utc: bool,
+    /// Only ASCII.
+    pub ascii: bool,
+    /// Names are masked.
+    pub mask: bool,
+}
+
+/// Prints what comes through `pictures` to standard output, until a signal ends it, the reader goes away, or the core does. Blocks; printing
+/// happens on a thread of its own, so that a reader that does not read keeps no signal from being heard.
+///
+/// # Errors
+/// If there can be no thread, or standard output takes nothing for another reason than that nobody reads it.
+pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
+    let (to, from) = mpsc::channel();
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;
+    let (handle, signalled) = (signals.handle(), to.clone());
+    thread::Builder::new().name("landfall-plain-signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            // Whoever waited has gone: the program ends already.
+            let _ = signalled.send(Ok(Ended::Signal(signal)));
+        }
+    })?;
+    thread::Builder::new().name("landfall-plain".into()).spawn(move || {
+        let _ = to.send(print(pictures, options));
+    })?;
+    let ended =
+        from.recv().unwrap_or_else(|_| Err(io::Error::other("the printing thread stopped by a defect of its own")));
+    handle.close();
+    ended
+}
+
+fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
+    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
+    let mut before: Option<Standing> = None;
+    let mut heard = Standing::of(&pictures.borrow_and_update().clone());
+    let mut silent = Duration::ZERO;
+    loop {
+        let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
+        let mut text = String::new();
+        for line in lines(before.as_ref(), &now) {
+            let line = line.text(&zone);
+            let line = mask.as_mut().and_then(|mask| mask.text(&line)).unwrap_or(line);
+            text.push_str(if options.ascii { ascii::text(&line) } else { line }.as_str());
+            text.push('\n');
+        }
+        if !text.is_empty()
+            && let Err(why) = io::stdout().lock().write_all(text.as_bytes())
+        {
+            return if why.kind() == io::ErrorKind::BrokenPipe { Ok(Ended::Quit) } else { Err(why) };
+        }
+        before = Some(now);
+        match runtime.block_on(async { timeout(SILENT, pictures.changed()).await }) {
+            Ok(Ok(())) => {
+                heard = Standing::of(&pictures.borrow_and_update().clone());
+                silent = Duration::ZERO;
+            }
+            Ok(Err(_)) => return Err(io::Error::other("the core has stopped: what was told last is not the present")),
+            Err(_) => silent += SILENT,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What stands, as facts: a kind of thing, which one, the word of its state, and why.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    console::picture::{state_cell, tiles},
+    core::{
+        estate::source::SourceState,
+        now::short,
+        run::{JournalLine, RunView, Turn},
+        snapshot::{Snapshot, Verdict},
+        step::Level,
+    },
+    view::{Key, SourceLine, Tile},
+};
+
+/// What a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Verdict,
+    Abort,
+    Invariant,
+    Tile,
+    Source,
+    Gate,
+    Step,
+}
+
+impl Kind {
+    /// Its word, as a line begins with.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Verdict => "verdict",
+            Self::Abort => "abort",
+            Self::Invariant => "invariant",
+            Self::Tile => "tile",
+            Self::Source => "source",
+            Self::Gate => "gate",
+            Self::Step => "step",
+        }
+    }
+}
+
+/// One thing, and how it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) word: String,
+    pub(super) why: String,
+    /// What has to change of the reason to be worth a line; empty: nothing does.
+    pub(super) sense: String,
+}
+
+/// What stands at one moment.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub(super) at: Timestamp,
+    /// By kind, in the order in which lines are told.
+    pub(super) facts: Vec<Fact>,
+    /// Why the last order was refused, or what drifted, as long as it is news.
+    pub(super) said: Option<String>,
+    /// The last records, oldest first.
+    pub(super) journal: Vec<JournalLine>,
+}
+
+impl Standing {
+    /// Of a snapshot.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut facts = vec![verdict(snapshot)];
+        let run = snapshot.run.as_deref();
+        facts.extend(run.into_iter().flat_map(watched));
+        facts.extend(tiles(snapshot).iter().map(tile));
+        facts.extend(snapshot.sources.iter().map(source));
+        facts.extend(run.into_iter().flat_map(gates));
+        facts.extend(run.into_iter().flat_map(steps));
+        Self {
+            at: snapshot.now.wall,
+            facts,
+            said: run.and_then(|run| run.said.clone()),
+            journal: run.map_or_else(Vec::new, |run| run.journal.clone()),
+        }
+    }
+
+    /// The same, of a core that has said nothing for so long: whatever it said last, it is HOLD.
+    #[must_use]
+    pub fn silent(&self, silent: Duration) -> Self {
+        let at = jiff::SignedDuration::try_from(silent).ok().and_then(|d| self.at.checked_add(d).ok());
+        let why = format!("no picture from the core for {}: what was told is not the present", short(silent));
+        let mut facts = self.facts.clone();
+        if let Some(first) = facts.first_mut() {
+            *first = Fact { sense: "silent".to_owned(), ..fact(Kind::Verdict, "", "HOLD", why) };
+        }
+        Self { at: at.unwrap_or(self.at), facts, ..self.clone() }
+    }
+}
+
+fn fact(kind: Kind, name: impl Into<String>, word: impl Into<String>, why: impl Into<String>) -> Fact {
+    Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new() }
+}
+
+/// Which of many sources is named first, while they come up or break down together, is no change.
+fn verdict(snapshot: &Snapshot) -> Fact {
+    let verdict = snapshot.verdict();
+    let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != SourceState::Live);
+    let sense = match (&verdict, worst) {
+        (Verdict::Hold(_), Some(state)) => state_cell(state).0.to_owned(),
+        _ => without_figures(verdict.told().1),
+    };
+    let (word, why) = verdict.told();
+    Fact { sense, ..fact(Kind::Verdict, "", word, why) }
+}
+
+/// A text without its figures: words that begin with a digit, whatever sign is before it. `orders-2` is a name, `3.4` and `2m10s` are figures.
+fn without_figures(text: &str) -> String {
+    let figure = |word: &str| {
+        let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        word.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let mut out: Vec<&str> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = if figure(word) { "#" } else { word };
+        // Thousands stand apart: they are one figure.
+        if word != "#" || out.last() != Some(&"#") {
+            out.push(word);
+        }
+    }
+    out.join(" ")
+}
+
+/// What must be true, and what asks for the way back: of the latter GREEN means that it does.
+fn watched(run: &RunView) -> Vec<Fact> {
+    let asks = |level| match level {
+        Level::Green => "ASKS FOR THE WAY BACK",
+        Level::Hold => "NOT KNOWN",
+        Level::Red => "quiet",
+    };
+    let aborts = run.aborts.iter().map(|(title, level, why)| fact(Kind::Abort, title, asks(*level), why));
+    let invariants = run.invariants.iter().map(|(title, level, why)| fact(Kind::Invariant, title, level.word(), why));
+    aborts.chain(invariants).collect()
+}
+
+/// A value that says something by a word is that word, one that says a figure is its tone.
+fn tile(tile: &Tile) -> Fact {
+    let tone = tile.value.tone.word();
+    let is_word = tile.value.key == Key::Text && !tile.value.text.contains(|c: char| c.is_ascii_digit());
+    let word = if is_word { format!("{} ({tone})", tile.value.text) } else { tone.to_owned() };
+    let sides: Vec<String> = tile.sides.iter().map(|(label, cell)| format!("{label} {}", cell.text)).collect();
+    let parts = [if is_word { "" } else { &tile.value.text }, &tile.note, &sides.join(" ")];
+    let why = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    fact(Kind::Tile, tile.title.clone(), word, why)
+}
+
+fn source(line: &SourceLine) -> Fact {
+    let why = match (&line.fault, line.state) {
+        (Some(fault), _) => fault.to_string(),
+        (None, SourceState::Stale | SourceState::Blind) => {
+            line.age.map_or_else(|| "never answered".to_owned(), |age| format!("last heard {age} ago"))
+        }
+        (None, _) => String::new(),
+    };
+    fact(Kind::Source, &line.id, state_cell(line.state).0, why)
+}
+
+/// The gates of the step that is next, as far as they are judged now.
+fn gates(run: &RunView) -> Vec<Fact> {
+    let Some(step) = run.next() else { return Vec::new() };
+    let line = |gate: &crate::core::run::GateLine| {
+        let reason = &gate.reason;
+        let fork: String = reason.path.iter().map(|branch| format!(".{branch}")).collect();
+        let word = if reason.waived { "WAIVED" } else { reason.level.word() };
+        fact(Kind::Gate, format!("{} {} {}{fork}", step.id, gate.of, reason.gate), word, &reason.what)
+    };
+    step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(line).collect()
+}
+
+fn steps(run: &RunView) -> Vec<Fact> {
+    let step = |step: &crate::core::run::StepView| {
+        let why = match (step.exposed, step.why_failed()) {
+            (Some(since), _) => format!("EXPOSED for {}: its safe tail is not finished", short(since)),
+            (None, Some(why)) => why,
+            (None, None) => step.title.clone(),
+        };
+        let word = if step.exposed.is_some() { format!("{} EXPOSED", step.word) } else { step.word.to_owned() };
+        fact(Kind::Step, &step.id, word, why)
+    };
+    run.steps.iter().map(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_told_from_a_name_with_a_digit() {
+        assert_eq!(without_figures("1\u{202f}204 of ≥ 3m10s, orders-2: +0.4s/s"), "# of ≥ # orders-2: #");
+        assert_eq!(without_figures("lag 3.4 s (orders-1)"), without_figures("lag 12 s (orders-1)"));
+        assert_ne!(without_figures("next: dns-25"), without_figures("next: dns-50"));
+    }
+}

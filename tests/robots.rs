@@ -1,0 +1,144 @@
+//! What programs and screen readers get of a simulated estate: the lines of `--plain`, the metrics, and that both end as they should.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, ChildStderr, Command, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Long, since the machine may be busy with other things.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The program's demo; ended when dropped, whatever becomes of the test.
+struct Demo(Child);
+
+impl Demo {
+    fn with(args: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+        command.arg("demo").args(args);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Self(child.expect("the program starts"))
+    }
+
+    fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
+        BufReader::new(self.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok)
+    }
+
+    fn stderr(&mut self) -> BufReader<ChildStderr> {
+        BufReader::new(self.0.stderr.take().expect("a pipe"))
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.0.id()).expect("a pid")).expect("not 0");
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn plain_lines_tell_what_stands_then_what_changes_and_nothing_that_steers_a_terminal() {
+    let mut demo = Demo::with(&["--plain", "--utc", "--speed", "20"]);
+    let (mut lines, mut printed) = (Vec::new(), demo.lines());
+    for line in printed.by_ref() {
+        let over = line.contains("  verdict  HOLD → GO  ");
+        lines.push(line);
+        if over {
+            break;
+        }
+    }
+    for line in &lines {
+        assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+        let mut parts = line.split("  ");
+        let time = parts.next().expect("a time");
+        assert!(time.ends_with('Z') && time.parse::<jiff::Timestamp>().is_ok(), "{line}");
+        assert!((2..=3).contains(&parts.count()), "TIME  WHAT  IS  [WHY]: {line}");
+    }
+    let of = |what: &str| lines.iter().filter(|line| line.contains(&format!("Z  {what}  "))).collect::<Vec<_>>();
+    assert!(lines[0].contains("  verdict  HOLD  "), "{}", lines[0]);
+    assert_eq!(of("sources kafka").len(), 2, "they start and are live: {lines:?}");
+    assert_eq!(of("tile Blind to").len(), 2, "figures that move are no line: {lines:?}");
+    demo.signal(Signal::TERM);
+    assert_eq!(demo.code(), Some(128 + 15));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_and_so_does_a_signal_while_nobody_reads() {
+    let mut demo = Demo::with(&["--plain", "--speed", "50"]);
+    drop(demo.0.stdout.take());
+    assert_eq!(demo.code(), Some(0));
+    let demo_that_nobody_reads = &mut Demo::with(&["--plain", "--speed", "1000"]);
+    demo_that_nobody_reads.signal_once_it_listens();
+    assert_eq!(demo_that_nobody_reads.code(), Some(128 + 2));
+}
+
+impl Demo {
+    /// What it prints first is there only after it listens to signals.
+    fn signal_once_it_listens(&mut self) {
+        let mut first = [0];
+        self.0.stdout.as_mut().expect("a pipe").read_exact(&mut first).expect("it prints");
+        self.signal(Signal::INT);
+    }
+}
+
+fn ask(at: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(at).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.write_all(request.as_bytes()).expect("it takes the request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers and closes");
+    answer
+}
+
+#[test]
+fn metrics_are_served_on_request_and_whoever_dawdles_keeps_nobody_waiting() {
+    let mut demo = Demo::with(&["--plain", "--speed", "20", "--metrics", "127.0.0.1:0"]);
+    let (mut first, mut stderr) = (String::new(), demo.stderr());
+    stderr.read_line(&mut first).expect("it says where");
+    let at = first.trim().strip_prefix("landfall: metrics on http://").and_then(|at| at.strip_suffix("/metrics"));
+    let at: SocketAddr = at.unwrap_or_else(|| panic!("{first}")).parse().expect("an address");
+    // More than it attends at a time, none of which says anything.
+    let dawdlers: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(at).expect("it listens")).collect();
+    let mut printed = demo.lines();
+    assert!(printed.any(|line| line.contains("  verdict  HOLD → GO  ")));
+    let answer = ask(at, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    assert!(
+        head.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n"),
+        "{head}"
+    );
+    assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())), "{head}");
+    assert!(body.ends_with("\n# EOF\n") && body.contains("\nlandfall_verdict{landfall_verdict=\"go\"} 1\n"));
+    assert!(body.contains("\nlandfall_kafka_group_lag{pair=\"events\",side=\"source\",group="), "{body}");
+    drop(dawdlers);
+    let head = ask(at, "HEAD /metrics HTTP/1.1\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    assert!(ask(at, "POST /metrics HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405 "));
+    assert!(ask(at, "GET /metrics HTTP/1.1\r\nHost: attacker.example\r\n\r\n").starts_with("HTTP/1.1 421 "));
+    let long = format!("{:x<8192}", "GET /metrics HTTP/1.1\r\nX: ");
+    assert!(ask(at, &long).starts_with("HTTP/1.1 431 "));
+    demo.signal(Signal::TERM);
+    assert_eq!(demo.code(), Some(128 + 15));
+}
+
+#[test]
+fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
+    let mut demo = Demo::with(&["--plain", "--metrics", "0.0.0.0:0"]);
+    assert_eq!(demo.code(), Some(2));
+    let mut said = String::new();
+    demo.stderr().read_to_string(&mut said).expect("it says why");
+    assert!(said.contains("0.0.0.0:0") && said.contains("--metrics-any"), "{said}");
+}
