@@ -163,6 +163,8 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     assert!(ui.picture().gist == still && ui.gist() != before, "it is drawn at once");
     drive.trouble("mongo/", None);
     drive.run_for(Duration::from_secs(20));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(10));
     ui.now = drive.now();
