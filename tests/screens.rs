@@ -152,6 +152,19 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     ui.now = drive.now();
     update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
     assert!(text(&screen(&mut ui, (120, 40), false)).contains("FROZEN 3.0s ago"));
+    // What asks for attention is told on a frozen screen too, and only the verdict moves.
+    let (still, before) = (ui.picture().gist, ui.gist());
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Refused)));
+    drive.run_for(Duration::from_secs(4));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    let shown = text(&screen(&mut ui, (120, 40), false));
+    assert!(shown.starts_with(" ▲ HOLD ") && shown.contains("REFUSED") && shown.contains("FROZEN 7.0s ago"), "{shown}");
+    assert!(ui.picture().gist == still && ui.gist() != before, "it is drawn at once");
+    drive.trouble("mongo/", None);
+    drive.run_for(Duration::from_secs(20));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
     press(&mut ui, " ");
     drive.run_for(Duration::from_secs(10));
     ui.now = drive.now();

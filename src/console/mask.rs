@@ -31,12 +31,12 @@ use crate::{
 /// Names and their pseudonyms.
 #[derive(Debug)]
 pub struct Mask {
-    /// By the real name, in small letters.
+    /// By the real name, in small letters; with a colon where it is one only with a port behind it.
     names: HashMap<String, String>,
     /// The real name by the pseudonym.
     real: HashMap<String, String>,
     numbers: HashMap<&'static str, u32>,
-    /// Words that are no names of hosts, whatever they look like.
+    /// Words of the plan's that are no names of hosts.
     spared: HashSet<String>,
     /// What was masked last: most of a picture is the same as in the one before.
     plan: Arc<Plan>,
@@ -77,19 +77,26 @@ impl Mask {
         mask
     }
 
-    /// A host (`host:port`), and the first part of its name: that is what people call it.
+    /// A host (`host:port`).
     fn host(&mut self, host: &str) {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         if name.parse::<std::net::IpAddr>().is_ok() {
             self.called(name, "ip");
             return;
         }
-        let pseudonym = self.called(name, "host");
-        let first = name.split('.').next().unwrap_or_default().to_lowercase();
-        // A name without a digit may be any word.
-        if first.contains(|c: char| c.is_ascii_digit()) && !self.spared.contains(&first) {
-            self.names.entry(first).or_insert(pseudonym);
+        let key = name.to_lowercase();
+        if self.names.contains_key(&format!("{key}:")) {
+            return;
         }
+        let pseudonym = self.called(name, "host");
+        if name.contains('.') {
+            return;
+        }
+        // A name of one word may be any word: where it has no digit it is a host's only with a port behind it.
+        if !key.contains(|c: char| c.is_ascii_digit()) || self.spared.contains(&key) {
+            self.names.remove(&key);
+        }
+        self.names.insert(format!("{key}:"), pseudonym);
     }
 
     /// What a name is called instead.
@@ -132,6 +139,9 @@ impl Mask {
     fn word(&mut self, word: &Word<'_>) -> Option<String> {
         let (name, port) = word.port();
         let key = name.trim_end_matches('.').to_lowercase();
+        if let Some(known) = self.names.get(&format!("{key}:")).filter(|_| !port.is_empty()) {
+            return Some(format!("{known}{port}"));
+        }
         if self.spared.contains(&key) {
             return None;
         }
@@ -198,7 +208,7 @@ impl Mask {
     }
 }
 
-/// What the plan calls things that are no hosts: a host may have a name that begins like one of these.
+/// What the plan calls things that are no hosts, whatever that looks like.
 fn spared(plan: &Plan) -> HashSet<String> {
     let sites = Side::BOTH.map(|side| plan.sites.get(side));
     let steps = plan.runbook.phases.iter().flat_map(|phase| &phase.steps).map(|step| step.id.as_str());

@@ -202,8 +202,9 @@ impl Ui {
 
     /// What of the screen has to be seen at once when it changes.
     #[must_use]
-    pub fn gist(&self) -> (u64, bool, bool) {
-        (self.picture().gist, self.detail.is_some(), self.is_asking())
+    pub fn gist(&self) -> (u64, bool, bool, &'static str) {
+        // The verdict is that of the latest picture, also while one is held still.
+        (self.picture().gist, self.detail.is_some(), self.is_asking(), self.latest().verdict().told().0)
     }
 
     /// How many pictures have come.

@@ -14,8 +14,8 @@ fn one_name_has_one_pseudonym_wherever_and_however_it_is_written() {
         ("orders-1.vir.example.net:27017", "host-1:27017"),
         ("ORDERS-1.vir.example.net: REFUSED", "host-1: REFUSED"),
         (
-            "lag of orders-1 (mongo/orders/orders-2.vir.example.net:27017/hello)",
-            "lag of host-1 (mongo/orders/host-2:27017/hello)",
+            "partition orders-1 (mongo/orders/orders-2.vir.example.net:27017/hello)",
+            "partition orders-1 (mongo/orders/host-2:27017/hello)",
         ),
         ("www.example.net. A vir: weight 100", "name-1. A vir: weight 100"),
         ("https://metrics.vir.example.net/api", "https://host-17/api"),
@@ -30,6 +30,17 @@ fn one_name_has_one_pseudonym_wherever_and_however_it_is_written() {
     ] {
         assert_eq!(mask.text(text).as_deref(), Some(masked), "{text}");
     }
+}
+
+#[test]
+fn a_host_of_one_word_is_told_from_the_word() {
+    let text = include_str!("../../../demo/small.toml");
+    let mut plan = Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
+    plan.replica_sets[0].seeds = ["mongo:27017", "mongo:27018", "db7:27017"].map(Into::into).into();
+    let mut mask = Mask::of(&plan);
+    assert_eq!(mask.text("mongo/orders/mongo:27018/hello").as_deref(), Some("mongo/orders/host-1:27018/hello"));
+    assert_eq!(mask.text("no address of db7: db7:27017").as_deref(), Some("no address of host-2: host-2:27017"));
+    assert_eq!(mask.unmask("host-1:27018"), "mongo:27018");
 }
 
 #[test]

@@ -22,7 +22,9 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let title = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let panel = ui.panel().map_or("", |p| p.title);
-    let name = ui.detail().map_or_else(|| ui.opened().map_or("", |k| k.row.as_str()), |d| &d.title);
+    // What a row is addressed by is its real name: masked, it is not shown before the detail is there.
+    let asked = || ui.opened().filter(|_| !ui.picture().is_masked()).map_or("", |k| k.row.as_str());
+    let name = ui.detail().map_or_else(asked, |d| &d.title);
     put_all(
         title,
         buf,
