@@ -13,6 +13,7 @@ mod journal;
 mod report;
 mod run;
 mod status;
+mod theme;
 
 use std::{
     io::IsTerminal,
@@ -86,6 +87,9 @@ enum Cmd {
     Schema,
     /// List every signal: id, unit, labels, meaning
     Signals,
+    /// List, show and check themes
+    #[command(subcommand)]
+    Theme(theme::Command),
     /// Look at a journal
     #[command(subcommand)]
     Journal(journal::Journal),
@@ -112,7 +116,7 @@ struct OnPlan {
 
 #[derive(Debug, Args)]
 struct Look {
-    /// Theme: night, day, or the name of a file in the configuration's themes folder
+    /// Theme: one of those that `landfall theme list` names
     #[arg(long, default_value = "night")]
     theme: String,
     /// Only ASCII on screen
@@ -146,6 +150,7 @@ pub fn main() -> ExitCode {
         Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
+        Cmd::Theme(command) => theme::run(&command),
         Cmd::Journal(command) => journal::run(&command),
         Cmd::Report(it) => report::run(&it),
         Cmd::Approve(it) => journal::approve(&it),

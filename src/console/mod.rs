@@ -6,7 +6,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
-//! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
+//! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
@@ -18,7 +18,7 @@
 mod ascii;
 pub mod autoplay;
 mod cast;
-mod colour;
+pub mod colour;
 pub mod command;
 pub mod dialog;
 mod filter;
@@ -27,6 +27,7 @@ pub mod picture;
 mod player;
 mod rows;
 pub mod runbook;
+pub mod sight;
 mod table;
 pub mod terminal;
 mod theme;
@@ -55,7 +56,7 @@ use input::Input;
 use picture::Picture;
 use ratatui::buffer::Buffer;
 use terminal::Screen;
-pub use theme::{Role, Theme, ThemeError, Themes};
+pub use theme::{Nearest, Role, Theme, ThemeError, Themes};
 use tokio::sync::mpsc;
 pub use ui::Mode;
 use ui::Ui;
@@ -304,7 +305,7 @@ impl Console {
                 self.ui.message = Some(format!("theme {name}"));
                 self.theme = theme;
             }
-            Err(why) => self.ui.message = Some(why.to_string()),
+            Err(why) => self.ui.message = Some(why.brief()),
         }
     }
 
