@@ -6,7 +6,8 @@ use ratatui::buffer::Buffer;
 pub fn twin(screen: &mut Buffer) {
     for cell in &mut screen.content {
         if !cell.symbol().is_ascii() {
-            let plain = cell.symbol().chars().next().map_or(' ', plain);
+            // A `?` says on screen that something is not known: what has no twin is another sign.
+            let plain = cell.symbol().chars().next().map_or(' ', |c| twin_of(c).unwrap_or('`'));
             cell.set_char(plain);
         }
     }
@@ -22,8 +23,10 @@ pub fn wanted(var: impl Fn(&str) -> Option<String>) -> bool {
     })
 }
 
-fn plain(c: char) -> char {
-    match c {
+/// The twin of a sign, if it has one; the names of others' things may have any.
+#[must_use]
+pub fn twin_of(c: char) -> Option<char> {
+    Some(match c {
         '●' => '+',
         '◐' => '~',
         '▲' => '!',
@@ -61,8 +64,10 @@ fn plain(c: char) -> char {
         // Braille: what curves are drawn with.
         '\u{2800}' => ' ',
         '\u{2801}'..='\u{28ff}' => '*',
-        _ => '?',
-    }
+        // Large figures are not drawn in ASCII; were they, they would be seen.
+        '▀' => '"',
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

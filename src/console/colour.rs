@@ -120,14 +120,14 @@ pub fn rgb(colour: Color) -> Option<Rgb> {
 
 /// Of so few colours the hue says most: the nearest one in all is a grey for nearly everything. Greys go by their lightness.
 fn ansi(of: Rgb) -> Color {
-    const GREY: f64 = 0.035;
+    const GREY: f64 = 0.05;
     let (light, chroma, hue) = lch(of);
     let grey = chroma < GREY;
     let far = |rgb: Rgb| {
         let (l, _, h) = lch(rgb);
         let turned = (hue - h).rem_euclid(360.0);
-        // A ninth of the circle weighs as much as all of the way from black to white.
-        (l - light).abs() + if grey { 0.0 } else { turned.min(360.0 - turned) / 40.0 }
+        // A sixth of the circle weighs as much as all of the way from black to white.
+        (l - light).abs() + if grey { 0.0 } else { turned.min(360.0 - turned) / 60.0 }
     };
     let same_kind = ANSI.iter().filter(|(.., rgb)| (lch(*rgb).1 < GREY) == grey);
     same_kind.min_by(|a, b| far(a.2).total_cmp(&far(b.2))).map_or(Color::Reset, |(c, ..)| *c)

@@ -15,7 +15,7 @@
 //! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
 //! nothing else.
 
-mod ascii;
+pub mod ascii;
 pub mod autoplay;
 mod cast;
 pub mod colour;

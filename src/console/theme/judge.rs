@@ -53,8 +53,10 @@ pub struct Nearest {
 pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
     let mut faults = Faults::default();
     let mut nearest = Nearest::default();
-    let mut warn = |role: Role, code: Code, message: String, hint: &str| {
-        faults.push(Diagnosis::warning(code, &place(sheet, role), message).hint(hint));
+    let mut warn = |about: &[Role], code: Code, message: String, hint: &str| {
+        let said = about.iter().find_map(|role| place(sheet, *role));
+        let span = said.unwrap_or(&sheet.places.name);
+        faults.push(Diagnosis::warning(code, span, message).hint(hint));
     };
     let full = ready(sheet, Depth::True);
     let mut faint: Vec<(Role, Option<Role>)> = Vec::new();
@@ -73,14 +75,14 @@ pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
                 let over = over.map_or("", |_| " in the selected row");
                 let message =
                     format!("`{}`{over} has a contrast of {found:.1}:1{on}; {least}:1 is the least", role.word());
-                warn(role, Code::Contrast, message, "make the brighter one brighter, or the darker one darker");
+                warn(&[role], Code::Contrast, message, "make the brighter one brighter, or the darker one darker");
             }
         }
         for (a, b) in pairs() {
             if theme.style(a) == theme.style(b) && !alike.contains(&(a, b)) {
                 alike.push((a, b));
                 let message = format!("`{}` and `{}` look the same{on}", a.word(), b.word());
-                warn(b, Code::Alike, message, "only glyph and word are left to tell them apart");
+                warn(&[b, a], Code::Alike, message, "only glyph and word are left to tell them apart");
             }
         }
     }
@@ -99,7 +101,7 @@ pub(super) fn judge(sheet: &Sheet) -> (Faults, Nearest) {
                 b.word(),
                 sight.words()
             );
-            warn(b, Code::Alike, message, "let them differ in brightness, not in hue alone");
+            warn(&[b, a], Code::Alike, message, "let them differ in brightness, not in hue alone");
         }
     }
     (faults, nearest)
@@ -119,7 +121,8 @@ pub(super) fn least(role: Role, depth: Depth) -> f64 {
 pub(super) fn contrasts(theme: &Theme) -> Vec<(Role, Option<Role>, f64)> {
     let own = |role: &Role| Some((*role, None, contrast(front(theme, *role)?, behind(theme, *role)?)));
     let over = |role: &Role| {
-        let figure = contrast(front(theme, *role)?, behind(theme, Role::Selected)?);
+        let own = theme.style(*role).bg.and_then(rgb);
+        let figure = contrast(front(theme, *role)?, own.or_else(|| behind(theme, Role::Selected))?);
         Some((*role, Some(Role::Selected), figure))
     };
     Role::ALL.iter().filter_map(own).chain(OVER_SELECTED.iter().filter_map(over)).collect()
@@ -158,11 +161,11 @@ fn colours(theme: &Theme, role: Role) -> (Option<Rgb>, Option<Rgb>) {
 }
 
 /// Where this file has a say in how a role looks.
-fn place(sheet: &Sheet, role: Role) -> Span {
+fn place(sheet: &Sheet, role: Role) -> Option<&Span> {
     let places = &sheet.places;
     let of_colour = || {
         let look = sheet.looks.get(role as usize)?.as_ref()?;
         look.fg.iter().chain(&look.bg).find_map(|word| places.palette.get(word))
     };
-    places.roles.get(role as usize).and_then(Option::as_ref).or_else(of_colour).unwrap_or(&places.name).clone()
+    places.roles.get(role as usize)?.as_ref().or_else(of_colour)
 }

@@ -152,7 +152,7 @@ fn a_theme_inherits_over_several_levels_and_may_change_the_palette_of_them_all()
 
 #[test]
 fn a_role_said_anew_has_no_16_colours_of_what_it_replaces() {
-    let text = "name = \"own\"\ninherit = \"night\"\n[roles]\ngood = { fg = \"#2255ff\" }\n";
+    let text = "name = \"own\"\ninherit = \"night\"\n[roles]\ngood = { fg = \"#6c8cff\" }\n";
     let (_dir, themes) = in_dir(&[("own.toml", text)]);
     let own = themes.load("own", Depth::Ansi).unwrap();
     assert_eq!(own.style(Role::Good).fg, Some(Color::LightBlue), "the nearest hue");
@@ -236,16 +236,17 @@ fn what_is_not_there_is_said() {
 
 #[test]
 fn what_cannot_be_read_or_told_apart_is_warned_of() {
-    let text = "name = \"own\"\ninherit = \"night\"\n[palette]\nfaint = \"#334\u{30}55\"\n[roles]\n\
-                warn = { fg = \"#7bc785\" }\nbad = { fg = \"#b8b04a\" }\n";
+    let text = "name = \"own\"\ninherit = \"night\"\n[palette]\nfaint = \"#334055\"\n[roles]\n\
+                warn = { fg = \"#7bc785\" }\nbad = { fg = \"#c8ae70\" }\n";
     let (dir, themes) = in_dir(&[("own.toml", text)]);
     let (_, report, nearest) = themes.check(&dir.path().join("landfall/themes/own.toml")).unwrap();
     let told: Vec<String> = report.iter().map(|d| format!("{}:{} {}", d.line, d.code.word(), d.message)).collect();
     let said = |part: &str| assert!(told.iter().any(|t| t.contains(part)), "{part}: {told:#?}");
-    said("4:contrast `muted` has a contrast of 2.");
+    said("4:contrast `muted` has a contrast of 1.8:1; 4.5:1 is the least");
     said("4:contrast `stale` in the selected row");
     said("6:alike `good` and `warn` look the same");
-    said("7:alike `good` and `bad` look much alike with ");
+    said("7:alike `good` and `bad` look much alike with protanopia");
+    said("7:alike `bad` and `blind` look much alike with tritanopia");
     assert_eq!(report.count(crate::plan::Severity::Error), 0);
     assert!(nearest.contrast.is_some_and(|(figure, _)| figure < 3.0));
 }
