@@ -29,7 +29,7 @@ use landfall::{
     core::{digest::Digest, now::Now, run::Order, snapshot::Snapshot},
     drive::sim::SimDrive,
     journal::{Author, Journal, store::MemStore},
-    plan::{Condition, Plan},
+    plan::{Condition, Plan, StepPlan},
 };
 use ratatui::{
     buffer::Buffer,
@@ -120,10 +120,15 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
 
 /// The demo with one phase of its runbook, in whose way nothing stands, and somebody who steers.
 fn steered(phase: &str) -> SimDrive {
+    steered_with(phase, |_| {})
+}
+
+fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
     let (mut plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.retain(|p| p.id == phase);
     for step in plan.runbook.phases.iter_mut().flat_map(|phase| &mut phase.steps) {
         (step.gates, step.needs) = (Condition::none(), vec![]);
+        change(step);
     }
     let mut drive = SimDrive::new(Arc::new(plan), 7, start());
     let author = Author { run: "night".into(), actor: "ana".into(), host: "room".into(), plan: Digest::of(b"night") };

@@ -1,6 +1,6 @@
 //! What opens before something is changed: previews, confirmations, lines to write; and what it looks like while it goes on.
 
-use landfall::core::step::Phase;
+use landfall::{core::step::Phase, plan::Confirm};
 
 use super::*;
 
@@ -46,15 +46,22 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
 }
 
 #[test]
-fn a_count_down_and_a_choice() {
+fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
     let mut drive = steered("traffic");
     let mut ui = ui(drive.snapshot());
     go(&mut drive, &mut ui, "npax");
+    shot(&mut ui, "confirm_name", SMALL);
+    let mut drive = steered_with("streams", |step| step.confirm = Confirm::Enter);
+    let mut ui = super::ui(drive.snapshot());
+    go(&mut drive, &mut ui, "npax");
     shot(&mut ui, "confirm_choice", SMALL);
+    let tab = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
+    update(&mut ui, Event::Key(tab));
+    shot(&mut ui, "confirm_chosen", SMALL);
     let mut drive = steered("end");
     let mut ui = super::ui(drive.snapshot());
-    go(&mut drive, &mut ui, "njpax");
-    shot(&mut ui, "confirm_last", SMALL);
+    go(&mut drive, &mut ui, "njp");
+    shot(&mut ui, "preview_needs_approval", SMALL);
 }
 
 #[test]
