@@ -50,7 +50,7 @@ impl Room {
         drive.steer(journal, entries);
         drive.run_for(Duration::from_secs(120));
         let first = Picture::masked(Arc::new(drive.snapshot()), Some(&mut mask));
-        let ui = Ui::new(Arc::new(first), drive.now(), Mode::Demo, 2);
+        let ui = Ui::new(Arc::new(first), drive.now(), Mode::Demo);
         Self { drive, ui, mask, masked: true, drawn: String::new() }
     }
 

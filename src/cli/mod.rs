@@ -8,6 +8,7 @@ mod report;
 mod run;
 mod setup;
 mod status;
+mod theme;
 
 use std::{
     io::IsTerminal,
@@ -74,6 +75,9 @@ enum Cmd {
     Schema,
     /// List every signal: id, unit, labels, meaning
     Signals,
+    /// List, show and check themes
+    #[command(subcommand)]
+    Theme(theme::Command),
     /// Look at a journal
     #[command(subcommand)]
     Journal(journal::Journal),
@@ -181,6 +185,7 @@ pub fn main() -> ExitCode {
         Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(&crate::plan::schema::text()),
         Cmd::Signals => print(&status::signals()),
+        Cmd::Theme(command) => theme::run(&command),
         Cmd::Journal(command) => journal::run(&command),
         Cmd::Report(it) => report::run(&it),
         Cmd::Keys(it) => setup::keys(&it),

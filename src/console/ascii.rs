@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 pub fn twin(screen: &mut Buffer) {
     for cell in &mut screen.content {
         if !cell.symbol().is_ascii() {
-            let plain = cell.symbol().chars().next().map_or(' ', plain);
-            cell.set_char(plain);
+            let sign = cell.symbol().chars().next();
+            cell.set_char(sign.map_or(' ', plain));
         }
     }
 }
@@ -16,6 +16,11 @@ pub fn twin(screen: &mut Buffer) {
 #[must_use]
 pub fn text(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c } else { plain(c) }).collect()
+}
+
+/// A `?` says on screen that something is not known: what has no twin is another sign.
+fn plain(c: char) -> char {
+    twin_of(c).unwrap_or('`')
 }
 
 /// Whether the environment's locale is not UTF-8.
@@ -28,8 +33,10 @@ pub fn wanted(var: impl Fn(&str) -> Option<String>) -> bool {
     })
 }
 
-fn plain(c: char) -> char {
-    match c {
+/// The twin of a sign, if it has one; the names of others' things may have any.
+#[must_use]
+pub fn twin_of(c: char) -> Option<char> {
+    Some(match c {
         '●' => '+',
         '◐' => '~',
         '▲' => '!',
@@ -67,8 +74,10 @@ fn plain(c: char) -> char {
         // Braille: what curves are drawn with.
         '\u{2800}' => ' ',
         '\u{2801}'..='\u{28ff}' => '*',
-        _ => '?',
-    }
+        // Large figures are not drawn in ASCII; were they, they would be seen.
+        '▀' => '"',
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Style};
 
+use super::sight::{Rgb, Sight, apart, lch};
+
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -31,6 +33,17 @@ impl Depth {
         }
     }
 
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::True => "16 million colours",
+            Self::Indexed => "256 colours",
+            Self::Ansi => "16 colours",
+            Self::None => "no colours, only bold, reverse and the like",
+        }
+    }
+
     /// The style as this terminal can show it.
     #[must_use]
     pub fn fit(self, mut style: Style) -> Style {
@@ -46,56 +59,92 @@ impl Depth {
         match self {
             Self::True => colour,
             Self::Indexed => Color::Indexed(indexed((r, g, b))),
-            Self::Ansi => nearest(&ANSI, (r, g, b)),
+            Self::Ansi => ansi((r, g, b)),
             Self::None => Color::Reset,
         }
     }
 }
 
-type Rgb = (u8, u8, u8);
-
-/// xterm's default values of the 16, which most palettes are close to.
-const ANSI: [(Color, Rgb); 16] = [
-    (Color::Black, (0, 0, 0)),
-    (Color::Red, (205, 0, 0)),
-    (Color::Green, (0, 205, 0)),
-    (Color::Yellow, (205, 205, 0)),
-    (Color::Blue, (0, 0, 238)),
-    (Color::Magenta, (205, 0, 205)),
-    (Color::Cyan, (0, 205, 205)),
-    (Color::Gray, (229, 229, 229)),
-    (Color::DarkGray, (127, 127, 127)),
-    (Color::LightRed, (255, 0, 0)),
-    (Color::LightGreen, (0, 255, 0)),
-    (Color::LightYellow, (255, 255, 0)),
-    (Color::LightBlue, (92, 92, 255)),
-    (Color::LightMagenta, (255, 0, 255)),
-    (Color::LightCyan, (0, 255, 255)),
-    (Color::White, (255, 255, 255)),
+/// The 16, their names in theme files, and xterm's default values, which most palettes are close to.
+const ANSI: [(Color, &str, Rgb); 16] = [
+    (Color::Black, "black", (0, 0, 0)),
+    (Color::Red, "red", (205, 0, 0)),
+    (Color::Green, "green", (0, 205, 0)),
+    (Color::Yellow, "yellow", (205, 205, 0)),
+    (Color::Blue, "blue", (0, 0, 238)),
+    (Color::Magenta, "magenta", (205, 0, 205)),
+    (Color::Cyan, "cyan", (0, 205, 205)),
+    (Color::Gray, "gray", (229, 229, 229)),
+    (Color::DarkGray, "dark-gray", (127, 127, 127)),
+    (Color::LightRed, "light-red", (255, 0, 0)),
+    (Color::LightGreen, "light-green", (0, 255, 0)),
+    (Color::LightYellow, "light-yellow", (255, 255, 0)),
+    (Color::LightBlue, "light-blue", (92, 92, 255)),
+    (Color::LightMagenta, "light-magenta", (255, 0, 255)),
+    (Color::LightCyan, "light-cyan", (0, 255, 255)),
+    (Color::White, "white", (255, 255, 255)),
 ];
 
-fn nearest(of: &[(Color, Rgb)], to: Rgb) -> Color {
-    of.iter().min_by_key(|(_, rgb)| distance(*rgb, to)).map_or(Color::Reset, |(c, _)| *c)
+/// The names of the 16.
+pub const WORDS: [&str; 16] = {
+    let mut words = [""; 16];
+    let mut i = 0;
+    while i < 16 {
+        words[i] = ANSI[i].1;
+        i += 1;
+    }
+    words
+};
+
+/// One of the 16 by its name.
+#[must_use]
+pub fn of_word(word: &str) -> Option<Color> {
+    ANSI.iter().find(|(_, w, _)| *w == word).map(|(c, ..)| *c)
 }
 
-/// Weighted as the eye does: green counts most.
-fn distance(a: Rgb, b: Rgb) -> u32 {
-    let d = |x: u8, y: u8| u32::from(x.abs_diff(y)).pow(2);
-    3 * d(a.0, b.0) + 4 * d(a.1, b.1) + 2 * d(a.2, b.2)
+/// The number of one of the 16.
+#[must_use]
+pub fn number(colour: Color) -> Option<u8> {
+    (0u8..).zip(ANSI).find(|(_, (c, ..))| *c == colour).map(|(i, _)| i)
 }
 
-/// The nearest of the colour cube (16–231) or the greys (232–255).
-fn indexed(rgb: Rgb) -> u8 {
+/// What a colour looks like; none where the terminal decides it.
+#[must_use]
+pub fn rgb(colour: Color) -> Option<Rgb> {
+    match colour {
+        Color::Rgb(r, g, b) => Some((r, g, b)),
+        Color::Indexed(i) => fixed().find(|(n, _)| *n == i).map(|(_, rgb)| rgb),
+        named => ANSI.iter().find(|(c, ..)| *c == named).map(|(.., rgb)| *rgb),
+    }
+}
+
+/// Of so few colours the hue says most: the nearest one in all is a grey for nearly everything. Greys go by their lightness.
+fn ansi(of: Rgb) -> Color {
+    const GREY: f64 = 0.05;
+    let (light, chroma, hue) = lch(of);
+    let grey = chroma < GREY;
+    let far = |rgb: Rgb| {
+        let (l, _, h) = lch(rgb);
+        let turned = (hue - h).rem_euclid(360.0);
+        // A sixth of the circle weighs as much as all of the way from black to white.
+        (l - light).abs() + if grey { 0.0 } else { turned.min(360.0 - turned) / 60.0 }
+    };
+    let same_kind = ANSI.iter().filter(|(.., rgb)| (lch(*rgb).1 < GREY) == grey);
+    same_kind.min_by(|a, b| far(a.2).total_cmp(&far(b.2))).map_or(Color::Reset, |(c, ..)| *c)
+}
+
+/// Those of the 256 that no palette changes: the cube (16–231) and the greys (232–255).
+fn fixed() -> impl Iterator<Item = (u8, Rgb)> {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let step = |v: u8| (0u8..6).min_by_key(|&i| STEPS[usize::from(i)].abs_diff(v)).unwrap_or(0);
-    let (r, g, b) = (step(rgb.0), step(rgb.1), step(rgb.2));
     let at = |i: u8| STEPS[usize::from(i)];
-    let cube = (16 + 36 * r + 6 * g + b, (at(r), at(g), at(b)));
-    let mean = (u16::from(rgb.0) + u16::from(rgb.1) + u16::from(rgb.2)) / 3;
-    let shade = u8::try_from((mean.saturating_sub(8) + 5) / 10).unwrap_or(23).min(23);
-    let level = 8 + 10 * shade;
-    let grey = (232 + shade, (level, level, level));
-    if distance(grey.1, rgb) < distance(cube.1, rgb) { grey.0 } else { cube.0 }
+    let cube = (0..216u8).map(move |i| (16 + i, (at(i / 36), at(i / 6 % 6), at(i % 6))));
+    let greys = (0..24u8).map(|i| (232 + i, (8 + 10 * i, 8 + 10 * i, 8 + 10 * i)));
+    cube.chain(greys)
+}
+
+fn indexed(of: Rgb) -> u8 {
+    let far = |rgb| apart(rgb, of, Sight::Usual);
+    fixed().min_by(|a, b| far(a.1).total_cmp(&far(b.1))).map_or(0, |(i, _)| i)
 }
 
 #[cfg(test)]

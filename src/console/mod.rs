@@ -7,7 +7,7 @@
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
 //! | `mask` | names that are not for everybody, taken out of it before that |
-//! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
+//! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
 //! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
@@ -21,7 +21,7 @@ pub mod ascii;
 pub mod autoplay;
 pub mod bell;
 mod cast;
-mod colour;
+pub mod colour;
 pub mod command;
 pub mod dialog;
 mod filter;
@@ -35,6 +35,7 @@ mod player;
 mod rows;
 pub mod runbook;
 pub mod settings;
+pub mod sight;
 mod table;
 pub mod terminal;
 mod theme;
@@ -67,7 +68,7 @@ use picture::Picture;
 use ratatui::buffer::Buffer;
 use settings::Settings;
 use terminal::Screen;
-pub use theme::{Role, Theme, ThemeError, Themes};
+pub use theme::{Nearest, Role, Theme, ThemeError, Themes};
 use tokio::sync::mpsc;
 pub use ui::Mode;
 use ui::Ui;
@@ -375,7 +376,7 @@ impl Console {
                 self.ui.message = Some(format!("theme {name}"));
                 self.theme = theme;
             }
-            Err(why) => self.ui.message = Some(why.to_string()),
+            Err(why) => self.ui.message = Some(why.brief()),
         }
     }
 

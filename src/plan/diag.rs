@@ -50,6 +50,10 @@ pub enum Code {
     SameAccess,
     /// Something is to be changed that the plan gives nobody leave to change.
     ReadOnly,
+    /// Signs that stand out too little from what is behind them.
+    Contrast,
+    /// Two things that look the same and do not mean the same.
+    Alike,
 }
 
 impl Code {
@@ -73,6 +77,8 @@ impl Code {
             Self::SameSides => "same-sides",
             Self::SameAccess => "same-access",
             Self::ReadOnly => "read-only",
+            Self::Contrast => "contrast",
+            Self::Alike => "alike",
         }
     }
 }

@@ -29,13 +29,16 @@ pub(crate) fn unknown_key(key: &str, table: &TableSpec) -> String {
     if let Some(near) = nearest(key, &known) {
         return format!("did you mean `{near}`?");
     }
-    let home = belongs(key);
-    if !home.is_empty() {
-        return home;
-    }
-    let all: Vec<&str> = tables().into_iter().flat_map(TableSpec::keys).map(|k| k.name).collect();
-    if let Some(near) = nearest(key, &all) {
-        return format!("did you mean `{near}` in {}?", homes_of(near).join(", "));
+    // Scenarios and themes are checked by the same code; where a key of a plan belongs is no help there.
+    if tables().into_iter().any(|t| std::ptr::eq(t, table)) {
+        let home = belongs(key);
+        if !home.is_empty() {
+            return home;
+        }
+        let all: Vec<&str> = tables().into_iter().flat_map(TableSpec::keys).map(|k| k.name).collect();
+        if let Some(near) = nearest(key, &all) {
+            return format!("did you mean `{near}` in {}?", homes_of(near).join(", "));
+        }
     }
     format!("{} knows {}", table.header, known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
 }

@@ -44,10 +44,12 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Lo
 /// A frame with a title; what is inside.
 fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Look<'_>) -> Rect {
     let border = look.theme.style(Role::Key);
-    for y in area.y..area.bottom() {
-        let blank = " ".repeat(usize::from(area.width));
-        put(Rect { y, height: 1, ..area }, buf, &blank, look.theme.style(Role::Text));
+    let area = area.intersection(buf.area);
+    for place in area.positions() {
+        // Whole cells: what lies below may be bold, underlined or reversed.
+        buf[place].reset();
     }
+    buf.set_style(area, look.theme.style(Role::Text));
     let rule = |y| Rect { y, height: 1, ..area };
     put(rule(area.y), buf, &"━".repeat(usize::from(area.width)), border);
     put(rule(area.bottom().saturating_sub(1)), buf, &"━".repeat(usize::from(area.width)), border);

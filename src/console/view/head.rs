@@ -119,16 +119,22 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let pages = &ui.picture().pages;
     let names: Vec<(&str, Option<SourceState>)> =
         std::iter::once(("Overview", None)).chain(pages.iter().map(|p| (p.panel.title, p.worst))).collect();
-    let full: usize = names.iter().map(|(n, _)| n.len() + 6).sum();
+    let signs: Vec<&str> = names.iter().map(|(_, worst)| sign(*worst).0).collect();
+    let full: usize = names.iter().map(|(n, _)| n.width() + 6).sum();
     let short = full > usize::from(line.width);
+    let widths: Vec<usize> = names.iter().map(|(n, _)| n.width()).collect();
+    // Number, blanks and sign of each; then what is open.
+    let fixed: usize = signs.iter().map(|s| 3 + 2 * s.width()).sum::<usize>() + if ui.at == At::Detail { 9 } else { 0 };
+    let room = if short { usize::from(line.width).saturating_sub(fixed) } else { usize::MAX };
+    let widths = narrowed(widths, room, ui.page_number());
     let mut x = 0;
     for (i, (name, worst)) in names.iter().enumerate() {
         let here = i == ui.page_number();
         let style = theme.style(if here { Role::TabActive } else { Role::Tab });
-        let (_, tone) = worst.filter(|s| *s != SourceState::Live).map_or(("", Tone::Plain), state_cell);
-        let sign = if tone == Tone::Plain { "" } else { tone.glyph(false) };
+        let (sign, tone) = sign(*worst);
         let number = format!(" {}", i + 1);
-        let name = format!(" {name}{}", if short && sign.is_empty() { "" } else { " " });
+        let blank = if short && sign.is_empty() { "" } else { " " };
+        let name = format!(" {}{blank}", fit(name, widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let sign_style = style.patch(theme.tone(tone));
         x += put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
@@ -139,5 +145,35 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     if ui.at == At::Detail {
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         put(rest, buf, " ▸ detail", theme.style(Role::Key));
+    }
+}
+
+/// The sign of a page whose sources are not all live.
+fn sign(worst: Option<SourceState>) -> (&'static str, Tone) {
+    let tone = worst.filter(|s| *s != SourceState::Live).map_or(Tone::Plain, |s| state_cell(s).1);
+    (if tone == Tone::Plain { "" } else { tone.glyph(false) }, tone)
+}
+
+/// Widths of names that fit into the room together: the longest give way first, the page that is shown does not.
+fn narrowed(mut widths: Vec<usize>, room: usize, here: usize) -> Vec<usize> {
+    const LEAST: usize = 3;
+    while widths.iter().sum::<usize>() > room {
+        let others = widths.iter_mut().enumerate().filter(|(i, w)| *i != here && **w > LEAST);
+        // Of several the first: the overview is known by its number.
+        let Some((_, longest)) = others.rev().max_by_key(|(_, w)| **w) else { break };
+        *longest -= 1;
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::narrowed;
+
+    #[test]
+    fn names_of_pages_give_way_but_for_the_one_that_is_shown() {
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 27, 0), [8, 7, 5, 7]);
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 24, 3), [6, 6, 5, 7]);
+        assert_eq!(narrowed(vec![8, 7, 5, 7], 1, 1), [3, 7, 3, 3]);
     }
 }

@@ -39,7 +39,8 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
             let (word, tone) = state_cell(worst);
             let age = age.map_or_else(String::new, |a| format!(" · {a}"));
             let text = format!(" {} {word}: {faulty} of {all} sources not live{age} ", tone.glyph(false));
-            (text, theme.tone(if worst == SourceState::Starting { Tone::Busy } else { Tone::Blind }))
+            // What is stale or not known holds everything: it stands out as the verdict does.
+            (text, if worst == SourceState::Starting { theme.tone(Tone::Busy) } else { theme.style(Role::Hold) })
         }
         Some(_) => (format!(" {} ", age.unwrap_or_default()), theme.style(Role::Muted)),
         None => (String::new(), theme.style(Role::Muted)),

@@ -43,6 +43,9 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Mo
             (" ", theme.style(Role::Title)),
             (step.id.as_str(), theme.style(Role::Title)),
             (word.as_str(), theme.tone(tone(step))),
+            // What the step does has no column where the screen is narrow.
+            (step.title.as_str(), theme.style(Role::Text)),
+            (" ", theme.style(Role::Text)),
         ],
     );
     let width = usize::from(area.width).saturating_sub(4);

@@ -58,7 +58,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, curve: &Curve, theme: &Theme) {
         .bounds([floor, high + pad])
         .labels([label(figure(floor)), label(figure(high + pad))])
         .style(theme.style(Role::Border));
-    Chart::new(datasets).block(block).x_axis(x).y_axis(y).legend_position(None).render(area, buf);
+    // With the screen's own background: a chart has the terminal's, where it is told none.
+    let ground = theme.style(Role::Text);
+    Chart::new(datasets).block(block).style(ground).x_axis(x).y_axis(y).legend_position(None).render(area, buf);
 }
 
 /// Three figures are enough beside a curve.

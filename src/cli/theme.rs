@@ -1,0 +1,158 @@
+//! `landfall theme`: which themes there are, what one looks like, and what is wrong with one.
+
+use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+use ratatui::style::{Color, Modifier, Style};
+
+use super::{NOT_IN_ORDER, print};
+use crate::{
+    console::{Depth, Nearest, Role, Theme, ThemeError, Themes, colour::number},
+    plan::{Faulty, Severity},
+    view::Tone,
+};
+
+/// About themes.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List all themes: what each is for, where it comes from; and how many colours the terminal has
+    List,
+    /// Show what each role of a theme looks like on this terminal
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Diagnose a theme file: all faults at once, then what cannot be read or told apart; exits with 1 if there is such
+    Check {
+        /// The theme file
+        file: PathBuf,
+    },
+}
+
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+pub(super) fn run(command: &Command) -> Result<ExitCode, String> {
+    match command {
+        Command::List => list(),
+        Command::Show { name } => show(name),
+        Command::Check { file } => check(file),
+    }
+}
+
+fn list() -> Result<ExitCode, String> {
+    let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
+    let mut out = format!("this terminal: {} (TERM={})\n", depth.words(), var("TERM").unwrap_or_default());
+    if let Some(dir) = themes.dir() {
+        let _ = writeln!(out, "your own:      {}", dir.display());
+    }
+    out.push('\n');
+    let names = themes.names();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    let mut all = ExitCode::SUCCESS;
+    for name in &names {
+        let from = if themes.file(name).is_some() { "your own" } else { "built in" };
+        let what = match themes.load(name, depth) {
+            Ok(theme) => theme.doc.unwrap_or_default(),
+            Err(why) => {
+                all = ExitCode::from(NOT_IN_ORDER);
+                why.brief()
+            }
+        };
+        let _ = writeln!(out, "{name:<width$}  {from}  {what}");
+    }
+    print(&out).map(|_| all)
+}
+
+fn check(file: &std::path::Path) -> Result<ExitCode, String> {
+    let colour = super::colour();
+    let (theme, report, nearest) = Themes::of_user(var).check(file).map_err(|why| match why {
+        ThemeError::Faulty { source: Faulty::Plan(report), .. } => {
+            let count = report.count(Severity::Error);
+            let faults = if count == 1 { "fault" } else { "faults" };
+            format!("{}\n\n{}: {count} {faults}; the theme cannot be used", report.render(colour), file.display())
+        }
+        ThemeError::Faulty { source: Faulty::Unread { source, .. }, .. } => {
+            format!("error: cannot read {}: {source}", file.display())
+        }
+        why => why.to_string(),
+    })?;
+    if !report.is_empty() {
+        eprintln!("{}\n", report.render(colour));
+    }
+    let verdict = match report.count(Severity::Warning) {
+        0 => "in order".to_owned(),
+        1 => "1 warning".to_owned(),
+        n => format!("{n} warnings"),
+    };
+    print(&format!("{}: {}, {verdict}\n{}", file.display(), theme.name, figures(&nearest)))?;
+    Ok(if report.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
+}
+
+fn figures(nearest: &Nearest) -> String {
+    let mut out = String::new();
+    if let Some((least, role)) = nearest.contrast {
+        let _ = writeln!(out, "  least contrast: {least:.1}:1, {}", role.word());
+    }
+    for (sight, far, a, b) in &nearest.pairs {
+        let _ = writeln!(out, "  nearest {}: {} and {}, {far:.1} apart", sight.words(), a.word(), b.word());
+    }
+    out
+}
+
+fn show(name: &str) -> Result<ExitCode, String> {
+    let depth = if std::io::stdout().is_terminal() { Depth::detect(var) } else { Depth::None };
+    let theme = Themes::of_user(var).load(name, depth).map_err(|why| why.to_string())?;
+    let mut out = String::new();
+    for role in Role::ALL {
+        let sample = format!(" {} {:<11}{:<52}", glyph(*role), role.word(), role.doc());
+        let _ = writeln!(out, "{}{sample}\x1b[0m", escape(&theme, *role));
+    }
+    if !std::io::stdout().is_terminal() {
+        // For people with a pager or a file: what it looks like, in words.
+        let full = Themes::of_user(var).load(name, Depth::True).map_err(|why| why.to_string())?;
+        out = Role::ALL.iter().map(|role| format!("{:<11} {}\n", role.word(), words(full.style(*role)))).collect();
+    }
+    print(&out)
+}
+
+fn glyph(role: Role) -> &'static str {
+    let tones = [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Stale, Tone::Blind];
+    tones.into_iter().find(|tone| Role::of(*tone) == Some(role)).map_or(" ", |tone| tone.glyph(false))
+}
+
+const MODIFIERS: [(Modifier, u8, &str); 5] = [
+    (Modifier::BOLD, 1, "bold"),
+    (Modifier::DIM, 2, "dim"),
+    (Modifier::ITALIC, 3, "italic"),
+    (Modifier::UNDERLINED, 4, "underlined"),
+    (Modifier::REVERSED, 7, "reversed"),
+];
+
+/// The sequence that makes what follows look like the role.
+fn escape(theme: &Theme, role: Role) -> String {
+    let style = theme.style(Role::Text).patch(theme.style(role));
+    let mut out = String::from("\x1b[0");
+    for (_, code, _) in MODIFIERS.iter().filter(|(m, ..)| style.add_modifier.contains(*m)) {
+        let _ = write!(out, ";{code}");
+    }
+    for (colour, layer) in [(style.fg, 38), (style.bg, 48)] {
+        let _ = match colour {
+            Some(Color::Rgb(r, g, b)) => write!(out, ";{layer};2;{r};{g};{b}"),
+            Some(Color::Indexed(i)) => write!(out, ";{layer};5;{i}"),
+            Some(named) => number(named).map_or(Ok(()), |i| write!(out, ";{layer};5;{i}")),
+            None => Ok(()),
+        };
+    }
+    out.push('m');
+    out
+}
+
+fn words(style: Style) -> String {
+    let colour = |c: Option<Color>| c.map(|c| if c == Color::Reset { "default".to_owned() } else { c.to_string() });
+    let mut out: Vec<String> = colour(style.fg).into_iter().collect();
+    out.extend(colour(style.bg).map(|bg| format!("on {bg}")));
+    out.extend(MODIFIERS.iter().filter(|(m, ..)| style.add_modifier.contains(*m)).map(|(.., word)| (*word).to_owned()));
+    out.join(" ")
+}

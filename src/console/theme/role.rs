@@ -1,0 +1,76 @@
+//! The roles: what something on screen is.
+
+use super::format::LOOK;
+use crate::{
+    plan::spec::{Key, Kind, tables::may},
+    view::Tone,
+};
+
+macro_rules! roles {
+    ($($Role:ident = $word:literal, $doc:literal;)+) => {
+        /// What something on screen is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Role { $(#[doc = $doc] $Role,)+ }
+
+        impl Role {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$Role),+];
+            /// As keys of a theme file.
+            pub(super) const KEYS: &'static [Key] = &[$(may($word, Kind::Table(&LOOK), $doc)),+];
+
+            /// Its name in theme files.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$Role => $word),+ }
+            }
+
+            /// What it is for.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$Role => $doc),+ }
+            }
+        }
+    };
+}
+
+roles! {
+    Text = "text", "Anything else; its background is the screen's.";
+    Muted = "muted", "Less important than what is beside it.";
+    Title = "title", "Names of panels, tables and tiles.";
+    Heading = "heading", "Names of columns.";
+    Border = "border", "Lines.";
+    Key = "key", "Keys that can be pressed.";
+    Tab = "tab", "A panel that is not shown.";
+    TabActive = "tab-active", "The panel that is shown.";
+    Selected = "selected", "The row or tile that commands are about.";
+    Source = "source", "Headings of the source's side.";
+    Target = "target", "Headings of the target's side.";
+    Good = "good", "As it should be.";
+    Busy = "busy", "On its way.";
+    Warn = "warn", "Look at it.";
+    Bad = "bad", "Wrong.";
+    Stale = "stale", "Too old to decide on.";
+    Blind = "blind", "Not known.";
+    Hold = "hold", "The verdict HOLD.";
+    Clear = "clear", "The verdict CLEAR.";
+    Go = "go", "The verdict GO.";
+    RollBack = "roll-back", "The verdict ROLL BACK.";
+    Chart = "chart", "Curves.";
+}
+
+impl Role {
+    /// The role of a tone; plain information has none of its own.
+    #[must_use]
+    pub const fn of(tone: Tone) -> Option<Self> {
+        Some(match tone {
+            Tone::Plain => return None,
+            Tone::Good => Self::Good,
+            Tone::Busy => Self::Busy,
+            Tone::Warn => Self::Warn,
+            Tone::Bad => Self::Bad,
+            Tone::Stale => Self::Stale,
+            Tone::Blind => Self::Blind,
+            Tone::Muted => Self::Muted,
+        })
+    }
+}

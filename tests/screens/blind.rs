@@ -1,0 +1,68 @@
+//! What is stale, not known, frozen or silent: never a number that could be taken for the present.
+
+use landfall::{
+    core::estate::{seen::FaultKind, source::SourceState},
+    drive::sim::Trouble,
+};
+
+use super::*;
+
+#[test]
+fn what_cannot_be_reached_is_hold_and_never_a_number() {
+    let mut drive = estate();
+    drive.trouble("mongo/", Some(Trouble::Fails(FaultKind::Unreachable)));
+    drive.trouble("kafka/", Some(Trouble::Hangs));
+    drive.run_for(Duration::from_secs(90));
+    let mut ui = ui(drive.snapshot());
+    for (key, name) in
+        [("1", "overview"), ("2", "mongo"), ("3", "kafka"), ("7", "runbook"), ("8", "journal"), ("9", "sources")]
+    {
+        press(&mut ui, key);
+        for size in if matches!(key, "1" | "2" | "9") { &SIZES[..] } else { &SIZES[1..2] } {
+            let frame = shot(&mut ui, &format!("{name}_blind"), *size);
+            assert!(text(&frame).starts_with(" ▲ HOLD "), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_old_is_dimmed_and_says_so() {
+    let mut drive = estate();
+    for of in ["mongo/", "kafka/", "ec2/"] {
+        drive.trouble(of, Some(Trouble::Hangs));
+    }
+    let stale = |drive: &mut SimDrive, of: &str| {
+        drive.snapshot().sources.iter().any(|s| s.id.starts_with(of) && s.state == SourceState::Stale)
+    };
+    let mut waited = 0;
+    while !stale(&mut drive, "mongo/") || !stale(&mut drive, "kafka/") {
+        drive.run_for(Duration::from_secs(1));
+        waited += 1;
+        assert!(waited < 60, "nothing gets stale");
+    }
+    let mut ui = ui(drive.snapshot());
+    for (key, name) in [("1", "overview"), ("2", "mongo"), ("3", "kafka"), ("9", "sources")] {
+        press(&mut ui, key);
+        let frame = shot(&mut ui, &format!("{name}_stale"), USUAL);
+        assert!(text(&frame).contains('◌'), "{name}");
+        shot(&mut ui, &format!("{name}_stale"), SMALL);
+    }
+}
+
+#[test]
+fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, " ");
+    drive.run_for(Duration::from_secs(3));
+    ui.now = drive.now();
+    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    assert!(text(&shot(&mut ui, "frozen", USUAL)).contains("FROZEN 3.0s ago"));
+    shot(&mut ui, "frozen", SMALL);
+    press(&mut ui, " ");
+    drive.run_for(Duration::from_secs(10));
+    ui.now = drive.now();
+    update(&mut ui, Event::Second);
+    let frame = shot(&mut ui, "silent", SMALL);
+    assert!(text(&frame).starts_with(" ▲ HOLD  no picture from the core for 10s"));
+}

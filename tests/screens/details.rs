@@ -1,0 +1,64 @@
+//! What is behind the rows.
+
+use landfall::{core::estate::seen::FaultKind, drive::sim::Trouble};
+
+use super::*;
+
+#[test]
+fn what_is_behind_the_first_row_of_each_page() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    for page in 2..=9 {
+        let acts = press(&mut ui, &format!("{page}\n"));
+        let name = ui.panel().expect("a page").id;
+        assert!(page >= 7 || text(&screen(&mut ui, (80, 24), false)).contains("◐ asking"), "{name}");
+        carry_out(&mut drive, &mut ui, acts);
+        shots(&mut ui, &format!("{name}_detail"), &SIZES);
+        let acts = press(&mut ui, "\u{1b}");
+        carry_out(&mut drive, &mut ui, acts);
+    }
+}
+
+#[test]
+fn what_a_canary_feels_is_beside_what_is_reckoned() {
+    let mut drive = steered("primaries");
+    execute(&mut drive, "primary-orders");
+    let mut ui = ui(drive.snapshot());
+    press(&mut ui, "2/orders\n");
+    shots(&mut ui, "mongo_felt", &SIZES);
+    let acts = press(&mut ui, "\n");
+    carry_out(&mut drive, &mut ui, acts);
+    shots(&mut ui, "mongo_felt_detail", &[SMALL, USUAL]);
+}
+
+#[test]
+fn a_group_before_and_after_its_hand_over() {
+    let mut drive = steered("streams");
+    let show = |drive: &mut SimDrive, when: &str| {
+        let mut ui = ui(drive.snapshot());
+        press(&mut ui, "3/checkout\n");
+        let acts = press(&mut ui, "\n");
+        carry_out(drive, &mut ui, acts);
+        shots(&mut ui, &format!("kafka_handover_{when}"), &[SMALL, USUAL]);
+    };
+    show(&mut drive, "before");
+    execute(&mut drive, "checkout-offsets");
+    show(&mut drive, "after");
+    drive.trouble("kafka/events/source/snapshot", Some(Trouble::Fails(FaultKind::Unreachable)));
+    drive.run_for(Duration::from_secs(20));
+    show(&mut drive, "blind");
+}
+
+#[test]
+fn the_facts_of_a_detail_can_all_be_read_beside_its_tables() {
+    let mut drive = estate();
+    let mut ui = ui(drive.snapshot());
+    let acts = press(&mut ui, "2\n");
+    carry_out(&mut drive, &mut ui, acts);
+    let last = ui.detail().expect("a detail").fields.last().expect("facts").0.to_string();
+    assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "they do not fit");
+    press(&mut ui, &"J".repeat(40));
+    assert!(text(&screen(&mut ui, (80, 24), false)).contains(&last));
+    press(&mut ui, "K");
+    assert!(!text(&screen(&mut ui, (80, 24), false)).contains(&last), "as many presses up as down");
+}

@@ -1,0 +1,93 @@
+//! What opens before something is changed: previews, confirmations, lines to write; and what it looks like while it goes on.
+
+use landfall::{core::step::Phase, plan::Confirm};
+
+use super::*;
+
+/// Presses keys and lets the core answer.
+fn go(drive: &mut SimDrive, ui: &mut Ui, keys: &str) {
+    for key in keys.chars() {
+        let acts = press(ui, &key.to_string());
+        carry_out(drive, ui, acts);
+    }
+}
+
+#[test]
+fn from_the_preview_to_the_end_of_a_primarys_move() {
+    let mut drive = steered("primaries");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "np");
+    shots(&mut ui, "preview", &SIZES);
+    go(&mut drive, &mut ui, "ax");
+    let target = drive.run_view().steps[0].preview.as_ref().expect("a preview").target.clone();
+    go(&mut drive, &mut ui, &target[..3]);
+    shots(&mut ui, "confirm_typed", &SIZES);
+    press(&mut ui, "\n");
+    shot(&mut ui, "confirm_refused", SMALL);
+    go(&mut drive, &mut ui, &target[3..]);
+    go(&mut drive, &mut ui, "\n");
+    shot(&mut ui, "confirm_counts_down", SMALL);
+    drive.run_for(Duration::from_secs(5));
+    // The count-down is over with the next picture, and what it asks for is there with the one after.
+    carry_out(&mut drive, &mut ui, Vec::new());
+    carry_out(&mut drive, &mut ui, Vec::new());
+    assert_eq!(drive.run_view().steps[0].state, Phase::Running);
+    shot(&mut ui, "runbook_running", SMALL);
+    shot(&mut ui, "runbook_running", USUAL);
+    go(&mut drive, &mut ui, "\n");
+    shots(&mut ui, "step_detail_running", &SIZES);
+    drive.run_for(Duration::from_secs(180));
+    go(&mut drive, &mut ui, "\u{1b}");
+    shot(&mut ui, "runbook_done", USUAL);
+    go(&mut drive, &mut ui, "8");
+    shots(&mut ui, "journal_written", &SIZES);
+    go(&mut drive, &mut ui, "\n");
+    shot(&mut ui, "record_detail", SMALL);
+}
+
+#[test]
+fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
+    let mut drive = steered("traffic");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "npax");
+    shot(&mut ui, "confirm_name", SMALL);
+    let mut drive = steered_with("streams", |step| step.confirm = Confirm::Enter);
+    let mut ui = super::ui(drive.snapshot());
+    go(&mut drive, &mut ui, "npax");
+    shot(&mut ui, "confirm_choice", SMALL);
+    let tab = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
+    update(&mut ui, Event::Key(tab));
+    shot(&mut ui, "confirm_chosen", SMALL);
+    let mut drive = steered("end");
+    let mut ui = super::ui(drive.snapshot());
+    go(&mut drive, &mut ui, "njp");
+    shot(&mut ui, "preview_needs_approval", SMALL);
+}
+
+#[test]
+fn every_line_that_can_be_written() {
+    let mut drive = steered("primaries");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "n");
+    for (key, name) in [("c", "remark"), ("h", "hold"), ("v", "waive"), ("o", "leave_out")] {
+        go(&mut drive, &mut ui, key);
+        go(&mut drive, &mut ui, "because");
+        shot(&mut ui, &format!("prompt_{name}"), SMALL);
+        go(&mut drive, &mut ui, "\u{1b}");
+    }
+    go(&mut drive, &mut ui, "c");
+    shot(&mut ui, "prompt_remark", USUAL);
+    go(&mut drive, &mut ui, "\n");
+    shot(&mut ui, "prompt_empty", SMALL);
+}
+
+#[test]
+fn held_and_asked_back() {
+    let mut drive = steered("primaries");
+    drive.order(Order::Hold { by: None, why: "the bridge is not complete".to_owned() });
+    drive.run_for(Duration::from_secs(1));
+    let mut ui = ui(drive.snapshot());
+    assert!(text(&shot(&mut ui, "held", USUAL)).starts_with(" ▲ HOLD "));
+    press(&mut ui, "7");
+    shot(&mut ui, "runbook_held", SMALL);
+}
