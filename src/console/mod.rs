@@ -5,7 +5,7 @@
 //! | `input` | keys and signals, each on a thread of its own |
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
-//! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
+//! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
@@ -23,6 +23,7 @@ pub mod command;
 pub mod dialog;
 mod filter;
 mod input;
+mod order;
 pub mod picture;
 mod player;
 mod rows;
@@ -131,6 +132,13 @@ pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended
     ended
 }
 
+/// A thread that gives back what pictures took that are over. Without one they go at once.
+fn bin() -> Option<std::sync::mpsc::Sender<Arc<Picture>>> {
+    let (bin, old) = std::sync::mpsc::channel();
+    let empty = move || old.into_iter().for_each(drop);
+    thread::Builder::new().name("old pictures".into()).spawn(empty).ok().map(|_| bin)
+}
+
 struct Console {
     link: Link,
     /// The right to steer, where there is one.
@@ -158,6 +166,7 @@ impl Console {
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
+        ui.bin = bin();
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
         Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })

@@ -1,12 +1,16 @@
 //! Where the operator is: page, selection, filters, orders, what is frozen. Plain data; [`super::update`] changes it, [`super::view`]
 //! draws it, neither does I/O.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, mpsc::Sender},
+    time::Duration,
+};
 
 use super::{
     dialog::Dialog,
     picture::{Picture, own_detail},
-    rows::Rows,
+    rows::{Content, Rows},
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
 };
@@ -57,6 +61,8 @@ pub enum Entry {
 pub struct Drawn {
     /// Tables on screen: id, first row, rows.
     pub tables: Vec<(&'static str, usize, usize)>,
+    /// Columns that turned out to be wider than was known.
+    pub columns: Vec<(&'static str, Vec<Content>)>,
     /// How many tiles stood side by side.
     pub tile_columns: Option<usize>,
     /// First line of the detail's facts that could be shown, and the last that there is room to begin with.
@@ -116,6 +122,8 @@ pub struct Ui {
     pub(super) heard_since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
+    /// Who takes pictures that are over; without anybody they go at once.
+    pub bin: Option<Sender<Arc<Picture>>>,
     latest: Arc<Picture>,
     /// How many pictures have come.
     pictures: u64,
@@ -170,6 +178,7 @@ impl Ui {
             heard_since_opened: 0,
             page_below: 0,
             detail: None,
+            bin: None,
             latest: first,
             pictures: 1,
             heard: now,
@@ -188,8 +197,8 @@ impl Ui {
 
     /// What of the screen has to be seen at once when it changes.
     #[must_use]
-    pub fn gist(&self) -> (u64, bool, bool) {
-        (self.picture().gist, self.detail.is_some(), self.is_asking())
+    pub fn gist(&self) -> (u64, u64, bool, bool) {
+        (self.picture().gist, self.rows_gist(), self.detail.is_some(), self.is_asking())
     }
 
     /// How many pictures have come.
@@ -223,11 +232,20 @@ impl Ui {
     }
 
     /// A newer picture came.
-    pub(super) fn hear(&mut self, picture: Arc<Picture>) {
-        self.latest = picture;
+    /// Gives the one before it: see [`Ui::let_go`].
+    pub(super) fn hear(&mut self, picture: Arc<Picture>) -> Arc<Picture> {
+        let old = std::mem::replace(&mut self.latest, picture);
         self.pictures += 1;
         self.heard = self.now;
         self.heard_since_opened = self.heard_since_opened.saturating_add(1);
+        old
+    }
+
+    /// A picture is over. To give back what a hundred thousand rows took needs longer than a key should wait: somebody else does it.
+    pub(super) fn let_go(&self, old: Arc<Picture>) {
+        if let Some(bin) = &self.bin {
+            drop(bin.send(old));
+        }
     }
 
     /// Holds the picture still, or lets it move again.

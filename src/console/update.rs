@@ -7,8 +7,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use super::{
     command::{Id, of_key},
     dialog::{self, Asked, Dialog, Prompt},
+    order::Sort,
     picture::{Picture, is_own},
-    rows::Sort,
     runbook::RUNBOOK,
     travel::travel,
     typing,
@@ -50,10 +50,12 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
         Event::Second => dialog::passed(ui),
         Event::Picture(picture) => {
-            ui.hear(picture);
+            let old = ui.hear(picture);
             if !ui.is_frozen() {
                 ui.settle(false);
             }
+            // Now nothing here is made of it any more.
+            ui.let_go(old);
             dialog::passed(ui)
         }
         Event::Key(key) => {
