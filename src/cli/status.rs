@@ -12,7 +12,7 @@ use crate::{
     },
     drive::live,
     plan::Plan,
-    view::{Cell, Panel, SourceLine, Table},
+    view::{Cell, Key, Panel, SourceLine, Table},
 };
 
 /// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
@@ -118,7 +118,9 @@ fn rows(t: &Table) -> Vec<Value> {
     t.rows
         .iter()
         .map(|row| {
-            let mut out: serde_json::Map<_, _> = names.iter().cloned().zip(row.cells.iter().map(cell)).collect();
+            // Bars are for eyes.
+            let told = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
+            let mut out: serde_json::Map<_, _> = told.map(|(name, c)| (name.clone(), cell(c))).collect();
             out.insert("id".into(), row.id.as_str().into());
             Value::Object(out)
         })

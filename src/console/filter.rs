@@ -178,7 +178,7 @@ impl Test {
         match (self, &cell.key) {
             (Self::Text(text), _) => contains(&cell.text, text),
             (Self::Regex(regex), _) => regex.is_match(&cell.text),
-            (Self::Whole(..), Key::None) => false,
+            (Self::Whole(..), Key::None | Key::Spark(_)) => false,
             (Self::Whole(is, text), _) => same(&cell.text, text) == *is,
             (Self::Number(compare, bound), Key::Number(value)) => match compare {
                 Compare::More => value > bound,
@@ -188,7 +188,7 @@ impl Test {
                 Compare::Equal => (value - bound).abs() < f64::EPSILON,
                 Compare::Differs => (value - bound).abs() >= f64::EPSILON,
             },
-            (Self::Number(..), Key::None | Key::Text) => false,
+            (Self::Number(..), _) => false,
         }
     }
 }

@@ -6,6 +6,8 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
+//! | `gallery` | the thread that makes it |
+//! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
 //! | `view`, `widget`, `theme`, `colour`, `ascii` | drawing |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints and help are made of; why one is not possible now |
@@ -22,7 +24,9 @@ mod colour;
 pub mod command;
 pub mod dialog;
 mod filter;
+pub mod gallery;
 mod input;
+mod marks;
 mod order;
 pub mod picture;
 mod player;
@@ -52,9 +56,11 @@ use std::{
 };
 
 pub use colour::Depth;
+use gallery::{Gallery, Looking};
 use input::Input;
 use picture::Picture;
 use ratatui::buffer::Buffer;
+pub use table::sort_by;
 use terminal::Screen;
 pub use theme::{Role, Theme, ThemeError, Themes};
 use tokio::sync::mpsc;
@@ -132,13 +138,6 @@ pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended
     ended
 }
 
-/// A thread that gives back what pictures took that are over. Without one they go at once.
-fn bin() -> Option<std::sync::mpsc::Sender<Arc<Picture>>> {
-    let (bin, old) = std::sync::mpsc::channel();
-    let empty = move || old.into_iter().for_each(drop);
-    thread::Builder::new().name("old pictures".into()).spawn(empty).ok().map(|_| bin)
-}
-
 struct Console {
     link: Link,
     /// The right to steer, where there is one.
@@ -166,7 +165,6 @@ impl Console {
         let mut ui = Ui::new(first, clock::now(), options.mode, names.len());
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
-        ui.bin = bin();
         let player = options.script.map(Player::new);
         let ascii = options.ascii || ascii::wanted(var);
         Ok(Self { link, orders, ui, themes, names, depth, theme, ascii, player, given: 0, record: options.record })
@@ -197,6 +195,9 @@ impl Console {
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due) = (true, true);
+        let (gallery, mut pictures) = Gallery::open()?;
+        self.ui.gallery = Some(gallery.clone());
+        let mut asked = false;
         loop {
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
@@ -212,12 +213,21 @@ impl Console {
                         next = inputs.try_recv().ok();
                     }
                 }
-                changed = self.link.snapshots.changed(), if core_lives => match changed {
+                made = pictures.recv() => {
+                    // A thread that is gone has panicked, and has said so.
+                    let Some((picture, prepared)) = made else { return Err(Error::Panicked) };
+                    asked = false;
+                    let before = self.ui.gist();
+                    self.happen(Event::Made(picture, prepared), &mut screen)?;
+                    due = self.ui.gist() != before;
+                }
+                // One at a time: whatever comes meanwhile is in the next.
+                changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        let before = self.ui.gist();
-                        self.happen(Event::Picture(Arc::new(Picture::of(snapshot))), &mut screen)?;
-                        due = self.ui.gist() != before;
+                        gallery.make(snapshot, Looking::of(&self.ui));
+                        asked = true;
+                        due = false;
                     }
                     // The core is gone: the last picture stays, and soon says how old it is.
                     Err(_) => core_lives = false,

@@ -55,7 +55,7 @@ fn brief(table: &Table, row: usize, sort: Sort) -> Brief {
         Some(cell) => match cell.key {
             Key::Number(n) => Brief::Number(if turn { !bits(n) } else { bits(n) }),
             Key::Text => Brief::Text(if turn { !head(&cell.text) } else { head(&cell.text) }),
-            Key::None => Brief::None,
+            Key::None | Key::Spark(_) => Brief::None,
         },
         None => Brief::None,
     }

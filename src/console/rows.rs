@@ -11,7 +11,7 @@ use super::{
     filter::Filter,
     order::{self, Sort},
 };
-use crate::view::{Cell, Column, Row, Table, Tone};
+use crate::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
 /// How a column's content is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,11 @@ pub struct Content {
 impl Content {
     fn with(self, cell: &Cell) -> Self {
         // Every text but the rarest is one cell a character: counting is for those that are not.
-        let width = if cell.text.is_ascii() { cell.text.len() } else { cell.text.width() };
+        let width = match cell.key {
+            Key::Spark(_) => SPARK,
+            _ if cell.text.is_ascii() => cell.text.len(),
+            _ => cell.text.width(),
+        };
         let glyphs = self.glyphs || has_glyph(cell.tone);
         Self { width: self.width.max(u16::try_from(width).unwrap_or(u16::MAX)), glyphs }
     }

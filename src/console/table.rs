@@ -71,6 +71,22 @@ impl TableUi {
     }
 }
 
+/// Sorts a table of the place where the operator is by one of its columns, both by their ids.
+///
+/// # Errors
+/// If there is no such table or column here, in words.
+pub fn sort_by(ui: &mut Ui, table: &str, column: &str, descending: bool) -> Result<(), String> {
+    let place = ui.place();
+    let found = ui.shown_tables().iter().find(|t| t.id == table).ok_or_else(|| format!("no list `{table}` here"))?;
+    let known = || found.columns.iter().map(|c| c.id).collect::<Vec<_>>().join(" ");
+    let column = found.columns.iter().position(|c| c.id == column);
+    let column = column.ok_or_else(|| format!("no such column; there is {}", known()))?;
+    let at = ui.tables.entry((place, found.id)).or_default();
+    (at.sort, at.top) = (Some(Sort { column, descending }), 0);
+    ui.settle(true);
+    Ok(())
+}
+
 impl Ui {
     /// The place whose tables are on screen.
     #[must_use]
@@ -182,5 +198,71 @@ impl Ui {
         for (table, columns) in &drawn.columns {
             self.tables.entry((place, *table)).or_default().rows.columns.clone_from(columns);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Cell, Column};
+
+    fn table(ids: &[(&str, u64)]) -> Table {
+        let row = |(id, n): &(&str, u64)| Row { id: (*id).to_owned(), cells: vec![Cell::count(*n)] };
+        let columns = vec![Column::number("n", "n", 1)];
+        Table { id: "t", title: "t".into(), columns, rows: ids.iter().map(row).collect(), empty: "" }
+    }
+
+    fn look(at: &mut TableUi, table: &Table) {
+        at.rows = Rows::of(table, &at.filter, at.sort, Some(&at.rows));
+        at.keep_selection(table);
+    }
+
+    fn selected(at: &TableUi) -> (usize, Option<&str>) {
+        (at.index, at.selected.as_deref())
+    }
+
+    #[test]
+    fn the_selection_follows_its_row_wherever_it_goes() {
+        let sort = Some(Sort { column: 0, descending: true });
+        let mut at = TableUi { sort, ..TableUi::default() };
+        let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &first);
+        assert_eq!(selected(&at), (0, Some("c")));
+        at.point(&first, 1);
+        assert_eq!(selected(&at), (1, Some("b")));
+        look(&mut at, &table(&[("a", 1), ("b", 9), ("c", 3)]));
+        assert_eq!(selected(&at), (0, Some("b")), "its value changed, and with it its place");
+        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        assert_eq!(selected(&at), (2, Some("b")), "its place in the table changed, too");
+        at.sort = None;
+        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        assert_eq!(selected(&at), (3, Some("b")));
+    }
+
+    #[test]
+    fn where_the_selected_row_vanishes_its_neighbour_is_selected() {
+        let mut at = TableUi::default();
+        let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &first);
+        at.point(&first, 1);
+        look(&mut at, &table(&[("a", 1), ("c", 3)]));
+        assert_eq!(selected(&at), (1, Some("c")));
+        look(&mut at, &table(&[("a", 1)]));
+        assert_eq!(selected(&at), (0, Some("a")));
+        look(&mut at, &table(&[]));
+        assert_eq!(selected(&at), (0, None));
+        look(&mut at, &first);
+        assert_eq!(selected(&at), (0, Some("a")));
+    }
+
+    #[test]
+    fn a_row_that_a_filter_hides_gives_the_selection_to_one_that_is_shown() {
+        let mut at = TableUi::default();
+        let table = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &table);
+        at.point(&table, 1);
+        at.filter = "n:>2".to_owned();
+        look(&mut at, &table);
+        assert_eq!(selected(&at), (0, Some("c")));
     }
 }

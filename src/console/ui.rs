@@ -1,14 +1,11 @@
 //! Where the operator is: page, selection, filters, orders, what is frozen. Plain data; [`super::update`] changes it, [`super::view`]
 //! draws it, neither does I/O.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, mpsc::Sender},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
     dialog::Dialog,
+    gallery::{Gallery, Prepared},
     picture::{Picture, own_detail},
     rows::{Content, Rows},
     runbook::RUNBOOK,
@@ -123,7 +120,9 @@ pub struct Ui {
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
     /// Who takes pictures that are over; without anybody they go at once.
-    pub bin: Option<Sender<Arc<Picture>>>,
+    pub gallery: Option<Gallery>,
+    /// Rows that were made beforehand for the picture that has just come.
+    pub(super) prepared: Prepared,
     latest: Arc<Picture>,
     /// How many pictures have come.
     pictures: u64,
@@ -178,7 +177,8 @@ impl Ui {
             heard_since_opened: 0,
             page_below: 0,
             detail: None,
-            bin: None,
+            gallery: None,
+            prepared: Prepared::default(),
             latest: first,
             pictures: 1,
             heard: now,
@@ -243,8 +243,8 @@ impl Ui {
 
     /// A picture is over. To give back what a hundred thousand rows took needs longer than a key should wait: somebody else does it.
     pub(super) fn let_go(&self, old: Arc<Picture>) {
-        if let Some(bin) = &self.bin {
-            drop(bin.send(old));
+        if let Some(gallery) = &self.gallery {
+            gallery.forget(old);
         }
     }
 
@@ -326,7 +326,8 @@ impl Ui {
         };
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
-            ui.rows = Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows));
+            let prepared = self.prepared.take(table, &ui.filter, ui.sort);
+            ui.rows = prepared.unwrap_or_else(|| Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)));
             ui.keep_selection(table);
         }
         self.made_of = Some(made);

@@ -7,6 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use super::{
     command::{Id, of_key},
     dialog::{self, Asked, Dialog, Prompt},
+    gallery::Prepared,
     order::Sort,
     picture::{Picture, is_own},
     runbook::RUNBOOK,
@@ -24,6 +25,8 @@ pub enum Event {
     Key(KeyEvent),
     /// The core made a new picture.
     Picture(Arc<Picture>),
+    /// The same, with the rows that were made for it beforehand.
+    Made(Arc<Picture>, Prepared),
     /// A second passed.
     Second,
 }
@@ -49,14 +52,13 @@ pub enum Act {
 pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
         Event::Second => dialog::passed(ui),
-        Event::Picture(picture) => {
-            let old = ui.hear(picture);
-            if !ui.is_frozen() {
-                ui.settle(false);
-            }
-            // Now nothing here is made of it any more.
-            ui.let_go(old);
-            dialog::passed(ui)
+        Event::Picture(picture) => look(ui, picture),
+        Event::Made(picture, prepared) => {
+            ui.prepared = prepared;
+            let acts = look(ui, picture);
+            // They are of this picture alone, and of a place that may not be the one any more.
+            ui.prepared = Prepared::default();
+            acts
         }
         Event::Key(key) => {
             ui.message = None;
@@ -68,6 +70,17 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
             }
         }
     }
+}
+
+/// A newer picture came.
+fn look(ui: &mut Ui, picture: Arc<Picture>) -> Vec<Act> {
+    let old = ui.hear(picture);
+    if !ui.is_frozen() {
+        ui.settle(false);
+    }
+    // Now nothing here is made of it any more.
+    ui.let_go(old);
+    dialog::passed(ui)
 }
 
 pub(super) fn press(ui: &mut Ui, key: &KeyEvent) -> Vec<Act> {

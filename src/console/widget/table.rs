@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     columns::{GROUP_GAP, Place, Room, place},
-    text::{fit, fit_middle, put, put_right},
+    text::{fit, fit_middle, put, put_right, sparkline},
 };
 use crate::{
     console::{
@@ -13,7 +13,7 @@ use crate::{
         theme::Role,
         view::Look,
     },
-    view::{Align, Cell, Key, Table},
+    view::{Align, Cell, Key, Table, Tone},
 };
 
 /// How a table is to be drawn.
@@ -213,6 +213,11 @@ fn separators(table: &Table, places: &[Place]) -> Vec<u16> {
 
 fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bool, look: &Look<'_>) {
     let style = look.theme.tone(cell.tone);
+    if let Key::Spark(values) = &cell.key {
+        let style = if cell.tone == Tone::Plain { look.theme.style(Role::Chart) } else { style };
+        put(area, buf, &sparkline(values, usize::from(area.width)), style);
+        return;
+    }
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
     let text = match (align, glyph, glyphs) {
