@@ -23,15 +23,21 @@ pub struct Content {
 }
 
 impl Content {
-    fn with(self, cell: &Cell) -> Self {
-        // Every text but the rarest is one cell a character: counting is for those that are not.
-        let width = match cell.key {
-            Key::Spark(_) => SPARK,
-            _ if cell.text.is_ascii() => cell.text.len(),
-            _ => cell.text.width(),
-        };
-        let glyphs = self.glyphs || has_glyph(cell.tone);
-        Self { width: self.width.max(u16::try_from(width).unwrap_or(u16::MAX)), glyphs }
+    /// With these cells' content, too. It never shrinks.
+    fn with<'a>(self, cells: impl Iterator<Item = &'a Cell>) -> Self {
+        let (mut widest, mut glyphs) = (0, self.glyphs);
+        for cell in cells {
+            let width = match cell.key {
+                Key::Spark(_) => SPARK,
+                _ if cell.text.is_ascii() => cell.text.len(),
+                _ => cell.text.width(),
+            };
+            widest = widest.max(width);
+            glyphs |= has_glyph(cell.tone);
+        }
+        // A glyph and its blank.
+        let width = u16::try_from(widest + if glyphs { 2 } else { 0 }).unwrap_or(u16::MAX);
+        Self { width: self.width.max(width), glyphs }
     }
 }
 
@@ -79,36 +85,21 @@ impl Rows {
 }
 
 fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
-    let begin = |(i, column): (usize, &Column)| {
+    let step = table.rows.len().div_ceil(SAMPLE).max(1);
+    let content = |(i, column): (usize, &Column)| {
         let was = before.and_then(|b| b.columns.get(i)).copied().unwrap_or_default();
         let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
-        // Without the glyph's room, which is added in the end.
-        Content { width: was.width.saturating_sub(room(was.glyphs)).max(title), ..was }
+        let cells = table.rows.iter().step_by(step).filter_map(|r| r.cells.get(i));
+        Content { width: was.width.max(title), ..was }.with(cells)
     };
-    let mut out: Vec<Content> = table.columns.iter().enumerate().map(begin).collect();
-    let step = table.rows.len().div_ceil(SAMPLE).max(1);
-    for row in table.rows.iter().step_by(step) {
-        out.iter_mut().zip(&row.cells).for_each(|(content, cell)| *content = content.with(cell));
-    }
-    out.iter_mut().for_each(|c| c.width = c.width.saturating_add(room(c.glyphs)));
-    out
+    table.columns.iter().enumerate().map(content).collect()
 }
 
 /// The contents with these rows' looked at, too: none of what is on screen is cut because a sample missed it.
 #[must_use]
-pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row>) -> Vec<Content> {
-    let mut out = contents.to_vec();
-    out.iter_mut().for_each(|c| c.width = c.width.saturating_sub(room(c.glyphs)));
-    for row in rows {
-        out.iter_mut().zip(&row.cells).for_each(|(content, cell)| *content = content.with(cell));
-    }
-    out.iter_mut().for_each(|c| c.width = c.width.saturating_add(room(c.glyphs)));
-    out
-}
-
-/// What a glyph and its blank take.
-const fn room(glyphs: bool) -> u16 {
-    if glyphs { 2 } else { 0 }
+pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
+    let cells = |i: usize| rows.clone().filter_map(move |r| r.cells.get(i));
+    contents.iter().enumerate().map(|(i, content)| content.with(cells(i))).collect()
 }
 
 /// Whether a tone is drawn with a glyph.
