@@ -157,14 +157,14 @@ fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &
     for line in &curve.lines {
         let mut dots = Dots::new(inner.width, inner.height);
         let at = |p: &(f64, f64)| dots::place(time.share(p.0), scale.share(p.1), inner.width, inner.height);
-        let gap = usual(&line.points);
-        for segment in segments(&line.points, gap) {
+        for segment in segments(&line.points) {
             dots.path(segment.iter().map(at), line.side);
         }
         let style = style_of(line, theme);
         for (x, y, sign) in dots.signs() {
             buf[(inner.x + x, inner.y + y)].set_char(sign).set_style(style);
         }
+        let gap = usual(&line.points, line.points.len().saturating_sub(1));
         let last = line.points.iter().rfind(|p| p.0.is_finite() && p.1.is_finite());
         if let Some(last) = last.filter(|p| -p.0 > 3.0 * gap + 2.0) {
             let x = inner.x + time.column(last.0, inner.width);
@@ -214,18 +214,27 @@ fn times(line: Rect, buf: &mut Buffer, time: &Scale, style: Style) {
     }
 }
 
-/// How far apart samples usually are, in seconds.
-fn usual(points: &[(f64, f64)]) -> f64 {
-    let mut steps: Vec<f64> = points.windows(2).map(|w| w[1].0 - w[0].0).collect();
+/// How far apart samples are around the one at `at`, in seconds. What is older is kept in coarser grain, so that each place has a usual
+/// distance of its own.
+fn usual(points: &[(f64, f64)], at: usize) -> f64 {
+    const AROUND: usize = 4;
+    let near = &points[at.saturating_sub(AROUND)..(at + AROUND + 1).min(points.len())];
+    let mut steps: Vec<f64> = near.windows(2).map(|w| w[1].0 - w[0].0).collect();
     steps.sort_by(f64::total_cmp);
-    steps.get(steps.len() * 9 / 10).copied().unwrap_or(1.0)
+    steps.get(steps.len() / 2).copied().unwrap_or(1.0)
 }
 
-/// A gap stays a gap: no line is drawn over a time without samples.
-fn segments(points: &[(f64, f64)], usual: f64) -> impl Iterator<Item = &[(f64, f64)]> {
-    points
-        .chunk_by(move |a, b| b.0 - a.0 <= 3.0 * usual && a.1.is_finite() && b.1.is_finite())
-        .filter(|s| s.iter().all(|p| p.1.is_finite()))
+/// A gap stays a gap: no line is drawn over a time without samples, nor to a sample that is no number.
+fn segments(points: &[(f64, f64)]) -> Vec<&[(f64, f64)]> {
+    let apart = |at: usize| {
+        let (a, b) = (points[at - 1], points[at]);
+        b.0 - a.0 > 3.0 * usual(points, at) || !a.1.is_finite() || !b.1.is_finite()
+    };
+    let mut ends: Vec<usize> = (1..points.len()).filter(|at| apart(*at)).collect();
+    ends.push(points.len());
+    let mut from = 0;
+    let all = ends.into_iter().map(|to| &points[std::mem::replace(&mut from, to)..to]);
+    all.filter(|s| s.iter().all(|p| p.1.is_finite())).collect()
 }
 
 #[cfg(test)]

@@ -60,6 +60,17 @@ fn a_gap_is_not_bridged_and_a_stale_end_is_marked() {
 }
 
 #[test]
+fn older_samples_are_kept_in_coarser_grain_and_are_no_gaps() {
+    let mut points: Vec<(f64, f64)> = (-40..-10).map(|m| (f64::from(m) * 60.0, 1.0)).collect();
+    points.extend(ramp(-600, -300, |_| 1.0));
+    points.extend(ramp(-200, 0, |_| 1.0));
+    let lengths: Vec<usize> = segments(&points).iter().map(|s| s.len()).collect();
+    assert_eq!(lengths, [30 + 61, 41]);
+    assert_eq!(segments(&[(0.0, 1.0), (1.0, f64::NAN), (2.0, 1.0)]).len(), 2);
+    assert!(segments(&[]).concat().is_empty());
+}
+
+#[test]
 fn sides_are_told_apart_without_colour() {
     let flat = ramp(-600, 0, |_| 5.0);
     let dots = |side| {
