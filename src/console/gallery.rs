@@ -132,3 +132,32 @@ impl Gallery {
         drop(self.0.send(Task::Forget(old)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Cell, Column, Row};
+
+    fn table() -> Table {
+        let row = |n: u64| Row { id: n.to_string(), cells: vec![Cell::count(n)] };
+        let columns = vec![Column::number("n", "n", 1)];
+        Table { id: "t", title: "t".into(), columns, rows: (0..3).map(row).collect(), empty: "" }
+    }
+
+    #[test]
+    fn rows_of_another_table_filter_or_order_are_not_used() {
+        let (table, other) = (table(), table());
+        let prepared = || {
+            let wanted = Wanted { table: "t", filter: "n:>0".to_owned(), sort: None, before: Rows::default() };
+            let rows = Rows::of(&table, &wanted.filter, wanted.sort, None);
+            Prepared(vec![(wanted, address(&table), rows)])
+        };
+        let sort = Some(Sort { column: 0, descending: true });
+        assert!(prepared().take(&table, "n:>1", None).is_none(), "the filter was changed meanwhile");
+        assert!(prepared().take(&table, "n:>0", sort).is_none(), "the order was");
+        assert!(prepared().take(&other, "n:>0", None).is_none(), "another picture came first");
+        let mut right = prepared();
+        assert_eq!(right.take(&table, "n:>0", None).map(|r| r.order), Some(vec![1, 2]));
+        assert!(right.take(&table, "n:>0", None).is_none(), "it is there once");
+    }
+}

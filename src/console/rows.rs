@@ -84,6 +84,19 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// The same, with columns at least as wide as they have been: they may have grown while these were made.
+    #[must_use]
+    pub fn no_narrower(mut self, before: &Self) -> Self {
+        if self.of == before.of {
+            for (now, was) in self.columns.iter_mut().zip(&before.columns) {
+                *now = Content { width: now.width.max(was.width), glyphs: now.glyphs || was.glyphs };
+            }
+        }
+        self
+    }
+}
+
 fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
     let step = table.rows.len().div_ceil(SAMPLE).max(1);
     let content = |(i, column): (usize, &Column)| {

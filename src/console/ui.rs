@@ -327,7 +327,8 @@ impl Ui {
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
             let prepared = self.prepared.take(table, &ui.filter, ui.sort);
-            ui.rows = prepared.unwrap_or_else(|| Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)));
+            let rows = prepared.unwrap_or_else(|| Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)));
+            ui.rows = rows.no_narrower(&ui.rows);
             ui.keep_selection(table);
         }
         self.made_of = Some(made);
