@@ -207,7 +207,8 @@ fn hour() {
         drive.pass(1);
         ui.now = drive.now;
         let snapshot = Arc::new(drive.snapshot());
-        update(&mut ui, made(&ui, snapshot).0);
+        let (event, _) = made(&ui, snapshot);
+        update(&mut ui, event);
         if second % 60 == 0 {
             key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
         }
