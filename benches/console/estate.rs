@@ -40,7 +40,7 @@ impl Estate {
             self.now.boot += Duration::from_secs(1);
             self.now.wall += Duration::from_secs(1);
             self.core.handle(Input::Tick, self.now);
-            if self.now.boot.as_secs() % 5 == 0 {
+            if self.now.boot.as_secs().is_multiple_of(5) {
                 self.round += 1;
                 for (source, ask) in self.asked.clone() {
                     let facts = answer(&ask, self.round);
@@ -171,7 +171,7 @@ pub fn synthetic(round: usize) -> Panel {
         let cells = vec![
             Cell::text(format!("topic-{:04}", i / 100)),
             Cell::count((i % 100) as u64),
-            Cell::text(if i % 7 == 0 { "lagging" } else { "level" }).tone(Tone::Good),
+            Cell::text(if i.is_multiple_of(7) { "lagging" } else { "level" }).tone(Tone::Good),
             Cell::count((1_000_000 + i * 13 + round) as u64),
             Cell::count(lag as u64),
             Cell::number(lag as f64 / 10.0, format!("{}s", lag / 10)),
