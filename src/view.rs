@@ -2,13 +2,14 @@
 //!
 //! No terminal here, no colours: a [`Tone`] says what something means, the theme says how that looks.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
 use crate::core::{
     estate::{
         seen::{Seen, Stamp},
+        signal::{SignalDef, Unit},
         source::SourceState,
     },
     now::{Age, Now},
@@ -94,6 +95,8 @@ pub enum Key {
     Number(f64),
     /// By its text.
     Text,
+    /// Recent values, oldest first, drawn as bars: nothing to sort or to filter by.
+    Spark(Arc<Vec<f32>>),
 }
 
 /// One cell.
@@ -129,6 +132,12 @@ impl Cell {
     #[must_use]
     pub const fn none() -> Self {
         Self { text: Cow::Borrowed("–"), key: Key::None, tone: Tone::Muted }
+    }
+
+    /// Recent values, oldest first: which way it goes, at a glance. Where nothing is known yet, nothing is drawn.
+    #[must_use]
+    pub fn spark(values: Vec<f32>) -> Self {
+        Self { text: Cow::Borrowed(""), key: Key::Spark(Arc::new(values)), tone: Tone::Plain }
     }
 
     /// The same with a tone.
@@ -173,6 +182,9 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// Values of a row's sparkline: a cell each.
+pub const SPARK: usize = 12;
+
 /// Which way a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -213,6 +225,12 @@ impl Column {
     #[must_use]
     pub fn number(id: &'static str, title: &'static str, min: u16) -> Self {
         Self { align: Align::Right, ..Self::text(id, title, min) }
+    }
+
+    /// A column of [`Cell::spark`]s: the first to go where there is little room.
+    #[must_use]
+    pub fn spark(id: &'static str, title: &'static str) -> Self {
+        Self { priority: 9, ..Self::text(id, title, 6) }
     }
 
     /// Under a group's heading.
@@ -308,13 +326,87 @@ pub struct Detail {
     pub tables: Vec<Table>,
 }
 
-/// One curve of a detail.
+/// One chart of a detail: lines of one unit over the same time.
 #[derive(Debug, Clone, Serialize)]
 pub struct Curve {
-    /// Title, with the unit.
+    /// Title.
     pub title: String,
+    /// The unit of all its lines.
+    pub unit: Unit,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// One line of a chart.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Whose: a site's label.
+    pub label: String,
+    /// The side it is of: each has a style of its own.
+    pub side: Option<crate::plan::Side>,
     /// (seconds before now, as a negative number; value), oldest first.
     pub points: Vec<(f64, f64)>,
+    /// The signals that it shows the past of: a gate that judges one of them has its limit in the chart.
+    pub signals: Vec<Series>,
+}
+
+/// One series of a signal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Series {
+    /// The signal's id.
+    pub signal: &'static str,
+    /// Its labels, with their values.
+    pub labels: Vec<(&'static str, String)>,
+}
+
+impl Series {
+    /// The series of a signal that has these values of its labels.
+    #[must_use]
+    pub fn of(def: &SignalDef, values: &[&str]) -> Self {
+        let labels = def.labels.iter().zip(values).map(|(&label, &value)| (label, value.to_owned()));
+        Self { signal: def.id, labels: labels.collect() }
+    }
+}
+
+impl Curve {
+    /// A chart without lines.
+    pub fn new(title: impl Into<String>, unit: Unit) -> Self {
+        Self { title: title.into(), unit, lines: Vec::new() }
+    }
+
+    /// With another line.
+    #[must_use]
+    pub fn with(mut self, line: Line) -> Self {
+        self.lines.push(line);
+        self
+    }
+
+    /// Whether there is nothing to draw yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.iter().all(|l| l.points.is_empty())
+    }
+}
+
+impl Line {
+    /// A line of samples with their boot times.
+    pub fn new(
+        label: impl Into<String>,
+        side: Option<crate::plan::Side>,
+        points: impl Iterator<Item = (f32, f32)>,
+        now: Now,
+    ) -> Self {
+        let end = now.boot.as_secs_f64();
+        let points = points.map(|(t, v)| (f64::from(t) - end, f64::from(v))).collect();
+        Self { label: label.into(), side, points, signals: Vec::new() }
+    }
+
+    /// It shows the past of this.
+    #[must_use]
+    pub fn of(mut self, series: Series) -> Self {
+        self.signals.push(series);
+        self
+    }
 }
 
 /// How old the oldest of several is.
@@ -349,13 +441,6 @@ pub struct SourceLine {
     pub throttled: u64,
     /// Why the last attempt failed.
     pub fault: Option<crate::core::estate::seen::Fault>,
-}
-
-/// Used by systems to put a boot time on a curve.
-#[must_use]
-pub fn curve(title: impl Into<String>, points: impl Iterator<Item = (f32, f32)>, now: Now) -> Curve {
-    let end = now.boot.as_secs_f64();
-    Curve { title: title.into(), points: points.map(|(t, v)| (f64::from(t) - end, f64::from(v))).collect() }
 }
 
 /// A stamp's age at `now`.

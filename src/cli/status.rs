@@ -16,7 +16,7 @@ use crate::{
     },
     drive::live,
     journal::follow::Follower,
-    view::{Cell, Panel, SourceLine, Table, Tile},
+    view::{Cell, Key, Panel, SourceLine, Table, Tile},
 };
 
 /// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
@@ -181,7 +181,9 @@ fn rows(t: &Table) -> Vec<Value> {
     t.rows
         .iter()
         .map(|row| {
-            let mut out: serde_json::Map<_, _> = names.iter().cloned().zip(row.cells.iter().map(cell)).collect();
+            // Bars are for eyes.
+            let told = names.iter().zip(&row.cells).filter(|(_, c)| !matches!(c.key, Key::Spark(_)));
+            let mut out: serde_json::Map<_, _> = told.map(|(name, c)| (name.clone(), cell(c))).collect();
             out.insert("id".into(), row.id.as_str().into());
             Value::Object(out)
         })

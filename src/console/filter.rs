@@ -3,14 +3,25 @@
 //! | word | holds for rows |
 //! | --- | --- |
 //! | `text` | with the text in any cell, whatever its case |
+//! | `"two words"` | the same; blanks and signs in it mean nothing else |
 //! | `/regex/` | with a cell that the expression matches |
-//! | `col:word` | where the column's cell does that |
-//! | `col:>100` | where the column's number is greater (`>` `>=` `<` `<=` `=`); no row whose value is not known |
+//! | `col:word` | where the column's cell does that; `group.col:word` where two groups have such a column |
+//! | `col:>100` | where the column's number is greater (`>` `>=` `<` `<=` `=` `!=`), with a unit as a plan has it: `5k` `30s` `1GiB` `90%`; no row whose value is not known |
+//! | `col:=word` | where the column's text is that and nothing else (`!=`: anything else) |
 //! | `!word` | where the word does not hold |
+//!
+//! A hundred thousand rows are asked for every key that is typed: nothing is allocated for a cell. Case is ignored for ASCII, and for all
+//! letters where the filter itself has others.
+
+mod words;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::view::{Cell, Column, Key, Row, Table};
+use self::words::{Text, words};
+use crate::{
+    plan::lower::runbook::quantity,
+    view::{Cell, Column, Key, Row, Table},
+};
 
 /// A filter, ready to be asked.
 #[derive(Debug, Clone, Default)]
@@ -25,9 +36,12 @@ struct Word {
 
 #[derive(Debug, Clone)]
 enum Test {
+    /// In small letters.
     Text(String),
     Regex(Regex),
     Number(Compare, f64),
+    /// The whole text, or anything else.
+    Whole(bool, String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,12 +51,14 @@ enum Compare {
     Less,
     LessOrEqual,
     Equal,
+    Differs,
 }
 
 /// What a comparison begins with, the longer first.
-const COMPARE: [(&str, Compare); 5] = [
+const COMPARE: [(&str, Compare); 6] = [
     (">=", Compare::MoreOrEqual),
     ("<=", Compare::LessOrEqual),
+    ("!=", Compare::Differs),
     (">", Compare::More),
     ("<", Compare::Less),
     ("=", Compare::Equal),
@@ -52,9 +68,10 @@ impl Filter {
     /// Reads a filter for a table with these columns.
     ///
     /// # Errors
-    /// In one line, for the operator: a column that is not there, a bad expression, a number that is none.
+    /// In one line, for the operator: which word is wrong, and what about it.
     pub fn parse(text: &str, columns: &[Column]) -> Result<Self, String> {
-        words(text).iter().map(|w| Word::parse(w, columns)).collect::<Result<_, _>>().map(Self)
+        let one = |w: &words::Written| Word::parse(w, columns).map_err(|why| format!("{}: {why}", w.shown));
+        words(text).iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether a row passes.
@@ -66,46 +83,27 @@ impl Filter {
     /// Indexes of a table's rows that pass.
     #[must_use]
     pub fn rows(&self, table: &Table) -> Vec<usize> {
+        if self.0.is_empty() {
+            return (0..table.rows.len()).collect();
+        }
         table.rows.iter().enumerate().filter(|(_, r)| self.keeps(r)).map(|(i, _)| i).collect()
     }
 }
 
-/// Parts at blanks, but not inside `/…/`.
-fn words(text: &str) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let (mut regex, mut escaped) = (false, false);
-    for c in text.chars() {
-        let last = out.last_mut().map_or("", |w| w.as_str());
-        if c == '/' && !escaped && (regex || matches!(last, "" | "!") || last.ends_with(':')) {
-            regex = !regex;
-        }
-        escaped = c == '\\' && !escaped;
-        match out.last_mut() {
-            Some(word) if regex || !c.is_whitespace() => word.push(c),
-            _ => out.push(String::new()),
-        }
-    }
-    out.retain(|w| !w.is_empty());
-    out
-}
-
 impl Word {
-    fn parse(word: &str, columns: &[Column]) -> Result<Self, String> {
-        let (not, rest) = word.strip_prefix('!').map_or((false, word), |r| (true, r));
-        let named = rest.split_once(':').filter(|(name, _)| !name.is_empty() && !name.starts_with('/'));
-        let (column, test) = match named {
-            // `db1:27017` is text unless the table has such a column.
-            Some((name, value)) => match column(name, columns) {
-                Some(i) => (Some(i), value),
-                None if name.contains('.') || value.parse::<u16>().is_ok() => (None, rest),
-                None => {
-                    let known: Vec<&str> = columns.iter().map(|c| c.id).collect();
-                    return Err(format!("no column `{name}`; there is {}", known.join(" ")));
+    fn parse(word: &words::Written, columns: &[Column]) -> Result<Self, String> {
+        let (column, test) = match &word.column {
+            None => (None, word.test.clone()),
+            Some(name) => match column(name, columns)? {
+                Some(i) => (Some(i), word.test.clone()),
+                // `db1:27017` is text unless the table has such a column.
+                None if name.contains('.') || matches!(&word.test, Text::Plain(v) if v.parse::<u16>().is_ok()) => {
+                    (None, word.whole())
                 }
+                None => return Err(format!("no column `{name}`; there is {}", list(columns, |_| true))),
             },
-            None => (None, rest),
         };
-        Ok(Self { not, column, test: Test::parse(test, column.is_some())? })
+        Ok(Self { not: word.not, column, test: Test::parse(&test, column.is_some())? })
     }
 
     fn holds(&self, row: &Row) -> bool {
@@ -116,107 +114,100 @@ impl Word {
     }
 }
 
-/// By id, or by the only id that begins so.
-fn column(name: &str, columns: &[Column]) -> Option<usize> {
+/// By id, by title, with its group or without, or by the only id that begins so.
+///
+/// # Errors
+/// If several are meant as much.
+fn column(name: &str, columns: &[Column]) -> Result<Option<usize>, String> {
     let name = name.to_lowercase();
-    let begins = |(_, c): &(usize, &Column)| c.id.starts_with(&name);
-    columns.iter().position(|c| c.id == name).or_else(|| {
-        let mut found = columns.iter().enumerate().filter(begins);
-        found.next().filter(|_| found.next().is_none()).map(|(i, _)| i)
-    })
+    if let Some(i) = columns.iter().position(|c| c.id == name) {
+        return Ok(Some(i));
+    }
+    let (group, rest) = name.split_once('.').map_or((None, name.as_str()), |(group, rest)| (Some(group), rest));
+    let within = |c: &Column| {
+        let has = |group: &str| c.group.split_whitespace().any(|w| w.to_lowercase() == group);
+        group.is_none_or(has)
+    };
+    let titled = |c: &Column| within(c) && (c.id == rest || c.title.to_lowercase() == rest);
+    let begins = |c: &Column| within(c) && (c.id.starts_with(rest) || c.title.to_lowercase().starts_with(rest));
+    for meant in [&titled as &dyn Fn(&Column) -> bool, &begins] {
+        let mut found = columns.iter().enumerate().filter(|(_, c)| meant(c)).map(|(i, _)| i);
+        match (found.next(), found.next()) {
+            (Some(one), None) => return Ok(Some(one)),
+            (Some(_), Some(_)) => return Err(format!("several columns are `{name}`: {}", list(columns, meant))),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+/// Ids of columns.
+fn list(columns: &[Column], which: impl Fn(&Column) -> bool) -> String {
+    columns.iter().filter(|c| which(c)).map(|c| c.id).collect::<Vec<_>>().join(" ")
 }
 
 impl Test {
-    fn parse(text: &str, of_column: bool) -> Result<Self, String> {
-        if let Some(expression) = text.strip_prefix('/') {
-            let expression = expression.strip_suffix('/').unwrap_or(expression);
-            let built = RegexBuilder::new(expression).case_insensitive(true).size_limit(1 << 20).build();
-            return built.map(Self::Regex).map_err(|e| {
-                let text = e.to_string();
-                format!("bad expression: {}", text.lines().last().unwrap_or_default().trim_start_matches("error: "))
-            });
-        }
-        let compare = COMPARE.iter().find_map(|(sign, c)| Some((*c, text.strip_prefix(sign)?)));
-        match compare.filter(|_| of_column) {
-            Some((compare, number)) => match number.parse() {
-                Ok(number) => Ok(Self::Number(compare, number)),
-                Err(_) if number.is_empty() => Err("a number is missing".into()),
-                Err(_) => Err(format!("`{number}` is not a number")),
-            },
-            None => Ok(Self::Text(text.to_lowercase())),
+    fn parse(text: &Text, of_column: bool) -> Result<Self, String> {
+        let plain = match text {
+            Text::Quoted(text) => return Ok(Self::Text(text.to_lowercase())),
+            Text::Regex(expression) => {
+                let built = RegexBuilder::new(expression).case_insensitive(true).size_limit(1 << 20).build();
+                return built.map(Self::Regex).map_err(|e| {
+                    let text = e.to_string();
+                    let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    format!("bad expression: {why}")
+                });
+            }
+            Text::Plain(text) => text,
+        };
+        let compare = COMPARE.iter().find_map(|(sign, c)| Some((*c, plain.strip_prefix(sign)?)));
+        let Some((compare, value)) = compare.filter(|_| of_column) else { return Ok(Self::Text(plain.to_lowercase())) };
+        match (quantity::amount(value), compare) {
+            (Some(number), _) => Ok(Self::Number(compare, number)),
+            (None, _) if value.is_empty() => Err("a number is missing".into()),
+            (None, Compare::Equal | Compare::Differs) => {
+                Ok(Self::Whole(compare == Compare::Equal, value.trim_matches('"').to_lowercase()))
+            }
+            (None, _) => {
+                Err(format!("`{value}` is not a number; units are k M G, ms s m h d, B KiB MiB GiB, % and /s"))
+            }
         }
     }
 
     fn holds(&self, cell: &Cell) -> bool {
         match (self, &cell.key) {
-            (Self::Text(text), _) => cell.text.to_lowercase().contains(text),
+            (Self::Text(text), _) => contains(&cell.text, text),
             (Self::Regex(regex), _) => regex.is_match(&cell.text),
+            (Self::Whole(..), Key::None | Key::Spark(_)) => false,
+            (Self::Whole(is, text), _) => same(&cell.text, text) == *is,
             (Self::Number(compare, bound), Key::Number(value)) => match compare {
                 Compare::More => value > bound,
                 Compare::MoreOrEqual => value >= bound,
                 Compare::Less => value < bound,
                 Compare::LessOrEqual => value <= bound,
                 Compare::Equal => (value - bound).abs() < f64::EPSILON,
+                Compare::Differs => (value - bound).abs() >= f64::EPSILON,
             },
-            (Self::Number(..), Key::None | Key::Text) => false,
+            (Self::Number(..), _) => false,
         }
     }
+}
+
+/// Whether a text holds another that is in small letters.
+fn contains(text: &str, small: &str) -> bool {
+    let Some((&first, rest)) = small.as_bytes().split_first() else { return true };
+    if !small.is_ascii() {
+        return text.to_lowercase().contains(small);
+    }
+    let text = text.as_bytes();
+    let Some(last) = text.len().checked_sub(small.len()) else { return false };
+    let begins = |at: usize| text[at].to_ascii_lowercase() == first;
+    (0..=last).any(|at| begins(at) && text[at + 1..=at + rest.len()].eq_ignore_ascii_case(rest))
+}
+
+fn same(text: &str, small: &str) -> bool {
+    if small.is_ascii() { text.eq_ignore_ascii_case(small) } else { text.to_lowercase() == small }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table() -> Table {
-        let row = |host: &str, lag: Cell| Row { id: host.into(), cells: vec![Cell::text(host.to_owned()), lag] };
-        Table {
-            id: "t",
-            title: "t".into(),
-            columns: vec![
-                Column::text("host", "host", 4),
-                Column::number("lag", "lag", 4),
-                Column::text("lags", "", 1),
-            ],
-            rows: vec![
-                row("db1:27017", Cell::count(5)),
-                row("db2:27017", Cell::count(150)),
-                row("DB3.ore:27018", Cell::none()),
-            ],
-            empty: "",
-        }
-    }
-
-    fn kept(filter: &str) -> Vec<usize> {
-        let table = table();
-        Filter::parse(filter, &table.columns).unwrap().rows(&table)
-    }
-
-    #[test]
-    fn words_must_all_hold() {
-        assert_eq!(kept(""), [0, 1, 2]);
-        assert_eq!(kept("db3"), [2]);
-        assert_eq!(kept("27017 !db1"), [1]);
-        assert_eq!(kept("db1:27017"), [0], "a port is not a column");
-        assert_eq!(kept("ho:/db[13]/"), [0, 2]);
-        assert_eq!(kept("!/^db1.*7$/"), [1, 2]);
-        assert_eq!(kept("/db1 | db2/"), [] as [usize; 0], "blanks belong to an expression");
-    }
-
-    #[test]
-    fn an_unknown_value_passes_no_comparison() {
-        assert_eq!(kept("lag:>100"), [1]);
-        assert_eq!(kept("lag:<=150"), [0, 1]);
-        assert_eq!(kept("lag:>=0"), [0, 1]);
-        assert_eq!(kept("lag:=5"), [0]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let columns = table().columns;
-        let why = |text| Filter::parse(text, &columns).unwrap_err();
-        assert_eq!(why("lg:>1"), "no column `lg`; there is host lag lags");
-        assert_eq!(why("lag:>x"), "`x` is not a number");
-        assert_eq!(why("lag:>"), "a number is missing");
-        assert!(why("/(/").starts_with("bad expression: unclosed group"), "{}", why("/(/"));
-    }
-}
+mod tests;

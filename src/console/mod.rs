@@ -5,8 +5,10 @@
 //! | `input` | keys and signals, each on a thread of its own |
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
-//! | `picture`, `rows`, `filter` | what is made of a snapshot before it is drawn |
+//! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
+//! | `gallery` | the thread that makes it |
 //! | `mask` | names that are not for everybody, taken out of it before that |
+//! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
 //! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
@@ -25,10 +27,13 @@ pub mod colour;
 pub mod command;
 pub mod dialog;
 mod filter;
+pub mod gallery;
 mod input;
 pub mod key;
 pub mod keymap;
+mod marks;
 pub mod mask;
+mod order;
 pub mod palette;
 pub mod picture;
 mod player;
@@ -52,7 +57,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -60,6 +65,7 @@ use std::{
 };
 
 pub use colour::Depth;
+use gallery::{Gallery, Looking, Veil, lifted};
 use input::Input;
 use key::Key;
 use keymap::Keymap;
@@ -162,7 +168,7 @@ struct Console {
     bell: Vec<Bell>,
     rang: Option<Instant>,
     /// The names' pseudonyms: kept while they are shown, so that each has the same later.
-    mask: Mask,
+    mask: Veil,
     masked: bool,
 }
 
@@ -177,6 +183,7 @@ impl Console {
         let snapshot = link.snapshots.borrow().clone();
         let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
         let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
+        let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, clock::now(), options.mode);
         ui.theme = names.iter().position(|n| n == wanted).unwrap_or(0);
         ui.message = options.greeting;
@@ -234,6 +241,9 @@ impl Console {
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.gist());
+        let (gallery, mut pictures) = Gallery::open()?;
+        self.ui.gallery = Some(gallery.clone());
+        let mut asked = false;
         loop {
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
@@ -250,16 +260,29 @@ impl Console {
                         next = inputs.try_recv().ok();
                     }
                 }
-                changed = self.link.snapshots.changed(), if core_lives => match changed {
+                made = pictures.recv() => {
+                    // A thread that is gone has panicked, and has said so.
+                    let Some((picture, prepared)) = made else { return Err(Error::Panicked) };
+                    asked = false;
+                    // It was asked for before the mask was put on, or taken off.
+                    let picture = match picture.is_masked() == self.masked {
+                        true => picture,
+                        false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut())),
+                    };
+                    let before = self.ui.gist();
+                    self.happen(Event::Made(picture, prepared), &mut screen)?;
+                    due = self.ui.gist() != before;
+                }
+                // One at a time: whatever comes meanwhile is in the next.
+                changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        let before = self.ui.gist();
                         if bell::rings(&self.bell, self.ui.latest(), &snapshot) {
                             self.ring(&mut screen)?;
                         }
-                        let picture = Picture::masked(snapshot, self.masked.then_some(&mut self.mask));
-                        self.happen(Event::Picture(Arc::new(picture)), &mut screen)?;
-                        due = self.ui.gist() != before;
+                        gallery.make(snapshot, Looking::of(&self.ui), self.masked.then(|| self.mask.clone()));
+                        asked = true;
+                        due = false;
                     }
                     // The core is gone: the last picture stays, and soon says how old it is.
                     Err(_) => core_lives = false,
@@ -311,13 +334,13 @@ impl Console {
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
                         self.given += 1;
-                        orders.give(if self.masked { self.mask.meant(order) } else { order });
+                        orders.give(if self.masked { lifted(&self.mask).meant(order) } else { order });
                     }
                 }
                 Act::Theme => self.next_theme(),
                 Act::Mask => {
                     self.masked = !self.masked;
-                    self.ui.mask(self.masked.then_some(&mut self.mask));
+                    self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
                 }
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,

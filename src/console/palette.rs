@@ -13,7 +13,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use super::{
     command::{COMMANDS, Id, Risk},
     key::Key,
-    rows::Sort,
+    order::Sort,
     typing::{self, write},
     ui::{Entry, Ui},
     update::{Act, go, perform, sort_by, to_step},

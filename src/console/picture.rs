@@ -34,7 +34,8 @@ pub struct Picture {
     pub tiles: Vec<Tile>,
     /// Pages after the overview, in the order of their keys.
     pub pages: Vec<Page>,
-    /// What has to be seen at once: verdict, tones and words. Two pictures that differ in figures and ages alone have the same.
+    /// What has to be seen at once on any page: verdict, tones and words. Two pictures that differ in figures and ages alone have the
+    /// same. Rows are not in it: which of them are seen, only the screen knows.
     pub gist: u64,
     /// The snapshot with its names, where this is made of one without: see [`Self::masked`].
     unmasked: Option<Arc<Snapshot>>,
@@ -133,12 +134,6 @@ pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
 
 fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     let mut hash = DefaultHasher::new();
-    let cell = |cell: &Cell, hash: &mut DefaultHasher| {
-        cell.tone.hash(hash);
-        if cell.key == Key::Text {
-            cell.text.hash(hash);
-        }
-    };
     match snapshot.verdict() {
         Verdict::Hold(why) | Verdict::RollBack(why) | Verdict::Go(why) => why.hash(&mut hash),
         Verdict::Clear(_) => 0.hash(&mut hash),
@@ -151,15 +146,17 @@ fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
             step.preview.as_ref().map(|p| (p.digest, p.approvals.0)).hash(&mut hash);
         }
     }
-    tiles.iter().for_each(|t| cell(&t.value, &mut hash));
-    for page in pages {
-        page.panel.summary.iter().for_each(|c| c.tone.hash(&mut hash));
-        for row in page.panel.tables.iter().flat_map(|t| &t.rows) {
-            row.id.hash(&mut hash);
-            row.cells.iter().for_each(|c| cell(c, &mut hash));
-        }
-    }
+    tiles.iter().for_each(|t| meant(&t.value, &mut hash));
+    pages.iter().flat_map(|p| &p.panel.summary).for_each(|c| c.tone.hash(&mut hash));
     hash.finish()
+}
+
+/// What of a cell has to be seen at once.
+pub(super) fn meant(cell: &Cell, hash: &mut DefaultHasher) {
+    cell.tone.hash(hash);
+    if cell.key == Key::Text {
+        cell.text.hash(hash);
+    }
 }
 
 /// Word and meaning of a source's state.

@@ -1,32 +1,17 @@
 //! Which rows of a table are shown, in which order, and how wide its columns want to be.
 //!
-//! Made when a picture, a filter or an order changes, never while drawing: drawing only looks at the rows it shows.
-
-use std::cmp::Ordering;
+//! Made when a picture, a filter or an order changes, never while drawing: drawing only looks at the rows it shows. It is on the way
+//! from a key to the screen, so that it must cost milliseconds for a hundred thousand rows (`benches/console.rs`): no text is made, each
+//! cell is looked at once at the most, and of a long table the widths are taken from a sample; the drawing widens a column where it
+//! shows more ([`widened`]).
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::filter::Filter;
-use crate::view::{Align, Key, Row, Table, Tone};
-
-/// An order other than the table's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sort {
-    /// By this column.
-    pub column: usize,
-    /// Largest first.
-    pub descending: bool,
-}
-
-impl Sort {
-    /// The order after this one when cycling: the table's own, then by each column, numbers largest first.
-    #[must_use]
-    pub fn next(now: Option<Self>, table: &Table) -> Option<Self> {
-        let column = now.map_or(0, |s| s.column + 1);
-        let descending = table.columns.get(column)?.align == Align::Right;
-        Some(Self { column, descending })
-    }
-}
+use super::{
+    filter::Filter,
+    order::{self, Sort},
+};
+use crate::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
 /// How a column's content is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,6 +22,25 @@ pub struct Content {
     pub glyphs: bool,
 }
 
+impl Content {
+    /// With these cells' content, too. It never shrinks.
+    fn with<'a>(self, cells: impl Iterator<Item = &'a Cell>) -> Self {
+        let (mut widest, mut glyphs) = (0, self.glyphs);
+        for cell in cells {
+            let width = match cell.key {
+                Key::Spark(_) => SPARK,
+                _ if cell.text.is_ascii() => cell.text.len(),
+                _ => cell.text.width(),
+            };
+            widest = widest.max(width);
+            glyphs |= has_glyph(cell.tone);
+        }
+        // A glyph and its blank.
+        let width = u16::try_from(widest + if glyphs { 2 } else { 0 }).unwrap_or(u16::MAX);
+        Self { width: self.width.max(width), glyphs }
+    }
+}
+
 /// The rows of one table as they are shown.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
@@ -44,36 +48,71 @@ pub struct Rows {
     pub order: Vec<usize>,
     /// Its columns' contents.
     pub columns: Vec<Content>,
-    /// What is wrong with the filter; then all rows are shown.
+    /// What is wrong with the filter; then the last one that was right holds on.
     pub error: Option<String>,
+    /// What the order was made by.
+    sort: Option<Sort>,
+    /// The filter that holds, what it was read from, and for how many columns.
+    filter: Filter,
+    text: String,
+    of: usize,
+}
+
+/// Rows that are looked at for the width of a long table's columns.
+const SAMPLE: usize = 400;
+
+impl Rows {
+    /// Made for a table; `before` keeps columns as wide as they have been, so that they do not twitch, and holds what can be used again.
+    #[must_use]
+    pub fn of(table: &Table, text: &str, sort: Option<Sort>, before: Option<&Self>) -> Self {
+        let before = before.filter(|b| b.of == table.columns.len());
+        let again = before.filter(|b| b.error.is_none() && b.text == text).map(|b| Ok(b.filter.clone()));
+        let (filter, error) = match again.unwrap_or_else(|| Filter::parse(text, &table.columns)) {
+            Ok(filter) => (filter, None),
+            Err(why) => (before.map(|b| b.filter.clone()).unwrap_or_default(), Some(why)),
+        };
+        let kept = filter.rows(table);
+        let order = match sort {
+            Some(sort) => {
+                let same = before.filter(|b| b.sort == Some(sort)).map_or(&[][..], |b| &b.order);
+                order::sort(table, kept, sort, same)
+            }
+            None => kept,
+        };
+        let columns = contents(table, before);
+        Self { order, columns, error, sort, filter, text: text.to_owned(), of: table.columns.len() }
+    }
 }
 
 impl Rows {
-    /// Made for a table; `before` keeps columns as wide as they have been, so that they do not twitch.
+    /// The same, with columns at least as wide as they have been: they may have grown while these were made.
     #[must_use]
-    pub fn of(table: &Table, filter: &str, sort: Option<Sort>, before: Option<&Self>) -> Self {
-        let (filter, error) = match Filter::parse(filter, &table.columns) {
-            Ok(filter) => (filter, None),
-            Err(why) => (Filter::default(), Some(why)),
-        };
-        let mut order = filter.rows(table);
-        if let Some(sort) = sort {
-            order.sort_by(|&a, &b| compare(&table.rows[a], &table.rows[b], sort));
+    pub fn no_narrower(mut self, before: &Self) -> Self {
+        if self.of == before.of {
+            for (now, was) in self.columns.iter_mut().zip(&before.columns) {
+                *now = Content { width: now.width.max(was.width), glyphs: now.glyphs || was.glyphs };
+            }
         }
-        Self { order, columns: contents(table, before), error }
+        self
     }
 }
 
 fn contents(table: &Table, before: Option<&Rows>) -> Vec<Content> {
-    let content = |(i, column): (usize, &crate::view::Column)| {
-        let cells = || table.rows.iter().filter_map(move |r| r.cells.get(i));
-        let glyphs = cells().any(|c| has_glyph(c.tone));
-        let room = |c: &crate::view::Cell| c.text.width() + if glyphs { 2 } else { 0 };
-        let widest = cells().map(room).max().unwrap_or(0).max(column.title.width());
+    let step = table.rows.len().div_ceil(SAMPLE).max(1);
+    let content = |(i, column): (usize, &Column)| {
         let was = before.and_then(|b| b.columns.get(i)).copied().unwrap_or_default();
-        Content { width: u16::try_from(widest).unwrap_or(u16::MAX).max(was.width), glyphs: glyphs || was.glyphs }
+        let title = u16::try_from(column.title.width()).unwrap_or(u16::MAX);
+        let cells = table.rows.iter().step_by(step).filter_map(|r| r.cells.get(i));
+        Content { width: was.width.max(title), ..was }.with(cells)
     };
     table.columns.iter().enumerate().map(content).collect()
+}
+
+/// The contents with these rows' looked at, too: none of what is on screen is cut because a sample missed it.
+#[must_use]
+pub fn widened<'a>(contents: &[Content], rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Content> {
+    let cells = |i: usize| rows.clone().filter_map(move |r| r.cells.get(i));
+    contents.iter().enumerate().map(|(i, content)| content.with(cells(i))).collect()
 }
 
 /// Whether a tone is drawn with a glyph.
@@ -82,23 +121,9 @@ pub fn has_glyph(tone: Tone) -> bool {
     tone.glyph(false) != " "
 }
 
-/// What has no value comes last, whichever way.
-fn compare(a: &Row, b: &Row, sort: Sort) -> Ordering {
-    let (Some(x), Some(y)) = (a.cells.get(sort.column), b.cells.get(sort.column)) else { return Ordering::Equal };
-    let turn = |o: Ordering| if sort.descending { o.reverse() } else { o };
-    match (&x.key, &y.key) {
-        (Key::None, Key::None) => Ordering::Equal,
-        (Key::None, _) => Ordering::Greater,
-        (_, Key::None) => Ordering::Less,
-        (Key::Number(p), Key::Number(q)) => turn(p.total_cmp(q)),
-        _ => turn(x.text.cmp(&y.text)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Cell, Column};
 
     fn table() -> Table {
         let row = |id: &str, lag: Cell| Row { id: id.into(), cells: vec![Cell::text(id.to_owned()), lag] };
@@ -123,23 +148,37 @@ mod tests {
     }
 
     #[test]
-    fn cycling_goes_through_the_columns_and_back_to_the_tables_own_order() {
-        let table = table();
-        let first = Sort::next(None, &table);
-        assert_eq!(first, Some(Sort { column: 0, descending: false }));
-        let second = Sort::next(first, &table);
-        assert_eq!(second, Some(Sort { column: 1, descending: true }));
-        assert_eq!(Sort::next(second, &table), None);
+    fn a_filter_that_is_wrong_leaves_what_the_last_right_one_showed() {
+        let mut table = table();
+        let none = Rows::of(&table, "nothing:", None, None);
+        assert_eq!((none.order.len(), none.error.is_some()), (3, true), "there was none before");
+        let right = Rows::of(&table, "lag:>5", None, None);
+        assert_eq!(right.order, [0, 2]);
+        table.rows.remove(0);
+        let wrong = Rows::of(&table, "lag:>5 lag:<", None, Some(&right));
+        assert_eq!((&wrong.order[..], wrong.error.is_some()), (&[1][..], true), "of the rows that there are now");
+        assert_eq!(Rows::of(&table, "lag:>5 lag:<9", None, Some(&wrong)).order, [] as [usize; 0]);
+        assert_eq!(Rows::of(&table, "", None, Some(&wrong)).order.len(), 2);
     }
 
     #[test]
-    fn a_bad_filter_hides_nothing_and_columns_never_shrink_back() {
+    fn columns_never_shrink_back() {
         let mut table = table();
-        let wide = Rows::of(&table, "nothing:", None, None);
-        assert_eq!((wide.order.len(), wide.error.is_some()), (3, true));
+        let wide = Rows::of(&table, "", None, None);
         assert_eq!(wide.columns[1], Content { width: 6, glyphs: true });
         table.rows.truncate(1);
         assert_eq!(Rows::of(&table, "", None, Some(&wide)).columns[1], wide.columns[1]);
         assert_eq!(Rows::of(&table, "", None, None).columns[1], Content { width: 3, glyphs: false });
+    }
+
+    #[test]
+    fn what_the_sample_of_a_long_table_missed_is_seen_when_it_is_shown() {
+        let mut table = table();
+        table.rows = (0..10 * SAMPLE).map(|i| Row { id: i.to_string(), cells: vec![Cell::text("x")] }).collect();
+        table.rows[1].cells[0] = Cell::text("a longer one").tone(Tone::Good);
+        let rows = Rows::of(&table, "", None, None);
+        assert_eq!(rows.columns[0], Content { width: 2, glyphs: false });
+        let shown = widened(&rows.columns, table.rows[..20].iter());
+        assert_eq!(shown[0], Content { width: 14, glyphs: true });
     }
 }

@@ -1,12 +1,16 @@
 //! How one table is looked at: which row is selected, in which order, through which filter. The rows are those that remain. And which tables
 //! of the place where the operator is are meant.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use super::{
     dialog::Dialog,
-    rows::{Rows, Sort},
+    order::Sort,
+    picture::meant,
+    rows::Rows,
     ui::{At, Drawn, Entry, Ui},
 };
-use crate::view::Table;
+use crate::view::{Row, Table};
 
 /// A table, by the id of its place (a page's panel, or `detail`) and its own.
 pub type TableKey = (&'static str, &'static str);
@@ -21,6 +25,8 @@ pub struct TableUi {
     pub selected: Option<String>,
     /// Where it stands among the rows shown; kept when the row is gone.
     pub index: usize,
+    /// Where it stands in the table: most often it is there in the next picture, too.
+    row: usize,
     /// First row on screen.
     pub top: usize,
     /// Rows on screen.
@@ -34,13 +40,34 @@ pub struct TableUi {
 }
 
 impl TableUi {
+    /// The rows on screen.
+    pub fn shown<'a>(&'a self, table: &'a Table) -> impl Iterator<Item = &'a Row> {
+        self.rows.order.iter().skip(self.top).take(self.height).filter_map(|&row| table.rows.get(row))
+    }
+
     /// The selection stays on its row wherever that has gone; if it is gone, on the place where it was.
     pub(super) fn keep_selection(&mut self, table: &Table) {
-        let id = |i: usize| self.rows.order.get(i).and_then(|&r| table.rows.get(r)).map(|r| r.id.as_str());
-        let there = self.selected.as_deref().and_then(|s| (0..self.rows.order.len()).find(|&i| id(i) == Some(s)));
-        let index = there.unwrap_or_else(|| self.index.min(self.rows.order.len().saturating_sub(1)));
-        self.selected = id(index).map(str::to_owned);
+        let wanted = self.selected.as_deref();
+        let is = |row: usize| table.rows.get(row).is_some_and(|r| Some(r.id.as_str()) == wanted);
+        // A table is searched for a name only where the row is not where it was.
+        let row = if is(self.row) { Some(self.row) } else { (0..table.rows.len()).find(|&row| is(row)) };
+        let order = &self.rows.order;
+        let shown = |row: usize| match order.get(self.index) {
+            Some(&there) if there == row => Some(self.index),
+            _ => order.iter().position(|&r| r == row),
+        };
+        let index = row.and_then(shown).unwrap_or_else(|| self.index.min(order.len().saturating_sub(1)));
+        self.point(table, index);
+    }
+
+    /// Selects the row at `index` among those shown.
+    pub(super) fn point(&mut self, table: &Table, index: usize) {
+        let there = self.rows.order.get(index).and_then(|&row| Some((row, table.rows.get(row)?.id.as_str())));
         self.index = index;
+        self.row = there.map_or(self.row, |(row, _)| row);
+        if there.map(|(_, id)| id) != self.selected.as_deref() {
+            self.selected = there.map(|(_, id)| id.to_owned());
+        }
     }
 }
 
@@ -113,13 +140,28 @@ impl Ui {
 
     /// Selects the focused table's row at `index` among those shown, or the last.
     pub(super) fn select(&mut self, index: usize) {
-        let Some(table) = self.focused() else { return };
-        let Some(at) = self.table_ui(table.id) else { return };
-        let index = index.min(at.rows.order.len().saturating_sub(1));
-        let id = at.rows.order.get(index).and_then(|&r| table.rows.get(r)).map(|r| r.id.clone());
-        if let Some(at) = self.focused_ui() {
-            (at.index, at.selected) = (index, id);
+        let place = self.place();
+        let Some(id) = self.focused().map(|t| t.id) else { return };
+        let Some(mut at) = self.tables.remove(&(place, id)) else { return };
+        if let Some(table) = self.focused() {
+            at.point(table, index.min(at.rows.order.len().saturating_sub(1)));
         }
+        self.tables.insert((place, id), at);
+    }
+
+    /// What of the rows on screen has to be seen at once, in one number.
+    pub(super) fn rows_gist(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        for table in self.shown_tables() {
+            let Some(at) = self.table_ui(table.id) else { continue };
+            // A row more or less is seen at the end of a list.
+            at.rows.order.len().hash(&mut hash);
+            for row in at.shown(table) {
+                row.id.hash(&mut hash);
+                row.cells.iter().for_each(|c| meant(c, &mut hash));
+            }
+        }
+        hash.finish()
     }
 
     /// Takes down how much of each table the last drawing had room for.
@@ -137,5 +179,74 @@ impl Ui {
             let at = self.tables.entry((place, table)).or_default();
             (at.top, at.height) = (top, height);
         }
+        for (table, columns) in &drawn.columns {
+            self.tables.entry((place, *table)).or_default().rows.columns.clone_from(columns);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Cell, Column};
+
+    fn table(ids: &[(&str, u64)]) -> Table {
+        let row = |(id, n): &(&str, u64)| Row { id: (*id).to_owned(), cells: vec![Cell::count(*n)] };
+        let columns = vec![Column::number("n", "n", 1)];
+        Table { id: "t", title: "t".into(), columns, rows: ids.iter().map(row).collect(), empty: "" }
+    }
+
+    fn look(at: &mut TableUi, table: &Table) {
+        at.rows = Rows::of(table, &at.filter, at.sort, Some(&at.rows));
+        at.keep_selection(table);
+    }
+
+    fn selected(at: &TableUi) -> (usize, Option<&str>) {
+        (at.index, at.selected.as_deref())
+    }
+
+    #[test]
+    fn the_selection_follows_its_row_wherever_it_goes() {
+        let sort = Some(Sort { column: 0, descending: true });
+        let mut at = TableUi { sort, ..TableUi::default() };
+        let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &first);
+        assert_eq!(selected(&at), (0, Some("c")));
+        at.point(&first, 1);
+        assert_eq!(selected(&at), (1, Some("b")));
+        look(&mut at, &table(&[("a", 1), ("b", 9), ("c", 3)]));
+        assert_eq!(selected(&at), (0, Some("b")), "its value changed, and with it its place");
+        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        assert_eq!(selected(&at), (2, Some("b")), "its place in the table changed, too");
+        at.sort = None;
+        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        assert_eq!(selected(&at), (3, Some("b")));
+    }
+
+    #[test]
+    fn where_the_selected_row_vanishes_its_neighbour_is_selected() {
+        let mut at = TableUi::default();
+        let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &first);
+        at.point(&first, 1);
+        look(&mut at, &table(&[("a", 1), ("c", 3)]));
+        assert_eq!(selected(&at), (1, Some("c")));
+        look(&mut at, &table(&[("a", 1)]));
+        assert_eq!(selected(&at), (0, Some("a")));
+        look(&mut at, &table(&[]));
+        assert_eq!(selected(&at), (0, None));
+        look(&mut at, &first);
+        assert_eq!(selected(&at), (0, Some("a")));
+    }
+
+    #[test]
+    fn a_row_that_a_filter_hides_gives_the_selection_to_one_that_is_shown() {
+        let mut at = TableUi::default();
+        let table = table(&[("a", 1), ("b", 2), ("c", 3)]);
+        look(&mut at, &table);
+        at.point(&table, 1);
+        at.filter = "n:>2".to_owned();
+        look(&mut at, &table);
+        assert_eq!(selected(&at), (0, Some("c")));
     }
 }

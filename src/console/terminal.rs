@@ -90,20 +90,7 @@ impl Screen {
     /// # Errors
     /// If the terminal is gone.
     pub fn show(&mut self, frame: Buffer) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        queue!(bytes, BeginSynchronizedUpdate)?;
-        let blank;
-        let before = match &self.shown {
-            Some(shown) if *shown == frame => return Ok(()),
-            Some(shown) if shown.area == frame.area => shown,
-            _ => {
-                queue!(bytes, ResetColor, Clear(ClearType::All))?;
-                blank = Buffer::empty(frame.area);
-                &blank
-            }
-        };
-        CrosstermBackend::new(&mut bytes).draw(before.diff(&frame).into_iter())?;
-        queue!(bytes, EndSynchronizedUpdate)?;
+        let Some(bytes) = written(self.shown.as_ref(), &frame)? else { return Ok(()) };
         write(&bytes)?;
         if let Some(cast) = &mut self.cast {
             cast.wrote(&bytes, frame.area.as_size())?;
@@ -145,6 +132,28 @@ impl Screen {
         terminal::disable_raw_mode()?;
         take()
     }
+}
+
+/// What has to be written to get from one frame to another; nothing at all where they are equal.
+///
+/// # Errors
+/// Never, in practice: bytes are written into memory.
+pub fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    queue!(bytes, BeginSynchronizedUpdate)?;
+    let blank;
+    let before = match shown {
+        Some(shown) if shown == frame => return Ok(None),
+        Some(shown) if shown.area == frame.area => shown,
+        _ => {
+            queue!(bytes, ResetColor, Clear(ClearType::All))?;
+            blank = Buffer::empty(frame.area);
+            &blank
+        }
+    };
+    CrosstermBackend::new(&mut bytes).draw(before.diff(frame).into_iter())?;
+    queue!(bytes, EndSynchronizedUpdate)?;
+    Ok(Some(bytes))
 }
 
 impl Drop for Screen {

@@ -5,11 +5,12 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
     dialog::Dialog,
+    gallery::{Gallery, Prepared},
     keymap::Keymap,
     mask::Mask,
     palette::Palette,
     picture::{Picture, SOURCES, own_detail},
-    rows::Rows,
+    rows::{Content, Rows},
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
 };
@@ -62,6 +63,8 @@ pub enum Entry {
 pub struct Drawn {
     /// Tables on screen: id, first row, rows.
     pub tables: Vec<(&'static str, usize, usize)>,
+    /// Columns that turned out to be wider than was known.
+    pub columns: Vec<(&'static str, Vec<Content>)>,
     /// How many tiles stood side by side.
     pub tile_columns: Option<usize>,
     /// First line of the detail's facts that could be shown, and the last that there is room to begin with.
@@ -127,6 +130,10 @@ pub struct Ui {
     pub(super) heard_since_opened: u32,
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
+    /// Who takes pictures that are over; without anybody they go at once.
+    pub gallery: Option<Gallery>,
+    /// Rows that were made beforehand for the picture that has just come.
+    pub(super) prepared: Prepared,
     latest: Arc<Picture>,
     /// How many pictures have come.
     pictures: u64,
@@ -184,6 +191,8 @@ impl Ui {
             heard_since_opened: 0,
             page_below: 0,
             detail: None,
+            gallery: None,
+            prepared: Prepared::default(),
             latest: first,
             pictures: 1,
             heard: now,
@@ -202,9 +211,10 @@ impl Ui {
 
     /// What of the screen has to be seen at once when it changes.
     #[must_use]
-    pub fn gist(&self) -> (u64, bool, bool, &'static str) {
+    pub fn gist(&self) -> (u64, u64, bool, bool, &'static str) {
         // The verdict is that of the latest picture, also while one is held still.
-        (self.picture().gist, self.detail.is_some(), self.is_asking(), self.latest().verdict().told().0)
+        let word = self.latest().verdict().told().0;
+        (self.picture().gist, self.rows_gist(), self.detail.is_some(), self.is_asking(), word)
     }
 
     /// How many pictures have come.
@@ -238,11 +248,20 @@ impl Ui {
     }
 
     /// A newer picture came.
-    pub(super) fn hear(&mut self, picture: Arc<Picture>) {
-        self.latest = picture;
+    /// Gives the one before it: see [`Ui::let_go`].
+    pub(super) fn hear(&mut self, picture: Arc<Picture>) -> Arc<Picture> {
+        let old = std::mem::replace(&mut self.latest, picture);
         self.pictures += 1;
         self.heard = self.now;
         self.heard_since_opened = self.heard_since_opened.saturating_add(1);
+        old
+    }
+
+    /// A picture is over. To give back what a hundred thousand rows took needs longer than a key should wait: somebody else does it.
+    pub(super) fn let_go(&self, old: Arc<Picture>) {
+        if let Some(gallery) = &self.gallery {
+            gallery.forget(old);
+        }
     }
 
     /// Makes the pictures anew, the frozen one too: with or without a mask.
@@ -340,7 +359,9 @@ impl Ui {
         };
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
-            ui.rows = Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows));
+            let prepared = self.prepared.take(table, &ui.filter, ui.sort);
+            let rows = prepared.unwrap_or_else(|| Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)));
+            ui.rows = rows.no_narrower(&ui.rows);
             ui.keep_selection(table);
         }
         self.made_of = Some(made);

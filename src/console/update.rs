@@ -7,10 +7,11 @@ use ratatui::crossterm::event::KeyEvent;
 use super::{
     command::{Command, Id},
     dialog::{self, Asked, Dialog, Prompt},
+    gallery::Prepared,
     key::Key,
+    order::Sort,
     palette::{self, Palette},
     picture::{Picture, is_own},
-    rows::Sort,
     runbook::RUNBOOK,
     travel::travel,
     typing,
@@ -28,6 +29,8 @@ pub enum Event {
     Paste(String),
     /// The core made a new picture.
     Picture(Arc<Picture>),
+    /// The same, with the rows that were made for it beforehand.
+    Made(Arc<Picture>, Prepared),
     /// A second passed.
     Second,
 }
@@ -55,12 +58,13 @@ pub enum Act {
 pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
         Event::Second => dialog::passed(ui),
-        Event::Picture(picture) => {
-            ui.hear(picture);
-            if !ui.is_frozen() {
-                ui.settle(false);
-            }
-            dialog::passed(ui)
+        Event::Picture(picture) => look(ui, picture),
+        Event::Made(picture, prepared) => {
+            ui.prepared = prepared;
+            let acts = look(ui, picture);
+            // They are of this picture alone, and of a place that may not be the one any more.
+            ui.prepared = Prepared::default();
+            acts
         }
         Event::Key(key) => {
             ui.message = None;
@@ -77,6 +81,17 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
             typing::paste(ui, &text)
         }
     }
+}
+
+/// A newer picture came.
+fn look(ui: &mut Ui, picture: Arc<Picture>) -> Vec<Act> {
+    let old = ui.hear(picture);
+    if !ui.is_frozen() {
+        ui.settle(false);
+    }
+    // Now nothing here is made of it any more.
+    ui.let_go(old);
+    dialog::passed(ui)
 }
 
 fn press(ui: &mut Ui, event: &KeyEvent) -> Vec<Act> {

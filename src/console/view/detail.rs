@@ -7,13 +7,16 @@ use super::Look;
 use crate::{
     console::{
         command::Id,
+        marks,
         theme::Role,
         ui::{Drawn, Ui},
         widget::{
-            chart, table,
+            chart::{self, Plot},
+            table,
             text::{put, put_all, put_right, words, wrap},
         },
     },
+    core::snapshot::Snapshot,
     view::{Cell, Detail, Table, Tone},
 };
 
@@ -59,7 +62,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
         put_right(title, buf, &more, theme.style(Role::Key));
     }
     let place = Rect { y: body.y + facts, height: curves, ..body };
-    draw_curves(place, buf, detail, look);
+    draw_curves(place, buf, detail, &ui.picture().snapshot, look);
     let place = Rect { y: body.y + facts + curves, height: tables, ..body };
     if tables > 0 {
         super::panel::tables(place, buf, ui, look, drawn);
@@ -128,10 +131,11 @@ fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
     detail.fields.iter().flat_map(wrapped).collect()
 }
 
-fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, look: &Look<'_>) {
+fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapshot, look: &Look<'_>) {
     if area.is_empty() {
         return;
     }
+    let marks = marks::marks(snapshot);
     let all = u16::try_from(detail.curves.len()).unwrap_or(u16::MAX);
     let beside = all.clamp(1, (area.width / 38).max(1));
     // As many rows of curves as leave each one readable.
@@ -141,7 +145,9 @@ fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, look: &Look<'_>) {
         let (left, right) = (area.width * column / beside, area.width * (column + 1) / beside);
         let (top, bottom) = (area.height * row / rows, area.height * (row + 1) / rows);
         let width = right - left - u16::from(column + 1 < beside);
-        chart::draw(Rect { x: area.x + left, y: area.y + top, width, height: bottom - top }, buf, curve, look.theme);
+        let limits = marks::limits(&snapshot.plan, curve);
+        let plot = Plot { curve, limits: &limits, marks: &marks };
+        chart::draw(Rect { x: area.x + left, y: area.y + top, width, height: bottom - top }, buf, plot, look.theme);
     }
     let hidden = all.saturating_sub(beside * rows);
     if hidden > 0 {

@@ -78,8 +78,9 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, dra
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
         let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll, hidden };
-        let (top, rows) = table::draw(place, buf, &tables[i], state(i), asked, look);
-        drawn.tables.push((tables[i].id, top, rows));
+        let found = table::draw(place, buf, &tables[i], state(i), asked, look);
+        drawn.tables.push((tables[i].id, found.top, found.height));
+        drawn.columns.extend(found.columns.map(|columns| (tables[i].id, columns)));
         y += height;
     }
 }

@@ -1,109 +1,241 @@
-//! One curve over time.
+//! A chart over time: a line a side, the limits that gates set, and the turns of the run on its time axis.
+//!
+//! Readable without any colour: the source's line is whole, the target's is dashed, a third site's is dotted, and what each is stands in
+//! the title. A gap stays a gap, and a line that ends before now ends in the sign of what is stale.
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::Style,
-    symbols::Marker,
-    text::Span,
-    widgets::{Axis, Block, Borders, Chart, Dataset, GraphType, Widget as _},
+mod axis;
+mod dots;
+
+use std::collections::BTreeMap;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::UnicodeWidthStr as _;
+
+use self::{
+    axis::{Scale, back, value_scale},
+    dots::Dots,
 };
-
+use super::text::{put, put_right};
 use crate::{
-    console::theme::{Role, Theme},
-    core::now::short,
-    view::Curve,
+    console::{
+        marks::{Limit, Mark},
+        theme::{Role, Theme},
+    },
+    plan::Side,
+    view::{Curve, Line, Tone},
 };
 
-use super::text::fit_middle;
-
-/// Draws it with its title, the range of its values and how far back it goes.
-pub fn draw(area: Rect, buf: &mut Buffer, curve: &Curve, theme: &Theme) {
-    let muted = theme.style(Role::Muted);
-    let block = Block::new().borders(Borders::TOP).border_style(theme.style(Role::Border)).title(Span::styled(
-        format!(" {} ", fit_middle(&curve.title, usize::from(area.width.saturating_sub(2)))),
-        theme.style(Role::Title),
-    ));
-    let known = || curve.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
-    let (Some(first), Some(last)) = (known().next(), known().next_back()) else {
-        let inner = block.inner(area);
-        block.render(area, buf);
-        super::text::put(inner, buf, "no samples yet", muted);
-        return;
-    };
-    let (low, high) = known().fold((f64::MAX, f64::MIN), |(l, h), p| (l.min(p.1), h.max(p.1)));
-    // A curve that does not move lies in the middle; one that cannot be negative keeps its floor at 0.
-    let pad = if high > low { (high - low) * 0.05 } else { high.abs().max(1.0) * 0.5 };
-    let floor = if low >= 0.0 { (low - pad).max(0.0) } else { low - pad };
-    let segments = segments(&curve.points);
-    let datasets = segments
-        .iter()
-        .map(|points| {
-            Dataset::default()
-                .marker(Marker::Braille)
-                .graph_type(GraphType::Line)
-                .style(theme.style(Role::Chart))
-                .data(points)
-        })
-        .collect();
-    let back = |t: f64| {
-        std::time::Duration::try_from_secs_f64(-t).map_or_else(|_| "now".to_owned(), |d| format!("-{}", short(d)))
-    };
-    let label = |text: String| Span::styled(text, muted);
-    let x = Axis::default()
-        .bounds([first.0, last.0.max(first.0 + 1.0)])
-        .labels([label(back(first.0)), label(back(last.0))])
-        .style(Style::new().patch(theme.style(Role::Border)));
-    let y = Axis::default()
-        .bounds([floor, high + pad])
-        .labels([label(figure(floor)), label(figure(high + pad))])
-        .style(theme.style(Role::Border));
-    // With the screen's own background: a chart has the terminal's, where it is told none.
-    let ground = theme.style(Role::Text);
-    Chart::new(datasets).block(block).style(ground).x_axis(x).y_axis(y).legend_position(None).render(area, buf);
+/// What is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Plot<'a> {
+    /// The lines.
+    pub curve: &'a Curve,
+    /// The limits beside them.
+    pub limits: &'a [Limit],
+    /// The turns of the run.
+    pub marks: &'a [Mark],
 }
 
-/// Three figures are enough beside a curve.
-fn figure(v: f64) -> String {
-    match v.abs() {
-        a if a >= 1e9 => format!("{:.1}G", v / 1e9),
-        a if a >= 1e6 => format!("{:.1}M", v / 1e6),
-        a if a >= 1e4 => format!("{:.1}k", v / 1e3),
-        a if a >= 100.0 || a == 0.0 => format!("{v:.0}"),
-        a if a >= 1.0 => format!("{v:.1}"),
-        _ => format!("{v:.3}"),
+/// The shortest time that is worth an axis, in seconds.
+const SHORTEST: f64 = 60.0;
+
+/// Draws it.
+pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
+    if area.is_empty() {
+        return;
+    }
+    title(Rect { height: 1, ..area }, buf, plot.curve, theme);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let muted = theme.style(Role::Muted);
+    let known = || plot.curve.lines.iter().flat_map(|l| &l.points).filter(|p| p.0.is_finite() && p.1.is_finite());
+    let Some(first) = known().map(|p| p.0).min_by(f64::total_cmp) else {
+        put(body, buf, "no samples yet", muted);
+        return;
+    };
+    // The legend of the marks goes first where there is little room, then the line under the plot.
+    let turns = plot.marks.iter().any(|m| m.at >= first);
+    let legend = u16::from(turns && body.height >= 7);
+    let plain = body.height < 4;
+    let rows = body.height.saturating_sub(legend + if plain { 1 } else { 2 });
+    if rows == 0 {
+        return;
+    }
+    let (low, high) = known().fold((f64::MAX, f64::MIN), |(l, h), p| (l.min(p.1), h.max(p.1)));
+    let scale = value_scale((low, high), plot.limits, plot.curve.unit, rows);
+    let gutter = scale.ticks.iter().map(|t| t.1.width()).max().unwrap_or(0);
+    let gutter = u16::try_from(gutter).unwrap_or(0) + 1;
+    if body.width < gutter + 8 {
+        return;
+    }
+    let inner = Rect { x: body.x + gutter, width: body.width - gutter, height: rows, ..body };
+    let time = Scale { low: first.min(-SHORTEST), high: 0.0, ticks: Vec::new() };
+    values(inner, gutter, buf, &scale, theme);
+    let words = over(inner, buf, plot.limits, &scale, theme);
+    lines(inner, buf, plot.curve, (&time, &scale), theme);
+    // Words stand at the left, over what is oldest: what is newest is never hidden.
+    for (row, words) in words {
+        let line = Rect { x: inner.x + 1, y: inner.y + row, width: inner.width - 1, height: 1 };
+        put(line, buf, &format!(" {words} "), theme.tone(Tone::Warn));
+    }
+    if !plain {
+        let line = Rect { y: inner.bottom(), height: 1, ..inner };
+        put(line, buf, &"─".repeat(usize::from(line.width)), theme.style(Role::Border));
+        marked(line, buf, plot.marks, &time, theme);
+    }
+    let under = Rect { y: inner.bottom() + u16::from(!plain), height: 1, ..inner };
+    times(under, buf, &time, muted);
+    if legend > 0 {
+        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, plot.marks, first, theme);
     }
 }
 
-/// A gap stays a gap: no line is drawn over a time without samples.
-fn segments(points: &[(f64, f64)]) -> Vec<&[(f64, f64)]> {
-    let mut steps: Vec<f64> = points.windows(2).map(|w| w[1].0 - w[0].0).collect();
+/// The rule with the title, and which line is whose.
+fn title(line: Rect, buf: &mut Buffer, curve: &Curve, theme: &Theme) {
+    put(line, buf, &"─".repeat(usize::from(line.width)), theme.style(Role::Border));
+    let rest = |x: u16| Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
+    let mut x = 1 + put(rest(1), buf, &format!(" {} ", curve.title), theme.style(Role::Title));
+    let mut named: Vec<(&str, usize)> = Vec::new();
+    for one in &curve.lines {
+        match named.iter_mut().find(|(label, _)| *label == one.label) {
+            Some((_, n)) => *n += 1,
+            None => named.push((&one.label, 1)),
+        }
+    }
+    for (label, n) in named {
+        let Some(one) = curve.lines.iter().find(|l| l.label == label) else { continue };
+        let sample = match one.side {
+            Some(Side::Source) => "⠤⠤⠤",
+            Some(Side::Target) => "⠤ ⠤",
+            None => "⠄⠄⠄",
+        };
+        let count = if n > 1 { format!(" ×{n}") } else { String::new() };
+        x += put(rest(x), buf, &format!(" {sample} {label}{count} "), style_of(one, theme));
+    }
+}
+
+fn style_of(line: &Line, theme: &Theme) -> Style {
+    line.side.map_or_else(|| theme.style(Role::Chart), |side| theme.side(side))
+}
+
+/// Round numbers at the left.
+fn values(inner: Rect, gutter: u16, buf: &mut Buffer, scale: &Scale, theme: &Theme) {
+    for y in 0..inner.height {
+        let edge = Rect { x: inner.x - 1, y: inner.y + y, width: 1, height: 1 };
+        put(edge, buf, "│", theme.style(Role::Border));
+    }
+    for (value, text) in &scale.ticks {
+        let y = inner.y + scale.row(*value, inner.height);
+        let place = Rect { x: inner.x - gutter, y, width: gutter - 1, height: 1 };
+        put_right(place, buf, text, theme.style(Role::Muted));
+        put(Rect { x: inner.x - 1, y, width: 1, height: 1 }, buf, "┤", theme.style(Role::Border));
+    }
+}
+
+/// The limits: a line each where it is in sight. Gives the words for a row, also of those that lie beyond it.
+fn over(inner: Rect, buf: &mut Buffer, limits: &[Limit], scale: &Scale, theme: &Theme) -> BTreeMap<u16, String> {
+    let mut words: BTreeMap<u16, String> = BTreeMap::new();
+    for limit in limits {
+        let (row, arrow) = match limit.value {
+            v if v > scale.high => (0, "↑ "),
+            v if v < scale.low => (inner.height - 1, "↓ "),
+            v => (scale.row(v, inner.height), ""),
+        };
+        if arrow.is_empty() {
+            let line = Rect { y: inner.y + row, height: 1, ..inner };
+            put(line, buf, &"┄".repeat(usize::from(inner.width)), theme.tone(Tone::Warn));
+        }
+        let said = words.entry(row).or_default();
+        // Two limits may share a row.
+        let apart = if said.is_empty() { "" } else { " · " };
+        said.push_str(&format!("{apart}{arrow}{}", limit.label));
+    }
+    words
+}
+
+/// The lines themselves; what stands under them is hidden only where they are.
+fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &Scale), theme: &Theme) {
+    for line in &curve.lines {
+        let mut dots = Dots::new(inner.width, inner.height);
+        let at = |p: &(f64, f64)| dots::place(time.share(p.0), scale.share(p.1), inner.width, inner.height);
+        for segment in segments(&line.points) {
+            dots.path(segment.iter().map(at), line.side);
+        }
+        let style = style_of(line, theme);
+        for (x, y, sign) in dots.signs() {
+            buf[(inner.x + x, inner.y + y)].set_char(sign).set_style(style);
+        }
+        let gap = usual(&line.points, line.points.len().saturating_sub(1));
+        let last = line.points.iter().rfind(|p| p.0.is_finite() && p.1.is_finite());
+        if let Some(last) = last.filter(|p| -p.0 > 3.0 * gap + 2.0) {
+            let x = inner.x + time.column(last.0, inner.width);
+            let y = inner.y + scale.row(last.1, inner.height);
+            put(Rect { x, y, width: 1, height: 1 }, buf, Tone::Stale.glyph(false), theme.tone(Tone::Stale));
+        }
+    }
+}
+
+/// Signs of the run's turns on the axis; the last of several that meet stands for all.
+fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Theme) {
+    for mark in marks.iter().filter(|m| m.at >= time.low) {
+        let (sign, _, tone) = mark.sign();
+        let x = line.x + time.column(mark.at, line.width);
+        put(Rect { x, width: 1, ..line }, buf, sign, theme.tone(tone));
+    }
+}
+
+/// What the signs say, the latest first, as many as there is room for.
+fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], first: f64, theme: &Theme) {
+    let mut x = 0;
+    for mark in marks.iter().rev().filter(|m| m.at >= first) {
+        let (sign, word, tone) = mark.sign();
+        let what = if mark.what.is_empty() { String::new() } else { format!("{} ", mark.what) };
+        let text = format!("{sign} {what}{word} {}", back(mark.at));
+        let apart = if x == 0 { 0 } else { 3 };
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+        if x + apart + width > line.width && x > 0 {
+            break;
+        }
+        x += apart;
+        x += put(Rect { x: line.x + x, width: line.width - x, ..line }, buf, &text, theme.tone(tone));
+    }
+}
+
+/// Round times under the axis, `now` at its end.
+fn times(line: Rect, buf: &mut Buffer, time: &Scale, style: Style) {
+    put_right(line, buf, "now", style);
+    let mut free = line.width.saturating_sub(5);
+    for (at, text) in axis::times(-time.low, line.width) {
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+        let x = time.column(at, line.width).saturating_sub(width / 2);
+        if x + width <= free {
+            put(Rect { x: line.x + x, width, ..line }, buf, &text, style);
+            free = x.saturating_sub(2);
+        }
+    }
+}
+
+/// How far apart samples are around the one at `at`, in seconds. What is older is kept in coarser grain, so that each place has a usual
+/// distance of its own.
+fn usual(points: &[(f64, f64)], at: usize) -> f64 {
+    const AROUND: usize = 4;
+    let near = &points[at.saturating_sub(AROUND)..(at + AROUND + 1).min(points.len())];
+    let mut steps: Vec<f64> = near.windows(2).map(|w| w[1].0 - w[0].0).collect();
     steps.sort_by(f64::total_cmp);
-    let usual = steps.get(steps.len() * 9 / 10).copied().unwrap_or(1.0);
-    points
-        .chunk_by(|a, b| b.0 - a.0 <= 3.0 * usual && a.1.is_finite() && b.1.is_finite())
-        .filter(|s| s.iter().all(|p| p.1.is_finite()))
-        .collect()
+    steps.get(steps.len() / 2).copied().unwrap_or(1.0)
+}
+
+/// A gap stays a gap: no line is drawn over a time without samples, nor to a sample that is no number.
+fn segments(points: &[(f64, f64)]) -> Vec<&[(f64, f64)]> {
+    let apart = |at: usize| {
+        let (a, b) = (points[at - 1], points[at]);
+        b.0 - a.0 > 3.0 * usual(points, at) || !a.1.is_finite() || !b.1.is_finite()
+    };
+    let mut ends: Vec<usize> = (1..points.len()).filter(|at| apart(*at)).collect();
+    ends.push(points.len());
+    let mut from = 0;
+    let all = ends.into_iter().map(|to| &points[std::mem::replace(&mut from, to)..to]);
+    all.filter(|s| s.iter().all(|p| p.1.is_finite())).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gap_is_not_bridged() {
-        let mut points: Vec<(f64, f64)> = (0..20).map(|i| (f64::from(i), 1.0)).collect();
-        points.extend((60..80).map(|i| (f64::from(i), 1.0)));
-        let lengths: Vec<usize> = segments(&points).iter().map(|s| s.len()).collect();
-        assert_eq!(lengths, [20, 20]);
-        assert_eq!(segments(&[(0.0, 1.0), (1.0, f64::NAN), (2.0, 1.0)]).len(), 2);
-    }
-
-    #[test]
-    fn figures_are_short() {
-        assert_eq!(
-            [figure(0.0), figure(0.0123), figure(12_345.0), figure(16_700_000.0)],
-            ["0", "0.012", "12.3k", "16.7M"]
-        );
-    }
-}
+mod tests;

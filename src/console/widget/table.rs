@@ -4,11 +4,17 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     columns::{GROUP_GAP, Place, Room, place},
-    text::{fit, fit_middle, put, put_right},
+    text::{fit, fit_middle, put, put_right, sparkline},
 };
 use crate::{
-    console::{command::Id, rows::has_glyph, table::TableUi, theme::Role, view::Look},
-    view::{Align, Cell, Key, Table},
+    console::{
+        command::Id,
+        rows::{Content, has_glyph, widened},
+        table::TableUi,
+        theme::Role,
+        view::Look,
+    },
+    view::{Align, Cell, Key, Table, Tone},
 };
 
 /// How a table is to be drawn.
@@ -43,21 +49,27 @@ fn has_groups(table: &Table) -> bool {
     table.columns.iter().any(|c| !c.group.is_empty())
 }
 
-/// Draws it; gives the first row on screen and how many there is room for.
-pub fn draw(
-    area: Rect,
-    buf: &mut Buffer,
-    table: &Table,
-    ui: &TableUi,
-    asked: Asked,
-    look: &Look<'_>,
-) -> (usize, usize) {
+/// What drawing found out.
+#[derive(Debug)]
+pub struct Found {
+    /// The first row on screen.
+    pub top: usize,
+    /// How many there is room for.
+    pub height: usize,
+    /// The columns' contents, where what is shown is wider than was known.
+    pub columns: Option<Vec<Content>>,
+}
+
+/// Draws it.
+pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: Asked, look: &Look<'_>) -> Found {
     let inner = Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
     let room = Room { width: inner.width, wide: asked.wide, scroll: if asked.focused { asked.scroll } else { 0 } };
-    let places = place(&table.columns, &ui.rows.columns, room);
     let head = head(table).min(area.height);
     let height = usize::from(area.height - head);
     let top = top(ui, height);
+    let on_screen = || ui.rows.order.iter().skip(top).take(height).filter_map(|&row| table.rows.get(row));
+    let contents = widened(&ui.rows.columns, on_screen());
+    let places = place(&table.columns, &contents, room);
     rule(area, buf, table, ui, (top, height, places.len()), asked, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     if area.height >= head {
@@ -81,7 +93,7 @@ pub fn draw(
         }
         for p in &places {
             let Some(cell) = row.cells.get(p.column) else { continue };
-            let glyphs = ui.rows.columns.get(p.column).is_some_and(|c| c.glyphs);
+            let glyphs = contents.get(p.column).is_some_and(|c| c.glyphs);
             let area = Rect { x: inner.x + p.x, width: p.width, ..whole };
             draw_cell(area, buf, cell, table.columns[p.column].align, glyphs, look);
         }
@@ -90,7 +102,7 @@ pub fn draw(
         let text = if table.rows.is_empty() { table.empty } else { "no row matches the filter" };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
-    (top, height)
+    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns) }
 }
 
 /// The selection stays on screen, and the screen moves no more than it must.
@@ -204,6 +216,11 @@ fn separators(table: &Table, places: &[Place]) -> Vec<u16> {
 
 fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bool, look: &Look<'_>) {
     let style = look.theme.tone(cell.tone);
+    if let Key::Spark(values) = &cell.key {
+        let style = if cell.tone == Tone::Plain { look.theme.style(Role::Chart) } else { style };
+        put(area, buf, &sparkline(values, usize::from(area.width)), style);
+        return;
+    }
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
     let said = look.keys.spell(&cell.text);

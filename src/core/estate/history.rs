@@ -146,15 +146,16 @@ impl OffsetTimes {
             // The log was cut or the topic made anew: what was known of it is of another log.
             self.0.clear();
         }
-        self.0.push_back((ms, end));
-        if self.0.len() > POINTS {
-            // Every second of the older half goes: recent points stay dense, old ones reach far back.
+        if self.0.len() == POINTS {
+            // Every second of the older half goes: recent points stay dense, old ones reach far back. Before the new one comes, so that
+            // the room for all of them never doubles: there is a table a partition.
             let mut i = 0;
             self.0.retain(|_| {
                 i += 1;
                 i > POINTS / 2 || i % 2 == 1
             });
         }
+        self.0.push_back((ms, end));
     }
 
     /// The end that was read last before `boot`. None where the table does not reach back that far.
@@ -279,6 +280,14 @@ mod tests {
         assert_eq!(table.end_before(secs(1005)), Some(0), "before, not at");
         assert_eq!(table.end_before(secs(1000)), None);
         assert_eq!(table.reach(now), secs(145));
+    }
+
+    #[test]
+    fn a_table_of_offsets_never_takes_more_room_than_its_points() {
+        let mut table = OffsetTimes::default();
+        (0..1000).for_each(|i| table.push(secs(i * 5), i64::try_from(i).expect("small")));
+        assert!(table.0.len() <= POINTS && table.0.capacity() <= POINTS, "{}", table.0.capacity());
+        assert!(table.reach(secs(999 * 5)) > secs(1800), "and reaches far back");
     }
 
     #[test]

@@ -45,6 +45,7 @@ use crate::plan::Intervals;
 pub use self::{
     judge::{Judge, NoSuchGate},
     look::Readings,
+    text::limit_of_series,
     verdict::{Filled, Reason, Verdict},
 };
 

@@ -60,6 +60,13 @@ pub(super) fn limit(gate: &Gate) -> String {
     format!("{} {}", sign(gate.op), number(gate.limit, unit(gate)))
 }
 
+/// The limit of a gate whose value is that of one of its series, in this unit: `≤ 2 s`. None where the value is made of several.
+#[must_use]
+pub fn limit_of_series(gate: &Gate, unit: Unit) -> Option<String> {
+    let one = matches!(gate.agg, Agg::Max | Agg::Min | Agg::Only);
+    one.then(|| format!("{} {}", sign(gate.op), number(gate.limit, unit)))
+}
+
 /// How far a window is: `, true for 20s of 60s, 2 of 3 readings`.
 pub(super) fn filled(f: Filled) -> String {
     let mut out = String::new();

@@ -22,6 +22,7 @@
 mod act;
 mod advance;
 mod attempt;
+mod event;
 mod motion;
 mod obey;
 mod order;
@@ -40,6 +41,7 @@ use std::{
 
 use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
+    event::Event,
     motion::Motion,
     order::{Order, Refusal},
     readings::QUIET,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     Preview, Run, WayBack,
     advance::{Obstacle, has_begun},
+    event::Event,
 };
 use crate::{
     core::{
@@ -223,6 +224,8 @@ pub struct JournalLine {
     pub step: String,
     /// What it says.
     pub what: String,
+    /// What it means for the run, where it is a turn of it.
+    pub turn: Option<Event>,
 }
 
 impl Run {
@@ -386,6 +389,7 @@ fn line(entry: &Entry) -> JournalLine {
         actor: entry.actor.clone(),
         step: entry.body.step().unwrap_or("").to_owned(),
         what: export::told(&entry.body),
+        turn: Event::of(&entry.body),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     view::{Detail, Panel, Tile},
 };
 
-static VALUE: SignalDef = SignalDef {
+pub(super) static VALUE: SignalDef = SignalDef {
     id: "health.query.value",
     unit: Unit::AsNamed,
     labels: &["query", "side"],

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::State;
+use super::{State, state::VALUE};
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::{seen::Seen, signal::Unit},
         now::{Age, Now},
     },
     plan::{HealthKind, HealthUnit, Query, Side},
     systems::System,
-    view::{Align, Cell, Column, Detail, Panel, Row, Table, Tile, Tone, curve, oldest},
+    view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
 
 /// More than this many times the usual value is marked, errors and latencies only.
@@ -57,6 +57,16 @@ const fn unit(unit: HealthUnit) -> &'static str {
         HealthUnit::PerSecond => "per second",
         HealthUnit::Count => "count",
         HealthUnit::Bytes => "bytes",
+    }
+}
+
+const fn curve_unit(unit: HealthUnit) -> Unit {
+    match unit {
+        HealthUnit::Ratio => Unit::Ratio,
+        HealthUnit::Seconds => Unit::Seconds,
+        HealthUnit::PerSecond => Unit::PerSecond,
+        HealthUnit::Count => Unit::Count,
+        HealthUnit::Bytes => Unit::Bytes,
     }
 }
 
@@ -144,10 +154,14 @@ fn table(state: &State, now: Now) -> Table {
         Column::text("kind", "kind", 8).drop(3),
         Column::text("unit", "unit", 7).drop(5),
     ];
-    let ids = [["source", "source_usual", "source_trend"], ["target", "target_usual", "target_trend"]];
-    for (side, [value, usual, trend]) in Side::BOTH.into_iter().zip(ids) {
+    let ids = [
+        ["source", "source_lately", "source_usual", "source_trend"],
+        ["target", "target_lately", "target_usual", "target_trend"],
+    ];
+    for (side, [value, lately, usual, trend]) in Side::BOTH.into_iter().zip(ids) {
         let of = || format!("{side} {}", state.plan.sites.get(side).label);
         columns.push(Column::number(value, "value", 9).of(of()));
+        columns.push(Column::spark(lately, "lately").of(of()));
         columns.push(Column::number(usual, "usual", 9).of(of()).drop(2));
         columns.push(Column { align: Align::Left, ..Column::text(trend, "trend", 7).of(of()).drop(4) });
     }
@@ -158,6 +172,7 @@ fn table(state: &State, now: Now) -> Table {
             vec![Cell::text(health.name.clone()), Cell::text(kind(health.kind)), Cell::text(unit(health.unit))];
         for side in Side::BOTH {
             cells.push(value_cell(state, i, side, now));
+            cells.push(state.known(i, side).map_or_else(Cell::none, |k| Cell::spark(k.ring.tail(SPARK))));
             cells.push(usual_cell(state, i, side, now));
             cells.push(trend_cell(state, i, side, now));
         }
@@ -270,7 +285,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
         ("unit".into(), Cell::text(unit(health.unit))),
         ("volume".into(), health.volume.clone().map_or_else(Cell::none, Cell::text)),
     ];
-    let mut curves = Vec::new();
+    let mut curve = Curve::new(&health.name, curve_unit(health.unit));
     for side in Side::BOTH {
         let label = format!("{side} {}", state.plan.sites.get(side).label);
         let Some(query) = health.queries.get(side) else {
@@ -292,9 +307,12 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
             fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
         }
         if let Some(known) = state.known(i, side) {
-            curves.push(curve(format!("{label}, {}", unit(health.unit)), known.ring.iter(), now));
+            let series = Series::of(&VALUE, &[row, side.word()]);
+            let line = Line::new(&state.plan.sites.get(side).label, Some(side), known.ring.iter(), now).of(series);
+            curve.lines.push(line);
         }
     }
+    let curves = if curve.is_empty() { Vec::new() } else { vec![curve] };
     Some(Detail { title: health.name.clone(), fields, curves, tables: Vec::new() })
 }
 

@@ -8,7 +8,7 @@ use super::{
     canary::felt_fields,
     facts::{InitialSync, Membership},
     set::{Member, Set},
-    signals::committed,
+    signals::{self, committed, side_word},
     state::State,
     view::{
         downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, bare, primary_cell, site, state_cell, trend,
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     core::{
-        estate::{history::Drain, seen::Seen},
+        estate::{history::Drain, seen::Seen, signal::Unit},
         now::{Now, short},
     },
     plan::{Plan, Side},
-    view::{Cell, Curve, Detail, Table, Tone, curve, grouped},
+    view::{Cell, Curve, Detail, Line, Series, Table, Tone, grouped},
 };
 
 type Fields = Vec<(Cow<'static, str>, Cell)>;
@@ -90,7 +90,9 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         ("primary keeps it without the link".to_owned(), quorum.as_ref().map(|q| q.at_home)),
     ];
     fields.extend(survives.into_iter().map(|(name, value)| (name.into(), flag(value))));
-    let curves = set.distinct().filter(|(h, _)| set.lag(h, now).is_some()).map(|(h, m)| lag_curve(h, m, now)).collect();
+    let follows = set.distinct().filter(|(h, _)| set.lag(h, now).is_some());
+    let lags = Curve { lines: follows.map(|(h, m)| lag_line(set, h, m, plan, now)).collect(), ..Curve::new("lag", Unit::Seconds) };
+    let curves = if lags.is_empty() { Vec::new() } else { vec![lags] };
     let members = Table {
         id: "members",
         title: "Members".into(),
@@ -139,7 +141,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
         fields.extend(first_copy(member, sync).map(|(name, cell)| (name.into(), cell)));
     }
     fields.push(("heard".into(), Cell::age(&heard(set, host, member, now))));
-    let curves = vec![lag_curve(host, member, now)];
+    let curves = vec![Curve::new("lag", Unit::Seconds).with(lag_line(set, host, member, plan, now))];
     Detail { title: format!("{host} of {}", set.name), fields, curves, tables: Vec::new() }
 }
 
@@ -157,8 +159,15 @@ fn first_copy(member: &Member, sync: InitialSync) -> [(&'static str, Cell); 3] {
     [("first copy", Cell::text(done).tone(Tone::Busy)), ("… done in", Cell::text(eta.to_string())), ("… attempts failed", failed)]
 }
 
-fn lag_curve(host: &str, member: &Member, now: Now) -> Curve {
-    curve(format!("{host}: lag, seconds"), member.lags.iter(), now)
+fn lag_line(set: &Set, host: &str, member: &Member, plan: &Plan, now: Now) -> Line {
+    let side = set.side(host);
+    let at = side.map_or_else(|| "elsewhere".to_owned(), |s| plan.sites.get(s).label.clone());
+    let line = Line::new(at, side, member.lags.iter(), now)
+        .of(Series::of(&signals::MEMBER_LAG, &[set.name.as_str(), host, side_word(side)]));
+    match side {
+        Some(Side::Target) => line.of(Series::of(&signals::WORST_TARGET_LAG, &[set.name.as_str()])),
+        _ => line,
+    }
 }
 
 fn good(yes: bool) -> Tone {

@@ -23,7 +23,7 @@ macro_rules! signals {
     ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),*], $range:expr, $doc:literal;)+) => {
         $(
             #[doc = $doc]
-            static $NAME: SignalDef = SignalDef {
+            pub(super) static $NAME: SignalDef = SignalDef {
                 id: $id, unit: Unit::$unit, labels: &[$($label),*], range: $range, cadence: "mongo", doc: $doc,
             };
         )+

@@ -322,6 +322,6 @@ fn every_row_opens() {
         }
     }
     let detail = run.state.detail("members", "orders/127.0.0.1:104", run.now).expect("a member");
-    assert!(detail.curves[0].points.len() > 50);
+    assert!(detail.curves[0].lines[0].points.len() > 50);
     assert!(run.state.detail("members", "orders/nobody", run.now).is_none());
 }

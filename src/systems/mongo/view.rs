@@ -18,7 +18,7 @@ use crate::{
     },
     plan::{Plan, Side},
     systems::System,
-    view::{Cell, Column, Key, Panel, Row, Table, Tone},
+    view::{Cell, Column, Key, Panel, Row, SPARK, Table, Tone},
 };
 
 /// Lag that is worth a look, and lag that is wrong: colours only, never a decision. The second is the default of the plan's gate.
@@ -226,6 +226,7 @@ pub(super) fn member_columns() -> Vec<Column> {
         Column::text("state", "state", 9),
         Column::text("votes", "vote prio", 6).drop(3),
         Column::number("lag", "lag", 4),
+        Column::spark("lately", "lately"),
         Column::text("trend", "trend", 4).drop(4),
         Column::number("last_op", "last op", 4).drop(5),
         Column::number("ping", "ping", 4).drop(6),
@@ -267,6 +268,7 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
             })
         }),
         lag_cell(lag.clone()),
+        if lag.is_some() { Cell::spark(member.lags.tail(SPARK)) } else { Cell::none() },
         lag.map_or_else(Cell::none, |lag| Cell::seen(lag, |lag| trend(member, lag.least()))),
         inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, age))),
         inside(Cell::seen(ping, |p| {

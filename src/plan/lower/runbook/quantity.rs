@@ -69,6 +69,20 @@ fn shown(value: &Quantity) -> String {
     }
 }
 
+/// Counts, by the ends of their words, where a person asks for rows and not for a decision.
+const COUNTS: [(&str, f64); 5] = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("/s", 1.0)];
+
+/// A number with any unit that a plan knows, in the unit of the signals that have it: seconds, bytes, shares, things.
+pub(crate) fn amount(text: &str) -> Option<f64> {
+    if let Ok(plain) = text.parse::<f64>() {
+        return Some(plain).filter(|n| n.is_finite());
+    }
+    let (minus, text) = text.strip_prefix('-').map_or((1.0, text), |text| (-1.0, text));
+    let share = || number(text, "%").map(|n| n / 100.0);
+    let count = || COUNTS.iter().find_map(|(end, each)| number(text, end).map(|n| n * each));
+    share().or_else(count).or_else(|| bytes(text)).or_else(|| seconds(text).ok()).map(|n| minus * n)
+}
+
 /// The value in the unit, or what to write instead.
 fn fitting(value: &Quantity, unit: Unit) -> Result<f64, String> {
     match (unit, value) {

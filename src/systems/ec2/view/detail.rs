@@ -7,16 +7,19 @@ use super::{
     roles::{both, zone_rows},
 };
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{
+        estate::{seen::Seen, signal::Unit},
+        now::Now,
+    },
     plan::Side,
     systems::ec2::{
         State,
         facts::Instance,
-        signals::lineage,
+        signals::{self, lineage},
         serving::Serving,
         site::Site,
     },
-    view::{Cell, Column, Detail, Row, Table, curve},
+    view::{Cell, Column, Curve, Detail, Line, Row, Series, Table},
 };
 
 /// Instances listed in a role's detail at the most.
@@ -58,12 +61,12 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     put("full in", both(state, |s| s.eta(role, now), eta));
     put("launch rate", both(state, |s| launch_rate(s, role, now), |r| Cell::number(r, format!("{:+.1}/min", r * 60.0))));
     put("in service means", Side::BOTH.map(|side| Cell::text(Serving::of(of, side).words())));
-    let curves = Side::BOTH
-        .map(|side| {
-            let trend = &state.sites.get(side).trends[role];
-            curve(format!("{} in service", label(state, side)), trend.serving.iter(), now)
-        })
-        .into();
+    let line = |side: Side| {
+        let trend = &state.sites.get(side).trends[role];
+        let series = Series::of(&signals::IN_SERVICE, &[name, side.word()]);
+        Line::new(label(state, side), Some(side), trend.serving.iter(), now).of(series)
+    };
+    let curves = vec![Curve { lines: Side::BOTH.map(line).into(), ..Curve::new("in service", Unit::Count) }];
     let tables = vec![image_table(state, role, now), zone_table(state, role, now), waiting_table(state, role, now)];
     Some(Detail { title: format!("Role {name}"), fields, curves, tables })
 }

@@ -10,7 +10,7 @@ use crate::{
         facts::Name,
         site::Site,
     },
-    view::{Cell, Column, Row, Table, Tone},
+    view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 
 /// Fewer than wanted is worth a look; none at all is wrong.
@@ -40,16 +40,17 @@ fn delta(target: u32, source: u32) -> Cell {
 pub(super) fn roles(state: &State, now: Now) -> Table {
     let mut columns = vec![Column::text("role", "role", 6).grow(1)];
     let ids = [
-        ["source_wanted", "source_running", "source_ok", "source_serving", "source_vcpu"],
-        ["target_wanted", "target_running", "target_ok", "target_serving", "target_vcpu"],
+        ["source_wanted", "source_running", "source_ok", "source_serving", "source_lately", "source_vcpu"],
+        ["target_wanted", "target_running", "target_ok", "target_serving", "target_lately", "target_vcpu"],
     ];
-    for (side, [wanted, running, ok, serving, vcpu]) in Side::BOTH.into_iter().zip(ids) {
+    for (side, [wanted, running, ok, serving, lately, vcpu]) in Side::BOTH.into_iter().zip(ids) {
         let group = heading(state, side);
         columns.extend([
             Column::number(wanted, "wanted", 6).of(group.clone()).drop(if side == Side::Source { 4 } else { 1 }),
             Column::number(running, "running", 7).of(group.clone()).drop(3),
             Column::number(ok, "ok", 4).of(group.clone()).drop(5),
             Column::number(serving, "serving", 7).of(group.clone()),
+            Column::spark(lately, "lately").of(group.clone()),
             Column::number(vcpu, "vcpu", 5).of(group).drop(6),
         ]);
     }
@@ -75,6 +76,7 @@ fn row(state: &State, role: usize, now: Now) -> Row {
             Cell::seen(site.running(role, now), &less),
             Cell::seen(site.checked(role, now, |t| t.all.checks_ok), &less),
             Cell::seen(site.in_service(role, now), &less),
+            Cell::spark(site.trends[role].serving.tail(SPARK)),
             Cell::seen(site.vcpus(role, now), plain),
         ]);
     }

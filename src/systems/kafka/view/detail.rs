@@ -6,7 +6,10 @@ use super::{
     figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
 };
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{
+        estate::{history::Ring, seen::Seen, signal::Unit},
+        now::Now,
+    },
     plan::{Plan, Side, Sides},
     systems::kafka::{
         State,
@@ -15,9 +18,10 @@ use crate::{
         gates::HandOver,
         memory,
         parity::{self, SlotMap},
+        signals,
         state::{Pair, bootstrap},
     },
-    view::{Align, Cell, Column, Curve, Detail, Row, Table, Tone, curve},
+    view::{Align, Cell, Column, Curve, Detail, Line, Row, Series, Table, Tone},
 };
 
 pub(super) type Field = (Cow<'static, str>, Cell);
@@ -45,20 +49,24 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     let gates = over.gates();
     handover::fields(plan, &over, &gates, &mut out.fields);
     out.tables.push(handover::table(plan, &over, &gates));
+    let mut curves = [Curve::new("lag, messages", Unit::Count), Curve::new("lag, time", Unit::Seconds)];
     for side in Side::BOTH {
         let cluster = pair.cluster(side);
         let seen = cluster.group(name, now);
         group_fields(plan, side, &seen, &mut out.fields);
         if let Some(memory) = cluster.memory_of(name) {
-            let at = label(plan, side);
-            out.curves.push(curve(format!("lag {at}, messages"), memory.lag.iter(), now));
-            out.curves.push(curve(format!("lag {at}, seconds"), memory.seconds.iter(), now));
+            let values = [pair.plan.name.as_str(), side.word(), name];
+            let line = |ring: &Ring, def| {
+                Line::new(label(plan, side), Some(side), ring.iter(), now).of(Series::of(def, &values))
+            };
+            curves[0].lines.push(line(&memory.lag, &signals::GROUP_LAG));
+            curves[1].lines.push(line(&memory.seconds, &signals::GROUP_LAG_SECONDS));
         }
         if let Some(group) = seen.as_ref().shown() {
             out.tables.push(partitions(plan, side, cluster, group, seen.is_live()));
         }
     }
-    out.curves.retain(|c: &Curve| !c.points.is_empty());
+    out.curves.extend(curves.into_iter().filter(|c| !c.is_empty()));
     let [source, target] = Side::BOTH.map(|s| pair.cluster(s).group(name, now));
     if let (Some(s), Some(t)) = (source.as_ref().shown(), target.as_ref().shown()) {
         let map = SlotMap::new(&pair.plan, s.latest, t.latest);
@@ -174,7 +182,7 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
         ("copied".into(), topics::copied_cell(plan, copied)),
         ("parity".into(), topics::parity_cell(pair, names, source, target, now)),
     ];
-    let mut curves = Vec::new();
+    let mut rate = Curve::new("written", Unit::PerSecond);
     let mut tables = vec![configs(plan, pair, names, now)];
     for (side, topic) in Side::BOTH.into_iter().zip(&seen) {
         let at = label(plan, side);
@@ -182,11 +190,12 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
         field("partitions", Cell::seen(topic.as_ref(), |t| Cell::count(t.facts.partitions().into())));
         field("written/s", Cell::seen(topic.as_ref().and_then(|t| t.rate()), topics::rate_cell));
         if let Some(t) = topic.as_ref().shown() {
-            curves.push(curve(format!("written {at}, records/s"), t.rates().iter(), now));
+            let series = Series::of(&signals::TOPIC_PRODUCE_RATE, &[pair.plan.name.as_str(), side.word(), names.get(side).as_str()]);
+            rate.lines.push(Line::new(label(plan, side), Some(side), t.rates().iter(), now).of(series));
             tables.push(ends(plan, side, t, topic.is_live()));
         }
     }
-    curves.retain(|c| !c.points.is_empty());
+    let curves = if rate.is_empty() { Vec::new() } else { vec![rate] };
     Detail { title: format!("topic {}, {}", topics::title(names), pair.plan.name), fields, curves, tables }
 }
 

@@ -16,12 +16,12 @@ use crate::{
         parity::{self, Handover, SlotMap},
         state::Pair,
     },
-    view::{Cell, Column, Row, Table, Tone},
+    view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 
-const IDS: [[&str; 6]; 2] = [
-    ["source_state", "source_members", "source_lag", "source_time", "source_pace", "source_drain"],
-    ["target_state", "target_members", "target_lag", "target_time", "target_pace", "target_drain"],
+const IDS: [[&str; 7]; 2] = [
+    ["source_state", "source_members", "source_lag", "source_lately", "source_time", "source_pace", "source_drain"],
+    ["target_state", "target_members", "target_lag", "target_lately", "target_time", "target_pace", "target_drain"],
 ];
 
 /// The table.
@@ -36,9 +36,10 @@ pub(super) fn table(state: &State, now: Now) -> Table {
             Column::text(ids[0], "state", 11).of(of()).drop(2),
             Column::number(ids[1], "members", 3).of(of()).drop(4),
             Column::number(ids[2], "lag", 7).of(of()),
-            Column::number(ids[3], "behind", 6).of(of()),
-            Column::number(ids[4], "pace", 8).of(of()).drop(3),
-            Column::number(ids[5], "drained in", 6).of(of()).drop(1),
+            Column::spark(ids[3], "lately").of(of()),
+            Column::number(ids[4], "behind", 6).of(of()),
+            Column::number(ids[5], "pace", 8).of(of()).drop(3),
+            Column::number(ids[6], "drained in", 6).of(of()).drop(1),
         ]);
     }
     columns.push(Column::text("parity", "committed on target", 12).of("delta").drop(1));
@@ -97,12 +98,13 @@ fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
     }
 }
 
-fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 6] {
+fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 7] {
     let of = || figures(group.as_ref().cloned());
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
         Cell::seen(group.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)),
         Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f)))),
+        group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(g.memory.lag.tail(SPARK))),
         Cell::seen(of(), |(f, _)| time_cell(f.time)),
         Cell::seen(of(), |(_, g)| pace_cell(g.slope().per_second())),
         Cell::seen(of(), |(f, g)| {

@@ -9,10 +9,10 @@ use super::{
     share_cell,
 };
 use crate::{
-    core::{estate::seen::Seen, now::{Now, short}},
+    core::{estate::{seen::Seen, signal::Unit}, now::{Now, short}},
     plan::Side,
-    systems::route53::{state::State, weighted::remarks, window::Tally, wilson::needed},
-    view::{Cell, Column, Detail, Row, Table, Tone, curve},
+    systems::route53::{signals, state::State, weighted::remarks, window::Tally, wilson::needed},
+    view::{Cell, Column, Curve, Detail, Line as Curved, Row, Series, Table, Tone},
 };
 
 type Field = (Cow<'static, str>, Cell);
@@ -35,12 +35,14 @@ pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now
     if let Some(records) = line.name.set.at(now).shown() {
         fields.extend(remarks(line.plan, records).into_iter().map(|(tone, text)| ("remark".into(), Cell::text(text).tone(tone))));
     }
-    let label = &state.plan.sites.target.label;
+    let values = [line.plan.name.as_str(), line.plan.record_type.word(), Side::Target.word()];
+    let served = Curved::new(&state.plan.sites.target.label, Some(Side::Target), line.name.curve.iter(), now)
+        .of(Series::of(&signals::SERVED, &values));
     let title = format!("{} {}", line.plan.name, line.plan.record_type.word());
     Some(Detail {
         title,
         fields,
-        curves: vec![curve(format!("share served in {label}, 0–1"), line.name.curve.iter(), now)],
+        curves: vec![Curve::new("share served", Unit::Ratio).with(served)],
         tables: vec![servers(state, &line, now), answers(&line)],
     })
 }

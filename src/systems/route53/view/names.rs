@@ -15,7 +15,7 @@ use crate::{
         window::Tally,
         wilson::Interval,
     },
-    view::{Cell, Column, Row, Table, Tone},
+    view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 
 /// A name's row, looked at once.
@@ -157,6 +157,7 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         columns.push(Column::number(served, "served", 11).of(of()));
     }
     columns.extend([
+        Column::spark("lately", "lately"),
         Column::number("delta", "delta", 8).drop(3),
         Column::number("samples", "samples", 7).drop(4),
         Column::text("change", "changed", 8).drop(3),
@@ -171,7 +172,7 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         for side in Side::BOTH {
             cells.extend([line.planned_cell(side), line.configured_cell(side), line.served_cell(side)]);
         }
-        cells.extend([line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
+        cells.extend([Cell::spark(line.name.curve.tail(SPARK)), line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
         Row { id: line.id(), cells }
     });
     Table {

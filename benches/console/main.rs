@@ -1,0 +1,259 @@
+//! What the console costs at 200×50 with 10,000 instances and 100,000 pairs of group and partition: a frame, a key while readings of
+//! that size arrive, a picture, a filter, a minute in which nothing happens, and the memory of an hour.
+//!
+//! ```text
+//! cargo bench --no-default-features --bench console              without the hour
+//! cargo bench --no-default-features --bench console -- hour      peak memory of an hour replayed in virtual time
+//! ```
+//!
+//! Rows come from the systems' own panels, made of answers of that size; the *synthetic* list has 100,000 rows of eight columns,
+//! more than any system shows today. "key" is the time from a key to the bytes for the terminal, when the key and a new picture of the
+//! whole estate arrive together: the worst moment. No live client is in this build: what they hold in memory comes on top.
+#![expect(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a bench")]
+
+mod estate;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use estate::{Estate, synthetic};
+use landfall::{
+    console::{
+        Depth, Mode, Theme, Themes,
+        gallery::{Gallery, Looking, Prepared},
+        picture::Picture,
+        terminal::written,
+        ui::Ui,
+        update::{Event, update},
+        view::draw,
+    },
+    core::{now::Now, snapshot::Snapshot},
+};
+use ratatui::{
+    buffer::Buffer,
+    crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
+    layout::Rect,
+};
+
+const SCREEN: Rect = Rect { x: 0, y: 0, width: 200, height: 50 };
+const ROUNDS: usize = 200;
+
+fn main() {
+    if std::env::args().any(|a| a == "hour") {
+        return hour();
+    }
+    println!("{:<58} {:>10} {:>10}", "", "median", "p99");
+    let mut drive = Estate::new();
+    drive.pass(90);
+    let made = times(20, |_| {
+        drive.pass(1);
+        let begun = Instant::now();
+        std::hint::black_box(drive.snapshot());
+        begun.elapsed()
+    });
+    row("snapshot of the whole estate (the core's, not the console's)", made);
+    let next = |drive: &mut Estate| {
+        drive.pass(1);
+        drive.snapshot()
+    };
+    for (name, keys) in [("groups", "3"), ("instances", "4ll"), ("overview", "1")] {
+        looked_at(name, keys, &mut drive, next);
+    }
+    let mut base = drive.snapshot();
+    base.panels.clear();
+    let mut round = 0;
+    looked_at("100,000 rows, synthetic", "2", &mut base, |base| {
+        round += 1;
+        Snapshot { panels: vec![Arc::new(synthetic(round))], ..base.clone() }
+    });
+    quiet(&mut drive);
+}
+
+/// One page: what a picture, a frame and a key cost on it.
+fn looked_at<D>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut D) -> Snapshot) {
+    let theme = Themes::default().load("night", Depth::True).unwrap();
+    let first = next(drive);
+    let now = first.now;
+    let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(first))), now, Mode::Demo);
+    ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+    let mut shown = frame(&mut ui, &theme, None).0;
+    for c in keys.chars() {
+        key(&mut ui, if c == 'l' { KeyCode::Right } else { KeyCode::Char(c) });
+    }
+    let rows = ui.focused().map_or(0, |t| t.rows.len());
+    println!("{name}: {rows} rows");
+    let pictures = times(20, |_| {
+        let snapshot = Arc::new(next(drive));
+        let begun = Instant::now();
+        let picture = Arc::new(Picture::of(snapshot));
+        let took = begun.elapsed();
+        update(&mut ui, Event::Picture(picture));
+        took
+    });
+    row("  picture", pictures);
+    let frames = times(ROUNDS, |i| {
+        key(&mut ui, KeyCode::Char(if i % 2 == 0 { 'j' } else { 'k' }));
+        let begun = Instant::now();
+        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        begun.elapsed()
+    });
+    row("  frame: draw, difference, bytes", frames);
+    if rows == 0 {
+        return;
+    }
+    let ways: &[(&str, &str)] = &[
+        ("as it is", ""),
+        ("sorted by text", "s"),
+        ("sorted by a number", "sssss"),
+        ("filter: text anywhere", "/a1\n"),
+        ("filter: a column, and sorted", "/!state:gone\n"),
+        ("filter: /expression/ anywhere", "//a.1/\n"),
+    ];
+    let mut beside = Vec::new();
+    for (way, keys) in ways {
+        for c in keys.chars() {
+            key(&mut ui, if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) });
+        }
+        let pressed = times(40, |i| {
+            let snapshot = Arc::new(next(drive));
+            let (made, took) = made(&ui, snapshot);
+            beside.push(took);
+            let begun = Instant::now();
+            update(&mut ui, made);
+            key(&mut ui, [KeyCode::Char('j'), KeyCode::Char('G'), KeyCode::Char('g'), KeyCode::PageDown][i % 4]);
+            shown = frame(&mut ui, &theme, Some(&shown)).0;
+            begun.elapsed()
+        });
+        row(&format!("  key with a picture, {way}"), pressed);
+        if way.starts_with("filter") {
+            key(&mut ui, KeyCode::Esc);
+        }
+    }
+    let typed = times(40, |i| {
+        let snapshot = Arc::new(next(drive));
+        let (made, took) = made(&ui, snapshot);
+        beside.push(took);
+        let begun = Instant::now();
+        update(&mut ui, made);
+        key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
+        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        let took = begun.elapsed();
+        if i % 4 == 3 {
+            key(&mut ui, KeyCode::Esc);
+        }
+        took
+    });
+    row("  key with a picture, typed into the filter", typed);
+    let sorts = times(40, |_| {
+        let snapshot = Arc::new(next(drive));
+        let (made, took) = made(&ui, snapshot);
+        beside.push(took);
+        let begun = Instant::now();
+        update(&mut ui, made);
+        key(&mut ui, KeyCode::Char('s'));
+        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        begun.elapsed()
+    });
+    row("  key with a picture, s: the next column's order", sorts);
+    row("  picture and rows, made beside it, over all of these", beside);
+}
+
+/// A minute of the same readings: what is written to the terminal.
+fn quiet(drive: &mut Estate) {
+    let theme = Themes::default().load("night", Depth::True).unwrap();
+    let snapshot = Arc::new(drive.snapshot());
+    let begun = snapshot.now;
+    for page in ['1', '3', '4'] {
+        let mut ui = Ui::new(Arc::new(Picture::of(snapshot.clone())), begun, Mode::Demo);
+        key(&mut ui, KeyCode::Char(page));
+        let mut shown = frame(&mut ui, &theme, None).0;
+        let (mut bytes, mut draws) = (0, 0);
+        for second in 1..=60 {
+            let now = Now { boot: begun.boot + Duration::from_secs(second), ..begun };
+            ui.now = now;
+            // The same readings, one second older.
+            let older = Snapshot { now, ..(*snapshot).clone() };
+            update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(older)))));
+            update(&mut ui, Event::Second);
+            let (frame, wrote) = frame(&mut ui, &theme, Some(&shown));
+            shown = frame;
+            bytes += wrote;
+            draws += usize::from(wrote > 0);
+        }
+        println!("60 s of constant readings, page {page}: {bytes} bytes in {draws} draws");
+    }
+}
+
+/// An hour of readings in virtual time, looked at every second as the console does it.
+fn hour() {
+    let theme = Themes::default().load("night", Depth::True).unwrap();
+    let mib = |what: &str| println!("{what:<50} {:6.1} MiB now, {:6.1} at most", status("VmRSS"), status("VmHWM"));
+    mib("begun");
+    let mut drive = Estate::new();
+    drive.pass(60);
+    mib("read a dozen times");
+    let first = drive.snapshot();
+    let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(first))), drive.now, Mode::Demo);
+    ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+    for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
+        key(&mut ui, c);
+    }
+    let mut shown = frame(&mut ui, &theme, None).0;
+    mib("looked at");
+    let begun = Instant::now();
+    for second in 0..3600 {
+        drive.pass(1);
+        ui.now = drive.now;
+        let snapshot = Arc::new(drive.snapshot());
+        let (event, _) = made(&ui, snapshot);
+        update(&mut ui, event);
+        if second % 60 == 0 {
+            key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
+        }
+        shown = frame(&mut ui, &theme, Some(&shown)).0;
+    }
+    println!("the hour took {:.0} s", begun.elapsed().as_secs_f64());
+    mib("after an hour");
+}
+
+/// What the console's other thread makes while keys are answered, and how long it takes.
+fn made(ui: &Ui, snapshot: Arc<Snapshot>) -> (Event, Duration) {
+    let begun = Instant::now();
+    let looking = Looking::of(ui);
+    let picture = Picture::of(snapshot);
+    let prepared = Prepared::of(&picture, looking);
+    (Event::Made(Arc::new(picture), prepared), begun.elapsed())
+}
+
+fn key(ui: &mut Ui, code: KeyCode) {
+    std::hint::black_box(update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+}
+
+/// Draws as the console does; gives the frame and how many bytes went to the terminal.
+fn frame(ui: &mut Ui, theme: &Theme, shown: Option<&Buffer>) -> (Buffer, usize) {
+    let mut frame = Buffer::empty(SCREEN);
+    let drawn = draw(ui, theme, false, &mut frame);
+    ui.drawn(&drawn);
+    let bytes = written(shown, &frame).unwrap().map_or(0, |b| b.len());
+    (frame, bytes)
+}
+
+fn times(rounds: usize, mut one: impl FnMut(usize) -> Duration) -> Vec<Duration> {
+    (0..rounds).map(&mut one).collect()
+}
+
+fn row(what: &str, mut times: Vec<Duration>) {
+    times.sort();
+    let ms = |d: Duration| format!("{:.2} ms", d.as_secs_f64() * 1e3);
+    let p99 = times[(times.len() * 99).div_ceil(100) - 1];
+    println!("{what:<58} {:>10} {:>10}", ms(times[times.len() / 2]), ms(p99));
+}
+
+/// A figure of this process by Linux, in MiB.
+fn status(key: &str) -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|l| l.starts_with(key));
+    line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+}

@@ -1,0 +1,91 @@
+//! What stands in a chart beside its lines: the limits of the gates that judge what it shows, and the turns of the run.
+
+use indexmap::IndexMap;
+
+use crate::{
+    core::{gate::limit_of_series, run::Event, snapshot::Snapshot},
+    plan::{Condition, Gate, Plan},
+    view::{Curve, Line, Tone},
+};
+
+/// The limit of one gate or of several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// Where.
+    pub value: f64,
+    /// `≤ 10 s go`.
+    pub label: String,
+}
+
+/// A turn of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Seconds before now, as a negative number.
+    pub at: f64,
+    /// What it is.
+    pub event: Event,
+    /// `login-10 done`.
+    pub what: String,
+}
+
+impl Mark {
+    /// Its glyph and its word.
+    #[must_use]
+    pub const fn sign(&self) -> (&'static str, &'static str, Tone) {
+        match self.event {
+            Event::Begun => ("▸", "begun", Tone::Busy),
+            Event::Done => ("●", "done", Tone::Good),
+            Event::Failed => ("✖", "failed", Tone::Bad),
+            Event::Back => ("←", "taken back", Tone::Warn),
+            Event::Held => ("▲", "held", Tone::Warn),
+            Event::Released => ("◐", "released", Tone::Plain),
+        }
+    }
+}
+
+/// The limits that the plan's gates set to what a chart shows, each once, the lowest first.
+#[must_use]
+pub fn limits(plan: &Plan, curve: &Curve) -> Vec<Limit> {
+    let runbook = &plan.runbook;
+    let steps = || runbook.steps().map(|(_, step)| step);
+    let all = steps()
+        .flat_map(|s| [(&s.gates, "go"), (&s.verify, "done"), (&s.rollback_gates, "way back")])
+        .chain(runbook.invariants.iter().map(|it| (&it.when, "must")))
+        .chain(runbook.aborts.iter().map(|it| (&it.when, "ROLL BACK")));
+    let mut found: IndexMap<String, (f64, Vec<&str>)> = IndexMap::new();
+    for (condition, word) in all {
+        for gate in Condition::gates(condition).into_iter().filter(|gate| curve.lines.iter().any(|l| judges(gate, l))) {
+            let Some(text) = limit_of_series(gate, curve.unit) else { continue };
+            let (_, words) = found.entry(text).or_insert_with(|| (gate.limit, Vec::new()));
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    let mut out: Vec<Limit> = found
+        .into_iter()
+        .map(|(text, (value, words))| Limit { value, label: format!("{text} {}", words.join(", ")) })
+        .collect();
+    out.sort_by(|a, b| a.value.total_cmp(&b.value));
+    out
+}
+
+/// Whether a gate judges what a line shows: its signal, and no label that is another's.
+fn judges(gate: &Gate, line: &Line) -> bool {
+    line.signals.iter().filter(|s| s.signal == gate.metric.id).any(|series| {
+        let same = |(name, value): (&String, &String)| series.labels.iter().any(|(n, v)| n == name && v == value);
+        gate.labels.iter().all(same)
+    })
+}
+
+/// The turns of the run, the oldest first.
+#[must_use]
+pub fn marks(snapshot: &Snapshot) -> Vec<Mark> {
+    let journal = snapshot.run.iter().flat_map(|run| &run.journal);
+    let mark = |line: &crate::core::run::JournalLine| {
+        let event = line.turn?;
+        let at = line.wall.duration_since(snapshot.now.wall).as_secs_f64().min(0.0);
+        Some(Mark { at, event, what: line.step.clone() })
+    };
+    journal.filter_map(mark).collect()
+}
