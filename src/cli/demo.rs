@@ -93,8 +93,10 @@ fn shown(helm: &Helm, it: &Demo, scenario: &Scenario) -> Result<Ended, String> {
     let mut options = options(&it.look, Mode::Demo)?;
     options.script = it.autoplay.then(|| Script::new(scenario));
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
-    options.greeting =
-        Some(format!("{kind}: {}; n goes to the next step, ] lets time go faster, ? lists all keys", scenario.name));
+    options.greeting = Some(format!(
+        "{kind}: {}; :next-step goes to the next step, :time-faster lets time go faster, :help lists all keys",
+        scenario.name
+    ));
     options.record.clone_from(&it.record);
     console::run(helm.link.clone(), Some(helm.orders.clone()), options).map_err(|e| e.to_string())
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::{
     core::{gate::limit_of_series, run::Event, snapshot::Snapshot},
     plan::{Condition, Gate, Plan},
-    view::{Curve, Line, Tone},
+    view::{Curve, Line},
 };
 
 /// The limit of one gate or of several.
@@ -31,14 +31,14 @@ pub struct Mark {
 impl Mark {
     /// Its glyph and its word.
     #[must_use]
-    pub const fn sign(&self) -> (&'static str, &'static str, Tone) {
+    pub const fn sign(&self) -> (&'static str, &'static str) {
         match self.event {
-            Event::Begun => ("▸", "begun", Tone::Busy),
-            Event::Done => ("●", "done", Tone::Good),
-            Event::Failed => ("✖", "failed", Tone::Bad),
-            Event::Back => ("←", "taken back", Tone::Warn),
-            Event::Held => ("▲", "held", Tone::Warn),
-            Event::Released => ("◐", "released", Tone::Plain),
+            Event::Begun => ("▸", "begun"),
+            Event::Done => ("●", "done"),
+            Event::Failed => ("✖", "failed"),
+            Event::Back => ("←", "taken back"),
+            Event::Held => ("▲", "held"),
+            Event::Released => ("◐", "released"),
         }
     }
 }

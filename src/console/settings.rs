@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use jiff::tz::TimeZone;
 
 use super::{
     bell::Bell,
@@ -39,8 +38,6 @@ pub static ROOT: TableSpec = TableSpec {
         or("theme", NAME, "\"night\"", "Colours and signs: a name out of `landfall theme list`."),
         may("ascii", Bool, "Only ASCII on screen; where nothing is said, as the locale has it."),
         or("mask", Bool, "false", "Begin with names of hosts and accounts masked, for a screen that is shared."),
-        or("mouse", Bool, "false", "Let the mouse select and scroll. Text can then be marked with Shift only."),
-        or("time", NAME, "\"utc\"", "Times of day: \"utc\", \"local\", or a zone such as \"Europe/Paris\"."),
         or(
             "bell",
             List(&Enum(Bell::WORDS), 0),
@@ -64,10 +61,6 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Whether names are masked from the beginning.
     pub mask: bool,
-    /// Whether the mouse does anything.
-    pub mouse: bool,
-    /// Where times of day are told.
-    pub zone: TimeZone,
     /// What rings.
     pub bell: Vec<Bell>,
     /// Which key is which command.
@@ -76,15 +69,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            theme: "night".to_owned(),
-            ascii: None,
-            mask: false,
-            mouse: false,
-            zone: TimeZone::UTC,
-            bell: Bell::ALL.to_vec(),
-            keys: Keymap::default(),
-        }
+        Self { theme: "night".to_owned(), ascii: None, mask: false, bell: Bell::ALL.to_vec(), keys: Keymap::default() }
     }
 }
 
@@ -138,32 +123,9 @@ impl Settings {
 }
 
 fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
-    let zone = root.at::<String>("time").and_then(|time| zone(&time, faults));
     let bell = root.list::<String>("bell").into_iter().filter_map(|at| Bell::named(&at.value)).collect();
     let keys = keys(root, faults);
-    Some(Settings {
-        theme: root.get("theme")?,
-        ascii: root.get("ascii"),
-        mask: root.get("mask")?,
-        mouse: root.get("mouse")?,
-        zone: zone?,
-        bell,
-        keys: keys?,
-    })
-}
-
-fn zone(time: &At<String>, faults: &mut Faults) -> Option<TimeZone> {
-    match time.value.to_lowercase().as_str() {
-        "utc" => Some(TimeZone::UTC),
-        "local" => Some(TimeZone::system()),
-        _ => TimeZone::get(&time.value)
-            .map_err(|_| {
-                let why = format!("no time zone is called \"{}\"", time.value);
-                let hint = "\"utc\", \"local\", or a name of the IANA database such as \"America/New_York\"";
-                faults.push(Diagnosis::error(Code::BadValue, &time.span, why).hint(hint));
-            })
-            .ok(),
-    }
+    Some(Settings { theme: root.get("theme")?, ascii: root.get("ascii"), mask: root.get("mask")?, bell, keys: keys? })
 }
 
 fn keys(root: &Table, faults: &mut Faults) -> Option<Keymap> {
@@ -228,10 +190,9 @@ mod tests {
 
     #[test]
     fn what_is_written_holds() {
-        let text = "theme = \"mono\"\ntime = \"Europe/Paris\"\nbell = [\"red\"]\nmouse = true\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
+        let text = "theme = \"mono\"\nmask = true\nbell = [\"red\"]\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
         let settings = Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((settings.theme.as_str(), settings.mouse, settings.mask), ("mono", true, false));
-        assert_eq!(settings.zone.iana_name(), Some("Europe/Paris"));
+        assert_eq!((settings.theme.as_str(), settings.mask), ("mono", true));
         assert_eq!(settings.bell, [Bell::Red]);
         assert_eq!(settings.keys.keys(Id::Theme), [Key::Char('T'), Key::Ctrl('t')]);
     }
@@ -239,12 +200,12 @@ mod tests {
     #[test]
     fn all_faults_are_told_at_once_with_their_places() {
         let told =
-            faults("thme = \"day\"\ntime = \"Mars\"\nbell = [\"loud\"]\n[keys]\npreviw = [\"p\"]\narm = [\"Entr\"]\n");
+            faults("thme = \"day\"\nmask = \"on\"\nbell = [\"loud\"]\n[keys]\npreviw = [\"p\"]\narm = [\"Entr\"]\n");
         for part in [
             "config.toml:1:1",
             "did you mean `theme`?",
             "config.toml:2:8",
-            "no time zone is called \"Mars\"",
+            "true or false",
             "config.toml:3:9",
             "there is no command `previw`",
             "did you mean `preview`?",

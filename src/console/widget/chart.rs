@@ -75,7 +75,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
     // Words stand at the left, over what is oldest: what is newest is never hidden.
     for (row, words) in words {
         let line = Rect { x: inner.x + 1, y: inner.y + row, width: inner.width - 1, height: 1 };
-        put(line, buf, &format!(" {words} "), theme.tone(Tone::Warn));
+        put(line, buf, &format!(" {words} "), theme.style(Role::Key));
     }
     if !plain {
         let line = Rect { y: inner.bottom(), height: 1, ..inner };
@@ -142,7 +142,7 @@ fn over(inner: Rect, buf: &mut Buffer, limits: &[Limit], scale: &Scale, theme: &
         };
         if arrow.is_empty() {
             let line = Rect { y: inner.y + row, height: 1, ..inner };
-            put(line, buf, &"┄".repeat(usize::from(inner.width)), theme.tone(Tone::Warn));
+            put(line, buf, &"┄".repeat(usize::from(inner.width)), theme.style(Role::Key));
         }
         let said = words.entry(row).or_default();
         // Two limits may share a row.
@@ -177,9 +177,9 @@ fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &
 /// Signs of the run's turns on the axis; the last of several that meet stands for all.
 fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Theme) {
     for mark in marks.iter().filter(|m| m.at >= time.low) {
-        let (sign, _, tone) = mark.sign();
+        let (sign, _) = mark.sign();
         let x = line.x + time.column(mark.at, line.width);
-        put(Rect { x, width: 1, ..line }, buf, sign, theme.tone(tone));
+        put(Rect { x, width: 1, ..line }, buf, sign, theme.style(Role::Key));
     }
 }
 
@@ -187,7 +187,7 @@ fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Th
 fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], first: f64, theme: &Theme) {
     let mut x = 0;
     for mark in marks.iter().rev().filter(|m| m.at >= first) {
-        let (sign, word, tone) = mark.sign();
+        let (sign, word) = mark.sign();
         let what = if mark.what.is_empty() { String::new() } else { format!("{} ", mark.what) };
         let text = format!("{sign} {what}{word} {}", back(mark.at));
         let apart = if x == 0 { 0 } else { 3 };
@@ -196,7 +196,7 @@ fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], first: f64, theme: &Theme)
             break;
         }
         x += apart;
-        x += put(Rect { x: line.x + x, width: line.width - x, ..line }, buf, &text, theme.tone(tone));
+        x += put(Rect { x: line.x + x, width: line.width - x, ..line }, buf, &text, theme.style(Role::Key));
     }
 }
 
