@@ -16,7 +16,10 @@ use std::{
 };
 
 use clap::Parser;
-use landfall::console::command::{COMMANDS, Id, Key};
+use landfall::console::{
+    command::{COMMANDS, Id},
+    key::Key,
+};
 use landfall_lab::{console::Console, kafka_proxy, live::Lab, mongo, plan, proxy};
 use mongodb::{Client, bson::doc};
 use tokio::runtime::Runtime;
@@ -185,16 +188,16 @@ async fn tell_all(lab: &Lab, members: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// All keys of the console but those that end it or give the terminal back: those that steer, too.
+/// All keys of the console but those that end it or give the terminal back, and the palette, which could: those that steer, too.
 fn keys() -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
-    for command in COMMANDS.iter().filter(|c| !matches!(c.id, Id::Quit | Id::Suspend)) {
+    for command in COMMANDS.iter().filter(|c| !matches!(c.id, Id::Quit | Id::Suspend | Id::Palette)) {
         for key in command.keys {
             match key {
-                Key::Digit => all.extend((1..=9).map(|n| n.to_string())),
                 Key::Char(c) => all.push(c.to_string()),
                 Key::Ctrl(c) => all.push(char::from(u8::try_from(*c)? & 0x1f).to_string()),
-                Key::Code(_) => all.push(sequence(&key.word())?.to_owned()),
+                Key::Alt(c) => all.push(format!("\x1b{c}")),
+                Key::Code(_) => all.push(sequence(&key.to_string())?.to_owned()),
             }
         }
     }
