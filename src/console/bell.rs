@@ -1,6 +1,9 @@
 //! When the bell rings: what somebody who looks elsewhere should look up for. Pure: it compares two pictures.
 
+use std::{sync::Arc, time::Duration};
+
 use crate::core::{
+    now::Now,
     run::RunView,
     snapshot::{Snapshot, Verdict},
     step::{Level, Phase},
@@ -49,10 +52,33 @@ impl Bell {
     }
 }
 
-/// Whether any of these rings.
-#[must_use]
-pub fn rings(wanted: &[Bell], before: &Snapshot, after: &Snapshot) -> bool {
-    wanted.iter().any(|bell| bell.rings(before, after))
+/// Listens to what the core makes, masked or not on screen, and says when to ring.
+#[derive(Debug)]
+pub struct Ringer {
+    wanted: Vec<Bell>,
+    heard: Arc<Snapshot>,
+    rang: Option<Now>,
+    /// Something happened too soon after the last time.
+    owes: bool,
+}
+
+impl Ringer {
+    /// For these, from here on.
+    #[must_use]
+    pub const fn new(wanted: Vec<Bell>, heard: Arc<Snapshot>) -> Self {
+        Self { wanted, heard, rang: None, owes: false }
+    }
+
+    /// A newer picture came: whether to ring. Once a second at the most, and nothing that happened meanwhile is lost.
+    pub fn hear(&mut self, snapshot: &Arc<Snapshot>, now: Now) -> bool {
+        let before = std::mem::replace(&mut self.heard, snapshot.clone());
+        self.owes |= self.wanted.iter().any(|bell| bell.rings(&before, snapshot));
+        let rings = self.owes && self.rang.is_none_or(|rang| now.since(rang) >= Duration::from_secs(1));
+        if rings {
+            (self.rang, self.owes) = (Some(now), false);
+        }
+        rings
+    }
 }
 
 fn red(snapshot: &Snapshot) -> bool {
@@ -65,4 +91,72 @@ fn reds(run: &RunView) -> Vec<&str> {
     let invariants =
         run.invariants.iter().filter(|(_, level, _)| *level == Level::Red).map(|(title, ..)| title.as_str());
     steps.chain(invariants).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{core::run::StepView, drive::sim::SimDrive, plan::Plan};
+
+    /// The small estate's run once its first step can begin.
+    fn ready() -> Snapshot {
+        let (plan, _) =
+            Plan::parse("small.toml".as_ref(), include_str!("../../demo/small.toml")).unwrap_or_else(|e| panic!("{e}"));
+        let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
+        let mut drive = SimDrive::new(Arc::new(plan), 1, start);
+        drive.run_for(Duration::from_secs(60));
+        let snapshot = drive.snapshot();
+        assert!(!red(&snapshot), "{:?}", snapshot.verdict());
+        snapshot
+    }
+
+    fn with(snapshot: &Snapshot, change: impl FnOnce(&mut RunView)) -> Arc<Snapshot> {
+        let mut snapshot = snapshot.clone();
+        let mut run = (**snapshot.run.as_ref().expect("a run")).clone();
+        change(&mut run);
+        snapshot.run = Some(Arc::new(run));
+        Arc::new(snapshot)
+    }
+
+    fn first(run: &mut RunView) -> &mut StepView {
+        &mut run.steps[0]
+    }
+
+    /// What rings, each asked alone.
+    fn rings(before: &Arc<Snapshot>, after: &Arc<Snapshot>) -> Vec<Bell> {
+        let now = before.now;
+        Bell::ALL.into_iter().filter(|bell| Ringer::new(vec![*bell], before.clone()).hear(after, now)).collect()
+    }
+
+    #[test]
+    fn each_rings_for_what_it_says_and_for_no_more() {
+        let plain = ready();
+        let blocked = with(&plain, |run| first(run).state = Phase::Blocked);
+        let ready = with(&plain, |run| first(run).state = Phase::Ready);
+        let done = with(&plain, |run| first(run).state = Phase::Done);
+        let failed = with(&plain, |run| first(run).state = Phase::Failed);
+        assert_eq!(rings(&blocked, &ready), [Bell::Ready]);
+        assert_eq!(rings(&ready, &blocked), []);
+        assert!(rings(&ready, &done).contains(&Bell::Over));
+        assert_eq!(rings(&ready, &failed), [Bell::Red]);
+        assert_eq!(rings(&failed, &failed), [], "it rang when it failed");
+        let broken = with(&plain, |run| run.invariants[0].1 = Level::Red);
+        assert_eq!(rings(&with(&plain, |_| ()), &broken), [Bell::Red]);
+        let exposed = with(&plain, |run| first(run).exposed = Some(Duration::from_secs(1)));
+        assert!(rings(&broken, &exposed).contains(&Bell::Red), "another red than before");
+    }
+
+    #[test]
+    fn it_rings_once_a_second_and_loses_nothing() {
+        let plain = ready();
+        let [quiet, failed] = [Phase::Blocked, Phase::Failed].map(|state| with(&plain, |run| first(run).state = state));
+        let at = |millis: u64| Now { boot: Duration::from_millis(10_000 + millis), ..plain.now };
+        let mut ringer = Ringer::new(Bell::ALL.to_vec(), quiet.clone());
+        assert!(ringer.hear(&failed, at(0)));
+        assert!(!ringer.hear(&quiet, at(100)));
+        assert!(!ringer.hear(&failed, at(200)), "too soon");
+        assert!(!ringer.hear(&failed, at(900)));
+        assert!(ringer.hear(&failed, at(1000)), "what happened meanwhile");
+        assert!(!ringer.hear(&failed, at(3000)));
+    }
 }
