@@ -17,7 +17,7 @@ use super::{
     bell::Ringer,
     cast::Cast,
     command,
-    gallery::{Gallery, Looking, Veil, lifted},
+    gallery::{Gallery, Looking, Made, Veil, lifted},
     input::{self, Input},
     key::Key,
     keymap::Keymap,
@@ -118,8 +118,12 @@ impl Console {
         let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.gist());
         let (gallery, mut pictures) = Gallery::open()?;
         self.ui.gallery = Some(gallery.clone());
-        let mut asked = false;
+        let (mut asked, mut arranging) = (false, false);
         loop {
+            if let Some(picture) = self.ui.waits().filter(|_| !arranging) {
+                gallery.arrange(picture, Looking::of(&self.ui));
+                arranging = true;
+            }
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
                 drawn = self.ui.gist();
@@ -137,15 +141,19 @@ impl Console {
                 }
                 made = pictures.recv() => {
                     // A thread that is gone has panicked, and has said so.
-                    let Some((picture, prepared)) = made else { return Err(Error::Panicked) };
-                    asked = false;
-                    // It was asked for before the mask was put on, or taken off.
-                    let picture = match picture.is_masked() == self.masked {
-                        true => picture,
-                        false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut())),
-                    };
+                    let Some(made) = made else { return Err(Error::Panicked) };
                     let before = self.ui.gist();
-                    self.happen(Event::Made(picture, prepared), &mut screen)?;
+                    let event = match made {
+                        Made::Picture(picture, prepared) => {
+                            asked = false;
+                            Event::Made(self.as_masked(picture), prepared)
+                        }
+                        Made::Rows(prepared) => {
+                            arranging = false;
+                            Event::Rows(prepared)
+                        }
+                    };
+                    self.happen(event, &mut screen)?;
                     due = self.ui.gist() != before;
                 }
                 // One at a time: whatever comes meanwhile is in the next.
@@ -171,6 +179,14 @@ impl Console {
                     due = self.ui.in_focus || self.ui.gist() != drawn;
                 }
             }
+        }
+    }
+
+    /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off.
+    fn as_masked(&self, picture: Arc<Picture>) -> Arc<Picture> {
+        match picture.is_masked() == self.masked {
+            true => picture,
+            false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut())),
         }
     }
 

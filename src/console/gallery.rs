@@ -1,9 +1,10 @@
 //! Where pictures are made, with the rows that the operator is looking at, and where what they took is given back.
 //!
 //! A hundred thousand rows take tens of milliseconds to filter and to sort, and as long to give back: that must not stand between a key
-//! and the screen whenever readings come. So a thread of its own does both, and the console only swaps one picture for the next. What a
-//! key itself changes – a filter, an order – is worked out at once, where the key is. Rows that were made for another filter or place
-//! than the one that is wanted by now are not used.
+//! and the screen, neither when readings come nor when the key itself changes a filter or an order. So a thread of its own does both,
+//! and the console only swaps one picture, or one table's rows, for the next. Short tables are worked out at once, where the key is
+//! ([`LONG`]). Rows of another picture than the one that is shown are not used; those that were made for another filter or order are
+//! shown until the ones that are wanted come.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -72,12 +73,20 @@ impl Prepared {
         Self(looking.tables.into_iter().filter_map(make).collect())
     }
 
-    /// The rows of this very table, if they were made for this filter and this order.
-    pub(super) fn take(&mut self, table: &Table, filter: &str, sort: Option<Sort>) -> Option<Rows> {
-        let meant = |(w, at, _): &(Wanted, usize, Rows)| *at == address(table) && w.filter == filter && w.sort == sort;
-        let at = self.0.iter().position(meant)?;
-        Some(self.0.swap_remove(at).2)
+    /// The rows of this very table, and whether they were made for this filter and this order.
+    pub(super) fn take(&mut self, table: &Table, filter: &str, sort: Option<Sort>) -> Option<(Rows, bool)> {
+        let at = self.0.iter().position(|(_, at, _)| *at == address(table))?;
+        let (wanted, _, rows) = self.0.swap_remove(at);
+        Some((rows, wanted.filter == filter && wanted.sort == sort))
     }
+}
+
+/// Rows from which on a filter and an order are worked out beside the keys: about two milliseconds' worth.
+const LONG: usize = 5_000;
+
+/// Whether to look at a table in this way takes longer than a key should wait.
+pub(super) fn is_long(table: &Table, filter: &str, sort: Option<Sort>) -> bool {
+    table.rows.len() > LONG && (!filter.is_empty() || sort.is_some())
 }
 
 /// A table is itself alone: another picture's has other rows, whatever its id. The picture lives as long as this is asked for.
@@ -96,6 +105,7 @@ pub fn lifted(veil: &Veil) -> MutexGuard<'_, Mask> {
 /// What the thread is asked for.
 enum Task {
     Make(Arc<Snapshot>, Looking, Option<Veil>),
+    Arrange(Arc<Picture>, Looking),
     Forget(Arc<Picture>),
 }
 
@@ -103,8 +113,14 @@ enum Task {
 #[derive(Debug, Clone)]
 pub struct Gallery(std::sync::mpsc::Sender<Task>);
 
-/// A picture with what was made beforehand.
-pub type Made = (Arc<Picture>, Prepared);
+/// What it made.
+#[derive(Debug)]
+pub enum Made {
+    /// A picture, with the rows that are looked at.
+    Picture(Arc<Picture>, Prepared),
+    /// Rows of a picture that there was.
+    Rows(Prepared),
+}
 
 impl Gallery {
     /// Starts it; what is made comes through the receiver.
@@ -118,15 +134,20 @@ impl Gallery {
             // Keys are answered first: this thread yields to the console's own. On Linux that is a thread's property.
             let _ = rustix::process::nice(5);
             for task in queue {
-                match task {
+                let out = match task {
                     Task::Make(snapshot, looking, veil) => {
                         let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut());
                         let prepared = Prepared::of(&picture, looking);
-                        if made.send((Arc::new(picture), prepared)).is_err() {
-                            return;
-                        }
+                        Made::Picture(Arc::new(picture), prepared)
                     }
-                    Task::Forget(old) => drop(old),
+                    Task::Arrange(picture, looking) => Made::Rows(Prepared::of(&picture, looking)),
+                    Task::Forget(old) => {
+                        drop(old);
+                        continue;
+                    }
+                };
+                if made.send(out).is_err() {
+                    return;
                 }
             }
         })?;
@@ -138,6 +159,11 @@ impl Gallery {
         drop(self.0.send(Task::Make(snapshot, looking, veil)));
     }
 
+    /// Asks for rows of a picture that there is: the operator wants others than were made with it.
+    pub fn arrange(&self, picture: Arc<Picture>, looking: Looking) {
+        drop(self.0.send(Task::Arrange(picture, looking)));
+    }
+
     /// A picture is over.
     pub fn forget(&self, old: Arc<Picture>) {
         drop(self.0.send(Task::Forget(old)));
@@ -146,29 +172,129 @@ impl Gallery {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
     use super::*;
-    use crate::view::{Cell, Column, Row};
+    use crate::{
+        console::{
+            Mode,
+            update::{Event, update},
+        },
+        core::now::Now,
+        drive::sim::SimDrive,
+        plan::Plan,
+        view::{Cell, Column, Panel, Row},
+    };
 
     fn table() -> Table {
+        long(3)
+    }
+
+    fn long(rows: u64) -> Table {
         let row = |n: u64| Row { id: n.to_string(), cells: vec![Cell::count(n)] };
         let columns = vec![Column::number("n", "n", 1)];
-        Table { id: "t", title: "t".into(), columns, rows: (0..3).map(row).collect(), empty: "" }
+        Table { id: "t", title: "t".into(), columns, rows: (0..rows).map(row).collect(), empty: "" }
+    }
+
+    /// A picture whose first page has this table alone.
+    fn picture(table: Table) -> Arc<Picture> {
+        let (plan, _) =
+            Plan::parse("small.toml".as_ref(), include_str!("../../demo/small.toml")).unwrap_or_else(|e| panic!("{e}"));
+        let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
+        let snapshot = SimDrive::new(Arc::new(plan), 1, start).snapshot();
+        let panel = Panel { id: "p", title: "P", summary: Vec::new(), tables: vec![table], oldest: None };
+        Arc::new(Picture::of(Arc::new(Snapshot { panels: vec![Arc::new(panel)], ..snapshot })))
+    }
+
+    fn press(ui: &mut Ui, keys: &str) {
+        for c in keys.chars() {
+            let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+            update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+
+    fn order(ui: &Ui) -> (&[usize], bool) {
+        let at = ui.table_ui("t").expect("it is looked at");
+        (&at.rows.order, at.waits)
+    }
+
+    /// What the thread does when it is asked.
+    fn arranged(ui: &mut Ui) {
+        let picture = ui.waits().expect("rows are wanted");
+        let prepared = Prepared::of(&picture, Looking::of(ui));
+        update(ui, Event::Rows(prepared));
     }
 
     #[test]
-    fn rows_of_another_table_filter_or_order_are_not_used() {
+    fn a_long_tables_rows_come_after_the_key_and_a_short_ones_with_it() {
+        let rows = LONG as u64 + 3;
+        for (rows, beside) in [(10, false), (rows, true)] {
+            let first = picture(long(rows));
+            let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
+            ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+            press(&mut ui, "2");
+            assert_eq!((order(&ui).0.len() as u64, ui.waits().is_some()), (rows, false), "nothing is asked of them");
+            press(&mut ui, "/n:<4\n");
+            assert_eq!((order(&ui).1, ui.waits().is_some()), (beside, beside));
+            if beside {
+                assert_eq!(order(&ui).0.len() as u64, rows, "as they were until then");
+                arranged(&mut ui);
+            }
+            assert_eq!(order(&ui), (&[0, 1, 2, 3][..], false));
+            press(&mut ui, "sS");
+            if beside {
+                arranged(&mut ui);
+            }
+            assert_eq!(order(&ui), (&[0, 1, 2, 3][..], false), "{:?}", ui.sort());
+            assert!(ui.waits().is_none());
+        }
+    }
+
+    #[test]
+    fn rows_that_come_for_what_is_no_longer_wanted_are_asked_for_again() {
+        let rows = LONG as u64 + 3;
+        let first = picture(long(rows));
+        let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
+        ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+        press(&mut ui, "2/n:<4");
+        let (asked, looking) = (ui.waits().expect("wanted"), Looking::of(&ui));
+        press(&mut ui, "2");
+        let late = Prepared::of(&asked, looking.clone());
+        update(&mut ui, Event::Rows(late));
+        assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true), "better than none of it");
+        // Another picture comes, made for what was wanted then.
+        let next = picture(long(rows + 1));
+        let prepared = Prepared::of(&next, looking);
+        update(&mut ui, Event::Made(next.clone(), prepared));
+        assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true));
+        let late = Prepared::of(&asked, Looking::of(&ui));
+        update(&mut ui, Event::Rows(late));
+        assert!(order(&ui).1, "of the picture before");
+        arranged(&mut ui);
+        assert_eq!((order(&ui).0.len(), ui.waits().is_some()), (42, false));
+        press(&mut ui, "\n1");
+        assert!(ui.waits().is_none(), "nothing is looked at");
+        press(&mut ui, "2");
+        assert_eq!((order(&ui).0.len(), order(&ui).1), (42, false), "they are still there");
+    }
+
+    #[test]
+    fn rows_of_another_picture_are_not_used_and_those_of_another_filter_or_order_are_told_apart() {
         let (table, other) = (table(), table());
         let prepared = || {
             let wanted = Wanted { table: "t", filter: "n:>0".to_owned(), sort: None, before: Rows::default() };
             let rows = Rows::of(&table, &wanted.filter, wanted.sort, None);
             Prepared(vec![(wanted, address(&table), rows)])
         };
+        let order = |(rows, exact): (Rows, bool)| (rows.order, exact);
         let sort = Some(Sort { column: 0, descending: true });
-        assert!(prepared().take(&table, "n:>1", None).is_none(), "the filter was changed meanwhile");
-        assert!(prepared().take(&table, "n:>0", sort).is_none(), "the order was");
+        assert_eq!(prepared().take(&table, "n:>1", None).map(order), Some((vec![1, 2], false)), "another filter");
+        assert_eq!(prepared().take(&table, "n:>0", sort).map(order), Some((vec![1, 2], false)), "another order");
         assert!(prepared().take(&other, "n:>0", None).is_none(), "another picture came first");
         let mut right = prepared();
-        assert_eq!(right.take(&table, "n:>0", None).map(|r| r.order), Some(vec![1, 2]));
+        assert_eq!(right.take(&table, "n:>0", None).map(order), Some((vec![1, 2], true)));
         assert!(right.take(&table, "n:>0", None).is_none(), "it is there once");
     }
 }

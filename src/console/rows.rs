@@ -85,6 +85,11 @@ impl Rows {
 }
 
 impl Rows {
+    /// Whether they were made for this filter and this order, if they are of this table at all.
+    pub(super) fn are_of(&self, table: &Table, text: &str, sort: Option<Sort>) -> bool {
+        self.of == table.columns.len() && self.text == text && self.sort == sort
+    }
+
     /// The same, with columns at least as wide as they have been: they may have grown while these were made.
     #[must_use]
     pub fn no_narrower(mut self, before: &Self) -> Self {

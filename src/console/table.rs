@@ -37,6 +37,8 @@ pub struct TableUi {
     pub filter: String,
     /// The rows shown.
     pub rows: Rows,
+    /// They are not yet those of the filter and the order.
+    pub waits: bool,
 }
 
 impl TableUi {
@@ -155,7 +157,7 @@ impl Ui {
         for table in self.shown_tables() {
             let Some(at) = self.table_ui(table.id) else { continue };
             // A row more or less is seen at the end of a list.
-            at.rows.order.len().hash(&mut hash);
+            (at.rows.order.len(), at.waits).hash(&mut hash);
             for row in at.shown(table) {
                 row.id.hash(&mut hash);
                 row.cells.iter().for_each(|c| meant(c, &mut hash));

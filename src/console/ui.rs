@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
     dialog::Dialog,
-    gallery::{Gallery, Prepared},
+    gallery::{Gallery, Prepared, is_long},
     keymap::Keymap,
     mask::Mask,
     palette::Palette,
@@ -132,8 +132,10 @@ pub struct Ui {
     pub(super) detail: Option<Arc<Detail>>,
     /// Who takes pictures that are over; without anybody they go at once.
     pub gallery: Option<Gallery>,
-    /// Rows that were made beforehand for the picture that has just come.
+    /// Rows that were made beforehand for the picture that is shown.
     pub(super) prepared: Prepared,
+    /// Whether rows are shown that are not those wanted: who has the gallery asks it.
+    waits: bool,
     latest: Arc<Picture>,
     /// How many pictures have come.
     pictures: u64,
@@ -193,6 +195,7 @@ impl Ui {
             detail: None,
             gallery: None,
             prepared: Prepared::default(),
+            waits: false,
             latest: first,
             pictures: 1,
             heard: now,
@@ -333,6 +336,12 @@ impl Ui {
         self.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
     }
 
+    /// The picture whose rows have yet to be made as they are wanted by now, if any are.
+    #[must_use]
+    pub fn waits(&self) -> Option<Arc<Picture>> {
+        self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
+    }
+
     /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
     pub(super) fn settle(&mut self, changed: bool) {
         if let Some(key) = &self.opened {
@@ -347,7 +356,10 @@ impl Ui {
             At::Detail => self.detail.clone().map(Made::Detail),
             At::Page(_) => self.panel().cloned().map(Made::Panel),
         };
-        let Some(made) = made else { return };
+        let Some(made) = made else {
+            self.waits = false;
+            return;
+        };
         let same = self.made_of.as_ref().is_some_and(|m| m.same(&made));
         if same && !changed {
             return;
@@ -357,12 +369,24 @@ impl Ui {
             Made::Panel(p) => &p.tables,
             Made::Detail(d) => &d.tables,
         };
+        self.waits = false;
         for table in tables {
             let ui = self.tables.entry((place, table.id)).or_default();
-            let prepared = self.prepared.take(table, &ui.filter, ui.sort);
-            let rows = prepared.unwrap_or_else(|| Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)));
+            let beside = self.gallery.is_some() && is_long(table, &ui.filter, ui.sort);
+            let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
+                Some((rows, exact)) if exact || beside => (rows, exact),
+                _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),
+                _ if same && beside => (std::mem::take(&mut ui.rows), false),
+                // Rows of before are of another table: better none for a moment than the wrong ones.
+                _ if beside => (Rows::default(), false),
+                _ => (Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)), true),
+            };
             ui.rows = rows.no_narrower(&ui.rows);
-            ui.keep_selection(table);
+            ui.waits = !exact;
+            self.waits |= ui.waits;
+            if exact {
+                ui.keep_selection(table);
+            }
         }
         self.made_of = Some(made);
     }

@@ -31,6 +31,8 @@ pub enum Event {
     Picture(Arc<Picture>),
     /// The same, with the rows that were made for it beforehand.
     Made(Arc<Picture>, Prepared),
+    /// Rows were made that were waited for.
+    Rows(Prepared),
     /// A second passed.
     Second,
 }
@@ -59,12 +61,18 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
     match event {
         Event::Second => dialog::passed(ui),
         Event::Picture(picture) => look(ui, picture),
+        // What was made is of one picture, and of a place that may not be the one any more.
         Event::Made(picture, prepared) => {
             ui.prepared = prepared;
             let acts = look(ui, picture);
-            // They are of this picture alone, and of a place that may not be the one any more.
             ui.prepared = Prepared::default();
             acts
+        }
+        Event::Rows(prepared) => {
+            ui.prepared = prepared;
+            ui.settle(true);
+            ui.prepared = Prepared::default();
+            Vec::new()
         }
         Event::Key(key) => {
             ui.message = None;

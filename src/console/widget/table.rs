@@ -99,7 +99,11 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         }
     }
     if ui.rows.order.is_empty() && height > 0 {
-        let text = if table.rows.is_empty() { table.empty } else { "no row matches the filter" };
+        let text = match () {
+            () if table.rows.is_empty() => table.empty,
+            () if ui.waits => "rows are on their way",
+            () => "no row matches the filter",
+        };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
     Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns) }
@@ -131,6 +135,7 @@ fn rule(
     let (shown, all) = (ui.rows.order.len(), table.rows.len());
     let mut facts = Vec::new();
     if !ui.filter.is_empty() {
+        let shown = if ui.waits { "…".to_owned() } else { shown.to_string() };
         facts.push(format!("{shown} of {all} match {}", ui.filter));
     }
     if let Some(sort) = ui.sort
