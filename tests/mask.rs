@@ -65,7 +65,7 @@ impl Room {
             for act in update(&mut self.ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))) {
                 match act {
                     Act::Send(command) => self.drive.command(command),
-                    Act::Order(order) => self.drive.order(self.mask.meant(order)),
+                    Act::Order(order) => self.drive.order(self.mask.real_names().meant(order)),
                     Act::Mask => {
                         self.masked = !self.masked;
                         self.ui.mask(self.masked.then_some(&mut self.mask));
@@ -171,6 +171,17 @@ fn nothing_drawn_has_a_name_in_it_and_unmasked_they_are_back() {
     let found = seen(&room.drawn, &names);
     assert!(found.contains("exampl") && found.contains("Z0EXAM") && found.len() > 40, "{found:?}");
     assert!(!room.drawn.contains("MASKED"));
+    // What was looked for by a name is not left standing over the list.
+    let name = names.iter().find(|name| name.starts_with("orders")).expect("a host");
+    room.press(&format!("2/{name}\n"));
+    room.press("m");
+    room.drawn.clear();
+    room.press("2gG/\u{1b}");
+    assert!(
+        room.drawn.contains("MASKED") && !room.drawn.contains(name.as_str()),
+        "{:#?}",
+        line_of(&room.drawn, &names)
+    );
 }
 
 #[test]

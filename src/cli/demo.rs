@@ -12,7 +12,7 @@ use super::{
     run::{bound, host, leave, operator, options, plain, printed, serve, told},
 };
 use crate::{
-    console::{self, Ended, Mode, Script, widget::text::wrap},
+    console::{self, Ended, Mode, Options, Script, widget::text::wrap},
     core::Command,
     drive::{Helm, inbox::Inbox, sim},
     journal::{
@@ -72,14 +72,15 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     if it.headless {
         return headless(&it, &scenario);
     }
+    let options = options(&it.look, Mode::Demo)?;
     let bound = bound(&it.look.metrics)?;
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
     let metrics = serve(bound, &helm.link)?;
-    let ended = match plain(&it.plain, &it.look) {
+    let ended = match plain(&it.plain, &options) {
         Some(lines) => printed(&helm.link, lines),
-        None => shown(&helm, &it, &scenario),
+        None => shown(&helm, &it, &scenario, options),
     };
     drop(metrics);
     // What is to be finished takes time: it must not stand still.
@@ -89,8 +90,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
 }
 
 /// On a screen.
-fn shown(helm: &Helm, it: &Demo, scenario: &Scenario) -> Result<Ended, String> {
-    let mut options = options(&it.look, Mode::Demo)?;
+fn shown(helm: &Helm, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
     options.script = it.autoplay.then(|| Script::new(scenario));
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(

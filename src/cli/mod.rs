@@ -114,7 +114,7 @@ struct OnPlan {
     look: Look,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 struct Plain {
     /// No screen: one line a change, for screen readers, logs and pipes
     #[arg(long)]
@@ -155,7 +155,10 @@ struct Metrics {
 /// What the exit code says.
 const EXIT: [(u8, &str); 3] = [
     (0, "Done, and everything asked about is in order."),
-    (NOT_IN_ORDER, "Done, and something is not in order: a source is blind or stale, a check failed."),
+    (
+        NOT_IN_ORDER,
+        "Done, and something is not in order: a source is not live, a check failed, the verdict that was asked for is HOLD or ROLL BACK.",
+    ),
     (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal."),
 ];
 
@@ -175,10 +178,8 @@ pub fn main() -> ExitCode {
     }
     let done = match cli.command {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
-        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, None),
-        Cmd::Watch { follow, plain, on } => {
-            run::watched(&on, follow.as_deref(), Mode::Watch, run::plain(&plain, &on.look))
-        }
+        Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, &Plain::default()),
+        Cmd::Watch { follow, plain, on } => run::watched(&on, follow.as_deref(), Mode::Watch, &plain),
         Cmd::Demo(it) => demo::run(it),
         Cmd::Status(it) => status::run(&it),
         Cmd::Check { plan, offline } => check::run(&plan, offline),

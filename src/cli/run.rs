@@ -23,12 +23,7 @@ use crate::{
 const FINISH: Duration = Duration::from_secs(60);
 
 /// On a plan's real servers, to look only: on a screen, or as plain lines.
-pub(super) fn watched(
-    on: &OnPlan,
-    follow: Option<&Path>,
-    mode: Mode,
-    lines: Option<plain::Options>,
-) -> Result<ExitCode, String> {
+pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Plain) -> Result<ExitCode, String> {
     let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
     let greeting = follow.map(|journal| readable(journal, &plan)).transpose()?.flatten();
@@ -43,7 +38,7 @@ pub(super) fn watched(
     };
     let _metrics = serve(bound, &link)?;
     follow_changes(&link, on);
-    let ended = match lines {
+    let ended = match plain(lines, &options) {
         Some(lines) => printed(&link, lines),
         None => console::run(link.clone(), None, Options { greeting, ..options }).map_err(|e| e.to_string()),
     };
@@ -60,7 +55,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
         Opened::Ours(store) => Box::new(store),
         Opened::Busy => {
             eprintln!("landfall: another console writes {name}: this one reads along");
-            return watched(on, Some(file), Mode::Watch, None);
+            return watched(on, Some(file), Mode::Watch, &Plain::default());
         }
     };
     let bound = bound(&on.look.metrics)?;
@@ -122,12 +117,13 @@ pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, String> {
     settings.theme = look.theme.clone().unwrap_or(settings.theme);
     settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
     settings.mask |= look.mask;
+    super::setup::theme(&settings)?;
     Ok(Options { settings, mode, script: None, greeting: None, record: None })
 }
 
 /// Whether a journal can be read along: it is one, and of this plan's run. One that is not there may come to be; then there are words about
 /// it, which are on standard error already.
-pub(super) fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
+fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     let name = journal.display();
     match Follower::of_run(journal, plan.name.clone()).news() {
         Ok(_) => Ok(None),
@@ -154,8 +150,10 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 }
 
 /// How plain lines are to be, if they are wanted.
-pub(super) fn plain(wanted: &Plain, look: &Look) -> Option<plain::Options> {
-    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii, mask: look.mask })
+pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options> {
+    let settings = &options.settings;
+    let ascii = settings.ascii.unwrap_or_else(|| console::ascii::wanted(|name| std::env::var(name).ok()));
+    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii, mask: settings.mask })
 }
 
 /// One line a change, until something ends it.

@@ -1,6 +1,7 @@
 //! `landfall keys`, `config`, `completions`, `man`: what is set up once. All of it is made of the tables that the program itself goes by.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -15,6 +16,7 @@ use clap_mangen::{
 use super::{Cli, colour, print};
 use crate::{
     console::{
+        Depth, Themes,
         command::{COMMANDS, Command},
         keymap::Keymap,
         settings::Settings,
@@ -50,11 +52,22 @@ pub(super) fn settings(file: Option<&Path>) -> Result<Settings, String> {
     let told = |faulty: Faulty| faulty.render(colour());
     match file {
         Some(file) => Settings::load(file).map_err(told),
-        None => match place().filter(|path| path.exists()) {
-            Some(path) => Settings::load(&path).map_err(told),
+        None => match place().map(|path| Settings::load(&path)) {
             None => Ok(Settings::default()),
+            // Only what is not there can be done without: what cannot be read may mask names, and have other keys.
+            Some(Err(Faulty::Unread { source, .. })) if source.kind() == ErrorKind::NotFound => Ok(Settings::default()),
+            Some(read) => read.map_err(told),
         },
     }
+}
+
+/// The theme that is set can be used.
+///
+/// # Errors
+/// If there is none of that name, or it is faulty.
+pub(super) fn theme(settings: &Settings) -> Result<(), String> {
+    let themes = Themes::of_user(|name| std::env::var(name).ok());
+    themes.load(&settings.theme, Depth::True).map(drop).map_err(|why| why.to_string())
 }
 
 fn place() -> Option<PathBuf> {
@@ -68,7 +81,7 @@ pub(super) fn config(it: Config) -> Result<ExitCode, String> {
         Config::Path => print(&format!("{}\n", place().ok_or_else(nowhere)?.display())),
         Config::Check { file } => {
             let path = file.or_else(place).ok_or_else(nowhere)?;
-            settings(Some(&path))?;
+            theme(&settings(Some(&path))?)?;
             print(&format!("{}: in order\n", path.display()))
         }
     }
@@ -206,11 +219,17 @@ mod tests {
         let mut out = Vec::new();
         pages(&Cli::command(), &mut out).unwrap();
         let page = String::from_utf8(out).unwrap();
-        for command in Cli::command().get_subcommands() {
-            assert!(page.contains(command.get_name()), "{}", command.get_name());
+        let roff = |text: &str| text.replace('-', "\\-");
+        let entries: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("\\fB")).collect();
+        for command in Cli::command().get_subcommands().filter(|c| !c.is_hide_set()) {
+            let name = roff(command.get_name());
+            let is =
+                |entry: &&str| entry.split(['\\', ' ']).next() == name.split('\\').next() && entry.starts_with(&name);
+            assert!(entries.iter().any(is), "{name}");
         }
         for command in COMMANDS {
-            assert!(page.contains(&command.name.replace('-', "\\-")), "{}", command.name);
+            let name = format!("({})", roff(command.name));
+            assert!(entries.iter().any(|entry| entry.ends_with(&name)), "{name}");
         }
         assert!(page.contains(".SH KEYS") && page.contains(".SH \"EXIT STATUS\"") && page.starts_with(".ie"));
     }

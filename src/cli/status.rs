@@ -8,7 +8,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{LET_GO, NOT_IN_ORDER, load, print, run::readable, runtime};
+use super::{LET_GO, NOT_IN_ORDER, load, print, runtime};
 use crate::{
     core::{
         estate::{seen::Seen, signal::Sample, source::SourceState},
@@ -16,6 +16,7 @@ use crate::{
     },
     drive::live,
     journal::follow::Follower,
+    plain::one_line,
     view::{Cell, Key, Panel, SourceLine, Table, Tile},
 };
 
@@ -71,7 +72,9 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
     let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(DOCUMENT) };
     let plan = load(plan)?;
     if let Some(journal) = &it.follow {
-        readable(journal, &plan)?;
+        // What is printed once is not printed of a run that may be another's: a name that is mistyped has no journal behind it.
+        let read = Follower::of_run(journal, plan.name.clone()).news();
+        read.map_err(|why| format!("{}: {why}", journal.display()))?;
     }
     let runtime = runtime()?;
     let picture = runtime.block_on(async {
@@ -206,7 +209,7 @@ pub fn text(s: &Snapshot) -> String {
         "{} · {} → {} · {}",
         s.plan.name, s.plan.sites.source.label, s.plan.sites.target.label, s.now.wall
     );
-    let _ = writeln!(out, "{word}  {why}\n");
+    let _ = writeln!(out, "{word}  {}\n", one_line(why));
     for t in &s.tiles {
         let sides: Vec<_> = t.sides.iter().map(|(label, c)| format!("{label} {}", c.text)).collect();
         let _ = writeln!(
@@ -214,14 +217,14 @@ pub fn text(s: &Snapshot) -> String {
             "{} {:<24} {:>16}  {:<32} {}",
             t.value.tone.glyph(false),
             t.title,
-            t.value.text,
-            sides.join("  "),
-            t.note
+            one_line(&t.value.text),
+            one_line(&sides.join("  ")),
+            one_line(&t.note)
         );
     }
     for l in s.sources.iter().filter(|l| l.state != SourceState::Live) {
-        let why = l.fault.as_ref().map_or_else(String::new, ToString::to_string);
-        let _ = writeln!(out, "\n{:?}  {}  {}  {why}", l.state, l.id, l.endpoint);
+        let why = l.fault.as_ref().map_or_else(String::new, |fault| one_line(&fault.to_string()));
+        let _ = writeln!(out, "\n{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint));
     }
     out
 }

@@ -34,8 +34,8 @@ pub enum Dialog {
     Confirm(Confirming),
     /// One line to write.
     Prompt(Prompt),
-    /// Whether to leave although these steps are under way.
-    Leave(Vec<String>),
+    /// Whether to leave although steps are under way; the preview that it was asked over.
+    Leave(Option<String>),
 }
 
 /// A confirmation.
@@ -89,6 +89,8 @@ pub struct Prompt {
     pub text: String,
     /// The operation that it is about, and its words: not whichever is next when it is written.
     pub about: Option<(Ticket, String)>,
+    /// The step whose preview it was asked over: it is looked at again afterwards, or it would stay armed unseen.
+    pub over: Option<String>,
 }
 
 impl Asked {
@@ -127,15 +129,45 @@ pub const fn is_under_way(step: &StepView) -> bool {
 
 /// Takes a key.
 pub(super) fn key(ui: &mut Ui, key: &KeyEvent, dialog: Dialog) -> Vec<Act> {
+    // Whatever is pressed calls a count-down off, before it means anything else.
+    if call_off(ui, "called off: nothing was sent") {
+        return Vec::new();
+    }
     if let Some(acts) = typing::always(ui, key) {
         return acts;
     }
     match dialog {
-        Dialog::Leave(steps) => leave_key(ui, key, steps),
+        Dialog::Leave(over) => leave_key(ui, key, over),
         Dialog::Preview(id, top) => preview_key(ui, key, id, top),
         Dialog::Confirm(confirming) => confirm_key(ui, key, confirming),
         Dialog::Prompt(prompt) => prompt_key(ui, key, prompt),
     }
+}
+
+/// Ends a count-down, if there is one: the preview is shown again.
+pub(super) fn call_off(ui: &mut Ui, why: &str) -> bool {
+    let Entry::Dialog(Dialog::Confirm(it)) = &ui.entry else { return false };
+    let counting = it.counting.is_some();
+    if counting {
+        ui.entry = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
+        ui.message = Some(why.to_owned());
+    }
+    counting
+}
+
+/// The step whose preview lies under what is opened now.
+pub(super) fn over(ui: &Ui) -> Option<String> {
+    match &ui.entry {
+        Entry::Dialog(Dialog::Preview(id, _)) => Some(id.clone()),
+        Entry::Dialog(Dialog::Confirm(it)) => Some(it.step.clone()),
+        Entry::Dialog(Dialog::Prompt(Prompt { over, .. }) | Dialog::Leave(over)) => over.clone(),
+        _ => None,
+    }
+}
+
+/// What lay under it is there again.
+fn return_to(over: Option<String>) -> Entry {
+    over.map_or(Entry::Commands, |id| Entry::Dialog(Dialog::Preview(id, 0)))
 }
 
 fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> {
@@ -159,9 +191,9 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
                 _ => Vec::new(),
             }
         }
-        Id::Down => stay(ui, top + 1),
+        Id::Down => stay(ui, top.saturating_add(1)),
         Id::Up => stay(ui, top.saturating_sub(1)),
-        Id::PageDown => stay(ui, top + ui.preview_room.max(1)),
+        Id::PageDown => stay(ui, top.saturating_add(ui.preview_room.max(1))),
         Id::PageUp => stay(ui, top.saturating_sub(ui.preview_room.max(1))),
         Id::First => stay(ui, 0),
         Id::Last => stay(ui, usize::MAX),
@@ -170,9 +202,10 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
         Id::Second => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt {
                 asked: Asked::Approve,
-                step: id,
+                step: id.clone(),
                 text: String::new(),
                 about: None,
+                over: Some(id),
             }));
             Vec::new()
         }
@@ -199,28 +232,26 @@ fn elsewhere(ui: &mut Ui, command: Id, id: String) -> Vec<Act> {
 
 /// Leaves, or asks first while something is under way.
 pub(super) fn leave(ui: &mut Ui) -> Vec<Act> {
-    let run = ui.latest().run.as_ref().filter(|run| run.operator.is_some());
-    let under_way = |s: &&StepView| is_under_way(s) || s.exposed.is_some();
-    let steps: Vec<String> = run
-        .into_iter()
-        .flat_map(|run| &run.steps)
-        .filter(under_way)
-        .map(|s| format!("{} is {}", s.id, s.word))
-        .collect();
-    if steps.is_empty() || matches!(ui.entry, Entry::Dialog(Dialog::Leave(_))) {
+    if under_way(ui).next().is_none() || matches!(ui.entry, Entry::Dialog(Dialog::Leave(_))) {
         return vec![Act::Quit];
     }
-    ui.entry = Entry::Dialog(Dialog::Leave(steps));
+    ui.entry = Entry::Dialog(Dialog::Leave(over(ui)));
     Vec::new()
 }
 
-fn leave_key(ui: &mut Ui, key: &KeyEvent, steps: Vec<String>) -> Vec<Act> {
+/// The steps that are under way now, where this is the console that carries them out.
+pub fn under_way(ui: &Ui) -> impl Iterator<Item = &StepView> {
+    let run = ui.latest().run.as_ref().filter(|run| run.operator.is_some());
+    run.into_iter().flat_map(|run| &run.steps).filter(|s| is_under_way(s) || s.exposed.is_some())
+}
+
+fn leave_key(ui: &mut Ui, key: &KeyEvent, over: Option<String>) -> Vec<Act> {
     let quits = Key::of(key).and_then(|key| ui.keys.command(key)).is_some_and(|(c, _)| c.id == Id::Quit);
     match key.code {
         KeyCode::Enter => return vec![Act::Quit],
         _ if quits => return vec![Act::Quit],
-        KeyCode::Esc => ui.entry = Entry::Commands,
-        _ => ui.entry = Entry::Dialog(Dialog::Leave(steps)),
+        KeyCode::Esc => ui.entry = return_to(over),
+        _ => ui.entry = Entry::Dialog(Dialog::Leave(over)),
     }
     Vec::new()
 }
@@ -253,11 +284,6 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
 
 fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
     let back = Entry::Dialog(Dialog::Preview(it.step.clone(), 0));
-    if it.counting.is_some() {
-        ui.entry = back;
-        ui.message = Some("called off: nothing was sent".to_owned());
-        return Vec::new();
-    }
     match (key.code, it.kind) {
         (KeyCode::Esc, _) => ui.entry = back,
         (KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right, _) => {
@@ -307,15 +333,12 @@ fn execute(ui: &mut Ui, it: Confirming) -> Vec<Act> {
 fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
     match key.code {
         KeyCode::Esc => {
-            ui.entry = Entry::Commands;
+            ui.entry = return_to(prompt.over);
             Vec::new()
         }
         KeyCode::Enter => match order(ui, &prompt) {
             Ok(order) => {
-                ui.entry = match prompt.asked {
-                    Asked::Approve => Entry::Dialog(Dialog::Preview(prompt.step, 0)),
-                    _ => Entry::Commands,
-                };
+                ui.entry = return_to(prompt.over);
                 vec![Act::Order(order)]
             }
             Err(why) => {

@@ -16,12 +16,12 @@ use super::{
     Depth, Ended, Error, Options, Theme, Themes, ascii,
     bell::Ringer,
     cast::Cast,
-    command,
+    command, dialog,
     gallery::{Gallery, Looking, Made, Veil, lifted},
     input::{self, Input},
     key::Key,
     keymap::Keymap,
-    mask::Mask,
+    mask::{Mask, Names},
     picture::Picture,
     player::{self, Player},
     terminal::Screen,
@@ -53,6 +53,8 @@ pub(super) struct Console {
     ringer: Ringer,
     /// The names' pseudonyms: kept while they are shown, so that each has the same later.
     mask: Veil,
+    /// What they stand for, for orders: these wait for no picture that is being masked.
+    names: Names,
     masked: bool,
 }
 
@@ -73,10 +75,12 @@ impl Console {
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
         let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
+        let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, clock::now(), options.mode);
         ui.themes = themes.names();
         ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
+        ui.theme_wanted = ui.theme;
         ui.message = options.greeting;
         let keys = Arc::new(settings.keys);
         if player.is_none() {
@@ -84,7 +88,23 @@ impl Console {
         }
         let ascii = settings.ascii.unwrap_or_else(|| ascii::wanted(var));
         let record = options.record;
-        Ok(Self { link, orders, ui, themes, depth, theme, ascii, player, given: 0, record, keys, ringer, mask, masked })
+        Ok(Self {
+            link,
+            orders,
+            ui,
+            themes,
+            depth,
+            theme,
+            ascii,
+            player,
+            given: 0,
+            record,
+            keys,
+            ringer,
+            mask,
+            names,
+            masked,
+        })
     }
 
     /// Until the operator quits or a signal ends it.
@@ -193,15 +213,21 @@ impl Console {
     fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
             Input::Key(key) => {
-                let command = Key::of(&key).and_then(|key| self.ui.keys.command(key));
-                let quits = command.is_some_and(|(command, _)| command.id == command::Id::Quit);
-                if self.hands_on() && !quits {
-                    self.ui.message = Some("the script stops: the keys are yours".to_owned());
-                    return Ok(None);
+                if !self.hands_on() {
+                    return self.happen(Event::Key(key), screen);
                 }
-                return self.happen(Event::Key(key), screen);
+                // Whatever line the script was writing is not this key's.
+                let command = Key::of(&key).and_then(|key| self.ui.keys.command(key));
+                if command.is_some_and(|(command, _)| command.id == command::Id::Quit) {
+                    let acts = dialog::leave(&mut self.ui);
+                    return self.carry_out(acts, screen);
+                }
             }
-            Input::Paste(text) => return self.happen(Event::Paste(text), screen),
+            Input::Paste(text) => {
+                if !self.hands_on() {
+                    return self.happen(Event::Paste(text), screen);
+                }
+            }
             Input::Focus(has) => self.ui.in_focus = has,
             Input::Look => {}
             Input::Suspend => screen.suspend()?,
@@ -214,7 +240,12 @@ impl Console {
 
     fn happen(&mut self, event: Event, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         self.ui.now = clock::now();
-        for act in update(&mut self.ui, event) {
+        let acts = update(&mut self.ui, event);
+        self.carry_out(acts, screen)
+    }
+
+    fn carry_out(&mut self, acts: Vec<Act>, screen: &mut Screen) -> Result<Option<Ended>, Error> {
+        for act in acts {
             match act {
                 // A core that is gone takes no commands; the head says that it is silent.
                 Act::Send(command) => {
@@ -225,7 +256,7 @@ impl Console {
                 Act::Order(order) => {
                     if let Some(orders) = &self.orders {
                         self.given += 1;
-                        orders.give(if self.masked { lifted(&self.mask).meant(order) } else { order });
+                        orders.give(if self.masked { self.names.meant(order) } else { order });
                     }
                 }
                 Act::Theme => self.next_theme(),
@@ -262,24 +293,26 @@ impl Console {
         Ok(turn.key.is_some() || turn.over || before != self.ui.caption)
     }
 
-    /// Somebody pressed a key while a script plays: the keys are theirs from now on, and this one does no more than that, unless it
-    /// leaves.
+    /// Somebody touches the keys while a script plays: they are theirs from now on, and this one does no more than that, unless it leaves.
     fn hands_on(&mut self) -> bool {
         let played = self.player.take().is_some();
         if played {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
+            self.ui.message = Some("the script stops: the keys are yours".to_owned());
             drop(self.link.commands.send(Command::Speed(1.0)));
         }
         played
     }
 
     fn next_theme(&mut self) {
-        let Some(name) = self.ui.themes.get(self.ui.theme) else { return };
+        let wanted = self.ui.theme_wanted;
+        let Some(name) = self.ui.themes.get(wanted) else { return };
         match self.themes.load(name, self.depth) {
             Ok(theme) => {
                 self.ui.message = Some(format!("theme {name}"));
                 self.theme = theme;
+                self.ui.theme = wanted;
             }
             Err(why) => self.ui.message = Some(why.brief()),
         }

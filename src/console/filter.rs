@@ -39,7 +39,8 @@ enum Test {
     /// In small letters.
     Text(String),
     Regex(Regex),
-    Number(Compare, f64),
+    /// And the same as it was written, for texts that look like numbers.
+    Number(Compare, f64, String),
     /// The whole text, or anything else.
     Whole(bool, String),
 }
@@ -96,10 +97,8 @@ impl Word {
             None => (None, word.test.clone()),
             Some(name) => match column(name, columns)? {
                 Some(i) => (Some(i), word.test.clone()),
-                // `db1:27017` is text unless the table has such a column.
-                None if name.contains('.') || matches!(&word.test, Text::Plain(v) if v.parse::<u16>().is_ok()) => {
-                    (None, word.whole())
-                }
+                // `db1:27017` is text unless the table has such a column; a comparison is never one.
+                None if is_address(name, &word.test) => (None, word.whole()),
                 None => return Err(format!("no column `{name}`; there is {}", list(columns, |_| true))),
             },
         };
@@ -112,6 +111,13 @@ impl Word {
             None => row.cells.iter().any(|c| self.test.holds(c)),
         }
     }
+}
+
+/// Whether a word with a colon in it is more like a host's address than like a column and a value.
+fn is_address(name: &str, value: &Text) -> bool {
+    let Text::Plain(value) = value else { return name.contains('.') };
+    let compares = COMPARE.iter().any(|(sign, _)| value.starts_with(sign));
+    !compares && (name.contains('.') || value.parse::<u16>().is_ok())
 }
 
 /// By id, by title, with its group or without, or by the only id that begins so.
@@ -163,7 +169,7 @@ impl Test {
         let compare = COMPARE.iter().find_map(|(sign, c)| Some((*c, plain.strip_prefix(sign)?)));
         let Some((compare, value)) = compare.filter(|_| of_column) else { return Ok(Self::Text(plain.to_lowercase())) };
         match (quantity::amount(value), compare) {
-            (Some(number), _) => Ok(Self::Number(compare, number)),
+            (Some(number), _) => Ok(Self::Number(compare, number, value.to_lowercase())),
             (None, _) if value.is_empty() => Err("a number is missing".into()),
             (None, Compare::Equal | Compare::Differs) => {
                 Ok(Self::Whole(compare == Compare::Equal, value.trim_matches('"').to_lowercase()))
@@ -180,7 +186,7 @@ impl Test {
             (Self::Regex(regex), _) => regex.is_match(&cell.text),
             (Self::Whole(..), Key::None | Key::Spark(_)) => false,
             (Self::Whole(is, text), _) => same(&cell.text, text) == *is,
-            (Self::Number(compare, bound), Key::Number(value)) => match compare {
+            (Self::Number(compare, bound, _), Key::Number(value)) => match compare {
                 Compare::More => value > bound,
                 Compare::MoreOrEqual => value >= bound,
                 Compare::Less => value < bound,
@@ -188,6 +194,8 @@ impl Test {
                 Compare::Equal => (value - bound).abs() < f64::EPSILON,
                 Compare::Differs => (value - bound).abs() >= f64::EPSILON,
             },
+            (Self::Number(Compare::Equal, _, text), Key::Text) => same(&cell.text, text),
+            (Self::Number(Compare::Differs, _, text), Key::Text) => !same(&cell.text, text),
             (Self::Number(..), _) => false,
         }
     }

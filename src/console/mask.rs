@@ -8,9 +8,11 @@
 //! | --- | --- |
 //! | here | which names there are, what each is called instead, texts |
 //! | `kind` | what kind of name a word is |
+//! | `names` | the real names again, for what is typed and goes on record |
 //! | `texts` | where a snapshot has texts |
 
 mod kind;
+mod names;
 mod texts;
 
 use std::{
@@ -19,11 +21,9 @@ use std::{
 };
 
 use self::kind::{Kind, Word};
+pub use self::names::Names;
 use crate::{
-    core::{
-        run::{Order, RunView},
-        snapshot::Snapshot,
-    },
+    core::{run::RunView, snapshot::Snapshot},
     plan::{Plan, Property, Side},
     view::Panel,
 };
@@ -33,8 +33,7 @@ use crate::{
 pub struct Mask {
     /// By the real name, in small letters; with a colon where it is one only with a port behind it.
     names: HashMap<String, String>,
-    /// The real name by the pseudonym.
-    real: HashMap<String, String>,
+    real: Names,
     numbers: HashMap<&'static str, u32>,
     /// Words of the plan's that are no names of hosts.
     spared: HashSet<String>,
@@ -50,7 +49,7 @@ impl Mask {
     pub fn of(plan: &Plan) -> Self {
         let mut mask = Self {
             names: HashMap::new(),
-            real: HashMap::new(),
+            real: Names::default(),
             numbers: HashMap::new(),
             spared: spared(plan),
             plan: Arc::new(plan.clone()),
@@ -153,9 +152,17 @@ impl Mask {
         Some(format!("{}{port}", self.called(name, kind)))
     }
 
+    /// Learns the members that were found: the plan need not name them, and a host's name may be any word.
+    pub fn learn(&mut self, from: &Snapshot) {
+        let members =
+            from.samples.iter().filter_map(|s| s.labels.get(s.def.labels.iter().position(|l| *l == "member")?));
+        members.for_each(|host| self.host(host));
+    }
+
     /// A snapshot without names.
     #[must_use]
     pub fn snapshot(&mut self, of: &Snapshot) -> Snapshot {
+        self.learn(of);
         let mut snapshot = of.clone();
         snapshot.plan = self.plan.clone();
         let before = std::mem::take(&mut self.panels);
@@ -180,31 +187,10 @@ impl Mask {
         snapshot
     }
 
-    /// The text with the real names again, where it has pseudonyms.
+    /// What the pseudonyms stand for, also those that are yet to come.
     #[must_use]
-    pub fn unmask(&self, text: &str) -> String {
-        let (mut out, mut copied) = (String::new(), 0);
-        for word in kind::words(text) {
-            let (name, _) = word.port();
-            if let Some(real) = self.real.get(name) {
-                out.push_str(&text[copied..word.at]);
-                out.push_str(real);
-                copied = word.at + name.len();
-            }
-        }
-        out + &text[copied..]
-    }
-
-    /// An order as it is meant: what was typed after the screen, and what goes on record.
-    #[must_use]
-    pub fn meant(&self, order: Order) -> Order {
-        match order {
-            Order::Execute { step, digest, typed } => Order::Execute { step, digest, typed: self.unmask(&typed) },
-            Order::Hold { by, why } => Order::Hold { by, why: self.unmask(&why) },
-            Order::Attest { step, looked_at } => Order::Attest { step, looked_at: self.unmask(&looked_at) },
-            Order::Remark { by, text } => Order::Remark { by, text: self.unmask(&text) },
-            other => other,
-        }
+    pub fn real_names(&self) -> Names {
+        self.real.clone()
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `event_loop` | waits for keys, signals, pictures and seconds; does what comes of them outside; draws |
+//! | `event_loop`, `bell` | waits for keys, signals, pictures and seconds; does what comes of them outside; draws; when it rings |
+//! | `settings` | what the operator likes, out of the configuration |
 //! | `input` | keys and signals, each on a thread of its own |
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
@@ -17,7 +18,7 @@
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
 //! | `terminal` | taken over and given back whole |
 //!
-//! It runs on a thread of its own and gets pictures through a watch channel: a terminal that stops reading stops the console and
+//! It runs on a thread of its own and gets snapshots through a watch channel: a terminal that stops reading stops the console and
 //! nothing else.
 
 pub mod ascii;

@@ -21,9 +21,9 @@ impl Sort {
     /// The order after this one when cycling: the table's own, then by each column, numbers largest first.
     #[must_use]
     pub fn next(now: Option<Self>, table: &Table) -> Option<Self> {
-        let column = now.map_or(0, |s| s.column + 1);
-        let descending = table.columns.get(column)?.align == Align::Right;
-        Some(Self { column, descending })
+        let after = now.map_or(0, |s| s.column + 1);
+        let (column, by) = table.columns.iter().enumerate().skip(after).find(|(_, c)| !c.spark)?;
+        Some(Self { column, descending: by.align == Align::Right })
     }
 }
 
@@ -161,11 +161,12 @@ mod tests {
     #[test]
     fn cycling_goes_through_the_columns_and_back_to_the_tables_own_order() {
         let mut table = table(Vec::new());
+        table.columns.push(Column::spark("lately", "lately"));
         table.columns.push(Column::number("lag", "lag", 1));
         let first = Sort::next(None, &table);
         assert_eq!(first, Some(Sort { column: 0, descending: false }));
         let second = Sort::next(first, &table);
-        assert_eq!(second, Some(Sort { column: 1, descending: true }));
+        assert_eq!(second, Some(Sort { column: 2, descending: true }), "bars have no order");
         assert_eq!(Sort::next(second, &table), None);
     }
 }

@@ -103,7 +103,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         plain(Pick::Theme(nth), format!("theme {name}"), format!("Colours and signs as {name} has them."), why)
     });
     let sorts = ui.focused().into_iter().flat_map(|table| {
-        let by = table.columns.iter().enumerate().map(move |(column, c)| {
+        let by = table.columns.iter().enumerate().filter(|(_, c)| !c.spark).map(move |(column, c)| {
             let sort = Sort { column, descending: c.align == Align::Right };
             let group = c.group.split_whitespace().next().unwrap_or_default();
             let name = if group.is_empty() { c.id.to_owned() } else { format!("{group}.{}", c.id) };
@@ -200,7 +200,7 @@ fn choose(ui: &mut Ui, pick: Pick) -> Vec<Act> {
         Pick::Page(nth) => go(ui, nth),
         Pick::Step(id) => to_step(ui, Some(&id)),
         Pick::Theme(nth) => {
-            ui.theme = nth;
+            ui.theme_wanted = nth;
             vec![Act::Theme]
         }
         Pick::Sort(sort) => sort_by(ui, sort),
@@ -271,7 +271,7 @@ mod tests {
     fn what_is_chosen_is_done_and_what_is_not_possible_says_why() {
         let mut ui = ui();
         assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
-        assert_eq!(ui.theme, 1);
+        assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
         assert_eq!(choose(&mut ui, "faster"), [Act::Send(core::Command::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
         let said = ui.message.clone().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Which rows of a table are shown, in which order, and how wide its columns want to be.
 //!
 //! Made when a picture, a filter or an order changes, never while drawing: drawing only looks at the rows it shows. It is on the way
-//! from a key to the screen, so that it must cost milliseconds for a hundred thousand rows (`benches/console.rs`): no text is made, each
+//! from a key to the screen, so that it must cost milliseconds for a hundred thousand rows (`benches/console`): no text is made, each
 //! cell is looked at once at the most, and of a long table the widths are taken from a sample; the drawing widens a column where it
 //! shows more ([`widened`]).
 

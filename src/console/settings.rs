@@ -73,12 +73,17 @@ impl Default for Settings {
     }
 }
 
+/// The operator's folder of this program, if the environment says where such folders are.
+pub(super) fn folder(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let set = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    config.map(|config| config.join("landfall"))
+}
+
 impl Settings {
     /// Where the file is, if the environment says where such files are.
     pub fn path(var: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-        let set = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-        config.map(|config| config.join("landfall/config.toml"))
+        folder(var).map(|folder| folder.join("config.toml"))
     }
 
     /// Reads the file.

@@ -55,6 +55,7 @@ pub(super) fn paste(ui: &mut Ui, text: &str) -> Vec<Act> {
         Entry::Dialog(Dialog::Prompt(prompt)) => {
             ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { text: prompt.text + &text, ..prompt }));
         }
+        Entry::Dialog(Dialog::Confirm(_)) if dialog::call_off(ui, "called off: nothing was sent") => {}
         Entry::Dialog(Dialog::Confirm(_)) => {
             ui.message = Some("this is typed, not pasted: it is what is about to be changed".to_owned());
         }

@@ -107,8 +107,10 @@ pub struct Ui {
     pub detail_last: usize,
     /// How many lines of a preview there is room for; the last drawing says so.
     pub preview_room: usize,
-    /// Which theme, of [`Ui::themes`].
+    /// Which theme it is, of [`Ui::themes`].
     pub theme: usize,
+    /// Which one was asked for last: not every one can be loaded.
+    pub theme_wanted: usize,
     /// The themes' names.
     pub themes: Vec<String>,
     /// Which key is which command.
@@ -180,6 +182,7 @@ impl Ui {
             detail_top: 0,
             detail_last: 0,
             theme: 0,
+            theme_wanted: 0,
             themes: Vec::new(),
             keys: Arc::default(),
             preview_room: 0,
@@ -278,8 +281,10 @@ impl Ui {
             self.opened = None;
             self.at = At::Page(self.page_below);
         }
-        // What has been told has the names of before.
-        self.message = None;
+        // What has been told has the names of before, and so may what was looked for.
+        let filters = self.tables.values_mut().map(|table| std::mem::take(&mut table.filter));
+        let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
+        self.message = filtered.then(|| "what lists were filtered by is gone: it may have had names in it".to_owned());
         self.detail = None;
         self.settle(true);
     }

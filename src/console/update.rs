@@ -93,6 +93,10 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
 
 /// A newer picture came.
 fn look(ui: &mut Ui, picture: Arc<Picture>) -> Vec<Act> {
+    // Suspended, asleep or hung: whoever saw the count begin has not seen it end.
+    if ui.silent_for().is_some() {
+        dialog::call_off(ui, "called off: nothing was shown for a while; nothing was sent");
+    }
     let old = ui.hear(picture);
     if !ui.is_frozen() {
         ui.settle(false);
@@ -168,7 +172,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             vec![Act::Send(core::Command::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
         }
         Id::Theme => {
-            ui.theme = (ui.theme + 1) % ui.themes.len().max(1);
+            ui.theme_wanted = (ui.theme_wanted + 1) % ui.themes.len().max(1);
             vec![Act::Theme]
         }
         Id::Mask => vec![Act::Mask],
@@ -213,7 +217,8 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
     });
     let ask = |ui: &mut Ui, asked: Asked, step: String| {
         let about = about.clone().filter(|_| asked == Asked::Settle);
-        ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about }));
+        let over = dialog::over(ui);
+        ui.entry = Entry::Dialog(Dialog::Prompt(Prompt { asked, step, text: String::new(), about, over }));
         Vec::new()
     };
     match id {

@@ -185,7 +185,7 @@ impl Driver {
         let Some(follow) = &mut self.follow else { return };
         match follow.news() {
             Ok(entries) => entries.into_iter().for_each(|entry| self.take(Input::Follow(Box::new(entry)))),
-            Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_begun() => {}
             Err(why) => self.take(Input::Run(run::Input::Halted(format!("the journal that is followed: {why}")))),
         }
     }

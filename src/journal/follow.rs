@@ -35,6 +35,12 @@ impl Follower {
         Self { run: Some(run.into()), ..Self::new(path) }
     }
 
+    /// Whether anything of it was read: then it was there.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.at > 0
+    }
+
     /// The records that came since it was asked last. A line that has no end yet is left for the next time.
     ///
     /// # Errors

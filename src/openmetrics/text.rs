@@ -167,11 +167,8 @@ fn run_families(run: &RunView, out: &mut String) {
     let mut invariant = stateset("invariant_level", "What must be true: green if it is.");
     let mut abort = stateset("abort_level", "What asks for the way back: green if it does.");
     for (family, label, list) in [(&mut invariant, "invariant", &run.invariants), (&mut abort, "abort", &run.aborts)] {
-        for (n, (title, level, _)) in list.iter().enumerate() {
-            // Titles need not differ, and the states of one must not be mixed with another's.
-            let again = list[..n].iter().filter(|(other, ..)| other == title).count();
-            let n = if again == 0 { String::new() } else { (again + 1).to_string() };
-            family.put_state(&[(label, title), ("n", &n)], &LEVELS, &level_word(*level));
+        for (title, level, _) in list.iter() {
+            family.put_state(&[(label, title)], &LEVELS, &level_word(*level));
         }
     }
     let mut state = stateset("step_state", "How far each step is.");

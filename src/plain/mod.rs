@@ -14,7 +14,7 @@ mod run;
 mod standing;
 
 pub use self::{
-    line::{Line, lines},
+    line::{Line, lines, one_line},
     run::{Options, run},
     standing::Standing,
 };

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -47,12 +48,17 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Re
         }
     })?;
     thread::Builder::new().name("landfall-plain".into()).spawn(move || {
-        let _ = to.send(print(pictures, options));
+        let _ = to.send(guarded(|| print(pictures, options)));
     })?;
-    let ended =
-        from.recv().unwrap_or_else(|_| Err(io::Error::other("the printing thread stopped by a defect of its own")));
+    let ended = from.recv().unwrap_or_else(|_| Err(io::Error::other("nothing prints any more")));
     handle.close();
     ended
+}
+
+/// A defect of its own ends it aloud: whoever reads the lines would take silence for nothing new.
+fn guarded(print: impl FnOnce() -> io::Result<Ended>) -> io::Result<Ended> {
+    let ended = panic::catch_unwind(AssertUnwindSafe(print));
+    ended.unwrap_or_else(|_| Err(io::Error::other("the printing stopped by a defect of its own")))
 }
 
 fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
@@ -60,7 +66,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
     let mut before: Option<Standing> = None;
-    let mut heard = Standing::of(&pictures.borrow_and_update().clone());
+    let mut heard = heard_of(&mut pictures, mask.as_mut());
     let mut silent = Duration::ZERO;
     loop {
         let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
@@ -79,11 +85,31 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
         before = Some(now);
         match runtime.block_on(async { timeout(SILENT, pictures.changed()).await }) {
             Ok(Ok(())) => {
-                heard = Standing::of(&pictures.borrow_and_update().clone());
+                heard = heard_of(&mut pictures, mask.as_mut());
                 silent = Duration::ZERO;
             }
             Ok(Err(_)) => return Err(io::Error::other("the core has stopped: what was told last is not the present")),
             Err(_) => silent += SILENT,
         }
+    }
+}
+
+fn heard_of(pictures: &mut watch::Receiver<Arc<Snapshot>>, mask: Option<&mut Mask>) -> Standing {
+    let snapshot = pictures.borrow_and_update().clone();
+    if let Some(mask) = mask {
+        mask.learn(&snapshot);
+    }
+    Standing::of(&snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_ends_the_printing_aloud() {
+        let ended = guarded(|| panic!("a defect"));
+        assert!(ended.is_err_and(|why| why.to_string().contains("defect of its own")));
+        assert!(guarded(|| Ok(Ended::Quit)).is_ok());
     }
 }

@@ -56,10 +56,17 @@ impl Cell {
         Self { text: Cow::Borrowed("–"), key: Key::None, tone: Tone::Muted }
     }
 
-    /// Recent values, oldest first: which way it goes, at a glance. Where nothing is known yet, nothing is drawn.
+    /// Recent values, oldest first: which way it goes, at a glance. They are worth what the value beside them is: bars have no age of
+    /// their own, so that they dim where it is stale, and there are none where it is not known.
     #[must_use]
-    pub fn spark(values: Vec<f32>) -> Self {
-        Self { text: Cow::Borrowed(""), key: Key::Spark(Arc::new(values)), tone: Tone::Plain }
+    pub fn spark(value: &Self, values: Vec<f32>) -> Self {
+        match (value.tone, &value.key) {
+            (Tone::Blind, _) | (_, Key::None) => Self::none(),
+            (tone, _) => {
+                let tone = if tone == Tone::Stale { tone } else { Tone::Plain };
+                Self { text: Cow::Borrowed(""), key: Key::Spark(Arc::new(values)), tone }
+            }
+        }
     }
 
     /// The same with a tone.
@@ -134,13 +141,16 @@ pub struct Column {
     pub grow: u16,
     /// 0 is never dropped; on a narrow screen the highest number goes first.
     pub priority: u8,
+    /// Its cells are [`Cell::spark`]s: nothing to sort or to filter by.
+    #[serde(skip)]
+    pub spark: bool,
 }
 
 impl Column {
     /// A text column.
     #[must_use]
     pub fn text(id: &'static str, title: &'static str, min: u16) -> Self {
-        Self { id, title: title.into(), group: "".into(), align: Align::Left, min, grow: 0, priority: 0 }
+        Self { id, title: title.into(), group: "".into(), align: Align::Left, min, grow: 0, priority: 0, spark: false }
     }
 
     /// A column of numbers.
@@ -152,7 +162,7 @@ impl Column {
     /// A column of [`Cell::spark`]s: the first to go where there is little room.
     #[must_use]
     pub fn spark(id: &'static str, title: &'static str) -> Self {
-        Self { priority: 9, ..Self::text(id, title, 6) }
+        Self { priority: 9, spark: true, ..Self::text(id, title, 6) }
     }
 
     /// Under a group's heading.

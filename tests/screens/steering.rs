@@ -1,6 +1,10 @@
 //! What opens before something is changed: previews, confirmations, lines to write; and what it looks like while it goes on.
 
-use landfall::{core::step::Phase, plan::Confirm};
+use landfall::{
+    console::{dialog::Dialog, ui::Entry},
+    core::step::Phase,
+    plan::Confirm,
+};
 
 use super::*;
 
@@ -27,7 +31,10 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
     go(&mut drive, &mut ui, &target[3..]);
     go(&mut drive, &mut ui, "\n");
     shot(&mut ui, "confirm_counts_down", SMALL);
-    drive.run_for(Duration::from_secs(5));
+    for _ in 0..5 {
+        drive.run_for(Duration::from_secs(1));
+        carry_out(&mut drive, &mut ui, Vec::new());
+    }
     // The count-down is over with the next picture, and what it asks for is there with the one after.
     carry_out(&mut drive, &mut ui, Vec::new());
     carry_out(&mut drive, &mut ui, Vec::new());
@@ -43,6 +50,48 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
     shots(&mut ui, "journal_written", &SIZES);
     go(&mut drive, &mut ui, "\n");
     shot(&mut ui, "record_detail", SMALL);
+}
+
+#[test]
+fn a_count_down_that_nobody_sees_end_sends_nothing() {
+    let mut drive = steered("primaries");
+    let mut ui = ui(drive.snapshot());
+    go(&mut drive, &mut ui, "npax");
+    let target = drive.run_view().steps[0].preview.as_ref().expect("a preview").target.clone();
+    let counting = |ui: &Ui| matches!(&ui.entry, Entry::Dialog(Dialog::Confirm(it)) if it.counting.is_some());
+    let said = |ui: &Ui| ui.message.clone().unwrap_or_default();
+    go(&mut drive, &mut ui, &format!("{target}\n"));
+    assert!(counting(&ui));
+    // The program was stopped, or the machine slept.
+    drive.run_for(Duration::from_secs(9));
+    carry_out(&mut drive, &mut ui, Vec::new());
+    assert!(!counting(&ui) && said(&ui).starts_with("called off: nothing was shown for a while"), "{}", said(&ui));
+    go(&mut drive, &mut ui, &format!("x{target}\n"));
+    assert!(counting(&ui));
+    let suspends = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+    assert_eq!(update(&mut ui, Event::Key(suspends)), [], "it is a key like any other now");
+    assert!(!counting(&ui) && said(&ui) == "called off: nothing was sent", "{}", said(&ui));
+    go(&mut drive, &mut ui, &format!("x{target}\n"));
+    update(&mut ui, Event::Paste("anything".to_owned()));
+    assert!(!counting(&ui));
+    drive.run_for(Duration::from_secs(2));
+    assert_eq!(drive.run_view().steps[0].state, Phase::Armed);
+}
+
+#[test]
+fn what_is_opened_over_a_preview_gives_it_back() {
+    let mut drive = steered("primaries");
+    let mut ui = ui(drive.snapshot());
+    let is_preview = |ui: &Ui| matches!(&ui.entry, Entry::Dialog(Dialog::Preview(..)));
+    for keys in ["cwords\n", "cwords\u{1b}", "hwhy\u{1b}", "A\u{1b}"] {
+        go(&mut drive, &mut ui, "np");
+        go(&mut drive, &mut ui, keys);
+        assert!(is_preview(&ui), "{keys:?}: {:?}", ui.entry);
+        // Far down and further before anything is drawn.
+        go(&mut drive, &mut ui, "Gj");
+        go(&mut drive, &mut ui, "\u{1b}");
+        assert_eq!(ui.entry, Entry::Commands);
+    }
 }
 
 #[test]

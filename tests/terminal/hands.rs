@@ -41,7 +41,7 @@ fn the_palette_finds_and_a_filter_narrows() {
     term.until("the filter is dropped", |t| !t.screen().contains("match group:checkout"));
     // The order by name.
     term.press(":sort lag\r");
-    term.until_shown("↓");
+    term.until("it is sorted", |t| t.screen().contains("lag ↓ ") && !t.screen().contains("▸ sort"));
     // What is not possible says why and does nothing.
     term.press(":execute\r");
     term.until("why not", |t| last_line(t).contains("execute: choose a step in the Runbook first: n goes there"));

@@ -88,6 +88,12 @@ fn a_text_can_be_meant_as_a_whole() {
     assert_eq!(kept("state:=service"), [2]);
     assert_eq!(kept("state:!=gone"), [0, 2]);
     assert_eq!(kept("state:=\"in service\""), [0]);
+    // What could be a number is a text where the column has texts.
+    let mut table = table();
+    let host = table.columns.iter().position(|c| c.id == "host").expect("a column");
+    table.rows[1].cells[host] = Cell::text("2024");
+    let kept = |text| Filter::parse(text, &table.columns).expect("a filter").rows(&table);
+    assert_eq!((kept("host:=2024"), kept("host:!=2024"), kept("host:>2000")), (vec![1], vec![0, 2], vec![]));
 }
 
 #[test]
@@ -106,6 +112,8 @@ fn what_is_wrong_is_said_and_where() {
     let why = |text| Filter::parse(text, &columns).unwrap_err();
     assert_eq!(why("db lg:>1"), "lg:>1: no column `lg`; there is host lag lags source_state target_lag");
     assert!(why("!lag:>x db").starts_with("!lag:>x: `x` is not a number; units are k M G"), "{}", why("!lag:>x db"));
+    let typo = why("vir.lagg:>100");
+    assert!(typo.starts_with("vir.lagg:>100: no column `vir.lagg`; there is"), "{typo}");
     assert_eq!(why("lag:>"), "lag:>: a number is missing");
     assert!(why("/(/").starts_with("/(/: bad expression: unclosed group"), "{}", why("/(/"));
 }

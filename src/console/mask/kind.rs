@@ -74,11 +74,20 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         // What ends a sentence or begins an explanation is none of the name; a second dot or colon would be.
         let word = if word.ends_with("::") { word } else { word.trim_end_matches([':', '.']) };
         if !word.is_empty() {
-            out.push(Word { at: begin, text: word });
+            let skip = scheme(word);
+            out.push(Word { at: begin + skip, text: &word[skip..] });
         }
         at = end;
     }
     out
+}
+
+/// How much of a word stands before an address: `tcp:` of `tcp:10.0.0.1:27017`.
+fn scheme(word: &str) -> usize {
+    let Some((before, after)) = word.split_once(':') else { return 0 };
+    let address = after.split(':').next().unwrap_or_default();
+    let is = before.bytes().all(|b| b.is_ascii_alphabetic()) && address.parse::<std::net::Ipv4Addr>().is_ok();
+    if is { before.len() + 1 } else { 0 }
 }
 
 /// Ends of names that hosts have: those of countries have two letters.
@@ -120,6 +129,11 @@ pub(super) fn of(word: &str, port: bool) -> Option<Kind<'_>> {
     }
     if word.parse::<IpAddr>().is_ok() {
         return Some(Kind::Ip);
+    }
+    // As EC2 names hosts after their addresses.
+    let parts = word.strip_prefix("ip-").map(|rest| rest.split('-').filter(|n| n.parse::<u8>().is_ok()).count());
+    if parts == Some(4) {
+        return Some(Kind::Host);
     }
     let hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
     if let Some((prefix, id)) = word.rsplit_once('-')

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::core::run::{Motion, Order};
 
 fn mask() -> Mask {
     let text = include_str!("../../../demo/small.toml");
@@ -40,7 +41,7 @@ fn a_host_of_one_word_is_told_from_the_word() {
     let mut mask = Mask::of(&plan);
     assert_eq!(mask.text("mongo/orders/mongo:27018/hello").as_deref(), Some("mongo/orders/host-1:27018/hello"));
     assert_eq!(mask.text("no address of db7: db7:27017").as_deref(), Some("no address of host-2: host-2:27017"));
-    assert_eq!(mask.unmask("host-1:27018"), "mongo:27018");
+    assert_eq!(mask.real_names().unmask("host-1:27018"), "mongo:27018");
 }
 
 #[test]
@@ -63,11 +64,32 @@ fn what_is_no_name_stays() {
 fn what_is_typed_after_the_screen_means_the_real_name() {
     let mut mask = mask();
     assert_eq!(mask.text("www.example.net.").as_deref(), Some("name-1."));
-    assert_eq!(mask.unmask("name-1."), "www.example.net.");
+    assert_eq!(mask.real_names().unmask("name-1."), "www.example.net.");
     assert_eq!(
-        mask.unmask("host-1:27017 is slow, name-99 is not"),
+        mask.real_names().unmask("host-1:27017 is slow, name-99 is not"),
         "orders-1.vir.example.net:27017 is slow, name-99 is not"
     );
     let order = Order::Execute { step: "www-50".into(), digest: Default::default(), typed: "name-1.".into() };
-    assert!(matches!(mask.meant(order), Order::Execute { typed, .. } if typed == "www.example.net."));
+    assert!(matches!(mask.real_names().meant(order), Order::Execute { typed, .. } if typed == "www.example.net."));
+    // What goes on record by two people has the real names, too.
+    let said = || "yes, name-1 answers".to_owned();
+    let motions = [
+        Motion::Skip { step: "s".into(), reason: said() },
+        Motion::Waive { step: "s".into(), gate: "g".into(), reason: said(), minutes: 5 },
+        Motion::Attest { step: "s".into(), looked_at: said() },
+    ];
+    for motion in motions {
+        let Order::Propose(meant) = mask.real_names().meant(Order::Propose(motion)) else { panic!("another order") };
+        assert!(format!("{meant:?}").contains("yes, www.example.net answers"), "{meant:?}");
+    }
+}
+
+#[test]
+fn what_is_found_and_what_has_an_address_before_it_is_masked() {
+    let mut mask = mask();
+    let masked = |mask: &mut Mask, text: &str| mask.text(text).unwrap_or_else(|| text.to_owned());
+    assert_eq!(masked(&mut mask, "tcp:10.0.0.1:27017 refused"), "tcp:ip-1:27017 refused");
+    assert_eq!(masked(&mut mask, "ip-10-0-1-5 is down, ip-a-b is not"), "host-17 is down, ip-a-b is not");
+    mask.host("orders7:27017");
+    assert_eq!(masked(&mut mask, "mongo/orders/orders7:27017/status"), "mongo/orders/host-18:27017/status");
 }

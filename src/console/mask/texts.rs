@@ -71,6 +71,7 @@ impl Mask {
                 self.cells([cell]);
             }
             self.strings(masked.curves.iter_mut().map(|curve| &mut curve.title));
+            self.strings(masked.curves.iter_mut().flat_map(|curve| &mut curve.lines).map(|line| &mut line.label));
             self.tables(&mut masked.tables);
             *detail = masked.into();
         }

@@ -8,6 +8,7 @@ use super::{
     judge::{Nearest, judge},
     ready,
 };
+use crate::console::settings;
 use crate::{
     console::colour::Depth,
     plan::{Faulty, Report, hint::nearest},
@@ -31,9 +32,7 @@ pub struct Themes {
 impl Themes {
     /// The package's own and those of the user's configuration.
     pub fn of_user(var: impl Fn(&str) -> Option<String>) -> Self {
-        let set = |name| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|h| h.join(".config")));
-        Self { dir: config.map(|c| c.join("landfall/themes")) }
+        Self { dir: settings::folder(var).map(|folder| folder.join("themes")) }
     }
 
     /// Where the user's own are, if there is such a place.
@@ -51,7 +50,7 @@ impl Themes {
             .map(|f| f.path())
             .filter(|p| p.extension().is_some_and(|e| e == "toml"))
             .filter_map(|p| Some(p.file_stem()?.to_str()?.to_owned()))
-            .filter(|n| !names.contains(n))
+            .filter(|n| is_name(n) && !names.contains(n))
             .collect();
         own.sort();
         names.append(&mut own);
@@ -61,8 +60,7 @@ impl Themes {
     /// The user's file of this name; none where the package's own holds, or there is no such theme.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<PathBuf> {
-        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c));
-        Some(self.dir.as_deref()?.join(format!("{name}.toml"))).filter(|p| plain && p.exists())
+        Some(self.dir.as_deref()?.join(format!("{name}.toml"))).filter(|p| is_name(name) && p.exists())
     }
 
     /// Reads one.
@@ -129,6 +127,11 @@ impl Themes {
         };
         sheet(name, path, &text, &mut parent).map(|(sheet, _)| sheet).map_err(faulty)
     }
+}
+
+/// Whether a theme can be called so: no path, and nothing that an editor leaves behind.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c))
 }
 
 fn with(below: &[(String, bool)], name: &str, embedded: bool) -> Vec<(String, bool)> {

@@ -34,8 +34,9 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Lo
             prompt(area, buf, line, look);
             None
         }
-        Dialog::Leave(steps) => {
-            leave(area, buf, steps, look);
+        Dialog::Leave(_) => {
+            let steps: Vec<String> = dialog::under_way(ui).map(|s| format!("{} is {}", s.id, s.word)).collect();
+            leave(area, buf, &steps, look);
             None
         }
     }

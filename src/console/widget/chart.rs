@@ -53,7 +53,8 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
         return;
     };
     // The legend of the marks goes first where there is little room, then the line under the plot.
-    let turns = plot.marks.iter().any(|m| m.at >= first);
+    let time = Scale { low: first.min(-SHORTEST), high: 0.0, ticks: Vec::new() };
+    let turns = plot.marks.iter().any(|m| m.at >= time.low);
     let legend = u16::from(turns && body.height >= 7);
     let plain = body.height < 4;
     let rows = body.height.saturating_sub(legend + if plain { 1 } else { 2 });
@@ -68,7 +69,6 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
         return;
     }
     let inner = Rect { x: body.x + gutter, width: body.width - gutter, height: rows, ..body };
-    let time = Scale { low: first.min(-SHORTEST), high: 0.0, ticks: Vec::new() };
     values(inner, gutter, buf, &scale, theme);
     let words = over(inner, buf, plot.limits, &scale, theme);
     lines(inner, buf, plot.curve, (&time, &scale), theme);
@@ -85,7 +85,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
     let under = Rect { y: inner.bottom() + u16::from(!plain), height: 1, ..inner };
     times(under, buf, &time, muted);
     if legend > 0 {
-        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, plot.marks, first, theme);
+        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, plot.marks, time.low, theme);
     }
 }
 
@@ -166,7 +166,8 @@ fn lines(inner: Rect, buf: &mut Buffer, curve: &Curve, (time, scale): (&Scale, &
         }
         let gap = usual(&line.points, line.points.len().saturating_sub(1));
         let last = line.points.iter().rfind(|p| p.0.is_finite() && p.1.is_finite());
-        if let Some(last) = last.filter(|p| -p.0 > 3.0 * gap + 2.0) {
+        // How often it is told is known from the second sample on.
+        if let Some(last) = last.filter(|p| line.points.len() > 1 && -p.0 > 3.0 * gap + 2.0) {
             let x = inner.x + time.column(last.0, inner.width);
             let y = inner.y + scale.row(last.1, inner.height);
             put(Rect { x, y, width: 1, height: 1 }, buf, Tone::Stale.glyph(false), theme.tone(Tone::Stale));
@@ -184,9 +185,9 @@ fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Th
 }
 
 /// What the signs say, the latest first, as many as there is room for.
-fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], first: f64, theme: &Theme) {
+fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], oldest: f64, theme: &Theme) {
     let mut x = 0;
-    for mark in marks.iter().rev().filter(|m| m.at >= first) {
+    for mark in marks.iter().rev().filter(|m| m.at >= oldest) {
         let (sign, word) = mark.sign();
         let what = if mark.what.is_empty() { String::new() } else { format!("{} ", mark.what) };
         let text = format!("{sign} {what}{word} {}", back(mark.at));

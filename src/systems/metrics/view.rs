@@ -171,8 +171,9 @@ fn table(state: &State, now: Now) -> Table {
         let mut cells =
             vec![Cell::text(health.name.clone()), Cell::text(kind(health.kind)), Cell::text(unit(health.unit))];
         for side in Side::BOTH {
-            cells.push(value_cell(state, i, side, now));
-            cells.push(state.known(i, side).map_or_else(Cell::none, |k| Cell::spark(k.ring.tail(SPARK))));
+            let value = value_cell(state, i, side, now);
+            let lately = state.known(i, side).map_or_else(Cell::none, |k| Cell::spark(&value, k.ring.tail(SPARK)));
+            cells.extend([value, lately]);
             cells.push(usual_cell(state, i, side, now));
             cells.push(trend_cell(state, i, side, now));
         }

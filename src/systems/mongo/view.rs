@@ -254,6 +254,8 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
     // A host outside the set and an arbiter have no position: that is no fault.
     let inside = |cell: Cell| if bare(set, host, member, now) { Cell::none() } else { cell };
     let lag = set.lag(host, now);
+    let behind = lag_cell(lag.clone());
+    let lately = Cell::spark(&behind, member.lags.tail(SPARK));
     let age = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
     let cells = vec![
         Cell::text(set.name.clone()),
@@ -267,8 +269,8 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
                 Cell::number(m.priority, format!("{} {}{extra}", m.votes, m.priority))
             })
         }),
-        lag_cell(lag.clone()),
-        if lag.is_some() { Cell::spark(member.lags.tail(SPARK)) } else { Cell::none() },
+        behind,
+        lately,
         lag.map_or_else(Cell::none, |lag| Cell::seen(lag, |lag| trend(member, lag.least()))),
         inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, age))),
         inside(Cell::seen(ping, |p| {

@@ -67,14 +67,14 @@ pub fn value_scale((low, high): (f64, f64), limits: &[Limit], unit: Unit, rows: 
 
 /// The smallest round step that is no smaller.
 fn round(step: f64, unit: Unit) -> f64 {
-    const TIMES: [f64; 14] = [
-        60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0,
-        604_800.0,
+    const TIMES: [f64; 16] = [
+        15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0,
+        172_800.0, 604_800.0,
     ];
     if unit == Unit::Bool {
         return 1.0;
     }
-    if unit == Unit::Seconds && step > 30.0 {
+    if unit == Unit::Seconds && step > 10.0 {
         return TIMES.into_iter().find(|t| *t >= step).unwrap_or_else(|| (step / 604_800.0).ceil() * 604_800.0);
     }
     let base: f64 = if unit == Unit::Bytes { 1024.0_f64.powf(step.max(1.0).log(1024.0).floor()) } else { 1.0 };
@@ -125,6 +125,9 @@ fn span(seconds: f64) -> String {
         0.0 => "0".to_owned(),
         a if a < 1.0 => format!("{}ms", digits(seconds * 1e3)),
         a if a < 60.0 => format!("{}s", digits(seconds)),
+        a if a < 3600.0 && (seconds / 60.0).fract() != 0.0 => {
+            format!("{}m{}s", digits((seconds / 60.0).trunc()), digits((seconds % 60.0).abs()))
+        }
         a if a < 3600.0 => format!("{}m", digits(seconds / 60.0)),
         a if a < 86_400.0 => format!("{}h", digits(seconds / 3600.0)),
         _ => format!("{}d", digits(seconds / 86_400.0)),

@@ -62,6 +62,8 @@ fn phase(table: &Table, steps: &mut Steps<'_, '_>, faults: &mut Faults) -> Optio
 /// Invariants or aborts: conditions with names.
 fn named(root: &Table, kind: &str, key: &str, gates: &mut Gates<'_>, faults: &mut Faults) -> Option<Vec<Named>> {
     unique_names(root.tables(kind), "id", &format!("the {kind}"), faults);
+    // What is told of it, it is told of by its title.
+    unique_names(root.tables(kind), "title", &format!("the {kind}"), faults);
     let list: Vec<_> = root
         .tables(kind)
         .map(|t| {

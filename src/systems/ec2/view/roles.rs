@@ -71,12 +71,14 @@ fn row(state: &State, role: usize, now: Now) -> Row {
         let site = state.sites.get(side);
         let wanted = site.wanted(role);
         let less = against(wanted);
+        let serving = Cell::seen(site.in_service(role, now), &less);
+        let lately = Cell::spark(&serving, site.trends[role].serving.tail(SPARK));
         cells.extend([
             plain(wanted),
             Cell::seen(site.running(role, now), &less),
             Cell::seen(site.checked(role, now, |t| t.all.checks_ok), &less),
-            Cell::seen(site.in_service(role, now), &less),
-            Cell::spark(site.trends[role].serving.tail(SPARK)),
+            serving,
+            lately,
             Cell::seen(site.vcpus(role, now), plain),
         ]);
     }

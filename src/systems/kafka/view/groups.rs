@@ -100,11 +100,13 @@ fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
 
 fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 7] {
     let of = || figures(group.as_ref().cloned());
+    let lag = Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f))));
+    let lately = group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(&lag, g.memory.lag.tail(SPARK)));
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
         Cell::seen(group.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)),
-        Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f)))),
-        group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(g.memory.lag.tail(SPARK))),
+        lag,
+        lately,
         Cell::seen(of(), |(f, _)| time_cell(f.time)),
         Cell::seen(of(), |(_, g)| pace_cell(g.slope().per_second())),
         Cell::seen(of(), |(f, g)| {

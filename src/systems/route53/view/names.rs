@@ -172,7 +172,8 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         for side in Side::BOTH {
             cells.extend([line.planned_cell(side), line.configured_cell(side), line.served_cell(side)]);
         }
-        cells.extend([Cell::spark(line.name.curve.tail(SPARK)), line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
+        let lately = Cell::spark(&line.served_cell(Side::Target), line.name.curve.tail(SPARK));
+        cells.extend([lately, line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
         Row { id: line.id(), cells }
     });
     Table {

@@ -1,0 +1,72 @@
+//! What pseudonyms stand for. Apart from the mask, which is busy for as long as a large picture takes: an order waits for none.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::kind;
+use crate::core::run::{Motion, Order};
+
+/// The real names, by pseudonym; a clone has the same.
+#[derive(Debug, Clone, Default)]
+pub struct Names(Arc<Mutex<HashMap<String, String>>>);
+
+impl Names {
+    pub(super) fn insert(&self, pseudonym: String, name: String) {
+        self.lock().insert(pseudonym, name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        // Names are only added: a panic of whoever had it leaves it no worse.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text with the real names again, where it has pseudonyms.
+    #[must_use]
+    pub fn unmask(&self, text: &str) -> String {
+        let names = self.lock();
+        let (mut out, mut copied) = (String::new(), 0);
+        for word in kind::words(text) {
+            let (name, _) = word.port();
+            if let Some(real) = names.get(name) {
+                out.push_str(&text[copied..word.at]);
+                out.push_str(real);
+                copied = word.at + name.len();
+            }
+        }
+        out + &text[copied..]
+    }
+
+    /// An order as it is meant: what was typed after the screen, and what goes on record.
+    #[must_use]
+    pub fn meant(&self, order: Order) -> Order {
+        let real = |text: String| self.unmask(&text);
+        match order {
+            Order::Execute { step, digest, typed } => Order::Execute { step, digest, typed: real(typed) },
+            Order::Hold { by, why } => Order::Hold { by, why: real(why) },
+            Order::Attest { step, looked_at } => Order::Attest { step, looked_at: real(looked_at) },
+            Order::Remark { by, text } => Order::Remark { by, text: real(text) },
+            Order::Propose(motion) => Order::Propose(match motion {
+                Motion::Waive { step, gate, minutes, reason } => {
+                    Motion::Waive { step, gate, minutes, reason: real(reason) }
+                }
+                Motion::Skip { step, reason } => Motion::Skip { step, reason: real(reason) },
+                Motion::Attest { step, looked_at } => Motion::Attest { step, looked_at: real(looked_at) },
+                Motion::Settle { step, ticket, there, looked_at } => {
+                    Motion::Settle { step, ticket, there, looked_at: real(looked_at) }
+                }
+            }),
+            // Nothing in these is typed but people's names, which are not masked. None is left out by a wildcard: a new one must say.
+            Order::Preview(_)
+            | Order::Arm(_)
+            | Order::Cancel(_)
+            | Order::RollBack(_)
+            | Order::Again(_)
+            | Order::Release
+            | Order::Abandon(_)
+            | Order::Adopt(_)
+            | Order::Approve { .. } => order,
+        }
+    }
+}
