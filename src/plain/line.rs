@@ -170,6 +170,7 @@ mod tests {
             word: (*word).to_owned(),
             why: (*why).to_owned(),
             sense: String::new(),
+            worse: 0,
         };
         Standing { at: at(5), facts: facts.iter().map(fact).collect(), said: None, journal: Vec::new() }
     }

@@ -16,5 +16,5 @@ mod standing;
 pub use self::{
     line::{Line, lines, one_line},
     run::{Options, run},
-    standing::Standing,
+    standing::{Standing, Steady},
 };

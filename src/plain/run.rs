@@ -15,7 +15,7 @@ use signal_hook::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{Standing, lines};
+use super::{Standing, Steady, lines};
 use crate::{
     console::{Ended, ascii, mask::Mask, ui::SILENT},
     core::snapshot::Snapshot,
@@ -66,10 +66,12 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
     let mut before: Option<Standing> = None;
+    let mut steady = Steady::default();
     let mut heard = heard_of(&mut pictures, mask.as_mut());
     let mut silent = Duration::ZERO;
     loop {
         let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
+        let now = steady.told(now, before.as_ref());
         let mut text = String::new();
         for line in lines(before.as_ref(), &now) {
             let line = line.text(&zone);

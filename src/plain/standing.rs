@@ -1,6 +1,6 @@
 //! What stands, as facts: a kind of thing, which one, the word of its state, and why.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::{
         snapshot::{Snapshot, Verdict},
         step::Level,
     },
-    view::{Key, SourceLine, Tile},
+    view::{Key, SourceLine, Tile, Tone},
 };
 
 /// What a fact is about.
@@ -52,6 +52,8 @@ pub(super) struct Fact {
     pub(super) why: String,
     /// What has to change of the reason to be worth a line; empty: nothing does.
     pub(super) sense: String,
+    /// How bad it is, as far as that is known of its kind.
+    pub(super) worse: u8,
 }
 
 /// What stands at one moment.
@@ -99,7 +101,38 @@ impl Standing {
 }
 
 fn fact(kind: Kind, name: impl Into<String>, word: impl Into<String>, why: impl Into<String>) -> Fact {
-    Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new() }
+    Fact { kind, name: name.into(), word: word.into(), why: why.into(), sense: String::new(), worse: 0 }
+}
+
+/// What hovers at a limit is told once: a tile that gets worse at once, one that gets better when it has been so for [`LASTS`].
+#[derive(Debug, Default)]
+pub struct Steady(HashMap<String, Timestamp>);
+
+/// How long what gets better must last.
+const LASTS: Duration = Duration::from_secs(10);
+
+impl Steady {
+    /// What stands, as it is told: better only where that has lasted. `told`: what was told last.
+    #[must_use]
+    pub fn told(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
+        let at = now.at;
+        for fact in now.facts.iter_mut().filter(|fact| fact.kind == Kind::Tile) {
+            let is = |was: &&Fact| was.kind == Kind::Tile && was.name == fact.name;
+            match told.and_then(|told| told.facts.iter().find(is)).filter(|was| was.worse > fact.worse) {
+                None => drop(self.0.remove(&fact.name)),
+                Some(was) => {
+                    let since = *self.0.entry(fact.name.clone()).or_insert(at);
+                    let lasted = Duration::try_from(at.duration_since(since)).is_ok_and(|d| d >= LASTS);
+                    if lasted {
+                        self.0.remove(&fact.name);
+                    } else {
+                        *fact = was.clone();
+                    }
+                }
+            }
+        }
+        now
+    }
 }
 
 /// Which of many sources is named first, while they come up or break down together, is no change.
@@ -151,7 +184,15 @@ fn tile(tile: &Tile) -> Fact {
     let sides: Vec<String> = tile.sides.iter().map(|(label, cell)| format!("{label} {}", cell.text)).collect();
     let parts = [if is_word { "" } else { &tile.value.text }, &tile.note, &sides.join(" ")];
     let why = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    fact(Kind::Tile, tile.title.clone(), word, why)
+    let worse = match tile.value.tone {
+        Tone::Busy => 1,
+        Tone::Warn => 2,
+        Tone::Stale => 3,
+        Tone::Blind => 4,
+        Tone::Bad => 5,
+        _ => 0,
+    };
+    Fact { worse, ..fact(Kind::Tile, tile.title.clone(), word, why) }
 }
 
 fn source(line: &SourceLine) -> Fact {
@@ -193,6 +234,50 @@ fn steps(run: &RunView) -> Vec<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn standing(second: i64, facts: Vec<Fact>) -> Standing {
+        let at = Timestamp::from_second(1_000_000 + second).expect("a time");
+        Standing { at, facts, said: None, journal: Vec::new() }
+    }
+
+    /// The words told of one tile, a second apart.
+    fn told(worse: &[u8]) -> Vec<u8> {
+        let (mut steady, mut before, mut out) = (Steady::default(), None, Vec::new());
+        for (second, worse) in worse.iter().enumerate() {
+            let fact = Fact { worse: *worse, ..fact(Kind::Tile, "Users", worse.to_string(), "") };
+            let now = steady.told(standing(i64::try_from(second).expect("few"), vec![fact]), before.as_ref());
+            if before.as_ref().is_none_or(|before: &Standing| before.facts[0].word != now.facts[0].word) {
+                out.push(now.facts[0].worse);
+            }
+            before = Some(now);
+        }
+        out
+    }
+
+    #[test]
+    fn what_hovers_at_a_limit_is_told_once_and_what_gets_worse_at_once() {
+        let hovers: Vec<u8> = (0..60).map(|second| if second % 4 == 0 { 2 } else { 0 }).collect();
+        assert_eq!(told(&hovers), [2], "it is never better for ten seconds");
+        assert_eq!(told(&[0, 2, 5, 2, 5]), [0, 2, 5]);
+        let lasts: Vec<u8> = [2].into_iter().chain([0; 12]).collect();
+        assert_eq!(told(&lasts), [2, 0]);
+        assert_eq!(told(&lasts[..10]), [2], "not yet");
+    }
+
+    #[test]
+    fn a_core_that_is_silent_is_hold_whatever_it_said_last() {
+        let go = standing(0, vec![fact(Kind::Verdict, "", "GO", "all is well"), fact(Kind::Step, "s", "READY", "")]);
+        let silent = go.silent(Duration::from_secs(8));
+        let [verdict, step] = &silent.facts[..] else { panic!("two facts") };
+        assert_eq!(
+            (verdict.word.as_str(), &verdict.why[..]),
+            ("HOLD", "no picture from the core for 8.0s: what was told is not the present")
+        );
+        assert_eq!((step, silent.at), (&go.facts[1], Timestamp::from_second(1_000_008).expect("a time")));
+        // Longer silence is no news of its own, but is told as one change.
+        let longer = go.silent(Duration::from_secs(12));
+        assert_eq!(longer.facts[0].sense, verdict.sense);
+    }
 
     #[test]
     fn a_figure_is_told_from_a_name_with_a_digit() {
