@@ -47,7 +47,9 @@ pub fn tile(way: &WayBack) -> Tile {
         (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to take back yet".to_owned()),
         (None, None) => (Cell::text("open"), format!("{steps}; nothing ends it by itself")),
         (None, Some(Stays { left: Some(left), step, what, .. })) => {
-            (Cell::number(left.as_secs_f64(), short(*left)), format!("until the {what} of {step} ends it; {steps}"))
+            let word = if tone(way) == Tone::Good { "open" } else { "CLOSING" };
+            let note = format!("{word}, until the {what} of {step} ends it; {steps}");
+            (Cell::number(left.as_secs_f64(), short(*left)), note)
         }
         (None, Some(Stays { step, what, why, .. })) => {
             (Cell::text("not known"), format!("how far the {what} of {step} reaches: {why}; {steps}"))
@@ -57,6 +59,7 @@ pub fn tile(way: &WayBack) -> Tile {
         [] => String::new(),
         ids => format!("; not by landfall, and not to be taken back by it: {}", ids.join(", ")),
     };
+    let row = way.stays.as_ref().map(|stays| stays.step.clone()).or_else(|| way.closed.clone());
     let is = if way.steps == 0 && way.closed.is_none() { Tone::Plain } else { tone(way) };
     Tile {
         id: "way_back",
@@ -65,6 +68,8 @@ pub fn tile(way: &WayBack) -> Tile {
         note: format!("{note}{without}").into(),
         sides: Vec::new(),
         spark: Vec::new(),
+        age: None,
         panel: super::runbook::RUNBOOK,
+        row: row.map(|id| (super::runbook::STEPS, id)),
     }
 }

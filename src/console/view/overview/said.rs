@@ -1,0 +1,105 @@
+//! The words of an answer, in the order in which they count: how long ago it was known, both sides, which way it goes, then whose, since
+//! when, until when; then what belongs to it.
+
+use crate::{
+    console::{
+        answers::Answer,
+        theme::Role,
+        view::Look,
+        widget::{
+            flow::Atom,
+            text::{sparkline, words},
+        },
+    },
+    view::{Cell, Tile},
+};
+
+/// Cells of the curve where it stands among words.
+const CURVE: usize = 8;
+
+/// The words. `curve`: with the curve of the last values among them.
+pub fn said(answer: &Answer, curve: bool, look: &Look<'_>) -> Vec<Atom> {
+    let style = |role| look.theme.style(role);
+    let Some(tile) = &answer.main else {
+        return Atom::words(answer.question.missing, style(Role::Muted)).collect();
+    };
+    let mut out = Vec::new();
+    if let Some(lost) = &answer.lost {
+        let tone = tile.value.tone;
+        let text = format!("{} {}, {lost}", tone.glyph(false), tone.word());
+        out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
+    }
+    out.extend(fresh(sides(tile, look)));
+    if curve && let Some((arrow, word)) = trend(&tile.spark) {
+        let bars = sparkline(&tile.spark, CURVE);
+        out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!(" {arrow} {word}"), style(Role::Muted))]));
+    }
+    out.extend(fresh(Atom::words(&tile.note, style(Role::Muted)).collect()));
+    if let Some((word, with)) = &answer.with {
+        let label = format!("{word} ");
+        let value = Atom::of(vec![(label, style(Role::Heading)), value(&with.value, look)]).fresh();
+        out.push(value);
+        out.extend(sides(with, look));
+        // What is said of a share is said by its name.
+        if with.row != tile.row && with.panel != "health" {
+            out.extend(Atom::words(&with.note, style(Role::Muted)));
+        }
+    }
+    out
+}
+
+fn fresh(mut atoms: Vec<Atom>) -> Vec<Atom> {
+    if let Some(first) = atoms.first_mut() {
+        *first = first.clone().fresh();
+    }
+    atoms
+}
+
+fn value(cell: &Cell, look: &Look<'_>) -> (String, ratatui::style::Style) {
+    (words(cell).trim_start().to_owned(), look.theme.tone(cell.tone))
+}
+
+/// Each side with its label, never broken.
+fn sides(tile: &Tile, look: &Look<'_>) -> Vec<Atom> {
+    let side = |(label, cell): &(std::borrow::Cow<'static, str>, Cell)| {
+        Atom::of(vec![
+            (format!("{label} "), look.group(label)),
+            value(cell, look),
+            (" ".to_owned(), look.theme.style(Role::Text)),
+        ])
+    };
+    tile.sides.iter().map(side).collect()
+}
+
+/// Which way it goes: the mean of the last third against that of the first.
+pub fn trend(values: &[f32]) -> Option<(&'static str, &'static str)> {
+    let known: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let third = known.len() / 3;
+    if third < 2 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let (before, lately) = (mean(&known[..third]), mean(&known[known.len() - third..]));
+    // Less than a twentieth is standing still.
+    let apart = (lately - before).abs() > 0.05 * before.abs().max(lately.abs());
+    Some(match (apart, lately > before) {
+        (false, _) => ("→", "steady"),
+        (true, true) => ("↑", "rising"),
+        (true, false) => ("↓", "falling"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trend;
+
+    #[test]
+    fn a_trend_needs_a_few_values_and_more_than_noise() {
+        assert_eq!(trend(&[1.0, 2.0]), None);
+        assert_eq!(trend(&[10.0, 10.1, 10.0, 10.1, 10.0, 10.2]), Some(("→", "steady")));
+        assert_eq!(trend(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), Some(("↑", "rising")));
+        assert_eq!(trend(&[3.0, f32::NAN, 3.0, 2.0, 1.0, 0.0, 0.0]), Some(("↓", "falling")));
+        assert_eq!(trend(&[0.0; 9]), Some(("→", "steady")));
+    }
+}

@@ -1,0 +1,84 @@
+//! The first answer: GO, HOLD or ROLL BACK, the one reason in full, and the step that is next.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{line::mark, shape::Form, tile::rule};
+use crate::{
+    console::{
+        runbook::tone,
+        theme::Role,
+        ui::Ui,
+        view::{Look, head::told},
+        widget::{
+            big::{self, Size},
+            flow::{Atom, flow},
+            text::put,
+        },
+    },
+    core::run::RunView,
+};
+
+pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Look<'_>) {
+    let style = |role| look.theme.style(role);
+    let (word, glyph, role, why) = told(ui);
+    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    let room = match form {
+        Form::Line => {
+            mark(area, buf, selected, look);
+            inner
+        }
+        Form::Tile => {
+            rule(area, buf, "GO, HOLD or ROLL BACK, and why", selected, look);
+            let block = Rect { x: area.x + 1, y: area.y + 1, width: inner.width, height: area.height - 1 };
+            let used = banner(block, buf, glyph, word.trim(), style(role), look);
+            Rect { x: block.x + used, width: inner.width.saturating_sub(used + 1), ..block }
+        }
+    };
+    let lines: Vec<Rect> = (room.y..room.bottom()).map(|y| Rect { y, height: 1, ..room }).collect();
+    let why: Vec<Atom> = Atom::words(&look.keys.spell(&why), style(Role::Title)).collect();
+    let next: Vec<Atom> = ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, look));
+    // What is next has the last line, unless the reason needs that.
+    let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
+    let mut trial = Buffer::empty(buf.area);
+    let (_, cut) = flow(others, &mut trial, &why, style(Role::Muted));
+    if others.is_empty() || cut || next.is_empty() {
+        flow(&lines, buf, &why, style(Role::Muted));
+    } else {
+        flow(others, buf, &why, style(Role::Muted));
+        flow(last.as_slice(), buf, &next, style(Role::Muted));
+    }
+}
+
+/// The word on its colour; gives the columns that it takes.
+fn banner(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: ratatui::style::Style, look: &Look<'_>) -> u16 {
+    let fits = |size: &Size| size.height(look.ascii) <= area.height;
+    let size = [Size::Huge, Size::Large].into_iter().find(fits);
+    let wide = |word: &str| size.and_then(|size| big::width(word, size, look.ascii));
+    // As wide as the widest word: the reason beside it stays where it is.
+    let width = wide("ROLL BACK").map_or(16, |w| w + 6).min(area.width / 2);
+    for y in area.y..area.bottom() {
+        put(Rect { y, height: 1, width, ..area }, buf, &" ".repeat(usize::from(width)), style);
+    }
+    put(Rect { x: area.x + 1, width: 1, height: 1, ..area }, buf, glyph, style);
+    let room = Rect { x: area.x + 4, width: width.saturating_sub(4), ..area };
+    match (size, wide(word)) {
+        (Some(size), Some(w)) if w <= room.width => big::draw(room, buf, word, size, look.ascii, style),
+        _ => {
+            put(Rect { height: 1, ..room }, buf, word, style);
+        }
+    }
+    width + 2
+}
+
+/// The step that is next, and how far the run is.
+fn next(run: &RunView, look: &Look<'_>) -> Vec<Atom> {
+    let style = |role| look.theme.style(role);
+    let Some(step) = run.next() else { return Atom::words("every step is done", style(Role::Muted)).collect() };
+    let at = run.steps.iter().position(|s| s.id == step.id).map_or(0, |at| at + 1);
+    let state = format!("{} {}", tone(step).glyph(false), step.word);
+    let mut out: Vec<Atom> = Atom::words(&format!("step {at} of {}:", run.steps.len()), style(Role::Muted)).collect();
+    out.push(Atom::of(vec![(step.id.clone(), style(Role::Title))]));
+    out.push(Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone(step)))]));
+    out.extend(Atom::words(&step.title, style(Role::Muted)));
+    out
+}
