@@ -22,8 +22,8 @@ pub struct Question {
     pub id: &'static str,
     /// In a few words.
     pub title: &'static str,
-    /// The tile that belongs to the same answer.
-    pub with: Option<(&'static str, &'static str)>,
+    /// The tile that belongs to the same answer, the word for it, and whether that word leaves its note to be said.
+    pub with: Option<(&'static str, &'static str, bool)>,
     /// What the plan would have to name, where nothing answers it.
     pub missing: &'static str,
 }
@@ -38,12 +38,12 @@ pub const QUESTIONS: [Question; 10] = [
     ask("users", "Users hurt?", "not in the plan: [[health]] with kind = \"errors\" or \"latency\""),
     ask("write_downtime", "Write downtime", "not in the plan: [[replica_set]]"),
     Question {
-        with: Some(("requests", "received")),
+        with: Some(("requests", "received", false)),
         ..ask("traffic", "Traffic in target", "not in the plan: [[dns]], or [[health]] with kind = \"requests\"")
     },
     ask("primaries", "Primaries", "not in the plan: [[replica_set]]"),
     Question {
-        with: Some(("replication_lag", "replication")),
+        with: Some(("replication_lag", "replication", true)),
         ..ask("lag", "Worst lag", "not in the plan: [[kafka]] or [[replica_set]]")
     },
     ask("fleet", "Fleet ready", "not in the plan: [[fleet]]"),
@@ -101,7 +101,10 @@ const fn gravity(tone: Tone) -> u8 {
 pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
     let tile = |id: &str| tiles.iter().find(|t| t.id == id).cloned();
     let answer = |question: &'static Question| {
-        let with = question.with.and_then(|(id, word)| Some((word, tile(id)?)));
+        let with = question.with.and_then(|(id, word, noted)| {
+            let tile = tile(id)?;
+            Some((word, if noted { tile } else { Tile { note: Cow::Borrowed(""), ..tile } }))
+        });
         let (main, with) = match (tile(question.id), with) {
             // What would only belong to it is all there is.
             (None, Some((_, with))) => (Some(with), None),

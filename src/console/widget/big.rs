@@ -8,7 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 /// How a figure is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Five lines: the number in dots of two cells, the rest smaller beside it.
+    /// Five lines: the number in dots of two cells, the rest smaller beside it; or a word alone.
     Huge,
     /// Three lines, two dots a line; five lines in ASCII, which has no half blocks.
     Large,
@@ -96,9 +96,11 @@ fn set(text: &str, size: Size, ascii: bool) -> Option<Vec<(Cut, Glyph)>> {
     let small = if ascii { Cut::Single } else { Cut::Half };
     // What stands behind a stroke is what the number is measured against.
     let mut number = size == Size::Huge;
+    let is_word = !text.contains(|c: char| c.is_ascii_digit());
     let cut = |c: char| {
         number &= c != '/';
-        let cut = if number && (c.is_ascii_digit() || matches!(c, '.' | ':')) { Cut::Double } else { small };
+        let counts = is_word || c.is_ascii_digit() || matches!(c, '.' | ':');
+        let cut = if number && counts { Cut::Double } else { small };
         Some((cut, glyph(c)?))
     };
     text.chars().map(cut).collect()

@@ -37,13 +37,22 @@ impl Atom {
     }
 }
 
+/// Cells before an atom: what would begin a line is set off where it does not.
+fn gap(atom: &Atom, behind: bool) -> u16 {
+    match (behind, atom.fresh) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 3,
+    }
+}
+
 /// How many of the atoms stand in each line of these widths.
 fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
     let mut counts = vec![0; widths.len()];
     let (mut line, mut used) = (0, 0);
     for atom in atoms {
-        let blank = usize::from(used > 0);
-        let fits = widths.get(line).is_some_and(|width| used + blank + atom.width() <= *width);
+        let blank = gap(atom, used > 0);
+        let fits = widths.get(line).is_some_and(|width| used + usize::from(blank) + atom.width() <= *width);
         if used > 0 && (!fits || fresh && atom.fresh) {
             (line, used) = (line + 1, 0);
         }
@@ -53,7 +62,7 @@ fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
         }
         let Some(count) = counts.get_mut(line) else { break };
         *count += 1;
-        used += usize::from(used > 0) + atom.width();
+        used += usize::from(gap(atom, used > 0)) + atom.width();
     }
     counts
 }
@@ -73,7 +82,10 @@ pub fn flow(lines: &[Rect], buf: &mut Buffer, atoms: &[Atom], cut: Style) -> (us
         let room = Rect { width: line.width - u16::from(more).min(line.width), ..*line };
         let mut x = 0;
         for (n, atom) in rest.by_ref().take(*count).enumerate() {
-            let blank = u16::from(n > 0);
+            let blank = gap(atom, n > 0);
+            if blank == 3 {
+                put(Rect { x: room.x + x, width: room.width.saturating_sub(x), ..room }, buf, " · ", cut);
+            }
             let left = Rect { x: room.x + x + blank, width: room.width.saturating_sub(x + blank), ..room };
             if left.width == 0 {
                 continue;

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::said::said;
+use super::said::{Curve, said};
 use crate::{
     console::{
         answers::Answer,
@@ -48,7 +48,8 @@ pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look:
     let first = Rect { x: left + used, width: rest.width.saturating_sub(used), ..line };
     let below = (line.y + 1..area.bottom()).map(|y| Rect { y, ..rest });
     let lines: Vec<Rect> = std::iter::once(first).chain(below).collect();
-    flow(&lines, buf, &said(answer, area.height > 1, look), style(Role::Muted));
+    let curve = if area.width >= 100 { Curve::Drawn } else { Curve::Told };
+    flow(&lines, buf, &said(answer, curve, look), style(Role::Muted));
 }
 
 /// That an answer is the selected one.

@@ -41,7 +41,9 @@ fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Look<'_>) {
             return;
         }
         let bottom = area.bottom() - u16::from(n + 1 < items.len());
-        let lines: Vec<Rect> = (y..bottom.min(y + 3)).map(|y| Rect { y, height: 1, ..area }).collect();
+        // What goes on from the line above stands a little to the right.
+        let indent = |n: u16| Rect { x: area.x + 2 * n.min(1), y: y + n, height: 1, width: area.width - 2 * n.min(1) };
+        let lines: Vec<Rect> = (0..bottom.min(y + 3) - y).map(indent).collect();
         let (used, _) = flow(&lines, buf, item, muted);
         y += u16::try_from(used).unwrap_or(1);
     }

@@ -17,8 +17,19 @@ use crate::{
 /// Cells of the curve where it stands among words.
 const CURVE: usize = 8;
 
-/// The words. `curve`: with the curve of the last values among them.
-pub fn said(answer: &Answer, curve: bool, look: &Look<'_>) -> Vec<Atom> {
+/// Where the curve of the last values is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// Among the words.
+    Drawn,
+    /// Only which way it goes.
+    Told,
+    /// Not among the words.
+    Apart,
+}
+
+/// The words.
+pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
     let style = |role| look.theme.style(role);
     let Some(tile) = &answer.main else {
         return Atom::words(answer.question.missing, style(Role::Muted)).collect();
@@ -30,9 +41,11 @@ pub fn said(answer: &Answer, curve: bool, look: &Look<'_>) -> Vec<Atom> {
         out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
     }
     out.extend(fresh(sides(tile, look)));
-    if curve && let Some((arrow, word)) = trend(&tile.spark) {
-        let bars = sparkline(&tile.spark, CURVE);
-        out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!(" {arrow} {word}"), style(Role::Muted))]));
+    if curve != Curve::Apart
+        && let Some((arrow, word)) = trend(&tile.spark)
+    {
+        let bars = if curve == Curve::Drawn { sparkline(&tile.spark, CURVE) + " " } else { String::new() };
+        out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!("{arrow} {word}"), style(Role::Muted))]));
     }
     out.extend(fresh(Atom::words(&tile.note, style(Role::Muted)).collect()));
     if let Some((word, with)) = &answer.with {
@@ -40,10 +53,7 @@ pub fn said(answer: &Answer, curve: bool, look: &Look<'_>) -> Vec<Atom> {
         let value = Atom::of(vec![(label, style(Role::Heading)), value(&with.value, look)]).fresh();
         out.push(value);
         out.extend(sides(with, look));
-        // What is said of a share is said by its name.
-        if with.row != tile.row && with.panel != "health" {
-            out.extend(Atom::words(&with.note, style(Role::Muted)));
-        }
+        out.extend(Atom::words(&with.note, style(Role::Muted)));
     }
     out
 }

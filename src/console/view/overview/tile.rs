@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     figure::figure,
-    said::{said, trend},
+    said::{Curve, said, trend},
     shape::{Place, size},
 };
 use crate::{
@@ -47,7 +47,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
     let known = spark.iter().filter(|v| v.is_finite()).count();
     let curve = known > 1 && bottom - y >= 5;
     let lines: Vec<Rect> = (y..bottom - u16::from(curve)).map(|y| Rect { y, height: 1, ..inner }).collect();
-    flow(&lines, buf, &said(answer, false, look), style(Role::Muted));
+    flow(&lines, buf, &said(answer, Curve::Apart, look), style(Role::Muted));
     if curve {
         let line = Rect { y: bottom - 1, height: 1, ..inner };
         let word = trend(spark).map_or_else(String::new, |(arrow, word)| format!(" {arrow} {word}"));
@@ -74,8 +74,8 @@ fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &L
     let tone = tile.value.tone;
     let style = look.theme.style(Role::Title).patch(look.theme.tone(tone));
     let text = figure(&tile.value.text);
-    // What is not known now is never the largest thing on screen, and a word has no number that could be.
-    let known = !matches!(tone, Tone::Stale | Tone::Blind) && text.contains(|c: char| c.is_ascii_digit());
+    // What is not known now is never the largest thing on screen.
+    let known = !matches!(tone, Tone::Stale | Tone::Blind);
     let sizes = [size.filter(|_| known), size.and(Some(Size::Large))];
     let fits = |s: &Size| big::width(&text, *s, look.ascii).is_some_and(|w| w + 2 <= area.width);
     let Some(set) = sizes.into_iter().flatten().find(fits) else {

@@ -51,7 +51,10 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
 
 /// The word on its colour; gives the columns that it takes.
 fn banner(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: ratatui::style::Style, look: &Look<'_>) -> u16 {
-    let fits = |size: &Size| size.height(look.ascii) <= area.height;
+    let fits = |size: &Size| {
+        let width = big::width("ROLL BACK", *size, look.ascii);
+        size.height(look.ascii) <= area.height && width.is_some_and(|width| width + 6 <= area.width / 2)
+    };
     let size = [Size::Huge, Size::Large].into_iter().find(fits);
     let wide = |word: &str| size.and_then(|size| big::width(word, size, look.ascii));
     // As wide as the widest word: the reason beside it stays where it is.
