@@ -1,7 +1,7 @@
 //! The ten answers that a war room asks for, always all of them and always in the same order: what a plan cannot answer says what the
 //! plan would have to name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use super::{
     picture::SOURCES,
@@ -10,6 +10,7 @@ use super::{
 use crate::{
     core::{
         estate::source::SourceState,
+        now::short,
         snapshot::{Snapshot, Verdict},
     },
     view::{Cell, Tile, Tone},
@@ -56,7 +57,7 @@ pub const QUESTIONS: [Question; 10] = [
 pub const VERDICT: &str = "verdict";
 
 /// One answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// To what.
     pub question: &'static Question,
@@ -75,6 +76,20 @@ impl Answer {
         let parts = self.main.iter().chain(self.with.iter().map(|(_, tile)| tile));
         // Of several the first.
         parts.rev().max_by_key(|tile| gravity(tile.value.tone))
+    }
+
+    /// The same, so long after anything was heard: no value of it is the present any more.
+    #[must_use]
+    pub fn aged(&self, silent: Duration) -> Self {
+        let mut out = self.clone();
+        for tile in out.main.iter_mut().chain(out.with.iter_mut().map(|(_, tile)| tile)) {
+            for cell in std::iter::once(&mut tile.value).chain(tile.sides.iter_mut().map(|(_, cell)| cell)) {
+                let kept = matches!(cell.tone, Tone::Stale | Tone::Blind | Tone::Muted);
+                cell.tone = if kept { cell.tone } else { Tone::Stale };
+            }
+        }
+        out.lost = out.lost.or_else(|| Some(format!("nothing heard for {}", short(silent))));
+        out
     }
 
     /// What it means.
@@ -122,7 +137,8 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
     match (tile.value.tone, tile.age) {
         (Tone::Stale, Some(age)) => Some(format!("{age} old")),
         (Tone::Stale | Tone::Blind, _) => {
-            let of_panel = |id: &str| tile.panel == SOURCES || id.split('/').next() == Some(tile.panel);
+            // What is told of the sources themselves has their age in it; a system's sources begin with its page's id.
+            let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
             let silent = snapshot.sources.iter().filter(|s| s.state != SourceState::Live && of_panel(&s.id));
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
             Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("last heard {age} ago")))

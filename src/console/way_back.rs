@@ -21,7 +21,13 @@ pub(super) fn cell(way: &WayBack) -> Option<Cell> {
         Some(Stays { left: Some(left), .. }) => format!(", open for {}", short(*left)),
         Some(Stays { step, .. }) => format!(", nobody knows for how long ({step})"),
     };
-    Some(Cell::text(format!("way back: {} steps, {} at the least{stays}", way.steps, short(way.takes))).tone(tone(way)))
+    Some(
+        Cell::text(format!("way back: {}, {} at the least{stays}", count(way.steps), short(way.takes))).tone(tone(way)),
+    )
+}
+
+fn count(steps: usize) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
 /// A way back that closes before it could be gone is none.
@@ -39,7 +45,7 @@ fn tone(way: &WayBack) -> Tone {
 /// The way back, large.
 #[must_use]
 pub fn tile(way: &WayBack) -> Tile {
-    let steps = format!("{} steps, {} to take them back at the least", way.steps, short(way.takes));
+    let steps = format!("{}, {} to take back at the least", count(way.steps), short(way.takes));
     let (value, note) = match (&way.closed, &way.stays) {
         (Some(step), _) => {
             (Cell::text("CLOSED"), format!("{step} is passed: what was before it cannot be taken back without loss"))

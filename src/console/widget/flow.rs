@@ -67,6 +67,13 @@ fn lay(atoms: &[Atom], widths: &[usize], fresh: bool) -> Vec<usize> {
     counts
 }
 
+/// Whether all of them have room in lines of these widths.
+#[must_use]
+pub fn fits(lines: &[Rect], atoms: &[Atom]) -> bool {
+    let widths: Vec<usize> = lines.iter().map(|line| usize::from(line.width)).collect();
+    lay(atoms, &widths, false).iter().sum::<usize>() == atoms.len()
+}
+
 /// Writes them into the lines; gives how many lines were begun, and whether something had to be cut.
 pub fn flow(lines: &[Rect], buf: &mut Buffer, atoms: &[Atom], cut: Style) -> (usize, bool) {
     let widths: Vec<usize> = lines.iter().map(|line| usize::from(line.width)).collect();

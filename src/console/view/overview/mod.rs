@@ -25,8 +25,11 @@ use crate::console::ui::Ui;
 /// Draws the answers; gives how many stand side by side.
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> usize {
     let arranged = shape::arrange(area, ui.tile);
+    let silent = ui.silent_for();
     for place in &arranged.places {
         let Some(answer) = ui.picture().answers.get(place.answer) else { continue };
+        let aged = silent.map(|silent| answer.aged(silent));
+        let answer = aged.as_ref().unwrap_or(answer);
         let selected = place.answer == ui.tile;
         match (place.answer, place.form) {
             (0, form) => verdict::draw(place.area, buf, form, selected, ui, look),

@@ -11,7 +11,7 @@ use crate::{
             text::{sparkline, words},
         },
     },
-    view::{Cell, Tile},
+    view::{Cell, Tile, Tone},
 };
 
 /// Cells of the curve where it stands among words.
@@ -35,11 +35,18 @@ pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
         return Atom::words(answer.question.missing, style(Role::Muted)).collect();
     };
     let mut out = Vec::new();
-    if let Some(lost) = &answer.lost {
-        let tone = tile.value.tone;
-        let text = format!("{} {}, {lost}", tone.glyph(false), tone.word());
+    let tone = tile.value.tone;
+    let unknown = matches!(tone, Tone::Stale | Tone::Blind);
+    if let Some(lost) = answer.lost.as_ref().filter(|_| unknown) {
+        // A fault's own word says more than that there is one.
+        let word = if tone == Tone::Blind { &tile.value.text } else { tone.word() };
+        let text = format!("{} {word}, {lost}", tone.glyph(false));
         out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
     }
+    let note = fresh(Atom::words(&tile.note, style(Role::Muted)).collect());
+    // Where nothing else says what is not known, its note comes first.
+    let note_first = unknown && answer.lost.is_none();
+    out.extend(note.iter().filter(|_| note_first).cloned());
     out.extend(fresh(sides(tile, look)));
     if curve != Curve::Apart
         && let Some((arrow, word)) = trend(&tile.spark)
@@ -47,7 +54,7 @@ pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
         let bars = if curve == Curve::Drawn { sparkline(&tile.spark, CURVE) + " " } else { String::new() };
         out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!("{arrow} {word}"), style(Role::Muted))]));
     }
-    out.extend(fresh(Atom::words(&tile.note, style(Role::Muted)).collect()));
+    out.extend(note.into_iter().filter(|_| !note_first));
     if let Some((word, with)) = &answer.with {
         let label = format!("{word} ");
         let value = Atom::of(vec![(label, style(Role::Heading)), value(&with.value, look)]).fresh();

@@ -77,8 +77,11 @@ fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &L
     // What is not known now is never the largest thing on screen.
     let known = !matches!(tone, Tone::Stale | Tone::Blind);
     let sizes = [size.filter(|_| known), size.and(Some(Size::Large))];
-    let fits = |s: &Size| big::width(&text, *s, look.ascii).is_some_and(|w| w + 2 <= area.width);
-    let Some(set) = sizes.into_iter().flatten().find(fits) else {
+    let fits = |text: &str, s: Size| big::width(text, s, look.ascii).is_some_and(|w| w + 2 <= area.width);
+    let set = |text: &str| sizes.into_iter().flatten().find(|s| fits(text, *s));
+    // A fault's word that is too long for that is said beneath.
+    let word = if tone == Tone::Blind { tone.word() } else { &text };
+    let Some((text, set)) = [text.as_str(), word].into_iter().find_map(|text| Some((text, set(text)?))) else {
         put(Rect { height: 1, ..area }, buf, &words(&tile.value), style);
         return size.map_or(1, |size| size.height(look.ascii));
     };
@@ -91,9 +94,9 @@ fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &L
         put(Rect { y: top, height: 1, ..area }, buf, tone.glyph(false), style);
     }
     let room = Rect { x, y: top, width: area.right() - x, height: set.height(look.ascii) };
-    big::draw(room, buf, &text, set, look.ascii, style);
+    big::draw(room, buf, text, set, look.ascii, style);
     // What the figure leaves out stands beside it.
-    let used = x - area.x + big::width(&text, set, look.ascii).unwrap_or(0) + 2;
+    let used = x - area.x + big::width(text, set, look.ascii).unwrap_or(0) + 2;
     let left = Rect { x: area.x + used, y: area.y + high - 1, height: 1, width: area.width.saturating_sub(used) };
     if let Some(off) = tile.value.text.find('±').map(|at| &tile.value.text[at..])
         && off.width() <= usize::from(left.width)

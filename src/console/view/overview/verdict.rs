@@ -11,7 +11,7 @@ use crate::{
         view::{Look, head::told},
         widget::{
             big::{self, Size},
-            flow::{Atom, flow},
+            flow::{Atom, fits, flow},
             text::put,
         },
     },
@@ -39,9 +39,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
     let next: Vec<Atom> = ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, look));
     // What is next has the last line, unless the reason needs that.
     let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
-    let mut trial = Buffer::empty(buf.area);
-    let (_, cut) = flow(others, &mut trial, &why, style(Role::Muted));
-    if others.is_empty() || cut || next.is_empty() {
+    if next.is_empty() || !fits(others, &why) {
         flow(&lines, buf, &why, style(Role::Muted));
     } else {
         flow(others, buf, &why, style(Role::Muted));
