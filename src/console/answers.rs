@@ -141,7 +141,7 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
             let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
             let silent = snapshot.sources.iter().filter(|s| s.state != SourceState::Live && of_panel(&s.id));
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
-            Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("last heard {age} ago")))
+            Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
         }
         _ => None,
     }

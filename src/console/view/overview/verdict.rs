@@ -1,6 +1,6 @@
 //! The first answer: GO, HOLD or ROLL BACK, the one reason in full, and the step that is next.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{line::mark, shape::Form, tile::rule};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         },
     },
     core::run::RunView,
+    view::Tone,
 };
 
 pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Look<'_>) {
@@ -30,7 +31,13 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
         Form::Tile => {
             rule(area, buf, "GO, HOLD or ROLL BACK, and why", selected, look);
             let block = Rect { x: area.x + 1, y: area.y + 1, width: inner.width, height: area.height - 1 };
-            let used = banner(block, buf, glyph, word.trim(), style(role), look);
+            let tone = match role {
+                Role::RollBack => Tone::Bad,
+                Role::Hold => Tone::Warn,
+                _ => Tone::Good,
+            };
+            let large_style = style(Role::Title).patch(look.theme.tone(tone));
+            let used = large(block, buf, glyph, word.trim(), large_style, look);
             Rect { x: block.x + used, width: inner.width.saturating_sub(used + 1), ..block }
         }
     };
@@ -47,28 +54,25 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
     }
 }
 
-/// The word on its colour; gives the columns that it takes.
-fn banner(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: ratatui::style::Style, look: &Look<'_>) -> u16 {
+/// The word, large; gives the columns that it takes. On the screen's own ground: letters of half blocks melt into a coloured one.
+fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Look<'_>) -> u16 {
+    // As wide as the widest word: the reason beside it stays where it is.
+    let widest = |size: Size| big::width("ROLL BACK", size, look.ascii).map(|width| width + 6);
     let fits = |size: &Size| {
-        let width = big::width("ROLL BACK", *size, look.ascii);
-        size.height(look.ascii) <= area.height && width.is_some_and(|width| width + 6 <= area.width / 2)
+        size.height(look.ascii) <= area.height && widest(*size).is_some_and(|width| width <= area.width / 2)
     };
     let size = [Size::Huge, Size::Large].into_iter().find(fits);
-    let wide = |word: &str| size.and_then(|size| big::width(word, size, look.ascii));
-    // As wide as the widest word: the reason beside it stays where it is.
-    let width = wide("ROLL BACK").map_or(16, |w| w + 6).min(area.width / 2);
-    for y in area.y..area.bottom() {
-        put(Rect { y, height: 1, width, ..area }, buf, &" ".repeat(usize::from(width)), style);
-    }
-    put(Rect { x: area.x + 1, width: 1, height: 1, ..area }, buf, glyph, style);
-    let room = Rect { x: area.x + 4, width: width.saturating_sub(4), ..area };
-    match (size, wide(word)) {
-        (Some(size), Some(w)) if w <= room.width => big::draw(room, buf, word, size, look.ascii, style),
-        _ => {
+    let width = size.and_then(widest).unwrap_or(16).min(area.width / 2);
+    let top = Rect { height: 1, width, ..area };
+    put(top, buf, glyph, style);
+    let room = Rect { x: area.x + 2, width: width.saturating_sub(2), ..area };
+    match size {
+        Some(size) => big::draw(room, buf, word, size, look.ascii, style),
+        None => {
             put(Rect { height: 1, ..room }, buf, word, style);
         }
     }
-    width + 2
+    width
 }
 
 /// The step that is next, and how far the run is.
