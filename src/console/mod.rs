@@ -8,6 +8,7 @@
 //! | `update`, `ui` | pure: where the operator is, and what an event makes of it |
 //! | `travel`, `typing`, `table` | the same for moving about, for what is written, for one list |
 //! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
+//! | `answers` | the ten answers of the overview, and what is behind each |
 //! | `gallery` | the thread that makes it |
 //! | `mask` | names that are not for everybody, taken out of it before that |
 //! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
@@ -21,6 +22,7 @@
 //! It runs on a thread of its own and gets snapshots through a watch channel: a terminal that stops reading stops the console and
 //! nothing else.
 
+pub mod answers;
 pub mod ascii;
 pub mod autoplay;
 pub mod bell;

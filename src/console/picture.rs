@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    answers::{Answer, answers},
     mask::Mask,
     runbook::{self, JOURNAL, RUNBOOK},
     way_back,
@@ -30,8 +31,10 @@ pub const SOURCES: &str = "sources";
 pub struct Picture {
     /// What it was made of.
     pub snapshot: Arc<Snapshot>,
-    /// Tiles of the overview.
+    /// What the systems and the console have to say for the overview.
     pub tiles: Vec<Tile>,
+    /// The overview's ten answers, made of it.
+    pub answers: Vec<Answer>,
     /// Pages after the overview, in the order of their keys.
     pub pages: Vec<Page>,
     /// What has to be seen at once on any page: verdict, tones and words. Two pictures that differ in figures and ages alone have the
@@ -90,7 +93,8 @@ impl Picture {
         };
         let pages = snapshot.panels.iter().chain(&own).map(page);
         let pages: Vec<Page> = pages.collect();
-        Self { gist: gist(&snapshot, &tiles, &pages), tiles, pages, snapshot, unmasked: None }
+        let answers = answers(&snapshot, &tiles);
+        Self { gist: gist(&snapshot, &tiles, &pages), tiles, answers, pages, snapshot, unmasked: None }
     }
 
     /// Made of a snapshot without the names in it, where there is a mask.
@@ -112,6 +116,13 @@ impl Picture {
     #[must_use]
     pub fn again(&self, mask: Option<&mut Mask>) -> Self {
         Self::masked(self.unmasked.as_ref().unwrap_or(&self.snapshot).clone(), mask)
+    }
+
+    /// Which page an answer is from, and which row of it is the worst: table and row.
+    #[must_use]
+    pub fn behind(&self, answer: &Answer) -> Option<(usize, Option<(&'static str, String)>)> {
+        let tile = answer.worst()?;
+        Some((self.page(tile.panel)?, tile.row.clone()))
     }
 
     /// Index of the page with this id.
@@ -186,6 +197,7 @@ fn time(snapshot: &Snapshot) -> Tile {
             }
         },
     };
+    let note = snapshot.run.as_ref().map_or(note.clone(), |run| format!("{} · {note}", runbook::done(run)));
     Tile {
         id: "time",
         title: "Time since start".into(),
@@ -193,7 +205,9 @@ fn time(snapshot: &Snapshot) -> Tile {
         note: note.into(),
         sides: Vec::new(),
         spark: Vec::new(),
-        panel: "",
+        age: None,
+        panel: if snapshot.run.is_some() { JOURNAL } else { SOURCES },
+        row: None,
     }
 }
 
@@ -240,7 +254,9 @@ fn blind(snapshot: &Snapshot) -> Tile {
         note: note.into(),
         sides: Side::BOTH.map(side).to_vec(),
         spark: Vec::new(),
+        age: None,
         panel: SOURCES,
+        row: snapshot.most_blind().map(|s| (SOURCES, s.id.clone())),
     }
 }
 

@@ -14,6 +14,8 @@ use crate::{
 
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";
+/// Id of its table.
+pub const STEPS: &str = "steps";
 /// Id of the Journal page.
 pub const JOURNAL: &str = "journal";
 
@@ -34,11 +36,17 @@ pub fn tone(step: &StepView) -> Tone {
     }
 }
 
+/// How far the run is.
+#[must_use]
+pub fn done(run: &RunView) -> String {
+    let done = run.steps.iter().filter(|s| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped)).count();
+    format!("{done} of {} steps", run.steps.len())
+}
+
 /// The Runbook page.
 #[must_use]
 pub fn panel(run: &RunView) -> Panel {
-    let done = run.steps.iter().filter(|s| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped)).count();
-    let mut summary = vec![Cell::text(format!("{done} of {} steps", run.steps.len()))];
+    let mut summary = vec![Cell::text(done(run))];
     summary.extend(run.halted.iter().map(|why| Cell::text(why.clone()).tone(Tone::Bad)));
     summary.extend(run.held.iter().map(|why| Cell::text(why.clone()).tone(Tone::Warn)));
     let count = |phase| run.steps.iter().filter(|s| s.state == phase).count();
@@ -73,7 +81,7 @@ pub fn panel(run: &RunView) -> Panel {
         title: "Runbook",
         summary,
         tables: vec![Table {
-            id: "steps",
+            id: STEPS,
             title: "Steps".into(),
             columns,
             rows: run.steps.iter().map(row).collect(),

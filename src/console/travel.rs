@@ -38,13 +38,15 @@ pub(super) fn travel(ui: &mut Ui, id: Id) {
 }
 
 fn travel_tiles(ui: &mut Ui, id: Id) {
-    let last = ui.picture().tiles.len().saturating_sub(1);
+    let last = ui.picture().answers.len().saturating_sub(1);
     let columns = ui.tile_columns.max(1);
     let next = match id {
         Id::NextTable => ui.tile + 1,
         Id::PreviousTable => ui.tile.saturating_sub(1),
-        Id::Down | Id::PageDown if ui.tile + columns <= last => ui.tile + columns,
-        Id::Up | Id::PageUp => ui.tile.checked_sub(columns).unwrap_or(ui.tile),
+        // The verdict is over all others.
+        Id::Down | Id::PageDown if ui.tile == 0 => 1,
+        Id::Down | Id::PageDown => ui.tile + columns,
+        Id::Up | Id::PageUp => ui.tile.saturating_sub(columns),
         Id::First => 0,
         Id::Last => last,
         _ => ui.tile,

@@ -91,7 +91,7 @@ pub struct Caption {
 pub struct Ui {
     /// What fills the screen.
     pub at: At,
-    /// Selected tile of the overview.
+    /// Selected answer of the overview.
     pub tile: usize,
     /// How many tiles stand side by side; the last drawing says so.
     pub tile_columns: usize,
@@ -175,7 +175,7 @@ impl Ui {
         Self {
             at: At::Page(0),
             tile: 0,
-            tile_columns: 3,
+            tile_columns: 1,
             entry: Entry::Commands,
             wide: false,
             scroll: 0,
@@ -355,8 +355,7 @@ impl Ui {
                 None => self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
             };
         }
-        let tiles = self.picture().tiles.len();
-        self.tile = self.tile.min(tiles.saturating_sub(1));
+        self.tile = self.tile.min(self.picture().answers.len().saturating_sub(1));
         let made = match self.at {
             At::Detail => self.detail.clone().map(Made::Detail),
             At::Page(_) => self.panel().cloned().map(Made::Panel),

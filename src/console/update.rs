@@ -12,7 +12,7 @@ use super::{
     order::Sort,
     palette::{self, Palette},
     picture::{Picture, is_own},
-    runbook::RUNBOOK,
+    runbook::{RUNBOOK, STEPS},
     travel::travel,
     typing,
     ui::{At, Entry, Ui},
@@ -258,11 +258,20 @@ fn next_step(ui: &mut Ui) -> Vec<Act> {
 /// Goes to the runbook, to a step.
 pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
     let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
+    to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
+}
+
+/// Goes to a page, to a row of one of its tables.
+fn to_row(ui: &mut Ui, page: usize, row: Option<&(&'static str, String)>) -> Vec<Act> {
     let acts = go(ui, page + 1);
-    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| Some(r.id.as_str()) == id)?)));
+    let Some((table, id)) = row else { return acts };
+    if let Some(at) = ui.shown_tables().iter().position(|t| t.id == *table) {
+        ui.focus.insert(ui.place(), at);
+    }
+    let place = ui.focused().and_then(|t| Some((t.id, t.rows.iter().position(|r| r.id == *id)?)));
     let hidden = |(table, row)| ui.table_ui(table).is_some_and(|t| !t.rows.order.contains(&row));
     if place.is_some_and(hidden) {
-        // What is next is shown, whatever was looked for before.
+        // It is shown, whatever was looked for before.
         if let Some(table) = ui.focused_ui() {
             table.filter.clear();
         }
@@ -294,8 +303,8 @@ fn close(ui: &mut Ui) -> Vec<Act> {
 
 fn open(ui: &mut Ui) -> Vec<Act> {
     if ui.at == At::Page(0) {
-        let behind = ui.picture().tiles.get(ui.tile).and_then(|t| ui.picture().page(t.panel));
-        return behind.map_or_else(Vec::new, |page| go(ui, page + 1));
+        let behind = ui.picture().answers.get(ui.tile).and_then(|answer| ui.picture().behind(answer));
+        return behind.map_or_else(Vec::new, |(page, row)| to_row(ui, page, row.as_ref()));
     }
     let (Some(panel), Some(table), Some(row)) = (ui.panel(), ui.focused(), ui.selected()) else { return Vec::new() };
     let key = DetailKey { panel: panel.id.to_owned(), table: table.id.to_owned(), row: row.to_owned() };

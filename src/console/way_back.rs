@@ -21,7 +21,13 @@ pub(super) fn cell(way: &WayBack) -> Option<Cell> {
         Some(Stays { left: Some(left), .. }) => format!(", open for {}", short(*left)),
         Some(Stays { step, .. }) => format!(", nobody knows for how long ({step})"),
     };
-    Some(Cell::text(format!("way back: {} steps, {} at the least{stays}", way.steps, short(way.takes))).tone(tone(way)))
+    Some(
+        Cell::text(format!("way back: {}, {} at the least{stays}", count(way.steps), short(way.takes))).tone(tone(way)),
+    )
+}
+
+fn count(steps: usize) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
 /// A way back that closes before it could be gone is none.
@@ -39,7 +45,7 @@ fn tone(way: &WayBack) -> Tone {
 /// The way back, large.
 #[must_use]
 pub fn tile(way: &WayBack) -> Tile {
-    let steps = format!("{} steps, {} to take them back at the least", way.steps, short(way.takes));
+    let steps = format!("{}, {} to take back at the least", count(way.steps), short(way.takes));
     let (value, note) = match (&way.closed, &way.stays) {
         (Some(step), _) => {
             (Cell::text("CLOSED"), format!("{step} is passed: what was before it cannot be taken back without loss"))
@@ -47,7 +53,9 @@ pub fn tile(way: &WayBack) -> Tile {
         (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to take back yet".to_owned()),
         (None, None) => (Cell::text("open"), format!("{steps}; nothing ends it by itself")),
         (None, Some(Stays { left: Some(left), step, what, .. })) => {
-            (Cell::number(left.as_secs_f64(), short(*left)), format!("until the {what} of {step} ends it; {steps}"))
+            let word = if tone(way) == Tone::Good { "open" } else { "CLOSING" };
+            let note = format!("{word}, until the {what} of {step} ends it; {steps}");
+            (Cell::number(left.as_secs_f64(), short(*left)), note)
         }
         (None, Some(Stays { step, what, why, .. })) => {
             (Cell::text("not known"), format!("how far the {what} of {step} reaches: {why}; {steps}"))
@@ -57,6 +65,7 @@ pub fn tile(way: &WayBack) -> Tile {
         [] => String::new(),
         ids => format!("; not by landfall, and not to be taken back by it: {}", ids.join(", ")),
     };
+    let row = way.stays.as_ref().map(|stays| stays.step.clone()).or_else(|| way.closed.clone());
     let is = if way.steps == 0 && way.closed.is_none() { Tone::Plain } else { tone(way) };
     Tile {
         id: "way_back",
@@ -65,6 +74,8 @@ pub fn tile(way: &WayBack) -> Tile {
         note: format!("{note}{without}").into(),
         sides: Vec::new(),
         spark: Vec::new(),
+        age: None,
         panel: super::runbook::RUNBOOK,
+        row: row.map(|id| (super::runbook::STEPS, id)),
     }
 }

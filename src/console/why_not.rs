@@ -86,9 +86,8 @@ fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
         At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
-            let tile = ui.picture().tiles.get(ui.tile);
-            let behind = tile.is_some_and(|t| ui.picture().page(t.panel).is_some());
-            (!behind).then(|| "nothing is behind this tile".into())
+            let behind = ui.picture().answers.get(ui.tile).and_then(|answer| ui.picture().behind(answer));
+            behind.is_none().then(|| "the plan names nothing that this could be asked of".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),
         At::Page(_) if ui.is_frozen() && ui.panel().is_none_or(|p| !is_own(p.id)) => {

@@ -119,8 +119,12 @@ pub struct Tile {
     pub sides: Vec<(Cow<'static, str>, Cell)>,
     /// Recent values, oldest first.
     pub spark: Vec<f32>,
+    /// How old the answer is; none where nothing is known, or it is the console's own.
+    pub age: Option<Age>,
     /// The panel behind it.
     pub panel: &'static str,
+    /// Where in that panel the answer comes from, the worst of several: table and row.
+    pub row: Option<(&'static str, String)>,
 }
 
 /// What opens behind a row.

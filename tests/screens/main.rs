@@ -7,6 +7,7 @@
 mod behaviour;
 mod blind;
 mod details;
+mod overview;
 mod pages;
 mod shot;
 mod steering;

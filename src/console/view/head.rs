@@ -26,20 +26,25 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     tabs(line(2), buf, ui, look);
 }
 
-/// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last.
-pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+/// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last. Word, glyph,
+/// role and reason.
+pub(super) fn told(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
             Verdict::Hold(format!("no picture from the core for {}: what is shown is not the present", short(silent)))
         }
         None => ui.latest().verdict(),
     };
-    let (word, glyph, role, why) = match verdict {
+    match verdict {
         Verdict::Hold(why) => (" HOLD ", Tone::Warn.glyph(false), Role::Hold, why),
         Verdict::Clear(why) => (" CLEAR ", Tone::Good.glyph(false), Role::Clear, why),
         Verdict::Go(why) => (" GO ", Tone::Good.glyph(false), Role::Go, why),
         Verdict::RollBack(why) => (" ROLL BACK ", Tone::Bad.glyph(false), Role::RollBack, why),
-    };
+    }
+}
+
+pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let (word, glyph, role, why) = told(ui);
     let style = look.theme.style(role);
     let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);
     let speed = ui.latest().speed.filter(|speed| (speed - 1.0).abs() > f64::EPSILON);

@@ -1,11 +1,63 @@
-//! Large figures: three lines high, for people who see the screen over a video call.
+//! Large figures, for people who see the screen over a video call, small and blurred.
 //!
-//! Letters and digits of three by five dots, two dots a line of the terminal.
+//! Letters and digits of three by five dots, in three cuts. A figure is set in one or two of them: the number that is said aloud as large
+//! as there is room for, its unit and what it is measured against beside it.
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Lines that large text takes.
-pub const HEIGHT: u16 = 3;
+/// How a figure is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Five lines: the number in dots of two cells, the rest smaller beside it; or a word alone.
+    Huge,
+    /// Three lines, two dots a line; five lines in ASCII, which has no half blocks.
+    Large,
+}
+
+impl Size {
+    /// Lines that it takes.
+    #[must_use]
+    pub const fn height(self, ascii: bool) -> u16 {
+        match (self, ascii) {
+            (Self::Huge, _) | (Self::Large, true) => 5,
+            (Self::Large, false) => 3,
+        }
+    }
+}
+
+/// How one sign is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// A dot is two cells.
+    Double,
+    /// A dot is one cell.
+    Single,
+    /// A dot is half a cell.
+    Half,
+}
+
+impl Cut {
+    const fn across(self) -> u16 {
+        if matches!(self, Self::Double) { 2 } else { 1 }
+    }
+
+    const fn height(self) -> u16 {
+        if matches!(self, Self::Half) { 3 } else { 5 }
+    }
+
+    /// What a cell shows of a glyph's dots in these lines.
+    fn symbol(self, on: impl Fn(u16) -> bool, line: u16) -> Option<&'static str> {
+        if self != Self::Half {
+            return on(line).then_some("█");
+        }
+        match (on(2 * line), on(2 * line + 1)) {
+            (true, true) => Some("█"),
+            (true, false) => Some("▀"),
+            (false, true) => Some("▄"),
+            (false, false) => None,
+        }
+    }
+}
 
 /// Dots across, and the five rows, the left dot in the highest bit.
 type Glyph = (u16, [u8; 5]);
@@ -39,32 +91,45 @@ fn glyph(c: char) -> Option<Glyph> {
     })
 }
 
+/// The signs of a text, each with its glyph and its cut; none if there is a sign that is not drawn large.
+fn set(text: &str, size: Size, ascii: bool) -> Option<Vec<(Cut, Glyph)>> {
+    let small = if ascii { Cut::Single } else { Cut::Half };
+    // What stands behind a stroke is what the number is measured against.
+    let mut number = size == Size::Huge;
+    let is_word = !text.contains(|c: char| c.is_ascii_digit());
+    let cut = |c: char| {
+        number &= c != '/';
+        let counts = is_word || c.is_ascii_digit() || matches!(c, '.' | ':');
+        let cut = if number && counts { Cut::Double } else { small };
+        Some((cut, glyph(c)?))
+    };
+    text.chars().map(cut).collect()
+}
+
 /// Cells that a text takes across; none if it has a sign that is not drawn large.
 #[must_use]
-pub fn width(text: &str) -> Option<u16> {
-    let glyphs = text.chars().map(glyph).collect::<Option<Vec<_>>>()?;
-    Some(glyphs.iter().map(|(w, _)| w + 1).sum::<u16>().saturating_sub(1))
+pub fn width(text: &str, size: Size, ascii: bool) -> Option<u16> {
+    let set = set(text, size, ascii)?;
+    Some(set.iter().map(|(cut, (w, _))| w * cut.across() + 1).sum::<u16>().saturating_sub(1))
 }
 
 /// Draws it; the text must fit.
-pub fn draw(area: Rect, buf: &mut Buffer, text: &str, style: Style) {
+pub fn draw(area: Rect, buf: &mut Buffer, text: &str, size: Size, ascii: bool, style: Style) {
     let mut x = area.x;
-    for (width, rows) in text.chars().filter_map(glyph) {
-        for dot in 0..width {
-            for line in 0..HEIGHT {
-                let on = |row: u16| rows.get(usize::from(row)).is_some_and(|r| r >> (width - 1 - dot) & 1 == 1);
-                let symbol = match (on(2 * line), on(2 * line + 1)) {
-                    (true, true) => "█",
-                    (true, false) => "▀",
-                    (false, true) => "▄",
-                    (false, false) => continue,
-                };
-                if let Some(cell) = buf.cell_mut((x + dot, area.y + line)).filter(|_| x + dot < area.right()) {
-                    cell.set_symbol(symbol).set_style(style);
-                }
+    for (cut, (width, rows)) in set(text, size, ascii).unwrap_or_default() {
+        // All stand on the same line.
+        let top = area.y + size.height(ascii) - cut.height();
+        let cells = width * cut.across();
+        for (at, line) in (0..cells).flat_map(|at| (0..cut.height()).map(move |line| (at, line))) {
+            let dot = width - 1 - at / cut.across();
+            let on = |row: u16| rows.get(usize::from(row)).is_some_and(|r| r >> dot & 1 == 1);
+            let cell =
+                buf.cell_mut((x + at, top + line)).filter(|_| x + at < area.right() && top + line < area.bottom());
+            if let (Some(symbol), Some(cell)) = (cut.symbol(on, line), cell) {
+                cell.set_symbol(symbol).set_style(style);
             }
         }
-        x += width + 1;
+        x += cells + 1;
     }
 }
 
@@ -72,13 +137,34 @@ pub fn draw(area: Rect, buf: &mut Buffer, text: &str, style: Style) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn figures_are_three_lines_high() {
-        let area = Rect::new(0, 0, 9, 3);
+    fn drawn(text: &str, size: Size, ascii: bool) -> Vec<String> {
+        let area = Rect::new(0, 0, width(text, size, ascii).expect("it can be drawn"), size.height(ascii));
         let mut buf = Buffer::empty(area);
-        assert_eq!(width("1.4"), Some(9));
-        draw(area, &mut buf, "1.4", Style::new());
-        assert_eq!(buf, Buffer::with_lines(["▄█    █ █", " █    ▀▀█", "▀▀▀ ▀   ▀"]));
-        assert_eq!(width("naïve"), None);
+        draw(area, &mut buf, text, size, ascii, Style::new());
+        let line = |y| (0..area.width).map(|x| buf[(x, y)].symbol()).collect::<String>();
+        (0..area.height).map(line).collect()
+    }
+
+    #[test]
+    fn large_figures_are_three_lines_high() {
+        assert_eq!(drawn("1.4", Size::Large, false), ["▄█    █ █", " █    ▀▀█", "▀▀▀ ▀   ▀"]);
+        assert_eq!(width("naïve", Size::Large, false), None);
+    }
+
+    #[test]
+    fn in_a_huge_figure_the_number_is_larger_than_what_is_beside_it() {
+        assert_eq!(
+            drawn("7/9s", Size::Huge, false),
+            [
+                "██████            ",
+                "    ██            ",
+                "  ██     █ █▀█ ▄▄▄",
+                "  ██   ▄▀  ▀▀█ ▀ ▄",
+                "  ██   ▀   ▀▀▀ ▀▀▀"
+            ]
+        );
+        let ascii = drawn("1s", Size::Large, true);
+        assert_eq!(ascii.len(), 5);
+        assert!(ascii.concat().chars().all(|c| matches!(c, '█' | ' ')), "ASCII has no half blocks");
     }
 }

@@ -3,5 +3,6 @@
 pub mod big;
 pub mod chart;
 pub mod columns;
+pub mod flow;
 pub mod table;
 pub mod text;

@@ -60,7 +60,9 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note: format!("{} {}", label(&state.plan, *side), first.words(state)).into(),
         sides: sides.iter().map(|(side, w)| (label(&state.plan, *side), w.cell())).collect(),
         spark: first.spark(state, *side),
+        age: first.time.age(),
         panel: State::ID,
+        row: first.group.as_ref().map(|group| ("groups", format!("{}/{group}", state.pairs[first.pair].plan.name))),
     }]
 }
 

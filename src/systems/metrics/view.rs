@@ -13,6 +13,9 @@ use crate::{
     view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
 
+/// The table of the panel.
+const QUERIES: &str = "queries";
+
 /// More than this many times the usual value is marked, errors and latencies only.
 const NOTABLE: f64 = 2.0;
 
@@ -116,6 +119,11 @@ fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     })
 }
 
+/// How old the older side's value is.
+fn age(state: &State, query: usize, now: Now) -> Option<Age> {
+    Seen::all(expected(state, query, now).map(|(_, value)| value)).age()
+}
+
 fn age_cell(state: &State, query: usize, now: Now) -> Cell {
     Cell::age(&Seen::all(expected(state, query, now).map(|(_, value)| value)))
 }
@@ -181,7 +189,7 @@ fn table(state: &State, now: Now) -> Table {
         Row { id: health.name.clone(), cells }
     });
     Table {
-        id: "queries",
+        id: QUERIES,
         title: "Queries".into(),
         columns,
         rows: rows.collect(),
@@ -203,7 +211,9 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note: note(state, errors, latency, now).into(),
         sides: sides(state, &[errors, latency], now),
         spark: spark(state, main),
+        age: age(state, main, now),
         panel: State::ID,
+        row: Some((QUERIES, state.plan.health[main].name.clone())),
     });
     let requests = first(state, HealthKind::Requests).map(|main| Tile {
         id: "requests",
@@ -212,7 +222,9 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note: "share received in the target".into(),
         sides: sides(state, &[Some(main)], now),
         spark: spark(state, main),
+        age: age(state, main, now),
         panel: State::ID,
+        row: Some((QUERIES, state.plan.health[main].name.clone())),
     });
     users.into_iter().chain(requests).collect()
 }

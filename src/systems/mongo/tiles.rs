@@ -16,6 +16,9 @@ use crate::{
     view::{Cell, Tile, Tone},
 };
 
+/// The table of the panel that their rows are in.
+const SETS: &str = "sets";
+
 pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
     if state.sets.is_empty() {
         return Vec::new();
@@ -31,7 +34,9 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let none: Vec<_> = none.map(|s| s.name.as_str()).collect();
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let cell = |k: usize| Cell::number(k as f64, format!("{k} of {n}"));
-    let value = Cell::seen(count(Side::Target), |k| {
+    let reached = count(Side::Target);
+    let age = reached.age();
+    let value = Cell::seen(reached, |k| {
         cell(k).tone(if !none.is_empty() { Tone::Bad } else if k == n { Tone::Good } else { Tone::Plain })
     });
     let note = if none.is_empty() {
@@ -40,7 +45,24 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
         format!("NO PRIMARY: {}", none.join(", ")).into()
     };
     let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
-    Tile { id: "primaries", title: "Primaries".into(), value, note, sides: sides.into(), spark: Vec::new(), panel: State::ID }
+    // What is not known is worse than no primary, and that worse than one on the wrong side.
+    let rank = |s: &&Set| match s.leader(now) {
+        Seen::Live(Leader::Nobody(_), _) => 2,
+        Seen::Live(..) => u8::from(on(s, Side::Source).live() == Some(true)),
+        _ => 3,
+    };
+    let first = state.sets.iter().rev().max_by_key(rank);
+    Tile {
+        id: "primaries",
+        title: "Primaries".into(),
+        value,
+        note,
+        sides: sides.into(),
+        spark: Vec::new(),
+        age,
+        panel: State::ID,
+        row: first.map(|s| (SETS, s.name.clone())),
+    }
 }
 
 fn downtime_tile(state: &State, now: Now) -> Tile {
@@ -50,6 +72,7 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
     let worst = state.sets.iter().max_by_key(|s| spent(s).down);
     let unseen = state.sets.iter().map(|s| spent(s).unseen).max().unwrap_or_default();
     let down = worst.map(|s| spent(s).down).unwrap_or_default();
+    let age = known.age();
     let value = Cell::seen(known, |_| {
         let tone = match down {
             d if d > budget => Tone::Bad,
@@ -72,7 +95,9 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
         note: note.into(),
         sides: Vec::new(),
         spark: Vec::new(),
+        age,
         panel: State::ID,
+        row: worst.map(|s| (SETS, s.name.clone())),
     }
 }
 
@@ -101,6 +126,8 @@ fn lag_tile(state: &State, now: Now) -> Tile {
     });
     Tile {
         id: "replication_lag",
+        age: worst.as_ref().and_then(Seen::age),
+        row: member.map(|(set, host, _)| ("members", format!("{}/{host}", set.name))),
         title: "Replication lag".into(),
         value: lag_cell(worst.clone().map(|w| w.map(|(l, ..)| l))),
         note: note.into(),

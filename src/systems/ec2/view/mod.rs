@@ -70,7 +70,9 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         return Vec::new();
     }
     let target = state.sites.get(Side::Target);
-    let (value, note) = match state.worst(now) {
+    let worst = state.worst(now);
+    let name = worst.as_ref().map(|(role, _)| state.plan.fleet[*role].name.clone());
+    let (value, note) = match worst.clone() {
         None => (Cell::none(), "the plan wants nothing on the target".to_owned()),
         Some((role, ready)) => {
             let name = &state.plan.fleet[role].name;
@@ -98,7 +100,9 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note: note.into(),
         sides: sides.into(),
         spark: state.ready.tail(40),
+        age: worst.and_then(|(_, ready)| ready.age()),
         panel: State::ID,
+        row: name.map(|name| ("roles", name)),
     }]
 }
 

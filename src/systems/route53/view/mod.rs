@@ -109,6 +109,8 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note: note.into(),
         sides: Side::BOTH.map(|side| (state.plan.sites.get(side).label.clone().into(), share(side))).into(),
         spark: worst.name.curve.tail(60),
+        age: worst.age(),
         panel: State::ID,
+        row: Some(("names", worst.id())),
     }]
 }

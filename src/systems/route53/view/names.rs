@@ -6,7 +6,7 @@ use super::{heading, share_cell};
 use crate::{
     core::{
         estate::seen::{Fault, Seen},
-        now::{Now, short},
+        now::{Age, Now, short},
     },
     plan::{DnsName, Side, Sides},
     systems::route53::{
@@ -129,13 +129,21 @@ impl<'a> Line<'a> {
         self.pooled.as_ref().map_or_else(Cell::none, |p| Cell::seen(p.as_ref(), |t| Cell::count(t.n())))
     }
 
+    /// How old the older of what is configured and what is served is.
+    pub(super) fn age(&self) -> Option<Age> {
+        self.known().age()
+    }
+
     fn age_cell(&self) -> Cell {
+        Cell::age(&self.known())
+    }
+
+    fn known(&self) -> Seen<()> {
         let records = self.configured.as_ref().map(|_| ());
-        let all = match &self.pooled {
+        match &self.pooled {
             Some(pooled) => records.zip(pooled.as_ref().map(|_| ())).map(|_| ()),
             None => records,
-        };
-        Cell::age(&all)
+        }
     }
 }
 

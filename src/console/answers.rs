@@ -1,0 +1,178 @@
+//! The ten answers that a war room asks for, always all of them and always in the same order: what a plan cannot answer says what the
+//! plan would have to name.
+
+use std::{borrow::Cow, time::Duration};
+
+use super::{
+    picture::SOURCES,
+    runbook::{RUNBOOK, STEPS},
+};
+use crate::{
+    core::{
+        estate::source::SourceState,
+        now::short,
+        snapshot::{Snapshot, Verdict},
+    },
+    view::{Cell, Tile, Tone},
+};
+
+/// One question.
+#[derive(Debug)]
+pub struct Question {
+    /// The tile that answers it.
+    pub id: &'static str,
+    /// In a few words.
+    pub title: &'static str,
+    /// The tile that belongs to the same answer, the word for it, and whether that word leaves its note to be said.
+    pub with: Option<(&'static str, &'static str, bool)>,
+    /// What the plan would have to name, where nothing answers it.
+    pub missing: &'static str,
+}
+
+const fn ask(id: &'static str, title: &'static str, missing: &'static str) -> Question {
+    Question { id, title, with: None, missing }
+}
+
+/// The questions, in the order in which they are asked.
+pub const QUESTIONS: [Question; 10] = [
+    ask(VERDICT, "Verdict", ""),
+    ask("users", "Users hurt?", "not in the plan: [[health]] with kind = \"errors\" or \"latency\""),
+    ask("write_downtime", "Write downtime", "not in the plan: [[replica_set]]"),
+    Question {
+        with: Some(("requests", "received", false)),
+        ..ask("traffic", "Traffic in target", "not in the plan: [[dns]], or [[health]] with kind = \"requests\"")
+    },
+    ask("primaries", "Primaries", "not in the plan: [[replica_set]]"),
+    Question {
+        with: Some(("replication_lag", "replication", true)),
+        ..ask("lag", "Worst lag", "not in the plan: [[kafka]] or [[replica_set]]")
+    },
+    ask("fleet", "Fleet ready", "not in the plan: [[fleet]]"),
+    ask("way_back", "Way back", "not in the plan: [[phase]] with steps to take back"),
+    ask("time", "Time since start", ""),
+    ask("blind", "Blind to", ""),
+];
+
+/// Id of the first question.
+pub const VERDICT: &str = "verdict";
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// To what.
+    pub question: &'static Question,
+    /// The answer; none: the plan names nothing that could give it.
+    pub main: Option<Tile>,
+    /// What belongs to it, and under which word.
+    pub with: Option<(&'static str, Tile)>,
+    /// How long ago it was known, where it is not known now.
+    pub lost: Option<String>,
+}
+
+impl Answer {
+    /// The part of it that is worst off: what is behind it is opened, and its sign is that of all.
+    #[must_use]
+    pub fn worst(&self) -> Option<&Tile> {
+        let parts = self.main.iter().chain(self.with.iter().map(|(_, tile)| tile));
+        // Of several the first.
+        parts.rev().max_by_key(|tile| gravity(tile.value.tone))
+    }
+
+    /// The same, so long after anything was heard: no value of it is the present any more.
+    #[must_use]
+    pub fn aged(&self, silent: Duration) -> Self {
+        let mut out = self.clone();
+        for tile in out.main.iter_mut().chain(out.with.iter_mut().map(|(_, tile)| tile)) {
+            for cell in std::iter::once(&mut tile.value).chain(tile.sides.iter_mut().map(|(_, cell)| cell)) {
+                let kept = matches!(cell.tone, Tone::Stale | Tone::Blind | Tone::Muted);
+                cell.tone = if kept { cell.tone } else { Tone::Stale };
+            }
+        }
+        out.lost = out.lost.or_else(|| Some(format!("nothing heard for {}", short(silent))));
+        out
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn tone(&self) -> Tone {
+        self.worst().map_or(Tone::Muted, |tile| tile.value.tone)
+    }
+}
+
+const fn gravity(tone: Tone) -> u8 {
+    match tone {
+        Tone::Muted => 0,
+        Tone::Plain | Tone::Good => 1,
+        Tone::Busy => 2,
+        Tone::Warn => 3,
+        Tone::Stale => 4,
+        Tone::Blind => 5,
+        Tone::Bad => 6,
+    }
+}
+
+/// All ten.
+#[must_use]
+pub fn answers(snapshot: &Snapshot, tiles: &[Tile]) -> Vec<Answer> {
+    let tile = |id: &str| tiles.iter().find(|t| t.id == id).cloned();
+    let answer = |question: &'static Question| {
+        let with = question.with.and_then(|(id, word, noted)| {
+            let tile = tile(id)?;
+            Some((word, if noted { tile } else { Tile { note: Cow::Borrowed(""), ..tile } }))
+        });
+        let (main, with) = match (tile(question.id), with) {
+            // What would only belong to it is all there is.
+            (None, Some((_, with))) => (Some(with), None),
+            (main, with) => (main, with),
+        };
+        let main = if question.id == VERDICT { Some(verdict(snapshot)) } else { main };
+        let lost = main.as_ref().and_then(|tile| lost(snapshot, tile));
+        Answer { question, main, with, lost }
+    };
+    QUESTIONS.iter().map(answer).collect()
+}
+
+/// Since when a value is not known.
+fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
+    match (tile.value.tone, tile.age) {
+        (Tone::Stale, Some(age)) => Some(format!("{age} old")),
+        (Tone::Stale | Tone::Blind, _) => {
+            // What is told of the sources themselves has their age in it; a system's sources begin with its page's id.
+            let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
+            let silent = snapshot.sources.iter().filter(|s| s.state != SourceState::Live && of_panel(&s.id));
+            let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
+            Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
+        }
+        _ => None,
+    }
+}
+
+/// The verdict as an answer: behind it is what it speaks of.
+fn verdict(snapshot: &Snapshot) -> Tile {
+    let verdict = snapshot.verdict();
+    let (word, why) = verdict.told();
+    let run = snapshot.run.as_ref();
+    let lost = snapshot.most_blind().filter(|s| s.state != SourceState::Live);
+    let next = || run.and_then(|run| Some((STEPS, run.next()?.id.clone())));
+    let (panel, row) = match (&verdict, lost) {
+        (Verdict::Hold(_) | Verdict::Clear(_), Some(source)) => (SOURCES, Some((SOURCES, source.id.clone()))),
+        _ if run.is_some() => (RUNBOOK, next()),
+        _ => (SOURCES, None),
+    };
+    let tone = match &verdict {
+        Verdict::Hold(_) => Tone::Warn,
+        Verdict::Clear(_) | Verdict::Go(_) => Tone::Good,
+        Verdict::RollBack(_) => Tone::Bad,
+    };
+    Tile {
+        id: VERDICT,
+        title: QUESTIONS[0].title.into(),
+        value: Cell::text(word).tone(tone),
+        note: Cow::Owned(why.to_owned()),
+        sides: Vec::new(),
+        spark: Vec::new(),
+        age: None,
+        panel,
+        row,
+    }
+}

@@ -1,0 +1,44 @@
+//! The overview: the ten answers that a war room asks for, each always in the same place.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `shape` | the table of the answers: where each is at which size, how much room it wants, how it shrinks |
+//! | `figure` | what of a value is drawn large |
+//! | `said` | the words of an answer: both sides, which way it goes, whose, since when |
+//! | `tile`, `line` | an answer where there is room for a figure, and where there is not |
+//! | `verdict`, `next` | the first answer, and what comes after it where there is room for that |
+
+mod figure;
+mod line;
+mod next;
+mod said;
+mod shape;
+mod tile;
+mod verdict;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use self::shape::Form;
+use super::Look;
+use crate::console::ui::Ui;
+
+/// Draws the answers; gives how many stand side by side.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> usize {
+    let arranged = shape::arrange(area, ui.tile);
+    let silent = ui.silent_for();
+    for place in &arranged.places {
+        let Some(answer) = ui.picture().answers.get(place.answer) else { continue };
+        let aged = silent.map(|silent| answer.aged(silent));
+        let answer = aged.as_ref().unwrap_or(answer);
+        let selected = place.answer == ui.tile;
+        match (place.answer, place.form) {
+            (0, form) => verdict::draw(place.area, buf, form, selected, ui, look),
+            (_, Form::Tile) => tile::draw(place, buf, answer, selected, look),
+            (_, Form::Line) => line::draw(place.area, buf, answer, selected, look),
+        }
+    }
+    if let Some(side) = arranged.beside {
+        next::draw(side, buf, ui, look);
+    }
+    arranged.columns
+}

@@ -1,0 +1,90 @@
+//! What is next, where there is room beside the answers: what is in the next step's way, the steps after it, what was done last.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::tile::rule;
+use crate::{
+    console::{
+        runbook::tone,
+        theme::Role,
+        ui::Ui,
+        view::Look,
+        widget::flow::{Atom, flow},
+    },
+    core::run::{RunView, StepView, Turn},
+    view::Tone,
+};
+
+pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+    let Some(run) = &ui.picture().snapshot.run else { return };
+    let parts = [("Next", upcoming(run, look), 3), ("Done last", done(run, look), 2)];
+    let all: u16 = parts.iter().map(|(.., weight)| weight).sum();
+    let mut top = area.y;
+    for (name, items, weight) in parts {
+        let height = if top == area.y { area.height * weight / all } else { area.bottom() - top };
+        let part = Rect { y: top, height, ..area };
+        rule(part, buf, name, false, look);
+        list(Rect { x: part.x + 1, y: part.y + 1, width: part.width - 2, height: height - 1 }, buf, &items, look);
+        top += height;
+    }
+}
+
+/// Each item in as many lines as it needs, three at the most; what has no room at all is counted.
+fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Look<'_>) {
+    let muted = look.theme.style(Role::Muted);
+    let mut y = area.y;
+    for (n, item) in items.iter().enumerate() {
+        let last = y + 1 >= area.bottom() && n + 1 < items.len();
+        if last || y >= area.bottom() {
+            let more: Vec<Atom> = Atom::words(&format!("… {} more", items.len() - n), muted).collect();
+            flow(&[Rect { y: area.bottom() - 1, height: 1, ..area }], buf, &more, muted);
+            return;
+        }
+        let bottom = area.bottom() - u16::from(n + 1 < items.len());
+        // What goes on from the line above stands a little to the right.
+        let indent = |n: u16| Rect { x: area.x + 2 * n.min(1), y: y + n, height: 1, width: area.width - 2 * n.min(1) };
+        let lines: Vec<Rect> = (0..bottom.min(y + 3) - y).map(indent).collect();
+        let (used, _) = flow(&lines, buf, item, muted);
+        y += u16::try_from(used).unwrap_or(1);
+    }
+}
+
+/// The next step with what is in its way, then the steps after it.
+fn upcoming(run: &RunView, look: &Look<'_>) -> Vec<Vec<Atom>> {
+    let Some(next) = run.next() else { return Vec::new() };
+    let mut out = vec![step(next, look)];
+    let gates = next.gates.iter().filter(|gate| gate.turn == Turn::Now);
+    out.extend(gates.map(|gate| reason(Tone::of(gate.reason.level), &gate.reason.what, look)));
+    out.extend(next.lacks.iter().map(|id| reason(Tone::Warn, &format!("needs {id}"), look)));
+    let after = run.steps.iter().skip_while(|s| s.id != next.id).skip(1);
+    out.extend(after.map(|s| step(s, look)));
+    out
+}
+
+fn step(step: &StepView, look: &Look<'_>) -> Vec<Atom> {
+    let style = |role| look.theme.style(role);
+    let state = format!("{} {}", tone(step).glyph(false), step.word);
+    let mut out = vec![
+        Atom::of(vec![(step.id.clone(), style(Role::Title))]),
+        Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone(step)))]),
+    ];
+    out.extend(Atom::words(&step.title, style(Role::Muted)));
+    out
+}
+
+fn reason(tone: Tone, what: &str, look: &Look<'_>) -> Vec<Atom> {
+    let sign = Atom::of(vec![(format!("  {}", tone.glyph(false)), look.theme.tone(tone))]);
+    std::iter::once(sign).chain(Atom::words(what, look.theme.style(Role::Text))).collect()
+}
+
+/// The last records, the newest first.
+fn done(run: &RunView, look: &Look<'_>) -> Vec<Vec<Atom>> {
+    let style = |role| look.theme.style(role);
+    let line = |line: &crate::core::run::JournalLine| {
+        let mut out = vec![Atom::of(vec![(line.wall.strftime("%H:%M:%S").to_string(), style(Role::Muted))])];
+        out.extend((!line.step.is_empty()).then(|| Atom::of(vec![(line.step.clone(), style(Role::Title))])));
+        out.extend(Atom::words(&line.what, style(Role::Text)));
+        out
+    };
+    run.journal.iter().rev().map(line).collect()
+}

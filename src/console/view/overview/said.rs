@@ -1,0 +1,122 @@
+//! The words of an answer, in the order in which they count: how long ago it was known, both sides, which way it goes, then whose, since
+//! when, until when; then what belongs to it.
+
+use crate::{
+    console::{
+        answers::Answer,
+        theme::Role,
+        view::Look,
+        widget::{
+            flow::Atom,
+            text::{sparkline, words},
+        },
+    },
+    view::{Cell, Tile, Tone},
+};
+
+/// Cells of the curve where it stands among words.
+const CURVE: usize = 8;
+
+/// Where the curve of the last values is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// Among the words.
+    Drawn,
+    /// Only which way it goes.
+    Told,
+    /// Not among the words.
+    Apart,
+}
+
+/// The words.
+pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
+    let style = |role| look.theme.style(role);
+    let Some(tile) = &answer.main else {
+        return Atom::words(answer.question.missing, style(Role::Muted)).collect();
+    };
+    let mut out = Vec::new();
+    let tone = tile.value.tone;
+    let unknown = matches!(tone, Tone::Stale | Tone::Blind);
+    if let Some(lost) = answer.lost.as_ref().filter(|_| unknown) {
+        // A fault's own word says more than that there is one.
+        let word = if tone == Tone::Blind { &tile.value.text } else { tone.word() };
+        let text = format!("{} {word}, {lost}", tone.glyph(false));
+        out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
+    }
+    let note = fresh(Atom::words(&tile.note, style(Role::Muted)).collect());
+    // Where nothing else says what is not known, its note comes first.
+    let note_first = unknown && answer.lost.is_none();
+    out.extend(note.iter().filter(|_| note_first).cloned());
+    out.extend(fresh(sides(tile, look)));
+    if curve != Curve::Apart
+        && let Some((arrow, word)) = trend(&tile.spark)
+    {
+        let bars = if curve == Curve::Drawn { sparkline(&tile.spark, CURVE) + " " } else { String::new() };
+        out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!("{arrow} {word}"), style(Role::Muted))]));
+    }
+    out.extend(note.into_iter().filter(|_| !note_first));
+    if let Some((word, with)) = &answer.with {
+        let label = format!("{word} ");
+        let value = Atom::of(vec![(label, style(Role::Heading)), value(&with.value, look)]).fresh();
+        out.push(value);
+        out.extend(sides(with, look));
+        out.extend(Atom::words(&with.note, style(Role::Muted)));
+    }
+    out
+}
+
+fn fresh(mut atoms: Vec<Atom>) -> Vec<Atom> {
+    if let Some(first) = atoms.first_mut() {
+        *first = first.clone().fresh();
+    }
+    atoms
+}
+
+fn value(cell: &Cell, look: &Look<'_>) -> (String, ratatui::style::Style) {
+    (words(cell).trim_start().to_owned(), look.theme.tone(cell.tone))
+}
+
+/// Each side with its label, never broken.
+fn sides(tile: &Tile, look: &Look<'_>) -> Vec<Atom> {
+    let side = |(label, cell): &(std::borrow::Cow<'static, str>, Cell)| {
+        Atom::of(vec![
+            (format!("{label} "), look.group(label)),
+            value(cell, look),
+            (" ".to_owned(), look.theme.style(Role::Text)),
+        ])
+    };
+    tile.sides.iter().map(side).collect()
+}
+
+/// Which way it goes: the mean of the last third against that of the first.
+pub fn trend(values: &[f32]) -> Option<(&'static str, &'static str)> {
+    let known: Vec<f32> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    let third = known.len() / 3;
+    if third < 2 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let (before, lately) = (mean(&known[..third]), mean(&known[known.len() - third..]));
+    // Less than a twentieth is standing still.
+    let apart = (lately - before).abs() > 0.05 * before.abs().max(lately.abs());
+    Some(match (apart, lately > before) {
+        (false, _) => ("→", "steady"),
+        (true, true) => ("↑", "rising"),
+        (true, false) => ("↓", "falling"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trend;
+
+    #[test]
+    fn a_trend_needs_a_few_values_and_more_than_noise() {
+        assert_eq!(trend(&[1.0, 2.0]), None);
+        assert_eq!(trend(&[10.0, 10.1, 10.0, 10.1, 10.0, 10.2]), Some(("→", "steady")));
+        assert_eq!(trend(&[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]), Some(("↑", "rising")));
+        assert_eq!(trend(&[3.0, f32::NAN, 3.0, 2.0, 1.0, 0.0, 0.0]), Some(("↓", "falling")));
+        assert_eq!(trend(&[0.0; 9]), Some(("→", "steady")));
+    }
+}

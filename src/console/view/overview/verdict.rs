@@ -1,0 +1,89 @@
+//! The first answer: GO, HOLD or ROLL BACK, the one reason in full, and the step that is next.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{line::mark, shape::Form, tile::rule};
+use crate::{
+    console::{
+        runbook::tone,
+        theme::Role,
+        ui::Ui,
+        view::{Look, head::told},
+        widget::{
+            big::{self, Size},
+            flow::{Atom, fits, flow},
+            text::put,
+        },
+    },
+    core::run::RunView,
+    view::Tone,
+};
+
+pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Look<'_>) {
+    let style = |role| look.theme.style(role);
+    let (word, glyph, role, why) = told(ui);
+    let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+    let room = match form {
+        Form::Line => {
+            mark(area, buf, selected, look);
+            inner
+        }
+        Form::Tile => {
+            rule(area, buf, "GO, HOLD or ROLL BACK, and why", selected, look);
+            let block = Rect { x: area.x + 1, y: area.y + 1, width: inner.width, height: area.height - 1 };
+            let tone = match role {
+                Role::RollBack => Tone::Bad,
+                Role::Hold => Tone::Warn,
+                _ => Tone::Good,
+            };
+            let large_style = style(Role::Title).patch(look.theme.tone(tone));
+            let used = large(block, buf, glyph, word.trim(), large_style, look);
+            Rect { x: block.x + used, width: inner.width.saturating_sub(used + 1), ..block }
+        }
+    };
+    let lines: Vec<Rect> = (room.y..room.bottom()).map(|y| Rect { y, height: 1, ..room }).collect();
+    let why: Vec<Atom> = Atom::words(&look.keys.spell(&why), style(Role::Title)).collect();
+    let next: Vec<Atom> = ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, look));
+    // What is next has the last line, unless the reason needs that.
+    let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
+    if next.is_empty() || !fits(others, &why) {
+        flow(&lines, buf, &why, style(Role::Muted));
+    } else {
+        flow(others, buf, &why, style(Role::Muted));
+        flow(last.as_slice(), buf, &next, style(Role::Muted));
+    }
+}
+
+/// The word, large; gives the columns that it takes. On the screen's own ground: letters of half blocks melt into a coloured one.
+fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Look<'_>) -> u16 {
+    // As wide as the widest word: the reason beside it stays where it is.
+    let widest = |size: Size| big::width("ROLL BACK", size, look.ascii).map(|width| width + 6);
+    let fits = |size: &Size| {
+        size.height(look.ascii) <= area.height && widest(*size).is_some_and(|width| width <= area.width / 2)
+    };
+    let size = [Size::Huge, Size::Large].into_iter().find(fits);
+    let width = size.and_then(widest).unwrap_or(16).min(area.width / 2);
+    let top = Rect { height: 1, width, ..area };
+    put(top, buf, glyph, style);
+    let room = Rect { x: area.x + 2, width: width.saturating_sub(2), ..area };
+    match size {
+        Some(size) => big::draw(room, buf, word, size, look.ascii, style),
+        None => {
+            put(Rect { height: 1, ..room }, buf, word, style);
+        }
+    }
+    width
+}
+
+/// The step that is next, and how far the run is.
+fn next(run: &RunView, look: &Look<'_>) -> Vec<Atom> {
+    let style = |role| look.theme.style(role);
+    let Some(step) = run.next() else { return Atom::words("every step is done", style(Role::Muted)).collect() };
+    let at = run.steps.iter().position(|s| s.id == step.id).map_or(0, |at| at + 1);
+    let state = format!("{} {}", tone(step).glyph(false), step.word);
+    let mut out: Vec<Atom> = Atom::words(&format!("step {at} of {}:", run.steps.len()), style(Role::Muted)).collect();
+    out.push(Atom::of(vec![(step.id.clone(), style(Role::Title))]));
+    out.push(Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone(step)))]));
+    out.extend(Atom::words(&step.title, style(Role::Muted)));
+    out
+}
