@@ -77,7 +77,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
     let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
     let metrics = serve(bound, &helm.link)?;
-    let ended = match plain(&it.plain, &it.look) {
+    let ended = match plain(&it.plain, &it.look)? {
         Some(lines) => printed(&helm.link, lines),
         None => shown(&helm, &it, &scenario),
     };

@@ -119,7 +119,7 @@ struct Plain {
     /// No screen: one line a change, for screen readers, logs and pipes
     #[arg(long)]
     plain: bool,
-    /// Times of lines in UTC instead of local time
+    /// Times of lines in UTC instead of the zone that the configuration names, or this machine's
     #[arg(long, requires = "plain")]
     utc: bool,
 }
@@ -177,7 +177,7 @@ pub fn main() -> ExitCode {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
         Cmd::Console { journal: None, on } => run::watched(&on, None, Mode::Console, None),
         Cmd::Watch { follow, plain, on } => {
-            run::watched(&on, follow.as_deref(), Mode::Watch, run::plain(&plain, &on.look))
+            run::plain(&plain, &on.look).and_then(|lines| run::watched(&on, follow.as_deref(), Mode::Watch, lines))
         }
         Cmd::Demo(it) => demo::run(it),
         Cmd::Status(it) => status::run(&it),

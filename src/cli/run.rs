@@ -2,11 +2,15 @@
 
 use std::{io, path::Path, process::ExitCode, time::Duration};
 
+use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
 use super::{LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest, runtime};
 use crate::{
-    console::{self, Ended, Mode, Options},
+    console::{
+        self, Ended, Mode, Options,
+        clock::{Zones, machine},
+    },
     core::Command,
     drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
@@ -154,8 +158,14 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 }
 
 /// How plain lines are to be, if they are wanted.
-pub(super) fn plain(wanted: &Plain, look: &Look) -> Option<plain::Options> {
-    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii: look.ascii, mask: look.mask })
+pub(super) fn plain(wanted: &Plain, look: &Look) -> Result<Option<plain::Options>, String> {
+    if !wanted.plain {
+        return Ok(None);
+    }
+    let time = super::setup::settings(look.config.as_deref())?.time;
+    let zone = if wanted.utc { None } else { Zones::new(&time, machine()).other() };
+    let zone = zone.unwrap_or(TimeZone::UTC);
+    Ok(Some(plain::Options { zone, ascii: look.ascii, mask: look.mask }))
 }
 
 /// One line a change, until something ends it.

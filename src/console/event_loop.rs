@@ -16,6 +16,7 @@ use super::{
     Depth, Ended, Error, Options, Theme, Themes, ascii,
     bell::Ringer,
     cast::Cast,
+    clock::{Time, Zones, machine},
     command,
     gallery::{Gallery, Looking, Veil, lifted},
     input::{self, Input},
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     core::Command,
-    drive::{Link, Orders, clock},
+    drive::{Link, Orders, clock::now},
 };
 
 /// The console at work.
@@ -72,12 +73,16 @@ impl Console {
         let player = options.script.map(Player::new);
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
-        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
+        let zones = Zones::new(&settings.time, machine());
+        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
         let mask = Arc::new(Mutex::new(mask));
-        let mut ui = Ui::new(first, clock::now(), options.mode);
+        let mut ui = Ui::new(first, now(), options.mode);
         ui.themes = themes.names();
         ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
-        ui.message = options.greeting;
+        // Whoever asked for local time is told where there is none; the head says which it is in any case.
+        let lacks = zones.why_not().filter(|_| settings.time == Time::Local).map(|why| format!("times are UTC: {why}"));
+        ui.message = lacks.or(options.greeting);
+        ui.zones = zones;
         let keys = Arc::new(settings.keys);
         if player.is_none() {
             ui.keys = keys.clone();
@@ -139,10 +144,11 @@ impl Console {
                     // A thread that is gone has panicked, and has said so.
                     let Some((picture, prepared)) = made else { return Err(Error::Panicked) };
                     asked = false;
-                    // It was asked for before the mask was put on, or taken off.
-                    let picture = match picture.is_masked() == self.masked {
+                    // It was asked for before the mask was put on, or taken off, or another zone chosen.
+                    let zone = self.ui.zones.shown();
+                    let picture = match picture.is_masked() == self.masked && *picture.clock.zone() == zone {
                         true => picture,
-                        false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut())),
+                        false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut(), &zone)),
                     };
                     let before = self.ui.gist();
                     self.happen(Event::Made(picture, prepared), &mut screen)?;
@@ -152,10 +158,11 @@ impl Console {
                 changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        if self.ringer.hear(&snapshot, clock::now()) {
+                        if self.ringer.hear(&snapshot, now()) {
                             screen.ring()?;
                         }
-                        gallery.make(snapshot, Looking::of(&self.ui), self.masked.then(|| self.mask.clone()));
+                        let (veil, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
+                        gallery.make(snapshot, Looking::of(&self.ui), veil, zone);
                         asked = true;
                         due = false;
                     }
@@ -197,7 +204,7 @@ impl Console {
     }
 
     fn happen(&mut self, event: Event, screen: &mut Screen) -> Result<Option<Ended>, Error> {
-        self.ui.now = clock::now();
+        self.ui.now = now();
         for act in update(&mut self.ui, event) {
             match act {
                 // A core that is gone takes no commands; the head says that it is silent.
@@ -217,6 +224,7 @@ impl Console {
                     self.masked = !self.masked;
                     self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
                 }
+                Act::Anew => self.ui.anew(self.masked.then(|| lifted(&self.mask)).as_deref_mut()),
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),
@@ -230,7 +238,7 @@ impl Console {
         let Some(mut player) = self.player.take() else { return Ok(false) };
         let before = self.ui.caption.clone();
         player.gave(self.given, &self.ui);
-        let turn = player.turn(&mut self.ui, clock::now().boot);
+        let turn = player.turn(&mut self.ui, now().boot);
         if let Some(speed) = turn.speed {
             drop(self.link.commands.send(Command::Speed(speed)));
         }

@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{mask::Mask, order::Sort, picture::Picture, rows::Rows, ui::Ui};
@@ -59,7 +60,7 @@ impl Prepared {
     #[must_use]
     pub fn of(picture: &Picture, looking: Looking) -> Self {
         let page = looking.panel.and_then(|id| picture.page(id)).map(|page| &picture.pages[page].panel);
-        let tables: &[Table] = match (looking.detail, &picture.snapshot.detail, page) {
+        let tables: &[Table] = match (looking.detail, &picture.detail, page) {
             (true, Some((_, detail)), _) => &detail.tables,
             (false, _, Some(panel)) => &panel.tables,
             _ => &[],
@@ -95,7 +96,7 @@ pub fn lifted(veil: &Veil) -> MutexGuard<'_, Mask> {
 
 /// What the thread is asked for.
 enum Task {
-    Make(Arc<Snapshot>, Looking, Option<Veil>),
+    Make(Arc<Snapshot>, Looking, Option<Veil>, TimeZone),
     Forget(Arc<Picture>),
 }
 
@@ -119,8 +120,8 @@ impl Gallery {
             let _ = rustix::process::nice(5);
             for task in queue {
                 match task {
-                    Task::Make(snapshot, looking, veil) => {
-                        let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut());
+                    Task::Make(snapshot, looking, veil, zone) => {
+                        let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut(), &zone);
                         let prepared = Prepared::of(&picture, looking);
                         if made.send((Arc::new(picture), prepared)).is_err() {
                             return;
@@ -133,9 +134,9 @@ impl Gallery {
         Ok((Self(tasks), pictures))
     }
 
-    /// Asks for a picture; without the names in it, where there is a mask.
-    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<Veil>) {
-        drop(self.0.send(Task::Make(snapshot, looking, veil)));
+    /// Asks for a picture in this zone; without the names in it, where there is a mask.
+    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<Veil>, zone: TimeZone) {
+        drop(self.0.send(Task::Make(snapshot, looking, veil, zone)));
     }
 
     /// A picture is over.

@@ -9,6 +9,7 @@
 //! | `picture`, `rows`, `order`, `filter` | what is made of a snapshot before it is drawn |
 //! | `gallery` | the thread that makes it |
 //! | `mask` | names that are not for everybody, taken out of it before that |
+//! | `clock` | instants as people read them, in the zone that is shown |
 //! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
 //! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
@@ -24,6 +25,7 @@ pub mod ascii;
 pub mod autoplay;
 pub mod bell;
 mod cast;
+pub mod clock;
 pub mod colour;
 pub mod command;
 pub mod dialog;

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
+    clock::Zones,
     dialog::Dialog,
     gallery::{Gallery, Prepared},
     keymap::Keymap,
@@ -111,6 +112,8 @@ pub struct Ui {
     pub theme: usize,
     /// The themes' names.
     pub themes: Vec<String>,
+    /// In which zone instants are shown, and what else there is.
+    pub zones: Zones,
     /// Which key is which command.
     pub keys: Arc<Keymap>,
     /// Whether the terminal has the focus; without it figures that merely move are not drawn.
@@ -179,6 +182,7 @@ impl Ui {
             detail_last: 0,
             theme: 0,
             themes: Vec::new(),
+            zones: Zones::default(),
             keys: Arc::default(),
             preview_room: 0,
             in_focus: true,
@@ -264,12 +268,18 @@ impl Ui {
         }
     }
 
-    /// Makes the pictures anew, the frozen one too: with or without a mask.
-    pub fn mask(&mut self, mut mask: Option<&mut Mask>) {
-        self.latest = Arc::new(self.latest.again(mask.as_deref_mut()));
+    /// Makes the pictures anew, the frozen one too: with or without a mask, in the zone that is shown.
+    pub fn anew(&mut self, mut mask: Option<&mut Mask>) {
+        let zone = self.zones.shown();
+        self.latest = Arc::new(self.latest.again(mask.as_deref_mut(), &zone));
         if let Some((picture, _)) = &mut self.frozen {
-            *picture = Arc::new(picture.again(mask));
+            *picture = Arc::new(picture.again(mask, &zone));
         }
+        self.settle(true);
+    }
+
+    /// The same, after the mask was put on or taken off.
+    pub fn mask(&mut self, mask: Option<&mut Mask>) {
         // Sources are addressed by names that have just changed.
         if self.opened.as_ref().is_some_and(|key| key.panel == SOURCES) {
             self.opened = None;
@@ -278,7 +288,7 @@ impl Ui {
         // What has been told has the names of before.
         self.message = None;
         self.detail = None;
-        self.settle(true);
+        self.anew(mask);
     }
 
     /// Holds the picture still, or lets it move again.
@@ -338,7 +348,7 @@ impl Ui {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
-                None => self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+                None => self.picture().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
             };
         }
         let tiles = self.picture().tiles.len();

@@ -46,6 +46,8 @@ pub enum Act {
     Theme,
     /// Mask names, or show them.
     Mask,
+    /// Make the pictures anew: another zone is shown.
+    Anew,
     /// Draw the whole screen anew.
     Redraw,
     /// Stop until SIGCONT.
@@ -164,6 +166,10 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             vec![Act::Theme]
         }
         Id::Mask => vec![Act::Mask],
+        Id::Zone => {
+            ui.zones.switch();
+            vec![Act::Anew]
+        }
         Id::Help => {
             ui.entry = Entry::Help(String::new(), 0);
             Vec::new()

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// How the lines are to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Times are UTC instead of local.
-    pub utc: bool,
+    /// The zone of the times.
+    pub zone: TimeZone,
     /// Only ASCII.
     pub ascii: bool,
     /// Names are masked.
@@ -56,7 +56,6 @@ pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Re
 }
 
 fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
     let mut before: Option<Standing> = None;
@@ -66,7 +65,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
         let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
         let mut text = String::new();
         for line in lines(before.as_ref(), &now) {
-            let line = line.text(&zone);
+            let line = line.text(&options.zone);
             let line = mask.as_mut().and_then(|mask| mask.text(&line)).unwrap_or(line);
             text.push_str(if options.ascii { ascii::text(&line) } else { line }.as_str());
             text.push('\n');

@@ -53,7 +53,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let mode = if ui.picture().is_masked() { format!("MASKED · {mode}") } else { mode };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
-    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.keys.spell(&why), look.theme.style(Role::Title));
+    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.spell(&why), look.theme.style(Role::Title));
 }
 
 /// The step whose tail has been unfinished for the longest time.
@@ -66,9 +66,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let snapshot = &ui.picture().snapshot;
     let (theme, plan) = (look.theme, &snapshot.plan);
     let muted = theme.style(Role::Muted);
-    let wall = snapshot.now.wall.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let wall = if line.width < 100 { wall.get(11..).unwrap_or(&wall).to_owned() } else { wall };
-    let mut right = put_right(line, buf, &wall, theme.style(Role::Title));
+    let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
     if !ui.in_focus {
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, " ◌ not in focus: figures rest ", theme.style(Role::Stale));

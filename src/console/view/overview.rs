@@ -62,7 +62,8 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
     // On a line of its own where there is room for it, else to the right of the value.
     let spark = u16::from(has_spark && area.height > 2 + sides + 1);
     let text = words(&tile.value);
-    let note = wrap(&tile.note, usize::from(inner.width));
+    let said = look.spell(&tile.note);
+    let note = wrap(&said, usize::from(inner.width));
     let big = !look.ascii
         && area.height >= 1 + big::HEIGHT + 1 + sides + spark
         && big::width(&tile.value.text).is_some_and(|w| w + 2 <= inner.width);
@@ -85,7 +86,7 @@ fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &L
         if area.height <= 2 + sides {
             // The note has no line of its own.
             let beside = Rect { x: inner.x + used + 2, width: room, ..line(y) };
-            put(beside.intersection(inner), buf, &tile.note, theme.style(Role::Muted));
+            put(beside.intersection(inner), buf, &said, theme.style(Role::Muted));
         } else if has_spark && spark == 0 && room >= 8 {
             let curve = sparkline(&tile.spark, usize::from(room.min(16)));
             put_right(line(y), buf, &curve, theme.style(Role::Chart));

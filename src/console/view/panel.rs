@@ -50,11 +50,8 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let mut x = 1;
     for cell in &page.panel.summary {
         let rest = Rect { x: line.x + x, width: room.saturating_sub(x), ..line };
-        x += put_all(
-            rest,
-            buf,
-            [(&*look.keys.spell(&words(cell)), theme.tone(cell.tone)), ("   ", theme.style(Role::Text))],
-        );
+        x +=
+            put_all(rest, buf, [(&*look.spell(&words(cell)), theme.tone(cell.tone)), ("   ", theme.style(Role::Text))]);
     }
 }
 

@@ -223,7 +223,7 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     }
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
-    let said = look.keys.spell(&cell.text);
+    let said = look.spell(&cell.text);
     let text = match (align, glyph, glyphs) {
         (_, "", false) | (Align::Right, "", true) => said.into_owned(),
         (Align::Left, "", true) => format!("  {said}"),
