@@ -40,13 +40,13 @@ fn every_instant_of_a_run_is_in_the_zone_that_is_shown() {
     shots(&mut ui, "zone_journal", &[SMALL, USUAL]);
     let journal = text(&screen(&mut ui, USUAL, false));
     assert!(
-        journal.contains(" 05:14:05 SOM ") && journal.contains(" 04:15:") && journal.contains(" WIN "),
+        journal.contains(" 05:14:05 SOM ") && journal.contains(" 04:16:") && journal.contains(" WIN "),
         "{journal}"
     );
     // What is looked for is what is seen.
     press(&mut ui, "/time:=\"05:14:05 som\"\n");
     let found = text(&screen(&mut ui, USUAL, false));
-    assert!(found.contains("05:14:05 SOM") && !found.contains(" 04:15:"), "{found}");
+    assert!(found.contains("05:14:05 SOM") && !found.contains(" 04:16:"), "{found}");
     press(&mut ui, "\u{1b}\n");
     shot(&mut ui, "zone_record", SMALL);
     // A set's lag, with the turns of the run; then one of its members.
