@@ -25,6 +25,7 @@ pub enum Id {
     Theme,
     Mask,
     Zone,
+    Mouse,
     Redraw,
     Suspend,
     Quit,
@@ -212,6 +213,12 @@ pub const COMMANDS: &[Command] = &[
     ),
     of(Everywhere, Faster, ("faster", "faster", "Ask all sources twice as often."), &[Char('+')]),
     of(Everywhere, Slower, ("slower", "slower", "Ask all sources half as often."), &[Char('-')]),
+    of(
+        Everywhere,
+        Mouse,
+        ("mouse", "mouse", "The mouse selects, sorts, opens and turns pages, or is the terminal's again."),
+        &[Char('M')],
+    ),
     of(Everywhere, Redraw, ("redraw", "redraw", "Draw the whole screen anew."), &[Ctrl('l')]),
     of(
         Everywhere,

@@ -83,6 +83,7 @@ impl Console {
         let lacks = zones.why_not().filter(|_| settings.time == Time::Local).map(|why| format!("times are UTC: {why}"));
         ui.message = lacks.or(options.greeting);
         ui.zones = zones;
+        ui.mouse = settings.mouse;
         let keys = Arc::new(settings.keys);
         if player.is_none() {
             ui.keys = keys.clone();
@@ -99,6 +100,7 @@ impl Console {
     pub(super) fn run(mut self) -> Result<Ended, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut screen = Screen::enter()?;
+        screen.mouse(self.ui.mouse)?;
         if let Some(path) = self.record.take() {
             let title = self.ui.latest().plan.name.clone();
             screen.record(Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })?);
@@ -192,6 +194,13 @@ impl Console {
                 }
                 return self.happen(Event::Key(key), screen);
             }
+            Input::Touch(touch) => {
+                if self.hands_on() {
+                    self.ui.message = Some("the script stops: the keys are yours".to_owned());
+                    return Ok(None);
+                }
+                return self.happen(Event::Touch(touch), screen);
+            }
             Input::Paste(text) => return self.happen(Event::Paste(text), screen),
             Input::Focus(has) => self.ui.in_focus = has,
             Input::Look => {}
@@ -225,6 +234,7 @@ impl Console {
                     self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
                 }
                 Act::Anew => self.ui.anew(self.masked.then(|| lifted(&self.mask)).as_deref_mut()),
+                Act::Mouse => screen.mouse(self.ui.mouse)?,
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),

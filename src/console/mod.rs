@@ -14,6 +14,7 @@
 //! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
+//! | `mouse` | what a click means, where the mouse is on; never an order |
 //! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
 //! | `terminal` | taken over and given back whole |
@@ -37,6 +38,7 @@ pub mod key;
 pub mod keymap;
 mod marks;
 pub mod mask;
+pub mod mouse;
 mod order;
 pub mod palette;
 pub mod picture;

@@ -48,6 +48,12 @@ pub static ROOT: TableSpec = TableSpec {
         ),
         or("mask", Bool, "false", "Begin with names of hosts and accounts masked, for a screen that is shared."),
         or(
+            "mouse",
+            Bool,
+            "false",
+            "Begin with the mouse on; then text is selected with Shift held, as most terminals have it.",
+        ),
+        or(
             "bell",
             List(&Enum(Bell::WORDS), 0),
             "[\"red\", \"ready\", \"over\"]",
@@ -72,6 +78,8 @@ pub struct Settings {
     pub time: Time,
     /// Whether names are masked from the beginning.
     pub mask: bool,
+    /// Whether the mouse is on from the beginning.
+    pub mouse: bool,
     /// What rings.
     pub bell: Vec<Bell>,
     /// Which key is which command.
@@ -85,6 +93,7 @@ impl Default for Settings {
             ascii: None,
             time: Time::Utc,
             mask: false,
+            mouse: false,
             bell: Bell::ALL.to_vec(),
             keys: Keymap::default(),
         }
@@ -144,7 +153,7 @@ fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
     let bell = root.list::<String>("bell").into_iter().filter_map(|at| Bell::named(&at.value)).collect();
     let (keys, time) = (keys(root, faults), time(root, faults));
     let (theme, ascii) = (root.get("theme")?, root.get("ascii"));
-    Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, bell, keys: keys? })
+    Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, mouse: root.get("mouse")?, bell, keys: keys? })
 }
 
 /// The zone that is meant; its name may be in small letters.
@@ -240,9 +249,9 @@ mod tests {
 
     #[test]
     fn what_is_written_holds() {
-        let text = "theme = \"mono\"\ntime = \"europe/berlin\"\nmask = true\nbell = [\"red\"]\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
+        let text = "theme = \"mono\"\nmouse = true\ntime = \"europe/berlin\"\nmask = true\nbell = [\"red\"]\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
         let settings = Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((settings.theme.as_str(), settings.mask), ("mono", true));
+        assert_eq!((settings.theme.as_str(), settings.mask, settings.mouse), ("mono", true, true));
         assert!(matches!(&settings.time, Time::Of(zone) if zone.iana_name() == Some("Europe/Berlin")));
         assert_eq!(settings.bell, [Bell::Red]);
         assert_eq!(settings.keys.keys(Id::Theme), [Key::Char('T'), Key::Ctrl('t')]);

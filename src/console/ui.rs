@@ -9,6 +9,7 @@ use super::{
     gallery::{Gallery, Prepared},
     keymap::Keymap,
     mask::Mask,
+    mouse::Spots,
     palette::Palette,
     picture::{Picture, SOURCES, own_detail},
     rows::{Content, Rows},
@@ -74,6 +75,8 @@ pub struct Drawn {
     pub help_top: Option<usize>,
     /// First line of the preview that could be shown, and how many there was room for.
     pub preview: Option<(usize, usize)>,
+    /// What was drawn where, for the mouse.
+    pub spots: Spots,
 }
 
 /// What the script of a scenario says.
@@ -114,6 +117,10 @@ pub struct Ui {
     pub themes: Vec<String>,
     /// In which zone instants are shown, and what else there is.
     pub zones: Zones,
+    /// Whether the mouse is on.
+    pub mouse: bool,
+    /// What the last drawing put where; empty where something happened since that may have changed it.
+    pub spots: Spots,
     /// Which key is which command.
     pub keys: Arc<Keymap>,
     /// Whether the terminal has the focus; without it figures that merely move are not drawn.
@@ -183,6 +190,8 @@ impl Ui {
             theme: 0,
             themes: Vec::new(),
             zones: Zones::default(),
+            mouse: false,
+            spots: Spots::new(),
             keys: Arc::default(),
             preview_room: 0,
             in_focus: true,

@@ -7,6 +7,7 @@
 mod behaviour;
 mod blind;
 mod details;
+mod mouse;
 mod pages;
 mod shot;
 mod steering;

@@ -8,6 +8,7 @@ use crate::{
     console::{
         command::Id,
         marks,
+        mouse::Spot,
         theme::Role,
         ui::{Drawn, Ui},
         widget::{
@@ -52,6 +53,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.detail_top.min(last);
     drawn.detail_top = Some((top, last));
+    drawn.spots.push((Rect { height: facts, ..body }, Spot::Facts));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
         let row = Rect { y, height: 1, ..body };
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));

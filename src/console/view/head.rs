@@ -9,9 +9,10 @@ use super::Look;
 use crate::{
     console::{
         command::Id,
+        mouse::Spot,
         picture::{clock, state_cell},
         theme::Role,
-        ui::{At, Mode, Ui},
+        ui::{At, Drawn, Mode, Ui},
         widget::text::{fit, put, put_all, put_right},
     },
     core::{estate::source::SourceState, now::short, snapshot::Verdict},
@@ -19,11 +20,11 @@ use crate::{
     view::Tone,
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let line = |y| Rect { y: area.y + y, height: 1, ..area };
     verdict(line(0), buf, ui, look);
     place(line(1), buf, ui, look);
-    tabs(line(2), buf, ui, look);
+    tabs(line(2), buf, ui, look, drawn);
 }
 
 /// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last.
@@ -112,7 +113,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 }
 
 /// The pages with their numbers; a page whose sources are not all live carries the sign of the worst.
-fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let theme = look.theme;
     let pages = &ui.picture().pages;
     let names: Vec<(&str, Option<SourceState>)> =
@@ -135,7 +136,9 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         let name = format!(" {}{blank}", fit(name, widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let sign_style = style.patch(theme.tone(tone));
-        x += put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        drawn.spots.push((Rect { width: used, ..rest }, Spot::Page(i)));
+        x += used;
         if !short {
             x += put(Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line }, buf, " ", Default::default());
         }

@@ -94,10 +94,10 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
     } else {
         let (head, body, said, foot) = parts(screen, caption::height(ui, screen.width));
-        head::draw(head, buf, ui, &look);
+        head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
-            (_, At::Page(0)) => drawn.tile_columns = Some(overview::draw(body, buf, ui, &look)),
+            (_, At::Page(0)) => overview::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Page(_)) if ui.panel().is_some_and(|p| p.id == RUNBOOK) => {
                 runbook::draw(body, buf, ui, &look, &mut drawn)
             }

@@ -6,8 +6,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::Look;
 use crate::{
     console::{
+        mouse::Spot,
         theme::Role,
-        ui::Ui,
+        ui::{Drawn, Ui},
         widget::{
             big,
             text::{put, put_all, put_right, sparkline, words, wrap},
@@ -16,8 +17,8 @@ use crate::{
     view::{Cell, Tile, Tone},
 };
 
-/// Draws the tiles; gives how many stand side by side.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> usize {
+/// Draws the tiles.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let tiles = &ui.picture().tiles;
     let columns: u16 = match area.width {
         0..60 => 1,
@@ -36,9 +37,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> us
         let left = area.width * (place % columns) / columns;
         let right = area.width * (place % columns + 1) / columns;
         let cell = Rect { x: area.x + left, y: area.y + place / columns * height, width: right - left, height };
-        draw_tile(cell.intersection(area), buf, tile, i == ui.tile, look);
+        let cell = cell.intersection(area);
+        draw_tile(cell, buf, tile, i == ui.tile, look);
+        drawn.spots.push((cell, Spot::Tile(i)));
     }
-    usize::from(columns)
+    drawn.tile_columns = Some(usize::from(columns));
 }
 
 fn draw_tile(area: Rect, buf: &mut Buffer, tile: &Tile, selected: bool, look: &Look<'_>) {
