@@ -213,7 +213,9 @@ fn a_click_on_what_asks_does_nothing() {
         term.until("they are gone", |t| !last_line(t).contains("the mouse answers nothing here"));
     }
     assert!(term.screen().contains("Preview: ") && !term.screen().contains("ARMED"), "{}", term.screen());
-    term.press("\x1bq");
+    term.press("\x1b");
+    term.until("it is closed", |t| !t.screen().contains("Preview: "));
+    term.press("q");
     term.assert_ends(0);
 }
 
