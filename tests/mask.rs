@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
+use jiff::tz::TimeZone;
 use landfall::{
     console::{
         Depth, Mode, Themes,
@@ -49,7 +50,7 @@ impl Room {
         let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
         drive.steer(journal, entries);
         drive.run_for(Duration::from_secs(120));
-        let first = Picture::masked(Arc::new(drive.snapshot()), Some(&mut mask));
+        let first = Picture::masked(Arc::new(drive.snapshot()), Some(&mut mask), &TimeZone::UTC);
         let ui = Ui::new(Arc::new(first), drive.now(), Mode::Demo);
         Self { drive, ui, mask, masked: true, drawn: String::new() }
     }
@@ -82,7 +83,8 @@ impl Room {
         for _ in 0..2 {
             self.drive.run_for(Duration::from_millis(200));
             self.ui.now = self.drive.now();
-            let picture = Picture::masked(Arc::new(self.drive.snapshot()), self.masked.then_some(&mut self.mask));
+            let mask = self.masked.then_some(&mut self.mask);
+            let picture = Picture::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
             update(&mut self.ui, Event::Picture(Arc::new(picture)));
         }
         self.draw();

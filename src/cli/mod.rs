@@ -119,7 +119,7 @@ struct Plain {
     /// No screen: one line a change, for screen readers, logs and pipes
     #[arg(long)]
     plain: bool,
-    /// Times of lines in UTC instead of local time
+    /// Times of lines in UTC instead of the zone that the configuration names, or this machine's
     #[arg(long, requires = "plain")]
     utc: bool,
 }

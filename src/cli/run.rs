@@ -2,11 +2,15 @@
 
 use std::{io, path::Path, process::ExitCode, time::Duration};
 
+use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
 use super::{LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest, runtime};
 use crate::{
-    console::{self, Ended, Mode, Options},
+    console::{
+        self, Ended, Mode, Options,
+        clock::{Zones, machine},
+    },
     core::Command,
     drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
@@ -153,7 +157,9 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options> {
     let settings = &options.settings;
     let ascii = settings.ascii.unwrap_or_else(|| console::ascii::wanted(|name| std::env::var(name).ok()));
-    wanted.plain.then_some(plain::Options { utc: wanted.utc, ascii, mask: settings.mask })
+    let zone = if wanted.utc { None } else { Zones::new(&settings.time, machine()).other() };
+    let zone = zone.unwrap_or(TimeZone::UTC);
+    wanted.plain.then_some(plain::Options { zone, ascii, mask: settings.mask })
 }
 
 /// One line a change, until something ends it.

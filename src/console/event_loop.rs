@@ -16,6 +16,7 @@ use super::{
     Depth, Ended, Error, Options, Theme, Themes, ascii,
     bell::Ringer,
     cast::Cast,
+    clock::{Time, Zones, machine},
     command, dialog,
     gallery::{Gallery, Looking, Made, Veil, lifted},
     input::{self, Input},
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     core::Command,
-    drive::{Link, Orders, clock},
+    drive::{Link, Orders, clock::now},
 };
 
 /// The console at work.
@@ -74,14 +75,19 @@ impl Console {
         let player = options.script.map(Player::new);
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
-        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask)));
+        let zones = Zones::new(&settings.time, machine());
+        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
         let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
-        let mut ui = Ui::new(first, clock::now(), options.mode);
+        let mut ui = Ui::new(first, now(), options.mode);
         ui.themes = themes.names();
         ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
         ui.theme_wanted = ui.theme;
-        ui.message = options.greeting;
+        // Whoever asked for local time is told where there is none; the head says which it is in any case.
+        let lacks = zones.why_not().filter(|_| settings.time == Time::Local).map(|why| format!("times are UTC: {why}"));
+        ui.message = lacks.or(options.greeting);
+        ui.zones = zones;
+        ui.mouse = settings.mouse;
         let keys = Arc::new(settings.keys);
         if player.is_none() {
             ui.keys = keys.clone();
@@ -114,6 +120,7 @@ impl Console {
     pub(super) fn run(mut self) -> Result<Ended, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let mut screen = Screen::enter()?;
+        screen.mouse(self.ui.mouse)?;
         if let Some(path) = self.record.take() {
             let title = self.ui.latest().plan.name.clone();
             screen.record(Cast::create(&path, &title).map_err(|source| Error::Recording { path, source })?);
@@ -166,7 +173,7 @@ impl Console {
                     let event = match made {
                         Made::Picture(picture, prepared) => {
                             asked = false;
-                            Event::Made(self.as_masked(picture), prepared)
+                            Event::Made(self.as_wanted(picture), prepared)
                         }
                         Made::Rows(prepared) => {
                             arranging = false;
@@ -180,10 +187,11 @@ impl Console {
                 changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        if self.ringer.hear(&snapshot, clock::now()) {
+                        if self.ringer.hear(&snapshot, now()) {
                             screen.ring()?;
                         }
-                        gallery.make(snapshot, Looking::of(&self.ui), self.masked.then(|| self.mask.clone()));
+                        let (veil, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
+                        gallery.make(snapshot, Looking::of(&self.ui), veil, zone);
                         asked = true;
                         due = false;
                     }
@@ -202,11 +210,12 @@ impl Console {
         }
     }
 
-    /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off.
-    fn as_masked(&self, picture: Arc<Picture>) -> Arc<Picture> {
-        match picture.is_masked() == self.masked {
+    /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off, or another zone chosen.
+    fn as_wanted(&self, picture: Arc<Picture>) -> Arc<Picture> {
+        let zone = self.ui.zones.shown();
+        match picture.is_masked() == self.masked && *picture.clock.zone() == zone {
             true => picture,
-            false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut())),
+            false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut(), &zone)),
         }
     }
 
@@ -228,6 +237,11 @@ impl Console {
                     return self.happen(Event::Paste(text), screen);
                 }
             }
+            Input::Touch(touch) => {
+                if !self.hands_on() {
+                    return self.happen(Event::Touch(touch), screen);
+                }
+            }
             Input::Focus(has) => self.ui.in_focus = has,
             Input::Look => {}
             Input::Suspend => screen.suspend()?,
@@ -239,7 +253,7 @@ impl Console {
     }
 
     fn happen(&mut self, event: Event, screen: &mut Screen) -> Result<Option<Ended>, Error> {
-        self.ui.now = clock::now();
+        self.ui.now = now();
         let acts = update(&mut self.ui, event);
         self.carry_out(acts, screen)
     }
@@ -264,6 +278,8 @@ impl Console {
                     self.masked = !self.masked;
                     self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
                 }
+                Act::Anew => self.ui.anew(self.masked.then(|| lifted(&self.mask)).as_deref_mut()),
+                Act::Mouse => screen.mouse(self.ui.mouse)?,
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,
                 Act::Quit => return Ok(Some(Ended::Quit)),
@@ -277,7 +293,7 @@ impl Console {
         let Some(mut player) = self.player.take() else { return Ok(false) };
         let before = self.ui.caption.clone();
         player.gave(self.given, &self.ui);
-        let turn = player.turn(&mut self.ui, clock::now().boot);
+        let turn = player.turn(&mut self.ui, now().boot);
         if let Some(speed) = turn.speed {
             drop(self.link.commands.send(Command::Speed(speed)));
         }

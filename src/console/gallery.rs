@@ -11,6 +11,7 @@ use std::{
     thread,
 };
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{mask::Mask, order::Sort, picture::Picture, rows::Rows, ui::Ui};
@@ -60,7 +61,7 @@ impl Prepared {
     #[must_use]
     pub fn of(picture: &Picture, looking: Looking) -> Self {
         let page = looking.panel.and_then(|id| picture.page(id)).map(|page| &picture.pages[page].panel);
-        let tables: &[Table] = match (looking.detail, &picture.snapshot.detail, page) {
+        let tables: &[Table] = match (looking.detail, &picture.detail, page) {
             (true, Some((_, detail)), _) => &detail.tables,
             (false, _, Some(panel)) => &panel.tables,
             _ => &[],
@@ -104,7 +105,7 @@ pub fn lifted(veil: &Veil) -> MutexGuard<'_, Mask> {
 
 /// What the thread is asked for.
 enum Task {
-    Make(Arc<Snapshot>, Looking, Option<Veil>),
+    Make(Arc<Snapshot>, Looking, Option<Veil>, TimeZone),
     Arrange(Arc<Picture>, Looking),
     Forget(Arc<Picture>),
 }
@@ -135,8 +136,8 @@ impl Gallery {
             let _ = rustix::process::nice(5);
             for task in queue {
                 let out = match task {
-                    Task::Make(snapshot, looking, veil) => {
-                        let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut());
+                    Task::Make(snapshot, looking, veil, zone) => {
+                        let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut(), &zone);
                         let prepared = Prepared::of(&picture, looking);
                         Made::Picture(Arc::new(picture), prepared)
                     }
@@ -154,9 +155,9 @@ impl Gallery {
         Ok((Self(tasks), pictures))
     }
 
-    /// Asks for a picture; without the names in it, where there is a mask.
-    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<Veil>) {
-        drop(self.0.send(Task::Make(snapshot, looking, veil)));
+    /// Asks for a picture in this zone; without the names in it, where there is a mask.
+    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<Veil>, zone: TimeZone) {
+        drop(self.0.send(Task::Make(snapshot, looking, veil, zone)));
     }
 
     /// Asks for rows of a picture that there is: the operator wants others than were made with it.

@@ -9,20 +9,25 @@ use std::{
     thread,
 };
 
-use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
+use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP},
     iterator::Signals,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::terminal::{THREAD, restore_by_force};
+use super::{
+    mouse::{Gesture, Touch},
+    terminal::{THREAD, restore_by_force},
+};
 
 /// What came in.
 #[derive(Debug)]
 pub enum Input {
     /// A key.
     Key(KeyEvent),
+    /// What was done with the mouse.
+    Touch(Touch),
     /// Text that was pasted.
     Paste(String),
     /// The terminal got the focus, or lost it.
@@ -50,6 +55,10 @@ pub fn read_keys(to: UnboundedSender<Input>) -> io::Result<()> {
                 // Terminals that report releases too: one key is one command.
                 Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Release => continue,
                 Ok(event::Event::Key(key)) => Input::Key(key),
+                Ok(event::Event::Mouse(mouse)) => match touch(mouse) {
+                    Some(touch) => Input::Touch(touch),
+                    None => continue,
+                },
                 Ok(event::Event::Paste(text)) => Input::Paste(text),
                 Ok(event::Event::FocusGained) => Input::Focus(true),
                 Ok(event::Event::FocusLost) => Input::Focus(false),
@@ -63,6 +72,17 @@ pub fn read_keys(to: UnboundedSender<Input>) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// What of the mouse has a meaning.
+fn touch(mouse: MouseEvent) -> Option<Touch> {
+    let gesture = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Gesture::Click,
+        MouseEventKind::ScrollDown => Gesture::Down,
+        MouseEventKind::ScrollUp => Gesture::Up,
+        _ => return None,
+    };
+    Some(Touch { gesture, at: (mouse.column, mouse.row).into() })
 }
 
 /// Listens to signals. `ended` is set by the console once the terminal is given back; if that does not come about soon after a signal

@@ -11,10 +11,12 @@
 //! | `answers` | the ten answers of the overview, and what is behind each |
 //! | `gallery` | the thread that makes it |
 //! | `mask` | names that are not for everybody, taken out of it before that |
+//! | `clock` | instants as people read them, in the zone that is shown |
 //! | `marks` | what stands in a chart beside its lines: the limits of gates, the turns of the run |
 //! | `view`, `widget`, `theme`, `colour`, `sight`, `ascii` | drawing; how colours are seen |
 //! | `runbook`, `way_back`, `dialog` | the Runbook and Journal pages; the way back; what opens before something is changed |
 //! | `command`, `why_not` | the table of commands, which keys, hints, help and palette are made of; why one is not possible now |
+//! | `mouse` | what a click means, where the mouse is on; never an order |
 //! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
 //! | `terminal` | taken over and given back whole |
@@ -27,6 +29,7 @@ pub mod ascii;
 pub mod autoplay;
 pub mod bell;
 mod cast;
+pub mod clock;
 pub mod colour;
 pub mod command;
 pub mod dialog;
@@ -38,6 +41,7 @@ pub mod key;
 pub mod keymap;
 mod marks;
 pub mod mask;
+pub mod mouse;
 mod order;
 pub mod palette;
 pub mod picture;

@@ -51,9 +51,12 @@ fn head(text: &str) -> u128 {
 
 fn brief(table: &Table, row: usize, sort: Sort) -> Brief {
     let turn = sort.descending;
+    let number = |n: f64| Brief::Number(if turn { !bits(n) } else { bits(n) });
     match table.rows[row].cells.get(sort.column) {
         Some(cell) => match cell.key {
-            Key::Number(n) => Brief::Number(if turn { !bits(n) } else { bits(n) }),
+            Key::Number(n) => number(n),
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+            Key::Instant(at) => number(at.as_millisecond() as f64),
             Key::Text => Brief::Text(if turn { !head(&cell.text) } else { head(&cell.text) }),
             Key::None | Key::Spark(_) => Brief::None,
         },
@@ -129,7 +132,9 @@ mod tests {
                 (Key::Number(_), Key::Text) => Ordering::Less,
                 (Key::Text, Key::Number(_)) => Ordering::Greater,
                 (Key::Text, Key::Text) => turn(x.text.cmp(&y.text)),
-                (Key::Spark(_), _) | (_, Key::Spark(_)) => unreachable!("none is made above"),
+                (Key::Spark(_) | Key::Instant(_), _) | (_, Key::Spark(_) | Key::Instant(_)) => {
+                    unreachable!("none is made above")
+                }
             }
         });
         rows

@@ -7,8 +7,11 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
+
 use super::{
     answers::{Answer, answers},
+    clock::Clock,
     mask::Mask,
     runbook::{self, JOURNAL, RUNBOOK},
     way_back,
@@ -17,7 +20,7 @@ use crate::{
     core::{
         estate::source::SourceState,
         now::{Age, short},
-        snapshot::{Snapshot, Verdict},
+        snapshot::{DetailKey, Snapshot, Verdict},
     },
     plan::Side,
     view::{Cell, Column, Detail, Key, Panel, Row, SourceLine, Table, Tile, Tone},
@@ -31,6 +34,10 @@ pub const SOURCES: &str = "sources";
 pub struct Picture {
     /// What it was made of.
     pub snapshot: Arc<Snapshot>,
+    /// Says its instants.
+    pub clock: Clock,
+    /// The detail that is open, with instants as they are shown.
+    pub detail: Option<(DetailKey, Arc<Detail>)>,
     /// What the systems and the console have to say for the overview.
     pub tiles: Vec<Tile>,
     /// The overview's ten answers, made of it.
@@ -73,13 +80,21 @@ fn place(id: &str) -> (usize, usize) {
 }
 
 impl Picture {
-    /// Made of a snapshot.
+    /// Made of a snapshot, with all its names and in UTC.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
+        Self::in_zone(snapshot, &TimeZone::UTC)
+    }
+
+    /// Made of a snapshot, with its instants in this zone.
+    #[must_use]
+    pub fn in_zone(snapshot: Arc<Snapshot>, zone: &TimeZone) -> Self {
+        let clock = Clock::of(&snapshot, zone);
+        let detail = snapshot.detail.as_ref().map(|(key, detail)| (key.clone(), clock.detail(detail)));
         let tiles = tiles(&snapshot);
         let sources = Arc::new(sources(&snapshot));
         let own: Vec<Arc<Panel>> = match &snapshot.run {
-            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run)), sources],
+            Some(run) => vec![Arc::new(runbook::panel(run)), Arc::new(runbook::journal(run, &clock)), sources],
             None => vec![sources],
         };
         let page = |panel: &Arc<Panel>| {
@@ -94,15 +109,18 @@ impl Picture {
         let pages = snapshot.panels.iter().chain(&own).map(page);
         let pages: Vec<Page> = pages.collect();
         let answers = answers(&snapshot, &tiles);
-        Self { gist: gist(&snapshot, &tiles, &pages), tiles, answers, pages, snapshot, unmasked: None }
+        Self { gist: gist(&snapshot, &tiles, &pages), clock, detail, tiles, answers, pages, snapshot, unmasked: None }
     }
 
     /// Made of a snapshot without the names in it, where there is a mask.
     #[must_use]
-    pub fn masked(snapshot: Arc<Snapshot>, mask: Option<&mut Mask>) -> Self {
+    pub fn masked(snapshot: Arc<Snapshot>, mask: Option<&mut Mask>, zone: &TimeZone) -> Self {
         match mask {
-            None => Self::of(snapshot),
-            Some(mask) => Self { unmasked: Some(snapshot.clone()), ..Self::of(Arc::new(mask.snapshot(&snapshot))) },
+            None => Self::in_zone(snapshot, zone),
+            Some(mask) => {
+                let masked = Arc::new(mask.snapshot(&snapshot));
+                Self { unmasked: Some(snapshot), ..Self::in_zone(masked, zone) }
+            }
         }
     }
 
@@ -112,10 +130,10 @@ impl Picture {
         self.unmasked.is_some()
     }
 
-    /// The same made anew, with or without a mask.
+    /// The same made anew, with or without a mask, in this zone.
     #[must_use]
-    pub fn again(&self, mask: Option<&mut Mask>) -> Self {
-        Self::masked(self.unmasked.as_ref().unwrap_or(&self.snapshot).clone(), mask)
+    pub fn again(&self, mask: Option<&mut Mask>, zone: &TimeZone) -> Self {
+        Self::masked(self.unmasked.as_ref().unwrap_or(&self.snapshot).clone(), mask, zone)
     }
 
     /// Which page an answer is from, and which row of it is the worst: table and row.
@@ -189,8 +207,8 @@ fn time(snapshot: &Snapshot) -> Tile {
     let (note, tone) = match snapshot.plan.budgets.window {
         None => ("the plan sets no window".to_owned(), Tone::Plain),
         Some(w) => match (until(w.start).filter(|d| !d.is_zero()), until(w.end)) {
-            (Some(opens), _) => (format!("window opens in {}", short(opens)), Tone::Warn),
-            (None, Some(left)) => (format!("{} of the window left", short(left)), Tone::Plain),
+            (Some(opens), _) => (format!("window opens in {}, at {}", short(opens), w.start), Tone::Warn),
+            (None, Some(left)) => (format!("{} of the window left, until {}", short(left), w.end), Tone::Plain),
             (None, None) => {
                 let over = Duration::try_from(wall.duration_since(w.end)).unwrap_or_default();
                 (format!("window closed {} ago", short(over)), Tone::Bad)
@@ -344,7 +362,7 @@ pub fn own_detail(picture: &Picture, panel: &str, row: &str) -> Option<Option<De
     match panel {
         SOURCES => Some(source_detail(picture, row)),
         RUNBOOK => Some(run.and_then(|run| runbook::step_detail(run, row))),
-        JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row))),
+        JOURNAL => Some(run.and_then(|run| runbook::record_detail(run, row, &picture.clock))),
         _ => None,
     }
 }

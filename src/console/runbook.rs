@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::way_back;
+use super::{clock::Clock, way_back};
 use crate::{
     core::{
         now::short,
@@ -156,7 +156,7 @@ fn why(step: &StepView) -> Cell {
 
 /// The Journal page: the newest first.
 #[must_use]
-pub fn journal(run: &RunView) -> Panel {
+pub fn journal(run: &RunView, clock: &Clock) -> Panel {
     let head = run.head.as_ref().map_or_else(
         || Cell::text("no journal").tone(Tone::Warn),
         |(seq, hash)| Cell::text(format!("head {seq} {hash}")),
@@ -165,7 +165,7 @@ pub fn journal(run: &RunView) -> Panel {
         id: line.seq.to_string(),
         cells: vec![
             Cell::number(line.seq_number(), line.seq.to_string()),
-            Cell::text(line.wall.strftime("%H:%M:%S").to_string()),
+            clock.cell(line.wall),
             Cell::text(line.actor.clone()).tone(Tone::Muted),
             Cell::text(line.step.clone()),
             Cell::text(line.what.clone()),
@@ -194,13 +194,13 @@ pub fn journal(run: &RunView) -> Panel {
 
 /// What opens behind a record: the same, with nothing cut off.
 #[must_use]
-pub fn record_detail(run: &RunView, id: &str) -> Option<Detail> {
+pub fn record_detail(run: &RunView, id: &str, clock: &Clock) -> Option<Detail> {
     let line = run.journal.iter().find(|line| line.seq.to_string() == id)?;
     let field = |name: &'static str, text: String| (Cow::from(name), Cell::text(text));
     Some(Detail {
         title: format!("record {}", line.seq),
         fields: vec![
-            field("time", line.wall.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string()),
+            field("time", clock.exact(line.wall)),
             field("who", line.actor.clone()),
             field("step", line.step.clone()),
             field("what", line.what.clone()),

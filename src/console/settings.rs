@@ -6,9 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use jiff::tz::TimeZone;
 
 use super::{
     bell::Bell,
+    clock::Time,
     command::{COMMANDS, Command, Id},
     key::Key,
     keymap::Keymap,
@@ -18,6 +20,7 @@ use crate::plan::{
     diag::Faults,
     hint::nearest,
     read,
+    scalar::quoted,
     spec::{
         Kind::{Bool, Enum, Integer, List, Map},
         TableSpec,
@@ -37,7 +40,19 @@ pub static ROOT: TableSpec = TableSpec {
         or("schema", Integer(SCHEMA, SCHEMA), "1", "Version of this format."),
         or("theme", NAME, "\"night\"", "Colours and signs: a name out of `landfall theme list`."),
         may("ascii", Bool, "Only ASCII on screen; where nothing is said, as the locale has it."),
+        or(
+            "time",
+            NAME,
+            "\"UTC\"",
+            "Zone of the times on screen: \"UTC\", \"local\", or a name such as \"Europe/Berlin\".",
+        ),
         or("mask", Bool, "false", "Begin with names of hosts and accounts masked, for a screen that is shared."),
+        or(
+            "mouse",
+            Bool,
+            "false",
+            "Begin with the mouse on; then text is selected with Shift held, as most terminals have it.",
+        ),
         or(
             "bell",
             List(&Enum(Bell::WORDS), 0),
@@ -59,8 +74,12 @@ pub struct Settings {
     pub theme: String,
     /// Only ASCII; none: as the locale has it.
     pub ascii: Option<bool>,
+    /// In which zone times are shown.
+    pub time: Time,
     /// Whether names are masked from the beginning.
     pub mask: bool,
+    /// Whether the mouse is on from the beginning.
+    pub mouse: bool,
     /// What rings.
     pub bell: Vec<Bell>,
     /// Which key is which command.
@@ -69,7 +88,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: "night".to_owned(), ascii: None, mask: false, bell: Bell::ALL.to_vec(), keys: Keymap::default() }
+        Self {
+            theme: "night".to_owned(),
+            ascii: None,
+            time: Time::Utc,
+            mask: false,
+            mouse: false,
+            bell: Bell::ALL.to_vec(),
+            keys: Keymap::default(),
+        }
     }
 }
 
@@ -129,8 +156,40 @@ impl Settings {
 
 fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
     let bell = root.list::<String>("bell").into_iter().filter_map(|at| Bell::named(&at.value)).collect();
-    let keys = keys(root, faults);
-    Some(Settings { theme: root.get("theme")?, ascii: root.get("ascii"), mask: root.get("mask")?, bell, keys: keys? })
+    let (keys, time) = (keys(root, faults), time(root, faults));
+    let (theme, ascii) = (root.get("theme")?, root.get("ascii"));
+    Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, mouse: root.get("mouse")?, bell, keys: keys? })
+}
+
+/// The zone that is meant; its name may be in small letters.
+fn time(root: &Table, faults: &mut Faults) -> Option<Time> {
+    let At { value, span } = root.at::<String>("time")?;
+    match value.to_ascii_lowercase().as_str() {
+        "utc" => return Some(Time::Utc),
+        "local" => return Some(Time::Local),
+        _ => {}
+    }
+    if let Ok(zone) = TimeZone::get(&value) {
+        return Some(Time::Of(zone));
+    }
+    let fault = Diagnosis::error(Code::BadValue, &span, format!("`time`: there is no time zone {}", quoted(&value)));
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    faults.push(match near_zone(&value, &names) {
+        Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
+        None => fault.hint("write \"UTC\", \"local\", or a name of the tz database such as \"Europe/Berlin\""),
+    });
+    None
+}
+
+/// The zone that was probably meant: nearly its name, or the name of its city alone.
+fn near_zone<'n>(text: &str, names: &'n [String]) -> Option<&'n str> {
+    let small: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let whole: Vec<&str> = small.iter().map(String::as_str).collect();
+    let cities: Vec<&str> = whole.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
+    let text = text.to_ascii_lowercase().replace(' ', "_");
+    let at = |of: &[&str]| nearest(&text, of).and_then(|near| of.iter().position(|name| *name == near));
+    let place = if text.contains('/') { at(&whole) } else { at(&cities) };
+    place.map(|place| names[place].as_str())
 }
 
 fn keys(root: &Table, faults: &mut Faults) -> Option<Keymap> {
@@ -195,9 +254,10 @@ mod tests {
 
     #[test]
     fn what_is_written_holds() {
-        let text = "theme = \"mono\"\nmask = true\nbell = [\"red\"]\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
+        let text = "theme = \"mono\"\nmouse = true\ntime = \"europe/berlin\"\nmask = true\nbell = [\"red\"]\n[keys]\ntheme = [\"T\", \"ctrl-t\"]\n";
         let settings = Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!((settings.theme.as_str(), settings.mask), ("mono", true));
+        assert_eq!((settings.theme.as_str(), settings.mask, settings.mouse), ("mono", true, true));
+        assert!(matches!(&settings.time, Time::Of(zone) if zone.iana_name() == Some("Europe/Berlin")));
         assert_eq!(settings.bell, [Bell::Red]);
         assert_eq!(settings.keys.keys(Id::Theme), [Key::Char('T'), Key::Ctrl('t')]);
     }
@@ -219,6 +279,23 @@ mod tests {
             "5 faults",
         ] {
             assert!(told.contains(part), "{part}:\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_utc_the_machines_own_or_one_that_there_is() {
+        let of = |text: &str| Settings::parse(Path::new("config.toml"), &format!("time = {text:?}")).map(|s| s.time);
+        assert_eq!(of("utc").ok(), Some(Time::Utc));
+        assert_eq!(of("local").ok(), Some(Time::Local));
+        for (wrong, near) in [
+            ("Europe/Berln", "did you mean \"Europe/Berlin\"?"),
+            ("new york", "did you mean \"America/New_York\"?"),
+            ("Lokal/Zeit/Hier", "write \"UTC\", \"local\", or a name of the tz database"),
+        ] {
+            let told = faults(&format!("mask = false\ntime = {wrong:?}"));
+            for part in ["config.toml:2:8", &format!("there is no time zone {wrong:?}"), near] {
+                assert!(told.contains(part), "{part}:\n{told}");
+            }
         }
     }
 

@@ -168,6 +168,7 @@ impl Ui {
 
     /// Takes down how much of each table the last drawing had room for.
     pub fn drawn(&mut self, drawn: &Drawn) {
+        self.spots.clone_from(&drawn.spots);
         self.tile_columns = drawn.tile_columns.unwrap_or(self.tile_columns);
         (self.detail_top, self.detail_last) = drawn.detail_top.unwrap_or((self.detail_top, self.detail_last));
         if let Entry::Help(_, top) = &mut self.entry {

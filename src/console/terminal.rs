@@ -34,6 +34,13 @@ use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether the mouse is to be ours while the terminal is.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Buttons and wheel are reported, with coordinates of any size. Not where the pointer merely moves: that would wake the program for nothing.
+const TAKE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const LET_MOUSE_GO: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// Held while it is decided who gives the terminal back, so that nobody throws away what the other has just written.
 static LEAVING: Mutex<()> = Mutex::new(());
 
@@ -97,6 +104,17 @@ impl Screen {
         }
         self.shown = Some(frame);
         Ok(())
+    }
+
+    /// Takes the mouse, or lets it go. Whoever gives the terminal back lets it go in any case; whoever takes it again takes it too.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        if MOUSE.swap(on, Ordering::SeqCst) == on {
+            return Ok(());
+        }
+        write(if on { TAKE_MOUSE } else { LET_MOUSE_GO })
     }
 
     /// Rings.
@@ -167,6 +185,9 @@ fn take() -> io::Result<()> {
     terminal::enable_raw_mode()?;
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, cursor::Hide, DisableLineWrap, EnableBracketedPaste, EnableFocusChange)?;
+    if MOUSE.load(Ordering::SeqCst) {
+        bytes.extend_from_slice(TAKE_MOUSE);
+    }
     write(&bytes)
 }
 
@@ -184,7 +205,8 @@ pub fn restore() {
 }
 
 fn farewell() -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // Also where it was never taken: that does no harm, and there is no moment at which it is forgotten.
+    let mut bytes = LET_MOUSE_GO.to_vec();
     let _ = queue!(bytes, EndSynchronizedUpdate, DisableFocusChange, DisableBracketedPaste, ResetColor, EnableLineWrap);
     let _ = queue!(bytes, cursor::Show, LeaveAlternateScreen);
     bytes

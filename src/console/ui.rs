@@ -4,10 +4,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{
+    clock::Zones,
     dialog::Dialog,
     gallery::{Gallery, Prepared, is_long},
     keymap::Keymap,
     mask::Mask,
+    mouse::Spots,
     palette::Palette,
     picture::{Picture, SOURCES, own_detail},
     rows::{Content, Rows},
@@ -73,6 +75,8 @@ pub struct Drawn {
     pub help_top: Option<usize>,
     /// First line of the preview that could be shown, and how many there was room for.
     pub preview: Option<(usize, usize)>,
+    /// What was drawn where, for the mouse.
+    pub spots: Spots,
 }
 
 /// What the script of a scenario says.
@@ -113,6 +117,12 @@ pub struct Ui {
     pub theme_wanted: usize,
     /// The themes' names.
     pub themes: Vec<String>,
+    /// In which zone instants are shown, and what else there is.
+    pub zones: Zones,
+    /// Whether the mouse is on.
+    pub mouse: bool,
+    /// What the last drawing put where; empty where something happened since that may have changed it.
+    pub spots: Spots,
     /// Which key is which command.
     pub keys: Arc<Keymap>,
     /// Whether the terminal has the focus; without it figures that merely move are not drawn.
@@ -184,6 +194,9 @@ impl Ui {
             theme: 0,
             theme_wanted: 0,
             themes: Vec::new(),
+            zones: Zones::default(),
+            mouse: false,
+            spots: Spots::new(),
             keys: Arc::default(),
             preview_room: 0,
             in_focus: true,
@@ -270,12 +283,18 @@ impl Ui {
         }
     }
 
-    /// Makes the pictures anew, the frozen one too: with or without a mask.
-    pub fn mask(&mut self, mut mask: Option<&mut Mask>) {
-        self.latest = Arc::new(self.latest.again(mask.as_deref_mut()));
+    /// Makes the pictures anew, the frozen one too: with or without a mask, in the zone that is shown.
+    pub fn anew(&mut self, mut mask: Option<&mut Mask>) {
+        let zone = self.zones.shown();
+        self.latest = Arc::new(self.latest.again(mask.as_deref_mut(), &zone));
         if let Some((picture, _)) = &mut self.frozen {
-            *picture = Arc::new(picture.again(mask));
+            *picture = Arc::new(picture.again(mask, &zone));
         }
+        self.settle(true);
+    }
+
+    /// The same, after the mask was put on or taken off.
+    pub fn mask(&mut self, mask: Option<&mut Mask>) {
         // Sources are addressed by names that have just changed.
         if self.opened.as_ref().is_some_and(|key| key.panel == SOURCES) {
             self.opened = None;
@@ -286,7 +305,7 @@ impl Ui {
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
         self.message = filtered.then(|| "what lists were filtered by is gone: it may have had names in it".to_owned());
         self.detail = None;
-        self.settle(true);
+        self.anew(mask);
     }
 
     /// Holds the picture still, or lets it move again.
@@ -352,7 +371,7 @@ impl Ui {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
-                None => self.picture().snapshot.detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+                None => self.picture().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
             };
         }
         self.tile = self.tile.min(self.picture().answers.len().saturating_sub(1));

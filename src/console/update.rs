@@ -9,6 +9,7 @@ use super::{
     dialog::{self, Asked, Dialog, Prompt},
     gallery::Prepared,
     key::Key,
+    mouse::{self, Touch},
     order::Sort,
     palette::{self, Palette},
     picture::{Picture, is_own},
@@ -25,6 +26,8 @@ use crate::core::{self, run::Order, snapshot::DetailKey};
 pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse was used.
+    Touch(Touch),
     /// Text was pasted.
     Paste(String),
     /// The core made a new picture.
@@ -48,6 +51,10 @@ pub enum Act {
     Theme,
     /// Mask names, or show them.
     Mask,
+    /// Make the pictures anew: another zone is shown.
+    Anew,
+    /// Take the mouse, or let it go.
+    Mouse,
     /// Draw the whole screen anew.
     Redraw,
     /// Stop until SIGCONT.
@@ -74,8 +81,13 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
             ui.prepared = Prepared::default();
             Vec::new()
         }
+        Event::Touch(touch) => {
+            ui.message = None;
+            mouse::touch(ui, touch)
+        }
         Event::Key(key) => {
             ui.message = None;
+            ui.spots.clear();
             match ui.entry.clone() {
                 Entry::Commands => press(ui, &key),
                 Entry::Filter(before) => typing::filter_key(ui, &key, before),
@@ -176,6 +188,19 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             vec![Act::Theme]
         }
         Id::Mask => vec![Act::Mask],
+        Id::Zone => {
+            ui.zones.switch();
+            vec![Act::Anew]
+        }
+        Id::Mouse => {
+            ui.mouse = !ui.mouse;
+            let said = match ui.mouse {
+                true => "the mouse is on: Shift selects text, as most terminals have it; :mouse lets it go",
+                false => "the mouse is the terminal's again",
+            };
+            ui.message = Some(said.to_owned());
+            vec![Act::Mouse]
+        }
         Id::Help => {
             ui.entry = Entry::Help(String::new(), 0);
             Vec::new()

@@ -39,6 +39,7 @@ pub fn why_not(id: Id, ui: &Ui) -> Option<String> {
         id if matches!(Command::of(id).scope, Scope::Run | Scope::Step) => why_not_steer(id, ui),
         Id::TimeFaster | Id::TimeSlower | Id::TimeStops if ui.latest().speed.is_none() => say("time is real here"),
         Id::TimeSlower if ui.latest().speed == Some(0.0) => say("time stands still"),
+        Id::Zone => ui.zones.why_not().map(str::to_owned),
         Id::Theme if ui.themes.len() < 2 => say("there is only one theme"),
         _ => None,
     }

@@ -104,8 +104,7 @@ pub fn told(body: &Body) -> String {
         }
         Body::Proposed { digest, by, what, .. } => format!("proposed by {by}, {}: {what}", digest.short()),
         Body::Waived { gate, attempt, reason, by, until, .. } => {
-            let until = until.strftime("%H:%M:%S");
-            format!("gate {gate} waived for attempt {attempt}, until {until}, by {}: {reason}", by.join(" and "))
+            format!("gate {gate} waived for attempt {attempt}, until {until:.0}, by {}: {reason}", by.join(" and "))
         }
         Body::Attested { there, looked_at, by, ticket, .. } => {
             let what = ticket.map_or_else(String::new, |t| format!("operation {}: ", u32::from(t.op) + 1));

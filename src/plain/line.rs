@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::standing::{Fact, Kind, Standing};
+use crate::console::clock::stamp;
 
 /// More sources of one system that change alike are told in one line.
 const ALIKE: usize = 3;
@@ -30,11 +31,7 @@ impl Line {
     /// As it is printed, without the line's end: no control character, no more than one space within a part.
     #[must_use]
     pub fn text(&self, zone: &TimeZone) -> String {
-        let at = if *zone == TimeZone::UTC {
-            self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-        } else {
-            self.at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-        };
+        let at = stamp(self.at, zone);
         let became = self.from.as_ref().map_or_else(|| self.to.clone(), |from| format!("{from} → {}", self.to));
         let parts = [at, one_line(&self.what), one_line(&became), one_line(&self.why)];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")

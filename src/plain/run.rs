@@ -22,10 +22,10 @@ use crate::{
 };
 
 /// How the lines are to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// Times are UTC instead of local.
-    pub utc: bool,
+    /// The zone of the times.
+    pub zone: TimeZone,
     /// Only ASCII.
     pub ascii: bool,
     /// Names are masked.
@@ -62,7 +62,6 @@ fn guarded(print: impl FnOnce() -> io::Result<Ended>) -> io::Result<Ended> {
 }
 
 fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
-    let zone = if options.utc { TimeZone::UTC } else { TimeZone::system() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut mask = options.mask.then(|| Mask::of(&pictures.borrow().plan));
     let mut before: Option<Standing> = None;
@@ -74,7 +73,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
         let now = steady.told(now, before.as_ref());
         let mut text = String::new();
         for line in lines(before.as_ref(), &now) {
-            let line = line.text(&zone);
+            let line = line.text(&options.zone);
             let line = mask.as_mut().and_then(|mask| mask.text(&line)).unwrap_or(line);
             text.push_str(if options.ascii { ascii::text(&line) } else { line }.as_str());
             text.push('\n');

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Tone;
@@ -17,6 +18,8 @@ pub enum Key {
     Number(f64),
     /// By its text.
     Text,
+    /// An instant. Its text is RFC 3339 in UTC; whoever shows it to people says it in their zone.
+    Instant(Timestamp),
     /// Recent values, oldest first, drawn as bars: nothing to sort or to filter by.
     Spark(Arc<Vec<f32>>),
 }
@@ -48,6 +51,20 @@ impl Cell {
     pub fn count(n: u64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "for sorting")]
         Self::number(n as f64, grouped(n))
+    }
+
+    /// An instant, to the second.
+    #[must_use]
+    pub fn instant(at: Timestamp) -> Self {
+        let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        Self { text: whole.to_string().into(), key: Key::Instant(whole), tone: Tone::Plain }
+    }
+
+    /// An instant, to the millisecond.
+    #[must_use]
+    pub fn instant_ms(at: Timestamp) -> Self {
+        let whole = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        Self { text: whole.to_string().into(), key: Key::Instant(whole), tone: Tone::Plain }
     }
 
     /// Nothing to show: not asked, not applicable. Never used for "unknown".

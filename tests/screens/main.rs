@@ -7,11 +7,13 @@
 mod behaviour;
 mod blind;
 mod details;
+mod mouse;
 mod overview;
 mod pages;
 mod shot;
 mod steering;
 mod styles;
+mod zones;
 
 use std::{
     path::Path,
@@ -112,12 +114,14 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
             match act {
                 Act::Send(command) => drive.command(command),
                 Act::Order(order) => drive.order(order),
+                Act::Anew => ui.anew(None),
                 _ => {}
             }
         }
         drive.run_for(Duration::from_millis(200));
         ui.now = drive.now();
-        acts = update(ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+        let picture = Picture::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
+        acts = update(ui, Event::Picture(Arc::new(picture)));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use rustix::process::Signal;
+
 use crate::term::Term;
 
 /// The small estate, quickly; with this configuration.
@@ -152,6 +154,69 @@ fn carry_out(term: &Term) {
     term.until_shown("type web to go on");
     term.press("\x7fb\r");
     term.until("it is closed", |t| !t.screen().contains("type web and press Enter"));
+}
+
+/// The mouse at a place that is counted from 1, as terminals report it: 0 is the first button, 64 the wheel turned up, 65 down.
+fn touch(term: &Term, button: u8, (x, y): (usize, usize)) {
+    term.press(&format!("\x1b[<{button};{x};{y}M"));
+}
+
+/// Where a text stands on the screen.
+fn place(term: &Term, text: &str) -> (usize, usize) {
+    let screen = term.screen();
+    let found = screen.lines().enumerate().find_map(|(y, line)| Some((line[..line.find(text)?].chars().count(), y)));
+    let (x, y) = found.unwrap_or_else(|| panic!("{text} is not on the screen:\n{screen}"));
+    (x + 1, y + 1)
+}
+
+fn has_mouse(term: &Term) -> bool {
+    term.seen().parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+}
+
+#[test]
+fn the_mouse_is_the_terminals_until_it_is_wanted_and_given_back_however_it_ends() {
+    let (_home, term) = small("");
+    assert!(!has_mouse(&term), "text can be selected");
+    term.press("M");
+    term.until("it is on", has_mouse);
+    touch(&term, 0, place(&term, "Kafka"));
+    term.until_shown("Consumer groups");
+    touch(&term, 0, place(&term, "Runbook"));
+    term.until_shown("─ Steps ");
+    term.press("\x1a");
+    term.until("stopped", |t| t.process_state() == Some('T') && !t.alternate());
+    term.assert_given_back();
+    term.signal(Signal::CONT);
+    term.until_taken();
+    term.until("it is on again", has_mouse);
+    term.press("M");
+    term.until("it is off", |t| !has_mouse(t));
+    term.press("M");
+    term.until("it is on", has_mouse);
+    term.signal(Signal::TERM);
+    term.assert_ends(143);
+}
+
+#[test]
+fn a_click_on_what_asks_does_nothing() {
+    let (_home, term) = small("mouse = true\n");
+    term.until("it is on from the beginning", has_mouse);
+    term.press(":step hold-source\r");
+    term.until("the step", |t| t.screen().contains("─ hold-source"));
+    term.press("p");
+    term.until_shown("Preview: ");
+    for text in ["execute", "arm", "Preview: ", "Overview"] {
+        touch(&term, 0, place(&term, text));
+        term.until("why not", |t| last_line(t).contains("the mouse answers nothing here"));
+        // Until the next key the words stay: this one does nothing else.
+        term.press("\x1b[B");
+        term.until("they are gone", |t| !last_line(t).contains("the mouse answers nothing here"));
+    }
+    assert!(term.screen().contains("Preview: ") && !term.screen().contains("ARMED"), "{}", term.screen());
+    term.press("\x1b");
+    term.until("it is closed", |t| !t.screen().contains("Preview: "));
+    term.press("q");
+    term.assert_ends(0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
     console::{
         command::Id,
         marks,
+        mouse::Spot,
         theme::Role,
         ui::{Drawn, Ui},
         widget::{
@@ -52,6 +53,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.detail_top.min(last);
     drawn.detail_top = Some((top, last));
+    drawn.spots.push((Rect { height: facts, ..body }, Spot::Facts));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
         let row = Rect { y, height: 1, ..body };
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
@@ -99,10 +101,11 @@ type Line = Vec<(String, ratatui::style::Style)>;
 fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
     let (muted, theme) = (look.theme.style(Role::Muted), look.theme);
     let name_width = detail.fields.iter().map(|(n, _)| n.width()).max().unwrap_or(0);
-    let value_width = detail.fields.iter().map(|(_, c)| words(c).width()).max().unwrap_or(0);
+    let said = |cell: &Cell| look.spell(&words(cell)).into_owned();
+    let value_width = detail.fields.iter().map(|(_, c)| said(c).width()).max().unwrap_or(0);
     let name = |n: &str| format!("  {n}{}  ", " ".repeat(name_width - n.width()));
     let fact = |(n, cell): &(std::borrow::Cow<'static, str>, Cell)| {
-        vec![(name(n), muted), (words(cell), theme.tone(cell.tone))]
+        vec![(name(n), muted), (said(cell), theme.tone(cell.tone))]
     };
     let half = width / 2;
     if name_width + value_width + 5 <= half {
@@ -122,7 +125,7 @@ fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
     let wrapped = |f: &(std::borrow::Cow<'static, str>, Cell)| {
         let style = theme.tone(f.1.tone);
         let first = |i: usize| if i == 0 { name(&f.0) } else { name("") };
-        wrap(&words(&f.1), room)
+        wrap(&said(&f.1), room)
             .into_iter()
             .enumerate()
             .map(|(i, t)| vec![(first(i), muted), (t, style)])
@@ -146,7 +149,7 @@ fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapsho
         let (top, bottom) = (area.height * row / rows, area.height * (row + 1) / rows);
         let width = right - left - u16::from(column + 1 < beside);
         let limits = marks::limits(&snapshot.plan, curve);
-        let plot = Plot { curve, limits: &limits, marks: &marks };
+        let plot = Plot { curve, limits: &limits, marks: &marks, clock: look.clock };
         chart::draw(Rect { x: area.x + left, y: area.y + top, width, height: bottom - top }, buf, plot, look.theme);
     }
     let hidden = all.saturating_sub(beside * rows);

@@ -74,7 +74,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
             let said = ui.latest().run.as_ref().and_then(|run| run.said.clone());
             let why = said.unwrap_or_else(|| format!("{} is {}: there is nothing to preview", step.id, step.word));
             let warn = look.theme.tone(Tone::Warn);
-            let lines = wrap(&look.keys.spell(&why), usize::from(inner.width).saturating_sub(4));
+            let lines = wrap(&look.spell(&why), usize::from(inner.width).saturating_sub(4));
             lines.into_iter().map(|line| vec![(format!(" {} {line}", Tone::Warn.glyph(false)), warn)]).collect()
         }
     };
@@ -114,7 +114,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
     let (muted, text) = (style(Role::Muted), style(Role::Text));
     let mut out: Vec<Line> = Vec::new();
     let mut say = |mark: &str, body: &str, s: Style| {
-        for (i, part) in wrap(&look.keys.spell(body), width.saturating_sub(4)).into_iter().enumerate() {
+        for (i, part) in wrap(&look.spell(body), width.saturating_sub(4)).into_iter().enumerate() {
             let lead = if i == 0 { format!(" {mark:<2} ") } else { "    ".to_owned() };
             out.push(vec![(lead, s), (part, s)]);
         }

@@ -50,16 +50,16 @@ pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
                 [(" : ", style(Role::Key)), (palette.text.as_str(), style(Role::Title)), ("▏", style(Role::Key))];
             let used = put_all(line, buf, parts);
             let rest = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
-            let message = message.as_ref().map(|m| format!("  ▲ {}", look.keys.spell(m)));
+            let message = message.as_ref().map(|m| format!("  ▲ {}", look.spell(m)));
             put(rest, buf, message.as_deref().unwrap_or_default(), style(Role::Warn));
         }
         (Entry::Commands | Entry::Dialog(_), Some(message)) => {
-            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.keys.spell(message), style(Role::Warn))]);
+            put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(message), style(Role::Warn))]);
         }
         (Entry::Commands | Entry::Dialog(_), None) => {
             match ui.latest().run.as_ref().and_then(|run| run.said.as_deref()) {
                 Some(said) => {
-                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.keys.spell(said), style(Role::Warn))]);
+                    put_all(line, buf, [(" ▲ ", style(Role::Warn)), (&look.spell(said), style(Role::Warn))]);
                 }
                 None => hints(line, buf, ui, look),
             }

@@ -9,9 +9,10 @@ use super::Look;
 use crate::{
     console::{
         command::Id,
+        mouse::Spot,
         picture::{clock, state_cell},
         theme::Role,
-        ui::{At, Mode, Ui},
+        ui::{At, Drawn, Mode, Ui},
         widget::text::{fit, put, put_all, put_right},
     },
     core::{estate::source::SourceState, now::short, snapshot::Verdict},
@@ -19,11 +20,11 @@ use crate::{
     view::Tone,
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let line = |y| Rect { y: area.y + y, height: 1, ..area };
     verdict(line(0), buf, ui, look);
     place(line(1), buf, ui, look);
-    tabs(line(2), buf, ui, look);
+    tabs(line(2), buf, ui, look, drawn);
 }
 
 /// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last. Word, glyph,
@@ -58,7 +59,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let mode = if ui.picture().is_masked() { format!("MASKED · {mode}") } else { mode };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
-    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.keys.spell(&why), look.theme.style(Role::Title));
+    put(Rect { x: line.x + used, width: room, ..line }, buf, &look.spell(&why), look.theme.style(Role::Title));
 }
 
 /// The step whose tail has been unfinished for the longest time.
@@ -71,9 +72,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let snapshot = &ui.picture().snapshot;
     let (theme, plan) = (look.theme, &snapshot.plan);
     let muted = theme.style(Role::Muted);
-    let wall = snapshot.now.wall.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let wall = if line.width < 100 { wall.get(11..).unwrap_or(&wall).to_owned() } else { wall };
-    let mut right = put_right(line, buf, &wall, theme.style(Role::Title));
+    let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
     if !ui.in_focus {
         let rest = Rect { width: line.width.saturating_sub(right + 1), ..line };
         right += 1 + put_right(rest, buf, " ◌ not in focus: figures rest ", theme.style(Role::Stale));
@@ -119,7 +118,7 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 }
 
 /// The pages with their numbers; a page whose sources are not all live carries the sign of the worst.
-fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let theme = look.theme;
     let pages = &ui.picture().pages;
     let names: Vec<(&str, Option<SourceState>)> =
@@ -142,7 +141,9 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         let name = format!(" {}{blank}", fit(name, widths[i]));
         let rest = Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line };
         let sign_style = style.patch(theme.tone(tone));
-        x += put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        let used = put_all(rest, buf, [(number.as_str(), style), (name.as_str(), style), (sign, sign_style)]);
+        drawn.spots.push((Rect { width: used, ..rest }, Spot::Page(i)));
+        x += used;
         if !short {
             x += put(Rect { x: line.x + x, width: line.width.saturating_sub(x), ..line }, buf, " ", Default::default());
         }

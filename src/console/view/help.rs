@@ -47,7 +47,7 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
     let mut scope = None;
     for c in COMMANDS {
         let keys = look.keys.words(c.id);
-        let doc = look.keys.spell(c.doc);
+        let doc = look.spell(c.doc);
         if !format!("{keys} {} {doc}", c.name).to_lowercase().contains(&search) {
             continue;
         }
@@ -55,7 +55,7 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
             lines.push(heading(c.scope.title(), look));
         }
         let why = why_not(c.id, ui).map_or_else(Vec::new, |why| {
-            let why = look.keys.spell(&why).into_owned();
+            let why = look.spell(&why).into_owned();
             wrap(&format!("Not now: {why}."), room)
         });
         let doc = wrap(&doc, room).into_iter().map(|t| (t, style(Role::Muted)));

@@ -12,11 +12,14 @@ mod palette;
 mod panel;
 mod runbook;
 
+use std::borrow::Cow;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     ascii,
+    clock::Clock,
     keymap::Keymap,
     runbook::RUNBOOK,
     theme::{Role, Theme},
@@ -35,9 +38,20 @@ pub struct Look<'a> {
     pub sides: Sides<&'a str>,
     /// Which key is which command: texts speak of commands by their names.
     pub keys: &'a Keymap,
+    /// Says when: texts name instants in UTC.
+    pub clock: &'a Clock,
 }
 
 impl Look<'_> {
+    /// A text as this operator reads it: with the keys that commands have here, and instants in the zone that is shown.
+    #[must_use]
+    pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.keys.spell(text) {
+            Cow::Borrowed(text) => self.clock.spell(text),
+            Cow::Owned(text) => self.clock.spell(&text).into_owned().into(),
+        }
+    }
+
     /// How the heading of a group of columns looks: in its side's colour.
     #[must_use]
     pub fn group(&self, group: &str) -> Style {
@@ -71,6 +85,7 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         ascii: plain,
         sides: Sides { source: &plan.sites.source.label, target: &plan.sites.target.label },
         keys: &ui.keys,
+        clock: &ui.picture().clock,
     };
     let mut drawn = Drawn::default();
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
@@ -79,10 +94,10 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         head::verdict(Rect { y: screen.y + 1, height: 1, ..screen }, buf, ui, &look);
     } else {
         let (head, body, said, foot) = parts(screen, caption::height(ui, screen.width));
-        head::draw(head, buf, ui, &look);
+        head::draw(head, buf, ui, &look, &mut drawn);
         match (&ui.entry, ui.at) {
             (Entry::Help(search, top), _) => drawn.help_top = Some(help::draw(body, buf, ui, (search, *top), &look)),
-            (_, At::Page(0)) => drawn.tile_columns = Some(overview::draw(body, buf, ui, &look)),
+            (_, At::Page(0)) => overview::draw(body, buf, ui, &look, &mut drawn),
             (_, At::Page(_)) if ui.panel().is_some_and(|p| p.id == RUNBOOK) => {
                 runbook::draw(body, buf, ui, &look, &mut drawn)
             }

@@ -62,9 +62,7 @@ fn offered(line: Rect, buf: &mut Buffer, offer: &Offer, look: &Look<'_>) {
     let used = put_all(line, buf, [(key.as_str(), style(Role::Key)), (title.as_str(), name), (mark, risk)]);
     let rest = Rect { x: line.x + used, width: line.width.saturating_sub(used), ..line };
     match &offer.why_not {
-        Some(why) => {
-            put_all(rest, buf, [("not now: ", style(Role::Warn)), (&look.keys.spell(why), style(Role::Muted))])
-        }
-        None => put(rest, buf, &look.keys.spell(&offer.doc), style(Role::Muted)),
+        Some(why) => put_all(rest, buf, [("not now: ", style(Role::Warn)), (&look.spell(why), style(Role::Muted))]),
+        None => put(rest, buf, &look.spell(&offer.doc), style(Role::Muted)),
     };
 }

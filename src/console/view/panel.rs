@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Look, detail};
 use crate::{
     console::{
+        mouse::Spot,
         picture::state_cell,
         table::TableUi,
         theme::Role,
@@ -50,11 +51,8 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let mut x = 1;
     for cell in &page.panel.summary {
         let rest = Rect { x: line.x + x, width: room.saturating_sub(x), ..line };
-        x += put_all(
-            rest,
-            buf,
-            [(&*look.keys.spell(&words(cell)), theme.tone(cell.tone)), ("   ", theme.style(Role::Text))],
-        );
+        x +=
+            put_all(rest, buf, [(&*look.spell(&words(cell)), theme.tone(cell.tone)), ("   ", theme.style(Role::Text))]);
     }
 }
 
@@ -78,9 +76,12 @@ pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, dra
     for (i, height) in heights.into_iter().enumerate().filter(|(_, h)| *h > 0) {
         let place = Rect { y, height, ..area };
         let asked = Asked { focused: i == ui.focus(), wide: ui.wide, scroll: ui.scroll, hidden };
+        drawn.spots.push((place, Spot::Table(i)));
         let found = table::draw(place, buf, &tables[i], state(i), asked, look);
         drawn.tables.push((tables[i].id, found.top, found.height));
         drawn.columns.extend(found.columns.map(|columns| (tables[i].id, columns)));
+        drawn.spots.extend(found.headings.into_iter().map(|(area, column)| (area, Spot::Heading(i, column))));
+        drawn.spots.extend(found.rows.into_iter().map(|(area, row)| (area, Spot::Row(i, row))));
         y += height;
     }
 }

@@ -51,7 +51,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Mo
     let width = usize::from(area.width).saturating_sub(4);
     let motion = motion.map(|it| (Tone::Warn, proposed(it)));
     let lines = motion.into_iter().chain(what(step)).flat_map(|(tone, text)| {
-        wrap(&look.keys.spell(&text), width)
+        wrap(&look.spell(&text), width)
             .into_iter()
             .enumerate()
             .map(move |(i, part)| (if i == 0 { tone.glyph(false) } else { " " }, part, tone))

@@ -18,6 +18,7 @@ use self::{
 use super::text::{put, put_right};
 use crate::{
     console::{
+        clock::Clock,
         marks::{Limit, Mark},
         theme::{Role, Theme},
     },
@@ -34,6 +35,8 @@ pub struct Plot<'a> {
     pub limits: &'a [Limit],
     /// The turns of the run.
     pub marks: &'a [Mark],
+    /// Says when; now is where the axis ends.
+    pub clock: &'a Clock,
 }
 
 /// The shortest time that is worth an axis, in seconds.
@@ -83,9 +86,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
         marked(line, buf, plot.marks, &time, theme);
     }
     let under = Rect { y: inner.bottom() + u16::from(!plain), height: 1, ..inner };
-    times(under, buf, &time, muted);
+    times(under, buf, &time, plot.clock, muted);
     if legend > 0 {
-        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, plot.marks, time.low, theme);
+        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, &plot, time.low, theme);
     }
 }
 
@@ -185,12 +188,13 @@ fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Th
 }
 
 /// What the signs say, the latest first, as many as there is room for.
-fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], oldest: f64, theme: &Theme) {
+fn told(line: Rect, buf: &mut Buffer, plot: &Plot<'_>, oldest: f64, theme: &Theme) {
     let mut x = 0;
-    for mark in marks.iter().rev().filter(|m| m.at >= oldest) {
+    for mark in plot.marks.iter().rev().filter(|m| m.at >= oldest) {
         let (sign, word) = mark.sign();
         let what = if mark.what.is_empty() { String::new() } else { format!("{} ", mark.what) };
-        let text = format!("{sign} {what}{word} {}", back(mark.at));
+        let at = plot.clock.time_to_second(mark.at);
+        let text = format!("{sign} {what}{word} {at} ({})", back(mark.at));
         let apart = if x == 0 { 0 } else { 3 };
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         if x + apart + width > line.width && x > 0 {
@@ -202,10 +206,10 @@ fn told(line: Rect, buf: &mut Buffer, marks: &[Mark], oldest: f64, theme: &Theme
 }
 
 /// Round times under the axis, `now` at its end.
-fn times(line: Rect, buf: &mut Buffer, time: &Scale, style: Style) {
+fn times(line: Rect, buf: &mut Buffer, time: &Scale, clock: &Clock, style: Style) {
     put_right(line, buf, "now", style);
     let mut free = line.width.saturating_sub(5);
-    for (at, text) in axis::times(-time.low, line.width) {
+    for (at, text) in axis::times(-time.low, line.width, clock) {
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         let x = time.column(at, line.width).saturating_sub(width / 2);
         if x + width <= free {

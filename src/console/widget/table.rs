@@ -58,6 +58,10 @@ pub struct Found {
     pub height: usize,
     /// The columns' contents, where what is shown is wider than was known.
     pub columns: Option<Vec<Content>>,
+    /// Where the headings of columns are.
+    pub headings: Vec<(Rect, usize)>,
+    /// Where rows are, by their ids.
+    pub rows: Vec<(Rect, String)>,
 }
 
 /// Draws it.
@@ -72,18 +76,23 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
     let places = place(&table.columns, &contents, room);
     rule(area, buf, table, ui, (top, height, places.len()), asked, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
+    let mut heads = Vec::new();
     if area.height >= head {
         if has_groups(table) {
             groups(line(1), buf, table, &places, look);
         }
-        headings(line(head - 1), buf, table, ui, &places, look);
+        let titles = line(head - 1);
+        headings(titles, buf, table, ui, &places, look);
+        heads.extend(places.iter().map(|p| (Rect { x: titles.x + p.x, width: p.width, ..titles }, p.column)));
     }
     let body = Rect { y: area.y + head, height: area.height - head, ..area };
     let separators = separators(table, &places);
+    let mut lines = Vec::new();
     let rows = ui.rows.order.iter().enumerate().skip(top).take(height);
     for (y, (index, &row)) in (body.y..).zip(rows) {
         let Some(row) = table.rows.get(row) else { continue };
         let whole = Rect { y, height: 1, ..body };
+        lines.push((whole, row.id.clone()));
         if asked.focused && index == ui.index {
             buf.set_style(whole, look.theme.style(Role::Selected));
             put(whole, buf, "▸", look.theme.style(Role::Key));
@@ -106,7 +115,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: As
         };
         put(Rect { x: inner.x, y: body.y, width: inner.width, height: 1 }, buf, text, look.theme.style(Role::Muted));
     }
-    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns) }
+    Found { top, height, columns: Some(contents).filter(|c| *c != ui.rows.columns), headings: heads, rows: lines }
 }
 
 /// The selection stays on screen, and the screen moves no more than it must.
@@ -228,7 +237,7 @@ fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bo
     }
     let width = usize::from(area.width);
     let glyph = if has_glyph(cell.tone) { cell.tone.glyph(false) } else { "" };
-    let said = look.keys.spell(&cell.text);
+    let said = look.spell(&cell.text);
     let text = match (align, glyph, glyphs) {
         (_, "", false) | (Align::Right, "", true) => said.into_owned(),
         (Align::Left, "", true) => format!("  {said}"),

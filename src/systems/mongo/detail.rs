@@ -184,5 +184,5 @@ fn span(d: Duration) -> Cell {
 }
 
 fn stamp(t: Timestamp) -> Cell {
-    Cell::text(t.strftime("%H:%M:%S%.3f UTC").to_string())
+    Cell::instant_ms(t)
 }

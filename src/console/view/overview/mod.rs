@@ -20,10 +20,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::shape::Form;
 use super::Look;
-use crate::console::ui::Ui;
+use crate::console::{
+    mouse::Spot,
+    ui::{Drawn, Ui},
+};
 
-/// Draws the answers; gives how many stand side by side.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> usize {
+/// Draws the answers.
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
     let arranged = shape::arrange(area, ui.tile);
     let silent = ui.silent_for();
     for place in &arranged.places {
@@ -31,6 +34,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> us
         let aged = silent.map(|silent| answer.aged(silent));
         let answer = aged.as_ref().unwrap_or(answer);
         let selected = place.answer == ui.tile;
+        drawn.spots.push((place.area, Spot::Tile(place.answer)));
         match (place.answer, place.form) {
             (0, form) => verdict::draw(place.area, buf, form, selected, ui, look),
             (_, Form::Tile) => tile::draw(place, buf, answer, selected, look),
@@ -40,5 +44,5 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) -> us
     if let Some(side) = arranged.beside {
         next::draw(side, buf, ui, look);
     }
-    arranged.columns
+    drawn.tile_columns = Some(arranged.columns);
 }

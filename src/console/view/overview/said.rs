@@ -43,7 +43,7 @@ pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
         let text = format!("{} {word}, {lost}", tone.glyph(false));
         out.push(Atom::of(vec![(text, look.theme.tone(tone))]));
     }
-    let note = fresh(Atom::words(&tile.note, style(Role::Muted)).collect());
+    let note = fresh(Atom::words(&look.spell(&tile.note), style(Role::Muted)).collect());
     // Where nothing else says what is not known, its note comes first.
     let note_first = unknown && answer.lost.is_none();
     out.extend(note.iter().filter(|_| note_first).cloned());
@@ -60,7 +60,7 @@ pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
         let value = Atom::of(vec![(label, style(Role::Heading)), value(&with.value, look)]).fresh();
         out.push(value);
         out.extend(sides(with, look));
-        out.extend(Atom::words(&with.note, style(Role::Muted)));
+        out.extend(Atom::words(&look.spell(&with.note), style(Role::Muted)));
     }
     out
 }

@@ -42,7 +42,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
         }
     };
     let lines: Vec<Rect> = (room.y..room.bottom()).map(|y| Rect { y, height: 1, ..room }).collect();
-    let why: Vec<Atom> = Atom::words(&look.keys.spell(&why), style(Role::Title)).collect();
+    let why: Vec<Atom> = Atom::words(&look.spell(&why), style(Role::Title)).collect();
     let next: Vec<Atom> = ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, look));
     // What is next has the last line, unless the reason needs that.
     let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));

@@ -1,6 +1,9 @@
 //! Where a value stands on an axis, and which round ones are written beside it.
 
-use crate::{console::marks::Limit, core::estate::signal::Unit};
+use crate::{
+    console::{clock::Clock, marks::Limit},
+    core::estate::signal::Unit,
+};
 
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,14 +137,16 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// Round times before now, the latest first, far enough apart to be read.
-pub fn times(span: f64, width: u16) -> Vec<(f64, String)> {
+/// Round times of the day before now, the latest first, far enough apart to be read; where they are, in seconds after now.
+pub fn times(span: f64, width: u16, clock: &Clock) -> Vec<(f64, String)> {
     const STEPS: [f64; 10] = [10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
     let most = f64::from((width / 12).max(1));
     let step = STEPS.into_iter().find(|s| span / s <= most).unwrap_or(7200.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a handful")]
     let count = (span / step) as u32;
-    (1..=count).map(|i| -f64::from(i) * step).map(|at| (at, back(at))).collect()
+    let latest = -(clock.since_midnight() % step);
+    let ats = (0..=count).map(|i| latest - f64::from(i) * step).filter(|at| -at <= span);
+    ats.map(|at| (at, clock.tick(at, step < 60.0))).collect()
 }
 
 /// A time before now: `-90s`, `-5m`, `-1h30m`.

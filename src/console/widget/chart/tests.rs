@@ -18,7 +18,9 @@ fn drawn(lines: Vec<Line>, limits: &[Limit], marks: &[Mark]) -> Vec<String> {
     let curve = Curve { lines, ..Curve::new("lag", Unit::Seconds) };
     let theme = Themes::default().load("night", crate::console::Depth::None).expect("built in");
     let mut buf = Buffer::empty(Rect::new(0, 0, 60, 12));
-    draw(buf.area, &mut buf, Plot { curve: &curve, limits, marks }, &theme);
+    let [begun, now] = ["2026-11-21T02:50:00Z", "2026-11-21T03:12:05Z"].map(|at| at.parse().expect("a time"));
+    let clock = Clock::new(&jiff::tz::TimeZone::UTC, begun, now);
+    draw(buf.area, &mut buf, Plot { curve: &curve, limits, marks, clock: &clock }, &theme);
     let row = |y| (0..60).map(|x| buf[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..12).map(row).collect()
 }
@@ -39,8 +41,15 @@ fn axes_limits_and_marks_stand_where_they_belong() {
     assert!(text[8].starts_with("  0┤"), "{}", text[8]);
     assert_eq!(text[9].chars().filter(|c| *c == '▸').count(), 1, "{}", text[9]);
     assert_eq!(text[9].chars().position(|c| c == '▸'), Some(4 + 28), "half of the way");
-    assert!(text[10].contains("-5m") && text[10].ends_with("now"), "{}", text[10]);
-    assert_eq!(text[11], "● login-10 done -2m   ▸ login-10 begun -5m", "what is older than the axis is not told");
+    assert!(text[10].ends_with("now"), "{}", text[10]);
+    // Five past and ten past three are 425 and 125 seconds ago, of 600 in 56 cells.
+    for (time, ago) in [("03:05", 425), ("03:10", 125)] {
+        let middle = text[10].find(time).map(|at| at + 2);
+        assert_eq!(middle, Some(4 + (600 - ago) * 56 / 600), "{}", text[10]);
+    }
+    assert_eq!(text[11], "● login-10 done 03:10:05 (-2m)", "what has no room is not told");
+    let text = drawn(vec![line(Some(Side::Source), &lag)], &limits, &marks[..1]);
+    assert_eq!(text[11], "▸ login-10 begun 03:07:05 (-5m)", "nor what is older than the axis");
 }
 
 #[test]

@@ -132,10 +132,7 @@ impl Run {
             waivers: step
                 .waivers
                 .iter()
-                .map(|w| {
-                    let until = w.until.strftime("%H:%M");
-                    format!("{} by {} until {until}: {}", w.gate, w.by.join(" and "), w.reason)
-                })
+                .map(|w| format!("{} by {} until {:.0}: {}", w.gate, w.by.join(" and "), w.until, w.reason))
                 .collect(),
         }
     }

@@ -151,7 +151,7 @@ fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
     let rows = changes.iter().rev().enumerate().map(|(n, (at, phase))| Row {
         id: n.to_string(),
         cells: vec![
-            Cell::text(at.wall.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+            Cell::instant(at.wall),
             Cell::number(now.since(*at).as_secs_f64(), crate::core::now::short(now.since(*at))),
             Cell::text(phase.word()).tone(phase_tone(*phase)),
         ],

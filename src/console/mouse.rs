@@ -1,0 +1,151 @@
+//! What the mouse means, where the operator has switched it on.
+//!
+//! Whoever draws something says what a click on it means; nothing is worked out a second time from coordinates. What a click can mean is
+//! only [`Spot`]: to look elsewhere, to select, to sort, to open. There is none that gives an order, and while something is asked for
+//! nothing on screen can be clicked at all: a hand that slips changes no server.
+
+use ratatui::layout::{Position, Rect};
+
+use super::{
+    command::Id,
+    dialog::Dialog,
+    order::Sort,
+    palette::{Palette, found},
+    ui::{At, Entry, Ui},
+    update::{Act, perform, sort_by},
+};
+use crate::view::Align;
+
+/// What a hand did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gesture {
+    /// The first button was pressed.
+    Click,
+    /// The wheel was turned down.
+    Down,
+    /// The wheel was turned up.
+    Up,
+}
+
+/// What a hand did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Touch {
+    /// What.
+    pub gesture: Gesture,
+    /// Column and line of the screen.
+    pub at: Position,
+}
+
+/// What was drawn somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spot {
+    /// The tab of a page, by its number from 0.
+    Page(usize),
+    /// A tile of the overview.
+    Tile(usize),
+    /// A table of this place.
+    Table(usize),
+    /// The heading of a table's column.
+    Heading(usize, usize),
+    /// A row of a table, by its id: others may have come between since it was drawn.
+    Row(usize, String),
+    /// Facts of a detail.
+    Facts,
+}
+
+/// What a drawing put where; what was drawn later lies over what was drawn before.
+pub type Spots = Vec<(Rect, Spot)>;
+
+/// Rows and lines that the wheel moves by.
+const WHEEL: usize = 3;
+
+/// Takes what a hand did.
+pub(super) fn touch(ui: &mut Ui, touch: Touch) -> Vec<Act> {
+    match touch.gesture {
+        Gesture::Click => click(ui, touch.at),
+        Gesture::Down => wheel(ui, touch.at, |at| at.saturating_add(WHEEL)),
+        Gesture::Up => wheel(ui, touch.at, |at| at.saturating_sub(WHEEL)),
+    }
+    .unwrap_or_default()
+}
+
+fn spot(ui: &Ui, at: Position) -> Option<Spot> {
+    ui.spots.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, spot)| spot.clone())
+}
+
+fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
+    match ui.entry {
+        Entry::Commands => {}
+        // As Enter does: what was written stays.
+        Entry::Filter(_) => ui.entry = Entry::Commands,
+        Entry::Help(..) | Entry::Palette(_) | Entry::Dialog(_) => {
+            ui.message = Some("the mouse answers nothing here: press a key, Esc closes".to_owned());
+            return None;
+        }
+    }
+    let spot = spot(ui, at)?;
+    // It may have gone elsewhere: before it is drawn again, nobody knows what lies where.
+    ui.spots.clear();
+    match spot {
+        Spot::Page(page) => return Some(perform(ui, Id::Page, page)),
+        Spot::Tile(tile) if ui.tile == tile => return Some(perform(ui, Id::Open, 0)),
+        Spot::Tile(tile) => ui.tile = tile.min(ui.picture().tiles.len().saturating_sub(1)),
+        Spot::Table(table) => focus(ui, table),
+        Spot::Heading(table, column) => {
+            focus(ui, table);
+            let align = ui.focused()?.columns.get(column)?.align;
+            let sort = match ui.sort().filter(|sort| sort.column == column) {
+                Some(sort) => Sort { descending: !sort.descending, ..sort },
+                None => Sort { column, descending: align == Align::Right },
+            };
+            return Some(sort_by(ui, Some(sort)));
+        }
+        Spot::Row(table, row) => {
+            if ui.focus() == table && ui.selected() == Some(row.as_str()) {
+                return Some(perform(ui, Id::Open, 0));
+            }
+            focus(ui, table);
+            let shown = ui.focused()?;
+            let is = |at: &usize| shown.rows.get(*at).is_some_and(|r| r.id == row);
+            let index = ui.table_ui(shown.id)?.rows.order.iter().position(is)?;
+            ui.select(index);
+        }
+        Spot::Facts => {}
+    }
+    None
+}
+
+/// Moves what lies under the pointer, or what is open over it.
+fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<Vec<Act>> {
+    match &mut ui.entry {
+        Entry::Help(_, top) | Entry::Dialog(Dialog::Preview(_, top)) => *top = turned(*top),
+        Entry::Palette(palette) => {
+            let (text, at) = (palette.text.clone(), turned(palette.at));
+            let last = found(ui, &text).len().saturating_sub(1);
+            ui.entry = Entry::Palette(Palette { text, at: at.min(last) });
+        }
+        Entry::Dialog(_) => {}
+        Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
+            Spot::Facts => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
+            Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
+                focus(ui, table);
+                let id = ui.focused()?.id;
+                let index = ui.table_ui(id)?.index;
+                ui.select(turned(index));
+            }
+            Spot::Tile(_) => {
+                let id = if turned(WHEEL) > WHEEL { Id::Down } else { Id::Up };
+                return Some(perform(ui, id, 0));
+            }
+            Spot::Page(_) => {}
+        },
+    }
+    None
+}
+
+/// Makes a table of this place the one that commands are about.
+fn focus(ui: &mut Ui, table: usize) {
+    if ui.at != At::Page(0) {
+        ui.focus.insert(ui.place(), table);
+    }
+}
