@@ -50,6 +50,7 @@ fn a_panic_of_the_console_gives_the_terminal_back_and_is_told() {
     let count = Count::new();
     let term = Term::scene("panic-of-the-console", &count.file);
     term.until("something drawn", |t| t.alternate() && t.screen().contains("drawn"));
+    assert_ne!(term.seen().parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is taken");
     term.press("x");
     term.until_shown("the drawing failed");
     term.assert_ends(0);
