@@ -16,7 +16,7 @@ use std::{
 use super::cast::Cast;
 use ratatui::{
     backend::{Backend as _, CrosstermBackend},
-    buffer::Buffer,
+    buffer::{Buffer, Cell},
     crossterm::{
         cursor,
         event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
@@ -28,6 +28,7 @@ use ratatui::{
         },
     },
     layout::Rect,
+    style::Modifier,
 };
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
@@ -40,6 +41,9 @@ static MOUSE: AtomicBool = AtomicBool::new(false);
 /// Buttons and wheel are reported, with coordinates of any size. Not where the pointer merely moves: that would wake the program for nothing.
 const TAKE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const LET_MOUSE_GO: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// Nothing more is drawn: whoever is stuck drawing must get no further than to where it can leave.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
 /// Held while it is decided who gives the terminal back, so that nobody throws away what the other has just written.
 static LEAVING: Mutex<()> = Mutex::new(());
@@ -169,9 +173,26 @@ pub fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<
             &blank
         }
     };
-    CrosstermBackend::new(&mut bytes).draw(before.diff(frame).into_iter())?;
+    let cells = quiet(before.diff(frame));
+    CrosstermBackend::new(&mut bytes).draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
     queue!(bytes, EndSynchronizedUpdate)?;
     Ok(Some(bytes))
+}
+
+/// The same with blanks that are as what stands before them, where nobody can see in which style they are: no colour is set for nothing.
+fn quiet(cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, Cell)> {
+    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
+    let mut last = Cell::EMPTY;
+    let mut out = Vec::with_capacity(cells.len());
+    for (x, y, cell) in cells {
+        let mut cell = cell.clone();
+        if cell.symbol() == " " && !(cell.modifier | last.modifier).intersects(seen) {
+            (cell.fg, cell.modifier) = (last.fg, last.modifier);
+        }
+        last = cell.clone();
+        out.push((x, y, cell));
+    }
+    out
 }
 
 impl Drop for Screen {
@@ -199,7 +220,9 @@ pub fn restore() {
     };
     if ours {
         // There is nobody to tell a fault to: the terminal is what is being lost.
-        let _ = write(&farewell());
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(&farewell()).and_then(|()| out.flush());
+        drop(out);
         let _ = terminal::disable_raw_mode();
     }
 }
@@ -212,10 +235,18 @@ fn farewell() -> Vec<u8> {
     bytes
 }
 
+/// Little at a time: a terminal that has stopped reading takes no more of it than this once it is to be given back.
 fn write(bytes: &[u8]) -> io::Result<()> {
+    const PART: usize = 1024;
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    for part in bytes.chunks(PART) {
+        if GIVEN_UP.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        out.write_all(part)?;
+        out.flush()?;
+    }
+    Ok(())
 }
 
 /// How long a terminal that does not read is waited for, at each step of giving it back.
@@ -236,6 +267,7 @@ pub fn restore_by_force(given_back: impl Fn() -> bool) {
     if wait(&given_back) {
         return;
     }
+    GIVEN_UP.store(true, Ordering::SeqCst);
     let unstick = || {
         let leaving = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
         // What restore() has begun to write must not be thrown away.

@@ -82,7 +82,10 @@ fn texts_are_read_in_the_zone_too() {
     plan.budgets.window = Some(Window { start, end });
     snapshot.plan = Arc::new(plan);
     let tile = landfall::console::picture::tiles(&snapshot).into_iter().find(|t| t.id == "time").expect("a tile");
-    assert_eq!(tile.note, "0 of 41 steps · 1h45m of the window left, until 2026-11-21T05:00:00Z", "for machines it is UTC");
+    assert_eq!(
+        tile.note, "0 of 41 steps · 1h45m of the window left, until 2026-11-21T05:00:00Z",
+        "for machines it is UTC"
+    );
     let shown = text(&screen(&mut in_zone(snapshot), LARGE, false));
-    assert!(shown.contains("1h45m of the window left, until 06:00:00 WIN"), "{shown}");
+    assert!(shown.contains("1h45m of the window left, until ") && shown.contains(" 06:00:00 WIN"), "{shown}");
 }
