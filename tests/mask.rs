@@ -125,7 +125,7 @@ fn names(drive: &mut SimDrive) -> BTreeSet<String> {
     out.extend(hosts.chain(members).filter_map(|host| Some(host.get(..=host.find('.')? + 1)?.to_owned())));
     out.extend(plan.dns.iter().filter_map(|name| Some(format!("{}.", name.name.split('.').next()?))));
     let fleet = snapshot.panels.iter().find(|panel| panel.id == "ec2").expect("a fleet");
-    let instances = fleet.tables.iter().filter(|table| table.id == "instances").flat_map(|table| &table.rows);
+    let instances = fleet.tables.iter().filter(|table| table.id == "instances").flat_map(|table| table.rows.iter());
     out.extend(instances.map(|row| row.id[..8].to_owned()));
     assert!(out.len() > 1000, "the estate has names");
     out

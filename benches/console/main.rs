@@ -69,6 +69,7 @@ fn main() {
         Snapshot { panels: vec![Arc::new(synthetic(round))], ..base.clone() }
     });
     quiet(&mut drive);
+    idle(&mut drive);
 }
 
 /// One page: what a picture, a frame and a key cost on it.
@@ -146,6 +147,22 @@ fn looked_at<D>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut
         took
     });
     row("  key with a picture, typed into the filter", typed);
+    let after = times(40, |i| {
+        key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
+        frame(&mut ui, &theme, Some(&shown));
+        let begun = Instant::now();
+        if let Some(picture) = ui.waits() {
+            let prepared = Prepared::of(&picture, Looking::of(&ui));
+            update(&mut ui, Event::Rows(prepared));
+        }
+        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        let took = begun.elapsed();
+        if i % 4 == 3 {
+            key(&mut ui, KeyCode::Esc);
+        }
+        took
+    });
+    row("  its rows after it, where they are made beside", after);
     let sorts = times(40, |_| {
         let snapshot = Arc::new(next(drive));
         let (made, took) = made(&ui, snapshot);
@@ -158,6 +175,38 @@ fn looked_at<D>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut
     });
     row("  key with a picture, s: the next column's order", sorts);
     row("  picture and rows, made beside it, over all of these", beside);
+}
+
+/// A minute in which every source says the same again: what the core and the console cost, without the clients.
+fn idle(drive: &mut Estate) {
+    let theme = Themes::default().load("night", Depth::True).unwrap();
+    let first = Arc::new(Picture::of(Arc::new(drive.snapshot())));
+    for page in ['1', '3', '4'] {
+        let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
+        ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+        key(&mut ui, KeyCode::Char(page));
+        let mut shown = frame(&mut ui, &theme, None).0;
+        let (mut core, mut console) = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..60 {
+            core += drive.same_again();
+            let begun = Instant::now();
+            let snapshot = Arc::new(drive.snapshot());
+            core += begun.elapsed();
+            let begun = Instant::now();
+            ui.now = drive.now;
+            let (event, _) = made(&ui, snapshot);
+            update(&mut ui, event);
+            update(&mut ui, Event::Second);
+            shown = frame(&mut ui, &theme, Some(&shown)).0;
+            console += begun.elapsed();
+        }
+        let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
+        println!(
+            "a minute of the same readings, page {page}: core {:.2} %, console {:.2} % of a core's time",
+            share(core),
+            share(console)
+        );
+    }
 }
 
 /// A minute of the same readings: what is written to the terminal.

@@ -52,7 +52,11 @@ impl TableUi {
         let wanted = self.selected.as_deref();
         let is = |row: usize| table.rows.get(row).is_some_and(|r| Some(r.id.as_str()) == wanted);
         // A table is searched for a name only where the row is not where it was.
-        let row = if is(self.row) { Some(self.row) } else { (0..table.rows.len()).find(|&row| is(row)) };
+        let row = match wanted {
+            None => None,
+            Some(_) if is(self.row) => Some(self.row),
+            Some(_) => (0..table.rows.len()).find(|&row| is(row)),
+        };
         let order = &self.rows.order;
         let shown = |row: usize| match order.get(self.index) {
             Some(&there) if there == row => Some(self.index),

@@ -3,11 +3,13 @@
 //! No terminal here, no colours: a [`Tone`] says what something means, the theme says how that looks.
 
 mod curve;
+mod memo;
 mod table;
 
 use std::{borrow::Cow, time::Duration};
 
 pub use curve::{Curve, Line, Series};
+pub use memo::Memo;
 use serde::Serialize;
 pub use table::{Align, Cell, Column, Key, Row, SPARK, Table, grouped};
 

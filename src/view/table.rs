@@ -222,8 +222,9 @@ pub struct Table {
     pub title: Cow<'static, str>,
     /// Columns.
     pub columns: Vec<Column>,
-    /// Rows, in the order that needs no sorting: worst or first things first, as the system sees fit.
-    pub rows: Vec<Row>,
+    /// Rows, in the order that needs no sorting: worst or first things first, as the system sees fit. Shared: many thousands that say the
+    /// same as a second ago are the same.
+    pub rows: Arc<[Row]>,
     /// What to say where there is no row.
     pub empty: &'static str,
 }

@@ -98,7 +98,7 @@ fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     let row = |text: &str| Row { id: text.to_owned(), cells: vec![instant(text)] };
     let rows = vec![row("2026-11-21T03:10:00.9Z"), row("2026-11-20T23:30:00Z"), row("2026-11-20T22:30:00Z")];
     let columns = vec![Column::text("at", "at", 8)];
-    let table = Table { id: "t", title: "t".into(), columns, rows, empty: "" };
+    let table = Table { id: "t", title: "t".into(), columns, rows: rows.into(), empty: "" };
     let fields = vec![("applied".into(), Cell::instant_ms(at("2026-11-21T03:10:00.25Z")))];
     let detail = Arc::new(Detail { title: "d".to_owned(), fields, curves: vec![], tables: vec![table] });
     assert_eq!(detail.tables[0].rows[0].cells[0].text, "2026-11-21T03:10:00Z", "for machines it is UTC");

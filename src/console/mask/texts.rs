@@ -1,6 +1,6 @@
 //! Where a snapshot has texts: what is drawn of it, all of it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::Mask;
 use crate::{
@@ -40,7 +40,7 @@ impl Mask {
                 self.cow(&mut column.title);
                 self.cow(&mut column.group);
             }
-            self.cells(table.rows.iter_mut().flat_map(|row| &mut row.cells));
+            self.cells(Arc::make_mut(&mut table.rows).iter_mut().flat_map(|row| &mut row.cells));
         }
     }
 

@@ -120,7 +120,30 @@ pub enum Seen<T> {
     Never,
 }
 
+/// What a value is worth, without the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    /// [`Seen::Live`].
+    Live,
+    /// [`Seen::Stale`].
+    Stale,
+    /// [`Seen::Blind`].
+    Blind,
+    /// [`Seen::Never`].
+    Never,
+}
+
 impl<T> Seen<T> {
+    /// What it is worth.
+    pub const fn worth(&self) -> Worth {
+        match self {
+            Self::Live(..) => Worth::Live,
+            Self::Stale(..) => Worth::Stale,
+            Self::Blind(_) => Worth::Blind,
+            Self::Never => Worth::Never,
+        }
+    }
+
     /// The value, if it may be decided upon.
     pub fn live(self) -> Option<T> {
         match self {

@@ -11,7 +11,7 @@ use crate::{
     core::{
         estate::{
             history::Ring,
-            seen::{Fault, Seen, Stamp},
+            seen::{Fault, Seen, Stamp, Worth},
             signal::{Samples, SignalDef},
             source::SourceSpec,
         },
@@ -19,7 +19,7 @@ use crate::{
     },
     plan::{Plan, Side, Sides},
     systems::System,
-    view::{Detail, Panel, Tile},
+    view::{Detail, Memo, Panel, Row, Tile},
 };
 
 /// What is known.
@@ -29,6 +29,10 @@ pub struct State {
     pub(super) sites: Sides<Site>,
     /// The worst role's readiness on the target.
     pub(super) ready: Ring,
+    /// How many answers and failures there were: as long as there is no other, what was read says the same.
+    pub(super) heard: u64,
+    /// The rows of all instances, thousands of them.
+    pub(super) rows: Memo<(u64, [Worth; 4], u64), Arc<[Row]>>,
 }
 
 impl System for State {
@@ -40,11 +44,12 @@ impl System for State {
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
         let state =
-            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default() };
+            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default(), heard: 0, rows: Memo::default() };
         (state, sources(plan))
     }
 
     fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+        self.heard += 1;
         self.sites.get_mut(ask.side).apply(facts, stamp);
         if let Some((_, ready)) = self.worst(stamp.at)
             && let Some(ready) = ready.live()
@@ -55,6 +60,7 @@ impl System for State {
     }
 
     fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+        self.heard += 1;
         self.sites.get_mut(ask.side).fail(ask.what, fault);
     }
 

@@ -19,6 +19,7 @@ use crate::{
     drive::sim::{SimDrive, Trouble},
     plan::{Plan, Side},
     systems::System,
+    view::Tone,
 };
 
 const ROLES: &str = r#"
@@ -321,7 +322,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
     assert_eq!(table("roles").rows.len(), 2);
     assert_eq!(table("zones").rows.len(), 6, "two roles in three zones");
     for table in &panel.tables {
-        for row in &table.rows {
+        for row in table.rows.iter() {
             assert_eq!(row.cells.len(), table.columns.len(), "{} {}", table.id, row.id);
         }
     }
@@ -329,6 +330,38 @@ fn the_imitated_target_fills_up_and_shows_it() {
     let state = crate::core::snapshot::DetailKey { panel: "ec2".into(), table: "instances".into(), row: some };
     drive.command(crate::core::Command::Open(state));
     assert!(drive.snapshot().detail.is_some());
+}
+
+#[test]
+fn rows_are_made_anew_only_when_they_would_say_something_else() {
+    let mut fleet = Fleet::new();
+    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    let rows = |fleet: &Fleet, second| {
+        let panel = fleet.0.panel(at(second));
+        panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows.clone()
+    };
+    let first = rows(&fleet, 1);
+    assert!(Arc::ptr_eq(&first, &rows(&fleet, 2)), "a second later they say the same");
+    assert!(!Arc::ptr_eq(&first, &rows(&fleet, 12)), "since when it is what it is moves on");
+    let before = rows(&fleet, 12);
+    fleet.put(Side::Source, 13, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
+    assert_eq!((before.len(), rows(&fleet, 13).len()), (1, 2), "another answer");
+    let live = rows(&fleet, 14);
+    fleet.0.fail(&ask(Side::Source, Question::Instances), &Fault::new(FaultKind::Throttled, "slow down"), at(14));
+    assert_eq!((live[0].cells[0].tone, rows(&fleet, 14)[0].cells[0].tone), (Tone::Plain, Tone::Stale), "a failure");
+    // By silence alone, within the same ten seconds.
+    let mut fleet = Fleet::new();
+    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    let tones: Vec<Tone> = (0..120).filter_map(|s| Some(rows(&fleet, s).first()?.cells[0].tone)).collect();
+    let fresh: Vec<Tone> = (0..120)
+        .filter_map(|s| {
+            let mut fleet = Fleet::new();
+            fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+            Some(rows(&fleet, s).first()?.cells[0].tone)
+        })
+        .collect();
+    assert_eq!(tones, fresh, "never live for longer than if they were made each second");
+    assert!(tones.contains(&Tone::Stale));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
         id: "members",
         title: "Members".into(),
         columns: member_columns(),
-        rows: member_rows(set, plan, now),
+        rows: member_rows(set, plan, now).into(),
         empty: "no member is known",
     };
     Detail { title: format!("Replica set {}", set.name), fields, curves, tables: vec![members] }

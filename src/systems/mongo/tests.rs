@@ -316,7 +316,7 @@ fn every_row_opens() {
     let mut run = Run::new();
     run.pass(30);
     for table in run.state.panel(run.now).tables {
-        for row in table.rows {
+        for row in table.rows.iter().cloned() {
             assert_eq!(row.cells.len(), table.columns.len(), "{}", row.id);
             assert!(run.state.detail(table.id, &row.id, run.now).is_some(), "{}", row.id);
         }

@@ -97,7 +97,7 @@ fn image_table(state: &State, role: usize, now: Now) -> Table {
 }
 
 fn zone_table(state: &State, role: usize, now: Now) -> Table {
-    Table { title: "Zones".into(), rows: zone_rows(state, role, now), ..super::roles::zones(state, now) }
+    Table { title: "Zones".into(), rows: zone_rows(state, role, now).into(), ..super::roles::zones(state, now) }
 }
 
 /// What is not in service yet: the few that hold the role up.
@@ -108,7 +108,7 @@ fn waiting_table(state: &State, role: usize, now: Now) -> Table {
         row.cells.get(1).is_some_and(|c| c.text == name.as_str())
             && row.cells.get(5).is_some_and(|c| c.text != "in service")
     };
-    let rows = all.rows.into_iter().filter(waits).take(LISTED).collect();
+    let rows = all.rows.iter().filter(|row| waits(row)).take(LISTED).cloned().collect();
     Table { title: "Not in service".into(), rows, empty: "all are in service", ..all }
 }
 

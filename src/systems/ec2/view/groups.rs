@@ -49,7 +49,7 @@ pub(super) fn scaling(state: &State, now: Now) -> Option<Table> {
         }
     }
     let empty = "the plan names no Auto Scaling group";
-    (!rows.is_empty()).then(|| Table { id: "groups", title: "Auto Scaling groups".into(), columns, rows, empty })
+    (!rows.is_empty()).then(|| Table { id: "groups", title: "Auto Scaling groups".into(), columns, rows: rows.into(), empty })
 }
 
 fn missing() -> Cell {
@@ -107,7 +107,7 @@ pub(super) fn targets(state: &State, now: Now) -> Option<Table> {
         }
     }
     let empty = "the plan names no target group";
-    (!rows.is_empty()).then(|| Table { id: "targets", title: "Target groups".into(), columns, rows, empty })
+    (!rows.is_empty()).then(|| Table { id: "targets", title: "Target groups".into(), columns, rows: rows.into(), empty })
 }
 
 fn in_health(group: &TargetGroup, health: TargetHealth) -> u64 {
@@ -168,7 +168,7 @@ pub(super) fn images(state: &State, now: Now) -> Table {
             rows.push(Row { id: format!("{side}/{}", image.id), cells });
         }
     }
-    Table { id: "images", title: "Images".into(), columns, rows, empty: "no image is known yet" }
+    Table { id: "images", title: "Images".into(), columns, rows: rows.into(), empty: "no image is known yet" }
 }
 
 fn status(image: &Image) -> Cell {

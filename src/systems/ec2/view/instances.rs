@@ -30,6 +30,20 @@ pub(super) fn instances(state: &State, now: Now) -> Table {
         Column::number("launched", "launched", 8).drop(4),
         Column::number("since", "since", 6).drop(2),
     ];
+    let worth = |side: Side| {
+        let site = state.sites.get(side);
+        [site.instances.at(now).worth(), site.status.at(now).worth()]
+    };
+    let [[a, b], [c, d]] = Side::BOTH.map(worth);
+    let key = (state.heard, [a, b, c, d], now.boot.as_secs() / FRESH);
+    let rows = state.rows.get(key, || rows(state, now).into());
+    Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
+}
+
+/// For how many seconds rows say the same while nothing new is heard: only what counts from a moment on moves in them.
+const FRESH: u64 = 10;
+
+fn rows(state: &State, now: Now) -> Vec<Row> {
     let mut rows = Vec::new();
     for side in Side::BOTH {
         let site = state.sites.get(side);
@@ -40,7 +54,7 @@ pub(super) fn instances(state: &State, now: Now) -> Table {
             rows.push(row(state, side, instance, &status, stale, now));
         }
     }
-    Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
+    rows
 }
 
 fn row(state: &State, side: Side, instance: &Instance, status: &Seen<&Statuses>, stale: bool, now: Now) -> Row {

@@ -147,5 +147,5 @@ fn answers(line: &Line<'_>) -> Table {
         Column::number("samples", "samples", 7),
         Column::number("share", "share", 7),
     ];
-    Table { id: "answers", title: "Answers".into(), columns, rows, empty: "no answer since the records changed" }
+    Table { id: "answers", title: "Answers".into(), columns, rows: rows.into(), empty: "no answer since the records changed" }
 }

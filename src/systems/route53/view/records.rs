@@ -37,7 +37,7 @@ pub(super) fn records(state: &State, now: Now) -> Table {
             Column::text("check", "health check", 8).drop(4),
             Column::number("age", "age", 5).drop(1),
         ],
-        rows,
+        rows: rows.into(),
         empty: "no record of the plan's names is known",
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn servers(state: &State, now: Now) -> Table {
     }
     let mut columns = vec![Column::text("name", "name", 16).grow(1)];
     columns.extend(server_columns(state));
-    Table { id: "servers", title: "Servers".into(), columns, rows, empty: "the plan names no server to ask" }
+    Table { id: "servers", title: "Servers".into(), columns, rows: rows.into(), empty: "the plan names no server to ask" }
 }
 
 pub(super) fn server_columns(state: &State) -> Vec<Column> {
