@@ -25,19 +25,28 @@ use pty_process::{
 
 const ROUNDS: usize = 20;
 
+/// Servers that the plan names.
+const SERVERS: u16 = 9;
+
 /// What ends a frame.
 const FRAME: &[u8] = b"\x1b[?2026l";
 
 fn main() {
     let folder = tempfile::tempdir().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent = listener.local_addr().unwrap().to_string();
-    // Whoever is taken in is kept, and never answered.
-    thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+    let listen = |_| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap().to_string();
+        // Whoever is taken in is kept, and never answered.
+        thread::spawn(move || listener.incoming().collect::<Vec<_>>());
+        at
+    };
+    let silent: Vec<String> = (0..SERVERS).map(listen).collect();
+    let refused: Vec<String> = (1..=SERVERS).map(|port| format!("127.0.0.1:{port}")).collect();
+    let unknown: Vec<String> = (0..SERVERS).map(|n| format!("nowhere-{n}.invalid:27017")).collect();
     println!("{:<28} {:>12} {:>12} {:>26}", "servers", "median", "worst", "VmHWM 15 s after that");
-    for (kind, at) in [("refused", "127.0.0.1:1"), ("silent", silent.as_str()), ("unknown", "nowhere.invalid:27017")] {
+    for (kind, at) in [("refused", refused), ("silent", silent), ("unknown", unknown)] {
         let plan = folder.path().join(format!("{kind}.toml"));
-        std::fs::write(&plan, text(at, folder.path())).unwrap();
+        std::fs::write(&plan, text(&at, folder.path())).unwrap();
         let mut times: Vec<Duration> =
             (0..ROUNDS).map(|_| first_frame(&plan, folder.path(), Duration::ZERO).0).collect();
         times.sort();
@@ -73,7 +82,7 @@ fn first_frame(plan: &Path, folder: &Path, runs: Duration) -> (Duration, f64) {
 fn until(pty: &mut Pty, begun: Instant) -> Duration {
     let (mut seen, mut part) = (Vec::new(), [0; 65536]);
     loop {
-        let n = pty.read(&mut part).unwrap();
+        let n = pty.read(&mut part).unwrap_or(0);
         assert!(n > 0, "it ended: {}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&part[..n]);
         if seen.windows(FRAME.len()).any(|w| w == FRAME) {
@@ -96,24 +105,30 @@ fn peak(process: u32) -> f64 {
     line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
-/// A plan whose every server is at one address.
-fn text(at: &str, folder: &Path) -> String {
+/// A plan with its servers at these addresses.
+fn text(at: &[String], folder: &Path) -> String {
+    let mut at = at.iter();
+    let mut next = || at.next().unwrap();
     let secret = folder.join("secret");
     std::fs::write(&secret, "nothing").unwrap();
     let keys = format!("access_key = {{ file = {secret:?} }}\nsecret_key = {{ file = {secret:?} }}");
     let mut plan = String::from("schema = 1\nname = \"start\"\n");
     let mut line = |text: String| writeln!(plan, "{text}").unwrap();
     for (side, label, region) in [("source", "SRC", "us-east-1"), ("target", "TGT", "us-west-2")] {
+        let at = next();
         line(format!("[sites.{side}]\nlabel = \"{label}\"\nregion = \"{region}\"\n{keys}"));
         line(format!("endpoints = {{ all = \"http://{at}\" }}"));
     }
+    let at = next();
     line(format!("[route53]\n{keys}\nendpoints = {{ route53 = \"http://{at}\" }}"));
     for set in ["a", "b", "c", "d"] {
+        let at = next();
         line(format!("[[replica_set]]\nname = \"{set}\"\nuri = \"mongodb://{at}/?replicaSet={set}\""));
         line("source = { tag = \"region\", value = \"s\" }\ntarget = { tag = \"region\", value = \"t\" }".to_owned());
     }
     line("[[kafka]]\nname = \"events\"\ngroups = [\"*\"]\ntopics = [\"*\"]".to_owned());
     for side in ["source", "target"] {
+        let at = next();
         line(format!("[kafka.{side}]\nproperties = {{ \"bootstrap.servers\" = \"{at}\" }}"));
     }
     line("[[kafka.mirror]]\nfrom = \"source\"".to_owned());
