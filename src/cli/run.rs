@@ -157,7 +157,7 @@ pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint
 pub(super) fn plain(wanted: &Plain, options: &Options) -> Option<plain::Options> {
     let settings = &options.settings;
     let ascii = settings.ascii.unwrap_or_else(|| console::ascii::wanted(|name| std::env::var(name).ok()));
-    let zone = if wanted.utc { None } else { Zones::new(&settings.time, machine()).other() };
+    let zone = if wanted.utc { None } else { Zones::new(&settings.time, machine).other() };
     let zone = zone.unwrap_or(TimeZone::UTC);
     wanted.plain.then_some(plain::Options { zone, ascii, mask: settings.mask })
 }

@@ -4,7 +4,10 @@
 //! alone where nothing else can be meant. It has its date where that is not the day on which the run began, and its zone where the clocks
 //! are changed within the run: of the hour that comes twice each time says which of the two it is of.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 
@@ -25,50 +28,64 @@ pub enum Time {
     Of(TimeZone),
 }
 
-/// The two zones between which the operator switches: UTC and one other.
+/// The two zones between which the operator switches: UTC and one other. Which that is on this machine is looked up when it is asked for:
+/// to read the time zone database is nothing that the first frame should wait for.
 #[derive(Debug, Clone)]
 pub struct Zones {
     utc: bool,
-    /// The other, or why there is none.
-    other: Result<TimeZone, String>,
+    other: Arc<LazyLock<Other, Box<dyn FnOnce() -> Other + Send>>>,
 }
+
+/// The other zone, or why there is none.
+type Other = Result<TimeZone, String>;
 
 impl Default for Zones {
     fn default() -> Self {
-        Self { utc: true, other: Err("no other zone is set up".to_owned()) }
+        Self::lazily(true, || Err("no other zone is set up".to_owned()))
     }
 }
 
 impl Zones {
-    /// As the operator wants it, on a machine whose own zone this is, if it says so.
+    /// As the operator wants it, on a machine that says so which zone is its own.
     #[must_use]
-    pub fn new(time: &Time, machine: Option<TimeZone>) -> Self {
+    pub fn new(time: &Time, machine: impl FnOnce() -> Option<TimeZone> + Send + 'static) -> Self {
         let named = "`time` in the configuration names one";
-        let other = match (time, machine) {
-            (Time::Of(zone), _) => Ok(zone.clone()),
-            (_, None) => Err(format!("this machine does not say in which zone it is: {named}")),
-            (_, Some(zone)) if is_utc(&zone) => Err(format!("this machine's own time is UTC: {named}")),
-            (_, Some(zone)) => Ok(zone),
+        let utc = *time == Time::Utc;
+        let mut zones = match time {
+            Time::Of(zone) => {
+                let zone = zone.clone();
+                Self::lazily(false, || Ok(zone))
+            }
+            Time::Utc | Time::Local => Self::lazily(utc, move || match machine() {
+                None => Err(format!("this machine does not say in which zone it is: {named}")),
+                Some(zone) if is_utc(&zone) => Err(format!("this machine's own time is UTC: {named}")),
+                Some(zone) => Ok(zone),
+            }),
         };
-        Self { utc: *time == Time::Utc || other.is_err(), other }
+        zones.utc = utc || zones.other.is_err();
+        zones
+    }
+
+    fn lazily(utc: bool, other: impl FnOnce() -> Other + Send + 'static) -> Self {
+        Self { utc, other: Arc::new(LazyLock::new(Box::new(other))) }
     }
 
     /// The zone that is shown.
     #[must_use]
     pub fn shown(&self) -> TimeZone {
-        self.other.clone().ok().filter(|_| !self.utc).unwrap_or(TimeZone::UTC)
+        if self.utc { TimeZone::UTC } else { self.other().unwrap_or(TimeZone::UTC) }
     }
 
     /// The zone that is not UTC.
     #[must_use]
-    pub fn other(self) -> Option<TimeZone> {
-        self.other.ok()
+    pub fn other(&self) -> Option<TimeZone> {
+        self.other.as_ref().as_ref().ok().cloned()
     }
 
     /// Why there is nothing to switch to.
     #[must_use]
     pub fn why_not(&self) -> Option<&str> {
-        self.other.as_ref().err().map(String::as_str)
+        self.other.as_ref().as_ref().err().map(String::as_str)
     }
 
     /// The other of the two.

@@ -75,7 +75,7 @@ impl Console {
         let player = options.script.map(Player::new);
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
-        let zones = Zones::new(&settings.time, machine());
+        let zones = Zones::new(&settings.time, machine);
         let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
         let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
@@ -84,7 +84,8 @@ impl Console {
         ui.theme = ui.themes.iter().position(|n| n == wanted).unwrap_or(0);
         ui.theme_wanted = ui.theme;
         // Whoever asked for local time is told where there is none; the head says which it is in any case.
-        let lacks = zones.why_not().filter(|_| settings.time == Time::Local).map(|why| format!("times are UTC: {why}"));
+        let local = settings.time == Time::Local;
+        let lacks = local.then(|| zones.why_not()).flatten().map(|why| format!("times are UTC: {why}"));
         ui.message = lacks.or(options.greeting);
         ui.zones = zones;
         ui.mouse = settings.mouse;

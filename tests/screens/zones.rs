@@ -12,7 +12,7 @@ use super::*;
 /// machine, and its own is not asked for.
 fn zones() -> Zones {
     let zone = TimeZone::posix("WIN-1SOM,J1/0,J325/5:15").expect("a zone");
-    Zones::new(&Time::Of(zone), None)
+    Zones::new(&Time::Of(zone), || None)
 }
 
 fn in_zone(snapshot: Snapshot) -> Ui {

@@ -129,7 +129,7 @@ fn lines_for_machines_have_the_whole_instant() {
 #[test]
 fn one_switches_between_utc_and_the_zone_that_was_named_or_the_machines_own() {
     let shown = |time: &Time, machine: Option<TimeZone>| {
-        let mut zones = Zones::new(time, machine);
+        let mut zones = Zones::new(time, move || machine);
         let first = zones.shown();
         zones.switch();
         let why = zones.why_not().map(str::to_owned);

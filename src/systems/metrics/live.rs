@@ -3,7 +3,7 @@
 mod cloudwatch;
 mod prometheus;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{Ask, Facts, State};
 use crate::{
@@ -19,9 +19,16 @@ use crate::{
 
 /// Connections that can only ask.
 pub struct Readers {
-    /// None where the system's TLS library cannot be set up: said by each question, not by a start that fails.
-    http: Result<reqwest::Client, Fault>,
+    /// A fault where the system's TLS library cannot be set up: said by each question, not by a start that fails. Made when it is first
+    /// asked for: it reads the certificates of all authorities there are, and nothing on screen should wait for that.
+    http: LazyLock<Result<reqwest::Client, Fault>>,
     cloudwatch: Sides<Reader<aws_sdk_cloudwatch::Client>>,
+}
+
+fn client() -> Result<reqwest::Client, Fault> {
+    // A redirect would carry a question, and its answer's trust, to a server that the plan does not name.
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    http.map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {e}")))
 }
 
 impl Live for State {
@@ -32,10 +39,7 @@ impl Live for State {
             let site = plan.sites.get(side);
             Aws::reading(&site.access, &site.region).cloudwatch()
         });
-        // A redirect would carry a question, and its answer's trust, to a server that the plan does not name.
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        let http = http.map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {e}")));
-        Readers { http, cloudwatch }
+        Readers { http: LazyLock::new(client), cloudwatch }
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
