@@ -13,7 +13,11 @@ mod reads;
 pub(in crate::systems) mod served;
 mod writes;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
@@ -103,16 +107,18 @@ impl Aws {
 /// A client that can only ask. The client itself never comes out.
 #[derive(Debug, Clone)]
 pub struct Reader<C> {
-    client: C,
+    /// Made when it is first asked with: that reads the certificates of all authorities there are, and nothing on screen should wait for it.
+    client: Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>,
     service: &'static str,
     place: Arc<str>,
     identity: Identity,
 }
 
-impl<C> Reader<C> {
-    fn new(aws: &Aws, service: &'static str, make: impl FnOnce(&SdkConfig) -> C) -> Self {
+impl<C: 'static> Reader<C> {
+    fn new(aws: &Aws, service: &'static str, make: impl FnOnce(&SdkConfig) -> C + Send + 'static) -> Self {
+        let own = aws.clone();
         Self {
-            client: make(&aws.config(service)),
+            client: Arc::new(LazyLock::new(Box::new(move || make(&own.config(service))))),
             service,
             place: aws.place(service).into(),
             identity: aws.identity.clone(),

@@ -129,7 +129,7 @@ impl Pages {
     ///
     /// A token that comes twice would make the list endless, and a list that is cut off in the middle would make counts too small:
     /// neither is an answer.
-    fn next<C>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
+    fn next<C: 'static>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
         let next = token.filter(|t| !t.is_empty());
         self.read += 1;
         let Some(next) = next else { return Ok(false) };
