@@ -1,18 +1,21 @@
 //! Where the operator is: page, selection, filters, orders, what is frozen. Plain data; [`super::update`] changes it, [`super::view`]
 //! draws it, neither does I/O.
 
+mod settle;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use self::settle::Made;
 use super::{
     clock::Zones,
     dialog::Dialog,
-    gallery::{Gallery, Prepared, is_long},
+    gallery::{Gallery, Prepared},
     keymap::Keymap,
     mask::Mask,
     mouse::Spots,
     palette::Palette,
-    picture::{Picture, SOURCES, own_detail},
-    rows::{Content, Rows},
+    picture::{Picture, SOURCES},
+    rows::Content,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
 };
@@ -156,23 +159,6 @@ pub struct Ui {
     pub(super) tables: HashMap<TableKey, TableUi>,
     pub(super) focus: HashMap<&'static str, usize>,
     made_of: Option<Made>,
-}
-
-/// What the rows of the current place were made of.
-#[derive(Debug)]
-enum Made {
-    Panel(Arc<Panel>),
-    Detail(Arc<Detail>),
-}
-
-impl Made {
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Panel(a), Self::Panel(b)) => Arc::ptr_eq(a, b),
-            (Self::Detail(a), Self::Detail(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
 }
 
 /// A core that makes no picture for this long has stopped or hangs: what is shown is not the present.
@@ -358,59 +344,5 @@ impl Ui {
             At::Page(_) => self.selected().filter(|_| self.panel().is_some_and(|p| p.id == RUNBOOK))?,
         };
         self.latest().run.as_ref()?.steps.iter().find(|s| s.id == id)
-    }
-
-    /// The picture whose rows have yet to be made as they are wanted by now, if any are.
-    #[must_use]
-    pub fn waits(&self) -> Option<Arc<Picture>> {
-        self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
-    }
-
-    /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
-    pub(super) fn settle(&mut self, changed: bool) {
-        if let Some(key) = &self.opened {
-            self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
-                Some(own) => own.map(Arc::new),
-                None => self.picture().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
-            };
-        }
-        self.tile = self.tile.min(self.picture().answers.len().saturating_sub(1));
-        let made = match self.at {
-            At::Detail => self.detail.clone().map(Made::Detail),
-            At::Page(_) => self.panel().cloned().map(Made::Panel),
-        };
-        let Some(made) = made else {
-            self.waits = false;
-            return;
-        };
-        let same = self.made_of.as_ref().is_some_and(|m| m.same(&made));
-        if same && !changed {
-            return;
-        }
-        let place = self.place();
-        let tables = match &made {
-            Made::Panel(p) => &p.tables,
-            Made::Detail(d) => &d.tables,
-        };
-        self.waits = false;
-        for table in tables {
-            let ui = self.tables.entry((place, table.id)).or_default();
-            let beside = self.gallery.is_some() && is_long(table, &ui.filter, ui.sort);
-            let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
-                Some((rows, exact)) if exact || beside => (rows, exact),
-                _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),
-                _ if same && beside => (std::mem::take(&mut ui.rows), false),
-                // Rows of before are of another table: better none for a moment than the wrong ones.
-                _ if beside => (Rows::default(), false),
-                _ => (Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)), true),
-            };
-            ui.rows = rows.no_narrower(&ui.rows);
-            ui.waits = !exact;
-            self.waits |= ui.waits;
-            if exact {
-                ui.keep_selection(table);
-            }
-        }
-        self.made_of = Some(made);
     }
 }

@@ -1,0 +1,140 @@
+//! One line to write: what for, and the order that comes of it.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Dialog, return_to, step};
+use crate::{
+    console::{
+        typing::write,
+        ui::{Entry, Ui},
+        update::Act,
+    },
+    core::{
+        run::{Motion, Order},
+        step::Ticket,
+    },
+};
+
+/// What a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Words for the record.
+    Remark,
+    /// Why everything is held.
+    Hold,
+    /// What the operator looked at.
+    Attest,
+    /// `GATE, MINUTES, REASON`.
+    Waive,
+    /// Why a step is left out.
+    Skip,
+    /// `yes` or `no`, and what both looked at.
+    Settle,
+    /// `NAME`: somebody agrees to what was proposed.
+    Second,
+    /// `NAME`: an approval that nobody's key signed.
+    Approve,
+}
+
+/// One line to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub asked: Asked,
+    /// About which step.
+    pub step: String,
+    /// What is written so far.
+    pub text: String,
+    /// The operation that it is about, and its words: not whichever is next when it is written.
+    pub about: Option<(Ticket, String)>,
+    /// The step whose preview it was asked over: it is looked at again afterwards, or it would stay armed unseen.
+    pub over: Option<String>,
+}
+
+impl Asked {
+    /// What stands before the line.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Remark => "for the record",
+            Self::Hold => "hold everything, because",
+            Self::Attest => "done; I looked at",
+            Self::Waive => "leave a gate out: GATE, MINUTES, REASON",
+            Self::Skip => "leave the step out, because",
+            Self::Settle => "what cannot be seen, is it there? YES or NO, WHAT YOU BOTH LOOKED AT",
+            Self::Second => "agreed by",
+            Self::Approve => "approved by",
+        }
+    }
+}
+
+pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec<Act> {
+    match key.code {
+        KeyCode::Esc => {
+            ui.entry = return_to(prompt.over);
+            Vec::new()
+        }
+        KeyCode::Enter => match order(ui, &prompt) {
+            Ok(order) => {
+                ui.entry = return_to(prompt.over);
+                vec![Act::Order(order)]
+            }
+            Err(why) => {
+                ui.message = Some(why);
+                Vec::new()
+            }
+        },
+        _ => {
+            write(&mut prompt.text, key);
+            ui.entry = Entry::Dialog(Dialog::Prompt(prompt));
+            Vec::new()
+        }
+    }
+}
+
+/// What was written, as an order.
+fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
+    let text = prompt.text.trim().to_owned();
+    let step_id = prompt.step.clone();
+    Ok(match prompt.asked {
+        Asked::Hold => Order::Hold { by: None, why: text },
+        _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
+        Asked::Remark => Order::Remark { by: None, text },
+        Asked::Attest => Order::Attest { step: step_id, looked_at: text },
+        Asked::Approve => {
+            let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
+            let digest = digest.ok_or("there is no preview to approve any more")?;
+            Order::Approve { step: step_id, digest, by: text, key: None }
+        }
+        Asked::Second => {
+            let run = ui.latest().run.as_ref();
+            let motion = run.and_then(|run| run.motion.as_ref()).ok_or("nothing is proposed any more")?;
+            Order::Approve { step: motion.step.clone(), digest: motion.digest, by: text, key: None }
+        }
+        Asked::Skip => Order::Propose(Motion::Skip { step: step_id, reason: text }),
+        Asked::Settle => {
+            let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both looked at")?;
+            let there = match word.trim().to_lowercase().as_str() {
+                "yes" | "y" => true,
+                "no" | "n" => false,
+                other => return Err(format!("\"{other}\" is neither YES nor NO")),
+            };
+            let found = step(ui, &step_id).ok_or("there is no such step any more")?;
+            let (ticket, what) =
+                prompt.about.clone().ok_or_else(|| format!("{step_id} has no operation that is UNKNOWN"))?;
+            if found.unknown != Some(ticket) {
+                return Err(format!("{what}: it is not UNKNOWN any more; Esc leaves"));
+            }
+            Order::Propose(Motion::Settle { step: step_id, ticket, there, looked_at: looked_at.trim().to_owned() })
+        }
+        Asked::Waive => {
+            let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+            let [gate, minutes, reason @ ..] = parts.as_slice() else {
+                return Err("write GATE, MINUTES, REASON with commas between".to_owned());
+            };
+            let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is no number of minutes"))?;
+            let (gate, reason) = ((*gate).to_owned(), reason.join(", "));
+            Order::Propose(Motion::Waive { step: step_id, gate, minutes, reason })
+        }
+    })
+}

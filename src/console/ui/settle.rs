@@ -1,0 +1,86 @@
+//! Rows, selections and the open detail, brought in line with the picture that is shown, the filters and the orders.
+
+use std::sync::Arc;
+
+use super::{At, Ui};
+use crate::{
+    console::{
+        gallery::is_long,
+        picture::{Picture, own_detail},
+        rows::Rows,
+    },
+    view::{Detail, Panel},
+};
+
+/// What the rows of the current place were made of.
+#[derive(Debug)]
+pub(super) enum Made {
+    Panel(Arc<Panel>),
+    Detail(Arc<Detail>),
+}
+
+impl Made {
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Panel(a), Self::Panel(b)) => Arc::ptr_eq(a, b),
+            (Self::Detail(a), Self::Detail(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+impl Ui {
+    /// The picture whose rows have yet to be made as they are wanted by now, if any are.
+    #[must_use]
+    pub fn waits(&self) -> Option<Arc<Picture>> {
+        self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
+    }
+
+    /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
+    pub(in crate::console) fn settle(&mut self, changed: bool) {
+        if let Some(key) = &self.opened {
+            self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
+                Some(own) => own.map(Arc::new),
+                None => self.picture().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+            };
+        }
+        self.tile = self.tile.min(self.picture().answers.len().saturating_sub(1));
+        let made = match self.at {
+            At::Detail => self.detail.clone().map(Made::Detail),
+            At::Page(_) => self.panel().cloned().map(Made::Panel),
+        };
+        let Some(made) = made else {
+            self.waits = false;
+            return;
+        };
+        let same = self.made_of.as_ref().is_some_and(|m| m.same(&made));
+        if same && !changed {
+            return;
+        }
+        let place = self.place();
+        let tables = match &made {
+            Made::Panel(p) => &p.tables,
+            Made::Detail(d) => &d.tables,
+        };
+        self.waits = false;
+        for table in tables {
+            let ui = self.tables.entry((place, table.id)).or_default();
+            let beside = self.gallery.is_some() && is_long(table, &ui.filter, ui.sort);
+            let (rows, exact) = match self.prepared.take(table, &ui.filter, ui.sort) {
+                Some((rows, exact)) if exact || beside => (rows, exact),
+                _ if same && ui.rows.are_of(table, &ui.filter, ui.sort) => (std::mem::take(&mut ui.rows), true),
+                _ if same && beside => (std::mem::take(&mut ui.rows), false),
+                // Rows of before are of another table: better none for a moment than the wrong ones.
+                _ if beside => (Rows::default(), false),
+                _ => (Rows::of(table, &ui.filter, ui.sort, Some(&ui.rows)), true),
+            };
+            ui.rows = rows.no_narrower(&ui.rows);
+            ui.waits = !exact;
+            self.waits |= ui.waits;
+            if exact {
+                ui.keep_selection(table);
+            }
+        }
+        self.made_of = Some(made);
+    }
+}
