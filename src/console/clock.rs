@@ -163,11 +163,16 @@ impl Clock {
         there.strftime(&format!("{date}{form}")).to_string() + &self.unless_clear(at)
     }
 
+    /// The same without a fraction.
+    #[must_use]
+    pub fn second(&self, at: Timestamp) -> String {
+        self.time(Timestamp::from_second(at.as_second()).unwrap_or(at))
+    }
+
     /// So many seconds after now, to the second.
     #[must_use]
     pub fn time_to_second(&self, after: f64) -> String {
-        let at = self.after(after);
-        self.time(Timestamp::from_second(at.as_second()).unwrap_or(at))
+        self.second(self.after(after))
     }
 
     /// The same under an axis that ends now: there the day is clear.

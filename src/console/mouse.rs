@@ -89,7 +89,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
     match spot {
         Spot::Page(page) => return Some(perform(ui, Id::Page, page)),
         Spot::Tile(tile) if ui.tile == tile => return Some(perform(ui, Id::Open, 0)),
-        Spot::Tile(tile) => ui.tile = tile.min(ui.picture().tiles.len().saturating_sub(1)),
+        Spot::Tile(tile) => ui.tile = tile.min(ui.picture().answers.len().saturating_sub(1)),
         Spot::Table(table) => focus(ui, table),
         Spot::Heading(table, column) => {
             focus(ui, table);
@@ -128,6 +128,10 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
             Spot::Facts => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
+                if table != ui.focus() {
+                    // What is being written is another list's filter.
+                    ui.entry = Entry::Commands;
+                }
                 focus(ui, table);
                 let id = ui.focused()?.id;
                 let index = ui.table_ui(id)?.index;

@@ -169,7 +169,13 @@ mod tests {
             sense: String::new(),
             worse: 0,
         };
-        Standing { at: at(5), facts: facts.iter().map(fact).collect(), said: None, journal: Vec::new() }
+        Standing {
+            at: at(5),
+            boot: std::time::Duration::ZERO,
+            facts: facts.iter().map(fact).collect(),
+            said: None,
+            journal: Vec::new(),
+        }
     }
 
     fn told(before: Option<&Standing>, now: &Standing) -> Vec<String> {

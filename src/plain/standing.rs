@@ -60,6 +60,8 @@ pub(super) struct Fact {
 #[derive(Debug, Clone)]
 pub struct Standing {
     pub(super) at: Timestamp,
+    /// On the clock that nobody sets: what lasts is measured on it.
+    pub(super) boot: Duration,
     /// By kind, in the order in which lines are told.
     pub(super) facts: Vec<Fact>,
     /// Why the last order was refused, or what drifted, as long as it is news.
@@ -81,6 +83,7 @@ impl Standing {
         facts.extend(run.into_iter().flat_map(steps));
         Self {
             at: snapshot.now.wall,
+            boot: snapshot.now.boot,
             facts,
             said: run.and_then(|run| run.said.clone()),
             journal: run.map_or_else(Vec::new, |run| run.journal.clone()),
@@ -96,7 +99,7 @@ impl Standing {
         if let Some(first) = facts.first_mut() {
             *first = Fact { sense: "silent".to_owned(), ..fact(Kind::Verdict, "", "HOLD", why) };
         }
-        Self { at: at.unwrap_or(self.at), facts, ..self.clone() }
+        Self { at: at.unwrap_or(self.at), boot: self.boot + silent, facts, ..self.clone() }
     }
 }
 
@@ -106,7 +109,7 @@ fn fact(kind: Kind, name: impl Into<String>, word: impl Into<String>, why: impl 
 
 /// What hovers at a limit is told once: a tile that gets worse at once, one that gets better when it has been so for [`LASTS`].
 #[derive(Debug, Default)]
-pub struct Steady(HashMap<String, Timestamp>);
+pub struct Steady(HashMap<String, Duration>);
 
 /// How long what gets better must last.
 const LASTS: Duration = Duration::from_secs(10);
@@ -115,14 +118,14 @@ impl Steady {
     /// What stands, as it is told: better only where that has lasted. `told`: what was told last.
     #[must_use]
     pub fn told(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
-        let at = now.at;
+        let at = now.boot;
         for fact in now.facts.iter_mut().filter(|fact| fact.kind == Kind::Tile) {
             let is = |was: &&Fact| was.kind == Kind::Tile && was.name == fact.name;
             match told.and_then(|told| told.facts.iter().find(is)).filter(|was| was.worse > fact.worse) {
                 None => drop(self.0.remove(&fact.name)),
                 Some(was) => {
                     let since = *self.0.entry(fact.name.clone()).or_insert(at);
-                    let lasted = Duration::try_from(at.duration_since(since)).is_ok_and(|d| d >= LASTS);
+                    let lasted = at.saturating_sub(since) >= LASTS;
                     if lasted {
                         self.0.remove(&fact.name);
                     } else {
@@ -237,7 +240,9 @@ mod tests {
 
     fn standing(second: i64, facts: Vec<Fact>) -> Standing {
         let at = Timestamp::from_second(1_000_000 + second).expect("a time");
-        Standing { at, facts, said: None, journal: Vec::new() }
+        // The machine's clock may be set meanwhile.
+        let boot = Duration::from_secs(u64::try_from(second).expect("a time"));
+        Standing { at, boot, facts, said: None, journal: Vec::new() }
     }
 
     /// The words told of one tile, a second apart.

@@ -129,6 +129,14 @@ pub struct Tile {
     pub row: Option<(&'static str, String)>,
 }
 
+impl Tile {
+    /// Its recent values, where they say something of now: they are worth what the value is, and end where it does.
+    #[must_use]
+    pub fn curve(&self) -> &[f32] {
+        if matches!(self.value.tone, Tone::Stale | Tone::Blind) { &[] } else { &self.spark }
+    }
+}
+
 /// What opens behind a row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Detail {

@@ -11,7 +11,7 @@ pub fn figure(text: &str) -> String {
         return text.to_uppercase();
     }
     let text = text.replace('≥', "≥ ");
-    let words: Vec<String> = text.split(' ').filter(|w| !w.is_empty()).map(short).collect();
+    let words: Vec<String> = text.split(' ').filter(|w| !w.is_empty()).map(both).collect();
     let mut out = String::new();
     for word in words {
         // Words of a few letters are units.
@@ -20,6 +20,11 @@ pub fn figure(text: &str) -> String {
         out.push_str(&word);
     }
     out
+}
+
+/// A value, and what it is measured against.
+fn both(word: &str) -> String {
+    word.split('/').map(short).collect::<Vec<_>>().join("/")
 }
 
 /// Three digits are read at a glance: `12.34` → `12.3`, `12m54s` → `12m`. Cut, never rounded up.
@@ -57,6 +62,7 @@ mod tests {
             ("≥ 1m54s", "≥1m54s"),
             ("≥ 12m54s", "≥12m"),
             ("12h05m", "12h"),
+            ("12m54s of 1m00s", "12m/1m00s"),
             ("0:02:00", "0:02:00"),
             ("3 BLIND", "3 BLIND"),
             ("open", "OPEN"),

@@ -81,7 +81,7 @@ fn reason(tone: Tone, what: &str, look: &Look<'_>) -> Vec<Atom> {
 fn done(run: &RunView, look: &Look<'_>) -> Vec<Vec<Atom>> {
     let style = |role| look.theme.style(role);
     let line = |line: &crate::core::run::JournalLine| {
-        let mut out = vec![Atom::of(vec![(line.wall.strftime("%H:%M:%S").to_string(), style(Role::Muted))])];
+        let mut out = vec![Atom::of(vec![(look.clock.second(line.wall), style(Role::Muted))])];
         out.extend((!line.step.is_empty()).then(|| Atom::of(vec![(line.step.clone(), style(Role::Title))])));
         out.extend(Atom::words(&line.what, style(Role::Text)));
         out

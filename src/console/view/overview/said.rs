@@ -49,9 +49,9 @@ pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
     out.extend(note.iter().filter(|_| note_first).cloned());
     out.extend(fresh(sides(tile, look)));
     if curve != Curve::Apart
-        && let Some((arrow, word)) = trend(&tile.spark)
+        && let Some((arrow, word)) = trend(tile.curve())
     {
-        let bars = if curve == Curve::Drawn { sparkline(&tile.spark, CURVE) + " " } else { String::new() };
+        let bars = if curve == Curve::Drawn { sparkline(tile.curve(), CURVE) + " " } else { String::new() };
         out.push(Atom::of(vec![(bars, style(Role::Chart)), (format!("{arrow} {word}"), style(Role::Muted))]));
     }
     out.extend(note.into_iter().filter(|_| !note_first));

@@ -43,7 +43,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
         y += u16::from(area.height >= 12);
         y += value(Rect { y, height: bottom - y, ..inner }, buf, tile, size(place, inner.width - 2, look.ascii), look);
     }
-    let spark = answer.main.as_ref().map_or(&[][..], |tile| &tile.spark);
+    let spark = answer.main.as_ref().map_or(&[][..], |tile| tile.curve());
     let known = spark.iter().filter(|v| v.is_finite()).count();
     let curve = known > 1 && bottom - y >= 5;
     let lines: Vec<Rect> = (y..bottom - u16::from(curve)).map(|y| Rect { y, height: 1, ..inner }).collect();
