@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench --no-default-features --bench console              without the hour
 //! cargo bench --no-default-features --bench console -- hour      peak memory of an hour replayed in virtual time
+//! cargo bench --no-default-features --bench console -- idle      what the same readings again and again cost
 //! ```
 //!
 //! Rows come from the systems' own panels, made of answers of that size; the *synthetic* list has 100,000 rows of eight columns,
@@ -43,6 +44,11 @@ const ROUNDS: usize = 200;
 fn main() {
     if std::env::args().any(|a| a == "hour") {
         return hour();
+    }
+    if std::env::args().any(|a| a == "idle") {
+        let mut drive = Estate::new();
+        drive.pass(90);
+        return idle(&mut drive);
     }
     println!("{:<58} {:>10} {:>10}", "", "median", "p99");
     let mut drive = Estate::new();
