@@ -53,6 +53,18 @@ pub const QUESTIONS: [Question; 10] = [
     ask("blind", "Blind to", ""),
 ];
 
+/// Where a tile stands among others: in the order of the questions, with the answer that it belongs to. What answers none of them comes
+/// before the last two, which are the console's own.
+#[must_use]
+pub fn place(tile: &str) -> (usize, usize) {
+    let of = |q: &Question| match q.with {
+        _ if q.id == tile => Some(1),
+        Some((with, ..)) if with == tile => Some(2),
+        _ => None,
+    };
+    QUESTIONS.iter().enumerate().find_map(|(i, q)| Some((i, of(q)?))).unwrap_or((QUESTIONS.len() - 2, 0))
+}
+
 /// Id of the first question.
 pub const VERDICT: &str = "verdict";
 
@@ -75,7 +87,7 @@ impl Answer {
     pub fn worst(&self) -> Option<&Tile> {
         let parts = self.main.iter().chain(self.with.iter().map(|(_, tile)| tile));
         // Of several the first.
-        parts.rev().max_by_key(|tile| gravity(tile.value.tone))
+        parts.rev().max_by_key(|tile| tile.value.tone.gravity())
     }
 
     /// The same, so long after anything was heard: no value of it is the present any more.
@@ -96,18 +108,6 @@ impl Answer {
     #[must_use]
     pub fn tone(&self) -> Tone {
         self.worst().map_or(Tone::Muted, |tile| tile.value.tone)
-    }
-}
-
-const fn gravity(tone: Tone) -> u8 {
-    match tone {
-        Tone::Muted => 0,
-        Tone::Plain | Tone::Good => 1,
-        Tone::Busy => 2,
-        Tone::Warn => 3,
-        Tone::Stale => 4,
-        Tone::Blind => 5,
-        Tone::Bad => 6,
     }
 }
 

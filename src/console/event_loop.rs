@@ -214,9 +214,10 @@ impl Console {
     /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off, or another zone chosen.
     fn as_wanted(&self, picture: Arc<Picture>) -> Arc<Picture> {
         let zone = self.ui.zones.shown();
-        match picture.is_masked() == self.masked && *picture.clock.zone() == zone {
-            true => picture,
-            false => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut(), &zone)),
+        match (picture.is_masked() == self.masked, *picture.clock.zone() == zone) {
+            (true, true) => picture,
+            (true, false) => Arc::new(picture.rezoned(&zone)),
+            (false, _) => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut(), &zone)),
         }
     }
 
@@ -279,7 +280,7 @@ impl Console {
                     self.masked = !self.masked;
                     self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
                 }
-                Act::Anew => self.ui.anew(self.masked.then(|| lifted(&self.mask)).as_deref_mut()),
+                Act::Zone => self.ui.rezone(),
                 Act::Mouse => screen.mouse(self.ui.mouse)?,
                 Act::Redraw => screen.forget(),
                 Act::Suspend => screen.suspend()?,

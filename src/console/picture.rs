@@ -10,7 +10,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::{
-    answers::{Answer, answers},
+    answers::{self, Answer, answers},
     clock::Clock,
     mask::Mask,
     runbook::{self, JOURNAL, RUNBOOK},
@@ -60,23 +60,6 @@ pub struct Page {
     pub worst: Option<SourceState>,
     /// Sources that are not live, and all.
     pub sources: (usize, usize),
-}
-
-/// The order of the questions. What is not in it comes before the last two, in the systems' order.
-const ORDER: &[&str] =
-    &["users", "requests", "write_downtime", "traffic", "primaries", "lag", "replication_lag", "fleet", "way_back"];
-
-/// The last two: they are the console's own. The time is in the head as well, and may go first where there is no room.
-const LAST: &[&str] = &["blind", "time"];
-
-/// Where a tile stands among the others.
-fn place(id: &str) -> (usize, usize) {
-    let among = |ids: &[&str]| ids.iter().position(|i| *i == id);
-    match (among(ORDER), among(LAST)) {
-        (Some(i), _) => (0, i),
-        (None, Some(i)) => (2, i),
-        (None, None) => (1, 0),
-    }
 }
 
 impl Picture {
@@ -130,6 +113,12 @@ impl Picture {
         self.unmasked.is_some()
     }
 
+    /// The same in another zone: no name in it is looked at again.
+    #[must_use]
+    pub fn rezoned(&self, zone: &TimeZone) -> Self {
+        Self { unmasked: self.unmasked.clone(), ..Self::in_zone(self.snapshot.clone(), zone) }
+    }
+
     /// The same made anew, with or without a mask, in this zone.
     #[must_use]
     pub fn again(&self, mask: Option<&mut Mask>, zone: &TimeZone) -> Self {
@@ -157,7 +146,7 @@ pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
     tiles.push(time(snapshot));
     tiles.push(blind(snapshot));
     tiles.extend(snapshot.run.as_ref().map(|run| way_back::tile(&run.way_back)));
-    tiles.sort_by_key(|t| place(t.id));
+    tiles.sort_by_key(|t| answers::place(t.id));
     tiles
 }
 

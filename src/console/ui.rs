@@ -269,18 +269,22 @@ impl Ui {
         }
     }
 
-    /// Makes the pictures anew, the frozen one too: with or without a mask, in the zone that is shown.
-    pub fn anew(&mut self, mut mask: Option<&mut Mask>) {
+    /// Makes the pictures anew, the frozen one too, in the zone that is shown.
+    pub fn rezone(&mut self) {
         let zone = self.zones.shown();
-        self.latest = Arc::new(self.latest.again(mask.as_deref_mut(), &zone));
+        self.remake(|picture| picture.rezoned(&zone));
+    }
+
+    fn remake(&mut self, mut make: impl FnMut(&Picture) -> Picture) {
+        self.latest = Arc::new(make(&self.latest));
         if let Some((picture, _)) = &mut self.frozen {
-            *picture = Arc::new(picture.again(mask, &zone));
+            *picture = Arc::new(make(picture));
         }
         self.settle(true);
     }
 
-    /// The same, after the mask was put on or taken off.
-    pub fn mask(&mut self, mask: Option<&mut Mask>) {
+    /// The same, with or without a mask: after that was put on or taken off.
+    pub fn mask(&mut self, mut mask: Option<&mut Mask>) {
         // Sources are addressed by names that have just changed.
         if self.opened.as_ref().is_some_and(|key| key.panel == SOURCES) {
             self.opened = None;
@@ -291,7 +295,8 @@ impl Ui {
         let filtered = filters.filter(|filter| !filter.is_empty()).count() > 0;
         self.message = filtered.then(|| "what lists were filtered by is gone: it may have had names in it".to_owned());
         self.detail = None;
-        self.anew(mask);
+        let zone = self.zones.shown();
+        self.remake(|picture| picture.again(mask.as_deref_mut(), &zone));
     }
 
     /// Holds the picture still, or lets it move again.

@@ -51,8 +51,8 @@ pub enum Act {
     Theme,
     /// Mask names, or show them.
     Mask,
-    /// Make the pictures anew: another zone is shown.
-    Anew,
+    /// Say instants in the zone that is chosen now.
+    Zone,
     /// Take the mouse, or let it go.
     Mouse,
     /// Draw the whole screen anew.
@@ -190,7 +190,7 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         Id::Mask => vec![Act::Mask],
         Id::Zone => {
             ui.zones.switch();
-            vec![Act::Anew]
+            vec![Act::Zone]
         }
         Id::Mouse => {
             ui.mouse = !ui.mouse;

@@ -13,7 +13,7 @@ use crate::{
         snapshot::{Snapshot, Verdict},
         step::Level,
     },
-    view::{Key, SourceLine, Tile, Tone},
+    view::{Key, SourceLine, Tile},
 };
 
 /// What a fact is about.
@@ -187,15 +187,7 @@ fn tile(tile: &Tile) -> Fact {
     let sides: Vec<String> = tile.sides.iter().map(|(label, cell)| format!("{label} {}", cell.text)).collect();
     let parts = [if is_word { "" } else { &tile.value.text }, &tile.note, &sides.join(" ")];
     let why = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    let worse = match tile.value.tone {
-        Tone::Busy => 1,
-        Tone::Warn => 2,
-        Tone::Stale => 3,
-        Tone::Blind => 4,
-        Tone::Bad => 5,
-        _ => 0,
-    };
-    Fact { worse, ..fact(Kind::Tile, tile.title.clone(), word, why) }
+    Fact { worse: tile.value.tone.gravity(), ..fact(Kind::Tile, tile.title.clone(), word, why) }
 }
 
 fn source(line: &SourceLine) -> Fact {

@@ -152,7 +152,7 @@ impl Room {
             match act {
                 Act::Send(command) => self.drive.command(command),
                 Act::Order(order) => self.drive.order(order),
-                Act::Theme | Act::Mask | Act::Anew | Act::Mouse | Act::Redraw | Act::Suspend | Act::Quit => {}
+                Act::Theme | Act::Mask | Act::Zone | Act::Mouse | Act::Redraw | Act::Suspend | Act::Quit => {}
             }
             self.fresh = false;
         }

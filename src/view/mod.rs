@@ -56,6 +56,20 @@ impl Tone {
         }
     }
 
+    /// How bad it is; what is not known is worse than what needs a look, and better than what is known to be wrong.
+    #[must_use]
+    pub const fn gravity(self) -> u8 {
+        match self {
+            Self::Muted => 0,
+            Self::Plain | Self::Good => 1,
+            Self::Busy => 2,
+            Self::Warn => 3,
+            Self::Stale => 4,
+            Self::Blind => 5,
+            Self::Bad => 6,
+        }
+    }
+
     /// Its word, where there is neither glyph nor colour.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -114,7 +114,7 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
             match act {
                 Act::Send(command) => drive.command(command),
                 Act::Order(order) => drive.order(order),
-                Act::Anew => ui.anew(None),
+                Act::Zone => ui.rezone(),
                 _ => {}
             }
         }

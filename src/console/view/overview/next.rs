@@ -17,7 +17,7 @@ use crate::{
 
 pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
     let Some(run) = &ui.picture().snapshot.run else { return };
-    let parts = [("Next", upcoming(run, look), 3), ("Done last", done(run, look), 2)];
+    let parts = [("Next", upcoming(run, ui.silent_for().is_some(), look), 3), ("Done last", done(run, look), 2)];
     let all: u16 = parts.iter().map(|(.., weight)| weight).sum();
     let mut top = area.y;
     for (name, items, weight) in parts {
@@ -50,23 +50,26 @@ fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Look<'_>) {
 }
 
 /// The next step with what is in its way, then the steps after it.
-fn upcoming(run: &RunView, look: &Look<'_>) -> Vec<Vec<Atom>> {
+fn upcoming(run: &RunView, silent: bool, look: &Look<'_>) -> Vec<Vec<Atom>> {
     let Some(next) = run.next() else { return Vec::new() };
-    let mut out = vec![step(next, look)];
+    let level = |level| if silent { Tone::Stale } else { Tone::of(level) };
+    let mut out = vec![step(next, silent, look)];
     let gates = next.gates.iter().filter(|gate| gate.turn == Turn::Now);
-    out.extend(gates.map(|gate| reason(Tone::of(gate.reason.level), &gate.reason.what, look)));
+    out.extend(gates.map(|gate| reason(level(gate.reason.level), &gate.reason.what, look)));
     out.extend(next.lacks.iter().map(|id| reason(Tone::Warn, &format!("needs {id}"), look)));
     let after = run.steps.iter().skip_while(|s| s.id != next.id).skip(1);
-    out.extend(after.map(|s| step(s, look)));
+    out.extend(after.map(|s| step(s, silent, look)));
     out
 }
 
-fn step(step: &StepView, look: &Look<'_>) -> Vec<Atom> {
+/// A step: its id, its state, its title. `silent`: nothing is heard of it, whatever it was.
+pub fn step(step: &StepView, silent: bool, look: &Look<'_>) -> Vec<Atom> {
     let style = |role| look.theme.style(role);
-    let state = format!("{} {}", tone(step).glyph(false), step.word);
+    let tone = if silent { Tone::Stale } else { tone(step) };
+    let state = format!("{} {}", tone.glyph(false), step.word);
     let mut out = vec![
         Atom::of(vec![(step.id.clone(), style(Role::Title))]),
-        Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone(step)))]),
+        Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone))]),
     ];
     out.extend(Atom::words(&step.title, style(Role::Muted)));
     out

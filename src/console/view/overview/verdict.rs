@@ -2,10 +2,9 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{line::mark, shape::Form, tile::rule};
+use super::{line::mark, next::step, shape::Form, tile::rule};
 use crate::{
     console::{
-        runbook::tone,
         theme::Role,
         ui::Ui,
         view::{Look, head::told},
@@ -43,7 +42,8 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
     };
     let lines: Vec<Rect> = (room.y..room.bottom()).map(|y| Rect { y, height: 1, ..room }).collect();
     let why: Vec<Atom> = Atom::words(&look.spell(&why), style(Role::Title)).collect();
-    let next: Vec<Atom> = ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, look));
+    let next: Vec<Atom> =
+        ui.latest().run.as_ref().map_or_else(Vec::new, |run| next(run, ui.silent_for().is_some(), look));
     // What is next has the last line, unless the reason needs that.
     let (last, others) = lines.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
     if next.is_empty() || !fits(others, &why) {
@@ -76,14 +76,9 @@ fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, lo
 }
 
 /// The step that is next, and how far the run is.
-fn next(run: &RunView, look: &Look<'_>) -> Vec<Atom> {
-    let style = |role| look.theme.style(role);
-    let Some(step) = run.next() else { return Atom::words("every step is done", style(Role::Muted)).collect() };
-    let at = run.steps.iter().position(|s| s.id == step.id).map_or(0, |at| at + 1);
-    let state = format!("{} {}", tone(step).glyph(false), step.word);
-    let mut out: Vec<Atom> = Atom::words(&format!("step {at} of {}:", run.steps.len()), style(Role::Muted)).collect();
-    out.push(Atom::of(vec![(step.id.clone(), style(Role::Title))]));
-    out.push(Atom::of(vec![(state.trim_start().to_owned(), look.theme.tone(tone(step)))]));
-    out.extend(Atom::words(&step.title, style(Role::Muted)));
-    out
+fn next(run: &RunView, silent: bool, look: &Look<'_>) -> Vec<Atom> {
+    let muted = look.theme.style(Role::Muted);
+    let Some(next) = run.next() else { return Atom::words("every step is done", muted).collect() };
+    let at = run.steps.iter().position(|s| s.id == next.id).map_or(0, |at| at + 1);
+    Atom::words(&format!("step {at} of {}:", run.steps.len()), muted).chain(step(next, silent, look)).collect()
 }
