@@ -1,4 +1,4 @@
-//! A proxy in front of a broker that counts what is asked of it, by the name of the call, and on demand says what the broker does not: that
+//! A proxy in front of a broker that keeps what is asked of it, by the name of the call, and on demand says what the broker does not: that
 //! there is a second one, that a login is refused.
 //!
 //! Clients go to the address that a broker gives for itself, so the answers that carry it (Metadata, FindCoordinator) are rewritten to the
@@ -22,8 +22,26 @@ use tokio::{
 
 use crate::error::{Doing, Result};
 
-/// Requests, by the name of the call.
-pub type Counts = BTreeMap<&'static str, u32>;
+/// Requests by the name of the call, in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Calls(Vec<&'static str>);
+
+impl Calls {
+    /// How many of each there were.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, u32> {
+        let mut counts = BTreeMap::new();
+        self.0.iter().for_each(|call| *counts.entry(*call).or_default() += 1);
+        counts
+    }
+
+    /// Whether the last of the one came before the first of the other; not if there was none of either.
+    #[must_use]
+    pub fn before(&self, one: &str, other: &str) -> bool {
+        let (last, first) = (self.0.iter().rposition(|c| *c == one), self.0.iter().position(|c| *c == other));
+        last.zip(first).is_some_and(|(last, first)| last < first)
+    }
+}
 
 /// What is said that is not so.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +56,7 @@ pub struct Lies {
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    counts: Arc<Mutex<Counts>>,
+    calls: Arc<Mutex<Calls>>,
     lies: Arc<Mutex<Lies>>,
     task: JoinHandle<()>,
 }
@@ -52,9 +70,9 @@ impl Proxy {
         let doing = || format!("starting a proxy in front of port {broker}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing)?;
         let port = listener.local_addr().doing(doing)?.port();
-        let counts = Arc::new(Mutex::new(Counts::new()));
+        let calls = Arc::new(Mutex::new(Calls::default()));
         let lies = Arc::new(Mutex::new(Lies::default()));
-        let through = Through { broker, port, lies: lies.clone(), counts: counts.clone() };
+        let through = Through { broker, port, lies: lies.clone(), calls: calls.clone() };
         let task = tokio::spawn(async move {
             // Dropped with this task, and the connections with it.
             let mut connections = JoinSet::new();
@@ -62,7 +80,7 @@ impl Proxy {
                 connections.spawn(relay(client, through.clone()));
             }
         });
-        Ok(Self { port, counts, lies, task })
+        Ok(Self { port, calls, lies, task })
     }
 
     /// Its port on 127.0.0.1.
@@ -78,8 +96,8 @@ impl Proxy {
 
     /// What was asked since it was last looked at.
     #[must_use]
-    pub fn take(&self) -> Counts {
-        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn take(&self) -> Calls {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -95,7 +113,7 @@ struct Through {
     broker: u16,
     port: u16,
     lies: Arc<Mutex<Lies>>,
-    counts: Arc<Mutex<Counts>>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 /// Requests that are not answered yet: correlation id to (key, version) of the call.
@@ -123,7 +141,7 @@ async fn requests(
         // Header, all versions: key, version, correlation id.
         let mut header = Fields(&frame);
         if let (Some(key), Some(version), Some(id)) = (header.i16(), header.i16(), header.i32()) {
-            *through.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(name(key)).or_default() += 1;
+            through.calls.lock().unwrap_or_else(PoisonError::into_inner).0.push(name(key));
             pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (key, version));
         }
         send(&mut to, &frame).await?;

@@ -6,6 +6,8 @@ use std::{
     time::Instant,
 };
 
+use rdkafka::groups::GroupList;
+
 use super::{
     admin::{Answer, Failure},
     assignment,
@@ -195,10 +197,9 @@ pub(super) fn nobody(faults: &[Option<Fault>]) -> Result<(), Fault> {
     }
 }
 
-/// Members and what they are assigned, and the state in the coordinator's own words. Lags do not need them: where this fails, members are
-/// what the cluster does not tell.
-pub(super) fn members(client: &Client, out: &mut Snapshot, deadline: Instant) {
-    let Some(list) = client.members(halfway(deadline)) else { return };
+/// Members and what they are assigned, and the state in the coordinator's own words. Lags do not need them: where they could not be had,
+/// members are what the cluster does not tell.
+pub(super) fn members(list: &GroupList, out: &mut Snapshot) {
     let by_name: HashMap<&str, _> = list.groups().iter().map(|g| (g.name(), g)).collect();
     let slots = Slots::new(&out.topics);
     for group in &mut out.groups {

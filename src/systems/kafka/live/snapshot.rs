@@ -1,6 +1,8 @@
-//! One snapshot of a cluster: groups, topics, commits, and only then ends.
+//! One snapshot of a cluster: groups and their members, topics, commits, and only then ends.
 //!
-//! The order matters: a record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
+//! The order matters. A record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
+//! And a member that commits for the last time and leaves between two calls must not make the group look Empty with the commits from before:
+//! a group that was Empty before its commits were read has them for good, and it is from there that it is handed over.
 //!
 //! No part may take all of the time that is left: one silent broker of several leaves time for what the others say.
 
@@ -8,7 +10,11 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use rdkafka::metadata::Metadata;
 
-use super::{admin::Failure, client::Client, ends, groups};
+use super::{
+    admin::Failure,
+    client::{Client, halfway},
+    ends, groups,
+};
 use crate::{
     core::estate::seen::Fault,
     plan::{KafkaPair, Side},
@@ -37,10 +43,11 @@ pub(super) fn take(
     let (mut out, leaders) = topics(client, plan, side, &metadata);
     out.groups_in_all = listed.in_all;
     out.partial = listed.partial;
-    groups::commits(client, plan, side, listed.watched, &mut out, deadline)?;
     // The call asks all brokers and waits for each: with one away it would only use up the time.
-    if out.partial.is_none() && !out.groups.is_empty() {
-        groups::members(client, &mut out, deadline);
+    let described = (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(halfway(deadline))).flatten();
+    groups::commits(client, plan, side, listed.watched, &mut out, deadline)?;
+    if let Some(described) = described {
+        groups::members(&described, &mut out);
     }
     ends::take(client, plan, &leaders, &mut out, deadline)?;
     Ok(out)

@@ -7,7 +7,7 @@ use super::{
         facts::{Commit, Offset},
         parity::names,
         state::{Pair, Said},
-        syncs::{Syncs, lead},
+        syncs::{Stand, Sync, Syncs, lead},
     },
 };
 use crate::{
@@ -112,10 +112,7 @@ fn place(
     let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
     let along = word.along.of(&topic.name, partition);
     let against = word.against.map(|syncs| syncs.of(&name, partition));
-    let stand = lead(along, against, stands).ok_or_else(|| word.silent(&what, stands))?;
-    // Never beyond what is there; by an answer that is older than the syncs that is less than there is.
-    let offset = stand.offset.min(end);
-    let again = stand.again.unwrap_or(end - offset + stand.coming) + (stand.offset - offset);
+    let Stand { offset, again } = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
     let reached = committed(&there.facts, group, slot) >= offset;
     Ok(Place { topic: name, partition, offset, reached, again })
 }
@@ -138,8 +135,14 @@ impl<'a> Word<'a> {
     }
 
     /// The fault of a partition of which nothing is said that leads over.
-    fn silent(&self, what: &str, stands: i64) -> Fault {
-        let text = if self.along.topics.is_empty() {
+    fn silent(&self, what: &str, stands: i64, along: &[Sync]) -> Fault {
+        let text = if along.iter().any(|s| s.upstream <= stands) {
+            format!(
+                "{what}: the {} has records that no offset sync of the mirror back leads past: not before it has copied them is it known that \
+                 none is skipped",
+                self.to
+            )
+        } else if self.along.topics.is_empty() {
             format!(
                 "{what}: no offset sync of a mirror to the {}: there is no topic mm2-offset-syncs.*.internal; offset_syncs_topic names another",
                 self.to

@@ -252,7 +252,7 @@ impl Console {
         self.group_is("all is read", "kafka.group.lag", side, 0.0);
     }
 
-    /// Carries a step out; gives back how many records its preview says are read again, and its notes.
+    /// Carries a step out; gives back how many records its preview says are read again, and the preview's text.
     fn carry_out(&self, id: &str) -> (u64, Vec<String>) {
         let end = Instant::now() + PATIENCE;
         let mut notes = Vec::new();
@@ -268,7 +268,12 @@ impl Console {
                     if let Some(preview) = &step.preview
                         && let Some(digest) = preview.digest
                     {
-                        notes.clone_from(&preview.notes);
+                        notes = preview
+                            .diff
+                            .iter()
+                            .map(|change| format!("{change:?}"))
+                            .chain(preview.notes.clone())
+                            .collect();
                         self.helm.orders.give(Order::Execute { step: id.into(), digest, typed: self.group.clone() });
                     }
                 }
