@@ -131,73 +131,6 @@ impl Ring {
     }
 }
 
-/// Offsets of one partition's end against time: turns a lag in messages into a lag in seconds.
-#[derive(Debug, Clone, Default)]
-pub struct OffsetTimes(VecDeque<(u32, i64)>);
-
-/// Points kept a partition. With the thinning below they reach back about an hour.
-const POINTS: usize = 64;
-
-impl OffsetTimes {
-    /// The end offset read at `boot`.
-    pub fn push(&mut self, boot: Duration, end: i64) {
-        let ms = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
-        if self.0.back().is_some_and(|&(_, last)| end < last) {
-            // The log was cut or the topic made anew: what was known of it is of another log.
-            self.0.clear();
-        }
-        if self.0.len() == POINTS {
-            // Every second of the older half goes: recent points stay dense, old ones reach far back. Before the new one comes, so that
-            // the room for all of them never doubles: there is a table a partition.
-            let mut i = 0;
-            self.0.retain(|_| {
-                i += 1;
-                i > POINTS / 2 || i % 2 == 1
-            });
-        }
-        self.0.push_back((ms, end));
-    }
-
-    /// The end that was read last before `boot`. None where the table does not reach back that far.
-    #[must_use]
-    pub fn end_before(&self, boot: Duration) -> Option<i64> {
-        let then = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
-        let at = self.0.partition_point(|&(t, _)| t < then).checked_sub(1)?;
-        self.0.get(at).map(|&(_, end)| end)
-    }
-
-    /// How long before `boot` the end of the log stood at `offset`: the age of the oldest record not yet consumed.
-    /// None where the table does not reach back that far: then it is at least [`Self::reach`].
-    #[must_use]
-    pub fn age_of(&self, offset: i64, boot: Duration) -> Option<Duration> {
-        let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
-        let at = match self.0.partition_point(|&(_, end)| end <= offset) {
-            i if i == self.0.len() => return Some(Duration::ZERO),
-            0 => return None,
-            i => {
-                let ((t0, o0), (t1, o1)) = (self.0[i - 1], self.0[i]);
-                #[expect(clippy::cast_precision_loss, reason = "a share between two points")]
-                let share = (offset - o0) as f64 / (o1 - o0).max(1) as f64;
-                f64::from(t0) + f64::from(t1 - t0) * share
-            }
-        };
-        Some(Duration::from_secs_f64((f64::from(now) - at).max(0.0) / 10.0))
-    }
-
-    /// Bytes it holds.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.0.capacity() * size_of::<(u32, i64)>()
-    }
-
-    /// How far back the table reaches.
-    #[must_use]
-    pub fn reach(&self, boot: Duration) -> Duration {
-        let now = u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX);
-        self.0.front().map_or(Duration::ZERO, |&(t, _)| Duration::from_millis(u64::from(now.saturating_sub(t)) * 100))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,41 +196,5 @@ mod tests {
         assert!(all.windows(2).all(|w| w[0].0 < w[1].0), "oldest first");
         assert!(all[all.len() - 1].0 - all[0].0 >= 3600.0);
         assert_eq!(ring.tail(3), [9997.0, 9998.0, 9999.0]);
-    }
-
-    #[test]
-    fn a_lag_in_messages_becomes_a_lag_in_seconds() {
-        let mut table = OffsetTimes::default();
-        for i in 0..30 {
-            table.push(secs(1000 + i * 5), i64::try_from(i).expect("small") * 500);
-        }
-        let now = secs(1000 + 29 * 5);
-        assert_eq!(table.age_of(29 * 500, now), Some(Duration::ZERO));
-        let age = table.age_of(27 * 500 + 250, now).expect("within reach");
-        assert!((age.as_secs_f64() - 7.5).abs() < 0.2, "{age:?}");
-        assert_eq!(table.age_of(-1, now), None, "older than the table");
-        assert_eq!(table.end_before(secs(1007)), Some(500));
-        assert_eq!(table.end_before(secs(1005)), Some(0), "before, not at");
-        assert_eq!(table.end_before(secs(1000)), None);
-        assert_eq!(table.reach(now), secs(145));
-    }
-
-    #[test]
-    fn a_table_of_offsets_never_takes_more_room_than_its_points() {
-        let mut table = OffsetTimes::default();
-        (0..1000).for_each(|i| table.push(secs(i * 5), i64::try_from(i).expect("small")));
-        assert!(table.0.len() <= POINTS && table.0.capacity() <= POINTS, "{}", table.0.capacity());
-        assert!(table.reach(secs(999 * 5)) > secs(1800), "and reaches far back");
-    }
-
-    #[test]
-    fn an_idle_log_has_no_lag_however_old_its_last_record_and_a_new_log_forgets_the_old() {
-        let mut table = OffsetTimes::default();
-        for i in 0..200 {
-            table.push(secs(1000 + i * 5), 42);
-        }
-        assert_eq!(table.age_of(42, secs(2000)), Some(Duration::ZERO));
-        table.push(secs(2005), 3);
-        assert_eq!(table.reach(secs(2005)), Duration::ZERO);
     }
 }

@@ -1,7 +1,7 @@
 //! One cluster as it is known: the last answer, and the figures made of it when it came.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     mem::size_of,
     sync::Arc,
     time::Duration,
@@ -9,7 +9,8 @@ use std::{
 
 use super::{
     facts::{Commit, Config, Group, Offset, Snapshot},
-    memory::{GroupMemory, Memory, Tables, lag},
+    memory::{GroupMemory, Memory, Table, Tables, lag},
+    times::LagTime,
 };
 use crate::core::{
     estate::{
@@ -25,6 +26,7 @@ pub(super) struct Cluster {
     latest: Reading<Latest>,
     pub(super) configs: Reading<BTreeMap<Arc<str>, Config>>,
     memory: Memory,
+    answers: u64,
 }
 
 /// The last answer, and what follows from it.
@@ -34,6 +36,8 @@ pub(super) struct Latest {
     figures: Vec<Figures>,
     /// When it was read.
     pub(super) at: Now,
+    /// The how manieth answer it is.
+    pub(super) number: u64,
 }
 
 /// What a group's commits and its topics' ends come to.
@@ -51,39 +55,6 @@ pub(super) struct Figures {
     pub(super) hot: Option<(u32, i64)>,
 }
 
-/// How far behind in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum LagTime {
-    /// This long.
-    Exactly(Duration),
-    /// Longer than the cluster has been watched for: at least this long.
-    AtLeast(Duration),
-}
-
-impl Default for LagTime {
-    fn default() -> Self {
-        Self::Exactly(Duration::ZERO)
-    }
-}
-
-impl LagTime {
-    /// How long, at the least.
-    pub(super) const fn least(self) -> Duration {
-        match self {
-            Self::Exactly(d) | Self::AtLeast(d) => d,
-        }
-    }
-
-    /// The worse of two: as long as the longer, and no more certain than the less certain.
-    pub(super) fn worse(self, other: Self) -> Self {
-        let longest = self.least().max(other.least());
-        match (self, other) {
-            (Self::Exactly(_), Self::Exactly(_)) => Self::Exactly(longest),
-            _ => Self::AtLeast(longest),
-        }
-    }
-}
-
 impl Cluster {
     /// An answer came.
     pub(super) fn apply(&mut self, facts: Snapshot, stamp: Stamp) {
@@ -98,7 +69,8 @@ impl Cluster {
         }
         drop(tables);
         self.memory.groups = groups;
-        self.latest.set(Latest { facts, figures, at }, stamp);
+        self.answers += 1;
+        self.latest.set(Latest { facts, figures, at, number: self.answers }, stamp);
     }
 
     /// A question failed.
@@ -151,7 +123,7 @@ impl Cluster {
         self.memory.topics().map(|(name, _)| name)
     }
 
-    /// The offset-time tables for an answer of this cluster.
+    /// What is known of the topics of an answer of this cluster.
     pub(super) fn tables<'a>(&'a self, latest: &'a Latest) -> Tables<'a> {
         self.memory.tables(&latest.facts)
     }
@@ -303,21 +275,20 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
     let commits = facts.commits_of(group);
     let mut figures = Figures::default();
     let mut lags = Vec::with_capacity(commits.len());
-    let mut touched = HashSet::new();
     let (mut committed, mut partitions) = (0_u32, 0_u32);
+    // Topic after topic: a look-up for each of a hundred thousand commits is what a reading would cost.
+    let mut table: Option<&Table<'_>> = None;
     for commit in commits {
-        if let Some((topic, _)) = facts.partition(commit.slot)
-            && touched.insert(topic.slots.start)
-        {
-            partitions += topic.partitions();
+        if table.is_none_or(|t| !t.topic.slots.contains(&commit.slot)) {
+            table = tables.of(commit.slot);
+            partitions += table.map_or(0, |t| t.topic.partitions());
         }
         if commit.offset == Offset::NEVER {
             continue;
         }
         committed += 1;
-        let end = facts.end(commit.slot);
-        let lag = lag(commit.offset, end);
-        if let Some(key) = tables.key(commit.slot) {
+        let lag = lag(commit.offset, facts.end(commit.slot));
+        if let Some(key) = table.and_then(|t| t.key(commit.slot)) {
             lags.push((key, lag));
         }
         let (Some(lag), Some(offset)) = (lag, commit.offset.known()) else {
@@ -326,7 +297,8 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
         };
         figures.lag += lag;
         if lag > 0 {
-            figures.time = figures.time.worse(time(tables, commit.slot, offset, at.boot));
+            let time = table.map_or(LagTime::AtLeast(Duration::ZERO), |t| t.time(commit.slot, offset, at.boot));
+            figures.time = figures.time.worse(time);
             if figures.hot.is_none_or(|(_, most)| lag > most) {
                 figures.hot = Some((commit.slot, lag));
             }
@@ -345,11 +317,4 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
         }
     }
     figures
-}
-
-/// How old the first record after `offset` is.
-pub(super) fn time(tables: &Tables<'_>, slot: u32, offset: i64, boot: Duration) -> LagTime {
-    tables.of(slot).map_or(LagTime::AtLeast(Duration::ZERO), |table| {
-        table.age_of(offset, boot).map_or_else(|| LagTime::AtLeast(table.reach(boot)), LagTime::Exactly)
-    })
 }

@@ -1,4 +1,4 @@
-//! What is kept of a cluster between answers: an offset-time table a partition, a slope a pair, rings a group and a topic.
+//! What is kept of a cluster between answers: ends against time and a rate a topic, a slope a pair, rings a group and a topic.
 //!
 //! Names are interned: a pair is known by eight bytes. Nothing here is for showing by itself: it has no age, the figures made of
 //! it in `cluster.rs` do.
@@ -10,9 +10,12 @@ use std::{
     time::Duration,
 };
 
-use super::facts::{Offset, Snapshot, Topic};
+use super::{
+    facts::{Offset, Snapshot, Topic},
+    times::{EndTimes, LagTime},
+};
 use crate::core::{
-    estate::history::{OffsetTimes, Ring, Slope},
+    estate::history::{Ring, Slope},
     now::Now,
 };
 
@@ -28,7 +31,7 @@ pub(super) struct Memory {
 #[derive(Debug)]
 pub(super) struct TopicMemory {
     name: Arc<str>,
-    parts: Vec<OffsetTimes>,
+    ends: EndTimes,
     /// Of each partition the last end, and how many answers after it said the same.
     still: Vec<(Offset, u32)>,
     produced: Produced,
@@ -91,22 +94,13 @@ impl Memory {
             let Some(memory) = self.topics.get_mut(id as usize) else { continue };
             memory.seen = at;
             let ends = facts.ends_of(topic);
-            memory.parts.resize_with(ends.len(), OffsetTimes::default);
             memory.still.resize(ends.len(), (Offset::UNKNOWN, 0));
             for ((last, polls), end) in memory.still.iter_mut().zip(ends) {
                 *polls = if end.known().is_some() && end == last { polls.saturating_add(1) } else { 0 };
                 *last = *end;
             }
-            let mut sum = Some(0_i64);
-            for (table, end) in memory.parts.iter_mut().zip(ends) {
-                match end.known() {
-                    Some(end) => {
-                        table.push(at.boot, end);
-                        sum = sum.map(|s| s + end);
-                    }
-                    None => sum = None,
-                }
-            }
+            memory.ends.push(at.boot, ends);
+            let sum: Option<i64> = ends.iter().map(|end| end.known()).sum();
             if let Some(sum) = sum.filter(|_| !ends.is_empty()) {
                 memory.produced.push(at.boot, sum);
                 if let Some(rate) = memory.produced.per_second() {
@@ -124,7 +118,7 @@ impl Memory {
         self.ids.insert(name.clone(), id);
         self.topics.push(TopicMemory {
             name: name.clone(),
-            parts: Vec::new(),
+            ends: EndTimes::default(),
             still: Vec::new(),
             produced: Produced::default(),
             rate: Ring::default(),
@@ -143,32 +137,45 @@ impl Memory {
         self.topics.iter().map(|t| (&t.name, t.seen))
     }
 
-    /// Which offset-time table belongs to a slot, for every slot of the answer.
+    /// What is known of the topics of an answer.
     pub(super) fn tables<'a>(&'a self, facts: &'a Snapshot) -> Tables<'a> {
-        Tables { by_topic: facts.topics.iter().map(|t| (t, self.ids.get(&t.name).copied(), self.topic(&t.name))).collect() }
+        let table = |topic: &'a Topic| {
+            let id = self.ids.get(&topic.name).copied();
+            Table { topic, id, memory: id.and_then(|id| self.topics.get(id as usize)) }
+        };
+        Tables(facts.topics.iter().map(table).collect())
     }
 }
 
-/// Offset-time tables by slot.
-pub(super) struct Tables<'a> {
-    by_topic: Vec<(&'a Topic, Option<u32>, Option<&'a TopicMemory>)>,
-}
+/// What is known of the topics of an answer, in its order.
+pub(super) struct Tables<'a>(Vec<Table<'a>>);
 
 impl<'a> Tables<'a> {
-    fn at(&self, slot: u32) -> Option<&(&'a Topic, Option<u32>, Option<&'a TopicMemory>)> {
-        self.by_topic.get(self.by_topic.partition_point(|(t, ..)| t.slots.end <= slot))
+    /// The topic of a slot.
+    pub(super) fn of(&self, slot: u32) -> Option<&Table<'a>> {
+        self.0.get(self.0.partition_point(|table| table.topic.slots.end <= slot))
+    }
+}
+
+/// What is known of one topic.
+pub(super) struct Table<'a> {
+    pub(super) topic: &'a Topic,
+    id: Option<u32>,
+    memory: Option<&'a TopicMemory>,
+}
+
+impl Table<'_> {
+    /// How old the first record behind an offset of one of its slots is.
+    pub(super) fn time(&self, slot: u32, offset: i64, boot: Duration) -> LagTime {
+        let Some(memory) = self.memory else { return LagTime::AtLeast(Duration::ZERO) };
+        let partition = slot.saturating_sub(self.topic.slots.start) as usize;
+        let age = memory.ends.age_of(partition, offset, boot);
+        age.map_or_else(|| LagTime::AtLeast(memory.ends.reach(partition, boot)), LagTime::Exactly)
     }
 
-    /// The table of one slot.
-    pub(super) fn of(&self, slot: u32) -> Option<&'a OffsetTimes> {
-        let (topic, _, memory) = self.at(slot)?;
-        memory.as_ref()?.parts.get((slot - topic.slots.start) as usize)
-    }
-
-    /// The key of one slot.
+    /// The key of one of its slots.
     pub(super) fn key(&self, slot: u32) -> Option<PairKey> {
-        let (topic, id, _) = self.at(slot)?;
-        Some((u64::from((*id)?) << 32) | u64::from(slot - topic.slots.start))
+        Some((u64::from(self.id?) << 32) | u64::from(slot.checked_sub(self.topic.slots.start)?))
     }
 }
 
@@ -185,7 +192,7 @@ impl TopicMemory {
 
     /// The ends of its partitions as they were read last before `boot`.
     pub(super) fn ends_before(&self, boot: Duration) -> Option<Vec<i64>> {
-        self.parts.iter().map(|table| table.end_before(boot)).collect()
+        self.ends.before(boot)
     }
 
     /// Messages a second over the last answers; none before the second.
@@ -202,15 +209,17 @@ impl GroupMemory {
     /// Takes the lags of one answer: one a pair, unknown ones left out. Pairs that are not in the answer any more are forgotten.
     pub(super) fn take_lags(&mut self, mut lags: Vec<(PairKey, Option<i64>)>, at: Now) {
         lags.sort_unstable_by_key(|(key, _)| *key);
+        // The same pairs as before, nearly always.
+        if self.pairs.len() == lags.len() && self.pairs.iter().zip(&lags).all(|((old, _), (new, _))| old == new) {
+            self.pairs.iter_mut().zip(lags).for_each(|((_, slope), (_, lag))| follow(slope, lag, at));
+            return;
+        }
         let mut old = std::mem::take(&mut self.pairs).into_iter().peekable();
         self.pairs.reserve_exact(lags.len());
         for (key, lag) in lags {
             while old.next_if(|(k, _)| *k < key).is_some() {}
             let mut slope = old.next_if(|(k, _)| *k == key).map(|(_, s)| s).unwrap_or_default();
-            if let Some(lag) = lag {
-                #[expect(clippy::cast_precision_loss, reason = "a slope")]
-                slope.push(at.boot, lag as f64);
-            }
+            follow(&mut slope, lag, at);
             self.pairs.push((key, slope));
         }
     }
@@ -218,6 +227,13 @@ impl GroupMemory {
     /// How the lag of one pair changes.
     pub(super) fn pair(&self, key: PairKey) -> Option<&Slope> {
         self.pairs.binary_search_by_key(&key, |(k, _)| *k).ok().map(|i| &self.pairs[i].1)
+    }
+}
+
+fn follow(slope: &mut Slope, lag: Option<i64>, at: Now) {
+    if let Some(lag) = lag {
+        #[expect(clippy::cast_precision_loss, reason = "a slope")]
+        slope.push(at.boot, lag as f64);
     }
 }
 
@@ -235,7 +251,7 @@ impl Memory {
     /// Bytes kept, without the allocator's own.
     pub(super) fn bytes(&self) -> usize {
         let pairs: usize = self.groups.values().map(|g| g.pairs.capacity() * PAIR_BYTES + size_of::<GroupMemory>()).sum();
-        let parts: usize = self.topics.iter().flat_map(|t| &t.parts).map(OffsetTimes::bytes).sum();
-        pairs + parts + self.topics.len() * size_of::<TopicMemory>()
+        let ends: usize = self.topics.iter().map(|t| t.ends.bytes()).sum();
+        pairs + ends + self.topics.len() * size_of::<TopicMemory>()
     }
 }

@@ -3,12 +3,13 @@
 //! | file | what lives there |
 //! | --- | --- |
 //! | `facts.rs` | what is asked and answered: one cluster's groups, commits and ends, as columns |
-//! | `memory.rs` | what is kept between answers: slopes, offset-time tables, rings |
+//! | `memory.rs` | what is kept between answers: slopes, rates, rings |
 //! | `cluster.rs` | one cluster as it is known: the last answer, the figures made of it |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
 //! | `handover.rs` | how far a hand-over is, by the mirror's own word |
 //! | `gates.rs` | the ten gates of a hand-over, as they stand |
+//! | `times.rs` | ends against time: a lag in messages becomes one in seconds |
 //! | `syncs.rs` | what mirrors say of offsets: how a commit is led to the other cluster |
 //! | `ops.rs` | what may be changed: a group's offsets on the other cluster |
 //! | `sim.rs`, `sim/` | how clusters behave in a simulated estate |
@@ -28,6 +29,7 @@ mod signals;
 mod sim;
 mod state;
 mod syncs;
+mod times;
 mod view;
 
 pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic};

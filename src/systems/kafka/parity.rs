@@ -1,11 +1,14 @@
 //! Source against target: which topic is whose copy, and what is missing on the other side. By name and by count only: offsets of
 //! two clusters do not compare, so nothing here subtracts them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
-    cluster::{GroupSeen, Latest},
-    facts::{Config, Offset},
+    cluster::Latest,
+    facts::{Config, Group, Offset},
     state::Pair,
 };
 use crate::{
@@ -101,10 +104,10 @@ pub(super) fn topic_names_of(pair: &Pair, side: Side) -> BTreeSet<String> {
 }
 
 /// Where each slot of the source's answer is in the target's: slots of one topic and partition under the names the plan gives.
-pub(super) struct SlotMap(Vec<Option<u32>>);
+struct SlotMap(Vec<Option<u32>>);
 
 impl SlotMap {
-    pub(super) fn new(plan: &KafkaPair, source: &Latest, target: &Latest) -> Self {
+    fn new(plan: &KafkaPair, source: &Latest, target: &Latest) -> Self {
         let mut map = vec![None; source.facts.ends.len()];
         for topic in &source.facts.topics {
             let there = names(plan, Side::Source, &topic.name).target;
@@ -128,12 +131,24 @@ pub(super) struct Handover {
     pub(super) both: usize,
 }
 
-/// Compares a group's commits, by partition.
-pub(super) fn handover(source: &GroupSeen<'_>, target: &GroupSeen<'_>, map: &SlotMap) -> Handover {
+/// That of each group which is in both answers, by its name.
+pub(super) type Handovers = HashMap<Arc<str>, Handover>;
+
+/// Compares the commits of all groups, by partition.
+pub(super) fn handovers(plan: &KafkaPair, source: &Latest, target: &Latest) -> Handovers {
+    let map = SlotMap::new(plan, source, target);
+    let both = |here: &Group| {
+        let there = target.facts.group(&here.name)?;
+        Some((here.name.clone(), handover((source, here), (target, there), &map)))
+    };
+    source.facts.groups.iter().filter_map(both).collect()
+}
+
+fn handover((source, here): (&Latest, &Group), (target, there): (&Latest, &Group), map: &SlotMap) -> Handover {
     let committed = |offset: Offset| offset.known().is_some();
-    let there = target.latest.facts.commits_of(target.facts);
+    let there = target.facts.commits_of(there);
     let mut out = Handover { source: 0, both: 0 };
-    for commit in source.latest.facts.commits_of(source.facts).iter().filter(|c| committed(c.offset)) {
+    for commit in source.facts.commits_of(here).iter().filter(|c| committed(c.offset)) {
         out.source += 1;
         let slot = map.0.get(commit.slot as usize).copied().flatten();
         let found = slot.and_then(|slot| there.binary_search_by_key(&slot, |c| c.slot).ok());

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    cluster::{Figures, LagTime},
+    cluster::Figures,
     facts::GroupState,
     handover,
     parity::{self, Copied},
     state::{Pair, State, timeout},
+    times::LagTime,
 };
 use crate::{
     core::{

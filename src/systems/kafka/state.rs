@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     cluster::Cluster,
     facts::{Ask, Facts},
+    parity::{self, Handovers},
     signals,
     syncs::Syncs,
     view,
@@ -20,7 +21,7 @@ use crate::{
     },
     plan::{KafkaPair, Mirror, Plan, Property, Side, Sides},
     systems::System,
-    view::{Detail, Panel, Tile},
+    view::{Detail, Memo, Panel, Tile},
 };
 
 /// What is known of all pairs of clusters.
@@ -37,6 +38,8 @@ pub(super) struct Pair {
     clusters: Sides<Cluster>,
     /// What the mirrors say that copy to a side.
     syncs: Sides<Reading<Said>>,
+    /// By the numbers of the answers that they are made of.
+    handovers: Memo<[u64; 2], Arc<Handovers>>,
 }
 
 /// What mirrors have said so far.
@@ -72,6 +75,12 @@ impl Pair {
         reading.set(Said { syncs, news }, stamp);
     }
 
+    /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
+    pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
+        let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
+        Some(self.handovers.get([source.number, target.number], || Arc::new(parity::handovers(&self.plan, source, target))))
+    }
+
     pub(super) const fn cluster(&self, side: Side) -> &Cluster {
         self.clusters.get(side)
     }
@@ -98,7 +107,7 @@ impl System for State {
     type Facts = Facts;
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        let pair = |p: &KafkaPair| Pair { plan: p.clone(), clusters: Sides::default(), syncs: Sides::default() };
+        let pair = |p: &KafkaPair| Pair { plan: p.clone(), clusters: Sides::default(), syncs: Sides::default(), handovers: Memo::default() };
         let pairs = plan.kafka.iter().map(pair).collect();
         let interval = plan.intervals.kafka;
         let mut specs = Vec::new();

@@ -12,9 +12,10 @@ pub(super) use detail::detail;
 
 use super::{
     State,
-    cluster::{Figures, GroupSeen, LagTime},
+    cluster::{Figures, GroupSeen},
     parity, signals,
     state::Pair,
+    times::LagTime,
 };
 use crate::{
     core::{

@@ -13,13 +13,14 @@ use crate::{
     plan::{Plan, Side, Sides},
     systems::kafka::{
         State,
-        cluster::{self, Cluster, GroupSeen, TopicSeen},
+        cluster::{Cluster, GroupSeen, TopicSeen},
         facts::Commit,
         gates::HandOver,
         memory,
-        parity::{self, SlotMap},
+        parity,
         signals,
         state::{Pair, bootstrap},
+        times::LagTime,
     },
     view::{Align, Cell, Column, Curve, Detail, Line, Row, Series, Table, Tone},
 };
@@ -68,9 +69,8 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     }
     out.curves.extend(curves.into_iter().filter(|c| !c.is_empty()));
     let [source, target] = Side::BOTH.map(|s| pair.cluster(s).group(name, now));
-    if let (Some(s), Some(t)) = (source.as_ref().shown(), target.as_ref().shown()) {
-        let map = SlotMap::new(&pair.plan, s.latest, t.latest);
-        let handover = groups::handover(&source, &target, &map);
+    if let (Some(_), Some(_), Some(all)) = (source.as_ref().shown(), target.as_ref().shown(), pair.handovers(now)) {
+        let handover = groups::handover(&source, &target, &all);
         out.fields.push(("source commits that the target has".into(), Cell::seen(handover, groups::handover_cell)));
     }
     out
@@ -131,10 +131,10 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
         let Some((topic, partition)) = latest.facts.partition(commit.slot) else { continue };
         let end = latest.facts.end(commit.slot);
         let lag = memory::lag(commit.offset, end);
-        let slope = tables.key(commit.slot).and_then(|key| group.memory.pair(key)).and_then(|s| s.per_second());
-        let behind = lag.zip(commit.offset.known()).map(|(lag, offset)| {
-            let zero = cluster::LagTime::default();
-            if lag == 0 { zero } else { cluster::time(&tables, commit.slot, offset, latest.at.boot) }
+        let table = tables.of(commit.slot);
+        let slope = table.and_then(|t| group.memory.pair(t.key(commit.slot)?)?.per_second());
+        let behind = lag.zip(commit.offset.known()).zip(table).map(|((lag, offset), table)| {
+            if lag == 0 { LagTime::default() } else { table.time(commit.slot, offset, latest.at.boot) }
         });
         let mut cells = vec![
             Cell::text(topic.name.to_string()),

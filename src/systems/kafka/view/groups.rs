@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{figures, heading, lag_cell, pace_cell, time_cell, tone};
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::{Fault, FaultKind, Seen},
         now::Now,
     },
     plan::Side,
@@ -13,7 +13,7 @@ use crate::{
         State,
         cluster::GroupSeen,
         facts::GroupState,
-        parity::{self, Handover, SlotMap},
+        parity::{self, Handover, Handovers},
         state::Pair,
     },
     view::{Cell, Column, Row, SPARK, Table, Tone},
@@ -58,10 +58,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
 /// Rows with what they are sorted by: what cannot be read first, then by lag in time and in messages.
 fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)> {
     let (source, target) = (pair.cluster(Side::Source), pair.cluster(Side::Target));
-    let map = match (source.seen(now).shown(), target.seen(now).shown()) {
-        (Some(s), Some(t)) => Some(SlotMap::new(&pair.plan, s, t)),
-        _ => None,
-    };
+    let handovers = pair.handovers(now);
     parity::group_names(pair)
         .into_iter()
         .map(|name| {
@@ -75,7 +72,7 @@ fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)>
                 cells.extend(side_cells(group));
             }
             let [source, target] = &seen;
-            cells.push(parity_cell(source, target, map.as_ref()));
+            cells.push(parity_cell(source, target, handovers.as_deref()));
             cells.push(Cell::age(&pair_age(pair, now)));
             let rank = seen.iter().map(rank).max().unwrap_or_default();
             (rank, Row { id: format!("{}/{name}", pair.plan.name), cells })
@@ -128,11 +125,11 @@ pub(super) fn state_cell(state: GroupState) -> Cell {
 }
 
 /// How much of the source's commits the target has.
-fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, map: Option<&SlotMap>) -> Cell {
-    let Some(map) = map else {
+fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: Option<&Handovers>) -> Cell {
+    let Some(all) = all else {
         return Cell::seen(source.as_ref().zip(target.as_ref()), |_| Cell::none());
     };
-    Cell::seen(handover(source, target, map), handover_cell)
+    Cell::seen(handover(source, target, all), handover_cell)
 }
 
 /// How much of the source's commits the target has. A group without commits on the source has nothing to hand over, which is not the same
@@ -140,13 +137,14 @@ fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, map: 
 pub(super) fn handover(
     source: &Seen<GroupSeen<'_>>,
     target: &Seen<GroupSeen<'_>>,
-    map: &SlotMap,
+    all: &Handovers,
 ) -> Seen<Handover> {
     let readable = |g: GroupSeen<'_>| g.facts.fault.clone().map_or(Ok(()), Err);
     source.as_ref().zip(target.as_ref()).and_then(|(s, t)| {
         readable(*s)?;
         readable(*t)?;
-        Ok(parity::handover(s, t, map))
+        let missing = || Fault::new(FaultKind::NotFound, format!("group {} is not on both sides", s.facts.name));
+        all.get(&s.facts.name).copied().ok_or_else(missing)
     })
 }
 

@@ -1,0 +1,230 @@
+//! Ends of a topic's partitions against time: turns a lag in messages into a lag in seconds.
+//!
+//! All partitions of a topic are read at once, so a reading is one row with one time. Rows stay together in memory in the order in which a
+//! group's partitions are gone through: with ten thousand partitions that is what this costs.
+
+use std::{collections::VecDeque, mem::size_of, time::Duration};
+
+use super::facts::Offset;
+
+/// The ends of a topic's partitions as they were read over about the last hour.
+#[derive(Debug, Default)]
+pub(super) struct EndTimes(VecDeque<Row>);
+
+/// One reading.
+#[derive(Debug)]
+struct Row {
+    /// Boot time in tenths of a second.
+    at: u32,
+    /// By partition; what could not be read is unknown.
+    ends: Box<[Offset]>,
+}
+
+impl Row {
+    fn end(&self, partition: usize) -> Option<i64> {
+        self.ends.get(partition).and_then(|end| end.known())
+    }
+}
+
+/// Rows kept. With the thinning below they reach back about an hour.
+const ROWS: usize = 64;
+
+impl EndTimes {
+    /// The ends read at `boot`, by partition.
+    pub(super) fn push(&mut self, boot: Duration, ends: &[Offset]) {
+        let at = tenths(boot);
+        if self.0.back().is_some_and(|last| ends.len() < last.ends.len()) {
+            // Partitions are never taken away: this is another topic.
+            self.0.clear();
+        }
+        for (partition, end) in ends.iter().enumerate() {
+            if let (Some(end), Some((_, last))) = (end.known(), self.last(self.0.len(), partition))
+                && end < last
+            {
+                self.forget(partition);
+            }
+        }
+        let mut newest = self.0.iter_mut().rev();
+        if let (Some(last), Some(before)) = (newest.next(), newest.next())
+            && *last.ends == *ends
+            && before.ends == last.ends
+        {
+            // While nothing is written the first and the last row of that say it all.
+            last.at = at;
+            return;
+        }
+        if self.0.len() == ROWS {
+            // Every second of the older half goes: recent rows stay dense, old ones reach far back. Before the new one comes, so that
+            // the room for all of them never doubles.
+            let mut i = 0;
+            self.0.retain(|_| {
+                i += 1;
+                i > ROWS / 2 || i % 2 == 1
+            });
+        }
+        self.0.push_back(Row { at, ends: ends.into() });
+    }
+
+    /// A partition's log was cut or made anew: what was known of it is of another log.
+    fn forget(&mut self, partition: usize) {
+        for end in self.0.iter_mut().filter_map(|row| row.ends.get_mut(partition)) {
+            *end = Offset::UNKNOWN;
+        }
+    }
+
+    /// When a partition's end was read last in the rows before this one, and what it was.
+    fn last(&self, before: usize, partition: usize) -> Option<(u32, i64)> {
+        self.0.range(..before).rev().find_map(|row| Some((row.at, row.end(partition)?)))
+    }
+
+    /// The ends of all partitions as they were read last before `boot`. None where one is not known for that long.
+    pub(super) fn before(&self, boot: Duration) -> Option<Vec<i64>> {
+        let then = tenths(boot);
+        let rows = self.0.partition_point(|row| row.at < then);
+        let partitions = self.0.back()?.ends.len();
+        (0..partitions).map(|p| self.last(rows, p).map(|(_, end)| end)).collect()
+    }
+
+    /// How long before `boot` the end of a partition stood at `offset`: the age of the oldest record not yet consumed.
+    /// None where the rows do not reach back that far: then it is at least [`Self::reach`].
+    pub(super) fn age_of(&self, partition: usize, offset: i64, boot: Duration) -> Option<Duration> {
+        let (_, end) = self.last(self.0.len(), partition)?;
+        if end <= offset {
+            return Some(Duration::ZERO);
+        }
+        // The first row after which the end was beyond it.
+        let (mut low, mut high) = (0, self.0.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.last(middle + 1, partition).is_none_or(|(_, end)| end <= offset) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let ((t0, o0), (t1, o1)) = (self.last(low, partition)?, self.last(low + 1, partition)?);
+        #[expect(clippy::cast_precision_loss, reason = "a share between two rows")]
+        let share = (offset - o0) as f64 / (o1 - o0).max(1) as f64;
+        let at = f64::from(t0) + f64::from(t1 - t0) * share;
+        Some(Duration::from_secs_f64((f64::from(tenths(boot)) - at).max(0.0) / 10.0))
+    }
+
+    /// How far back a partition is known.
+    pub(super) fn reach(&self, partition: usize, boot: Duration) -> Duration {
+        let first = self.0.iter().find(|row| row.end(partition).is_some());
+        first.map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.at)) * 100))
+    }
+
+    /// Bytes it holds.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Row>() + self.0.iter().map(|row| size_of_val(&*row.ends)).sum::<usize>()
+    }
+}
+
+fn tenths(boot: Duration) -> u32 {
+    u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX)
+}
+
+/// How far behind in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LagTime {
+    /// This long.
+    Exactly(Duration),
+    /// Longer than the cluster has been watched for: at least this long.
+    AtLeast(Duration),
+}
+
+impl Default for LagTime {
+    fn default() -> Self {
+        Self::Exactly(Duration::ZERO)
+    }
+}
+
+impl LagTime {
+    /// How long, at the least.
+    pub(super) const fn least(self) -> Duration {
+        match self {
+            Self::Exactly(d) | Self::AtLeast(d) => d,
+        }
+    }
+
+    /// The worse of two: as long as the longer, and no more certain than the less certain.
+    pub(super) fn worse(self, other: Self) -> Self {
+        let longest = self.least().max(other.least());
+        match (self, other) {
+            (Self::Exactly(_), Self::Exactly(_)) => Self::Exactly(longest),
+            _ => Self::AtLeast(longest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+
+    /// Rows every five seconds from 1000 s on.
+    fn table(rows: &[&[i64]]) -> EndTimes {
+        let mut table = EndTimes::default();
+        for (row, i) in rows.iter().zip(0..) {
+            table.push(secs(1000 + i * 5), &row.iter().map(|end| Offset::end(*end)).collect::<Vec<_>>());
+        }
+        table
+    }
+
+    #[test]
+    fn a_lag_in_messages_becomes_a_lag_in_seconds() {
+        let rows: Vec<[i64; 2]> = (0..30).map(|i| [i * 500, 7]).collect();
+        let table = table(&rows.iter().map(|row| &row[..]).collect::<Vec<_>>());
+        let now = secs(1000 + 29 * 5);
+        assert_eq!(table.age_of(0, 29 * 500, now), Some(Duration::ZERO));
+        let age = table.age_of(0, 27 * 500 + 250, now).expect("within reach");
+        assert!((age.as_secs_f64() - 7.5).abs() < 0.2, "{age:?}");
+        assert_eq!(table.age_of(0, -1, now), None, "older than the table");
+        assert_eq!(table.age_of(2, 0, now), None, "no such partition");
+        assert_eq!(table.before(secs(1007)), Some(vec![500, 7]));
+        assert_eq!(table.before(secs(1005)), Some(vec![0, 7]), "before, not at");
+        assert_eq!(table.before(secs(1000)), None);
+        assert_eq!(table.reach(0, now), secs(145));
+    }
+
+    #[test]
+    fn a_table_never_takes_more_room_than_its_rows() {
+        let mut table = EndTimes::default();
+        (0..1000).for_each(|i| table.push(secs(i * 5), &[Offset::end(i64::try_from(i).expect("small"))]));
+        assert!(table.0.len() <= ROWS && table.0.capacity() <= ROWS, "{}", table.0.capacity());
+        assert!(table.reach(0, secs(999 * 5)) > secs(1800), "and reaches far back");
+    }
+
+    #[test]
+    fn an_idle_log_has_no_lag_however_old_its_last_record_and_a_new_log_forgets_the_old() {
+        let mut table = EndTimes::default();
+        table.push(secs(995), &[Offset::end(40), Offset::end(1)]);
+        for i in 0..200 {
+            table.push(secs(1000 + i * 5), &[Offset::end(42), Offset::end(1)]);
+        }
+        assert_eq!(table.0.len(), 3, "of what stays the same, the first and the last");
+        assert_eq!(table.age_of(0, 42, secs(2000)), Some(Duration::ZERO));
+        assert_eq!(table.age_of(0, 41, secs(2000)), Some(Duration::from_millis(1_002_500)));
+        assert_eq!(table.before(secs(1500)), Some(vec![42, 1]));
+        table.push(secs(2005), &[Offset::end(3), Offset::end(1)]);
+        assert_eq!((table.reach(0, secs(2005)), table.reach(1, secs(2005))), (Duration::ZERO, secs(1010)));
+        assert_eq!((table.before(secs(2004)), table.before(secs(2006))), (None, Some(vec![3, 1])));
+        table.push(secs(2010), &[Offset::end(3)]);
+        assert_eq!(table.reach(0, secs(2010)), Duration::ZERO, "fewer partitions: another topic");
+    }
+
+    #[test]
+    fn an_end_that_could_not_be_read_leaves_a_hole_and_takes_nothing_away() {
+        let table = table(&[&[-1, 0], &[100, 0], &[-1, 0], &[300, 0], &[-1, 0]]);
+        assert_eq!(table.reach(0, secs(1020)), secs(15));
+        assert_eq!(table.age_of(0, 300, secs(1020)), Some(Duration::ZERO));
+        // Half of what was written between 1005 s and 1015 s.
+        assert_eq!(table.age_of(0, 200, secs(1020)), Some(secs(10)));
+        assert_eq!(table.age_of(0, 99, secs(1020)), None);
+        assert_eq!(table.before(secs(1014)), Some(vec![100, 0]));
+    }
+}
