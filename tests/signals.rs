@@ -112,7 +112,7 @@ const CHANGE: &str = "C900001";
 type Name = (&'static str, Vec<String>);
 
 fn by_name(samples: Vec<Sample>) -> BTreeMap<Name, Seen<f64>> {
-    samples.into_iter().map(|s| ((s.def.id, s.labels), s.value)).collect()
+    samples.into_iter().map(|s| ((s.def.id, s.labels.to_vec()), s.value)).collect()
 }
 
 fn live(samples: &BTreeMap<Name, Seen<f64>>) -> BTreeSet<&Name> {

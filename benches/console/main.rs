@@ -183,8 +183,12 @@ fn looked_at<D>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMut(&mut
     row("  picture and rows, made beside it, over all of these", beside);
 }
 
-/// A minute in which every source says the same again: what the core and the console cost, without the clients.
+/// A minute in which every source says the same again, as it has for a quarter of an hour: what the core and the console cost, without the
+/// clients.
 fn idle(drive: &mut Estate) {
+    for _ in 0..900 {
+        drive.same_again();
+    }
     let theme = Themes::default().load("night", Depth::True).unwrap();
     let first = Arc::new(Picture::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {

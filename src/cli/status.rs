@@ -148,7 +148,7 @@ fn source(s: &SourceLine) -> Value {
 
 fn sample(s: &Sample) -> Value {
     let labels: serde_json::Map<_, _> =
-        s.def.labels.iter().zip(&s.labels).map(|(&k, v)| (k.to_owned(), v.as_str().into())).collect();
+        s.def.labels.iter().zip(s.labels.iter()).map(|(&k, v)| (k.to_owned(), v.as_str().into())).collect();
     let mut out = json!({ "id": s.def.id, "unit": s.def.unit, "labels": labels });
     let (state, value, age, fault) = match &s.value {
         Seen::Live(v, a) => ("live", Some(*v), Some(*a), None),

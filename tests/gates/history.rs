@@ -178,7 +178,7 @@ fn look(rng: &mut Rng, estate: &mut [Series], boot: i64, trouble: f64, counts: &
             }
             other => other,
         };
-        let sample = Sample { def: series.def, labels: series.labels.clone(), value };
+        let sample = Sample { def: series.def, labels: series.labels.clone().into(), value };
         if chance(rng, trouble / 4.0) {
             note(counts, "series: given twice");
             samples.push(sample.clone());

@@ -112,7 +112,7 @@ fn records(looks: &[Row], of: &Sample) -> Vec<i64> {
 }
 
 fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
-    let has = |s: &Sample, k: &str, v: &str| s.def.labels.iter().zip(&s.labels).any(|(a, b)| *a == k && b == v);
+    let has = |s: &Sample, k: &str, v: &str| s.def.labels.iter().zip(s.labels.iter()).any(|(a, b)| *a == k && b == v);
     let fits = |s: &&Sample| s.def.id == gate.metric.id && gate.labels.iter().all(|(k, v)| has(s, k, v));
     samples.iter().filter(fits).collect()
 }
@@ -121,7 +121,7 @@ fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
 fn truth(gate: &Gate, samples: &[Sample], every: Every) -> Option<bool> {
     let mine = mine(gate, samples);
     let mut values = mine.iter().map(|s| usable(&s.value, limit(gate, every))).collect::<Option<Vec<f64>>>()?;
-    let mut different: Vec<&[String]> = mine.iter().map(|s| s.labels.as_slice()).collect();
+    let mut different: Vec<&[String]> = mine.iter().map(|s| &*s.labels).collect();
     different.sort_unstable();
     different.dedup();
     if mine.is_empty() || mine.len() < gate.series as usize || different.len() < mine.len() {

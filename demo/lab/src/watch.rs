@@ -162,7 +162,7 @@ pub fn not_live(s: &Snapshot) -> String {
 
 /// The samples of a signal whose labels begin with these.
 pub fn samples<'a>(s: &'a Snapshot, id: &'a str, labels: &'a [&'a str]) -> impl Iterator<Item = &'a Sample> {
-    s.samples.iter().filter(move |x| x.def.id == id && labels.iter().zip(&x.labels).all(|(a, b)| a == b))
+    s.samples.iter().filter(move |x| x.def.id == id && labels.iter().zip(x.labels.iter()).all(|(a, b)| a == b))
 }
 
 /// A signal's live value, if it has one.

@@ -53,10 +53,15 @@ pub struct Sample {
     /// Which signal.
     #[serde(serialize_with = "id_only")]
     pub def: &'static SignalDef,
-    /// Values of its labels.
-    pub labels: Vec<String>,
+    /// Values of its labels. Shared by the signals of one thing: of a few hundred groups there are thousands, every second.
+    #[serde(serialize_with = "texts")]
+    pub labels: Arc<[String]>,
     /// The value, with what it is worth.
     pub value: Seen<f64>,
+}
+
+fn texts<S: serde::Serializer>(labels: &[String], s: S) -> Result<S::Ok, S::Error> {
+    s.collect_seq(labels)
 }
 
 fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok, S::Error> {
@@ -124,7 +129,9 @@ impl Samples {
                 Err(Fault::new(FaultKind::Malformed, format!("{} = {v} is outside {:?}", def.id, def.range)))
             }
         });
-        self.list.push(Sample { def, labels: labels.iter().map(|&l| l.to_owned()).collect(), value });
+        let same = self.list.last().filter(|last| *last.labels == *labels).map(|last| last.labels.clone());
+        let labels = same.unwrap_or_else(|| labels.iter().map(|&l| l.to_owned()).collect());
+        self.list.push(Sample { def, labels, value });
     }
 
     /// All of them.

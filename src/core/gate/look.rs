@@ -1,6 +1,6 @@
 //! One look at one gate: true, false, or not known and why.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 
@@ -60,7 +60,7 @@ pub(super) struct Look {
     /// Which series the value is of, where it is one of several.
     pub of: Option<String>,
     /// The labels of each series and when it was read, in boot time; sorted. Empty where it is not known.
-    pub series: Vec<(Vec<String>, Duration)>,
+    pub series: Vec<(Arc<[String]>, Duration)>,
     /// Up to here, in boot time, none of what was looked at is too old.
     pub good_until: Duration,
 }

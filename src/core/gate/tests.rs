@@ -39,7 +39,7 @@ fn live(v: f64, age: u64) -> Seen<f64> {
 }
 
 fn lag(member: &str, value: Seen<f64>) -> Sample {
-    Sample { def: &LAG, labels: vec!["orders".to_owned(), member.to_owned()], value }
+    Sample { def: &LAG, labels: ["orders".to_owned(), member.to_owned()].into(), value }
 }
 
 fn gate(id: &str, change: impl FnOnce(&mut Gate)) -> Condition {
@@ -123,7 +123,7 @@ fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
         g.min_volume = Some(Volume { metric: &RATE, labels: IndexMap::new(), least: 50.0 });
     }));
     let down = Seen::Blind(Fault::new(FaultKind::Unreachable, "orders-1:27017: refused"));
-    let rate = Sample { def: &RATE, labels: vec!["rps".to_owned()], value: live(3.0, 0) };
+    let rate = Sample { def: &RATE, labels: ["rps".to_owned()].into(), value: live(3.0, 0) };
     judge.look(
         &Readings::of(&[lag("orders-0", live(0.1, 7)), lag("orders-1", down), lag("orders-2", live(9.0, 0)), rate]),
         at(0),

@@ -30,7 +30,7 @@ pub(super) fn subject(gate: &Gate) -> String {
 
 /// One series, by the labels that are not named already: `member=orders-1, side=target`.
 pub(super) fn series(sample: &Sample, named: &IndexMap<String, String>) -> String {
-    let pairs = sample.def.labels.iter().zip(&sample.labels).filter(|(name, _)| !named.contains_key(**name));
+    let pairs = sample.def.labels.iter().zip(sample.labels.iter()).filter(|(name, _)| !named.contains_key(**name));
     let list: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
     if list.is_empty() { "it".to_owned() } else { list.join(", ") }
 }

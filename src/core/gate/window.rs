@@ -1,7 +1,7 @@
 //! Several looks in a row at which a gate was true, and what breaks such a row. Bounded: of each series of the last look one moment and
 //! one count are kept, however long the window is.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::look::Look;
 use crate::core::now::Age;
@@ -14,7 +14,7 @@ pub(super) struct Window {
     /// The last.
     last: Duration,
     /// Of each series of the last look, sorted by labels: its latest reading, in boot time, and how many there were.
-    series: Vec<(Vec<String>, Duration, u32)>,
+    series: Vec<(Arc<[String]>, Duration, u32)>,
 }
 
 /// Why a row ended.

@@ -115,7 +115,7 @@ fn label<'a>(def: &SignalDef, labels: &'a [String], name: &str) -> Option<&'a st
 fn reading(sample: &Sample) -> Option<Reading> {
     let Seen::Live(value, _) = sample.value else { return None };
     let value = rounded(value).filter(|v| v.is_finite())?;
-    Some(Reading { signal: sample.def.id.to_owned(), labels: sample.labels.clone(), value })
+    Some(Reading { signal: sample.def.id.to_owned(), labels: sample.labels.to_vec(), value })
 }
 
 /// To four digits that count, large ones to whole numbers: a curve needs no more, and there are thousands of them.
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn only_what_is_live_is_a_reading_and_it_has_four_digits() {
         let def = signals().into_iter().find(|def| def.id == "mongo.set.worst_target_lag").expect("a signal");
-        let of = |value| reading(&Sample { def, labels: vec!["orders".into()], value }).map(|r| r.value);
+        let of = |value| reading(&Sample { def, labels: ["orders".into()].into(), value }).map(|r| r.value);
         assert_eq!(of(Seen::Live(0.0, Age::default())), Some(0.0));
         assert_eq!(of(Seen::Live(1.234_567, Age::default())), Some(1.235));
         assert_eq!(of(Seen::Live(12_345.6, Age::default())), Some(12_346.0));

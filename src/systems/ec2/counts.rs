@@ -61,7 +61,7 @@ pub struct Tally {
 }
 
 /// Checks as last read, and whether they were good the time before.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// As last read.
     pub now: Check,
@@ -80,7 +80,7 @@ impl Checked {
 }
 
 /// All status checks of a region.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Statuses {
     /// By instance.
     pub by_id: HashMap<Name, Checked>,

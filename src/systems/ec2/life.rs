@@ -95,6 +95,11 @@ impl Lives {
         (self.was_settled, self.settled) = (self.settled, settled);
     }
 
+    /// Whether what looks like a change has been one for two looks: as long as all say the same, there is no need to look again.
+    pub(super) const fn settled(&self) -> bool {
+        self.settled && self.was_settled
+    }
+
     /// An instance is there.
     pub(super) fn see(&mut self, id: &Name, phase: Phase) {
         let round = self.round;
@@ -111,7 +116,7 @@ impl Lives {
         }
     }
 
-    /// All have been seen: writes the changes down.
+    /// All have been seen: writes the changes down. Without a new look nothing has changed but the time.
     pub(super) fn end(&mut self, at: Now) {
         let (round, record) = (self.round, self.was_settled);
         self.by_id.retain(|_, life| {

@@ -48,6 +48,13 @@ pub struct Site {
     pub(super) trends: Vec<Trend>,
 }
 
+/// Takes an answer; gives whether it is another than the last.
+fn put<T: PartialEq>(reading: &mut Reading<T>, answer: T, stamp: Stamp) -> bool {
+    let news = reading.last().is_none_or(|(last, _)| *last != answer);
+    reading.set(answer, stamp);
+    news
+}
+
 impl Site {
     pub(super) fn new(plan: &Arc<Plan>, side: Side) -> Self {
         let roles = plan.fleet.len();
@@ -65,24 +72,28 @@ impl Site {
         }
     }
 
-    pub(super) fn apply(&mut self, facts: Facts, stamp: Stamp) {
-        match facts {
+    /// Gives whether it says anything else than the one before.
+    pub(super) fn apply(&mut self, facts: Facts, stamp: Stamp) -> bool {
+        let news = match facts {
             Facts::Instances(mut rows) => {
                 rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
                 // The same instance can come on two pages while the fleet changes.
                 rows.dedup_by(|a, b| a.id == b.id);
-                self.instances.set(rows, stamp);
+                put(&mut self.instances, rows, stamp)
             }
             Facts::Status(rows) => {
                 let fresh = self.join_status(rows);
-                self.status.set(fresh, stamp);
+                put(&mut self.status, fresh, stamp)
             }
-            Facts::Images(images) => return self.images.set(images, stamp),
-            Facts::Targets(groups) => self.targets.set(groups, stamp),
-            Facts::Groups(groups) => self.groups.set(groups, stamp),
+            Facts::Images(images) => return put(&mut self.images, images, stamp),
+            Facts::Targets(groups) => put(&mut self.targets, groups, stamp),
+            Facts::Groups(groups) => put(&mut self.groups, groups, stamp),
+        };
+        if news || !self.lives.settled() {
+            self.tally();
         }
-        self.tally();
         self.follow(stamp.at);
+        news
     }
 
     pub(super) fn fail(&mut self, what: Question, fault: &Fault) {

@@ -29,8 +29,10 @@ pub struct State {
     pub(super) sites: Sides<Site>,
     /// The worst role's readiness on the target.
     pub(super) ready: Ring,
-    /// How many answers and failures there were: as long as there is no other, what was read says the same.
+    /// How many answers said something else than the one before, or failed: as long as there is no other, what was read says the same.
     pub(super) heard: u64,
+    /// When the last one did.
+    pub(super) news: Duration,
     /// The rows of all instances, thousands of them.
     pub(super) rows: Memo<(u64, [Worth; 4], u64), Arc<[Row]>>,
 }
@@ -44,13 +46,15 @@ impl System for State {
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
         let state =
-            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default(), heard: 0, rows: Memo::default() };
+            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default(), heard: 0, news: Duration::ZERO, rows: Memo::default() };
         (state, sources(plan))
     }
 
     fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
-        self.heard += 1;
-        self.sites.get_mut(ask.side).apply(facts, stamp);
+        if self.sites.get_mut(ask.side).apply(facts, stamp) {
+            self.heard += 1;
+            self.news = stamp.at.boot;
+        }
         if let Some((_, ready)) = self.worst(stamp.at)
             && let Some(ready) = ready.live()
         {

@@ -111,7 +111,7 @@ impl Fleet {
     fn signal(&self, id: &str, labels: &[&str], seconds: u64) -> Seen<f64> {
         let mut out = Samples::default();
         self.0.measure(at(seconds), &mut out);
-        let found = |s: &Sample| s.def.id == id && s.labels == labels;
+        let found = |s: &Sample| s.def.id == id && *s.labels == *labels;
         out.into_vec().into_iter().find(found).unwrap_or_else(|| panic!("no sample {id} {labels:?}")).value
     }
 
@@ -311,7 +311,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
     for _ in 0..3 {
         drive.run_for(Duration::from_secs(300));
         let samples = drive.snapshot().samples;
-        let web = |s: &&Sample| s.def.id == "fleet.role.in_service" && s.labels == ["web", "target"];
+        let web = |s: &&Sample| s.def.id == "fleet.role.in_service" && *s.labels == ["web", "target"];
         serving.push(samples.iter().find(web).and_then(|s| s.value.clone().live()).unwrap());
     }
     assert!(serving.is_sorted() && serving[0] < serving[2], "{serving:?}");

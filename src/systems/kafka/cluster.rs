@@ -68,6 +68,10 @@ impl Cluster {
             figures.push(take_group(&facts, group, &tables, memory, at));
         }
         drop(tables);
+        if groups.len() != self.memory.group_names.len() {
+            self.memory.group_names = groups.keys().cloned().collect();
+            self.memory.group_names.sort_unstable();
+        }
         self.memory.groups = groups;
         self.answers += 1;
         self.latest.set(Latest { facts, figures, at, number: self.answers }, stamp);
@@ -113,9 +117,9 @@ impl Cluster {
         self.memory.groups.get(group)
     }
 
-    /// Groups that are or were there.
+    /// Groups that are or were there, in order.
     pub(super) fn group_names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.memory.groups.keys()
+        self.memory.group_names.iter()
     }
 
     /// Topics that are or were there.
@@ -297,8 +301,10 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
         };
         figures.lag += lag;
         if lag > 0 {
-            let time = table.map_or(LagTime::AtLeast(Duration::ZERO), |t| t.time(commit.slot, offset, at.boot));
-            figures.time = figures.time.worse(time);
+            if !table.is_some_and(|t| t.younger(commit.slot, offset, at.boot, figures.time)) {
+                let time = table.map_or(LagTime::AtLeast(Duration::ZERO), |t| t.time(commit.slot, offset, at.boot));
+                figures.time = figures.time.worse(time);
+            }
             if figures.hot.is_none_or(|(_, most)| lag > most) {
                 figures.hot = Some((commit.slot, lag));
             }

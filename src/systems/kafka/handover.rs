@@ -60,7 +60,7 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
     pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
         let ends = ends(&here.facts, topic)?;
         let mut sum = 0;
-        for (end, partition) in ends.into_iter().zip(0..) {
+        for (end, partition) in ends.zip(0..) {
             sum += match said.syncs.last(topic, partition) {
                 Some(sync) => (end - sync.upstream - 1).max(0),
                 None if end == 0 => 0,
@@ -85,12 +85,12 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     let back = back.map_or_else(|| pair.said(side, now).map(|_| None), |said| said.map(Some));
     here.zip(there).zip(pair.said(side, now)).zip(back).and_then(|(((here, there), said), back)| {
         // What of it is not known now is not known.
-        ends(&there.latest.facts, topic)?;
+        let _ = ends(&there.latest.facts, topic)?;
         let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
         let there = there.ends_before(here.at.boot.saturating_sub(may_take)).ok_or_else(early)?;
         let here = ends(&here.facts, &original)?;
         let mut sum = 0;
-        for ((here, there), partition) in here.into_iter().zip(there).zip(0..) {
+        for ((here, there), partition) in here.zip(there).zip(0..) {
             let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
             let copied = copy.last.map_or(-1, |sync| sync.downstream);
             let named = back.and_then(|back| back.syncs.last(topic, partition)).is_some_and(|sync| sync.upstream > copied);
@@ -125,12 +125,16 @@ pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Seen<usize>
     })
 }
 
-fn ends(facts: &Snapshot, topic: &str) -> Result<Vec<i64>, Fault> {
+/// The ends of all partitions of a topic.
+fn ends<'f>(facts: &'f Snapshot, topic: &str) -> Result<impl Iterator<Item = i64> + use<'f>, Fault> {
     let Some(known) = facts.topic(topic) else {
         return Err(Fault::new(FaultKind::NotFound, format!("no topic {topic}")));
     };
-    let unknown = || Fault::new(FaultKind::Malformed, format!("topic {topic} has partitions without a known end"));
-    facts.ends_of(known).iter().map(|end| end.known().ok_or_else(unknown)).collect()
+    let ends = facts.ends_of(known);
+    if ends.iter().any(|end| end.known().is_none()) {
+        return Err(Fault::new(FaultKind::Malformed, format!("topic {topic} has partitions without a known end")));
+    }
+    Ok(ends.iter().filter_map(|end| end.known()))
 }
 
 fn unsaid(syncs: &Syncs, topic: &str, partition: u32) -> Fault {

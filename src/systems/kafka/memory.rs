@@ -25,6 +25,8 @@ pub(super) struct Memory {
     ids: HashMap<Arc<str>, u32>,
     topics: Vec<TopicMemory>,
     pub(super) groups: HashMap<Arc<str>, GroupMemory>,
+    /// Their names, in order.
+    pub(super) group_names: Vec<Arc<str>>,
 }
 
 /// What is kept of a topic.
@@ -171,6 +173,12 @@ impl Table<'_> {
         let partition = slot.saturating_sub(self.topic.slots.start) as usize;
         let age = memory.ends.age_of(partition, offset, boot);
         age.map_or_else(|| LagTime::AtLeast(memory.ends.reach(partition, boot)), LagTime::Exactly)
+    }
+
+    /// Whether it is certainly no worse than this: of hundreds of partitions of a group all but the worst are of no account.
+    pub(super) fn younger(&self, slot: u32, offset: i64, boot: Duration, than: LagTime) -> bool {
+        let partition = slot.saturating_sub(self.topic.slots.start) as usize;
+        self.memory.is_some_and(|memory| memory.ends.was_before(partition, offset, boot.saturating_sub(than.least())))
     }
 
     /// The key of one of its slots.

@@ -130,7 +130,11 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     }
     let worst = || worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
-    for group in parity::group_names_of(pair, side) {
+    // Who judges gates every second wants a few: for those of none there is nobody to go through hundreds of groups.
+    let wanted = |out: &Samples, label| ALL.iter().any(|def| def.labels.contains(&label) && out.wants(def));
+    let groups = if wanted(out, "group") { parity::group_names_of(pair, side) } else { BTreeSet::new() };
+    let topics = if wanted(out, "topic") { parity::topic_names_of(pair, side) } else { BTreeSet::new() };
+    for group in groups {
         let labels = [name, side.word(), &*group];
         let seen = cluster.group(&group, now);
         let figures = || seen.as_ref().and_then(|g| g.figures());
@@ -153,7 +157,7 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
         out.put(&GROUP_UNKNOWN, &labels, || partial(|f| f.unknown));
         out.put(&GROUP_UNCOMMITTED, &labels, || partial(|f| f.never));
     }
-    for topic in parity::topic_names_of(pair, side) {
+    for topic in topics {
         let labels = [name, side.word(), topic.as_str()];
         let seen = cluster.topic(&topic, now);
         out.put(&TOPIC_PARTITIONS, &labels, || seen.as_ref().map(|t| f64::from(t.facts.partitions())));

@@ -98,7 +98,7 @@ fn source() -> Ask {
 fn signal(state: &State, now: Now, id: &str, labels: &[&str]) -> Seen<f64> {
     let mut out = Samples::default();
     state.measure(now, &mut out);
-    let found = |s: &Sample| s.def.id == id && s.labels == labels;
+    let found = |s: &Sample| s.def.id == id && *s.labels == *labels;
     out.into_vec().into_iter().find(found).map_or(Seen::Never, |s| s.value)
 }
 

@@ -109,6 +109,13 @@ impl EndTimes {
         Some(Duration::from_secs_f64((f64::from(tenths(boot)) - at).max(0.0) / 10.0))
     }
 
+    /// Whether the end of a partition is known not to have been beyond `offset` yet at `boot` or after it: then the record there is younger.
+    pub(super) fn was_before(&self, partition: usize, offset: i64, boot: Duration) -> bool {
+        let then = tenths(boot);
+        let row = self.0.get(self.0.partition_point(|row| row.at <= then));
+        row.and_then(|row| row.end(partition)).is_some_and(|end| end <= offset)
+    }
+
     /// How far back a partition is known.
     pub(super) fn reach(&self, partition: usize, boot: Duration) -> Duration {
         let first = self.0.iter().find(|row| row.end(partition).is_some());
@@ -189,6 +196,12 @@ mod tests {
         assert_eq!(table.before(secs(1005)), Some(vec![0, 7]), "before, not at");
         assert_eq!(table.before(secs(1000)), None);
         assert_eq!(table.reach(0, now), secs(145));
+        for offset in [14_500, 13_750, 250, -1] {
+            let age = table.age_of(0, offset, now);
+            let bound = |s: u64| table.was_before(0, offset, now.checked_sub(secs(s)).expect("later"));
+            assert!((0..150).all(|s| !bound(s) || age.is_some_and(|age| age <= secs(s))), "{offset}: {age:?}");
+            assert_eq!((0..150).any(bound), offset > 0, "and it is of use");
+        }
     }
 
     #[test]

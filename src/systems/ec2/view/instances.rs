@@ -1,5 +1,7 @@
 //! Every instance, one row each.
 
+use std::time::Duration;
+
 use super::label;
 use crate::{
     core::{
@@ -35,13 +37,18 @@ pub(super) fn instances(state: &State, now: Now) -> Table {
         [site.instances.at(now).worth(), site.status.at(now).worth()]
     };
     let [[a, b], [c, d]] = Side::BOTH.map(worth);
-    let key = (state.heard, [a, b, c, d], now.boot.as_secs() / FRESH);
+    let grain = if now.boot.saturating_sub(state.news) < QUIET { FRESH } else { FRESH_WHEN_QUIET };
+    let key = (state.heard, [a, b, c, d], now.boot.as_secs() / grain * grain);
     let rows = state.rows.get(key, || rows(state, now).into());
     Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
 }
 
 /// For how many seconds rows say the same while nothing new is heard: only what counts from a moment on moves in them.
 const FRESH: u64 = 10;
+
+/// Once nothing has happened for this long, whatever happened is at least as old, and may be told in coarser steps.
+const QUIET: Duration = Duration::from_secs(600);
+const FRESH_WHEN_QUIET: u64 = 60;
 
 fn rows(state: &State, now: Now) -> Vec<Row> {
     let mut rows = Vec::new();
