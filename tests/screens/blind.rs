@@ -1,6 +1,7 @@
 //! What is stale, not known, frozen or silent: never a number that could be taken for the present.
 
 use landfall::{
+    console::Role,
     core::estate::{seen::FaultKind, source::SourceState},
     drive::sim::Trouble,
 };
@@ -65,4 +66,24 @@ fn a_frozen_picture_says_so_and_a_silent_core_is_hold() {
     update(&mut ui, Event::Second);
     let frame = shot(&mut ui, "silent", SMALL);
     assert!(text(&frame).starts_with(" ▲ HOLD  no picture from the core for 10s"));
+}
+
+#[test]
+fn under_a_silent_core_no_step_and_no_gate_looks_ready() {
+    let mut drive = steered("primaries");
+    drive.run_for(Duration::from_secs(30));
+    let mut ui = ui(drive.snapshot());
+    for size in SIZES {
+        ui.now = drive.now();
+        update(&mut ui, Event::Second);
+        let lively = screen(&mut ui, size, false);
+        ui.now.boot += Duration::from_secs(20);
+        update(&mut ui, Event::Second);
+        let silent = screen(&mut ui, size, false);
+        let good = shot::THEMES[0].style(Role::Good).fg;
+        let count =
+            |frame: &Buffer| frame.content.iter().filter(|cell| Some(cell.fg) == good && cell.symbol() != " ").count();
+        assert!(count(&lively) > 0, "something is good while the core speaks:\n{}", text(&lively));
+        assert_eq!(count(&silent), 0, "at {size:?}:\n{}", text(&silent));
+    }
 }

@@ -62,6 +62,18 @@ fn a_click_goes_selects_sorts_and_opens() {
 }
 
 #[test]
+fn every_answer_can_be_clicked_on_where_a_plan_answers_but_a_few() {
+    let mut snapshot = still();
+    snapshot.tiles.retain(|tile| tile.id == "fleet");
+    snapshot.run = None;
+    let mut ui = ui(snapshot);
+    for tile in (0..10).rev() {
+        click(&mut ui, |spot| *spot == Spot::Tile(tile));
+        assert_eq!((ui.at, ui.tile), (At::Page(0), tile));
+    }
+}
+
+#[test]
 fn a_click_says_what_was_drawn_there_and_nothing_before_it_is_drawn_again() {
     let mut ui = ui(still());
     press(&mut ui, "9");

@@ -365,6 +365,36 @@ fn rows_are_made_anew_only_when_they_would_say_something_else() {
 }
 
 #[test]
+fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
+    let mut fleet = Fleet::new();
+    let mut heard = Vec::new();
+    for second in (0..150).step_by(15) {
+        fleet.put(Side::Source, second, Facts::Instances(vec![instance("i-1", 1, "a")]));
+        fleet.status(Side::Source, second + 1, &[("i-1", Check::Ok)]);
+        heard.push(fleet.0.heard);
+        let running = fleet.signal("fleet.role.running", &["db", "source"], second + 2);
+        assert_eq!(running.live(), Some(1.0), "as fresh as the answer, whatever it says");
+    }
+    assert_eq!(heard[1..], vec![heard[1]; heard.len() - 1], "its checks are good twice in a row, and then the same again and again");
+    let life = |fleet: &Fleet| fleet.0.sites.get(Side::Source).lives.get("i-1").expect("it was seen").changes.clone();
+    assert_eq!(life(&fleet), []);
+    let stopped = Instance { state: InstanceState::Stopped, ..instance("i-1", 1, "a") };
+    fleet.put(Side::Source, 150, Facts::Instances(vec![stopped.clone()]));
+    assert_eq!(life(&fleet), [(at(150), super::life::Phase::Stopped)]);
+    // What counts from a moment on is told in coarser steps the longer ago it was.
+    let mut since = |second| {
+        fleet.put(Side::Source, second, Facts::Instances(vec![stopped.clone()]));
+        let panel = fleet.0.panel(at(second));
+        let rows = panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows.clone();
+        rows[0].cells[9].text.to_string()
+    };
+    assert_ne!(since(160), since(170));
+    let mut told = |from: u64| (from..from + 60).map(&mut since).collect::<std::collections::BTreeSet<_>>().len();
+    let (soon, late) = (told(300), told(900));
+    assert!(soon >= 6 && late <= 2, "{soon} and {late}");
+}
+
+#[test]
 fn a_failure_leaves_the_last_value_stale_then_blind() {
     let mut fleet = Fleet::new();
     fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));

@@ -282,10 +282,13 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
     let (mut committed, mut partitions) = (0_u32, 0_u32);
     // Topic after topic: a look-up for each of a hundred thousand commits is what a reading would cost.
     let mut table: Option<&Table<'_>> = None;
+    // Of hundreds of partitions all but the worst are of no account: what was written after this is certainly none.
+    let mut bar = None;
     for commit in commits {
         if table.is_none_or(|t| !t.topic.slots.contains(&commit.slot)) {
             table = tables.of(commit.slot);
             partitions += table.map_or(0, |t| t.topic.partitions());
+            bar = table.and_then(|t| t.bar(at.boot, figures.time));
         }
         if commit.offset == Offset::NEVER {
             continue;
@@ -301,9 +304,10 @@ fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut
         };
         figures.lag += lag;
         if lag > 0 {
-            if !table.is_some_and(|t| t.younger(commit.slot, offset, at.boot, figures.time)) {
+            if !table.zip(bar).is_some_and(|(t, bar)| bar.is_before(t.partition(commit.slot), offset)) {
                 let time = table.map_or(LagTime::AtLeast(Duration::ZERO), |t| t.time(commit.slot, offset, at.boot));
                 figures.time = figures.time.worse(time);
+                bar = table.and_then(|t| t.bar(at.boot, figures.time));
             }
             if figures.hot.is_none_or(|(_, most)| lag > most) {
                 figures.hot = Some((commit.slot, lag));

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     facts::{Offset, Snapshot, Topic},
-    times::{EndTimes, LagTime},
+    times::{EndTimes, LagTime, Row},
 };
 use crate::core::{
     estate::history::{Ring, Slope},
@@ -170,15 +170,19 @@ impl Table<'_> {
     /// How old the first record behind an offset of one of its slots is.
     pub(super) fn time(&self, slot: u32, offset: i64, boot: Duration) -> LagTime {
         let Some(memory) = self.memory else { return LagTime::AtLeast(Duration::ZERO) };
-        let partition = slot.saturating_sub(self.topic.slots.start) as usize;
+        let partition = self.partition(slot);
         let age = memory.ends.age_of(partition, offset, boot);
         age.map_or_else(|| LagTime::AtLeast(memory.ends.reach(partition, boot)), LagTime::Exactly)
     }
 
-    /// Whether it is certainly no worse than this: of hundreds of partitions of a group all but the worst are of no account.
-    pub(super) fn younger(&self, slot: u32, offset: i64, boot: Duration, than: LagTime) -> bool {
-        let partition = slot.saturating_sub(self.topic.slots.start) as usize;
-        self.memory.is_some_and(|memory| memory.ends.was_before(partition, offset, boot.saturating_sub(than.least())))
+    /// The ends that a record is younger than, if it lies behind them, than this time before `boot`.
+    pub(super) fn bar(&self, boot: Duration, time: LagTime) -> Option<&Row> {
+        self.memory.and_then(|memory| memory.ends.after(boot.saturating_sub(time.least())))
+    }
+
+    /// The partition of one of its slots.
+    pub(super) const fn partition(&self, slot: u32) -> usize {
+        slot.saturating_sub(self.topic.slots.start) as usize
     }
 
     /// The key of one of its slots.

@@ -13,7 +13,7 @@ pub(super) struct EndTimes(VecDeque<Row>);
 
 /// One reading.
 #[derive(Debug)]
-struct Row {
+pub(super) struct Row {
     /// Boot time in tenths of a second.
     at: u32,
     /// By partition; what could not be read is unknown.
@@ -21,6 +21,11 @@ struct Row {
 }
 
 impl Row {
+    /// Whether the end of a partition is known not to have been beyond `offset` yet: then the record there is younger than the row.
+    pub(super) fn is_before(&self, partition: usize, offset: i64) -> bool {
+        self.end(partition).is_some_and(|end| end <= offset)
+    }
+
     fn end(&self, partition: usize) -> Option<i64> {
         self.ends.get(partition).and_then(|end| end.known())
     }
@@ -109,11 +114,10 @@ impl EndTimes {
         Some(Duration::from_secs_f64((f64::from(tenths(boot)) - at).max(0.0) / 10.0))
     }
 
-    /// Whether the end of a partition is known not to have been beyond `offset` yet at `boot` or after it: then the record there is younger.
-    pub(super) fn was_before(&self, partition: usize, offset: i64, boot: Duration) -> bool {
+    /// The first row after `boot`.
+    pub(super) fn after(&self, boot: Duration) -> Option<&Row> {
         let then = tenths(boot);
-        let row = self.0.get(self.0.partition_point(|row| row.at <= then));
-        row.and_then(|row| row.end(partition)).is_some_and(|end| end <= offset)
+        self.0.get(self.0.partition_point(|row| row.at <= then))
     }
 
     /// How far back a partition is known.
@@ -198,7 +202,8 @@ mod tests {
         assert_eq!(table.reach(0, now), secs(145));
         for offset in [14_500, 13_750, 250, -1] {
             let age = table.age_of(0, offset, now);
-            let bound = |s: u64| table.was_before(0, offset, now.checked_sub(secs(s)).expect("later"));
+            let row = |s: u64| table.after(now.checked_sub(secs(s)).expect("later"));
+            let bound = |s: u64| row(s).is_some_and(|row| row.is_before(0, offset));
             assert!((0..150).all(|s| !bound(s) || age.is_some_and(|age| age <= secs(s))), "{offset}: {age:?}");
             assert_eq!((0..150).any(bound), offset > 0, "and it is of use");
         }
