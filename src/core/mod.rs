@@ -10,11 +10,7 @@ pub mod run;
 pub mod snapshot;
 pub mod step;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use self::{
     estate::{
@@ -112,8 +108,6 @@ pub struct Core {
     started: Now,
     estate: Estate,
     run: Run,
-    /// The signals that the run wants to see every second.
-    watched: Arc<HashSet<&'static str>>,
     sources: Vec<Source<Question>>,
     by_id: HashMap<String, SourceIx>,
     pace: f64,
@@ -136,7 +130,6 @@ impl Core {
         let mut core = Self {
             started: now,
             estate,
-            watched: Arc::new(run.wants()),
             run,
             plan,
             sources: Vec::new(),
@@ -207,7 +200,8 @@ impl Core {
             }
             Input::Tick => {
                 self.run_changed = true;
-                let samples = self.samples(Samples::only(self.watched.clone()), now);
+                let wanted = self.run.wants(now);
+                let samples = self.samples(Samples::only(wanted), now);
                 self.run.set_read(self.read(now));
                 let effects = self.run.tick(&self.estate, &samples, now);
                 self.wanted(effects)

@@ -162,6 +162,9 @@ pub struct Run {
     /// Where the journal stands: after the last record of any kind.
     head: Option<Head>,
     diary: Diary,
+    /// The ids of the signals that gates judge; the same and those that are kept in the journal.
+    judged: Arc<HashSet<&'static str>>,
+    judged_and_kept: Arc<HashSet<&'static str>>,
     said: Option<(Now, String)>,
 }
 
@@ -244,6 +247,7 @@ impl Run {
                 .map(|named| Watch { title: named.title.clone(), judge: judge(&named.when), stands: false })
                 .collect()
         };
+        let judged = plan.runbook.metrics();
         Self {
             name: plan.name.clone(),
             journal: String::new(),
@@ -260,17 +264,11 @@ impl Run {
             records: VecDeque::new(),
             head: None,
             diary: Diary::default(),
+            judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),
+            judged: Arc::new(judged),
             said: None,
             plan: plan.clone(),
         }
-    }
-
-    /// The ids of the signals that it wants to see every second: those that gates judge, and those that are kept in the journal.
-    #[must_use]
-    pub fn wants(&self) -> HashSet<&'static str> {
-        let mut all = self.plan.runbook.metrics();
-        all.extend(readings::kept());
-        all
     }
 
     /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.

@@ -1,7 +1,7 @@
 //! What the estate looked like, put on record now and then while somebody steers: for the story of the run, which is told to people who
 //! were not there. Nothing is ever decided on what is written here, and nobody who takes the journal up reads it.
 
-use std::time::Duration;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{Effect, Run};
 use crate::{
@@ -61,24 +61,33 @@ pub(super) struct Diary {
     pub boarded: Duration,
     /// The last time since then.
     last: Option<Duration>,
+    /// Whether it is time for them now.
+    due: bool,
 }
 
 impl Diary {
     pub const fn begun(boarded: Duration) -> Self {
-        Self { boarded, last: None }
+        Self { boarded, last: None, due: false }
     }
 }
 
 impl Run {
-    /// The readings of this moment, when it is time for them.
-    pub(super) fn readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
+    /// The ids of the signals that it wants to see in this second: those that gates judge, and, when it is time for them, those that are
+    /// kept in the journal.
+    pub fn wants(&mut self, now: Now) -> Arc<HashSet<&'static str>> {
         use Phase::{Baking, Running, Settling, Verifying};
         let busy = self.steps.iter().any(|s| matches!(s.state.phase, Running | Settling | Verifying | Baking));
         let due = match self.diary.last {
             None => self.diary.boarded.saturating_add(FIRST),
             Some(last) => last.saturating_add(if busy { BUSY } else { QUIET }),
         };
-        if now.boot < due {
+        self.diary.due = self.writer.is_some() && self.halted.is_none() && now.boot >= due;
+        if self.diary.due { self.judged_and_kept.clone() } else { self.judged.clone() }
+    }
+
+    /// The readings of this moment, when it is time for them.
+    pub(super) fn readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
+        if !std::mem::take(&mut self.diary.due) {
             return None;
         }
         let mut kept = samples.iter().filter(|sample| self.is_kept(sample)).peekable();
