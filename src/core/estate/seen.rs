@@ -251,6 +251,14 @@ impl<T> Reading<T> {
         self.fault = None;
     }
 
+    /// The same answer came again.
+    pub fn again(&mut self, stamp: Stamp) {
+        if let Some((_, last)) = &mut self.value {
+            *last = stamp;
+            self.fault = None;
+        }
+    }
+
     /// The question failed: what was known is stale from now on.
     pub fn fail(&mut self, fault: &Fault) {
         self.fault = Some(fault.clone());

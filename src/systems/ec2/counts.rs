@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::facts::{Check, Instance, InstanceState, Name};
+use super::facts::{Check, Instance, InstanceState, Name, Status};
 
 /// How many instances are how far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Tally {
 }
 
 /// Checks as last read, and whether they were good the time before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Checked {
     /// As last read.
     pub now: Check,
@@ -80,10 +80,23 @@ impl Checked {
 }
 
 /// All status checks of a region.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Statuses {
     /// By instance.
     pub by_id: HashMap<Name, Checked>,
     /// Whether there was a read before this one.
     pub twice: bool,
+}
+
+impl Statuses {
+    /// Whether these rows, read after it, would say nothing else. No instance is in them twice.
+    #[must_use]
+    pub fn says(&self, rows: &[Status]) -> bool {
+        let same = |row: &Status| {
+            self.by_id.get(&row.id).is_some_and(|known| {
+                (known.now, &known.event) == (row.check, &row.event) && known.before == (row.check == Check::Ok)
+            })
+        };
+        self.twice && rows.len() == self.by_id.len() && rows.iter().all(same)
+    }
 }

@@ -50,9 +50,13 @@ pub struct Site {
 
 /// Takes an answer; gives whether it is another than the last.
 fn put<T: PartialEq>(reading: &mut Reading<T>, answer: T, stamp: Stamp) -> bool {
-    let news = reading.last().is_none_or(|(last, _)| *last != answer);
-    reading.set(answer, stamp);
-    news
+    let known = reading.last().is_some_and(|(last, _)| *last == answer);
+    if known {
+        reading.again(stamp);
+    } else {
+        reading.set(answer, stamp);
+    }
+    !known
 }
 
 impl Site {
@@ -81,9 +85,24 @@ impl Site {
                 rows.dedup_by(|a, b| a.id == b.id);
                 put(&mut self.instances, rows, stamp)
             }
-            Facts::Status(rows) => {
-                let fresh = self.join_status(rows);
-                put(&mut self.status, fresh, stamp)
+            Facts::Status(mut rows) => {
+                rows.sort_by(|a, b| a.id.cmp(&b.id));
+                // As above; what came later counts.
+                rows.dedup_by(|later, earlier| {
+                    let same = later.id == earlier.id;
+                    if same {
+                        std::mem::swap(later, earlier);
+                    }
+                    same
+                });
+                let known = self.status.last().is_some_and(|(last, _)| last.says(&rows));
+                if known {
+                    self.status.again(stamp);
+                } else {
+                    let fresh = self.join_status(rows);
+                    self.status.set(fresh, stamp);
+                }
+                !known
             }
             Facts::Images(images) => return put(&mut self.images, images, stamp),
             Facts::Targets(groups) => put(&mut self.targets, groups, stamp),

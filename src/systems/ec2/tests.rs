@@ -136,6 +136,21 @@ fn checks_count_only_after_two_good_reads_in_a_row() {
 }
 
 #[test]
+fn one_that_comes_on_two_pages_does_not_stand_for_one_that_is_not_there() {
+    let mut fleet = Fleet::new();
+    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
+    let ok = |fleet: &Fleet, second| fleet.signal("fleet.role.in_service", &["db", "source"], second).live();
+    for second in [1, 2, 3] {
+        fleet.status(Side::Source, second, &[("i-1", Check::Ok), ("i-2", Check::Ok)]);
+    }
+    assert_eq!(ok(&fleet, 3), Some(2.0));
+    fleet.status(Side::Source, 4, &[("i-1", Check::Impaired), ("i-1", Check::Ok)]);
+    assert_eq!(ok(&fleet, 4), Some(1.0), "of the two the later one, and none of the other");
+    fleet.status(Side::Source, 5, &[("i-1", Check::Ok), ("i-1", Check::Ok)]);
+    assert_eq!(ok(&fleet, 5), Some(1.0));
+}
+
+#[test]
 fn absent_from_status_is_not_ok() {
     let mut fleet = Fleet::new();
     fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));

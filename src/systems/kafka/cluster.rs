@@ -63,8 +63,10 @@ impl Cluster {
         let mut groups = std::mem::take(&mut self.memory.groups);
         let tables = self.memory.tables(&facts);
         let mut figures = Vec::with_capacity(facts.groups.len());
-        for group in &facts.groups {
+        self.answers += 1;
+        for (place, group) in facts.groups.iter().enumerate() {
             let memory = groups.entry(group.name.clone()).or_insert_with(|| GroupMemory::new(at));
+            (memory.answer, memory.place) = (self.answers, place);
             figures.push(take_group(&facts, group, &tables, memory, at));
         }
         drop(tables);
@@ -73,7 +75,6 @@ impl Cluster {
             self.memory.group_names.sort_unstable();
         }
         self.memory.groups = groups;
-        self.answers += 1;
         self.latest.set(Latest { facts, figures, at, number: self.answers }, stamp);
     }
 
@@ -90,9 +91,9 @@ impl Cluster {
     /// A group in it. A group that is not there is no reading, with the reason.
     pub(super) fn group(&self, name: &str, now: Now) -> Seen<GroupSeen<'_>> {
         self.seen(now).and_then(|latest| {
-            let i = latest.facts.groups.binary_search_by(|g| (*g.name).cmp(name)).map_err(|_| self.no_group(name, now))?;
-            let (facts, figures) = (&latest.facts.groups[i], &latest.figures[i]);
-            let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(name, now))?;
+            let memory = self.memory.groups.get(name).filter(|memory| memory.answer == latest.number);
+            let found = memory.and_then(|m| Some((m, latest.facts.groups.get(m.place)?, latest.figures.get(m.place)?)));
+            let (memory, facts, figures) = found.ok_or_else(|| self.no_group(name, now))?;
             Ok(GroupSeen { latest, facts, figures, memory })
         })
     }

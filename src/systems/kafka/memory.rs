@@ -55,6 +55,9 @@ pub(super) struct GroupMemory {
     pub(super) seconds: Ring,
     /// When it was last there.
     pub(super) seen: Now,
+    /// In which answer that was, and where in it.
+    pub(super) answer: u64,
+    pub(super) place: usize,
 }
 
 /// A partition of a topic, in eight bytes: interned topic, then partition.
@@ -215,7 +218,7 @@ impl TopicMemory {
 
 impl GroupMemory {
     pub(super) fn new(at: Now) -> Self {
-        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at }
+        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, answer: 0, place: 0 }
     }
 
     /// Takes the lags of one answer: one a pair, unknown ones left out. Pairs that are not in the answer any more are forgotten.
