@@ -13,7 +13,7 @@ use crate::{
         snapshot::{Snapshot, Verdict},
         step::Level,
     },
-    view::{Key, SourceLine, Tile},
+    view::{Key, SourceLine, Tile, Tone},
 };
 
 /// What a fact is about.
@@ -187,7 +187,11 @@ fn tile(tile: &Tile) -> Fact {
     let sides: Vec<String> = tile.sides.iter().map(|(label, cell)| format!("{label} {}", cell.text)).collect();
     let parts = [if is_word { "" } else { &tile.value.text }, &tile.note, &sides.join(" ")];
     let why = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    Fact { worse: tile.value.tone.gravity(), ..fact(Kind::Tile, tile.title.clone(), word, why) }
+    // What is of no account is no better than what is good.
+    Fact {
+        worse: tile.value.tone.gravity().max(Tone::Good.gravity()),
+        ..fact(Kind::Tile, tile.title.clone(), word, why)
+    }
 }
 
 fn source(line: &SourceLine) -> Fact {

@@ -95,11 +95,6 @@ impl Lives {
         (self.was_settled, self.settled) = (self.settled, settled);
     }
 
-    /// Whether what looks like a change has been one for two looks: as long as all say the same, there is no need to look again.
-    pub(super) const fn settled(&self) -> bool {
-        self.settled && self.was_settled
-    }
-
     /// An instance is there.
     pub(super) fn see(&mut self, id: &Name, phase: Phase) {
         let round = self.round;

@@ -108,7 +108,7 @@ impl Site {
             Facts::Targets(groups) => put(&mut self.targets, groups, stamp),
             Facts::Groups(groups) => put(&mut self.groups, groups, stamp),
         };
-        if news || !self.lives.settled() {
+        if news {
             self.tally();
         }
         self.follow(stamp.at);

@@ -68,7 +68,7 @@ impl Offset {
 }
 
 /// One cluster at one moment. Commits were read before ends, so that a lag made of both is never falsely small, and after the groups' states:
-/// what a group that is told Empty has committed is its last.
+/// what a group that is told Empty had committed by then is there.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Id of the broker that is the controller, if the cluster says.

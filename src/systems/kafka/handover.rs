@@ -130,7 +130,13 @@ fn ends<'f>(facts: &'f Snapshot, topic: &str) -> Result<impl Iterator<Item = i64
     let Some(known) = facts.topic(topic) else {
         return Err(Fault::new(FaultKind::NotFound, format!("no topic {topic}")));
     };
+    if let Some(fault) = &known.fault {
+        return Err(fault.clone());
+    }
     let ends = facts.ends_of(known);
+    if ends.is_empty() {
+        return Err(Fault::new(FaultKind::Empty, format!("topic {topic} has no partitions")));
+    }
     if ends.iter().any(|end| end.known().is_none()) {
         return Err(Fault::new(FaultKind::Malformed, format!("topic {topic} has partitions without a known end")));
     }

@@ -94,8 +94,12 @@ pub(super) struct Stand {
 /// there that have not come here yet, and the group has not read those. A sync of the other mirror, read backwards, has no such hole: it
 /// was written after all that stands before it. One of this mirror counts only if, since the last such point, both logs have grown by the
 /// same number of records: then each record of the one is a record of the other. Before there is such a point: if the log over there is
-/// not longer than this one, and has not grown by more than it since the oldest sync. Nobody can see by the syncs that something was written
-/// over there before copies of a log began that was old by then: of that the mirror back must have said something.
+/// not longer than this one, has not grown by more than it since the oldest sync that is known, and the sync names a place before all that
+/// the mirror back has said something of: the group has not read that.
+///
+/// What no sync shows: that something was written over there before copies began of a log that was old by then, if the mirror back never
+/// said so, or its word is compacted away; and that an offset is no record (the markers of transactions, the holes of compaction). The first is
+/// what `kafka.topic.own_records` is for.
 ///
 /// Each of the four may have been read at another moment: neither the place nor the bound needs them to be of one.
 pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i64) -> Option<Stand> {
@@ -111,7 +115,9 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i
             let (here, there) = (s.upstream - base.downstream, s.downstream - base.upstream);
             here == there && here >= 0
         }
-        (None, Some(_), Some(first)) => s.longer() <= first.longer().min(0),
+        (None, Some(back), Some(first)) => {
+            s.longer() <= first.longer().min(0) && back.first().is_none_or(|unread| s.downstream < unread.upstream)
+        }
         (None, ..) => true,
     };
     let own = along.iter().rev().filter(|s| s.upstream <= commit).find(safe);
@@ -128,7 +134,7 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i
 ///
 /// Copied before it was all up to any sync of the mirror from here with a copy before that original. Otherwise all that lies behind it over
 /// there may be such, and all that this mirror had not copied when it last said something. One that never said anything has copied
-/// nothing: then it is what this log is longer than the other, or has grown by more than it since the oldest sync to here; that does not count
+/// nothing: then it is what this log is longer than the other, or has grown by more than it since the oldest known sync to here; that does not count
 /// what was written here before that sync to a log that copies began only late, or were deleted since.
 fn late(along: &[Sync], against: &[Sync], base: Sync, end: i64) -> i64 {
     let Some(last) = along.last() else {
@@ -203,6 +209,11 @@ mod tests {
         assert_eq!(lead(&[], Some(&along), 30, 1000), Some(Stand { offset: 21, again: 17 }));
         // Never beyond the end.
         assert_eq!(lead(&along, None, 30, 11), Some(Stand { offset: 11, again: 9 + 2 }));
+        // A log whose beginning is gone, and three records over there that came here where the group has not been yet.
+        let (along, against) = ([sync(1000, 3), sync(1100, 103)], [sync(0, 1500)]);
+        assert_eq!(lead(&along, Some(&against), 1200, 5000), None);
+        assert_eq!(lead(&along, Some(&against), 1500, 200), Some(Stand { offset: 0, again: 199 + 399 }));
+        assert_eq!(lead(&along, Some(&[sync(110, 1500)]), 1200, 5000), Some(Stand { offset: 104, again: 99 }));
     }
 
     /// Two logs of one name and a mirror each way that copies no copies, as they were at each moment.

@@ -11,11 +11,12 @@ use super::facts::Offset;
 #[derive(Debug, Default)]
 pub(super) struct EndTimes(VecDeque<Row>);
 
-/// One reading.
+/// What was read at one time, and all the same until another.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Boot time in tenths of a second.
-    at: u32,
+    /// Boot times in tenths of a second: of the first reading of this, and of the last.
+    from: u32,
+    until: u32,
     /// By partition; what could not be read is unknown.
     ends: Box<[Offset]>,
 }
@@ -38,10 +39,6 @@ impl EndTimes {
     /// The ends read at `boot`, by partition.
     pub(super) fn push(&mut self, boot: Duration, ends: &[Offset]) {
         let at = tenths(boot);
-        if self.0.back().is_some_and(|last| ends.len() < last.ends.len()) {
-            // Partitions are never taken away: this is another topic.
-            self.0.clear();
-        }
         for (partition, end) in ends.iter().enumerate() {
             if let (Some(end), Some((_, last))) = (end.known(), self.last(self.0.len(), partition))
                 && end < last
@@ -49,13 +46,8 @@ impl EndTimes {
                 self.forget(partition);
             }
         }
-        let mut newest = self.0.iter_mut().rev();
-        if let (Some(last), Some(before)) = (newest.next(), newest.next())
-            && *last.ends == *ends
-            && before.ends == last.ends
-        {
-            // While nothing is written the first and the last row of that say it all.
-            last.at = at;
+        if let Some(last) = self.0.back_mut().filter(|last| *last.ends == *ends) {
+            last.until = at;
             return;
         }
         if self.0.len() == ROWS {
@@ -67,7 +59,7 @@ impl EndTimes {
                 i > ROWS / 2 || i % 2 == 1
             });
         }
-        self.0.push_back(Row { at, ends: ends.into() });
+        self.0.push_back(Row { from: at, until: at, ends: ends.into() });
     }
 
     /// A partition's log was cut or made anew: what was known of it is of another log.
@@ -77,15 +69,15 @@ impl EndTimes {
         }
     }
 
-    /// When a partition's end was read last in the rows before this one, and what it was.
-    fn last(&self, before: usize, partition: usize) -> Option<(u32, i64)> {
-        self.0.range(..before).rev().find_map(|row| Some((row.at, row.end(partition)?)))
+    /// The last of the rows before this one in which a partition's end is known, and that end.
+    fn last(&self, before: usize, partition: usize) -> Option<(&Row, i64)> {
+        self.0.range(..before).rev().find_map(|row| Some((row, row.end(partition)?)))
     }
 
     /// The ends of all partitions as they were read last before `boot`. None where one is not known for that long.
     pub(super) fn before(&self, boot: Duration) -> Option<Vec<i64>> {
         let then = tenths(boot);
-        let rows = self.0.partition_point(|row| row.at < then);
+        let rows = self.0.partition_point(|row| row.from < then);
         let partitions = self.0.back()?.ends.len();
         (0..partitions).map(|p| self.last(rows, p).map(|(_, end)| end)).collect()
     }
@@ -107,23 +99,24 @@ impl EndTimes {
                 high = middle;
             }
         }
-        let ((t0, o0), (t1, o1)) = (self.last(low, partition)?, self.last(low + 1, partition)?);
+        let ((before, o0), (after, o1)) = (self.last(low, partition)?, self.last(low + 1, partition)?);
+        let (t0, t1) = (before.until, after.from);
         #[expect(clippy::cast_precision_loss, reason = "a share between two rows")]
         let share = (offset - o0) as f64 / (o1 - o0).max(1) as f64;
         let at = f64::from(t0) + f64::from(t1 - t0) * share;
         Some(Duration::from_secs_f64((f64::from(tenths(boot)) - at).max(0.0) / 10.0))
     }
 
-    /// The first row after `boot`.
+    /// What was read first after `boot`.
     pub(super) fn after(&self, boot: Duration) -> Option<&Row> {
         let then = tenths(boot);
-        self.0.get(self.0.partition_point(|row| row.at <= then))
+        self.0.get(self.0.partition_point(|row| row.until <= then))
     }
 
     /// How far back a partition is known.
     pub(super) fn reach(&self, partition: usize, boot: Duration) -> Duration {
         let first = self.0.iter().find(|row| row.end(partition).is_some());
-        first.map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.at)) * 100))
+        first.map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.from)) * 100))
     }
 
     /// Bytes it holds.
@@ -224,15 +217,37 @@ mod tests {
         for i in 0..200 {
             table.push(secs(1000 + i * 5), &[Offset::end(42), Offset::end(1)]);
         }
-        assert_eq!(table.0.len(), 3, "of what stays the same, the first and the last");
+        assert_eq!(table.0.len(), 2, "what stays the same is one row");
         assert_eq!(table.age_of(0, 42, secs(2000)), Some(Duration::ZERO));
         assert_eq!(table.age_of(0, 41, secs(2000)), Some(Duration::from_millis(1_002_500)));
         assert_eq!(table.before(secs(1500)), Some(vec![42, 1]));
         table.push(secs(2005), &[Offset::end(3), Offset::end(1)]);
         assert_eq!((table.reach(0, secs(2005)), table.reach(1, secs(2005))), (Duration::ZERO, secs(1010)));
         assert_eq!((table.before(secs(2004)), table.before(secs(2006))), (None, Some(vec![3, 1])));
-        table.push(secs(2010), &[Offset::end(3)]);
-        assert_eq!(table.reach(0, secs(2010)), Duration::ZERO, "fewer partitions: another topic");
+        table.push(secs(2010), &[]);
+        table.push(secs(2015), &[Offset::end(3), Offset::end(1)]);
+        assert_eq!(table.reach(1, secs(2015)), secs(1020), "an answer without partitions takes nothing away");
+    }
+
+    /// Bursts with quiet hours between them, for days: whatever is thinned out, how old a record is stays within what was between two rows.
+    #[test]
+    fn a_log_that_is_quiet_between_bursts_keeps_when_each_was() {
+        let mut table = EndTimes::default();
+        let mut written: Vec<u64> = Vec::new();
+        for second in (0..400_000).step_by(5) {
+            if second % 3600 < 20 {
+                written.extend([second; 10]);
+            }
+            table.push(secs(second), &[Offset::end(i64::try_from(written.len()).expect("small"))]);
+            if second % 1800 == 900 && second > 20_000 {
+                let late = written.len() - 35;
+                let (true_age, age) = (second - written[late], table.age_of(0, i64::try_from(late).expect("small"), secs(second)));
+                let age = age.expect("within reach").as_secs_f64();
+                #[expect(clippy::cast_precision_loss, reason = "seconds")]
+                let off = (age - true_age as f64).abs();
+                assert!(off < 20.0, "at {second}: {age} for {true_age}");
+            }
+        }
     }
 
     #[test]

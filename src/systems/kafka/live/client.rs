@@ -250,6 +250,11 @@ pub(super) fn halfway(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) / 2
 }
 
+/// A little of what is left: for what is not needed.
+pub(super) fn briefly(deadline: Instant) -> Instant {
+    Instant::now() + left(deadline) / 4
+}
+
 /// Most of what is left: for what takes longest on a large cluster.
 pub(super) fn mostly(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) * 3 / 4

@@ -2,7 +2,7 @@
 //!
 //! The order matters. A record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
 //! And a member that commits for the last time and leaves between two calls must not make the group look Empty with the commits from before:
-//! a group that was Empty before its commits were read has them for good, and it is from there that it is handed over.
+//! a group that was Empty before its commits were read keeps them until somebody joins it, and it is from there that it is handed over.
 //!
 //! No part may take all of the time that is left: one silent broker of several leaves time for what the others say.
 
@@ -12,7 +12,7 @@ use rdkafka::metadata::Metadata;
 
 use super::{
     admin::Failure,
-    client::{Client, halfway},
+    client::{Client, briefly},
     ends, groups,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn take(
     out.groups_in_all = listed.in_all;
     out.partial = listed.partial;
     // The call asks all brokers and waits for each: with one away it would only use up the time.
-    let described = (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(halfway(deadline))).flatten();
+    let described = (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
     groups::commits(client, plan, side, listed.watched, &mut out, deadline)?;
     if let Some(described) = described {
         groups::members(&described, &mut out);

@@ -5,7 +5,7 @@ use super::{
     super::{
         cluster::Latest,
         facts::{Commit, Offset},
-        parity::names,
+        parity::{Copied, copied, names},
         state::{Pair, Said},
         syncs::{Stand, Sync, Syncs, lead},
     },
@@ -104,14 +104,16 @@ fn place(
     let what = format!("{}-{partition}", topic.name);
     let stands = commit.offset.known();
     let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
-    let name = names(&pair.plan, to.other(), &topic.name).get(to).clone();
+    let both = names(&pair.plan, to.other(), &topic.name);
+    let name = both.get(to).clone();
     let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
     let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
     let slot = copy.slots.start + partition;
     let end = there.facts.end(slot).known();
     let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
     let along = word.along.of(&topic.name, partition);
-    let against = word.against.map(|syncs| syncs.of(&name, partition));
+    // Of a mirror back only if it copies to this very topic.
+    let against = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both).map(|syncs| syncs.of(&name, partition));
     let Stand { offset, again } = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
     let reached = committed(&there.facts, group, slot) >= offset;
     Ok(Place { topic: name, partition, offset, reached, again })
@@ -138,8 +140,8 @@ impl<'a> Word<'a> {
     fn silent(&self, what: &str, stands: i64, along: &[Sync]) -> Fault {
         let text = if along.iter().any(|s| s.upstream <= stands) {
             format!(
-                "{what}: the {} has records that no offset sync of the mirror back leads past: not before it has copied them is it known that \
-                 none is skipped",
+                "{what}: the {0} may have records before the mirror's offset syncs that the group has not read: not before the mirror back has \
+                 written an offset sync at or before {stands} is it known that none is skipped",
                 self.to
             )
         } else if self.along.topics.is_empty() {
