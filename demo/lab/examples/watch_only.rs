@@ -143,7 +143,11 @@ fn main() -> Result<ExitCode, Failure> {
     }
     for (name, proxy) in &brokers {
         let mut broker = Asked::default();
-        proxy.take().into_iter().for_each(|(what, n)| broker.add(what, u64::from(n), KAFKA_READS.contains(&what)));
+        proxy
+            .take()
+            .counts()
+            .into_iter()
+            .for_each(|(what, n)| broker.add(what, u64::from(n), KAFKA_READS.contains(&what)));
         asked.push((name, broker));
     }
     for (name, asked) in &asked {
