@@ -31,7 +31,7 @@ use landfall::{
     plan::{Plan, Side},
     systems::{
         Live, System,
-        kafka::{Ask, Facts, Offset, State},
+        kafka::{self, Ask, Facts, State},
     },
 };
 use rdkafka::{
@@ -80,7 +80,7 @@ fn main() {
         let Facts::Snapshot(snapshot) = &mut facts else { unreachable!("the answer to another question") };
         // Nobody writes to this broker: what stands still would cost less than what moves.
         for end in &mut snapshot.ends {
-            *end = Offset::end(end.known().unwrap() + i64::try_from(round).unwrap());
+            *end = kafka::Offset::end(end.known().unwrap() + i64::try_from(round).unwrap());
         }
         let (groups, pairs, ends) = (snapshot.groups.len(), snapshot.commits.len(), snapshot.ends.len());
         assert_eq!((groups, pairs, ends), (GROUPS, GROUPS * EACH * 100, TOPICS * 100));
