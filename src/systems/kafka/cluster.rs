@@ -36,7 +36,7 @@ pub(super) struct Latest {
     figures: Vec<Figures>,
     /// When it was read.
     pub(super) at: Now,
-    /// The how manieth answer it is.
+    /// Which answer it is, counted from one: what was made of it holds until there is another.
     pub(super) number: u64,
 }
 
