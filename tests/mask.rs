@@ -116,11 +116,11 @@ impl Room {
 
 /// What may not be seen: the beginnings of names, so that no part of one is seen either.
 fn names(drive: &mut SimDrive) -> BTreeSet<String> {
-    let snapshot = drive.snapshot();
+    let (snapshot, samples) = (drive.snapshot(), drive.signals());
     let plan = &snapshot.plan;
     let mut out: BTreeSet<String> = ["exampl", "Z0EXAM", "192.0", "198.51", "203.0.1", "ami-0"].map(Into::into).into();
     let hosts = plan.replica_sets.iter().flat_map(|set| &set.seeds);
-    let members = snapshot.samples.iter().filter(|s| s.def.id == "mongo.member.lag").map(|s| &s.labels[1]);
+    let members = samples.iter().filter(|s| s.def.id == "mongo.member.lag").map(|s| &s.labels[1]);
     // Its first part alone could be a partition's name.
     out.extend(hosts.chain(members).filter_map(|host| Some(host.get(..=host.find('.')? + 1)?.to_owned())));
     out.extend(plan.dns.iter().filter_map(|name| Some(format!("{}.", name.name.split('.').next()?))));

@@ -123,7 +123,7 @@ fn live(samples: &BTreeMap<Name, Seen<f64>>) -> BTreeSet<&Name> {
 fn every_signal_is_live_on_a_healthy_estate() {
     let mut drive = drive();
     drive.run_for(SETTLED);
-    let samples = by_name(drive.snapshot().samples);
+    let samples = by_name(drive.signals());
     let seen: BTreeSet<_> = live(&samples).into_iter().map(|n| n.0).collect();
     let missing: Vec<_> = signals().iter().map(|d| d.id).filter(|id| !seen.contains(id)).collect();
     assert!(
@@ -133,20 +133,30 @@ fn every_signal_is_live_on_a_healthy_estate() {
 }
 
 #[test]
+fn pictures_have_signals_for_whoever_reads_them_and_for_nobody_else() {
+    let mut drive = drive();
+    drive.run_for(SETTLED);
+    assert!(drive.snapshot().samples.is_none(), "a screen shows none: nobody measures them for it");
+    drive.command(Command::Measure);
+    let measured = drive.snapshot().samples.expect("they were asked for");
+    assert_eq!(by_name(measured), by_name(drive.signals()));
+}
+
+#[test]
 fn no_signal_is_live_when_nothing_answers() {
     for trouble in TROUBLES {
         let mut drive = drive();
         drive.run_for(SETTLED);
         drive.trouble("", Some(trouble));
         drive.run_for(GONE_STALE);
-        let stale = by_name(drive.snapshot().samples);
+        let stale = by_name(drive.signals());
         assert!(
             live(&stale).is_empty(),
             "{trouble:?}: live though nothing has answered for 100 s: {:#?}",
             live(&stale)
         );
         drive.run_for(GONE_BLIND);
-        let blind = by_name(drive.snapshot().samples);
+        let blind = by_name(drive.signals());
         let shown: Vec<_> = blind.iter().filter(|(_, v)| v.age().is_some()).collect();
         assert!(shown.is_empty(), "{trouble:?}: still shown though nothing has answered for 300 s: {shown:#?}");
     }
@@ -158,7 +168,7 @@ fn no_signal_is_live_when_nothing_has_ever_answered() {
         let mut drive = drive();
         drive.trouble("", Some(trouble));
         drive.run_for(SETTLED);
-        let samples = by_name(drive.snapshot().samples);
+        let samples = by_name(drive.signals());
         assert!(live(&samples).is_empty(), "{trouble:?}: live out of nothing: {:#?}", live(&samples));
     }
 }
@@ -172,7 +182,7 @@ fn a_signal_is_never_better_than_the_worst_of_its_sources() {
         let mut healthy = only(system);
         healthy.run_for(SETTLED);
         let picture = healthy.snapshot();
-        let healthy = by_name(picture.samples);
+        let healthy = by_name(healthy.signals());
         let healthy = live(&healthy);
         // One source of each kind of question is enough; members and names of one kind are alike.
         let mut kinds = BTreeSet::new();
@@ -192,7 +202,7 @@ fn not_laundered(system: &str, source: &str, silent: Duration, healthy: &BTreeSe
     let mut never = only(system);
     never.trouble(source, Some(Trouble::Fails(FaultKind::Unreachable)));
     never.run_for(SETTLED + silent);
-    let never = by_name(never.snapshot().samples);
+    let never = by_name(never.signals());
     let never = live(&never);
     let dependents: BTreeSet<_> = healthy.iter().filter(|n| !never.contains(**n)).collect();
     for trouble in [Trouble::Fails(FaultKind::Unreachable), Trouble::Fails(FaultKind::Empty), Trouble::Silent] {
@@ -200,7 +210,7 @@ fn not_laundered(system: &str, source: &str, silent: Duration, healthy: &BTreeSe
         later.run_for(SETTLED);
         later.trouble(source, Some(trouble));
         later.run_for(silent);
-        let later = by_name(later.snapshot().samples);
+        let later = by_name(later.signals());
         let later = live(&later);
         let laundered: Vec<_> = dependents.iter().filter(|n| later.contains(***n)).collect();
         assert!(laundered.is_empty(), "{source} in {trouble:?}, yet live: {laundered:#?}");

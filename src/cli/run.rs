@@ -150,7 +150,7 @@ pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
 
 /// Serves metrics while what it gives lives.
 pub(super) fn serve(bound: Option<Bound>, link: &Link) -> Result<Option<Endpoint>, String> {
-    bound.map(|bound| bound.serve(link.snapshots.clone())).transpose().map_err(|why| why.to_string())
+    bound.map(|bound| bound.serve(link)).transpose().map_err(|why| why.to_string())
 }
 
 /// How plain lines are to be, if they are wanted.

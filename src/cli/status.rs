@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{LET_GO, NOT_IN_ORDER, load, print, runtime};
 use crate::{
     core::{
+        Command,
         estate::{seen::Seen, signal::Sample, source::SourceState},
         snapshot::{Snapshot, Verdict},
     },
@@ -82,7 +83,8 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
             Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         };
-        let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
+        let _ = link.commands.send(Command::Measure);
+        let heard = |s: &Arc<Snapshot>| s.samples.is_some() && s.sources.iter().all(|l| l.answers + l.failures > 0);
         // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
         let settled = async {
             let mut before = usize::MAX;
@@ -99,6 +101,8 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
+        // However short the wait was, the core has said what it knows.
+        let _ = tokio::time::timeout(LET_GO, link.snapshots.wait_for(|s| s.samples.is_some())).await;
         let picture = link.snapshots.borrow().clone();
         link.let_go(LET_GO).await;
         picture
@@ -118,7 +122,7 @@ pub fn document(s: &Snapshot) -> Value {
         "verdict": s.verdict(),
         "tiles": s.tiles.iter().map(tile).collect::<Vec<_>>(),
         "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
-        "signals": s.samples.iter().map(sample).collect::<Vec<_>>(),
+        "signals": s.samples.iter().flatten().map(sample).collect::<Vec<_>>(),
         "panels": s.panels.iter().map(|p| panel(p)).collect::<Vec<_>>(),
         "run": s.run.as_deref().map(run::document),
     })

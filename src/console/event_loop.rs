@@ -73,6 +73,10 @@ impl Console {
         let snapshot = link.snapshots.borrow().clone();
         let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
         let player = options.script.map(Player::new);
+        if player.is_some() {
+            // It waits for what signals say. A driver that has ended is told by the pictures.
+            let _ = link.commands.send(Command::Measure);
+        }
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
         let zones = Zones::new(&settings.time, machine);

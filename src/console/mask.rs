@@ -152,11 +152,12 @@ impl Mask {
         Some(format!("{}{port}", self.called(name, kind)))
     }
 
-    /// Learns the members that were found: the plan need not name them, and a host's name may be any word.
+    /// Learns the hosts that are asked, members that were found among them: the plan need not name them, and a host's name may be any word.
     pub fn learn(&mut self, from: &Snapshot) {
-        let members =
-            from.samples.iter().filter_map(|s| s.labels.get(s.def.labels.iter().position(|l| *l == "member")?));
-        members.for_each(|host| self.host(host));
+        let is_host = |at: &&str| {
+            at.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !at.contains(['/', ' '])
+        };
+        from.sources.iter().flat_map(|s| s.endpoint.split(',')).filter(is_host).for_each(|host| self.host(host));
     }
 
     /// A snapshot without names.

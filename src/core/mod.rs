@@ -67,6 +67,8 @@ pub enum Command {
     Open(DetailKey),
     /// No detail any more.
     Close,
+    /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
+    Measure,
     /// Ask all sources this many times as often as the plan says.
     Pace(f64),
     /// So many virtual seconds a second, where time is simulated.
@@ -112,6 +114,8 @@ pub struct Core {
     by_id: HashMap<String, SourceIx>,
     pace: f64,
     open: Option<DetailKey>,
+    /// Whether somebody reads every signal.
+    measured: bool,
     /// The run's last picture, and whether anything has happened to it since.
     run_view: Option<Arc<run::RunView>>,
     run_changed: bool,
@@ -136,6 +140,7 @@ impl Core {
             by_id: HashMap::new(),
             pace: 1.0,
             open: None,
+            measured: false,
             run_view: None,
             run_changed: true,
             panels,
@@ -179,6 +184,10 @@ impl Core {
             }
             Input::Command(Command::Close) => {
                 self.open = None;
+                Vec::new()
+            }
+            Input::Command(Command::Measure) => {
+                self.measured = true;
                 Vec::new()
             }
             Input::Command(Command::Pace(pace)) => {
@@ -334,7 +343,7 @@ impl Core {
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
             self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
         }
-        let samples = self.samples(Samples::default(), now);
+        let samples = self.measured.then(|| self.samples(Samples::default(), now));
         Snapshot {
             plan: self.plan.clone(),
             now,

@@ -37,8 +37,8 @@ pub struct Snapshot {
     pub panels: Vec<Arc<Panel>>,
     /// Every source.
     pub sources: Vec<SourceLine>,
-    /// Every signal.
-    pub samples: Vec<Sample>,
+    /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
+    pub samples: Option<Vec<Sample>>,
     /// The detail that is open.
     pub detail: Option<(DetailKey, Arc<Detail>)>,
     /// The run; none where the plan has no step.

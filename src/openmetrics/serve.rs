@@ -21,7 +21,11 @@ use super::{
     render,
     request::{Answer, TOO_LONG, answer},
 };
-use crate::{console::ui::SILENT, core::snapshot::Snapshot, drive::clock};
+use crate::{
+    console::ui::SILENT,
+    core::{Command, snapshot::Snapshot},
+    drive::{Link, clock},
+};
 
 /// Connections at a time; more wait in the kernel.
 const CONNECTIONS: usize = 16;
@@ -86,12 +90,15 @@ pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
 }
 
 impl Bound {
-    /// Serves what comes through `pictures` until the endpoint is dropped.
+    /// Serves the pictures of a driver, every signal in them, until the endpoint is dropped. The driver may end before.
     ///
     /// # Errors
     /// If there can be no thread.
-    pub fn serve(self, pictures: watch::Receiver<Arc<Snapshot>>) -> Result<Endpoint, NotServed> {
+    pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
+        let pictures = link.snapshots.clone();
+        // A driver that has ended is told by the pictures.
+        let _ = link.commands.send(Command::Measure);
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {

@@ -31,7 +31,7 @@ pub fn render(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut out = about(snapshot, silent);
     if silent.is_none() {
         sources(&snapshot.sources, &mut out);
-        signals(&snapshot.samples, &mut out);
+        signals(snapshot.samples.as_deref().unwrap_or_default(), &mut out);
         if let Some(run) = &snapshot.run {
             run_families(run, &mut out);
         }

@@ -196,7 +196,7 @@ mod tests {
         let mut timeline = Timeline::new(&scenario);
         timeline.pass(&mut drive, &mut |_| Err("nobody dies".to_owned())).expect("it passes");
         drive.run_for(Duration::from_secs(60));
-        let samples = drive.snapshot().samples;
+        let samples = drive.signals();
         let value = |id: &str, labels: &[&str]| {
             let found =
                 samples.iter().find(|s| s.def.id == id && labels.iter().all(|l| s.labels.iter().any(|own| own == l)));

@@ -17,6 +17,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use landfall::{
     core::{
+        Command,
         estate::{seen::Seen, source::SourceState},
         snapshot::Snapshot,
     },
@@ -59,6 +60,7 @@ async fn main() -> Result<(), Failure> {
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
     let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
     let mut link = live::start(Arc::new(plan));
+    link.commands.send(Command::Measure)?;
     for how in [How::Kill, How::Freeze] {
         let (mut gone, mut shown) = (Vec::new(), Vec::new());
         for round in 1..=cli.rounds {
@@ -105,7 +107,7 @@ async fn until(link: &mut Link, what: &str, wanted: impl Fn(&Snapshot) -> bool) 
 }
 
 fn writable(s: &Snapshot) -> Option<bool> {
-    let sample = s.samples.iter().find(|s| s.def.id == "mongo.set.primary_writable")?;
+    let sample = s.samples.iter().flatten().find(|s| s.def.id == "mongo.set.primary_writable")?;
     match sample.value {
         Seen::Live(v, _) => Some(v > 0.5),
         _ => None,

@@ -61,7 +61,13 @@ impl Watch {
             .enable_all()
             .build()
             .doing(|| "starting a watch".to_owned())?;
-        let (link, orders) = runtime.block_on(async { start() });
+        let (link, orders) = runtime.block_on(async {
+            let (mut link, orders) = start();
+            // Signals are in the very first picture that anybody looks at. A driver that has ended is told by what is waited for.
+            let _ = link.commands.send(Command::Measure);
+            let _ = link.snapshots.wait_for(|s| s.samples.is_some()).await;
+            (link, orders)
+        });
         Ok(Self { link, runtime: Some(runtime), _orders: orders })
     }
 
@@ -162,7 +168,10 @@ pub fn not_live(s: &Snapshot) -> String {
 
 /// The samples of a signal whose labels begin with these.
 pub fn samples<'a>(s: &'a Snapshot, id: &'a str, labels: &'a [&'a str]) -> impl Iterator<Item = &'a Sample> {
-    s.samples.iter().filter(move |x| x.def.id == id && labels.iter().zip(x.labels.iter()).all(|(a, b)| a == b))
+    s.samples
+        .iter()
+        .flatten()
+        .filter(move |x| x.def.id == id && labels.iter().zip(x.labels.iter()).all(|(a, b)| a == b))
 }
 
 /// A signal's live value, if it has one.

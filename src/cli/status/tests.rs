@@ -21,6 +21,7 @@ fn documents() -> Vec<Value> {
     let author =
         Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    drive.command(Command::Measure);
     let first = document(&drive.snapshot());
     let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
     drive.steer(journal, entries);

@@ -222,7 +222,7 @@ impl Eye for Shown<'_> {
     }
 
     fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample> {
-        self.0.latest().samples.iter().filter(|s| s.def.id == metric.id).cloned().collect()
+        self.0.latest().samples.iter().flatten().filter(|s| s.def.id == metric.id).cloned().collect()
     }
 
     fn run(&mut self) -> Option<Arc<RunView>> {

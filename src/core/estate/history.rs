@@ -33,7 +33,8 @@ impl Slope {
         #[expect(clippy::cast_possible_truncation, reason = "a slope needs no more than f32")]
         let (t, v) = ((boot.as_secs_f64() - f64::from(self.origin)) as f32, value as f32);
         self.samples = self.samples.saturating_add(1);
-        self.weight = self.weight.mul_add(DECAY, 1.0);
+        // Not `mul_add`: where the processor is not known to have it, that is a call.
+        self.weight = self.weight * DECAY + 1.0;
         let (dt, dv) = (t - self.mean_t, v - self.mean_v);
         let share = 1.0 / self.weight;
         self.mean_t += dt * share;

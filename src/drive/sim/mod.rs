@@ -194,6 +194,12 @@ impl SimDrive {
         self.core.samples(Samples::only(Arc::new([metric.id].into())), self.now)
     }
 
+    /// Every signal, as they stand.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Sample> {
+        self.core.samples(Samples::default(), self.now)
+    }
+
     /// How the run stands, without the rest of the picture.
     #[must_use]
     pub fn run_view(&self) -> run::RunView {

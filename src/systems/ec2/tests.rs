@@ -164,20 +164,20 @@ fn every_signal_of_a_source_in_trouble_is_not_live() {
     let thousand = ROLES.replace("target = 4", "target = 400").replace("source = 2", "source = 600");
     let mut drive = SimDrive::new(Arc::new(read(&thousand)), 7, at(1000));
     drive.run_for(Duration::from_secs(120));
-    let fleet = |drive: &mut SimDrive| -> Vec<Sample> {
-        drive.snapshot().samples.into_iter().filter(|s| s.def.id.starts_with("fleet.")).collect()
+    let fleet = |drive: &SimDrive| -> Vec<Sample> {
+        drive.signals().into_iter().filter(|s| s.def.id.starts_with("fleet.")).collect()
     };
-    let before = fleet(&mut drive);
+    let before = fleet(&drive);
     assert!(before.iter().all(|s| s.value.is_live()), "{before:#?}");
     for trouble in [Trouble::Fails(FaultKind::Refused), Trouble::Fails(FaultKind::Empty), Trouble::Hangs] {
         drive.trouble("ec2/", Some(trouble));
         drive.run_for(Duration::from_secs(60));
-        let sick = fleet(&mut drive);
+        let sick = fleet(&drive);
         assert_eq!(sick.len(), before.len());
         assert!(sick.iter().all(|s| !s.value.is_live()), "{trouble:?}: {sick:#?}");
         drive.trouble("ec2/", None);
         drive.run_for(Duration::from_secs(60));
-        assert!(fleet(&mut drive).iter().all(|s| s.value.is_live()), "heals by itself after {trouble:?}");
+        assert!(fleet(&drive).iter().all(|s| s.value.is_live()), "heals by itself after {trouble:?}");
     }
 }
 
@@ -188,7 +188,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
     let mut serving = Vec::new();
     for _ in 0..3 {
         drive.run_for(Duration::from_secs(300));
-        let samples = drive.snapshot().samples;
+        let samples = drive.signals();
         let web = |s: &&Sample| s.def.id == "fleet.role.in_service" && *s.labels == ["web", "target"];
         serving.push(samples.iter().find(web).and_then(|s| s.value.clone().live()).unwrap());
     }

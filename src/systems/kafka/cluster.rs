@@ -9,8 +9,8 @@ use std::{
 
 use super::{
     facts::{Commit, Config, Group, Offset, Snapshot},
-    memory::{GroupMemory, Memory, Table, Tables, lag},
-    times::LagTime,
+    figures::Figures,
+    memory::{GroupMemory, Memory, Tables, lag},
 };
 use crate::core::{
     estate::{
@@ -26,7 +26,8 @@ pub(super) struct Cluster {
     latest: Reading<Latest>,
     pub(super) configs: Reading<BTreeMap<Arc<str>, Config>>,
     memory: Memory,
-    answers: u64,
+    /// Answers so far whose commits were others than those of the one before.
+    commits: u64,
 }
 
 /// The last answer, and what follows from it.
@@ -36,23 +37,16 @@ pub(super) struct Latest {
     figures: Vec<Figures>,
     /// When it was read.
     pub(super) at: Now,
-    /// Which answer it is, counted from one: what was made of it holds until there is another.
-    pub(super) number: u64,
+    /// The same as in the answer before where topics, groups and commits are: what was made of those holds.
+    pub(super) commits: u64,
 }
 
-/// What a group's commits and its topics' ends come to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Figures {
-    /// Messages behind, over all pairs that are known.
-    pub(super) lag: i64,
-    /// Pairs whose lag is not known: no end, or a commit beyond it.
-    pub(super) unknown: u32,
-    /// Partitions of its topics that it never committed on.
-    pub(super) never: u32,
-    /// The oldest record not consumed.
-    pub(super) time: LagTime,
-    /// The pair that is furthest behind, by its slot and its lag.
-    pub(super) hot: Option<(u32, i64)>,
+impl Latest {
+    /// The figures of the group at a place, if it is this one and has committed what it has in this answer about the same topics.
+    fn committed(&self, place: usize, group: &Group, facts: &Snapshot) -> Option<&Figures> {
+        let before = self.facts.groups.get(place).filter(|before| before.name == group.name)?;
+        self.figures.get(place).filter(|_| self.facts.commits_of(before) == facts.commits_of(group))
+    }
 }
 
 impl Cluster {
@@ -62,20 +56,29 @@ impl Cluster {
         self.memory.take_ends(&facts, at);
         let mut groups = std::mem::take(&mut self.memory.groups);
         let tables = self.memory.tables(&facts);
+        let before = self.latest.last().map(|(before, _)| before).filter(|before| before.facts.has_topics_of(&facts));
+        let mut again = before.is_some_and(|before| before.facts.groups.len() == facts.groups.len());
         let mut figures = Vec::with_capacity(facts.groups.len());
-        self.answers += 1;
         for (place, group) in facts.groups.iter().enumerate() {
             let memory = groups.entry(group.name.clone()).or_insert_with(|| GroupMemory::new(at));
-            (memory.answer, memory.place) = (self.answers, place);
-            figures.push(take_group(&facts, group, &tables, memory, at));
+            let before = before.and_then(|before| Some((before.committed(place, group, &facts)?, before.at)));
+            again &= before.is_some();
+            let made = match before.filter(|_| tables.stand(facts.commits_of(group))) {
+                Some((before, then)) => before.later(at.since(then)),
+                None => Figures::of(&facts, group, &tables, at.boot),
+            };
+            memory.place = place;
+            memory.take(&facts, group, &tables, made, at);
+            figures.push(made);
         }
+        self.commits += u64::from(!again);
         drop(tables);
         if groups.len() != self.memory.group_names.len() {
             self.memory.group_names = groups.keys().cloned().collect();
             self.memory.group_names.sort_unstable();
         }
         self.memory.groups = groups;
-        self.latest.set(Latest { facts, figures, at, number: self.answers }, stamp);
+        self.latest.set(Latest { facts, figures, at, commits: self.commits }, stamp);
     }
 
     /// A question failed.
@@ -91,9 +94,11 @@ impl Cluster {
     /// A group in it. A group that is not there is no reading, with the reason.
     pub(super) fn group(&self, name: &str, now: Now) -> Seen<GroupSeen<'_>> {
         self.seen(now).and_then(|latest| {
-            let memory = self.memory.groups.get(name).filter(|memory| memory.answer == latest.number);
-            let found = memory.and_then(|m| Some((m, latest.facts.groups.get(m.place)?, latest.figures.get(m.place)?)));
-            let (memory, facts, figures) = found.ok_or_else(|| self.no_group(name, now))?;
+            let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(name, now))?;
+            // One that is gone has the place that it had.
+            let facts = latest.facts.groups.get(memory.place).filter(|group| *group.name == *name);
+            let found = facts.zip(latest.figures.get(memory.place));
+            let (facts, figures) = found.ok_or_else(|| self.no_group(name, now))?;
             Ok(GroupSeen { latest, facts, figures, memory })
         })
     }
@@ -218,8 +223,7 @@ impl GroupSeen<'_> {
 
     /// When its lag is gone.
     pub(super) fn drain(&self, figures: Figures) -> Drain {
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        self.memory.slope.drain(figures.lag as f64)
+        self.memory.slope.drain(figures.curve())
     }
 }
 
@@ -275,57 +279,5 @@ impl TopicSeen<'_> {
     }
 }
 
-/// Makes a group's figures, and remembers what its curves need.
-fn take_group(facts: &Snapshot, group: &Group, tables: &Tables<'_>, memory: &mut GroupMemory, at: Now) -> Figures {
-    let commits = facts.commits_of(group);
-    let mut figures = Figures::default();
-    let mut lags = Vec::with_capacity(commits.len());
-    let (mut committed, mut partitions) = (0_u32, 0_u32);
-    // Topic after topic: a look-up for each of a hundred thousand commits is what a reading would cost.
-    let mut table: Option<&Table<'_>> = None;
-    // Of hundreds of partitions all but the worst are of no account: what was written after this is certainly none.
-    let mut bar = None;
-    for commit in commits {
-        if table.is_none_or(|t| !t.topic.slots.contains(&commit.slot)) {
-            table = tables.of(commit.slot);
-            partitions += table.map_or(0, |t| t.topic.partitions());
-            bar = table.and_then(|t| t.bar(at.boot, figures.time));
-        }
-        if commit.offset == Offset::NEVER {
-            continue;
-        }
-        committed += 1;
-        let lag = lag(commit.offset, facts.end(commit.slot));
-        if let Some(key) = table.and_then(|t| t.key(commit.slot)) {
-            lags.push((key, lag));
-        }
-        let (Some(lag), Some(offset)) = (lag, commit.offset.known()) else {
-            figures.unknown += 1;
-            continue;
-        };
-        figures.lag += lag;
-        if lag > 0 {
-            if !table.zip(bar).is_some_and(|(t, bar)| bar.is_before(t.partition(commit.slot), offset)) {
-                let time = table.map_or(LagTime::AtLeast(Duration::ZERO), |t| t.time(commit.slot, offset, at.boot));
-                figures.time = figures.time.worse(time);
-                bar = table.and_then(|t| t.bar(at.boot, figures.time));
-            }
-            if figures.hot.is_none_or(|(_, most)| lag > most) {
-                figures.hot = Some((commit.slot, lag));
-            }
-        }
-    }
-    figures.never = partitions.saturating_sub(committed);
-    memory.take_lags(lags, at);
-    memory.seen = at;
-    if group.fault.is_none() && figures.unknown == 0 && committed > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "a curve")]
-        let lag = figures.lag as f64;
-        memory.slope.push(at.boot, lag);
-        memory.lag.push(at.boot, lag);
-        if let LagTime::Exactly(d) = figures.time {
-            memory.seconds.push(at.boot, d.as_secs_f64());
-        }
-    }
-    figures
-}
+#[cfg(test)]
+mod tests;

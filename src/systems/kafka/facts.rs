@@ -137,7 +137,7 @@ pub struct Group {
 }
 
 /// A commit of one group on one partition.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Commit {
     /// The partition.
     pub slot: u32,
@@ -230,6 +230,15 @@ impl Snapshot {
     #[must_use]
     pub fn ends_of(&self, topic: &Topic) -> &[Offset] {
         self.ends.get(topic.slots.start as usize..topic.slots.end as usize).unwrap_or(&[])
+    }
+
+    /// Whether another answer has the same topics: then a slot means the same in both.
+    #[must_use]
+    pub fn has_topics_of(&self, other: &Self) -> bool {
+        fn named(topic: &Topic) -> (&str, &Range<u32>) {
+            (&topic.name, &topic.slots)
+        }
+        self.topics.iter().map(named).eq(other.topics.iter().map(named))
     }
 
     /// The end of one slot.

@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    facts::{Offset, Snapshot, Topic},
+    facts::{Commit, Group, Offset, Snapshot, Topic},
+    figures::Figures,
     times::{EndTimes, LagTime, Row},
 };
 use crate::core::{
@@ -37,6 +38,8 @@ pub(super) struct TopicMemory {
     /// Of each partition the last end, and how many answers after it said the same.
     still: Vec<(Offset, u32)>,
     produced: Produced,
+    /// Whether the last answer said of all its ends what the one before it did.
+    stands: bool,
     /// Messages a second, at each answer.
     pub(super) rate: Ring,
     /// When it was last there.
@@ -46,6 +49,7 @@ pub(super) struct TopicMemory {
 /// What is kept of a group.
 #[derive(Debug)]
 pub(super) struct GroupMemory {
+    /// In the order of the last answer's commits.
     pairs: Vec<(PairKey, Slope)>,
     /// How its whole lag changes.
     pub(super) slope: Slope,
@@ -55,8 +59,7 @@ pub(super) struct GroupMemory {
     pub(super) seconds: Ring,
     /// When it was last there.
     pub(super) seen: Now,
-    /// In which answer that was, and where in it.
-    pub(super) answer: u64,
+    /// Where in the answer.
     pub(super) place: usize,
 }
 
@@ -104,7 +107,7 @@ impl Memory {
                 *polls = if end.known().is_some() && end == last { polls.saturating_add(1) } else { 0 };
                 *last = *end;
             }
-            memory.ends.push(at.boot, ends);
+            memory.stands = memory.ends.push(at.boot, ends);
             let sum: Option<i64> = ends.iter().map(|end| end.known()).sum();
             if let Some(sum) = sum.filter(|_| !ends.is_empty()) {
                 memory.produced.push(at.boot, sum);
@@ -126,6 +129,7 @@ impl Memory {
             ends: EndTimes::default(),
             still: Vec::new(),
             produced: Produced::default(),
+            stands: false,
             rate: Ring::default(),
             seen: at,
         });
@@ -159,6 +163,24 @@ impl<'a> Tables<'a> {
     /// The topic of a slot.
     pub(super) fn of(&self, slot: u32) -> Option<&Table<'a>> {
         self.0.get(self.0.partition_point(|table| table.topic.slots.end <= slot))
+    }
+
+    /// A group's commits, topic after topic.
+    pub(super) fn split<'c>(&self, commits: &'c [Commit]) -> impl Iterator<Item = (Option<&Table<'a>>, &'c [Commit])> {
+        let mut rest = commits;
+        std::iter::from_fn(move || {
+            let table = self.of(rest.first()?.slot);
+            // What is of no topic comes last, and is all one.
+            let end = table.map_or(rest.len(), |t| rest.partition_point(|commit| commit.slot < t.topic.slots.end));
+            let (own, others) = rest.split_at(end.max(1));
+            rest = others;
+            Some((table, own))
+        })
+    }
+
+    /// Whether no end has moved since the answer before, of all topics of these commits.
+    pub(super) fn stand(&self, commits: &[Commit]) -> bool {
+        self.split(commits).all(|(table, _)| table.and_then(|t| t.memory).is_some_and(|memory| memory.stands))
     }
 }
 
@@ -218,37 +240,42 @@ impl TopicMemory {
 
 impl GroupMemory {
     pub(super) fn new(at: Now) -> Self {
-        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, answer: 0, place: 0 }
+        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, place: 0 }
     }
 
-    /// Takes the lags of one answer: one a pair, unknown ones left out. Pairs that are not in the answer any more are forgotten.
-    pub(super) fn take_lags(&mut self, mut lags: Vec<(PairKey, Option<i64>)>, at: Now) {
-        lags.sort_unstable_by_key(|(key, _)| *key);
-        // The same pairs as before, nearly always.
-        if self.pairs.len() == lags.len() && self.pairs.iter().zip(&lags).all(|((old, _), (new, _))| old == new) {
-            self.pairs.iter_mut().zip(lags).for_each(|((_, slope), (_, lag))| follow(slope, lag, at));
-            return;
+    /// Takes one answer: the lag of each pair that is known, and the figures made of all of them. Pairs that are not in the answer any more
+    /// are forgotten.
+    pub(super) fn take(&mut self, facts: &Snapshot, group: &Group, tables: &Tables<'_>, figures: Figures, at: Now) {
+        let (mut old, mut n) = (HashMap::new(), 0);
+        for (table, commits) in tables.split(facts.commits_of(group)) {
+            for commit in commits.iter().filter(|commit| commit.offset != Offset::NEVER) {
+                let Some(key) = table.and_then(|t| t.key(commit.slot)) else { continue };
+                if self.pairs.get(n).is_none_or(|(known, _)| *known != key) {
+                    // From here on they are others than in the last answer: seldom.
+                    old.extend(self.pairs.drain(n..));
+                    self.pairs.push((key, old.remove(&key).unwrap_or_default()));
+                }
+                if let (Some(lag), Some((_, slope))) = (lag(commit.offset, facts.end(commit.slot)), self.pairs.get_mut(n)) {
+                    #[expect(clippy::cast_precision_loss, reason = "a slope")]
+                    slope.push(at.boot, lag as f64);
+                }
+                n += 1;
+            }
         }
-        let mut old = std::mem::take(&mut self.pairs).into_iter().peekable();
-        self.pairs.reserve_exact(lags.len());
-        for (key, lag) in lags {
-            while old.next_if(|(k, _)| *k < key).is_some() {}
-            let mut slope = old.next_if(|(k, _)| *k == key).map(|(_, s)| s).unwrap_or_default();
-            follow(&mut slope, lag, at);
-            self.pairs.push((key, slope));
+        self.pairs.truncate(n);
+        self.seen = at;
+        if group.fault.is_none() && figures.unknown == 0 && n > 0 {
+            self.slope.push(at.boot, figures.curve());
+            self.lag.push(at.boot, figures.curve());
+            if let LagTime::Exactly(d) = figures.time {
+                self.seconds.push(at.boot, d.as_secs_f64());
+            }
         }
     }
 
-    /// How the lag of one pair changes.
-    pub(super) fn pair(&self, key: PairKey) -> Option<&Slope> {
-        self.pairs.binary_search_by_key(&key, |(k, _)| *k).ok().map(|i| &self.pairs[i].1)
-    }
-}
-
-fn follow(slope: &mut Slope, lag: Option<i64>, at: Now) {
-    if let Some(lag) = lag {
-        #[expect(clippy::cast_precision_loss, reason = "a slope")]
-        slope.push(at.boot, lag as f64);
+    /// How the lag of each pair changes.
+    pub(super) fn slopes(&self) -> HashMap<PairKey, Slope> {
+        self.pairs.iter().copied().collect()
     }
 }
 

@@ -18,6 +18,7 @@
 
 mod cluster;
 mod facts;
+mod figures;
 mod gates;
 mod handover;
 #[cfg(feature = "kafka")]

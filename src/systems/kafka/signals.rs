@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    cluster::Figures,
     facts::GroupState,
+    figures::Figures,
     handover,
     parity::{self, Copied},
     state::{Pair, State, timeout},

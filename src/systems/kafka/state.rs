@@ -38,7 +38,7 @@ pub(super) struct Pair {
     clusters: Sides<Cluster>,
     /// What the mirrors say that copy to a side.
     syncs: Sides<Reading<Said>>,
-    /// By the numbers of the answers that they are made of.
+    /// By the commits that they are made of.
     handovers: Memo<[u64; 2], Arc<Handovers>>,
 }
 
@@ -78,7 +78,7 @@ impl Pair {
     /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
-        Some(self.handovers.get([source.number, target.number], || Arc::new(parity::handovers(&self.plan, source, target))))
+        Some(self.handovers.get([source.commits, target.commits], || Arc::new(parity::handovers(&self.plan, source, target))))
     }
 
     pub(super) const fn cluster(&self, side: Side) -> &Cluster {

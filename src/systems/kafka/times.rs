@@ -36,8 +36,8 @@ impl Row {
 const ROWS: usize = 64;
 
 impl EndTimes {
-    /// The ends read at `boot`, by partition.
-    pub(super) fn push(&mut self, boot: Duration, ends: &[Offset]) {
+    /// The ends read at `boot`, by partition. Gives whether they are what was read last.
+    pub(super) fn push(&mut self, boot: Duration, ends: &[Offset]) -> bool {
         let at = tenths(boot);
         for (partition, end) in ends.iter().enumerate() {
             if let (Some(end), Some((_, last))) = (end.known(), self.last(self.0.len(), partition))
@@ -48,7 +48,7 @@ impl EndTimes {
         }
         if let Some(last) = self.0.back_mut().filter(|last| *last.ends == *ends) {
             last.until = at;
-            return;
+            return true;
         }
         if self.0.len() == ROWS {
             // Every second of the older half goes: recent rows stay dense, old ones reach far back. Before the new one comes, so that
@@ -60,6 +60,7 @@ impl EndTimes {
             });
         }
         self.0.push_back(Row { from: at, until: at, ends: ends.into() });
+        false
     }
 
     /// A partition's log was cut or made anew: what was known of it is of another log.
@@ -152,6 +153,14 @@ impl LagTime {
         }
     }
 
+    /// This much later, of a record that still waits.
+    pub(super) const fn plus(self, by: Duration) -> Self {
+        match self {
+            Self::Exactly(d) => Self::Exactly(d.saturating_add(by)),
+            Self::AtLeast(d) => Self::AtLeast(d.saturating_add(by)),
+        }
+    }
+
     /// The worse of two: as long as the longer, and no more certain than the less certain.
     pub(super) fn worse(self, other: Self) -> Self {
         let longest = self.least().max(other.least());
@@ -205,7 +214,9 @@ mod tests {
     #[test]
     fn a_table_never_takes_more_room_than_its_rows() {
         let mut table = EndTimes::default();
-        (0..1000).for_each(|i| table.push(secs(i * 5), &[Offset::end(i64::try_from(i).expect("small"))]));
+        for i in 0..1000 {
+            table.push(secs(i * 5), &[Offset::end(i64::try_from(i).expect("small"))]);
+        }
         assert!(table.0.len() <= ROWS && table.0.capacity() <= ROWS, "{}", table.0.capacity());
         assert!(table.reach(0, secs(999 * 5)) > secs(1800), "and reaches far back");
     }

@@ -12,7 +12,8 @@ pub(super) use detail::detail;
 
 use super::{
     State,
-    cluster::{Figures, GroupSeen},
+    cluster::GroupSeen,
+    figures::Figures,
     parity, signals,
     state::Pair,
     times::LagTime,

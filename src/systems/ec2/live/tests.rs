@@ -220,6 +220,7 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
     let keys = key("key");
     let mut link = crate::drive::live::start(plan(&url, keys.path()));
+    link.commands.send(crate::core::Command::Measure).unwrap();
     until(&mut link, "live", |s| s.state == SourceState::Live).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
     until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != SourceState::Live).await;
@@ -230,7 +231,7 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     assert!(asked <= 4, "asked {asked} times while throttled");
     server.lock().unwrap().refuses = None;
     let healed = until(&mut link, "healed", |s| s.state == SourceState::Live).await;
-    let running = healed.samples.iter().find(|s| s.def.id == "fleet.role.running").unwrap();
+    let running = healed.samples.iter().flatten().find(|s| s.def.id == "fleet.role.running").unwrap();
     assert_eq!(running.value.clone().live(), Some(500.0));
 }
 

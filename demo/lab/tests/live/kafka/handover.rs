@@ -13,6 +13,7 @@ use std::{
 
 use landfall::{
     core::{
+        Command,
         digest::Digest,
         run::{Order, StepView},
         snapshot::Snapshot,
@@ -215,7 +216,9 @@ impl Console {
         let inbox = Inbox::new(&journal, &author.run, &[]);
         let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
-        Self { helm: live::start_steered(Arc::new(plan), opened, inbox), group: group.to_owned(), _folder: folder }
+        let helm = live::start_steered(Arc::new(plan), opened, inbox);
+        helm.link.commands.send(Command::Measure).unwrap();
+        Self { helm, group: group.to_owned(), _folder: folder }
     }
 
     fn now(&self) -> Arc<Snapshot> {
@@ -231,8 +234,13 @@ impl Console {
         let end = Instant::now() + PATIENCE;
         while !so(&self.now()) {
             if Instant::now() > end {
-                let seen: Vec<_> =
-                    self.now().samples.iter().map(|s| format!("{} {:?} {:?}", s.def.id, s.labels, s.value)).collect();
+                let seen: Vec<_> = self
+                    .now()
+                    .samples
+                    .iter()
+                    .flatten()
+                    .map(|s| format!("{} {:?} {:?}", s.def.id, s.labels, s.value))
+                    .collect();
                 panic!("{what}: {}\n{:#?}", seen.join("\n"), self.step("over").preview);
             }
             thread::sleep(Duration::from_millis(50));

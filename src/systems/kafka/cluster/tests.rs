@@ -1,0 +1,157 @@
+//! An answer that says the same again costs next to nothing, and comes to what it would come to if it were gone through.
+
+use std::{collections::HashMap, ops::Range};
+
+use fastrand::Rng;
+
+use super::*;
+use crate::{
+    core::estate::seen::Freshness,
+    systems::kafka::facts::{GroupState, Topic},
+};
+
+fn stamp(tenths: u64) -> Stamp {
+    let at = Now { boot: Duration::from_millis(tenths * 100), wall: jiff::Timestamp::UNIX_EPOCH };
+    Stamp { at, fresh: Freshness::of_interval(Duration::from_secs(5)) }
+}
+
+/// Logs and groups that live their lives.
+#[derive(Clone)]
+struct World {
+    /// By topic: whether it is there, and its ends.
+    topics: Vec<(bool, Vec<i64>)>,
+    /// By group: whether it is there, and its commits by topic and partition.
+    groups: Vec<(bool, Vec<Vec<Option<i64>>>)>,
+}
+
+impl World {
+    fn new(random: &mut Rng) -> Self {
+        let topics: Vec<_> = (0..3).map(|_| (true, vec![100; random.usize(1..4)])).collect();
+        let groups = (0..4).map(|_| (true, topics.iter().map(|(_, ends)| vec![None; ends.len()]).collect())).collect();
+        Self { topics, groups }
+    }
+
+    fn step(&mut self, random: &mut Rng) {
+        if random.u8(..) < 140 {
+            return;
+        }
+        for (there, ends) in &mut self.topics {
+            *there ^= random.u8(..) < 8;
+            for end in ends {
+                *end += if random.u8(..) < 60 { random.i64(-2..60) } else { 0 };
+            }
+        }
+        for (there, commits) in &mut self.groups {
+            *there ^= random.u8(..) < 8;
+            for (commits, (_, ends)) in commits.iter_mut().zip(&self.topics) {
+                for (commit, end) in commits.iter_mut().zip(ends) {
+                    if random.u8(..) < 60 {
+                        let beyond = i64::from(random.u8(..) < 5);
+                        *commit = Some((commit.unwrap_or(70) + random.i64(0..50)).min(end + beyond));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What a cluster answers; now and then an end cannot be read.
+    fn answer(&self, blind: bool) -> Snapshot {
+        let n = |n: usize| u32::try_from(n).expect("few");
+        let mut out = Snapshot::default();
+        let mut slots: Vec<Option<Range<u32>>> = Vec::new();
+        for (t, (there, ends)) in self.topics.iter().enumerate() {
+            let own = n(out.ends.len())..n(out.ends.len() + ends.len());
+            slots.push(there.then(|| own.clone()));
+            if *there {
+                out.topics.push(Topic { name: format!("topic-{t}").into(), slots: own, fault: None });
+                out.ends.extend(ends.iter().map(|end| if blind { Offset::UNKNOWN } else { Offset::end(*end) }));
+            }
+        }
+        for (g, (_, commits)) in self.groups.iter().enumerate().filter(|(_, (there, _))| *there) {
+            let begun = n(out.commits.len());
+            for (slots, commits) in slots.iter().zip(commits) {
+                let Some(slots) = slots else { continue };
+                let one = |(slot, commit): (u32, &Option<i64>)| Commit {
+                    slot,
+                    owner: Commit::NOBODY,
+                    offset: commit.map_or(Offset::NEVER, Offset::end),
+                };
+                out.commits.extend(slots.clone().zip(commits).map(one));
+            }
+            out.groups.push(Group {
+                name: format!("group-{g}").into(),
+                state: GroupState::Stable,
+                members: None,
+                commits: begun..n(out.commits.len()),
+                orphans: Vec::new(),
+                fault: None,
+            });
+        }
+        out
+    }
+}
+
+/// A topic and a partition of it.
+type Place = (Arc<str>, u32);
+/// A group, and what it has committed.
+type Committed = (Arc<str>, Vec<(Place, Offset)>);
+
+fn named(facts: &Snapshot) -> Vec<Committed> {
+    let of = |group: &Group| {
+        let one = |c: &Commit| facts.partition(c.slot).map(|(topic, partition)| ((topic.name.clone(), partition), c.offset));
+        (group.name.clone(), facts.commits_of(group).iter().filter_map(one).collect())
+    };
+    facts.groups.iter().map(of).collect()
+}
+
+#[test]
+fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_through() {
+    let (mut quiet, mut waiting) = (0, 0);
+    for seed in 0..40 {
+        let mut random = Rng::with_seed(seed);
+        let (mut world, mut cluster, mut now) = (World::new(&mut random), Cluster::default(), 10_000);
+        let mut before: Option<(Vec<Committed>, u64)> = None;
+        let mut slopes: HashMap<Arc<str>, HashMap<Place, Slope>> = HashMap::new();
+        for _ in 0..300 {
+            world.step(&mut random);
+            now += random.u64(40..70);
+            let (facts, stamp) = (world.answer(random.u8(..) < 5), stamp(now));
+            let commits = named(&facts);
+            cluster.apply(facts, stamp);
+            let Some((latest, _)) = cluster.latest.last() else { panic!("it was just read") };
+            let tables = cluster.memory.tables(&latest.facts);
+            for (group, told) in latest.facts.groups.iter().zip(&latest.figures) {
+                let made = Figures::of(&latest.facts, group, &tables, stamp.at.boot);
+                assert_eq!(Figures { time: made.time, ..*told }, made, "seed {seed}");
+                assert_eq!(std::mem::discriminant(&told.time), std::mem::discriminant(&made.time), "{told:?} {made:?}");
+                let off = told.time.least().abs_diff(made.time.least());
+                assert!(off < Duration::from_millis(1), "seed {seed}: {told:?} for {made:?}");
+                waiting += u32::from(told.lag > 0 && tables.stand(latest.facts.commits_of(group)));
+            }
+            // What was made of the commits may be kept only while they are the same.
+            let same = before.as_ref().is_some_and(|(known, _)| *known == commits);
+            assert!(same || before.is_none_or(|(_, number)| number != latest.commits), "seed {seed}");
+            quiet += u32::from(same);
+            // Every pair's slope is of its own lags, since it is there.
+            for (group, commits) in &commits {
+                let known = slopes.remove(group).unwrap_or_default();
+                let mut own = HashMap::new();
+                for (pair, offset) in commits.iter().filter(|(_, offset)| *offset != Offset::NEVER) {
+                    let mut slope: Slope = known.get(pair).copied().unwrap_or_default();
+                    let slot = latest.facts.topic(&pair.0).expect("it is there").slots.start + pair.1;
+                    if let Some(lag) = lag(*offset, latest.facts.end(slot)) {
+                        #[expect(clippy::cast_precision_loss, reason = "a slope")]
+                        slope.push(stamp.at.boot, lag as f64);
+                    }
+                    let key = tables.of(slot).and_then(|t| t.key(slot)).expect("it is known");
+                    let told = cluster.memory.groups[group].slopes()[&key];
+                    assert_eq!(told, slope, "seed {seed}: {group} {pair:?}");
+                    own.insert(pair.clone(), slope);
+                }
+                slopes.insert(group.clone(), own);
+            }
+            before = Some((commits, latest.commits));
+        }
+    }
+    assert!(quiet > 1000 && waiting > 1000, "{quiet} {waiting}: else nothing is tried here");
+}
