@@ -24,9 +24,9 @@ use estate::{Estate, synthetic};
 use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
+        frames::Frames,
         gallery::{Gallery, Looking, Prepared},
         picture::Picture,
-        terminal::written,
         ui::Ui,
         update::{Event, update},
         view::draw,
@@ -34,7 +34,6 @@ use landfall::{
     core::{now::Now, snapshot::Snapshot},
 };
 use ratatui::{
-    buffer::Buffer,
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     layout::Rect,
 };
@@ -86,7 +85,8 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let now = first.now;
     let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(first))), now, Mode::Demo);
     ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
-    let mut shown = frame(&mut ui, &theme, None).0;
+    let mut screen = Frames::default();
+    frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
         key(&mut ui, if c == 'l' { KeyCode::Right } else { KeyCode::Char(c) });
     }
@@ -104,7 +104,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let frames = times(ROUNDS, |i| {
         key(&mut ui, KeyCode::Char(if i % 2 == 0 { 'j' } else { 'k' }));
         let begun = Instant::now();
-        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        frame(&mut ui, &theme, &mut screen);
         begun.elapsed()
     });
     row("  frame: draw, difference, bytes", frames);
@@ -130,7 +130,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
             let begun = Instant::now();
             update(&mut ui, made);
             key(&mut ui, [KeyCode::Char('j'), KeyCode::Char('G'), KeyCode::Char('g'), KeyCode::PageDown][i % 4]);
-            shown = frame(&mut ui, &theme, Some(&shown)).0;
+            frame(&mut ui, &theme, &mut screen);
             begun.elapsed()
         });
         row(&format!("  key with a picture, {way}"), pressed);
@@ -144,7 +144,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         let begun = Instant::now();
         update(&mut ui, made);
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
-        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        frame(&mut ui, &theme, &mut screen);
         let took = begun.elapsed();
         if i % 4 == 3 {
             key(&mut ui, KeyCode::Esc);
@@ -154,13 +154,13 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     row("  key with a picture, typed into the filter", typed);
     let after = times(100, |i| {
         key(&mut ui, KeyCode::Char(['/', 'a', '1', '2'][i % 4]));
-        frame(&mut ui, &theme, Some(&shown));
+        frame(&mut ui, &theme, &mut screen);
         let begun = Instant::now();
         if let Some(picture) = ui.waits() {
             let prepared = Prepared::of(&picture, Looking::of(&ui));
             update(&mut ui, Event::Rows(prepared));
         }
-        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        frame(&mut ui, &theme, &mut screen);
         let took = begun.elapsed();
         if i % 4 == 3 {
             key(&mut ui, KeyCode::Esc);
@@ -174,7 +174,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         let begun = Instant::now();
         update(&mut ui, made);
         key(&mut ui, KeyCode::Char('s'));
-        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        frame(&mut ui, &theme, &mut screen);
         begun.elapsed()
     });
     row("  key with a picture, s: the next column's order", sorts);
@@ -193,7 +193,8 @@ fn idle(drive: &mut Estate) {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
         ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
         key(&mut ui, KeyCode::Char(page));
-        let mut shown = frame(&mut ui, &theme, None).0;
+        let mut screen = Frames::default();
+        frame(&mut ui, &theme, &mut screen);
         let (mut core, mut console) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..60 {
             core += drive.same_again();
@@ -206,7 +207,7 @@ fn idle(drive: &mut Estate) {
             let event = picture(snapshot, looking);
             update(&mut ui, event);
             update(&mut ui, Event::Second);
-            shown = frame(&mut ui, &theme, Some(&shown)).0;
+            frame(&mut ui, &theme, &mut screen);
             console += begun.elapsed();
         }
         let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
@@ -226,7 +227,8 @@ fn quiet(drive: &mut Estate) {
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(Arc::new(Picture::of(snapshot.clone())), begun, Mode::Demo);
         key(&mut ui, KeyCode::Char(page));
-        let mut shown = frame(&mut ui, &theme, None).0;
+        let mut screen = Frames::default();
+        frame(&mut ui, &theme, &mut screen);
         let (mut bytes, mut draws) = (0, 0);
         for second in 1..=60 {
             let now = Now { boot: begun.boot + Duration::from_secs(second), ..begun };
@@ -235,8 +237,7 @@ fn quiet(drive: &mut Estate) {
             let older = Snapshot { now, ..(*snapshot).clone() };
             update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(older)))));
             update(&mut ui, Event::Second);
-            let (frame, wrote) = frame(&mut ui, &theme, Some(&shown));
-            shown = frame;
+            let wrote = frame(&mut ui, &theme, &mut screen);
             bytes += wrote;
             draws += usize::from(wrote > 0);
         }
@@ -258,7 +259,8 @@ fn hour() {
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }
-    let mut shown = frame(&mut ui, &theme, None).0;
+    let mut screen = Frames::default();
+    frame(&mut ui, &theme, &mut screen);
     mib("looked at");
     let begun = Instant::now();
     for second in 0..3600 {
@@ -270,7 +272,7 @@ fn hour() {
         if second % 60 == 0 {
             key(&mut ui, KeyCode::Char(if second % 120 == 0 { '3' } else { '4' }));
         }
-        shown = frame(&mut ui, &theme, Some(&shown)).0;
+        frame(&mut ui, &theme, &mut screen);
     }
     println!("the hour took {:.0} s", begun.elapsed().as_secs_f64());
     mib("after an hour");
@@ -298,13 +300,12 @@ fn key(ui: &mut Ui, code: KeyCode) {
     std::hint::black_box(update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
 }
 
-/// Draws as the console does; gives the frame and how many bytes went to the terminal.
-fn frame(ui: &mut Ui, theme: &Theme, shown: Option<&Buffer>) -> (Buffer, usize) {
-    let mut frame = Buffer::empty(SCREEN);
+/// Draws as the console does; gives how many bytes go to the terminal.
+fn frame(ui: &mut Ui, theme: &Theme, screen: &mut Frames) -> usize {
+    let mut frame = screen.blank(SCREEN);
     let drawn = draw(ui, theme, false, &mut frame);
     ui.drawn(&drawn);
-    let bytes = written(shown, &frame).unwrap().map_or(0, |b| b.len());
-    (frame, bytes)
+    screen.next(frame).unwrap().map_or(0, |bytes| bytes.len())
 }
 
 fn times(rounds: usize, mut one: impl FnMut(usize) -> Duration) -> Vec<Duration> {

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
 use super::{
@@ -341,7 +340,7 @@ impl Console {
     }
 
     fn draw(&mut self, screen: &mut Screen) -> Result<(), Error> {
-        let mut frame = Buffer::empty(Screen::area()?);
+        let mut frame = screen.blank()?;
         let drawn = view::draw(&self.ui, &self.theme, self.ascii, &mut frame);
         self.ui.drawn(&drawn);
         Ok(screen.show(frame)?)

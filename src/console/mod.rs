@@ -19,7 +19,7 @@
 //! | `mouse` | what a click means, where the mouse is on; never an order |
 //! | `key`, `keymap`, `palette` | keys and how they are written; which is which command here; commands by name |
 //! | `autoplay`, `player`, `cast` | the script of a scenario: pressed as the screen asks, paced for people, recorded |
-//! | `terminal` | taken over and given back whole |
+//! | `terminal`, `frames` | taken over and given back whole; what is written for the next frame to stand there |
 //!
 //! It runs on a thread of its own and gets snapshots through a watch channel: a terminal that stops reading stops the console and
 //! nothing else.
@@ -35,6 +35,7 @@ pub mod command;
 pub mod dialog;
 mod event_loop;
 mod filter;
+pub mod frames;
 pub mod gallery;
 mod input;
 pub mod key;

@@ -1,7 +1,6 @@
 //! The terminal itself: taken over, drawn on, and given back whole – after quitting, a panic, a signal, a suspension.
 //!
-//! Everything is written in one go, between the marks of a synchronised update, and only what changed: a frame that equals the last
-//! one writes nothing at all.
+//! Every frame is written in one go; what is written is worked out in `frames`.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -13,22 +12,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::cast::Cast;
+use super::{cast::Cast, frames::Frames};
 use ratatui::{
-    backend::{Backend as _, CrosstermBackend},
-    buffer::{Buffer, Cell},
+    buffer::Buffer,
     crossterm::{
         cursor,
         event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
         queue,
         style::{ResetColor, force_color_output},
         terminal::{
-            self, BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
-            EnterAlternateScreen, LeaveAlternateScreen,
+            self, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
         },
     },
     layout::Rect,
-    style::Modifier,
 };
 use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 
@@ -57,7 +53,7 @@ pub const THREAD: &str = "console";
 /// The terminal, taken over. Given back when dropped.
 #[derive(Debug)]
 pub struct Screen {
-    shown: Option<Buffer>,
+    frames: Frames,
     cast: Option<Cast>,
 }
 
@@ -77,7 +73,7 @@ impl Screen {
         }
         // Colours are the theme's business, NO_COLOR included: left to itself, crossterm answers it by resetting modifiers.
         force_color_output(true);
-        let screen = Self { shown: None, cast: None };
+        let screen = Self { frames: Frames::default(), cast: None };
         take()?;
         Ok(screen)
     }
@@ -87,13 +83,13 @@ impl Screen {
         self.cast = Some(cast);
     }
 
-    /// The size, in cells.
+    /// An empty frame, as large as the terminal is now.
     ///
     /// # Errors
-    /// If the terminal does not say.
-    pub fn area() -> io::Result<Rect> {
+    /// If the terminal does not say how large it is.
+    pub fn blank(&mut self) -> io::Result<Buffer> {
         let (width, height) = terminal::size()?;
-        Ok(Rect::new(0, 0, width, height))
+        Ok(self.frames.blank(Rect::new(0, 0, width, height)))
     }
 
     /// Shows a frame; writes nothing if it is the one that is shown.
@@ -101,12 +97,12 @@ impl Screen {
     /// # Errors
     /// If the terminal is gone.
     pub fn show(&mut self, frame: Buffer) -> io::Result<()> {
-        let Some(bytes) = written(self.shown.as_ref(), &frame)? else { return Ok(()) };
+        let size = frame.area.as_size();
+        let Some(bytes) = self.frames.next(frame)? else { return Ok(()) };
         write(&bytes)?;
         if let Some(cast) = &mut self.cast {
-            cast.wrote(&bytes, frame.area.as_size())?;
+            cast.wrote(&bytes, size)?;
         }
-        self.shown = Some(frame);
         Ok(())
     }
 
@@ -131,7 +127,7 @@ impl Screen {
 
     /// The next frame is drawn in full, whatever stands on the screen.
     pub fn forget(&mut self) {
-        self.shown = None;
+        self.frames.forget();
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it goes on.
@@ -154,45 +150,6 @@ impl Screen {
         terminal::disable_raw_mode()?;
         take()
     }
-}
-
-/// What has to be written to get from one frame to another; nothing at all where they are equal.
-///
-/// # Errors
-/// Never, in practice: bytes are written into memory.
-pub fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    queue!(bytes, BeginSynchronizedUpdate)?;
-    let blank;
-    let before = match shown {
-        Some(shown) if shown == frame => return Ok(None),
-        Some(shown) if shown.area == frame.area => shown,
-        _ => {
-            queue!(bytes, ResetColor, Clear(ClearType::All))?;
-            blank = Buffer::empty(frame.area);
-            &blank
-        }
-    };
-    let cells = quiet(before.diff(frame));
-    CrosstermBackend::new(&mut bytes).draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
-    queue!(bytes, EndSynchronizedUpdate)?;
-    Ok(Some(bytes))
-}
-
-/// The same with blanks that are as what stands before them, where nobody can see in which style they are: no colour is set for nothing.
-fn quiet(cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, Cell)> {
-    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
-    let mut last = Cell::EMPTY;
-    let mut out = Vec::with_capacity(cells.len());
-    for (x, y, cell) in cells {
-        let mut cell = cell.clone();
-        if cell.symbol() == " " && !(cell.modifier | last.modifier).intersects(seen) {
-            (cell.fg, cell.modifier) = (last.fg, last.modifier);
-        }
-        last = cell.clone();
-        out.push((x, y, cell));
-    }
-    out
 }
 
 impl Drop for Screen {

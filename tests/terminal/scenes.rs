@@ -147,7 +147,7 @@ fn panic_of_the_console() {
     let body = || {
         let mut screen = Screen::enter().expect("a terminal");
         screen.mouse(true).expect("a terminal");
-        let mut frame = ratatui::buffer::Buffer::empty(Screen::area().expect("a size"));
+        let mut frame = screen.blank().expect("a size");
         frame.set_string(0, 0, "drawn", ratatui::style::Style::new());
         screen.show(frame).expect("a terminal");
         let _ = std::io::stdin().read(&mut [0]);

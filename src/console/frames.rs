@@ -1,0 +1,114 @@
+//! What stands on a screen, and what has to be written for the next frame to stand there: only what changed, in one go, between the marks of
+//! a synchronised update; nothing at all where they are equal.
+
+use std::{io, mem};
+
+use ratatui::{
+    backend::{Backend as _, CrosstermBackend},
+    buffer::{Buffer, Cell},
+    crossterm::{
+        queue,
+        style::ResetColor,
+        terminal::{BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate},
+    },
+    layout::Rect,
+    style::Modifier,
+};
+
+/// The frame that stands, and the room of the one before it, for the next: half a megabyte that is not asked for each time.
+#[derive(Debug, Default)]
+pub struct Frames {
+    shown: Option<Buffer>,
+    spare: Buffer,
+}
+
+impl Frames {
+    /// An empty frame.
+    pub fn blank(&mut self, area: Rect) -> Buffer {
+        let mut frame = mem::take(&mut self.spare);
+        frame.resize(area);
+        frame.reset();
+        frame
+    }
+
+    /// Takes the next frame, and gives what has to be written for it.
+    ///
+    /// # Errors
+    /// Never, in practice: bytes are written into memory.
+    pub fn next(&mut self, frame: Buffer) -> io::Result<Option<Vec<u8>>> {
+        let bytes = written(self.shown.as_ref(), &frame)?;
+        self.spare = self.shown.replace(frame).unwrap_or_default();
+        Ok(bytes)
+    }
+
+    /// The next frame is written in full, whatever stands on the screen.
+    pub fn forget(&mut self) {
+        self.spare = self.shown.take().unwrap_or_default();
+    }
+}
+
+fn written(shown: Option<&Buffer>, frame: &Buffer) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    queue!(bytes, BeginSynchronizedUpdate)?;
+    let blank;
+    let before = match shown {
+        Some(shown) if shown == frame => return Ok(None),
+        Some(shown) if shown.area == frame.area => shown,
+        _ => {
+            queue!(bytes, ResetColor, Clear(ClearType::All))?;
+            blank = Buffer::empty(frame.area);
+            &blank
+        }
+    };
+    let cells = quiet(before.diff(frame));
+    CrosstermBackend::new(&mut bytes).draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))?;
+    queue!(bytes, EndSynchronizedUpdate)?;
+    Ok(Some(bytes))
+}
+
+/// The same with blanks that are as what stands before them, where nobody can see in which style they are: no colour is set for nothing.
+fn quiet(cells: Vec<(u16, u16, &Cell)>) -> Vec<(u16, u16, Cell)> {
+    let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
+    let mut last = Cell::EMPTY;
+    let mut out = Vec::with_capacity(cells.len());
+    for (x, y, cell) in cells {
+        let mut cell = cell.clone();
+        if cell.symbol() == " " && !(cell.modifier | last.modifier).intersects(seen) {
+            (cell.fg, cell.modifier) = (last.fg, last.modifier);
+        }
+        last = cell.clone();
+        out.push((x, y, cell));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_begins_empty_whatever_stood_in_its_room_and_at_any_size() {
+        let mut frames = Frames::default();
+        let text = |bytes: Option<Vec<u8>>| String::from_utf8(bytes.unwrap()).unwrap();
+        for (size, full) in
+            [((20, 3), true), ((20, 3), false), ((8, 2), true), ((30, 5), true), ((30, 5), false), ((30, 5), false)]
+        {
+            let area = Rect::new(0, 0, size.0, size.1);
+            let mut frame = frames.blank(area);
+            assert_eq!(frame, Buffer::empty(area), "{size:?}");
+            frame.set_string(0, 0, if full { "before" } else { "after" }, Style::new());
+            let before = frames.shown.clone();
+            let bytes = frames.next(frame).unwrap();
+            if before.as_ref() == frames.shown.as_ref() {
+                assert_eq!(bytes, None, "the same frame again writes nothing");
+            } else {
+                assert_eq!(text(bytes).contains("\u{1b}[2J"), full, "{size:?}");
+            }
+        }
+        frames.forget();
+        let frame = frames.blank(Rect::new(0, 0, 30, 5));
+        assert!(text(frames.next(frame).unwrap()).contains("\u{1b}[2J"), "in full, though nothing has changed");
+    }
+}
