@@ -1,8 +1,10 @@
 //! Colours and what a terminal can show of them. Knows nothing of themes or meanings.
 
+use std::sync::LazyLock;
+
 use ratatui::style::{Color, Style};
 
-use super::sight::{Rgb, Sight, apart, lch};
+use super::sight::{Rgb, Seen, Sight, lch};
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,8 +145,11 @@ fn fixed() -> impl Iterator<Item = (u8, Rgb)> {
 }
 
 fn indexed(of: Rgb) -> u8 {
-    let far = |rgb| apart(rgb, of, Sight::Usual);
-    fixed().min_by(|a, b| far(a.1).total_cmp(&far(b.1))).map_or(0, |(i, _)| i)
+    // Once and for all: a theme has dozens of colours, and each of these takes six roots and powers.
+    static FIXED: LazyLock<Vec<(u8, Seen)>> =
+        LazyLock::new(|| fixed().map(|(i, rgb)| (i, Seen::by(Sight::Usual, rgb))).collect());
+    let of = Seen::by(Sight::Usual, of);
+    FIXED.iter().min_by(|a, b| a.1.to(of).total_cmp(&b.1.to(of))).map_or(0, |(i, _)| *i)
 }
 
 #[cfg(test)]

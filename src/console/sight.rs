@@ -76,11 +76,28 @@ pub fn contrast(a: Rgb, b: Rgb) -> f64 {
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
+/// A colour as it is seen: its place in OKLab.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen([f64; 3]);
+
+impl Seen {
+    /// By these eyes.
+    #[must_use]
+    pub fn by(sight: Sight, rgb: Rgb) -> Self {
+        Self(oklab(sight.sees(light(rgb))))
+    }
+
+    /// How far it is to another.
+    #[must_use]
+    pub fn to(self, other: Self) -> f64 {
+        100.0 * self.0.iter().zip(other.0).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+    }
+}
+
 /// How far two colours are apart to these eyes.
 #[must_use]
 pub fn apart(a: Rgb, b: Rgb, sight: Sight) -> f64 {
-    let (a, b) = (oklab(sight.sees(light(a))), oklab(sight.sees(light(b))));
-    100.0 * a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+    Seen::by(sight, a).to(Seen::by(sight, b))
 }
 
 /// Lightness, chroma, and the hue in degrees.
