@@ -140,6 +140,8 @@ fn pictures_have_signals_for_whoever_reads_them_and_for_nobody_else() {
     drive.command(Command::Measure);
     let measured = drive.snapshot().samples.expect("they were asked for");
     assert_eq!(by_name(measured), by_name(drive.signals()));
+    drive.crash();
+    assert!(drive.snapshot().samples.is_some(), "whoever reads them reads on when another console takes the run up");
 }
 
 #[test]

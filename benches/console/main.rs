@@ -182,7 +182,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
 }
 
 /// A minute in which every source says the same again, as it has for a quarter of an hour: what the core and the console cost, without the
-/// clients.
+/// clients. With `--metrics` every signal is measured besides: nobody reads them here.
 fn idle(drive: &mut Estate) {
     for _ in 0..900 {
         drive.same_again();

@@ -21,6 +21,9 @@ use crate::{
     view::{Cell, Key, Panel, SourceLine, Table, Tile},
 };
 
+/// How long the core may take for a picture with its signals: it waits for no server.
+const MEASURED: Duration = Duration::from_secs(10);
+
 /// Version of the JSON document: raised when a field is renamed or removed, not when one is added.
 const SCHEMA: u32 = 1;
 
@@ -101,13 +104,15 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
-        // However short the wait was, the core has said what it knows.
-        let _ = tokio::time::timeout(LET_GO, link.snapshots.wait_for(|s| s.samples.is_some())).await;
-        let picture = link.snapshots.borrow().clone();
+        // However short the wait was: what the core has measured, if only that nothing is known.
+        let measured = tokio::time::timeout(MEASURED, link.snapshots.wait_for(|s| s.samples.is_some())).await;
+        let picture = measured.ok().and_then(Result::ok).map(|s| s.clone());
         link.let_go(LET_GO).await;
         picture
     });
     runtime.shutdown_timeout(LET_GO);
+    let picture = picture
+        .ok_or_else(|| format!("the core made no picture within {} s: there is nothing to say", MEASURED.as_secs()))?;
     print(&if it.json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;
     Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }

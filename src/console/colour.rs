@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ratatui::style::{Color, Style};
 
-use super::sight::{Rgb, Seen, Sight, lch};
+use super::sight::{Lab, Rgb, Sight, lch};
 
 /// How many colours the terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,9 +146,9 @@ fn fixed() -> impl Iterator<Item = (u8, Rgb)> {
 
 fn indexed(of: Rgb) -> u8 {
     // Once and for all: a theme has dozens of colours, and each of these takes six roots and powers.
-    static FIXED: LazyLock<Vec<(u8, Seen)>> =
-        LazyLock::new(|| fixed().map(|(i, rgb)| (i, Seen::by(Sight::Usual, rgb))).collect());
-    let of = Seen::by(Sight::Usual, of);
+    static FIXED: LazyLock<Vec<(u8, Lab)>> =
+        LazyLock::new(|| fixed().map(|(i, rgb)| (i, Lab::by(Sight::Usual, rgb))).collect());
+    let of = Lab::by(Sight::Usual, of);
     FIXED.iter().min_by(|a, b| a.1.to(of).total_cmp(&b.1.to(of))).map_or(0, |(i, _)| *i)
 }
 

@@ -79,8 +79,9 @@ impl Mask {
     /// A host (`host:port`).
     fn host(&mut self, host: &str) {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        if name.parse::<std::net::IpAddr>().is_ok() {
-            self.called(name, "ip");
+        let address = name.trim_matches(['[', ']']);
+        if address.parse::<std::net::IpAddr>().is_ok() {
+            self.called(address, "ip");
             return;
         }
         let key = name.to_lowercase();
@@ -157,7 +158,8 @@ impl Mask {
         let is_host = |at: &&str| {
             at.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) && !at.contains(['/', ' '])
         };
-        from.sources.iter().flat_map(|s| s.endpoint.split(',')).filter(is_host).for_each(|host| self.host(host));
+        let asked = from.sources.iter().flat_map(|s| s.endpoint.split(','));
+        asked.map(str::trim).filter(is_host).for_each(|host| self.host(host));
     }
 
     /// A snapshot without names.

@@ -78,9 +78,9 @@ pub fn contrast(a: Rgb, b: Rgb) -> f64 {
 
 /// A colour as it is seen: its place in OKLab.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen([f64; 3]);
+pub struct Lab([f64; 3]);
 
-impl Seen {
+impl Lab {
     /// By these eyes.
     #[must_use]
     pub fn by(sight: Sight, rgb: Rgb) -> Self {
@@ -97,7 +97,7 @@ impl Seen {
 /// How far two colours are apart to these eyes.
 #[must_use]
 pub fn apart(a: Rgb, b: Rgb, sight: Sight) -> f64 {
-    Seen::by(sight, a).to(Seen::by(sight, b))
+    Lab::by(sight, a).to(Lab::by(sight, b))
 }
 
 /// Lightness, chroma, and the hue in degrees.

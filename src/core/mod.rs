@@ -223,6 +223,12 @@ impl Core {
         }
     }
 
+    /// Whether somebody reads every signal.
+    #[must_use]
+    pub const fn is_measured(&self) -> bool {
+        self.measured
+    }
+
     /// The plan.
     #[must_use]
     pub const fn plan(&self) -> &Arc<Plan> {
@@ -324,7 +330,7 @@ impl Core {
         Some(ix)
     }
 
-    /// Everything as it stands, for whoever looks: consoles, `status`, tests.
+    /// Everything as it stands, for whoever looks: consoles, `status`, tests. Signals only once somebody reads them ([`Command::Measure`]).
     pub fn snapshot(&mut self, now: Now) -> Snapshot {
         for (panel, made, dirty) in &mut self.panels {
             if *dirty || now.since(*made) >= REMAKE {

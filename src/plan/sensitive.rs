@@ -11,12 +11,11 @@ use super::diag::Span;
 /// Words that make a key's name that of a secret.
 const WORDS: &str = "password|passwd|passphrase|secret|token|bearer|credential|external_id|access_key|private|api_?key";
 
-/// `KEY = VALUE`, where the key's name is that of a secret and the value is no table.
+/// `KEY = VALUE`, where the key's name is that of a secret and the value is no table; all of a list.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let value =
-        r#""{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
-    // Case is ignored in the words alone, and no class has all of the world's letters: that would take milliseconds of every start.
-    Regex::new(&format!(r#"(?i:{WORDS}|key\.pem)[^\s"'=#,{{}}\[\]]*["']?[ \t]*=[ \t]*({value})"#)).ok()
+    let value = r#"\[(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*\]?|"{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
+    // Case is ignored in the words alone, and what is beyond ASCII is all one: to know letters there takes milliseconds of every start.
+    Regex::new(&format!(r#"(?i:{WORDS}|key\.pem)[0-9A-Za-z_."'\-\x{{80}}-\x{{10FFFF}}]*[ \t]*=[ \t]*({value})"#)).ok()
 });
 
 /// Shapes of secrets that need no key: an AWS access key, a name and password in a URL, a private key.
@@ -44,12 +43,23 @@ pub(super) fn secret_property(name: &str) -> bool {
     secret_name(&name) && !about && !public.iter().any(|end| name.ends_with(end))
 }
 
+/// What is assigned to keys whose name is that of a secret. A string that ends like such a key takes what follows for its value: the key in
+/// there is looked for all the same.
+fn assigned(text: &str) -> impl Iterator<Item = Span> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let value = ASSIGNED.as_ref()?.captures_at(text, from)?.get(1)?;
+        from = value.start();
+        Some(value.range())
+    })
+}
+
 /// The text with every secret in clear struck out, and all that is named besides, byte for byte, so that spans stay true.
 pub(super) fn masked(text: &str, besides: &[Span]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    let found = [&*ASSIGNED, &*SHAPES].into_iter().flatten().flat_map(|r| r.captures_iter(text));
-    let spans = found.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>());
-    for span in spans.chain(besides.iter().cloned()) {
+    let shapes = SHAPES.iter().flat_map(|r| r.captures_iter(text));
+    let shapes = shapes.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>());
+    for span in assigned(text).chain(shapes).chain(besides.iter().cloned()) {
         // Line ends stay, and so do braces and quotes: what remains still shows where something stands.
         for b in bytes.get_mut(span).into_iter().flatten() {
             if !matches!(b, b'\n' | b'\r' | b'"' | b'\'' | b'{' | b'}') {
@@ -75,6 +85,15 @@ mod tests {
             "uri = \"mongodb://joe:hunter2@h:1\"\n",
             "secret = \"\"\"\nhunter2\n\"\"\"\n",
             "x = \"AKIAIOSFODNN7EXAMPLE\"\n",
+            "пароль_password_ключ = \"hunter2\"\n",
+            "password.x.\"y\" = \"hunter2\"\n",
+            "passwords = [\n  \"a]b\", # first\n  'hunter2',\n]\n",
+            // What ends like a key takes nothing else's value away.
+            "p = { url = \"https://h/token?x=\", password = \"hunter2\" }\n",
+            "p = { jaas = \"token:x=\", \"sasl.password\" = \"hunter2\" }\n",
+            "p = { note = \"secret = \", password = \"hunter2\" }\n",
+            "a = \"secret/=\" # password = \"hunter2\"\n",
+            "a = \"\"\"token?x=\"\"\"\npassword = \"\"\"\nhunter2\"\"\"\n",
         );
         let shown = masked(text, &[]);
         assert_eq!(shown.len(), text.len());

@@ -231,3 +231,24 @@ fn without_the_focus_figures_rest_and_what_is_pasted_is_no_key() {
     term.press("q");
     term.assert_ends(0);
 }
+
+#[test]
+fn a_script_goes_by_what_signals_say_and_leaves_the_keys_when_it_is_over() {
+    let home = tempfile::tempdir().expect("a folder");
+    let scenario = home.path().join("one.toml");
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/small.toml");
+    let text = format!(
+        "schema = 1\nname = \"one\"\ndoc = \"One look.\"\nplan = {plan:?}\n\n[[cue]]\nsay = \"There is one primary.\"\n\
+         when = [{{ metric = \"mongo.set.primaries\", where = {{ set = \"orders\" }}, op = \"==\", value = 1 }}]\n\
+         within = \"1m\"\nkeys = \"2\"\nexpect = [{{ screen = \"PRIMARY\" }}]\n"
+    );
+    fs::write(&scenario, text).expect("written");
+    let args = ["demo", &scenario.to_string_lossy(), "--autoplay"];
+    let vars = [("XDG_CONFIG_HOME", &*home.path().to_string_lossy().into_owned())];
+    let term = Term::start(Path::new(env!("CARGO_BIN_EXE_landfall")), &args, &vars);
+    term.until_taken();
+    term.until_shown("the script is over: the keys are yours");
+    term.until_shown("Replica sets");
+    term.press("q");
+    term.assert_ends(0);
+}

@@ -65,7 +65,7 @@ impl Watch {
             let (mut link, orders) = start();
             // Signals are in the very first picture that anybody looks at. A driver that has ended is told by what is waited for.
             let _ = link.commands.send(Command::Measure);
-            let _ = link.snapshots.wait_for(|s| s.samples.is_some()).await;
+            let _ = timeout(Duration::from_secs(5), link.snapshots.wait_for(|s| s.samples.is_some())).await;
             (link, orders)
         });
         Ok(Self { link, runtime: Some(runtime), _orders: orders })

@@ -108,8 +108,8 @@ impl SimDrive {
     /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
     /// them from now on, and knows nothing yet.
     pub fn crash(&mut self) {
-        let plan = self.core.plan().clone();
-        let (core, effects) = Core::new(plan, self.now);
+        let measured = self.core.is_measured();
+        let (core, effects) = Core::new(self.core.plan().clone(), self.now);
         self.core = core;
         self.journal = None;
         self.wire.console_gone();
@@ -117,6 +117,10 @@ impl SimDrive {
         self.heap.clear();
         self.next.clear();
         self.carry_out(effects);
+        if measured {
+            // Whoever reads the signals reads on.
+            self.command(Command::Measure);
+        }
     }
 
     /// An order of the operator.

@@ -42,7 +42,7 @@ pub(super) struct Latest {
 }
 
 impl Latest {
-    /// The figures of the group at a place, if it is this one and has committed what it has in this answer about the same topics.
+    /// The figures of the group at a place, if it is this one and has committed what it has in this answer. The answer has the same topics.
     fn committed(&self, place: usize, group: &Group, facts: &Snapshot) -> Option<&Figures> {
         let before = self.facts.groups.get(place).filter(|before| before.name == group.name)?;
         self.figures.get(place).filter(|_| self.facts.commits_of(before) == facts.commits_of(group))

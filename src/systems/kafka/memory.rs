@@ -1,7 +1,7 @@
 //! What is kept of a cluster between answers: ends against time and a rate a topic, a slope a pair, rings a group and a topic.
 //!
 //! Names are interned: a pair is known by eight bytes. Nothing here is for showing by itself: it has no age, the figures made of
-//! it in `cluster.rs` do.
+//! it in `figures.rs` do.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -253,6 +253,7 @@ impl GroupMemory {
                 if self.pairs.get(n).is_none_or(|(known, _)| *known != key) {
                     // From here on they are others than in the last answer: seldom.
                     old.extend(self.pairs.drain(n..));
+                    self.pairs.reserve_exact(facts.commits_of(group).len() - n);
                     self.pairs.push((key, old.remove(&key).unwrap_or_default()));
                 }
                 if let (Some(lag), Some((_, slope))) = (lag(commit.offset, facts.end(commit.slot)), self.pairs.get_mut(n)) {
@@ -273,9 +274,9 @@ impl GroupMemory {
         }
     }
 
-    /// How the lag of each pair changes.
-    pub(super) fn slopes(&self) -> HashMap<PairKey, Slope> {
-        self.pairs.iter().copied().collect()
+    /// How the lag of each pair changes, in the order of the last answer's commits; of what was never committed there is none.
+    pub(super) fn slopes(&self) -> impl Iterator<Item = (PairKey, &Slope)> {
+        self.pairs.iter().map(|(key, slope)| (*key, slope))
     }
 }
 

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `facts.rs` | what is asked and answered: one cluster's groups, commits and ends, as columns |
 //! | `memory.rs` | what is kept between answers: slopes, rates, rings |
-//! | `cluster.rs` | one cluster as it is known: the last answer, the figures made of it |
+//! | `cluster.rs` | one cluster as it is known: the last answer |
+//! | `figures.rs` | what a group's commits and its topics' ends come to |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
 //! | `handover.rs` | how far a hand-over is, by the mirror's own word |

@@ -125,14 +125,15 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
         Column::text("member", "member", 10).grow(1).drop(4),
     ];
     let latest = group.latest;
-    let (tables, slopes) = (cluster.tables(latest), group.memory.slopes());
+    let (tables, mut slopes) = (cluster.tables(latest), group.memory.slopes().peekable());
     let mut rows: Vec<(i64, Row)> = Vec::new();
     for commit in latest.facts.commits_of(group.facts) {
         let Some((topic, partition)) = latest.facts.partition(commit.slot) else { continue };
         let end = latest.facts.end(commit.slot);
         let lag = memory::lag(commit.offset, end);
         let table = tables.of(commit.slot);
-        let slope = table.and_then(|t| slopes.get(&t.key(commit.slot)?)?.per_second());
+        let key = table.and_then(|t| t.key(commit.slot));
+        let slope = slopes.next_if(|(pair, _)| Some(*pair) == key).and_then(|(_, slope)| slope.per_second());
         let behind = lag.zip(commit.offset.known()).zip(table).map(|((lag, offset), table)| {
             if lag == 0 { LagTime::default() } else { table.time(commit.slot, offset, latest.at.boot) }
         });
