@@ -167,3 +167,43 @@ fn metrics_that_others_could_read_are_refused_unless_that_is_said() {
     demo.stderr().read_to_string(&mut said).expect("it says why");
     assert!(said.contains("0.0.0.0:0") && said.contains("--metrics-any"), "{said}");
 }
+
+/// A plan whose servers do not exist.
+const NOBODY: &str = r#"
+schema = 1
+name = "nobody"
+[sites.source]
+label = "SRC"
+region = "us-east-1"
+[sites.target]
+label = "TGT"
+region = "us-west-2"
+[[replica_set]]
+name = "orders"
+uri = "mongodb://127.0.0.1:1/?replicaSet=orders"
+source = { tag = "region", value = "s" }
+target = { tag = "region", value = "t" }
+[[kafka]]
+name = "events"
+groups = ["checkout"]
+topics = ["orders"]
+[kafka.source]
+properties = { "bootstrap.servers" = "127.0.0.1:1" }
+[kafka.target]
+properties = { "bootstrap.servers" = "127.0.0.1:2" }
+"#;
+
+#[test]
+fn a_status_has_every_signal_however_short_the_wait_and_none_is_live_before_anything_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = folder.path().join("plan.toml");
+    std::fs::write(&plan, NOBODY).expect("written");
+    let mut status = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let said = status.arg("status").arg(plan).args(["--json", "--wait", "0"]).output().expect("it starts");
+    assert_eq!(said.status.code(), Some(1), "not in order: {}", String::from_utf8_lossy(&said.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let signals = said["signals"].as_array().expect("a list");
+    assert!(signals.len() > 20, "{signals:?}");
+    let not_live = |signal: &serde_json::Value| signal["state"] == "never" || signal["state"] == "blind";
+    assert!(signals.iter().all(not_live), "{signals:?}");
+}
