@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use estate::{Estate, synthetic};
+use estate::{Estate, spent, synthetic};
 use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
@@ -37,6 +37,7 @@ use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},
     layout::Rect,
 };
+use rustix::time::ClockId;
 
 const SCREEN: Rect = Rect { x: 0, y: 0, width: 200, height: 50 };
 const ROUNDS: usize = 200;
@@ -195,26 +196,30 @@ fn idle(drive: &mut Estate) {
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
-        let (mut core, mut console) = (Duration::ZERO, Duration::ZERO);
+        let (mut core, mut console, mut made_up) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let (before, thread) = (spent(ClockId::ProcessCPUTime), || spent(ClockId::ThreadCPUTime));
         for _ in 0..60 {
-            core += drive.same_again();
-            let begun = Instant::now();
+            let (took, answers) = drive.same_again();
+            made_up += answers;
+            let begun = thread();
             let snapshot = Arc::new(drive.snapshot());
-            core += begun.elapsed();
+            core += took + (thread() - begun);
             ui.now = drive.now;
             let looking = Looking::of(&ui);
-            let begun = Instant::now();
+            let begun = thread();
             let event = picture(snapshot, looking);
             update(&mut ui, event);
             update(&mut ui, Event::Second);
             frame(&mut ui, &theme, &mut screen);
-            console += begun.elapsed();
+            console += thread() - begun;
         }
+        let all = spent(ClockId::ProcessCPUTime) - before - made_up;
         let share = |d: Duration| d.as_secs_f64() / 60.0 * 100.0;
         println!(
-            "a minute of the same readings, page {page}: core {:.2} %, console {:.2} % of a core's time",
+            "a minute of the same readings, page {page}: core {:.2} %, console {:.2} %, with all threads {:.2} % of a processor's time",
             share(core),
-            share(console)
+            share(console),
+            share(all)
         );
     }
 }
