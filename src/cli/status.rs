@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::{LET_GO, NOT_IN_ORDER, load, print, runtime};
 use crate::{
     core::{
-        Command,
         estate::{seen::Seen, signal::Sample, source::SourceState},
         snapshot::{Snapshot, Verdict},
     },
@@ -86,8 +85,8 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
             Some(journal) => live::start_following(plan.clone(), Follower::of_run(journal, plan.name.clone())),
             None => live::start(plan),
         };
-        let _ = link.commands.send(Command::Measure);
-        let heard = |s: &Arc<Snapshot>| s.samples.is_some() && s.sources.iter().all(|l| l.answers + l.failures > 0);
+        link.measure();
+        let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
         // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
         let settled = async {
             let mut before = usize::MAX;

@@ -73,8 +73,8 @@ impl Console {
         let (mut mask, masked) = (Mask::of(&snapshot.plan), settings.mask);
         let player = options.script.map(Player::new);
         if player.is_some() {
-            // It waits for what signals say. A driver that has ended is told by the pictures.
-            let _ = link.commands.send(Command::Measure);
+            // It waits for what signals say.
+            link.measure();
         }
         // A script rings for nobody.
         let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());

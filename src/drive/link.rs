@@ -24,6 +24,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// Every signal in the pictures from one of the next on, for a program that reads them.
+    pub fn measure(&self) {
+        // A driver that has ended is told by the pictures.
+        let _ = self.commands.send(Command::Measure);
+    }
+
     /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
     /// before that makes clients panic that want to say goodbye on it.
     pub async fn let_go(self, within: Duration) {

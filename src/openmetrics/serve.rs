@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     console::ui::SILENT,
-    core::{Command, snapshot::Snapshot},
+    core::snapshot::Snapshot,
     drive::{Link, clock},
 };
 
@@ -97,8 +97,7 @@ impl Bound {
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
         let pictures = link.snapshots.clone();
-        // A driver that has ended is told by the pictures.
-        let _ = link.commands.send(Command::Measure);
+        link.measure();
         let (ends, ended) = oneshot::channel();
         let run = move || {
             runtime.block_on(async {

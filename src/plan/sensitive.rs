@@ -13,7 +13,14 @@ const WORDS: &str = "password|passwd|passphrase|secret|token|bearer|credential|e
 
 /// `KEY = VALUE`, where the key's name is that of a secret and the value is no table; all of a list.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let value = r#"\[(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*\]?|"{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|[^\s"'{,}#\n][^,}#\n]*"#;
+    // A list; strings of several lines; of one; whatever else. What is not closed goes on to where it would have to be.
+    let value = [
+        r#"\[(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*\]?"#,
+        r#""{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)"#,
+        r#""(?:\\.|[^"\\\n])*"?|'[^'\n]*'?"#,
+        r#"[^\s"'{,}#\n][^,}#\n]*"#,
+    ]
+    .join("|");
     // Case is ignored in the words alone, and what is beyond ASCII is all one: to know letters there takes milliseconds of every start.
     Regex::new(&format!(r#"(?i:{WORDS}|key\.pem)[0-9A-Za-z_."'\-\x{{80}}-\x{{10FFFF}}]*[ \t]*=[ \t]*({value})"#)).ok()
 });

@@ -17,7 +17,6 @@ use clap::Parser;
 use jiff::Timestamp;
 use landfall::{
     core::{
-        Command,
         estate::{seen::Seen, source::SourceState},
         snapshot::Snapshot,
     },
@@ -60,7 +59,7 @@ async fn main() -> Result<(), Failure> {
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();
     let first = format!("127.0.0.1:{}", status.servers[&format!("mongo/{SET}/1")].port);
     let mut link = live::start(Arc::new(plan));
-    link.commands.send(Command::Measure)?;
+    link.measure();
     for how in [How::Kill, How::Freeze] {
         let (mut gone, mut shown) = (Vec::new(), Vec::new());
         for round in 1..=cli.rounds {

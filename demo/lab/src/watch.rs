@@ -64,7 +64,7 @@ impl Watch {
         let (link, orders) = runtime.block_on(async {
             let (mut link, orders) = start();
             // Signals are in the very first picture that anybody looks at. A driver that has ended is told by what is waited for.
-            let _ = link.commands.send(Command::Measure);
+            link.measure();
             let _ = timeout(Duration::from_secs(5), link.snapshots.wait_for(|s| s.samples.is_some())).await;
             (link, orders)
         });

@@ -3,6 +3,7 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     core::{
+        Command,
         digest::Digest,
         estate::seen::FaultKind,
         now::Now,

@@ -27,7 +27,7 @@ pub(super) struct Cluster {
     pub(super) configs: Reading<BTreeMap<Arc<str>, Config>>,
     memory: Memory,
     /// Answers so far whose commits were others than those of the one before.
-    commits: u64,
+    commits_version: u64,
 }
 
 /// The last answer, and what follows from it.
@@ -38,7 +38,7 @@ pub(super) struct Latest {
     /// When it was read.
     pub(super) at: Now,
     /// The same as in the answer before where topics, groups and commits are: what was made of those holds.
-    pub(super) commits: u64,
+    pub(super) commits_version: u64,
 }
 
 impl Latest {
@@ -71,14 +71,14 @@ impl Cluster {
             memory.take(&facts, group, &tables, made, at);
             figures.push(made);
         }
-        self.commits += u64::from(!again);
+        self.commits_version += u64::from(!again);
         drop(tables);
         if groups.len() != self.memory.group_names.len() {
             self.memory.group_names = groups.keys().cloned().collect();
             self.memory.group_names.sort_unstable();
         }
         self.memory.groups = groups;
-        self.latest.set(Latest { facts, figures, at, commits: self.commits }, stamp);
+        self.latest.set(Latest { facts, figures, at, commits_version: self.commits_version }, stamp);
     }
 
     /// A question failed.

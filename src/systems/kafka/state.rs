@@ -78,7 +78,7 @@ impl Pair {
     /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
-        Some(self.handovers.get([source.commits, target.commits], || Arc::new(parity::handovers(&self.plan, source, target))))
+        Some(self.handovers.get([source.commits_version, target.commits_version], || Arc::new(parity::handovers(&self.plan, source, target))))
     }
 
     pub(super) const fn cluster(&self, side: Side) -> &Cluster {

@@ -220,7 +220,7 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
     let keys = key("key");
     let mut link = crate::drive::live::start(plan(&url, keys.path()));
-    link.commands.send(crate::core::Command::Measure).unwrap();
+    link.measure();
     until(&mut link, "live", |s| s.state == SourceState::Live).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
     until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != SourceState::Live).await;

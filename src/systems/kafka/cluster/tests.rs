@@ -152,7 +152,7 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
             }
             // What was made of the commits may be kept only while they are the same.
             let same = before.as_ref().is_some_and(|(of, known, _)| (of, known) == (&topics, &commits));
-            assert!(before.is_none_or(|(.., number)| (number == latest.commits) == same), "seed {seed}");
+            assert!(before.is_none_or(|(.., number)| (number == latest.commits_version) == same), "seed {seed}");
             quiet += u32::from(same);
             // Every pair's slope is of its own lags, since it is there.
             for (group, commits) in &commits {
@@ -172,7 +172,7 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
                 }
                 slopes.insert(group.clone(), own);
             }
-            before = Some((topics, commits, latest.commits));
+            before = Some((topics, commits, latest.commits_version));
         }
     }
     assert!(quiet > 1000 && waiting > 1000, "{quiet} {waiting}: else nothing is tried here");

@@ -13,7 +13,6 @@ use std::{
 
 use landfall::{
     core::{
-        Command,
         digest::Digest,
         run::{Order, StepView},
         snapshot::Snapshot,
@@ -217,7 +216,7 @@ impl Console {
         let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
         let helm = live::start_steered(Arc::new(plan), opened, inbox);
-        helm.link.commands.send(Command::Measure).unwrap();
+        helm.link.measure();
         Self { helm, group: group.to_owned(), _folder: folder }
     }
 
