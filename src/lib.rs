@@ -15,9 +15,13 @@
 //! | [`console`] | the only user of the terminal |
 //! | [`plain`] | the same as lines of text, one a change |
 //! | [`openmetrics`] | the same as numbers, over HTTP |
+//! | [`text`] | what others wrote, and the forms in which it may be shown |
 //! | [`cli`] | the commands |
 //!
 //! Sources read the estate, the core turns facts into signals and pictures, the console only ever draws a picture.
+
+// Standard output and error are written to by `cli::out` alone: `println!` panics where nobody reads.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
 pub mod console;
@@ -30,4 +34,5 @@ pub mod plan;
 pub mod report;
 pub mod scenario;
 pub mod systems;
+pub mod text;
 pub mod view;

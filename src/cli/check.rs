@@ -1,11 +1,11 @@
 //! `landfall check`: the plan is free of faults (else we would not be here); now every source is tried, with each permission it needs.
 
-use std::{collections::HashSet, io::IsTerminal, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{collections::HashSet, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout};
 
-use super::{LET_GO, NOT_IN_ORDER, print, runtime};
+use super::{LET_GO, NOT_IN_ORDER, colour, faulty, out::Failed, print, runtime};
 use crate::{
     core::estate::{
         seen::{Fault, FaultKind, Freshness, Seen, Stamp},
@@ -15,6 +15,7 @@ use crate::{
     drive::{clock, poll::timed_out},
     plan::{Plan, Side, offline},
     systems::{Ask, Estate, Readers},
+    text::Lines,
 };
 
 /// One source's trial.
@@ -24,17 +25,16 @@ struct Trial {
     outcome: Result<(), Fault>,
 }
 
-pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, String> {
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let read = offline::check(path).map_err(|faulty| faulty.render(super::colour()))?;
-    print(&read.render(colour))?;
+pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, Failed> {
+    let read = offline::check(path).map_err(|why| faulty(&why))?;
+    print(read.render(colour(false)))?;
     let mut fine = read.is_sound();
     if !offline {
         let plan = Arc::new(read.plan);
         let runtime = runtime()?;
         let (trials, unseen) = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
-        print(&told(&trials, &unseen))?;
+        print(told(&trials, &unseen))?;
         fine &= trials.iter().all(|t| t.outcome.is_ok());
         fine &= unseen.iter().all(|fault| fault.kind != FaultKind::Refused);
     }
@@ -101,33 +101,29 @@ async fn attempt(
     (spec, started.elapsed(), answer)
 }
 
-fn told(trials: &[Trial], unseen: &[Fault]) -> String {
-    use std::fmt::Write;
-    let mut out = String::from("\n");
+fn told(trials: &[Trial], unseen: &[Fault]) -> Lines {
+    let mut out = Lines::default();
+    out.gap();
     let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
     for t in trials {
         let side = t.spec.side.map_or("", Side::word);
-        let (mark, words) = match &t.outcome {
-            Ok(()) => ("ok  ", format!("{:>5} ms", t.took.as_millis())),
-            Err(fault) => (
-                "FAIL",
-                format!(
-                    "{fault}\n          needs {} at {}; {}",
-                    t.spec.calls.join(", "),
-                    t.spec.endpoint,
-                    advice(fault.kind)
-                ),
-            ),
-        };
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "{mark} {:<width$} {side:<6} {words}", t.spec.id);
+        let id = &t.spec.id;
+        match &t.outcome {
+            Ok(()) => out.put(format_args!("ok   {id:<width$} {side:<6} {:>5} ms", t.took.as_millis())),
+            Err(fault) => {
+                out.put(format_args!("FAIL {id:<width$} {side:<6} {fault}"));
+                let (calls, endpoint) = (t.spec.calls.join(", "), &t.spec.endpoint);
+                out.put(format_args!("          needs {calls} at {endpoint}; {}", advice(fault.kind)));
+            }
+        }
     }
     for fault in unseen {
         let mark = if fault.kind == FaultKind::Refused { "FAIL" } else { "note" };
-        let _ = writeln!(out, "{mark} {fault}");
+        out.put(format_args!("{mark} {fault}"));
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
-    let _ = writeln!(out, "\n{} sources tried, {} work, {failed} do not", trials.len(), trials.len() - failed);
+    out.gap();
+    out.put(format_args!("{} sources tried, {} work, {failed} do not", trials.len(), trials.len() - failed));
     out
 }
 

@@ -8,8 +8,10 @@ use std::{
 use clap::Args;
 
 use super::{
-    Look, NOT_IN_ORDER, Plain, colour, load_with_digest, print,
+    Look, NOT_IN_ORDER, Plain, faulty, load_with_digest,
+    out::{Failed, print, remark},
     run::{bound, host, leave, operator, options, plain, printed, serve, told},
+    warn,
 };
 use crate::{
     console::{self, Ended, Mode, Options, Script, widget::text::wrap},
@@ -20,6 +22,7 @@ use crate::{
         store::{FileStore, MemStore, Opened},
     },
     scenario::{Scenario, headless, library, timeline::Board},
+    text::Lines,
 };
 
 #[derive(Debug, Args)]
@@ -59,13 +62,13 @@ pub(super) struct Demo {
     look: Look,
 }
 
-pub(super) fn run(it: Demo) -> Result<ExitCode, String> {
+pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     if it.list {
-        return print(&list()?);
+        return print(list()?);
     }
     let (least, most) = sim::SPEED;
     if !(least..=most).contains(&it.speed) {
-        return Err(format!("--speed {}: give a number from {least} to {most}", it.speed));
+        return Err(format!("--speed {}: give a number from {least} to {most}", it.speed).into());
     }
     let mut scenario = scenario(&it)?;
     scenario.seed = it.seed.unwrap_or(scenario.seed);
@@ -101,26 +104,18 @@ fn shown(helm: &Helm, it: &Demo, scenario: &Scenario, mut options: Options) -> R
     console::run(helm.link.clone(), Some(helm.orders.clone()), options).map_err(|e| e.to_string())
 }
 
-fn list() -> Result<String, String> {
-    let mut out = String::new();
+fn list() -> Result<Lines, Failed> {
+    let mut out = Lines::default();
     for name in library::names() {
         let (scenario, _) = read(name)?;
-        out.push_str(&format!(
-            "{name}
-"
-        ));
-        wrap(&scenario.doc, 76).iter().for_each(|line| {
-            out.push_str(&format!(
-                "    {line}
-"
-            ))
-        });
+        out.put(name);
+        wrap(&scenario.doc, 76).iter().for_each(|line| out.put(format_args!("    {line}")));
     }
     Ok(out)
 }
 
 /// The scenario that is meant.
-fn scenario(it: &Demo) -> Result<Scenario, String> {
+fn scenario(it: &Demo) -> Result<Scenario, Failed> {
     if let Some(plan) = &it.rehearse {
         let (plan, digest) = load_with_digest(plan)?;
         let mut scenario = Scenario::rehearsal(plan, digest, jiff::Timestamp::now());
@@ -130,20 +125,19 @@ fn scenario(it: &Demo) -> Result<Scenario, String> {
             let document = serde_json::from_str(&text).map_err(|e| format!("{name}: {e}"))?;
             let unknown = scenario.like(&document).map_err(|why| format!("{name}: {why}"))?;
             if !unknown.is_empty() {
-                eprintln!("{name} does not know these, which are as the plan names them: {}", unknown.join(", "));
+                let unknown = unknown.join(", ");
+                remark(format_args!("{name} does not know these, which are as the plan names them: {unknown}"));
             }
         }
         return Ok(scenario);
     }
     let name = it.scenario.as_deref().or_else(|| library::names().next()).unwrap_or_default();
     let (scenario, warnings) = read(name)?;
-    if !warnings.is_empty() {
-        eprintln!("{}\n", warnings.render(colour()));
-    }
+    warn(&warnings);
     Ok(scenario)
 }
 
-fn read(name: &str) -> Result<(Scenario, crate::plan::Report), String> {
+fn read(name: &str) -> Result<(Scenario, crate::plan::Report), Failed> {
     let read = match library::scenario(name) {
         Some(read) => read,
         None if name.ends_with(".toml") || name.contains('/') => Scenario::load(Path::new(name)),
@@ -152,14 +146,15 @@ fn read(name: &str) -> Result<(Scenario, crate::plan::Report), String> {
             return Err(format!(
                 "no scenario is called {name}: there are {}; a file's name ends in .toml",
                 all.join(", ")
-            ));
+            )
+            .into());
         }
     };
-    read.map_err(|faulty| faulty.render(colour()))
+    read.map_err(|why| faulty(&why))
 }
 
 /// Plays it without a terminal.
-fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, String> {
+fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
     let outcome = headless::play(scenario);
     if let Some(file) = &it.journal {
         let name = file.display();
@@ -170,23 +165,18 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, String> {
         write(file).map_err(|e| format!("the journal {name}: {e}"))?;
     }
     let (minutes, seconds) = (outcome.took.as_secs() / 60, outcome.took.as_secs() % 60);
-    println!(
-        "{}: {} keys, {} records, {} requests carried out in {minutes} min {seconds} s of virtual time",
+    let (keys, records, sent) = (outcome.keys, outcome.entries().len(), outcome.log.len());
+    let mut out = Lines::default();
+    out.put(format_args!(
+        "{}: {keys} keys, {records} records, {sent} requests carried out in {minutes} min {seconds} s of virtual time",
         scenario.name,
-        outcome.keys,
-        outcome.entries().len(),
-        outcome.log.len()
-    );
-    match outcome.wrong {
-        None => {
-            println!("as it should be");
-            Ok(ExitCode::SUCCESS)
-        }
-        Some(why) => {
-            println!("NOT AS IT SHOULD BE: {why}");
-            Ok(ExitCode::from(NOT_IN_ORDER))
-        }
-    }
+    ));
+    let (said, code) = match outcome.wrong {
+        None => ("as it should be".to_owned(), ExitCode::SUCCESS),
+        Some(why) => (format!("NOT AS IT SHOULD BE: {why}"), ExitCode::from(NOT_IN_ORDER)),
+    };
+    out.put(said);
+    print(out).map(|_| code)
 }
 
 /// How consoles take the demo's journal up: the first, and each one after it that died.

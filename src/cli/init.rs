@@ -8,8 +8,11 @@ use std::{
 
 use clap::Args;
 
-use super::print;
-use crate::plan::init::{self, Regions, SYSTEMS};
+use super::out::{Failed, print};
+use crate::{
+    plan::init::{self, Regions, SYSTEMS},
+    text::{Document, line},
+};
 
 /// What the plan is to be about. Without any system named: all of them.
 #[derive(Debug, Args)]
@@ -40,25 +43,27 @@ pub(super) struct Init {
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(it: &Init) -> Result<ExitCode, String> {
+pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
     let flags = [it.mongodb, it.kafka, it.fleet, it.dns, it.health];
     let all = !flags.contains(&true);
     let systems: Vec<&str> =
         SYSTEMS.into_iter().zip(flags).filter(|(_, named)| *named || all).map(|(s, _)| s).collect();
     let text = init::plan(&systems, Regions { from: &it.from, to: &it.to }).map_err(|why| format!("error: {why}"))?;
-    let Some(file) = &it.output else { return print(&text) };
-    write_new(file, &text).map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => {
-            format!(
-                "error: {} is there already and is left as it is\n  name another file, or move that one away",
-                file.display()
-            )
-        }
-        _ => format!("error: cannot write {}: {e}\n  check the folder, its permissions and the disk", file.display()),
+    let Some(file) = &it.output else { return print(Document::block(&text)) };
+    let name = file.display().to_string();
+    let name = line(&name);
+    write_new(file, &text).map_err(|e| {
+        Failed::block(&match e.kind() {
+            ErrorKind::AlreadyExists => {
+                format!(
+                    "error: {name} is there already and is left as it is\n  name another file, or move that one away"
+                )
+            }
+            _ => format!("error: cannot write {name}: {e}\n  check the folder, its permissions and the disk"),
+        })
     })?;
-    let name = file.display();
-    print(&format!(
-        "{name} is written. Replace the examples that its first lines name, then: landfall check --offline {name}\n"
+    print(format_args!(
+        "{name} is written. Replace the examples that its first lines name, then: landfall check --offline {name}"
     ))
 }
 

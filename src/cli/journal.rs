@@ -7,11 +7,15 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::{NOT_IN_ORDER, print};
+use super::{
+    NOT_IN_ORDER,
+    out::{Failed, print},
+};
 use crate::{
     core::digest::Digest,
     drive::inbox::{Message, folder, put},
     journal::{Body, Entry, Refused, chain, export, follow::Follower},
+    text::Document,
 };
 
 #[derive(Debug, Subcommand)]
@@ -68,55 +72,54 @@ fn read(file: &Path) -> Result<Vec<Entry>, String> {
     })
 }
 
-pub(super) fn run(command: &Journal) -> Result<ExitCode, String> {
+pub(super) fn run(command: &Journal) -> Result<ExitCode, Failed> {
     match command {
         Journal::Verify { file, head } => verify(file, head.as_deref()),
         Journal::Export { file, json } => {
             let entries = read(file)?;
-            let text = if *json {
-                let text = serde_json::to_string_pretty(&export::json(&entries)).map_err(|e| e.to_string())?;
-                format!("{text}\n")
+            print(if *json {
+                Document::json(&export::json(&entries)).map_err(|e| e.to_string())?
             } else {
-                export::markdown(&entries)
-            };
-            print(&text)
+                Document::block(&export::markdown(&entries))
+            })
         }
     }
 }
 
-fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, String> {
+fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
     let bytes = std::fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
     let (entries, torn) = match chain::read(&bytes) {
         Ok(read) => read,
         Err(damage) => {
-            println!("{}: DAMAGED: {damage}", file.display());
+            print(format_args!("{}: DAMAGED: {damage}", file.display()))?;
             return Ok(ExitCode::from(NOT_IN_ORDER));
         }
     };
     let last = entries.last().map_or_else(|| "no record".to_owned(), |e| format!("head {}:{}", e.seq, e.hash.short()));
     let end = if torn > 0 { format!("; {torn} bytes of a line without its end follow") } else { String::new() };
-    println!("{}: {} records, each as it was written; {last}{end}", file.display(), entries.len());
+    print(format_args!("{}: {} records, each as it was written; {last}{end}", file.display(), entries.len()))?;
     let Some(head) = head else { return Ok(ExitCode::SUCCESS) };
     let (seq, hash) = head.split_once(':').ok_or("--head is a number, a colon and digits: 41:9f2c01ab")?;
     let found = entries.iter().find(|e| e.seq.to_string() == seq);
     if found.is_some_and(|e| hash.len() >= 8 && e.hash.to_string().starts_with(hash)) {
-        println!("record {seq} is the one that was written down");
+        print(format_args!("record {seq} is the one that was written down"))?;
         Ok(ExitCode::SUCCESS)
     } else {
-        println!("record {seq} is NOT the one that was written down: the journal was rewritten");
+        print(format_args!("record {seq} is NOT the one that was written down: the journal was rewritten"))?;
         Ok(ExitCode::from(NOT_IN_ORDER))
     }
 }
 
-pub(super) fn approve(it: &Approve) -> Result<ExitCode, String> {
+pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
     let entries = read(&it.journal)?;
     let run = entries.first().map(|e| e.run.clone()).ok_or("the journal is empty: nothing runs yet")?;
     let (digest, what) = shown(&entries, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
+    // What cannot be told is not agreed to.
+    print(format_args!("{}: {what}", it.step))?;
     put(&folder(&it.journal), &message, it.key.as_deref())?;
-    println!("{}: {what}", it.step);
-    println!("handed in: {} agrees to {}; the console that steers takes it within a second", it.name, digest.short());
-    Ok(ExitCode::SUCCESS)
+    let (name, digest) = (&it.name, digest.short());
+    print(format_args!("handed in: {name} agrees to {digest}; the console that steers takes it within a second"))
 }
 
 /// The whole digest of what was previewed or proposed for a step and begins as it was given, the newest first, and what it is in words.
@@ -135,15 +138,14 @@ fn shown(entries: &[Entry], step: &str, given: &str) -> Result<(Digest, String),
     found.ok_or_else(|| format!("what was shown last of {step} is {}, not {given}: {told}", last.short()))
 }
 
-pub(super) fn note(it: &Words) -> Result<ExitCode, String> {
+pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
     read(&it.journal)?;
     put(&folder(&it.journal), &Message::Note { by: it.name.clone(), text: it.text.clone() }, None)?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn hold(it: &Words) -> Result<ExitCode, String> {
+pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {
     read(&it.journal)?;
     put(&folder(&it.journal), &Message::Hold { by: it.name.clone(), why: it.text.clone() }, None)?;
-    println!("handed in: everything is held once the console that steers takes it, within a second");
-    Ok(ExitCode::SUCCESS)
+    print(format_args!("handed in: everything is held once the console that steers takes it, within a second"))
 }

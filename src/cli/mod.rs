@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod init;
 mod journal;
+mod out;
 mod report;
 mod run;
 mod setup;
@@ -20,10 +21,12 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
+use self::out::{Failed, failed, print, tell};
 use crate::{
     console::Mode,
     core::digest::Digest,
-    plan::{Faulty, Plan},
+    plan::{Faulty, Plan, Report},
+    text::{Document, line},
 };
 
 /// A terminal cockpit for moving a whole platform from one AWS region to another without downtime.
@@ -170,11 +173,14 @@ const NOT_DONE: u8 = 2;
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(why) => return out::usage(&why),
+    };
     if let Some(file) = &cli.log
         && let Err(why) = log_to(file)
     {
-        return failed(&why);
+        return failed(why.into());
     }
     let done = match cli.command {
         Cmd::Console { journal: Some(journal), on } => run::steered(&journal, &on),
@@ -184,8 +190,8 @@ pub fn main() -> ExitCode {
         Cmd::Status(it) => status::run(&it),
         Cmd::Check { plan, offline } => check::run(&plan, offline),
         Cmd::Init(it) => init::run(&it),
-        Cmd::Schema => print(&crate::plan::schema::text()),
-        Cmd::Signals => print(&status::signals()),
+        Cmd::Schema => print(Document::block(&crate::plan::schema::text())),
+        Cmd::Signals => print(Document::block(&status::signals())),
         Cmd::Theme(command) => theme::run(&command),
         Cmd::Journal(command) => journal::run(&command),
         Cmd::Report(it) => report::run(&it),
@@ -197,41 +203,38 @@ pub fn main() -> ExitCode {
         Cmd::Note(it) => journal::note(&it),
         Cmd::Hold(it) => journal::hold(&it),
     };
-    done.unwrap_or_else(|why| failed(&why))
+    done.unwrap_or_else(failed)
 }
 
-fn failed(why: &str) -> ExitCode {
-    eprintln!("{}", why.trim_end());
-    ExitCode::from(NOT_DONE)
+/// Whether what goes to standard error, or else to standard output, may have colours.
+fn colour(to_err: bool) -> bool {
+    let terminal = if to_err { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+    terminal && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// Prints to standard output; a reader that has gone away (`| head`) is not an error.
-fn print(text: &str) -> Result<ExitCode, String> {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}")),
-        _ => Ok(ExitCode::SUCCESS),
+/// What is wrong with a file, laid out for standard error.
+fn faulty(why: &Faulty) -> Failed {
+    Failed::block(&why.render(colour(true)))
+}
+
+/// Warnings, on standard error.
+fn warn(report: &Report) {
+    if !report.is_empty() {
+        tell(Document::styled(&format!("{}\n\n", report.render(colour(true)))));
     }
 }
 
-/// Whether what goes to standard error may have colours.
-fn colour() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
 /// Reads a plan; its warnings go to standard error.
-fn load(path: &Path) -> Result<Arc<Plan>, String> {
+fn load(path: &Path) -> Result<Arc<Plan>, Failed> {
     load_with_digest(path).map(|(plan, _)| plan)
 }
 
 /// The same, with the digest of the very text that was read.
-fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), String> {
-    let unread = |source| Faulty::Unread { path: path.to_owned(), source }.render(colour());
+fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), Failed> {
+    let unread = |source| faulty(&Faulty::Unread { path: path.to_owned(), source });
     let text = std::fs::read_to_string(path).map_err(unread)?;
-    let (plan, warnings) = Plan::parse(path, &text).map_err(|faulty| faulty.render(colour()))?;
-    if !warnings.is_empty() {
-        eprintln!("{}\n", warnings.render(colour()));
-    }
+    let (plan, warnings) = Plan::parse(path, &text).map_err(|why| faulty(&why))?;
+    warn(&warnings);
     Ok((Arc::new(plan), Digest::of(text.as_bytes())))
 }
 
@@ -242,8 +245,24 @@ fn log_to(file: &Path) -> Result<(), String> {
         .open(file)
         .map_err(|e| format!("cannot open the log file {}: {e}", file.display()))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(out)).init();
+    tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(Log(out))).init();
     Ok(())
+}
+
+/// A log: what an event holds, however it was written, is one line without anything that acts on a terminal.
+struct Log(std::fs::File);
+
+impl std::io::Write for Log {
+    /// One event, whole: so it is given by the subscriber.
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        self.0.write_all(format!("{}\n", line(text.trim_end_matches('\n'))).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A runtime for the sources. Two workers: sources wait much more than they work.

@@ -11,8 +11,8 @@ use std::{
 
 use clap::Args;
 
-use super::print;
-use crate::{journal::chain, report};
+use super::out::{Failed, print};
+use crate::{journal::chain, report, text::Document};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -26,7 +26,7 @@ pub(super) struct Report {
     markdown: bool,
 }
 
-pub(super) fn run(it: &Report) -> Result<ExitCode, String> {
+pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let name = it.journal.display();
     let unread = |e| format!("{name}: {e}");
     let mut file = File::open(&it.journal).map_err(unread)?;
@@ -37,14 +37,14 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, String> {
     let (entries, torn) = chain::read(&bytes).map_err(damaged)?;
     let story = report::tell(&entries, torn, is_open(&file)).ok_or_else(|| format!("{name}: the journal is empty"))?;
     if it.markdown {
-        return print(&report::markdown(&story));
+        return print(Document::block(&report::markdown(&story)));
     }
     let output = it.output.clone().unwrap_or_else(|| beside(&it.journal));
     write(&output, &it.journal, &report::html(&story)).map_err(|why| format!("{}: {why}", output.display()))?;
     let going = if story.goes_on() { "; the run is still going" } else { "" };
     let head = &story.head;
     let told = format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
-    print(&format!("{told}{going}\n"))
+    print(format_args!("{told}{going}"))
 }
 
 /// Whether somebody holds the journal's lock; none where that cannot be told.
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn report(journal: &Path, output: Option<PathBuf>) -> Result<ExitCode, String> {
-        run(&Report { journal: journal.to_owned(), output, markdown: false })
+        run(&Report { journal: journal.to_owned(), output, markdown: false }).map_err(|why| why.text().to_owned())
     }
 
     #[test]

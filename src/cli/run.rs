@@ -5,7 +5,11 @@ use std::{io, path::Path, process::ExitCode, time::Duration};
 use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
-use super::{LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest, runtime};
+use super::{
+    LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest,
+    out::{Failed, remark},
+    runtime,
+};
 use crate::{
     console::{
         self, Ended, Mode, Options,
@@ -27,7 +31,7 @@ use crate::{
 const FINISH: Duration = Duration::from_secs(60);
 
 /// On a plan's real servers, to look only: on a screen, or as plain lines.
-pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Plain) -> Result<ExitCode, String> {
+pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Plain) -> Result<ExitCode, Failed> {
     let options = options(&on.look, mode)?;
     let plan = load(&on.plan)?;
     let greeting = follow.map(|journal| readable(journal, &plan)).transpose()?.flatten();
@@ -51,14 +55,14 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
 }
 
 /// On a plan's real servers, with a journal of our own: steps can be carried out. Where somebody else writes it already, it is read along.
-pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, String> {
+pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
     let name = file.display();
     let store = match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
         Opened::Ours(store) => Box::new(store),
         Opened::Busy => {
-            eprintln!("landfall: another console writes {name}: this one reads along");
+            remark(format_args!("landfall: another console writes {name}: this one reads along"));
             return watched(on, Some(file), Mode::Watch, &Plain::default());
         }
     };
@@ -91,7 +95,7 @@ fn follow_changes(link: &Link, on: &OnPlan) {
 /// The terminal is back; what must not be left half done is finished.
 pub(super) fn leave(helm: Helm) {
     for step in helm.leave(FINISH) {
-        eprintln!("landfall: {step} is not finished; the journal has it, and the next start takes it up");
+        remark(format_args!("landfall: {step} is not finished; the journal has it, and the next start takes it up"));
     }
 }
 
@@ -116,7 +120,7 @@ pub(super) fn host() -> String {
 ///
 /// # Errors
 /// If the configuration is faulty: with all that is wrong in it.
-pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, String> {
+pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, Failed> {
     let mut settings = super::setup::settings(look.config.as_deref())?;
     settings.theme = look.theme.clone().unwrap_or(settings.theme);
     settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
@@ -133,7 +137,7 @@ fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
         Ok(_) => Ok(None),
         Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
             let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");
-            eprintln!("landfall: {words}");
+            remark(format_args!("landfall: {words}"));
             Ok(Some(words))
         }
         Err(why) => Err(format!("{name}: {why}")),
@@ -144,7 +148,7 @@ fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
 pub(super) fn bound(wanted: &Metrics) -> Result<Option<Bound>, String> {
     let Some(address) = wanted.address else { return Ok(None) };
     let bound = Address::new(address, wanted.any).and_then(openmetrics::bind).map_err(|why| why.to_string())?;
-    eprintln!("landfall: metrics on http://{}/metrics", bound.address);
+    remark(format_args!("landfall: metrics on http://{}/metrics", bound.address));
     Ok(Some(bound))
 }
 
@@ -167,7 +171,7 @@ pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, Strin
     plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
 }
 
-pub(super) fn told(ended: Result<Ended, String>) -> Result<ExitCode, String> {
+pub(super) fn told(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {
     match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // As a shell would say it.

@@ -13,7 +13,10 @@ use clap_mangen::{
     roff::{Roff, bold, roman},
 };
 
-use super::{Cli, colour, print};
+use super::{
+    Cli, faulty,
+    out::{Failed, print},
+};
 use crate::{
     console::{
         Depth, Themes,
@@ -22,6 +25,7 @@ use crate::{
         settings::Settings,
     },
     plan::Faulty,
+    text::Document,
 };
 
 #[derive(Debug, Subcommand)]
@@ -48,8 +52,8 @@ pub(super) struct Keys {
 }
 
 /// The operator's settings: out of this file, or out of the one in the configuration's folder if there is one.
-pub(super) fn settings(file: Option<&Path>) -> Result<Settings, String> {
-    let told = |faulty: Faulty| faulty.render(colour());
+pub(super) fn settings(file: Option<&Path>) -> Result<Settings, Failed> {
+    let told = |why: Faulty| faulty(&why);
     match file {
         Some(file) => Settings::load(file).map_err(told),
         None => match place().map(|path| Settings::load(&path)) {
@@ -74,25 +78,25 @@ fn place() -> Option<PathBuf> {
     Settings::path(|name| std::env::var(name).ok())
 }
 
-pub(super) fn config(it: Config) -> Result<ExitCode, String> {
+pub(super) fn config(it: Config) -> Result<ExitCode, Failed> {
     let nowhere = || "neither XDG_CONFIG_HOME nor HOME is set: there is no folder for a configuration".to_owned();
     match it {
-        Config::Example => print(&Settings::example()),
-        Config::Path => print(&format!("{}\n", place().ok_or_else(nowhere)?.display())),
+        Config::Example => print(Document::block(&Settings::example())),
+        Config::Path => print(format_args!("{}", place().ok_or_else(nowhere)?.display())),
         Config::Check { file } => {
             let path = file.or_else(place).ok_or_else(nowhere)?;
             theme(&settings(Some(&path))?)?;
-            print(&format!("{}: in order\n", path.display()))
+            print(format_args!("{}: in order", path.display()))
         }
     }
 }
 
-pub(super) fn keys(it: &Keys) -> Result<ExitCode, String> {
+pub(super) fn keys(it: &Keys) -> Result<ExitCode, Failed> {
     if it.markdown {
-        return print(&markdown());
+        return print(Document::block(&markdown()));
     }
     let keys = settings(it.config.as_deref())?.keys;
-    print(&table(&keys))
+    print(Document::block(&table(&keys)))
 }
 
 /// Every command with its keys as this operator has them.
@@ -123,19 +127,19 @@ pub fn markdown() -> String {
     out
 }
 
-pub(super) fn completions(shell: Shell) -> Result<ExitCode, String> {
+pub(super) fn completions(shell: Shell) -> Result<ExitCode, Failed> {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "landfall", &mut out);
-    print(&String::from_utf8_lossy(&out))
+    print(Document::block(&String::from_utf8_lossy(&out)))
 }
 
 /// One page: every command of the shell, and every key of the console.
-pub(super) fn man() -> Result<ExitCode, String> {
+pub(super) fn man() -> Result<ExitCode, Failed> {
     let cli = Cli::command();
     let mut out = Vec::new();
     let made = pages(&cli, &mut out);
     made.map_err(|e| format!("the man page: {e}"))?;
-    print(&String::from_utf8_lossy(&out))
+    print(Document::block(&String::from_utf8_lossy(&out)))
 }
 
 fn pages(cli: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {

@@ -8,7 +8,11 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{LET_GO, NOT_IN_ORDER, load, print, runtime};
+use super::{
+    LET_GO, NOT_IN_ORDER, load,
+    out::{Failed, print},
+    runtime,
+};
 use crate::{
     core::{
         estate::{seen::Seen, signal::Sample, source::SourceState},
@@ -17,6 +21,7 @@ use crate::{
     drive::live,
     journal::follow::Follower,
     plain::one_line,
+    text::{Document, Lines},
     view::{Cell, Key, Panel, SourceLine, Table, Tile},
 };
 
@@ -70,9 +75,9 @@ impl Order {
 }
 
 /// Waits until every source has answered or failed, or the time for that is over; prints; says with the exit code what is not in order.
-pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
+pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     // Without a plan it is the schema that is wanted.
-    let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(DOCUMENT) };
+    let Some(plan) = it.plan.as_deref().filter(|_| !it.schema) else { return print(Document::block(DOCUMENT)) };
     let plan = load(plan)?;
     if let Some(journal) = &it.follow {
         // What is printed once is not printed of a run that may be another's: a name that is mistyped has no journal behind it.
@@ -112,7 +117,11 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, String> {
     runtime.shutdown_timeout(LET_GO);
     let picture = picture
         .ok_or_else(|| format!("the core made no picture within {} s: there is nothing to say", MEASURED.as_secs()))?;
-    print(&if it.json { format!("{:#}\n", document(&picture)) } else { text(&picture) })?;
+    print(if it.json {
+        Document::json(&document(&picture)).map_err(|e| e.to_string())?
+    } else {
+        text(&picture).into()
+    })?;
     Ok(if it.exit_code.holds(&picture) { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
@@ -206,33 +215,29 @@ fn cell(c: &Cell) -> Value {
 }
 
 /// The picture as text: verdict, tiles, then every source that is not live.
-pub fn text(s: &Snapshot) -> String {
-    use std::fmt::Write;
-    let mut out = String::new();
+pub fn text(s: &Snapshot) -> Lines {
+    let mut out = Lines::default();
     let verdict = s.verdict();
     let (word, why) = verdict.told();
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        out,
-        "{} · {} → {} · {}",
-        s.plan.name, s.plan.sites.source.label, s.plan.sites.target.label, s.now.wall
-    );
-    let _ = writeln!(out, "{word}  {}\n", one_line(why));
+    let sites = &s.plan.sites;
+    out.put(format_args!("{} · {} → {} · {}", s.plan.name, sites.source.label, sites.target.label, s.now.wall));
+    out.put(format_args!("{word}  {}", one_line(why)));
+    out.gap();
     for t in &s.tiles {
         let sides: Vec<_> = t.sides.iter().map(|(label, c)| format!("{label} {}", c.text)).collect();
-        let _ = writeln!(
-            out,
+        out.put(format_args!(
             "{} {:<24} {:>16}  {:<32} {}",
             t.value.tone.glyph(false),
             t.title,
             one_line(&t.value.text),
             one_line(&sides.join("  ")),
             one_line(&t.note)
-        );
+        ));
     }
     for l in s.sources.iter().filter(|l| l.state != SourceState::Live) {
         let why = l.fault.as_ref().map_or_else(String::new, |fault| one_line(&fault.to_string()));
-        let _ = writeln!(out, "\n{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint));
+        out.gap();
+        out.put(format_args!("{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint)));
     }
     out
 }

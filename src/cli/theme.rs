@@ -5,10 +5,15 @@ use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf, process::ExitCode
 use clap::Subcommand;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{NOT_IN_ORDER, print};
+use super::{
+    NOT_IN_ORDER,
+    out::{Failed, print},
+    warn,
+};
 use crate::{
     console::{Depth, Nearest, Role, Theme, ThemeError, Themes, colour::number},
     plan::{Faulty, Severity},
+    text::{Document, Lines, line},
     view::Tone,
 };
 
@@ -33,7 +38,7 @@ fn var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-pub(super) fn run(command: &Command) -> Result<ExitCode, String> {
+pub(super) fn run(command: &Command) -> Result<ExitCode, Failed> {
     match command {
         Command::List => list(),
         Command::Show { name } => show(name),
@@ -41,13 +46,14 @@ pub(super) fn run(command: &Command) -> Result<ExitCode, String> {
     }
 }
 
-fn list() -> Result<ExitCode, String> {
+fn list() -> Result<ExitCode, Failed> {
     let (themes, depth) = (Themes::of_user(var), Depth::detect(var));
-    let mut out = format!("this terminal: {} (TERM={})\n", depth.words(), var("TERM").unwrap_or_default());
+    let mut out = Lines::default();
+    out.put(format_args!("this terminal: {} (TERM={})", depth.words(), var("TERM").unwrap_or_default()));
     if let Some(dir) = themes.dir() {
-        let _ = writeln!(out, "your own:      {}", dir.display());
+        out.put(format_args!("your own:      {}", dir.display()));
     }
-    out.push('\n');
+    out.gap();
     let names = themes.names();
     let width = names.iter().map(String::len).max().unwrap_or(0);
     let mut all = ExitCode::SUCCESS;
@@ -60,48 +66,47 @@ fn list() -> Result<ExitCode, String> {
                 why.brief()
             }
         };
-        let _ = writeln!(out, "{name:<width$}  {from}  {what}");
+        out.put(format_args!("{name:<width$}  {from}  {what}"));
     }
-    print(&out).map(|_| all)
+    print(out).map(|_| all)
 }
 
-fn check(file: &std::path::Path) -> Result<ExitCode, String> {
-    let colour = super::colour();
+fn check(file: &std::path::Path) -> Result<ExitCode, Failed> {
     let (theme, report, nearest) = Themes::of_user(var).check(file).map_err(|why| match why {
         ThemeError::Faulty { source: Faulty::Plan(report), .. } => {
             let count = report.count(Severity::Error);
             let faults = if count == 1 { "fault" } else { "faults" };
-            format!("{}\n\n{}: {count} {faults}; the theme cannot be used", report.render(colour), file.display())
+            let (told, name) = (report.render(super::colour(true)), file.display().to_string());
+            Failed::block(&format!("{told}\n\n{}: {count} {faults}; the theme cannot be used", line(&name)))
         }
         ThemeError::Faulty { source: Faulty::Unread { source, .. }, .. } => {
-            format!("error: cannot read {}: {source}", file.display())
+            format!("error: cannot read {}: {source}", file.display()).into()
         }
-        why => why.to_string(),
+        why => why.to_string().into(),
     })?;
-    if !report.is_empty() {
-        eprintln!("{}\n", report.render(colour));
-    }
+    warn(&report);
     let verdict = match report.count(Severity::Warning) {
         0 => "in order".to_owned(),
         1 => "1 warning".to_owned(),
         n => format!("{n} warnings"),
     };
-    print(&format!("{}: {}, {verdict}\n{}", file.display(), theme.name, figures(&nearest)))?;
+    let mut out = Lines::default();
+    out.put(format_args!("{}: {}, {verdict}", file.display(), theme.name));
+    figures(&nearest, &mut out);
+    print(out)?;
     Ok(if report.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
-fn figures(nearest: &Nearest) -> String {
-    let mut out = String::new();
+fn figures(nearest: &Nearest, out: &mut Lines) {
     if let Some((least, role)) = nearest.contrast {
-        let _ = writeln!(out, "  least contrast: {least:.1}:1, {}", role.word());
+        out.put(format_args!("  least contrast: {least:.1}:1, {}", role.word()));
     }
     for (sight, far, a, b) in &nearest.pairs {
-        let _ = writeln!(out, "  nearest {}: {} and {}, {far:.1} apart", sight.words(), a.word(), b.word());
+        out.put(format_args!("  nearest {}: {} and {}, {far:.1} apart", sight.words(), a.word(), b.word()));
     }
-    out
 }
 
-fn show(name: &str) -> Result<ExitCode, String> {
+fn show(name: &str) -> Result<ExitCode, Failed> {
     let depth = if std::io::stdout().is_terminal() { Depth::detect(var) } else { Depth::None };
     let theme = Themes::of_user(var).load(name, depth).map_err(|why| why.to_string())?;
     let mut out = String::new();
@@ -114,7 +119,7 @@ fn show(name: &str) -> Result<ExitCode, String> {
         let full = Themes::of_user(var).load(name, Depth::True).map_err(|why| why.to_string())?;
         out = Role::ALL.iter().map(|role| format!("{:<11} {}\n", role.word(), words(full.style(*role)))).collect();
     }
-    print(&out)
+    print(Document::styled(&out))
 }
 
 fn glyph(role: Role) -> &'static str {

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Body, Entry};
-use crate::core::step::{Note, Record, Way};
+use crate::{
+    core::step::{Note, Record, Way},
+    text,
+};
 
 /// As Markdown: one table, a line a record of what people did; what was read meanwhile is in [`json`].
 #[must_use]
@@ -12,7 +15,7 @@ pub fn markdown(entries: &[Entry]) -> String {
     let Some((first, last)) = entries.first().zip(entries.last()) else {
         return "The journal is empty.\n".to_owned();
     };
-    let _ = writeln!(out, "# {}\n", first.run);
+    let _ = writeln!(out, "# {}\n", text::markdown(&first.run));
     let _ = writeln!(
         out,
         "{} to {} (UTC), {} records, head {} {}\n",
@@ -29,9 +32,9 @@ pub fn markdown(entries: &[Entry]) -> String {
             "| {} | {} | {} | {} | {} |",
             entry.seq,
             entry.wall.strftime("%H:%M:%S%.3f"),
-            cell(&entry.actor),
-            cell(entry.body.step().unwrap_or("")),
-            cell(&told(&entry.body)),
+            text::markdown(&entry.actor),
+            text::markdown(entry.body.step().unwrap_or("")),
+            text::markdown(&told(&entry.body)),
         );
     }
     out
@@ -46,11 +49,6 @@ pub fn json(entries: &[Entry]) -> serde_json::Value {
         Some(value)
     });
     serde_json::Value::Array(list.collect())
-}
-
-/// Text in a cell: on one line, and no end of the cell.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// A record in one sentence.

@@ -2,6 +2,8 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
+use crate::text::label;
+
 /// What kind of numbers a family has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -57,15 +59,14 @@ impl Family {
             debug_assert!(name.ends_with(&format!("_{unit}")), "{name} is not in {unit}");
             let _ = writeln!(out, "# UNIT {name} {unit}");
         }
-        let _ = writeln!(out, "# HELP {name} {}", escaped(help));
+        let _ = writeln!(out, "# HELP {name} {}", label(help));
         Self { name, kind, out, seen: HashSet::new() }
     }
 
     /// A sample. Two of the same labels are told apart by a further one: no series may be there twice, and none is to be lost.
     pub(super) fn put(&mut self, labels: &[Label<'_>], value: f64) {
         let pairs = labels.iter().filter(|(_, value)| !value.is_empty());
-        let mut text =
-            pairs.map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect::<Vec<_>>().join(",");
+        let mut text = pairs.map(|(name, value)| format!("{name}=\"{}\"", label(value))).collect::<Vec<_>>().join(",");
         let mut n = 1;
         let one = text.clone();
         while !self.seen.insert(text.clone()) {
@@ -89,20 +90,6 @@ impl Family {
     pub(super) fn text(self) -> String {
         if self.seen.is_empty() { String::new() } else { self.out }
     }
-}
-
-/// A label's value or a help's text.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::standing::{Fact, Kind, Standing};
-use crate::console::clock::stamp;
+use crate::{console::clock::stamp, text::line};
 
 /// More sources of one system that change alike are told in one line.
 const ALIKE: usize = 3;
@@ -38,11 +38,10 @@ impl Line {
     }
 }
 
-/// Without what could end a line or steer a terminal: such texts come from servers.
+/// Without what could end a line or steer a terminal, and no more than one space within it: such texts come from servers.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    line(text).split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The lines to print when what stood before (none: nothing was told yet) has become `now`.
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn nothing_from_a_server_ends_a_line_or_steers_a_terminal() {
         let nasty = standing(&[(Kind::Source, "a\nb", "BLIND", "x\u{1b}[2Jy\r\n  z\u{9b}0m")]);
-        assert_eq!(told(None, &nasty), ["source a b  BLIND  x [2Jy z 0m"]);
+        assert_eq!(told(None, &nasty), ["source a b  BLIND  x\\u{1b}[2Jy z\\u{9b}0m"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::{
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::sensitive;
+use crate::text as harmless;
 
 /// Bytes of the plan's text.
 pub type Span = Range<usize>;
@@ -177,6 +178,8 @@ impl Report {
     pub(crate) fn new(path: &Path, text: &str, faults: Faults) -> Self {
         let mut list = faults.list;
         for d in &mut list {
+            d.message = harmless::line(&d.message).into_owned();
+            d.hint = d.hint.take().map(|hint| harmless::block(&hint).into_owned());
             (d.span, d.line, d.column) = locate(text, &d.span);
             if let Some(first) = d.first.take() {
                 d.message = format!("{}; first in line {}", d.message, locate(text, &first).1);
@@ -187,7 +190,7 @@ impl Report {
             (a.span.start, a.severity, a.code, &a.message).cmp(&(b.span.start, b.severity, b.code, &b.message))
         });
         list.dedup();
-        Self { path: path.to_owned(), text: sensitive::masked(text, &faults.hidden), list }
+        Self { path: path.to_owned(), text: quiet(&sensitive::masked(text, &faults.hidden)), list }
     }
 
     /// What was found, in the order of the text.
@@ -218,6 +221,7 @@ impl Report {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.path.display().to_string();
+        let path = harmless::line(&path);
         let blocks: Vec<String> = self.list.iter().map(|d| renderer.render(&[self.group(d, &path)])).collect();
         blocks.join("\n\n")
     }
@@ -239,6 +243,21 @@ impl Report {
             None => group,
         }
     }
+}
+
+/// The plan's text without what acts on a terminal, byte for byte, so that spans stay true.
+fn quiet(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let ends = c == '\n' || c == '\t' || (c == '\r' && signs.peek() == Some(&'\n'));
+        if harmless::acts(c) && !ends {
+            out.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A span cut to its first line and to whole characters, and the line and column it begins at.

@@ -29,11 +29,13 @@ pub use pattern::Pattern;
 pub use secret::{Secret, SecretError};
 pub use types::*;
 
+use crate::text;
+
 /// A plan that cannot be taken. Shown, it tells everything, with the lines concerned.
 #[derive(Debug, thiserror::Error)]
 pub enum Faulty {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}\n  {}", path.display(), advice(source))]
+    #[error("cannot read {}: {source}\n  {}", text::line(&path.display().to_string()), advice(source))]
     Unread {
         /// Its path, as given.
         path: PathBuf,
@@ -61,7 +63,8 @@ fn verdict(report: &Report) -> String {
         1 => "1 fault".to_owned(),
         n => format!("{n} faults"),
     };
-    format!("{}: {count}; nothing has been started", report.path().display())
+    let path = report.path().display().to_string();
+    format!("{}: {count}; nothing has been started", text::line(&path))
 }
 
 fn advice(error: &std::io::Error) -> &'static str {

@@ -1,8 +1,9 @@
 //! What can be said of a plan without asking a server: what it says, and whether the secrets it refers to are there.
 
-use std::{fmt::Write as _, path::Path};
+use std::path::Path;
 
 use super::{AwsCredentials, Faulty, Login, Plan, Property, Query, Report, Secret, SecretError, Severity, Side};
+use crate::text::{Document, Lines};
 
 /// A plan that was taken, and what the operator should know of it.
 #[derive(Debug)]
@@ -34,13 +35,12 @@ impl Offline {
 
     /// As `landfall check` prints it.
     #[must_use]
-    pub fn render(&self, colour: bool) -> String {
-        let mut out = String::new();
+    pub fn render(&self, colour: bool) -> Lines {
+        let mut out = Lines::default();
         if !self.warnings.is_empty() {
-            let _ = writeln!(out, "{}\n", self.warnings.render(colour));
+            out.append(Document::styled(&format!("{}\n\n", self.warnings.render(colour))));
         }
-        let _ = writeln!(
-            out,
+        out.put(format_args!(
             "{}: a plan without faults, {}",
             self.warnings.path().display(),
             match self.warnings.count(Severity::Warning) {
@@ -48,12 +48,12 @@ impl Offline {
                 1 => "1 warning".to_owned(),
                 n => format!("{n} warnings"),
             }
-        );
+        ));
         for line in self.plan.summary().into_iter().chain(self.plan.outlook()) {
-            let _ = writeln!(out, "  {line}");
+            out.put(format_args!("  {line}"));
         }
         for (what, error) in &self.missing {
-            let _ = writeln!(out, "error: {what}: {error}");
+            out.put(format_args!("error: {what}: {error}"));
         }
         out
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Story, chart, page, panel};
+use crate::text::html as escaped;
 
 /// How it looks.
 const STYLE: &str = include_str!("style.css");
@@ -81,22 +82,4 @@ fn drawn(story: &Story, figure: page::Figure<'_>) -> Option<(String, &'static st
         page::Figure::Lost => panel::lost(story).map(|svg| (svg, panel::LOST)),
         page::Figure::Panel(of, first) => Some((panel::curves(story, of), if first { panel::CURVES } else { "" })),
     }
-}
-
-/// Text that means nothing but itself, also between quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Of control characters none can stand in a page but line ends and tabs.
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Story, page};
+use crate::text::markdown as escaped;
 
 /// The story as one Markdown text; figures are told by their tables.
 #[must_use]
@@ -10,7 +11,7 @@ pub fn markdown(story: &Story) -> String {
     let mut out = format!("# {}\n", escaped(&story.head.run));
     for section in page::sections(story) {
         if !section.title.is_empty() {
-            let _ = write!(out, "\n## {}\n", section.title);
+            let _ = write!(out, "\n## {}\n", escaped(section.title));
         }
         for text in &section.text {
             let _ = write!(out, "\n{}\n", escaped(text));
@@ -27,22 +28,6 @@ pub fn markdown(story: &Story) -> String {
             let cells: Vec<String> =
                 row.iter().map(|lines| lines.iter().map(|l| escaped(l)).collect::<Vec<_>>().join("<br>")).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
-        }
-    }
-    out
-}
-
-/// Text that means nothing but itself, on one line.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '|' | '\\' | '[' | ']' | '*' | '`' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
         }
     }
     out

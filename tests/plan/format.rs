@@ -222,6 +222,7 @@ fn the_offline_check_names_secrets_that_are_not_there() {
     let checked = offline::check(Path::new("docs/plan.example.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(!checked.is_sound());
     let shown = checked.render(false);
+    let shown = shown.text();
     for expected in ["replica_set orders: write_login.password", "LANDFALL_KAFKA_PASSWORD", "/run/secrets/landfall-ore"]
     {
         assert!(shown.contains(expected), "{expected}:\n{shown}");

@@ -58,7 +58,7 @@ impl Mask {
         for source in &mut snapshot.sources {
             self.strings([&mut source.id, &mut source.endpoint]);
             if let Some(fault) = &mut source.fault
-                && let Some(masked) = self.text(&fault.text)
+                && let Some(masked) = self.text(fault.text.raw())
             {
                 *fault = Fault::new(fault.kind, masked);
             }

@@ -2,11 +2,14 @@
 //!
 //! Fail closed is built from the operations here: whatever is joined out of several readings is as good as the worst of them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::now::{Age, Now};
+use crate::{
+    core::now::{Age, Now},
+    text::Foreign,
+};
 
 /// What kind of thing went wrong with a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,13 +59,13 @@ pub struct Fault {
     /// What kind.
     pub kind: FaultKind,
     /// Server, call and the server's own words.
-    pub text: Arc<str>,
+    pub text: Foreign,
 }
 
 impl Fault {
     /// A fault with the server's words.
     pub fn new(kind: FaultKind, text: impl AsRef<str>) -> Self {
-        Self { kind, text: text.as_ref().into() }
+        Self { kind, text: Foreign::new(text) }
     }
 
     /// Nothing heard for too long, and nothing else known.

@@ -22,7 +22,7 @@ where
     let fault = |kind, words: &str| Fault::new(kind, format!("{service}:{operation} at {place}: {words}"));
     // Our own credentials provider speaks in faults; the SDK wraps them in errors of several kinds.
     if let Some(own) = find::<Fault>(error) {
-        return (fault(own.kind, &own.text), false);
+        return (fault(own.kind, own.text.raw()), false);
     }
     match error {
         SdkError::ServiceError(answer) => {

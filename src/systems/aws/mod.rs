@@ -193,7 +193,7 @@ mod tests {
         let fault =
             reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("nobody is there");
         assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
-        assert!(fault.text.starts_with("ec2:DescribeInstances at http://127.0.0.1:9: "), "{fault}");
+        assert!(fault.text.raw().starts_with("ec2:DescribeInstances at http://127.0.0.1:9: "), "{fault}");
     }
 
     #[tokio::test]
@@ -204,6 +204,6 @@ mod tests {
         let reader = Aws::reading(&access, "eu-west-1").ec2();
         let fault = reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("no secret");
         assert_eq!(fault.kind, FaultKind::Refused, "{fault}");
-        assert!(fault.text.contains("LANDFALL_TEST_NOT_SET"), "{fault}");
+        assert!(fault.text.raw().contains("LANDFALL_TEST_NOT_SET"), "{fault}");
     }
 }

@@ -195,7 +195,7 @@ fn a_topic_that_vanishes_says_since_when() {
         panic!("a topic that is gone has no partitions to count")
     };
     assert_eq!(fault.kind, FaultKind::NotFound);
-    assert!(fault.text.contains("gone, last there 30s ago"), "{fault}");
+    assert!(fault.text.raw().contains("gone, last there 30s ago"), "{fault}");
     assert_eq!(kind(&signal(&state, at(31), "kafka.group.lag", &CHECKOUT)), Some(FaultKind::NotFound));
 }
 

@@ -193,7 +193,7 @@ async fn what_the_server_says_becomes_the_right_fault_after_one_request() {
         let fault = ask(&url, INSTANCES).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{fault}");
         let named = [format!("ec2:DescribeInstances at {url}"), code.to_owned()];
-        assert!(named.iter().all(|n| fault.text.contains(n)), "{fault}");
+        assert!(named.iter().all(|n| fault.text.raw().contains(n)), "{fault}");
         assert_eq!(server.lock().unwrap().asked.len(), 1, "no retry below the poller");
     }
 }

@@ -62,7 +62,7 @@ fn instances_stop_and_start_again() {
     at.play(&off.ops);
     assert_eq!(at.met(&power(false)), Some(false), "they are stopping");
     let early = at.state.back(&off.back, at.now).expect_err("too early");
-    assert!(early[0].text.contains("still stopping"), "{early:?}");
+    assert!(early[0].text.raw().contains("still stopping"), "{early:?}");
     at.pass(60);
     assert_eq!(at.met(&power(false)), Some(true));
     let back = at.state.back(&off.back, at.now).expect("a way back");

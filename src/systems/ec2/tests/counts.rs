@@ -94,7 +94,7 @@ fn a_group_that_is_missing_blinds_its_role_and_no_other() {
     }
     fleet.targets(15, None);
     let web = fleet.signal("fleet.role.in_service", &["web", "target"], 15);
-    assert!(matches!(&web, Seen::Blind(f) if f.kind == FaultKind::NotFound && f.text.contains("web-tgt")), "{web:?}");
+    assert!(matches!(&web, Seen::Blind(f) if f.kind == FaultKind::NotFound && f.text.raw().contains("web-tgt")), "{web:?}");
     assert_eq!(fleet.live("fleet.role.in_service", &["db", "target"], 15), Some(1.0));
     assert!(!fleet.signal("fleet.ready", &[], 15).is_live(), "the role that is not known may be the worst");
 }

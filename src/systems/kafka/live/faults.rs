@@ -91,7 +91,7 @@ mod tests {
     fn a_denied_group_is_refused_and_says_what_it_needs() {
         let fault = fault("b:9092", "OffsetFetch", &Failure { code: 30, text: "Group authorization failed".into() });
         assert_eq!(fault.kind, FaultKind::Refused);
-        assert!(fault.text.contains("b:9092: OffsetFetch") && fault.text.contains("DESCRIBE on the group"), "{fault}");
+        assert!(fault.text.raw().contains("b:9092: OffsetFetch") && fault.text.raw().contains("DESCRIBE on the group"), "{fault}");
     }
 
     #[test]

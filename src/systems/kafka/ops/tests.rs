@@ -88,5 +88,5 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
     at.state.apply(&ask, Facts::Syncs(some), crate::core::estate::seen::Stamp { at: at.now, fresh });
     let faults = at.draft(&to(Side::Target)).expect_err("a fault");
     assert_eq!((faults.len(), faults[0].kind), (1, FaultKind::Unsupported));
-    assert!(faults[0].text.contains("no offset sync at or before"), "{faults:?}");
+    assert!(faults[0].text.raw().contains("no offset sync at or before"), "{faults:?}");
 }

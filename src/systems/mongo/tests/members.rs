@@ -77,7 +77,7 @@ fn a_set_is_extended_voted_moved_and_taken_back_step_by_step() {
     assert!(!p.draft(&to(Side::Source)).expect("a draft").broken.is_empty());
     // Who leads does not leave, nor loses its vote.
     let leave = Action::RemoveMembers { set: set(), side: Side::Target };
-    assert!(p.draft(&leave).expect_err("faults").iter().any(|f| f.text.contains("leads")));
+    assert!(p.draft(&leave).expect_err("faults").iter().any(|f| f.text.raw().contains("leads")));
     let leave = Action::RemoveMembers { set: set(), side: Side::Source };
     let back = done(&mut p, &leave);
     assert_eq!(members(&p), "1/3 1/1");
@@ -125,7 +125,7 @@ fn what_costs_the_majority_or_lets_somebody_take_over_is_forbidden() {
     let take_over = Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 3 } };
     assert!(broken(&p, &take_over).contains("takes over"));
     let many = votes(4, 2, false);
-    assert!(p.draft(&many).expect_err("there are three").iter().any(|f| f.text.contains("cannot vote")));
+    assert!(p.draft(&many).expect_err("there are three").iter().any(|f| f.text.raw().contains("cannot vote")));
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn what_does_not_run_cannot_be_registered() {
     assert_eq!(sent.reply, Reply::Refused);
     assert!(sent.said.starts_with("InvalidTarget"), "{}", sent.said);
     let none = Action::Targets { role: "batch".to_owned(), side: Side::Source, on: true, width: 1, max_failed: 0 };
-    assert!(at.draft(&none).expect_err("no group")[0].text.contains("no target group"));
+    assert!(at.draft(&none).expect_err("no group")[0].text.raw().contains("no target group"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn aliases_are_sent_with_their_target_and_without_a_ttl() {
     way.read().await;
     let faults = way.state.draft(&ttl(30), way.now).expect("of this system").expect_err("no TTL of its own");
     assert_eq!(faults[0].kind, FaultKind::Unsupported);
-    assert!(faults[0].text.contains("aliases") && faults[0].text.contains("target's"), "{}", faults[0].text);
+    assert!(faults[0].text.raw().contains("aliases") && faults[0].text.raw().contains("target's"), "{}", faults[0].text);
 }
 
 #[tokio::test]

@@ -1,0 +1,96 @@
+//! The one writer of the commands: standard output and standard error, whatever has become of them.
+//!
+//! A reader that has gone away (`| head`) ends nothing but the printing; a full disk is an error with words. Standard error is written to as
+//! far as it takes anything: whoever cannot be told there has the exit code.
+
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use super::NOT_DONE;
+use crate::text::{Document, Foreign};
+
+/// Why a command was not carried out: what is printed to standard error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failed(Document);
+
+impl Failed {
+    /// What the program has laid out over several lines.
+    pub(super) fn block(text: &str) -> Self {
+        Self(Document::styled(&format!("{}\n", text.trim_end())))
+    }
+
+    /// As it is printed.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &str {
+        self.0.text()
+    }
+}
+
+/// One line, whatever stands in it.
+impl From<String> for Failed {
+    fn from(why: String) -> Self {
+        Self(format_args!("{}", why.trim_end()).into())
+    }
+}
+
+impl From<&str> for Failed {
+    fn from(why: &str) -> Self {
+        why.to_owned().into()
+    }
+}
+
+impl From<Foreign> for Failed {
+    fn from(why: Foreign) -> Self {
+        why.to_string().into()
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is not an error.
+///
+/// # Errors
+/// If standard output takes no more: what is to be done only if it can be told must not be done then.
+pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
+    let document = document.into();
+    let mut out = io::stdout().lock();
+    match out.write_all(document.text().as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write to standard output: {e}").into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Says something beside the output: one line on standard error.
+pub(super) fn remark(text: impl fmt::Display) {
+    tell(format_args!("{text}"));
+}
+
+/// A document on standard error. If that is closed or full there is nobody to tell.
+pub(super) fn tell(document: impl Into<Document>) {
+    let document = document.into();
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(document.text().as_bytes()).and_then(|()| out.flush());
+}
+
+/// Tells why a command was not carried out.
+pub(super) fn failed(why: Failed) -> ExitCode {
+    tell(why.0);
+    ExitCode::from(NOT_DONE)
+}
+
+/// What is wrong with the arguments, or the help that was asked for.
+pub(super) fn usage(why: &clap::Error) -> ExitCode {
+    let text = why.render();
+    let to_err = why.use_stderr();
+    let document = if super::colour(to_err) {
+        Document::styled(&text.ansi().to_string())
+    } else {
+        Document::block(&text.to_string())
+    };
+    if to_err {
+        tell(document);
+        return ExitCode::from(NOT_DONE);
+    }
+    print(document).unwrap_or_else(failed)
+}

@@ -1,0 +1,88 @@
+//! What others wrote – servers, plans, journals, names of files – and how it is shown: it never moves a cursor, never turns a line around,
+//! never ends a line, and is never taken for markup.
+//!
+//! [`Foreign`] holds such a text and cannot be printed as it is. Whatever leaves the program leaves it as a [`Document`], and the way in is
+//! by a line ([`Lines`]) or by a form; a form is one function:
+//!
+//! | where it goes | function |
+//! | --- | --- |
+//! | a terminal, a pipe, a log | [`line`], and [`block`] for several lines of the program's own |
+//! | Markdown | [`markdown`] |
+//! | HTML and SVG | [`html`] |
+//! | an OpenMetrics label or help | [`label`] |
+//! | JSON | [`json`] |
+//!
+//! Nothing here may know what is told, or do I/O.
+
+mod document;
+mod forms;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use serde::{Serialize, Serializer};
+
+pub use self::{
+    document::{Document, Lines},
+    forms::{block, html, json, label, line, markdown, styled},
+};
+
+/// A text that somebody else wrote. It is shown as one line without anything that acts on what is around it; as it is, it can only be
+/// compared and looked through, by [`Foreign::raw`].
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Foreign(Arc<str>);
+
+impl Foreign {
+    /// Takes a text as it came.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(text.as_ref().into())
+    }
+
+    /// The text as it came: to compare, to look through, never to show.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&line(&self.0))
+    }
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&line(&self.0), f)
+    }
+}
+
+/// As it came: whoever makes JSON of it does so by [`json`], which leaves no sign raw that acts.
+impl Serialize for Foreign {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.0)
+    }
+}
+
+/// Whether a sign acts on the text around it instead of being seen: controls, line and paragraph separators, and what Unicode calls
+/// `Default_Ignorable_Code_Point` (directions, zero widths, fillers, tags; DerivedCoreProperties.txt of Unicode 16).
+#[must_use]
+pub const fn acts(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text with every sign that acts replaced; borrowed where there is none.
+fn replaced(text: &str, mut with: impl FnMut(char, &mut String)) -> Cow<'_, str> {
+    let Some(first) = text.find(acts) else { return text.into() };
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(&text[..first]);
+    for c in text[first..].chars() {
+        if acts(c) { with(c, &mut out) } else { out.push(c) }
+    }
+    out.into()
+}
