@@ -12,7 +12,7 @@ use crate::{
         signal::Samples,
         source::SourceSpec,
     },
-    drive::{clock, poll::timed_out},
+    drive::{clock, guard::caught, poll::timed_out},
     plan::{Plan, Side, offline},
     systems::{Ask, Estate, Readers},
     text::Lines,
@@ -36,7 +36,7 @@ pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, Failed> {
         runtime.shutdown_timeout(LET_GO);
         print(told(&trials, &unseen))?;
         fine &= trials.iter().all(|t| t.outcome.is_ok());
-        fine &= unseen.iter().all(|fault| fault.kind != FaultKind::Refused);
+        fine &= !unseen.iter().any(|fault| is_no(fault.kind));
     }
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
@@ -83,7 +83,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     for sample in samples.into_vec() {
         let Seen::Blind(fault) = sample.value else { continue };
         let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
-        if matches!(fault.kind, FaultKind::Refused | FaultKind::NotFound) && !told {
+        if (is_no(fault.kind) || fault.kind == FaultKind::NotFound) && !told {
             out.push(fault);
         }
     }
@@ -97,7 +97,11 @@ async fn attempt(
 ) -> (SourceSpec<Ask>, Duration, Result<crate::systems::Facts, Fault>) {
     let limit = spec.timeout.max(Duration::from_secs(5));
     let started = Instant::now();
-    let answer = timeout(limit, readers.ask(&spec.ask)).await.unwrap_or_else(|_| Err(timed_out(&spec.what(), limit)));
+    let answer = match caught(timeout(limit, readers.ask(&spec.ask))).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(timed_out(&spec.what(), limit)),
+        Err(broke_down) => Err(Fault::new(FaultKind::Unsupported, format!("{}: {broke_down}", spec.what()))),
+    };
     (spec, started.elapsed(), answer)
 }
 
@@ -118,7 +122,7 @@ fn told(trials: &[Trial], unseen: &[Fault]) -> Lines {
         }
     }
     for fault in unseen {
-        let mark = if fault.kind == FaultKind::Refused { "FAIL" } else { "note" };
+        let mark = if is_no(fault.kind) { "FAIL" } else { "note" };
         out.put(format_args!("{mark} {fault}"));
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
@@ -127,12 +131,18 @@ fn told(trials: &[Trial], unseen: &[Fault]) -> Lines {
     out
 }
 
+/// Whether a server will not, whatever is asked again.
+const fn is_no(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Refused | FaultKind::Unauthenticated)
+}
+
 /// What to do about it.
 const fn advice(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Unreachable => "is the address right, the server up, the network open from here?",
         FaultKind::TimedOut => "the address answers nothing: a firewall, or a server that hangs",
         FaultKind::Refused => "grant these to the identity that the plan names for it",
+        FaultKind::Unauthenticated => "no permission is missing: it is about keys, sign-in or clock",
         FaultKind::Throttled => "try again later, or raise the interval in the plan",
         FaultKind::Empty => "nothing there matches the plan: check names, tags and filters",
         FaultKind::Malformed => "the answer cannot be read: is this really such a server?",

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{Helm, Link, Orders, clock, inbox::Inbox, poll::Schedule, sink::Sink};
+use super::{Helm, Link, Orders, clock, guard::caught, inbox::Inbox, poll::Schedule, sink::Sink};
 use crate::{
     core::{
         Command, Core, Effect, Input,
@@ -269,8 +269,13 @@ impl Driver {
 /// Sends, once, and brings the answer. After its deadline nobody listens any more: the request is given up, and looked for.
 async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc::UnboundedSender<Input>) {
     let Intent { step, ticket, call, expect, deadline, .. } = intent;
-    let sent = timeout(deadline, writers.send(permit, &call, expect.as_ref())).await;
-    let sent = sent.unwrap_or_else(|_| Sent::lost(format!("no answer within {}", now::short(deadline))));
+    let sent = caught(timeout(deadline, writers.send(permit, &call, expect.as_ref()))).await;
+    let sent = match sent {
+        Ok(Ok(sent)) => sent,
+        Ok(Err(_)) => Sent::lost(format!("no answer within {}", now::short(deadline))),
+        // Whether it had left by then, nobody knows.
+        Err(broke_down) => Sent::lost(broke_down),
+    };
     // The driver is gone only when the program ends; then the journal knows that it was sent.
     let _ = queue.send(Input::Run(run::Input::Replied { step, ticket, sent }));
 }
@@ -279,7 +284,10 @@ async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc
 async fn look_for(readers: Arc<Readers>, look: Look, queue: mpsc::UnboundedSender<Input>) {
     let Look { step, ticket, look, tag, call, expect, accepted } = look;
     let sought = Sought { tag: &tag, call: &call, expect: expect.as_ref(), accepted };
-    let looked = timeout(LOOK_WITHIN, readers.look(sought)).await;
-    let looked = looked.unwrap_or_else(|_| Looked::dark(format!("no answer within {}", now::short(LOOK_WITHIN))));
+    let looked = match caught(timeout(LOOK_WITHIN, readers.look(sought))).await {
+        Ok(Ok(looked)) => looked,
+        Ok(Err(_)) => Looked::dark(format!("no answer within {}", now::short(LOOK_WITHIN))),
+        Err(broke_down) => Looked::dark(broke_down),
+    };
     let _ = queue.send(Input::Run(run::Input::Looked { step, ticket, look, looked }));
 }

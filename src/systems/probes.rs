@@ -80,8 +80,8 @@ macro_rules! probes {
             pub fn spawn(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
                 match spec.ask.clone() { $(
                     #[cfg(feature = $feature)]
-                    Probe::$Name(probe) => tokio::spawn(<$name::State as Acts>::probe(
-                        self.$name.clone(), spec.map(|_| probe), schedule, out.narrow(Facts::$Name),
+                    Probe::$Name(probe) => tokio::spawn(crate::drive::guard::alive(
+                        (self.$name.clone(), spec.map(|_| probe)), schedule, out.narrow(Facts::$Name), <$name::State as Acts>::probe,
                     )),
                     #[cfg(not(feature = $feature))]
                     Probe::$Name(_) => tokio::spawn(async move {

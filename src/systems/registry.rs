@@ -240,8 +240,8 @@ macro_rules! systems {
             pub fn spawn(&self, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
                 match spec.ask.clone() { $(
                     #[cfg(feature = $feature)]
-                    Ask::$Name(ask) => tokio::spawn(<$name::State as Live>::run(
-                        self.$name.clone(), spec.map(|_| ask), schedule, out.narrow(Facts::$Name),
+                    Ask::$Name(ask) => tokio::spawn(crate::drive::guard::alive(
+                        (self.$name.clone(), spec.map(|_| ask)), schedule, out.narrow(Facts::$Name), <$name::State as Live>::run,
                     )),
                     #[cfg(not(feature = $feature))]
                     Ask::$Name(_) => tokio::spawn(async move {

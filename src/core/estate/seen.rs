@@ -19,8 +19,10 @@ pub enum FaultKind {
     Unreachable,
     /// No answer in time.
     TimedOut,
-    /// The server knows us and will not: login, permission, expired token.
+    /// The server knows us and will not: login, permission.
     Refused,
+    /// Nobody knows who is asking: no keys, keys that have ended, a region that knows no such account, a clock that is wrong.
+    Unauthenticated,
     /// The server asks for fewer questions.
     Throttled,
     /// It answered, and there is nothing where the plan names something.
@@ -43,6 +45,7 @@ impl FaultKind {
             Self::Unreachable => "UNREACHABLE",
             Self::TimedOut => "TIMED OUT",
             Self::Refused => "REFUSED",
+            Self::Unauthenticated => "UNAUTHENTICATED",
             Self::Throttled => "THROTTLED",
             Self::Empty => "EMPTY",
             Self::Malformed => "MALFORMED",

@@ -14,9 +14,11 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, error::CredentialsError, future},
 };
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
+use super::advice;
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     plan::{AwsCredentials, Secret},
@@ -38,6 +40,8 @@ struct Inner {
     region: String,
     /// How STS is reached, where a role is to be assumed.
     sts: Option<SdkConfig>,
+    /// For the providers that ask a server: STS, single sign-on, the instance.
+    http: SharedHttpClient,
     held: Mutex<Option<Held>>,
     /// Asks the next user to read anew. Apart from `held`, so that forgetting never waits for a load.
     refused: std::sync::atomic::AtomicBool,
@@ -63,17 +67,17 @@ impl Held {
 }
 
 impl Identity {
-    pub(super) fn new(from: AwsCredentials, region: &str) -> Self {
-        Self::with(from, region.to_owned(), None)
+    pub(super) fn new(from: AwsCredentials, region: &str, http: SharedHttpClient) -> Self {
+        Self::with(from, region.to_owned(), None, http)
     }
 
-    fn with(from: AwsCredentials, region: String, sts: Option<SdkConfig>) -> Self {
-        Self(Arc::new(Inner { from, region, sts, held: Mutex::default(), refused: false.into() }))
+    fn with(from: AwsCredentials, region: String, sts: Option<SdkConfig>, http: SharedHttpClient) -> Self {
+        Self(Arc::new(Inner { from, region, sts, http, held: Mutex::default(), refused: false.into() }))
     }
 
     /// The same, assuming its role at this STS.
     pub(super) fn through(self, sts: SdkConfig) -> Self {
-        Self::with(self.0.from.clone(), self.0.region.clone(), Some(sts))
+        Self::with(self.0.from.clone(), self.0.region.clone(), Some(sts), self.0.http.clone())
     }
 
     /// A server refused them: the next question reads them anew.
@@ -110,7 +114,7 @@ impl Inner {
             .set_external_id(external_id)
             .send()
             .await
-            .map_err(|e| super::fault::of(&e, "sts", "AssumeRole", place).0)?;
+            .map_err(|e| advice::of_role(super::fault::of(&e, "sts", "AssumeRole", place).0, role))?;
         let given = answer.credentials.ok_or_else(|| {
             Fault::new(FaultKind::Malformed, format!("sts:AssumeRole at {place}: the answer holds no credentials"))
         })?;
@@ -133,7 +137,7 @@ impl Inner {
         }
         // Made anew each time: a provider that is kept would keep the files it has once read.
         let region = Some(Region::new(self.region.clone()));
-        let config = ProviderConfig::empty().with_region(region.clone());
+        let config = ProviderConfig::empty().with_region(region.clone()).with_http_client(self.http.clone());
         let (found, whence) = match &from.profile {
             // Only the profile: the default chain would prefer keys that happen to be in the environment.
             Some(name) => {
@@ -145,19 +149,24 @@ impl Inner {
                 (chain.provide_credentials().await, "the default chain (environment, profile, instance)".to_owned())
             }
         };
-        found.map_err(|e| {
-            let kind = match e {
-                CredentialsError::ProviderTimedOut(_) => FaultKind::TimedOut,
-                _ => FaultKind::Refused,
-            };
-            Fault::new(kind, format!("no AWS credentials from {whence}: {}", super::fault::chain(&e)))
-        })
+        match found {
+            Ok(credentials) => Ok(credentials),
+            Err(e) => {
+                let kind = match e {
+                    CredentialsError::ProviderTimedOut(_) => FaultKind::TimedOut,
+                    _ => FaultKind::Unauthenticated,
+                };
+                let advice = advice::of_sign_in(from.profile.as_deref(), &e).await;
+                let text = format!("no AWS credentials from {whence}: {}; {advice}", super::fault::chain(&e));
+                Err(Fault::new(kind, text))
+            }
+        }
     }
 }
 
 /// Reads a secret at the moment of use.
 fn read(secret: &Secret) -> Result<String, Fault> {
-    let text = secret.read().map_err(|e| Fault::new(FaultKind::Refused, e.to_string()))?;
+    let text = secret.read().map_err(|e| Fault::new(FaultKind::Unauthenticated, e.to_string()))?;
     Ok(text.expose_secret().to_owned())
 }
 
@@ -179,6 +188,7 @@ mod tests {
         Identity::new(
             AwsCredentials { access_key: secret.clone(), secret_key: secret, ..AwsCredentials::default() },
             "eu-west-1",
+            super::super::http::client(),
         )
     }
 

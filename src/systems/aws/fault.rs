@@ -6,6 +6,7 @@ use std::error::Error;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::advice;
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind},
@@ -27,11 +28,16 @@ where
     match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            let code = error.code().unwrap_or("no code");
+            let Some(code) = error.code() else {
+                let (kind, words) = somebody_elses(answer.raw());
+                return (fault(kind, &words), false);
+            };
             let kind = kind(code, status);
             let words = error.message().unwrap_or("no message");
-            let hint = hint(code, kind);
-            (fault(kind, &format!("{code} (HTTP {status}): {words}{hint}")), spent(code))
+            let date = answer.raw().headers().get("date");
+            let advice = advice::of_code(code, kind, date, jiff::Timestamp::now());
+            let advice = advice.map_or_else(String::new, |a| format!("; {a}"));
+            (fault(kind, &format!("{code} (HTTP {status}): {words}{advice}")), spent(code))
         }
         SdkError::TimeoutError(_) => (fault(FaultKind::TimedOut, "no answer in time"), false),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
@@ -39,13 +45,33 @@ where
         }
         SdkError::DispatchFailure(failure) => (fault(FaultKind::Unreachable, &chain(failure_source(failure))), false),
         SdkError::ResponseError(answer) => {
-            let status = answer.raw().status().as_u16();
-            // A proxy's page or a body cut short; of a failing server it says no more than that it failed.
-            let kind = if status >= 500 { FaultKind::Unreachable } else { FaultKind::Malformed };
-            (fault(kind, &format!("HTTP {status}, not to be read: {}", chain(error))), false)
+            let (kind, words) = somebody_elses(answer.raw());
+            (fault(kind, &format!("{words} ({})", chain(error))), false)
         }
         _ => (fault(FaultKind::Unsupported, &format!("the request could not be made: {}", chain(error))), false),
     }
+}
+
+/// An answer that AWS does not give: without an error code, or of a form that cannot be read. It is told as what it is.
+fn somebody_elses(answer: &HttpResponse) -> (FaultKind, String) {
+    let status = answer.status().as_u16();
+    let header = |name| answer.headers().get(name).unwrap_or_default();
+    let kind = match status {
+        408 | 504 => FaultKind::TimedOut,
+        429 => FaultKind::Throttled,
+        500.. => FaultKind::Unreachable,
+        _ => FaultKind::Malformed,
+    };
+    let form = header("content-type").split(';').next().unwrap_or_default();
+    let what = match (status, answer.body().bytes()) {
+        (300..400, _) => format!("a redirect to {}", header("location")),
+        (407, _) => "a proxy that wants a login".to_owned(),
+        (_, Some([])) => "nothing in it".to_owned(),
+        (_, Some(bytes)) if form.is_empty() => format!("{} bytes of an unnamed form", bytes.len()),
+        _ => format!("a page of {form}"),
+    };
+    let advice = "is the endpoint right, and is there a proxy or a sign-in page on the way?";
+    (kind, format!("HTTP {status}, {what}: not an answer of AWS; {advice}"))
 }
 
 /// What an error says of a request that changes something, and whether the credentials behind it should be read anew.
@@ -127,27 +153,17 @@ struct Unknown;
 
 /// What an error code means. Codes: EC2 and Auto Scaling "common errors", Elastic Load Balancing v2, Route 53 and CloudWatch API
 /// references; where a code is new, the HTTP status decides.
-fn kind(code: &str, status: u16) -> FaultKind {
-    const REFUSED: &[&str] = &[
-        "AccessDenied",
-        "UnauthorizedOperation",
-        "UnauthorizedAccess",
-        "AuthFailure",
+pub(super) fn kind(code: &str, status: u16) -> FaultKind {
+    const UNAUTHENTICATED: &[&str] = &[
         "Blocked",
         "OptInRequired",
         "PendingVerification",
-        "NotAuthorized",
         "IncompleteSignature",
-        "SignatureDoesNotMatch",
         "InvalidSignature",
-        "InvalidAccessKeyId",
         "MissingAuthenticationToken",
-        "ExpiredToken",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClient",
-        "InvalidToken",
+        "RequestTimeTooSkewed",
     ];
+    const REFUSED: &[&str] = &["AccessDenied", "UnauthorizedOperation", "UnauthorizedAccess", "NotAuthorized"];
     const THROTTLED: &[&str] = &[
         "RequestLimitExceeded",
         "Throttling",
@@ -162,7 +178,9 @@ fn kind(code: &str, status: u16) -> FaultKind {
         "RateExceeded",
     ];
     let name = code.strip_suffix("Exception").unwrap_or(code);
-    if spent(code) || REFUSED.contains(&name) {
+    if spent(code) || UNAUTHENTICATED.contains(&name) {
+        FaultKind::Unauthenticated
+    } else if REFUSED.contains(&name) {
         FaultKind::Refused
     } else if THROTTLED.contains(&name) || status == 429 {
         FaultKind::Throttled
@@ -182,7 +200,7 @@ fn kind(code: &str, status: u16) -> FaultKind {
 }
 
 /// Codes that other credentials, or the same ones renewed, would not meet.
-fn spent(code: &str) -> bool {
+pub(super) fn spent(code: &str) -> bool {
     const SPENT: &[&str] = &[
         "ExpiredToken",
         "RequestExpired",
@@ -195,16 +213,6 @@ fn spent(code: &str) -> bool {
         "TokenRefreshRequired",
     ];
     SPENT.contains(&code.strip_suffix("Exception").unwrap_or(code))
-}
-
-fn hint(code: &str, kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::Refused if spent(code) => "; credentials are read anew before the next attempt",
-        FaultKind::Refused => {
-            "; grant this permission to the identity in the plan (docs/iam-watch.json has all for watching, docs/iam-operate.json for changing)"
-        }
-        _ => "",
-    }
 }
 
 /// An error of this type among the causes.
@@ -240,10 +248,12 @@ mod tests {
         for (code, status, expected) in [
             ("UnauthorizedOperation", 403, FaultKind::Refused),
             ("AccessDeniedException", 400, FaultKind::Refused),
-            ("ExpiredToken", 400, FaultKind::Refused),
-            ("ExpiredTokenException", 403, FaultKind::Refused),
-            ("RequestExpired", 400, FaultKind::Refused),
+            ("ExpiredToken", 400, FaultKind::Unauthenticated),
+            ("ExpiredTokenException", 403, FaultKind::Unauthenticated),
+            ("RequestExpired", 400, FaultKind::Unauthenticated),
             ("SomethingNew", 403, FaultKind::Refused),
+            ("SignatureDoesNotMatch", 403, FaultKind::Unauthenticated),
+            ("OptInRequired", 403, FaultKind::Unauthenticated),
             ("RequestLimitExceeded", 503, FaultKind::Throttled),
             ("Throttling", 400, FaultKind::Throttled),
             ("TooManyRequestsException", 400, FaultKind::Throttled),

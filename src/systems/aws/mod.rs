@@ -4,13 +4,17 @@
 //! be made with a [`Reader`]. Every call that changes something stands in `writes.rs`, with credentials of its own.
 //!
 //! The configuration is made of the plan alone, without any I/O: `AWS_ENDPOINT_URL`, `AWS_REGION` and a profile's endpoints are
-//! not looked at, so that what is asked is what the plan says. Only credentials come from where the plan points to.
+//! not looked at, so that what is asked is what the plan says. Only credentials come from where the plan points to, and whom HTTPS trusts from
+//! the machine (`trust.rs`).
 
+mod advice;
 mod credentials;
 mod fault;
+mod http;
 mod reads;
 #[cfg(test)]
 pub(in crate::systems) mod served;
+pub(in crate::systems) mod trust;
 mod writes;
 
 use std::{
@@ -24,7 +28,7 @@ use aws_config::{
     stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use indexmap::IndexMap;
 
@@ -50,6 +54,8 @@ pub struct Aws {
     region: String,
     endpoints: IndexMap<String, String>,
     identity: Identity,
+    /// Shared by all services of the region, STS among them.
+    http: SharedHttpClient,
 }
 
 impl Aws {
@@ -60,11 +66,9 @@ impl Aws {
     }
 
     fn with(access: &Access, credentials: &AwsCredentials, region: &str) -> Self {
-        let mut aws = Self {
-            region: region.to_owned(),
-            endpoints: access.endpoints.clone(),
-            identity: Identity::new(credentials.clone(), region),
-        };
+        let http = http::client();
+        let identity = Identity::new(credentials.clone(), region, http.clone());
+        let mut aws = Self { region: region.to_owned(), endpoints: access.endpoints.clone(), identity, http };
         if credentials.role.is_some() {
             aws.identity = aws.identity.clone().through(aws.config_with("sts", None));
         }
@@ -92,6 +96,7 @@ impl Aws {
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
+            .http_client(self.http.clone())
             // The identity caches by itself, because it has to be able to forget.
             .identity_cache(IdentityCache::no_cache())
             // Whoever polls backs off; a retry below that would hide throttling and double it. What changes something is sent once.
@@ -156,54 +161,4 @@ impl<C: 'static> Reader<C> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn access(endpoints: &[(&str, &str)]) -> Access {
-        Access {
-            endpoints: endpoints.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            ..Access::default()
-        }
-    }
-
-    #[test]
-    fn a_service_is_reached_by_its_own_endpoint_then_by_all_then_by_region() {
-        let own = Aws::reading(&access(&[("all", "http://a"), ("ec2", "http://b")]), "eu-west-1");
-        assert_eq!(own.endpoint("ec2"), Some("http://b"));
-        assert_eq!(own.endpoint("autoscaling"), Some("http://a"));
-        let none = Aws::reading(&access(&[]), "eu-west-1");
-        assert_eq!(none.endpoint("ec2"), None);
-        assert_eq!(none.place("ec2"), "eu-west-1");
-    }
-
-    #[test]
-    fn the_sdk_never_retries_and_never_waits_for_ever() {
-        let config = Aws::reading(&access(&[]), "eu-west-1").config("ec2");
-        assert!(!config.retry_config().is_some_and(RetryConfig::has_retry), "retries hide throttling");
-        assert_eq!(config.timeout_config().and_then(TimeoutConfig::operation_timeout), Some(REQUEST));
-    }
-
-    #[tokio::test]
-    async fn a_server_that_is_not_there_is_unreachable_and_is_named() {
-        // Port 9 of the loopback: nothing listens there.
-        let mut access = access(&[("all", "http://127.0.0.1:9")]);
-        access.read.access_key = Some(crate::plan::Secret::Env("PATH".into()));
-        access.read.secret_key = Some(crate::plan::Secret::Env("PATH".into()));
-        let reader = Aws::reading(&access, "eu-west-1").ec2();
-        let fault =
-            reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("nobody is there");
-        assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
-        assert!(fault.text.raw().starts_with("ec2:DescribeInstances at http://127.0.0.1:9: "), "{fault}");
-    }
-
-    #[tokio::test]
-    async fn a_secret_that_is_missing_is_named_and_nothing_is_sent() {
-        let mut access = access(&[("all", "http://127.0.0.1:9")]);
-        access.read.access_key = Some(crate::plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
-        access.read.secret_key = Some(crate::plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
-        let reader = Aws::reading(&access, "eu-west-1").ec2();
-        let fault = reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("no secret");
-        assert_eq!(fault.kind, FaultKind::Refused, "{fault}");
-        assert!(fault.text.raw().contains("LANDFALL_TEST_NOT_SET"), "{fault}");
-    }
-}
+mod tests;

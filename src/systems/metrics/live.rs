@@ -12,7 +12,7 @@ use crate::{
     plan::{Plan, Sides},
     systems::{
         Acts, Live,
-        aws::{Aws, Reader},
+        aws::{Aws, Reader, trust},
         steer::{Looked, Never, Sent, Sought},
     },
 };
@@ -27,8 +27,10 @@ pub struct Readers {
 
 fn client() -> Result<reqwest::Client, Fault> {
     // A redirect would carry a question, and its answer's trust, to a server that the plan does not name.
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-    http.map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {e}")))
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    // Without certificate authorities no client can be made that would trust them: this one reaches plain HTTP only.
+    let http = if trust::missing().is_some() { http.tls_certs_only([]) } else { http };
+    http.build().map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {}", prometheus::words(e))))
 }
 
 impl Live for State {
@@ -46,6 +48,11 @@ impl Live for State {
         match ask {
             Ask::Prometheus { url, expr, bearer, .. } => {
                 let http = readers.http.as_ref().map_err(Clone::clone)?;
+                if let Some(fault) = trust::missing()
+                    && !url.starts_with("http:")
+                {
+                    return Err(Fault::new(fault.kind, format!("query `{expr}` at {url}: {}", fault.text)));
+                }
                 prometheus::query(http, url, expr, bearer.as_ref()).await.map(Facts::One)
             }
             Ask::CloudWatch { side, queries } => {

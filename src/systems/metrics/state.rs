@@ -17,7 +17,7 @@ use crate::{
             signal::{MAX, Samples, SignalDef, Unit},
             source::SourceSpec,
         },
-        now::Now,
+        now::{Now, short},
     },
     plan::{HealthKind, HealthQuery, HealthUnit, Plan, Query, Side, Sides},
     systems::System,
@@ -60,9 +60,9 @@ pub(super) struct Known {
 
 impl Known {
     fn set(&mut self, value: Value, stamp: Stamp) {
-        let Some(stamp) = dated(value, stamp) else {
-            let words = "the value is of a period that ends in the future: set the clocks";
-            return self.reading.fail(&Fault::new(FaultKind::Malformed, words));
+        let stamp = match dated(value, stamp) {
+            Ok(stamp) => stamp,
+            Err(words) => return self.reading.fail(&Fault::new(FaultKind::Malformed, words)),
         };
         // The same period told again is no new value.
         if self.reading.last().is_none_or(|(old, _)| value.of.is_none() || old.of != value.of) {
@@ -77,20 +77,28 @@ impl Known {
 const SKEW: Duration = Duration::from_secs(60);
 
 /// The stamp of a value that is of a period: as old as the period's end, and good for as many periods more as a reading is for
-/// intervals, because no newer value can be had before. None if the period ends in the future.
-fn dated(value: Value, stamp: Stamp) -> Option<Stamp> {
-    let Some(of) = value.of else { return Some(stamp) };
+/// intervals, because no newer value can be had before.
+///
+/// # Errors
+/// If the period ends in the future, or the value is of a moment (a period without length) that is long over: a cache that answers for the
+/// server, or clocks that differ.
+fn dated(value: Value, stamp: Stamp) -> Result<Stamp, String> {
+    let Some(of) = value.of else { return Ok(stamp) };
     let late = stamp.at.wall.duration_since(of.end);
     let late = match Duration::try_from(late) {
         Ok(late) => late,
         Err(_) if late.unsigned_abs() <= SKEW => Duration::ZERO,
-        Err(_) => return None,
+        Err(_) => return Err("the value is of a time that is still to come: set the clocks".to_owned()),
     };
+    if of.length.is_zero() {
+        let words = || format!("the value is of {} ago: a cache on the way, or clocks that differ", short(late));
+        return if late <= SKEW { Ok(stamp) } else { Err(words()) };
+    }
     let own = Freshness::of_interval(of.length);
     let fresh = Freshness { stale: stamp.fresh.stale + own.stale, blind: stamp.fresh.blind + own.blind };
     // A period that ended before this machine was started is too old in any case.
     let boot = stamp.at.boot.saturating_sub(late);
-    Some(Stamp { at: Now { boot, wall: of.end.min(stamp.at.wall) }, fresh })
+    Ok(Stamp { at: Now { boot, wall: of.end.min(stamp.at.wall) }, fresh })
 }
 
 impl State {

@@ -311,6 +311,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
         let reading = state.reading(i, side, now);
         if let Seen::Live(value, _) | Seen::Stale(value, _) = &reading
             && let Some(of) = value.of
+            && !of.length.is_zero()
         {
             let ago = Age(std::time::Duration::try_from(now.wall.duration_since(of.end)).unwrap_or_default());
             let text = format!("of {} s that ended {ago} ago", of.length.as_secs());

@@ -2,14 +2,20 @@
 //!
 //! Source of the format: Prometheus documentation, "HTTP API", "Instant queries" and "Expression query result formats".
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
-use super::super::Value;
+use super::super::{Value, facts::Period};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     plan::Secret,
 };
+
+/// An answer may be this long. What does not end must not take the memory of whoever asks.
+const LONGEST: usize = 8 << 20;
 
 /// Asks once.
 pub(super) async fn query(
@@ -24,10 +30,17 @@ pub(super) async fn query(
         let token = secret.read().map_err(|e| fault(FaultKind::Refused, &e.to_string()))?;
         request = request.bearer_auth(token.expose_secret());
     }
-    let answer = request.send().await.map_err(|e| fault(kind_of(&e), &words(e)))?;
+    let mut answer = request.send().await.map_err(|e| fault(kind_of(&e), &words(e)))?;
     let status = answer.status().as_u16();
-    let body = answer.bytes().await.map_err(|e| fault(kind_of(&e), &words(e)))?;
-    read(status, &body).map_err(|(kind, words)| fault(kind, &words)).map(|value| Value { value, of: None })
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|e| fault(kind_of(&e), &words(e)))? {
+        if body.len() + part.len() > LONGEST {
+            let text = format!("an answer of more than {} MB: one number was asked for", LONGEST >> 20);
+            return Err(fault(FaultKind::Malformed, &text));
+        }
+        body.extend_from_slice(&part);
+    }
+    read(status, &body).map_err(|(kind, words)| fault(kind, &words))
 }
 
 fn kind_of(error: &reqwest::Error) -> FaultKind {
@@ -35,14 +48,14 @@ fn kind_of(error: &reqwest::Error) -> FaultKind {
 }
 
 /// All causes, without the URL, which has the whole query in it.
-fn words(error: reqwest::Error) -> String {
+pub(super) fn words(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The one number in an answer.
-fn read(status: u16, body: &[u8]) -> Result<f64, (FaultKind, String)> {
+/// The one number in an answer, as of the time that the server says it is of.
+fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     let json: Option<Json> = serde_json::from_slice(body).ok();
     if status != 200 {
         let said = json.as_ref().and_then(|j| j["error"].as_str()).unwrap_or("no reason given");
@@ -62,6 +75,14 @@ fn read(status: u16, body: &[u8]) -> Result<f64, (FaultKind, String)> {
     if json["status"] != "success" {
         return Err(malformed(json["error"].as_str().unwrap_or("the answer is not of an instant query")));
     }
+    // Thanos, Mimir and others answer "success" of the part that they could reach, and Prometheus of an expression that it doubts.
+    // Source: Prometheus documentation, "HTTP API", "Format overview": `warnings` beside data.
+    let warnings = json["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if let Some(first) = warnings.first() {
+        let (first, more) = (first.as_str().unwrap_or("no words"), warnings.len() - 1);
+        let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+        return Err((FaultKind::Malformed, format!("it may be only a part: the server warns: {first}{more}")));
+    }
     let (data, result) = (&json["data"], &json["data"]["result"]);
     let pair = match data["resultType"].as_str() {
         Some("scalar") => result,
@@ -78,9 +99,12 @@ fn read(status: u16, body: &[u8]) -> Result<f64, (FaultKind, String)> {
         other => return Err(malformed(&format!("a {} instead of one number", other.unwrap_or("thing without type")))),
     };
     let value = pair[1].as_str().and_then(|v| v.parse::<f64>().ok());
+    let of = pair[0].as_f64().and_then(|at| Timestamp::from_second(at.floor() as i64).ok());
+    let of = of.ok_or_else(|| malformed(&format!("{} is no time", pair[0])))?;
     match value {
         Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of nothing".to_owned())),
-        Some(value) if value.is_finite() => Ok(value),
+        // Of a moment: a cache that answers, or a server whose clock stands, is as old as it says.
+        Some(value) if value.is_finite() => Ok(Value { value, of: Some(Period { end: of, length: Duration::ZERO }) }),
         _ => Err(malformed(&format!("{} is no number", pair[1]))),
     }
 }
@@ -88,14 +112,16 @@ fn read(status: u16, body: &[u8]) -> Result<f64, (FaultKind, String)> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::core::estate::seen::FaultKind::{self, Empty, Malformed, NotFound, Refused, Throttled, Unreachable, Unsupported};
+    use crate::core::estate::seen::FaultKind::{
+        self, Empty, Malformed, NotFound, Refused, Throttled, Unreachable, Unsupported,
+    };
 
     fn vector(result: &str) -> Result<f64, (FaultKind, String)> {
         let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{result}]}}}}"#);
-        read(200, body.as_bytes())
+        read(200, body.as_bytes()).map(|v| v.value)
     }
 
-    fn kind(read: Result<f64, (FaultKind, String)>) -> FaultKind {
+    fn kind<T: std::fmt::Debug>(read: Result<T, (FaultKind, String)>) -> FaultKind {
         read.expect_err("a fault").0
     }
 
@@ -104,7 +130,27 @@ mod tests {
         assert_eq!(vector(r#"{"metric":{},"value":[1700000000.1,"12.5"]}"#), Ok(12.5));
         assert_eq!(vector(r#"{"metric":{},"value":[1700000000,"0"]}"#), Ok(0.0), "a measured 0 is a value");
         let scalar = br#"{"status":"success","data":{"resultType":"scalar","result":[1,"1e3"]}}"#;
-        assert_eq!(read(200, scalar), Ok(1000.0));
+        assert_eq!(read(200, scalar).map(|v| v.value), Ok(1000.0));
+    }
+
+    #[test]
+    fn a_value_is_as_old_as_the_server_says() {
+        let old = read(200, br#"{"status":"success","data":{"resultType":"scalar","result":[1700000000.7,"1"]}}"#);
+        let of = old.expect("a value").of.expect("a time");
+        assert_eq!((of.end.as_second(), of.length), (1_700_000_000, std::time::Duration::ZERO));
+        let none = read(200, br#"{"status":"success","data":{"resultType":"scalar","result":["now","1"]}}"#);
+        assert_eq!(kind(none), Malformed);
+    }
+
+    #[test]
+    fn a_part_is_no_value() {
+        let part = read(
+            200,
+            br#"{"status":"success","warnings":["store b: timeout","x"],"data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0"]}]}}"#,
+        );
+        let (kind, words) = part.expect_err("a part");
+        assert_eq!(kind, Malformed);
+        assert!(words.contains("store b: timeout (and 1 more)"), "{words}");
     }
 
     #[test]
@@ -127,9 +173,15 @@ mod tests {
 
     #[test]
     fn a_server_that_will_not_is_told_apart_from_one_that_cannot() {
-        for (status, expected) in
-            [(401, Refused), (403, Refused), (404, NotFound), (429, Throttled), (503, Unreachable), (400, Unsupported), (302, Unsupported)]
-        {
+        for (status, expected) in [
+            (401, Refused),
+            (403, Refused),
+            (404, NotFound),
+            (429, Throttled),
+            (503, Unreachable),
+            (400, Unsupported),
+            (302, Unsupported),
+        ] {
             assert_eq!(kind(read(status, b"")), expected, "{status}");
         }
         let said = read(400, br#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#);

@@ -112,6 +112,20 @@ fn a_period_is_as_old_as_its_end_and_one_in_the_future_is_none() {
 }
 
 #[test]
+fn a_moment_long_over_is_no_value_and_says_how_long() {
+    let of = |end: i64| Value { value: 1.0, of: Some(Period { end: now(end).wall, length: Duration::ZERO }) };
+    let mut known = Known::default();
+    known.set(of(-20), stamp(0));
+    let seen = known.reading.at(now(0)).cloned();
+    assert_eq!(seen.age().map(|a| a.0.as_secs()), Some(0), "clocks may differ by this");
+    known.set(of(-300), stamp(15));
+    assert!(!known.reading.at(now(15)).is_live());
+    assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("5m15s ago")), "{:?}", known.reading);
+    known.set(of(400), stamp(30));
+    assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("still to come")), "{:?}", known.reading);
+}
+
+#[test]
 fn values_that_cannot_be_are_not() {
     let errors = query("errors", HealthKind::Errors, None);
     let kind = |value: f64| allowed(&errors, Value { value, of: None }).map(|v| v.value).map_err(|f| f.kind);

@@ -55,7 +55,7 @@ impl Readers {
             None => "the change's id is not known".to_owned(),
             Some(id) => match api::change(&self.route53, id).await {
                 Ok(facts) => return judge::synced(facts.insync, &format!("change {id}")),
-                Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused) => fault.to_string(),
+                Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused | FaultKind::Unauthenticated) => fault.to_string(),
                 Err(fault) => return Looked::dark(fault.to_string()),
             },
         };

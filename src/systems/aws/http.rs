@@ -1,0 +1,71 @@
+//! The HTTP client of all AWS calls: the SDK's own, with a bound on every answer and with certificate authorities that were looked at first.
+
+use std::sync::OnceLock;
+
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
+        orchestrator::HttpRequest,
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    shared::IntoShared,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
+
+use super::trust;
+use crate::core::estate::seen::Fault;
+
+/// An answer may be this long. A page of a thousand instances with fifty tags each is about 10 MB; an answer that does not end must not take
+/// the memory of whoever asks.
+const LONGEST: usize = 32 << 20;
+
+/// A client for one identity; does no I/O before the first request.
+pub(super) fn client() -> SharedHttpClient {
+    Client::default().into_shared()
+}
+
+#[derive(Debug, Default)]
+struct Client(OnceLock<(SharedHttpClient, Option<Fault>)>);
+
+impl HttpClient for Client {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        // At the first request: reading the machine's certificates takes milliseconds, and no start should wait for it.
+        let (inner, no_https) = self.0.get_or_init(|| {
+            let (context, no_https) = trust::of_aws();
+            let tls = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context);
+            (tls.build_https(), no_https)
+        });
+        // The SDK's client keeps its connectors, one for each kind of settings.
+        let inner = inner.http_connector(settings, parts);
+        SharedHttpConnector::new(Bounded { inner, no_https: no_https.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct Bounded {
+    inner: SharedHttpConnector,
+    no_https: Option<Fault>,
+}
+
+impl HttpConnector for Bounded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Some(fault) = &self.no_https
+            && request.uri().starts_with("https:")
+        {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user(fault.clone().into())));
+        }
+        let answer = self.inner.call(request);
+        HttpConnectorFuture::new(async move {
+            answer.await.map(|response| response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST))))
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Without certificate authorities nothing panics and nothing is awaited for ever: what goes over HTTPS says why it cannot be asked, what goes over
+//! plain HTTP is asked.
+#![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    process::Command,
+};
+
+/// A Prometheus-compatible server that measures 7, whatever it is asked.
+fn prometheus() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 65536]);
+            let now = jiff::Timestamp::now().as_second();
+            let body = format!(r#"{{"status":"success","data":{{"resultType":"scalar","result":[{now},"7"]}}}}"#);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    url
+}
+
+fn plan(plain: &str) -> String {
+    format!(
+        r#"schema = 1
+name = "trust"
+[sites.source]
+label = "VIR"
+region = "us-east-1"
+access_key = {{ env = "KEY" }}
+secret_key = {{ env = "KEY" }}
+endpoints = {{ all = "https://127.0.0.1:9" }}
+[sites.target]
+label = "ORE"
+region = "us-west-2"
+access_key = {{ env = "KEY" }}
+secret_key = {{ env = "KEY" }}
+endpoints = {{ all = "https://127.0.0.1:9" }}
+[[fleet]]
+role = "web"
+wanted = {{ source = 1, target = 1 }}
+[[health]]
+name = "load"
+kind = "other"
+unit = "count"
+source = {{ prometheus = "{plain}", expr = "a" }}
+target = {{ prometheus = "https://127.0.0.1:9", expr = "a" }}
+"#
+    )
+}
+
+/// What `check` says on a machine with these variables.
+fn check(variables: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan.toml");
+    std::fs::write(&path, plan(&prometheus())).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_landfall"))
+        .arg("check")
+        .arg(&path)
+        .env("KEY", "key")
+        .env_remove("AWS_CA_BUNDLE")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(!said.contains("panicked") && !said.contains("defect"), "{said}");
+    said
+}
+
+fn of<'a>(said: &'a str, source: &str) -> &'a str {
+    said.lines().find(|line| line.contains(source)).unwrap_or_else(|| panic!("{source} is not in: {said}"))
+}
+
+#[test]
+fn a_machine_without_authorities_asks_what_it_can_and_says_what_it_cannot() {
+    let said = check(&[("SSL_CERT_FILE", "/nowhere/ca.pem"), ("SSL_CERT_DIR", "/nowhere")]);
+    for source in ["ec2/source/instances", "ec2/target/instances", "metrics/load/target"] {
+        let line = of(&said, source);
+        assert!(line.starts_with("FAIL") && line.contains("no certificate authorities"), "{line}");
+    }
+    assert!(of(&said, "metrics/load/source").starts_with("ok"), "{said}");
+}
+
+#[test]
+fn a_bundle_that_is_not_there_is_named() {
+    let said = check(&[("AWS_CA_BUNDLE", "/nowhere/bundle.pem")]);
+    assert!(of(&said, "ec2/source/instances").contains("AWS_CA_BUNDLE=/nowhere/bundle.pem"), "{said}");
+}
