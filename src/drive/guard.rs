@@ -88,7 +88,10 @@ mod tests {
                 panic!("no fault told")
             };
             assert_eq!(fault.kind, FaultKind::Unsupported);
-            assert!(fault.text.raw().contains("db1: hello") && fault.text.raw().contains(&format!("no certificates, time {time}")));
+            assert!(
+                fault.text.raw().contains("db1: hello")
+                    && fault.text.raw().contains(&format!("no certificates, time {time}"))
+            );
         }
         assert!(queue.try_recv().is_err(), "nothing else was told");
     }

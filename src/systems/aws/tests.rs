@@ -104,7 +104,10 @@ async fn what_is_not_of_aws_is_told_as_such() {
         let url = answering(head, body.as_bytes(), false).await;
         for fault in asked(&url).await {
             assert_eq!(fault.kind, kind, "{head}: {fault}");
-            assert!(fault.text.raw().contains(words) && fault.text.raw().contains("not an answer of AWS"), "{head}: {fault}");
+            assert!(
+                fault.text.raw().contains(words) && fault.text.raw().contains("not an answer of AWS"),
+                "{head}: {fault}"
+            );
             assert!(!fault.text.raw().contains("grant"), "{fault}");
         }
     }
