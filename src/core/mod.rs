@@ -15,7 +15,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use self::{
     estate::{
         seen::Fault,
-        signal::{Sample, Samples},
+        signal::{Measured, Sample, Samples},
         source::{Health, Source, SourceIx, SourceSpec, SourceState},
     },
     now::Now,
@@ -210,9 +210,9 @@ impl Core {
             Input::Tick => {
                 self.run_changed = true;
                 let wanted = self.run.wants(now);
-                let samples = self.samples(Samples::only(wanted), now);
+                let measured = self.measure(Samples::only(wanted), now);
                 self.run.set_read(self.read(now));
-                let effects = self.run.tick(&self.estate, &samples, now);
+                let effects = self.run.tick(&self.estate, &measured, now);
                 self.wanted(effects)
             }
             Input::Command(Command::Follow { system, id }) => {
@@ -287,9 +287,13 @@ impl Core {
 
     /// The signals that these take, as they stand.
     #[must_use]
-    pub fn samples(&self, mut taken: Samples, now: Now) -> Vec<Sample> {
+    pub fn samples(&self, taken: Samples, now: Now) -> Vec<Sample> {
+        self.measure(taken, now).samples
+    }
+
+    fn measure(&self, mut taken: Samples, now: Now) -> Measured {
         self.estate.measure(now, &mut taken);
-        taken.into_vec()
+        taken.measured()
     }
 
     /// How the run stands.

@@ -9,7 +9,7 @@ use landfall::{
     core::{
         estate::{
             seen::{Fault, FaultKind, Seen},
-            signal::{MAX, Sample, SignalDef, Unit},
+            signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
         },
         now::{Age, Now},
     },
@@ -92,6 +92,7 @@ pub fn history(rng: &mut Rng, counts: &mut Counts) -> History {
     };
     estate.retain(|series| wanted(series.def));
     let trouble = pick(rng, &[0.0, 0.0, 0.002, 0.01, 0.04]);
+    let due = if rng.bool() { due(rng, &estate, counts) } else { Vec::new() };
     let (mut boot, mut wall) = (10_000_000_i64, 1_800_000_000_000_i64);
     let mut past = Past::default();
     let many = if chance(rng, 0.1) { rng.usize(0..=40) } else { rng.usize(3..=14) };
@@ -115,7 +116,8 @@ pub fn history(rng: &mut Rng, counts: &mut Counts) -> History {
             note(counts, "clock: boot goes back");
         }
         let samples = look(rng, &mut estate, boot, trouble, counts);
-        past.looks.push((at(boot, wall), samples));
+        let rosters = due.iter().map(|roster| heard(rng, roster, trouble, counts)).collect();
+        past.looks.push((at(boot, wall), Measured { samples, rosters }));
         if let (true, Some(gate)) = (chance(rng, 0.01), gates.first()) {
             let for_ms = rng.i64(0..20_000);
             past.waivers.push((gate.id.clone(), at(boot + for_ms, wall + for_ms)));
@@ -146,6 +148,43 @@ fn estate(rng: &mut Rng) -> Vec<Series> {
         add(&RATE, &[["in", "out"][query]], pick(rng, &[1.0, 2.0, 4.0]));
     }
     all
+}
+
+/// What the systems say has to be there: of each set and of the roles by themselves, or of all at once; now and then one that never comes.
+fn due(rng: &mut Rng, estate: &[Series], counts: &mut Counts) -> Vec<Roster> {
+    let scopes: &[(&'static SignalDef, &[&str])] = if rng.bool() {
+        &[(&LAG, &["a"]), (&LAG, &["b"]), (&READY, &[]), (&RATE, &["in"])]
+    } else {
+        &[(&LAG, &[]), (&READY, &["web"])]
+    };
+    let mut rosters = Vec::new();
+    for (def, scope) in scopes {
+        let mine = estate.iter().filter(|s| s.def == *def && scope.iter().zip(&s.labels).all(|(a, b)| a == b));
+        let mut series: Vec<Vec<String>> = mine.map(|s| s.labels.clone()).collect();
+        if chance(rng, 0.05) {
+            note(counts, "roster: has one that never comes");
+            let mut labels: Vec<String> = scope.iter().map(|&s| s.to_owned()).collect();
+            labels.resize(def.labels.len(), "late".to_owned());
+            series.push(labels);
+        }
+        let scope = scope.iter().map(|&s| s.to_owned()).collect();
+        rosters.push(Roster { def, scope, series: Seen::Live(series, Age::default()) });
+    }
+    rosters
+}
+
+/// What is known of it in one look.
+fn heard(rng: &mut Rng, roster: &Roster, trouble: f64, counts: &mut Counts) -> Roster {
+    let mut roster = roster.clone();
+    if chance(rng, trouble / 4.0) {
+        note(counts, "roster: not known");
+        roster.series = match (rng.u8(..3), roster.series) {
+            (0, Seen::Live(list, _)) => Seen::Stale(list, Age(Duration::from_secs(9))),
+            (1, _) => Seen::Never,
+            _ => Seen::Blind(Fault::new(FaultKind::Refused, "x")),
+        };
+    }
+    roster
 }
 
 /// What one look sees.

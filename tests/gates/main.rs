@@ -9,7 +9,7 @@ use fastrand::Rng;
 use landfall::core::{
     estate::{
         seen::Seen,
-        signal::{Sample, SignalDef},
+        signal::{Measured, Sample, SignalDef},
     },
     gate::{Judge, Readings},
     now::{Age, Now},
@@ -33,8 +33,8 @@ fn cadence(def: &SignalDef) -> Duration {
 /// The judge after all of a history.
 fn judged(history: &History) -> Judge {
     let mut judge = Judge::new(&history.condition, cadence);
-    for (now, samples) in &history.past.looks {
-        judge.look(&Readings::of(samples), *now);
+    for (now, seen) in &history.past.looks {
+        judge.look(&Readings::of_measured(seen), *now);
     }
     for (gate, until) in &history.past.waivers {
         judge.waive(gate, *until).expect("a gate of the condition");
@@ -87,7 +87,8 @@ fn the_oracle_says_the_same_of_every_history() {
     let series = ["stale", "live, but too old", "given twice", "missing", "fault", "never read", "not a number"];
     let kinds = counts.keys().filter(|k| k.starts_with("agg: ") || k.starts_with("op: ") || k.starts_with("tree: "));
     assert_eq!(kinds.count(), 7 + 6 + 3, "some kind never came up");
-    for what in must.map(str::to_owned).into_iter().chain(series.map(|s| format!("series: {s}"))) {
+    let rosters = ["has one that never comes", "not known"].map(|s| format!("roster: {s}"));
+    for what in must.map(str::to_owned).into_iter().chain(series.map(|s| format!("series: {s}"))).chain(rosters) {
         assert!(counts.get(&what).is_some_and(|n| *n >= 100), "too rare to prove anything: {what}");
     }
     for level in ["green", "hold", "red"] {
@@ -96,12 +97,13 @@ fn the_oracle_says_the_same_of_every_history() {
 }
 
 /// The same samples, older.
-fn aged(samples: &[Sample], by: Duration) -> Vec<Sample> {
+fn aged(seen: &Measured, by: Duration) -> Measured {
     let older = |value: &Seen<f64>| match value {
         Seen::Live(v, age) => Seen::Live(*v, Age(age.0 + by)),
         other => other.clone(),
     };
-    samples.iter().map(|s| Sample { value: older(&s.value), ..s.clone() }).collect()
+    let samples = seen.samples.iter().map(|s| Sample { value: older(&s.value), ..s.clone() }).collect();
+    Measured { samples, rosters: seen.rosters.clone() }
 }
 
 /// Whatever was not green before a clock jumped or the machine slept is not green afterwards, as long as nothing but the clock has moved.
@@ -116,7 +118,7 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
     let second = Duration::from_secs(1);
     for _ in 0..3_000 {
         let history = history(&mut rng, &mut counts);
-        let Some((last, samples)) = history.past.looks.last().cloned() else { continue };
+        let Some((last, seen_last)) = history.past.looks.last().cloned() else { continue };
         let judge = judged(&history);
         let before = judge.verdict(last);
         let sleep = Duration::from_secs(3600);
@@ -130,11 +132,11 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
         for (what, now, older) in moments {
             let mut after = judge.clone();
             let silent = after.verdict(now);
-            after.look(&Readings::of(&aged(&samples, older)), now);
+            after.look(&Readings::of_measured(&aged(&seen_last, older)), now);
             let seen = after.verdict(now);
             // What is old by then would be seen anew: that it is new does not make up for the gap either.
             let mut fresh = judge.clone();
-            fresh.look(&Readings::of(&aged(&samples, Duration::ZERO)), now);
+            fresh.look(&Readings::of_measured(&aged(&seen_last, Duration::ZERO)), now);
             let fresh = fresh.verdict(now);
             for gate in history.condition.gates() {
                 let green = |verdict: &landfall::core::gate::Verdict| verdict.gate(&gate.id) == Some(Level::Green);

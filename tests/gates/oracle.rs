@@ -7,7 +7,7 @@ use landfall::{
     core::{
         estate::{
             seen::Seen,
-            signal::{Sample, SignalDef},
+            signal::{Measured, Sample, SignalDef},
         },
         now::{Age, Now},
         step::Level,
@@ -19,7 +19,7 @@ use landfall::{
 #[derive(Debug, Default)]
 pub struct Past {
     /// Every look, in order.
-    pub looks: Vec<(Now, Vec<Sample>)>,
+    pub looks: Vec<(Now, Measured)>,
     /// Gate and end of every waiver, in order.
     pub waivers: Vec<(String, Now)>,
 }
@@ -58,20 +58,21 @@ pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
     {
         return Level::Green;
     }
-    let Some((last, samples)) = past.looks.last() else { return Level::Hold };
+    let Some((last, seen)) = past.looks.last() else { return Level::Hold };
     let since = boot(end) - boot(*last);
     if since < 0 || since > limit(gate, every) {
         return Level::Hold;
     }
     // What the last look saw, as old as it is by now.
-    let aged: Vec<Sample> = samples.iter().map(|s| Sample { value: older(&s.value, since), ..s.clone() }).collect();
+    let samples = seen.samples.iter().map(|s| Sample { value: older(&s.value, since), ..s.clone() }).collect();
+    let aged = Measured { samples, rosters: seen.rosters.clone() };
     match truth(gate, &aged, every) {
         None => Level::Hold,
         Some(false) => Level::Red,
         Some(true) if jumped(*last, end) => Level::Hold,
         Some(true) => {
             let truths: Vec<bool> = past.looks.iter().map(|(_, s)| truth(gate, s, every) == Some(true)).collect();
-            let looks: Vec<Row> = past.looks.iter().map(|(now, s)| (*now, mine(gate, s))).collect();
+            let looks: Vec<Row> = past.looks.iter().map(|(now, s)| (*now, mine(gate, &s.samples))).collect();
             let longest = (0..looks.len()).find(|&from| clean(&looks, &truths, from, limit(gate, every)));
             match longest {
                 Some(from) if long_enough(gate, &looks[from..]) => Level::Green,
@@ -117,9 +118,31 @@ fn mine<'a>(gate: &Gate, samples: &'a [Sample]) -> Vec<&'a Sample> {
     samples.iter().filter(fits).collect()
 }
 
+/// How many of the series that a gate is about have to be there, over all that is said of it; none while somebody does not know.
+fn due(gate: &Gate, seen: &Measured) -> Option<Vec<Vec<String>>> {
+    let mut all = Vec::new();
+    for roster in seen.rosters.iter().filter(|r| r.def.id == gate.metric.id) {
+        // Of a set that the gate does not ask for nothing is wanted, known or not.
+        let named = roster.def.labels.iter().zip(&roster.scope).all(|(k, v)| gate.labels.get(*k).unwrap_or(v) == v);
+        match &roster.series {
+            _ if !named => {}
+            Seen::Live(list, _) => all.extend(list.iter().cloned()),
+            _ => return None,
+        }
+    }
+    let fits = |labels: &Vec<String>| {
+        gate.labels.iter().all(|(k, v)| gate.metric.labels.iter().zip(labels).any(|(a, b)| a == k && b == v))
+    };
+    Some(all.into_iter().filter(fits).collect())
+}
+
 /// What one look says of a gate: none if it is not known.
-fn truth(gate: &Gate, samples: &[Sample], every: Every) -> Option<bool> {
+fn truth(gate: &Gate, seen: &Measured, every: Every) -> Option<bool> {
+    let samples = &seen.samples;
     let mine = mine(gate, samples);
+    if due(gate, seen)?.iter().any(|labels| mine.iter().all(|s| s.labels.to_vec() != *labels)) {
+        return None;
+    }
     let mut values = mine.iter().map(|s| usable(&s.value, limit(gate, every))).collect::<Option<Vec<f64>>>()?;
     let mut different: Vec<&[String]> = mine.iter().map(|s| &*s.labels).collect();
     different.sort_unstable();
@@ -130,6 +153,9 @@ fn truth(gate: &Gate, samples: &[Sample], every: Every) -> Option<bool> {
     if let Some(volume) = &gate.min_volume {
         let probe = Gate { metric: volume.metric, labels: volume.labels.clone(), ..gate.clone() };
         let traffic = self::mine(&probe, samples);
+        if due(&probe, seen)?.iter().any(|labels| traffic.iter().all(|s| s.labels.to_vec() != *labels)) {
+            return None;
+        }
         let enough = |s: &&Sample| usable(&s.value, 3 * every(volume.metric)).is_some_and(|v| v >= volume.least);
         if traffic.is_empty() || !traffic.iter().all(enough) {
             return None;

@@ -68,10 +68,32 @@ fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok
     s.serialize_str(def.id)
 }
 
+/// Which series of a signal there have to be, as its system knows. A gate over several series is not known while one of them is missing,
+/// or while nobody knows which they are, whatever the others say: the largest of those that are there is not the largest of all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Roster {
+    /// Of which signal.
+    pub def: &'static SignalDef,
+    /// Values of the signal's first labels: it is about the series that begin with these.
+    pub scope: Vec<String>,
+    /// The labels of each; worth what they were read from.
+    pub series: Seen<Vec<Vec<String>>>,
+}
+
+/// One look at the estate: what was measured, and what has to be there.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// Every series that was given.
+    pub samples: Vec<Sample>,
+    /// Which there have to be.
+    pub rosters: Vec<Roster>,
+}
+
 /// Takes the samples of one look at the estate.
 #[derive(Debug, Default)]
 pub struct Samples {
     list: Vec<Sample>,
+    rosters: Vec<Roster>,
     only: Option<Arc<HashSet<&'static str>>>,
 }
 
@@ -97,7 +119,7 @@ impl Samples {
     /// For whoever wants these signals and no others: what judges gates every second has no use for the rest.
     #[must_use]
     pub const fn only(these: Arc<HashSet<&'static str>>) -> Self {
-        Self { list: Vec::new(), only: Some(these) }
+        Self { list: Vec::new(), rosters: Vec::new(), only: Some(these) }
     }
 
     /// Whether a signal is wanted.
@@ -134,9 +156,25 @@ impl Samples {
         self.list.push(Sample { def, labels, value });
     }
 
+    /// Says which series there have to be of those that begin with the labels of `scope`: all of them, each by all its labels, where the
+    /// number of series is not given by the plan alone. What is due and is not [put](Self::put) is missing.
+    pub fn due(&mut self, def: &'static SignalDef, scope: &[&str], series: impl FnOnce() -> Seen<Vec<Vec<String>>>) {
+        debug_assert!(scope.len() <= def.labels.len(), "scope of {}", def.id);
+        if self.wants(def) {
+            let scope = scope.iter().map(|&s| s.to_owned()).collect();
+            self.rosters.push(Roster { def, scope, series: series() });
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn into_vec(self) -> Vec<Sample> {
         self.list
+    }
+
+    /// All of them, with those that have to be there.
+    #[must_use]
+    pub fn measured(self) -> Measured {
+        Measured { samples: self.list, rosters: self.rosters }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     core::{
         estate::{
             seen::Seen,
-            signal::{Sample, SignalDef},
+            signal::{Measured, Roster, Sample, SignalDef},
         },
         now::{Age, Now},
     },
@@ -70,12 +70,15 @@ impl Look {
     pub(super) fn take(gate: &Gate, limits: Limits, readings: &Readings<'_>, now: Now) -> Self {
         let found: Vec<&Sample> = readings.matching(gate.metric, &gate.labels).collect();
         let mut unknown = counted(gate, &found);
+        let missing = readings.missing(gate.metric, &gate.labels, &found, limits.since, now);
+        let complete = missing.is_empty();
+        unknown.extend(missing);
         let mut values = Vec::with_capacity(found.len());
         let mut series = Vec::with_capacity(found.len());
         let mut good_until = Duration::MAX;
         let mut blind = Vec::new();
         for sample in &found {
-            match worth(&sample.value, limits.age) {
+            match number(&sample.value, limits.age) {
                 Ok((value, age)) => {
                     let read = now.boot.saturating_sub(age);
                     if read < limits.since {
@@ -104,7 +107,8 @@ impl Look {
             unknown.push(format!("{} was given twice: {}", gate.metric.id, twice[0].0.join(", ")));
         }
         // Of what is only partly known no value is made: it would be shown as if it were one.
-        let value = (!values.is_empty() && values.len() == found.len()).then(|| aggregate(gate.agg, &values));
+        let known = complete && !values.is_empty() && values.len() == found.len();
+        let value = known.then(|| aggregate(gate.agg, &values));
         if value.is_some_and(|v| !v.is_finite()) || !gate.limit.is_finite() {
             unknown.push(format!("{}: the value or its limit is not a number", text::subject(gate)));
         }
@@ -124,19 +128,72 @@ impl Look {
     }
 }
 
-/// All samples of one moment, by signal: every gate of a long runbook asks for one signal every second.
+/// All samples of one moment, by signal, and which there have to be: every gate of a long runbook asks for one signal every second.
 #[derive(Debug, Default)]
-pub struct Readings<'s>(HashMap<&'static str, Vec<&'s Sample>>);
+pub struct Readings<'s> {
+    samples: HashMap<&'static str, Vec<&'s Sample>>,
+    rosters: HashMap<&'static str, Vec<&'s Roster>>,
+}
 
 impl<'s> Readings<'s> {
-    /// Of these samples.
+    /// Of these samples. No more of them are due than there are.
     #[must_use]
     pub fn of(samples: &'s [Sample]) -> Self {
-        let mut by_signal: HashMap<&'static str, Vec<&'s Sample>> = HashMap::new();
+        let mut readings = Self::default();
         for sample in samples {
-            by_signal.entry(sample.def.id).or_default().push(sample);
+            readings.samples.entry(sample.def.id).or_default().push(sample);
         }
-        Self(by_signal)
+        readings
+    }
+
+    /// Of what was measured, and of what has to be there.
+    #[must_use]
+    pub fn of_measured(measured: &'s Measured) -> Self {
+        let mut readings = Self::of(&measured.samples);
+        for roster in &measured.rosters {
+            readings.rosters.entry(roster.def.id).or_default().push(roster);
+        }
+        readings
+    }
+
+    /// Why those that were found are not all that have to be there.
+    fn missing(
+        &self,
+        metric: &'static SignalDef,
+        labels: &IndexMap<String, String>,
+        found: &[&Sample],
+        since: Duration,
+        now: Now,
+    ) -> Vec<String> {
+        let wanted = |values: &[String]| {
+            metric.labels.iter().zip(values).all(|(name, value)| labels.get(*name).is_none_or(|wanted| wanted == value))
+        };
+        let mut missing = Vec::new();
+        for roster in self.rosters.get(metric.id).into_iter().flatten().filter(|roster| wanted(&roster.scope)) {
+            let of = text::pairs(metric, &roster.scope, &IndexMap::new());
+            let of = if of.is_empty() { of } else { format!(" of {of}") };
+            // Whether a list is fresh enough is for its system to say: what a configuration names is asked more seldom than values are.
+            let known = match worth(&roster.series, Duration::MAX) {
+                Ok((_, age)) if now.boot.saturating_sub(age) < since => {
+                    Err(format!("last read {} before this began", Age((since + age).saturating_sub(now.boot))))
+                }
+                Ok((list, _)) => Ok(list),
+                Err(why) => Err(why),
+            };
+            match known {
+                Err(why) => missing.push(format!("which series of {}{of} there are is not known: {why}", metric.id)),
+                Ok(list) => {
+                    let due = list.iter().filter(|series| wanted(series));
+                    let gone = due.filter(|series| !found.iter().any(|sample| sample.labels[..] == series[..]));
+                    let gone: Vec<_> =
+                        gone.map(|series| (text::pairs(metric, series, labels), "is missing".to_owned())).collect();
+                    if !gone.is_empty() {
+                        missing.push(format!("{} series of {}: {}", gone.len(), metric.id, text::some_of(&gone)));
+                    }
+                }
+            }
+        }
+        missing
     }
 
     /// Those of a signal whose named labels are as wanted. A label that the signal does not have matches nothing.
@@ -145,7 +202,7 @@ impl<'s> Readings<'s> {
         metric: &'static SignalDef,
         labels: &'a IndexMap<String, String>,
     ) -> impl Iterator<Item = &'s Sample> + 'a {
-        self.0.get(metric.id).into_iter().flatten().copied().filter(move |sample| {
+        self.samples.get(metric.id).into_iter().flatten().copied().filter(move |sample| {
             labels.iter().all(|(name, wanted)| {
                 let place = sample.def.labels.iter().position(|label| label == name);
                 place.and_then(|place| sample.labels.get(place)) == Some(wanted)
@@ -170,24 +227,34 @@ fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
 }
 
 /// A value and its age if it may be decided upon, else why not.
-fn worth(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> {
+fn worth<T>(value: &Seen<T>, limit: Duration) -> Result<(&T, Duration), String> {
     match value {
         Seen::Live(_, age) if age.0 > limit => Err(format!("{age} old, at most {} allowed", Age(limit))),
-        Seen::Live(v, _) if !v.is_finite() => Err("not a number".to_owned()),
-        Seen::Live(v, age) => Ok((*v, age.0)),
+        Seen::Live(v, age) => Ok((v, age.0)),
         Seen::Stale(_, age) => Err(format!("stale, {age} old")),
         Seen::Blind(fault) => Err(fault.to_string()),
         Seen::Never => Err("never read".to_owned()),
     }
 }
 
+/// A number and its age if it may be decided upon, else why not.
+fn number(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> {
+    match worth(value, limit)? {
+        (v, _) if !v.is_finite() => Err("not a number".to_owned()),
+        (v, age) => Ok((*v, age)),
+    }
+}
+
 /// Why the value means nothing for want of traffic, and until when that is known.
 fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) -> (Vec<String>, Duration) {
-    let (mut wrong, mut good_until, mut any) = (Vec::new(), Duration::MAX, false);
-    for sample in readings.matching(volume.metric, &volume.labels) {
-        any = true;
+    let (mut wrong, mut good_until) = (Vec::new(), Duration::MAX);
+    let found: Vec<&Sample> = readings.matching(volume.metric, &volume.labels).collect();
+    let missing = readings.missing(volume.metric, &volume.labels, &found, Duration::ZERO, now);
+    wrong.extend(missing.into_iter().map(|why| format!("traffic not known: {why}")));
+    let any = !found.is_empty();
+    for sample in found {
         let name = text::series(sample, &IndexMap::new());
-        match worth(&sample.value, limit) {
+        match number(&sample.value, limit) {
             Ok((value, age)) => {
                 good_until = good_until.min(now.boot.saturating_sub(age).saturating_add(limit));
                 if !Compare::AtLeast.holds(value, volume.least) {

@@ -9,7 +9,7 @@ use crate::{
     core::{
         estate::{
             seen::{Fault, FaultKind, Seen},
-            signal::{MAX, Sample, SignalDef, Unit},
+            signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
         },
         now::{Age, Now},
         step::Level::{Green, Hold, Red},
@@ -140,6 +140,52 @@ fn all_that_is_not_known_is_said_at_once_and_is_never_green() {
             "too little to judge by: health.query.value of query=rps is 3/s, needs 50/s",
         ]
     );
+}
+
+/// The members of a set, as its system says that there have to be.
+fn roster(set: &str, members: Seen<Vec<&str>>) -> Roster {
+    let labels = |member: &str| vec![set.to_owned(), member.to_owned()];
+    let series = members.map(|list| list.into_iter().map(labels).collect());
+    Roster { def: &LAG, scope: vec![set.to_owned()], series }
+}
+
+#[test]
+fn over_any_aggregate_a_series_that_should_be_there_and_is_not_is_on_hold() {
+    for &agg in Agg::ALL {
+        let one = [lag("orders-0", live(0.0, 0))];
+        let mut judge = judge(&gate("g", |g| g.agg = agg));
+        let due = |members| {
+            let rosters = vec![roster("orders", members), roster("other", Seen::Never)];
+            Measured { samples: one.to_vec(), rosters }
+        };
+        judge.look(&Readings::of_measured(&due(live_list(&["orders-0"]))), at(0));
+        assert_eq!(judge.verdict(at(0)).level, Green, "{agg:?}: all are there, and the other set's are not asked for");
+        judge.look(&Readings::of_measured(&due(live_list(&["orders-0", "orders-1"]))), at(1));
+        let verdict = judge.verdict(at(1));
+        assert_eq!((verdict.level, verdict.reasons[0].value), (Hold, None), "{agg:?}");
+        assert_eq!(verdict.reasons[0].what, "1 series of mongo.member.lag: member=orders-1 is missing");
+        judge.look(&Readings::of_measured(&due(Seen::Blind(Fault::new(FaultKind::Refused, "no")))), at(2));
+        let what = &judge.verdict(at(2)).reasons[0].what;
+        assert_eq!(what, "which series of mongo.member.lag of set=orders there are is not known: REFUSED: no");
+    }
+}
+
+#[test]
+fn a_list_that_was_read_before_this_began_does_not_say_who_has_to_be_there_now() {
+    let mut judge = judge(&gate("g", |_| ())).since(at(10));
+    let list = |age| Seen::Live(vec!["orders-0"], Age(secs(age)));
+    let due =
+        |age| Measured { samples: vec![lag("orders-0", live(0.0, 0))], rosters: vec![roster("orders", list(age))] };
+    judge.look(&Readings::of_measured(&due(3)), at(12));
+    let verdict = judge.verdict(at(12));
+    assert_eq!(verdict.level, Hold);
+    assert!(verdict.reasons[0].what.ends_with("is not known: last read 1.0s before this began"), "{verdict:?}");
+    judge.look(&Readings::of_measured(&due(2)), at(12));
+    assert_eq!(judge.verdict(at(12)).level, Green);
+}
+
+fn live_list<'a>(members: &[&'a str]) -> Seen<Vec<&'a str>> {
+    Seen::Live(members.to_vec(), Age(secs(1)))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::verdict::Filled;
 use crate::{
     core::{
-        estate::signal::{Sample, Unit},
+        estate::signal::{Sample, SignalDef, Unit},
         now::short,
     },
     plan::{Agg, Compare, Gate},
@@ -30,9 +30,14 @@ pub(super) fn subject(gate: &Gate) -> String {
 
 /// One series, by the labels that are not named already: `member=orders-1, side=target`.
 pub(super) fn series(sample: &Sample, named: &IndexMap<String, String>) -> String {
-    let pairs = sample.def.labels.iter().zip(sample.labels.iter()).filter(|(name, _)| !named.contains_key(**name));
-    let list: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
-    if list.is_empty() { "it".to_owned() } else { list.join(", ") }
+    let text = pairs(sample.def, &sample.labels, named);
+    if text.is_empty() { "it".to_owned() } else { text }
+}
+
+/// Labels' values with their names, but for those that are named already: `member=orders-1, side=target`.
+pub(super) fn pairs(def: &SignalDef, values: &[String], named: &IndexMap<String, String>) -> String {
+    let pairs = def.labels.iter().zip(values).filter(|(name, _)| !named.contains_key(**name));
+    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The first of several series with what is wrong with each, and how many more there are.

@@ -3,7 +3,7 @@
 use super::{Effect, Preview, Run};
 use crate::{
     core::{
-        estate::signal::Sample,
+        estate::signal::Measured,
         gate::Readings,
         now::Now,
         step::{Clearance, Event, Level, Phase, Way},
@@ -23,13 +23,13 @@ pub(super) const fn has_begun(phase: Phase) -> bool {
 
 impl Run {
     /// Time has passed: once a second, and whenever a timer is due.
-    pub fn tick(&mut self, estate: &Estate, all: &[Sample], now: Now) -> Vec<Effect> {
+    pub fn tick(&mut self, estate: &Estate, all: &Measured, now: Now) -> Vec<Effect> {
         for at in 0..self.steps.len() {
             if !self.steps[at].waivers.is_empty() {
                 self.apply_waivers(at, now);
             }
         }
-        let samples = &Readings::of(all);
+        let samples = &Readings::of_measured(all);
         for step in &mut self.steps {
             use Phase::{Baking, Verifying};
             let begun = step.state.attempt > 0;
@@ -72,7 +72,7 @@ impl Run {
         for at in 0..self.steps.len() {
             effects.extend(self.judge(at, estate, now));
         }
-        effects.extend(self.readings(all, now));
+        effects.extend(self.readings(&all.samples, now));
         effects
     }
 

@@ -130,6 +130,10 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     }
     let worst = || worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
+    // Which groups and topics a pattern stands for is known as well as the cluster's last answer; those that are or were there are put below.
+    for def in ALL.iter().filter(|def| def.labels.len() == 3) {
+        out.due(def, &labels, || cluster.seen(now).map(|_| Vec::new()));
+    }
     // Who judges gates every second wants a few: for those of none there is nobody to go through hundreds of groups.
     let wanted = |out: &Samples, label| ALL.iter().any(|def| def.labels.contains(&label) && out.wants(def));
     let groups = if wanted(out, "group") { parity::group_names_of(pair, side) } else { BTreeSet::new() };

@@ -17,7 +17,7 @@ use crate::{
             signal::{MAX, Samples, SignalDef, Unit},
             source::SourceSpec,
         },
-        now::{Now, short},
+        now::{Age, Now, short},
     },
     plan::{HealthKind, HealthQuery, HealthUnit, Plan, Query, Side, Sides},
     systems::System,
@@ -105,6 +105,13 @@ impl State {
     /// Whether the plan asks this query on this side.
     pub(super) fn asked(&self, query: usize, side: Side) -> bool {
         self.plan.health.get(query).is_some_and(|q| q.queries.get(side).is_some())
+    }
+
+    /// Every query on every side that is asked it, by its labels: known from the plan.
+    fn due(&self) -> Vec<Vec<String>> {
+        let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
+        let asked = each.filter(|(at, _, side)| self.asked(*at, *side));
+        asked.map(|(_, q, side)| vec![q.name.clone(), side.word().to_owned()]).collect()
     }
 
     /// The value as it may be used; none where the side is not asked.
@@ -280,6 +287,9 @@ impl System for State {
     }
 
     fn measure(&self, now: Now, out: &mut Samples) {
+        for def in Self::SIGNALS {
+            out.due(def, &[], || Seen::Live(self.due(), Age::default()));
+        }
         for (i, health) in self.plan.health.iter().enumerate() {
             for side in Side::BOTH {
                 let labels = [health.name.as_str(), side.word()];

@@ -202,6 +202,52 @@ impl Set {
         self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), self.lag(h, now)?))).collect()
     }
 
+    /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.
+    pub(super) fn carriers(&self, now: Now) -> Seen<Vec<&Arc<str>>> {
+        self.config.at(now).and_then(|config| {
+            let wanted = config.members.iter().filter(|m| !m.arbiter).count();
+            let carries = |host: &&Arc<str>| config.member(host).is_some_and(|m| !m.arbiter);
+            let list: Vec<_> = self.distinct().map(|(host, _)| host).filter(carries).collect();
+            if list.len() == wanted {
+                return Ok(list);
+            }
+            let text = format!("{}: {} of {wanted} members with data are known by their configured names", self.name, list.len());
+            Err(Fault::new(FaultKind::Malformed, text))
+        })
+    }
+
+    /// Members that have to follow the leader: those with data, but for itself and those that are delayed on purpose.
+    pub(super) fn followers(&self, now: Now) -> Seen<Vec<&Arc<str>>> {
+        self.leader(now).zip(self.carriers(now)).map(|(leader, mut hosts)| {
+            let delayed = |host: &str| {
+                self.config.last().and_then(|(c, _)| c.member(host)).is_some_and(|m| !m.delay.is_zero())
+            };
+            hosts.retain(|host| leader.host() != Some(*host) && !delayed(host));
+            hosts
+        })
+    }
+
+    /// The lag of a member that has to follow. Only a SECONDARY has one: of a first copy, a recovery or a rollback none could be told.
+    pub(super) fn follows_by(&self, host: &str, now: Now) -> Seen<Lag> {
+        let state = self.status(host, now).and_then(|s| match s.state {
+            MemberState::Secondary => Ok(()),
+            state => Err(Fault::new(FaultKind::Empty, format!("{host} is {}: only a SECONDARY has a lag", state.word()))),
+        });
+        let none = || Seen::Blind(Fault::new(FaultKind::Empty, format!("{host} has no lag that could be told")));
+        state.zip(self.lag(host, now).unwrap_or_else(none)).map(|((), lag)| lag)
+    }
+
+    /// The worst lag of all that have to follow on a side. Where there are none it is not known: nobody there could take over.
+    pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Seen<Lag> {
+        let there = self.followers(now).and_then(|mut hosts| {
+            hosts.retain(|host| self.side(host) == Some(side));
+            let nobody = || Fault::new(FaultKind::Empty, format!("{}: no member with data follows on {side}", self.name));
+            if hosts.is_empty() { Err(nobody()) } else { Ok(hosts) }
+        });
+        let all = Seen::all(there.as_ref().shown().into_iter().flatten().map(|host| self.follows_by(host, now)));
+        there.zip(all).map(|(_, all)| all.into_iter().max_by_key(|lag| lag.least()).unwrap_or(Lag::Is(Duration::ZERO)))
+    }
+
     /// The worst lag of a side and whose it is: as good as the worst reading. None where nobody there follows.
     pub(super) fn worst_lag(&self, side: Option<Side>, now: Now) -> Option<Seen<(Lag, Arc<str>)>> {
         let all = self.lags(side, now);

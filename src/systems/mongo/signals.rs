@@ -1,8 +1,9 @@
 //! The signals: what gates will be made of. Ids are frozen once released.
 
-use std::cell::LazyCell;
+use std::{cell::LazyCell, sync::Arc};
 
 use super::{
+    canary::Concern,
     facts::MemberState,
     leader::Leader,
     set::Set,
@@ -14,7 +15,7 @@ use crate::{
             seen::{Fault, FaultKind, Seen},
             signal::{MAX, Samples, SignalDef, Unit},
         },
-        now::Now,
+        now::{Age, Now},
     },
     plan::Side,
 };
@@ -40,7 +41,7 @@ signals! {
     PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "The member that accepts writes is on the target side.";
     WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "Time without a member that accepts writes since the start, as far as it was seen.";
     TARGET_SECONDARIES = "mongo.set.target_secondaries", Count, ["set"], (0.0, 50.0), "Members on the target side in state SECONDARY.";
-    WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "The worst lag of the members on the target side.";
+    WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "The worst lag of the members on the target side that have to follow. Not live while one of them is no SECONDARY.";
     OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "The primary's oplog window less the worst lag of the target's members: how long a follower may still fall behind.";
     CONFIG_COMMITTED = "mongo.set.config_committed", Bool, ["set"], BOOL, "A majority has the configuration that the primary has.";
     FLOW_CONTROL_LAGGED = "mongo.set.flow_control_lagged", Bool, ["set"], BOOL, "The primary holds writes back because a majority lags.";
@@ -52,7 +53,7 @@ signals! {
     CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "Time in which the canary's writes did not get through, since it began and as far as they could be tried; the outage that goes on is among it.";
     CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "How long the canary's writes have not got through; 0 while they do.";
     CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "The longest time without an acknowledged write of the canary in the last ten minutes.";
-    MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "Age of the oldest operation of the primary that the member has not applied.";
+    MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "Age of the oldest operation of the primary that the member has not applied. Not live while the member is no SECONDARY.";
     MEMBER_OPLOG_WINDOW = "mongo.member.oplog_window", Seconds, ["set", "member", "side"], (0.0, MAX), "How far back the member's oplog reaches.";
 }
 
@@ -68,7 +69,7 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     out.put(&PRIMARY_ON_TARGET, name, || leader.as_ref().map(on_target));
     out.put(&WRITE_DOWNTIME, name, || leader.map(|_| set.downtime.spent(now.boot).down.as_secs_f64()));
     out.put(&TARGET_SECONDARIES, name, || target_secondaries(set, now));
-    let lag = || set.worst_lag(Some(Side::Target), now).map_or(Seen::Never, |l| l.map(|(l, _)| l.least().as_secs_f64()));
+    let lag = || set.worst_of_followers(Side::Target, now).map(|l| l.least().as_secs_f64());
     out.put(&WORST_TARGET_LAG, name, lag);
     let window = || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
     out.put(&OPLOG_HEADROOM, name, || window().zip(lag()).map(|(w, lag)| w.as_secs_f64() - lag));
@@ -81,15 +82,39 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     out.put(&MAJORITY_IF_LINK_LOST, name, || quorum.as_ref().map(|q| flag(q.without_link)));
     out.put(&PRIMARY_SITE_MAJORITY, name, || quorum.as_ref().map(|q| flag(q.at_home)));
     out.put(&LONGEST_WRITE, name, || set.under_way(now).map(|o| o.longest().as_secs_f64()));
+    for def in [&CANARY_WRITE_DOWNTIME, &CANARY_GAP, &CANARY_LONGEST_GAP] {
+        let loops = set.planned().canary.iter().flat_map(Concern::of);
+        out.due(def, name, || {
+            let series = loops.map(|concern| vec![set.name.clone(), concern.word().to_owned()]).collect();
+            Seen::Live(series, Age::default())
+        });
+    }
     for (concern, felt) in &set.canaries {
         let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
         out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| f.downtime(now.boot).as_secs_f64()));
         out.put(&CANARY_GAP, labels, || felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
         out.put(&CANARY_LONGEST_GAP, labels, || felt.map(|f| f.longest(now.boot).as_secs_f64()));
     }
+    if out.wants_any(&[&MEMBER_LAG, &MEMBER_OPLOG_WINDOW]) {
+        measure_members(set, now, out);
+    }
+}
+
+fn measure_members(set: &Set, now: Now, out: &mut Samples) {
+    let name = &[set.name.as_str()];
+    let series = |hosts: Vec<&Arc<str>>| {
+        let of = |host: &str| vec![set.name.clone(), host.to_owned(), side_word(set.side(host)).to_owned()];
+        hosts.into_iter().map(|host| of(host)).collect()
+    };
+    let followers = set.followers(now);
+    out.due(&MEMBER_LAG, name, || followers.clone().map(series));
+    out.due(&MEMBER_OPLOG_WINDOW, name, || set.carriers(now).map(series));
+    let follows = |host: &Arc<str>| followers.as_ref().shown().is_some_and(|hosts| hosts.contains(&host));
     for (host, member) in set.distinct() {
         let labels = &[&set.name, &**host, side_word(set.side(host))];
-        if let Some(lag) = set.lag(host, now) {
+        if follows(host) {
+            out.put(&MEMBER_LAG, labels, || set.follows_by(host, now).map(|l| l.least().as_secs_f64()));
+        } else if let Some(lag) = set.lag(host, now) {
             out.put(&MEMBER_LAG, labels, || lag.map(|l| l.least().as_secs_f64()));
         }
         if !bare(set, host, member, now) {

@@ -8,7 +8,12 @@ mod truth;
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Ask, Sim, State, leader::Leader, signals};
+use super::{
+    Ask, Facts, Sim, State,
+    facts::{MemberState, Membership},
+    leader::Leader,
+    signals,
+};
 use crate::{
     core::{
         estate::{
@@ -16,10 +21,12 @@ use crate::{
             signal::{Sample, Samples},
             source::SourceSpec,
         },
+        gate::{Judge, Readings},
         now::Now,
+        step::Level,
     },
     plan::{
-        Access, AwsCredentials, Budgets, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Side, Sides, Site,
+        Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Side, Sides, Site,
     },
     systems::{Simulated, System},
     view::{Tone, Panel},
@@ -124,6 +131,33 @@ impl Run {
         let mut samples = Samples::default();
         self.state.measure(self.now, &mut samples);
         samples.into_vec()
+    }
+
+    /// How a gate over the lags of a set's target members stands, under each aggregate.
+    fn gates(&self, set: &str) -> Vec<Level> {
+        let mut samples = Samples::default();
+        self.state.measure(self.now, &mut samples);
+        let measured = samples.measured();
+        let labels = [("set", set), ("side", "target")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let gate = |agg| Gate {
+            id: "lag".into(),
+            metric: &signals::MEMBER_LAG,
+            labels: labels.clone().into(),
+            agg,
+            op: Compare::AtMost,
+            limit: 1e6,
+            sustain: Duration::ZERO,
+            min_samples: 1,
+            series: 1,
+            max_age: None,
+            min_volume: None,
+        };
+        let level = |agg| {
+            let mut judge = Judge::new(&Condition::Gate(Box::new(gate(agg))), |_| Duration::from_secs(2));
+            judge.look(&Readings::of_measured(&measured), self.now);
+            judge.level(self.now)
+        };
+        [Agg::Max, Agg::Min, Agg::Sum, Agg::Avg].map(level).into()
     }
 
     fn signal(&self, id: &str, label: &str) -> Seen<f64> {
@@ -324,4 +358,39 @@ fn every_row_opens() {
     let detail = run.state.detail("members", "orders/127.0.0.1:104", run.now).expect("a member");
     assert!(detail.curves[0].lines[0].points.len() > 50);
     assert!(run.state.detail("members", "orders/nobody", run.now).is_none());
+}
+
+/// A member in its first copy is a member: what it has no lag for must not let the others pass for all.
+#[test]
+fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
+    let mut run = Run::new();
+    run.pass(8);
+    assert_eq!(run.gates("orders"), [Level::Green; 4]);
+    for state in [MemberState::Startup2, MemberState::Startup, MemberState::Recovering, MemberState::Rollback] {
+        run.pass(2);
+        assert_eq!(run.gates("orders"), [Level::Green; 4], "it follows again");
+        let at = |s: &&SourceSpec<Ask>| matches!(&s.ask, Ask::Status(peer) if &*peer.host == "127.0.0.1:105");
+        let spec = run.sources.iter().find(at).expect("its status is asked").clone();
+        let answer = State::answer(&mut run.sim, &spec.ask, run.now).expect("an answer");
+        let Facts::Status(Membership::In(mut status)) = answer else { panic!("{answer:?}") };
+        status.state = state;
+        let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
+        run.state.apply(&spec.ask, Facts::Status(Membership::In(status)), stamp);
+        assert_eq!(run.gates("orders"), [Level::Hold; 4], "{state:?}");
+        for (id, label) in [("mongo.member.lag", "127.0.0.1:105"), ("mongo.set.worst_target_lag", "orders")] {
+            let Seen::Blind(fault) = run.signal(id, label) else { panic!("{id}: {:?}", run.signal(id, label)) };
+            assert!(fault.to_string().ends_with(&format!("is {}: only a SECONDARY has a lag", state.word())), "{fault}");
+        }
+    }
+}
+
+/// Members are known by the configuration: while nobody has it, nobody knows whether there are more of them.
+#[test]
+fn while_the_configuration_is_not_known_nobody_knows_which_members_there_are() {
+    let mut run = Run::new();
+    run.pass(8);
+    run.cut = Some(("orders/config", FaultKind::Refused));
+    run.pass(2);
+    assert!(run.signal("mongo.member.lag", "127.0.0.1:105").is_live());
+    assert_eq!(run.gates("orders"), [Level::Hold; 4]);
 }
