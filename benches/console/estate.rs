@@ -99,7 +99,7 @@ fn instances(side: Side) -> Vec<ec2::facts::Instance> {
     let mut names = ec2::facts::Names::default();
     let one = |i: usize| ec2::facts::Instance {
         id: format!("i-{side}{i:013x}").into(),
-        role: u16::try_from(i % 10).unwrap(),
+        roles: vec![u16::try_from(i % 10).unwrap()],
         zone: names.get(["us-east-1a", "us-east-1b", "us-east-1c"][i % 3]),
         kind: names.get("m7g.2xlarge"),
         image: names.get("ami-0a1b2c3d4e5f60718"),

@@ -81,6 +81,11 @@ pub trait System: Sized {
     fn trials(&self) -> Vec<SourceSpec<Self::Ask>> {
         Vec::new()
     }
+
+    /// What the plan names, what was read of it, and what no step could do anything with as it stands: told by `landfall check`.
+    fn unusable(&self, _now: Now) -> Vec<Fault> {
+        Vec::new()
+    }
 }
 
 /// How a system's real servers are asked. Implemented by each `live.rs`; only reads can be expressed here.

@@ -104,6 +104,14 @@ macro_rules! systems {
                 specs
             }
 
+            /// What no step could do anything with: see [`System::unusable`].
+            #[must_use]
+            pub fn unusable(&self, now: Now) -> Vec<Fault> {
+                let mut faults = Vec::new();
+                $(faults.extend(self.$name.unusable(now));)+
+                faults
+            }
+
             /// Something wants watching that the plan does not name.
             pub fn follow(&mut self, system: &str, id: &str) -> Vec<SourceSpec<Ask>> {
                 $(if system == <$name::State as System>::ID {

@@ -383,5 +383,7 @@ pub trait Obeys: Steered + super::Simulated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 
+#[cfg(all(test, unix))]
+pub mod pasted;
 #[cfg(test)]
 pub mod played;

@@ -58,6 +58,18 @@ pub struct Tally {
     pub images: BTreeMap<Name, u32>,
     /// Groups that the plan names and the region does not have.
     pub missing: Vec<Name>,
+    /// Target groups that no instance can be in, and why.
+    pub unfit: Vec<(Name, &'static str)>,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, instance: &Instance, checked: Option<&Checked>, serves: bool) {
+        *self.images.entry(instance.image.clone()).or_default() += 1;
+        let zone = self.zones.entry(instance.zone.clone()).or_default();
+        for counts in [&mut self.all, zone] {
+            counts.add(instance, checked, serves);
+        }
+    }
 }
 
 /// Checks as last read, and whether they were good the time before.

@@ -100,8 +100,8 @@ pub enum Facts {
 pub struct Instance {
     /// `i-…`.
     pub id: Name,
-    /// Index of its role in the plan's fleet.
-    pub role: u16,
+    /// Indexes of the roles in the plan's fleet that select it, in order, each once: tags and filters of two roles may overlap.
+    pub roles: Vec<u16>,
     /// Availability zone.
     pub zone: Name,
     /// Instance type.
@@ -189,10 +189,36 @@ pub const LINEAGE: &str = "landfall:source-ami";
 pub struct TargetGroup {
     /// As the plan names it: name or ARN.
     pub named: Name,
-    /// Its targets are registered by address; else by instance id.
-    pub by_address: bool,
+    /// What its targets are.
+    pub kind: TargetKind,
     /// Its targets; none where there is no such group.
     pub targets: Option<Vec<Target>>,
+}
+
+/// What a target group's targets are (Elastic Load Balancing API reference, "TargetGroup", TargetType).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TargetKind {
+    /// Instances, by id.
+    #[default]
+    Instance,
+    /// Addresses.
+    Address,
+    /// A Lambda function: no instance can be in it.
+    Function,
+    /// An Application Load Balancer, whose own target groups hold the instances.
+    Balancer,
+}
+
+impl TargetKind {
+    /// What it has instead of instances; none where instances can be in it.
+    #[must_use]
+    pub const fn no_instances(self) -> Option<&'static str> {
+        match self {
+            Self::Instance | Self::Address => None,
+            Self::Function => Some("its target is a Lambda function"),
+            Self::Balancer => Some("its target is a load balancer: name that one's own target groups"),
+        }
+    }
 }
 
 /// One target.

@@ -49,12 +49,14 @@ pub(super) struct ServingIndex<'a> {
     group_zones: HashSet<&'a Name>,
     /// Groups that the plan names and the region does not have.
     pub(super) missing: Vec<Name>,
+    /// Target groups that no instance can be in, and why.
+    pub(super) unfit: Vec<(Name, &'static str)>,
 }
 
 impl<'a> ServingIndex<'a> {
     pub(super) fn new(role: &Role, side: Side, targets: &'a [TargetGroup], groups: &'a [Group]) -> Self {
         let how = Serving::of(role, side);
-        let mut index = Self { how, healthy: HashMap::new(), group_zones: HashSet::new(), missing: Vec::new() };
+        let mut index = Self { how, healthy: HashMap::new(), group_zones: HashSet::new(), missing: Vec::new(), unfit: Vec::new() };
         for name in role.auto_scaling_groups.get(side) {
             match groups.iter().find(|g| *g.name == **name) {
                 Some(group) => {
@@ -68,8 +70,10 @@ impl<'a> ServingIndex<'a> {
             }
         }
         for name in role.target_groups.get(side) {
-            match targets.iter().find(|g| *g.named == **name).and_then(|g| g.targets.as_ref()) {
-                Some(targets) => targets.iter().for_each(|t| index.register(t)),
+            let group = targets.iter().find(|g| *g.named == **name).and_then(|g| Some((g.kind, g.targets.as_ref()?)));
+            match group.map(|(kind, targets)| (kind.no_instances(), targets)) {
+                Some((None, targets)) => targets.iter().for_each(|t| index.register(t)),
+                Some((Some(why), _)) => index.unfit.push((name.as_str().into(), why)),
                 None => index.missing.push(name.as_str().into()),
             }
         }

@@ -64,8 +64,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     }
     for side in Side::BOTH {
         let site = state.sites.get(side);
-        let all = Seen::all((0..state.plan.fleet.len()).map(|role| site.running(role, now)));
-        out.put(&INSTANCES, &[side.word()], all.map(|all| all.into_iter().map(f64::from).sum()));
+        out.put(&INSTANCES, &[side.word()], site.all(now, |t| f64::from(t.all.running)));
     }
     if let Some((_, ready)) = state.worst(now) {
         out.put(&READY, &[], ready);

@@ -14,7 +14,7 @@ use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 use self::fleet::{Asg, Host};
 use super::{
     Ask, Facts, Question, State,
-    facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, names},
+    facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, TargetKind, names},
 };
 use crate::{
     core::{estate::seen::Fault, now::Now},
@@ -74,7 +74,7 @@ fn hosts(plan: &Plan, side: Side, random: &mut fastrand::Rng) -> Vec<Host> {
             out.push(Host {
                 instance: Instance {
                     id: format!("i-0{:016x}", random.u64(..)).as_str().into(),
-                    role: u16::try_from(index).unwrap_or(u16::MAX),
+                    roles: vec![u16::try_from(index).unwrap_or(u16::MAX)],
                     zone: shared.get(&format!("{region}{zone}")),
                     kind: shared.get(kind),
                     image: shared.get(&image_id(index, side)),
@@ -128,7 +128,7 @@ impl Sim {
         self.hosts
             .get(side)
             .iter()
-            .filter(move |h| list(&self.plan.fleet[usize::from(h.instance.role)]).get(side).iter().any(|n| n == name))
+            .filter(move |h| h.roles(&self.plan).any(|role| list(role).get(side).iter().any(|n| n == name)))
     }
 
     /// The targets of a group.
@@ -216,7 +216,7 @@ impl Simulated for State {
                 let of = names(&sim.plan, |r| r.target_groups.get(side).as_slice());
                 let group = |name: String| TargetGroup {
                     targets: Some(sim.targets(side, &name, at)),
-                    by_address: false,
+                    kind: TargetKind::Instance,
                     named: name.as_str().into(),
                 };
                 Facts::Targets(of.into_iter().map(group).collect())

@@ -44,7 +44,10 @@ pub struct Site {
     pub(super) targets: Reading<Vec<TargetGroup>>,
     pub(super) groups: Reading<Vec<Group>>,
     pub(super) lives: Lives,
+    /// One a role. An instance that two roles select is in both.
     pub(super) tallies: Vec<Tally>,
+    /// All instances, each once, however many roles select it.
+    pub(super) whole: Tally,
     pub(super) trends: Vec<Trend>,
 }
 
@@ -72,6 +75,7 @@ impl Site {
             groups: Reading::default(),
             lives: Lives::default(),
             tallies: vec![Tally::default(); roles],
+            whole: Tally::default(),
             trends: vec![Trend::default(); roles],
         }
     }
@@ -80,9 +84,19 @@ impl Site {
     pub(super) fn apply(&mut self, facts: Facts, stamp: Stamp) -> bool {
         let news = match facts {
             Facts::Instances(mut rows) => {
-                rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-                // The same instance can come on two pages while the fleet changes.
-                rows.dedup_by(|a, b| a.id == b.id);
+                rows.sort_by(|a, b| a.id.cmp(&b.id));
+                // The same instance comes once for each role that selects it, and can come on two pages while the fleet changes.
+                rows.dedup_by(|later, earlier| {
+                    let same = later.id == earlier.id;
+                    if same {
+                        earlier.roles.append(&mut later.roles);
+                    }
+                    same
+                });
+                for row in &mut rows {
+                    row.roles.sort_unstable();
+                    row.roles.dedup();
+                }
                 put(&mut self.instances, rows, stamp)
             }
             Facts::Status(mut rows) => {
@@ -151,27 +165,27 @@ impl Site {
             .map(|index| Tally {
                 zones: index.zones(&zones).into_iter().map(|z| (z, Counts::default())).collect(),
                 missing: index.missing.clone(),
+                unfit: index.unfit.clone(),
                 ..Tally::default()
             })
             .collect();
+        let mut whole = Tally::default();
         self.lives.begin(self.settled());
         for instance in instances {
-            let (Some(tally), Some(index)) =
-                (tallies.get_mut(usize::from(instance.role)), roles.get(usize::from(instance.role)))
-            else {
-                continue;
-            };
             let checked = status.and_then(|s| s.by_id.get(&instance.id));
             let passed = checked.is_some_and(Checked::passed);
-            let serves = instance.state == InstanceState::Running && index.serves(instance, passed);
-            self.lives.see(&instance.id, Phase::of(instance.state, passed, serves));
-            *tally.images.entry(instance.image.clone()).or_default() += 1;
-            let zone = tally.zones.entry(instance.zone.clone()).or_default();
-            for counts in [&mut tally.all, zone] {
-                counts.add(instance, checked, serves);
+            // What serves in one of its roles serves, whatever tells it in the others.
+            let mut anywhere = false;
+            for role in instance.roles.iter().copied().map(usize::from) {
+                let (Some(tally), Some(index)) = (tallies.get_mut(role), roles.get(role)) else { continue };
+                let serves = instance.state == InstanceState::Running && index.serves(instance, passed);
+                anywhere |= serves;
+                tally.add(instance, checked, serves);
             }
+            self.lives.see(&instance.id, Phase::of(instance.state, passed, anywhere));
+            whole.add(instance, checked, anywhere);
         }
-        self.tallies = tallies;
+        (self.tallies, self.whole) = (tallies, whole);
     }
 
     /// Whether all that an instance's phase hangs on has been read: before that, what looks like a change is only learning.
@@ -214,6 +228,11 @@ impl Site {
         self.instances.at(now).map(|_| of(&self.tallies[role]))
     }
 
+    /// The same of all instances together, each counted once.
+    pub fn all<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+        self.instances.at(now).map(|_| of(&self.whole))
+    }
+
     /// Running instances of a role.
     #[must_use]
     pub fn running(&self, role: usize, now: Now) -> Seen<u32> {
@@ -231,9 +250,18 @@ impl Site {
 
     /// What hangs on instances and on two reads of their status.
     pub fn checked<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+        self.twice(now).map(|()| of(&self.tallies[role]))
+    }
+
+    /// The same of all instances together, each counted once.
+    pub fn all_checked<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+        self.twice(now).map(|()| of(&self.whole))
+    }
+
+    fn twice(&self, now: Now) -> Seen<()> {
         match self.instances.at(now).zip(self.status.at(now)) {
             Seen::Live((_, s), _) | Seen::Stale((_, s), _) if !s.twice => Seen::Never,
-            both => both.map(|_| of(&self.tallies[role])),
+            both => both.map(drop),
         }
     }
 
@@ -241,12 +269,15 @@ impl Site {
     pub fn served<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
         let instances = self.instances.at(now);
         let tally = &self.tallies[role];
-        let found = |()| match tally.missing.as_slice() {
-            [] => Ok(tally),
-            names => Err(Fault::new(
-                FaultKind::NotFound,
-                format!("{} has no {}", self.plan.sites.get(self.side).region, names.join(", ")),
-            )),
+        let region = &self.plan.sites.get(self.side).region;
+        let found = |()| match (tally.missing.as_slice(), tally.unfit.as_slice()) {
+            ([], []) => Ok(tally),
+            ([], unfit) => {
+                let each: Vec<String> = unfit.iter().map(|(name, why)| format!("{name} ({why})")).collect();
+                let text = format!("{region}: no instance serves in {}; take it out of the role's target_groups", each.join(", "));
+                Err(Fault::new(FaultKind::Unsupported, text))
+            }
+            (names, _) => Err(Fault::new(FaultKind::NotFound, format!("{region} has no {}", names.join(", ")))),
         };
         match Serving::of(&self.plan.fleet[role], self.side) {
             Serving::Targets => instances.zip(self.targets.at(now)).map(drop).and_then(found).map(of),

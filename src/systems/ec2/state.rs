@@ -11,7 +11,7 @@ use crate::{
     core::{
         estate::{
             history::Ring,
-            seen::{Fault, Seen, Stamp, Worth},
+            seen::{Fault, FaultKind, Seen, Stamp, Worth},
             signal::{Samples, SignalDef},
             source::SourceSpec,
         },
@@ -66,6 +66,18 @@ impl System for State {
     fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
         self.heard += 1;
         self.sites.get_mut(ask.side).fail(ask.what, fault);
+    }
+
+    /// Target groups that no instance can be in.
+    fn unusable(&self, now: Now) -> Vec<Fault> {
+        let roles = 0..self.plan.fleet.len();
+        let each = Side::BOTH.into_iter().flat_map(|side| roles.clone().map(move |role| (side, role)));
+        let served = each.map(|(side, role)| self.sites.get(side).in_service(role, now));
+        let unfit = |seen| match seen {
+            Seen::Blind(fault) if fault.kind == FaultKind::Unsupported => Some(fault),
+            _ => None,
+        };
+        served.filter_map(unfit).collect()
     }
 
     fn measure(&self, now: Now, out: &mut Samples) {

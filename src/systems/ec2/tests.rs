@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use super::{
     Ask, Facts, Question, State,
     facts::{
-        Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth, asked,
+        Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth, TargetKind, asked,
     },
 };
 use crate::{
@@ -69,7 +69,7 @@ const fn ask(side: Side, what: Question) -> Ask {
 fn instance(id: &str, role: u16, zone: &str) -> Instance {
     Instance {
         id: id.into(),
-        role,
+        roles: vec![role],
         zone: zone.into(),
         kind: "m7g.large".into(),
         image: "ami-t".into(),
@@ -107,7 +107,7 @@ impl Fleet {
 
     fn targets(&mut self, seconds: u64, targets: Option<&[(&str, TargetHealth)]>) -> &mut Self {
         let rows = |t: &[(&str, TargetHealth)]| t.iter().map(|(id, h)| Target { id: (*id).into(), port: None, health: *h }).collect();
-        let group = TargetGroup { named: "web-tgt".into(), by_address: false, targets: targets.map(rows) };
+        let group = TargetGroup { named: "web-tgt".into(), kind: TargetKind::Instance, targets: targets.map(rows) };
         self.put(Side::Target, seconds, Facts::Targets(vec![group]))
     }
 

@@ -64,6 +64,21 @@ impl Rules {
         Side::BOTH.iter().any(|&side| self.0.get(side).is_empty())
     }
 
+    /// Why the sides' answers cannot be told apart, if so: of a side without rules there are no records, or aliases, whose values are not
+    /// what is answered.
+    pub(super) fn lacking(&self, name: &DnsName, records: &[Record]) -> Option<String> {
+        Side::BOTH.into_iter().filter(|side| self.0.get(*side).is_empty()).find_map(|side| {
+            let own: Vec<&Record> = records.iter().filter(|r| side_of(name, r) == Some(side)).collect();
+            let what = format!("{} {}", name.name, name.record_type.word());
+            if own.is_empty() {
+                return Some(format!("{what}: no record set of the {side} is there, so nobody knows which answers are its"));
+            }
+            let alias = own.into_iter().find(|r| r.values.is_empty())?;
+            let id = alias.set_id.as_deref().unwrap_or_default();
+            Some(format!("{what}: {id} is an alias, and the plan does not say what it is answered with: give `answers` for the {side}"))
+        })
+    }
+
     /// The side whose rules, or where it has none whose records, one of the values fits; none if that is neither or both.
     pub(super) fn side(&self, values: &[String], of_records: &Values) -> Option<Side> {
         let fits = |side| {

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    batch::{self, Weighted},
+    batch::{self, Edit, Weighted},
     facts::{Epoch, normal},
     state::{Name, State},
 };
@@ -234,13 +234,20 @@ fn both_zero(name: &str, weights: Sides<u8>) -> Option<Fault> {
     (weights.source == 0 && weights.target == 0).then(|| Fault::new(FaultKind::Malformed, text()))
 }
 
-/// A change and the wait for it, which is bound to the operation at `at`.
-fn ops(call: Call, what: String, kind: Kind, observed: &Observed, at: u16) -> [Op; 2] {
+/// Under this tag goes what a person sends.
+const HAND: &str = "hand";
+
+/// What a change is about, as long as Route 53 takes it: 256 characters.
+fn comment(what: &str) -> String {
+    format!("landfall: {what}").chars().take(256).collect()
+}
+
+/// A change and the wait for it, which is bound to the operation at `at`. `edits` are what a person would send in its place.
+fn ops(call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit], at: u16) -> [Op; 2] {
     let (zone, name) = call.of();
     let (zone, name) = (zone.to_owned(), name.to_owned());
     let epoch = batch::epoch(&call, observed);
-    let edits = batch::edits(&call, observed, "hand").unwrap_or_default();
-    let edits = batch::json(&edits, &format!("landfall: {what}"));
+    let edits = batch::json(edits, &comment(&what));
     let change = Operation {
         what,
         kind,
@@ -248,7 +255,8 @@ fn ops(call: Call, what: String, kind: Kind, observed: &Observed, at: u16) -> [O
         expect: Handle::Seen(Mark::Set(observed.clone())),
         quarantine: SIGNED,
         command: format!(
-            "aws route53 change-resource-record-sets --hosted-zone-id {} --change-batch {}",
+            "CHANGE_ID=$(aws route53 change-resource-record-sets --hosted-zone-id {} --change-batch {} \
+             --query ChangeInfo.Id --output text)",
             quoted(&zone),
             quoted(&edits.to_string())
         ),

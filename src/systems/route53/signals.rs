@@ -104,3 +104,76 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
         out.put(&INSYNC, &[id], change.at(now).map(|c| f64::from(u8::from(c.insync))));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use crate::{
+        core::{
+            estate::{
+                seen::{Freshness, Seen, Stamp},
+                signal::Samples,
+            },
+            now::Now,
+        },
+        plan::Sides,
+        systems::{
+            System,
+            route53::{
+                Ask, Facts, Listing, Record, State,
+                facts::{Alias, Answer, Batch},
+                weighted::tests::{name, record},
+            },
+            steer::played,
+        },
+    };
+
+    /// The served share of the target, of these records and of fifty answers, half of each side.
+    fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Seen<f64> {
+        let mut plan = (*played::plan("")).clone();
+        plan.dns = vec![crate::plan::DnsName { answers, ..name() }];
+        let (mut state, specs) = State::new(&Arc::new(plan));
+        let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
+        let stamp = Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
+        let answer = |value: &str| Answer { values: vec![value.to_owned()].into(), ttl: 60, authority: true, n: 25 };
+        for spec in &specs {
+            let facts = match &spec.ask {
+                Ask::Records(_) => Facts::Records(Listing { records: records.clone(), epochs: Vec::new() }),
+                Ask::Served(_) => {
+                    let answers = vec![answer("192.0.2.1"), answer("192.0.2.2")];
+                    Facts::Served(Batch { asked: 50, answers, ..Batch::default() })
+                }
+                _ => continue,
+            };
+            state.apply(&spec.ask, facts, stamp);
+        }
+        let mut out = Samples::default();
+        state.measure(now, &mut out);
+        let is = |s: &crate::core::estate::signal::Sample| s.def.id == super::SERVED.id && s.labels[2] == *"target";
+        out.into_vec().into_iter().find(is).expect("a sample").value
+    }
+
+    #[test]
+    fn a_share_of_answers_that_cannot_be_told_apart_is_unknown_and_never_zero() {
+        let both = || vec![record("vir", 1, "192.0.2.1"), record("ore", 1, "192.0.2.2")];
+        assert_eq!(served(both(), Sides::default()).live(), Some(0.5));
+        let alias = Record {
+            values: Vec::new(),
+            ttl: None,
+            alias: Some(Alias { target: "lb.".to_owned(), zone: "ZLB".to_owned(), evaluate_health: true }),
+            ..record("ore", 1, "x")
+        };
+        for (records, why) in [
+            (Vec::new(), "no record set of the source"),
+            (vec![record("vir", 1, "192.0.2.1")], "no record set of the target"),
+            (vec![record("vir", 1, "192.0.2.1"), alias], "ore is an alias"),
+        ] {
+            let seen = served(records.clone(), Sides::default());
+            assert!(matches!(&seen, Seen::Blind(fault) if fault.text.contains(why)), "{why}: {seen:?}");
+            // Where the plan says which answers are whose, the records are not needed.
+            let told = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
+            assert_eq!(served(records, told).live(), Some(0.5), "{why}");
+        }
+    }
+}

@@ -156,9 +156,16 @@ impl Name {
 
     /// Samples of one server by side. As good as the worse of the server and, where the sides are told by the records'
     /// values, the records.
-    pub(super) fn tally(&self, server: &Server, now: Now) -> Seen<Tally> {
+    pub(super) fn tally(&self, name: &DnsName, server: &Server, now: Now) -> Seen<Tally> {
         let tally = server.last.at(now).map(|_| server.window.tally(|values| self.side(values)));
-        if self.rules.need_records() { tally.zip(self.set.at(now)).map(|(tally, _)| tally) } else { tally }
+        if !self.rules.need_records() {
+            return tally;
+        }
+        // What cannot be told apart is no share of 0.
+        tally.zip(self.set.at(now)).and_then(|(tally, records)| match self.rules.lacking(name, records) {
+            None => Ok(tally),
+            Some(why) => Err(Fault::new(FaultKind::Empty, why)),
+        })
     }
 
     /// The servers whose answers stand for what the world gets: the authoritative ones; resolvers only where the plan names no other.
@@ -170,7 +177,7 @@ impl Name {
     /// Samples of all servers together, as good as the worst of them; none where the plan names no server. No sample is a
     /// fault, never a share of 0.
     pub(super) fn pooled(&self, name: &DnsName, now: Now) -> Option<Seen<Tally>> {
-        let all = Seen::all(self.pool().map(|s| self.tally(s, now)));
+        let all = Seen::all(self.pool().map(|s| self.tally(name, s, now)));
         (!self.servers.is_empty()).then(|| {
             all.map(|t| t.into_iter().fold(Tally::default(), Tally::plus)).and_then(|tally| {
                 if tally.n() > 0 {
@@ -323,6 +330,10 @@ impl System for State {
 
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {
         view::detail(self, table, row, now)
+    }
+
+    fn unusable(&self, now: Now) -> Vec<Fault> {
+        self.unweighted(now)
     }
 
     /// A change, until it is INSYNC. The id with or without the `/change/` that Route 53 puts before it.

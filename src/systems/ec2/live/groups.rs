@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::{Arns, Pages, Region, held};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
-    systems::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth},
+    systems::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind},
 };
 
 /// The most target groups that Elastic Load Balancing gives on a page.
@@ -24,7 +24,7 @@ impl Region {
         let arns = self.arns(&named).await?;
         let ask = |name: String| {
             let known = arns.get(name.as_str()).cloned();
-            let (arn, by_address) = known.map_or((None, false), |(arn, by_address)| (Some(arn), by_address));
+            let (arn, kind) = known.map_or((None, TargetKind::default()), |(arn, kind)| (Some(arn), kind));
             async move {
                 let targets = match arn {
                     Some(arn) => self.health(arn).await?,
@@ -33,14 +33,14 @@ impl Region {
                 if targets.is_none() {
                     held(&self.arns).remove(name.as_str());
                 }
-                Ok(TargetGroup { named: name.as_str().into(), by_address, targets })
+                Ok(TargetGroup { named: name.as_str().into(), kind, targets })
             }
         };
         stream::iter(named.into_iter().map(ask)).buffered(AT_ONCE).try_collect().await
     }
 
-    /// ARNs by the name in the plan, and whether targets are registered by address; a group that does not exist has none. All groups of the region are listed, and only while one is
-    /// not known: asked by name, one that is missing fails the request as a whole without being named.
+    /// ARNs by the name in the plan, and what their targets are; a group that does not exist has none. All groups of the region are
+    /// listed, and only while one is not known: asked by name, one that is missing fails the request as a whole without being named.
     pub(super) async fn arns(&self, named: &[String]) -> Result<Arns, Fault> {
         const CALL: &str = "DescribeTargetGroups";
         let known = held(&self.arns).clone();
@@ -53,9 +53,14 @@ impl Region {
             let page = self.balancing.call(CALL, ask.send()).await?;
             for group in page.target_groups() {
                 let Some(arn) = group.target_group_arn() else { continue };
-                let by_address = group.target_type() == Some(&TargetTypeEnum::Ip);
+                let kind = match group.target_type() {
+                    Some(TargetTypeEnum::Ip) => TargetKind::Address,
+                    Some(TargetTypeEnum::Lambda) => TargetKind::Function,
+                    Some(TargetTypeEnum::Alb) => TargetKind::Balancer,
+                    _ => TargetKind::Instance,
+                };
                 let is = |n: &&String| n.as_str() == arn || group.target_group_name() == Some(n.as_str());
-                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), (arn.to_owned(), by_address))));
+                found.extend(named.iter().filter(is).map(|n| (Name::from(n.as_str()), (arn.to_owned(), kind))));
             }
             if !pages.next(page.next_marker(), &self.balancing, CALL)? {
                 break;

@@ -23,8 +23,8 @@ const TYPES: usize = 100;
 struct Stream<'a> {
     tag: &'a str,
     filters: &'a IndexMap<String, Vec<String>>,
-    /// Role index by the tag's value.
-    roles: HashMap<&'a str, u16>,
+    /// Role indexes by the tag's value: two roles may differ in their groups alone.
+    roles: HashMap<&'a str, Vec<u16>>,
 }
 
 fn streams(plan: &Plan) -> Vec<Stream<'_>> {
@@ -34,12 +34,12 @@ fn streams(plan: &Plan) -> Vec<Stream<'_>> {
         let fits = |s: &&mut Stream<'_>| s.tag == role.tag && *s.filters == role.filters && s.roles.len() < VALUES;
         match out.iter_mut().find(fits) {
             Some(stream) => {
-                stream.roles.insert(&role.value, index);
+                stream.roles.entry(&role.value).or_default().push(index);
             }
             None => out.push(Stream {
                 tag: &role.tag,
                 filters: &role.filters,
-                roles: HashMap::from([(role.value.as_str(), index)]),
+                roles: HashMap::from([(role.value.as_str(), vec![index])]),
             }),
         }
     }
@@ -65,12 +65,12 @@ impl Stream<'_> {
 
     fn row(&self, instance: &types::Instance, names: &mut Names) -> Option<Instance> {
         let tag = instance.tags().iter().find(|t| t.key() == Some(self.tag))?;
-        let role = *self.roles.get(tag.value()?)?;
+        let roles = self.roles.get(tag.value()?)?;
         let state = state(instance.state()?.name()?)?;
         let cores = instance.cpu_options().and_then(|c| c.core_count()?.checked_mul(c.threads_per_core()?));
         Some(Instance {
             id: instance.instance_id()?.into(),
-            role,
+            roles: roles.clone(),
             zone: names.get(instance.placement().and_then(|p| p.availability_zone()).unwrap_or("unknown")),
             kind: names.get(instance.instance_type().map_or("unknown", InstanceType::as_str)),
             image: names.get(instance.image_id().unwrap_or("unknown")),
@@ -227,6 +227,17 @@ mod tests {
         let filters = streams[0].filters();
         assert_eq!(filters[0].name(), Some("tag:role"));
         assert_eq!(filters[0].values(), ["api", "web"]);
+    }
+
+    #[test]
+    fn roles_of_one_tag_and_one_value_select_the_same_instances() {
+        let mut plan = crate::systems::ec2::tests::plan();
+        plan.fleet = vec![role("web", "role", None), Role { name: "web-by-group".into(), ..role("web", "role", None) }];
+        let tag = types::Tag::builder().key("role").value("web").build();
+        let running = types::InstanceState::builder().name(InstanceStateName::Running).build();
+        let instance = types::Instance::builder().instance_id("i-1").tags(tag).state(running).build();
+        let rows: Vec<_> = streams(&plan).iter().filter_map(|s| s.row(&instance, &mut Names::default())).collect();
+        assert_eq!(rows.iter().map(|r| r.roles.clone()).collect::<Vec<_>>(), [vec![0, 1]]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::{
 use self::writer::Writers;
 use super::{
     Ask, Facts, Question, State,
-    facts::{Name, names},
+    facts::{Name, TargetKind, names},
     ops::{Call, Mark},
 };
 use crate::{
@@ -55,8 +55,8 @@ struct Region {
     arns: Mutex<Arns>,
 }
 
-/// ARNs of target groups by the name in the plan, and whether their targets are registered by address.
-type Arns = HashMap<Name, (String, bool)>;
+/// ARNs of target groups by the name in the plan, and what their targets are.
+type Arns = HashMap<Name, (String, TargetKind)>;
 
 impl Live for State {
     type Readers = Readers;

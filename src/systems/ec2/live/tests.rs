@@ -167,7 +167,7 @@ async fn all_pages_are_read_and_every_instance_once() {
     let Facts::Instances(rows) = ask(&url, INSTANCES).await.unwrap() else { panic!("instances") };
     let ids: BTreeSet<&str> = rows.iter().map(|r| &*r.id).collect();
     assert_eq!((rows.len(), ids.len()), (1234, 1234));
-    assert_eq!(rows.iter().filter(|r| r.role == 0).count(), 617);
+    assert_eq!(rows.iter().filter(|r| r.roles == [0]).count(), 617);
     assert!(rows.iter().all(|r| r.vcpus == Some(4)));
     assert_eq!(server.lock().unwrap().asked.len(), 1234_usize.div_ceil(PAGE), "one stream for both roles");
     let Facts::Status(rows) = ask(&url, STATUS).await.unwrap() else { panic!("status") };

@@ -38,7 +38,7 @@ impl State {
             Ok((index, _)) => index,
             Err(fault) => return Seen::Blind(fault),
         };
-        let there = move |i: &&Instance| usize::from(i.role) == index && i.state != InstanceState::ShuttingDown;
+        let there = move |i: &&Instance| i.roles.iter().any(|r| usize::from(*r) == index) && i.state != InstanceState::ShuttingDown;
         self.sites.get(side).instances.at(now).map(|rows| rows.iter().filter(there).collect())
     }
 
@@ -138,7 +138,7 @@ impl State {
             command: format!(
                 "aws ec2 {call} --region {} --instance-ids {}",
                 quoted(self.region(side)),
-                instances.join(" ")
+                instances.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" ")
             ),
             call: Call::Power { side, on, instances },
             kind: Kind::Absolute,

@@ -112,7 +112,7 @@ impl State {
                 "aws autoscaling {verb}-processes --region {} --auto-scaling-group-name {} --scaling-processes {}",
                 quoted(self.region(side)),
                 quoted(group),
-                processes.join(" ")
+                processes.iter().map(|p| quoted(p)).collect::<Vec<_>>().join(" ")
             ),
         }
     }

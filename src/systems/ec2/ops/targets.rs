@@ -12,7 +12,7 @@ use crate::{
     plan::Side,
     systems::{
         ec2::{
-            facts::{Instance, InstanceState, TargetGroup, TargetHealth},
+            facts::{Instance, InstanceState, TargetGroup, TargetHealth, TargetKind},
             judge::registered,
             state::State,
         },
@@ -27,7 +27,7 @@ const BACK: Limits = Limits { width: 4, max_failed: 0, max_unknown: 0 };
 
 /// An instance as a group names it.
 fn place(group: &TargetGroup, instance: &Instance) -> Result<Place, Fault> {
-    let id = if group.by_address { instance.address.as_deref() } else { Some(&*instance.id) };
+    let id = if group.kind == TargetKind::Address { instance.address.as_deref() } else { Some(&*instance.id) };
     let text = || format!("{}: has targets by address, and {} has none", group.named, instance.id);
     let id = id.ok_or_else(|| Fault::new(FaultKind::Unsupported, text()))?;
     Ok(Place { id: id.to_owned(), port: None })
@@ -40,7 +40,11 @@ fn is_target(instance: &Instance, id: &str) -> bool {
 fn target_group<'a>(groups: &'a [TargetGroup], name: &str, region: &str) -> Result<&'a TargetGroup, Fault> {
     let text = || format!("{region} has no target group {name}");
     let found = groups.iter().find(|g| *g.named == *name && g.targets.is_some());
-    found.ok_or_else(|| Fault::new(FaultKind::NotFound, text()))
+    let found = found.ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
+    match found.kind.no_instances() {
+        None => Ok(found),
+        Some(why) => Err(Fault::new(FaultKind::Unsupported, format!("{name} in {region} takes no instances: {why}"))),
+    }
 }
 
 impl State {
@@ -174,7 +178,10 @@ impl State {
 
     fn targets_op(&self, side: Side, group: &str, on: bool, targets: &[Place]) -> Op {
         let verb = if on { "register" } else { "deregister" };
-        let word = |p: &Place| p.port.map_or_else(|| format!("Id={}", p.id), |port| format!("Id={},Port={port}", p.id));
+        let word = |p: &Place| {
+            let id = format!("Id={}", p.id);
+            quoted(&p.port.map_or_else(|| id.clone(), |port| format!("{id},Port={port}")))
+        };
         let list: Vec<String> = targets.iter().map(word).collect();
         Operation {
             what: match targets {

@@ -1,3 +1,4 @@
+mod pasted;
 mod traffic;
 
 use std::sync::Arc;

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::super::facts::{Check, Instance, InstanceState, Name, Status, Target, TargetHealth};
-use crate::core::now::Now;
+use crate::{
+    core::now::Now,
+    plan::{Plan, Role},
+};
 
 /// A target that is taken out gets no new requests for this long before its instance goes.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -43,6 +46,15 @@ pub(super) struct Host {
 }
 
 impl Host {
+    /// The roles that select it.
+    pub(super) fn roles<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a Role> {
+        self.instance.roles.iter().filter_map(|role| plan.fleet.get(usize::from(*role)))
+    }
+
+    pub(super) fn of_role(&self, plan: &Plan, name: &str) -> bool {
+        self.roles(plan).any(|role| role.name == name)
+    }
+
     /// How long it has been there at `at` after the start; none before it is launched.
     pub(super) fn age(&self, at: Duration) -> Option<Duration> {
         match self.launched {
@@ -55,7 +67,7 @@ impl Host {
     pub(super) fn boot(&mut self, sick: &BTreeSet<u16>, at: Duration) {
         if !self.booted && self.age(at).is_some() {
             self.booted = true;
-            self.fails |= sick.contains(&self.instance.role);
+            self.fails |= self.instance.roles.iter().any(|role| sick.contains(role));
         }
     }
 

@@ -51,7 +51,7 @@ impl Obeys for State {
                 judge::capacity(group, asg(*side, group).map(|g| (g.desired, g.min)), (*desired, *min), expect)
             }
             Call::InService { side, role, least } => {
-                let of = |h: &&super::Host| sim.plan.fleet[usize::from(h.instance.role)].name == *role;
+                let of = |h: &&super::Host| h.of_role(&sim.plan, role);
                 let serving = sim.hosts.get(*side).iter().filter(of).filter(|h| h.in_service(at)).count();
                 judge::in_service(u32::try_from(serving).unwrap_or(u32::MAX), *least)
             }
@@ -99,7 +99,7 @@ impl Obeys for State {
                 }
             }
             Action::Power { role, side, .. } | Action::Targets { role, side, .. } => {
-                let of = |h: &&mut super::Host| plan.fleet[usize::from(h.instance.role)].name == *role && h.state(at).is_some();
+                let of = |h: &&mut super::Host| h.of_role(&plan, role) && h.state(at).is_some();
                 if let Some(host) = sim.hosts.get_mut(*side).iter_mut().find(of) {
                     host.leaves = Some(Duration::ZERO);
                 }

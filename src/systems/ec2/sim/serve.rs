@@ -26,7 +26,9 @@ impl Sim {
     fn serves(&self, side: Side, at: Duration) -> f64 {
         let mut there = vec![0_u32; self.plan.fleet.len()];
         for host in self.hosts.get(side).iter().filter(|h| h.in_service(at)) {
-            there[usize::from(host.instance.role)] += 1;
+            for role in &host.instance.roles {
+                there[usize::from(*role)] += 1;
+            }
         }
         let wanted = self.plan.fleet.iter().map(|role| f64::from(role.wanted.source));
         let shares = there

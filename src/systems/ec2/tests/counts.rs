@@ -100,6 +100,21 @@ fn a_group_that_is_missing_blinds_its_role_and_no_other() {
 }
 
 #[test]
+fn a_target_group_that_no_instance_can_be_in_says_why_instead_of_zero() {
+    for (kind, why) in [(TargetKind::Function, "its target is a Lambda function"), (TargetKind::Balancer, "its target is a load balancer")] {
+        let mut fleet = Fleet::new();
+        fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a")]));
+        let target = Target { id: "arn:aws:lambda:us-west-2:1:function:f".into(), port: None, health: TargetHealth::Healthy };
+        let group = TargetGroup { named: "web-tgt".into(), kind, targets: Some(vec![target]) };
+        fleet.put(Side::Target, 0, Facts::Targets(vec![group]));
+        for id in ["fleet.role.in_service", "fleet.role.ready_ratio"] {
+            let web = fleet.signal(id, &["web", "target"], 0);
+            assert!(matches!(&web, Seen::Blind(f) if f.text.contains("web-tgt") && f.text.contains(why)), "{id}: {web:?}");
+        }
+    }
+}
+
+#[test]
 fn ready_is_the_worst_role_and_not_the_mean() {
     let mut fleet = Fleet::new();
     let web = (0..4).map(|n| instance(&format!("i-{n}"), 0, "a"));
@@ -112,6 +127,53 @@ fn ready_is_the_worst_role_and_not_the_mean() {
     let tile = &fleet.0.tiles(at(15))[0];
     assert_eq!(tile.value.text, "25%");
     assert!(tile.note.starts_with("web: 1 of 4"), "{}", tile.note);
+}
+
+/// A second role that selects by another tag, over the same instances.
+const EVERYTHING: &str = r#"
+[[fleet]]
+role = "everything"
+tag = "env"
+value = "prod"
+wanted = { source = 3, target = 3 }
+"#;
+
+#[test]
+fn an_instance_that_two_roles_select_is_counted_in_both_and_once_in_the_whole() {
+    let plan = read(&format!("{ROLES}{EVERYTHING}"));
+    let mut fleet = Fleet(State::new(&Arc::new(plan)).0);
+    let of = |id: &str, role| Instance { roles: vec![role], ..instance(id, role, "a") };
+    // As they come: stream by stream, and one of them on two pages of the same stream.
+    let rows = vec![of("i-1", 1), of("i-2", 1), of("i-2", 1), of("i-3", 2), of("i-2", 2), of("i-1", 2)];
+    fleet.put(Side::Source, 0, Facts::Instances(rows));
+    for s in [0, 15] {
+        fleet.status(Side::Source, s, &[("i-1", Check::Ok), ("i-2", Check::Ok), ("i-3", Check::Ok)]);
+    }
+    assert_eq!(fleet.live("fleet.role.running", &["db", "source"], 15), Some(2.0));
+    assert_eq!(fleet.live("fleet.role.running", &["everything", "source"], 15), Some(3.0));
+    assert_eq!(fleet.live("fleet.role.in_service", &["db", "source"], 15), Some(2.0));
+    assert_eq!(fleet.live("fleet.role.in_service", &["everything", "source"], 15), Some(3.0));
+    assert_eq!(fleet.live("fleet.site.instances", &["source"], 15), Some(3.0), "three there are");
+    let panel = fleet.0.panel(at(15));
+    let rows = &panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows;
+    let shown: Vec<_> = rows.iter().map(|r| (r.id.as_str(), r.cells[1].text.as_ref())).collect();
+    assert_eq!(shown, [("i-1", "db everything"), ("i-2", "db everything"), ("i-3", "everything")]);
+}
+
+#[test]
+fn a_group_that_two_roles_name_counts_for_both_and_is_one_row() {
+    let two = ROLES.replace("role = \"db\"", "role = \"all\"\nvalue = \"web\"\ntarget_groups = { target = [\"web-tgt\"] }");
+    let mut fleet = Fleet(State::new(&Arc::new(read(&two))).0);
+    let row = |id: &str| Instance { roles: vec![0, 1], ..instance(id, 0, "a") };
+    fleet.put(Side::Target, 0, Facts::Instances(vec![row("i-1"), row("i-2")]));
+    fleet.targets(0, Some(&[("i-1", TargetHealth::Healthy), ("i-2", TargetHealth::Healthy)]));
+    for role in ["web", "all"] {
+        assert_eq!(fleet.live("fleet.role.in_service", &[role, "target"], 0), Some(2.0), "{role}");
+    }
+    let panel = fleet.0.panel(at(0));
+    let rows = &panel.tables.iter().find(|t| t.id == "targets").expect("a table").rows;
+    let shown: Vec<_> = rows.iter().map(|r| (r.id.as_str(), r.cells[1].text.as_ref())).collect();
+    assert_eq!(shown, [("target/web-tgt", "web all")]);
 }
 
 #[test]

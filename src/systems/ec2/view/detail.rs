@@ -1,5 +1,7 @@
 //! What opens behind a role or an instance.
 
+use std::collections::HashSet;
+
 use super::{
     eta, groups,
     instances::{checks, launched, phase, phase_tone, role_name},
@@ -15,6 +17,7 @@ use crate::{
     systems::ec2::{
         State,
         facts::Instance,
+        life::Phase,
         signals::{self, lineage},
         serving::Serving,
         site::Site,
@@ -103,11 +106,14 @@ fn zone_table(state: &State, role: usize, now: Now) -> Table {
 /// What is not in service yet: the few that hold the role up.
 fn waiting_table(state: &State, role: usize, now: Now) -> Table {
     let all = super::instances::instances(state, now);
-    let name = &state.plan.fleet[role].name;
-    let waits = |row: &Row| {
-        row.cells.get(1).is_some_and(|c| c.text == name.as_str())
-            && row.cells.get(5).is_some_and(|c| c.text != "in service")
+    let waiting = |side: Side| {
+        let site = state.sites.get(side);
+        let serves = |i: &Instance| site.lives.get(&i.id).is_some_and(|life| life.phase == Phase::Serving);
+        let rows = site.instances.at(now).shown().map_or(&[][..], |rows| rows);
+        rows.iter().filter(move |i| i.roles.iter().any(|r| usize::from(*r) == role) && !serves(i)).map(|i| &*i.id)
     };
+    let waiting: HashSet<&str> = Side::BOTH.into_iter().flat_map(waiting).collect();
+    let waits = |row: &Row| waiting.contains(row.id.as_str());
     let rows = all.rows.iter().filter(|row| waits(row)).take(LISTED).cloned().collect();
     Table { title: "Not in service".into(), rows, empty: "all are in service", ..all }
 }

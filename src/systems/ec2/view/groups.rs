@@ -1,5 +1,7 @@
 //! What stands around the instances: Auto Scaling groups, target groups, images.
 
+use indexmap::IndexMap;
+
 use super::label;
 use crate::{
     core::now::Now,
@@ -12,9 +14,19 @@ use crate::{
     view::{Cell, Column, Row, Table, Tone},
 };
 
-/// The groups that the plan names on a side, with their role.
-fn named(state: &State, side: Side, of: fn(&Role) -> &Sides<Vec<String>>) -> impl Iterator<Item = (&str, &str)> {
-    state.plan.fleet.iter().flat_map(move |r| of(r).get(side).iter().map(|n| (r.name.as_str(), n.as_str())))
+/// The groups that the plan names on a side, each once, with the roles that name it.
+fn named(state: &State, side: Side, of: fn(&Role) -> &Sides<Vec<String>>) -> IndexMap<&str, String> {
+    let mut out = IndexMap::<&str, String>::new();
+    for role in &state.plan.fleet {
+        for name in of(role).get(side) {
+            let roles = out.entry(name).or_default();
+            if !roles.is_empty() {
+                roles.push(' ');
+            }
+            roles.push_str(&role.name);
+        }
+    }
+    out
 }
 
 /// The Auto Scaling groups; no table where the plan names none.
@@ -33,8 +45,8 @@ pub(super) fn scaling(state: &State, now: Now) -> Option<Table> {
     let mut rows = Vec::new();
     for side in Side::BOTH {
         let seen = state.sites.get(side).groups.at(now);
-        for (role, name) in named(state, side, |r| &r.auto_scaling_groups) {
-            let mut cells = vec![Cell::text(name.to_owned()), Cell::text(role.to_owned()), Cell::text(label(state, side))];
+        for (name, roles) in named(state, side, |r| &r.auto_scaling_groups) {
+            let mut cells = vec![Cell::text(name.to_owned()), Cell::text(roles), Cell::text(label(state, side))];
             let found = seen.as_ref().map(|all| all.iter().find(|g| *g.name == *name));
             let of = |show: fn(&Group) -> Cell| Cell::seen(found.clone(), |g| g.map_or_else(missing, show));
             cells.extend([
@@ -88,8 +100,8 @@ pub(super) fn targets(state: &State, now: Now) -> Option<Table> {
     let mut rows = Vec::new();
     for side in Side::BOTH {
         let seen = state.sites.get(side).targets.at(now);
-        for (role, name) in named(state, side, |r| &r.target_groups) {
-            let mut cells = vec![Cell::text(name.to_owned()), Cell::text(role.to_owned()), Cell::text(label(state, side))];
+        for (name, roles) in named(state, side, |r| &r.target_groups) {
+            let mut cells = vec![Cell::text(name.to_owned()), Cell::text(roles), Cell::text(label(state, side))];
             let found = seen.as_ref().map(|all| all.iter().find(|g| *g.named == *name));
             let of = |show: &dyn Fn(&TargetGroup) -> Cell| {
                 Cell::seen(found.clone(), |g| g.filter(|g| g.targets.is_some()).map_or_else(missing, show))
@@ -115,6 +127,9 @@ fn in_health(group: &TargetGroup, health: TargetHealth) -> u64 {
 }
 
 fn note(group: &TargetGroup) -> Cell {
+    if let Some(why) = group.kind.no_instances() {
+        return Cell::text(why).tone(Tone::Warn);
+    }
     let all = group.targets.as_ref().map_or(0, Vec::len) as u64;
     let of = |health| in_health(group, health);
     if all == 0 {
@@ -147,12 +162,10 @@ pub(super) fn images(state: &State, now: Now) -> Table {
         let site = state.sites.get(side);
         let seen = site.images.at(now);
         for image in seen.as_ref().shown().map_or(&[][..], |i| &i.found) {
-            let users = (0..state.plan.fleet.len()).filter_map(|role| {
-                let n = site.counted(role, now, |t| t.images.get(&image.id).copied()).shown().flatten()?;
-                Some((role, n))
-            });
-            let users: Vec<(usize, u32)> = users.collect();
-            let names: Vec<&str> = users.iter().map(|(role, _)| state.plan.fleet[*role].name.as_str()).collect();
+            let runs = |role: &usize| site.counted(*role, now, |t| t.images.contains_key(&image.id)).shown() == Some(true);
+            let users: Vec<usize> = (0..state.plan.fleet.len()).filter(runs).collect();
+            let names: Vec<&str> = users.iter().map(|role| state.plan.fleet[*role].name.as_str()).collect();
+            let instances = site.all(now, |t| t.images.get(&image.id).copied()).shown().flatten().unwrap_or(0);
             let dim = |cell: Cell| if seen.is_live() { cell } else { cell.tone(Tone::Stale) };
             let cells = vec![
                 dim(Cell::text(image.id.to_string())),
@@ -162,7 +175,7 @@ pub(super) fn images(state: &State, now: Now) -> Table {
                 dim(lineage_cell(state, side, image, &users, now)),
                 dim(image.source.as_ref().map_or_else(Cell::none, |s| Cell::text(s.to_string()))),
                 dim(Cell::text(names.join(" "))),
-                dim(Cell::count(users.iter().map(|(_, n)| u64::from(*n)).sum())),
+                dim(Cell::count(instances.into())),
                 Cell::age(&seen),
             ];
             rows.push(Row { id: format!("{side}/{}", image.id), cells });
@@ -180,11 +193,11 @@ fn status(image: &Image) -> Cell {
     Cell::text(image.state.to_string()).tone(tone)
 }
 
-fn lineage_cell(state: &State, side: Side, image: &Image, users: &[(usize, u32)], now: Now) -> Cell {
+fn lineage_cell(state: &State, side: Side, image: &Image, users: &[usize], now: Now) -> Cell {
     if side == Side::Source {
         return Cell::none();
     }
-    let Some((role, _)) = users.first() else {
+    let Some(role) = users.first() else {
         return image.source.as_ref().map_or_else(Cell::none, |_| Cell::text("copy, unused").tone(Tone::Muted));
     };
     Cell::seen(lineage(state, *role, now), |all| {

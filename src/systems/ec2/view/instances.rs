@@ -83,8 +83,10 @@ fn row(state: &State, side: Side, instance: &Instance, status: &Seen<&Statuses>,
     Row { id: instance.id.to_string(), cells }
 }
 
+/// The role that it is of; all of them, where several select it.
 pub(super) fn role_name(state: &State, instance: &Instance) -> String {
-    state.plan.fleet.get(usize::from(instance.role)).map_or_else(String::new, |r| r.name.clone())
+    let names = instance.roles.iter().filter_map(|role| state.plan.fleet.get(usize::from(*role)));
+    names.map(|role| role.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// How far it is. Its source may be older than the list of instances; the age is the role's.

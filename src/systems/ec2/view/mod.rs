@@ -51,14 +51,10 @@ fn summary(state: &State, now: Now) -> Vec<Cell> {
     let mut out = vec![Cell::seen(ready, |r| ratio(r, format!("ready {} ({name})", percent(r))))];
     for side in Side::BOTH {
         let site = state.sites.get(side);
-        let counted = |of: fn(&super::counts::Tally) -> u32| {
-            Seen::all((0..state.plan.fleet.len()).map(|role| site.counted(role, now, of))).map(sum)
-        };
-        let running = counted(|t| t.all.running);
+        let running = site.all(now, |t| t.all.running);
         let label = label(state, side);
         out.push(Cell::seen(running, |n| Cell::number(f64::from(n), format!("{label} {n} running"))));
-        let impaired = Seen::all((0..state.plan.fleet.len()).map(|role| site.checked(role, now, |t| t.all.impaired)));
-        if let Some(n @ 1..) = impaired.map(sum).shown() {
+        if let Some(n @ 1..) = site.all_checked(now, |t| t.all.impaired).shown() {
             out.push(Cell::number(f64::from(n), format!("{label} {n} impaired")).tone(Tone::Warn));
         }
     }

@@ -2,7 +2,12 @@
 //!
 //! All callers of an account share five requests a second, Terraform included, so no page is read that holds nothing wanted.
 
-use aws_sdk_route53::types::{ChangeStatus, ResourceRecordSet, RrType};
+use std::collections::BTreeSet;
+
+use aws_sdk_route53::{
+    operation::list_resource_record_sets::ListResourceRecordSetsOutput,
+    types::{ChangeStatus, ResourceRecordSet, RrType},
+};
 
 use super::super::facts::{
     Alias, ChangeFacts, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal,
@@ -18,40 +23,48 @@ type Route53 = Reader<aws_sdk_route53::Client>;
 const LIST: &str = "ListResourceRecordSets";
 /// The most that Route 53 gives in one page.
 const PAGE: i32 = 300;
-/// More pages than a cycle may cost; a zone that needs more is a fault, not a slow source.
+/// More pages than a cycle may cost beside one for each name; a zone that needs more is a fault, not a slow source.
 const PAGES: usize = 50;
 
-/// Where a page begins.
-#[derive(Debug, Clone, PartialEq)]
+/// Where a page begins; the beginning of the zone, where no name is given.
+#[derive(Debug, Clone, Default, PartialEq)]
 struct From {
-    name: String,
+    name: Option<String>,
     record_type: Option<RrType>,
     identifier: Option<String>,
 }
 
 /// All record sets of the wanted names, and the TXT records of their epochs.
 ///
-/// A zone is sorted by name with the labels reversed. Reading begins at the first wanted name and, where a page has more after
-/// it, goes on either there or at the next wanted name, whichever is later: a small zone is one request, a large one about one a
-/// name.
+/// Nothing is concluded from the order of the names: Route 53 sorts them by reversed labels joined with dots, so that `api-eu` comes before
+/// `api`, and escapes what is not a letter. What is relied on is that the record sets of one name stand together, and that a page which is
+/// asked for by a name begins with that name's, if there are any (API reference, "ListResourceRecordSets", StartRecordName).
+///
+/// The first page begins with the zone: if it is all there is, everything is known. Else each name that it does not settle is asked for by
+/// itself. A small zone is one request, a large one about one a name.
 pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Result<Listing, Fault> {
     let epochs: Vec<String> = question.wanted.iter().map(|w| Epoch::place(&w.name)).collect();
-    let mut wanted: Vec<&str> = question.wanted.iter().map(|w| w.name.as_str()).collect();
-    wanted.extend(epochs.iter().map(String::as_str));
-    wanted.sort_by_key(|name| sort_key(name));
-    let Some(first) = wanted.first() else { return Ok(Listing::default()) };
-    let mut from = From { name: (*first).to_owned(), record_type: None, identifier: None };
+    let names = question.wanted.iter().map(|w| w.name.as_str()).chain(epochs.iter().map(String::as_str));
+    let mut open: BTreeSet<&str> = names.collect();
     let mut out = Listing::default();
-    for _ in 0..PAGES {
-        let request = route53
-            .list_resource_record_sets()
-            .hosted_zone_id(&*question.zone)
-            .start_record_name(&from.name)
-            .set_start_record_type(from.record_type.clone())
-            .set_start_record_identifier(from.identifier.clone())
-            .max_items(PAGE);
-        let page = route53.call(LIST, request.send()).await?;
-        for set in page.resource_record_sets() {
+    let mut from = From::default();
+    let most = PAGES + open.len();
+    for _ in 0..most {
+        if open.is_empty() {
+            return Ok(out);
+        }
+        let page = page(route53, &question.zone, &from).await?;
+        let sets = page.resource_record_sets();
+        let next = next(&page).map_err(|words| malformed(route53, words))?;
+        if next.as_ref().is_some_and(|next| *next == from) {
+            return Err(malformed(route53, "a page goes on where it began"));
+        }
+        // What goes on after this page is not settled yet.
+        let cut = next.as_ref().and_then(|next| next.name.clone());
+        for set in sets {
+            if !open.contains(normal(set.name()).as_str()) {
+                continue;
+            }
             if let Some(record) = record(set, &question.wanted).map_err(|w| malformed(route53, &w))? {
                 out.records.push(record);
             }
@@ -59,41 +72,49 @@ pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Re
                 out.epochs.push(epoch);
             }
         }
-        if !page.is_truncated() {
-            return Ok(out);
-        }
-        let Some(next) = page.next_record_name() else {
-            return Err(malformed(route53, "a page says there is more and not where"));
-        };
-        let next = From {
-            name: normal(next),
-            record_type: page.next_record_type().cloned(),
-            identifier: page.next_record_identifier().map(str::to_owned),
-        };
-        if next == from {
-            return Err(malformed(route53, "a page goes on where it began"));
-        }
-        match go_on(&wanted, next) {
-            Some(next) => from = next,
-            None => return Ok(out),
+        let here: BTreeSet<String> = sets.iter().map(|set| normal(set.name())).collect();
+        open.retain(|name| cut.as_deref() == Some(*name) || !here.contains(*name));
+        match (&from.name, next) {
+            // The whole zone was on it.
+            (None, None) => return Ok(out),
+            (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => from = next,
+            (asked, _) => {
+                // Asked for by its name, and not there.
+                if let Some(asked) = asked
+                    && cut.as_ref() != Some(asked)
+                {
+                    open.remove(asked.as_str());
+                }
+                let Some(name) = open.first() else { return Ok(out) };
+                from = From { name: Some((*name).to_owned()), ..From::default() };
+            }
         }
     }
-    Err(malformed(route53, &format!("more than {PAGES} pages of record sets")))
+    Err(malformed(route53, &format!("more than {most} pages of record sets")))
 }
 
-/// Where to read on: at `next`, or at the first wanted name if that comes later; nowhere if all wanted names lie before.
-fn go_on(wanted: &[&str], next: From) -> Option<From> {
-    let at = sort_key(&next.name);
-    let name = wanted.iter().find(|name| sort_key(name) >= at)?;
-    if *name == next.name {
-        return Some(next);
+async fn page(route53: &Route53, zone: &str, from: &From) -> Result<ListResourceRecordSetsOutput, Fault> {
+    let request = route53
+        .list_resource_record_sets()
+        .hosted_zone_id(zone)
+        .set_start_record_name(from.name.clone())
+        .set_start_record_type(from.record_type.clone())
+        .set_start_record_identifier(from.identifier.clone())
+        .max_items(PAGE);
+    route53.call(LIST, request.send()).await
+}
+
+/// Where a page goes on; nowhere if it is the last.
+fn next(page: &ListResourceRecordSetsOutput) -> Result<Option<From>, &'static str> {
+    if !page.is_truncated() {
+        return Ok(None);
     }
-    Some(From { name: (*name).to_owned(), record_type: None, identifier: None })
-}
-
-/// What a zone's names are sorted by: the labels, last one first.
-fn sort_key(name: &str) -> Vec<&str> {
-    name.trim_end_matches('.').rsplit('.').collect()
+    let name = page.next_record_name().ok_or("a page says there is more and not where")?;
+    Ok(Some(From {
+        name: Some(normal(name)),
+        record_type: page.next_record_type().cloned(),
+        identifier: page.next_record_identifier().map(str::to_owned),
+    }))
 }
 
 fn malformed(route53: &Route53, words: &str) -> Fault {
@@ -200,28 +221,8 @@ pub(super) async fn change(route53: &Route53, id: &str) -> Result<ChangeFacts, F
 mod tests {
     use aws_sdk_route53::types::{ResourceRecord, ResourceRecordSet, ResourceRecordSetRegion, RrType};
 
-    use super::{From, Routing, Wanted, go_on, record, sort_key};
+    use super::{Routing, Wanted, record};
     use crate::plan::RecordType;
-
-    #[test]
-    fn names_sort_by_their_labels_from_the_end() {
-        let mut names = ["www.example.test.", "example.test.", "a.b.example.test.", "b.example.test.", "z.a.example.test."];
-        names.sort_by_key(|n| sort_key(n));
-        assert_eq!(
-            names,
-            ["example.test.", "z.a.example.test.", "b.example.test.", "a.b.example.test.", "www.example.test."]
-        );
-    }
-
-    #[test]
-    fn pages_without_a_wanted_name_are_left_out() {
-        let wanted = ["api.example.test.", "www.example.test."];
-        let at = |name: &str| From { name: name.to_owned(), record_type: Some(RrType::A), identifier: Some("vir".to_owned()) };
-        assert_eq!(go_on(&wanted, at("api.example.test.")), Some(at("api.example.test.")), "in the middle of a set");
-        let skipped = go_on(&wanted, at("host-7.example.test.")).expect("one more");
-        assert_eq!((skipped.name.as_str(), skipped.record_type), ("www.example.test.", None));
-        assert_eq!(go_on(&wanted, at("x.www.example.test.")), None);
-    }
 
     fn wanted() -> Vec<Wanted> {
         vec![Wanted { name: "api.example.test.".to_owned(), record_type: RecordType::A }]

@@ -177,7 +177,20 @@ struct Asked {
 enum Reply {
     Answer { values: Vec<String>, ttl: u32, authority: bool },
     Truncated,
-    Useless(String),
+    Useless(Useless),
+}
+
+/// An answer that says nothing about the name.
+#[derive(Debug, Clone, PartialEq)]
+struct Useless {
+    kind: FaultKind,
+    words: String,
+}
+
+impl Useless {
+    fn new(kind: FaultKind, words: impl Into<String>) -> Self {
+        Self { kind, words: words.into() }
+    }
 }
 
 /// Stands for the values of an answer that says the name does not exist.
@@ -226,17 +239,46 @@ impl Asked {
             Reply::Truncated
         } else {
             match head.response_code {
-                ResponseCode::NoError => answer(&message),
+                ResponseCode::NoError => referral(&message).map_or_else(|| answer(&message), Reply::Useless),
                 ResponseCode::NXDomain => {
                     Reply::Answer { values: vec![NXDOMAIN.to_owned()], ttl: 0, authority: head.authoritative }
                 }
-                ResponseCode::ServFail => Reply::Useless("SERVFAIL".to_owned()),
-                ResponseCode::Refused => Reply::Useless("REFUSED".to_owned()),
-                other => Reply::Useless(other.to_string()),
+                ResponseCode::ServFail => Reply::Useless(Useless::new(FaultKind::Malformed, "SERVFAIL")),
+                ResponseCode::Refused => {
+                    let words = "REFUSED: the server does not answer for this zone, or not to us";
+                    Reply::Useless(Useless::new(FaultKind::Refused, words))
+                }
+                other => Reply::Useless(Useless::new(FaultKind::Malformed, other.to_string())),
             }
         };
         Some((head.id, reply))
     }
+}
+
+/// A referral (RFC 2308, section 2.1.1): no answer and no authority, and in the authority section NS records of a zone that is delegated to
+/// others, without the SOA that an empty answer has.
+fn referral(message: &Message) -> Option<Useless> {
+    if message.metadata.authoritative || !message.answers.is_empty() {
+        return None;
+    }
+    if message.authorities.iter().any(|record| matches!(record.data, RData::SOA(_))) {
+        return None;
+    }
+    let servers: Vec<(String, String)> = message
+        .authorities
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::NS(server) => Some((normal(&record.name.to_ascii()), normal(&server.0.to_ascii()))),
+            _ => None,
+        })
+        .collect();
+    let (zone, _) = servers.first()?;
+    let names: Vec<&str> = servers.iter().map(|(_, server)| server.as_str()).collect();
+    let words = format!(
+        "a referral, no answer: {zone} is delegated to {}; name those servers in `servers`, and their zone in `zone`",
+        names.join(", ")
+    );
+    Some(Useless::new(FaultKind::NotFound, words))
 }
 
 fn answer(message: &Message) -> Reply {
@@ -268,7 +310,7 @@ struct Tally {
     answers: HashMap<(Vec<String>, u32, bool), u32>,
     took: Duration,
     truncated: u32,
-    useless: Option<String>,
+    useless: Option<Useless>,
     error: Option<io::Error>,
 }
 
@@ -280,7 +322,7 @@ impl Tally {
                 self.took += took;
             }
             Reply::Truncated => self.truncated += 1,
-            Reply::Useless(word) => self.useless = Some(word),
+            Reply::Useless(why) => self.useless = Some(why),
         }
     }
 
@@ -296,10 +338,7 @@ impl Tally {
         }
         if n == 0 {
             return Err(match (&self.useless, self.error) {
-                (Some(word), _) if word == "REFUSED" => {
-                    fault(question, FaultKind::Refused, "REFUSED: the server does not answer for this zone, or not to us")
-                }
-                (Some(word), _) => fault(question, FaultKind::Malformed, word),
+                (Some(why), _) => fault(question, why.kind, &why.words),
                 (None, Some(error)) => fault(question, FaultKind::Unreachable, &error.to_string()),
                 (None, None) => {
                     fault(question, FaultKind::TimedOut, &format!("none of {asked} questions answered within 1 s"))
@@ -312,7 +351,7 @@ impl Tally {
             .map(|((values, ttl, authority), n)| Answer { values: values.into(), ttl, authority, n })
             .collect();
         answers.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.values.cmp(&b.values)));
-        Ok(Batch { asked, answers, trouble: self.useless, rtt: self.took / n, epoch: None })
+        Ok(Batch { asked, answers, trouble: self.useless.map(|why| why.words), rtt: self.took / n, epoch: None })
     }
 }
 

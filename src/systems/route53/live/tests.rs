@@ -1,6 +1,8 @@
 //! Changes through the real way, sent and looked for, against a server that is as strict as Route 53 itself.
 
 mod forms;
+mod listing;
+mod pasted;
 mod strict;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};

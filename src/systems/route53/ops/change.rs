@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Call, Drafted, Goal, Mark, Observed, SetTtl, SetWeight, Wish, both_zero, ops, unknown};
+use super::{Call, Drafted, Goal, HAND, Mark, Observed, SetTtl, SetWeight, Wish, both_zero, ops, unknown};
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind},
@@ -122,7 +122,8 @@ impl State {
         });
         let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
         let what = what(observed, &after);
-        draft.ops.extend(ops(call, what, Kind::Compared, observed, at(&draft.ops)));
+        let edits = batch::edits(&call, observed, HAND).unwrap_or_default();
+        draft.ops.extend(ops(call, what, Kind::Compared, observed, &edits, at(&draft.ops)));
         let prior = Goal { zone: goal.zone.clone(), wish: prior(&goal.wish, &observed.records) };
         draft.back.extend(prior.ops(name, after, epoch, at(&draft.back)));
     }
@@ -186,13 +187,25 @@ impl State {
     }
 }
 
+impl State {
+    /// Names whose record sets were read and cannot be weighed: none there, not weighted ones, one of the plan's identifiers missing.
+    pub(in super::super) fn unweighted(&self, now: Now) -> Vec<Fault> {
+        let of = |(plan, name): (&DnsName, &Name)| sides_of(plan, name.set.at(now).live()?).err();
+        self.each().filter_map(of).flatten().collect()
+    }
+}
+
 impl Goal {
     /// A stored way back to this, once `after` is there under `epoch`. Its handles are bound anew when it is previewed.
+    ///
+    /// Its command has to fit whoever has sent the change, a person or a run: nobody knows yet which of them writes the epoch's text. So it
+    /// compares all record sets and sets the epoch without comparing it.
     pub(super) fn ops(&self, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
-        let there = Observed { records: after, epoch: Some(Epoch::written(name, epoch, "unknown")) };
+        let there = Observed { records: after, epoch: Some(Epoch::written(name, epoch, HAND)) };
         let call = self.call(name);
         let what = what(&there, &batch::after(&call, &there));
-        ops(call, what, Kind::Compared, &there, at)
+        let edits = batch::edits(&call, &there, HAND).unwrap_or_default();
+        ops(call, what, Kind::Compared, &there, &batch::whoever_sent_it(edits), at)
     }
 }
 

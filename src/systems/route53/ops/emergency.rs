@@ -6,7 +6,7 @@
 //! not fit any more afterwards, as after any change; a late copy of itself would, which is why it has a quarantine like every absolute one.
 
 use super::{
-    Call, Drafted, Goal, Mark, Observed, Wish, both_zero,
+    Call, Drafted, Goal, HAND, Mark, Observed, Wish, both_zero,
     change::{changes, prior, share, sides_of},
     ops, unknown,
 };
@@ -100,7 +100,8 @@ impl State {
         });
         let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
         let call = Call::Force { zone: zone.to_owned(), name: name.to_owned(), records: after.clone(), epoch: number };
-        draft.ops.extend(ops(call, what(&after), Kind::Absolute, &observed, at(&draft.ops)));
+        let edits = batch::edits(&call, &observed, HAND).unwrap_or_default();
+        draft.ops.extend(ops(call, what(&after), Kind::Absolute, &observed, &edits, at(&draft.ops)));
         // The way back of an emergency is an ordinary change again.
         let before = Goal { zone: zone.to_owned(), wish: prior(&wish, &observed.records) };
         draft.back.extend(before.ops(name, after, number, at(&draft.back)));

@@ -68,8 +68,9 @@ fn the_command_can_be_pasted() {
     let at = Played::<State>::new(&plan());
     let draft = at.draft(&weights(90, 10)).expect("a draft");
     let command = &draft.ops[0].command;
-    let start = "aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch '";
-    let json = command.strip_prefix(start).and_then(|c| c.strip_suffix('\'')).expect("one word");
+    let start = "CHANGE_ID=$(aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch '";
+    let end = "' --query ChangeInfo.Id --output text)";
+    let json = command.strip_prefix(start).and_then(|c| c.strip_suffix(end)).expect("one word");
     let batch: serde_json::Value = serde_json::from_str(json).expect("JSON");
     let changes = batch["Changes"].as_array().expect("changes");
     let of = |action: &str| changes.iter().filter(|c| c["Action"] == action).count();

@@ -50,7 +50,7 @@ pub(super) fn server_columns(state: &State) -> Vec<Column> {
 pub(super) fn server_cells(line: &Line<'_>, server: &Server, now: Now) -> Vec<Cell> {
     let pulse = server.last.at(now);
     let (asked, answered) = server.window.asked();
-    let tally = line.name.tally(server, now);
+    let tally = line.name.tally(line.plan, server, now);
     let share = |k: fn(&Tally) -> u64| {
         Cell::seen(tally.as_ref(), |t| {
             if t.n() == 0 { Cell::text("no sample").tone(Tone::Busy) } else { share_cell(k(t) as f64 / t.n() as f64) }

@@ -47,7 +47,7 @@ async fn tell(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
             let number = epoch.read().map(|(number, _)| number);
             number.map(Some).ok_or_else(|| of(&format!("not a value of ours: {}", epoch.values.join(" "))))
         }
-        Ok(Ok(Reply::Useless(word))) => Err(of(&word)),
+        Ok(Ok(Reply::Useless(why))) => Err(of(&why.words)),
         Ok(Ok(Reply::Truncated)) => Err(of("truncated over TCP")),
         Ok(Err(error)) => Err(of(&error.to_string())),
         Err(_) => Err(of("no answer within 1 s")),

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use hickory_proto::{
     op::{Message, MessageType, OpCode, ResponseCode},
-    rr::{RData, Record, RecordType, rdata::{A, TXT}},
+    rr::{RData, Record, RecordType, rdata::{A, NS, TXT}},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -142,6 +142,26 @@ async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
     // Not a port that was given and taken back: a test beside this one may have it by now.
     let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     assert_eq!(ask(nobody, Role::Authoritative, 2).await.expect_err("fault").kind, FaultKind::Unreachable);
+}
+
+#[tokio::test]
+async fn a_referral_is_told_as_one_with_the_zone_and_its_servers() {
+    let server = serve(|_, m| {
+        let mut out = code(&m, ResponseCode::NoError);
+        out.metadata.authoritative = false;
+        for server in ["ns-1.other.test.", "ns-2.other.test."] {
+            let ns = RData::NS(NS(server.parse().expect("name")));
+            out.authorities.push(Record::from_rdata("api.example.test.".parse().expect("name"), 300, ns));
+        }
+        vec![out]
+    })
+    .await;
+    let fault = ask(server, Role::Authoritative, 2).await.expect_err("no answer");
+    assert_eq!(fault.kind, FaultKind::NotFound, "{fault}");
+    for part in ["a referral", "api.example.test. is delegated to ns-1.other.test., ns-2.other.test."] {
+        assert!(fault.text.contains(part), "{fault}");
+    }
+    assert_eq!(epoch::told(server, "api.example.test.").await, None, "who refers does not say that there is no epoch");
 }
 
 #[tokio::test]

@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-const ALIAS: &str = "<HostedZoneId>ZLB</HostedZoneId><DNSName>dualstack.lb-1.elb.example.test.</DNSName>\
+pub(super) const ALIAS: &str = "<HostedZoneId>ZLB</HostedZoneId><DNSName>dualstack.lb-1.elb.example.test.</DNSName>\
                      <EvaluateTargetHealth>true</EvaluateTargetHealth>";
 
-fn ttl(seconds: u32) -> Action {
+pub(super) fn ttl(seconds: u32) -> Action {
     Action::SetTtl { name: "api.example.test.".to_owned(), ttl: seconds }
 }
 
-fn emergency(source: u8, target: u8) -> Action {
+pub(super) fn emergency(source: u8, target: u8) -> Action {
     Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source, target } }
 }
 

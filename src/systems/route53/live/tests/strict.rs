@@ -35,11 +35,25 @@ pub(super) struct Server {
     pub(super) bare: bool,
     /// Reading fails.
     pub(super) blind: bool,
+    /// Record sets on a page; 0: as many as Route 53 gives.
+    pub(super) page: usize,
+    /// Pages asked for.
+    pub(super) listed: usize,
     /// Bodies of all changes that arrived, and the keys that they were signed with.
     pub(super) arrived: Vec<(String, String)>,
 }
 
 pub(super) type Shared = Arc<Mutex<Server>>;
+
+/// What Route 53 sorts a name by: its labels from the end, joined with dots, the last dot too, as a string.
+fn order(name: &str) -> String {
+    let labels: Vec<&str> = name.trim_end_matches('.').rsplit('.').collect();
+    format!("{}.", labels.join("."))
+}
+
+fn place((name, kind, set_id): &Key) -> Key {
+    (order(name), kind.clone(), set_id.clone())
+}
 
 fn field<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     xml.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>")).map(|(text, _)| text)
@@ -108,7 +122,8 @@ impl Server {
         Ok(())
     }
 
-    fn list(&self) -> String {
+    /// A page, in a zone's order, from a name, type and identifier on.
+    fn list(&self, from: &Key) -> String {
         let tags = |rest: &BTreeMap<String, Vec<String>>, name: &str| {
             rest.get(name).into_iter().flatten().map(|v| format!("<{name}>{v}</{name}>")).collect::<String>()
         };
@@ -123,13 +138,21 @@ impl Server {
                 tags(rest, "Weight"), tags(rest, "TTL"), tags(rest, "HealthCheckId"),
             )
         };
-        // In a zone's order: by the labels from the end. All fit on one page.
         let mut all: Vec<_> = self.sets.iter().collect();
-        all.sort_by_key(|((name, ..), _)| name.trim_end_matches('.').rsplit('.').map(str::to_owned).collect::<Vec<_>>());
-        let sets: String = all.into_iter().map(set).collect();
+        all.sort_by_key(|(key, _)| place(key));
+        let start = (order(&from.0), from.1.clone(), from.2.clone());
+        // Without a name, from the beginning of the zone.
+        let mut rest = all.into_iter().filter(|(key, _)| from.0.is_empty() || place(key) >= start);
+        let sets: String = rest.by_ref().take(if self.page == 0 { 300 } else { self.page }).map(set).collect();
+        let next = rest.next().map(|((name, kind, set_id), _)| {
+            let id = if set_id.is_empty() { String::new() } else { format!("<NextRecordIdentifier>{set_id}</NextRecordIdentifier>") };
+            format!("<NextRecordName>{name}</NextRecordName><NextRecordType>{kind}</NextRecordType>{id}")
+        });
         format!(
-            "<ListResourceRecordSetsResponse><ResourceRecordSets>{sets}</ResourceRecordSets><IsTruncated>false</IsTruncated>\
-             <MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{sets}</ResourceRecordSets><IsTruncated>{}</IsTruncated>{}\
+             <MaxItems>300</MaxItems></ListResourceRecordSetsResponse>",
+            next.is_some(),
+            next.unwrap_or_default(),
         )
     }
 
@@ -179,7 +202,13 @@ impl Server {
             return Some((200, info("GetChangeResponse", id, status)));
         }
         if path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
-            return Some((200, self.list()));
+            self.listed += 1;
+            let query = path.split_once('?').map_or("", |(_, query)| query);
+            let get = |name: &str| {
+                let found = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name);
+                found.map_or_else(String::new, |(_, value)| value.replace("%2A", "*"))
+            };
+            return Some((200, self.list(&(get("name"), get("type"), get("identifier")))));
         }
         error(404, "NoSuchHostedZone", path)
     }
