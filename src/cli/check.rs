@@ -25,24 +25,34 @@ struct Trial {
     outcome: Result<(), Fault>,
 }
 
-pub(super) fn run(path: &Path, offline: bool) -> Result<ExitCode, Failed> {
-    let read = offline::check(path).map_err(|why| faulty(&why))?;
+/// What came of all of them.
+struct Tried {
+    trials: Vec<Trial>,
+    /// What good answers leave out.
+    unseen: Vec<Fault>,
+    /// What no step could do anything with.
+    unusable: Vec<Fault>,
+}
+
+pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode, Failed> {
+    let read = offline::check(path, secrets).map_err(|why| faulty(&why))?;
     print(read.render(colour(false)))?;
     let mut fine = read.is_sound();
     if !offline {
         let plan = Arc::new(read.plan);
         let runtime = runtime()?;
-        let (trials, unseen) = runtime.block_on(try_all(&plan));
+        let Tried { trials, unseen, unusable } = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
-        print(told(&trials, &unseen))?;
+        print(told(&trials, &unseen, &unusable))?;
         fine &= trials.iter().all(|t| t.outcome.is_ok());
         fine &= !unseen.iter().any(|fault| is_no(fault.kind));
+        fine &= unusable.is_empty();
     }
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(NOT_IN_ORDER) })
 }
 
 /// Asks every source once, all at the same time, then those that the answers brought to light.
-async fn try_all(plan: &Arc<Plan>) -> (Vec<Trial>, Vec<Fault>) {
+async fn try_all(plan: &Arc<Plan>) -> Tried {
     let readers = Readers::new(plan);
     let (mut estate, mut specs) = Estate::new(plan);
     specs.extend(estate.trials());
@@ -71,8 +81,10 @@ async fn try_all(plan: &Arc<Plan>) -> (Vec<Trial>, Vec<Fault>) {
     drop(running);
     readers.close().await;
     trials.sort_by(|a, b| a.spec.id.cmp(&b.spec.id));
-    let unseen = unseen(&estate, &trials);
-    (trials, unseen)
+    let mut unseen = unseen(&estate, &trials);
+    let unusable = estate.unusable(clock::now());
+    unseen.retain(|fault| !unusable.contains(fault));
+    Tried { trials, unseen, unusable }
 }
 
 /// What good answers leave out, each reason once: one group of many that may not be described, a topic that is not there.
@@ -105,7 +117,7 @@ async fn attempt(
     (spec, started.elapsed(), answer)
 }
 
-fn told(trials: &[Trial], unseen: &[Fault]) -> Lines {
+fn told(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let mut out = Lines::default();
     out.gap();
     let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
@@ -124,6 +136,9 @@ fn told(trials: &[Trial], unseen: &[Fault]) -> Lines {
     for fault in unseen {
         let mark = if is_no(fault.kind) { "FAIL" } else { "note" };
         out.put(format_args!("{mark} {fault}"));
+    }
+    for fault in unusable {
+        out.put(format_args!("FAIL {fault}; no step can use it as it stands"));
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
     out.gap();

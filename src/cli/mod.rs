@@ -71,6 +71,9 @@ enum Cmd {
         /// Only read the plan; ask no server
         #[arg(long)]
         offline: bool,
+        /// With --offline: do not look for the secrets that the plan refers to, where there are none, as in CI
+        #[arg(long, requires = "offline")]
+        no_secrets: bool,
     },
     /// Write a first plan, with the canonical runbook for the systems that you name: without any, all of them
     Init(init::Init),
@@ -188,7 +191,7 @@ pub fn main() -> ExitCode {
         Cmd::Watch { follow, plain, on } => run::watched(&on, follow.as_deref(), Mode::Watch, &plain),
         Cmd::Demo(it) => demo::run(it),
         Cmd::Status(it) => status::run(&it),
-        Cmd::Check { plan, offline } => check::run(&plan, offline),
+        Cmd::Check { plan, offline, no_secrets } => check::run(&plan, offline, !no_secrets),
         Cmd::Init(it) => init::run(&it),
         Cmd::Schema => print(Document::block(&crate::plan::schema::text())),
         Cmd::Signals => print(Document::block(&status::signals())),

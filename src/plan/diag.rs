@@ -49,6 +49,10 @@ pub enum Code {
     SameSides,
     /// Reading and changing use one identity.
     SameAccess,
+    /// A gate that waits for what comes only after it.
+    NeverGreen,
+    /// A region that AWS is not known to have.
+    Region,
     /// Something is to be changed that the plan gives nobody leave to change.
     ReadOnly,
     /// Signs that stand out too little from what is behind them.
@@ -77,6 +81,8 @@ impl Code {
             Self::Conflict => "conflict",
             Self::SameSides => "same-sides",
             Self::SameAccess => "same-access",
+            Self::NeverGreen => "never-green",
+            Self::Region => "unknown-region",
             Self::ReadOnly => "read-only",
             Self::Contrast => "contrast",
             Self::Alike => "alike",

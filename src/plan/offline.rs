@@ -16,14 +16,26 @@ pub struct Offline {
     pub missing: Vec<(String, SecretError)>,
 }
 
-/// Reads a plan and looks for its secrets; what they are is forgotten at once.
+/// Reads a plan and, if wanted, looks for its secrets. Those that read are read, and what they are is forgotten at once; those that write
+/// are only looked for: nobody but who holds the journal's lock opens them.
 ///
 /// # Errors
 /// If the plan cannot be taken.
-pub fn check(path: &Path) -> Result<Offline, Faulty> {
+pub fn check(path: &Path, secrets: bool) -> Result<Offline, Faulty> {
     let (plan, warnings) = Plan::load(path)?;
-    let missing = plan.secrets().into_iter().filter_map(|(what, s)| Some((what, s.read().err()?))).collect();
+    let error = |of: &Needed<'_>| if of.writes { of.secret.find().err() } else { of.secret.read().err() };
+    let needed = if secrets { plan.needed() } else { Vec::new() };
+    let missing =
+        needed.into_iter().filter_map(|of| Some((error(&of)?, of.whose))).map(|(e, whose)| (whose, e)).collect();
     Ok(Offline { plan, warnings, missing })
+}
+
+/// A secret, and who needs it.
+struct Needed<'p> {
+    whose: String,
+    secret: &'p Secret,
+    /// What it opens can change something.
+    writes: bool,
 }
 
 impl Offline {
@@ -84,27 +96,43 @@ impl Plan {
     /// Every secret that the plan refers to, with who needs it.
     #[must_use]
     pub fn secrets(&self) -> Vec<(String, &Secret)> {
-        let mut found = Vec::new();
+        self.needed().into_iter().map(|of| (of.whose, of.secret)).collect()
+    }
+
+    fn needed(&self) -> Vec<Needed<'_>> {
+        let mut found: Vec<(String, &Secret, bool)> = Vec::new();
         let accesses = Side::BOTH
             .map(|side| (format!("sites.{side}"), &self.sites.get(side).access))
             .into_iter()
             .chain([("route53".to_owned(), &self.route53)]);
         for (who, access) in accesses {
-            found.extend(of_credentials(&who, &access.read));
-            found.extend(access.write.iter().flat_map(|write| of_credentials(&format!("{who}.write"), write)));
+            let of =
+                |who: &str, of, writes| of_credentials(who, of).into_iter().map(move |(whose, s)| (whose, s, writes));
+            found.extend(of(&who, &access.read, false));
+            found.extend(access.write.iter().flat_map(|write| of(&format!("{who}.write"), write, true)));
         }
         for set in &self.replica_sets {
             let canary = set.canary.as_ref().and_then(|c| c.login.as_ref());
-            let logins = [("login", set.read.as_ref()), ("write_login", set.write.as_ref()), ("canary.login", canary)];
-            let given = logins.into_iter().filter_map(|(key, login)| login.map(|l: &Login| (key, l)));
-            found.extend(given.map(|(key, l)| (format!("replica_set {}: {key}.password", set.name), &l.password)));
+            let logins = [
+                ("login", set.read.as_ref(), false),
+                ("write_login", set.write.as_ref(), true),
+                // What it is allowed to write is asked for by itself: see `System::trials`.
+                ("canary.login", canary, false),
+            ];
+            let given = logins.into_iter().filter_map(|(key, login, writes)| login.map(|l: &Login| (key, l, writes)));
+            found
+                .extend(given.map(|(key, l, writes)| {
+                    (format!("replica_set {}: {key}.password", set.name), &l.password, writes)
+                }));
         }
         for pair in &self.kafka {
             for side in Side::BOTH {
                 let cluster = pair.clusters.get(side);
-                for (name, property) in cluster.write.iter().flatten().chain(&cluster.read) {
+                let reading = cluster.read.iter().map(|(name, property)| (name, property, false));
+                let writing = cluster.write.iter().flatten().map(|(name, property)| (name, property, true));
+                for (name, property, writes) in writing.chain(reading) {
                     if let Property::Secret(secret) = property {
-                        found.push((format!("kafka {}, {side}: {name}", pair.name), secret));
+                        found.push((format!("kafka {}, {side}: {name}", pair.name), secret, writes));
                     }
                 }
             }
@@ -112,18 +140,20 @@ impl Plan {
         for query in &self.health {
             for side in Side::BOTH {
                 if let Some(Query::Prometheus { bearer: Some(secret), .. }) = query.queries.get(side) {
-                    found.push((format!("health {}, {side}: bearer", query.name), secret));
+                    found.push((format!("health {}, {side}: bearer", query.name), secret, false));
                 }
             }
         }
-        let mut seen = Vec::new();
-        found.retain(|entry| {
-            !seen.contains(entry) && {
-                seen.push(entry.clone());
-                true
+        // One that both read and write with is read.
+        let read: Vec<(String, &Secret)> = found.iter().filter(|f| !f.2).map(|f| (f.0.clone(), f.1)).collect();
+        let mut out: Vec<Needed<'_>> = Vec::new();
+        for (whose, secret, writes) in found {
+            if !out.iter().any(|n| n.whose == whose && n.secret == secret) {
+                let writes = writes && !read.contains(&(whose.clone(), secret));
+                out.push(Needed { whose, secret, writes });
             }
-        });
-        found
+        }
+        out
     }
 }
 

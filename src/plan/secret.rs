@@ -47,6 +47,25 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// Whether it is where the plan says, without reading it: for secrets that are not the caller's to open.
+    ///
+    /// # Errors
+    /// If the variable is not set or there is no such file.
+    pub fn find(&self) -> Result<(), SecretError> {
+        match self {
+            Self::Env(name) => match std::env::var_os(name) {
+                Some(_) => Ok(()),
+                None => Err(SecretError::Env(name.clone())),
+            },
+            Self::File(path) => match std::fs::metadata(path) {
+                Ok(_) => Ok(()),
+                Err(source) => Err(SecretError::File { path: path.clone(), source }),
+            },
+        }
+    }
+}
+
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -219,7 +219,7 @@ fn the_json_schema_lists_the_keys_of_the_format_exactly() {
 
 #[test]
 fn the_offline_check_names_secrets_that_are_not_there() {
-    let checked = offline::check(Path::new("docs/plan.example.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let checked = offline::check(Path::new("docs/plan.example.toml"), true).unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(!checked.is_sound());
     let shown = checked.render(false);
     let shown = shown.text();

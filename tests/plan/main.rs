@@ -1,6 +1,7 @@
 //! Plan files as the operator meets them: the example, what is said of bad ones, and that nothing makes the reader fall over.
 
 mod bad;
+mod check;
 mod format;
 mod fuzz;
 mod init;

@@ -3,9 +3,54 @@
 use super::{exclusive, requires, same_access};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
-    tree::Table,
+    hint,
+    scalar::quoted,
+    tree::{At, Table},
     types::{Access, AwsCredentials, Side, Sides, Site},
 };
+
+/// AWS's regions, those of its other partitions too (AWS General Reference, "Regions and endpoints", 2026).
+const REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eusc-de-east-1",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 pub(super) fn sites(root: &Table, faults: &mut Faults) -> Option<Sides<Site>> {
     let table = root.table("sites")?;
@@ -27,7 +72,29 @@ pub(super) fn sites(root: &Table, faults: &mut Faults) -> Option<Sides<Site>> {
 
 fn site(table: &Table, faults: &mut Faults) -> Option<Site> {
     let access = access(table, faults);
+    if let Some(at) = table.at::<String>("region").filter(|_| access.endpoints.is_empty()) {
+        known(&at, faults);
+    }
     Some(Site { label: table.get("label")?, region: table.get("region")?, access })
+}
+
+/// Warns of a region that AWS is not known to have; where the plan says itself whom to ask, its name is the plan's business.
+fn known(region: &At<String>, faults: &mut Faults) {
+    if REGIONS.contains(&region.value.as_str()) {
+        return;
+    }
+    let message = format!("AWS is not known to have a region {}", quoted(&region.value));
+    faults.push(
+        Diagnosis::warning(Code::Region, &region.span, message).hint(match hint::nearest(&region.value, REGIONS) {
+            Some(near) => {
+                format!("did you mean \"{near}\"? A region that is newer than this program is right all the same")
+            }
+            None => {
+                "a region that is newer than this program is right all the same; for another cloud give `endpoints`"
+                    .to_owned()
+            }
+        }),
+    );
 }
 
 pub(super) fn access(table: &Table, faults: &mut Faults) -> Access {

@@ -121,7 +121,7 @@ mod tests {
         systems::{
             System,
             route53::{
-                Ask, Facts, Listing, Record, State,
+                Ask, Facts, Listing, Record, Routing, State,
                 facts::{Alias, Answer, Batch},
                 weighted::tests::{name, record},
             },
@@ -129,17 +129,18 @@ mod tests {
         },
     };
 
-    /// The served share of the target, of these records and of fifty answers, half of each side.
-    fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Seen<f64> {
+    const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
+
+    /// What is known once these records were read, and fifty answers, half of each side.
+    fn read(records: &[Record], answers: Sides<Vec<String>>) -> State {
         let mut plan = (*played::plan("")).clone();
         plan.dns = vec![crate::plan::DnsName { answers, ..name() }];
         let (mut state, specs) = State::new(&Arc::new(plan));
-        let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
-        let stamp = Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
+        let stamp = Stamp { at: NOW, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         let answer = |value: &str| Answer { values: vec![value.to_owned()].into(), ttl: 60, authority: true, n: 25 };
         for spec in &specs {
             let facts = match &spec.ask {
-                Ask::Records(_) => Facts::Records(Listing { records: records.clone(), epochs: Vec::new() }),
+                Ask::Records(_) => Facts::Records(Listing { records: records.to_vec(), epochs: Vec::new() }),
                 Ask::Served(_) => {
                     let answers = vec![answer("192.0.2.1"), answer("192.0.2.2")];
                     Facts::Served(Batch { asked: 50, answers, ..Batch::default() })
@@ -148,8 +149,13 @@ mod tests {
             };
             state.apply(&spec.ask, facts, stamp);
         }
+        state
+    }
+
+    /// The served share of the target.
+    fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Seen<f64> {
         let mut out = Samples::default();
-        state.measure(now, &mut out);
+        read(&records, answers).measure(NOW, &mut out);
         let is = |s: &crate::core::estate::signal::Sample| s.def.id == super::SERVED.id && s.labels[2] == *"target";
         out.into_vec().into_iter().find(is).expect("a sample").value
     }
@@ -170,10 +176,26 @@ mod tests {
             (vec![record("vir", 1, "192.0.2.1"), alias], "ore is an alias"),
         ] {
             let seen = served(records.clone(), Sides::default());
-            assert!(matches!(&seen, Seen::Blind(fault) if fault.text.contains(why)), "{why}: {seen:?}");
+            assert!(matches!(&seen, Seen::Blind(fault) if fault.text.raw().contains(why)), "{why}: {seen:?}");
             // Where the plan says which answers are whose, the records are not needed.
             let told = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
             assert_eq!(served(records, told).live(), Some(0.5), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_step_can_weigh_is_told_with_the_reason() {
+        let of = |records: &[Record]| read(records, Sides::default()).unusable(NOW);
+        assert_eq!(of(&[record("vir", 1, "192.0.2.1"), record("ore", 0, "192.0.2.2")]), []);
+        let routed = |routing| Record { routing, ..record("ore", 1, "192.0.2.2") };
+        for (records, why) in [
+            (vec![], "no such record"),
+            (vec![record("vir", 1, "192.0.2.1")], "no record set ore (target)"),
+            (vec![Record { set_id: None, ..routed(Routing::Simple) }], "a simple record"),
+            (vec![record("vir", 1, "192.0.2.1"), routed(Routing::Other("latency"))], "routed by latency"),
+        ] {
+            let faults = of(&records);
+            assert!(matches!(faults.as_slice(), [fault] if fault.text.raw().contains(why)), "{why}: {faults:?}");
         }
     }
 }

@@ -16,12 +16,13 @@ mod order;
 pub(crate) mod quantity;
 mod signal;
 mod step;
+mod unheard;
 pub(crate) mod world;
 
 use self::{gate::Gates, step::Steps, world::World};
 use super::{unique, unique_names};
 use crate::plan::{
-    diag::{Code, Diagnosis, Faults},
+    diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
     tree::{At, Table},
     types::{Approver, Named, PhasePlan, Runbook},
@@ -37,11 +38,14 @@ pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
     let mut steps = Steps::new(&world, &mut gates, people(root));
     let phases: Vec<Option<PhasePlan>> = root.tables("phase").map(|t| phase(t, &mut steps, faults)).collect();
     let needs = order::check(&steps.order, faults);
+    let places: Vec<Span> = steps.order.steps.iter().map(|step| step.place.clone()).collect();
     gates.unique(faults);
     let mut phases: Vec<PhasePlan> = phases.into_iter().collect::<Option<_>>()?;
     for step in phases.iter_mut().flat_map(|phase| &mut phase.steps) {
         step.needs = needs.get(&step.id).cloned().unwrap_or_default();
     }
+    let steps = phases.iter().flat_map(|phase| &phase.steps).zip(places).collect::<Vec<_>>();
+    unheard::check(&steps, &world, faults);
     Some(Runbook { phases, invariants: invariants?, aborts: aborts?, approvers: approvers? })
 }
 

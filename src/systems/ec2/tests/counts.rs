@@ -109,7 +109,7 @@ fn a_target_group_that_no_instance_can_be_in_says_why_instead_of_zero() {
         fleet.put(Side::Target, 0, Facts::Targets(vec![group]));
         for id in ["fleet.role.in_service", "fleet.role.ready_ratio"] {
             let web = fleet.signal(id, &["web", "target"], 0);
-            assert!(matches!(&web, Seen::Blind(f) if f.text.contains("web-tgt") && f.text.contains(why)), "{id}: {web:?}");
+            assert!(matches!(&web, Seen::Blind(f) if f.text.raw().contains("web-tgt") && f.text.raw().contains(why)), "{id}: {web:?}");
         }
     }
 }

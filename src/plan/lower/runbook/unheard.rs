@@ -1,0 +1,73 @@
+//! Gates that wait for what only their own step, or one after it, can bring about: error ratios and latencies of the target before any step
+//! sends users there. Without requests there is no ratio and no latency, which is HOLD, for ever.
+
+use super::world::{Thing, World};
+use crate::plan::{
+    diag::{Code, Diagnosis, Faults, Span},
+    scalar::quoted,
+    types::{Action, Condition, Gate, StepPlan},
+};
+
+/// Looks at all steps up to the first that sends users to the target by weights; a plan without one says nothing of when they come.
+pub(super) fn check(steps: &[(&StepPlan, Span)], world: &World<'_>, faults: &mut Faults) {
+    let brings = |step: &StepPlan| matches!(&step.action, Action::SetWeights { weights, .. } if weights.target > 0);
+    let Some(first) = steps.iter().position(|(step, _)| brings(step)) else { return };
+    for (i, (step, place)) in steps.iter().take(first + 1).enumerate() {
+        if i < first && comes_after(step, steps, &brings) {
+            continue;
+        }
+        // What has to be green afterwards may be brought about by the step itself.
+        let verify = (i < first).then_some(&step.verify);
+        for gate in [&step.gates].into_iter().chain(verify).flat_map(needed).filter(|gate| wants_users(gate, world)) {
+            let query = gate.labels.get("query").map_or("", String::as_str);
+            let message = format!(
+                "the gate {} asks for the target's {}, and no step before {} sends users there: without requests it never becomes green",
+                quoted(&gate.id),
+                quoted(query),
+                quoted(&step.id)
+            );
+            let fault = Diagnosis::warning(Code::NeverGreen, place, message);
+            faults.push(fault.hint("put it into the `verify` of the step that brings the first users"));
+        }
+    }
+}
+
+/// Whether a step that is written earlier waits for one that brings users all the same.
+fn comes_after(step: &StepPlan, steps: &[(&StepPlan, Span)], brings: &dyn Fn(&StepPlan) -> bool) -> bool {
+    let (mut open, mut seen) = (vec![step], vec![step.id.as_str()]);
+    while let Some(step) = open.pop() {
+        for (needed, _) in steps.iter().filter(|(s, _)| step.needs.contains(&s.id)) {
+            if brings(needed) {
+                return true;
+            }
+            if !seen.contains(&needed.id.as_str()) {
+                seen.push(&needed.id);
+                open.push(needed);
+            }
+        }
+    }
+    false
+}
+
+/// The gates that have to be green, whatever the others are.
+fn needed(condition: &Condition) -> Vec<&Gate> {
+    match condition {
+        Condition::Gate(gate) => vec![gate],
+        Condition::All(list) => list.iter().flat_map(needed).collect(),
+        Condition::NOf(n, list) if *n as usize == list.len() => list.iter().flat_map(needed).collect(),
+        Condition::Any(list) if list.len() == 1 => list.iter().flat_map(needed).collect(),
+        Condition::Any(_) | Condition::NOf(..) => Vec::new(),
+    }
+}
+
+fn wants_users(gate: &Gate, world: &World<'_>) -> bool {
+    let side = gate.labels.get("side").map(String::as_str);
+    if gate.metric.id != "health.query.value" || side == Some("source") {
+        return false;
+    }
+    let query = gate.labels.get("query").and_then(|query| world.find(Thing::Query, query));
+    query.is_some_and(|query| {
+        let kind = query.get::<String>("kind");
+        matches!(kind.as_deref(), Some("errors" | "latency")) && query.written("target").is_some()
+    })
+}

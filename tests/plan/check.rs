@@ -1,0 +1,96 @@
+//! `landfall check --offline`: which secrets it opens, which it only looks for, and what CI has to leave out.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use crate::told;
+
+/// A plan of which everything that could write has its secret in `writing`, everything else in `reading`.
+fn plan(reading: &str, writing: &str) -> String {
+    format!(
+        "schema = 1\nname = \"t\"\n[sites.source]\nlabel = \"A\"\nregion = \"eu-west-1\"\naccess_key = {reading}\nsecret_key = {reading}\n\
+         write = {{ access_key = {writing}, secret_key = {writing} }}\n[sites.target]\nlabel = \"B\"\nregion = \"eu-north-1\"\n\
+         [route53]\naccess_key = {reading}\nsecret_key = {reading}\nwrite = {{ access_key = {writing}, secret_key = {writing} }}\n\
+         [[replica_set]]\nname = \"orders\"\nuri = \"mongodb://db-1.example.com:27017\"\nsource = {{ hosts = [\"db-*.example.com:27017\"] }}\ntarget = {{ hosts = [\"ore-*.example.com:27017\"] }}\n\
+         login = {{ username = \"watch\", password = {reading} }}\nwrite_login = {{ username = \"operate\", password = {writing} }}\n"
+    )
+}
+
+fn check(folder: &Path, text: &str, more: &[&str]) -> Output {
+    let path = folder.join("plan.toml");
+    std::fs::write(&path, text).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    command.args(["check", "--offline"]).args(more).arg(path).output().expect("it runs")
+}
+
+fn shown(output: &Output) -> String {
+    [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat()
+}
+
+/// A folder is there and cannot be read as a file: whoever opens it fails.
+#[test]
+fn a_writing_secret_is_looked_for_and_never_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("read");
+    std::fs::write(&file, "secret").expect("written");
+    let at = |path: &Path| format!("{{ file = \"{}\" }}", path.display());
+    let output = check(folder.path(), &plan(&at(&file), &at(folder.path())), &[]);
+    assert!(output.status.success(), "{}", shown(&output));
+    // The same in the place of one that reads: it is opened, or this test could not fail.
+    let output = check(folder.path(), &plan(&at(folder.path()), &at(&file)), &[]);
+    let told = shown(&output);
+    assert!(
+        !output.status.success() && told.contains("login.password") && told.contains("route53.access_key"),
+        "{told}"
+    );
+    assert!(!told.contains("write"), "{told}");
+}
+
+#[test]
+fn missing_secrets_are_told_and_can_be_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = plan("{ env = \"LANDFALL_TEST_NOT_SET\" }", "{ env = \"LANDFALL_TEST_NOT_SET_EITHER\" }");
+    let output = check(folder.path(), &text, &[]);
+    let told = shown(&output);
+    for whose in
+        ["sites.source.access_key", "sites.source.write.secret_key", "write_login.password", "route53.write.access_key"]
+    {
+        assert!(!output.status.success() && told.contains(whose), "{whose}: {told}");
+    }
+    let output = check(folder.path(), &text, &["--no-secrets"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    assert!(!shown(&output).contains("LANDFALL_TEST_NOT_SET"), "{}", shown(&output));
+    // What is wrong with the plan itself is told all the same.
+    let output = check(folder.path(), &text.replace("eu-north-1", "north"), &["--no-secrets"]);
+    assert!(!output.status.success(), "{}", shown(&output));
+}
+
+#[test]
+fn a_gate_is_green_in_time_if_users_are_there_or_nobody_has_to_be() {
+    let text = include_str!("../bad_plans/warn_gate_before_users.toml");
+    let gate = "gates = [{ metric = \"health.query.value\", where = { query = \"errors\", side = \"target\" }, op = \"<=\", value = \"1%\" }]";
+    assert!(text.contains(gate));
+    let warned = |text: &str| told("plan.toml", text).1.iter().filter(|d| d.code.word() == "never-green").count();
+    assert_eq!(warned(text), 1, "of two rungs the first alone");
+    let source = gate.replace("errors\", side = \"target", "errors\", side = \"source");
+    for (why, other) in [
+        (
+            "what serves today is asked",
+            source.replace("query = \"errors\"", "query = \"requests\"").replace("\"1%\"", "\"1/s\""),
+        ),
+        (
+            "either that or nobody is there",
+            format!(
+                "gates = [{{ any = [{}, {{ metric = \"health.query.value\", where = {{ query = \"requests\", side = \"target\" }}, op = \"<\", value = \"1/s\" }}] }}]",
+                &gate["gates = [".len()..gate.len() - 1]
+            ),
+        ),
+    ] {
+        let text = text.replace(gate, &other).replace("[[health]]\nname = \"requests\"", "[[health]]\nname = \"requests\"\nsource = { prometheus = \"https://metrics.vir.example.com\", expr = \"r\" }");
+        let (plan, report) = told("plan.toml", &text);
+        assert!(plan.is_some(), "{why}: {report}");
+        assert_eq!(warned(&text), 0, "{why}: {report}");
+    }
+}
