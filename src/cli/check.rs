@@ -141,8 +141,10 @@ fn told(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
         out.put(format_args!("FAIL {fault}; no step can use it as it stands"));
     }
     let failed = trials.iter().filter(|t| t.outcome.is_err()).count();
+    let refused = unseen.iter().filter(|fault| is_no(fault.kind)).count();
+    let denied = if refused > 0 { format!("; {refused} more refused within what works") } else { String::new() };
     out.gap();
-    out.put(format_args!("{} sources tried, {} work, {failed} do not", trials.len(), trials.len() - failed));
+    out.put(format_args!("{} sources tried, {} work, {failed} do not{denied}", trials.len(), trials.len() - failed));
     out
 }
 
@@ -164,5 +166,21 @@ const fn advice(kind: FaultKind) -> &'static str {
         FaultKind::NotFound => "the plan names something that does not exist there",
         FaultKind::Unsupported => "this build or this server cannot do it",
         FaultKind::Silent => "nothing was heard",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last line is what people read, and it must not say that all is well while the exit code says that it is not.
+    #[test]
+    fn what_is_denied_counts_in_the_last_line() {
+        let last = |unseen: &[Fault]| told(&[], unseen).text().lines().last().unwrap_or_default().to_owned();
+        let denied = Fault::new(FaultKind::Refused, "Group authorization failed");
+        let missing = Fault::new(FaultKind::NotFound, "no topic orders");
+        assert_eq!(last(&[]), "0 sources tried, 0 work, 0 do not");
+        assert_eq!(last(&[denied.clone(), missing.clone(), denied]), "0 sources tried, 0 work, 0 do not; 2 more refused within what works");
+        assert_eq!(last(&[missing]), "0 sources tried, 0 work, 0 do not");
     }
 }

@@ -12,6 +12,7 @@ use super::{
     diag::{Code, Diagnosis, Faults, Span},
     hint, ladder,
     parse::type_word,
+    properties,
     scalar::{self, Wrong, quoted},
     secret::Secret,
     sensitive,
@@ -157,7 +158,9 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
     found
         .map_err(|wrong| {
             // Whatever stands in a secret's place may be the secret itself.
-            if wrong.code == Code::SecretInClear || matches!(kind, Kind::Secret) || sensitive::secret_property(name) {
+            // And what an unknown property is given, whatever it was meant to be.
+            let unknown = matches!(kind, Kind::Property) && wrong.code == Code::UnknownKey;
+            if wrong.code == Code::SecretInClear || unknown || matches!(kind, Kind::Secret) || sensitive::secret_property(name) {
                 faults.hide(node.span());
             }
             faults.push(tell(name, node.span(), wrong));
@@ -288,10 +291,13 @@ fn variable(name: &str) -> bool {
 }
 
 fn property(name: &str, node: &DeValue<'_>) -> Result<Property, Wrong> {
+    let refers = |toml: &DeTable<'_>| toml.keys().any(|k| matches!(&**k.get_ref(), "env" | "file"));
     let plain = match node {
-        DeValue::Table(toml) if toml.keys().any(|k| matches!(&**k.get_ref(), "env" | "file")) => {
-            return secret(toml).map(Property::Secret);
+        // A table is another mistake: a name without quotes.
+        node if !properties::is_known(name) && !matches!(node, DeValue::Table(toml) if !refers(toml)) => {
+            return Err(Wrong::new(Code::UnknownKey, "is no client property").hint(properties::hint(name)));
         }
+        DeValue::Table(toml) if refers(toml) => return secret(toml).map(Property::Secret),
         DeValue::Table(toml) => {
             let rest = toml.keys().next().map_or("…", |k| k.get_ref());
             let wrong = Wrong::new(Code::WrongType, "is a table, not a client property");

@@ -7,6 +7,11 @@ pub(crate) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.84, text, words)
 }
 
+/// The same of names whose parts stand between dots, as client properties' do.
+pub(crate) fn nearest_dotted<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+    nearest(&text.replace(['_', '-'], "."), words)
+}
+
 /// The key that a table lacks and that this unknown one may be. What is lacking is the better guess: it may be further off.
 pub(crate) fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.6, unknown, missing)

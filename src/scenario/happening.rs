@@ -59,6 +59,26 @@ pub enum Happening {
         /// How often it does.
         every: Duration,
     },
+    /// Retention deletes the oldest records of a topic, on one side.
+    Retention {
+        /// The pair of clusters.
+        pair: String,
+        /// On which of them.
+        side: Side,
+        /// The topic, as it is called there.
+        topic: String,
+        /// Records that are left of each partition.
+        keeps: u32,
+    },
+    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records go on being written.
+    Transaction {
+        /// The pair of clusters.
+        pair: String,
+        /// The topic, as it is called on the source.
+        topic: String,
+        /// It begins.
+        open: bool,
+    },
     /// A name server takes no change over any more, or does again.
     Stuck {
         /// Its address.

@@ -274,6 +274,15 @@ impl Names<'_> {
                 Deed::Happens(Happening::Producers { pair: pair(faults)?, on, stragglers })
             }
             "sync_every" => Deed::Happens(Happening::SyncEvery { pair: pair(faults)?, every: t.get("every")? }),
+            "retention" => Deed::Happens(Happening::Retention {
+                pair: pair(faults)?,
+                side: side()?,
+                topic: t.get("topic")?,
+                keeps: t.get::<i64>("keeps")?.try_into().ok()?,
+            }),
+            "transaction" => {
+                Deed::Happens(Happening::Transaction { pair: pair(faults)?, topic: t.get("topic")?, open: t.get("open")? })
+            }
             "stuck" => {
                 let server: std::net::SocketAddr = t.get("server")?;
                 Deed::Happens(Happening::Stuck { server: server.ip(), on: t.get("on")? })

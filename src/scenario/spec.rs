@@ -204,6 +204,11 @@ deeds! {
           or("stragglers", List(&TEXT, 0), "[]", "Topics whose producers nobody moved.")];
     DO_SYNC_EVERY SYNC_EVERY "sync_every", "The mirror writes down offsets so seldom.",
         &[PAIR, must("every", SPAN, "How often it does.")];
+    DO_RETENTION RETENTION "retention", "Retention deletes the oldest records of a topic.",
+        &[PAIR, OF_SIDE, must("topic", NAME, "The topic, as it is called there."),
+          must("keeps", Integer(0, 1_000_000_000), "Records that are left of each partition.")];
+    DO_TRANSACTION TRANSACTION "transaction", "A producer begins a transaction and leaves it open, or ends it.",
+        &[PAIR, must("topic", NAME, "The topic."), must("open", Bool, "It begins.")];
     DO_STUCK STUCK "stuck", "A name server takes no change over any more, or does again.",
         &[must("server", Address(53), "Its address."), must("on", Bool, "It does not.")];
     DO_HEALTH_CHECKS HEALTH_CHECKS "health_checks", "Route 53's health checks of a side's records fail, or pass again.",

@@ -35,6 +35,14 @@ impl Calls {
         counts
     }
 
+    /// How often a call was made before the first of another, and how often after the last of it.
+    #[must_use]
+    pub fn around(&self, call: &str, other: &str) -> (usize, usize) {
+        let count = |calls: &[&str]| calls.iter().filter(|c| **c == call).count();
+        let (first, last) = (self.0.iter().position(|c| *c == other), self.0.iter().rposition(|c| *c == other));
+        first.zip(last).map_or((0, 0), |(first, last)| (count(&self.0[..first]), count(&self.0[last..])))
+    }
+
     /// Whether the last of the one came before the first of the other; not if there was none of either.
     #[must_use]
     pub fn before(&self, one: &str, other: &str) -> bool {

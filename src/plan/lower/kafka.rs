@@ -5,10 +5,8 @@ use indexmap::IndexMap;
 use super::{same_access, unique, unique_names};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
-    hint,
     pattern::Pattern,
     scalar::quoted,
-    spec::tables::{CLUSTER, KAFKA},
     tree::{At, Table, bare},
     types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
 };
@@ -106,9 +104,6 @@ fn cluster(table: &Table, faults: &mut Faults) -> Option<KafkaCluster> {
         faults
             .push(Diagnosis::error(Code::MissingKey, &span, message).hint("add \"bootstrap.servers\" = \"host:9092\""));
     }
-    for key in ["properties", "write_properties"] {
-        misplaced(&table.get(key).unwrap_or_default(), faults);
-    }
     let bare = |map: IndexMap<String, At<Property>>| -> IndexMap<String, Property> {
         map.into_iter().map(|(name, at)| (name, at.value)).collect()
     };
@@ -124,15 +119,6 @@ fn cluster(table: &Table, faults: &mut Faults) -> Option<KafkaCluster> {
         same_access(&span, "write_properties", faults);
     }
     Some(KafkaCluster { read, write })
-}
-
-/// After a header such as `[kafka.source.properties]`, every key is a client property, also one that was meant for the pair;
-/// librdkafka has none of these names.
-fn misplaced(properties: &IndexMap<String, At<Property>>, faults: &mut Faults) {
-    for (name, at) in properties.iter().filter(|(name, _)| KAFKA.key(name).is_some() || CLUSTER.key(name).is_some()) {
-        let message = format!("`{name}` is no client property");
-        faults.push(Diagnosis::error(Code::UnknownKey, &at.span, message).hint(hint::belongs(name)));
-    }
 }
 
 fn bootstrap(properties: &IndexMap<String, Property>) -> Option<&str> {

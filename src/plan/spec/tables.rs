@@ -168,7 +168,7 @@ pub(in crate::plan) static KAFKA: TableSpec = TableSpec {
             "isolation",
             Enum(&["read_committed", "read_uncommitted"]),
             "\"read_committed\"",
-            "Whether lag counts to the last stable offset or to the high watermark.",
+            "What consumers read. With read_committed open transactions are looked for: nothing is drained or stands still while one is open.",
         ),
         must("source", Table(&CLUSTER), "The source's cluster."),
         must("target", Table(&CLUSTER), "The target's cluster."),

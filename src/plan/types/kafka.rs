@@ -19,7 +19,8 @@ pub struct KafkaPair {
     pub topics: Vec<Pattern>,
     /// Which cluster's topics are copied to the other.
     pub mirrors: Vec<Mirror>,
-    /// `read_committed` counts lag to the last stable offset, `read_uncommitted` to the high watermark.
+    /// What consumers read. With `read_committed` the last stable offsets are asked for: while a transaction is open nothing is drained, and
+    /// nothing stands still. Lag counts to the high watermark either way: what a transaction holds back will have to be read.
     pub isolation: Isolation,
 }
 

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    facts::{Commit, Config, Group, Offset, Snapshot},
+    facts::{Commit, Config, Group, GroupState, Offset, Snapshot},
     figures::Figures,
-    memory::{GroupMemory, Memory, Tables, lag},
+    memory::{GroupMemory, Memory, Tables},
 };
 use crate::core::{
     estate::{
@@ -53,10 +53,10 @@ impl Cluster {
     /// An answer came.
     pub(super) fn apply(&mut self, facts: Snapshot, stamp: Stamp) {
         let at = stamp.at;
-        self.memory.take_ends(&facts, at);
+        let before = self.latest.last().map(|(before, _)| before).filter(|before| before.facts.has_topics_of(&facts));
+        self.memory.take_ends(&facts, before.map(|before| &before.facts), at);
         let mut groups = std::mem::take(&mut self.memory.groups);
         let tables = self.memory.tables(&facts);
-        let before = self.latest.last().map(|(before, _)| before).filter(|before| before.facts.has_topics_of(&facts));
         let mut again = before.is_some_and(|before| before.facts.groups.len() == facts.groups.len());
         let mut figures = Vec::with_capacity(facts.groups.len());
         for (place, group) in facts.groups.iter().enumerate() {
@@ -174,7 +174,7 @@ impl GroupSeen<'_> {
             return Err(fault.clone());
         }
         if let Some(orphan) = self.facts.orphans.first() {
-            let text = format!("group {} has commits on topic {orphan}, which is not there", self.facts.name);
+            let text = format!("group {} has commits on {orphan}", self.facts.name);
             return Err(Fault::new(FaultKind::NotFound, text));
         }
         if self.facts.commits.is_empty() {
@@ -192,18 +192,34 @@ impl GroupSeen<'_> {
         self.figures
     }
 
+    /// Records that are gone from its logs and that it has not read.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub(super) fn lost(&self) -> Result<i64, Fault> {
+        let figures = self.figures()?;
+        if figures.unbounded > 0 {
+            let text = format!("the starts of {} logs of group {} are not known", figures.unbounded, self.facts.name);
+            return Err(Fault::new(FaultKind::Malformed, text));
+        }
+        Ok(figures.lost)
+    }
+
     fn unknown_fault(&self) -> Fault {
-        let unknown = self.figures.unknown;
-        let facts = &self.latest.facts;
-        let of_topic = facts
-            .commits_of(self.facts)
-            .iter()
-            .filter(|c| lag(c.offset, facts.end(c.slot)).is_none())
-            .find_map(|c| facts.partition(c.slot).and_then(|(t, _)| t.fault.clone()));
-        of_topic.unwrap_or_else(|| {
-            let text = format!("{unknown} partitions of group {} have no end, or a commit beyond it", self.facts.name);
-            Fault::new(FaultKind::Malformed, text)
-        })
+        let (facts, name) = (&self.latest.facts, &self.facts.name);
+        let unknown = || facts.commits_of(self.facts).iter().filter(|c| c.offset != Offset::NEVER && facts.lag(c.slot, c.offset).is_none());
+        if let Some(fault) = unknown().find_map(|c| facts.partition(c.slot).and_then(|(t, _)| t.fault.clone())) {
+            return fault;
+        }
+        let beyond = unknown().find_map(|c| Some((facts.partition(c.slot)?, c.offset.known()?, facts.end(c.slot).known()?)));
+        let text = match beyond {
+            Some(((topic, partition), commit, end)) => format!(
+                "group {name} stands at {commit} of {}-{partition}, which ends at {end}: the topic was made anew, or cut",
+                topic.name
+            ),
+            None => format!("{} partitions of group {name} have no known end, or no known commit", self.figures.unknown),
+        };
+        Fault::new(FaultKind::Malformed, text)
     }
 
     /// How many members it has.
@@ -214,6 +230,17 @@ impl GroupSeen<'_> {
         let text = || format!("the cluster does not tell the members of group {}", self.facts.name);
         let members = self.facts.members.as_ref();
         members.map(Vec::len).ok_or_else(|| Fault::new(FaultKind::Unsupported, text()))
+    }
+
+    /// Whether it is Stable.
+    ///
+    /// # Errors
+    /// If the cluster does not tell its state.
+    pub(super) fn stable(&self) -> Result<bool, Fault> {
+        match self.facts.state {
+            GroupState::Unknown => Err(self.facts.stateless()),
+            state => Ok(state == GroupState::Stable),
+        }
     }
 
     /// How its lag changes.
@@ -252,15 +279,34 @@ impl TopicSeen<'_> {
         self.memory.per_second().ok_or_else(|| Fault::new(FaultKind::Empty, text()))
     }
 
-    /// For how many answers one after the other no partition's end has changed.
+    /// For how many answers one after the other no partition's end has changed and no transaction was open.
     ///
     /// # Errors
-    /// If some partition's end is not known.
+    /// If some partition's end, or last stable offset, is not known.
     pub(super) fn still(&self) -> Result<u32, Fault> {
         match self.rate() {
             Err(fault) if fault.kind != FaultKind::Empty => Err(fault),
-            _ => Ok(self.memory.still()),
+            _ => self.open().map(|_| self.memory.still()),
         }
+    }
+
+    /// Records that open transactions hold back, over all partitions.
+    ///
+    /// # Errors
+    /// If some partition's end, or last stable offset, is not known.
+    pub(super) fn open(&self) -> Result<i64, Fault> {
+        if let Some(fault) = &self.facts.fault {
+            return Err(fault.clone());
+        }
+        let text = || format!("topic {} has partitions without a known last stable offset", self.facts.name);
+        let open = |slot| self.latest.facts.open(slot).ok_or_else(|| Fault::new(FaultKind::Malformed, text()));
+        self.facts.slots.clone().map(open).sum()
+    }
+
+    /// Of one partition what open transactions hold back.
+    pub(super) fn open_of(&self, partition: usize) -> Option<i64> {
+        let slot = self.facts.slots.clone().nth(partition)?;
+        self.latest.facts.open(slot)
     }
 
     /// The ends of its partitions as they were read last before `boot`; none if one is not known for that long.
@@ -268,7 +314,7 @@ impl TopicSeen<'_> {
         self.memory.ends_before(boot)
     }
 
-    /// Partitions that are written to: whose end is not what it was one answer ago.
+    /// Partitions that are written to: whose end is not what it was one answer ago, or that have a transaction open.
     pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
         self.memory.moving()
     }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::syncs::Syncs;
-use crate::{core::estate::seen::Fault, plan::Side};
+use crate::{core::estate::seen::{Fault, FaultKind}, plan::Side};
 
 /// One cluster × one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Offset {
     /// The group never committed here.
     pub const NEVER: Self = Self(-1);
 
-    /// The end of a log as a broker gave it: every negative number is unknown. librdkafka answers −1001 *without* an error for
+    /// An end of a log, or its start, as a broker gave it: every negative number is unknown. librdkafka answers −1001 *without* an error for
     /// partitions whose leader did not answer.
     #[must_use]
     pub const fn end(raw: i64) -> Self {
@@ -67,8 +67,11 @@ impl Offset {
     }
 }
 
-/// One cluster at one moment. Commits were read before ends, so that a lag made of both is never falsely small, and after the groups' states:
-/// what a group that is told Empty had committed by then is there.
+/// One cluster at one moment. Read in this order: the groups' states, the starts of the logs, commits, ends.
+///
+/// Commits are read before ends, so that a lag made of both is never falsely small, and after the groups' states: what a group that is told
+/// Empty had committed by then is there. Starts only grow, and are read before commits: a commit that lies before one had been overtaken
+/// by it already, so that nothing is called lost that a group has read.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Id of the broker that is the controller, if the cluster says.
@@ -83,8 +86,16 @@ pub struct Snapshot {
     pub topics_in_all: u32,
     /// Watched topics, by name.
     pub topics: Vec<Topic>,
-    /// Ends of their partitions: topic after topic, partition after partition. An index here is a *slot*.
+    /// High watermarks of their partitions: topic after topic, partition after partition. An index here is a *slot*.
     pub ends: Vec<Offset>,
+    /// Starts of the logs, by slot: what was before has been taken away by retention, or deleted.
+    pub starts: Vec<Offset>,
+    /// Last stable offsets, by slot: what lies between one and the end is not readable for `read_committed` yet, because of a transaction
+    /// that is open. Read after the ends. Empty where the plan does not ask for them.
+    pub stable: Vec<Offset>,
+    /// By slot: from this offset to the end there is no record, only what takes up an offset without being one (markers of transactions,
+    /// aborted records, holes of compaction). Only of partitions where that was looked for.
+    pub hollow: BTreeMap<u32, i64>,
     /// Watched groups, by name.
     pub groups: Vec<Group>,
     /// Their commits on watched topics: group after group, by slot.
@@ -130,10 +141,40 @@ pub struct Group {
     pub members: Option<Vec<Arc<str>>>,
     /// Its rows in [`Snapshot::commits`].
     pub commits: Range<u32>,
-    /// Topics it has commits on that match the plan but are not there (deleted, and the commits not yet).
-    pub orphans: Vec<Arc<str>>,
+    /// What it has commits on that matches the plan but is not there (deleted, and the commits not yet): one entry a topic.
+    pub orphans: Vec<Orphan>,
     /// Why its commits could not be read; then there are none.
     pub fault: Option<Fault>,
+}
+
+impl Group {
+    /// Why its state is not known: why nothing of it is, or that the cluster does not tell it.
+    #[must_use]
+    pub fn stateless(&self) -> Fault {
+        let text = || format!("the cluster does not tell the state of group {}", self.name);
+        self.fault.clone().unwrap_or_else(|| Fault::new(FaultKind::Unsupported, text()))
+    }
+}
+
+/// A partition that a group has committed on and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition; one of several.
+    pub partition: u32,
+    /// How many partitions the topic has; none: the topic itself is not there.
+    pub of: Option<u32>,
+}
+
+impl std::fmt::Display for Orphan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.of {
+            None => write!(f, "topic {}, which is not there", self.topic),
+            Some(1) => write!(f, "{}-{}, but the topic has only 1 partition: it was made anew", self.topic, self.partition),
+            Some(n) => write!(f, "{}-{}, but the topic has only {n} partitions: it was made anew", self.topic, self.partition),
+        }
+    }
 }
 
 /// A commit of one group on one partition.
@@ -232,6 +273,15 @@ impl Snapshot {
         self.ends.get(topic.slots.start as usize..topic.slots.end as usize).unwrap_or(&[])
     }
 
+    /// Whether another answer, of the same topics, says the same of a topic's partitions, their ends apart.
+    #[must_use]
+    pub fn bounds_like(&self, other: &Self, topic: &Topic) -> bool {
+        let own = topic.slots.start as usize..topic.slots.end as usize;
+        self.starts.get(own.clone()) == other.starts.get(own.clone())
+            && self.stable.get(own.clone()) == other.stable.get(own)
+            && self.hollow.range(topic.slots.clone()).eq(other.hollow.range(topic.slots.clone()))
+    }
+
     /// Whether another answer has the same topics: then a slot means the same in both.
     #[must_use]
     pub fn has_topics_of(&self, other: &Self) -> bool {
@@ -245,6 +295,47 @@ impl Snapshot {
     #[must_use]
     pub fn end(&self, slot: u32) -> Offset {
         self.ends.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
+    }
+
+    /// The start of one slot's log.
+    #[must_use]
+    pub fn start(&self, slot: u32) -> Offset {
+        self.starts.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
+    }
+
+    /// Records of one slot behind the last stable offset; none if that is not known. 0 where it is not asked for.
+    #[must_use]
+    pub fn open(&self, slot: u32) -> Option<i64> {
+        if self.stable.is_empty() {
+            return Some(0);
+        }
+        let stable = self.stable.get(slot as usize).and_then(|stable| stable.known())?;
+        Some((self.end(slot).known()? - stable).max(0))
+    }
+
+    /// The first offset from which a group that committed `commit` can still read: records before the start of the log are gone.
+    #[must_use]
+    pub fn reads_from(&self, slot: u32, commit: Offset) -> Option<i64> {
+        let commit = commit.known()?;
+        Some(self.start(slot).known().map_or(commit, |start| commit.max(start)))
+    }
+
+    /// Records that are there and that a group which committed `commit` has not read, those of open transactions included: it will have to
+    /// read them. None if it is not known. A commit beyond the end is no lag at all: the topic was made anew.
+    #[must_use]
+    pub fn lag(&self, slot: u32, commit: Offset) -> Option<i64> {
+        let (from, end) = (self.reads_from(slot, commit)?, self.end(slot).known()?);
+        if commit.known()? > end {
+            return None;
+        }
+        let last = self.hollow.get(&slot).map_or(end, |hollow| end.min(*hollow));
+        Some((last - from).max(0))
+    }
+
+    /// Offsets between a commit and the start of the log: what was there is gone, and was not read.
+    #[must_use]
+    pub fn lost(&self, slot: u32, commit: Offset) -> Option<i64> {
+        Some((self.start(slot).known()? - commit.known()?).max(0))
     }
 
     /// A group, by name.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     facts::{Group, Offset, Snapshot},
-    memory::{Tables, lag},
+    memory::Tables,
     times::LagTime,
 };
 
@@ -13,6 +13,12 @@ use super::{
 pub(super) struct Figures {
     /// Messages behind, over all pairs that are known.
     pub(super) lag: i64,
+    /// Of these, what open transactions hold back.
+    pub(super) open: i64,
+    /// Messages that are gone from the logs and were not read, over all pairs of which that is known.
+    pub(super) lost: i64,
+    /// Pairs of which it is not known whether something is lost.
+    pub(super) unbounded: u32,
     /// Pairs whose lag is not known: no end, or a commit beyond it.
     pub(super) unknown: u32,
     /// Partitions of its topics that it never committed on.
@@ -34,7 +40,12 @@ impl Figures {
             let mut bar = table.and_then(|t| t.bar(boot, figures.time));
             for commit in commits.iter().filter(|commit| commit.offset != Offset::NEVER) {
                 never = never.saturating_sub(1);
-                let (Some(lag), Some(offset)) = (lag(commit.offset, facts.end(commit.slot)), commit.offset.known()) else {
+                let slot = commit.slot;
+                match facts.lost(slot, commit.offset) {
+                    Some(lost) => figures.lost += lost,
+                    None => figures.unbounded += 1,
+                }
+                let (Some(lag), Some(offset)) = (facts.lag(slot, commit.offset), facts.reads_from(slot, commit.offset)) else {
                     figures.unknown += 1;
                     continue;
                 };
@@ -42,6 +53,7 @@ impl Figures {
                     continue;
                 }
                 figures.lag += lag;
+                figures.open += facts.open(slot).map_or(0, |open| open.min(lag));
                 if figures.hot.is_none_or(|(_, most)| lag > most) {
                     figures.hot = Some((commit.slot, lag));
                 }

@@ -174,8 +174,7 @@ impl<'a> HandOver<'a> {
             let (so, value, why) = match stands {
                 Ok(places) => (true, format!("{} partitions", places.len()), None),
                 Err(faults) => {
-                    // What cannot be read may as well be in order.
-                    if let Some(unknown) = faults.iter().find(|f| !matches!(f.kind, FaultKind::NotFound | FaultKind::Unsupported)) {
+                    if let Some(unknown) = ops::unknown(&faults) {
                         return Err(unknown.clone());
                     }
                     let more = faults.len().saturating_sub(1);
@@ -232,11 +231,17 @@ impl<'a> HandOver<'a> {
 
     fn consumed(&self) -> Seen<Found> {
         let from = self.from();
-        let lag = self.pair.cluster(from).group(self.group, self.now).and_then(|g| Ok((g.figures()?.lag, g.facts.state)));
-        lag.zip(handover::active(self.pair, from, self.group, self.now)).map(|((lag, state), active)| Found {
-            so: lag == 0 && !active,
-            value: format!("lag {}", grouped(lag.unsigned_abs())),
-            why: format!("{} is {} on {}", self.group, state.word(), self.label(from)),
+        let seen = self.pair.cluster(from).group(self.group, self.now);
+        let figures = seen.and_then(|g| Ok((g.figures()?, g.facts.state)));
+        figures.zip(handover::active(self.pair, from, self.group, self.now)).map(|((figures, state), active)| {
+            let mut why = format!("{} is {} on {}", self.group, state.word(), self.label(from));
+            if figures.open > 0 {
+                why = format!("{why}; {} records are in open transactions", grouped(figures.open.unsigned_abs()));
+            }
+            if figures.lost > 0 {
+                why = format!("{why}; {} records were gone before it read them", grouped(figures.lost.unsigned_abs()));
+            }
+            Found { so: figures.lag == 0 && !active, value: format!("lag {}", grouped(figures.lag.unsigned_abs())), why }
         })
     }
 

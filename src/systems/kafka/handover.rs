@@ -100,13 +100,10 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     })
 }
 
-/// Whether a group is anything but empty; one that a whole answer does not have is.
+/// Whether a group is anything but empty; one that a whole answer does not have is empty.
 pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Seen<bool> {
     pair.cluster(side).seen(now).and_then(|latest| match (latest.facts.group(group), &latest.facts.partial) {
-        (Some(group), _) if group.state == GroupState::Unknown => {
-            let text = format!("the cluster does not tell the state of group {}", group.name);
-            Err(Fault::new(FaultKind::Unsupported, text))
-        }
+        (Some(group), _) if group.state == GroupState::Unknown => Err(group.stateless()),
         (Some(group), _) => Ok(!matches!(group.state, GroupState::Empty | GroupState::Dead)),
         (None, Some(fault)) => Err(fault.clone()),
         (None, None) => Ok(false),

@@ -14,6 +14,7 @@ mod groups;
 mod look;
 mod snapshot;
 mod syncs;
+mod tails;
 mod writer;
 
 use std::{
@@ -181,7 +182,7 @@ impl Reader {
 fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
-    let (mut known, mut log) = (None, None);
+    let (mut known, mut log) = (snapshot::Known::default(), None);
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,

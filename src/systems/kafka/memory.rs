@@ -35,10 +35,10 @@ pub(super) struct Memory {
 pub(super) struct TopicMemory {
     name: Arc<str>,
     ends: EndTimes,
-    /// Of each partition the last end, and how many answers after it said the same.
+    /// Of each partition the last end, and how many answers after it said the same and that no transaction is open.
     still: Vec<(Offset, u32)>,
     produced: Produced,
-    /// Whether the last answer said of all its ends what the one before it did.
+    /// Whether the last answer said of all its partitions what the one before it did.
     stands: bool,
     /// Messages a second, at each answer.
     pub(super) rate: Ring,
@@ -95,19 +95,21 @@ impl Produced {
 }
 
 impl Memory {
-    /// Takes the ends of one answer.
-    pub(super) fn take_ends(&mut self, facts: &Snapshot, at: Now) {
+    /// Takes the ends of one answer; `before`: the one before it, if it has the same topics.
+    pub(super) fn take_ends(&mut self, facts: &Snapshot, before: Option<&Snapshot>, at: Now) {
         for topic in &facts.topics {
             let id = self.intern(&topic.name, at);
             let Some(memory) = self.topics.get_mut(id as usize) else { continue };
             memory.seen = at;
             let ends = facts.ends_of(topic);
             memory.still.resize(ends.len(), (Offset::UNKNOWN, 0));
-            for ((last, polls), end) in memory.still.iter_mut().zip(ends) {
-                *polls = if end.known().is_some() && end == last { polls.saturating_add(1) } else { 0 };
+            for (((last, polls), end), slot) in memory.still.iter_mut().zip(ends).zip(topic.slots.clone()) {
+                // Whoever has a transaction open has not stopped, however long nothing comes.
+                let quiet = end.known().is_some() && end == last && facts.open(slot) == Some(0);
+                *polls = if quiet { polls.saturating_add(1) } else { 0 };
                 *last = *end;
             }
-            memory.stands = memory.ends.push(at.boot, ends);
+            memory.stands = memory.ends.push(at.boot, ends) && before.is_some_and(|before| before.bounds_like(facts, topic));
             let sum: Option<i64> = ends.iter().map(|end| end.known()).sum();
             if let Some(sum) = sum.filter(|_| !ends.is_empty()) {
                 memory.produced.push(at.boot, sum);
@@ -178,7 +180,7 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// Whether no end has moved since the answer before, of all topics of these commits.
+    /// Whether nothing has changed since the answer before, of all topics of these commits.
     pub(super) fn stand(&self, commits: &[Commit]) -> bool {
         self.split(commits).all(|(table, _)| table.and_then(|t| t.memory).is_some_and(|memory| memory.stands))
     }
@@ -217,12 +219,12 @@ impl Table<'_> {
 }
 
 impl TopicMemory {
-    /// For how many answers one after the other no partition's end has changed.
+    /// For how many answers one after the other no partition's end has changed and no transaction was open.
     pub(super) fn still(&self) -> u32 {
         self.still.iter().map(|(_, polls)| *polls).min().unwrap_or(0)
     }
 
-    /// Partitions whose end is not what it was one answer ago.
+    /// Partitions whose end is not what it was one answer ago, or that have a transaction open.
     pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
         self.still.iter().enumerate().filter(|(_, (end, polls))| end.known().is_some() && *polls == 0).map(|(p, _)| p)
     }
@@ -256,7 +258,7 @@ impl GroupMemory {
                     self.pairs.reserve_exact(facts.commits_of(group).len() - n);
                     self.pairs.push((key, old.remove(&key).unwrap_or_default()));
                 }
-                if let (Some(lag), Some((_, slope))) = (lag(commit.offset, facts.end(commit.slot)), self.pairs.get_mut(n)) {
+                if let (Some(lag), Some((_, slope))) = (facts.lag(commit.slot, commit.offset), self.pairs.get_mut(n)) {
                     #[expect(clippy::cast_precision_loss, reason = "a slope")]
                     slope.push(at.boot, lag as f64);
                 }
@@ -278,13 +280,6 @@ impl GroupMemory {
     pub(super) fn slopes(&self) -> impl Iterator<Item = (PairKey, &Slope)> {
         self.pairs.iter().map(|(key, slope)| (*key, slope))
     }
-}
-
-/// The lag of one pair: what is between its commit and the end. A commit beyond the end is no lag at all: the topic was made anew, or
-/// the group reads uncommitted records while the plan counts to the last stable offset.
-pub(super) fn lag(commit: Offset, end: Offset) -> Option<i64> {
-    let (commit, end) = (commit.known()?, end.known()?);
-    (commit <= end).then(|| end - commit)
 }
 
 /// Bytes that one pair costs in memory, for the benchmark's sum.

@@ -16,19 +16,20 @@ pub(super) mod tests;
 use self::places::{Word, places, said_to};
 pub(super) use self::{
     judge::judge,
-    places::{Place, first, own_topics, read_again, stands, straggling, unled},
+    places::{Place, first, own_topics, read_again, stands, straggling, unknown, unled},
 };
 pub(super) use crate::systems::steer::known;
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
     cluster::Latest,
     facts::{Ask, GroupState, Offset, Snapshot},
     handover::told,
-    state::{Pair, State, bootstrap},
+    state::{Pair, State, bootstrap, servers},
 };
 use crate::{
     core::{
@@ -36,7 +37,7 @@ use crate::{
         now::Now,
         step::Kind,
     },
-    plan::{Action, Side},
+    plan::{Action, Property, Secret, Side},
     systems::steer::{self, Change, Draft, Handle, Operation, Steered, quoted},
 };
 
@@ -247,6 +248,7 @@ fn set(
     if never > 0 {
         draft.notes.push(format!("{never} partitions had no commit on the {side}; the way back leaves what is set there"));
     }
+    draft.notes.extend(before_start(group, side, offsets, facts));
     let kept = prior.iter().map(|t| {
         let offsets = t.offsets.iter().copied().filter(|(_, offset)| *offset >= 0).collect();
         TopicOffsets { topic: t.topic.clone(), offsets }
@@ -262,7 +264,23 @@ fn set(
         draft.back.push(op(pair, side, group, kept.clone(), there.collect()));
     }
     draft.ops.push(op(pair, side, group, offsets.to_vec(), prior));
+    if secured(properties(pair, side)) {
+        draft.notes.push(format!("the printed command takes its login from {LOGIN}: a file of Kafka's own properties, not of librdkafka's"));
+    }
     Ok(())
+}
+
+/// What lies before the start of a log: retention has moved on since it was committed. A way back may lead there, since the group stood there.
+fn before_start(group: &str, side: Side, offsets: &[TopicOffsets], facts: &Snapshot) -> Option<String> {
+    let each = offsets.iter().filter_map(|t| Some((t, facts.topic(&t.topic)?.slots.start)));
+    let gone = each.flat_map(|(t, first)| t.offsets.iter().filter_map(move |&(p, offset)| facts.lost(first + p, Offset::end(offset))));
+    let (partitions, records) = gone.filter(|lost| *lost > 0).fold((0, 0), |(n, sum), lost| (n + 1, sum + lost));
+    (partitions > 0).then(|| {
+        format!(
+            "{partitions} partitions begin on the {side} behind where {group} is set to: {records} records are gone there, and its consumers go on \
+             from where auto.offset.reset says"
+        )
+    })
 }
 
 fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts: &Snapshot) -> Change {
@@ -270,7 +288,7 @@ fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts
     // Where there is no commit there is nothing to be behind of.
     let behind = |list: &TopicOffsets| {
         let set = || list.offsets.iter().filter(|(_, offset)| *offset >= 0);
-        let lag = |&(p, offset): &(u32, i64)| facts.end(start + p).known().map_or(0, |end| (end - offset).max(0));
+        let lag = |&(p, offset): &(u32, i64)| facts.lag(start + p, Offset::end(offset)).unwrap_or_default();
         match list.offsets.len() - set().count() {
             0 => format!("{} behind the end", set().map(lag).sum::<i64>()),
             unset if unset == list.offsets.len() => "no commit".to_owned(),
@@ -287,22 +305,47 @@ fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts
 
 fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: Vec<TopicOffsets>) -> Op {
     let partitions: usize = offsets.iter().map(|t| t.offsets.len()).sum();
-    let lines: Vec<String> = offsets
-        .iter()
-        .flat_map(|t| t.offsets.iter().map(|(p, offset)| quoted(&format!("{},{p},{offset}", t.topic))))
-        .collect();
     Operation {
         what: format!("offsets of {group} on the {side}, {partitions} partitions"),
-        command: format!(
-            "kafka-consumer-groups.sh --bootstrap-server {} --group {} --reset-offsets --from-file <(printf '%s\\n' {}) --execute",
-            quoted(&bootstrap(&pair.plan, side)),
-            quoted(group),
-            lines.join(" ")
-        ),
+        command: command(pair, side, group, &offsets),
         call: Call::Commit { pair: pair.plan.name.clone(), side, group: group.to_owned(), offsets },
         kind: Kind::Absolute,
         tail: false,
         expect: Handle::Seen(Mark::Offsets(prior)),
         quarantine: QUARANTINE,
     }
+}
+
+/// The file that the printed command takes a login from: Kafka's own tools do not know librdkafka's properties.
+const LOGIN: &str = "client.properties";
+
+/// The properties of whoever changes a cluster; where the plan has none, those of who reads it.
+fn properties(pair: &Pair, side: Side) -> &IndexMap<String, Property> {
+    let cluster = pair.plan.clusters.get(side);
+    cluster.write.as_ref().unwrap_or(&cluster.read)
+}
+
+/// Whether a client of these properties has to log in, or to encrypt.
+fn secured(properties: &IndexMap<String, Property>) -> bool {
+    properties.keys().any(|key| ["security.", "sasl.", "ssl."].iter().any(|start| key.starts_with(start)))
+}
+
+/// The same request by Kafka's own tool, for a shell that knows `<( )`: bash, zsh, ksh. Of one group, a line is topic, partition, offset. (The
+/// tool moves an offset that lies outside of the log to its nearer end.)
+fn command(pair: &Pair, side: Side, group: &str, offsets: &[TopicOffsets]) -> String {
+    let properties = properties(pair, side);
+    let at = match servers(properties) {
+        Some(Property::Plain(servers)) => quoted(servers),
+        Some(Property::Secret(Secret::Env(name))) => format!("\"${{{name}}}\""),
+        Some(Property::Secret(Secret::File(path))) => format!("\"$(cat {})\"", quoted(&path.display().to_string())),
+        None => quoted(&bootstrap(&pair.plan, side)),
+    };
+    let login = if secured(properties) { format!(" --command-config {LOGIN}") } else { String::new() };
+    let line = |t: &TopicOffsets, (p, offset): (u32, i64)| quoted(&format!("{},{p},{offset}", t.topic));
+    let lines: Vec<String> = offsets.iter().flat_map(|t| t.offsets.iter().map(|at| line(t, *at))).collect();
+    format!(
+        "kafka-consumer-groups.sh --bootstrap-server {at}{login} --group {} --reset-offsets --from-file <(printf '%s\\n' {}) --execute",
+        quoted(group),
+        lines.join(" ")
+    )
 }

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    facts::GroupState,
     figures::Figures,
     handover,
     parity::{self, Copied},
@@ -19,7 +18,7 @@ use crate::{
         },
         now::Now,
     },
-    plan::{Action, Side},
+    plan::{Action, Isolation, Side},
 };
 
 /// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
@@ -43,7 +42,12 @@ signals! {
         "Age of the oldest record that some watched group has not consumed; a year if older than the cluster has been watched for. \
          Not live while one watched group's is not.";
     GROUP_LAG = "kafka.group.lag", Count, ["pair", "side", "group"], MAX,
-        "Records between the group's commits and the ends of its partitions. Not live while one partition is unknown.";
+        "Records that the group has not read: between its commits, or the starts of the logs where those are later, and the ends of its \
+         partitions. Those of open transactions count, which read_committed cannot read yet; offsets at an end that are no records do not, once \
+         that was looked for. Not live while one partition is unknown.";
+    GROUP_LOST = "kafka.group.lost_records", Count, ["pair", "side", "group"], MAX,
+        "Records that the group can never read: between its commits and the starts of the logs, from where retention, or somebody, has deleted \
+         them. At most so many: what takes up an offset without being a record counts, too. Not live while one partition is unknown.";
     GROUP_LAG_SECONDS = "kafka.group.lag_seconds", Seconds, ["pair", "side", "group"], NEVER,
         "Age of the oldest record the group has not consumed; a year if older than the cluster has been watched for.";
     GROUP_DRAIN_SECONDS = "kafka.group.drain_seconds", Seconds, ["pair", "side", "group"], NEVER,
@@ -58,7 +62,7 @@ signals! {
         "1 while the group has members or is rebalancing, 0 while it is Empty or not there: only then its offsets can be set. Consumers that \
          assign partitions by themselves do not show.";
     GROUP_STABLE = "kafka.group.stable", Bool, ["pair", "side", "group"], 1.0,
-        "1 while the group is Stable.";
+        "1 while the group is Stable. Not live while the cluster does not tell its state.";
     GROUP_UNLED = "kafka.group.unled_partitions", Count, ["pair", "side", "group"], MAX,
         "Partitions on which the group has committed on the other side and nothing says where that is on this one: no copy, or no offset sync \
          at or before the commit. Only of groups that the plan names one by one, or hands over in a step.";
@@ -72,7 +76,11 @@ signals! {
          last record of each partition is there, and so, since it copies in order, all before it. While records come it never is: a sync \
          is written for one in a hundred or so. A partition that ends with a transaction's marker, or with copies from the other side, does not come to 0.";
     TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], MAX,
-        "For how many answers one after the other no partition's end has changed: nobody writes.";
+        "For how many answers one after the other no partition's end has changed and, with isolation = read_committed, no transaction was \
+         open: nobody writes.";
+    TOPIC_OPEN = "kafka.topic.open_records", Count, ["pair", "side", "topic"], MAX,
+        "Records behind the last stable offsets of the topic's partitions: a transaction is open, and read_committed reads on only once it is \
+         committed or aborted. Only with isolation = read_committed.";
     TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX,
         "Records at the ends of a copy's partitions that the mirror to this side cannot have written: somebody else writes there. At least so \
          many; exact once the other side stands still and all is copied.";
@@ -144,6 +152,8 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
         let figures = || seen.as_ref().and_then(|g| g.figures());
         #[expect(clippy::cast_precision_loss, reason = "a signal")]
         out.put(&GROUP_LAG, &labels, || figures().map(|f| f.lag as f64));
+        #[expect(clippy::cast_precision_loss, reason = "a signal")]
+        out.put(&GROUP_LOST, &labels, || seen.as_ref().and_then(|g| g.lost()).map(|n| n as f64));
         out.put(&GROUP_LAG_SECONDS, &labels, || figures().map(lag_seconds));
         let drain = || seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
             Drain::Drained => Ok(0.0),
@@ -154,7 +164,7 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
         out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
         out.put(&GROUP_MEMBERS, &labels, || seen.as_ref().and_then(|g| g.members()).map(count));
         out.put(&GROUP_ACTIVE, &labels, || handover::active(pair, side, &group, now).map(flag));
-        out.put(&GROUP_STABLE, &labels, || seen.as_ref().map(|g| flag(g.facts.state == GroupState::Stable)));
+        out.put(&GROUP_STABLE, &labels, || seen.as_ref().and_then(|g| g.stable()).map(flag));
         let partial = |pick: fn(&Figures) -> u32| {
             seen.as_ref().and_then(|g| g.facts.fault.clone().map_or_else(|| Ok(f64::from(pick(g.partial()))), Err))
         };
@@ -169,6 +179,9 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
         out.put(&TOPIC_STILL, &labels, || seen.as_ref().and_then(|t| t.still()).map(f64::from));
         #[expect(clippy::cast_precision_loss, reason = "a signal")]
         let records = |n: i64| n as f64;
+        if pair.plan.isolation == Isolation::ReadCommitted {
+            out.put(&TOPIC_OPEN, &labels, || seen.as_ref().and_then(|t| t.open()).map(records));
+        }
         let copied = parity::copied(&pair.plan, &parity::names(&pair.plan, side, &topic));
         if copied == Copied::Both || copied == Copied::From(side) {
             out.put(&TOPIC_UNCOPIED, &labels, || handover::uncopied(pair, side, &topic, now).map(records));

@@ -28,7 +28,7 @@ use crate::{
         estate::seen::{Fault, FaultKind},
         now::Now,
     },
-    plan::{KafkaPair, Plan, Side},
+    plan::{Isolation, KafkaPair, Plan, Side},
     systems::Simulated,
 };
 
@@ -159,6 +159,10 @@ impl SimPair {
             let start = count(out.ends.len());
             first[i] = Some(start);
             out.ends.extend(topic.ends.get(side).iter().map(|&e| offset(e)));
+            out.starts.extend(topic.starts.get(side).iter().map(|&e| offset(e)));
+            if self.plan.isolation == Isolation::ReadCommitted {
+                out.stable.extend(topic.stable(side).iter().map(|&e| offset(e)));
+            }
             let name = topic.names.get(side).as_str().into();
             out.topics.push(Topic { name, slots: start..count(out.ends.len()), fault: None });
         }

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use indexmap::IndexMap;
+
 use super::{
     cluster::Cluster,
     facts::{Ask, Facts},
@@ -180,9 +182,17 @@ impl State {
     }
 }
 
+/// Where a cluster is: librdkafka's name for it, and its older one.
+const BOOTSTRAP: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
+
+/// The servers a cluster is reached through, as its properties give them.
+pub(super) fn servers(properties: &IndexMap<String, Property>) -> Option<&Property> {
+    BOOTSTRAP.iter().find_map(|name| properties.get(*name))
+}
+
 /// The servers a cluster is reached through, as the plan gives them.
 pub(super) fn bootstrap(pair: &KafkaPair, side: Side) -> String {
-    match pair.clusters.get(side).read.get("bootstrap.servers") {
+    match servers(&pair.clusters.get(side).read) {
         Some(Property::Plain(servers)) => servers.clone(),
         Some(Property::Secret(at)) => at.to_string(),
         None => format!("{} {side}", pair.name),

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     Ask, Facts, State,
-    facts::{Commit, Group, GroupState, Offset, Snapshot, Topic},
+    facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot, Topic},
 };
 use crate::{
     core::{
@@ -70,6 +70,8 @@ fn snapshot(ends: &[Offset], commits: &[Offset]) -> Snapshot {
     Snapshot {
         topics: vec![Topic { name: "orders".into(), slots: 0..n(ends.len()), fault: None }],
         ends: ends.to_vec(),
+        starts: vec![Offset::end(0); ends.len()],
+        stable: ends.to_vec(),
         groups: vec![Group {
             name: "checkout".into(),
             state: GroupState::Stable,
@@ -167,6 +169,111 @@ fn a_commit_beyond_the_end_is_unknown_and_a_missing_one_is_listed() {
     assert_eq!(signal(&state, at(2), "kafka.group.uncommitted_partitions", &CHECKOUT).live(), Some(2.0));
 }
 
+/// Bug reports of two other consoles: retention has taken all that a group had not read, and what is counted as its lag never drains.
+#[test]
+fn what_lies_before_the_start_of_the_log_is_lost_and_no_lag() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let mut read = |commits: [i64; 2], starts: &[i64], at| {
+        let facts = Snapshot { starts: ends(starts), ..snapshot(&ends(&[100, 100]), &ends(&commits)) };
+        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
+    };
+    read([10, 40], &[100, 0], 1);
+    read([10, 40], &[100, 70], 2);
+    let figure = |state: &State, id: &str| signal(state, at(3), id, &CHECKOUT);
+    assert_eq!(figure(&state, "kafka.group.lag").live(), Some(30.0), "of the one partition nothing is left, of the other thirty");
+    assert_eq!(figure(&state, "kafka.group.lost_records").live(), Some(120.0));
+    let mut read = |commits: [i64; 2], starts: &[i64], at| {
+        let facts = Snapshot { starts: ends(starts), ..snapshot(&ends(&[100, 100]), &ends(&commits)) };
+        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
+    };
+    read([10, 100], &[100, 70], 3);
+    assert_eq!(figure(&state, "kafka.group.lag").live(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.drain_seconds").live(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.lag_seconds").live(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.lost_records").live(), Some(90.0));
+    // A start that nobody told is no zero: the lag is then the most that it can be.
+    let facts = Snapshot { starts: ends(&[-1001, 70]), ..snapshot(&ends(&[100, 100]), &ends(&[10, 100])) };
+    state.apply(&source(), Facts::Snapshot(facts), stamp(4));
+    assert_eq!(figure(&state, "kafka.group.lag").live(), Some(90.0));
+    assert_eq!(kind(&figure(&state, "kafka.group.lost_records")), Some(FaultKind::Malformed));
+}
+
+#[test]
+fn an_open_transaction_is_neither_drained_nor_standing_still() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let mut second = 0;
+    let mut read = |state: &mut State, end: i64, stable: i64| {
+        second += 1;
+        let facts = Snapshot { stable: ends(&[stable]), ..snapshot(&ends(&[end]), &ends(&[200])) };
+        state.apply(&source(), Facts::Snapshot(facts), stamp(second));
+    };
+    let figure = |state: &State, id: &str| signal(state, at(9), id, &CHECKOUT).live();
+    let topic = |state: &State, id: &str| signal(state, at(9), id, &["events", "source", "orders"]);
+    // Nothing is written any more, and read_committed has read all that it can.
+    (0..5).for_each(|_| read(&mut state, 1663, 200));
+    assert_eq!(figure(&state, "kafka.group.lag"), Some(1463.0));
+    assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(0.0));
+    assert_eq!(topic(&state, "kafka.topic.open_records").live(), Some(1463.0));
+    read(&mut state, 1663, -1001);
+    assert_eq!(kind(&topic(&state, "kafka.topic.still_polls")), Some(FaultKind::Malformed), "what is not known is not still");
+    // Aborted: the marker is one offset more.
+    (0..3).for_each(|_| read(&mut state, 1664, 1664));
+    assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(2.0));
+    assert_eq!(topic(&state, "kafka.topic.open_records").live(), Some(0.0));
+}
+
+#[test]
+fn offsets_at_the_end_that_are_no_records_are_no_lag() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let mut read = |commit: i64, end: i64, at| {
+        let hollow = std::collections::BTreeMap::from([(0, 10)]);
+        let facts = Snapshot { hollow, ..snapshot(&ends(&[end]), &ends(&[commit])) };
+        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
+        signal(&state, self::at(at), "kafka.group.lag", &CHECKOUT).live()
+    };
+    assert_eq!(read(10, 11, 1), Some(0.0), "behind the last record there is a marker");
+    assert_eq!(read(7, 11, 2), Some(3.0));
+    assert_eq!(read(11, 11, 3), Some(0.0));
+}
+
+#[test]
+fn a_topic_made_anew_is_told_by_its_name() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let words = |state: &State| match signal(state, at(2), "kafka.group.lag", &CHECKOUT) {
+        Seen::Blind(fault) => fault.text.to_string(),
+        other => panic!("{other:?}"),
+    };
+    let mut facts = snapshot(&ends(&[7, 7]), &ends(&[5, 5]));
+    facts.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 2, of: Some(2) });
+    state.apply(&source(), Facts::Snapshot(facts), stamp(1));
+    assert_eq!(words(&state), "group checkout has commits on orders-2, but the topic has only 2 partitions: it was made anew");
+    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[7, 7]), &ends(&[5, 100]))), stamp(2));
+    assert_eq!(words(&state), "group checkout stands at 100 of orders-1, which ends at 7: the topic was made anew, or cut");
+}
+
+#[test]
+fn of_a_group_that_is_denied_nothing_is_live() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    for side in Side::BOTH {
+        let mut facts = snapshot(&ends(&[7]), &[]);
+        facts.groups[0].state = GroupState::Unknown;
+        facts.groups[0].members = None;
+        facts.groups[0].fault = Some(Fault::new(FaultKind::Refused, "denied"));
+        state.apply(&Ask::Snapshot { pair: 0, side }, Facts::Snapshot(facts), stamp(1));
+        let syncs = super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
+        state.apply(&Ask::Syncs { pair: 0, side }, Facts::Syncs(syncs), stamp(1));
+    }
+    let mut out = Samples::default();
+    state.measure(at(1), &mut out);
+    let of_group: Vec<Sample> = out.into_vec().into_iter().filter(|s| s.labels.last().is_some_and(|l| &**l == "checkout")).collect();
+    assert!(of_group.len() > 10, "{of_group:?}");
+    for sample in of_group {
+        let told = kind(&sample.value);
+        let unsaid = sample.def.id == "kafka.group.members" && told == Some(FaultKind::Unsupported);
+        assert!(unsaid || told == Some(FaultKind::Refused), "{sample:?}");
+    }
+}
+
 #[test]
 fn what_is_named_and_not_there_is_never_zero() {
     let (mut state, _) = State::new(&plan(&["checkout", "ghost"], &["orders", "gone"], ""));
@@ -189,7 +296,7 @@ fn a_topic_that_vanishes_says_since_when() {
     state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[90]))), stamp(1));
     let mut without = snapshot(&[], &[]);
     without.topics.clear();
-    without.groups[0].orphans.push("orders".into());
+    without.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 0, of: None });
     state.apply(&source(), Facts::Snapshot(without), stamp(31));
     let Seen::Blind(fault) = signal(&state, at(31), "kafka.topic.partitions", &["events", "source", "orders"]) else {
         panic!("a topic that is gone has no partitions to count")

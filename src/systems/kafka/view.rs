@@ -117,7 +117,8 @@ impl Worst {
                     Drain::Never => "does not drain".to_owned(),
                     Drain::Unknown => "pace not known yet".to_owned(),
                 };
-                format!("{whose} {}, {lag} messages, {way}", time_text(*time))
+                let lost = if figures.lost > 0 { format!(", {} lost", grouped(figures.lost.unsigned_abs())) } else { String::new() };
+                format!("{whose} {}, {lag} messages, {way}{lost}", time_text(*time))
             }
             (Seen::Blind(fault), _) => format!("{whose}: {fault}"),
             _ => format!("{whose}: waiting for the first answer"),

@@ -20,6 +20,8 @@ fn stamp(millis: u64) -> Stamp {
 struct World {
     /// By topic: whether it is there, and its ends.
     topics: Vec<(bool, Vec<i64>)>,
+    /// Of all topics: how far behind the ends the logs start, the last stable offsets are, and what is no record begins; less than none: at the end.
+    bounds: [i64; 3],
     /// By group: whether it is there, and its commits by topic and partition.
     groups: Vec<(bool, Vec<Vec<Option<i64>>>)>,
     /// The topic and partition whose end cannot be read, for so many answers.
@@ -32,13 +34,16 @@ impl World {
     fn new(random: &mut Rng) -> Self {
         let topics: Vec<_> = (0..3).map(|_| (true, vec![100; random.usize(1..4)])).collect();
         let groups = (0..4).map(|_| (true, topics.iter().map(|(_, ends)| vec![None; ends.len()]).collect())).collect();
-        Self { topics, groups, blind: (0, 0, 0), silent: None }
+        Self { topics, groups, blind: (0, 0, 0), silent: None, bounds: [90, 0, 0] }
     }
 
     fn step(&mut self, random: &mut Rng) {
         self.blind.2 = self.blind.2.saturating_sub(1);
         if random.u8(..) < 10 {
             self.blind = (random.usize(..self.topics.len()), random.usize(..3), random.u8(1..6));
+        }
+        if random.u8(..) < 30 {
+            self.bounds = [random.i64(-5..90), random.i64(-20..5), random.i64(-20..5)];
         }
         self.silent = (random.u8(..) < 10).then(|| random.usize(..self.groups.len()));
         if random.u8(..) < 140 {
@@ -78,10 +83,14 @@ impl World {
             let own = n(out.ends.len())..n(out.ends.len() + ends.len());
             slots.push(there.then(|| own.clone()));
             if *there {
-                out.topics.push(Topic { name: format!("topic-{t}").into(), slots: own, fault: None });
+                out.topics.push(Topic { name: format!("topic-{t}").into(), slots: own.clone(), fault: None });
                 let blind = |p: usize| self.blind.2 > 0 && (self.blind.0, self.blind.1) == (t, p);
                 let end = |(p, end): (usize, &i64)| if blind(p) { Offset::UNKNOWN } else { Offset::end(*end) };
                 out.ends.extend(ends.iter().enumerate().map(end));
+                let [start, stable, hollow] = self.bounds.map(|by| by.max(0));
+                out.starts.extend(ends.iter().map(|end| Offset::end(end - start)));
+                out.stable.extend(ends.iter().map(|end| Offset::end(end - stable)));
+                out.hollow.extend(own.zip(ends).filter(|_| hollow > 0).map(|(slot, end)| (slot, end - hollow)));
             }
         }
         for (g, (_, commits)) in self.groups.iter().enumerate().filter(|(_, (there, _))| *there) {
@@ -161,7 +170,7 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
                 for (pair, offset) in commits.iter().filter(|(_, offset)| *offset != Offset::NEVER) {
                     let mut slope: Slope = known.get(pair).copied().unwrap_or_default();
                     let slot = latest.facts.topic(&pair.0).expect("it is there").slots.start + pair.1;
-                    if let Some(lag) = lag(*offset, latest.facts.end(slot)) {
+                    if let Some(lag) = latest.facts.lag(slot, *offset) {
                         #[expect(clippy::cast_precision_loss, reason = "a slope")]
                         slope.push(stamp.at.boot, lag as f64);
                     }

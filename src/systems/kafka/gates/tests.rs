@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{super::facts::*, *};
 use crate::{
     core::estate::seen::{Freshness, Stamp},
+    plan::Sides,
     systems::{
         System,
         kafka::{State, Sync, Syncs},
@@ -39,13 +40,15 @@ struct Estate {
     state: State,
     seconds: u64,
     read: i64,
+    /// Where the logs begin on each side.
+    starts: Sides<[i64; 2]>,
     /// The last word of the mirror back, of the first partition: the target's offset and the source's.
     back: Option<(i64, i64)>,
 }
 
 impl Estate {
     fn new(plan: &str) -> Self {
-        Self { state: State::new(&played::plan(plan)).0, seconds: 1000, read: 0, back: None }
+        Self { state: State::new(&played::plan(plan)).0, seconds: 1000, read: 0, starts: Sides::default(), back: None }
     }
 
     fn now(&self) -> Now {
@@ -76,7 +79,8 @@ impl Estate {
             syncs.take("orders", 0, Sync { upstream, downstream });
         }
         let mut apply = |ask, facts| drop(self.state.apply(&ask, facts, stamp));
-        apply(Ask::Snapshot { pair: 0, side }, Facts::Snapshot(snapshot(answer)));
+        let starts = self.starts.get(side).map(Offset::end).to_vec();
+        apply(Ask::Snapshot { pair: 0, side }, Facts::Snapshot(Snapshot { starts, ..snapshot(answer) }));
         apply(Ask::Configs { pair: 0, side }, Facts::Configs(configs));
         apply(Ask::Syncs { pair: 0, side }, Facts::Syncs(syncs));
     }
@@ -110,6 +114,7 @@ fn snapshot(answer: Answer) -> Snapshot {
     Snapshot {
         topics: vec![Topic { name: "orders".into(), slots: 0..2, fault: None }],
         ends: answer.ends.map(Offset::end).to_vec(),
+        stable: answer.ends.map(Offset::end).to_vec(),
         commits: match answer.group {
             Some(_) => (0..2).map(|slot| Commit { slot, owner: 0, offset: offset(commits[slot as usize]) }).collect(),
             None => vec![],
@@ -208,6 +213,74 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     assert_eq!(at.why(2), "1 are not: orders-0: the mirror has no offset sync at or before 40");
     assert_eq!(&at.levels()[2..3], "R");
     assert_eq!(at.why(6), "–: not known: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
+}
+
+/// Whoever stands before the start of a log goes where `auto.offset.reset` says, by default past all that is there.
+#[test]
+fn a_place_that_retention_has_taken_away_is_not_led_to() {
+    let mut at = Estate::new(PLAN);
+    let source = Answer { ends: [100, 100], group: Some(([40, 100], GroupState::Empty)) };
+    let target = Answer { ends: [100, 100], group: None };
+    let draft = |at: &Estate| {
+        let action = Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
+        let draft = crate::systems::steer::Steered::draft(&at.state, &action, at.now()).expect("an action of this system");
+        draft.map(|draft| draft.ops.into_iter().map(|op| op.call).collect::<Vec<_>>())
+    };
+    let unled = |at: &Estate| {
+        let mut out = crate::core::estate::signal::Samples::default();
+        at.state.measure(at.now(), &mut out);
+        out.into_vec().into_iter().find(|s| s.def.id == "kafka.group.unled_partitions").and_then(|s| s.value.live())
+    };
+    // Of the first partition all that lies behind 40 is not read yet; its copy begins in there. Of the second all is read.
+    at.starts.target = [30, 80];
+    at.poll(source, target, (50, 50));
+    at.poll(source, target, (50, 50));
+    let why = at.why(2);
+    assert!(why.starts_with("1 are not: orders-0: it would stand at 1 of orders-0 on the target, which begins at 30: 29 records"), "{why}");
+    assert_eq!((&at.levels()[2..3], unled(&at)), ("R", Some(1.0)));
+    assert_eq!(draft(&at).expect_err("a fault").len(), 1);
+
+    at.starts.target = [1, 80];
+    at.poll(source, target, (50, 50));
+    assert_eq!((&at.levels()[2..3], unled(&at)), ("G", Some(0.0)));
+    let calls = draft(&at).expect("a draft");
+    let [crate::systems::kafka::Call::Commit { offsets, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(offsets[0].offsets, [(0, 1), (1, 80)], "what is gone there of the second had been read here");
+
+    // With somebody else's records among the copies that is not known.
+    let mut both = Estate::new(&format!("{PLAN}{BACK}"));
+    both.starts.target = [1, 80];
+    both.poll(source, target, (50, 50));
+    both.poll(source, target, (50, 50));
+    assert!(both.why(2).contains("orders-1: it would stand at 51 of orders-1"), "{}", both.why(2));
+
+    // A start that nobody told is none.
+    at.starts.target = [-1001, 80];
+    at.poll(source, target, (50, 50));
+    assert_eq!((&at.levels()[2..3], unled(&at)), ("H", None));
+}
+
+/// What a group lost before is no reason not to be drained; what a transaction holds back is.
+#[test]
+fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
+    let mut at = Estate::new(PLAN);
+    let nobody = Answer { ends: [130, 130], group: None };
+    let behind = Answer { ends: [130, 130], group: Some(([10, 130], GroupState::Empty)) };
+    at.starts.source = [130, 0];
+    at.poll(behind, nobody, (129, 129));
+    at.poll(behind, nobody, (129, 129));
+    assert_eq!(at.why(5), "lag 0: checkout is Empty on VIR; 120 records were gone before it read them");
+    assert_eq!(&at.levels()[5..6], "G");
+
+    at.starts.source = [0, 0];
+    at.seconds += 5;
+    let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
+    let level = Answer { ends: [130, 130], group: Some(([100, 130], GroupState::Empty)) };
+    let open = Snapshot { stable: [100, 130].map(Offset::end).to_vec(), starts: [0; 2].map(Offset::end).to_vec(), ..snapshot(level) };
+    drop(at.state.apply(&Ask::Snapshot { pair: 0, side: Side::Source }, Facts::Snapshot(open), stamp));
+    assert_eq!(at.why(5), "lag 30: checkout is Empty on VIR; 30 records are in open transactions");
+    assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0 (a transaction is open, 30 records)");
+    assert_eq!((&at.levels()[3..4], &at.levels()[5..6]), ("R", "R"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the ends of partitions, many
+//! The admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the bounds of partitions' logs, many
 //! requests in flight on one queue; DescribeConfigs, which it has only with a client and a thread of its own; and, in `alter.rs`, the one
 //! that changes something.
 //!
@@ -29,8 +29,6 @@ use rdkafka::{
     consumer::{BaseConsumer, Consumer, ConsumerContext},
 };
 
-use crate::plan::Isolation;
-
 // The bindings' own declarations with codes and states as the integers they are in C.
 unsafe extern "C" {
     fn rd_kafka_event_error(event: *mut sys::rd_kafka_event_t) -> c_int;
@@ -53,12 +51,23 @@ pub(super) struct Failure {
 pub(super) enum Answer<'e> {
     /// To [`Batch::groups`]: a group and the word of its state, one after the other.
     Group(&'e str, &'static str),
-    /// To [`Batch::commits`], [`Batch::ends`] and [`Batch::alter`]: topic, partition, offset.
+    /// To [`Batch::commits`], [`Batch::bounds`] and [`Batch::alter`]: topic, partition, offset.
     Offset(&'e str, i32, Result<i64, Failure>),
     /// To [`Batch::configs`]: topic, key, value.
     Config(&'e str, &'e str, &'e str),
     /// A part of the request failed: a broker of several, a topic of several.
     Partly(Failure),
+}
+
+/// A place in a partition's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// Its first record that is still there.
+    Start,
+    /// Its high watermark.
+    End,
+    /// Its last stable offset.
+    Stable,
 }
 
 /// A native object and the function that destroys it.
@@ -158,18 +167,23 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Asks the leaders of these partitions for their ends.
-    pub(super) fn ends<'t>(
+    /// Asks the leaders of these partitions for a place in each log.
+    pub(super) fn bounds<'t>(
         &self,
         partitions: impl IntoIterator<Item = (&'t CStr, i32)>,
-        isolation: Isolation,
+        bound: Bound,
         timeout: Duration,
         tag: usize,
     ) -> Result<(), Failure> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout, tag)?;
-        let level = match isolation {
-            Isolation::ReadCommitted => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
-            Isolation::ReadUncommitted => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+        // By the same word a broker gives the last stable offset to who reads committed records, and the high watermark to all others.
+        let level = match bound {
+            Bound::Stable => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
+            Bound::Start | Bound::End => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
+        };
+        let spec = match bound {
+            Bound::Start => sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST,
+            Bound::End | Bound::Stable => sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST,
         };
         // SAFETY: options and list are valid and ours. An error object that comes back is ours to destroy. `add` never gives null (it
         // aborts without memory), and its element is written before the list grows again. The call copies the list.
@@ -184,7 +198,7 @@ impl<'c> Batch<'c> {
             )?;
             for (topic, partition) in partitions {
                 let element = sys::rd_kafka_topic_partition_list_add(list.get(), topic.as_ptr(), partition);
-                (*element).offset = sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
+                (*element).offset = spec as i64;
             }
             sys::rd_kafka_ListOffsets(self.rk, list.get(), options.get(), self.queue.get());
         }
@@ -236,7 +250,7 @@ impl<'c> Batch<'c> {
             match sys::rd_kafka_event_type(event) {
                 sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT => read_groups(event, &mut each),
                 sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => read_commits(event, &mut each),
-                sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_ends(event, &mut each),
+                sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_bounds(event, &mut each),
                 sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => read_configs(event, &mut each),
                 sys::RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => alter::read_altered(event, &mut each),
                 other => return Some((tag, Err(internal(&format!("librdkafka answered with an event {other}"))))),
@@ -292,7 +306,7 @@ unsafe fn read_commits(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(
 
 /// # Safety
 /// `event` is a valid result of ListOffsets.
-unsafe fn read_ends(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
+unsafe fn read_bounds(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
     // SAFETY: infos and their partitions live as long as the event.
     unsafe {
         let result = sys::rd_kafka_event_ListOffsets_result(event);

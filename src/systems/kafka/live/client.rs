@@ -110,7 +110,20 @@ impl Client {
     /// # Errors
     /// As [`Client::new`].
     pub(super) fn reading(server: &str, properties: &IndexMap<String, Property>) -> Result<Self, Fault> {
-        let more = [("group.id", "landfall"), ("enable.partition.eof", "true"), ("enable.auto.offset.store", "false")];
+        Self::reading_with(server, properties, &[])
+    }
+
+    /// The same with some properties that the plan has no say in.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub(super) fn reading_with(
+        server: &str,
+        properties: &IndexMap<String, Property>,
+        own: &[(&str, &str)],
+    ) -> Result<Self, Fault> {
+        let mut more = vec![("group.id", "landfall"), ("enable.partition.eof", "true"), ("enable.auto.offset.store", "false")];
+        more.extend(own);
         Self::with(server, properties, &more)
     }
 
@@ -270,4 +283,26 @@ pub(super) fn request(deadline: Instant) -> Duration {
 /// What became of a request that nobody answered.
 pub(super) fn silence() -> Failure {
     Failure { code: code::TIMED_OUT, text: "no answer in time".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::properties;
+    use rdkafka::types::RDKafkaConfRes;
+
+    /// librdkafka itself is asked, name by name: what a plan may say it takes, though not every value.
+    #[test]
+    fn every_property_that_a_plan_may_name_is_one_of_librdkafkas() {
+        let unknown = |name: &str| {
+            let made = ClientConfig::new().set(name, "").create_native_config();
+            matches!(made, Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, ..)))
+        };
+        let not_there: Vec<&&str> = properties::names().iter().filter(|name| unknown(name)).collect();
+        assert!(not_there.is_empty(), "{not_there:?}");
+        assert!(unknown("sasl.passwort") && unknown("bootstrap.server"));
+        for (name, _) in DEFAULTS {
+            assert!(properties::is_known(name), "{name}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
-//! Ends of the watched partitions.
+//! Starts and ends of the watched partitions' logs.
 
 use std::{ffi::CString, time::Instant};
 
 use super::{
-    admin::{Answer, Failure, c_string},
+    admin::{Answer, Batch, Bound, Failure, c_string},
     client::{Client, request, silence},
     faults::code,
     groups::nobody,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     core::estate::seen::Fault,
-    plan::KafkaPair,
+    plan::{Isolation, KafkaPair},
     systems::kafka::facts::{Offset, Snapshot},
 };
 
@@ -23,68 +23,133 @@ const CALL: &str = "ListOffsets";
 /// A partition to ask for: its topic's index, and its number.
 type Partition = (usize, i32);
 
-/// Reads them, from the leader of each partition; `leaders` has one a slot.
-///
-/// # Errors
-/// If nobody answers. What fails for some partitions leaves them unknown, and their topic says why.
-pub(super) fn take(
-    client: &Client,
-    plan: &KafkaPair,
-    leaders: &[i32],
-    out: &mut Snapshot,
-    deadline: Instant,
-) -> Result<(), Fault> {
-    let partitions = with_leader(client, leaders, out);
-    // A request has one leader: one that is silent takes no other's partitions with it.
-    let chunks: Vec<&[(i32, Partition)]> =
-        partitions.chunk_by(|a, b| a.0 == b.0).flat_map(|of_one| of_one.chunks(CHUNK)).collect();
-    let names = out.topics.iter().map(|t| c_string(&t.name)).collect::<Result<Vec<CString>, _>>();
-    let names = names.map_err(|f| client.fault(CALL, &f))?;
-    let batch = client.batch()?;
-    for (tag, chunk) in chunks.iter().enumerate() {
-        let chunk = chunk.iter().map(|&(_, (i, p))| (names[i].as_c_str(), p));
-        batch.ends(chunk, plan.isolation, request(deadline), tag).map_err(|f| client.fault(CALL, &f))?;
+/// The partitions that have a leader to ask, in the requests that will be made.
+pub(super) struct Places {
+    /// Names of all topics.
+    names: Vec<CString>,
+    chunks: Vec<Vec<Partition>>,
+}
+
+/// Requests on their way.
+pub(super) struct Asked<'c> {
+    batch: Batch<'c>,
+    bounds: &'static [Bound],
+    until: Instant,
+}
+
+impl Places {
+    /// `leaders` has one a slot. What has no leader stays unknown, and its topic says why.
+    ///
+    /// # Errors
+    /// If a topic has a name that cannot be asked for.
+    pub(super) fn new(client: &Client, leaders: &[i32], out: &mut Snapshot) -> Result<Self, Fault> {
+        let partitions = with_leader(client, leaders, out);
+        // A request has one leader: one that is silent takes no other's partitions with it.
+        let of_one = partitions.chunk_by(|a, b| a.0 == b.0);
+        let chunks = of_one.flat_map(|of_one| of_one.chunks(CHUNK)).map(|chunk| chunk.iter().map(|(_, p)| *p).collect()).collect();
+        let names = out.topics.iter().map(|t| c_string(&t.name)).collect::<Result<_, _>>();
+        Ok(Self { names: names.map_err(|f| client.fault(CALL, &f))?, chunks })
     }
-    // Silent until it answered.
-    let mut failures: Vec<Option<Failure>> = chunks.iter().map(|_| Some(silence())).collect();
-    let mut of_partitions: Vec<(String, Failure)> = Vec::new();
-    {
+
+    /// Asks for all partitions: one bound after the other, so that each leader is asked in this order.
+    ///
+    /// # Errors
+    /// If librdkafka takes no request.
+    pub(super) fn ask<'c>(&self, client: &'c Client, bounds: &'static [Bound], until: Instant) -> Result<Asked<'c>, Fault> {
+        let batch = client.batch()?;
+        let all = bounds.iter().flat_map(|bound| self.chunks.iter().map(move |chunk| (*bound, chunk)));
+        for (tag, (bound, chunk)) in all.enumerate() {
+            let chunk = chunk.iter().map(|&(i, p)| (self.names[i].as_c_str(), p));
+            batch.bounds(chunk, bound, request(until), tag).map_err(|f| client.fault(CALL, &f))?;
+        }
+        Ok(Asked { batch, bounds, until })
+    }
+
+    /// The starts. What is not known of them blinds nothing but what is made of them.
+    pub(super) fn starts(&self, client: &Client, asked: &Asked<'_>, out: &mut Snapshot) {
+        out.starts.resize(out.ends.len(), Offset::UNKNOWN);
+        match self.collect(client, asked, out) {
+            Ok(answers) => {
+                let first = answers.of_partitions.first().map(|(_, failure)| failure);
+                if let Some(failure) = answers.of_requests.iter().flatten().next().or(first) {
+                    tracing::debug!("{}", client.fault("ListOffsets of the starts", failure));
+                }
+            }
+            Err(fault) => tracing::debug!("{fault}"),
+        }
+    }
+
+    /// The ends, and where the plan asks for them the last stable offsets.
+    ///
+    /// # Errors
+    /// If nobody answers. What fails for some partitions leaves them unknown, and their topic says why.
+    pub(super) fn ends(&self, client: &Client, plan: &KafkaPair, out: &mut Snapshot, deadline: Instant) -> Result<(), Fault> {
+        let bounds: &[Bound] = match plan.isolation {
+            Isolation::ReadCommitted => {
+                out.stable.resize(out.ends.len(), Offset::UNKNOWN);
+                &[Bound::End, Bound::Stable]
+            }
+            Isolation::ReadUncommitted => &[Bound::End],
+        };
+        let asked = self.ask(client, bounds, deadline)?;
+        let answers = self.collect(client, &asked, out)?;
+        for (name, failure) in answers.of_partitions {
+            let fault = client.fault(&format!("{CALL} of topic {name}"), &failure);
+            if let Ok(i) = out.topics.binary_search_by(|t| (*t.name).cmp(&name)) {
+                out.topics[i].fault.get_or_insert(fault);
+            }
+        }
+        let faults: Vec<Option<Fault>> = answers.of_requests.iter().map(|f| f.as_ref().map(|f| client.fault(CALL, f))).collect();
+        nobody(&faults)?;
+        for (chunk, fault) in self.chunks.iter().cycle().zip(faults) {
+            let Some(fault) = fault else { continue };
+            for &(i, _) in chunk {
+                out.topics[i].fault.get_or_insert_with(|| fault.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn collect(&self, client: &Client, asked: &Asked<'_>, out: &mut Snapshot) -> Result<Answers, Fault> {
+        let n = asked.bounds.len() * self.chunks.len();
+        // Silent until it answered.
+        let mut answers = Answers { of_requests: (0..n).map(|_| Some(silence())).collect(), of_partitions: Vec::new() };
+        let Answers { of_requests, of_partitions } = &mut answers;
         let slots = Slots::new(&out.topics);
-        let ends = &mut out.ends;
-        let each = |_, answer: Answer<'_>| {
+        let (starts, ends, stable) = (&mut out.starts, &mut out.ends, &mut out.stable);
+        let each = |tag: usize, answer: Answer<'_>| {
             let Answer::Offset(topic, partition, offset) = answer else { return };
             let Some(slot) = u32::try_from(partition).ok().and_then(|p| slots.of(topic, p)) else { return };
-            match offset {
-                Ok(raw) => {
-                    if let Some(end) = ends.get_mut(slot as usize) {
-                        *end = Offset::end(raw);
+            let bound = asked.bounds.get(tag / self.chunks.len().max(1));
+            match (offset, bound) {
+                (Ok(raw), Some(bound)) => {
+                    let column = match bound {
+                        Bound::Start => &mut *starts,
+                        Bound::End => &mut *ends,
+                        Bound::Stable => &mut *stable,
+                    };
+                    if let Some(place) = column.get_mut(slot as usize) {
+                        *place = Offset::end(raw);
                     }
                 }
-                Err(failure) => of_partitions.push((topic.to_owned(), failure)),
+                (Ok(_), None) => {}
+                (Err(failure), _) => of_partitions.push((topic.to_owned(), failure)),
             }
         };
         let done = |tag: usize, result: Result<(), Failure>| {
-            if let Some(failure) = failures.get_mut(tag) {
+            if let Some(failure) = of_requests.get_mut(tag) {
                 *failure = result.err();
             }
         };
-        client.collect(&batch, chunks.len(), deadline, each, done)?;
+        client.collect(&asked.batch, n, asked.until, each, done)?;
+        Ok(answers)
     }
-    for (name, failure) in of_partitions {
-        let fault = client.fault(&format!("{CALL} of topic {name}"), &failure);
-        if let Ok(i) = out.topics.binary_search_by(|t| (*t.name).cmp(&name)) {
-            out.topics[i].fault.get_or_insert(fault);
-        }
-    }
-    let faults: Vec<Option<Fault>> = failures.iter().map(|f| f.as_ref().map(|f| client.fault(CALL, f))).collect();
-    nobody(&faults)?;
-    for (chunk, fault) in chunks.iter().zip(faults) {
-        let Some(fault) = fault else { continue };
-        for &(_, (i, _)) in *chunk {
-            out.topics[i].fault.get_or_insert_with(|| fault.clone());
-        }
-    }
-    Ok(())
+}
+
+/// What went wrong: request by request, and of single partitions, by their topic.
+struct Answers {
+    of_requests: Vec<Option<Failure>>,
+    of_partitions: Vec<(String, Failure)>,
 }
 
 /// Partitions that can be asked for, by leader. Those without one stay unknown.

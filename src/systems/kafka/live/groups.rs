@@ -12,13 +12,13 @@ use super::{
     admin::{Answer, Failure},
     assignment,
     client::{Client, halfway, mostly, request, silence},
-    snapshot::{Known, Slots, count},
+    snapshot::{Slots, count},
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     plan::{KafkaPair, Side},
     systems::kafka::{
-        facts::{Commit, Group, GroupState, Offset, Snapshot},
+        facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot},
         ops::TopicOffsets,
         parity,
     },
@@ -32,6 +32,8 @@ const INVALID: i64 = -1001;
 pub(super) struct Listed {
     /// Those the plan watches, by name.
     pub(super) watched: Vec<(Arc<str>, GroupState)>,
+    /// Those the plan names and that are not in the list, if there are others: they do not exist, or this login may not describe them.
+    pub(super) unlisted: Vec<Arc<str>>,
     /// How many there are, watched or not.
     pub(super) in_all: u32,
     /// Why the list is not whole.
@@ -45,7 +47,7 @@ pub(super) struct Listed {
 ///
 /// # Errors
 /// If no broker answers, or one does not before there ever was a whole list.
-pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Known, deadline: Instant) -> Result<Listed, Fault> {
+pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Option<Vec<Arc<str>>>, deadline: Instant) -> Result<Listed, Fault> {
     const CALL: &str = "ListGroups";
     let until = halfway(deadline);
     let batch = client.batch()?;
@@ -80,10 +82,20 @@ pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Known, deadlin
     if partial.is_none() {
         *known = Some(watched.iter().map(|(name, _)| name.clone()).collect());
     }
-    Ok(Listed { watched, in_all, partial })
+    // Whoever looks for the coordinator of a group lets a cluster that never had one make its topic of offsets. Where there are groups it has it.
+    let asked = plan.groups.iter().filter(|_| in_all > 0);
+    let listed = |name: &str| watched.binary_search_by(|(known, _)| (**known).cmp(name)).is_ok();
+    let mut unlisted: Vec<Arc<str>> = asked.filter_map(|p| p.literal()).filter(|name| !listed(name)).map(Arc::from).collect();
+    unlisted.sort();
+    unlisted.dedup();
+    Ok(Listed { watched, unlisted, in_all, partial })
 }
 
 /// All commits of the groups: one request a group, all in flight.
+///
+/// A broker leaves a group that a login may not describe out of its list without a word, as if it did not exist. So groups that the plan names
+/// are asked for all the same: of one that is denied the coordinator says so, and it is here with that fault; one that has committed
+/// nothing is not here.
 ///
 /// # Errors
 /// If nobody answers. What fails for one group is that group's fault.
@@ -91,19 +103,22 @@ pub(super) fn commits(
     client: &Client,
     plan: &KafkaPair,
     side: Side,
-    groups: Vec<(Arc<str>, GroupState)>,
+    listed: Listed,
     out: &mut Snapshot,
     deadline: Instant,
 ) -> Result<(), Fault> {
     const CALL: &str = "OffsetFetch";
     let until = mostly(deadline);
     let batch = client.batch()?;
+    let (mut groups, unlisted) = (listed.watched, listed.unlisted);
+    groups.extend(unlisted.iter().map(|name| (name.clone(), GroupState::Unknown)));
+    groups.sort();
     for (i, (name, _)) in groups.iter().enumerate() {
         batch.commits(name, request(until), i).map_err(|f| client.fault(CALL, &f))?;
     }
     let slots = Slots::new(&out.topics);
     let mut found: Vec<Vec<Commit>> = groups.iter().map(|_| Vec::new()).collect();
-    let mut orphans: Vec<Vec<Arc<str>>> = groups.iter().map(|_| Vec::new()).collect();
+    let mut orphans: Vec<Vec<Orphan>> = groups.iter().map(|_| Vec::new()).collect();
     // Silent until it answered.
     let mut failures: Vec<Option<Failure>> = groups.iter().map(|_| Some(silence())).collect();
     let mut partly: Vec<(usize, Failure)> = Vec::new();
@@ -118,10 +133,13 @@ pub(super) fn commits(
                 };
                 commits.push(Commit { slot, owner: Commit::NOBODY, offset });
             } else if let Some(orphans) = orphans.get_mut(tag)
-                && orphans.last().is_none_or(|last| **last != *topic)
+                && orphans.last().is_none_or(|last| *last.topic != *topic)
                 && parity::watched(plan, side, topic)
+                // −1 is no commit, wherever it is said.
+                && !matches!(offset, Ok(INVALID | -1))
             {
-                orphans.push(topic.into());
+                let partition = u32::try_from(partition).unwrap_or_default();
+                orphans.push(Orphan { topic: topic.into(), partition, of: slots.partitions(topic) });
             }
         }
         Answer::Partly(failure) => partly.push((tag, failure)),
@@ -141,11 +159,16 @@ pub(super) fn commits(
     let fault = |name: &str, f: &Failure| client.fault(&format!("{CALL} of group {name}"), f);
     let faults: Vec<Option<Fault>> =
         groups.iter().zip(&failures).map(|((name, _), f)| f.as_ref().map(|f| fault(name, f))).collect();
-    nobody(&faults)?;
+    let whole = groups.iter().zip(&faults).filter(|((name, _), _)| unlisted.binary_search(name).is_err());
+    nobody(&whole.map(|(_, fault)| fault.clone()).collect::<Vec<_>>())?;
     for (((name, state), mut commits), (orphans, fault)) in
         groups.into_iter().zip(found).zip(orphans.into_iter().zip(faults))
     {
         commits.sort_unstable_by_key(|c| c.slot);
+        // Nothing is known of it, and nothing denied: it is not there.
+        if commits.is_empty() && orphans.is_empty() && fault.is_none() && unlisted.binary_search(&name).is_ok() {
+            continue;
+        }
         let start = count(out.commits.len());
         out.commits.append(&mut commits);
         let commits = start..count(out.commits.len());

@@ -1,8 +1,10 @@
-//! One snapshot of a cluster: groups and their members, topics, commits, and only then ends.
+//! One snapshot of a cluster: groups and their members, topics, the starts of their logs, commits, and only then ends.
 //!
 //! The order matters. A record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
 //! And a member that commits for the last time and leaves between two calls must not make the group look Empty with the commits from before:
 //! a group that was Empty before its commits were read keeps them until somebody joins it, and it is from there that it is handed over.
+//! Starts of logs are read before commits: retention that overtakes a group while we look is told one answer later, and nothing is told as
+//! lost that the group has read in the meantime.
 //!
 //! No part may take all of the time that is left: one silent broker of several leaves time for what the others say.
 
@@ -11,9 +13,11 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use rdkafka::metadata::Metadata;
 
 use super::{
-    admin::Failure,
+    admin::{Bound, Failure},
     client::{Client, briefly},
-    ends, groups,
+    ends::Places,
+    groups,
+    tails::Tails,
 };
 use crate::{
     core::estate::seen::Fault,
@@ -24,8 +28,13 @@ use crate::{
     },
 };
 
-/// The watched groups of the last list that was whole; none before the first.
-pub(super) type Known = Option<Vec<Arc<str>>>;
+/// What is kept of a cluster from one snapshot to the next.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The watched groups of the last list that was whole; none before the first.
+    pub(super) groups: Option<Vec<Arc<str>>>,
+    tails: Tails,
+}
 
 /// Takes one.
 ///
@@ -38,18 +47,22 @@ pub(super) fn take(
     known: &mut Known,
     deadline: Instant,
 ) -> Result<Snapshot, Fault> {
-    let listed = groups::list(client, plan, known, deadline)?;
+    let listed = groups::list(client, plan, &mut known.groups, deadline)?;
     let metadata = client.metadata(deadline)?;
     let (mut out, leaders) = topics(client, plan, side, &metadata);
     out.groups_in_all = listed.in_all;
-    out.partial = listed.partial;
+    out.partial = listed.partial.clone();
+    let places = Places::new(client, &leaders, &mut out)?;
+    let starts = places.ask(client, &[Bound::Start], briefly(deadline))?;
     // The call asks all brokers and waits for each: with one away it would only use up the time.
     let described = (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
-    groups::commits(client, plan, side, listed.watched, &mut out, deadline)?;
+    places.starts(client, &starts, &mut out);
+    groups::commits(client, plan, side, listed, &mut out, deadline)?;
     if let Some(described) = described {
         groups::members(&described, &mut out);
     }
-    ends::take(client, plan, &leaders, &mut out, deadline)?;
+    places.ends(client, plan, &mut out, deadline)?;
+    known.tails.look(plan, side, &mut out, deadline);
     Ok(out)
 }
 
@@ -93,6 +106,11 @@ pub(super) struct Slots<'a>(HashMap<&'a str, (u32, u32)>);
 impl<'a> Slots<'a> {
     pub(super) fn new(topics: &'a [Topic]) -> Self {
         Self(topics.iter().map(|t| (&*t.name, (t.slots.start, t.slots.end))).collect())
+    }
+
+    /// How many partitions a topic has; none: it is not there.
+    pub(super) fn partitions(&self, topic: &str) -> Option<u32> {
+        self.0.get(topic).map(|(start, end)| end - start)
     }
 
     pub(super) fn of(&self, topic: &str, partition: u32) -> Option<u32> {

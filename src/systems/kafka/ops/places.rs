@@ -3,7 +3,7 @@
 use super::{
     committed,
     super::{
-        cluster::Latest,
+        cluster::{Latest, TopicSeen},
         facts::{Commit, Offset},
         parity::{Copied, copied, names},
         state::{Pair, Said},
@@ -37,6 +37,11 @@ pub(in super::super) fn first(faults: Vec<Fault>) -> Fault {
     faults.into_iter().next().unwrap_or_else(|| Fault::new(FaultKind::Empty, "nothing is known"))
 }
 
+/// Of what is in the way the first that is only not known: without it all may as well be in order.
+pub(in super::super) fn unknown(faults: &[Fault]) -> Option<&Fault> {
+    faults.iter().find(|f| !matches!(f.kind, FaultKind::NotFound | FaultKind::Unsupported))
+}
+
 /// Where a group is to stand, partition by partition.
 pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest, word: &Word<'_>) -> Result<Vec<Place>, Vec<Fault>> {
     let side = to.other();
@@ -48,8 +53,8 @@ pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &
         return Err(vec![fault.clone()]);
     }
     let (mut out, mut faults) = (Vec::new(), Vec::new());
-    for topic in &own.orphans {
-        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on topic {topic}, which is not there")));
+    for orphan in &own.orphans {
+        faults.push(fault(FaultKind::NotFound, format!("group {group} has commits on {orphan}")));
     }
     for commit in from.facts.commits_of(own).iter().filter(|c| c.offset != Offset::NEVER) {
         match place(pair, (group, to), (from, there), word, commit) {
@@ -81,7 +86,7 @@ pub(in super::super) fn stands(
 /// Of a group's partitions those that nothing leads over.
 ///
 /// # Errors
-/// If what the mirror the other way says is not known.
+/// If what the mirror the other way says is not known, or anything else without which some partition may as well be led over.
 pub(in super::super) fn unled(
     pair: &Pair,
     group: &str,
@@ -89,7 +94,10 @@ pub(in super::super) fn unled(
     latest: (&Latest, &Latest, &Said),
     now: Now,
 ) -> Result<usize, Fault> {
-    Ok(stands(pair, group, to, latest, now)?.map_or_else(|faults| faults.len(), |_| 0))
+    match stands(pair, group, to, latest, now)? {
+        Ok(_) => Ok(0),
+        Err(faults) => unknown(&faults).map_or(Ok(faults.len()), |fault| Err(fault.clone())),
+    }
 }
 
 fn place(
@@ -114,9 +122,33 @@ fn place(
     let along = word.along.of(&topic.name, partition);
     // Of a mirror back only if it copies to this very topic.
     let against = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both).map(|syncs| syncs.of(&name, partition));
-    let Stand { offset, again } = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
+    let stand = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
+    // Nothing is left on the one side that the group has not read, and nothing came to the other from elsewhere.
+    let all_read = against.is_none() && from.facts.lag(commit.slot, commit.offset) == Some(0);
+    let start = there.facts.start(slot).known();
+    let start = start.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known start of the log")))?;
+    let Stand { offset, again } = kept(stand, start, all_read).ok_or_else(|| {
+        let text = format!(
+            "{what}: it would stand at {} of {name}-{partition} on the {to}, which begins at {start}: {} records before that are gone there, and \
+             the group may not have read them; set its offset by hand once that loss is accepted",
+            stand.offset,
+            start - stand.offset
+        );
+        Fault::new(FaultKind::Unsupported, text)
+    })?;
     let reached = committed(&there.facts, group, slot) >= offset;
     Ok(Place { topic: name, partition, offset, reached, again })
+}
+
+/// A place as it can be kept to in a log that begins at `start`. None: what is gone before that may not have been read.
+///
+/// A consumer whose offset is before the start goes where its `auto.offset.reset` says, by default to the end, past all that is there.
+fn kept(stand: Stand, start: i64, all_read: bool) -> Option<Stand> {
+    match start - stand.offset {
+        ..=0 => Some(stand),
+        gone if all_read => Some(Stand { offset: start, again: (stand.again - gone).max(0) }),
+        _ => None,
+    }
 }
 
 /// What mirrors say that a group can be led over by.
@@ -164,10 +196,14 @@ pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a
     topics
 }
 
-/// Which partitions of a side's topics are still written to, so many of them by name; none: no end moves.
+/// Which partitions of a side's topics are still written to, so many of them by name; none: no end moves, and no transaction is open.
 pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], named: usize, now: Now) -> Option<String> {
     let moving = topics.iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
-    let all: Vec<String> = moving.flat_map(|(name, t)| t.moving().map(move |p| format!("{name}-{p}")).collect::<Vec<_>>()).collect();
+    let one = |name: &str, t: &TopicSeen<'_>, p: usize| match t.open_of(p) {
+        Some(open) if open > 0 => format!("{name}-{p} (a transaction is open, {open} records)"),
+        _ => format!("{name}-{p}"),
+    };
+    let all: Vec<String> = moving.flat_map(|(name, t)| t.moving().map(|p| one(name, &t, p)).collect::<Vec<_>>()).collect();
     let more = all.len().saturating_sub(named);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!all.is_empty()).then(|| format!("{}{rest}", all[..named.min(all.len())].join(", ")))

@@ -1,11 +1,14 @@
-use std::sync::Arc;
+mod tool;
 
-use super::{Call, Mark};
+use std::{collections::BTreeMap, sync::Arc};
+
+use self::tool::Reset;
+use super::{Call, Mark, TopicOffsets, op};
 use crate::{
     core::{estate::seen::FaultKind, step::Kind},
     plan::{Action, Plan, Side, Sides},
     systems::{
-        kafka::{Ask, Facts, State, Syncs},
+        kafka::{Ask, Facts, State, Syncs, state::Pair},
         steer::{Handle, Steered, played::{self, Played}},
         Simulated, System,
     },
@@ -89,4 +92,97 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
     let faults = at.draft(&to(Side::Target)).expect_err("a fault");
     assert_eq!((faults.len(), faults[0].kind), (1, FaultKind::Unsupported));
     assert!(faults[0].text.raw().contains("no offset sync at or before"), "{faults:?}");
+}
+
+/// Commits by group, topic and partition.
+type Commits = BTreeMap<(String, String, i32), i64>;
+
+/// What AlterConsumerGroupOffsets does, and what its printed twin does, to the same commits.
+fn both(op: &super::Op, pair: &Pair, now: crate::core::now::Now, before: &Commits) -> (Commits, Commits) {
+    let Call::Commit { side, group, offsets, .. } = &op.call;
+    let mut by_call = before.clone();
+    for (topic, (partition, offset)) in offsets.iter().flat_map(|t| t.offsets.iter().map(move |at| (&t.topic, *at))) {
+        by_call.insert((group.clone(), topic.clone(), i32::try_from(partition).expect("small")), offset);
+    }
+    let reset = Reset::parse(&op.command).unwrap_or_else(|fault| panic!("{fault}: {}", op.command));
+    let port = if *side == Side::Source { "kafka-1.vir.example.net:9094" } else { "kafka-1.ore.example.net:9094" };
+    assert_eq!((reset.bootstrap.as_str(), &reset.config), (port, &None));
+    let latest = pair.cluster(*side).seen(now).live().expect("known");
+    let bounds = |topic: &str, partition: i32| {
+        let slot = latest.facts.topic(topic)?.slots.start + u32::try_from(partition).ok()?;
+        Some((latest.facts.start(slot).known()?, latest.facts.end(slot).known()?))
+    };
+    let mut by_tool = before.clone();
+    for ((topic, partition), offset) in reset.offsets(bounds).expect("partitions that are there") {
+        by_tool.insert((reset.group.clone(), topic, partition), offset);
+    }
+    (by_call, by_tool)
+}
+
+fn commits(group: &str, offsets: &[TopicOffsets]) -> Commits {
+    let each = offsets.iter().flat_map(|t| t.offsets.iter().map(move |at| (t, *at)));
+    let each = each.filter(|(_, (_, offset))| *offset >= 0);
+    each.map(|(t, (p, offset))| ((group.to_owned(), t.topic.clone(), i32::try_from(p).expect("small")), offset)).collect()
+}
+
+/// The printed commands, forward and back, run by a strict imitation of Kafka's tool, come to what the calls come to.
+#[test]
+fn the_printed_commands_do_what_the_calls_do_forward_and_back() {
+    let mut at = Played::<State>::new(&plan());
+    at.pass(30);
+    let over = at.draft(&to(Side::Target)).expect("a draft");
+    let Handle::Seen(Mark::Offsets(prior)) = &over.ops[0].expect else { panic!("{over:?}") };
+    let before = commits("checkout", prior);
+    let (by_call, by_tool) = both(&over.ops[0], &at.state.pairs[0], at.now, &before);
+    assert_eq!(by_call, by_tool);
+    assert_ne!(by_call, before, "something is set");
+    // As it was printed with the preview, and as it is drafted later, when the group has been handed over.
+    let (back, printed) = both(&over.back[0], &at.state.pairs[0], at.now, &by_call);
+    assert_eq!((&back, &printed), (&before, &before));
+    at.play(&over.ops);
+    at.pass(60);
+    let later = at.state.back(&over.back, at.now).expect("a way back");
+    let (back, printed) = both(&later.ops[0], &at.state.pairs[0], at.now, &by_call);
+    assert_eq!((&back, &printed), (&before, &before));
+}
+
+#[test]
+fn a_printed_command_takes_every_group_and_names_the_cluster_that_is_changed() {
+    let secured = PLAN.replace(
+        "properties = { \"bootstrap.servers\" = \"kafka-1.ore.example.net:9094\" }",
+        "properties = { \"metadata.broker.list\" = \"read.ore:9094\" }\n\
+         write_properties = { \"metadata.broker.list\" = \"b-1.ore:9096,b-2.ore:9096\", \"security.protocol\" = \"SASL_SSL\" }",
+    );
+    let at = Played::<State>::new(&played::plan(&secured));
+    let pair = &at.state.pairs[0];
+    let offsets = || vec![TopicOffsets { topic: "a_b.C-1".into(), offsets: vec![(0, 0), (12, i64::MAX)] }];
+    for group in ["checkout", "group with spaces", "it's", "$(date) `x` \"y\" \\ * # ;", "tab\tline\nend", "gr\u{fc}ppe-\u{65e5}\u{672c}"] {
+        let reset = Reset::parse(&op(pair, Side::Target, group, offsets(), Vec::new()).command).expect("a command");
+        let rows = [("a_b.C-1".to_owned(), 0, 0), ("a_b.C-1".to_owned(), 12, i64::MAX)];
+        assert_eq!((reset.group.as_str(), reset.rows.as_slice()), (group, &rows[..]));
+        assert_eq!((reset.bootstrap.as_str(), reset.config.as_deref()), ("b-1.ore:9096,b-2.ore:9096", Some("client.properties")));
+    }
+}
+
+/// The imitation refuses what the tool refuses: else a command that does nothing would pass.
+#[test]
+fn the_imitated_tool_is_strict() {
+    let good = "kafka-consumer-groups.sh --bootstrap-server a:1 --group g --reset-offsets --from-file <(printf '%s\\n' t,0,5) --execute";
+    assert_eq!(Reset::parse(good).expect("good").rows, [("t".to_owned(), 0, 5)]);
+    for (old, new) in [
+        (" --execute", ""),
+        ("--reset-offsets", "--describe"),
+        ("--group g", "--group"),
+        (" --group g", ""),
+        ("t,0,5", "g,t,0,5"),
+        ("t,0,5", "t,0"),
+        ("t,0,5", "t,x,5"),
+        ("t,0,5", "'t u,0,5'"),
+        ("--group g", "--group $G"),
+        ("--group g", "--group 'g"),
+        ("--group g", "--groups g"),
+        ("a:1", "a:1;b"),
+    ] {
+        assert!(Reset::parse(&good.replace(old, new)).is_err(), "{old} as {new}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What a scenario lets happen to the imitated clusters.
 
-use super::{Sim, SimPair};
+use super::{Sim, SimPair, SimTopic};
 use crate::{plan::Side, scenario::Happening};
 
 impl Sim {
@@ -16,6 +16,12 @@ impl Sim {
                 self.pair(pair)?.sync_every = every.as_secs_f64();
                 Ok(())
             }
+            Happening::Retention { pair, side, topic, keeps } => {
+                self.pair(pair)?.topic(*side, topic).map(|t| t.keep(*side, f64::from(*keeps)))
+            }
+            Happening::Transaction { pair, topic, open } => {
+                self.pair(pair)?.topic(Side::Source, topic).map(|t| t.transact(*open))
+            }
             _ => Ok(()),
         }
     }
@@ -26,6 +32,11 @@ impl Sim {
 }
 
 impl SimPair {
+    fn topic(&mut self, side: Side, name: &str) -> Result<&mut SimTopic, String> {
+        let missing = format!("no topic {name} on the {side} of {}", self.plan.name);
+        self.topics.iter_mut().find(|t| t.names.get(side) == name).ok_or(missing)
+    }
+
     fn pace(&mut self, group: &str, of_produced: f64) -> Result<(), String> {
         let missing = format!("no group {group} on {}", self.plan.name);
         let found = self.groups.iter_mut().find(|g| *g.name == *group).ok_or(missing)?;
@@ -35,7 +46,7 @@ impl SimPair {
 
     /// All or nothing: a straggler that is not there is a mistake, and nobody moves.
     fn produce(&mut self, on: Side, stragglers: &[String]) -> Result<(), String> {
-        let named = |t: &super::SimTopic, name: &String| Side::BOTH.iter().any(|side| t.names.get(*side) == name);
+        let named = |t: &SimTopic, name: &String| Side::BOTH.iter().any(|side| t.names.get(*side) == name);
         if let Some(name) = stragglers.iter().find(|name| !self.topics.iter().any(|t| named(t, name))) {
             return Err(format!("no topic {name} on {}", self.plan.name));
         }

@@ -257,6 +257,51 @@ fn a_mirror_that_seldom_writes_offsets_down_makes_more_be_read_again() {
 }
 
 #[test]
+fn what_retention_took_on_the_other_side_is_not_led_to() {
+    let mut at = estate();
+    at.draft(&to(Side::Target)).expect("a draft");
+    let retention = |side, keeps| Happening::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
+    happen(&mut at, &retention(Side::Target, 0));
+    at.pass(1);
+    let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
+    assert!(faults.iter().all(|f| f.text.contains("are gone there")) && !faults.is_empty(), "{faults:?}");
+    assert_eq!(at.met(&to(Side::Target)), None);
+    // Where it has read nothing of what is gone, it is led as before, and what it lost where it is is told.
+    let mut at = estate();
+    happen(&mut at, &pace("checkout", 0.0));
+    live(&mut at, 60);
+    let lost = |at: &Played<State>| {
+        let seen = at.state.pairs[0].cluster(Side::Source).group("checkout", at.now).live().expect("known");
+        seen.lost().expect("known")
+    };
+    let behind = lag(&at, "checkout");
+    assert_eq!(lost(&at), 0);
+    happen(&mut at, &retention(Side::Source, 10));
+    at.pass(0);
+    assert!(lost(&at) > 0, "its records are gone before it read them");
+    assert_eq!(lag(&at, "checkout") + lost(&at), behind);
+}
+
+#[test]
+fn an_open_transaction_keeps_a_topic_from_standing_still() {
+    let mut at = estate();
+    let transaction = |open| Happening::Transaction { pair: "events".to_owned(), topic: "orders".to_owned(), open };
+    let seen = |at: &Played<State>| {
+        let topic = at.state.pairs[0].cluster(Side::Source).topic("orders", at.now).live().expect("there");
+        (topic.open().expect("known"), topic.still().expect("known"))
+    };
+    happen(&mut at, &transaction(true));
+    live(&mut at, 20);
+    happen(&mut at, &producers(Side::Target, &[]));
+    live(&mut at, 60);
+    let (open, still) = seen(&at);
+    assert!(open > 1000 && still == 0, "{open} open, {still} polls");
+    happen(&mut at, &transaction(false));
+    live(&mut at, 30);
+    assert_eq!(seen(&at), (0, 6));
+}
+
+#[test]
 fn what_is_not_there_is_named_and_nothing_happens() {
     let mut at = estate();
     let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");

@@ -17,6 +17,10 @@ pub(super) struct SimTopic {
     /// The hottest partition first: each takes a little less than the one before it.
     pub(super) shares: Vec<f64>,
     pub(super) ends: Sides<Vec<f64>>,
+    /// What was before has been deleted by retention.
+    pub(super) starts: Sides<Vec<f64>>,
+    /// Where the transaction began that is open: on which side, and the ends of its partitions then.
+    pub(super) open: Option<(Side, Vec<f64>)>,
     /// Records that were added to each partition since the moment before.
     pub(super) grown: Sides<Vec<f64>>,
     /// Where its producers write to.
@@ -48,8 +52,8 @@ impl SimTopic {
         let shifts: Vec<f64> = shares.iter().enumerate().map(shift).collect();
         let copied = ends.target.iter().zip(&shifts).map(|(end, shift)| sync(end + shift, *shift)).collect();
         let none = || vec![0.0; partitions];
-        let grown = Sides::from_fn(|_| none());
-        Self { names, mirrored, rate, shares, ends, grown, written: Side::Source, shifts, copied, begun: none() }
+        let (grown, starts) = (Sides::from_fn(|_| none()), Sides::from_fn(|_| none()));
+        Self { names, mirrored, rate, shares, ends, starts, open: None, grown, written: Side::Source, shifts, copied, begun: none() }
     }
 
     /// Whether anything is added to it on a side, by producers or by the mirror.
@@ -86,6 +90,26 @@ impl SimTopic {
             }
             (self.grown.source[i], self.grown.target[i]) = (grown.source, grown.target);
         }
+    }
+
+    /// The last stable offsets of its partitions on a side.
+    pub(super) fn stable(&self, side: Side) -> &[f64] {
+        match &self.open {
+            Some((on, begun)) if *on == side => begun,
+            _ => self.ends.get(side),
+        }
+    }
+
+    /// Retention deletes all but so many records of each partition.
+    pub(super) fn keep(&mut self, side: Side, records: f64) {
+        for (start, end) in self.starts.get_mut(side).iter_mut().zip(self.ends.get(side)) {
+            *start = start.max(end.floor() - records);
+        }
+    }
+
+    /// A transaction begins where producers write, or ends.
+    pub(super) fn transact(&mut self, open: bool) {
+        self.open = open.then(|| (self.written, self.ends.get(self.written).clone()));
     }
 
     /// What the mirror wrote down before we look.

@@ -10,13 +10,12 @@ use crate::{
         estate::{history::Ring, seen::Seen, signal::Unit},
         now::Now,
     },
-    plan::{Plan, Side, Sides},
+    plan::{Isolation, Plan, Side, Sides},
     systems::kafka::{
         State,
         cluster::{Cluster, GroupSeen, TopicSeen},
         facts::Commit,
         gates::HandOver,
-        memory,
         parity,
         signals,
         state::{Pair, bootstrap},
@@ -93,15 +92,24 @@ fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut V
         seen => {
             let drain = seen.as_ref().map(|(f, g)| g.drain(*f));
             field("lag", Cell::seen(seen.as_ref(), |(f, _)| lag_cell(f.lag)));
+            if let Some((f, _)) = seen.as_ref().shown().filter(|(f, _)| f.open > 0) {
+                field("of it in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
+            }
             field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
             field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
             field("drained in", Cell::seen(drain, |d| Cell::text(d.to_string()).tone(tone(d))));
             field("hottest partition", Cell::seen(seen, |(f, g)| hot_cell(f.hot, f.lag, g)));
         }
     }
+    field("lost, gone before it read them", Cell::seen(seen.as_ref().and_then(|g| g.lost()), lost_cell));
     let never = seen.as_ref().map(|g| g.partial().never);
     field("partitions never committed", Cell::seen(never, |n| Cell::count(n.into())));
     field("members", Cell::seen(seen.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)));
+}
+
+/// Records that nobody of the group will ever read.
+fn lost_cell(lost: i64) -> Cell {
+    lag_cell(lost).tone(if lost > 0 { Tone::Bad } else { Tone::Plain })
 }
 
 /// The partition that is furthest behind, and its share of the whole: one hot partition drains no faster for more consumers.
@@ -130,11 +138,11 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
     for commit in latest.facts.commits_of(group.facts) {
         let Some((topic, partition)) = latest.facts.partition(commit.slot) else { continue };
         let end = latest.facts.end(commit.slot);
-        let lag = memory::lag(commit.offset, end);
+        let lag = latest.facts.lag(commit.slot, commit.offset);
         let table = tables.of(commit.slot);
         let key = table.and_then(|t| t.key(commit.slot));
         let slope = slopes.next_if(|(pair, _)| Some(*pair) == key).and_then(|(_, slope)| slope.per_second());
-        let behind = lag.zip(commit.offset.known()).zip(table).map(|((lag, offset), table)| {
+        let behind = lag.zip(latest.facts.reads_from(commit.slot, commit.offset)).zip(table).map(|((lag, offset), table)| {
             if lag == 0 { LagTime::default() } else { table.time(commit.slot, offset, latest.at.boot) }
         });
         let mut cells = vec![
@@ -190,6 +198,9 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
         let mut field = |what: &str, cell| fields.push((format!("{at} {what}").into(), cell));
         field("partitions", Cell::seen(topic.as_ref(), |t| Cell::count(t.facts.partitions().into())));
         field("written/s", Cell::seen(topic.as_ref().and_then(|t| t.rate()), topics::rate_cell));
+        if pair.plan.isolation == Isolation::ReadCommitted {
+            field("in open transactions", Cell::seen(topic.as_ref().and_then(|t| t.open()), open_cell));
+        }
         if let Some(t) = topic.as_ref().shown() {
             let series = Series::of(&signals::TOPIC_PRODUCE_RATE, &[pair.plan.name.as_str(), side.word(), names.get(side).as_str()]);
             rate.lines.push(Line::new(label(plan, side), Some(side), t.rates().iter(), now).of(series));
@@ -198,6 +209,11 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
     }
     let curves = if rate.is_empty() { Vec::new() } else { vec![rate] };
     Detail { title: format!("topic {}, {}", topics::title(names), pair.plan.name), fields, curves, tables }
+}
+
+/// Records that a transaction holds back: whoever has it open still produces.
+fn open_cell(open: i64) -> Cell {
+    lag_cell(open).tone(if open > 0 { Tone::Warn } else { Tone::Plain })
 }
 
 fn configs(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Table {
@@ -240,9 +256,9 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
     let seen = pair.cluster(side).seen(now);
     let mut fields: Vec<Field> = vec![
         ("bootstrap".into(), Cell::text(bootstrap(&pair.plan, side))),
-        ("lag is counted to".into(), Cell::text(match pair.plan.isolation {
-            crate::plan::Isolation::ReadCommitted => "the last stable offset (read_committed)",
-            crate::plan::Isolation::ReadUncommitted => "the high watermark (read_uncommitted)",
+        ("open transactions".into(), Cell::text(match pair.plan.isolation {
+            Isolation::ReadCommitted => "told, and in the way of a drain (read_committed)",
+            Isolation::ReadUncommitted => "not looked for (read_uncommitted)",
         })),
         ("age".into(), Cell::age(&seen)),
     ];

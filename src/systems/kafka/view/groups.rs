@@ -55,7 +55,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
     }
 }
 
-/// Rows with what they are sorted by: what cannot be read first, then by lag in time and in messages.
+/// Rows with what they are sorted by: what cannot be read first, and who lost records, then by lag in time and in messages.
 fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)> {
     let (source, target) = (pair.cluster(Side::Source), pair.cluster(Side::Target));
     let handovers = pair.handovers(now);
@@ -88,7 +88,7 @@ fn pair_age(pair: &Pair, now: Now) -> Seen<()> {
 
 fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
     match figures(group.as_ref().cloned()) {
-        Seen::Live((f, _), _) | Seen::Stale((f, _), _) => (0, f.time.least().as_secs(), f.lag),
+        Seen::Live((f, _), _) | Seen::Stale((f, _), _) => (u8::from(f.lost > 0), f.time.least().as_secs(), f.lag),
         // A group that is not there is shown where its other side puts it.
         _ if !group.is_live() => (0, 0, 0),
         _ => (1, 0, 0),
@@ -97,7 +97,7 @@ fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
 
 fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 7] {
     let of = || figures(group.as_ref().cloned());
-    let lag = Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(tone(g.drain(f))));
+    let lag = Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(if f.lost > 0 { Tone::Bad } else { tone(g.drain(f)) }));
     let lately = group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(&lag, g.memory.lag.tail(SPARK)));
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),

@@ -85,6 +85,25 @@ impl Broker {
         consumer.commit(&list, CommitMode::Sync).unwrap();
     }
 
+    /// Commits these offsets of one group.
+    pub(super) fn set(&self, group: &str, rows: impl IntoIterator<Item = (String, i32, i64)>) {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create().unwrap();
+        let mut list = TopicPartitionList::new();
+        for (topic, partition, offset) in rows {
+            list.add_partition_offset(&topic, partition, Offset::Offset(offset)).unwrap();
+        }
+        consumer.commit(&list, CommitMode::Sync).unwrap();
+    }
+
+    /// Deletes the records of all partitions of a topic before an offset.
+    pub(super) fn purge(&self, topic: &str, partitions: i32, before: i64) {
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition_offset(topic, partition, Offset::Offset(before)).unwrap();
+        }
+        run(self.admin().delete_records(&list, &AdminOptions::new())).unwrap();
+    }
+
     pub(super) fn freeze(&self) {
         self.signal(Signal::STOP);
     }

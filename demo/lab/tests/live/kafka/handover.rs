@@ -35,7 +35,7 @@ use super::{PATIENCE, broker::Broker};
 const TOPIC: &str = "orders";
 
 /// Two brokers, the copiers between them, and the numbers that were written so far.
-struct Estate {
+pub(super) struct Estate {
     brokers: Sides<Broker>,
     runtime: Runtime,
     /// The next number to be written.
@@ -46,7 +46,7 @@ struct Estate {
 }
 
 impl Estate {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let brokers = Sides { source: Broker::start(), target: Broker::start() };
         let ports = Sides::from_fn(|side| brokers.get(side).port);
         let runtime = Runtime::new().unwrap();
@@ -60,12 +60,16 @@ impl Estate {
         Self { brokers, runtime, next: Arc::default(), _reverse: reverse, _tasks: tasks }
     }
 
+    pub(super) fn broker(&self, side: Side) -> &Broker {
+        self.brokers.get(side)
+    }
+
     fn config(&self, side: Side) -> ClientConfig {
         self.brokers.get(side).config()
     }
 
     /// Writes numbered messages on a side until it is dropped.
-    fn producer(&self, side: Side) -> Worker {
+    pub(super) fn producer(&self, side: Side) -> Worker {
         let producer: ThreadedProducer<DefaultProducerContext> = self.config(side).create().unwrap();
         let next = self.next.clone();
         Worker::new(move |on| {
@@ -120,7 +124,7 @@ impl Estate {
         })
     }
 
-    fn plan(&self, group: &str) -> Plan {
+    pub(super) fn plan(&self, group: &str) -> Plan {
         let at = |side: Side| {
             let port = self.brokers.get(side).port;
             format!(
@@ -172,7 +176,7 @@ action = {{ commit_offsets = {{ pair = "own", group = "{group}", to = "source" }
 }
 
 /// A thread that works until it is told to stop.
-struct Worker {
+pub(super) struct Worker {
     on: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }

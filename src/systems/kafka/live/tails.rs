@@ -1,0 +1,248 @@
+//! What lies at the end of a log without being a record: the markers that end transactions, aborted records, holes of compaction.
+//!
+//! They take up offsets, and nobody ever reads them: a group that has read all stays behind the end by as many, for ever. No request tells a
+//! marker from a record; what does is to read on from where the group stands, as it would, and to see whether anything comes before the end.
+//!
+//! That is done where nothing moves any more and little is left, once a place: what lies between two offsets of a log without an open
+//! transaction does not change. By a consumer of its own that is given its partitions: it joins no group and commits nothing. It needs READ on
+//! the topic; without it the lag stays what the offsets say, which is never too little.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::Consumer,
+    error::KafkaError,
+};
+
+use super::client::{Client, briefly};
+use crate::{
+    plan::{Isolation, KafkaPair, Side},
+    systems::kafka::{facts::Snapshot, state::bootstrap},
+};
+
+/// Offsets behind the end that are looked through at the most: what is longer is a lag, whatever it consists of.
+const MOST: i64 = 1000;
+
+/// For how long one snapshot may look.
+const WITHIN: Duration = Duration::from_millis(400);
+
+/// For how long it is not tried again after an error, for example without permission to read.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// How long one wait for a record may take.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// What is known of the ends of the logs.
+#[derive(Default)]
+pub(super) struct Tails {
+    client: Option<Client>,
+    /// Not before then.
+    paused: Option<Instant>,
+    /// Topics of the last snapshot, and how many partitions each has.
+    layout: Vec<(Arc<str>, u32)>,
+    /// Ends in the last snapshot, by slot.
+    ends: Vec<Option<i64>>,
+    /// Where groups stood in the last snapshot, in order.
+    stood: Vec<(u32, i64)>,
+    /// What was found, by slot.
+    found: BTreeMap<u32, Found>,
+}
+
+/// What is known of a log that ends at `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    end: i64,
+    /// From here to the end there is no record.
+    hollow: i64,
+    /// The last record that was seen; none: −1.
+    record: i64,
+}
+
+impl Found {
+    const fn of(end: i64) -> Self {
+        Self { end, hollow: end, record: -1 }
+    }
+
+    /// Whether it is known if there is a record from here on.
+    const fn tells(self, from: i64) -> bool {
+        from >= self.hollow || from <= self.record
+    }
+}
+
+/// A partition of a topic, and from where to read it to where.
+struct Tail {
+    slot: u32,
+    partition: i32,
+    from: i64,
+    end: i64,
+}
+
+impl Tails {
+    /// Looks where a small lag stands still, and puts down what is known.
+    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, deadline: Instant) {
+        let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
+        if layout != self.layout {
+            (self.layout, self.ends, self.stood, self.found) = (layout, Vec::new(), Vec::new(), BTreeMap::new());
+        }
+        let ends: Vec<Option<i64>> = out.ends.iter().map(|end| end.known()).collect();
+        let stand = self.standing(&ends, out);
+        self.found.retain(|slot, found| ends.get(*slot as usize) == Some(&Some(found.end)));
+        let until = (Instant::now() + WITHIN).min(briefly(deadline));
+        if self.paused.is_none_or(|until| until <= Instant::now()) {
+            for (topic, tails) in self.wanted(&stand, out) {
+                if Instant::now() >= until {
+                    break;
+                }
+                if let Err(error) = self.read(plan, side, &topic, &tails, until) {
+                    tracing::debug!("{}: the end of {topic}: {error}", bootstrap(plan, side));
+                    (self.client, self.paused) = (None, Some(Instant::now() + PAUSE));
+                    break;
+                }
+            }
+        }
+        out.hollow = self.found.iter().filter(|(_, f)| f.hollow < f.end).map(|(slot, f)| (*slot, f.hollow)).collect();
+        self.ends = ends;
+    }
+
+    /// Where groups stand still a little before an end that stands still: slots and offsets, in order.
+    fn standing(&mut self, ends: &[Option<i64>], out: &Snapshot) -> Vec<(u32, i64)> {
+        let quiet = |slot: u32| {
+            let at = slot as usize;
+            ends.get(at).copied().flatten().is_some() && ends.get(at) == self.ends.get(at) && out.open(slot) == Some(0)
+        };
+        let short = |slot: u32, offset| out.lag(slot, offset).is_some_and(|lag| (1..=MOST).contains(&lag));
+        let place = |c: &crate::systems::kafka::Commit| Some((c.slot, out.reads_from(c.slot, c.offset)?));
+        let few = out.commits.iter().filter(|c| quiet(c.slot) && short(c.slot, c.offset));
+        let mut now: Vec<(u32, i64)> = few.filter_map(place).collect();
+        now.sort_unstable();
+        now.dedup();
+        let stand = now.iter().copied().filter(|at| self.stood.binary_search(at).is_ok()).collect();
+        self.stood = now;
+        stand
+    }
+
+    /// What is not known yet of these: topic by topic, of each partition the place nearest to the end.
+    fn wanted(&self, stand: &[(u32, i64)], out: &Snapshot) -> Vec<(Arc<str>, Vec<Tail>)> {
+        let mut topics: Vec<(Arc<str>, Vec<Tail>)> = Vec::new();
+        for of_slot in stand.chunk_by(|a, b| a.0 == b.0) {
+            let Some(&(slot, _)) = of_slot.first() else { continue };
+            let Some(((topic, partition), end)) = out.partition(slot).zip(out.end(slot).known()) else { continue };
+            let known = self.found.get(&slot).copied().unwrap_or(Found::of(end));
+            let next = of_slot.iter().rev().map(|(_, from)| *from).find(|from| !known.tells(*from));
+            let Some((from, partition)) = next.zip(i32::try_from(partition).ok()) else { continue };
+            let tail = Tail { slot, partition, from, end };
+            match topics.last_mut() {
+                Some((name, tails)) if *name == topic.name => tails.push(tail),
+                _ => topics.push((topic.name.clone(), vec![tail])),
+            }
+        }
+        topics
+    }
+
+    /// Reads partitions of one topic to their ends, or to the first record. One topic at a time: that an end is reached is told without its name.
+    fn read(&mut self, plan: &KafkaPair, side: Side, topic: &str, tails: &[Tail], until: Instant) -> Result<(), String> {
+        let client = match &self.client {
+            Some(client) => client,
+            None => self.client.insert(reader(plan, side)?),
+        };
+        let mut places = TopicPartitionList::new();
+        let place = |tail: &Tail| places.add_partition_offset(topic, tail.partition, Offset::Offset(tail.from));
+        tails.iter().try_for_each(place).map_err(|e| e.to_string())?;
+        client.consumer().assign(&places).map_err(|e| e.to_string())?;
+        let read = read_on(client, tails, until, &mut self.found);
+        let left = client.consumer().unassign();
+        read.and(left).map_err(|e| e.to_string())
+    }
+}
+
+/// A consumer that fetches little and does not wait for more than there is.
+fn reader(plan: &KafkaPair, side: Side) -> Result<Client, String> {
+    let level = match plan.isolation {
+        Isolation::ReadCommitted => "read_committed",
+        Isolation::ReadUncommitted => "read_uncommitted",
+    };
+    let more = [
+        ("isolation.level", level),
+        ("auto.offset.reset", "error"),
+        ("fetch.wait.max.ms", "10"),
+        ("fetch.message.max.bytes", "65536"),
+        ("queued.max.messages.kbytes", "1024"),
+    ];
+    Client::reading_with(&bootstrap(plan, side), &plan.clusters.get(side).read, &more).map_err(|fault| fault.to_string())
+}
+
+fn read_on(client: &Client, tails: &[Tail], until: Instant, found: &mut BTreeMap<u32, Found>) -> Result<(), KafkaError> {
+    let mut left: Vec<&Tail> = tails.iter().collect();
+    while !left.is_empty() && Instant::now() < until {
+        let (partition, record) = match client.consumer().poll(SLICE) {
+            None => continue,
+            Some(Ok(record)) => (record.partition(), Some(record.offset())),
+            Some(Err(KafkaError::PartitionEOF(partition))) => (partition, None),
+            Some(Err(error)) => return Err(error),
+        };
+        let Some(at) = left.iter().position(|tail| tail.partition == partition) else { continue };
+        let tail = left.swap_remove(at);
+        let known = found.entry(tail.slot).or_insert(Found::of(tail.end));
+        match record.filter(|offset| *offset < tail.end) {
+            Some(offset) => known.record = known.record.max(offset),
+            // The end, or a record that was written since: before it there is none.
+            None => known.hollow = known.hollow.min(tail.from),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::systems::kafka::facts::{Commit, Offset, Topic};
+
+    /// One topic of two partitions; where a group stands on each.
+    fn facts(ends: [i64; 2], commits: [i64; 2], stable: [i64; 2]) -> Snapshot {
+        let commit = |(slot, raw)| Commit { slot, owner: Commit::NOBODY, offset: Offset::end(raw) };
+        Snapshot {
+            topics: vec![Topic { name: "orders".into(), slots: 0..2, fault: None }],
+            ends: ends.map(Offset::end).to_vec(),
+            stable: stable.map(Offset::end).to_vec(),
+            starts: [0, 0].map(Offset::end).to_vec(),
+            commits: (0..).zip(commits).map(commit).collect(),
+            ..Snapshot::default()
+        }
+    }
+
+    /// The places that stand still in the second of two answers.
+    fn standing(first: &Snapshot, second: &Snapshot) -> Vec<(u32, i64)> {
+        let mut tails = Tails::default();
+        let ends = |of: &Snapshot| of.ends.iter().map(|end| end.known()).collect::<Vec<_>>();
+        assert!(tails.standing(&ends(first), first).is_empty(), "nothing is read of what was seen once");
+        tails.ends = ends(first);
+        // Where it stood counts from the answer in which the end stood still.
+        let _ = tails.standing(&ends(first), first);
+        tails.standing(&ends(second), second)
+    }
+
+    #[test]
+    fn only_a_small_lag_that_stands_still_behind_no_transaction_is_looked_at() {
+        let level = facts([11, 500], [10, 500], [11, 500]);
+        assert_eq!(standing(&level, &level), [(0, 10)]);
+        assert!(standing(&level, &facts([12, 500], [10, 500], [12, 500])).is_empty(), "the end moves");
+        assert!(standing(&facts([11, 500], [9, 500], [11, 500]), &level).is_empty(), "the group moves");
+        let open = facts([11, 500], [10, 500], [10, 500]);
+        assert!(standing(&open, &open).is_empty(), "a transaction is open");
+        let long = facts([2000, 500], [10, 500], [2000, 500]);
+        assert!(standing(&long, &long).is_empty(), "too much to be read");
+    }
+
+    #[test]
+    fn what_was_found_tells_of_all_that_lies_before_a_record_or_behind_the_last() {
+        let found = Found { end: 100, hollow: 97, record: 95 };
+        let told: Vec<i64> = (90..=100).filter(|from| found.tells(*from)).collect();
+        assert_eq!(told, [90, 91, 92, 93, 94, 95, 97, 98, 99, 100], "of 96 only that is not known");
+        assert!(!Found::of(100).tells(99) && Found::of(100).tells(100));
+    }
+}
