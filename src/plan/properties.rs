@@ -211,7 +211,7 @@ pub(super) fn hint(name: &str) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "kafka"))]
 pub(crate) const fn names() -> &'static [&'static str] {
     NAMES
 }
