@@ -78,7 +78,10 @@ impl Plan {
         let mut lines = vec![self.name.clone()];
         for side in Side::BOTH {
             let site = self.sites.get(side);
-            let mode = if site.access.write.is_some() { "may be changed" } else { "read only" };
+            // Sets and mirrors reach over both sides, with logins of their own.
+            let kafka = self.kafka.iter().any(|k| k.clusters.get(side).write.is_some());
+            let changes = site.access.write.is_some() || self.replica_sets.iter().any(|s| s.write.is_some()) || kafka;
+            let mode = if changes { "may be changed" } else { "read only" };
             lines.push(format!("{side}: {} {}, {mode}", site.label, site.region));
         }
         let names = |what: &str, names: Vec<&str>| match names.len() {

@@ -15,9 +15,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// No connection: refused, reset, no route, name not found.
+    /// No connection: refused or reset by the other side.
     Unreachable,
-    /// No answer in time.
+    /// No answer in time, or no way there.
     TimedOut,
     /// The server knows us and will not: login, permission.
     Refused,
@@ -29,7 +29,7 @@ pub enum FaultKind {
     Empty,
     /// It answered something that cannot be true or read.
     Malformed,
-    /// What the plan names does not exist there.
+    /// What the plan names does not exist there; a name that does not resolve.
     NotFound,
     /// This build or this server cannot do it.
     Unsupported,

@@ -126,11 +126,13 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
     ];
     fields.push(("configured".into(), Cell::seen(configured(), |m| m.map_or_else(|| Cell::text("not in the configuration"), |m| {
         let mut text = format!("votes {}, priority {}", m.votes, m.priority);
-        for (on, word) in [(m.hidden, ", hidden"), (m.arbiter, ", arbiter"), (!m.delay.is_zero(), ", delayed")] {
+        let late = format!(", {} late on purpose", short(m.delay));
+        for (on, word) in [(m.hidden, ", hidden"), (m.arbiter, ", arbiter"), (!m.delay.is_zero(), &*late)] {
             text.push_str(if on { word } else { "" });
         }
         Cell::text(text)
     }))));
+    fields.push(("known inside as".into(), Cell::seen(configured(), |m| m.and_then(|m| m.inside).map_or_else(Cell::none, Cell::text))));
     fields.push(("tags".into(), Cell::seen(configured(), |m| {
         let tags: Vec<_> = m.iter().flat_map(|m| &m.tags).map(|(n, v)| format!("{n}={v}")).collect();
         if tags.is_empty() { Cell::none() } else { Cell::text(tags.join(" ")) }

@@ -60,6 +60,8 @@ pub enum Facts {
     Operations(Operations),
     /// To [`Ask::Grants`]: it may.
     Granted,
+    /// To [`Ask::Status`] and [`Ask::Server`]: it is an arbiter, without users that could log in and without an oplog.
+    Arbiter,
     /// Of a canary.
     Felt(Felt),
 }
@@ -94,8 +96,12 @@ pub struct Hello {
     pub arbiter: bool,
     /// Whom it believes to lead.
     pub primary: Option<String>,
-    /// Members by its configuration; hidden ones are not among them.
+    /// Members with data by its configuration; hidden ones are not among them.
     pub hosts: Vec<String>,
+    /// Arbiters by its configuration.
+    pub arbiters: Vec<String>,
+    /// How far it follows behind on purpose.
+    pub delay: Duration,
     /// The term it leads in (the last eight bytes of `electionId`); only a primary says it.
     pub term: Option<u64>,
     /// Its last write.
@@ -277,8 +283,11 @@ pub struct Config {
 /// A member as the configuration has it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConfigMember {
-    /// `host:port`.
+    /// `host:port` by which this side knows it: of the horizon that the plan's hosts are of, where the members have horizons.
     pub host: String,
+    /// `host:port` by which the members know it, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<String>,
     /// 0 or 1.
     pub votes: u32,
     /// 0 = never leads.
@@ -291,6 +300,14 @@ pub struct ConfigMember {
     pub delay: Duration,
     /// Tags, in order.
     pub tags: Vec<(String, String)>,
+}
+
+impl ConfigMember {
+    /// What the configuration calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.inside.as_deref().unwrap_or(&self.host)
+    }
 }
 
 impl Config {

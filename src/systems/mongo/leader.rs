@@ -6,9 +6,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{facts::Hello, set::Set};
+use super::{
+    facts::Hello,
+    set::{Member, Set},
+};
 use crate::core::{
     estate::seen::{Fault, FaultKind, Seen},
     now::{Age, Now},
@@ -19,8 +23,8 @@ use crate::core::{
 pub(super) enum Leader {
     /// This member, and it accepts writes.
     Writable(Arc<str>),
-    /// Nobody. If others still name a member that does not answer us, that one.
-    Nobody(Option<Arc<str>>),
+    /// Nobody, by the word of a majority.
+    Nobody,
 }
 
 impl Leader {
@@ -28,7 +32,7 @@ impl Leader {
     pub(super) const fn host(&self) -> Option<&Arc<str>> {
         match self {
             Self::Writable(host) => Some(host),
-            Self::Nobody(_) => None,
+            Self::Nobody => None,
         }
     }
 }
@@ -47,9 +51,11 @@ impl Set {
     /// | --- | --- |
     /// | one or more accept writes | the one with the highest term |
     /// | nobody at all | not known: the last known, stale, then blind |
-    /// | none accepts writes, and none names a leader we cannot hear | nobody leads |
-    /// | a majority of the votes; some name a leader we cannot hear | nobody leads, from here: no client beside us can write either |
-    /// | less; some name a leader we cannot hear | not known: it may well lead, out of our sight |
+    /// | some name a leader that does not answer us | not known: it may well lead, and only the way from here to it is cut |
+    /// | none names one; with those whose host refuses connections they have a majority of the votes | nobody leads |
+    /// | none names one; they have less | not known: the others may have a leader that these do not see |
+    ///
+    /// A member names a leader for as long as it hears its heartbeats: until one election time-out after the last.
     pub(super) fn leader(&self, now: Now) -> Seen<Leader> {
         let mut heard = Vec::new();
         let (mut last, mut oldest, mut fault) = (None, None, None);
@@ -73,30 +79,33 @@ impl Set {
         }
         let Some(age) = heard.iter().map(|h| h.age).max() else {
             return last
-                .or_else(|| oldest.map(|age| Seen::Stale(Leader::Nobody(None), age)))
+                .or_else(|| oldest.map(|age| Seen::Stale(Leader::Nobody, age)))
                 .or_else(|| fault.map(Seen::Blind))
                 .unwrap_or(Seen::Never);
         };
         let named = heard.iter().filter_map(|h| h.hello.primary.as_deref());
-        let Some(silent) = named.into_iter().find(|p| heard.iter().all(|h| &**h.host != *p)) else {
-            return Seen::Live(Leader::Nobody(None), age);
-        };
-        match self.members.get_key_value(silent) {
+        let silent = named.into_iter().find(|p| heard.iter().all(|h| &**h.host != *p));
+        let text = match silent {
             // Not asked yet, or not answered yet: the first answers of a set come one after the other.
-            None => Seen::Never,
-            Some((_, m)) if matches!(m.hello.at(now), Seen::Never) => Seen::Never,
-            Some((host, _)) if self.is_majority(&heard) => Seen::Live(Leader::Nobody(Some(host.clone())), age),
-            Some(_) => last.unwrap_or_else(|| {
-                let n = heard.len();
-                Seen::Blind(Fault::new(
-                    FaultKind::Unreachable,
-                    format!(
-                        "{}: {n} members heard, fewer than a majority; they say that {silent} leads, and it does not answer",
-                        self.name
-                    ),
-                ))
-            }),
+            Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Seen::Never)) => return Seen::Never,
+            Some(silent) => format!("{}: the primary {silent} is not reachable from here; others say that it leads", self.name),
+            None if self.is_majority(&heard) => return Seen::Live(Leader::Nobody, age),
+            None if self.members.values().any(|m| matches!(m.hello.at(now), Seen::Never)) => return Seen::Never,
+            None => {
+                let what = format!("{}: none of the {} members that answer leads", self.name, heard.len());
+                format!("{what}, and they are no majority: the others may have a primary")
+            }
+        };
+        last.unwrap_or_else(|| Seen::Blind(Fault::new(FaultKind::Unreachable, text)))
+    }
+
+    /// The member that others say leads, and that does not answer us.
+    pub(super) fn out_of_reach(&self, now: Now) -> Option<&Arc<str>> {
+        if self.leader(now).is_live() {
+            return None;
         }
+        let silent = |host: &str| self.members.get_key_value(host).filter(|(_, m)| m.hello.fault().is_some()).map(|(host, _)| host);
+        self.distinct().find_map(|(_, m)| silent(m.hello.at(now).live()?.primary.as_deref()?))
     }
 
     /// All that say they accept writes, the one that leads first. More than one: an old primary that has not noticed.
@@ -109,16 +118,39 @@ impl Set {
         claims.into_iter().map(|c| c.1).collect()
     }
 
+    /// Whether so many are accounted for that the rest cannot elect: of those that are heard none leads, nor does a process that is not
+    /// there. That a host refuses connections is said by the host itself; silence may be the way's.
     fn is_majority(&self, heard: &[Heard<'_>]) -> bool {
+        let gone = |m: &Member| m.hello.fault().is_some_and(|f| f.kind == FaultKind::Unreachable);
+        let named = |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
+        let gone: Vec<_> = self.distinct().filter(|(host, m)| gone(m) && named(host)).map(|(host, _)| host).collect();
+        let hosts = || heard.iter().map(|h| h.host).chain(gone.iter().copied());
         // By the last configuration seen, however old: who votes changes rarely, and without a leader nobody can change it.
         if let Some((config, _)) = self.config.last() {
-            let votes: u32 = heard.iter().filter_map(|h| config.member(h.host)).map(|m| m.votes).sum();
+            let votes: u32 = hosts().filter_map(|host| config.member(host)).map(|m| m.votes).sum();
             return votes >= config.majority();
         }
-        let all = heard.iter().map(|h| h.hello.hosts.len()).max().unwrap_or(0);
-        heard.len() > all / 2
+        let all = heard.iter().map(|h| h.hello.hosts.len() + h.hello.arbiters.len()).max().unwrap_or(0);
+        hosts().count() > all / 2
+    }
+
+    /// Since when the set has had no primary, where it went out of sight first and its followers lost it, too: since it was last heard,
+    /// or since its connection broke. None if it was led on meanwhile, as far as that is known: a follower has copied something newer,
+    /// or it took them longer to lose it than an election time-out.
+    pub(super) fn lost_since(&self, at: Duration) -> Option<Duration> {
+        let since = self.lost?;
+        let timeout = self.config.last().and_then(|(c, _)| c.election_timeout).unwrap_or(ELECTION_TIMEOUT);
+        let written = |m: &Member| Timestamp::from_second(m.hello.last()?.0.last_write?.secs.into()).ok();
+        let newer = |m: &Member| written(m).and_then(|t| self.on_our_clock(t)).is_some_and(|t| t > since + SECOND);
+        let led_on = at.saturating_sub(since) > timeout + LOOKED_AWAY || self.members.values().any(newer);
+        (!led_on).then_some(since)
     }
 }
+
+/// The servers' default for how long a primary may be silent before the others elect (`settings.electionTimeoutMillis`).
+const ELECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Positions in an oplog have whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What an interval of time counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,6 +177,8 @@ pub(super) struct Downtime {
     began: Duration,
     down: Duration,
     unseen: Duration,
+    /// What was unseen before the time that now is.
+    unseen_before: Duration,
     outages: u32,
 }
 
@@ -165,15 +199,21 @@ pub(super) struct Spent {
 }
 
 impl Downtime {
-    /// The set was found in `phase` at `at` (boot clock). `silent_since`: an outage that began with a primary falling silent began when
-    /// it was last heard, not when we had waited long enough.
-    pub(super) fn observe(&mut self, phase: Phase, at: Duration, silent_since: Option<Duration>) {
+    /// The set was found in `phase` at `at` (boot clock). `lost_since`: an outage that began with a primary falling silent began then,
+    /// not when its followers said that they have none. The time in between, which nobody could tell, is told by that.
+    pub(super) fn observe(&mut self, phase: Phase, at: Duration, lost_since: Option<Duration>) {
         self.count(at);
         if phase == Phase::Down && self.phase != Phase::Down {
-            let began = silent_since.filter(|_| self.phase == Phase::Up).map_or(at, |s| s.min(at));
+            let began = lost_since.filter(|_| self.phase != Phase::Unknown).map_or(at, |s| s.min(at));
+            if self.phase == Phase::Unseen && began < at {
+                self.unseen = self.unseen_before;
+            }
             self.down += at.saturating_sub(began);
             self.began = began;
             self.outages += 1;
+        }
+        if phase == Phase::Unseen && self.phase != Phase::Unseen {
+            self.unseen_before = self.unseen;
         }
         self.phase = phase;
     }
@@ -235,6 +275,20 @@ mod tests {
         d.observe(Phase::Down, ms(3000), Some(ms(1200)));
         assert_eq!(d.spent(ms(3500)).down, ms(2300));
         assert_eq!(d.spent(ms(3500)).now_for, Some(ms(2300)));
+    }
+
+    #[test]
+    fn what_its_followers_confirm_was_an_outage_from_the_start() {
+        let mut d = Downtime::default();
+        d.observe(Phase::Up, ms(1000), None);
+        d.observe(Phase::Unseen, ms(2000), None);
+        d.observe(Phase::Down, ms(4000), Some(ms(2000)));
+        assert_eq!((d.spent(ms(5000)).down, d.spent(ms(5000)).unseen), (ms(3000), ms(0)));
+        // What they do not confirm is nobody's knowledge.
+        d.observe(Phase::Up, ms(5000), None);
+        d.observe(Phase::Unseen, ms(6000), None);
+        d.observe(Phase::Down, ms(90_000), None);
+        assert_eq!((d.spent(ms(91_000)).down, d.spent(ms(91_000)).unseen), (ms(4000), ms(84_000)));
     }
 
     #[test]

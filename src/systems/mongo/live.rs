@@ -24,6 +24,7 @@ mod writer;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
@@ -35,7 +36,7 @@ use self::{
 };
 use super::{
     canary::Probe,
-    facts::{Ask, Config, Facts, Hello, Membership, Peer},
+    facts::{Ask, Config, Facts, Hello, Membership, Peer, Server, Status},
     operations::Operations,
     ops::{Call, Mark},
     state::State,
@@ -80,6 +81,20 @@ struct SetReaders {
     claims: Mutex<HashMap<String, (Option<u64>, String)>>,
     /// Members by the last configuration.
     members: Mutex<BTreeSet<String>>,
+    /// By the names that the members have for each other: those that this side has for them. None before a configuration was read.
+    names: Mutex<Option<HashMap<String, String>>>,
+}
+
+/// Answers of one set are never taken for another's: whatever tells its set is looked at, and a host of another one is not what the plan
+/// names.
+fn of_this_set(plan: &ReplicaSet, host: &str, told: Option<&str>) -> Result<(), Fault> {
+    match told {
+        Some(other) if other != plan.name => {
+            let text = format!("{host}: is a member of the set `{other}`; the plan says `{}`: correct its `name` or this host", plan.name);
+            Err(Fault::new(FaultKind::NotFound, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the configuration calls a member that was asked at this address.
@@ -105,11 +120,14 @@ impl Live for State {
         };
         match ask {
             Ask::Hello(p) => set.hello(plan, &p.host).await.map(Facts::Hello),
-            Ask::Status(p) => set.status(plan, p).await.map(Facts::Status),
-            Ask::Server(p) => {
-                let reply = set.ask(plan, &p.host, Command::Server, &[]).await?;
-                read(reply, &p.host, "serverStatus", parse::server).map(Facts::Server)
-            }
+            Ask::Status(p) => match set.status(plan, p).await {
+                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Facts::Arbiter),
+                status => status.map(Facts::Status),
+            },
+            Ask::Server(p) => match set.server(plan, p).await {
+                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Facts::Arbiter),
+                server => server.map(Facts::Server),
+            },
             Ask::Config { .. } => set.config(plan).await.map(Facts::Config),
             Ask::Operations { .. } => set.operations(plan).await.map(Facts::Operations),
             Ask::Grants { .. } => set.grants(plan).await.map(|()| Facts::Granted),
@@ -186,34 +204,98 @@ impl SetReaders {
                 lock(&self.readers).entry(key.clone()).or_insert(reader).clone()
             }
         };
-        reader.ask(command, expected).await.map_err(|failure| {
-            if failure.login {
-                // The password may have been changed: the next attempt reads it anew.
-                lock(&self.readers).remove(&key);
+        match reader.ask(command, expected).await {
+            Ok(reply) => Ok(reply),
+            Err(failure) => {
+                if failure.login {
+                    // The password may have been changed: the next attempt reads it anew.
+                    lock(&self.readers).remove(&key);
+                }
+                Err(client::explain(plan, host, failure.fault).await)
             }
-            failure.fault
-        })
+        }
     }
 
     async fn hello(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
         let reply = self.ask(plan, host, Command::Hello, &[]).await?;
         let heard = clock::now().boot;
-        read(reply, host, "hello", |d| Some(parse::hello(d, heard)))
+        let hello = read(reply, host, "hello", |d| Some(parse::hello(d, heard)))?;
+        of_this_set(plan, host, hello.set_name.as_deref())?;
+        Ok(hello)
+    }
+
+    /// Whether something cannot be had because an arbiter was asked: it has no users that could log in, and no oplog (17347) [measured,
+    /// 4.4 to 6.0].
+    async fn of_an_arbiter(&self, plan: &ReplicaSet, p: &Peer, fault: &Fault) -> bool {
+        matches!(fault.kind, FaultKind::Refused | FaultKind::Malformed)
+            && self.hello(plan, &p.host).await.is_ok_and(|hello| hello.arbiter)
+    }
+
+    async fn server(&self, plan: &ReplicaSet, p: &Peer) -> Result<Server, Fault> {
+        let reply = match self.ask(plan, &p.host, Command::Server, &[]).await {
+            Err(fault) => return Err(self.why_refused(plan, p, fault).await.1),
+            Ok(reply) => reply,
+        };
+        if let Reply::Document(d) = &reply {
+            of_this_set(plan, &p.host, d.get_document("repl").ok().and_then(|repl| repl.get_str("setName").ok()))?;
+        }
+        read(reply, &p.host, "serverStatus", parse::server)
+    }
+
+    /// Why a login may have been refused, by the greeting, which needs none: who waits outside, and who makes its first copy, has no users
+    /// yet. True of who waits.
+    async fn why_refused(&self, plan: &ReplicaSet, p: &Peer, fault: Fault) -> (bool, Fault) {
+        if fault.kind != FaultKind::Refused {
+            return (false, fault);
+        }
+        match self.hello(plan, &p.host).await {
+            Ok(hello) if hello.set_name.is_some() && !hello.writable && !hello.secondary && !hello.arbiter => {
+                let what = format!("{}: lets nobody log in: it is neither primary nor secondary", p.host);
+                let text = format!("{what}, and in its first copy the users are not there yet; it is asked again");
+                (false, Fault::new(FaultKind::Empty, text))
+            }
+            Ok(hello) => (hello.waits, fault),
+            Err(_) => (false, fault),
+        }
     }
 
     async fn status(&self, plan: &ReplicaSet, p: &Peer) -> Result<Membership, Fault> {
         let reply = match self.ask(plan, &p.host, Command::Status, &[WAITING, REMOVED]).await {
-            // Who waits outside has no users yet, so that every login is refused; its greeting needs none.
-            Err(fault) if fault.kind == FaultKind::Refused => match self.hello(plan, &p.host).await {
-                Ok(hello) if hello.waits => return Ok(Membership::Waiting),
-                _ => return Err(fault),
+            Err(fault) => match self.why_refused(plan, p, fault).await {
+                (true, _) => return Ok(Membership::Waiting),
+                (false, fault) => return Err(fault),
             },
-            reply => reply?,
+            Ok(reply) => reply,
         };
+        if let Reply::Document(d) = &reply {
+            of_this_set(plan, &p.host, d.get_str("set").ok())?;
+        }
         match reply {
             Reply::Code(WAITING) => Ok(Membership::Waiting),
             Reply::Code(_) => Ok(Membership::Removed),
-            reply => read(reply, &p.host, "replSetGetStatus", parse::status),
+            reply => match read(reply, &p.host, "replSetGetStatus", parse::status)? {
+                Membership::In(mut status) => {
+                    self.rename(plan, &p.host, &mut status).await;
+                    Ok(Membership::In(status))
+                }
+                other => Ok(other),
+            },
+        }
+    }
+
+    /// A status has the names that members have for each other: now those that this side has for them.
+    async fn rename(&self, plan: &ReplicaSet, host: &str, status: &mut Status) {
+        // Names that are the same on both sides need no configuration.
+        if lock(&self.names).is_none() && status.members.iter().all(|m| m.host != host) {
+            let _ = self.config(plan).await;
+        }
+        if let Some(names) = &*lock(&self.names) {
+            let sources = status.sync_source.iter_mut();
+            for name in status.members.iter_mut().map(|m| &mut m.host).chain(sources) {
+                if let Some(outside) = names.get(name) {
+                    name.clone_from(outside);
+                }
+            }
         }
     }
 
@@ -266,6 +348,10 @@ impl SetReaders {
         let Some(canary) = &plan.canary else { return Ok(()) };
         let mut last = Fault::new(FaultKind::NotFound, format!("{}: the plan names no host", plan.name));
         for host in &plan.seeds {
+            if let Err(fault) = self.hello(plan, host).await {
+                last = fault;
+                continue;
+            }
             match self.ask(plan, host, Command::Grants, &[]).await {
                 Ok(reply) => {
                     let missing = read(reply, host, "connectionStatus", |d| {
@@ -287,6 +373,8 @@ impl SetReaders {
     }
 
     fn keep(&self, config: Config) -> Config {
+        let names = config.members.iter().filter_map(|m| Some((m.inside.clone()?, m.host.clone()))).collect();
+        *lock(&self.names) = Some(names);
         *lock(&self.members) = config.members.iter().filter(|m| !m.arbiter).map(|m| m.host.clone()).collect();
         config
     }
@@ -295,7 +383,11 @@ impl SetReaders {
     async fn config_of(&self, plan: &ReplicaSet, host: &str, command: Command) -> Result<Option<Config>, Fault> {
         match self.ask(plan, host, command, &[WAITING, REMOVED, NOT_PRIMARY]).await? {
             Reply::Code(_) => Ok(None),
-            reply => read(reply, host, "replSetGetConfig", |d| parse::config(d, host)).map(Some),
+            reply => {
+                let config = read(reply, host, "replSetGetConfig", |d| parse::config(d, host, &plan.seeds))?;
+                of_this_set(plan, host, Some(&config.set))?;
+                Ok(Some(config))
+            }
         }
     }
 
@@ -325,8 +417,8 @@ impl SetReaders {
     }
 }
 
-/// As long as a connection may take; what follows has the rest of a question's time.
-const HELLO_WITHIN: std::time::Duration = client::CONNECT;
+/// As long as a connection may take and what can be said of one that fails; what follows has the rest of a question's time.
+const HELLO_WITHIN: Duration = client::CONNECT.saturating_add(Duration::from_millis(500));
 
 /// A reply's document, read; one that lacks what every version has is malformed.
 fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Fault> {
@@ -334,5 +426,33 @@ fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -
     match reply {
         Reply::Document(d) => parse(&d).ok_or_else(|| malformed("the reply lacks fields that every version has")),
         Reply::Code(code) => Err(malformed(&format!("answered error {code}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{MemberRule, Sides};
+
+    #[test]
+    fn an_answer_that_tells_another_set_is_none() {
+        let rule = || MemberRule::Hosts(Vec::new());
+        let plan = ReplicaSet {
+            name: "orders".into(),
+            uri: String::new(),
+            seeds: Vec::new(),
+            read: None,
+            write: None,
+            sites: Sides { source: rule(), target: rule() },
+            candidates: Vec::new(),
+            canary: None,
+        };
+        assert!(of_this_set(&plan, "a:1", Some("orders")).is_ok());
+        // Who waits outside is in none yet.
+        assert!(of_this_set(&plan, "a:1", None).is_ok());
+        let fault = of_this_set(&plan, "a:1", Some("ledger")).expect_err("another set");
+        assert_eq!(fault.kind, FaultKind::NotFound);
+        let text = fault.text.raw();
+        assert!(text.contains("`ledger`") && text.contains("`orders`"), "{fault}");
     }
 }

@@ -1,6 +1,6 @@
 //! One set and its members: what is known, and the questions that the rest of the system asks of it. Nothing changes here.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -42,6 +42,8 @@ pub(super) struct Set {
     pub(super) downtime: Downtime,
     /// Who was last seen to lead.
     pub(super) led: Option<Arc<str>>,
+    /// Since when who led has not been heard, while nobody else is seen to lead (boot clock).
+    pub(super) lost: Option<Duration>,
 }
 
 /// One member, or a host that waits to become one.
@@ -80,6 +82,7 @@ impl Set {
             clock: None,
             downtime: Downtime::default(),
             led: None,
+            lost: None,
         }
     }
 
@@ -115,6 +118,26 @@ impl Set {
         by_rule.or_else(|| self.waits_outside(host).then_some(Side::Target))
     }
 
+    /// Which side no member is of, and no candidate waits for, in words; none while the configuration is not known.
+    pub(super) fn unmatched(&self, now: Now) -> Option<String> {
+        let config = self.config.at(now).live()?;
+        let set = self.planned();
+        let some = |side| {
+            config.members.iter().any(|m| self.side(&m.host) == Some(side)) || (side == Side::Target && !set.candidates.is_empty())
+        };
+        let side = Side::BOTH.into_iter().find(|side| !some(*side))?;
+        let have = |name: &String| {
+            let values = config.members.iter().flat_map(|m| &m.tags).filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
+            values.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+        };
+        let why = match set.sites.get(side) {
+            MemberRule::Tag { name, .. } if have(name).is_empty() => format!("no member has the tag {name}"),
+            MemberRule::Tag { name, value } => format!("no member has the tag {name}={value}; there are {}", have(name)),
+            MemberRule::Hosts(_) => "its hosts match none".to_owned(),
+        };
+        Some(format!("{}: no member is of the {side}: {why}", self.name))
+    }
+
     /// Whether it is a host that waits to become a member, as far as is known.
     pub(super) fn waits_outside(&self, host: &str) -> bool {
         let member = self.config.last().is_some_and(|(c, _)| c.member(host).is_some());
@@ -147,7 +170,16 @@ impl Set {
         })
     }
 
-    /// How far a member is behind; none where that means nothing: the leader itself, an arbiter, a first copy, a host outside.
+    /// How far a member follows behind on purpose, as the configuration or the member itself says.
+    pub(super) fn delay(&self, host: &str) -> Duration {
+        let configured = self.config.last().and_then(|(c, _)| c.member(host)).map(|m| m.delay);
+        let own = || self.members.get(host)?.hello.last().map(|(h, _)| h.delay);
+        configured.or_else(own).unwrap_or_default()
+    }
+
+    /// How far a member is behind; none where that means nothing: the leader itself, an arbiter, a first copy, a host outside, a member
+    /// that is delayed on purpose. (How much of what such a one has not applied is more than its delay cannot be told: it applies an
+    /// operation when that is old enough, and an idle set writes one about every ten seconds.)
     ///
     /// Without a leader it is how far the member was behind the last one: stale.
     pub(super) fn lag(&self, host: &str, now: Now) -> Option<Seen<Lag>> {
@@ -155,7 +187,7 @@ impl Set {
         if leader.as_ref().shown().and_then(Leader::host).is_some_and(|l| **l == *host) {
             return None;
         }
-        let member = self.members.get(host).filter(|_| !self.is_arbiter(host))?;
+        let member = self.members.get(host).filter(|_| !self.is_arbiter(host) && self.delay(host).is_zero())?;
         let configured = self.config.last().map(|(c, _)| c.member(host).is_some());
         let lags = |state| {
             use MemberState::{Arbiter, Primary, Removed, Startup, Startup2};
@@ -194,12 +226,16 @@ impl Set {
 
     /// Members of a side that count for its lag: in the configuration, with data, not delayed on purpose.
     pub(super) fn lags(&self, side: Option<Side>, now: Now) -> Vec<(Arc<str>, Seen<Lag>)> {
-        let config = self.config.last();
-        let counts = |host: &str| {
-            config.and_then(|(c, _)| c.member(host)).is_none_or(|m| !m.arbiter && m.delay.is_zero())
-                && (side.is_none() || self.side(host) == side)
+        let counts = |host: &str| side.is_none() || self.side(host) == side;
+        // Of who is in its first copy, or cannot follow just now, the lag is not none: nobody knows it.
+        let cannot = |host: &Arc<str>| {
+            use MemberState::{Recovering, Rollback, Startup, Startup2};
+            let state = self.status(host, now).live().map(|s| s.state);
+            matches!(state, Some(Recovering | Rollback | Startup | Startup2))
+                && self.followers(now).live().is_some_and(|hosts| hosts.contains(&host))
         };
-        self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), self.lag(h, now)?))).collect()
+        let lag = |host: &Arc<str>| if cannot(host) { Some(self.follows_by(host, now)) } else { self.lag(host, now) };
+        self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), lag(h)?))).collect()
     }
 
     /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.
@@ -208,6 +244,12 @@ impl Set {
             let wanted = config.members.iter().filter(|m| !m.arbiter).count();
             let carries = |host: &&Arc<str>| config.member(host).is_some_and(|m| !m.arbiter);
             let list: Vec<_> = self.distinct().map(|(host, _)| host).filter(carries).collect();
+            // Who was added since it was read says so itself, sooner than it is read anew.
+            let inside = |m: &Member| m.hello.at(now).live().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
+            if let Some((host, _)) = self.distinct().find(|(host, m)| config.member(host).is_none() && inside(m)) {
+                let text = format!("{}: {host} says that it is a member; the configuration that was read last has it not", self.name);
+                return Err(Fault::new(FaultKind::Empty, text));
+            }
             if list.len() == wanted {
                 return Ok(list);
             }
@@ -219,10 +261,7 @@ impl Set {
     /// Members that have to follow the leader: those with data, but for itself and those that are delayed on purpose.
     pub(super) fn followers(&self, now: Now) -> Seen<Vec<&Arc<str>>> {
         self.leader(now).zip(self.carriers(now)).map(|(leader, mut hosts)| {
-            let delayed = |host: &str| {
-                self.config.last().and_then(|(c, _)| c.member(host)).is_some_and(|m| !m.delay.is_zero())
-            };
-            hosts.retain(|host| leader.host() != Some(*host) && !delayed(host));
+            hosts.retain(|host| leader.host() != Some(*host) && self.delay(host).is_zero());
             hosts
         })
     }

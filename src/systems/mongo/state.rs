@@ -94,11 +94,12 @@ impl Set {
             member.hello.fail(&Fault::new(FaultKind::Malformed, text));
             return Vec::new();
         }
-        let (heard, hosts) = (hello.heard, hello.hosts.clone());
+        let (heard, arbiters) = (hello.heard, hello.arbiters.iter().cloned().collect());
+        let hosts: Vec<_> = hello.hosts.iter().chain(&hello.arbiters).cloned().collect();
         member.hello.set(hello, stamp);
         self.follow_leader(host, stamp.at);
-        self.observe(heard, stamp.at, None);
-        self.add(hosts, &BTreeSet::new())
+        self.observe(heard, stamp.at);
+        self.add(hosts, &arbiters)
     }
 
     /// What the leader's greeting says of its position and its clock.
@@ -122,7 +123,7 @@ impl Set {
                 }
                 None
             }
-            Membership::In(s) if s.state == MemberState::Secondary => self.lag_at(s, stamp.at.boot),
+            Membership::In(s) if s.state == MemberState::Secondary && self.delay(host).is_zero() => self.lag_at(s, stamp.at.boot),
             _ => None,
         };
         let Some(member) = self.members.get_mut(host) else { return };
@@ -162,7 +163,7 @@ impl Set {
     }
 
     /// Counts the time since the last look, and looks who leads now.
-    fn observe(&mut self, at: Duration, now: Now, silent_since: Option<Duration>) {
+    fn observe(&mut self, at: Duration, now: Now) {
         let leader = self.leader(now);
         if let Seen::Live(Leader::Writable(host), _) = &leader {
             let before = self.led.replace(host.clone()).filter(|led| led != host);
@@ -171,14 +172,16 @@ impl Set {
             if let Some((hello, _)) = silent {
                 self.downtime.passed_over(hello.heard, at);
             }
+            self.lost = None;
         }
         let phase = match leader {
             Seen::Live(Leader::Writable(_), _) => Phase::Up,
-            Seen::Live(Leader::Nobody(_), _) => Phase::Down,
+            Seen::Live(Leader::Nobody, _) => Phase::Down,
             Seen::Stale(..) | Seen::Blind(_) => Phase::Unseen,
             Seen::Never => Phase::Unknown,
         };
-        self.downtime.observe(phase, at, silent_since);
+        let lost_since = self.lost_since(at);
+        self.downtime.observe(phase, at, lost_since);
     }
 }
 
@@ -248,9 +251,11 @@ impl System for State {
             _ => {
                 // A connection that broke tells when; one that fell silent did so when it was last heard.
                 let silent = matches!(fault.kind, FaultKind::TimedOut | FaultKind::Silent);
-                let since = member.hello.last().filter(|(h, _)| silent && h.writable).map(|(h, _)| h.heard);
+                let led = member.hello.last().filter(|(h, _)| h.writable && member.hello.fault().is_none());
+                let since = led.map(|(h, _)| if silent { h.heard } else { at.boot });
+                set.lost = set.lost.or(since);
                 member.hello.fail(fault);
-                set.observe(at.boot, at, since);
+                set.observe(at.boot, at);
             }
         }
     }

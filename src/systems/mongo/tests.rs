@@ -2,6 +2,7 @@
 
 mod canary;
 mod draft;
+mod known;
 mod members;
 mod play;
 mod truth;

@@ -30,7 +30,7 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let n = state.sets.len();
     let on = |set: &Set, side| set.leader(now).map(|l| l.host().is_some_and(|h| set.side(h) == Some(side)));
     let count = |side| Seen::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
-    let none = state.sets.iter().filter(|s| matches!(s.leader(now), Seen::Live(Leader::Nobody(_), _)));
+    let none = state.sets.iter().filter(|s| matches!(s.leader(now), Seen::Live(Leader::Nobody, _)));
     let none: Vec<_> = none.map(|s| s.name.as_str()).collect();
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let cell = |k: usize| Cell::number(k as f64, format!("{k} of {n}"));
@@ -39,15 +39,16 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let value = Cell::seen(reached, |k| {
         cell(k).tone(if !none.is_empty() { Tone::Bad } else if k == n { Tone::Good } else { Tone::Plain })
     });
-    let note = if none.is_empty() {
-        "in the target and writable".into()
-    } else {
-        format!("NO PRIMARY: {}", none.join(", ")).into()
+    let unreached: Vec<_> = state.sets.iter().filter_map(|s| Some(format!("{} ({})", s.out_of_reach(now)?, s.name))).collect();
+    let note = match (none.is_empty(), unreached.is_empty()) {
+        (false, _) => format!("NO PRIMARY: {}", none.join(", ")).into(),
+        (true, false) => format!("not reachable from here: {}", unreached.join(", ")).into(),
+        (true, true) => "in the target and writable".into(),
     };
     let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
     // What is not known is worse than no primary, and that worse than one on the wrong side.
     let rank = |s: &&Set| match s.leader(now) {
-        Seen::Live(Leader::Nobody(_), _) => 2,
+        Seen::Live(Leader::Nobody, _) => 2,
         Seen::Live(..) => u8::from(on(s, Side::Source).live() == Some(true)),
         _ => 3,
     };

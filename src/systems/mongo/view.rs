@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     canary::felt_cell,
-    facts::{MemberState, Membership},
+    facts::{InitialSync, MemberState, Membership},
     lag::Lag,
     leader::Leader,
     set::{Member, Set},
@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     core::{
-        estate::{history::Drain, seen::Seen},
+        estate::{
+            history::Drain,
+            seen::{FaultKind, Seen},
+        },
         now::{Now, short},
     },
     plan::{Plan, Side},
@@ -58,14 +61,28 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
 
 /// The worst thing about a set in a few words, if there is one.
 fn trouble(set: &Set, now: Now) -> Option<Cell> {
+    who_leads(set, now).or_else(|| {
+        let strange = |m: &Member| m.hello.fault().filter(|f| f.kind == FaultKind::NotFound).map(|f| f.text.to_string());
+        let strange = set.members.values().find_map(strange).map(|text| Cell::text(text).tone(Tone::Bad));
+        strange.or_else(|| set.unmatched(now).map(|text| Cell::text(text).tone(Tone::Warn)))
+    })
+}
+
+fn who_leads(set: &Set, now: Now) -> Option<Cell> {
     let claims = set.claims(now);
     match set.leader(now) {
         Seen::Live(Leader::Writable(_), _) if claims.len() > 1 => {
             Some(Cell::text(format!("{}: {} primaries", set.name, claims.len())).tone(Tone::Bad))
         }
         Seen::Live(Leader::Writable(_), _) => None,
-        Seen::Live(Leader::Nobody(_), _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
+        Seen::Live(Leader::Nobody, _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
+        Seen::Stale(..) | Seen::Blind(_) if set.out_of_reach(now).is_some() => {
+            let host = set.out_of_reach(now).map_or("", |h| &**h);
+            Some(Cell::text(format!("{}: primary {host} not reachable from here", set.name)).tone(Tone::Bad))
+        }
         Seen::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
+        // What the plan names is not there: no server's trouble, and none that passes.
+        Seen::Blind(f) if f.kind == FaultKind::NotFound => Some(Cell::text(f.text.to_string()).tone(Tone::Bad)),
         Seen::Blind(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
         Seen::Never => Some(Cell::text(format!("{}: waiting", set.name)).tone(Tone::Blind)),
     }
@@ -136,8 +153,7 @@ fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
 pub(super) fn primary_cell(leader: &Seen<Leader>) -> Cell {
     Cell::seen(leader.as_ref(), |l| match l {
         Leader::Writable(host) => Cell::text(host.to_string()),
-        Leader::Nobody(None) => Cell::text("NO PRIMARY").tone(Tone::Bad),
-        Leader::Nobody(Some(silent)) => Cell::text(format!("NO PRIMARY ({silent} silent)")).tone(Tone::Bad),
+        Leader::Nobody => Cell::text("NO PRIMARY").tone(Tone::Bad),
     })
 }
 
@@ -177,6 +193,10 @@ fn member_votes(set: &Set, side: Side, now: Now) -> Cell {
 /// A lag; nobody who follows is neither a lag nor none.
 pub(super) fn lag_cell(lag: Option<Seen<Lag>>) -> Cell {
     lag.map_or_else(Cell::none, |lag| {
+        // A member answers, and has none yet.
+        if matches!(&lag, Seen::Blind(f) if f.kind == FaultKind::Empty) {
+            return Cell { text: "unknown".into(), key: Key::None, tone: Tone::Blind };
+        }
         Cell::seen(lag, |lag| {
             let d = lag.least();
             let tone = match d {
@@ -264,7 +284,8 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
         state_cell(set, host, member, now),
         Cell::seen(set.configured(host, now), |m| {
             m.map_or_else(Cell::none, |m| {
-                let extra = [(m.hidden, " hidden"), (m.arbiter, " arbiter"), (!m.delay.is_zero(), " delayed")];
+                let late = if m.delay.is_zero() { String::new() } else { format!(" {} late", short(m.delay)) };
+                let extra = [(m.hidden, " hidden"), (m.arbiter, " arbiter"), (!m.delay.is_zero(), &*late)];
                 let extra: String = extra.iter().filter(|e| e.0).map(|e| e.1).collect();
                 Cell::number(m.priority, format!("{} {}{extra}", m.votes, m.priority))
             })
@@ -313,30 +334,42 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     if let Some(fault) = member.hello.fault() {
         let leader = set.leaders_view(now).live();
         let down = leader.is_some_and(|s| s.members.iter().any(|p| p.host == *host && p.state == MemberState::Down));
+        let tone = if fault.kind == FaultKind::NotFound { Tone::Bad } else { Tone::Blind };
         return match down {
             true => Cell::text(MemberState::Down.word()).tone(Tone::Bad),
-            false => Cell { text: fault.kind.word().into(), key: Key::None, tone: Tone::Blind },
+            false => Cell { text: fault.kind.word().into(), key: Key::None, tone },
         };
     }
     if set.is_arbiter(host) {
         return Cell::seen(member.hello.at(now), |_| Cell::text(MemberState::Arbiter.word()).tone(Tone::Good));
     }
+    // A member in its first copy lets nobody log in before it has copied its users. The leader sees what it is.
+    if matches!(member.status.at(now), Seen::Blind(f) if f.kind == FaultKind::Empty)
+        && let Some(peer) = set.leaders_view(now).live().and_then(|s| s.members.iter().find(|p| p.host == *host))
+    {
+        return word(peer.state, None);
+    }
     Cell::seen(member.membership(now), |m| match m {
         Membership::Waiting => Cell::text("not in the set").tone(Tone::Muted),
         Membership::Removed => Cell::text("REMOVED").tone(Tone::Warn),
-        Membership::In(s) => match (s.state, s.initial_sync) {
-            (MemberState::Primary, _) => Cell::text("NOT WRITABLE").tone(Tone::Warn),
-            (MemberState::Secondary | MemberState::Arbiter, _) => Cell::text(s.state.word()).tone(Tone::Good),
-            (MemberState::Startup2, Some(sync)) => {
-                let share = sync.total.filter(|t| *t > 0).map(|t| format!(" {}%", (sync.copied * 100 / t).min(100)));
-                Cell::text(format!("STARTUP2{}", share.unwrap_or_default())).tone(Tone::Busy)
-            }
-            (MemberState::Startup | MemberState::Startup2 | MemberState::Recovering, _) => {
-                Cell::text(s.state.word()).tone(Tone::Busy)
-            }
-            (other, _) => Cell::text(other.word()).tone(Tone::Bad),
-        },
+        Membership::In(s) => word(s.state, s.initial_sync),
     })
+}
+
+/// A state, of whoever does not lead.
+fn word(state: MemberState, sync: Option<InitialSync>) -> Cell {
+    match (state, sync) {
+        (MemberState::Primary, _) => Cell::text("NOT WRITABLE").tone(Tone::Warn),
+        (MemberState::Secondary | MemberState::Arbiter, _) => Cell::text(state.word()).tone(Tone::Good),
+        (MemberState::Startup2, Some(sync)) => {
+            let share = sync.total.filter(|t| *t > 0).map(|t| format!(" {}%", (sync.copied * 100 / t).min(100)));
+            Cell::text(format!("STARTUP2{}", share.unwrap_or_default())).tone(Tone::Busy)
+        }
+        (MemberState::Startup | MemberState::Startup2 | MemberState::Recovering, _) => {
+            Cell::text(state.word()).tone(Tone::Busy)
+        }
+        (other, _) => Cell::text(other.word()).tone(Tone::Bad),
+    }
 }
 
 /// Which way the lag goes: up or down by more than a hundredth of a second a second, and when it is gone.

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     client::{self, fault},
-    parse,
+    of_this_set, parse,
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -74,13 +74,18 @@ async fn follow(
                 took = if e.awaited { took } else { e.duration };
                 deadline = Some(Instant::now() + SILENT);
                 let hello = parse::hello(&e.reply, heard);
+                if let Err(fault) = of_this_set(set, host, hello.set_name.as_deref()) {
+                    claim(None);
+                    out.fault(fault, took);
+                    continue;
+                }
                 claim(Some(&hello).filter(|hello| hello.writable));
                 out.facts(Facts::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
                 deadline = None;
                 claim(None);
-                out.fault(fault(host, "hello", &e.failure), e.duration);
+                out.fault(client::explain(set, host, fault(host, "hello", &e.failure)).await, e.duration);
             }
             Ok(Some(_)) => {}
             Ok(None) => return Ok(()),

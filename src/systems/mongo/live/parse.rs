@@ -25,6 +25,9 @@ pub(super) fn hello(d: &Document, heard: Duration) -> Hello {
         arbiter: flag(d, "arbiterOnly"),
         primary: text(d, "primary"),
         hosts: ["hosts", "passives"].into_iter().flat_map(|key| texts(d, key)).collect(),
+        arbiters: texts(d, "arbiters").collect(),
+        // `secondaryDelaySecs` was `slaveDelay` before 5.0.
+        delay: seconds(d, "secondaryDelaySecs").or_else(|| seconds(d, "slaveDelay")).unwrap_or_default(),
         term,
         last_write: sub(d, "lastWrite").and_then(|w| optime(w.get("opTime"))),
         local_time: time(d, "localTime"),
@@ -92,11 +95,15 @@ pub(super) fn server(d: &Document) -> Option<Server> {
     })
 }
 
-/// `replSetGetConfig`, as `from` answered it; none if the reply lacks what every version has.
-pub(super) fn config(d: &Document, from: &str) -> Option<Config> {
+/// `replSetGetConfig`, as `from` answered it, to somebody who asks the set at these hosts; none if the reply lacks what every version has.
+///
+/// Members with horizons have a name for each network they are seen from; a greeting tells those of the network that it was asked from, by
+/// the name that the client gave in TLS (SNI). The configuration and every status have the names of the inside only.
+pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Config> {
     let c = sub(d, "config")?;
+    let horizon = horizon(c, seeds);
     let millis = |key| number(sub(c, "settings")?, key).and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
-    let members: Option<Vec<_>> = docs(c, "members").map(member).collect();
+    let members: Option<Vec<_>> = docs(c, "members").map(|m| member(m, horizon.as_deref())).collect();
     Some(Config {
         set: text(c, "_id")?,
         version: number(c, "version")?,
@@ -124,12 +131,24 @@ pub(super) fn missing<'a>(d: &Document, (db, collection): (&str, &str), actions:
     Some(actions.iter().copied().filter(|action| !may(action)).collect())
 }
 
-fn member(m: &Document) -> Option<ConfigMember> {
+/// The horizon that the plan's hosts are of; none where they are the configuration's own, or there are no horizons.
+fn horizon(config: &Document, seeds: &[String]) -> Option<String> {
+    let named = |name: &str| seeds.iter().any(|seed| seed == name);
+    if docs(config, "members").filter_map(|m| m.get_str("host").ok()).any(named) {
+        return None;
+    }
+    let mut horizons = docs(config, "members").filter_map(|m| sub(m, "horizons")).flatten();
+    horizons.find(|(_, name)| name.as_str().is_some_and(named)).map(|(horizon, _)| horizon.clone())
+}
+
+fn member(m: &Document, horizon: Option<&str>) -> Option<ConfigMember> {
+    let outside = horizon.and_then(|horizon| text(sub(m, "horizons")?, horizon));
     // `secondaryDelaySecs` was `slaveDelay` before 5.0.
     let delay = seconds(m, "secondaryDelaySecs").or_else(|| seconds(m, "slaveDelay"));
     let tags = sub(m, "tags").into_iter().flatten();
     Some(ConfigMember {
-        host: text(m, "host")?,
+        inside: outside.is_some().then(|| text(m, "host")).flatten(),
+        host: outside.or_else(|| text(m, "host"))?,
         votes: u32::try_from(number(m, "votes")?).ok()?,
         priority: match m.get("priority")? {
             Bson::Double(p) => *p,
@@ -233,7 +252,27 @@ mod tests {
         assert!(server(&doc! { "ok": 1 }).is_none());
         // One member that cannot be read spoils the configuration: a vote too few would change what a majority is.
         let d = doc! { "config": { "_id": "x", "version": 1, "members": [{ "host": "a:1", "votes": 1, "priority": 1.0 }, { "host": "b:1" }] } };
-        assert!(config(&d, "a:1").is_none());
+        assert!(config(&d, "a:1", &[]).is_none());
+    }
+
+    #[test]
+    fn members_have_the_names_of_the_horizon_that_the_plan_asks_from() {
+        let member = |n: u8| {
+            doc! { "host": format!("db{n}.inside:1"), "votes": 1, "priority": 1.0,
+            "horizons": { "lan": format!("10.0.0.{n}:1"), "ext": format!("db{n}.outside:1") } }
+        };
+        let d = doc! { "config": { "_id": "x", "version": 1, "members": [member(1), member(2)] } };
+        let names = |seed: &str| {
+            let config = config(&d, "a:1", &["other:1".to_owned(), seed.to_owned()]).expect("a configuration");
+            config.members.into_iter().map(|m| (m.name().to_owned(), m.host)).collect::<Vec<_>>()
+        };
+        let pair = |inside: &str, host: &str| (inside.to_owned(), host.to_owned());
+        let inside = [pair("db1.inside:1", "db1.inside:1"), pair("db2.inside:1", "db2.inside:1")];
+        // One that the plan does not name is known by its outer name as well.
+        assert_eq!(names("db1.outside:1"), [pair("db1.inside:1", "db1.outside:1"), pair("db2.inside:1", "db2.outside:1")]);
+        assert_eq!(names("10.0.0.2:1")[0], pair("db1.inside:1", "10.0.0.1:1"));
+        assert_eq!(names("db2.inside:1"), inside);
+        assert_eq!(names("nobody:1"), inside);
     }
 
     #[test]

@@ -101,8 +101,8 @@ impl Writer {
     }
 
     /// The configuration as it stands there, and what it says.
-    async fn config(&self) -> Result<(Document, Config), Sent<Mark>> {
-        let both = |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host)?));
+    async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), Sent<Mark>> {
+        let both = |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
         self.read(doc! { "replSetGetConfig": 1 }, both).await
     }
 
@@ -151,7 +151,7 @@ fn unsent(fault: Fault) -> Sent<Mark> {
 
 async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>) -> Done {
     let leader = leader(set, app, r, expect).await?;
-    let (raw, config) = leader.config().await?;
+    let (raw, config) = leader.config(set).await?;
     let term = config.term.unwrap_or(-1);
     let moved = config.version != r.version.saturating_sub(1)
         || expect.is_some_and(|m| m.version != config.version)
@@ -181,7 +181,7 @@ fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option
     let mut next = old.iter().map(id).collect::<Option<Vec<_>>>()?.into_iter().max()?.checked_add(1)?;
     let mut new = Vec::new();
     for member in members {
-        let known = old.iter().find(|m| m.get_str("host").is_ok_and(|host| host == member.host)).cloned();
+        let known = old.iter().find(|m| m.get_str("host").is_ok_and(|host| host == member.name())).cloned();
         let mut m = known.unwrap_or_else(|| {
             let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
             let m = doc! { "_id": next, "host": &member.host, "tags": tags };
@@ -244,7 +244,7 @@ async fn step_down(
     expect: Option<&Mark>,
 ) -> Done {
     let writer = Writer::new(set, host, app).await?;
-    let (_, config) = writer.config().await?;
+    let (_, config) = writer.config(set).await?;
     if let Some(mark) = expect.filter(|m| m.version != config.version) {
         let text = format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));

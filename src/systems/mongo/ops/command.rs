@@ -90,7 +90,7 @@ fn members(after: &[ConfigMember]) -> String {
         let tags: Vec<_> = m.tags.iter().map(|(k, v)| format!("\"{k}\": \"{v}\"")).collect();
         format!(
             "\"{}\": {{ votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
-            m.host,
+            m.name(),
             m.votes,
             m.priority,
             m.hidden,
@@ -108,7 +108,7 @@ fn members(after: &[ConfigMember]) -> String {
 }
 
 fn priorities(members: &[ConfigMember]) -> String {
-    let all: Vec<_> = members.iter().map(|m| format!("\"{}\": {}", m.host, m.priority)).collect();
+    let all: Vec<_> = members.iter().map(|m| format!("\"{}\": {}", m.name(), m.priority)).collect();
     format!("{{ {} }}", all.join(", "))
 }
 

@@ -166,10 +166,21 @@ impl Set {
         let there = Mark { version: mark.version.saturating_add(steps), ..mark.clone() };
         draft.back = self.reconfigs(&there, end, &path(end, observed));
         draft.diff = preview::members(&self.name, observed, end);
+        if !matches!(split, Split::Back) {
+            draft.notes.extend(self.lifted(observed, end));
+        }
         let versions = (mark.version.to_string(), there.version.to_string());
         draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
         self.weigh(stand, &way, split, &mut draft);
         draft
+    }
+
+    /// Voters that could not lead, and can afterwards: a priority of zero may be there on purpose.
+    fn lifted(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
+        let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
+        let lifted: Vec<&str> = after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
+        let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, lifted.join(", "));
+        (!lifted.is_empty()).then(|| format!("{what}; if that zero is deliberate, hide the member first: hidden ones keep theirs"))
     }
 
     /// What the votes and priorities on the way mean.

@@ -291,6 +291,8 @@ impl Set {
             arbiter: false,
             primary: self.primary.filter(|p| self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
             hosts: self.members.iter().map(|m| m.config.host.clone()).collect(),
+            arbiters: Vec::new(),
+            delay: Duration::ZERO,
             term: leads.then_some(self.term),
             last_write: Some(self.applied(place, now).0),
             local_time: Some(now.wall),

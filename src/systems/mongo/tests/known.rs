@@ -1,0 +1,186 @@
+//! Never more than is known: what others say of a primary that we do not reach, delays that are no lag, arbiters, sides without members.
+
+use super::*;
+use crate::systems::mongo::facts::Hello;
+
+fn fails(run: &mut Run, hosts: &[u32], kind: FaultKind) {
+    for n in hosts {
+        for spec in run.sources.clone().iter().filter(|s| s.id.contains(&format!(":{n}/"))) {
+            run.state.fail(&spec.ask, &Fault::new(kind, "cut"), run.now);
+        }
+    }
+}
+
+fn spent(run: &Run) -> super::super::leader::Spent {
+    run.state.sets[0].downtime.spent(run.now.boot)
+}
+
+fn summary(run: &Run) -> String {
+    let cells = run.state.panel(run.now).summary;
+    cells.iter().map(|c| c.text.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// Changes the configuration as it was read last, the n-th member of the first set first.
+fn reconfigured(run: &mut Run, change: impl FnOnce(&mut crate::systems::mongo::ConfigMember)) {
+    let set = &mut run.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    change(&mut config.members[1]);
+    set.config.set(config, stamp);
+}
+
+#[test]
+fn a_primary_that_only_we_do_not_reach_is_neither_gone_nor_charged() {
+    for kind in [FaultKind::TimedOut, FaultKind::Unreachable] {
+        let mut run = Run::new();
+        run.pass(8);
+        run.cut = Some((":101/", kind));
+        run.pass(30);
+        for id in ["primary_writable", "primaries", "primary_on_target", "write_downtime", "config_committed"] {
+            let id = format!("mongo.set.{id}");
+            assert!(!run.signal(&id, "orders").is_live(), "{kind:?}: {id} {:?}", run.signal(&id, "orders"));
+        }
+        assert_eq!(spent(&run).down, Duration::ZERO, "{kind:?}");
+        assert!(spent(&run).unseen >= Duration::from_secs(28), "{kind:?}: {:?}", spent(&run));
+        assert_eq!(summary(&run), "orders: primary 127.0.0.1:101 not reachable from here");
+        run.cut = None;
+        run.pass(2);
+        assert_eq!(run.signal("mongo.set.write_downtime", "orders").live(), Some(0.0));
+        assert_eq!(summary(&run), "");
+    }
+}
+
+#[test]
+fn a_primary_that_is_lost_to_us_and_to_its_followers_was_lost_when_it_fell_silent() {
+    let mut run = Run::new();
+    run.pass(8);
+    // Its followers name it for a while yet.
+    run.cut = Some((":101/", FaultKind::Unreachable));
+    run.pass(1);
+    assert_eq!(spent(&run).down, Duration::ZERO);
+    run.sim.stop("127.0.0.1:101");
+    run.pass(2);
+    let lost = spent(&run);
+    assert!(lost.down >= Duration::from_millis(2500) && lost.unseen.is_zero(), "{lost:?}");
+}
+
+#[test]
+fn of_a_primary_that_led_on_out_of_our_sight_only_what_its_followers_miss_is_charged() {
+    let mut run = Run::new();
+    run.pass(8);
+    run.cut = Some((":101/", FaultKind::Unreachable));
+    run.pass(8);
+    // They went on copying until now.
+    run.sim.stop("127.0.0.1:101");
+    run.pass(2);
+    let lost = spent(&run);
+    assert!(lost.down <= Duration::from_secs(2) && lost.unseen >= Duration::from_secs(7), "{lost:?}");
+}
+
+#[test]
+fn a_minority_that_sees_no_primary_does_not_speak_for_the_others() {
+    let mut run = Run::new();
+    run.pass(8);
+    for host in ["127.0.0.1:101", "127.0.0.1:102", "127.0.0.1:103"] {
+        run.sim.stop(host);
+    }
+    run.pass(1);
+    // Three hosts say themselves that no such process is there.
+    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)));
+    // From three nothing is heard: they may be on the other side of a cut, and lead.
+    fails(&mut run, &[101, 102, 103], FaultKind::TimedOut);
+    assert!(!run.state.sets[0].leader(run.now).is_live(), "{:?}", run.state.sets[0].leader(run.now));
+    assert!(!run.signal("mongo.set.primary_writable", "orders").is_live());
+}
+
+#[test]
+fn a_delay_on_purpose_is_no_lag() {
+    let lags = |run: &Run| {
+        let of = |s: &Sample| s.def.id == "mongo.member.lag" && s.labels[1] == "127.0.0.1:102";
+        run.samples().iter().filter(|s| of(s)).count()
+    };
+    let mut run = Run::new();
+    run.pass(8);
+    assert_eq!(lags(&run), 1);
+    reconfigured(&mut run, |m| m.delay = Duration::from_secs(3600));
+    assert_eq!(lags(&run), 0);
+    assert_eq!(run.cell(1, "orders/127.0.0.1:102", "lag").0, "–");
+    assert!(run.cell(1, "orders/127.0.0.1:102", "votes").0.ends_with("1h00m late"), "{:?}", run.cell(1, "orders/127.0.0.1:102", "votes"));
+    assert!(run.signal("mongo.set.worst_target_lag", "orders").is_live());
+}
+
+#[test]
+fn a_member_says_itself_how_far_behind_it_is_to_be() {
+    let mut run = Run::new();
+    run.cut = Some(("/config", FaultKind::Refused));
+    run.pass(8);
+    let late = |run: &Run| run.state.sets[0].delay("127.0.0.1:102");
+    assert_eq!(late(&run), Duration::ZERO);
+    let hello = run.sources.iter().find(|s| s.id.ends_with(":102/hello")).cloned().expect("a source");
+    let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+    let answer = Hello { delay: Duration::from_secs(60), ..answer };
+    run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+    assert_eq!(late(&run), Duration::from_secs(60));
+}
+
+#[test]
+fn an_arbiter_that_a_greeting_names_is_only_greeted() {
+    let mut run = Run::new();
+    let hello = run.sources.iter().find(|s| s.id.ends_with(":101/hello")).cloned().expect("a source");
+    State::advance(&mut run.sim, run.now);
+    let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+    let answer = Hello { arbiters: vec!["127.0.0.1:199".into()], ..answer };
+    let found = run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+    let of: Vec<_> = found.iter().filter(|s| s.id.contains(":199/")).map(|s| s.id.as_str()).collect();
+    assert_eq!(of, ["mongo/orders/127.0.0.1:199/hello"]);
+}
+
+#[test]
+fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
+    let mut by_tags = Arc::into_inner(plan()).expect("the only one");
+    let tag = |value: &str| MemberRule::Tag { name: "site".into(), value: value.into() };
+    by_tags.replica_sets[0].sites = Sides { source: tag("vir"), target: tag("ORE") };
+    let mut run = Run::new();
+    run.pass(5);
+    assert_eq!(summary(&run), "");
+    run.state.sets[0].plan = Arc::new(by_tags);
+    assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site");
+    reconfigured(&mut run, |m| m.tags = vec![("site".into(), "VIR".into())]);
+    assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site=vir; there are VIR");
+    reconfigured(&mut run, |m| m.tags = vec![("site".into(), "vir".into())]);
+    assert_eq!(summary(&run), "orders: no member is of the target: no member has the tag site=ORE; there are vir");
+}
+
+#[test]
+fn a_member_of_another_set_is_told_in_red() {
+    let mut run = Run::new();
+    run.pass(5);
+    fails(&mut run, &[104], FaultKind::NotFound);
+    assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("NOT FOUND".into(), Tone::Bad));
+    assert_eq!((summary(&run).as_str(), run.state.panel(run.now).summary[0].tone), ("cut", Tone::Bad));
+}
+
+#[test]
+fn while_one_makes_its_first_copy_the_worst_lag_is_not_that_of_the_others() {
+    let mut run = Run::new();
+    run.pass(8);
+    assert_eq!(run.cell(0, "orders", "target_lag").1, Tone::Good);
+    let spec = run.sources.iter().find(|s| s.id.ends_with(":105/status")).cloned().expect("a source");
+    let Ok(Facts::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.ask, run.now) else { panic!("no status") };
+    status.state = MemberState::Startup2;
+    let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
+    run.state.apply(&spec.ask, Facts::Status(Membership::In(status)), stamp);
+    assert_eq!(run.cell(0, "orders", "target_lag"), ("unknown".into(), Tone::Blind));
+    assert_eq!(run.state.tiles(run.now)[2].value.tone, Tone::Blind);
+}
+
+#[test]
+fn a_member_that_was_just_added_is_missed_before_the_configuration_is_read_anew() {
+    let mut run = Run::new();
+    run.pass(8);
+    let set = &mut run.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    config.members.retain(|m| !m.host.ends_with(":105"));
+    set.config.set(config, stamp);
+    assert_eq!(run.gates("orders"), [Level::Hold; 4]);
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+}
