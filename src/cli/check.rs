@@ -176,7 +176,7 @@ mod tests {
     /// The last line is what people read, and it must not say that all is well while the exit code says that it is not.
     #[test]
     fn what_is_denied_counts_in_the_last_line() {
-        let last = |unseen: &[Fault]| told(&[], unseen).text().lines().last().unwrap_or_default().to_owned();
+        let last = |unseen: &[Fault]| told(&[], unseen, &[]).text().lines().last().unwrap_or_default().to_owned();
         let denied = Fault::new(FaultKind::Refused, "Group authorization failed");
         let missing = Fault::new(FaultKind::NotFound, "no topic orders");
         assert_eq!(last(&[]), "0 sources tried, 0 work, 0 do not");

@@ -264,6 +264,11 @@ impl System for State {
         self.sets.iter().filter_map(Set::trial).collect()
     }
 
+    /// Sides that no member is of.
+    fn unusable(&self, now: Now) -> Vec<Fault> {
+        self.sets.iter().filter_map(|set| set.unmatched(now)).map(|text| Fault::new(FaultKind::NotFound, text)).collect()
+    }
+
     fn measure(&self, now: Now, out: &mut Samples) {
         for set in &self.sets {
             signals::measure(set, now, out);

@@ -263,6 +263,9 @@ impl Set {
         if !up {
             return Err("is not seen by the primary".into());
         }
+        if !self.delay(host).is_zero() {
+            return Err(format!("is {} late on purpose", crate::core::now::short(self.delay(host))));
+        }
         match self.lag(host, now) {
             Some(Seen::Live(lag @ Lag::Is(_), _)) => Ok(lag),
             Some(Seen::Live(lag, _)) => Err(format!("is behind by {lag}")),

@@ -144,6 +144,9 @@ fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
     assert_eq!(summary(&run), "");
     run.state.sets[0].plan = Arc::new(by_tags);
     assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site");
+    // What `landfall check` says, too.
+    let told: Vec<_> = run.state.unusable(run.now).iter().map(|f| f.text.raw().to_owned()).collect();
+    assert_eq!(told, ["orders: no member is of the source: no member has the tag site"]);
     reconfigured(&mut run, |m| m.tags = vec![("site".into(), "VIR".into())]);
     assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site=vir; there are VIR");
     reconfigured(&mut run, |m| m.tags = vec![("site".into(), "vir".into())]);
