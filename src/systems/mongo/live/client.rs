@@ -336,7 +336,8 @@ pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault
         Ok(Err(error)) => Fault::new(
             FaultKind::NotFound,
             format!(
-                "{host}: the name comes from the configuration of the set {} (rs.conf()) and does not resolve here: {error}; make it resolve                  on this machine (DNS, /etc/hosts), or give the members a horizon with names that do",
+                "{host}: the name comes from the configuration of the set {} (rs.conf()) and does not resolve here: {error}; make it resolve \
+                 on this machine (DNS, /etc/hosts), or give the members a horizon with names that do",
                 set.name
             ),
         ),
