@@ -185,7 +185,8 @@ fn the_printed_commands_run_on_a_broker_set_what_the_calls_set() {
     drop(producer);
     let orders = || (0..12).map(|p| ("orders".to_owned(), p, 3));
     estate.broker(Side::Source).set("checkout", orders());
-    estate.broker(Side::Target).set("checkout", orders().map(|(topic, p, _)| (topic, p, 1)));
+    // Before any place that it can be led to.
+    estate.broker(Side::Target).set("checkout", orders().map(|(topic, p, _)| (topic, p, 0)));
     let mut known = Known::new(estate.plan("checkout"));
     let action = Action::CommitOffsets { pair: "own".into(), group: "checkout".into(), to: Side::Target };
     let end = Instant::now() + PATIENCE;
