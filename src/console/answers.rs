@@ -162,7 +162,7 @@ fn verdict(snapshot: &Snapshot) -> Tile {
     let tone = match &verdict {
         Verdict::Hold(_) => Tone::Warn,
         Verdict::Clear(_) | Verdict::Go(_) => Tone::Good,
-        Verdict::RollBack(_) => Tone::Bad,
+        Verdict::RollBack(_) | Verdict::Overspent(_) | Verdict::Outage(_) => Tone::Bad,
     };
     Tile {
         id: VERDICT,

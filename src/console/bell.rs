@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::core::{
     now::Now,
     run::RunView,
-    snapshot::{Snapshot, Verdict},
+    snapshot::Snapshot,
     step::{Level, Phase},
 };
 
@@ -82,7 +82,7 @@ impl Ringer {
 }
 
 fn red(snapshot: &Snapshot) -> bool {
-    matches!(snapshot.verdict(), Verdict::RollBack(_))
+    snapshot.verdict().is_red()
 }
 
 /// What is red in a run, by name.

@@ -153,8 +153,10 @@ pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
 fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     let mut hash = DefaultHasher::new();
     match snapshot.verdict() {
-        Verdict::Hold(why) | Verdict::RollBack(why) | Verdict::Go(why) => why.hash(&mut hash),
         Verdict::Clear(_) => 0.hash(&mut hash),
+        // How long it has lasted is no news.
+        verdict @ (Verdict::Outage(_) | Verdict::Overspent(_)) => verdict.id().hash(&mut hash),
+        verdict => verdict.told().1.hash(&mut hash),
     }
     if let Some(run) = &snapshot.run {
         run.said.hash(&mut hash);

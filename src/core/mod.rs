@@ -360,6 +360,7 @@ impl Core {
             started: self.started,
             pace: self.pace,
             speed: None,
+            outages: self.estate.outages(now),
             tiles: self.estate.tiles(now),
             panels: self.panels.iter().map(|p| p.0.clone()).collect(),
             sources,

@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub pace: f64,
     /// Virtual seconds a second, where time is simulated and paced.
     pub speed: Option<f64>,
+    /// What users cannot do now, and what the move has cost beyond its budget.
+    pub outages: Vec<Outage>,
     /// The overview's tiles.
     pub tiles: Vec<Tile>,
     /// The systems' panels, in order.
@@ -56,6 +58,25 @@ pub struct DetailKey {
     pub row: String,
 }
 
+/// What is worse than anything that a gate of the plan can say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Outage {
+    /// Nobody can write somewhere: where, and for how long.
+    NoWriter(String),
+    /// A budget of the plan is used up: whose, by how much.
+    Overspent(String),
+}
+
+impl Outage {
+    /// In words.
+    #[must_use]
+    pub fn told(&self) -> &str {
+        match self {
+            Self::NoWriter(what) | Self::Overspent(what) => what,
+        }
+    }
+}
+
 /// What all that can be said now, before anything else is looked at.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", content = "reason", rename_all = "snake_case")]
@@ -68,9 +89,35 @@ pub enum Verdict {
     Go(String),
     /// Something that the plan calls a reason to go back is true, or a step has failed. A person decides.
     RollBack(String),
+    /// A budget of the plan is used up.
+    Overspent(String),
+    /// Nobody can write somewhere.
+    Outage(String),
 }
 
 impl Verdict {
+    /// All their words as programs read them: the least urgent first.
+    pub const IDS: [&str; 6] = ["go", "clear", "hold", "roll_back", "overspent", "outage"];
+
+    /// Its word as programs read it.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::Go(_) => "go",
+            Self::Clear(_) => "clear",
+            Self::Hold(_) => "hold",
+            Self::RollBack(_) => "roll_back",
+            Self::Overspent(_) => "overspent",
+            Self::Outage(_) => "outage",
+        }
+    }
+
+    /// Whether it is red: users are hurt, or the plan has failed.
+    #[must_use]
+    pub const fn is_red(&self) -> bool {
+        matches!(self, Self::RollBack(_) | Self::Overspent(_) | Self::Outage(_))
+    }
+
     /// Its word, and the one reason.
     #[must_use]
     pub fn told(&self) -> (&'static str, &str) {
@@ -79,14 +126,33 @@ impl Verdict {
             Self::Clear(why) => ("CLEAR", why),
             Self::Go(why) => ("GO", why),
             Self::RollBack(why) => ("ROLL BACK", why),
+            Self::Overspent(why) => ("OVERSPENT", why),
+            Self::Outage(why) => ("OUTAGE", why),
         }
     }
 }
 
 impl Snapshot {
-    /// The verdict: what asks for the way back beats what is not known (blind beats stale beats starting), and that beats going on.
+    /// The verdict: an outage beats everything, whatever the plan's gates say of it, then comes a spent budget. What else is not in order
+    /// is said behind them.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
+        let rest = self.without_outages();
+        let told = |of: fn(&Outage) -> bool| {
+            let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::told).collect();
+            (!own.is_empty()).then(|| match &rest {
+                Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
+                rest => format!("{}; {}: {}", own.join("; "), rest.told().0, rest.told().1),
+            })
+        };
+        if let Some(why) = told(|it| matches!(it, Outage::NoWriter(_))) {
+            return Verdict::Outage(why);
+        }
+        told(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
+    }
+
+    /// What asks for the way back beats what is not known (blind beats stale beats starting), and that beats going on.
+    fn without_outages(&self) -> Verdict {
         let worst = |state| self.sources.iter().filter(move |s| s.state == state);
         if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
             return Verdict::RollBack(why);

@@ -17,7 +17,10 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    core::{digest::Digest, run::Order},
+    core::{
+        digest::Digest,
+        run::{Hand, Order},
+    },
     plan::Approver,
 };
 
@@ -105,7 +108,14 @@ pub struct Inbox {
     folder: PathBuf,
     run: String,
     approvers: Vec<Approver>,
+    /// Names of messages that were seen and have not had their turn, the next one last.
+    waiting: Vec<OsString>,
 }
+
+/// So many messages have their turn at once. Each is read, perhaps verified, and put on record before the operator's next key is taken.
+pub const A_TURN: usize = 8;
+/// So many names are looked at when the folder is read: whoever fills it does not make that take longer and longer.
+const NAMES: usize = 4096;
 
 /// No message is longer, and no signature.
 const LONGEST: u64 = 64 * 1024;
@@ -117,19 +127,30 @@ impl Inbox {
         let folder = folder(journal);
         // What cannot be made is found out when something is to be put there.
         let _ = fs::create_dir_all(folder.join(TAKEN)).and_then(|()| fs::create_dir_all(folder.join(REFUSED)));
-        Self { folder, run: run.to_owned(), approvers: approvers.to_vec() }
+        Self { folder, run: run.to_owned(), approvers: approvers.to_vec(), waiting: Vec::new() }
     }
 
-    /// Takes out what is there, as orders; what cannot be believed is put aside and told as words for the record.
+    /// Whether messages are known to wait.
     #[must_use]
-    pub fn take(&self) -> Vec<Order> {
-        let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
-        let mut names: Vec<OsString> = list.filter_map(|e| Some(e.ok()?.file_name())).collect();
-        names.retain(|n| {
-            Path::new(n).extension().is_some_and(|e| e == "json") && !n.as_encoded_bytes().starts_with(b".")
-        });
-        names.sort();
-        names.iter().filter_map(|name| self.take_one(name)).collect()
+    pub const fn has_more(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Takes out what is there, as orders, [`A_TURN`] of them at the most; what cannot be believed is put aside and told as words for the
+    /// record. The folder is read again once all that was seen has had its turn.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<Order> {
+        if self.waiting.is_empty() {
+            let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
+            let is_message = |n: &OsString| {
+                Path::new(n).extension().is_some_and(|e| e == "json") && !n.as_encoded_bytes().starts_with(b".")
+            };
+            let names = list.take(NAMES).filter_map(|e| Some(e.ok()?.file_name()));
+            self.waiting = names.filter(is_message).collect();
+            self.waiting.sort_by(|a, b| b.cmp(a));
+        }
+        let turn = self.waiting.split_off(self.waiting.len().saturating_sub(A_TURN));
+        turn.iter().rev().filter_map(|name| self.take_one(name)).collect()
     }
 
     fn take_one(&self, name: &OsStr) -> Option<Order> {
@@ -152,8 +173,8 @@ impl Inbox {
             Message::Hold { by, why } => Order::Hold { by: said(by), why },
             Message::Approve { run, .. } if run != self.run => return Err(format!("it is for the run {run}")),
             Message::Approve { step, digest, by, .. } => {
-                let key = self.signed(&by, &text, file)?;
-                Order::Approve { step, digest, by, key }
+                let hand = self.signed(&by, &text, file)?.map_or(Hand::Terminal, Hand::Key);
+                Order::Approve { step, digest, by, hand }
             }
         })
     }
@@ -253,9 +274,9 @@ mod tests {
         let (other, _) = key(dir.path(), "two");
         let approvers =
             [Approver { name: "one".into(), key: Some(public) }, Approver { name: "three".into(), key: None }];
-        let inbox = Inbox::new(&journal, "night", &approvers);
+        let mut inbox = Inbox::new(&journal, "night", &approvers);
         let at = folder(&journal);
-        let taken = |message: &Message, key: Option<&Path>| {
+        let mut taken = |message: &Message, key: Option<&Path>| {
             put(&at, message, key).expect("put");
             let mut orders = inbox.take();
             assert_eq!(orders.len(), 1);
@@ -263,7 +284,7 @@ mod tests {
         };
         let good = taken(&approve("night", "one"), Some(&own));
         assert!(
-            matches!(&good, Order::Approve { by, key: Some(key), .. } if by == "one" && key.starts_with("SHA256:")),
+            matches!(&good, Order::Approve { by, hand: Hand::Key(key), .. } if by == "one" && key.starts_with("SHA256:")),
             "{good:?}"
         );
         let refused = |order: Order| matches!(order, Order::Remark { text, .. } if text.contains("refused"));
@@ -271,7 +292,7 @@ mod tests {
         assert!(refused(taken(&approve("night", "one"), None)), "no signature");
         assert!(refused(taken(&approve("another", "one"), Some(&own))), "another run");
         assert!(refused(taken(&approve("night", "four"), None)), "nobody");
-        assert!(matches!(taken(&approve("night", "three"), None), Order::Approve { key: None, .. }));
+        assert!(matches!(taken(&approve("night", "three"), None), Order::Approve { hand: Hand::Terminal, .. }));
         let hold = Message::Hold { by: "three".into(), why: "errors".into() };
         let by = Some("three (unauthenticated)".into());
         assert_eq!(taken(&hold, None), Order::Hold { by, why: "errors".into() });
@@ -284,7 +305,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = dir.path().join("journal");
         fs::write(&journal, "precious").expect("written");
-        let inbox =
+        let mut inbox =
             Inbox::new(&journal, "night", &[Approver { name: "one".into(), key: Some("ssh-ed25519 AAAA".into()) }]);
         let at = folder(&journal);
         let text = serde_json::to_string(&approve("night", "one")).expect("a message");
@@ -307,5 +328,27 @@ mod tests {
         );
         assert!(inbox.take().is_empty(), "each is told once");
         assert_eq!(fs::read_to_string(&journal).expect("read"), "precious");
+    }
+
+    #[test]
+    fn a_full_inbox_is_taken_a_few_at_a_time_and_wholly() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join("journal");
+        let mut inbox = Inbox::new(&journal, "night", &[]);
+        for n in 0..50 {
+            let note = serde_json::json!({ "kind": "note", "by": "three", "text": n.to_string() });
+            fs::write(folder(&journal).join(format!("{n:02}.json")), note.to_string()).expect("written");
+        }
+        let mut turns = Vec::new();
+        loop {
+            let orders = inbox.take();
+            if orders.is_empty() {
+                break;
+            }
+            assert_eq!(inbox.has_more(), turns.iter().sum::<usize>() + orders.len() < 50);
+            turns.push(orders.len());
+        }
+        assert!(turns.iter().all(|n| *n <= A_TURN), "{turns:?}");
+        assert_eq!(turns.iter().sum::<usize>(), 50, "{turns:?}");
     }
 }

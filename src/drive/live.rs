@@ -154,6 +154,8 @@ impl Driver {
                     self.take(Input::Tick);
                 }
                 Some(_) = self.away.join_next() => continue,
+                // Own keys, servers and timers come first, however many messages wait.
+                () = std::future::ready(()), if self.has_messages() => self.take_messages(),
             }
             news = true;
         }
@@ -172,9 +174,13 @@ impl Driver {
         drop(picture);
     }
 
-    /// What other terminals have put into the inbox.
+    fn has_messages(&self) -> bool {
+        self.steering.as_ref().is_some_and(|s| s.inbox.has_more())
+    }
+
+    /// What other terminals have put into the inbox, a few at a time.
     fn take_messages(&mut self) {
-        let orders = self.steering.as_ref().map(|s| s.inbox.take()).unwrap_or_default();
+        let orders = self.steering.as_mut().map(|s| s.inbox.take()).unwrap_or_default();
         for order in orders {
             self.take(Input::Run(run::Input::Order(order)));
         }

@@ -19,7 +19,6 @@ use crate::{
     view::SourceLine,
 };
 
-const VERDICTS: [&str; 4] = ["go", "clear", "hold", "roll_back"];
 const SOURCES: [&str; 4] = ["live", "starting", "stale", "blind"];
 const SIGNALS: [&str; 4] = ["live", "stale", "blind", "never"];
 const LEVELS: [&str; 3] = ["green", "hold", "red"];
@@ -49,15 +48,14 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     let mut up =
         Family::new("landfall_up", Kind::Gauge, "", "1 while the core makes pictures; at 0 nothing else is known.");
     up.put(&[], if silent.is_none() { 1.0 } else { 0.0 });
-    let mut verdict =
-        Family::new("landfall_verdict", Kind::StateSet, "", "GO, CLEAR (no gate to say GO), HOLD or ROLL BACK.");
-    let is = match (silent, snapshot.verdict()) {
-        (Some(_), _) | (None, Verdict::Hold(_)) => "hold",
-        (None, Verdict::Clear(_)) => "clear",
-        (None, Verdict::Go(_)) => "go",
-        (None, Verdict::RollBack(_)) => "roll_back",
-    };
-    verdict.put_state(&[], &VERDICTS, is);
+    let mut verdict = Family::new(
+        "landfall_verdict",
+        Kind::StateSet,
+        "",
+        "GO, CLEAR (no gate to say GO), HOLD, ROLL BACK, OVERSPENT or OUTAGE.",
+    );
+    let is = if silent.is_some() { "hold" } else { snapshot.verdict().id() };
+    verdict.put_state(&[], &Verdict::IDS, is);
     [build, plan, up, verdict].map(Family::text).concat()
 }
 

@@ -10,7 +10,7 @@ use crate::{
         estate::source::SourceState,
         now::short,
         run::{JournalLine, RunView, Turn},
-        snapshot::{Snapshot, Verdict},
+        snapshot::{Outage, Snapshot, Verdict},
         step::Level,
     },
     view::{Key, SourceLine, Tile, Tone},
@@ -144,6 +144,9 @@ fn verdict(snapshot: &Snapshot) -> Fact {
     let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != SourceState::Live);
     let sense = match (&verdict, worst) {
         (Verdict::Hold(_), Some(state)) => state_cell(state).0.to_owned(),
+        (Verdict::Outage(_) | Verdict::Overspent(_), _) => {
+            without_figures(&snapshot.outages.iter().map(Outage::told).collect::<Vec<_>>().join("; "))
+        }
         _ => without_figures(verdict.told().1),
     };
     let (word, why) = verdict.told();

@@ -160,7 +160,11 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
             // Whatever stands in a secret's place may be the secret itself.
             // And what an unknown property is given, whatever it was meant to be.
             let unknown = matches!(kind, Kind::Property) && wrong.code == Code::UnknownKey;
-            if wrong.code == Code::SecretInClear || unknown || matches!(kind, Kind::Secret) || sensitive::secret_property(name) {
+            if wrong.code == Code::SecretInClear
+                || unknown
+                || matches!(kind, Kind::Secret)
+                || sensitive::secret_property(name)
+            {
                 faults.hide(node.span());
             }
             faults.push(tell(name, node.span(), wrong));

@@ -64,6 +64,9 @@ impl Offline {
         for line in self.plan.summary().into_iter().chain(self.plan.outlook()) {
             out.put(format_args!("  {line}"));
         }
+        if let Some(line) = self.plan.unsigned() {
+            out.put(format_args!("warning: {line}"));
+        }
         for (what, error) in &self.missing {
             out.put(format_args!("error: {what}: {error}"));
         }
@@ -94,6 +97,23 @@ impl Plan {
         lines.push(names("DNS names", self.dns.iter().map(|d| d.name.as_str()).collect()));
         lines.push(names("health queries", self.health.iter().map(|h| h.name.as_str()).collect()));
         lines
+    }
+
+    /// What there is to say where two people are asked for and nobody can check that there are two.
+    #[must_use]
+    pub fn unsigned(&self) -> Option<String> {
+        let asked: Vec<&str> =
+            self.runbook.steps().filter(|(_, step)| step.approvals > 1).map(|(_, step)| step.id.as_str()).collect();
+        let without: Vec<&str> =
+            self.runbook.approvers.iter().filter(|a| a.key.is_none()).map(|a| a.name.as_str()).collect();
+        (!asked.is_empty() && !without.is_empty()).then(|| {
+            format!(
+                "two people are asked for by {}, and nobody can check who says so for {}: without a `key` anybody who can write into the \
+                 journal's inbox can use the name; write the ssh public key of each into [[approver]]",
+                asked.join(", "),
+                without.join(", ")
+            )
+        })
     }
 
     /// Every secret that the plan refers to, with who needs it.
@@ -170,4 +190,23 @@ fn of_credentials<'p>(who: &str, credentials: &'p AwsCredentials) -> Vec<(String
     .into_iter()
     .filter_map(|(key, secret)| Some((format!("{who}.{key}"), secret.as_ref()?)))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_nobody_can_check_are_told_where_two_people_are_asked_for() {
+        let small = include_str!("../../demo/small.toml");
+        let unsigned =
+            |text: &str| Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|f| panic!("{f}")).0.unsigned();
+        let told = unsigned(small).expect("no approver has a key");
+        assert!(told.contains("by no-return,") && told.contains("for operator-1, operator-2:"), "{told}");
+        let key = |n: u8| format!("name = \"operator-{n}\"\nkey = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{n}\"");
+        let signed = [1, 2]
+            .into_iter()
+            .fold(small.to_owned(), |text, n| text.replacen(&format!("name = \"operator-{n}\""), &key(n), 1));
+        assert_eq!(unsigned(&signed), None);
+    }
 }

@@ -232,6 +232,15 @@ pub struct Lost {
     pub missed: usize,
 }
 
+impl Lost {
+    /// Some of its seconds as they are told: what is watched is known to the width of a poll, and is that much at the most.
+    #[must_use]
+    pub fn told(&self, secs: f64) -> String {
+        let text = super::words::seconds(secs);
+        if self.by == AS_WATCHED && secs > 0.0 { format!("≤ {text}") } else { text }
+    }
+}
+
 /// A primary that was told to step down, and when somebody was read back to accept writes.
 #[derive(Debug, Clone)]
 pub struct Handover {
@@ -257,6 +266,7 @@ pub struct Downtime {
 }
 
 /// What a set's write downtime is read from.
+const AS_WATCHED: &str = "as watched";
 const WATCHED: &str = "mongo.set.write_downtime";
 const CANARY: &str = "mongo.canary.write_downtime";
 const LONGEST: &str = "mongo.canary.longest_gap";
@@ -273,7 +283,7 @@ pub(super) fn downtime(all: &[(Moment, &Entry)], steps: &[Step]) -> Vec<Downtime
             let gaps = gaps(&readings, all);
             let secs = gaps.iter().fold(0.0, |sum, gap| sum + gap.secs);
             let longest = self::runs(&records, LONGEST, &labels).0.into_iter().flatten().map(|(_, v)| v);
-            let by = labels.get(1).map_or_else(|| "as watched".to_owned(), |w| format!("canary, w:{w}"));
+            let by = labels.get(1).map_or_else(|| AS_WATCHED.to_owned(), |w| format!("canary, w:{w}"));
             let longest = longest.reduce(f64::max).filter(|_| signal == CANARY);
             of_set(&mut out, set).lost.push(Lost { by, secs, gaps, longest, missed });
         }

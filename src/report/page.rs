@@ -221,8 +221,8 @@ fn downtime(story: &Story, clock: words::Clock) -> Option<Section<'_>> {
     let rows = story.downtime.iter().flat_map(|it| downtime_rows(it, clock)).collect();
     let section = Section::of("Write downtime").figure(Figure::Lost).table(head, rows);
     let section = section.text(
-        "As watched: time without a member that accepts writes, as far as it was seen by asking now and then: what is shorter can be missed, and \
-         its edges are as coarse as that. The canary writes all the time and misses nothing while it runs. By the records: from a step-down's \
+        "As watched: time without a member that accepts writes, as far as it was seen by asking now and then: that much at the most, for its \
+         edges are as coarse as that. The canary writes all the time and misses nothing while it runs. By the records: from a step-down's \
          intent until a member was read back to accept writes; the outage that it made lies within.",
     );
     let quiet = |it: &&Downtime| !it.lost.is_empty() && it.lost.iter().all(|lost| lost.gaps.is_empty());
@@ -233,7 +233,7 @@ fn downtime(story: &Story, clock: words::Clock) -> Option<Section<'_>> {
 fn downtime_rows(it: &Downtime, clock: words::Clock) -> Vec<Vec<Cell>> {
     let lost = it.lost.iter().map(|lost| {
         let longest = lost.longest.map_or_else(|| NONE.to_owned(), words::seconds);
-        [it.set.clone(), lost.by.clone(), words::seconds(lost.secs), longest, not_known(lost.missed)].map(cell).to_vec()
+        [it.set.clone(), lost.by.clone(), lost.told(lost.secs), longest, not_known(lost.missed)].map(cell).to_vec()
     });
     let handovers = it.handovers.iter().map(|h| {
         let how = format!("by the records: {}, attempt {}, from {}", h.step, h.attempt, clock.time(h.from.wall));

@@ -9,7 +9,7 @@ use crate::{
             signal::{Sample, SignalDef},
         },
         run::RunView,
-        snapshot::{Snapshot, Verdict},
+        snapshot::Snapshot,
     },
     plan::Compare,
 };
@@ -139,12 +139,8 @@ impl Condition {
                 }
             }
             Self::Verdict { word, because } => {
-                let (is, why) = match eye.snapshot().verdict() {
-                    Verdict::Hold(why) => ("HOLD", why),
-                    Verdict::Clear(why) => ("CLEAR", why),
-                    Verdict::Go(why) => ("GO", why),
-                    Verdict::RollBack(why) => ("ROLL BACK", why),
-                };
+                let verdict = eye.snapshot().verdict();
+                let (is, why) = verdict.told();
                 let reason = because.as_ref().is_none_or(|part| why.contains(part.as_str()));
                 let wanted = because.as_ref().map_or_else(String::new, |part| format!(" because \"{part}\""));
                 if is == word && reason {

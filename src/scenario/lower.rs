@@ -280,9 +280,11 @@ impl Names<'_> {
                 topic: t.get("topic")?,
                 keeps: t.get::<i64>("keeps")?.try_into().ok()?,
             }),
-            "transaction" => {
-                Deed::Happens(Happening::Transaction { pair: pair(faults)?, topic: t.get("topic")?, open: t.get("open")? })
-            }
+            "transaction" => Deed::Happens(Happening::Transaction {
+                pair: pair(faults)?,
+                topic: t.get("topic")?,
+                open: t.get("open")?,
+            }),
             "stuck" => {
                 let server: std::net::SocketAddr = t.get("server")?;
                 Deed::Happens(Happening::Stuck { server: server.ip(), on: t.get("on")? })

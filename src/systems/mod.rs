@@ -27,6 +27,7 @@ use crate::{
             source::SourceSpec,
         },
         now::Now,
+        snapshot::Outage,
     },
     drive::{poll::Schedule, sink::Sink},
     journal::{Journal, Permit},
@@ -66,6 +67,11 @@ pub trait System: Sized {
 
     /// Its tiles on the overview.
     fn tiles(&self, now: Now) -> Vec<Tile>;
+
+    /// What users cannot do now, and what the move has cost beyond its budget: said before anything else, whatever the plan's gates say.
+    fn outages(&self, _now: Now) -> Vec<Outage> {
+        Vec::new()
+    }
 
     /// What opens behind a row of its panel.
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;

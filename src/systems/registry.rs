@@ -182,6 +182,14 @@ macro_rules! systems {
                 out
             }
 
+            /// What users cannot do now, and what the move has cost beyond its budget.
+            #[must_use]
+            pub fn outages(&self, now: Now) -> Vec<Outage> {
+                let mut out = Vec::new();
+                $(out.extend(self.$name.outages(now));)+
+                out
+            }
+
             /// What opens behind a row.
             #[must_use]
             pub fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {

@@ -10,7 +10,10 @@ use std::{
 };
 
 use landfall::{
-    core::{run::Order, step::Phase},
+    core::{
+        run::{Hand, Order},
+        step::Phase,
+    },
     plan::{Action, Condition, MemberRule, Pattern, Plan, Side},
 };
 
@@ -83,7 +86,7 @@ fn execute(stage: &mut Stage, id: &str) -> Result<(), String> {
             && let Some(digest) = preview.digest
         {
             for by in ["operator-1", "operator-2"].into_iter().take(preview.approvals.1.into()) {
-                stage.drive.order(Order::Approve { step: id.into(), digest, by: by.into(), key: None });
+                stage.drive.order(Order::Approve { step: id.into(), digest, by: by.into(), hand: Hand::Terminal });
             }
         }
         refused = stage.execute(id).unwrap_or_default();

@@ -75,6 +75,21 @@ fn preview(digest: u8, ops: usize, limits: Limits) -> Event {
     Event::Previewed { digest: Digest([digest; 32]), recipe }
 }
 
+#[test]
+fn a_definite_no_is_not_waited_for() {
+    for no in [Reply::Refused, Reply::Mismatch] {
+        let mut one = Attempt::of(1, Limits::SEQUENCE);
+        one.replied(0, no);
+        assert_eq!(one.word(), (1, "UNKNOWN"), "one look: an earlier copy may have been taken");
+        one.observed(0, Truth::NotApplied);
+        assert_eq!(one.word(), (1, "NOT_APPLIED"), "{no:?}");
+    }
+    let mut one = Attempt::of(1, Limits::SEQUENCE);
+    one.replied(0, Reply::Lost);
+    one.observed(0, Truth::NotApplied);
+    assert_eq!(one.word(), (1, "QUARANTINE"), "nobody knows: it may still land");
+}
+
 const PAIRS: Limits = Limits { width: 2, max_failed: 1, max_unknown: 0 };
 
 #[test]

@@ -14,6 +14,7 @@ mod readings;
 mod report;
 mod rules;
 mod stage;
+mod stops;
 mod users;
 
 use landfall::{

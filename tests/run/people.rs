@@ -2,7 +2,7 @@
 
 use landfall::{
     core::{
-        run::{Motion, Order, StepView},
+        run::{Hand, Motion, Order, StepView},
         step::{Level, OpState, Phase},
     },
     drive::sim::{CallTrouble, Trouble},
@@ -118,7 +118,7 @@ fn an_approval_is_of_one_preview_of_one_attempt() {
     stage.drive.order(Order::Preview("second".into()));
     refused(stage.order(Order::Arm("second".into())), "needs 1 approvals");
     let digest = |stage: &Stage| stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
-    let approval = |digest| Order::Approve { step: "second".into(), digest, by: "ben".into(), key: None };
+    let approval = |digest| Order::Approve { step: "second".into(), digest, by: "ben".into(), hand: Hand::Terminal };
     let first = digest(&stage);
     assert_eq!(stage.order(approval(first)), None);
     refused(stage.order(approval(first)), "has approved second already");
@@ -234,7 +234,7 @@ fn one_person_counts_once_however_often_the_gate_flickers() {
     let approve = |stage: &mut Stage| {
         stage.drive.order(Order::Preview("second".into()));
         let digest = stage.step("second").preview.and_then(|p| p.digest).expect("a preview");
-        stage.order(Order::Approve { step: "second".into(), digest, by: "ben".into(), key: None })
+        stage.order(Order::Approve { step: "second".into(), digest, by: "ben".into(), hand: Hand::Terminal })
     };
     assert_eq!(approve(&mut stage), None);
     stage.drive.order(Order::Hold { by: None, why: "wait".into() });

@@ -7,7 +7,7 @@ use landfall::{
     core::{
         digest::Digest,
         estate::seen::FaultKind,
-        run::{Motion, Order},
+        run::{Hand, Motion, Order},
         snapshot::Verdict,
         step::{Level, Phase, Ticket},
     },
@@ -129,7 +129,7 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     };
     let mut stage = Stage::on(with(vec![dns("dns", |s| s.approvals = 2)], runbook), 7);
     let digest = stage.preview("dns");
-    let approve = |digest, by: &str| Order::Approve { step: "dns".into(), digest, by: by.into(), key: None };
+    let approve = |digest, by: &str| Order::Approve { step: "dns".into(), digest, by: by.into(), hand: Hand::Terminal };
     stage.obeyed(approve(digest, "bo"));
     assert_eq!(stage.refused(approve(digest, "bo")), "bo has approved dns already: it takes different people");
     assert_eq!(stage.refused(approve(digest, "di")), "di is no approver of this plan: bo, cy");

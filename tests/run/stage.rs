@@ -10,7 +10,7 @@ use landfall::{
     core::{
         digest::Digest,
         now::Now,
-        run::{Order, RunView, StepView},
+        run::{Hand, Order, RunView, StepView},
         step::Phase,
     },
     drive::sim::SimDrive,
@@ -188,7 +188,8 @@ impl Stage {
     /// Somebody agrees to what was proposed last.
     pub fn agree(&mut self, by: &str, key: Option<&str>) -> Option<String> {
         let Some(it) = self.run().motion else { return Some("nothing is proposed".to_owned()) };
-        self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), key: key.map(str::to_owned) })
+        let hand = key.map_or(Hand::Terminal, |key| Hand::Key(key.to_owned()));
+        self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), hand })
     }
 
     /// Previews, arms and executes; what was refused comes back.

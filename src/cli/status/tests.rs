@@ -45,6 +45,7 @@ fn proposed(mut snapshot: Snapshot) -> Snapshot {
     run.motion = Some(MotionView {
         step: step.clone(),
         what: "leave it out".into(),
+        consequence: "it may begin",
         digest: Digest::of(b"motion"),
         by: "operator".into(),
         people: vec!["operator".into()],

@@ -6,11 +6,11 @@ use super::{Dialog, return_to, step};
 use crate::{
     console::{
         typing::write,
-        ui::{Entry, Ui},
+        ui::{Entry, Mode, Ui},
         update::Act,
     },
     core::{
-        run::{Motion, Order},
+        run::{Hand, Motion, Order},
         step::Ticket,
     },
 };
@@ -92,6 +92,12 @@ pub(super) fn prompt_key(ui: &mut Ui, key: &KeyEvent, mut prompt: Prompt) -> Vec
     }
 }
 
+/// Whose hand a name comes from. On a simulated estate another person's terminal is simulated as well: who is not the operator writes there.
+fn hand(ui: &Ui, by: &str) -> Hand {
+    let operator = ui.latest().run.as_ref().and_then(|run| run.operator.as_deref());
+    if ui.mode == Mode::Demo && operator != Some(by) { Hand::Terminal } else { Hand::Keyboard }
+}
+
 /// What was written, as an order.
 fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
     let text = prompt.text.trim().to_owned();
@@ -104,12 +110,12 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Approve => {
             let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
             let digest = digest.ok_or("there is no preview to approve any more")?;
-            Order::Approve { step: step_id, digest, by: text, key: None }
+            Order::Approve { step: step_id, digest, hand: hand(ui, &text), by: text }
         }
         Asked::Second => {
             let run = ui.latest().run.as_ref();
             let motion = run.and_then(|run| run.motion.as_ref()).ok_or("nothing is proposed any more")?;
-            Order::Approve { step: motion.step.clone(), digest: motion.digest, by: text, key: None }
+            Order::Approve { step: motion.step.clone(), digest: motion.digest, hand: hand(ui, &text), by: text }
         }
         Asked::Skip => Order::Propose(Motion::Skip { step: step_id, reason: text }),
         Asked::Settle => {

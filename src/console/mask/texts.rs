@@ -7,7 +7,7 @@ use crate::{
     core::{
         estate::seen::Fault,
         run::{OpLine, PreviewView, RunView, StepView},
-        snapshot::Snapshot,
+        snapshot::{Outage, Snapshot},
     },
     view::{Cell, Detail, Panel, Table},
 };
@@ -54,6 +54,10 @@ impl Mask {
                 self.cow(label);
                 self.cells([cell]);
             }
+        }
+        for outage in &mut snapshot.outages {
+            let (Outage::NoWriter(what) | Outage::Overspent(what)) = outage;
+            self.string(what);
         }
         for source in &mut snapshot.sources {
             self.strings([&mut source.id, &mut source.endpoint]);

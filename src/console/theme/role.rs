@@ -54,7 +54,7 @@ roles! {
     Hold = "hold", "The verdict HOLD.";
     Clear = "clear", "The verdict CLEAR.";
     Go = "go", "The verdict GO.";
-    RollBack = "roll-back", "The verdict ROLL BACK.";
+    RollBack = "roll-back", "The verdicts ROLL BACK, OVERSPENT and OUTAGE.";
     Chart = "chart", "Curves.";
 }
 

@@ -2,17 +2,18 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::Look;
+use super::{Look, head::told};
 use crate::{
     console::{
         command::Id,
-        dialog::{self, Confirming, Dialog, Prompt},
+        dialog::{self, Asked, Confirming, Dialog, Prompt},
         runbook::tone,
         theme::Role,
         ui::Ui,
         widget::text::{put, put_all, wrap},
     },
     core::{
+        digest::Digest,
         run::{PreviewView, StepView},
         step::{Phase, Way},
     },
@@ -31,7 +32,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Lo
             None
         }
         Dialog::Prompt(line) => {
-            prompt(area, buf, line, look);
+            prompt(area, buf, ui, line, look);
             None
         }
         Dialog::Leave(_) => {
@@ -201,7 +202,15 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
     let inner = frame(place, buf, &what, look);
     let line = |y: u16| Rect { y: inner.y + y, height: 1, ..inner };
     let (text, key) = (look.theme.style(Role::Text), look.theme.style(Role::Key));
-    put(line(0), buf, &format!("preview {}", it.digest.short()), look.theme.style(Role::Muted));
+    let last = dialog::step(ui, &it.step).is_some_and(|step| step.irreversible);
+    let last = if last { " · POINT OF NO RETURN: no way leads back from it" } else { "" };
+    put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
+    // Whoever executes has read what all that can be said now.
+    let (word, glyph, role, why) = told(ui);
+    let said = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
+    let used = put_all(line(1), buf, said);
+    let rest = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..line(1) };
+    put(rest, buf, &look.spell(&why), text);
     if let Some(since) = it.counting {
         let left = dialog::COUNTDOWN.saturating_sub(ui.latest().now.since(since)).as_secs();
         put_all(
@@ -238,8 +247,59 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
     }
 }
 
-fn prompt(area: Rect, buf: &mut Buffer, it: &Prompt, look: &Look<'_>) {
-    let height = 5.min(area.height);
+/// To what one agrees: what is proposed or previewed, what that leads to, who says so, and how others agree from where they are.
+fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
+    let Some(run) = &ui.latest().run else { return Vec::new() };
+    let elsewhere = |step: &str, digest: Digest| {
+        format!("from another terminal: landfall approve JOURNAL {step} {} --as NAME [--key FILE]", digest.short())
+    };
+    let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
+    match (it.asked, &run.motion, dialog::step(ui, &it.step)) {
+        (Asked::Second, Some(motion), _) => vec![
+            format!("{}: {}", motion.step, motion.what),
+            format!("so {}", motion.consequence),
+            format!(
+                "proposed by {}; {} of {} agree: {}; digest {}",
+                motion.by,
+                motion.people.len(),
+                motion.needs,
+                by(&motion.people),
+                motion.digest.short()
+            ),
+            elsewhere(&motion.step, motion.digest),
+        ],
+        (Asked::Approve, _, Some(step)) => {
+            let Some((preview, digest)) = step.preview.as_ref().and_then(|p| Some((p, p.digest?))) else {
+                return Vec::new();
+            };
+            let back = if step.way == Way::Back { "THE WAY BACK of " } else { "" };
+            let changes = preview.diff.iter().map(|c| format!("{} {} → {}", c.thing, c.from, c.to));
+            let changes: Vec<String> = changes.take(3).collect();
+            let more = preview.diff.len().saturating_sub(changes.len());
+            let more = if more > 0 { format!("; and {more} more changes") } else { String::new() };
+            let leads = if step.irreversible { "; POINT OF NO RETURN: no way leads back from it" } else { "" };
+            let (has, of, people) = &preview.approvals;
+            vec![
+                format!("{back}{}: {}", step.id, step.title),
+                format!("so {}{more}{leads}", changes.join("; ")),
+                format!(
+                    "previewed by {}; {has} of {of} approve: {}; digest {}",
+                    run.operator.as_deref().unwrap_or("nobody"),
+                    by(people),
+                    digest.short()
+                ),
+                elsewhere(&step.id, digest),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Look<'_>) {
+    let width = usize::from(area.width).saturating_sub(4);
+    let about: Vec<String> = agreed(ui, it).iter().flat_map(|line| wrap(&look.spell(line), width)).collect();
+    let above = u16::try_from(about.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(5));
+    let height = (5 + above).min(area.height);
     let place = Rect { y: area.bottom() - height, height, ..area };
     let title = match &it.about {
         Some((_, what)) => format!("{}, {what}: {}", it.step, it.asked.label()),
@@ -247,6 +307,10 @@ fn prompt(area: Rect, buf: &mut Buffer, it: &Prompt, look: &Look<'_>) {
         None => format!("{}: {}", it.step, it.asked.label()),
     };
     let inner = frame(place, buf, &title, look);
+    for (y, line) in (inner.y..inner.y + above).zip(&about) {
+        put(Rect { y, height: 1, ..inner }, buf, &format!(" {line}"), look.theme.style(Role::Text));
+    }
+    let inner = Rect { y: inner.y + above, height: inner.height.saturating_sub(above), ..inner };
     let key = look.theme.style(Role::Key);
     put_all(inner, buf, [("> ", key), (it.text.as_str(), look.theme.style(Role::Title)), ("▏", key)]);
     put(

@@ -41,6 +41,8 @@ pub(super) fn told(ui: &Ui) -> (&'static str, &'static str, Role, String) {
         Verdict::Clear(why) => (" CLEAR ", Tone::Good.glyph(false), Role::Clear, why),
         Verdict::Go(why) => (" GO ", Tone::Good.glyph(false), Role::Go, why),
         Verdict::RollBack(why) => (" ROLL BACK ", Tone::Bad.glyph(false), Role::RollBack, why),
+        Verdict::Overspent(why) => (" OVERSPENT ", Tone::Bad.glyph(false), Role::RollBack, why),
+        Verdict::Outage(why) => (" OUTAGE ", Tone::Bad.glyph(false), Role::RollBack, why),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         now::Now,
         step::{Clearance, Event, Level, Phase, Way},
     },
-    plan::Action,
+    plan::{Action, Window},
     systems::Estate,
 };
 
@@ -19,6 +19,30 @@ pub(super) type Obstacle = (Level, String);
 pub(super) const fn has_begun(phase: Phase) -> bool {
     use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
+}
+
+/// What a waiver of the plan's window calls it.
+pub(super) const WINDOW: &str = "window";
+
+/// What asks for the way back, as what is in the way of going forward.
+fn asks(watch: &super::Watch, now: Now) -> Obstacle {
+    let verdict = watch.judge.verdict(now);
+    let why = verdict.reasons.first().map_or("", |r| r.what.as_str());
+    match verdict.level {
+        Level::Green => (Level::Red, format!("ROLL BACK is asked for, {}: {why}", watch.title)),
+        _ => (
+            Level::Hold,
+            format!("ROLL BACK was asked for, and whether that is over is not known, {}: {why}", watch.title),
+        ),
+    }
+}
+
+fn told(window: Window, now: Now) -> String {
+    if now.wall < window.start {
+        format!("the plan's window opens at {}", window.start)
+    } else {
+        format!("the plan's window closed at {}", window.end)
+    }
 }
 
 impl Run {
@@ -123,13 +147,23 @@ impl Run {
             return Level::Green;
         }
         let level = self.steps[at].verify.level(now);
-        let abort = !self.is_emergency(at) && self.asks_back().next().is_some();
+        let abort = !self.is_emergency(at) && self.asks_back(at).next().is_some();
         if abort && level == Level::Green { Level::Hold } else { level }
     }
 
-    /// What asks for the way back, or did when it was last known.
-    fn asks_back(&self) -> impl Iterator<Item = &super::Watch> {
-        self.aborts.iter().filter(|watch| watch.stands)
+    /// What asks for the way back, or did when it was last known, and was not left out of this step by two people.
+    fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
+        self.aborts.iter().filter(move |watch| watch.stands && !self.is_left_out(at, &watch.id))
+    }
+
+    fn is_left_out(&self, at: usize, id: &str) -> bool {
+        self.steps[at].waivers.iter().any(|waiver| waiver.gate == id)
+    }
+
+    /// The plan's window where it is not open and was not left out of this step by two people. It is a time of the calendar.
+    fn closed(&self, at: usize, now: Now) -> Option<Window> {
+        let window = self.plan.budgets.window.filter(|w| !(w.start..=w.end).contains(&now.wall))?;
+        (!self.is_left_out(at, WINDOW)).then_some(window)
     }
 
     /// What keeps a step that has begun from being done, beside its own gates.
@@ -144,7 +178,7 @@ impl Run {
             };
             (Level::Hold, format!("not done {so}: {}", watch.title))
         };
-        if judged && !self.is_emergency(at) { self.asks_back().map(told).collect() } else { Vec::new() }
+        if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
     }
 
     /// Whether a step may begin.
@@ -165,7 +199,9 @@ impl Run {
             && self.held.is_none()
             && !step.state.held
             && (!self.minds_invariants(at)
-                || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green))
+                || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green)
+                    && self.asks_back(at).next().is_none()
+                    && self.closed(at, now).is_none())
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
             && !self.unread(at)
@@ -177,7 +213,8 @@ impl Run {
         self.steps[at].state.way == Way::Forward && matches!(self.plan_of(at).action, Action::EmergencyWeights { .. })
     }
 
-    /// What must be true while the run goes on holds up what goes forward, never what takes back.
+    /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never
+    /// what takes back.
     fn minds_invariants(&self, at: usize) -> bool {
         self.steps[at].state.way == Way::Forward && !self.is_emergency(at)
     }
@@ -264,6 +301,8 @@ impl Run {
         }
         if self.minds_invariants(at) {
             out.extend_from_slice(&common.1);
+            out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
+            out.extend(self.closed(at, now).map(|window| (Level::Hold, told(window, now))));
         }
         let gates = if back { &step.rollback } else { &step.gates };
         let verdict = gates.verdict(now);

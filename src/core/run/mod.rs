@@ -43,7 +43,7 @@ use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
     event::Event,
     motion::Motion,
-    order::{Order, Refusal},
+    order::{Hand, Order, Refusal},
     readings::QUIET,
     view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn},
     way_back::{Stays, WayBack},
@@ -171,6 +171,7 @@ pub struct Run {
 /// A condition that is watched all the time.
 #[derive(Debug)]
 struct Watch {
+    id: String,
     title: String,
     judge: Judge,
     /// It was so when it was last known, or is not known since the run was taken up: what nobody knows any more has not passed.
@@ -244,7 +245,12 @@ impl Run {
         let by_id = steps.iter().enumerate().map(id).collect();
         let watch = |list: &[crate::plan::Named]| {
             list.iter()
-                .map(|named| Watch { title: named.title.clone(), judge: judge(&named.when), stands: false })
+                .map(|named| Watch {
+                    id: named.id.clone(),
+                    title: named.title.clone(),
+                    judge: judge(&named.when),
+                    stands: false,
+                })
                 .collect()
         };
         let judged = plan.runbook.metrics();

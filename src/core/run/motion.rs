@@ -1,17 +1,18 @@
 //! What takes more than one person: one proposes it, others agree, and only then is it carried out.
 //!
 //! Agreeing goes the way that approving a preview goes, because it is the same thing: a digest of exactly what is meant, and for
-//! somebody with a key in the plan a signature of it (`landfall approve`). A name typed at the operator's keyboard counts only for
-//! people without a key, and the journal says that nobody checked it.
+//! somebody with a key in the plan a signature of it (`landfall approve`). People without a key say so from another terminal, and the journal
+//! says that nobody checked it: a name typed at the operator's keyboard is the operator's word, and no second one.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Effect, Refusal, Run,
+    Effect, Hand, Refusal, Run,
     act::hashed,
-    obey::{Obeyed, conditions, has},
+    advance::WINDOW,
+    obey::{Obeyed, conditions},
     waiver::Waiver,
 };
 use crate::{
@@ -30,7 +31,8 @@ const LASTS: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Motion {
-    /// A gate of a step is left out of the verdict, for one attempt.
+    /// A gate of a step, a trigger that asks for the way back, or the plan's window (`window`) is left out of what may stop it, for one
+    /// attempt.
     Waive {
         /// The step.
         step: String,
@@ -77,6 +79,22 @@ impl Motion {
             | Self::Attest { step, .. }
             | Self::Skip { step, .. }
             | Self::Settle { step, .. } => step,
+        }
+    }
+
+    /// What it leads to, for whoever agrees.
+    #[must_use]
+    pub const fn consequence(&self) -> &'static str {
+        match self {
+            Self::Waive { .. } => "the step may begin, and may be done, although that is not as the plan wants it",
+            Self::Attest { .. } => {
+                "the step counts as done by your word: nothing at a server shows it, and what needs it goes on"
+            }
+            Self::Skip { .. } => "nothing of the step is done, and what needs it goes on as if it were",
+            Self::Settle { there: true, .. } => "it counts as applied by your word: no server was seen to have it",
+            Self::Settle { there: false, .. } => {
+                "it counts as never applied by your word, and the step may be tried again"
+            }
         }
     }
 
@@ -141,16 +159,20 @@ impl Run {
     }
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
-    pub(super) fn agree(&mut self, mut it: Proposed, by: String, key: Option<String>, now: Now) -> Obeyed {
+    pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Obeyed {
         if by.trim().is_empty() || it.people.iter().any(|p| p.eq_ignore_ascii_case(by.trim())) {
             return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
         }
         if !self.plan.runbook.approvers.is_empty() {
-            self.may_approve(&by, key.is_some())?;
+            self.may_approve(&by, matches!(hand, Hand::Key(_)))?;
+        }
+        let attests = matches!(it.motion, Motion::Attest { .. });
+        if !attests || self.plan_of(self.find(it.motion.step())?).irreversible {
+            self.is_own_word(&by, &hand, (it.motion.step(), it.digest))?;
         }
         self.may_be_carried(&it.motion)?;
         let step = it.motion.step().to_owned();
-        let word = Body::Approved { step: step.clone(), digest: it.digest, by: by.clone(), key };
+        let word = Body::Approved { step: step.clone(), digest: it.digest, by: by.clone(), key: hand.key() };
         let mut out = vec![Effect::Record(word)];
         it.people.push(by);
         if it.people.len() < usize::from(it.needs) {
@@ -211,9 +233,11 @@ impl Run {
                     return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
                 }
                 let plan = self.plan_of(at);
-                if !conditions(plan).iter().any(|c| has(c, gate)) {
-                    let ids: Vec<&str> =
-                        conditions(plan).iter().flat_map(|c| c.gates()).map(|g| g.id.as_str()).collect();
+                let own = conditions(plan).into_iter().flat_map(|c| c.gates()).map(|g| g.id.as_str());
+                let triggers = self.aborts.iter().map(|watch| watch.id.as_str());
+                let window = self.plan.budgets.window.map(|_| WINDOW);
+                let ids: Vec<&str> = own.chain(triggers).chain(window).collect();
+                if !ids.contains(&gate.as_str()) {
                     let ids = if ids.is_empty() { "it has none".to_owned() } else { ids.join(", ") };
                     return Err(Refusal::new(format!(
                         "{} has no gate {gate}: {ids}; invariants cannot be waived",

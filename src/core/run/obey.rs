@@ -1,7 +1,7 @@
 //! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
 
 use super::{
-    Effect, Motion, Order, Refusal, Run,
+    Effect, Hand, Motion, Order, Refusal, Run,
     act::{digest_of, recipe_of},
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Run {
             Order::Attest { step, looked_at } => self.attest(&step, looked_at, operator, now),
             Order::Propose(motion) => self.propose(motion, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
-            Order::Approve { step, digest, by, key } => self.approve(&step, digest, by, key, now),
+            Order::Approve { step, digest, by, hand } => self.approve(&step, digest, by, hand, now),
             Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
         }
     }
@@ -293,12 +293,29 @@ impl Run {
         }
     }
 
-    fn approve(&mut self, step: &str, digest: Digest, by: String, key: Option<String>, now: Now) -> Obeyed {
+    /// Whether a name that was typed where the run is steered stands for somebody: for the operator alone. What takes two people would else
+    /// take one keyboard.
+    pub(super) fn is_own_word(&self, by: &str, hand: &Hand, what: (&str, Digest)) -> Result<(), Refusal> {
+        let own = self.writer.as_deref().is_some_and(|operator| operator.eq_ignore_ascii_case(by.trim()));
+        if own || *hand != Hand::Keyboard {
+            return Ok(());
+        }
+        let (step, digest) = what;
+        Err(Refusal::new(format!(
+            "{by} is not at this keyboard: it takes their word from another terminal, landfall approve JOURNAL {step} {} --as {by}",
+            digest.short()
+        )))
+    }
+
+    fn approve(&mut self, step: &str, digest: Digest, by: String, hand: Hand, now: Now) -> Obeyed {
         if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.motion.step() == step) {
-            return self.agree(proposed.clone(), by, key, now);
+            return self.agree(proposed.clone(), by, hand, now);
         }
         let at = self.find(step)?;
-        self.may_approve(&by, key.is_some())?;
+        self.may_approve(&by, matches!(hand, Hand::Key(_)))?;
+        if self.plan_of(at).irreversible {
+            self.is_own_word(&by, &hand, (step, digest))?;
+        }
         if digest != self.steps[at].state.digest {
             return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
         }
@@ -306,6 +323,7 @@ impl Run {
             return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
         }
         let effects = self.simple(step, &Event::Approved(digest), "there is no preview to approve", now)?;
+        let key = hand.key();
         self.steps[at].approved.insert(by.clone(), key.clone());
         let word = Body::Approved { step: step.to_owned(), digest, by, key };
         Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
@@ -315,10 +333,6 @@ impl Run {
 /// All the conditions of a step.
 pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
     [&step.gates, &step.verify, &step.rollback_gates]
-}
-
-pub(super) fn has(condition: &Condition, gate: &str) -> bool {
-    condition.gates().iter().any(|g| g.id == gate)
 }
 
 fn remark(by: String, text: String) -> Effect {

@@ -55,8 +55,8 @@ pub enum Order {
         digest: Digest,
         /// Who.
         by: String,
-        /// The fingerprint of the key that signed it; none: nobody checked.
-        key: Option<String>,
+        /// By which way.
+        hand: Hand,
     },
     /// Words for the record.
     Remark {
@@ -65,6 +65,28 @@ pub enum Order {
         /// The words.
         text: String,
     },
+}
+
+/// By which way somebody's word came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hand {
+    /// Typed at the keyboard that steers: it is the operator's, whatever name was typed.
+    Keyboard,
+    /// From another terminal, by the inbox; nobody checked whose it is.
+    Terminal,
+    /// Signed with the key of this fingerprint.
+    Key(String),
+}
+
+impl Hand {
+    /// The fingerprint of the key that signed it; none: nobody checked.
+    #[must_use]
+    pub fn key(self) -> Option<String> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Keyboard | Self::Terminal => None,
+        }
+    }
 }
 
 /// Why an order was not obeyed, in words for the operator.

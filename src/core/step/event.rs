@@ -63,7 +63,7 @@ pub enum Reply {
     Yes,
     /// It refused it before it looked at what is there: no permission, not valid. A definite no.
     Refused,
-    /// It refused it because what is there is not what was compared with.
+    /// It refused it because what is there is not what was compared with. A definite no as well: this request will not be carried out.
     Mismatch,
     /// Anything else: a server's fault, a time-out, a connection cut.
     Lost,

@@ -65,9 +65,9 @@ impl Next {
     fn replied(&mut self, t: Ticket, reply: Reply) {
         let Some(op) = self.op(t) else { return };
         match (op.state, reply) {
-            // Refused for what it is: nothing of it is on its way any more. Where something between us and the server repeats
-            // requests, an earlier copy may have been taken: one look tells.
-            (OpState::Sent | OpState::Unknown | OpState::Quarantine, Reply::Refused) => {
+            // A definite no, for what it is or for what is there: nothing of it is on its way any more. Where something between us and the
+            // server repeats requests, an earlier copy may have been taken: one look tells.
+            (OpState::Sent | OpState::Unknown | OpState::Quarantine, Reply::Refused | Reply::Mismatch) => {
                 self.unknown(t);
                 self.state.recipe.ops[usize::from(t.op)].waited = true;
             }
@@ -76,7 +76,7 @@ impl Next {
                 self.effects.push(Effect::Record(Note::Op(t, OpState::Accepted)));
                 self.look(t);
             }
-            (OpState::Sent, Reply::Mismatch | Reply::Lost) => self.unknown(t),
+            (OpState::Sent, Reply::Lost) => self.unknown(t),
             // It did land, late.
             (OpState::Quarantine, Reply::Yes) => self.unknown(t),
             _ => {}

@@ -60,7 +60,7 @@ pub fn start_steered(
 /// Fastest and slowest that simulated time may go; standing still is 0.
 pub const SPEED: (f64, f64) = (0.25, 1000.0);
 
-fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>, mut happens: Option<Happens>) -> Helm {
+fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Happens>) -> Helm {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
@@ -90,10 +90,11 @@ fn run(mut drive: SimDrive, mut speed: f64, inbox: Option<Inbox>, mut happens: O
             let span = now.since(before).min(2 * FRAME).mul_f64(speed);
             before = now;
             pass(&mut drive, span, happens.as_mut());
-            for order in inbox.iter().flat_map(Inbox::take) {
+            while let Ok(order) = order_queue.try_recv() {
                 drive.order(order);
             }
-            while let Ok(order) = order_queue.try_recv() {
+            // Own keys first.
+            for order in inbox.iter_mut().flat_map(Inbox::take) {
                 drive.order(order);
             }
             picture.send_replace(picture_of(&mut drive, speed));

@@ -59,7 +59,7 @@ pub(super) static INVARIANT: TableSpec = TableSpec {
 
 pub(super) static ABORT: TableSpec = TableSpec {
     header: "[[abort]]",
-    doc: "What makes the screen propose the way back. A person decides.",
+    doc: "What makes the screen propose the way back; a person decides. While it is so nothing goes forward, unless two people waive its id.",
     groups: &[
         NAMED,
         &[must("when", List(&CONDITION, 1), "When all of these are true; for one of several, { any = […] }.")],

@@ -86,7 +86,7 @@ pub static ROOT: TableSpec = TableSpec {
         or("gate_defaults", Table(&GATE_DEFAULTS), "{}", "What holds for every gate."),
         may("approver", Tables(&APPROVER), "Whose approvals count."),
         may("invariant", Tables(&INVARIANT), "What must be true while the run goes on."),
-        may("abort", Tables(&ABORT), "What makes the screen propose the way back."),
+        may("abort", Tables(&ABORT), "What makes the screen propose the way back, and stops what goes forward."),
         may("phase", Tables(&PHASE), "The runbook, phase by phase."),
     ]],
 };
@@ -330,7 +330,11 @@ static BUDGETS: TableSpec = TableSpec {
             "\"5s\"",
             "Time without a writable primary that one replica set may use up in the whole run.",
         ),
-        may("window", Table(&WINDOW), "When the work may start and end."),
+        may(
+            "window",
+            Table(&WINDOW),
+            "When the work may start and end: outside it nothing goes forward, unless two people waive `window`.",
+        ),
     ]],
 };
 

@@ -33,7 +33,7 @@ impl Default for Intervals {
 pub struct Budgets {
     /// Seconds without a writable primary that one replica set may use up in the whole run.
     pub write_downtime: Duration,
-    /// When the work may start and end.
+    /// When the work may start and end: outside it nothing goes forward.
     pub window: Option<Window>,
 }
 

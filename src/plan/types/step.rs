@@ -13,7 +13,7 @@ pub struct Runbook {
     pub phases: Vec<PhasePlan>,
     /// What must be true while the run goes on; not green: no step may begin.
     pub invariants: Vec<Named>,
-    /// What makes the screen say ROLL BACK when it is true. It proposes; a person decides.
+    /// What makes the screen say ROLL BACK when it is true, and stops what goes forward. It proposes the way back; a person decides.
     pub aborts: Vec<Named>,
     /// Whose approvals count.
     pub approvers: Vec<Approver>,

@@ -180,6 +180,10 @@ pub(super) struct Downtime {
     /// What was unseen before the time that now is.
     unseen_before: Duration,
     outages: u32,
+    /// When a member was last heard to accept writes.
+    up_at: Option<Duration>,
+    /// How much longer the outages may have been: nobody looked between the last word of a writer and the first of its absence.
+    slack: Duration,
 }
 
 /// Nothing heard for longer than this (the machine slept, the process was stopped): nobody looked, so nobody can tell.
@@ -194,11 +198,33 @@ pub(super) struct Spent {
     pub(super) unseen: Duration,
     /// Outages that were seen.
     pub(super) outages: u32,
+    /// What may come on top of `down`: it is known to the width of a poll.
+    pub(super) slack: Duration,
     /// How long the one that goes on has lasted.
     pub(super) now_for: Option<Duration>,
 }
 
+impl Spent {
+    /// Without a writable primary, at the most, as far as anybody looked.
+    pub(super) fn at_most(&self) -> Duration {
+        self.down.saturating_add(self.slack)
+    }
+}
+
 impl Downtime {
+    /// Somebody was heard to accept writes at `at`.
+    pub(super) fn heard_up(&mut self, at: Duration) {
+        self.up_at = self.up_at.max(Some(at));
+    }
+
+    /// Another leads at `at`, and the one before was heard to accept writes at `since`: between them there may have been nobody.
+    pub(super) fn handed_over(&mut self, since: Duration, at: Duration) {
+        self.count(at);
+        if self.phase == Phase::Up {
+            self.slack += at.saturating_sub(since);
+        }
+    }
+
     /// The set was found in `phase` at `at` (boot clock). `lost_since`: an outage that began with a primary falling silent began then,
     /// not when its followers said that they have none. The time in between, which nobody could tell, is told by that.
     pub(super) fn observe(&mut self, phase: Phase, at: Duration, lost_since: Option<Duration>) {
@@ -209,6 +235,8 @@ impl Downtime {
                 self.unseen = self.unseen_before;
             }
             self.down += at.saturating_sub(began);
+            let up_at = self.up_at.filter(|_| self.phase == Phase::Up).unwrap_or(began);
+            self.slack += began.saturating_sub(up_at);
             self.began = began;
             self.outages += 1;
         }
@@ -245,7 +273,7 @@ impl Downtime {
         let mut to_now = self.clone();
         to_now.count(boot);
         let now_for = (self.phase == Phase::Down).then(|| boot.saturating_sub(self.began));
-        Spent { down: to_now.down, unseen: to_now.unseen, outages: self.outages, now_for }
+        Spent { down: to_now.down, unseen: to_now.unseen, outages: self.outages, slack: self.slack, now_for }
     }
 }
 
@@ -266,6 +294,24 @@ mod tests {
         d.observe(Phase::Up, ms(2061), None);
         let spent = d.spent(ms(5000));
         assert_eq!((spent.down, spent.outages, spent.now_for), (ms(61), 1, None));
+    }
+
+    #[test]
+    fn what_nobody_looked_at_between_two_greetings_may_have_been_without_a_writer() {
+        let mut d = Downtime::default();
+        d.heard_up(ms(1000));
+        d.observe(Phase::Up, ms(1000), None);
+        // A greeting a second: the writer was gone at some time in that second.
+        d.observe(Phase::Down, ms(2000), None);
+        d.heard_up(ms(2100));
+        d.observe(Phase::Up, ms(2100), None);
+        let spent = d.spent(ms(2200));
+        assert_eq!((spent.down, spent.at_most()), (ms(100), ms(1100)));
+        // The next greeting is of another writer: an outage of no time, or of nearly a second.
+        d.handed_over(ms(3000), ms(3900));
+        d.observe(Phase::Up, ms(3900), None);
+        let spent = d.spent(ms(4000));
+        assert_eq!((spent.down, spent.at_most()), (ms(100), ms(2000)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | `set.rs` | one set and its members: what is known of them |
 //! | `state.rs` | how that changes: answers, faults, and which sources are wanted |
 //! | `leader.rs` | who leads a set, and for how long nobody did |
+//! | `outage.rs` | what that has cost, as one figure, and whether it is an outage |
 //! | `lag.rs` | how far a member is behind the primary |
 //! | `quorum.rs` | what a set survives |
 //! | `canary.rs`, `canary/` | for how long writes did not get through, felt by a canary |
@@ -25,6 +26,7 @@ mod leader;
 mod live;
 mod operations;
 mod ops;
+mod outage;
 mod quorum;
 mod set;
 mod signals;

@@ -39,7 +39,7 @@ signals! {
     PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "A member leads the set and accepts writes.";
     PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "Members that say they accept writes; more than one while an old primary has not noticed its successor.";
     PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "The member that accepts writes is on the target side.";
-    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "Time without a member that accepts writes since the start, as far as it was seen.";
+    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "Time without a member that accepts writes since the start, as far as it was seen: at the most, for greetings come a poll apart.";
     TARGET_SECONDARIES = "mongo.set.target_secondaries", Count, ["set"], (0.0, 50.0), "Members on the target side in state SECONDARY.";
     WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "The worst lag of the members on the target side that have to follow. Not live while one of them is no SECONDARY.";
     OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "The primary's oplog window less the worst lag of the target's members: how long a follower may still fall behind.";
@@ -67,7 +67,7 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     out.put(&PRIMARIES, name, || leader.as_ref().map(|_| set.claims(now).len() as f64));
     let on_target = |l: &Leader| flag(l.host().is_some_and(|h| set.side(h) == Some(Side::Target)));
     out.put(&PRIMARY_ON_TARGET, name, || leader.as_ref().map(on_target));
-    out.put(&WRITE_DOWNTIME, name, || leader.map(|_| set.downtime.spent(now.boot).down.as_secs_f64()));
+    out.put(&WRITE_DOWNTIME, name, || leader.map(|_| set.downtime.spent(now.boot).at_most().as_secs_f64()));
     out.put(&TARGET_SECONDARIES, name, || target_secondaries(set, now));
     let lag = || set.worst_of_followers(Side::Target, now).map(|l| l.least().as_secs_f64());
     out.put(&WORST_TARGET_LAG, name, lag);

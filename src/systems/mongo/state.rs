@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     facts::{Ask, Config, Facts, Hello, MemberState, Membership, Peer},
-    leader::{Leader, Phase},
+    leader::{Downtime, Leader, Phase},
     set::{Member, Set},
     signals,
 };
@@ -17,6 +17,7 @@ use crate::{
             source::SourceSpec,
         },
         now::Now,
+        snapshot::Outage,
     },
     plan::Plan,
     systems::System,
@@ -168,9 +169,13 @@ impl Set {
         if let Seen::Live(Leader::Writable(host), _) = &leader {
             let before = self.led.replace(host.clone()).filter(|led| led != host);
             let before = before.and_then(|led| self.members.get(&led)?.hello.last());
-            let silent = before.filter(|(h, _)| h.writable && at.saturating_sub(h.heard) > SILENT);
-            if let Some((hello, _)) = silent {
-                self.downtime.passed_over(hello.heard, at);
+            if let Some((hello, _)) = before.filter(|(h, _)| h.writable) {
+                let silent = at.saturating_sub(hello.heard) > SILENT;
+                let count = if silent { Downtime::passed_over } else { Downtime::handed_over };
+                count(&mut self.downtime, hello.heard, at);
+            }
+            if let Some((hello, _)) = self.members.get(host).and_then(|m| m.hello.last()) {
+                self.downtime.heard_up(hello.heard);
             }
             self.lost = None;
         }
@@ -281,6 +286,10 @@ impl System for State {
 
     fn tiles(&self, now: Now) -> Vec<Tile> {
         super::tiles::tiles(self, now)
+    }
+
+    fn outages(&self, now: Now) -> Vec<Outage> {
+        self.sets.iter().flat_map(|set| set.outages(now)).collect()
     }
 
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail> {

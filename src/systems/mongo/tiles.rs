@@ -70,20 +70,22 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
     let budget = state.plan.budgets.write_downtime;
     let spent = |s: &Set| s.downtime.spent(now.boot);
     let known = Seen::all(state.sets.iter().map(|s| s.leader(now).map(|_| ())));
-    let worst = state.sets.iter().max_by_key(|s| spent(s).down);
+    let worst = state.sets.iter().map(|s| (s, s.lost(now))).max_by_key(|(_, lost)| lost.time);
     let unseen = state.sets.iter().map(|s| spent(s).unseen).max().unwrap_or_default();
-    let down = worst.map(|s| spent(s).down).unwrap_or_default();
     let age = known.age();
     let value = Cell::seen(known, |_| {
-        let tone = match down {
+        let Some((_, lost)) = worst else { return Cell::none() };
+        let tone = match lost.time {
             d if d > budget => Tone::Bad,
             d if d * 2 > budget => Tone::Warn,
             _ => Tone::Good,
         };
-        Cell::number(down.as_secs_f64(), format!("{} of {}", short(down), short(budget))).tone(tone)
+        Cell::number(lost.time.as_secs_f64(), format!("{lost} of {}", short(budget))).tone(tone)
     });
-    let mut note = worst.filter(|_| !down.is_zero()).map_or_else(String::new, |s| format!("worst: {}", s.name));
-    if worst.is_some_and(|s| spent(s).now_for.is_some()) {
+    let mut note = worst
+        .filter(|(_, lost)| !lost.time.is_zero())
+        .map_or_else(String::new, |(s, _)| format!("worst: {}", s.name));
+    if worst.is_some_and(|(s, _)| spent(s).now_for.is_some()) {
         note.push_str(", and counting");
     }
     if !unseen.is_zero() {
@@ -98,7 +100,7 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
         spark: Vec::new(),
         age,
         panel: State::ID,
-        row: worst.map(|s| (SETS, s.name.clone())),
+        row: worst.map(|(s, _)| (SETS, s.name.clone())),
     }
 }
 

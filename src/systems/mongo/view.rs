@@ -220,16 +220,16 @@ pub(super) fn window_cell(window: Seen<Option<Duration>>) -> Cell {
 
 /// Spent of the budget; time that nobody saw is said beside it, because it may have been spent, too.
 pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
-    let spent = set.downtime.spent(now.boot);
+    let (spent, lost) = (set.downtime.spent(now.boot), set.lost(now));
     let budget = plan.budgets.write_downtime;
     Cell::seen(set.leader(now), |_| {
         let unseen = if spent.unseen.is_zero() { String::new() } else { format!(" +{}?", short(spent.unseen)) };
-        let tone = match spent.down {
+        let tone = match lost.time {
             d if d > budget => Tone::Bad,
             d if d * 2 > budget || spent.now_for.is_some() => Tone::Warn,
             _ => Tone::Plain,
         };
-        Cell::number(spent.down.as_secs_f64(), format!("{}{unseen}", short(spent.down))).tone(tone)
+        Cell::number(lost.time.as_secs_f64(), format!("{lost}{unseen}")).tone(tone)
     })
 }
 

@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 
 use landfall::{
     core::{
-        run::{Motion, Order},
+        run::{Hand, Motion, Order},
         step::Phase,
     },
     drive::sim::Trouble,
@@ -59,7 +59,7 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         stage.until(id, 120, |s| matches!(s.state, Phase::Ready | Phase::Previewed));
         stage.drive.order(Order::Preview(id.into()));
         if let Some(digest) = stage.step(id).preview.filter(|p| p.approvals.1 > 0).and_then(|p| p.digest) {
-            stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), key: None });
+            stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), hand: Hand::Terminal });
             stage.order(Order::Arm(id.into()));
             stage.order(Order::Execute { step: id.into(), digest, typed: "www.example.test.".into() });
         } else {

@@ -82,6 +82,7 @@ impl Run {
             motion: self.proposed(now).map(|it| MotionView {
                 step: it.motion.step().to_owned(),
                 what: it.motion.told(),
+                consequence: it.motion.consequence(),
                 digest: it.digest,
                 by: it.by.clone(),
                 people: it.people.clone(),

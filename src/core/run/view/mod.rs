@@ -106,6 +106,8 @@ pub struct MotionView {
     pub step: String,
     /// In words.
     pub what: String,
+    /// What it leads to.
+    pub consequence: &'static str,
     /// What the others agree to.
     pub digest: Digest,
     /// Who proposed it.

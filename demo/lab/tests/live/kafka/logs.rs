@@ -1,7 +1,12 @@
 //! What lies at the two ends of a log: records that retention has taken, transactions that are open, markers that are no records; and the
 //! printed commands, run.
 
-use std::{collections::BTreeMap, sync::Arc, thread, time::{Duration, Instant}};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use landfall::{
     core::{
@@ -16,13 +21,17 @@ use landfall::{
         steer::{Handle, Steered},
     },
 };
-use landfall_lab::{live::Lab, watch::{Watch, value}};
+use landfall_lab::{
+    live::Lab,
+    watch::{Watch, value},
+};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tokio::runtime::Runtime;
 
 use super::{
-    LAG, PATIENCE, at, free_port,
+    LAG, PATIENCE, at,
     broker::{Broker, plan},
+    free_port,
     handover::Estate,
     tool::Reset,
 };
@@ -111,9 +120,7 @@ fn a_topic_made_anew_with_fewer_partitions_is_named() {
     broker.topic("anew", 2, 7);
     broker.commit("g", &[("anew", 2)], 5);
     let mut watch = Watch::on(plan(&at(broker.port), &at(free_port()), r#"["*"]"#, r#"["anew"]"#)).unwrap();
-    let found = watch
-        .until("the topic", PATIENCE, |s| own(s, "kafka.topic.partitions", "anew") == Some(2.0))
-        .unwrap();
+    let found = watch.until("the topic", PATIENCE, |s| own(s, "kafka.topic.partitions", "anew") == Some(2.0)).unwrap();
     // A broker may forget the commits of a topic that is deleted.
     let lag = super::seen(&found, LAG, &["own", "source", "g"]);
     println!("{lag:?}");
@@ -150,7 +157,9 @@ impl Known {
 
     /// A group's commits on a side, by topic and partition.
     fn commits(&self, group: &str, side: Side) -> BTreeMap<(String, i32), i64> {
-        let Ok(Facts::Snapshot(facts)) = self.runtime.block_on(State::ask(&self.readers, &Ask::Snapshot { pair: 0, side })) else {
+        let Ok(Facts::Snapshot(facts)) =
+            self.runtime.block_on(State::ask(&self.readers, &Ask::Snapshot { pair: 0, side }))
+        else {
             panic!("no answer of the {side}: {}", self.plan.name)
         };
         let own = facts.group(group).map_or(&[][..], |g| facts.commits_of(g));
@@ -163,7 +172,9 @@ impl Known {
 }
 
 fn rows(offsets: &[TopicOffsets]) -> BTreeMap<(String, i32), i64> {
-    let each = offsets.iter().flat_map(|t| t.offsets.iter().map(|(p, offset)| ((t.topic.clone(), i32::try_from(*p).unwrap()), *offset)));
+    let each = offsets
+        .iter()
+        .flat_map(|t| t.offsets.iter().map(|(p, offset)| ((t.topic.clone(), i32::try_from(*p).unwrap()), *offset)));
     each.collect()
 }
 

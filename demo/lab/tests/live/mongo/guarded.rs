@@ -202,7 +202,10 @@ fn each_missing_permission_is_named_with_the_server_and_the_call() {
                     assert!(!works.contains(&word), "{login:?}: {fault}");
                     assert_eq!(fault.kind, FaultKind::Refused, "{login:?}: {fault}");
                     assert!(fault.text.raw().starts_with(&format!("{}: {call}: ", guarded.host)), "{login:?}: {fault}");
-                    assert!(!fault.text.raw().contains("wrong;") && !fault.text.raw().contains("right"), "a password in {fault}");
+                    assert!(
+                        !fault.text.raw().contains("wrong;") && !fault.text.raw().contains("right"),
+                        "a password in {fault}"
+                    );
                 }
             }
         }

@@ -56,7 +56,9 @@ impl Reset {
             other => Err(format!("{option} {other:?}")),
         };
         let (bootstrap, config, group) = (text("--bootstrap-server")?, text("--command-config")?, text("--group")?);
-        let Some(Word::File(file)) = values.remove("--from-file") else { return Err("no scenario: --from-file".to_owned()) };
+        let Some(Word::File(file)) = values.remove("--from-file") else {
+            return Err("no scenario: --from-file".to_owned());
+        };
         let bootstrap = bootstrap.ok_or("Missing required argument [bootstrap-server]")?;
         let group = group.ok_or("Option [reset-offsets] takes one of these options: [all-groups], [group]")?;
         Ok(Self { bootstrap, config, group, rows: file.lines().map(row).collect::<Result<_, _>>()? })
@@ -116,7 +118,9 @@ fn words(at: &mut Chars<'_>, end: Option<char>) -> Result<Vec<Word>, String> {
                 }
             },
             '\\' => word.get_or_insert_default().push(at.next().ok_or("nothing after a backslash")?),
-            '<' if word.is_none() && at.next_if_eq(&'(').is_some() => out.push(Word::File(printed(words(at, Some(')'))?)?)),
+            '<' if word.is_none() && at.next_if_eq(&'(').is_some() => {
+                out.push(Word::File(printed(words(at, Some(')'))?)?))
+            }
             c if "|&;<>()$`\"*?[]#~!{}\t\n\r".contains(c) => return Err(format!("a bare {c:?}")),
             c => word.get_or_insert_default().push(c),
         }

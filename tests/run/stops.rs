@@ -1,0 +1,208 @@
+//! What stops everything that goes forward, and is said before anything else: an outage, a spent budget, what asks for the way back, a
+//! window that is not open; and what one keyboard cannot do alone.
+
+use std::{path::Path, sync::Arc};
+
+use landfall::{
+    core::{
+        run::{Hand, Motion, Order},
+        snapshot::Verdict,
+        step::{Level, Phase},
+    },
+    journal::Body,
+    plan::{Plan, Side, Window},
+    scenario::Happening,
+};
+
+use crate::stage::{PLAN, Stage, plan, primary, step, weights};
+
+/// A trigger that is true while the set's primary is on this side, over a step that nothing else is in the way of.
+fn triggered(side: Side, seed: u64) -> Stage {
+    let on_target = u8::from(side == Side::Target);
+    let text = format!(
+        r#"{PLAN}
+[gate_defaults]
+for = "0s"
+min_samples = 1
+[[abort]]
+id = "hurt"
+title = "Users are hurt"
+when = [{{ metric = "mongo.set.primary_on_target", where = {{ set = "orders" }}, op = "==", value = {on_target} }}]
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "name"
+title = "Name"
+action = {{ set_weights = {{ name = "www.example.test.", source = 99, target = 1 }} }}
+settle = "0s"
+bake = "2s"
+"#
+    );
+    let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    Stage::on(Arc::new(plan), seed)
+}
+
+fn obstacle(stage: &Stage, id: &str, part: &str) -> Option<Level> {
+    stage.step(id).obstacles.iter().find(|(_, why)| why.contains(part)).map(|(level, _)| *level)
+}
+
+#[test]
+fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
+    // Nothing of the plan asks after the set: its gates have no opinion.
+    let mut stage = Stage::new(vec![step("name", &[], weights(99, 1))], 3);
+    stage.until("name", 60, |s| s.state == Phase::Ready);
+    assert!(matches!(stage.drive.snapshot().verdict(), Verdict::Go(_)));
+    let mut processes = |up| {
+        for n in 1..=3 {
+            let host = format!("orders-{n}.ore.example.net:27017");
+            stage.drive.happen(&Happening::Process { host, up }).expect("a member");
+        }
+        stage.pass(30_000);
+        stage.drive.snapshot().verdict()
+    };
+    let verdict = processes(false);
+    assert!(
+        matches!(&verdict, Verdict::Outage(why) if why.starts_with("orders: nobody accepts writes for ")),
+        "{verdict:?}"
+    );
+    assert_eq!((verdict.id(), verdict.told().0, verdict.is_red()), ("outage", "OUTAGE", true));
+    let verdict = processes(true);
+    assert!(matches!(&verdict, Verdict::Overspent(why) if why.starts_with("orders: no writes for ≤ ")), "{verdict:?}");
+    assert!(verdict.told().1.ends_with("the plan allows 5.0s"), "what else is in order is not GO: {verdict:?}");
+    let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
+    let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
+    assert!(verdict.told().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
+}
+
+#[test]
+fn a_true_trigger_stops_what_goes_forward_until_two_people_leave_it_out() {
+    let mut stage = triggered(Side::Source, 3);
+    stage.until("name", 60, |s| s.state == Phase::Blocked);
+    assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
+    stage.drive.order(Order::Preview("name".into()));
+    let why = stage.order(Order::Arm("name".into())).expect("refused");
+    assert!(why.contains("ROLL BACK is asked for"), "{why}");
+    assert!(stage.execute("name").is_some());
+    assert!(!stage.entries().iter().any(|e| matches!(e.body, Body::Begun(_))));
+    let waive = |gate: &str| {
+        let (step, gate, reason) = ("name".to_owned(), gate.to_owned(), "it is the probe that is broken".to_owned());
+        Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })
+    };
+    let why = stage.order(waive("window")).expect("there is none");
+    assert!(why.contains("has no gate window: hurt"), "{why}");
+    assert_eq!(stage.order(waive("hurt")), None);
+    assert_eq!(stage.step("name").state, Phase::Blocked, "one is not two");
+    assert_eq!(stage.agree("ben", None), None);
+    stage.carry_out("name");
+    // It was for that attempt, and never of the way back.
+    stage.drive.order(Order::RollBack("name".into()));
+    assert_eq!(stage.execute("name"), None);
+    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("name".into()));
+    stage.pass(5_000);
+    assert_eq!(stage.step("name").state, Phase::Blocked);
+}
+
+#[test]
+fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
+    let mut stage = triggered(Side::Target, 3);
+    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.drive.order(Order::Preview("name".into()));
+    let digest = stage.step("name").preview.and_then(|p| p.digest).expect("a preview");
+    stage.drive.order(Order::Arm("name".into()));
+    stage.drive.stranger(&primary(Side::Target));
+    stage.until("name", 50, |s| s.state == Phase::Blocked);
+    let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "www.example.test.".into() });
+    assert!(why.as_ref().is_some_and(|why| why.contains("not armed")), "{why:?}");
+    assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
+    assert!(stage.drive.server_log().iter().all(|tag| !tag.contains("/name/")), "nothing was sent");
+}
+
+#[test]
+fn a_window_that_is_not_open_stops_what_goes_forward_and_nothing_that_takes_back() {
+    let within = |start: &str, end: &str| {
+        let mut plan = plan(vec![step("name", &[], weights(99, 1))]);
+        let time = |t: &str| format!("2026-11-21T{t}Z").parse().expect("a time");
+        Arc::make_mut(&mut plan).budgets.window = Some(Window { start: time(start), end: time(end) });
+        Stage::on(plan, 3)
+    };
+    let mut stage = within("03:04:00", "05:00:00");
+    stage.until("name", 60, |s| s.state == Phase::Blocked);
+    assert_eq!(obstacle(&stage, "name", "the plan's window opens at 2026-11-21T03:04:00Z"), Some(Level::Hold));
+    assert!(stage.execute("name").is_some());
+    stage.until("name", 200, |s| matches!(s.state, Phase::Ready | Phase::Previewed));
+
+    let mut stage = within("01:00:00", "03:20:00");
+    stage.carry_out("name");
+    while stage.drive.now().wall < "2026-11-21T03:20:01Z".parse().expect("a time") {
+        stage.pass(30_000);
+    }
+    stage.drive.order(Order::RollBack("name".into()));
+    assert_eq!(stage.execute("name"), None);
+    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("name".into()));
+    stage.pass(5_000);
+    assert_eq!(obstacle(&stage, "name", "the plan's window closed at"), Some(Level::Hold));
+    // Two people go on after its end.
+    let (step, gate, reason) = ("name".to_owned(), "window".to_owned(), "nearly done".to_owned());
+    assert_eq!(stage.order(Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })), None);
+    assert_eq!(stage.agree("ben", None), None);
+    stage.carry_out("name");
+}
+
+/// A name typed where the run is steered stands for nobody but the operator.
+#[test]
+fn one_keyboard_is_one_person() {
+    let text = format!(
+        r#"{PLAN}
+[[approver]]
+name = "ana"
+[[approver]]
+name = "ben"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "end"
+title = "The end"
+action = {{ set_weights = {{ name = "www.example.test.", source = 0, target = 100 }} }}
+irreversible = true
+approvals = 2
+confirm = "enter"
+"#
+    );
+    let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let mut stage = Stage::on(Arc::new(plan), 3);
+    let typed = |stage: &Stage, by: &str, hand| {
+        let motion = stage.run().motion.map(|it| (it.step, it.digest));
+        let preview = || ("end".to_owned(), stage.step("end").preview.and_then(|p| p.digest).expect("a preview"));
+        let (step, digest) = motion.unwrap_or_else(preview);
+        Order::Approve { step, digest, by: by.into(), hand }
+    };
+    let keyboard = |stage: &mut Stage, by: &str| {
+        let order = typed(stage, by, Hand::Keyboard);
+        stage.order(order)
+    };
+    let proposals = [
+        Motion::Skip { step: "end".into(), reason: "not tonight".into() },
+        Motion::Waive { step: "end".into(), gate: "x".into(), reason: "y".into(), minutes: 5 },
+    ];
+    assert_eq!(stage.order(Order::Propose(proposals[0].clone())), None);
+    let why = keyboard(&mut stage, "ben").expect("refused");
+    assert!(why.contains("ben is not at this keyboard") && why.contains("landfall approve JOURNAL end "), "{why}");
+    assert_eq!(stage.drive.phase("end"), Some(Phase::Ready), "it is not left out");
+    assert!(stage.order(Order::Propose(proposals[1].clone())).is_some(), "there is no such gate");
+
+    let mut stage = Stage::on(stage.drive.snapshot().plan, 3);
+    stage.until("end", 60, |s| s.state == Phase::Ready);
+    stage.drive.order(Order::Preview("end".into()));
+    assert_eq!(keyboard(&mut stage, "ana"), None, "the operator's own word is one");
+    let why = keyboard(&mut stage, "ben").expect("refused");
+    assert!(why.contains("ben is not at this keyboard"), "{why}");
+    assert!(stage.order(Order::Arm("end".into())).is_some_and(|why| why.contains("needs 2 approvals")));
+    let order = typed(&stage, "ben", Hand::Terminal);
+    assert_eq!(stage.order(order), None);
+    assert_eq!(stage.order(Order::Arm("end".into())), None);
+    assert_eq!(stage.step("end").state, Phase::Armed);
+}
