@@ -10,7 +10,7 @@ use clap::Args;
 use super::{
     Look, NOT_IN_ORDER, Plain, faulty, load_with_digest,
     out::{Failed, print, remark},
-    run::{bound, host, leave, operator, options, plain, printed, serve, told},
+    run::{bound, host, leave, operator, options, plain, printed, serve, told, whoever},
     warn,
 };
 use crate::{
@@ -78,8 +78,11 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     let options = options(&it.look, Mode::Demo)?;
     let bound = bound(&it.look.metrics)?;
     let author = Author { run: scenario.name.clone(), actor: operator(), host: host(), plan: scenario.plan_digest };
-    let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &author.run, &scenario.plan.runbook.approvers));
-    let helm = sim::start_steered(&scenario, it.speed, boarding(it.journal.as_deref(), author)?, inbox)?;
+    let run = author.run.clone();
+    // Looked at before anything is put beside it.
+    let board = boarding(it.journal.as_deref(), author)?;
+    let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &run, &scenario.plan.runbook.approvers));
+    let helm = sim::start_steered(&scenario, it.speed, board, inbox.transpose()?)?;
     let metrics = serve(bound, &helm.link)?;
     let ended = match plain(&it.plain, &options) {
         Some(lines) => printed(&helm.link, lines),
@@ -196,6 +199,6 @@ fn boarding(path: Option<&Path>, author: Author) -> Result<Box<Board<'static>>, 
     }
     Ok(Box::new(move |now| match FileStore::open(&path).map_err(|e| format!("the journal {name}: {e}"))? {
         Opened::Ours(store) => open(Box::new(store), now),
-        Opened::Busy => Err(format!("the journal {name} is being written by somebody else")),
+        Opened::Busy(holder) => Err(format!("{} writes the journal {name}", whoever(holder))),
     }))
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod hand_in;
 mod init;
 mod journal;
 mod out;
@@ -90,7 +91,7 @@ enum Cmd {
     /// Write the story of a run from its journal, for people who were not there: one HTML page, or Markdown
     Report(report::Report),
     /// Approve a preview from another terminal, signed with your ssh key
-    Approve(journal::Approve),
+    Approve(hand_in::Approve),
     /// Print all commands of the console and their keys
     Keys(setup::Keys),
     /// The configuration file: an example, a check, its place
@@ -104,9 +105,9 @@ enum Cmd {
     /// Print the man page
     Man,
     /// Put words on record from another terminal
-    Note(journal::Words),
+    Note(hand_in::Words),
     /// Hold everything from another terminal; the words say why
-    Hold(journal::Words),
+    Hold(hand_in::Words),
 }
 
 #[derive(Debug, Args)]
@@ -163,9 +164,9 @@ const EXIT: [(u8, &str); 3] = [
     (0, "Done, and everything asked about is in order."),
     (
         NOT_IN_ORDER,
-        "Done, and something is not in order: a source is not live, a check failed, the verdict that was asked for is HOLD or ROLL BACK.",
+        "Done, and something is not in order: a source is not live, a check failed, the verdict that was asked for is HOLD or ROLL BACK, an approval was refused.",
     ),
-    (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal."),
+    (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal, nobody who puts it on record."),
 ];
 
 /// Done, and something is not in order.
@@ -202,9 +203,9 @@ pub fn main() -> ExitCode {
         Cmd::Config(it) => setup::config(it),
         Cmd::Completions { shell } => setup::completions(shell),
         Cmd::Man => setup::man(),
-        Cmd::Approve(it) => journal::approve(&it),
-        Cmd::Note(it) => journal::note(&it),
-        Cmd::Hold(it) => journal::hold(&it),
+        Cmd::Approve(it) => hand_in::approve(&it),
+        Cmd::Note(it) => hand_in::note(&it),
+        Cmd::Hold(it) => hand_in::hold(&it),
     };
     done.unwrap_or_else(failed)
 }

@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsString,
-    fs::{File, Permissions, TryLockError},
-    io::{Read as _, Write as _},
+    fs::{File, Permissions},
+    io::{BufReader, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,7 +12,11 @@ use std::{
 use clap::Args;
 
 use super::out::{Failed, print};
-use crate::{journal::chain, report, text::Document};
+use crate::{
+    journal::{Refused, chain, writer},
+    report,
+    text::Document,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -29,13 +33,19 @@ pub(super) struct Report {
 pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let name = it.journal.display();
     let unread = |e| format!("{name}: {e}");
-    let mut file = File::open(&it.journal).map_err(unread)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(unread)?;
+    let file = File::open(&it.journal).map_err(unread)?;
     // What can be believed up to the damage is not the story of the run, and is not told as if it were.
     let damaged = |damage| format!("{name}: DAMAGED: {damage}; nothing is told of it: find out who changed it");
-    let (entries, torn) = chain::read(&bytes).map_err(damaged)?;
-    let story = report::tell(&entries, torn, is_open(&file)).ok_or_else(|| format!("{name}: the journal is empty"))?;
+    let told = |e| match e {
+        Refused::Damaged(damage) => damaged(damage),
+        other => format!("{name}: {other}"),
+    };
+    let (mut reader, mut story) = (chain::Reader::new(BufReader::new(file)), report::Gathered::default());
+    while let Some(entry) = reader.next().map_err(told)? {
+        story.take(entry);
+    }
+    let torn = reader.torn().map_err(damaged)?;
+    let story = story.tell(torn, is_open(&it.journal)).ok_or_else(|| format!("{name}: the journal is empty"))?;
     if it.markdown {
         return print(Document::block(&report::markdown(&story)));
     }
@@ -47,14 +57,9 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     print(format_args!("{told}{going}"))
 }
 
-/// Whether somebody holds the journal's lock; none where that cannot be told.
-fn is_open(file: &File) -> Option<bool> {
-    // Only held for as long as it takes to ask.
-    match file.try_lock_shared() {
-        Ok(()) => file.unlock().ok().map(|()| false),
-        Err(TryLockError::WouldBlock) => Some(true),
-        Err(TryLockError::Error(_)) => None,
-    }
+/// Whether somebody writes the journal; none where that cannot be told.
+fn is_open(journal: &Path) -> Option<bool> {
+    writer(journal).ok().map(|it| it.is_some())
 }
 
 /// `run.journal.html` for `run.journal`.
@@ -96,7 +101,7 @@ mod tests {
         let now = Now { boot: std::time::Duration::from_secs(9), wall: jiff::Timestamp::UNIX_EPOCH };
         let (mut journal, _) = Journal::open(Box::new(store), author, now).expect("a journal");
         for text in ["coffee", "more of it"] {
-            journal.append(Body::Remark { by: "ana".into(), text: text.into() }, now).expect("room");
+            journal.append(Body::Remark { by: "ana".into(), text: text.into(), refused: None }, now).expect("room");
         }
         path
     }
@@ -115,7 +120,11 @@ mod tests {
         assert!(page.contains("more of it") && page.ends_with("</html>\n"));
         assert!(report(&journal, Some(journal.clone())).expect_err("refused").contains("the journal itself"));
         assert!(std::fs::read(&journal).expect("bytes") == before);
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing else is left");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("a folder").count(),
+            3,
+            "beside the lock nothing else is left"
+        );
     }
 
     #[test]
@@ -135,11 +144,10 @@ mod tests {
     fn whether_a_console_has_it_is_seen_by_its_lock() {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = written(folder.path());
-        let file = File::open(&journal).expect("a file");
-        assert_eq!(is_open(&file), Some(false));
+        assert_eq!(is_open(&journal), Some(false));
         let Ok(Opened::Ours(held)) = FileStore::open(&journal) else { panic!("nobody has it") };
-        assert_eq!(is_open(&file), Some(true));
+        assert_eq!(is_open(&journal), Some(true));
         drop(held);
-        assert_eq!(is_open(&file), Some(false), "and it is not kept");
+        assert_eq!(is_open(&journal), Some(false), "and it is not kept");
     }
 }

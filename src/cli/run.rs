@@ -18,7 +18,7 @@ use crate::{
     core::Command,
     drive::{Helm, Link, clock, inbox::Inbox, live},
     journal::{
-        Author, Journal, Refused,
+        Author, Holder, Journal, Refused,
         follow::Follower,
         store::{FileStore, Opened},
     },
@@ -59,16 +59,17 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let options = options(&on.look, Mode::Console)?;
     let (plan, digest) = load_with_digest(&on.plan)?;
     let name = file.display();
-    let store = match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
+    let store = match opened(file)? {
         Opened::Ours(store) => Box::new(store),
-        Opened::Busy => {
-            remark(format_args!("landfall: another console writes {name}: this one reads along"));
+        Opened::Busy(holder) => {
+            remark(format_args!("landfall: {} writes {name}: this one reads along", whoever(holder)));
             return watched(on, Some(file), Mode::Watch, &Plain::default());
         }
     };
+    let notice = store.notice();
     let bound = bound(&on.look.metrics)?;
     let author = Author { run: plan.name.clone(), actor: operator(), host: host(), plan: digest };
-    let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers);
+    let inbox = Inbox::new(file, &author.run, &plan.runbook.approvers)?;
     let taken = Journal::open(store, author, clock::now()).map_err(|e| e.to_string())?;
     let runtime = runtime()?;
     let helm = {
@@ -80,9 +81,31 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     let ended = console::run(helm.link.clone(), Some(helm.orders.clone()), options);
     drop(metrics);
     let link = helm.link.clone();
+    notice.leaves_within(FINISH + LET_GO);
     leave(helm);
     let_go(runtime, link);
     told(ended.map_err(|e| e.to_string()))
+}
+
+/// The journal, with its lock. Of somebody who is leaving, and finishes what is on its way, the end is waited for.
+fn opened(file: &Path) -> Result<Opened, String> {
+    let name = file.display();
+    let mut told = false;
+    loop {
+        match FileStore::open(file).map_err(|e| format!("the journal {name}: {e}"))? {
+            Opened::Busy(Some(holder)) if holder.leaves.is_some_and(|until| until > jiff::Timestamp::now()) => {
+                if !std::mem::replace(&mut told, true) {
+                    remark(format_args!("landfall: {name} is waited for: {holder}"));
+                }
+            }
+            opened => return Ok(opened),
+        }
+    }
+}
+
+/// Who has a journal, in words.
+pub(super) fn whoever(holder: Option<Holder>) -> String {
+    holder.map_or_else(|| "another console".to_owned(), |holder| format!("another console, {holder},"))
 }
 
 fn follow_changes(link: &Link, on: &OnPlan) {

@@ -303,19 +303,15 @@ fn operations(step: &StepView) -> Table {
 /// An operation's state in words.
 #[must_use]
 pub fn op_word(op: &OpLine) -> (&'static str, Tone) {
-    match op.state {
-        OpState::Waiting => ("–", Tone::Muted),
-        OpState::Unknown if op.wait => ("waiting", Tone::Busy),
-        OpState::Intent => ("INTENT", Tone::Busy),
-        OpState::Sent => ("SENT", Tone::Busy),
-        OpState::Accepted => ("ACCEPTED", Tone::Busy),
-        OpState::Unknown => ("UNKNOWN", Tone::Blind),
-        OpState::Quarantine => ("QUARANTINE", Tone::Blind),
-        OpState::Applied => ("applied", Tone::Good),
-        OpState::NotApplied if op.wait => ("given up", Tone::Warn),
-        OpState::NotApplied => ("NOT APPLIED", Tone::Bad),
-        OpState::Conflict => ("CONFLICT", Tone::Bad),
-        OpState::Attested => ("attested", Tone::Warn),
-        OpState::Spared => ("not needed", Tone::Muted),
-    }
+    let tone = match op.state {
+        OpState::Waiting | OpState::Spared => Tone::Muted,
+        OpState::Unknown if op.wait => Tone::Busy,
+        OpState::Intent | OpState::Sent | OpState::Accepted => Tone::Busy,
+        OpState::Unknown | OpState::Quarantine => Tone::Blind,
+        OpState::Applied => Tone::Good,
+        OpState::NotApplied if op.wait => Tone::Warn,
+        OpState::NotApplied | OpState::Conflict => Tone::Bad,
+        OpState::Attested => Tone::Warn,
+    };
+    (op.state.word(op.wait), tone)
 }

@@ -2,30 +2,29 @@
 //! them, and journals them: there is one writer, and yet more than one pair of hands.
 //!
 //! A message is a file of JSON, `NAME.json`; an approval's signature beside it, `NAME.json.sig`, as `ssh-keygen -Y sign` makes it. Files are
-//! put there by renaming, so that nobody reads half of one. What was taken is moved to `taken/`, what was refused to `refused/`.
+//! put there by renaming, so that nobody reads half of one. What was taken is moved to `taken/`, what was refused to `refused/`. The folder
+//! is of the account that writes the journal, and nobody else can write it: whoever can signs approvals, but says anything else unasked.
 
 use std::{
     ffi::{OsStr, OsString},
     fs,
     io::{self, Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
+use super::signed;
 use crate::{
     core::{
         digest::Digest,
         run::{Hand, Order},
     },
+    journal::{Body, Unapproved},
     plan::Approver,
 };
-
-/// What signatures are made for: one made for something else does not count here.
-pub const NAMESPACE: &str = "landfall";
 
 /// Messages that were taken.
 const TAKEN: &str = "taken";
@@ -63,6 +62,45 @@ pub enum Message {
     },
 }
 
+/// Anybody who can write here can write any name.
+fn unasked(by: &str) -> String {
+    format!("{by} (unauthenticated)")
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is on record.
+    Taken,
+    /// It is on record that it does not count, and why.
+    Refused(String),
+}
+
+impl Message {
+    /// Whether a record is the answer to this message, and which.
+    #[must_use]
+    pub fn answer(&self, body: &Body) -> Option<Answer> {
+        let taken = match (self, body) {
+            (Self::Note { by, text }, Body::Remark { by: who, text: words, refused: None }) => {
+                *who == unasked(by) && words == text
+            }
+            (Self::Hold { by, why }, Body::Hold { on: true, by: who, why: words }) => {
+                *who == unasked(by) && words == why
+            }
+            (Self::Approve { step, digest, by, .. }, Body::Approved { step: of, digest: what, by: who, .. }) => {
+                (step, digest, by) == (of, what, who)
+            }
+            (Self::Approve { step, digest, by, .. }, Body::Remark { text, refused: Some(it), .. })
+                if (step, digest, by) == (&it.step, &it.digest, &it.by) =>
+            {
+                return Some(Answer::Refused(text.clone()));
+            }
+            _ => false,
+        };
+        taken.then_some(Answer::Taken)
+    }
+}
+
 /// The folder of a journal.
 #[must_use]
 pub fn folder(journal: &Path) -> PathBuf {
@@ -71,35 +109,66 @@ pub fn folder(journal: &Path) -> PathBuf {
     journal.with_file_name(name)
 }
 
+/// A message that was handed in.
+#[derive(Debug)]
+pub struct Handed(PathBuf);
+
+impl Handed {
+    /// Takes it out again; false if it was taken before that.
+    #[must_use]
+    pub fn withdraw(self) -> bool {
+        let was_there = fs::remove_file(&self.0).is_ok();
+        // One without a signature has none to remove.
+        let _ = fs::remove_file(self.0.with_extension("json.sig"));
+        was_there
+    }
+}
+
 /// Puts a message there, signed with this key where there is one.
 ///
 /// # Errors
-/// If the folder cannot be written or the key cannot sign.
-pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<(), String> {
+/// If the folder cannot be written or is not ours, or the key cannot sign.
+pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Handed, String> {
     let told = |e: io::Error| format!("the inbox {}: {e}", folder.display());
-    fs::create_dir_all(folder).map_err(told)?;
+    make(folder).map_err(told)?;
     let text = serde_json::to_string(message).map_err(|e| e.to_string())?;
-    let name = Digest::of(text.as_bytes()).short();
-    let waiting = folder.join(format!(".{name}.{}", std::process::id()));
-    fs::write(&waiting, &text).map_err(told)?;
-    let signature =
-        waiting.with_file_name(format!("{}.sig", waiting.file_name().unwrap_or_default().to_string_lossy()));
-    if let Some(key) = key {
-        let made = Command::new("ssh-keygen")
-            .args(["-Y", "sign", "-q", "-n", NAMESPACE, "-f"])
-            .arg(key)
-            .arg(&waiting)
-            .stdout(Stdio::null())
-            .status()
-            .map_err(|e| format!("ssh-keygen cannot be run ({e}): install OpenSSH's client"));
-        if !made?.success() {
-            let _ = fs::remove_file(&waiting);
-            return Err(format!("the key {} did not sign", key.display()));
-        }
-        // The signature first: whoever sees the message finds it.
-        fs::rename(signature, folder.join(format!("{name}.json.sig"))).map_err(told)?;
+    let signature = key.map(|key| signed::sign(text.as_bytes(), key)).transpose()?;
+    // In the order in which they came; two that say the same are two.
+    let micros = jiff::Timestamp::now().as_microsecond();
+    let name = format!("{micros:020}-{}-{}.json", std::process::id(), Digest::of(text.as_bytes()).short());
+    let place = |bytes: &[u8], name: &str| {
+        let mut file = tempfile::Builder::new().prefix(".").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist_noclobber(folder.join(name)).map_err(|e| e.error)
+    };
+    // The signature first: whoever sees the message finds it.
+    if let Some(signature) = signature {
+        place(&signature, &format!("{name}.sig")).map_err(told)?;
     }
-    fs::rename(waiting, folder.join(format!("{name}.json"))).map_err(told)
+    place(text.as_bytes(), &name).map_err(told)?;
+    Ok(Handed(folder.join(name)))
+}
+
+/// Makes a folder that nobody else can write. One that is there must be ours, and no link.
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::empty());
+    let opened = opened.map_err(|e| io::Error::new(io::Error::from(e).kind(), "it is no folder, or a link"))?;
+    let about = rustix::fs::fstat(&opened)?;
+    if about.st_uid != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other(format!(
+            "it belongs to the account with uid {}: hand it in as that one",
+            about.st_uid
+        )));
+    }
+    if about.st_mode & 0o022 != 0 {
+        rustix::fs::fchmod(&opened, Mode::from_raw_mode(about.st_mode & 0o7755))?;
+    }
+    Ok(())
 }
 
 /// The writer's side.
@@ -122,12 +191,15 @@ const LONGEST: u64 = 64 * 1024;
 
 impl Inbox {
     /// Of this journal, for this run. The folder is the writer's own, so that what was taken can be put aside.
-    #[must_use]
-    pub fn new(journal: &Path, run: &str, approvers: &[Approver]) -> Self {
+    ///
+    /// # Errors
+    /// If there is something else than a folder of this account.
+    pub fn new(journal: &Path, run: &str, approvers: &[Approver]) -> Result<Self, String> {
         let folder = folder(journal);
-        // What cannot be made is found out when something is to be put there.
-        let _ = fs::create_dir_all(folder.join(TAKEN)).and_then(|()| fs::create_dir_all(folder.join(REFUSED)));
-        Self { folder, run: run.to_owned(), approvers: approvers.to_vec(), waiting: Vec::new() }
+        for folder in [&folder, &folder.join(TAKEN), &folder.join(REFUSED)] {
+            make(folder).map_err(|e| format!("the inbox {}: {e}", folder.display()))?;
+        }
+        Ok(Self { folder, run: run.to_owned(), approvers: approvers.to_vec(), waiting: Vec::new() })
     }
 
     /// Whether messages are known to wait.
@@ -156,27 +228,41 @@ impl Inbox {
     fn take_one(&self, name: &OsStr) -> Option<Order> {
         // Put aside first: what cannot be is left alone, or it would be taken again and again.
         let file = self.put_aside(name, &self.folder, TAKEN)?;
-        Some(self.read(&file).unwrap_or_else(|why| {
+        Some(self.read(&file).unwrap_or_else(|refused| {
             self.put_aside(name, &self.folder.join(TAKEN), REFUSED);
-            let name = name.to_string_lossy();
-            Order::Remark { by: Some("inbox".to_owned()), text: format!("{name} refused: {why}") }
+            refused
         }))
     }
 
-    fn read(&self, file: &Path) -> Result<Order, String> {
-        let text = read_small(file)?;
-        let message: Message = serde_json::from_slice(&text).map_err(|e| format!("it is no message: {e}"))?;
-        // Anybody who can write here can write any name.
-        let said = |by: String| Some(format!("{by} (unauthenticated)"));
-        Ok(match message {
-            Message::Note { by, text } => Order::Remark { by: said(by), text },
-            Message::Hold { by, why } => Order::Hold { by: said(by), why },
-            Message::Approve { run, .. } if run != self.run => return Err(format!("it is for the run {run}")),
-            Message::Approve { step, digest, by, .. } => {
-                let hand = self.signed(&by, &text, file)?.map_or(Hand::Terminal, Hand::Key);
-                Order::Approve { step, digest, by, hand }
+    /// What a message wants; else what is to be put on record of it instead.
+    fn read(&self, file: &Path) -> Result<Order, Order> {
+        let parsed = |text: &[u8]| serde_json::from_slice(text).map_err(|e| format!("it is no message: {e}"));
+        let (text, message) = match read_small(file).and_then(|text| parsed(&text).map(|message| (text, message))) {
+            Ok(read) => read,
+            Err(why) => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                return Err(Order::Remark { by: Some("inbox".to_owned()), text: format!("{name} refused: {why}") });
             }
-        })
+        };
+        match message {
+            Message::Note { by, text } => Ok(Order::Remark { by: Some(unasked(&by)), text }),
+            Message::Hold { by, why } => Ok(Order::Hold { by: Some(unasked(&by)), why }),
+            Message::Approve { run, step, digest, by } => match self.believed(&run, &by, &text, file) {
+                Ok(key) => {
+                    let hand = key.map_or(Hand::Terminal, Hand::Key);
+                    Ok(Order::Approve { step, digest, by, hand })
+                }
+                Err(why) => Err(Order::Disbelieve { what: Unapproved { step, digest, by }, why }),
+            },
+        }
+    }
+
+    /// Whether an approval is for this run and of whoever it names, and by which key.
+    fn believed(&self, run: &str, by: &str, text: &[u8], file: &Path) -> Result<Option<String>, String> {
+        if run != self.run {
+            return Err(format!("it is for the run {run}"));
+        }
+        self.signed(by, text, file)
     }
 
     /// The fingerprint of the key that signed; none where the plan has no key for that name and nobody signed.
@@ -191,12 +277,10 @@ impl Inbox {
         if !signature.exists() {
             return Err(format!("it is not signed, and {by} has a key in the plan"));
         }
-        // In a folder that nobody else can write: what is checked is what was read.
-        let own = tempfile::tempdir().map_err(|e| format!("no folder to check its signature in: {e}"))?;
-        let (signers, copy) = (own.path().join("signers"), own.path().join("signature"));
-        fs::write(&copy, read_small(&signature)?).map_err(|e| e.to_string())?;
-        fs::write(&signers, format!("{by} namespaces=\"{NAMESPACE}\" {key}\n")).map_err(|e| e.to_string())?;
-        verify(&signers, by, &copy, text).map(Some)
+        match signed::verify(text, &read_small(&signature)?, key)? {
+            Some(key) => Ok(Some(key)),
+            None => Err(format!("its signature is not {by}'s")),
+        }
     }
 
     /// Moves a message and its signature; none if that cannot be done.
@@ -225,32 +309,10 @@ fn read_small(file: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Asks `ssh-keygen` whether this is signed by that person; gives the key's fingerprint.
-fn verify(signers: &Path, by: &str, signature: &Path, text: &[u8]) -> Result<String, String> {
-    let mut child = Command::new("ssh-keygen")
-        .args(["-Y", "verify", "-n", NAMESPACE, "-I", by, "-f"])
-        .arg(signers)
-        .arg("-s")
-        .arg(signature)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("ssh-keygen cannot be run ({e}): install OpenSSH's client"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(text).map_err(|e| e.to_string())?;
-    }
-    let out = child.wait_with_output().map_err(|e| e.to_string())?;
-    let said = String::from_utf8_lossy(&out.stdout).trim().to_owned();
-    if !out.status.success() {
-        return Err(format!("its signature is not {by}'s"));
-    }
-    // `Good "landfall" signature for ana with ED25519 key SHA256:…`
-    Ok(said.split_whitespace().find(|w| w.starts_with("SHA256:")).unwrap_or("a key of the plan").to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     fn approve(run: &str, by: &str) -> Message {
@@ -274,10 +336,10 @@ mod tests {
         let (other, _) = key(dir.path(), "two");
         let approvers =
             [Approver { name: "one".into(), key: Some(public) }, Approver { name: "three".into(), key: None }];
-        let mut inbox = Inbox::new(&journal, "night", &approvers);
+        let mut inbox = Inbox::new(&journal, "night", &approvers).expect("a folder");
         let at = folder(&journal);
         let mut taken = |message: &Message, key: Option<&Path>| {
-            put(&at, message, key).expect("put");
+            let _ = put(&at, message, key).expect("put");
             let mut orders = inbox.take();
             assert_eq!(orders.len(), 1);
             orders.pop().expect("one")
@@ -287,7 +349,7 @@ mod tests {
             matches!(&good, Order::Approve { by, hand: Hand::Key(key), .. } if by == "one" && key.starts_with("SHA256:")),
             "{good:?}"
         );
-        let refused = |order: Order| matches!(order, Order::Remark { text, .. } if text.contains("refused"));
+        let refused = |order: Order| matches!(order, Order::Disbelieve { .. });
         assert!(refused(taken(&approve("night", "one"), Some(&other))), "another's key");
         assert!(refused(taken(&approve("night", "one"), None)), "no signature");
         assert!(refused(taken(&approve("another", "one"), Some(&own))), "another run");
@@ -306,7 +368,8 @@ mod tests {
         let journal = dir.path().join("journal");
         fs::write(&journal, "precious").expect("written");
         let mut inbox =
-            Inbox::new(&journal, "night", &[Approver { name: "one".into(), key: Some("ssh-ed25519 AAAA".into()) }]);
+            Inbox::new(&journal, "night", &[Approver { name: "one".into(), key: Some("ssh-ed25519 AAAA".into()) }])
+                .expect("a folder");
         let at = folder(&journal);
         let text = serde_json::to_string(&approve("night", "one")).expect("a message");
         // What would be followed, would never end, or is none.
@@ -323,7 +386,10 @@ mod tests {
         let orders = inbox.take();
         assert_eq!(orders.len(), 7);
         assert!(
-            orders.iter().all(|o| matches!(o, Order::Remark { text, .. } if text.contains("refused"))),
+            orders.iter().all(|o| match o {
+                Order::Remark { text, .. } => text.contains("refused"),
+                other => matches!(other, Order::Disbelieve { .. }),
+            }),
             "{orders:?}"
         );
         assert!(inbox.take().is_empty(), "each is told once");
@@ -334,7 +400,7 @@ mod tests {
     fn a_full_inbox_is_taken_a_few_at_a_time_and_wholly() {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = dir.path().join("journal");
-        let mut inbox = Inbox::new(&journal, "night", &[]);
+        let mut inbox = Inbox::new(&journal, "night", &[]).expect("a folder");
         for n in 0..50 {
             let note = serde_json::json!({ "kind": "note", "by": "three", "text": n.to_string() });
             fs::write(folder(&journal).join(format!("{n:02}.json")), note.to_string()).expect("written");

@@ -150,6 +150,7 @@ impl Driver {
                 () = due => self.take(Input::Tick),
                 _ = second.tick() => {
                     self.read_along();
+                    self.look_at_journal();
                     self.take_messages();
                     self.take(Input::Tick);
                 }
@@ -188,11 +189,22 @@ impl Driver {
 
     /// What the other console has written since. A journal that is not there yet has not been begun.
     fn read_along(&mut self) {
-        let Some(follow) = &mut self.follow else { return };
-        match follow.news() {
-            Ok(entries) => entries.into_iter().for_each(|entry| self.take(Input::Follow(Box::new(entry)))),
+        let Some(mut follow) = self.follow.take() else { return };
+        match follow.each(|entry| self.take(Input::Follow(Box::new(entry)))) {
+            Ok(()) => {}
             Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_begun() => {}
             Err(why) => self.take(Input::Run(run::Input::Halted(format!("the journal that is followed: {why}")))),
+        }
+        self.follow = Some(follow);
+    }
+
+    /// Whether our own journal is still where it belongs: else nothing is sent any more, and the screen says so before a step needs it.
+    fn look_at_journal(&mut self) {
+        let Some(steering) = &mut self.steering else { return };
+        if steering.journal.halted().is_none()
+            && let Err(halt) = steering.journal.check()
+        {
+            self.take(Input::Run(run::Input::Halted(halt.to_string())));
         }
     }
 

@@ -6,6 +6,7 @@ pub mod inbox;
 mod link;
 pub mod live;
 pub mod poll;
+mod signed;
 pub mod sim;
 pub mod sink;
 

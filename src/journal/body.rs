@@ -44,6 +44,9 @@ pub enum Body {
         digest: Digest,
         /// What changes: thing, from, to.
         diff: Vec<Change>,
+        /// The commands of a way back, as a person could paste them: of a step forward they are in what is begun.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        commands: Vec<String>,
     },
     /// An attempt at a step was begun.
     Begun(Box<Begun>),
@@ -118,12 +121,40 @@ pub enum Body {
         by: String,
         /// The words.
         text: String,
+        /// They tell why an approval does not count: this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<Unapproved>,
     },
     /// What the estate looked like: for the story of the run. Nothing follows from it.
     Readings {
         /// What was live at that moment. What is not among them was not known.
         samples: Vec<Reading>,
     },
+}
+
+/// An approval that does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unapproved {
+    /// The step.
+    pub step: String,
+    /// Of what was to be approved.
+    pub digest: Digest,
+    /// In whose name.
+    pub by: String,
+}
+
+impl Unapproved {
+    /// It, on record, in the words of whoever refuses it.
+    #[must_use]
+    pub fn on_record(self, by: String, why: &str) -> Body {
+        let text = format!(
+            "the approval {} of {} in the name of {} is refused: {why}",
+            self.digest.short(),
+            self.step,
+            self.by
+        );
+        Body::Remark { by, text, refused: Some(self) }
+    }
 }
 
 /// A value that was live. In the journal it is a list of the three, because there are thousands of them.

@@ -1,6 +1,8 @@
 //! All lines of a journal: whole, or damaged where and how.
 
-use super::Entry;
+use std::io::{BufRead, Read as _};
+
+use super::{Entry, Refused};
 use crate::core::digest::Digest;
 
 /// Where a chain stands: the last record's number and hash.
@@ -22,22 +24,112 @@ pub struct Damage {
     pub why: String,
 }
 
-/// Reads a journal. Gives its records and how many bytes of a torn last line there are: a line without its end was never acknowledged to
-/// anybody, nothing was done on its account, and it can be cut off. Anything else that is not as it was written is damage.
+/// No line is longer, its end included: what a record can name is a few megabytes at the most, and whoever reads a journal has room for one.
+pub const LONGEST: usize = 16 * 1024 * 1024;
+
+/// Reads a journal record by record: no more than one line of it is kept.
+#[derive(Debug)]
+pub struct Reader<R> {
+    from: R,
+    head: Head,
+    lines: usize,
+    at: u64,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// From its beginning.
+    pub fn new(from: R) -> Self {
+        Self::after(from, Head::default(), 0)
+    }
+
+    /// From behind the record `head`, which is the line with this number.
+    pub const fn after(from: R, head: Head, lines: usize) -> Self {
+        Self { from, head, lines, at: 0, line: Vec::new() }
+    }
+
+    /// Where the chain stands after the last record that was read.
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Number of the last line that was read whole.
+    pub const fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// Bytes of the whole lines that were read.
+    pub const fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The next record; none where the last whole line was read.
+    ///
+    /// # Errors
+    /// If it cannot be read, and the first damage.
+    pub fn next(&mut self) -> Result<Option<Entry>, Refused> {
+        // What was begun and not ended goes on where it stopped.
+        let room = (LONGEST + 1).saturating_sub(self.line.len());
+        (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
+        let damage = |why: String| Damage { line: self.lines + 1, why };
+        if self.line.len() > LONGEST {
+            return Err(damage(format!("it is longer than {LONGEST} bytes, which no record is")).into());
+        }
+        let Some(line) = self.line.strip_suffix(b"\n") else { return Ok(None) };
+        let entry = next(self.head, line).map_err(damage)?;
+        self.head = entry.head();
+        self.lines += 1;
+        self.at += self.line.len() as u64;
+        self.line.clear();
+        Ok(Some(entry))
+    }
+
+    /// How many bytes of a torn last line there are, once all was read: a line without its end was never acknowledged to anybody, nothing was
+    /// done on its account, and it can be cut off.
+    ///
+    /// # Errors
+    /// If it is something else than the beginning of the next record: then it is not ours to cut.
+    pub fn torn(&self) -> Result<u64, Damage> {
+        if is_torn(self.head, &self.line) {
+            return Ok(self.line.len() as u64);
+        }
+        let why = "it has no end, and does not begin as the next record would: it is not this program's".to_owned();
+        Err(Damage { line: self.lines + 1, why })
+    }
+}
+
+/// Reads a whole journal. Gives its records and how many bytes of a torn last line there are.
 ///
 /// # Errors
 /// The first damage.
 pub fn read(bytes: &[u8]) -> Result<(Vec<Entry>, u64), Damage> {
-    let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let mut reader = Reader::new(bytes);
     let mut entries = Vec::new();
-    let mut head = Head::default();
-    for (at, line) in bytes[..whole].split_inclusive(|b| *b == b'\n').enumerate() {
-        let entry = next(head, &line[..line.len() - 1]).map_err(|why| Damage { line: at + 1, why })?;
-        head = entry.head();
-        entries.push(entry);
+    loop {
+        match reader.next() {
+            Ok(Some(entry)) => entries.push(entry),
+            Ok(None) => return reader.torn().map(|torn| (entries, torn)),
+            Err(Refused::Damaged(damage)) => return Err(damage),
+            // Bytes in memory can be read.
+            Err(other) => return Err(Damage { line: reader.lines() + 1, why: other.to_string() }),
+        }
     }
-    Ok((entries, (bytes.len() - whole) as u64))
 }
+
+/// Whether this is nothing, or the beginning of the record that comes after this head. After a loss of power there may be zeros where a line
+/// did not reach the disk: some file systems keep a file's length before its bytes.
+fn is_torn(head: Head, line: &[u8]) -> bool {
+    let written = line.iter().rposition(|b| *b != 0).map_or(0, |at| at + 1);
+    let line = if head.seq > 0 { &line[..written] } else { line };
+    let version = line.get(VERSION_AT.len()..).unwrap_or_default();
+    let digits = version.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = format!(",\"seq\":{},\"prev\":\"{}\",", head.seq + 1, head.hash);
+    let agree = |a: &[u8], b: &[u8]| a.iter().zip(b).all(|(a, b)| a == b);
+    agree(line, VERSION_AT) && (version.is_empty() || digits > 0) && agree(&version[digits..], rest.as_bytes())
+}
+
+/// What every record begins with, before the number of its version.
+const VERSION_AT: &[u8] = b"{\"v\":";
 
 /// Reads the line that comes after this head.
 ///

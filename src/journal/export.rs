@@ -1,59 +1,161 @@
 //! The timeline: what was done, when, by whom, for the review afterwards.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
-use super::{Body, Entry};
+use jiff::Timestamp;
+
+use super::{Body, Came, Entry, Head};
 use crate::{
-    core::step::{Note, Record, Way},
+    core::step::{Kind, Note, Record, Way},
     text,
 };
 
-/// As Markdown: one table, a line a record of what people did; what was read meanwhile is in [`json`].
-#[must_use]
-pub fn markdown(entries: &[Entry]) -> String {
-    let mut out = String::new();
-    let Some((first, last)) = entries.first().zip(entries.last()) else {
-        return "The journal is empty.\n".to_owned();
-    };
-    let _ = writeln!(out, "# {}\n", text::markdown(&first.run));
-    let _ = writeln!(
-        out,
-        "{} to {} (UTC), {} records, head {} {}\n",
-        first.wall.strftime("%Y-%m-%d %H:%M:%S"),
-        last.wall.strftime("%Y-%m-%d %H:%M:%S"),
-        entries.len(),
-        last.seq,
-        last.hash,
-    );
-    out.push_str("| # | time (UTC) | who | step | what |\n| ---: | --- | --- | --- | --- |\n");
-    for entry in entries.iter().filter(|e| !matches!(e.body, Body::Readings { .. })) {
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} | {} | {} |",
+/// What is said of a journal as a whole, before its records.
+#[derive(Debug, Clone, Default)]
+pub struct Whole {
+    run: String,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    head: Head,
+}
+
+impl Whole {
+    /// One more record.
+    pub fn take(&mut self, entry: &Entry) {
+        if self.from.is_none() {
+            (self.run, self.from) = (entry.run.clone(), Some(entry.wall));
+        }
+        (self.to, self.head) = (Some(entry.wall), entry.head());
+    }
+}
+
+/// The timeline, piece by piece: Markdown, or one JSON document.
+#[derive(Debug)]
+pub struct Out<'a> {
+    whole: &'a Whole,
+    json: bool,
+    any: bool,
+    ways: Ways,
+}
+
+impl<'a> Out<'a> {
+    /// Of a journal of which this is known.
+    #[must_use]
+    pub fn new(whole: &'a Whole, json: bool) -> Self {
+        Self { whole, json, any: false, ways: Ways::default() }
+    }
+
+    /// What stands before the records.
+    #[must_use]
+    pub fn begin(&self) -> String {
+        if self.json {
+            return "[".to_owned();
+        }
+        let Whole { run, from: Some(from), to: Some(to), head } = self.whole else {
+            return "The journal is empty.\n".to_owned();
+        };
+        let time = |at: &Timestamp| at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+        format!(
+            "# {}\n\n{} to {} (UTC), {} records, head {} {}\n\n| # | time (UTC) | who | step | what |\n| ---: | --- | --- | --- | --- |\n",
+            text::markdown(run),
+            time(from),
+            time(to),
+            head.seq,
+            head.seq,
+            head.hash,
+        )
+    }
+
+    /// A record. In Markdown there is a line for what people did; what was read meanwhile is in JSON.
+    #[must_use]
+    pub fn record(&mut self, entry: &Entry) -> String {
+        let what = self.ways.told(&entry.body);
+        if self.json {
+            let between = if std::mem::replace(&mut self.any, true) { ",\n" } else { "\n" };
+            let Ok(mut value) = serde_json::to_value(entry) else { return String::new() };
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("hash".to_owned(), entry.hash.to_string().into());
+            }
+            let text = text::json(&value).unwrap_or_default();
+            let text: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
+            return format!("{between}{}", text.join("\n"));
+        }
+        if matches!(entry.body, Body::Readings { .. }) {
+            return String::new();
+        }
+        format!(
+            "| {} | {} | {} | {} | {} |\n",
             entry.seq,
             entry.wall.strftime("%H:%M:%S%.3f"),
             text::markdown(&entry.actor),
             text::markdown(entry.body.step().unwrap_or("")),
-            text::markdown(&told(&entry.body)),
-        );
+            text::markdown(&what),
+        )
     }
-    out
+
+    /// What stands behind them.
+    #[must_use]
+    pub fn end(&self) -> String {
+        match (self.json, self.any) {
+            (false, _) => String::new(),
+            (true, false) => "]\n".to_owned(),
+            (true, true) => "\n]\n".to_owned(),
+        }
+    }
 }
 
-/// As one JSON document.
+/// As Markdown: one table, a line a record of what people did.
 #[must_use]
-pub fn json(entries: &[Entry]) -> serde_json::Value {
-    let list = entries.iter().filter_map(|entry| {
-        let mut value = serde_json::to_value(entry).ok()?;
-        value.as_object_mut()?.insert("hash".to_owned(), entry.hash.to_string().into());
-        Some(value)
-    });
-    serde_json::Value::Array(list.collect())
+pub fn markdown(entries: &[Entry]) -> String {
+    let mut whole = Whole::default();
+    entries.iter().for_each(|entry| whole.take(entry));
+    let mut out = Out::new(&whole, false);
+    let begin = out.begin();
+    std::iter::once(begin).chain(entries.iter().map(|entry| out.record(entry))).collect()
+}
+
+/// What the records so far say of each step's last attempt: what a state is called depends on it.
+#[derive(Debug, Default)]
+pub struct Ways(BTreeMap<String, Last>);
+
+/// A step's last attempt: which way it goes, and which of its operations only wait.
+#[derive(Debug, Default)]
+struct Last {
+    way: Way,
+    waits: Vec<bool>,
+}
+
+impl Ways {
+    /// The next record, in one sentence.
+    pub fn told(&mut self, body: &Body) -> String {
+        if let Body::Begun(begun) = body
+            && let Record::Begun { way, .. } = begun.record
+        {
+            let waits = begun.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
+            self.0.insert(begun.step.clone(), Last { way, waits });
+        }
+        if let Body::Came(came) = body { self.came(came) } else { told(body) }
+    }
+
+    fn came(&self, came: &Came) -> String {
+        let none = Last::default();
+        let last = self.0.get(&came.step).unwrap_or(&none);
+        let what = match came.note {
+            Note::Op(ticket, state) => {
+                let wait = last.waits.get(usize::from(ticket.op)).copied().unwrap_or_default();
+                format!("operation {}: {}", u32::from(ticket.op) + 1, state.word(wait))
+            }
+            Note::Phase(phase) => phase.word(last.way).to_owned(),
+            Note::Abandoned => "given up: nothing but its safe tail is begun any more".to_owned(),
+            Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
+            Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
+        };
+        if came.said.is_empty() { what } else { format!("{what}: {}", came.said) }
+    }
 }
 
 /// A record in one sentence.
-#[must_use]
-pub fn told(body: &Body) -> String {
+fn told(body: &Body) -> String {
     match body {
         Body::Opened { program } => format!("begun with landfall {program}"),
         Body::Resumed { cut, plan_changed } => {
@@ -86,16 +188,7 @@ pub fn told(body: &Body) -> String {
             format!("{way}{by}: {}", diff.join("; "))
         }
         Body::Intent(intent) => format!("about to: {}", intent.what),
-        Body::Came(came) => {
-            let what = match came.note {
-                Note::Op(ticket, state) => format!("operation {}: {}", u32::from(ticket.op) + 1, word(&state)),
-                Note::Phase(phase) => word(&phase),
-                Note::Abandoned => "given up: nothing but its safe tail is begun any more".to_owned(),
-                Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
-                Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
-            };
-            if came.said.is_empty() { what } else { format!("{what}: {}", came.said) }
-        }
+        Body::Came(came) => Ways::default().came(came),
         Body::Approved { digest, by, key, .. } => {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
             format!("approved by {by} ({how}): {}", digest.short())
@@ -113,12 +206,7 @@ pub fn told(body: &Body) -> String {
             let what = if *on { "held" } else { "released" };
             if why.is_empty() { format!("{what} by {by}") } else { format!("{what} by {by}: {why}") }
         }
-        Body::Remark { by, text } => format!("{by}: {text}"),
+        Body::Remark { by, text, .. } => format!("{by}: {text}"),
         Body::Readings { samples } => format!("{} readings", samples.len()),
     }
-}
-
-/// The word that a value has in the journal, as people write states.
-pub fn word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_uppercase)).unwrap_or_default()
 }

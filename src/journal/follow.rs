@@ -2,13 +2,13 @@
 
 use std::{
     fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{BufReader, Seek as _, SeekFrom},
     path::PathBuf,
 };
 
 use super::{
     Entry, Refused,
-    chain::{self, Damage, Head},
+    chain::{Damage, Head, Reader},
 };
 
 /// Somebody who reads along. Takes no lock and writes nothing.
@@ -47,28 +47,32 @@ impl Follower {
     /// If the file cannot be read, is damaged, or is another run's. A file that has become shorter was cut by somebody else than its writer, who only ever
     /// cuts what had no end.
     pub fn news(&mut self) -> Result<Vec<Entry>, Refused> {
+        let mut entries = Vec::new();
+        self.each(|entry| entries.push(entry))?;
+        Ok(entries)
+    }
+
+    /// The same, one by one: of a long journal only one record is kept.
+    ///
+    /// # Errors
+    /// As [`Self::news`]; those before the damage were given.
+    pub fn each(&mut self, mut take: impl FnMut(Entry)) -> Result<(), Refused> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.at {
             let why = "it is shorter than it was: lines that had been read are gone".to_owned();
             return Err(Damage { line: self.lines, why }.into());
         }
         file.seek(SeekFrom::Start(self.at))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let mut entries = Vec::new();
-        for line in bytes[..whole].split_inclusive(|b| *b == b'\n') {
-            let entry =
-                chain::next(self.head, &line[..line.len() - 1]).map_err(|why| Damage { line: self.lines + 1, why })?;
+        let mut reader = Reader::after(BufReader::new(file), self.head, self.lines);
+        let begun = self.at;
+        while let Some(entry) = reader.next()? {
             if let Some(ours) = self.run.as_ref().filter(|run| **run != entry.run) {
                 return Err(Refused::Other { theirs: entry.run, ours: ours.clone() });
             }
-            self.head = entry.head();
-            self.lines += 1;
-            self.at += line.len() as u64;
-            entries.push(entry);
+            (self.head, self.lines, self.at) = (reader.head(), reader.lines(), begun + reader.at());
+            take(entry);
         }
-        Ok(entries)
+        Ok(())
     }
 
     /// Where it stands.

@@ -9,23 +9,32 @@
 //! | `body.rs` | what a record can say |
 //! | `entry.rs` | one record and its line |
 //! | `chain.rs` | all lines: whole, or damaged where and how |
-//! | `store.rs` | where lines are kept: a file under a lock, or memory that can lose what was not synced |
+//! | `store.rs` | where lines are kept, and memory that can lose what was not synced |
+//! | `file.rs` | a file with one writer, looked for where it belongs before each line |
+//! | `lock.rs` | the right to write it, and who has it |
 //! | `follow.rs` | reading along while somebody else writes |
+//! | `way_back.rs` | the commands of the way back that it has |
 //! | `export.rs` | the timeline, for people and programs |
 
 pub mod body;
 pub mod chain;
 pub mod entry;
 pub mod export;
+mod file;
 pub mod follow;
+mod lock;
 pub mod store;
+pub mod way_back;
 
 use std::io;
 
+use self::chain::{LONGEST, Reader};
 pub use self::{
-    body::{Begun, Body, Came, Intent, Reading},
+    body::{Begun, Body, Came, Intent, Reading, Unapproved},
     chain::{Damage, Head},
     entry::Entry,
+    file::writer,
+    lock::{Holder, Notice},
     store::Storage,
 };
 use crate::core::{digest::Digest, now::Now};
@@ -49,7 +58,7 @@ impl Permit {
 /// lost although a second try succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the journal cannot be written: {0}; nothing is sent any more. Mend the disk and start landfall again: it takes up where it stood"
+    "the journal cannot be written: {0}; nothing is sent any more. Put that right and start landfall again: it takes up where the journal stands"
 )]
 pub struct Halt(pub String);
 
@@ -102,18 +111,27 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives all its records, the last of them
-    /// that it was opened now.
+    /// that it was opened now; what was read meanwhile, of which nothing follows, is left out of them.
     ///
     /// # Errors
     /// If it cannot be read or written, and if it is damaged elsewhere than at its end.
     pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry>), Refused> {
-        let bytes = store.read()?;
-        let (mut entries, torn) = chain::read(&bytes)?;
-        if let Some(other) = entries.iter().find(|e| e.run != author.run) {
-            return Err(Refused::Other { theirs: other.run.clone(), ours: author.run });
-        }
+        let mut entries: Vec<Entry> = Vec::new();
+        let (whole, torn) = {
+            let mut reader = Reader::new(store.reader()?);
+            while let Some(mut entry) = reader.next()? {
+                if entry.run != author.run {
+                    return Err(Refused::Other { theirs: entry.run, ours: author.run });
+                }
+                if let Body::Readings { samples } = &mut entry.body {
+                    *samples = Vec::new();
+                }
+                entries.push(entry);
+            }
+            (reader.at(), reader.torn()?)
+        };
         if torn > 0 {
-            store.cut(bytes.len() as u64 - torn)?;
+            store.cut(whole)?;
         }
         let head = entries.last().map_or_else(Head::default, Entry::head);
         let first = entries.first().map_or_else(Digest::default, |e| e.hash);
@@ -141,18 +159,36 @@ impl Journal {
             return Err(halt.clone());
         }
         let (entry, line) = Entry::new(&self.author, self.head, body, now);
-        let written = self.store.append(line.as_bytes()).and_then(|()| self.store.sync());
-        match written {
+        if line.len() > LONGEST {
+            let long =
+                format!("record {} would have {} bytes, and none has more than {LONGEST}", entry.seq, line.len());
+            return self.halt(long);
+        }
+        match self.store.append(line.as_bytes()).and_then(|()| self.store.sync()) {
             Ok(()) => {
                 self.head = entry.head();
                 Ok(entry)
             }
-            Err(error) => {
-                let halt = Halt(error.to_string());
-                self.halted = Some(halt.clone());
-                Err(halt)
-            }
+            Err(error) => self.halt(error.to_string()),
         }
+    }
+
+    /// Whether the journal is still where it belongs, as it was written: asked now and then while nothing is to be put on record.
+    ///
+    /// # Errors
+    /// If it is not. From then on nothing can be written.
+    pub fn check(&mut self) -> Result<(), Halt> {
+        match (&self.halted, self.store.check()) {
+            (Some(halt), _) => Err(halt.clone()),
+            (None, Err(error)) => self.halt(error.to_string()),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    fn halt<T>(&mut self, why: String) -> Result<T, Halt> {
+        let halt = Halt(why);
+        self.halted = Some(halt.clone());
+        Err(halt)
     }
 
     /// Puts an intent on record, and only then gives the right to act on it.
@@ -190,5 +226,7 @@ impl Journal {
     }
 }
 
+#[cfg(test)]
+mod place;
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,19 @@
 //! Where lines are kept.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
-    path::Path,
+    io::{self, BufRead, Cursor},
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub use super::file::{FileStore, Opened};
+
 /// Lines, one after the other. Narrow on purpose: across machines this will be another engine.
 pub trait Storage: Send {
-    /// Everything that is there.
+    /// Everything that is there, from its beginning.
     ///
     /// # Errors
     /// If it cannot be read.
-    fn read(&mut self) -> io::Result<Vec<u8>>;
+    fn reader(&mut self) -> io::Result<Box<dyn BufRead + '_>>;
 
     /// Adds bytes at the end.
     ///
@@ -32,66 +32,13 @@ pub trait Storage: Send {
     /// # Errors
     /// If that cannot be said.
     fn cut(&mut self, len: u64) -> io::Result<()>;
-}
 
-/// A file, under a lock: there is one writer on a machine.
-#[derive(Debug)]
-pub struct FileStore(File);
-
-/// What opening a journal's file comes to.
-#[derive(Debug)]
-pub enum Opened {
-    /// It is ours to write.
-    Ours(FileStore),
-    /// Somebody else writes it; it can be followed.
-    Busy,
-}
-
-impl FileStore {
-    /// Opens a file, or makes one, and takes its lock.
+    /// Whether it is still there, as it was written, for whoever looks for it where it belongs.
     ///
     /// # Errors
-    /// If the file or its folder cannot be used.
-    pub fn open(path: &Path) -> io::Result<Opened> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Opened::Busy),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        // The name of a new file is on disk only when its folder is; whoever made it may have died before that.
-        file.sync_all()?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-        Ok(Opened::Ours(Self(file)))
-    }
-}
-
-impl Storage for FileStore {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        use std::io::Seek as _;
-        let mut bytes = Vec::new();
-        self.0.rewind()?;
-        self.0.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // One write: whoever follows sees a record whole or not at all. A short one is a failure, not to be completed: the rest may
-        // land after somebody else's.
-        match self.0.write(bytes)? {
-            n if n == bytes.len() => Ok(()),
-            n => Err(io::Error::new(io::ErrorKind::WriteZero, format!("{n} of {} bytes were written", bytes.len()))),
-        }
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-
-    fn cut(&mut self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)?;
-        self.0.sync_all()
+    /// What has become of it.
+    fn check(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -147,8 +94,8 @@ fn out(count: &mut Option<usize>) -> bool {
 }
 
 impl Storage for MemStore {
-    fn read(&mut self) -> io::Result<Vec<u8>> {
-        Ok(self.mem(|mem| mem.bytes.clone()))
+    fn reader(&mut self) -> io::Result<Box<dyn BufRead + '_>> {
+        Ok(Box::new(Cursor::new(self.mem(|mem| mem.bytes.clone()))))
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {

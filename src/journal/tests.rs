@@ -16,7 +16,7 @@ fn author() -> Author {
 }
 
 fn remark(text: &str) -> Body {
-    Body::Remark { by: "ana".into(), text: text.into() }
+    Body::Remark { by: "ana".into(), text: text.into(), refused: None }
 }
 
 /// A journal of some records, in memory.
@@ -118,7 +118,7 @@ fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
 #[test]
 fn a_journal_of_another_run_is_refused_and_left_as_it_is() {
     let mut whole = written(3).survivors();
-    whole.extend_from_slice(b"{\"torn");
+    whole.extend_from_slice(b"{\"v\":2,\"seq\":4");
     let store = MemStore::with(whole.clone());
     let other = Author { run: "demo".into(), ..author() };
     let refused = Journal::open(Box::new(store.clone()), other, now(50)).expect_err("another's");
@@ -164,7 +164,7 @@ fn a_file_has_one_writer_and_can_be_followed() {
     let path = dir.path().join("journal");
     let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
     let (mut journal, _) = Journal::open(Box::new(store), author(), now(0)).expect("a journal");
-    assert!(matches!(FileStore::open(&path), Ok(Opened::Busy)));
+    assert!(matches!(FileStore::open(&path), Ok(Opened::Busy(_))));
     let mut follower = super::follow::Follower::new(&path);
     assert_eq!(follower.news().expect("whole").len(), 1);
     journal.append(remark("news"), now(1)).expect("room");
@@ -190,5 +190,59 @@ fn the_timeline_is_a_table_whatever_the_words() {
     let (entries, _) = chain::read(&store.survivors()).expect("whole");
     let text = super::export::markdown(&entries);
     assert!(text.contains("| 2 |") && text.contains("ana: a \\| b c |"), "{text}");
-    assert_eq!(super::export::json(&entries).as_array().map(Vec::len), Some(2));
+    let whole = super::export::Whole::default();
+    let mut out = super::export::Out::new(&whole, true);
+    let pieces: Vec<String> = std::iter::once(out.begin()).chain(entries.iter().map(|e| out.record(e))).collect();
+    let json: serde_json::Value = serde_json::from_str(&(pieces.concat() + &out.end())).expect("one document");
+    assert_eq!((json.as_array().map(Vec::len), json[1]["hash"].as_str()), (Some(2), Some(&*entries[1].hash.to_string())));
+    assert_eq!(super::export::Out::new(&whole, true).begin() + &super::export::Out::new(&whole, true).end(), "[]\n");
+}
+
+#[test]
+fn what_is_no_torn_record_is_never_cut() {
+    let whole = written(3).survivors();
+    let next = lines(&written(4).survivors()).pop().expect("a line");
+    // Behind whole records, and in a file of its own: words, another program's JSON, a record of another place.
+    for (before, end) in [
+        (&[][..], "notes of the night, without a line end"),
+        (&[], "{\"v\":2,\"seq\":2"),
+        (&[], "{\"version\":2}"),
+        (&[], "\0\0\0\0"),
+        (&whole, "and then somebody wrote this"),
+        (&whole, "{\"v\":2,\"seq\":3,"),
+        (&whole, "{\"v\":,"),
+        (&whole, "{\"v\":2,\"seq\":4,\"prev\":\"00"),
+    ] {
+        let bytes = [before, end.as_bytes()].concat();
+        let store = MemStore::with(bytes.clone());
+        let refused = Journal::open(Box::new(store.clone()), author(), now(50)).expect_err("not ours");
+        assert!(matches!(&refused, Refused::Damaged(d) if d.why.contains("has no end")), "{end:?}: {refused}");
+        assert!(store.survivors() == bytes, "{end:?}: left as it is");
+    }
+    // Zeros where bytes did not reach the disk are of a torn line.
+    for kept in [0, 1, 30, next.len() - 1] {
+        let bytes = [&whole, &next[..kept], &[0; 9]].concat();
+        let store = MemStore::with(bytes);
+        let (_, entries) = Journal::open(Box::new(store), author(), now(50)).expect("torn");
+        assert_eq!(
+            entries.last().map(|e| e.body.clone()),
+            Some(Body::Resumed { cut: kept as u64 + 9, plan_changed: false })
+        );
+    }
+}
+
+#[test]
+fn no_record_is_longer_than_one_that_is_read() {
+    let store = MemStore::default();
+    let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(0)).expect("a journal");
+    journal.append(remark(&"x".repeat(chain::LONGEST - 1000)), now(1)).expect("as long as it may be");
+    let before = store.survivors();
+    let halt = journal.append(remark(&"x".repeat(chain::LONGEST)), now(2)).expect_err("too long");
+    assert!(halt.to_string().contains("none has more than"), "{halt}");
+    assert!(store.survivors() == before, "nothing of it was written");
+    assert_eq!(chain::read(&before).expect("whole").0.len(), 2);
+    // And of an endless line no more is read than that.
+    let mut endless = chain::Reader::new(std::io::BufReader::new(std::io::repeat(b'{')));
+    let why = endless.next().expect_err("no record").to_string();
+    assert!(why.contains("line 1: it is longer than"), "{why}");
 }

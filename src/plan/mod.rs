@@ -13,6 +13,7 @@ pub mod offline;
 pub mod outlook;
 pub(crate) mod parse;
 pub mod pattern;
+pub mod people;
 pub(crate) mod properties;
 pub(crate) mod scalar;
 pub mod schema;

@@ -183,8 +183,8 @@ pub(super) fn steps(story: &Story) -> String {
     for step in &story.steps {
         let last = step.attempts.last().and_then(|it| Some(words::length(it.begun.until(it.ended?.0))));
         let told = match last {
-            Some(took) => format!("{}, {took}", words::outcome(step.outcome)),
-            None => words::outcome(step.outcome),
+            Some(took) => format!("{}, {took}", words::outcome(step.outcome, step.way())),
+            None => words::outcome(step.outcome, step.way()),
         };
         row(&mut paper, &step.id, &told, |paper, y| {
             for attempt in &step.attempts {
@@ -215,8 +215,8 @@ fn bar(paper: &mut Paper, story: &Story, it: &Attempt, y: f64) {
         (_, Way::Forward) => "bar",
     };
     let (from, to) = (paper.x(it.begun), paper.x(it.ended.map_or(story.head.to, |(at, _)| at)));
-    let outcome = it.ended.map_or(Outcome::UnderWay(Phase::Running), |(_, outcome)| outcome);
-    let told = format!("attempt {}, {}: {}", it.n, words::way(it.way), words::outcome(outcome));
+    let outcome = it.outcome();
+    let told = format!("attempt {}, {}: {}", it.n, words::way(it.way), words::outcome(outcome, it.way));
     paper.rect(class, (from, y), ((to - from).max(3.0), BAR), &told);
     if matches!(outcome, Outcome::Over(Phase::Failed | Phase::NotApplied | Phase::Cancelled) | Outcome::Stands) {
         let (x, top) = (to.max(from + 3.0) + 6.0, y);

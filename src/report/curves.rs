@@ -130,6 +130,11 @@ const SHOWN: [Shown; 7] = [
 ];
 const LAG: &str = "Lag";
 
+/// Whether anything is told of a signal's readings by themselves.
+pub(super) fn is_told(signal: &str) -> bool {
+    [WATCHED, CANARY, LONGEST].contains(&signal) || SHOWN.iter().any(|shown| shown.signal == signal)
+}
+
 /// Records of readings, in order.
 fn records<'a>(all: &[(Moment, &'a Entry)]) -> Vec<(Moment, &'a [Reading])> {
     let of = |(at, entry): &(Moment, &'a Entry)| match &entry.body {

@@ -8,7 +8,7 @@ use crate::{
         estate::signal::{SignalDef, Unit},
         step::{Note, OpState, Phase},
     },
-    journal::{Begun, Body, Entry, Reading, export},
+    journal::{Begun, Body, Entry, Reading, export::Ways},
     systems::signals,
 };
 
@@ -100,12 +100,12 @@ pub struct Fault {
 
 /// Decisions, holds and words, each in order.
 pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
-    let (defs, mut last) = (signals(), None);
+    let (defs, mut last, mut ways) = (signals(), None, Ways::default());
     let (mut decisions, mut holds, mut said) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
     for (at, entry) in all {
         match &entry.body {
             Body::Readings { samples } => last = Some((*at, samples.as_slice())),
-            Body::Remark { by, text } => said.push(Word { at: *at, by: by.clone(), text: text.clone() }),
+            Body::Remark { by, text, .. } => said.push(Word { at: *at, by: by.clone(), text: text.clone() }),
             // Held once more while held: the first hold goes on.
             Body::Hold { on: true, by, why } if holds.last().is_none_or(|hold| hold.to.is_some()) => {
                 holds.push(Hold { from: *at, by: by.clone(), why: why.clone(), to: None });
@@ -117,6 +117,7 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<W
             }
             _ => {}
         }
+        let told = ways.told(&entry.body);
         let Some((kind, who)) = decided(entry) else { continue };
         let (gates, readings, read_at) = match (&entry.body, last) {
             (Body::Begun(begun), Some((when, samples))) => {
@@ -127,7 +128,7 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<W
             (Body::Begun(begun), None) => (begun.gates.clone(), Vec::new(), None),
             _ => (Vec::new(), Vec::new(), None),
         };
-        let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), export::told(&entry.body));
+        let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), told);
         decisions.push(Decision { at: *at, kind, who, step, what, gates, readings, read_at });
     }
     (decisions, holds, said)
@@ -193,19 +194,24 @@ pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
         },
         _ => false,
     };
-    let fault = |(at, entry): &(Moment, &Entry)| Fault {
-        at: *at,
-        step: entry.body.step().unwrap_or_default().to_owned(),
-        what: export::told(&entry.body),
+    let mut ways = Ways::default();
+    let fault = |(at, entry): &(Moment, &Entry)| {
+        let what = ways.told(&entry.body);
+        let step = entry.body.step().unwrap_or_default().to_owned();
+        is_fault(&entry.body).then_some(Fault { at: *at, step, what })
     };
-    all.iter().filter(|(_, entry)| is_fault(&entry.body)).map(fault).collect()
+    all.iter().filter_map(fault).collect()
 }
 
 /// What is not known, said plainly.
 pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
     let mut out = Vec::new();
     for step in story.under_way() {
-        out.push(format!("{} had not come to an end at the last record: {}.", step.id, words::outcome(step.outcome)));
+        out.push(format!(
+            "{} had not come to an end at the last record: {}.",
+            step.id,
+            words::outcome(step.outcome, step.way())
+        ));
     }
     for step in &story.steps {
         for attempt in &step.attempts {
@@ -267,10 +273,10 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
 fn doubt(op: &super::Op) -> Option<String> {
     let was = op.came.iter().any(|(_, state)| *state == OpState::Unknown);
     match op.state() {
-        state if state.uncertain() => Some(format!("{}: nobody knows whether it is there", words::op_state(state))),
+        state if state.uncertain() => Some(format!("{}: nobody knows whether it is there", words::op_state(op))),
         OpState::Intent => Some("its intent is on record, and nothing says what became of it".to_owned()),
         OpState::Attested => Some("was UNKNOWN, and counts as done by the word of two people".to_owned()),
-        state if was => Some(format!("was UNKNOWN until it was found to be {}", words::op_state(state))),
+        _ if was => Some(format!("was UNKNOWN until it was found to be {}", words::op_state(op))),
         _ => None,
     }
 }

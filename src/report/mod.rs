@@ -36,7 +36,10 @@ pub use self::{
 };
 use crate::{
     core::digest::Digest,
-    journal::{Body, Entry},
+    journal::{
+        Body, Entry,
+        way_back::{Known, WayBack},
+    },
 };
 
 /// A record's place in time.
@@ -111,8 +114,49 @@ pub struct Story {
     pub downtime: Vec<Downtime>,
     /// Readings over time.
     pub panels: Vec<Panel>,
+    /// The commands of the way back, of every step that stands, as the journal has them.
+    pub way_back: Vec<Known>,
     /// What is not known, in sentences.
     pub unknown: Vec<String>,
+}
+
+/// Gathers a journal's records for its story, one by one. Of readings what is drawn is kept, and what a decision was made on: a long run is
+/// mostly readings.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    entries: Vec<Entry>,
+    /// The place of readings on which nothing was decided so far.
+    last: Option<usize>,
+}
+
+impl Gathered {
+    /// The next record.
+    pub fn take(&mut self, entry: Entry) {
+        match &entry.body {
+            Body::Readings { .. } => {
+                self.thin();
+                self.last = Some(self.entries.len());
+            }
+            Body::Begun(_) => self.last = None,
+            _ => {}
+        }
+        self.entries.push(entry);
+    }
+
+    /// The story of them all: see [`tell`].
+    #[must_use]
+    pub fn tell(mut self, torn: u64, open: Option<bool>) -> Option<Story> {
+        self.thin();
+        tell(&self.entries, torn, open)
+    }
+
+    fn thin(&mut self) {
+        let last = self.last.take().and_then(|place| self.entries.get_mut(place));
+        if let Some(Entry { body: Body::Readings { samples }, .. }) = last {
+            samples.retain(|sample| curves::is_told(&sample.signal));
+            samples.shrink_to_fit();
+        }
+    }
 }
 
 /// Tells the story of a whole journal; none if it is empty. `torn`: bytes of a last line without its end. `open`: whether a console has it
@@ -125,8 +169,10 @@ pub fn tell(entries: &[Entry], torn: u64, open: Option<bool>) -> Option<Story> {
     let steps = steps::tell(&all);
     let (decisions, holds, words) = decide::tell(&all);
     let faults = decide::faults(&all);
+    let way_back = WayBack::of(entries).known().cloned().collect();
     let (panels, downtime) = (curves::panels(&all), curves::downtime(&all, &steps));
-    let mut story = Story { head, steps, decisions, holds, words, faults, downtime, panels, unknown: Vec::new() };
+    let mut story =
+        Story { head, steps, decisions, holds, words, faults, downtime, panels, way_back, unknown: Vec::new() };
     story.unknown = decide::unknown(&story, &all);
     Some(story)
 }

@@ -1,7 +1,10 @@
 //! The story as sections of text, tables and figures: made once, written down as Markdown or HTML.
 
 use super::{Attempt, Decision, Downtime, Panel, Step, Story, words};
-use crate::core::step::OpState;
+use crate::{
+    core::step::OpState,
+    journal::way_back::{CARE, Known},
+};
 
 /// Lines of a cell.
 pub(super) type Cell = Vec<String>;
@@ -96,6 +99,13 @@ pub(super) fn sections(story: &Story) -> Vec<Section<'_>> {
         let head = &["step", "attempt", "way", "begun", "ended", "took", "came to", "begun by", "approved by"];
         out.push(Section::of("Steps").figure(Figure::Steps).table(head, rows));
     }
+    if !story.way_back.is_empty() {
+        let line = |known: &Known| vec![cell(&known.step), cell(known.heading()), known.commands.clone()];
+        let rows = story.way_back.iter().map(line).collect();
+        out.push(
+            Section::of("The way back").text(format!("It is {CARE}.")).table(&["step", "as of", "commands"], rows),
+        );
+    }
     out.extend(downtime(story, clock));
     for (place, panel) in story.panels.iter().enumerate() {
         let head = &["of", "curve", "lowest", "highest", "last", "readings", "not known"];
@@ -188,7 +198,8 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
         let (ended, took) = it
             .ended
             .map_or((none(), none()), |(at, _)| (cell(clock.time(at.wall)), cell(words::length(it.begun.until(at)))));
-        let outcome = it.ended.map_or(step.outcome, |(_, outcome)| outcome);
+        // What became of an attempt is its own: what the step came to after it is another's.
+        let outcome = it.outcome();
         let approved = if it.approved_by.is_empty() { none() } else { cell(it.approved_by.join(", ")) };
         vec![
             cell(&step.id),
@@ -197,17 +208,16 @@ fn step_rows(step: &Step, clock: words::Clock) -> Vec<Vec<Cell>> {
             cell(clock.time(it.begun.wall)),
             ended,
             took,
-            cell(words::outcome(outcome)),
+            cell(words::outcome(outcome, it.way)),
             cell(&it.by),
             approved,
         ]
     };
     let mut rows: Vec<Vec<Cell>> = step.attempts.iter().map(attempt).collect();
     // Done, left out or taken over without an attempt, or after the last one was over.
-    let told = step.attempts.last().map(|it| it.ended.map_or(step.outcome, |(_, outcome)| outcome));
-    if told != Some(step.outcome) {
+    if step.attempts.last().map(Attempt::outcome) != Some(step.outcome) {
         let since = cell(clock.time(step.since.wall));
-        let outcome = cell(words::outcome(step.outcome));
+        let outcome = cell(words::outcome(step.outcome, step.way()));
         rows.push(vec![cell(&step.id), none(), none(), none(), since, none(), outcome, none(), none()]);
     }
     rows
@@ -283,7 +293,7 @@ fn op_rows(step: &Step, attempt: &Attempt, clock: words::Clock) -> Vec<Vec<Cell>
         };
         let state = match op.state() {
             OpState::Waiting => NONE.to_owned(),
-            state => words::op_state(state),
+            _ => words::op_state(op),
         };
         let last = op.came.last().map(|(at, _)| *at);
         let at = last.map_or_else(|| NONE.to_owned(), |at| clock.time(at.wall));

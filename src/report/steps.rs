@@ -16,6 +16,8 @@ pub enum Outcome {
     UnderWay(Phase),
     /// It came to this.
     Over(Phase),
+    /// An attempt had come this far, and not to an end, when the way back was begun.
+    Left(Phase),
     /// Somebody else had done it, and it was taken over.
     Adopted,
     /// A way back was given up with nothing of it applied: it stands as before.
@@ -75,6 +77,17 @@ pub struct Attempt {
     pub ended: Option<(Moment, Outcome)>,
 }
 
+impl Attempt {
+    /// What it came to, or how far it had come at the last record.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        // What was over and is worked on again is under way.
+        let phase = self.phases.last().map(|(_, phase)| *phase).filter(|phase| !is_end(*phase));
+        let phase = phase.unwrap_or(Phase::Running);
+        self.ended.map_or(Outcome::UnderWay(phase), |(_, outcome)| outcome)
+    }
+}
+
 /// A step that anything was done about.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -88,6 +101,8 @@ pub struct Step {
     pub outcome: Outcome,
     /// When it came to that.
     pub since: Moment,
+    /// What had become of it before the way back was begun.
+    before: Outcome,
 }
 
 /// The steps, in the order in which anything was done about them.
@@ -97,7 +112,7 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> Vec<Step> {
         let Some(id) = entry.body.step() else { continue };
         let place = steps.iter().position(|step| step.id == id).unwrap_or_else(|| {
             let (id, outcome) = (id.to_owned(), Outcome::NotBegun);
-            steps.push(Step { id, first: *at, attempts: Vec::new(), outcome, since: *at });
+            steps.push(Step { id, first: *at, attempts: Vec::new(), outcome, since: *at, before: outcome });
             steps.len() - 1
         });
         let step = &mut steps[place];
@@ -127,6 +142,13 @@ impl Step {
             came: Vec::new(),
             said: String::new(),
         };
+        if way == Way::Back {
+            self.before = self.outcome;
+        }
+        if let Some(last) = self.attempts.last_mut().filter(|it| it.ended.is_none()) {
+            let phase = last.phases.last().map_or(Phase::Running, |(_, phase)| *phase);
+            last.ended = Some((at, Outcome::Left(phase)));
+        }
         self.attempts.push(Attempt {
             n: attempt,
             way,
@@ -174,13 +196,13 @@ impl Step {
                     phase if is_end(phase) => Outcome::Over(phase),
                     phase => Outcome::UnderWay(phase),
                 };
-                if let Some(last) = self.attempts.last_mut() {
-                    last.phases.push((at, phase));
+                if let Some(it) = self.current() {
+                    it.phases.push((at, phase));
                 }
                 self.end(at, outcome);
             }
             Note::Adopted(_) => self.end(at, Outcome::Adopted),
-            Note::Stands => self.end(at, Outcome::Stands),
+            Note::Stands => self.stand(at),
             // Its tail may go on.
             Note::Abandoned => {}
         }
@@ -190,9 +212,36 @@ impl Step {
         self.to(at, outcome);
         let over = !matches!(outcome, Outcome::UnderWay(_) | Outcome::NotBegun);
         // An attempt that is over stays as it ended: a step can be left out or taken over after that.
-        if let Some(last) = self.attempts.last_mut().filter(|it| over && it.ended.is_none()) {
-            last.ended = Some((at, outcome));
+        if let Some(it) = self.current().filter(|it| over && it.ended.is_none()) {
+            it.ended = Some((at, outcome));
         }
+    }
+
+    /// A way back is given up: what was over is, and what was not goes on.
+    fn stand(&mut self, at: Moment) {
+        let goes_on = matches!(self.before, Outcome::UnderWay(_));
+        self.end(at, if goes_on { self.before } else { Outcome::Stands });
+        if let Some(last) = self.attempts.last_mut() {
+            last.ended = Some((at, Outcome::Stands));
+        }
+        let forward = self.attempts.iter_mut().rev().find(|it| it.way == Way::Forward);
+        if let Some(it) = forward.filter(|it| goes_on && matches!(it.ended, Some((_, Outcome::Left(_))))) {
+            it.ended = None;
+        }
+    }
+
+    /// The attempt that is under way, else the last one.
+    fn current(&mut self) -> Option<&mut Attempt> {
+        let open = self.attempts.iter().rposition(|it| it.ended.is_none());
+        let place = open.or(self.attempts.len().checked_sub(1))?;
+        self.attempts.get_mut(place)
+    }
+
+    /// Which way it goes: by its attempt under way, else by the last one.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        let open = self.attempts.iter().rev().find(|it| it.ended.is_none());
+        open.or(self.attempts.last()).map_or(Way::Forward, |it| it.way)
     }
 }
 

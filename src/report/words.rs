@@ -4,16 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Head, Outcome};
-pub(super) use crate::systems::kafka::NEVER;
-use crate::{
-    core::{
-        estate::signal::{SignalDef, Unit},
-        now::short,
-        step::{OpState, Phase, Way},
-    },
-    journal::export,
+use super::{Head, Op, Outcome};
+use crate::core::{
+    estate::signal::{SignalDef, Unit},
+    now::short,
+    step::{Phase, Way},
 };
+pub(super) use crate::systems::kafka::NEVER;
 
 /// How times of day are written in one story.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +80,8 @@ pub(super) fn many(n: usize, thing: &str) -> String {
 }
 
 /// A state as people write it.
-pub(super) fn op_state(state: OpState) -> String {
-    word(&state)
+pub(super) fn op_state(op: &Op) -> String {
+    op.state().word(op.wait).to_owned()
 }
 
 pub(super) fn way(way: Way) -> &'static str {
@@ -94,19 +91,15 @@ pub(super) fn way(way: Way) -> &'static str {
     }
 }
 
-/// What became of a step.
-pub(super) fn outcome(outcome: Outcome) -> String {
+/// What became of a step, or of an attempt, that goes this way.
+pub(super) fn outcome(outcome: Outcome, way: Way) -> String {
     match outcome {
         Outcome::NotBegun => "not begun".to_owned(),
-        Outcome::UnderWay(phase) => format!("under way: {}", word(&phase)),
+        Outcome::UnderWay(phase) => format!("under way: {}", phase.word(way)),
         Outcome::Over(Phase::Attested) => "ATTESTED, by word".to_owned(),
-        Outcome::Over(phase) => word(&phase),
+        Outcome::Over(phase) => phase.word(way).to_owned(),
+        Outcome::Left(phase) => format!("{}, then the way back was begun", phase.word(way)),
         Outcome::Adopted => "done by somebody else, taken over".to_owned(),
         Outcome::Stands => "DONE; a way back was given up, nothing of it applied".to_owned(),
     }
-}
-
-/// The word that a value has in the journal, as it is read aloud.
-fn word(value: &impl serde::Serialize) -> String {
-    export::word(value).replace('_', " ")
 }

@@ -6,6 +6,7 @@ mod cut;
 mod demo;
 mod faults;
 mod fixture;
+mod hand_in;
 mod init;
 mod leave;
 mod machine;
@@ -16,6 +17,7 @@ mod rules;
 mod stage;
 mod stops;
 mod users;
+mod way_back;
 
 use landfall::{
     core::{run::Order, step::Phase},

@@ -66,7 +66,8 @@ impl Names {
             | Order::Release
             | Order::Abandon(_)
             | Order::Adopt(_)
-            | Order::Approve { .. } => order,
+            | Order::Approve { .. }
+            | Order::Disbelieve { .. } => order,
         }
     }
 }

@@ -193,7 +193,7 @@ impl Run {
             step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify).since(now);
         }
         if phase == Phase::RolledBack {
-            step.back.clear();
+            step.is_back();
         }
         if phase == Phase::Failed && matches!(before.phase, Phase::Verifying | Phase::Baking) {
             // Nobody judges it any more: what it was is kept now or not at all.

@@ -1,6 +1,6 @@
 //! What an attempt needs beside its machine, and what remains of the attempts before it.
 
-use super::StepRun;
+use super::{StepRun, obey::commands};
 use crate::{
     core::step::{Kind, Way},
     systems::{
@@ -62,6 +62,7 @@ impl StepRun {
     pub(super) fn enter(&mut self, way: Way, draft: Draft<Call, Mark>, left: bool) {
         if way == Way::Forward {
             let older = std::mem::replace(&mut self.back, draft.back.clone());
+            self.known_back = None;
             if left {
                 self.keep(older);
             }
@@ -91,6 +92,22 @@ impl StepRun {
             let new =
                 older.into_iter().filter(|op| self.back.iter().all(|own| own.call != op.call)).collect::<Vec<_>>();
             self.back.extend(new);
+        }
+    }
+
+    /// It is back: there is no way back of it any more.
+    pub(super) fn is_back(&mut self) {
+        self.back.clear();
+        self.known_back = None;
+    }
+
+    /// The commands of the way back as far as they are known when it cannot be worked out, and of when they are.
+    pub(super) fn way_back_known(&self) -> (String, Vec<String>) {
+        match &self.known_back {
+            Some((at, known)) => {
+                (format!("of {} UTC, when it was worked out last", at.strftime("%F %H:%M:%S")), known.clone())
+            }
+            None => ("of before the step was begun".to_owned(), commands(&self.back)),
         }
     }
 

@@ -56,7 +56,7 @@ use super::{
     step::{State, Ticket, Timer, Way},
 };
 use crate::{
-    journal::{Body, Entry, Head, Intent},
+    journal::{Body, Entry, Head, Intent, export::Ways},
     plan::{Condition, Plan, StepPlan},
     systems::{
         Call, Mark,
@@ -158,7 +158,8 @@ pub struct Run {
     read: HashMap<&'static str, Duration>,
     due: BTreeSet<(Duration, usize, Timer)>,
     /// What people did, the last of it.
-    records: VecDeque<Entry>,
+    records: VecDeque<JournalLine>,
+    ways: Ways,
     /// Where the journal stands: after the last record of any kind.
     head: Option<Head>,
     diary: Diary,
@@ -195,6 +196,8 @@ struct StepRun {
     stood: Option<Attempt>,
     /// The way back of what stands.
     back: Vec<Operation<Call, Mark>>,
+    /// The commands of the way back that was worked out last, and when: shown where none can be worked out any more.
+    known_back: Option<(jiff::Timestamp, Vec<String>)>,
     /// Who approved what is previewed.
     approved: BTreeMap<String, Option<String>>,
     /// Gates left out.
@@ -231,6 +234,7 @@ impl Run {
                     attempt: None,
                     stood: None,
                     back: Vec::new(),
+                    known_back: None,
                     approved: BTreeMap::new(),
                     waivers: Vec::new(),
                     exposed: None,
@@ -268,6 +272,7 @@ impl Run {
             read: HashMap::new(),
             due: BTreeSet::new(),
             records: VecDeque::new(),
+            ways: Ways::default(),
             head: None,
             diary: Diary::default(),
             judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),

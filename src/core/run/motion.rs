@@ -22,6 +22,7 @@ use crate::{
         step::{Event, OpState, Phase, Ticket},
     },
     journal::Body,
+    plan::people,
 };
 
 /// A proposal that nobody has agreed to by then is not one any more.
@@ -160,7 +161,10 @@ impl Run {
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
     pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Obeyed {
-        if by.trim().is_empty() || it.people.iter().any(|p| p.eq_ignore_ascii_case(by.trim())) {
+        if let Some(why) = people::fault(&by) {
+            return Err(Refusal::new(format!("the name {by:?} counts for nobody: {why}")));
+        }
+        if it.people.iter().any(|p| people::same(p, &by)) {
             return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
         }
         if !self.plan.runbook.approvers.is_empty() {
@@ -196,7 +200,7 @@ impl Run {
             }
             Motion::Skip { reason, .. } => {
                 let text = format!("{step} is left out: {reason}");
-                out.push(Effect::Record(Body::Remark { by: both.join(" and "), text }));
+                out.push(Effect::Record(Body::Remark { by: both.join(" and "), text, refused: None }));
                 out.extend(self.simple(&step, &Event::Skip, "only a step that was not begun can be left out", now)?);
             }
             Motion::Settle { ticket, there, looked_at, .. } => {

@@ -10,9 +10,9 @@ use crate::{
         now::Now,
         step::{Clearance, Event, Phase, Way},
     },
-    journal::Body,
-    plan::{Condition, Confirm, StepPlan},
-    systems::Estate,
+    journal::{Body, Unapproved},
+    plan::{Condition, Confirm, StepPlan, people},
+    systems::{Call, Estate, Mark, steer::Operation},
 };
 
 pub(super) type Obeyed = Result<Vec<Effect>, Refusal>;
@@ -21,11 +21,20 @@ impl Run {
     /// Takes an order. What is refused is remembered, for the screen.
     pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<Effect> {
         self.said = None;
+        let approval = match &order {
+            Order::Approve { step, digest, by, .. } => {
+                Some(Unapproved { step: step.clone(), digest: *digest, by: by.clone() })
+            }
+            _ => None,
+        };
         match self.obey(order, estate, now) {
             Ok(effects) => effects,
-            Err(refusal) => {
-                self.said = Some((now, refusal.0));
-                Vec::new()
+            Err(Refusal(why)) => {
+                // Whoever approved from elsewhere does not see what is said here; the record is their answer.
+                let operator = self.writer.clone().filter(|_| self.halted.is_none());
+                let record = approval.zip(operator).map(|(it, by)| Effect::Record(it.on_record(by, &why)));
+                self.said = Some((now, why));
+                record.into_iter().collect()
             }
         }
     }
@@ -63,6 +72,11 @@ impl Run {
             Order::Propose(motion) => self.propose(motion, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
             Order::Approve { step, digest, by, hand } => self.approve(&step, digest, by, hand, now),
+            Order::Disbelieve { what, why } => {
+                self.said =
+                    Some((now, format!("the approval of {} in the name of {} is refused: {why}", what.step, what.by)));
+                Ok(vec![Effect::Record(what.on_record("inbox".to_owned(), &why))])
+            }
             Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
         }
     }
@@ -103,7 +117,12 @@ impl Run {
         let Some(preview) = known else { return Ok(self.take(at, &Event::Drifted, now)) };
         let recipe = recipe_of(&preview.draft);
         let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
-        let record = Effect::Record(Body::Previewed { step: id, way, digest, diff });
+        // The way back is kept as it was worked out last: when it is needed there may be nothing left to work it out from.
+        let commands = if way == Way::Back { commands(&preview.draft.ops) } else { Vec::new() };
+        if way == Way::Back {
+            self.steps[at].known_back = Some((now.wall, commands.clone()));
+        }
+        let record = Effect::Record(Body::Previewed { step: id, way, digest, diff, commands });
         if !preview.draft.broken.is_empty() {
             let effects = self.take(at, &Event::Drifted, now);
             return Ok(std::iter::once(record).chain(effects).collect());
@@ -319,7 +338,7 @@ impl Run {
         if digest != self.steps[at].state.digest {
             return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
         }
-        if self.steps[at].approved.contains_key(&by) {
+        if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {
             return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
         }
         let effects = self.simple(step, &Event::Approved(digest), "there is no preview to approve", now)?;
@@ -335,6 +354,11 @@ pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
     [&step.gates, &step.verify, &step.rollback_gates]
 }
 
+/// The same as commands that a person could paste.
+pub(super) fn commands(ops: &[Operation<Call, Mark>]) -> Vec<String> {
+    ops.iter().map(|op| op.command.clone()).filter(|command| !command.is_empty()).collect()
+}
+
 fn remark(by: String, text: String) -> Effect {
-    Effect::Record(Body::Remark { by, text })
+    Effect::Record(Body::Remark { by, text, refused: None })
 }

@@ -1,7 +1,7 @@
 //! What an operator can want of a run.
 
 use super::Motion;
-use crate::core::digest::Digest;
+use crate::{core::digest::Digest, journal::Unapproved};
 
 /// Something that changes how the run stands. Only whoever holds the journal's lease can give one.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,13 @@ pub enum Order {
         by: String,
         /// By which way.
         hand: Hand,
+    },
+    /// An approval came that is not believed: it is put on record, and does nothing.
+    Disbelieve {
+        /// Of what.
+        what: Unapproved,
+        /// Why.
+        why: String,
     },
     /// Words for the record.
     Remark {

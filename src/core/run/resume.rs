@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Effect, Run, act::hashed, readings::Diary, waiver::Waiver};
+use super::{Effect, Event as Turn, JournalLine, Run, act::hashed, readings::Diary, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
@@ -23,7 +23,7 @@ impl Run {
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
         for entry in entries {
-            self.replay(&entry.body, now);
+            self.replay(&entry, now);
             self.keep(entry);
         }
         let begun = self.steps.iter().any(|step| step.state.attempt > 0);
@@ -40,7 +40,7 @@ impl Run {
 
     /// Reads along while somebody else writes.
     pub fn follow(&mut self, entry: Entry, now: Now) {
-        self.replay(&entry.body, now);
+        self.replay(&entry, now);
         self.keep(entry);
     }
 
@@ -50,7 +50,14 @@ impl Run {
         if matches!(entry.body, Body::Readings { .. }) {
             return;
         }
-        self.records.push_back(entry);
+        self.records.push_back(JournalLine {
+            seq: entry.seq,
+            wall: entry.wall,
+            what: self.ways.told(&entry.body),
+            turn: Turn::of(&entry.body),
+            step: entry.body.step().unwrap_or("").to_owned(),
+            actor: entry.actor,
+        });
         if self.records.len() > RECORDS {
             self.records.pop_front();
         }
@@ -93,7 +100,8 @@ impl Run {
         Some(format!("the journal began the step {step}, {why}: take it up with the plan that it was begun with"))
     }
 
-    fn replay(&mut self, body: &Body, now: Now) {
+    fn replay(&mut self, entry: &Entry, now: Now) {
+        let body = &entry.body;
         if let Body::Hold { on, by, why } = body {
             self.held =
                 on.then(|| if why.is_empty() { format!("held by {by}") } else { format!("held by {by}: {why}") });
@@ -111,6 +119,9 @@ impl Run {
             Body::Waived { gate, attempt, reason, by, until, .. } => {
                 let waiver = Waiver::new(gate, *attempt, reason, by, *until, now);
                 self.set_waiver(at, waiver, now);
+            }
+            Body::Previewed { way: Way::Back, commands, .. } => {
+                step.known_back = Some((entry.wall, commands.clone())).filter(|(_, commands)| !commands.is_empty());
             }
             Body::Begun(begun) => {
                 let way = if let Record::Begun { way, .. } = begun.record { way } else { Way::Forward };
@@ -131,7 +142,7 @@ impl Run {
                 }
                 Note::Stands => step.stand(),
                 Note::Adopted(_) => step.adopt(left),
-                Note::Phase(Phase::RolledBack) => step.back.clear(),
+                Note::Phase(Phase::RolledBack) => step.is_back(),
                 Note::Phase(Phase::Failed) => {
                     step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.said));
                 }

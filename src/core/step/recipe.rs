@@ -45,6 +45,26 @@ pub enum OpState {
 }
 
 impl OpState {
+    /// The one word for it, of an operation that only waits or of another: on screen, in the journal's timeline, in the report.
+    #[must_use]
+    pub const fn word(self, wait: bool) -> &'static str {
+        match self {
+            Self::Waiting => "–",
+            Self::Unknown if wait => "waiting",
+            Self::Intent => "INTENT",
+            Self::Sent => "SENT",
+            Self::Accepted => "ACCEPTED",
+            Self::Unknown => "UNKNOWN",
+            Self::Quarantine => "QUARANTINE",
+            Self::Applied => "applied",
+            Self::NotApplied if wait => "given up",
+            Self::NotApplied => "NOT APPLIED",
+            Self::Conflict => "CONFLICT",
+            Self::Attested => "attested",
+            Self::Spared => "not needed",
+        }
+    }
+
     /// Neither begun nor over.
     #[must_use]
     pub const fn in_flight(self) -> bool {

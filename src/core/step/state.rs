@@ -77,6 +77,33 @@ impl Phase {
         Self::Skipped,
         Self::Cancelled,
     ];
+
+    /// The one word for it of a step that goes this way: on screen, in the journal's timeline, in the report.
+    #[must_use]
+    pub const fn word(self, way: Way) -> &'static str {
+        let (forward, back) = match self {
+            Self::Pending => ("PENDING", "PENDING"),
+            Self::Blocked => ("BLOCKED", "RB_BLOCKED"),
+            Self::Ready => ("READY", "RB_READY"),
+            Self::Previewed => ("PREVIEWED", "RB_PREVIEWED"),
+            Self::Armed => ("ARMED", "RB_ARMED"),
+            Self::Running => ("RUNNING", "RB_RUNNING"),
+            Self::Settling => ("SETTLING", "RB_SETTLING"),
+            Self::Verifying => ("VERIFYING", "RB_VERIFYING"),
+            Self::Baking => ("BAKING", "RB_BAKING"),
+            Self::Done => ("DONE", "DONE"),
+            Self::Failed => ("FAILED", "RB_FAILED"),
+            Self::NotApplied => ("NOT_APPLIED", "RB_NOT_APPLIED"),
+            Self::RolledBack => ("RB_DONE", "RB_DONE"),
+            Self::Attested => ("ATTESTED", "ATTESTED"),
+            Self::Skipped => ("SKIPPED", "SKIPPED"),
+            Self::Cancelled => ("CANCELLED", "CANCELLED"),
+        };
+        match way {
+            Way::Forward => forward,
+            Way::Back => back,
+        }
+    }
 }
 
 /// Where a step stands.
@@ -239,28 +266,12 @@ impl State {
             && self.recipe.ops.iter().any(|op| op.tail && !op.state.holds() && op.state != OpState::Spared)
     }
 
-    /// What the screen and the journal call it.
+    /// What the screen calls it: the phase's own word, but for an attempt under way, where it is the word of its operations.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        let forward = self.way == Way::Forward;
-        let pick = |f, b| if forward { f } else { b };
         match self.phase {
-            Phase::Pending => "PENDING",
-            Phase::Blocked => pick("BLOCKED", "RB_BLOCKED"),
-            Phase::Ready => pick("READY", "RB_READY"),
-            Phase::Previewed => pick("PREVIEWED", "RB_PREVIEWED"),
-            Phase::Armed => pick("ARMED", "RB_ARMED"),
             Phase::Running => self.running_word(),
-            Phase::Settling => pick("SETTLING", "RB_SETTLING"),
-            Phase::Verifying => pick("VERIFYING", "RB_VERIFYING"),
-            Phase::Baking => pick("BAKING", "RB_BAKING"),
-            Phase::Done => "DONE",
-            Phase::Failed => pick("FAILED", "RB_FAILED"),
-            Phase::NotApplied => pick("NOT_APPLIED", "RB_NOT_APPLIED"),
-            Phase::RolledBack => "RB_DONE",
-            Phase::Attested => "ATTESTED",
-            Phase::Skipped => "SKIPPED",
-            Phase::Cancelled => "CANCELLED",
+            phase => phase.word(self.way),
         }
     }
 

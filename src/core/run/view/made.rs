@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use super::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn};
+use super::{GateLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn};
 use crate::{
     core::{
         now::Now,
         run::{
             Preview, Run, Watch,
             advance::{Obstacle, has_begun},
-            event::Event,
         },
         step::{Kind, OpState, Phase, State, Timer, Way},
     },
-    journal::{Entry, export},
     plan::Action,
     systems::{Estate, steer::Operation},
 };
@@ -76,7 +74,7 @@ impl Run {
             halted: self.halted.clone(),
             operator: self.writer.clone(),
             head: self.head.map(|head| (head.seq, head.hash.short())),
-            journal: self.records.iter().map(line).collect(),
+            journal: self.records.iter().cloned().collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
             way_back: self.way_back(estate, now),
             motion: self.proposed(now).map(|it| MotionView {
@@ -164,7 +162,16 @@ impl Run {
             target: plan.action.target().to_owned(),
         };
         match preview {
-            Err(faults) => view.faults = faults.iter().map(ToString::to_string).collect(),
+            Err(faults) => {
+                view.faults = faults.iter().map(ToString::to_string).collect();
+                if step.state.way == Way::Back {
+                    let (of, commands) = step.way_back_known();
+                    view.back = commands;
+                    view.notes.push(format!(
+                        "these commands of the way back are {of}: look before each whether it still fits what is there"
+                    ));
+                }
+            }
             Ok(Preview { digest, draft, .. }) => {
                 view.digest = Some(*digest);
                 view.diff.clone_from(&draft.diff);
@@ -189,16 +196,5 @@ impl Run {
         };
         let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));
         own.map(|(due, ..)| due.saturating_sub(now.boot)).max()
-    }
-}
-
-fn line(entry: &Entry) -> JournalLine {
-    JournalLine {
-        seq: entry.seq,
-        wall: entry.wall,
-        actor: entry.actor.clone(),
-        step: entry.body.step().unwrap_or("").to_owned(),
-        what: export::told(&entry.body),
-        turn: Event::of(&entry.body),
     }
 }

@@ -23,6 +23,7 @@ use self::{gate::Gates, step::Steps, world::World};
 use super::{unique, unique_names};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
+    people,
     scalar::quoted,
     tree::{At, Table},
     types::{Approver, Named, PhasePlan, Runbook},
@@ -35,7 +36,7 @@ pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
     let invariants = named(root, "invariant", "gates", &mut gates, faults);
     let aborts = named(root, "abort", "when", &mut gates, faults);
     unique_names(root.tables("phase"), "id", "the phase", faults);
-    let mut steps = Steps::new(&world, &mut gates, people(root));
+    let mut steps = Steps::new(&world, &mut gates, head_count(root));
     let phases: Vec<Option<PhasePlan>> = root.tables("phase").map(|t| phase(t, &mut steps, faults)).collect();
     let needs = order::check(&steps.order, faults);
     let places: Vec<Span> = steps.order.steps.iter().map(|step| step.place.clone()).collect();
@@ -81,9 +82,7 @@ fn named(root: &Table, kind: &str, key: &str, gates: &mut Gates<'_>, faults: &mu
 }
 
 fn approvers(root: &Table, faults: &mut Faults) -> Option<Vec<Approver>> {
-    let folded = |at: At<String>| At { value: at.value.to_lowercase(), span: at.span };
-    let names: Vec<_> = root.tables("approver").filter_map(|t| t.at("name").map(folded)).collect();
-    unique(&names, |name| format!("the approver {}", quoted(name)), faults);
+    names(root, faults);
     // Without its type and comment: one key with two comments is one key.
     let material =
         |at: At<String>| At { value: at.value.split(' ').nth(1).unwrap_or_default().to_owned(), span: at.span };
@@ -94,10 +93,36 @@ fn approvers(root: &Table, faults: &mut Faults) -> Option<Vec<Approver>> {
     list.into_iter().collect()
 }
 
+/// Names of approvers can be told from one another: each is counted as one person.
+fn names(root: &Table, faults: &mut Faults) {
+    let mut seen: Vec<(String, At<String>)> = Vec::new();
+    for name in root.tables("approver").filter_map(|t| t.at::<String>("name")) {
+        if let Some(why) = people::fault(&name.value) {
+            let message = format!("the approver's name {} cannot be told from others: {why}", quoted(&name.value));
+            let fault = Diagnosis::error(Code::BadValue, &name.span, message);
+            faults.push(fault.hint("write it in letters of one script, as it is to stand in the journal"));
+            continue;
+        }
+        let looks = people::seen(&name.value);
+        let Some((_, first)) = seen.iter().find(|(other, _)| *other == looks) else {
+            seen.push((looks, name));
+            continue;
+        };
+        let (message, hint) = if first.value.to_lowercase() == name.value.to_lowercase() {
+            let message = format!("the approver {} is there twice", quoted(&name.value.to_lowercase()));
+            (message, "take one out, or correct its name")
+        } else {
+            let message = format!("the approvers {} and {} look alike", quoted(&first.value), quoted(&name.value));
+            (message, "give one of them a name that nobody takes for the other's")
+        };
+        faults.push(Diagnosis::error(Code::Duplicate, &name.span, message).first(&first.span).hint(hint));
+    }
+}
+
 /// How many different people can approve.
-fn people(root: &Table) -> usize {
+fn head_count(root: &Table) -> usize {
     let mut names: Vec<String> =
-        root.tables("approver").filter_map(|t| t.get::<String>("name")).map(|n| n.to_lowercase()).collect();
+        root.tables("approver").filter_map(|t| t.get::<String>("name")).map(|n| people::seen(&n)).collect();
     names.sort();
     names.dedup();
     names.len()

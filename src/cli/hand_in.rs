@@ -1,0 +1,165 @@
+//! `landfall approve`, `note`, `hold`: what another terminal hands in to the console that steers. Done is what is on record.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+
+use super::{
+    NOT_IN_ORDER,
+    out::{Failed, print},
+    run::whoever,
+};
+use crate::{
+    core::digest::Digest,
+    drive::inbox::{Answer, Message, folder, put},
+    journal::{Body, Refused, export, follow::Follower, writer},
+};
+
+/// Between two looks at the journal.
+const LOOK: Duration = Duration::from_millis(100);
+/// What was taken out of the inbox is on record within this, or the console has stopped.
+const TAKEN: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct Approve {
+    /// The journal of the run
+    journal: PathBuf,
+    /// The step
+    step: String,
+    /// The digest of the preview or of what was proposed, or its first eight digits as the screen shows them
+    digest: String,
+    /// Whose approval it is: a name among the plan's approvers
+    #[arg(long = "as", value_name = "NAME")]
+    name: String,
+    /// The private ssh key to sign with (or the public one, if an agent holds the other)
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Words {
+    /// The journal of the run
+    journal: PathBuf,
+    /// The words
+    text: String,
+    /// Whose words they are
+    #[arg(long = "as", value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+#[derive(Debug, Args)]
+struct Wait {
+    /// Wait so long for the console to put it on record; after that it is taken back, and not done
+    #[arg(long = "wait", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    seconds: u16,
+}
+
+/// A journal that is read along, under its own name: what is beside it is beside that.
+fn follow(file: &Path, mut each: impl FnMut(&crate::journal::Entry)) -> Result<(PathBuf, Follower), String> {
+    let told = |e: std::io::Error| format!("{}: {e}", file.display());
+    let path = file.canonicalize().map_err(told)?;
+    let mut follower = Follower::new(&path);
+    let read = follower.each(|entry| each(&entry));
+    read.map_err(|e| match e {
+        Refused::Io(e) => told(e),
+        other => format!("{}: {other}", file.display()),
+    })?;
+    Ok((path, follower))
+}
+
+pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
+    let (mut run, mut shown) = (None, Vec::new());
+    let (path, follower) = follow(&it.journal, |entry| {
+        run.get_or_insert_with(|| entry.run.clone());
+        match &entry.body {
+            Body::Previewed { step, digest, .. } | Body::Proposed { step, digest, .. } if *step == it.step => {
+                shown.push((*digest, export::Ways::default().told(&entry.body)));
+            }
+            _ => {}
+        }
+    })?;
+    let run = run.ok_or("the journal is empty: nothing runs yet")?;
+    let (digest, what) = meant(&shown, &it.step, &it.digest)?;
+    let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
+    // What cannot be told is not agreed to.
+    print(format_args!("{}: {what}", it.step))?;
+    let done = format!("{} agrees to {}", it.name, digest.short());
+    hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &done)
+}
+
+/// The whole digest of what was previewed or proposed and begins as it was given, the newest first, and what it is in words.
+fn meant(shown: &[(Digest, String)], step: &str, given: &str) -> Result<(Digest, String), String> {
+    let (last, told) = shown.last().ok_or_else(|| format!("the journal has no preview of {step}, and no proposal"))?;
+    // Whether it still counts is for the console that steers to say.
+    let found = shown.iter().rev().find(|(digest, _)| given.len() >= 8 && digest.to_string().starts_with(given));
+    found.cloned().ok_or_else(|| format!("what was shown last of {step} is {}, not {given}: {told}", last.short()))
+}
+
+pub(super) fn note(it: &Words) -> Result<ExitCode, Failed> {
+    let message = Message::Note { by: it.name.clone(), text: it.text.clone() };
+    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "the words")
+}
+
+pub(super) fn hold(it: &Words) -> Result<ExitCode, Failed> {
+    let message = Message::Hold { by: it.name.clone(), why: it.text.clone() };
+    hand_in(follow(&it.journal, |_| {})?, &message, None, &it.wait, "everything is held")
+}
+
+/// Hands a message in, and waits until it is on record what became of it.
+fn hand_in(
+    (journal, mut follower): (PathBuf, Follower),
+    message: &Message,
+    key: Option<&Path>,
+    wait: &Wait,
+    done: &str,
+) -> Result<ExitCode, Failed> {
+    let journal = journal.as_path();
+    let name = journal.display();
+    if matches!(writer(journal), Ok(None)) {
+        let why =
+            format!("NOT DONE: no console has {name} open: nobody would put it on record, and nothing was handed in");
+        return Err(why.into());
+    }
+    let handed = put(&folder(journal), message, key)?;
+    let mut answer = None;
+    let mut answered = |within: Duration| -> Result<Option<(u64, Answer)>, String> {
+        let begun = Instant::now();
+        loop {
+            let news = follower.each(|entry| {
+                let found = message.answer(&entry.body).map(|it| (entry.seq, it));
+                answer = answer.take().or(found);
+            });
+            news.map_err(|e| format!("NOT KNOWN whether it is on record: {name}: {e}"))?;
+            if answer.is_some() || begun.elapsed() >= within {
+                return Ok(answer.take());
+            }
+            sleep(LOOK);
+        }
+    };
+    let mut found = answered(Duration::from_secs(wait.seconds.into()))?;
+    if found.is_none() {
+        if handed.withdraw() {
+            let who = whoever(writer(journal).ok().flatten().flatten());
+            let seconds = wait.seconds;
+            return Err(format!("NOT DONE: {who} has not taken it within {seconds} s; it was taken back").into());
+        }
+        found = answered(TAKEN)?;
+    }
+    match found {
+        Some((seq, Answer::Taken)) => print(format_args!("on record {seq}: {done}")),
+        Some((seq, Answer::Refused(why))) => {
+            print(format_args!("REFUSED, on record {seq}: {why}"))?;
+            Ok(ExitCode::from(NOT_IN_ORDER))
+        }
+        None => Err("NOT KNOWN: the console took it and has not put it on record: look at its screen".into()),
+    }
+}

@@ -1,0 +1,138 @@
+//! A journal's file: one writer, and it is where its path says that it is.
+
+use std::{
+    fs::{File, Metadata, OpenOptions, TryLockError},
+    io::{self, BufRead, BufReader, Seek as _, Write as _},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    lock::{self, Holder, Lock, Notice, Tried, own},
+    store::Storage,
+};
+
+/// A file, under a lock: there is one writer on a machine.
+#[derive(Debug)]
+pub struct FileStore {
+    file: File,
+    path: PathBuf,
+    /// Bytes that are in it by our own doing, or were there when it was opened.
+    len: u64,
+    lock: Lock,
+}
+
+/// What opening a journal's file comes to.
+#[derive(Debug)]
+pub enum Opened {
+    /// It is ours to write.
+    Ours(FileStore),
+    /// Somebody else writes it; it can be followed. Who, if they have said so.
+    Busy(Option<Holder>),
+}
+
+impl FileStore {
+    /// Opens a file, or makes one, and takes its lock. A new one can be read by nobody else.
+    ///
+    /// # Errors
+    /// If the file or its folder cannot be used; if it is a link, or another account's.
+    pub fn open(path: &Path) -> io::Result<Opened> {
+        let lock = match Lock::take(path)? {
+            Tried::Held(lock) => lock,
+            Tried::Busy(holder) => return Ok(Opened::Busy(holder)),
+        };
+        let file = own(path, OpenOptions::new().read(true).append(true).create(true))?;
+        // The file itself too: it may have another name, and a lock beside that. Of those who only hold it shared none writes it.
+        if !lock::patiently(|| file.try_lock())? && !lock::patiently(|| file.try_lock_shared())? {
+            return Ok(Opened::Busy(None));
+        }
+        // The name of a new file is on disk only when its folder is; whoever made it may have died before that.
+        file.sync_all()?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+        let len = file.metadata()?.len();
+        Ok(Opened::Ours(Self { file, path: path.to_owned(), len, lock }))
+    }
+
+    /// Tells whoever comes second that this one is being left.
+    #[must_use]
+    pub fn notice(&self) -> Notice {
+        self.lock.notice()
+    }
+}
+
+/// Whether somebody writes the journal at this path, and who; an error where that cannot be told.
+///
+/// # Errors
+/// If neither the lock nor the journal can be opened.
+pub fn writer(path: &Path) -> io::Result<Option<Option<Holder>>> {
+    if let Ok(Some(holder)) = lock::holder(path) {
+        return Ok(Some(holder));
+    }
+    let file = File::open(path)?;
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| None),
+        Err(TryLockError::WouldBlock) => Ok(Some(None)),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether two are one file.
+fn same(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+impl Storage for FileStore {
+    fn reader(&mut self) -> io::Result<Box<dyn BufRead + '_>> {
+        self.file.rewind()?;
+        Ok(Box::new(BufReader::new(&self.file)))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.check()?;
+        // One write: whoever follows sees a record whole or not at all. A short one is a failure, not to be completed: the rest may
+        // land after somebody else's.
+        match self.file.write(bytes)? {
+            n if n == bytes.len() => {
+                self.len += n as u64;
+                Ok(())
+            }
+            n => Err(io::Error::new(io::ErrorKind::WriteZero, format!("{n} of {} bytes were written", bytes.len()))),
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        // What was written may have been written beside somebody else's, or into a file that has no name any more.
+        self.check()
+    }
+
+    fn cut(&mut self, len: u64) -> io::Result<()> {
+        self.check()?;
+        self.file.set_len(len)?;
+        self.len = len;
+        self.file.sync_all()
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        let name = self.path.display();
+        let ours = self.file.metadata()?;
+        let there = match std::fs::symlink_metadata(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(io::Error::other(format!("{name} is not there any more: it was moved or removed")));
+            }
+            there => there?,
+        };
+        if !same(&ours, &there) {
+            return Err(io::Error::other(format!(
+                "{name} is another file than the one that was opened: it was replaced"
+            )));
+        }
+        if ours.len() != self.len {
+            let (is, was) = (ours.len(), self.len);
+            let how = if is < was { "it was cut" } else { "somebody else wrote into it" };
+            return Err(io::Error::other(format!("{name} has {is} bytes where {was} were written: {how}")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! The lock of a journal: who holds the right to write it. It is a file of its own beside the journal, `JOURNAL.lock`, which nobody but its
+//! owner can open: a lock on the journal itself can be taken, and kept, by anybody who can read the journal.
+//!
+//! The holder writes down who they are, so that whoever comes second can be told. What stands there counts only while the lock is held:
+//! the kernel gives it up with the process, the text stays.
+
+use std::{
+    fmt,
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use rustix::fs::OFlags;
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// A lock that is held for longer than this is somebody's: whoever only looks has it for a moment, and so has a process that is being ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two tries.
+const AGAIN: Duration = Duration::from_millis(50);
+/// What a holder writes is not longer.
+const LONGEST: u64 = 4096;
+
+/// Who holds a journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// The account.
+    pub user: String,
+    /// The machine.
+    pub host: String,
+    /// The terminal, and from which address it was reached.
+    pub from: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// It was left: what is on its way is finished, until then at the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaves: Option<Timestamp>,
+}
+
+impl Holder {
+    /// This process, from now on.
+    fn here() -> Self {
+        let uid = rustix::process::geteuid().as_raw();
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let terminal = std::fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev"));
+        let terminal = terminal.map_or_else(|| "no terminal".to_owned(), |path| path.display().to_string());
+        // `10.0.0.7 50712 10.0.0.1 22`
+        let ssh = std::env::var("SSH_CONNECTION").ok().and_then(|it| it.split(' ').next().map(str::to_owned));
+        Self {
+            pid: std::process::id(),
+            user: account(uid).unwrap_or_else(|| format!("uid {uid}")),
+            host: host.trim().to_owned(),
+            from: ssh.map_or_else(|| terminal.clone(), |address| format!("{terminal}, by ssh from {address}")),
+            since: Timestamp::now(),
+            leaves: None,
+        }
+    }
+}
+
+/// The name of an account.
+fn account(uid: u32) -> Option<String> {
+    let all = std::fs::read_to_string("/etc/passwd").ok()?;
+    let line = all.lines().find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str()))?;
+    line.split(':').next().map(str::to_owned)
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, user, host, from, since, leaves } = self;
+        // What stands in a file is not ours: nothing in it may move the cursor.
+        let (user, host, from) = (text::line(user), text::line(host), text::line(from));
+        write!(f, "process {pid} of {user} on {host} ({from}), since {} UTC", since.strftime("%F %H:%M:%S"))?;
+        if let Some(until) = leaves {
+            write!(
+                f,
+                "; it was left, finishes what is on its way and lets go by {} UTC at the latest",
+                until.strftime("%H:%M:%S")
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A lock that is held. It is given up when this, and every process that inherited it, is gone.
+#[derive(Debug)]
+pub(super) struct Lock(Arc<File>);
+
+/// What comes of trying.
+#[derive(Debug)]
+pub(super) enum Tried {
+    Held(Lock),
+    /// By whom, if they have said so.
+    Busy(Option<Holder>),
+}
+
+/// Tells whoever comes second that the holder is leaving. It does not keep the lock.
+#[derive(Debug, Clone)]
+pub struct Notice(Weak<File>, Option<Holder>);
+
+impl Notice {
+    /// The holder lets go within this time.
+    pub fn leaves_within(&self, within: Duration) {
+        let Some((file, holder)) = self.0.upgrade().zip(self.1.clone()) else { return };
+        let until = Timestamp::now().checked_add(within).ok();
+        // Only words for others: what cannot be written changes nothing.
+        let _ = write(&file, &Holder { leaves: until, ..holder });
+    }
+}
+
+/// The lock's file of a journal.
+pub(super) fn path(journal: &Path) -> PathBuf {
+    let mut name = journal.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    journal.with_file_name(name)
+}
+
+impl Lock {
+    /// Takes the lock of the journal at this path, with a little patience.
+    pub fn take(journal: &Path) -> io::Result<Tried> {
+        let path = path(journal);
+        let file = own(&path, OpenOptions::new().read(true).write(true).create(true))?;
+        if file.metadata()?.nlink() != 1 {
+            return Err(io::Error::other(format!("{} has a second name: remove it", path.display())));
+        }
+        if !patiently(|| file.try_lock())? {
+            return Ok(Tried::Busy(read(&file)));
+        }
+        write(&file, &Holder::here())?;
+        Ok(Tried::Held(Self(Arc::new(file))))
+    }
+
+    pub fn notice(&self) -> Notice {
+        Notice(Arc::downgrade(&self.0), read(&self.0))
+    }
+}
+
+/// Tries a lock until it is had, for [`PATIENCE`] at the most; false if somebody keeps it.
+pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        match lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(AGAIN),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Opens a plain file of this account; a new one can be read and written by nobody else. A link in its place is not followed: whoever put
+/// it there chose what would be written over.
+pub(super) fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let told = |why: String| io::Error::other(format!("{} {why}", path.display()));
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let flags = i32::try_from(flags).map_err(io::Error::other)?;
+    let file = options.mode(0o600).custom_flags(flags).open(path).map_err(|e| match std::fs::read_link(path) {
+        Ok(to) => told(format!("is a link to {}, which is not followed: name the file itself", to.display())),
+        Err(_) => e,
+    })?;
+    let about = file.metadata()?;
+    let us = rustix::process::geteuid().as_raw();
+    if !about.is_file() {
+        return Err(told("is no plain file".to_owned()));
+    }
+    if about.uid() != us {
+        let owner = account(about.uid()).unwrap_or_else(|| format!("uid {}", about.uid()));
+        return Err(told(format!(
+            "belongs to {owner}, and to nobody else's file is written: remove it, or name another"
+        )));
+    }
+    // What others can write they can write over.
+    if about.mode() & 0o022 != 0 {
+        rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(about.mode() & 0o7755))?;
+    }
+    Ok(file)
+}
+
+fn write(mut file: &File, holder: &Holder) -> io::Result<()> {
+    let text = serde_json::to_vec(holder).map_err(io::Error::other)?;
+    file.rewind()?;
+    file.set_len(0)?;
+    file.write_all(&text)
+}
+
+fn read(mut file: &File) -> Option<Holder> {
+    let mut text = Vec::new();
+    file.rewind().ok()?;
+    file.take(LONGEST).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Who holds the journal at this path, asked by whoever only looks: none where nobody does, an error where it cannot be told.
+pub(super) fn holder(journal: &Path) -> io::Result<Option<Option<Holder>>> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path(journal)) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    // Only held for as long as it takes to ask.
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| None),
+        Err(TryLockError::WouldBlock) => Ok(Some(read(&file))),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
