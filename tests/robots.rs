@@ -135,7 +135,7 @@ fn metrics_are_served_on_request_and_whoever_dawdles_keeps_nobody_waiting() {
     let at = first.trim().strip_prefix("landfall: metrics on http://").and_then(|at| at.strip_suffix("/metrics"));
     let at: SocketAddr = at.unwrap_or_else(|| panic!("{first}")).parse().expect("an address");
     // More than it attends at a time, none of which says anything.
-    let dawdlers: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(at).expect("it listens")).collect();
+    let dawdlers: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(at).expect("it listens")).collect();
     let mut printed = demo.lines();
     assert!(printed.any(|line| line.contains("  verdict  HOLD → GO  ")));
     let answer = ask(at, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -24,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use self::out::{Failed, failed, print, tell};
 use crate::{
-    console::Mode,
+    console::{Mode, ThemeError},
     core::digest::Digest,
     plan::{Faulty, Plan, Report},
     text::{Document, line},
@@ -219,6 +219,14 @@ fn colour(to_err: bool) -> bool {
 /// What is wrong with a file, laid out for standard error.
 fn faulty(why: &Faulty) -> Failed {
     Failed::block(&why.render(colour(true)))
+}
+
+/// Why a theme cannot be used, laid out for standard error.
+fn theme_failed(why: &ThemeError) -> Failed {
+    match why {
+        ThemeError::Unknown { .. } => why.to_string().into(),
+        ThemeError::Faulty { .. } => Failed::block(&why.to_string()),
+    }
 }
 
 /// Warnings, on standard error.

@@ -16,6 +16,7 @@ use clap_mangen::{
 use super::{
     Cli, faulty,
     out::{Failed, print},
+    theme_failed,
 };
 use crate::{
     console::{
@@ -69,9 +70,9 @@ pub(super) fn settings(file: Option<&Path>) -> Result<Settings, Failed> {
 ///
 /// # Errors
 /// If there is none of that name, or it is faulty.
-pub(super) fn theme(settings: &Settings) -> Result<(), String> {
+pub(super) fn theme(settings: &Settings) -> Result<(), Failed> {
     let themes = Themes::of_user(|name| std::env::var(name).ok());
-    themes.load(&settings.theme, Depth::True).map(drop).map_err(|why| why.to_string())
+    themes.load(&settings.theme, Depth::True).map(drop).map_err(|why| theme_failed(&why))
 }
 
 fn place() -> Option<PathBuf> {

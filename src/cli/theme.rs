@@ -82,7 +82,7 @@ fn check(file: &std::path::Path) -> Result<ExitCode, Failed> {
         ThemeError::Faulty { source: Faulty::Unread { source, .. }, .. } => {
             format!("error: cannot read {}: {source}", file.display()).into()
         }
-        why => why.to_string().into(),
+        why => super::theme_failed(&why),
     })?;
     warn(&report);
     let verdict = match report.count(Severity::Warning) {
@@ -108,7 +108,7 @@ fn figures(nearest: &Nearest, out: &mut Lines) {
 
 fn show(name: &str) -> Result<ExitCode, Failed> {
     let depth = if std::io::stdout().is_terminal() { Depth::detect(var) } else { Depth::None };
-    let theme = Themes::of_user(var).load(name, depth).map_err(|why| why.to_string())?;
+    let theme = Themes::of_user(var).load(name, depth).map_err(|why| super::theme_failed(&why))?;
     let mut out = String::new();
     for role in Role::ALL {
         let sample = format!(" {} {:<11}{:<52}", glyph(*role), role.word(), role.doc());
@@ -116,7 +116,7 @@ fn show(name: &str) -> Result<ExitCode, Failed> {
     }
     if !std::io::stdout().is_terminal() {
         // For people with a pager or a file: what it looks like, in words.
-        let full = Themes::of_user(var).load(name, Depth::True).map_err(|why| why.to_string())?;
+        let full = Themes::of_user(var).load(name, Depth::True).map_err(|why| super::theme_failed(&why))?;
         out = Role::ALL.iter().map(|role| format!("{:<11} {}\n", role.word(), words(full.style(*role)))).collect();
     }
     print(Document::styled(&out))

@@ -11,6 +11,8 @@ use std::{
 use ratatui::layout::Size;
 use serde_json::json;
 
+use crate::text::line;
+
 /// A recording under way.
 #[derive(Debug)]
 pub struct Cast {
@@ -27,7 +29,7 @@ impl Cast {
     /// If the file is there already, or cannot be made.
     pub fn create(path: &Path, title: &str) -> io::Result<Self> {
         let file = File::create_new(path)?;
-        Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: title.to_owned() })
+        Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: line(title).into_owned() })
     }
 
     /// Puts down what was written to a terminal of this size.

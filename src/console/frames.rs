@@ -15,6 +15,10 @@ use ratatui::{
     style::Modifier,
 };
 
+/// Cells across and down that are drawn at most. A terminal says itself how large it is: two frames of what it says could be more than there
+/// is memory.
+const LARGEST: (u16, u16) = (1024, 320);
+
 /// The frame that stands, and the room of the one before it, for the next: half a megabyte that is not asked for each time.
 #[derive(Debug, Default)]
 pub struct Frames {
@@ -23,8 +27,9 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// An empty frame.
+    /// An empty frame, no larger than [`LARGEST`]: beyond that nothing is drawn.
     pub fn blank(&mut self, area: Rect) -> Buffer {
+        let area = Rect { width: area.width.min(LARGEST.0), height: area.height.min(LARGEST.1), ..area };
         let mut frame = mem::take(&mut self.spare);
         frame.resize(area);
         frame.reset();
@@ -87,6 +92,18 @@ mod tests {
     use ratatui::style::Style;
 
     use super::*;
+
+    #[test]
+    fn a_terminal_that_says_it_is_endless_takes_no_endless_memory() {
+        let mut frames = Frames::default();
+        for (size, drawn) in [((u16::MAX, u16::MAX), LARGEST), ((1000, 1000), (1000, LARGEST.1)), ((80, 24), (80, 24))]
+        {
+            let mut frame = frames.blank(Rect::new(0, 0, size.0, size.1));
+            assert_eq!(frame.area, Rect::new(0, 0, drawn.0, drawn.1));
+            frame.set_string(drawn.0 - 1, drawn.1 - 1, "x", Style::new());
+            assert!(frames.next(frame).unwrap().is_some());
+        }
+    }
 
     #[test]
     fn a_frame_begins_empty_whatever_stood_in_its_room_and_at_any_size() {

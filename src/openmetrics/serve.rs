@@ -2,6 +2,7 @@
 //! a picture is made into text once, however often it is asked for.
 
 use std::{
+    collections::VecDeque,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -13,7 +14,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{oneshot, watch},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{sleep, timeout},
 };
 
@@ -27,8 +28,8 @@ use crate::{
     drive::{Link, clock},
 };
 
-/// Connections at a time; more wait in the kernel.
-const CONNECTIONS: usize = 16;
+/// Connections at a time; with one more, the oldest is closed: whoever means to scrape is done long before.
+const CONNECTIONS: usize = 64;
 /// The longest head of a request.
 const HEAD: usize = 8 * 1024;
 /// For how long a request may come in, and the answer go out.
@@ -150,6 +151,7 @@ async fn listen(
     let page = Page { pictures: pictures.clone(), heard: Some(clock::now().boot), made: None };
     let (page, mut core_lives) = (Arc::new(Mutex::new(page)), true);
     let mut connections = JoinSet::new();
+    let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         tokio::select! {
             biased;
@@ -159,9 +161,14 @@ async fn listen(
                 let heard = core_lives.then(|| clock::now().boot);
                 page.lock().unwrap_or_else(PoisonError::into_inner).heard = heard;
             }
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < CONNECTIONS => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(attend(stream, page.clone(), here))),
+            Some(_) = connections.join_next() => oldest.retain(|connection| !connection.is_finished()),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    if oldest.len() >= CONNECTIONS && let Some(connection) = oldest.pop_front() {
+                        connection.abort();
+                    }
+                    oldest.push_back(connections.spawn(attend(stream, page.clone(), here)));
+                }
                 // No room for another connection: there will be, once one ends.
                 Err(_) => sleep(Duration::from_millis(100)).await,
             }

@@ -37,13 +37,20 @@ pub(crate) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, fa
                     table.values.insert(known.name, At { value, span: node.span() });
                 }
             }
-            None => match hint::stands_for(name, &missing) {
-                Some(meant) => {
-                    missing.retain(|m| *m != meant);
-                    faults.push(unknown(spec, key).hint(format!("did you mean `{meant}`?")));
-                }
-                None => faults.push(unknown(spec, key).hint(hint::unknown_key(name, spec))),
-            },
+            None => {
+                // A key that is none may be a misspelt secret's: whatever it says is not shown.
+                hide_texts(node, faults);
+                let fault = unknown(spec, key);
+                faults.push(match hint::stands_for(name, &missing) {
+                    Some(meant) => {
+                        missing.retain(|m| *m != meant);
+                        fault.hint(format!("did you mean `{meant}`?"))
+                    }
+                    // What is wrong by the hundred is not misspelt; looking each up takes its time.
+                    None if faults.list.len() >= MANY => fault,
+                    None => fault.hint(hint::unknown_key(name, spec)),
+                });
+            }
         }
     }
     for key in spec.keys().filter(|k| !toml.contains_key(k.name)) {
@@ -69,6 +76,19 @@ pub(crate) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, fa
         }
     }
     table
+}
+
+/// After so many faults no more is guessed at what was meant.
+const MANY: usize = 100;
+
+/// Has every text within struck out.
+fn hide_texts(node: &Node<'_>, faults: &mut Faults) {
+    match node.get_ref() {
+        DeValue::Array(items) => items.iter().for_each(|item| hide_texts(item, faults)),
+        DeValue::Table(toml) => toml.values().for_each(|node| hide_texts(node, faults)),
+        DeValue::String(_) => faults.hide(node.span()),
+        _ => {}
+    }
 }
 
 /// One table, or as many as its ladder has rungs. Of a ladder that is not sound, a table without values is left: something is there.
@@ -160,11 +180,14 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
             // Whatever stands in a secret's place may be the secret itself.
             // And what an unknown property is given, whatever it was meant to be.
             let unknown = matches!(kind, Kind::Property) && wrong.code == Code::UnknownKey;
-            if wrong.code == Code::SecretInClear
-                || unknown
-                || matches!(kind, Kind::Secret)
-                || sensitive::secret_property(name)
-            {
+            let may_hold = match (kind, node.get_ref()) {
+                (Kind::Secret, _) => true,
+                (Kind::Form(_) | Kind::Url, DeValue::String(text)) => text.contains('@'),
+                // `login = "joe:…"`: all that belongs into the table.
+                (Kind::Table(_) | Kind::Tables(_) | Kind::OneOf(_) | Kind::Map(_), DeValue::String(_)) => true,
+                _ => unknown || wrong.code == Code::SecretInClear || sensitive::secret_property(name),
+            };
+            if may_hold {
                 faults.hide(node.span());
             }
             faults.push(tell(name, node.span(), wrong));

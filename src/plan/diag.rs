@@ -179,16 +179,20 @@ pub struct Report {
     list: Vec<Diagnosis>,
 }
 
+/// So many are shown at once: nobody reads more, and a file that is no plan at all has one a line.
+const SHOWN: usize = 200;
+
 impl Report {
     /// Sorts what was found and gives each its line and column.
     pub(crate) fn new(path: &Path, text: &str, faults: Faults) -> Self {
         let mut list = faults.list;
+        let starts = line_starts(text);
         for d in &mut list {
             d.message = harmless::line(&d.message).into_owned();
             d.hint = d.hint.take().map(|hint| harmless::block(&hint).into_owned());
-            (d.span, d.line, d.column) = locate(text, &d.span);
+            (d.span, d.line, d.column) = locate(text, &starts, &d.span);
             if let Some(first) = d.first.take() {
-                d.message = format!("{}; first in line {}", d.message, locate(text, &first).1);
+                d.message = format!("{}; first in line {}", d.message, locate(text, &starts, &first).1);
             }
         }
         // By its words as well, so that what a ladder's rungs share stands together and is told once.
@@ -222,13 +226,17 @@ impl Report {
         &self.path
     }
 
-    /// Everything, one after the other, with the lines concerned; secrets are struck out.
+    /// What was found, one after the other, with the lines concerned; secrets are struck out. Of very many the first.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.path.display().to_string();
         let path = harmless::line(&path);
-        let blocks: Vec<String> = self.list.iter().map(|d| renderer.render(&[self.group(d, &path)])).collect();
+        let shown = self.list.iter().take(SHOWN);
+        let mut blocks: Vec<String> = shown.map(|d| renderer.render(&[self.group(d, &path)])).collect();
+        if let Some(more @ 1..) = self.list.len().checked_sub(SHOWN) {
+            blocks.push(format!("and {more} more: mend these first"));
+        }
         blocks.join("\n\n")
     }
 
@@ -266,8 +274,13 @@ fn quiet(text: &str) -> String {
     out
 }
 
+/// Where each line begins.
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
 /// A span cut to its first line and to whole characters, and the line and column it begins at.
-fn locate(text: &str, span: &Span) -> (Span, usize, usize) {
+fn locate(text: &str, starts: &[usize], span: &Span) -> (Span, usize, usize) {
     let whole = |mut i: usize| {
         i = i.min(text.len());
         while !text.is_char_boundary(i) {
@@ -276,11 +289,11 @@ fn locate(text: &str, span: &Span) -> (Span, usize, usize) {
         i
     };
     let start = whole(span.start);
-    let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
+    let line = starts.partition_point(|at| *at <= start);
+    let line_start = starts[line - 1];
     let line_end = text[start..].find('\n').map_or(text.len(), |i| start + i);
     let line_end = line_end - usize::from(text[start..line_end].ends_with('\r'));
     let end = whole(span.end).clamp(start, line_end);
-    let line = text[..start].matches('\n').count() + 1;
     let column = text[line_start..start].chars().count() + 1;
     (start..end, line, column)
 }

@@ -1,5 +1,7 @@
 //! What somebody probably meant: the nearest word, or the table where a key belongs.
 
+use std::sync::LazyLock;
+
 use super::spec::{Kind, TableSpec, tables::ROOT};
 
 /// The word that was probably meant, if one is near enough.
@@ -35,12 +37,12 @@ pub(crate) fn unknown_key(key: &str, table: &TableSpec) -> String {
         return format!("did you mean `{near}`?");
     }
     // Scenarios and themes are checked by the same code; where a key of a plan belongs is no help there.
-    if tables().into_iter().any(|t| std::ptr::eq(t, table)) {
+    if tables().iter().any(|t| std::ptr::eq(*t, table)) {
         let home = belongs(key);
         if !home.is_empty() {
             return home;
         }
-        let all: Vec<&str> = tables().into_iter().flat_map(TableSpec::keys).map(|k| k.name).collect();
+        let all: Vec<&str> = tables().iter().flat_map(|t| t.keys()).map(|k| k.name).collect();
         if let Some(near) = nearest(key, &all) {
             return format!("did you mean `{near}` in {}?", homes_of(near).join(", "));
         }
@@ -77,7 +79,12 @@ fn inner(kind: &Kind) -> Vec<&'static TableSpec> {
 }
 
 /// The format's tables, each once, in the order of the format. A gate may stand within a gate: that ends here.
-fn tables() -> Vec<&'static TableSpec> {
+fn tables() -> &'static [&'static TableSpec] {
+    static ALL: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(all_tables);
+    &ALL
+}
+
+fn all_tables() -> Vec<&'static TableSpec> {
     let mut found = vec![&ROOT];
     let mut at = 0;
     while let Some(table) = found.get(at) {
@@ -91,7 +98,7 @@ fn tables() -> Vec<&'static TableSpec> {
 
 fn homes_of(key: &str) -> Vec<&'static str> {
     let mut homes = Vec::new();
-    for table in tables().into_iter().filter(|t| t.key(key).is_some()) {
+    for table in tables().iter().filter(|t| t.key(key).is_some()) {
         if !homes.contains(&table.header) {
             homes.push(table.header);
         }

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use diag::Faults;
 pub use diag::{Code, Diagnosis, Report, Severity};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, Patterns};
 pub use secret::{Secret, SecretError};
 pub use types::*;
 

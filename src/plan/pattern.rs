@@ -1,9 +1,12 @@
 //! Names or patterns of names: how a plan says "this topic" or "all topics like this".
 
-use std::fmt;
+use std::{collections::HashSet, fmt, ops::Deref};
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
+
+/// Bytes that one expression may take when it is compiled: a plan may hold thousands.
+const SIZE: usize = 1 << 20;
 
 /// A name (`orders`), a glob (`orders.*`, `ip-10-?-*`) or a regular expression between slashes (`/^orders\.\d+$/`).
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ enum Form {
     Name,
     /// What stands before and after its one star. Sides are told by such globs, of every host, again and again.
     Ends(String, String),
+    /// Any other glob, as it is written.
+    Glob,
     Regex(Regex),
 }
 
@@ -39,19 +44,11 @@ impl Pattern {
         {
             return Ok(Self { text: text.to_owned(), form: Form::Ends(before.to_owned(), after.to_owned()) });
         } else if text.contains(['*', '?']) {
-            let body: String = text
-                .chars()
-                .map(|c| match c {
-                    '*' => ".*".to_owned(),
-                    '?' => ".".to_owned(),
-                    c => regex::escape(c.encode_utf8(&mut [0; 4])),
-                })
-                .collect();
-            format!("^{body}$")
+            return Ok(Self { text: text.to_owned(), form: Form::Glob });
         } else {
             return Ok(Self { text: text.to_owned(), form: Form::Name });
         };
-        let regex = Regex::new(&source).map_err(|e| {
+        let regex = RegexBuilder::new(&source).size_limit(SIZE).build().map_err(|e| {
             e.to_string().lines().last().unwrap_or("not a pattern").trim().trim_start_matches("error: ").to_owned()
         })?;
         Ok(Self { text: text.to_owned(), form: Form::Regex(regex) })
@@ -65,6 +62,7 @@ impl Pattern {
             Form::Ends(before, after) => {
                 name.strip_prefix(before.as_str()).is_some_and(|rest| rest.ends_with(after.as_str()))
             }
+            Form::Glob => fits(&self.text, name),
             Form::Regex(regex) => regex.is_match(name),
         }
     }
@@ -73,6 +71,88 @@ impl Pattern {
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         matches!(self.form, Form::Name).then_some(self.text.as_str())
+    }
+}
+
+/// Whether a glob fits: `*` is any text, `?` is one sign. What a star takes grows only where the rest does not fit, and only the last star's:
+/// the time is at most that of both lengths multiplied.
+fn fits(glob: &str, name: &str) -> bool {
+    let (mut glob, mut name) = (glob.chars(), name.chars());
+    let mut last_star = None;
+    loop {
+        let (mut next_glob, mut next_name) = (glob.clone(), name.clone());
+        match (next_glob.next(), next_name.next()) {
+            (Some('*'), _) => {
+                glob = next_glob;
+                last_star = Some((glob.clone(), name.clone()));
+                continue;
+            }
+            (None, None) => return true,
+            (Some(g), Some(n)) if g == '?' || g == n => {
+                (glob, name) = (next_glob, next_name);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, from)) = &mut last_star else { return false };
+        if from.next().is_none() {
+            return false;
+        }
+        (glob, name) = (after.clone(), from.clone());
+    }
+}
+
+/// Several patterns, in the order in which they were written: of thousands of names one is found as soon as of one.
+#[derive(Debug, Clone, Default)]
+pub struct Patterns {
+    list: Vec<Pattern>,
+    names: HashSet<String>,
+    /// Those that are more than a name, by their place.
+    others: Vec<usize>,
+}
+
+impl Patterns {
+    /// Whether one of them means a name.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        self.names.contains(name) || self.others.iter().any(|at| self.list[*at].matches(name))
+    }
+}
+
+impl From<Vec<Pattern>> for Patterns {
+    fn from(list: Vec<Pattern>) -> Self {
+        let names = list.iter().filter_map(|p| p.literal().map(str::to_owned)).collect();
+        let others = (0..list.len()).filter(|at| list[*at].literal().is_none()).collect();
+        Self { list, names, others }
+    }
+}
+
+impl Deref for Patterns {
+    type Target = [Pattern];
+
+    fn deref(&self) -> &[Pattern] {
+        &self.list
+    }
+}
+
+impl<'a> IntoIterator for &'a Patterns {
+    type Item = &'a Pattern;
+    type IntoIter = std::slice::Iter<'a, Pattern>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
+
+impl PartialEq for Patterns {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Serialize for Patterns {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(s)
     }
 }
 
@@ -101,10 +181,30 @@ mod tests {
             ("a*a", "aba", "a"),
             ("ip-10-?-*", "ip-10-2-9", "ip-10-22"),
             ("a*b*c", "a1b2c", "a1c"),
+            ("*ab*ab", "xabab", "xabxa"),
+            ("?é*", "xé", "é"),
             ("/^o[0-9]$/", "o1", "o"),
         ] {
             let read = Pattern::parse(pattern).expect("a pattern");
             assert!(read.matches(yes) && !read.matches(no), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_name_is_found_among_many_and_a_pattern_behind_them() {
+        let many: Vec<Pattern> = (0..50_000)
+            .map(|n| format!("group-{n}"))
+            .chain(["*-eu".to_owned(), "/^x[0-9]$/".to_owned()])
+            .map(|text| Pattern::parse(&text).expect("a pattern"))
+            .collect();
+        let many = Patterns::from(many);
+        assert!((0..50_000).all(|n| many.matches(&format!("group-{n}"))));
+        assert!(many.matches("a-eu") && many.matches("x1") && !many.matches("group-50000") && !many.matches("x"));
+        assert_eq!(many.len(), 50_002);
+    }
+
+    #[test]
+    fn an_expression_that_grows_without_bound_is_refused() {
+        assert!(Pattern::parse(&format!("/{}/", "(a{100}){100}".repeat(20))).is_err());
     }
 }

@@ -93,7 +93,8 @@ fn formed(form: &Form, text: &str) -> Result<Value, Wrong> {
     if fits {
         return Ok(Value::Text(text.to_owned()));
     }
-    let shown = if sensitive::secret_shape(text) { "the text given".to_owned() } else { quoted(text) };
+    let shown =
+        if text.contains('@') || sensitive::secret_shape(text) { "the text given".to_owned() } else { quoted(text) };
     let wrong = Wrong::new(Code::BadValue, format!("must be {}; {shown} is none", form.what));
     Err(wrong.hint(form_hint(text).unwrap_or_else(|| format!("write it as \"{}\"", form.example))))
 }
@@ -185,14 +186,19 @@ fn address(text: &str, port: u16) -> Result<Value, Wrong> {
 
 fn url(text: &str) -> Result<Value, Wrong> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let authority = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
+    let authority = rest.map(|r| r.split('/').next().unwrap_or_default());
     match authority {
-        Some(a) if a.contains('@') => Err(Wrong::new(Code::SecretInClear, "holds credentials")
+        // Whatever stands before an @, or in a query, may be a secret; a server's address needs neither.
+        _ if text.contains('@') => Err(Wrong::new(Code::SecretInClear, "holds credentials")
             .hint("take out what stands before the @; a token for Prometheus goes into bearer = { env = \"NAME\" }")),
+        _ if text.contains(['?', '#']) => {
+            Err(Wrong::new(Code::SecretInClear, "holds a query, which may hold a secret").hint(
+                "take out the ? or # and what follows; a token for Prometheus goes into bearer = { env = \"NAME\" }",
+            ))
+        }
         Some(a) if !a.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
             Ok(Value::Text(text.trim_end_matches('/').to_owned()))
         }
-        _ if sensitive::secret_shape(text) => Err(Wrong::new(Code::BadValue, "is no URL")),
         _ => Err(Wrong::new(Code::BadValue, format!("is no URL: {}", quoted(text)))
             .hint("it begins with http:// or https://: \"https://host:9090\"")),
     }

@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf};
 use secrecy::SecretString;
 use serde::{Serialize, Serializer};
 
+use crate::text;
+
 /// Where a secret is to be found. Holds no secret: safe to print, log and keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secret {
@@ -36,14 +38,17 @@ impl Secret {
     /// # Errors
     /// If the variable is not set or the file cannot be read; never shows what was read.
     pub fn read(&self) -> Result<SecretString, SecretError> {
-        match self {
-            Self::Env(name) => std::env::var(name).map(SecretString::from).map_err(|_| SecretError::Env(name.clone())),
+        let secret = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?,
             Self::File(path) => {
                 let text =
                     std::fs::read_to_string(path).map_err(|source| SecretError::File { path: path.clone(), source })?;
-                Ok(SecretString::from(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+                text.strip_suffix('\n').unwrap_or(&text).to_owned()
             }
-        }
+        };
+        // Whoever gets it may say it again.
+        text::remember(&secret);
+        Ok(secret.into())
     }
 }
 

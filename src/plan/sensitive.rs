@@ -9,7 +9,7 @@ use regex::Regex;
 use super::diag::Span;
 
 /// Words that make a key's name that of a secret.
-const WORDS: &str = "password|passwd|passphrase|secret|token|bearer|credential|external_id|access_key|private|api_?key";
+const WORDS: &str = r"pas+w|pass|pwd|psw|\bpw\b|secret|token|bearer|credential|external_id|access_?key|private|api_?key|webhook|authorization|cookie";
 
 /// `KEY = VALUE`, where the key's name is that of a secret and the value is no table; all of a list.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -18,20 +18,21 @@ static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"\[(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*\]?"#,
         r#""{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)"#,
         r#""(?:\\.|[^"\\\n])*"?|'[^'\n]*'?"#,
-        r#"[^\s"'{,}#\n][^,}#\n]*"#,
+        r#"[^\s"'{,}\n][^\n]*"#,
     ]
     .join("|");
     // Case is ignored in the words alone, and what is beyond ASCII is all one: to know letters there takes milliseconds of every start.
     Regex::new(&format!(r#"(?i:{WORDS}|key\.pem)[0-9A-Za-z_."'\-\x{{80}}-\x{{10FFFF}}]*[ \t]*=[ \t]*({value})"#)).ok()
 });
 
-/// Shapes of secrets that need no key: an AWS access key, a name and password in a URL, a private key.
+/// Shapes of secrets that need no key: an AWS access key, a name and password in a URL (whatever signs are in them: all up to the last `@`),
+/// a private key.
 static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b|://([^/\s"'?#]*@)|(-----BEGIN [A-Z ]*PRIVATE KEY[^"']*)"#).ok()
+    Regex::new(r#"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b|://([^\s"]*@)|(-----BEGIN [A-Z ]*PRIVATE KEY[^"']*)"#).ok()
 });
 
 /// Whether a key's name is that of a secret.
-pub(super) fn secret_name(name: &str) -> bool {
+pub(crate) fn secret_name(name: &str) -> bool {
     static NAME: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(&format!(r"(?i){WORDS}|(^|[._])key\.pem$|sasl\.jaas\.config")).ok());
     NAME.as_ref().is_some_and(|r| r.is_match(name))
@@ -90,6 +91,8 @@ mod tests {
             "password = hunter2 # open\n",
             "password = \"hunter2\n",
             "uri = \"mongodb://joe:hunter2@h:1\"\n",
+            "uri = \"mongodb://joe:hunter2/x?y#z@h:1\"\n",
+            "pasword = \"hunter2\"\npwd = \"hunter2\"\npass = \"hunter2\"\npw = \"hunter2\"\nwebhook = \"https://h/hunter2\"\n",
             "secret = \"\"\"\nhunter2\n\"\"\"\n",
             "x = \"AKIAIOSFODNN7EXAMPLE\"\n",
             "пароль_password_ключ = \"hunter2\"\n",

@@ -120,7 +120,7 @@ impl Scenario {
             let groups = named("kafka.group.lag", "group", "groups");
             let topics = named("kafka.topic.partitions", "topic", "topics");
             if !groups.is_empty() && !topics.is_empty() {
-                (pair.groups, pair.topics) = (groups, topics);
+                (pair.groups, pair.topics) = (groups.into(), topics.into());
             }
         }
         for role in &mut plan.fleet {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{acts, replaced};
+use super::{acts, replaced, struck};
 
 /// What ends a line, or stands for blanks.
 const fn blank(c: char) -> bool {
@@ -95,6 +95,7 @@ pub fn html(text: &str) -> String {
 /// The value of an OpenMetrics label, or a help's text. A line end is escaped as the format has it, and so is kept.
 #[must_use]
 pub fn label(text: &str) -> String {
+    let text = struck(text);
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -12,10 +12,11 @@
 //! | an OpenMetrics label or help | [`label`] |
 //! | JSON | [`json`] |
 //!
-//! Nothing here may know what is told, or do I/O.
+//! Every form leaves out the secrets that were read (`secrets`). Nothing here may know what is told, or do I/O.
 
 mod document;
 mod forms;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -26,17 +27,18 @@ use serde::{Serialize, Serializer};
 pub use self::{
     document::{Document, Lines},
     forms::{block, html, json, label, line, markdown, styled},
+    secrets::{remember, struck},
 };
 
 /// A text that somebody else wrote. It is shown as one line without anything that acts on what is around it; as it is, it can only be
-/// compared and looked through, by [`Foreign::raw`].
+/// compared and looked through, by [`Foreign::raw`]. Secrets that were read ([`remember`]) are not in it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Foreign(Arc<str>);
 
 impl Foreign {
     /// Takes a text as it came.
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self(text.as_ref().into())
+        Self(struck(text.as_ref()).into())
     }
 
     /// The text as it came: to compare, to look through, never to show.
@@ -78,7 +80,8 @@ pub const fn acts(c: char) -> bool {
 
 /// The text with every sign that acts replaced; borrowed where there is none.
 fn replaced(text: &str, mut with: impl FnMut(char, &mut String)) -> Cow<'_, str> {
-    let Some(first) = text.find(acts) else { return text.into() };
+    let text = struck(text);
+    let Some(first) = text.find(acts) else { return text };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
     for c in text[first..].chars() {

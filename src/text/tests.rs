@@ -87,6 +87,28 @@ fn of_what_is_coloured_only_colours_stay() {
 }
 
 #[test]
+fn a_secret_that_was_read_is_in_no_form() {
+    let secret = "k3y-of-the-forms-test";
+    remember(secret);
+    let text = format!("you sent Bearer {secret}, no?");
+    let shown = [
+        line(&text).into_owned(),
+        block(&text).into_owned(),
+        styled(&format!("\u{1b}[1m{text}")).into_owned(),
+        markdown(&text),
+        html(&text),
+        label(&text),
+        json(&text).unwrap(),
+        Foreign::new(&text).raw().to_owned(),
+    ];
+    for shown in shown {
+        assert!(!shown.contains(secret) && shown.contains("you sent Bearer"), "{shown}");
+    }
+    remember("short");
+    assert_eq!(line("in short"), "in short", "what is found in words is not struck out");
+}
+
+#[test]
 fn what_is_harmless_is_not_copied() {
     assert!(matches!(line("orders-1 → größer"), std::borrow::Cow::Borrowed(_)));
 }

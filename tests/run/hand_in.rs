@@ -137,7 +137,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
     let approvers = [Approver { name: name.into(), key: Some(public) }];
     let Ok(Opened::Ours(store)) = FileStore::open(&path) else { panic!("nobody has it") };
     let author = Author { run: "night".into(), actor: "a".into(), host: "h".into(), plan: Digest::default() };
-    let inbox = Inbox::new(&path, &author.run, &approvers).expect("a folder");
+    let mut inbox = Inbox::new(&path, &author.run, &approvers).expect("a folder");
     let (mut journal, _) = Journal::open(Box::new(store), author, start()).expect("a journal");
     let digest = Digest::of(b"shown");
     let shown =
@@ -150,7 +150,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
             while !over.load(Ordering::SeqCst) {
                 for order in inbox.take() {
                     let body = match order {
-                        Order::Approve { step, digest, by, key } => Body::Approved { step, digest, by, key },
+                        Order::Approve { step, digest, by, hand } => Body::Approved { step, digest, by, key: hand.key() },
                         Order::Disbelieve { what, why } => what.on_record("inbox".into(), &why),
                         other => panic!("{other:?}"),
                     };

@@ -25,7 +25,10 @@ use super::{
     theme::{Role, Theme},
     ui::{At, Drawn, Entry, Ui},
 };
-use crate::plan::{Side, Sides};
+use crate::{
+    plan::{Side, Sides},
+    text::acts,
+};
 
 /// How things look.
 #[derive(Debug, Clone)]
@@ -112,10 +115,21 @@ pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
         caption::draw(said, buf, ui, &look);
         foot::draw(foot, buf, ui, &look);
     }
+    quiet(buf);
     if plain {
         ascii::twin(buf);
     }
     drawn
+}
+
+/// Takes out what acts on the terminal, or on the signs around it: names and messages are others'.
+fn quiet(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        if !cell.symbol().is_ascii() && cell.symbol().contains(acts) {
+            let seen: String = cell.symbol().chars().filter(|c| !acts(*c)).collect();
+            cell.set_symbol(if seen.is_empty() { " " } else { &seen });
+        }
+    }
 }
 
 fn parts(screen: Rect, said: u16) -> (Rect, Rect, Rect, Rect) {

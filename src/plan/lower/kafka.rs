@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{same_access, unique, unique_names};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
-    pattern::Pattern,
+    pattern::{Pattern, Patterns},
     scalar::quoted,
     tree::{At, Table, bare},
     types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
@@ -37,12 +37,12 @@ fn pair(table: &Table, faults: &mut Faults) -> Option<KafkaPair> {
             list.iter().map(|p| At { value: p.value.to_string(), span: p.span.clone() }).collect();
         unique(&names, |name| format!("the {what} {}", quoted(name)), faults);
     }
-    let topics = bare(topics);
+    let topics = Patterns::from(bare(topics));
     let mirrors: Option<Vec<Mirror>> = mirrors(table, &topics, faults).into_iter().collect();
     Some(KafkaPair {
         name: table.get("name")?,
         clusters: Sides { source: source?, target: target? },
-        groups: bare(groups),
+        groups: bare(groups).into(),
         topics,
         mirrors: mirrors?,
         isolation: match table.get::<String>("isolation")?.as_str() {
@@ -52,7 +52,7 @@ fn pair(table: &Table, faults: &mut Faults) -> Option<KafkaPair> {
     })
 }
 
-fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option<Mirror>> {
+fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<Mirror>> {
     let mut seen: Vec<Mirror> = Vec::new();
     let mut all = Vec::new();
     for t in table.tables("mirror") {
@@ -83,13 +83,13 @@ fn mirrors(table: &Table, topics: &[Pattern], faults: &mut Faults) -> Vec<Option
     all
 }
 
-fn mirror(table: &Table, topics: &[Pattern]) -> Option<Mirror> {
+fn mirror(table: &Table, topics: &Patterns) -> Option<Mirror> {
     let from = table.get::<String>("from")?;
     let own: Vec<At<Pattern>> = table.list("topics");
     let side = |word: &str| if word == Side::Source.word() { Side::Source } else { Side::Target };
     Some(Mirror {
         from: side(&from),
-        topics: if own.is_empty() { topics.to_vec() } else { bare(own) },
+        topics: if own.is_empty() { topics.clone() } else { bare(own).into() },
         prefix: table.get("prefix")?,
         offset_syncs_topic: table.get("offset_syncs_topic"),
         offset_syncs_on: side(&table.get::<String>("offset_syncs_on").unwrap_or(from)),

@@ -5,6 +5,7 @@ use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
     pattern::Pattern,
     scalar::{self, quoted},
+    sensitive,
     spec::Kind,
     spec::tables::HOST,
     tree::{At, Table, bare},
@@ -125,19 +126,17 @@ fn login(table: &Table, key: &str) -> Option<Login> {
     Some(Login { username: t.get("username")?, password: t.get("password")?, auth_source: t.get("auth_source")? })
 }
 
-/// The seeds of a connection string (MongoDB's connection string specification), after telling what must not be in it.
+/// The seeds of a connection string (MongoDB's connection string specification), after telling what must not be in it. No part of it is shown
+/// where it may be of a secret.
 fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut Faults) -> Vec<String> {
     let rest = uri.value.strip_prefix("mongodb://").unwrap_or(&uri.value);
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (userinfo, list) = authority.rsplit_once('@').map_or((None, authority), |(u, l)| (Some(u), l));
-    if userinfo.is_some() {
-        secret(
-            &uri.span,
-            "user name and password",
-            "login = { username = \"…\", password = { env = \"NAME\" } }",
-            faults,
-        );
+    // A password that is not escaped may hold any sign: before which @ it ends, only its owner knows.
+    if rest.contains('@') {
+        let instead = "login = { username = \"…\", password = { env = \"NAME\" } }";
+        secret(&uri.span, "user name and password (what stands before an @)", instead, faults);
+        return Vec::new();
     }
+    let (list, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let mut seeds = Vec::new();
     for host in list.split(',') {
         match scalar::text(&Kind::Form(&HOST), host) {
@@ -146,8 +145,6 @@ fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut F
                 let message = format!("{} is twice in `uri`", quoted(host));
                 faults.push(Diagnosis::error(Code::Duplicate, &uri.span, message).hint("name each host once"));
             }
-            // What stands around an @ may be part of a password.
-            _ if userinfo.is_some() => {}
             _ => {
                 let message = format!("{} in `uri` is no host with its port", quoted(host));
                 faults.push(
@@ -158,20 +155,17 @@ fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut F
         }
     }
     let query = path.split_once('?').map_or("", |(_, q)| q);
-    for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        match key.to_ascii_lowercase().as_str() {
-            "replicaset" if name.is_some_and(|n| n.value != value) => {
-                let name = name.map_or("", |n| &n.value);
-                let message = format!("`uri` says replicaSet={value}, `name` says {}", quoted(name));
-                faults.push(Diagnosis::error(Code::Conflict, &uri.span, message).hint("both must be the set's name"));
-            }
-            "tlscertificatekeyfilepassword" => {
-                secret(&uri.span, "a password", "a key file without one, readable by its user alone", faults)
-            }
-            "authmechanismproperties" if value.to_ascii_uppercase().contains("TOKEN") => {
-                secret(&uri.span, "a token", "login = { … }", faults);
-            }
-            _ => {}
+    for (key, value) in query.split(['&', ';']).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+        if key.eq_ignore_ascii_case("authMechanismProperties") && sensitive::secret_name(value) {
+            secret(&uri.span, "a token among its authMechanismProperties", "login = { … }", faults);
+        } else if sensitive::secret_name(key) {
+            let what = "a secret among its options";
+            secret(&uri.span, what, "what needs none: a key file without a password, a proxy without a login", faults);
+        } else if key.eq_ignore_ascii_case("replicaSet")
+            && let Some(name) = name.filter(|name| name.value != value)
+        {
+            let message = format!("`uri` says replicaSet={}, `name` says {}", quoted(value), quoted(&name.value));
+            faults.push(Diagnosis::error(Code::Conflict, &uri.span, message).hint("both must be the set's name"));
         }
     }
     seeds
@@ -179,5 +173,6 @@ fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut F
 
 fn secret(span: &Span, what: &str, instead: &str, faults: &mut Faults) {
     let message = format!("`uri` holds {what}: no secret may stand in a plan");
+    faults.hide(span.clone());
     faults.push(Diagnosis::error(Code::SecretInClear, span, message).hint(format!("take it out and write {instead}")));
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::{Side, Sides};
-use crate::plan::{Pattern, Secret};
+use crate::plan::{Patterns, Secret};
 
 /// A pair of Kafka clusters, one a side.
 #[derive(Debug, Clone, Serialize)]
@@ -14,9 +14,9 @@ pub struct KafkaPair {
     /// How each cluster is reached.
     pub clusters: Sides<KafkaCluster>,
     /// Groups that are watched.
-    pub groups: Vec<Pattern>,
+    pub groups: Patterns,
     /// Topics that are watched.
-    pub topics: Vec<Pattern>,
+    pub topics: Patterns,
     /// Which cluster's topics are copied to the other.
     pub mirrors: Vec<Mirror>,
     /// What consumers read. With `read_committed` the last stable offsets are asked for: while a transaction is open nothing is drained, and
@@ -59,7 +59,7 @@ pub struct Mirror {
     /// Copied from this side to the other.
     pub from: Side,
     /// Which topics.
-    pub topics: Vec<Pattern>,
+    pub topics: Patterns,
     /// What the copies' names begin with (MirrorMaker 2's default policy); empty = the same name.
     pub prefix: String,
     /// The topic that its offset syncs are in; none: whichever is named as MirrorMaker 2 names it.

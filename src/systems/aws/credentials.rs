@@ -94,6 +94,9 @@ impl Identity {
             return Ok(kept.credentials.clone());
         }
         let credentials = inner.load().await?;
+        // A server may tell what it was sent; of a role's or a profile's credentials only the SDK knows.
+        crate::text::remember(credentials.secret_access_key());
+        credentials.session_token().into_iter().for_each(crate::text::remember);
         inner.refused.store(false, Relaxed);
         *held = Some(Held { credentials: credentials.clone(), since: Instant::now() });
         Ok(credentials)

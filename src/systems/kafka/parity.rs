@@ -20,19 +20,19 @@ use crate::{
 fn copied_by<'a, 'n>(plan: &'a KafkaPair, side: Side, name: &'n str) -> Option<(&'a Mirror, &'n str)> {
     plan.mirrors.iter().filter(|m| m.from == side.other()).find_map(|m| {
         let original = name.strip_prefix(m.prefix.as_str())?;
-        m.topics.iter().any(|p| p.matches(original)).then_some((m, original))
+        m.topics.matches(original).then_some((m, original))
     })
 }
 
 /// The mirror that copies `name` away from `side`.
 fn copied_from<'a>(plan: &'a KafkaPair, side: Side, name: &str) -> Option<&'a Mirror> {
-    plan.mirrors.iter().find(|m| m.from == side && m.topics.iter().any(|p| p.matches(name)))
+    plan.mirrors.iter().find(|m| m.from == side && m.topics.matches(name))
 }
 
 /// Whether the plan watches this topic on this side: by its patterns, or as a copy a mirror makes under another name.
 #[cfg_attr(not(any(test, feature = "kafka")), expect(dead_code, reason = "only the live side has to name what it asks"))]
 pub(super) fn watched(plan: &KafkaPair, side: Side, topic: &str) -> bool {
-    plan.topics.iter().any(|p| p.matches(topic))
+    plan.topics.matches(topic)
         || copied_by(plan, side, topic).is_some_and(|(m, _)| !m.prefix.is_empty())
 }
 

@@ -17,14 +17,14 @@ use crate::{
         now::Now,
     },
     plan::{
-        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Plan, Property, Side, Sides, Site,
+        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property, Side, Sides, Site,
     },
     systems::{Simulated, System},
     view::Tone,
 };
 
-fn patterns(texts: &[&str]) -> Vec<Pattern> {
-    texts.iter().map(|t| Pattern::parse(t).unwrap()).collect()
+fn patterns(texts: &[&str]) -> Patterns {
+    texts.iter().map(|t| Pattern::parse(t).unwrap()).collect::<Vec<_>>().into()
 }
 
 fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {

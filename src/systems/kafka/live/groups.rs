@@ -56,7 +56,7 @@ pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Option<Vec<Arc
     let each = |_, answer: Answer<'_>| match answer {
         Answer::Group(name, state) => {
             in_all += 1;
-            if plan.groups.iter().any(|p| p.matches(name)) {
+            if plan.groups.matches(name) {
                 watched.push((Arc::from(name), GroupState::parse(state)));
             }
         }

@@ -1,0 +1,82 @@
+//! Nothing of what others wrote acts: whatever is printed, or written into a file, is looked through sign by sign.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+};
+
+use crate::{
+    server::Server,
+    stage::{COMMANDS, Stage},
+};
+
+/// Signs that act on a terminal or on the text around them. Written down here anew, as ranges of what they do, so that the program's own
+/// table is not what it is measured by.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            // Directions.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // No width, and line ends of another kind.
+            | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{2028}' | '\u{2029}')
+}
+
+/// What is wrong with a text that was printed.
+fn wrong(text: &str) -> Option<String> {
+    if let Some(c) = text.chars().find(|c| acts(*c) && *c != '\n') {
+        return Some(format!("U+{:04X}", u32::from(c)));
+    }
+    text.lines()
+        .find(|line| line.trim_start().starts_with("ok everything"))
+        .map(|line| format!("a line of theirs: {line}"))
+}
+
+#[test]
+fn no_command_prints_what_acts_on_a_terminal() {
+    let server = Server::start();
+    let mut amiss = Vec::new();
+    let mut printed = 0;
+    for args in COMMANDS {
+        let stage = Stage::new(&server.url());
+        let out = stage.run(args);
+        for (stream, bytes) in [("stdout", &out.stdout), ("stderr", &out.stderr)] {
+            let text = String::from_utf8_lossy(bytes);
+            printed += text.len();
+            // Completions are programs, and hold tabs.
+            if let Some(why) = wrong(&text.replace('\t', " ")) {
+                amiss.push(format!("{args:?} {stream}: {why}"));
+            }
+            let marked =
+                args.contains(&"--markdown") || args.starts_with(&["journal", "export"]) && !args.contains(&"--json");
+            if marked && text.contains("<script") {
+                amiss.push(format!("{args:?} {stream}: live HTML"));
+            }
+        }
+    }
+    assert!(amiss.is_empty(), "{}", amiss.join("\n"));
+    assert!(printed > 100_000, "{printed} bytes: most commands said something");
+}
+
+#[test]
+fn the_page_of_a_nasty_journal_is_inert() {
+    let stage = Stage::new("http://127.0.0.1:9");
+    assert_eq!(stage.run(&["report", "@run.journal", "-o", "@page.html"]).status.code(), Some(0));
+    let page = fs::read_to_string(stage.path("page.html")).expect("a page");
+    assert_eq!(wrong(&page), None);
+    assert!(!page.contains("<script") && page.contains("&lt;script"), "it is told, and is no markup");
+}
+
+#[test]
+fn plain_lines_of_a_nasty_estate_are_lines() {
+    let server = Server::start();
+    let stage = Stage::new(&server.url());
+    let mut child = stage.start(&["watch", "--plain", "--utc", "@plan.toml"]);
+    let lines: Vec<String> =
+        BufReader::new(child.stdout.take().expect("a pipe")).lines().map_while(Result::ok).take(3).collect();
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        assert_eq!(wrong(&line), None, "{line:?}");
+    }
+}
