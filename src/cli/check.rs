@@ -167,6 +167,7 @@ const fn advice(kind: FaultKind) -> &'static str {
         FaultKind::Malformed => "the answer cannot be read: is this really such a server?",
         FaultKind::NotFound => "the plan names something that does not exist there",
         FaultKind::Unsupported => "this build or this server cannot do it",
+        FaultKind::NoTraffic => "nothing to do: it has a value once there is traffic",
         FaultKind::Silent => "nothing was heard",
     }
 }

@@ -59,16 +59,16 @@ pub(super) struct Status {
 /// What has to be in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Order {
-    /// Every source is live
+    /// Everything that the plan names is known, and every source is live
     Sources,
-    /// The verdict is GO or CLEAR; then every source is live as well
+    /// The verdict is GO or CLEAR; then everything is known as well
     Verdict,
 }
 
 impl Order {
     fn holds(self, picture: &Snapshot) -> bool {
         match self {
-            Self::Sources => picture.sources.iter().all(|s| s.state == SourceState::Live),
+            Self::Sources => picture.unknown.is_empty() && picture.sources.iter().all(|s| s.state == SourceState::Live),
             Self::Verdict => matches!(picture.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
         }
     }
@@ -109,7 +109,10 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         };
         let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
         // However short the wait was: what the core has measured, if only that nothing is known.
-        let measured = tokio::time::timeout(MEASURED, link.snapshots.wait_for(|s| s.samples.is_some())).await;
+        // A picture that was made after all that was heard, and with the signals: it says one thing.
+        let heard_by = link.snapshots.borrow().now.boot;
+        let whole = |s: &Arc<Snapshot>| s.samples.is_some() && s.now.boot > heard_by;
+        let measured = tokio::time::timeout(MEASURED, link.snapshots.wait_for(whole)).await;
         let picture = measured.ok().and_then(Result::ok).map(|s| s.clone());
         link.let_go(LET_GO).await;
         picture
@@ -133,6 +136,8 @@ pub fn document(s: &Snapshot) -> Value {
         "at": s.now.wall,
         "pace": s.pace,
         "verdict": s.verdict(),
+        "watched": s.watched,
+        "unknown": s.unknown,
         "tiles": s.tiles.iter().map(tile).collect::<Vec<_>>(),
         "sources": s.sources.iter().map(source).collect::<Vec<_>>(),
         "signals": s.samples.iter().flatten().map(sample).collect::<Vec<_>>(),
@@ -214,7 +219,7 @@ fn cell(c: &Cell) -> Value {
     json!({ "text": c.text, "key": c.key, "tone": c.tone })
 }
 
-/// The picture as text: verdict, tiles, then every source that is not live.
+/// The picture as text: verdict, what is not known, tiles, then every source that is not live.
 pub fn text(s: &Snapshot) -> Lines {
     let mut out = Lines::default();
     let verdict = s.verdict();
@@ -223,6 +228,13 @@ pub fn text(s: &Snapshot) -> Lines {
     out.put(format_args!("{} · {} → {} · {}", s.plan.name, sites.source.label, sites.target.label, s.now.wall));
     out.put(format_args!("{word}  {}", one_line(why)));
     out.gap();
+    for thing in &s.unknown {
+        out.put(format_args!("? {}: {}", one_line(&thing.what), one_line(&thing.why)));
+    }
+    if !s.unknown.is_empty() {
+        out.put(format_args!("{} things and gates are not known; {} are watched", s.unknown.len(), s.watched));
+        out.gap();
+    }
     for t in &s.tiles {
         let sides: Vec<_> = t.sides.iter().map(|(label, c)| format!("{label} {}", c.text)).collect();
         out.put(format_args!(

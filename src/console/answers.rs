@@ -155,6 +155,7 @@ fn verdict(snapshot: &Snapshot) -> Tile {
     let lost = snapshot.most_blind().filter(|s| s.state != SourceState::Live);
     let next = || run.and_then(|run| Some((STEPS, run.next()?.id.clone())));
     let (panel, row) = match (&verdict, lost) {
+        (Verdict::Hold(_), None) if let Some(first) = snapshot.unknown.first() => (first.page, None),
         (Verdict::Hold(_) | Verdict::Clear(_), Some(source)) => (SOURCES, Some((SOURCES, source.id.clone()))),
         _ if run.is_some() => (RUNBOOK, next()),
         _ => (SOURCES, None),

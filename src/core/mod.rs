@@ -17,6 +17,7 @@ use self::{
         seen::Fault,
         signal::{Measured, Sample, Samples},
         source::{Health, Source, SourceIx, SourceSpec, SourceState},
+        watched::Unknown,
     },
     now::Now,
     run::Run,
@@ -119,8 +120,28 @@ pub struct Core {
     /// The run's last picture, and whether anything has happened to it since.
     run_view: Option<Arc<run::RunView>>,
     run_changed: bool,
-    /// A panel's last picture, when it was made, and whether its system has heard anything since.
-    panels: Vec<(Arc<Panel>, Now, bool)>,
+    pages: Vec<Page>,
+}
+
+/// One system's page as it was made last.
+#[derive(Debug)]
+struct Page {
+    panel: Arc<Panel>,
+    /// How many things the system watches, and those of which something is not known.
+    watched: (usize, Vec<Unknown>),
+    made: Now,
+    /// Its system has heard something since.
+    dirty: bool,
+}
+
+impl Page {
+    fn new(estate: &Estate, id: &str, now: Now) -> Option<Self> {
+        let panel = Arc::new(estate.panel(id, now)?);
+        let all = estate.watched(id, now);
+        let page = panel.id;
+        let watched = (all.len(), all.into_iter().filter_map(|thing| thing.unknown(page)).collect());
+        Some(Self { panel, watched, made: now, dirty: false })
+    }
 }
 
 impl Core {
@@ -128,8 +149,8 @@ impl Core {
     #[must_use]
     pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<Effect>) {
         let (estate, specs) = Estate::new(&plan);
-        let panels =
-            PANELS.iter().filter_map(|(id, _)| estate.panel(id, now)).map(|p| (Arc::new(p), now, true)).collect();
+        let mut pages: Vec<Page> = PANELS.iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
+        pages.iter_mut().for_each(|page| page.dirty = true);
         let run = Run::new(&plan);
         let mut core = Self {
             started: now,
@@ -143,7 +164,7 @@ impl Core {
             measured: false,
             run_view: None,
             run_changed: true,
-            panels,
+            pages,
         };
         let effects = core.start(specs, now);
         (core, effects)
@@ -309,8 +330,8 @@ impl Core {
     }
 
     fn touch(&mut self, system: &str) {
-        for (panel, _, dirty) in &mut self.panels {
-            *dirty |= panel.id == system;
+        for page in &mut self.pages {
+            page.dirty |= page.panel.id == system;
         }
     }
 
@@ -334,14 +355,22 @@ impl Core {
         Some(ix)
     }
 
+    /// A picture for whoever looks, and what comes of making it. Where somebody reads the signals, it says one thing: the gates have looked at
+    /// the same moment as the signals are of, and nothing was heard between the two.
+    pub fn picture(&mut self, now: Now) -> (Snapshot, Vec<Effect>) {
+        let effects = if self.measured { self.handle(Input::Tick, now) } else { Vec::new() };
+        // What was told before this may be of another moment.
+        self.pages.iter_mut().for_each(|page| page.dirty |= self.measured);
+        (self.snapshot(now), effects)
+    }
+
     /// Everything as it stands, for whoever looks: consoles, `status`, tests. Signals only once somebody reads them ([`Command::Measure`]).
     pub fn snapshot(&mut self, now: Now) -> Snapshot {
-        for (panel, made, dirty) in &mut self.panels {
-            if *dirty || now.since(*made) >= REMAKE {
-                if let Some(fresh) = self.estate.panel(panel.id, now) {
-                    *panel = Arc::new(fresh);
-                }
-                (*made, *dirty) = (now, false);
+        for page in &mut self.pages {
+            if (page.dirty || now.since(page.made) >= REMAKE)
+                && let Some(fresh) = Page::new(&self.estate, page.panel.id, now)
+            {
+                *page = fresh;
             }
         }
         let sources = self.sources.iter().map(|s| snapshot::line(s, now, self.pace)).collect();
@@ -353,6 +382,10 @@ impl Core {
         if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
             self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
         }
+        let things = self.pages.iter().flat_map(|page| &page.watched.1);
+        let mut unknown: Vec<Unknown> =
+            things.chain(self.run_view.iter().flat_map(|run| &run.unknown)).cloned().collect();
+        unknown.sort_by_key(|thing| thing.state);
         let samples = self.measured.then(|| self.samples(Samples::default(), now));
         Snapshot {
             plan: self.plan.clone(),
@@ -362,7 +395,9 @@ impl Core {
             speed: None,
             outages: self.estate.outages(now),
             tiles: self.estate.tiles(now),
-            panels: self.panels.iter().map(|p| p.0.clone()).collect(),
+            panels: self.pages.iter().map(|page| page.panel.clone()).collect(),
+            watched: self.pages.iter().map(|page| page.watched.0).sum(),
+            unknown,
             sources,
             samples,
             detail,

@@ -8,6 +8,7 @@ use super::{
     estate::{
         signal::Sample,
         source::{Source, SourceState},
+        watched::{Unknown, Worst},
     },
     now::{Age, Now},
     run::RunView,
@@ -37,6 +38,10 @@ pub struct Snapshot {
     pub tiles: Vec<Tile>,
     /// The systems' panels, in order.
     pub panels: Vec<Arc<Panel>>,
+    /// How many things that the plan names are watched.
+    pub watched: usize,
+    /// Those of which there is no fresh value, and gates that are judged now and whose signal has none: the worst first.
+    pub unknown: Vec<Unknown>,
     /// Every source.
     pub sources: Vec<SourceLine>,
     /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
@@ -83,7 +88,7 @@ impl Outage {
 pub enum Verdict {
     /// Something is not known: nothing may go forward.
     Hold(String),
-    /// All sources are live. Not a GO: that is for gates to say, and the plan has none.
+    /// All that is watched is known, and all sources are live. Not a GO: that is for gates to say, and the plan has none.
     Clear(String),
     /// The next step may begin.
     Go(String),
@@ -151,20 +156,37 @@ impl Snapshot {
         told(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
     }
 
-    /// What asks for the way back beats what is not known (blind beats stale beats starting), and that beats going on.
+    /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the
+    /// sources), and that beats going on.
     fn without_outages(&self) -> Verdict {
         let worst = |state| self.sources.iter().filter(move |s| s.state == state);
         if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
             return Verdict::RollBack(why);
         }
+        let mut silent = None;
         for (state, word) in
             [(SourceState::Blind, "blind"), (SourceState::Stale, "stale"), (SourceState::Starting, "starting")]
         {
             let n = worst(state).count();
             if let Some(first) = worst(state).max_by_key(|s| s.age) {
                 let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
-                return Verdict::Hold(format!("{n} of {} sources {word}, {}{why}", self.sources.len(), first.id));
+                silent = Some(format!("{n} of {} sources {word}, {}{why}", self.sources.len(), first.id));
+                break;
             }
+        }
+        // While sources start, that they do is the reason why nothing was read yet.
+        let first = self.unknown.first().filter(|thing| thing.state != Worst::Never || silent.is_none());
+        match (first, silent) {
+            (None, Some(why)) => return Verdict::Hold(why),
+            (Some(thing), silent) => {
+                let more = match self.unknown.len() - 1 {
+                    0 => String::new(),
+                    n => format!("; {n} more not known"),
+                };
+                let sources = silent.map_or_else(String::new, |why| format!("; {why}"));
+                return Verdict::Hold(format!("{}: {}{more}{sources}", thing.what, thing.why));
+            }
+            (None, None) => {}
         }
         match &self.run {
             None => Verdict::Clear(format!("all {} sources live", self.sources.len())),

@@ -136,7 +136,9 @@ impl Driver {
                 biased;
                 () = sleep_until(drawn + SPACING), if news => {
                     (drawn, news) = (Instant::now(), false);
-                    if picture.send(Arc::new(self.core.snapshot(clock::now()))).is_err() {
+                    let (made, effects) = self.core.picture(clock::now());
+                    self.carry_out(effects);
+                    if picture.send(Arc::new(made)).is_err() {
                         break;
                     }
                     continue;

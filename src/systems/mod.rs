@@ -25,6 +25,7 @@ use crate::{
             seen::{Fault, FaultKind, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
+            watched::Watched,
         },
         now::Now,
         snapshot::Outage,
@@ -61,6 +62,10 @@ pub trait System: Sized {
 
     /// All its signals, as they stand.
     fn measure(&self, now: Now, out: &mut Samples);
+
+    /// Every thing that the plan names, and how well it is known: what the verdict looks at. What is known not to be there yet, because the
+    /// runbook is to make it, is known.
+    fn watched(&self, now: Now) -> Vec<Watched>;
 
     /// Its panel.
     fn panel(&self, now: Now) -> Panel;

@@ -167,6 +167,13 @@ macro_rules! systems {
                 $(if out.wants_any(<$name::State as System>::SIGNALS) { self.$name.measure(now, out); })+
             }
 
+            /// What one system watches.
+            #[must_use]
+            pub fn watched(&self, id: &str, now: Now) -> Vec<Watched> {
+                $(if id == <$name::State as System>::ID { return self.$name.watched(now); })+
+                Vec::new()
+            }
+
             /// One system's panel.
             #[must_use]
             pub fn panel(&self, id: &str, now: Now) -> Option<Panel> {

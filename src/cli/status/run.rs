@@ -88,6 +88,8 @@ fn gate(line: &GateLine) -> Value {
         "to_green_seconds": reason.to_green.map(seconds),
         "waived": reason.waived,
         "moot": reason.moot,
+        "decides": reason.decides,
+        "blind": reason.blind,
     })
 }
 

@@ -3,9 +3,12 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     core::{
-        Command,
+        Command, Core, Effect, Input,
         digest::Digest,
-        estate::seen::FaultKind,
+        estate::{
+            seen::FaultKind,
+            watched::{Unknown, Worst},
+        },
         now::Now,
         run::{MotionView, Order, Stays},
         step::Phase,
@@ -170,6 +173,63 @@ fn the_checker_finds_what_does_not_fit() {
     let mut check = Check { root: &schema, faults: BTreeSet::new(), met: BTreeSet::new() };
     check.fits(&schema, &document, "status");
     assert_eq!(check.faults.len(), 5, "{:#?}", check.faults);
+}
+
+#[test]
+fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_source_is_live() {
+    let (mut plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    plan.runbook.phases.clear();
+    let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
+    drive.run_for(Duration::from_secs(60));
+    let mut picture = drive.snapshot();
+    assert!(matches!(picture.verdict(), Verdict::Clear(_)), "{:?}", picture.verdict());
+    let what = "group checkout of events, source".to_owned();
+    let why = "REFUSED: not authorized".to_owned();
+    picture.unknown.push(Unknown { what, page: "kafka", state: Worst::Blind, why });
+    let Verdict::Hold(why) = picture.verdict() else { panic!("{:?}", picture.verdict()) };
+    assert_eq!(why, "group checkout of events, source: REFUSED: not authorized");
+    assert_eq!([super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture)), [false, false]);
+}
+
+/// Answers come between two looks of the gates: what is printed has both of one moment.
+#[test]
+fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
+    let (plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let plan = Arc::new(plan);
+    let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
+    let mut sim = crate::systems::Sim::new(&plan, 7);
+    let (mut core, mut effects) = Core::new(plan, now);
+    effects.extend(core.handle(Input::Command(Command::Measure), now));
+    effects.extend(core.handle(Input::Tick, now));
+    while let Some(effect) = effects.pop() {
+        let Effect::Start(source, spec) = effect else { continue };
+        let took = Duration::ZERO;
+        effects.extend(match sim.answer(&spec.ask, now) {
+            Ok(facts) => core.handle(Input::Facts { source, facts, took }, now),
+            Err(fault) => core.handle(Input::Failed { source, fault, took }, now),
+        });
+    }
+    let (picture, _) = core.picture(now);
+    let samples = picture.samples.as_ref().expect("measured");
+    let run = picture.run.as_ref().expect("a run");
+    let mut compared = 0;
+    for (_, step) in picture.plan.runbook.steps() {
+        for gate in step.gates.gates() {
+            let fits = |s: &&Sample| {
+                let of = |name: &String| s.def.labels.iter().position(|l| l == name).map(|at| &s.labels[at]);
+                s.def.id == gate.metric.id && gate.labels.iter().all(|(name, value)| of(name) == Some(value))
+            };
+            let mine: Vec<&Sample> = samples.iter().filter(fits).collect();
+            let step = run.steps.iter().find(|s| s.id == step.id).expect("in the run");
+            let line = step.gates.iter().find(|g| g.of == "gate" && g.reason.gate == gate.id).expect("a line");
+            if mine.len() == 1 && gate.min_volume.is_none() && mine[0].value.is_live() {
+                assert!(line.reason.value.is_some(), "{}: {}", step.id, line.reason.what);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 0, "no gate has one live series");
 }
 
 #[test]

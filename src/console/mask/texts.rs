@@ -59,6 +59,7 @@ impl Mask {
             let (Outage::NoWriter(what) | Outage::Overspent(what)) = outage;
             self.string(what);
         }
+        self.strings(snapshot.unknown.iter_mut().flat_map(|thing| [&mut thing.what, &mut thing.why]));
         for source in &mut snapshot.sources {
             self.strings([&mut source.id, &mut source.endpoint]);
             if let Some(fault) = &mut source.fault
@@ -93,6 +94,7 @@ impl Mask {
         for (title, _, why) in masked.invariants.iter_mut().chain(&mut masked.aborts) {
             self.strings([title, why]);
         }
+        self.strings(masked.unknown.iter_mut().flat_map(|thing| [&mut thing.what, &mut thing.why]));
         self.strings([&mut masked.held, &mut masked.halted, &mut masked.said].into_iter().flatten());
         self.strings(masked.journal.iter_mut().map(|line| &mut line.what));
         self.strings(masked.way_back.stays.iter_mut().map(|stays| &mut stays.why));

@@ -4,3 +4,4 @@ pub mod history;
 pub mod seen;
 pub mod signal;
 pub mod source;
+pub mod watched;

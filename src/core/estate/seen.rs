@@ -33,6 +33,8 @@ pub enum FaultKind {
     NotFound,
     /// This build or this server cannot do it.
     Unsupported,
+    /// It answered, and nobody asks anything of what is watched: a ratio of nothing has no value, and nobody misses one.
+    NoTraffic,
     /// Nothing was heard for longer than the source may be silent, and no fault was reported.
     Silent,
 }
@@ -51,6 +53,7 @@ impl FaultKind {
             Self::Malformed => "MALFORMED",
             Self::NotFound => "NOT FOUND",
             Self::Unsupported => "UNSUPPORTED",
+            Self::NoTraffic => "NO TRAFFIC",
             Self::Silent => "SILENT",
         }
     }

@@ -107,6 +107,12 @@ impl Judge {
         self.tree.judge(&|ix| Branch { level: self.gates[ix].level(now), to_green: None }, &mut |_| ()).level
     }
 
+    /// The verdict as of the last look; none if there was none. What gates passed with, once nobody looks at them any more.
+    #[must_use]
+    pub fn last_verdict(&self) -> Option<Verdict> {
+        self.last.map(|last| self.verdict(last))
+    }
+
     /// The colour at `now`, and every reason for it.
     #[must_use]
     pub fn verdict(&self, now: Now) -> Verdict {
@@ -114,8 +120,13 @@ impl Judge {
         let mut moot = Vec::new();
         let leaf = |ix: usize| reasons[ix].first().map_or(UNKNOWN, |r| Branch { level: r.level, to_green: r.to_green });
         let all = self.tree.judge(&leaf, &mut |ix| moot.push(ix));
+        let mut deciding = Vec::new();
+        self.tree.deciding(&leaf, &mut |ix| deciding.push(ix));
         for ix in moot {
             reasons[ix].iter_mut().for_each(|reason| reason.moot = true);
+        }
+        for ix in deciding {
+            reasons[ix].iter_mut().for_each(|reason| reason.decides = true);
         }
         let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.level));
@@ -178,6 +189,19 @@ impl Tree {
         times.sort_unstable();
         let last = wanted.checked_sub(1).and_then(|place| times.get(place));
         Branch { level, to_green: last.copied() }
+    }
+
+    /// The gates by which it has its colour: those of the branches that have the same. What is red under an `any` on hold keeps nothing
+    /// from turning green, and what is green under an `all` on hold lacks nothing.
+    fn deciding(&self, gate: &impl Fn(usize) -> Branch, each: &mut dyn FnMut(usize)) {
+        let level = |tree: &Self| tree.judge(gate, &mut |_| ()).level;
+        let own = level(self);
+        match self {
+            Self::Gate(ix) => each(*ix),
+            Self::All(list) | Self::Any(list) | Self::NOf(_, list) => {
+                list.iter().filter(|branch| level(branch) == own).for_each(|branch| branch.deciding(gate, each));
+            }
+        }
     }
 
     /// Every gate within.

@@ -8,7 +8,7 @@ use super::text;
 use crate::{
     core::{
         estate::{
-            seen::Seen,
+            seen::{FaultKind, Seen},
             signal::{Measured, Roster, Sample, SignalDef},
         },
         now::{Age, Now},
@@ -45,7 +45,25 @@ pub(super) enum Outcome {
     /// It is not.
     False,
     /// Nobody knows, for all these reasons.
-    Unknown(Vec<String>),
+    Unknown(Vec<Unsure>),
+}
+
+/// A reason why a gate is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unsure {
+    pub what: String,
+    /// There is no fresh value of something. Else it is known, and too little to judge by.
+    pub blind: bool,
+}
+
+impl Unsure {
+    pub(super) const fn blind(what: String) -> Self {
+        Self { what, blind: true }
+    }
+
+    pub(super) const fn too_little(what: String) -> Self {
+        Self { what, blind: false }
+    }
 }
 
 /// One look at one gate.
@@ -69,14 +87,14 @@ impl Look {
     /// Looks.
     pub(super) fn take(gate: &Gate, limits: Limits, readings: &Readings<'_>, now: Now) -> Self {
         let found: Vec<&Sample> = readings.matching(gate.metric, &gate.labels).collect();
-        let mut unknown = counted(gate, &found);
+        let mut unknown: Vec<Unsure> = counted(gate, &found).into_iter().map(Unsure::blind).collect();
         let missing = readings.missing(gate.metric, &gate.labels, &found, limits.since, now);
         let complete = missing.is_empty();
         unknown.extend(missing);
         let mut values = Vec::with_capacity(found.len());
         let mut series = Vec::with_capacity(found.len());
         let mut good_until = Duration::MAX;
-        let mut blind = Vec::new();
+        let (mut blind, mut missed) = (Vec::new(), false);
         for sample in &found {
             match number(&sample.value, limits.age) {
                 Ok((value, age)) => {
@@ -90,27 +108,26 @@ impl Look {
                     values.push(value);
                     series.push((sample.labels.clone(), read));
                 }
-                Err(why) => blind.push((text::series(sample, &gate.labels), why)),
+                Err(why) => {
+                    blind.push((text::series(sample, &gate.labels), why));
+                    missed |= !is_idle(sample);
+                }
             }
         }
         if !blind.is_empty() {
             let n = found.len();
-            unknown.push(format!(
-                "{} of {n} series of {}: {}",
-                blind.len(),
-                text::subject(gate),
-                text::some_of(&blind)
-            ));
+            let what = format!("{} of {n} series of {}: {}", blind.len(), text::subject(gate), text::some_of(&blind));
+            unknown.push(Unsure { what, blind: missed });
         }
         series.sort();
         if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
-            unknown.push(format!("{} was given twice: {}", gate.metric.id, twice[0].0.join(", ")));
+            unknown.push(Unsure::blind(format!("{} was given twice: {}", gate.metric.id, twice[0].0.join(", "))));
         }
         // Of what is only partly known no value is made: it would be shown as if it were one.
         let known = complete && !values.is_empty() && values.len() == found.len();
         let value = known.then(|| aggregate(gate.agg, &values));
         if value.is_some_and(|v| !v.is_finite()) || !gate.limit.is_finite() {
-            unknown.push(format!("{}: the value or its limit is not a number", text::subject(gate)));
+            unknown.push(Unsure::blind(format!("{}: the value or its limit is not a number", text::subject(gate))));
         }
         let value = value.filter(|v| v.is_finite());
         if let Some(volume) = &gate.min_volume {
@@ -164,7 +181,7 @@ impl<'s> Readings<'s> {
         found: &[&Sample],
         since: Duration,
         now: Now,
-    ) -> Vec<String> {
+    ) -> Vec<Unsure> {
         let wanted = |values: &[String]| {
             metric.labels.iter().zip(values).all(|(name, value)| labels.get(*name).is_none_or(|wanted| wanted == value))
         };
@@ -175,20 +192,25 @@ impl<'s> Readings<'s> {
             // Whether a list is fresh enough is for its system to say: what a configuration names is asked more seldom than values are.
             let known = match worth(&roster.series, Duration::MAX) {
                 Ok((_, age)) if now.boot.saturating_sub(age) < since => {
-                    Err(format!("last read {} before this began", Age((since + age).saturating_sub(now.boot))))
+                    let why = format!("last read {} before this began", Age((since + age).saturating_sub(now.boot)));
+                    Err((why, false))
                 }
                 Ok((list, _)) => Ok(list),
-                Err(why) => Err(why),
+                Err(why) => Err((why, true)),
             };
             match known {
-                Err(why) => missing.push(format!("which series of {}{of} there are is not known: {why}", metric.id)),
+                Err((why, blind)) => {
+                    let what = format!("which series of {}{of} there are is not known: {why}", metric.id);
+                    missing.push(Unsure { what, blind });
+                }
                 Ok(list) => {
                     let due = list.iter().filter(|series| wanted(series));
                     let gone = due.filter(|series| !found.iter().any(|sample| sample.labels[..] == series[..]));
                     let gone: Vec<_> =
                         gone.map(|series| (text::pairs(metric, series, labels), "is missing".to_owned())).collect();
                     if !gone.is_empty() {
-                        missing.push(format!("{} series of {}: {}", gone.len(), metric.id, text::some_of(&gone)));
+                        let what = format!("{} series of {}: {}", gone.len(), metric.id, text::some_of(&gone));
+                        missing.push(Unsure::blind(what));
                     }
                 }
             }
@@ -237,6 +259,11 @@ fn worth<T>(value: &Seen<T>, limit: Duration) -> Result<(&T, Duration), String> 
     }
 }
 
+/// Whether it is known to have no value for want of traffic: nobody misses one.
+const fn is_idle(sample: &Sample) -> bool {
+    matches!(&sample.value, Seen::Blind(fault) if matches!(fault.kind, FaultKind::NoTraffic))
+}
+
 /// A number and its age if it may be decided upon, else why not.
 fn number(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> {
     match worth(value, limit)? {
@@ -246,11 +273,11 @@ fn number(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String>
 }
 
 /// Why the value means nothing for want of traffic, and until when that is known.
-fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) -> (Vec<String>, Duration) {
+fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) -> (Vec<Unsure>, Duration) {
     let (mut wrong, mut good_until) = (Vec::new(), Duration::MAX);
     let found: Vec<&Sample> = readings.matching(volume.metric, &volume.labels).collect();
     let missing = readings.missing(volume.metric, &volume.labels, &found, Duration::ZERO, now);
-    wrong.extend(missing.into_iter().map(|why| format!("traffic not known: {why}")));
+    wrong.extend(missing.into_iter().map(|why| Unsure { what: format!("traffic not known: {}", why.what), ..why }));
     let any = !found.is_empty();
     for sample in found {
         let name = text::series(sample, &IndexMap::new());
@@ -259,18 +286,21 @@ fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) 
                 good_until = good_until.min(now.boot.saturating_sub(age).saturating_add(limit));
                 if !Compare::AtLeast.holds(value, volume.least) {
                     let (value, least) = text::pair(value, volume.least, volume.metric.unit);
-                    wrong.push(format!(
+                    wrong.push(Unsure::too_little(format!(
                         "too little to judge by: {} of {name} is {value}, needs {least}",
                         volume.metric.id
-                    ));
+                    )));
                 }
             }
-            Err(why) => wrong.push(format!("traffic not known: {} of {name}: {why}", volume.metric.id)),
+            Err(why) => {
+                let what = format!("traffic not known: {} of {name}: {why}", volume.metric.id);
+                wrong.push(Unsure { what, blind: !is_idle(sample) });
+            }
         }
     }
     if !any {
         let of = text::labels(&volume.labels);
-        wrong.push(format!("traffic not known: no series of {}{of}", volume.metric.id));
+        wrong.push(Unsure::blind(format!("traffic not known: no series of {}{of}", volume.metric.id)));
     }
     (wrong, good_until)
 }

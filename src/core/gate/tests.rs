@@ -94,14 +94,17 @@ fn it_is_green_once_it_has_been_true_for_as_long_as_it_has_to_and_not_a_moment_b
         assert_eq!(verdict.to_green, Some(secs(10 - s)));
     }
     let what = &judge.verdict(at(9)).reasons[0].what;
-    assert_eq!(what, "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 9.0s of 10s");
+    assert_eq!(what, "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 9.0s of 10s, 1.0s to go");
     judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(10));
     assert_eq!(judge.verdict(at(10)).level, Green);
     judge.look(&Readings::of(&[lag("a", live(9.0, 0))]), at(11));
     assert_eq!(judge.verdict(at(11)).level, Red);
     judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(12));
     let verdict = judge.verdict(at(12));
-    assert!(verdict.reasons[0].what.ends_with("true for 0.0s of 10s; began anew: it was red"), "{verdict:?}");
+    assert!(
+        verdict.reasons[0].what.ends_with("true for 0.0s of 10s, 10s to go; began anew: it was red"),
+        "{verdict:?}"
+    );
 }
 
 #[test]
@@ -166,7 +169,10 @@ fn over_any_aggregate_a_series_that_should_be_there_and_is_not_is_on_hold() {
         assert_eq!(verdict.reasons[0].what, "1 series of mongo.member.lag: member=orders-1 is missing");
         judge.look(&Readings::of_measured(&due(Seen::Blind(Fault::new(FaultKind::Refused, "no")))), at(2));
         let what = &judge.verdict(at(2)).reasons[0].what;
-        assert_eq!(what, "which series of mongo.member.lag of set=orders there are is not known: REFUSED: no");
+        assert_eq!(
+            what,
+            "which series of mongo.member.lag of set=orders there are is not known: REFUSED: no, for 1.0s"
+        );
     }
 }
 
@@ -202,6 +208,68 @@ fn red_comes_before_hold_before_green_and_what_is_in_nobodys_way_is_moot() {
     );
     assert_eq!(verdict.blocking().map(|r| r.gate.as_str()).collect::<Vec<_>>(), ["red", "hold"]);
     assert_eq!((verdict.level, judge.level(at(0))), (Red, Red));
+}
+
+/// What is red under an `any`, or green under an `all`, is not why the whole is on hold.
+#[test]
+fn of_what_is_composed_those_arms_give_the_reason_that_decide() {
+    let is = |id: &str, green: bool| gate(id, |g| g.limit = if green { 2.0 } else { 0.5 });
+    let slow = || gate("slow", |g| g.sustain = secs(30));
+    let (all, any, n_of) = (Condition::All, Condition::Any, Condition::NOf);
+    let red = || is("red", false);
+    let green = || is("green", true);
+    let cases = [
+        (any(vec![red(), slow()]), Hold, vec!["slow"]),
+        (any(vec![red(), green()]), Green, vec!["green"]),
+        (any(vec![red(), red()]), Red, vec!["red", "red"]),
+        (all(vec![green(), slow(), green()]), Hold, vec!["slow"]),
+        (all(vec![slow(), red()]), Red, vec!["red"]),
+        (n_of(2, vec![red(), green(), slow()]), Hold, vec!["slow"]),
+        (n_of(2, vec![red(), green(), green(), slow()]), Green, vec!["green", "green"]),
+        (n_of(3, vec![red(), green(), red(), slow()]), Red, vec!["red", "red"]),
+        (any(vec![red(), all(vec![green(), any(vec![red(), slow()])])]), Hold, vec!["slow"]),
+    ];
+    for (condition, level, deciding) in cases {
+        let mut judge = judge(&condition);
+        (0..=18).for_each(|s| judge.look(&Readings::of(&[lag("a", live(1.0, 0))]), at(s)));
+        let verdict = judge.verdict(at(18));
+        let told: Vec<&str> = verdict.reasons.iter().filter(|r| r.decides).map(|r| r.gate.as_str()).collect();
+        assert_eq!((verdict.level, told), (level, deciding), "{condition:?}");
+        if verdict.because().contains("true for") {
+            let what = "max mongo.member.lag of set=orders 1 s, limit ≤ 2 s, true for 18s of 30s, 12s to go";
+            assert_eq!(verdict.because(), what);
+            assert_eq!(verdict.blocking().next().map(|r| r.gate.as_str()), Some("slow"), "what decides comes first");
+        }
+    }
+}
+
+#[test]
+fn what_is_so_says_for_how_long_and_what_passed_keeps_its_value() {
+    let mut judge = judge(&gate("g", |_| ()));
+    for s in 0..=130 {
+        judge.look(&Readings::of(&[lag("a", live(9.0, 0))]), at(s));
+    }
+    let what = |judge: &Judge| judge.verdict(at(130)).reasons[0].what.clone();
+    assert_eq!(what(&judge), "max mongo.member.lag of set=orders 9 s, limit ≤ 2 s, for 2m10s");
+    judge.look(&Readings::of(&[lag("a", live(0.5, 0))]), at(131));
+    assert!(judge.last_verdict().is_some_and(|v| v.level == Green && v.reasons[0].value == Some(0.5)));
+    assert_eq!(judge.verdict(at(500)).level, Hold, "nobody looks at it any more");
+    let kept = judge.last_verdict().expect("it was looked at");
+    assert_eq!((kept.level, kept.reasons[0].value), (Green, Some(0.5)));
+}
+
+#[test]
+fn a_signal_without_a_fresh_value_is_blind_and_one_without_traffic_is_not() {
+    let blind = |value: Seen<f64>| {
+        let mut judge = judge(&gate("g", |_| ()));
+        judge.look(&Readings::of(&[lag("a", value)]), at(0));
+        judge.verdict(at(0)).reasons[0].blind
+    };
+    let fault = |kind| Seen::Blind(Fault::new(kind, "x"));
+    assert!(
+        [Seen::Never, Seen::Stale(1.0, Age(secs(9))), fault(FaultKind::Refused), live(1.0, 7)].into_iter().all(blind)
+    );
+    assert!(![live(1.0, 0), live(9.0, 0), fault(FaultKind::NoTraffic)].into_iter().any(blind));
 }
 
 #[test]

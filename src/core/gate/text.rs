@@ -14,6 +14,8 @@ use crate::{
     view::grouped,
 };
 
+const YEAR: f64 = 31_536_000.0;
+
 /// More series than this are counted, not named.
 const NAMED: usize = 3;
 
@@ -78,11 +80,19 @@ pub(super) fn filled(f: Filled) -> String {
     if !f.sustain.is_zero() {
         let lasted = if f.lasted >= f.sustain { f.sustain } else { f.lasted };
         let _ = write!(out, ", true for {} of {}", short(lasted), short(f.sustain));
+        if lasted < f.sustain {
+            let _ = write!(out, ", {} to go", short(f.sustain - lasted));
+        }
     }
     if f.samples < f.min_samples {
         let _ = write!(out, ", {} of {} readings", f.samples, f.min_samples);
     }
     out
+}
+
+/// For how long something has been so: `, for 2m10s`; nothing for less than a second.
+pub(super) fn lasted(time: Duration) -> String {
+    if time < Duration::from_secs(1) { String::new() } else { format!(", for {}", short(time)) }
 }
 
 const fn sign(op: Compare) -> &'static str {
@@ -116,6 +126,8 @@ pub(super) fn pair(value: f64, limit: f64, unit: Unit) -> (String, String) {
 pub(super) fn number(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds if value.abs() < 1.0 => format!("{} ms", plain(value * 1e3)),
+        // What stands for never, and for longer than can be told.
+        Unit::Seconds if value >= YEAR => "a year or more".to_owned(),
         Unit::Seconds if value >= 120.0 => {
             Duration::try_from_secs_f64(value).map_or_else(|_| exact(value, unit), short)
         }

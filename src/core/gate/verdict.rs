@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::core::step::Level;
 
+/// More reasons than this are counted, not told.
+const TOLD: usize = 2;
+
 /// A condition, judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -19,9 +22,23 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Only what is in the way.
+    /// Only what is in the way, those that decide first.
     pub fn blocking(&self) -> impl Iterator<Item = &Reason> {
-        self.reasons.iter().filter(|r| !r.moot && r.level != Level::Green)
+        let of = move |decides| self.reasons.iter().filter(move |r| r.decides == decides);
+        of(true).chain(of(false)).filter(|r| !r.moot && r.level != Level::Green)
+    }
+
+    /// Why the condition has its colour: what its first deciding arms say, and how many more there are. Empty where it has no gate.
+    #[must_use]
+    pub fn because(&self) -> String {
+        let deciding: Vec<&Reason> = self.reasons.iter().filter(|r| r.decides).collect();
+        // Where no arm has the colour of the whole, too few of them could: all do.
+        let list: Vec<&Reason> = if deciding.is_empty() { self.reasons.iter().collect() } else { deciding };
+        let mut out: Vec<String> = list.iter().take(TOLD).map(|r| r.what.clone()).collect();
+        if list.len() > TOLD {
+            out.push(format!("and {} more", list.len() - TOLD));
+        }
+        out.join("; ")
     }
 
     /// The colour of one gate; of none with this id, none.
@@ -56,6 +73,10 @@ pub struct Reason {
     pub waived: bool,
     /// In nobody's way: what it belongs to is green without it.
     pub moot: bool,
+    /// It is one of those by which the condition has the colour that it has: of `any` the arms that are green, or those on hold, or all.
+    pub decides: bool,
+    /// Something that it is about has no fresh value. Not so where it is known to have none for want of traffic.
+    pub blind: bool,
 }
 
 /// How much of a gate's window is filled.

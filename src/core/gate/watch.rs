@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     jump,
-    look::{Limits, Look, Outcome, Readings},
+    look::{Limits, Look, Outcome, Readings, Unsure},
     text,
     verdict::{Filled, Reason},
     window::{Break, Window},
@@ -30,6 +30,8 @@ pub(super) struct Watch {
     waived: Option<Now>,
     look: Option<Look>,
     window: Option<Window>,
+    /// Since when it has been false, or not known, without a break, in boot time.
+    since: Duration,
     /// Why the window before this one ended.
     broken: Option<Break>,
     trend: Slope,
@@ -46,6 +48,7 @@ impl Watch {
             waived: None,
             look: None,
             window: None,
+            since: Duration::ZERO,
             broken: None,
             trend: Slope::default(),
             trend_at: Duration::ZERO,
@@ -71,7 +74,7 @@ impl Watch {
         let mut look = Look::take(&self.gate, self.limits, readings, now);
         if let (Outcome::True, Some(by)) = (&look.outcome, jumped) {
             let what = format!("{}, but the clock jumped by {}", self.said(&look), Age(by));
-            look.outcome = Outcome::Unknown(vec![what]);
+            look.outcome = Outcome::Unknown(vec![Unsure::too_little(what)]);
             self.broken = Some(Break::Jump(by));
             self.window = None;
         }
@@ -92,6 +95,10 @@ impl Watch {
             (_, None) => {}
         }
         self.follow(&look);
+        let of = |look: &Look| std::mem::discriminant(&look.outcome);
+        if self.look.as_ref().is_none_or(|before| of(before) != of(&look)) {
+            self.since = now.boot;
+        }
         self.look = Some(look);
     }
 
@@ -163,9 +170,10 @@ impl Watch {
     pub(super) fn reasons(&self, now: Now) -> Vec<Reason> {
         let level = self.level(now);
         let whats = self.whats(now);
+        let blind = whats.iter().any(|why| why.blind);
         let to_green = self.to_green(level, now);
         let filled = self.look.as_ref().filter(|look| look.outcome == Outcome::True).and_then(|_| self.filled());
-        let reason = |what: String| Reason {
+        let reason = |Unsure { what, .. }| Reason {
             gate: self.gate.id.clone(),
             path: self.path.clone(),
             level,
@@ -177,22 +185,29 @@ impl Watch {
             to_green,
             waived: false,
             moot: false,
+            decides: false,
+            blind,
         };
         let Some(until) = self.waiver(now) else { return whats.into_iter().map(reason).collect() };
         let left = Age(until.since(now));
+        let whats: Vec<String> = whats.into_iter().map(|why| why.what).collect();
         let what = format!("WAIVED until {:.0} (in {left}): {}", until.wall, whats.join("; "));
-        vec![Reason { waived: true, ..reason(what) }]
+        vec![Reason { waived: true, ..reason(Unsure { what, blind }) }]
     }
 
-    /// What there is to say of it, waived or not.
-    fn whats(&self, now: Now) -> Vec<String> {
-        let Some(look) = &self.look else { return vec![format!("{}: not looked at yet", text::subject(&self.gate))] };
+    /// What there is to say of it, waived or not: value, limit, and for how long it has been so.
+    fn whats(&self, now: Now) -> Vec<Unsure> {
+        let about = |why: &str| vec![Unsure::too_little(format!("{}: {why}", text::subject(&self.gate)))];
+        let Some(look) = &self.look else { return about("not looked at yet") };
         if let Some(why) = self.silent(look, now) {
-            return vec![format!("{}: {why}", text::subject(&self.gate))];
+            return about(&why);
         }
+        let lasted = text::lasted(now.boot.saturating_sub(self.since));
         match &look.outcome {
-            Outcome::Unknown(whys) => whys.clone(),
-            Outcome::False => vec![self.said(look)],
+            Outcome::Unknown(whys) => {
+                whys.iter().map(|why| Unsure { what: format!("{}{lasted}", why.what), blind: why.blind }).collect()
+            }
+            Outcome::False => vec![Unsure::too_little(format!("{}{lasted}", self.said(look)))],
             Outcome::True => {
                 let mut what = self.said(look);
                 if let Some(by) = jump(look.now, now) {
@@ -203,7 +218,7 @@ impl Watch {
                         what += &format!("; began anew: {why}");
                     }
                 }
-                vec![what]
+                vec![Unsure::too_little(what)]
             }
         }
     }

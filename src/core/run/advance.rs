@@ -285,8 +285,7 @@ impl Run {
         let all = self.halted.iter().chain(&self.held).map(|why| (Level::Hold, why.clone())).collect();
         let broken = self.invariants.iter().filter_map(|watch| {
             let verdict = watch.judge.verdict(now);
-            let why = verdict.reasons.first().map_or("not known", |r| r.what.as_str());
-            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {why}", watch.title)))
+            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
         });
         (all, broken.collect())
     }

@@ -14,6 +14,7 @@ use crate::{
             seen::{Fault, FaultKind, Seen, Stamp, Worth},
             signal::{Samples, SignalDef},
             source::SourceSpec,
+            watched::Watched,
         },
         now::Now,
     },
@@ -82,6 +83,21 @@ impl System for State {
 
     fn measure(&self, now: Now, out: &mut Samples) {
         signals::measure(self, now, out);
+    }
+
+    fn watched(&self, now: Now) -> Vec<Watched> {
+        let each = self.plan.fleet.iter().enumerate().flat_map(|(role, of)| Side::BOTH.map(|side| (role, &of.name, side)));
+        each.map(|(role, name, side)| {
+            let site = self.sites.get(side);
+            let running = site.running(role, now);
+            // Checks count from their second read on: until then there is nothing that could be wrong.
+            let known = match site.in_service(role, now) {
+                Seen::Never => running,
+                serving => running.zip(serving).map(|(running, _)| running),
+            };
+            Watched::new(format!("role {name}, {side}"), known)
+        })
+        .collect()
     }
 
     fn panel(&self, now: Now) -> Panel {

@@ -187,6 +187,11 @@ impl GroupSeen<'_> {
         Ok(*self.figures)
     }
 
+    /// Whether it is known to have committed nothing on any watched topic.
+    pub(super) fn has_nothing(&self) -> bool {
+        self.facts.fault.is_none() && self.facts.orphans.is_empty() && self.facts.commits.is_empty()
+    }
+
     /// The same for showing: what is known of it, however much is not.
     pub(super) const fn partial(&self) -> &Figures {
         self.figures

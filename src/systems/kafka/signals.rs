@@ -15,10 +15,11 @@ use crate::{
             history::Drain,
             seen::{Fault, FaultKind, Seen},
             signal::{MAX, Samples, SignalDef, Unit},
+            watched::Watched,
         },
         now::Now,
     },
-    plan::{Action, Isolation, Side},
+    plan::{Action, Isolation, Side, Sides},
 };
 
 /// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
@@ -122,6 +123,37 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
         }
         measure_handover(state, pair, now, out);
     }
+}
+
+/// The clusters of a pair, and each of its groups and topics on both sides. What is on one side only is known: the runbook makes the other.
+pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
+    let name = pair.plan.name.as_str();
+    let mut out = Vec::new();
+    for side in Side::BOTH {
+        out.push(Watched::new(format!("cluster of {name}, {side}"), pair.cluster(side).seen(now)));
+    }
+    let absent = |known: &Seen<()>| matches!(known, Seen::Blind(fault) if fault.kind == FaultKind::NotFound);
+    let mut put = |what: [String; 2], known: [Seen<()>; 2]| {
+        let there = known.iter().any(Seen::is_live);
+        let each = what.into_iter().zip(known).filter(|(_, known)| !(there && absent(known)));
+        out.extend(each.map(|(what, known)| Watched::new(what, known)));
+    };
+    for group in parity::group_names(pair) {
+        let known = Side::BOTH.map(|side| match pair.cluster(side).group(&group, now) {
+            // A group that has committed nothing of what is watched has no lag, and nobody misses one.
+            Seen::Live(seen, age) if seen.has_nothing() => Seen::Live((), age),
+            seen => seen.and_then(|seen| seen.figures()).map(|_| ()),
+        });
+        put(Side::BOTH.map(|side| format!("group {group} of {name}, {side}")), known);
+    }
+    for (source, target) in parity::topic_names(pair) {
+        let names = Sides { source, target };
+        let known = Side::BOTH.map(|side| {
+            pair.cluster(side).topic(names.get(side), now).and_then(|topic| topic.still()).map(|_| ())
+        });
+        put(Side::BOTH.map(|side| format!("topic {} of {name}, {side}", names.get(side))), known);
+    }
+    out
 }
 
 fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut Samples) {

@@ -18,6 +18,7 @@ use crate::{
             seen::{Fault, FaultKind, Reading, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
+            watched::Watched,
         },
         now::Now,
     },
@@ -159,6 +160,10 @@ impl System for State {
 
     fn measure(&self, now: Now, out: &mut Samples) {
         signals::measure(self, now, out);
+    }
+
+    fn watched(&self, now: Now) -> Vec<Watched> {
+        self.pairs.iter().flat_map(|pair| signals::watched(pair, now)).collect()
     }
 
     fn panel(&self, now: Now) -> Panel {

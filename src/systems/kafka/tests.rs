@@ -325,6 +325,37 @@ fn nothing_is_live_after_a_fault_or_for_an_empty_pattern() {
 }
 
 #[test]
+fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_their_source_is_live() {
+    let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
+    let unknown = |state: &State| -> Vec<String> {
+        let all = state.watched(at(1)).into_iter().filter_map(|thing| thing.unknown("kafka"));
+        all.map(|thing| format!("{}: {}", thing.what, thing.why)).collect()
+    };
+    // The target has neither yet: the runbook makes them.
+    let there = Snapshot::default();
+    state.apply(&Ask::Snapshot { pair: 0, side: Side::Target }, Facts::Snapshot(there), stamp(1));
+    let good = || snapshot(&ends(&[9, 9]), &ends(&[5, 5]));
+    state.apply(&source(), Facts::Snapshot(good()), stamp(1));
+    assert_eq!(unknown(&state), Vec::<String>::new());
+
+    let mut denied = good();
+    denied.groups[0].fault = Some(Fault::new(FaultKind::Refused, "group checkout: not authorized"));
+    state.apply(&source(), Facts::Snapshot(denied), stamp(1));
+    assert!(unknown(&state)[0].starts_with("group checkout of events, source: REFUSED: "), "{:?}", unknown(&state));
+
+    let leaderless = snapshot(&ends(&[9, -1]), &ends(&[5, 5]));
+    state.apply(&source(), Facts::Snapshot(leaderless), stamp(1));
+    let told = unknown(&state);
+    assert!(told.iter().any(|t| t.starts_with("topic orders of events, source: ")), "{told:?}");
+    assert!(told.iter().any(|t| t.starts_with("group checkout of events, source: ")), "{told:?}");
+
+    let gone = Snapshot { groups: vec![], commits: vec![], ..good() };
+    state.apply(&source(), Facts::Snapshot(gone), stamp(1));
+    let told = unknown(&state);
+    assert!(told.iter().all(|t| t.contains("group checkout of events, ")) && told.len() == 2, "on neither side: {told:?}");
+}
+
+#[test]
 fn copies_are_paired_by_the_mirrors_prefix() {
     let plan = plan(&["checkout"], &["orders"], "vir.");
     let pair = &plan.kafka[0];

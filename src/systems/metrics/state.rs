@@ -16,6 +16,7 @@ use crate::{
             seen::{Fault, FaultKind, Freshness, Reading, Seen, Stamp},
             signal::{MAX, Samples, SignalDef, Unit},
             source::SourceSpec,
+            watched::Watched,
         },
         now::{Age, Now, short},
     },
@@ -123,14 +124,13 @@ impl State {
         }
         let own = self.reading(query, side, now).map(|v| v.value);
         let Some(volume) = self.plan.health[query].volume.as_deref() else { return Some(own) };
+        if let Some(requests) = self.volume(query, side, now).and_then(Seen::live).filter(|requests| *requests <= 0.0) {
+            let text = format!("{volume} is {requests}: a ratio of no requests is no value");
+            return Some(Seen::Blind(Fault::new(FaultKind::NoTraffic, text)));
+        }
         let unasked = || Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"));
         let requests = self.volume(query, side, now).unwrap_or_else(|| Seen::Blind(unasked()));
-        Some(own.zip(requests).and_then(|(value, requests)| {
-            if requests > 0.0 {
-                return Ok(value);
-            }
-            Err(Fault::new(FaultKind::Empty, format!("{volume} is {requests}: a ratio of no requests is no value")))
-        }))
+        Some(own.zip(requests).map(|(value, _)| value))
     }
 
     /// The requests that a query is a ratio of; none where it names none, or they are not asked on this side.
@@ -301,6 +301,17 @@ impl System for State {
                 }
             }
         }
+    }
+
+    /// A ratio of no requests has no value, and nobody misses one.
+    fn watched(&self, now: Now) -> Vec<Watched> {
+        let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
+        let known = |(at, query, side): (usize, &HealthQuery, Side)| {
+            let value = self.value(at, side, now)?;
+            let idle = matches!(&value, Seen::Blind(fault) if fault.kind == FaultKind::NoTraffic);
+            (!idle).then(|| Watched::new(format!("health query {}, {side}", query.name), value))
+        };
+        each.filter_map(known).collect()
     }
 
     fn panel(&self, now: Now) -> Panel {

@@ -18,6 +18,7 @@ use crate::{
         estate::{
             history::{Ring, Slope},
             seen::{Fault, FaultKind, Reading, Seen},
+            watched::Watched,
         },
         now::Now,
     },
@@ -236,6 +237,21 @@ impl Set {
         };
         let lag = |host: &Arc<str>| if cannot(host) { Some(self.follows_by(host, now)) } else { self.lag(host, now) };
         self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), lag(h)?))).collect()
+    }
+
+    /// The set, by who leads it and by its configuration, and each of its members, by what it says of itself. Who waits outside has to answer.
+    pub(super) fn watched(&self, now: Now) -> Vec<Watched> {
+        let set = Watched::new(format!("set {}", self.name), self.leader(now).zip(self.carriers(now)));
+        let member = |(host, member): (&Arc<str>, &Member)| {
+            let heard = member.hello.at(now).map(|_| ());
+            let known = if self.is_arbiter(host) || self.waits_outside(host) {
+                heard
+            } else {
+                heard.zip(member.status.at(now)).zip(member.server.at(now)).map(|_| ())
+            };
+            Watched::new(format!("member {host} of {}", self.name), known)
+        };
+        std::iter::once(set).chain(self.distinct().map(member)).collect()
     }
 
     /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.

@@ -15,6 +15,7 @@ use crate::{
             seen::{Fault, FaultKind, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
+            watched::Watched,
         },
         now::Now,
         snapshot::Outage,
@@ -278,6 +279,10 @@ impl System for State {
         for set in &self.sets {
             signals::measure(set, now, out);
         }
+    }
+
+    fn watched(&self, now: Now) -> Vec<Watched> {
+        self.sets.iter().flat_map(|set| set.watched(now)).collect()
     }
 
     fn panel(&self, now: Now) -> Panel {

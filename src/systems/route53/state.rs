@@ -18,6 +18,7 @@ use crate::{
             seen::{Fault, FaultKind, Reading, Seen, Stamp},
             signal::{Samples, SignalDef},
             source::SourceSpec,
+            watched::Watched,
         },
         now::Now,
     },
@@ -318,6 +319,20 @@ impl System for State {
 
     fn measure(&self, now: Now, out: &mut Samples) {
         signals::measure(self, now, out);
+    }
+
+    fn watched(&self, now: Now) -> Vec<Watched> {
+        let zone = |(zone, known): (&String, &Reading<ZoneFacts>)| Watched::new(format!("zone {zone}"), known.at(now));
+        let name = |(plan, name): (&DnsName, &Name)| {
+            let of = format!("{} {}", plan.name, plan.record_type.word());
+            let records = Watched::new(format!("records of {of}"), name.configured(plan, now));
+            // What is answered counts from the last change on: right after one there is nothing yet, and that is known.
+            let fresh = name.changed.as_ref().is_some_and(|changed| now.since(changed.at) < CURVE * 3);
+            let served = name.pooled(plan, now).filter(|_| !fresh);
+            let served = served.map(|served| Watched::new(format!("answers for {of}"), served));
+            [Some(records), served].into_iter().flatten()
+        };
+        self.zones.iter().map(zone).chain(self.each().flat_map(name)).collect()
     }
 
     fn panel(&self, now: Now) -> Panel {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::{GateLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn};
 use crate::{
     core::{
+        estate::watched::{Unknown, Worst},
+        gate::Reason,
         now::Now,
         run::{
             Preview, Run, Watch,
@@ -59,15 +61,15 @@ impl Run {
         let watched = |list: &[Watch]| {
             let line = |watch: &Watch| {
                 let verdict = watch.judge.verdict(now);
-                let why = verdict.reasons.first().map_or_else(String::new, |r| r.what.clone());
-                (watch.title.clone(), verdict.level, why)
+                (watch.title.clone(), verdict.level, verdict.because())
             };
             list.iter().map(line).collect()
         };
         let common = self.common_obstacles(now);
         let news = |at: &Now| now.since(*at) < Duration::from_secs(20);
-        RunView {
+        let mut view = RunView {
             steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
+            unknown: Vec::new(),
             invariants: watched(&self.invariants),
             aborts: watched(&self.aborts),
             held: self.held.clone(),
@@ -86,7 +88,26 @@ impl Run {
                 people: it.people.clone(),
                 needs: it.needs,
             }),
-        }
+        };
+        view.unknown = self.blind(view.next(), now);
+        view
+    }
+
+    /// Gates that are judged now, arms that nothing hangs on among them, and whose signal has no fresh value.
+    fn blind(&self, next: Option<&StepView>, now: Now) -> Vec<Unknown> {
+        let line = |what: String, reason: Reason| {
+            let blind = reason.blind && !reason.waived;
+            blind.then_some(Unknown { what, page: "runbook", state: Worst::Blind, why: reason.what })
+        };
+        let watched = self.invariants.iter().chain(&self.aborts).flat_map(|watch| {
+            let reasons = watch.judge.verdict(now).reasons;
+            reasons.into_iter().map(|reason| (format!("{}: gate {}", watch.title, reason.gate), reason))
+        });
+        let gates = next.into_iter().flat_map(|step| {
+            let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(|gate| gate.reason.clone());
+            judged.map(|reason| (format!("{}: gate {}", step.id, reason.gate), reason))
+        });
+        watched.chain(gates).filter_map(|(what, reason)| line(what, reason)).collect()
     }
 
     fn step_view(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> StepView {
@@ -96,7 +117,10 @@ impl Run {
         let gates = [("gate", &step.gates), ("verify", &step.verify), ("back", &step.rollback)];
         let lines = gates.into_iter().flat_map(|(of, judge)| {
             let turn = Turn::at(of, state);
-            judge.verdict(now).reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
+            // What has had its turn keeps what it passed with: nobody looks at it any more.
+            let kept = (turn == Turn::Past).then(|| judge.last_verdict()).flatten();
+            let verdict = kept.unwrap_or_else(|| judge.verdict(now));
+            verdict.reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
         });
         let changes = state.recipe.ops.iter().filter(|op| op.state != OpState::Spared);
         StepView {

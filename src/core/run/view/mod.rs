@@ -10,6 +10,7 @@ use super::{WayBack, event::Event};
 use crate::{
     core::{
         digest::Digest,
+        estate::watched::Unknown,
         gate::Reason,
         step::{Level, OpState, Phase, Ticket, Way},
     },
@@ -26,6 +27,8 @@ pub struct RunView {
     pub invariants: Vec<(String, Level, String)>,
     /// What asks for the way back: title, whether it does, why.
     pub aborts: Vec<(String, Level, String)>,
+    /// Gates that are judged now and whose signal has no fresh value.
+    pub unknown: Vec<Unknown>,
     /// Why everything is held.
     pub held: Option<String>,
     /// Why nothing can be put on record any more.

@@ -76,13 +76,26 @@ fn an_error_ratio_needs_requests() {
     let errors = |state: &State, s| state.value(1, Side::Source, now(s)).expect("asked");
     assert_eq!(errors(&told(10.0, 0.25), 1).live(), Some(0.25));
     let none = errors(&told(0.0, 0.0), 1);
-    assert!(matches!(&none, Seen::Blind(f) if f.kind == FaultKind::Empty), "{none:?}");
+    assert!(matches!(&none, Seen::Blind(f) if f.kind == FaultKind::NoTraffic), "{none:?}");
 
     let mut cut = told(10.0, 0.25);
     let (_, specs) = State::new(&plan());
     let spec = specs.iter().find(|s| s.id == "metrics/requests/source").expect("a source");
     cut.fail(&spec.ask, &Fault::new(FaultKind::Unreachable, "gone"), now(2));
     assert!(!errors(&cut, 2).is_live(), "the ratio is worth no more than its volume");
+}
+
+#[test]
+fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_nobody() {
+    let unknown = |state: &State| -> Vec<String> {
+        let all = state.watched(now(1)).into_iter().filter_map(|thing| thing.unknown("metrics"));
+        all.filter(|thing| thing.what.ends_with("source")).map(|thing| format!("{}: {}", thing.what, thing.why)).collect()
+    };
+    assert_eq!(unknown(&told(10.0, 0.25)), Vec::<String>::new());
+    assert_eq!(unknown(&told(0.0, 0.25)), Vec::<String>::new());
+    let odd = unknown(&told(10.0, 37.0));
+    assert_eq!(odd.len(), 1, "{odd:?}");
+    assert!(odd[0].starts_with("health query errors, source: MALFORMED: "), "{odd:?}");
 }
 
 #[test]
