@@ -22,6 +22,13 @@ pub enum Happening {
         /// It runs.
         up: bool,
     },
+    /// A member's process hangs: it is there, keeps what it holds in memory, and answers nobody; or it goes on.
+    Hang {
+        /// The member.
+        host: String,
+        /// It hangs.
+        on: bool,
+    },
     /// A write that began this long ago goes on until the primary steps down; zero: it is over.
     LongWrite {
         /// The replica set.

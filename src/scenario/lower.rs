@@ -254,6 +254,7 @@ impl Names<'_> {
         Some(match key {
             "fall_behind" => Deed::Happens(Happening::FallBehind { host: host(faults)?, by: t.get("by")? }),
             "process" => Deed::Happens(Happening::Process { host: host(faults)?, up: t.get("up")? }),
+            "hang" => Deed::Happens(Happening::Hang { host: host(faults)?, on: t.get("on")? }),
             "long_write" => Deed::Happens(Happening::LongWrite { set: set(faults)?, running: t.get("running")? }),
             "step_down" => Deed::Happens(Happening::StepDown { set: set(faults)? }),
             "pace" => {

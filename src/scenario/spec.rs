@@ -194,6 +194,8 @@ deeds! {
         &[MEMBER, must("by", SPAN, "How far; \"0s\": it catches up.")];
     DO_PROCESS PROCESS "process", "A member's process is gone, or is started again.",
         &[MEMBER, must("up", Bool, "It runs.")];
+    DO_HANG HANG "hang", "A member's process hangs and answers nobody, or goes on.",
+        &[MEMBER, must("on", Bool, "It hangs.")];
     DO_LONG_WRITE LONG_WRITE "long_write", "A write goes on for long.",
         &[SET, must("running", SPAN, "For how long already; \"0s\": it is over.")];
     DO_STEP_DOWN STEP_DOWN "step_down", "Somebody with a shell makes the primary step down, and pins nothing.", &[SET];

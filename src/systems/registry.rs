@@ -35,6 +35,12 @@ macro_rules! systems {
             pub const fn system(&self) -> &'static str {
                 match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
             }
+
+            /// For how long this waits at the most, where that is less than the step's verification may take.
+            #[must_use]
+            pub fn waits_within(&self) -> Option<std::time::Duration> {
+                match self { $(Self::$Name(call) => <$name::State as Steered>::waits_within(call)),+ }
+            }
         }
 
         /// What a request to any system compares with.
@@ -44,6 +50,23 @@ macro_rules! systems {
             #[doc = concat!("Of `", stringify!($name), "`.")]
             $Name(<$name::State as Steered>::Mark),
         )+ }
+
+        impl Call { $(
+            fn $name(&self) -> Option<&<$name::State as Steered>::Call> {
+                #[allow(unreachable_patterns, reason = "there may be one system only")]
+                match self { Self::$Name(call) => Some(call), _ => None }
+            }
+        )+ }
+
+        /// Operations as the system sees them that all of them are of; none if there are none, or of another system.
+        fn own<C: Clone, M: Clone>(
+            ops: &[Operation<Call, Mark>],
+            call: impl Fn(&Call) -> Option<&C>,
+            mark: impl Fn(&Mark) -> Option<&M>,
+        ) -> Option<Vec<Operation<C, M>>> {
+            let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(|c| call(c).cloned(), |m| mark(m).cloned())).collect();
+            own.filter(|own| !own.is_empty())
+        }
 
         impl Mark { $(
             fn $name(&self) -> Option<&<$name::State as Steered>::Mark> {
@@ -136,16 +159,21 @@ macro_rules! systems {
             /// # Errors
             /// All that keeps it from being worked out.
             pub fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
-                $({
-                    let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(
-                        |call| if let Call::$Name(call) = call { Some(call.clone()) } else { None },
-                        |mark| if let Mark::$Name(mark) = mark { Some(mark.clone()) } else { None },
-                    )).collect();
-                    if let Some(own) = own.filter(|own| !own.is_empty()) {
-                        return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
-                    }
+                $(if let Some(own) = own(ops, Call::$name, Mark::$name) {
+                    return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
                 })+
                 Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
+            }
+
+            /// What finishes the tail of an attempt with these operations, as things stand.
+            ///
+            /// # Errors
+            /// All that keeps it from being worked out.
+            pub fn mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+                $(if let Some(own) = own(ops, Call::$name, Mark::$name) {
+                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "there are no operations of one system")])
             }
 
             /// Whether everything is as an action wants it, whoever did it; none for what a person does by hand.

@@ -35,7 +35,8 @@ pub struct Operation<C, M> {
     pub tail: bool,
     /// What it compares with.
     pub expect: Handle<M>,
-    /// How long an earlier copy may still land after it was not seen: see [`crate::core::step::OpState::Quarantine`].
+    /// How long an earlier copy may still land after it was not seen: see [`crate::core::step::OpState::Quarantine`]. Of a wait, which
+    /// sends nothing, it says nothing.
     pub quarantine: Duration,
     /// The same as a command that a person could paste.
     pub command: String,
@@ -321,8 +322,23 @@ pub trait Steered: System {
     /// All that keeps it from being worked out.
     fn back(&self, ops: &[Operation<Self::Call, Self::Mark>], now: Now) -> Drafted<Self::Call, Self::Mark>;
 
+    /// What finishes the tail of an attempt with these operations that could not be finished: worked out anew from what is observed now,
+    /// so that a change of somebody else's in between does not keep it from ever being finished. All of it is tail. A system whose
+    /// recipes have none is never asked.
+    ///
+    /// # Errors
+    /// All that keeps it from being worked out.
+    fn mend(&self, _ops: &[Operation<Self::Call, Self::Mark>], _now: Now) -> Drafted<Self::Call, Self::Mark> {
+        Err(vec![Fault::new(FaultKind::Unsupported, "it has no tail that could be finished")])
+    }
+
     /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
     fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>>;
+
+    /// For how long this waits at the most, where that is less than the step's verification may take: what waits exposed has an end.
+    fn waits_within(_call: &Self::Call) -> Option<Duration> {
+        None
+    }
 
     /// Whether drafts come from what this asks: once it has been read again, what was changed is known again.
     fn decides(_ask: &Self::Ask) -> bool {

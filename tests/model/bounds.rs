@@ -69,7 +69,12 @@ impl Bounds {
     pub fn event_of_key(state: &State, version: u8, recipe: &Recipe) -> Option<Event> {
         Some(match state.phase {
             Phase::Pending | Phase::Blocked => Event::Clearance(Clearance::Clear),
-            Phase::Ready => Event::Previewed { digest: Digest([version; 32]), recipe: recipe.clone() },
+            Phase::Ready => {
+                let mut recipe = recipe.clone();
+                // An unfinished tail is mended, and nothing else is begun.
+                recipe.ops.retain(|op| op.tail || !state.exposed());
+                Event::Previewed { digest: Digest([version; 32]), recipe }
+            }
             Phase::Previewed => Event::Arm,
             Phase::Armed => Event::Execute(Clearance::Clear),
             _ => return None,

@@ -33,7 +33,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
                     let unfinished = s.recipe.ops.iter().any(|op| op.tail && op.state.failed());
-                    !(unfinished && s.touched()) || matches!(s.phase, Phase::Running | Phase::Failed)
+                    !(unfinished && s.touched()) || s.exposed()
                 })
             })
         }),

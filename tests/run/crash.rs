@@ -102,7 +102,9 @@ fn judge(stage: &Stage, at: usize, death: Death) {
         match &entry.body {
             Body::Begun(begun) => {
                 let Record::Begun { attempt, .. } = begun.record else { panic!("{:?}", begun.record) };
-                for (op, _) in begun.draft.ops.iter().enumerate().filter(|(_, o)| o.kind == Kind::Absolute) {
+                for (op, _) in
+                    begun.draft.ops.iter().enumerate().filter(|(_, o)| matches!(o.kind, Kind::Absolute | Kind::Lapses))
+                {
                     absolute.insert((begun.step.clone(), attempt, op));
                 }
             }

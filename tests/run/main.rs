@@ -16,6 +16,7 @@ mod report;
 mod rules;
 mod stage;
 mod stops;
+mod tail;
 mod users;
 mod way_back;
 

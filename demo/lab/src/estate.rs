@@ -43,7 +43,10 @@ pub const CANARY: (&str, &str) = ("landfall", "canary");
 /// Logins in the replica sets, each with what it may do, the canary's in its collection and the others' on the whole cluster: as
 /// `docs/mongodb-roles.js` makes them.
 pub const MONGO_LOGINS: [(&str, &[&str]); 3] = [
-    ("landfall-read", &["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog"]),
+    (
+        "landfall-read",
+        &["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog", "getDefaultRWConcern"],
+    ),
     ("landfall-operate", &["replSetGetConfig", "replSetConfigure", "replSetStateChange"]),
     ("landfall-canary", &["insert", "update"]),
 ];

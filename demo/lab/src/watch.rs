@@ -9,6 +9,7 @@ use landfall::{
     core::{
         Command,
         estate::{signal::Sample, source::SourceState},
+        run::Order,
         snapshot::Snapshot,
     },
     drive::{Link, Orders, inbox::Inbox, live},
@@ -32,7 +33,7 @@ pub struct Watch {
     pub link: Link,
     runtime: Option<Runtime>,
     /// Kept, so that whoever steers stays.
-    _orders: Option<Orders>,
+    orders: Option<Orders>,
 }
 
 impl Watch {
@@ -44,7 +45,7 @@ impl Watch {
         Self::with(|| (live::start(Arc::new(plan)), None))
     }
 
-    /// Begins to watch as whoever holds this journal, and gives no orders: what is probed is probed.
+    /// Begins to watch as whoever holds this journal: what is probed is probed, and orders are taken.
     ///
     /// # Errors
     /// No runtime can be made.
@@ -68,7 +69,7 @@ impl Watch {
             let _ = timeout(Duration::from_secs(5), link.snapshots.wait_for(|s| s.samples.is_some())).await;
             (link, orders)
         });
-        Ok(Self { link, runtime: Some(runtime), _orders: orders })
+        Ok(Self { link, runtime: Some(runtime), orders })
     }
 
     /// The picture now.
@@ -80,6 +81,13 @@ impl Watch {
     /// Asks the core for something.
     pub fn command(&self, command: Command) {
         let _ = self.link.commands.send(command);
+    }
+
+    /// Gives an order, where it is somebody's who steers.
+    pub fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            orders.give(order);
+        }
     }
 
     /// Waits for a picture. `what` says what is waited for.

@@ -99,7 +99,8 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         if step.state == Phase::Failed {
             out.push((
                 Tone::Bad,
-                ":again tries the tail again; :settle, once two people have mended it by hand".to_owned(),
+                ":again shows what finishes the tail as things stand; :settle, once two people have mended it by hand"
+                    .to_owned(),
             ));
         }
     }

@@ -1,5 +1,7 @@
 //! A step's effects carried outwards, and what comes back.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Effect, Input, LOOK, Look, Preview, Run};
@@ -96,6 +98,12 @@ impl Run {
         if !self.is_current(at, ticket) {
             return Vec::new();
         }
+        let looked = match self.second_thoughts(at, now) {
+            Some(why) if looked.truth == Truth::Applied && self.is_last_wait(at, ticket) => {
+                Looked::new(Truth::NotApplied, format!("{}; but not now: {why}", looked.said))
+            }
+            _ => looked,
+        };
         // Only what is our own is what a later operation may compare with.
         let mark = looked.mark.filter(|_| looked.truth == Truth::Applied);
         let attempt = self.steps[at].attempt.as_ref();
@@ -106,6 +114,16 @@ impl Run {
         };
         self.remember(at, ticket, said, mark);
         self.take(at, &Event::Observed(ticket, look, looked.truth), now)
+    }
+
+    /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
+    fn is_last_wait(&self, at: usize, ticket: Ticket) -> bool {
+        let state = &self.steps[at].state;
+        let of = |place: u16| state.recipe.ops.get(usize::from(place));
+        let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
+        state.commits_later()
+            && this.is_some_and(|op| op.kind == Kind::Wait)
+            && next.is_some_and(|op| op.kind != Kind::Wait && !op.tail)
     }
 
     fn is_current(&self, at: usize, ticket: Ticket) -> bool {
@@ -179,7 +197,7 @@ impl Run {
     fn moved(&mut self, at: usize, before: &State, now: Now) {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
-        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or(now));
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
         if step.state.digest != before.digest {
             // Approvals are of one preview; the machine counts them for the same one.
             step.approved.clear();
@@ -267,12 +285,15 @@ impl Run {
     }
 
     /// How long a timer is.
-    fn length(&self, at: usize, timer: Timer) -> std::time::Duration {
+    fn length(&self, at: usize, timer: Timer) -> Duration {
         let plan = self.plan_of(at);
         let attempt = self.steps[at].attempt.as_ref();
         let op = |t: Ticket| attempt.and_then(|it| it.op(t.op));
         match timer {
-            Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => plan.verify_within,
+            Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => {
+                let own = op(t).and_then(|op| op.call.waits_within());
+                own.map_or(plan.verify_within, |own| own.min(plan.verify_within))
+            }
             Timer::Reply(_) => plan.timeout,
             Timer::Look(..) => LOOK,
             Timer::Quarantine(t, _) => op(t).map_or(plan.timeout, |op| op.quarantine),

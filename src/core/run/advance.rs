@@ -58,7 +58,7 @@ impl Run {
             use Phase::{Baking, Verifying};
             let begun = step.state.attempt > 0;
             let judged = [
-                (&mut step.gates, !has_begun(step.state.phase)),
+                (&mut step.gates, !has_begun(step.state.phase) || step.state.commits_later()),
                 (&mut step.verify, matches!(step.state.phase, Verifying | Baking)),
                 (&mut step.rollback, begun),
             ];
@@ -181,9 +181,10 @@ impl Run {
         if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
     }
 
-    /// Whether a step may begin.
+    /// Whether a step may begin. What finishes a tail needs nothing done first.
     pub(super) fn clearance(&self, at: usize, now: Now) -> Clearance {
-        let back = self.steps[at].state.way == Way::Back;
+        let state = &self.steps[at].state;
+        let back = state.way == Way::Back || state.exposed();
         if !back && !self.lacking(at).is_empty() {
             return Clearance::Needs;
         }
@@ -193,6 +194,9 @@ impl Run {
     /// Whether [`Self::obstacles`] has nothing to say, without saying it: this is asked of every step every second.
     fn is_clear(&self, at: usize, now: Now) -> bool {
         let step = &self.steps[at];
+        if step.state.exposed() {
+            return self.halted.is_none() && self.in_conflict(at).is_none() && !self.unread(at);
+        }
         let back = step.state.way == Way::Back;
         let gates = if back { &step.rollback } else { &step.gates };
         self.halted.is_none()
@@ -205,6 +209,16 @@ impl Run {
             && gates.level(now) == Level::Green
             && self.in_conflict(at).is_none()
             && !self.unread(at)
+    }
+
+    /// What speaks now against what an attempt under way is about to send. That a gate has not been true for long enough does not: what the
+    /// attempt itself has changed may have interrupted it, and it was long enough when the attempt was begun.
+    pub(super) fn second_thoughts(&self, at: usize, now: Now) -> Option<String> {
+        let gates = self.steps[at].gates.verdict(now);
+        let red = gates.blocking().find(|r| r.filled.is_none()).map(|r| r.what.clone());
+        let broken = || self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
+        let asked = || broken().or_else(|| self.asks_back(at).next()).map(|watch| watch.title.clone());
+        red.or_else(asked).filter(|_| !self.is_emergency(at))
     }
 
     /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
@@ -294,6 +308,12 @@ impl Run {
     pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
         let step = &self.steps[at];
         let back = step.state.way == Way::Back;
+        if step.state.exposed() {
+            // Neither a hold nor a gate keeps a tail from being finished.
+            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Hold, why.clone())).collect();
+            self.on_the_way(at, &mut out);
+            return out;
+        }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
             out.push((Level::Hold, "it stands still since the program was started again: H releases".to_owned()));
@@ -308,6 +328,12 @@ impl Run {
         if verdict.level != Level::Green {
             out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
         }
+        self.on_the_way(at, &mut out);
+        out
+    }
+
+    /// What else goes on with what a step is about.
+    fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
         if let Some(other) = self.in_conflict(at) {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
@@ -316,7 +342,6 @@ impl Run {
             let target = self.plan_of(at).action.target();
             out.push((Level::Hold, format!("{target} was changed and is being read again")));
         }
-        out
     }
 
     /// What blocks a step, in one sentence.

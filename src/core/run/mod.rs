@@ -202,8 +202,8 @@ struct StepRun {
     approved: BTreeMap<String, Option<String>>,
     /// Gates left out.
     waivers: Vec<Waiver>,
-    /// Since when a tail is unfinished.
-    exposed: Option<Now>,
+    /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
+    exposed: Option<(Now, Duration)>,
     /// When it changed something last, on the boot clock, and of which system.
     changed: Option<(Duration, &'static str)>,
 }

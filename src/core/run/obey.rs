@@ -60,8 +60,14 @@ impl Run {
                 Ok(effects)
             }
             Order::Again(step) => {
-                let effects = self.simple(&step, &Event::Again, "only what is over can be tried again", now)?;
-                Ok(effects.into_iter().chain(self.judge(self.find(&step)?, estate, now)).collect())
+                let at = self.find(&step)?;
+                let mut effects = self.simple(&step, &Event::Again, "only what is over can be tried again", now)?;
+                effects.extend(self.judge(at, estate, now));
+                if self.steps[at].state.exposed() {
+                    // What would finish its tail is what is asked next.
+                    effects.extend(self.preview(at, estate, now)?);
+                }
+                Ok(effects)
             }
             Order::Abandon(step) => {
                 self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
@@ -139,9 +145,11 @@ impl Run {
         now: Now,
     ) -> Result<super::Preview, Vec<crate::core::estate::seen::Fault>> {
         let way = self.steps[at].state.way;
-        let draft = match way {
-            Way::Forward => estate.draft(&self.plan_of(at).action, now),
-            Way::Back => estate.back(&self.steps[at].back, now),
+        let unfinished = self.steps[at].attempt.as_ref().filter(|_| self.steps[at].state.exposed());
+        let draft = match (unfinished, way) {
+            (Some(attempt), _) => estate.mend(&attempt.draft.ops, now),
+            (None, Way::Forward) => estate.draft(&self.plan_of(at).action, now),
+            (None, Way::Back) => estate.back(&self.steps[at].back, now),
         }?;
         Ok(super::Preview {
             way,
@@ -224,7 +232,7 @@ impl Run {
         }
         if self.steps[at].state.exposed() {
             return Err(Refusal::new(format!(
-                "{id}: its safe tail is not finished: :again tries it again, :settle settles it by word"
+                "{id}: its safe tail is not finished: :again shows what finishes it as things stand, :settle settles it by word"
             )));
         }
         if let Some(later) = self.standing_on(at) {

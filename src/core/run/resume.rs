@@ -1,6 +1,9 @@
 //! Taking a run up from its journal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{Effect, Event as Turn, JournalLine, Run, act::hashed, readings::Diary, waiver::Waiver};
 use crate::{
@@ -152,6 +155,8 @@ impl Run {
         }
         self.apply_waivers(at, now);
         let step = &mut self.steps[at];
-        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or(now));
+        // By the records' own time: that the program was started anew is no new beginning.
+        let before = || Duration::try_from(now.wall.duration_since(entry.wall)).unwrap_or_default();
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or_else(|| (now, before())));
     }
 }

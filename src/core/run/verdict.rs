@@ -20,6 +20,7 @@ impl RunView {
         let under_way = |s: &&StepView| {
             matches!(s.state, Running | Settling | Verifying | Baking | Failed | NotApplied)
                 || (s.way == Way::Back && s.state != RolledBack)
+                || s.exposed.is_some()
         };
         let open = |s: &&StepView| !matches!(s.state, Done | Attested | Skipped);
         self.steps.iter().find(under_way).or_else(|| self.steps.iter().find(open))
@@ -43,6 +44,9 @@ impl RunView {
         }
         if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
             return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
+        }
+        if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= Phase::Armed) {
+            return Verdict::Hold(format!("{}: its safe tail is not finished", step.id));
         }
         if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
             let word = if *level == Level::Red { "is not so" } else { "is not known" };

@@ -27,6 +27,8 @@ impl Next {
         let phase = self.state.phase;
         match *event {
             Event::Clearance(clearance) => self.cleared(clearance),
+            // While a tail is unfinished nothing else is begun.
+            Event::Previewed { ref recipe, .. } if self.state.exposed() && !recipe.is_tail() => {}
             Event::Previewed { digest, ref recipe } if matches!(phase, Ready | Previewed | Armed) => {
                 // The same preview again keeps its approvals.
                 if self.state.digest != digest {
@@ -136,7 +138,8 @@ impl Next {
         let wanted = match clearance {
             // Whoever turns back needs nothing done first.
             Clearance::Needs if self.state.way == Way::Forward => Pending,
-            _ if self.state.held => Blocked,
+            // A hold keeps nobody from finishing a tail.
+            _ if self.state.held && !self.state.exposed() => Blocked,
             Clearance::Clear if matches!(phase, Pending | Blocked) => Ready,
             Clearance::Clear => phase,
             _ => Blocked,
@@ -170,7 +173,11 @@ impl Next {
     }
 
     fn call_off(&mut self) {
-        if self.state.way == Way::Back {
+        if self.state.exposed() {
+            // What would mend it was thought of.
+            self.forget_preview();
+            self.conclude(Phase::Failed);
+        } else if self.state.way == Way::Back {
             let (origin, way) = self.state.origin;
             self.state.way = way;
             self.forget_preview();
@@ -255,7 +262,10 @@ impl Next {
     fn again(&mut self) {
         use Phase::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
         if self.state.phase == Failed && self.state.exposed() {
-            return self.mend();
+            // The tail, and nothing else: as it is to be from what is there now, which is shown before anything of it is sent.
+            self.forget_preview();
+            self.to(Phase::Blocked);
+            return self.cleared(Clearance::Blocked);
         }
         let over = matches!(self.state.phase, Cancelled | NotApplied | RolledBack | Skipped | Failed);
         // What failed on its way back is not begun forward again before it is back.
@@ -284,6 +294,7 @@ impl Next {
         use Phase::{Armed, Baking, Blocked, Pending, Previewed, Ready, Running, Settling, Verifying};
         self.forget_preview();
         match self.state.phase {
+            Pending | Blocked | Ready | Previewed | Armed if self.state.exposed() => self.to(Phase::Failed),
             Pending | Blocked | Ready | Previewed | Armed if self.state.way == Way::Forward => {
                 self.to(Pending);
             }

@@ -12,6 +12,8 @@ pub enum Kind {
     Compared,
     /// Changes a server, to an absolute value, whatever was there.
     Absolute,
+    /// As [`Kind::Absolute`]; and what it lifts ends by itself. Nothing else waits for it once it was sent: a look tells when it is over.
+    Lapses,
     /// Only waits until something is observed.
     Wait,
 }
@@ -159,6 +161,12 @@ impl Recipe {
     pub fn ticket(&self, op: u16) -> Option<Ticket> {
         let turn = self.ops.get(usize::from(op))?.turn;
         Some(Ticket { attempt: self.attempt, op, turn })
+    }
+
+    /// Whether it is nothing but a tail: what mends an attempt that left one unfinished.
+    #[must_use]
+    pub fn is_tail(&self) -> bool {
+        !self.ops.is_empty() && self.ops.iter().all(|op| op.tail)
     }
 
     /// How many are in states of this sort.

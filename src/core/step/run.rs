@@ -94,6 +94,10 @@ impl Next {
         }
         self.effects.push(Effect::Record(Note::Op(t, OpState::Unknown)));
         self.look(t);
+        if self.op(t).is_some_and(|op| op.kind == Kind::Lapses) {
+            // The rest of the tail does not wait for it.
+            self.go_on();
+        }
     }
 
     /// The word of two people. That it is not there says nothing of a copy that lands later: that time is waited out first, and then
@@ -188,7 +192,10 @@ impl Next {
                 op.state = OpState::Spared;
             }
         }
-        if complete {
+        if self.state.recipe.is_tail() {
+            // What it mended is no more than that: whether the step is done, the attempt before it says.
+            if complete && self.state.whole_but_for_tail() { self.settle() } else { self.conclude(Phase::Failed) }
+        } else if complete {
             self.settle();
         } else if self.state.touched() || (self.state.way == Way::Forward && self.state.left) {
             self.conclude(Phase::Failed);
@@ -228,8 +235,10 @@ impl Next {
                 && recipe.count(OpState::uncertain) <= usize::from(recipe.limits.max_unknown);
             return (room && !self.holds_back()).then_some(at);
         }
-        // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there.
-        (in_flight == 0 && self.state.touched()).then(|| next(true)).flatten()
+        // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there. What ends by itself is not
+        // waited for.
+        let lapsing = recipe.ops.iter().filter(|op| op.kind == Kind::Lapses && op.state.uncertain()).count();
+        (in_flight == lapsing && (self.state.touched() || recipe.is_tail())).then(|| next(true)).flatten()
     }
 
     fn start(&mut self, at: usize) {
@@ -246,16 +255,6 @@ impl Next {
             op.state = OpState::Intent;
             self.effects.push(Effect::Act(t));
         }
-    }
-
-    /// A tail that could not be finished is tried again, and nothing else.
-    pub(super) fn mend(&mut self) {
-        for op in self.state.recipe.ops.iter_mut().filter(|op| op.tail && op.state.failed()) {
-            op.state = OpState::Waiting;
-        }
-        self.state.abandoned = true;
-        self.conclude(Phase::Running);
-        self.go_on();
     }
 
     /// It should have been verified by now: is it still there?

@@ -123,7 +123,8 @@ pub struct State {
     pub went: Way,
     /// An attempt forward before the last one left something that has not been taken back.
     pub left: bool,
-    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing.
+    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing; of an attempt
+    /// that mends a tail, those of the attempt that left it.
     pub stood: Option<Recipe>,
     /// What was previewed and not begun.
     pub preview: Option<Recipe>,
@@ -179,10 +180,12 @@ impl State {
     /// The operations of another attempt take the place of the last one's.
     pub(super) fn enter(&mut self, recipe: Recipe) {
         let left = self.partly_done();
+        let mends = recipe.is_tail();
         let before = std::mem::replace(&mut self.recipe, recipe);
         if self.way == Way::Forward {
             self.left = left;
-            self.stood = None;
+            let first = if before.is_tail() { self.stood.take() } else { Some(before) };
+            self.stood = first.filter(|_| mends);
         } else if self.went == Way::Forward {
             self.stood = Some(before);
         }
@@ -252,18 +255,37 @@ impl State {
     pub fn touched(&self) -> bool {
         let changed = |op: &Op| {
             // What compares nothing may have been there for a while before somebody else overwrote it.
-            let overwritten = op.kind == Kind::Absolute && op.state == OpState::Conflict;
+            let overwritten = matches!(op.kind, Kind::Absolute | Kind::Lapses) && op.state == OpState::Conflict;
             op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight() || overwritten)
         };
         self.recipe.ops.iter().any(changed)
     }
 
-    /// Whether a tail is still to be finished, or could not be: until then the estate is exposed.
+    /// Whether a tail is still to be finished, or could not be: until then the estate is exposed, also while what would mend it is only
+    /// thought of.
     #[must_use]
     pub fn exposed(&self) -> bool {
-        self.touched()
-            && matches!(self.phase, Phase::Running | Phase::Failed)
+        use Phase::{Armed, Blocked, Failed, Pending, Previewed, Ready, Running};
+        (self.touched() || self.recipe.is_tail())
+            && matches!(self.phase, Running | Failed | Pending | Blocked | Ready | Previewed | Armed)
             && self.recipe.ops.iter().any(|op| op.tail && !op.state.holds() && op.state != OpState::Spared)
+    }
+
+    /// Whether something forward that is not of the tail is still to be sent, by an attempt that cannot stand still once it is begun: its
+    /// gates count until then.
+    #[must_use]
+    pub fn commits_later(&self) -> bool {
+        let ops = &self.recipe.ops;
+        self.phase == Phase::Running
+            && self.went == Way::Forward
+            && ops.iter().any(|op| op.tail)
+            && ops.iter().any(|op| !op.tail && op.kind != Kind::Wait && op.state == OpState::Waiting)
+    }
+
+    /// Whether all is there that an attempt was to do, but for the tail that is being mended.
+    pub(super) fn whole_but_for_tail(&self) -> bool {
+        let first = self.stood.as_ref().filter(|_| self.way == Way::Forward);
+        first.is_some_and(|it| it.ops.iter().all(|op| op.tail || op.state.holds()))
     }
 
     /// What the screen calls it: the phase's own word, but for an attempt under way, where it is the word of its operations.

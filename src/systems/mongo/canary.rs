@@ -3,11 +3,13 @@
 //! The greetings tell when a member says that it accepts writes; whether writes get through, only a write can tell. A canary writes one
 //! document, again and again, and counts:
 //!
-//! - a *gap* is the time from the beginning of an acknowledged write to the acknowledgement of the next one;
-//! - a gap in which a write failed, or that is longer than four ticks (or four times what a write usually takes, where that is longer), is
-//!   an *outage*. Write downtime is the sum of the outages.
+//! - a *gap* is the time from the acknowledgement of a write to that of the next one;
+//! - a gap in which a write failed, or in which one was under way for longer than four ticks (or four times what a write usually takes,
+//!   where that is longer), is an *outage*. Write downtime is the sum of the outages;
+//! - what is the console's own is no part of either: a turn that was missed, or a reply that lay unread because the machine was busy. It is
+//!   counted apart, as time in which it was not tried.
 //!
-//! So an outage is known to one tick, and overstated by no more than that and one write. It holds what the driver needs to notice and to
+//! So an outage is known to one tick. It holds what the driver needs to notice and to
 //! find the new primary (it keeps away from a member that has just refused a write for up to half a second): an application pays that,
 //! too. It also holds a link between here and the set that is cut, for the same reason.
 //!

@@ -138,6 +138,8 @@ pub struct Status {
     pub sync_source: Option<String>,
     /// How long its process has been up.
     pub uptime: Option<Duration>,
+    /// For how long it has led, by its own clock; only of who leads.
+    pub led: Option<Duration>,
     /// Votes that elect a primary.
     pub majority: Option<u32>,
     /// All members as this one sees them, up to a heartbeat old.
@@ -274,6 +276,9 @@ pub struct Config {
     pub members: Vec<ConfigMember>,
     /// Whether a majority has it; only a primary can say.
     pub committed: Option<bool>,
+    /// Whether somebody has set a default write concern for the whole set (`setDefaultRWConcern`). None: not known; only asked of whoever
+    /// leads, and only of a set with an arbiter, where it decides what the server takes.
+    pub default_write: Option<bool>,
     /// Who answered.
     pub from: String,
     /// How long a primary may be silent before the others elect.
@@ -315,6 +320,20 @@ impl Config {
     #[must_use]
     pub fn member(&self, host: &str) -> Option<&ConfigMember> {
         self.members.iter().find(|m| m.host == host)
+    }
+
+    /// What there is to say of a configuration that somebody has forced: it has no term until the next change, and every version that is
+    /// spoken to has terms. None of any other. [measured, 4.4 to 6.0]
+    #[must_use]
+    pub fn forced(&self) -> Option<String> {
+        let (version, from) = (self.version, &self.from);
+        self.term.is_none().then(|| {
+            format!(
+                "version {version} of its configuration has no term: somebody has forced a reconfiguration, which may undo writes that a \
+                 majority had. Find out who and why; once its members are as they should be, `rs.reconfig(rs.conf())` at {from}, without \
+                 force, gives it a term again"
+            )
+        })
     }
 
     /// All votes.

@@ -381,14 +381,17 @@ impl SetReaders {
 
     /// None where this member cannot answer that: it does not lead, or is in no set.
     async fn config_of(&self, plan: &ReplicaSet, host: &str, command: Command) -> Result<Option<Config>, Fault> {
-        match self.ask(plan, host, command, &[WAITING, REMOVED, NOT_PRIMARY]).await? {
-            Reply::Code(_) => Ok(None),
-            reply => {
-                let config = read(reply, host, "replSetGetConfig", |d| parse::config(d, host, &plan.seeds))?;
-                of_this_set(plan, host, Some(&config.set))?;
-                Ok(Some(config))
-            }
+        let mut config = match self.ask(plan, host, command, &[WAITING, REMOVED, NOT_PRIMARY]).await? {
+            Reply::Code(_) => return Ok(None),
+            reply => read(reply, host, "replSetGetConfig", |d| parse::config(d, host, &plan.seeds))?,
+        };
+        of_this_set(plan, host, Some(&config.set))?;
+        if config.committed.is_some() && config.members.iter().any(|m| m.arbiter) {
+            // A login that may not ask loses nothing but this.
+            let reply = self.ask(plan, host, Command::DefaultWrite, &[]).await;
+            config.default_write = reply.and_then(|r| read(r, host, "getDefaultRWConcern", |d| Some(parse::default_write(d)))).ok();
         }
+        Ok(Some(config))
     }
 
     /// Asks all members at once who leads; those that hang are not waited for beyond their own connect time-out.

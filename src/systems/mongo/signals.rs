@@ -127,6 +127,9 @@ fn measure_members(set: &Set, now: Now, out: &mut Samples) {
 /// Whether a majority has the configuration. Only a primary can say so: without one it is not known, whatever the last one said.
 pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
     set.of_leader(now, |_| set.config.at(now)).and_then(|c| {
+        if let Some(forced) = c.forced() {
+            return Err(Fault::new(FaultKind::Unsupported, format!("{}: {forced}", set.name)));
+        }
         let text = format!("{}: {} is no primary and cannot say whether the configuration is committed", set.name, c.from);
         c.committed.ok_or_else(|| Fault::new(FaultKind::Unsupported, text))
     })

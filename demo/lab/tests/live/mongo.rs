@@ -4,6 +4,7 @@
 
 mod canary;
 mod guarded;
+mod pasted;
 
 use std::future::Future;
 

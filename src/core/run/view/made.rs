@@ -145,7 +145,7 @@ impl Run {
             found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
-            exposed: step.exposed.map(|since| now.since(since)),
+            exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
             held: state.held && state.phase == Phase::Running,
             manual: plan.action.by_hand(),
             shown: matches!(plan.action, Action::Build { .. }),

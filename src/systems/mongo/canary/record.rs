@@ -19,8 +19,12 @@ pub(in crate::systems::mongo) struct Record {
     every: Duration,
     /// When something was last done.
     until: Duration,
-    /// The beginning of the last write that was acknowledged; before there is one, of the first.
+    /// The acknowledgement of the last write that had one; before there is one, the beginning of the first.
     reached: Option<Duration>,
+    /// Of the time since then, how much nobody tried: a turn was missed, or a reply lay unread. It is not the server's.
+    away: Duration,
+    /// Since when nothing is under way; none while a write is.
+    idle: Option<Duration>,
     /// A write has failed since.
     missed: bool,
     /// A write got through since it began, or began anew: what the first one takes, with its connection, says nothing.
@@ -39,6 +43,8 @@ impl Record {
             every,
             until: at,
             reached: None,
+            away: Duration::ZERO,
+            idle: None,
             missed: false,
             steady: false,
             usual: Duration::ZERO,
@@ -50,19 +56,34 @@ impl Record {
     /// A write begins.
     pub(in crate::systems::mongo) fn begins(&mut self, at: Duration) {
         self.look(at);
+        let idle = self.idle.take().map(|since| at.saturating_sub(since)).unwrap_or_default();
+        // From one turn to the next it waits on purpose. A turn that was missed is the machine's here, and no failed write.
+        if idle > self.every * 2 {
+            self.was_away(idle.saturating_sub(self.every));
+        }
         self.reached.get_or_insert(at);
+    }
+
+    /// While a write was under way nobody here could have noticed its reply for so long.
+    #[cfg(any(test, feature = "mongo"))]
+    pub(in crate::systems::mongo) fn slept(&mut self, span: Duration) {
+        if self.reached.is_some() && self.idle.is_none() && span > self.every {
+            self.was_away(span);
+        }
+    }
+
+    fn was_away(&mut self, span: Duration) {
+        self.away += span;
+        self.felt.unseen += span;
     }
 
     /// The write that began then was acknowledged. Gives whether that ends an outage.
     pub(in crate::systems::mongo) fn acknowledged(&mut self, began: Duration, at: Duration) -> bool {
         self.look(at);
-        let took = at.saturating_sub(began);
-        let gap = at.saturating_sub(self.reached.unwrap_or(began));
+        let gap = self.gap(at).unwrap_or_else(|| at.saturating_sub(began));
+        let took = at.saturating_sub(began).min(gap);
         let over = self.is_outage(gap);
         let first = !self.steady;
-        // What is counted as an outage is counted once, however long the write waited that ended it; and the first write's connection is
-        // no part of a gap.
-        self.reached = Some(if over || first { at } else { began });
         if over {
             self.felt.down += gap;
             self.felt.outages += 1;
@@ -73,8 +94,12 @@ impl Record {
             // Slowly: a set that becomes slow is noticed before it is usual.
             self.usual = self.usual * 7 / 8 + took / 8;
         }
+        // The first write's connection is no part of a gap.
+        if !first || over {
+            self.keep(at, gap);
+        }
+        (self.reached, self.away, self.idle) = (Some(at), Duration::ZERO, Some(at));
         (self.missed, self.steady) = (false, true);
-        self.keep(at, gap);
         self.felt.why = None;
         self.felt.writes += 1;
         self.felt.acknowledged = Some((at, took));
@@ -84,6 +109,7 @@ impl Record {
     /// A write failed, or was not acknowledged in the time that it is waited for. Gives whether that begins an outage.
     pub(in crate::systems::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
         self.look(at);
+        self.idle = Some(at);
         self.felt.failed += 1;
         self.felt.why = Some(why.into());
         !std::mem::replace(&mut self.missed, true)
@@ -103,15 +129,22 @@ impl Record {
             return None;
         }
         let mut felt = self.felt.clone();
-        felt.since = self.reached.filter(|since| self.is_outage(at.saturating_sub(*since)));
+        // What was not tried is no part of it: it begins so much later.
+        felt.since = self.reached.filter(|_| self.is_outage(self.gap(at).unwrap_or_default())).map(|since| since + self.away);
         felt.outages += u32::from(felt.since.is_some());
         let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
         felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();
         Some(felt)
     }
 
+    /// How long no write has got through, as far as any was tried.
+    fn gap(&self, at: Duration) -> Option<Duration> {
+        Some(at.saturating_sub(self.reached?).saturating_sub(self.away))
+    }
+
+    /// A write has failed, or one is under way for longer than its due. While nothing is under way nothing is late.
     fn is_outage(&self, gap: Duration) -> bool {
-        self.missed || (self.steady && gap > self.every.max(self.usual) * TICKS)
+        self.missed || (self.steady && self.idle.is_none() && gap > self.every.max(self.usual) * TICKS)
     }
 
     fn look(&mut self, at: Duration) {
@@ -128,12 +161,13 @@ impl Record {
 
     /// An outage that goes on is counted as far as it was seen.
     fn close(&mut self, at: Duration) {
-        if let Some(gap) = self.reached.take().map(|since| at.saturating_sub(since)).filter(|gap| self.is_outage(*gap)) {
+        if let Some(gap) = self.gap(at).filter(|gap| self.is_outage(*gap)) {
             self.felt.down += gap;
             self.felt.outages += 1;
             self.felt.last = Some((at, gap));
             self.keep(at, gap);
         }
+        (self.reached, self.away, self.idle) = (None, Duration::ZERO, None);
         (self.missed, self.steady) = (false, false);
     }
 
@@ -178,11 +212,11 @@ mod tests {
         writes(&mut record, 1000, 3000);
         let felt = of(&mut record, ms(3000));
         assert_eq!((felt.writes, felt.outages, felt.down, felt.since), (40, 0, ms(0), None));
-        assert_eq!(felt.longest, ms(52));
+        assert_eq!(felt.longest, ms(50));
     }
 
     #[test]
-    fn an_outage_lasts_from_the_last_acknowledged_writes_beginning_to_the_next_acknowledgement() {
+    fn an_outage_lasts_from_one_acknowledgement_to_the_next() {
         let mut record = Record::new(ms(50), ms(1000));
         writes(&mut record, 1000, 2000);
         record.begins(ms(2000));
@@ -190,17 +224,17 @@ mod tests {
         record.begins(ms(2050));
         assert!(!record.missed(ms(2052), "not primary"), "it goes on");
         let felt = of(&mut record, ms(2100));
-        assert_eq!((felt.since, felt.gap(ms(2100)), felt.outages), (Some(ms(1950)), ms(150), 1));
+        assert_eq!((felt.since, felt.gap(ms(2100)), felt.outages), (Some(ms(1952)), ms(148), 1));
         assert_eq!(felt.why.as_deref(), Some("not primary"));
         record.begins(ms(2100));
         assert!(record.acknowledged(ms(2100), ms(2480)));
         let felt = of(&mut record, ms(2480));
-        assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(530), 1, 2));
-        assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(530))), ms(530), None));
+        assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(528), 1, 2));
+        assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(528))), ms(528), None));
         // Ten minutes later it is not of late any more; that it was, stays.
         writes(&mut record, 2500, 620_000);
         let felt = of(&mut record, ms(620_000));
-        assert_eq!((felt.longest, felt.down), (ms(52), ms(530)));
+        assert_eq!((felt.longest, felt.down), (ms(50), ms(528)));
     }
 
     #[test]
@@ -208,8 +242,8 @@ mod tests {
         let mut record = Record::new(ms(50), ms(1000));
         writes(&mut record, 1000, 2000);
         record.begins(ms(2000));
-        assert_eq!(of(&mut record, ms(2150)).since, None, "four ticks are its due");
-        assert_eq!(of(&mut record, ms(2151)).since, Some(ms(1950)));
+        assert_eq!(of(&mut record, ms(2152)).since, None, "four ticks are its due");
+        assert_eq!(of(&mut record, ms(2153)).since, Some(ms(1952)));
         // w:majority over a long link: each write takes longer than four ticks, always.
         let mut record = Record::new(ms(50), ms(1000));
         for n in 0..20 {
@@ -221,6 +255,44 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_was_missed_here_is_no_failed_write() {
+        // Nobody got round to it for 600 ms, three times: the server has nothing to do with it.
+        let mut record = Record::new(ms(50), ms(1000));
+        for begin in [1000, 2000, 3000] {
+            writes(&mut record, begin, begin + 400);
+            assert_eq!(of(&mut record, ms(begin + 800)).since, None, "nothing is under way, so nothing is late");
+        }
+        let felt = of(&mut record, ms(3900));
+        assert_eq!((felt.outages, felt.down, felt.longest), (0, ms(0), ms(52)));
+        assert_eq!(felt.unseen, ms(2 * (648 - 50)), "what nobody tried is said to be that");
+        // A reply that lay unread: acknowledged within two, seen after 500.
+        record.begins(ms(3900));
+        record.slept(ms(498));
+        assert!(!record.acknowledged(ms(3900), ms(4400)));
+        assert_eq!(of(&mut record, ms(4400)).outages, 0);
+    }
+
+    #[test]
+    fn in_an_outage_only_the_time_in_which_it_was_tried_counts() {
+        let mut record = Record::new(ms(50), ms(1000));
+        writes(&mut record, 1000, 2000);
+        record.begins(ms(2000));
+        record.missed(ms(2003), "not primary");
+        // The next turn comes a second late; the server was there again after 100 ms, for all that anybody knows.
+        record.begins(ms(3003));
+        assert!(record.acknowledged(ms(3003), ms(3005)));
+        let felt = of(&mut record, ms(3005));
+        assert_eq!((felt.outages, felt.down, felt.unseen), (1, ms(3005 - 1952 - 950), ms(950)));
+        // One that hangs is the server's, however long it was not looked at before it was sent.
+        writes(&mut record, 3050, 4000);
+        record.begins(ms(6000));
+        assert_eq!(of(&mut record, ms(6100)).since, None);
+        let felt = of(&mut record, ms(7000));
+        assert_eq!(felt.gap(ms(7000)), ms(1000 + 50));
+        assert!(record.acknowledged(ms(6000), ms(7001)));
+    }
+
+    #[test]
     fn a_rare_write_is_no_looking_away() {
         let mut record = Record::new(ms(10_000), ms(1000));
         for at in (1000..60_000).step_by(10_000) {
@@ -228,7 +300,7 @@ mod tests {
             record.acknowledged(ms(at), ms(at + 2));
         }
         let felt = of(&mut record, ms(60_000));
-        assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_002)));
+        assert_eq!((felt.outages, felt.unseen, felt.longest), (0, ms(0), ms(10_000)));
     }
 
     #[test]
@@ -255,7 +327,7 @@ mod tests {
         record.missed(ms(63_100), "no primary");
         writes(&mut record, 163_000, 164_000);
         let felt = of(&mut record, ms(164_000));
-        assert_eq!((felt.down, felt.outages, felt.since), (ms(150), 1, None));
+        assert_eq!((felt.down, felt.outages, felt.since), (ms(148), 1, None));
         // It may not write any more: nothing is felt.
         record.begins(ms(164_000));
         record.lost_sight(ms(164_010));

@@ -1,7 +1,8 @@
 //! The canary on real servers: one document a write concern, written again and again, as an application would.
 //!
 //! Its client follows the set by the driver's own discovery and is named, so that whoever reads the servers' logs knows what it is. The driver
-//! may not send a write again by itself: what failed has failed. Nothing here needs a permit, for the reasons that `systems/probes.rs`
+//! may not send a write again by itself: what failed has failed. All of it runs on a thread of its own, so that what else this program is
+//! busy with is not taken for the set's; what the machine is busy with is noticed by how late a clock here goes off. Nothing here needs a permit, for the reasons that `systems/probes.rs`
 //! gives; it can express one request, an upsert of its own document.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
@@ -14,8 +15,10 @@ use mongodb::{
     options::{ClientOptions, WriteConcern},
 };
 use tokio::{
+    runtime::{Builder, Runtime},
     sync::Mutex,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    task::AbortHandle,
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
 use super::client::{CANARY, CONNECT, close, code, fault, log_in};
@@ -37,21 +40,83 @@ const SELECT: Duration = Duration::from_millis(500);
 /// After a fault that no election heals (a login, a permission) it is tried again so much later.
 const HEALS: Duration = Duration::from_secs(2);
 
-/// The canaries' clients, one a set, shared by its loops. None connects before something is written.
+/// How often a clock looks whether it is late, at the most, while a write is under way.
+const BEAT: Duration = Duration::from_millis(20);
+
+/// The canaries' thread, and their clients.
 pub(super) struct Canaries {
+    clients: Arc<Clients>,
+    /// Their own: none before one is asked for, and gone with them.
+    thread: std::sync::Mutex<Option<Runtime>>,
+}
+
+/// The canaries' clients, one a set, shared by its loops. None connects before something is written.
+struct Clients {
     plan: Arc<Plan>,
-    clients: Vec<Mutex<Option<Client>>>,
+    kept: Vec<Mutex<Option<Client>>>,
+}
+
+/// A loop ends with whoever waits for it.
+struct Ends(AbortHandle);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Canaries {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.get_mut().ok().and_then(Option::take) {
+            thread.shutdown_background();
+        }
+    }
 }
 
 impl Canaries {
     pub(super) fn new(plan: &Arc<Plan>) -> Self {
-        Self { plan: plan.clone(), clients: plan.replica_sets.iter().map(|_| Mutex::default()).collect() }
+        let kept = plan.replica_sets.iter().map(|_| Mutex::default()).collect();
+        Self { clients: Arc::new(Clients { plan: plan.clone(), kept }), thread: std::sync::Mutex::default() }
     }
 
     /// Writes, and tells what it feels, for as long as the source lives.
     pub(super) async fn run(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: &Sink<Facts>) {
+        let (clients, told) = (self.clients.clone(), out.clone());
+        let running = self.on_its_thread(async move { clients.run(spec, schedule, &told).await });
+        match running {
+            Ok(task) => {
+                let _ends = Ends(task.abort_handle());
+                // It comes back only where the plan has no such canary.
+                drop(task.await);
+            }
+            Err(why) => out.fault(Fault::new(FaultKind::Unsupported, format!("no thread for the canary: {why}")), Duration::ZERO),
+        }
+    }
+
+    /// Starts something on the canaries' thread.
+    fn on_its_thread(&self, what: impl Future<Output = ()> + Send + 'static) -> std::io::Result<tokio::task::JoinHandle<()>> {
+        let mut thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let runtime = match thread.take() {
+            Some(runtime) => runtime,
+            None => Builder::new_multi_thread().worker_threads(1).thread_name("canary").enable_all().build()?,
+        };
+        Ok(thread.insert(runtime).spawn(what))
+    }
+
+    /// Takes leave of the servers.
+    pub(super) async fn close(&self) {
+        let clients = self.clients.clone();
+        if let Ok(task) = self.on_its_thread(async move { clients.close().await }) {
+            drop(task.await);
+        }
+    }
+}
+
+impl Clients {
+    /// Writes, and tells what it feels, for as long as it is let.
+    async fn run(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: &Sink<Facts>) {
         let Probe { set, concern } = spec.ask;
-        let (Some(plan), Some(kept)) = (self.plan.replica_sets.get(set), self.clients.get(set)) else { return };
+        let (Some(plan), Some(kept)) = (self.plan.replica_sets.get(set), self.kept.get(set)) else { return };
         let Some(canary) = &plan.canary else { return };
         let mut record = Record::new(canary.every, clock::now().boot);
         loop {
@@ -67,9 +132,8 @@ impl Canaries {
         }
     }
 
-    /// Takes leave of the servers.
-    pub(super) async fn close(&self) {
-        join_all(self.clients.iter().map(async |kept| {
+    async fn close(&self) {
+        join_all(self.kept.iter().map(async |kept| {
             if let Some(client) = kept.lock().await.take() {
                 close(client).await;
             }
@@ -124,7 +188,7 @@ async fn one_run(
     }
 }
 
-/// Waits for something, and tells meanwhile what is felt.
+/// Waits for something, tells meanwhile what is felt, and notices when nobody here could have noticed anything.
 async fn telling<T>(
     what: impl Future<Output = T>,
     told: &mut tokio::time::Interval,
@@ -133,12 +197,24 @@ async fn telling<T>(
     out: &Sink<Facts>,
 ) -> T {
     let mut what = pin!(what);
+    let mut awake = Instant::now();
     loop {
-        tokio::select! {
+        let beat = awake + BEAT;
+        let done = tokio::select! {
             biased;
-            done = &mut what => return done,
-            _ = told.tick() => tell(record, clock::now().boot, took, out),
+            done = &mut what => Some(done),
+            () = sleep_until(beat) => None,
+            _ = told.tick() => {
+                tell(record, clock::now().boot, took, out);
+                None
+            }
+        };
+        // What was ready all the while is looked at first: however late that is, the server was not.
+        record.slept(Instant::now().saturating_duration_since(beat));
+        if let Some(done) = done {
+            return done;
         }
+        awake = Instant::now();
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) enum Command {
     /// With the question whether a majority has it, which only a primary answers.
     Committed,
     Config,
+    /// The write concern of writes that name none.
+    DefaultWrite,
     /// The last lines of its log.
     Log,
     /// What users have under way that a step down would kill.
@@ -51,6 +53,7 @@ impl Command {
             Self::Status => "replSetGetStatus",
             Self::Server => "serverStatus",
             Self::Committed | Self::Config => "replSetGetConfig",
+            Self::DefaultWrite => "getDefaultRWConcern",
             Self::Log => "getLog",
             Self::Operations => "inprog",
             Self::Grants => "connectionStatus",
@@ -78,6 +81,7 @@ impl Command {
             },
             Self::Committed => doc! { "replSetGetConfig": 1, "commitmentStatus": true },
             Self::Config => doc! { "replSetGetConfig": 1 },
+            Self::DefaultWrite => doc! { "getDefaultRWConcern": 1 },
             Self::Log => doc! { "getLog": "global" },
             Self::Operations => operations::command(),
             Self::Grants => doc! { "connectionStatus": 1, "showPrivileges": true },

@@ -17,7 +17,7 @@ use crate::{
     systems::{
         mongo::{
             facts::{Config, Hello, Membership, Peer, Status},
-            ops::{Call, Mark, Reconfig, Until},
+            ops::{Call, Lapse, Mark, Reconfig, Until},
         },
         steer::{Looked, Sought},
     },
@@ -40,7 +40,7 @@ impl SetReaders {
         match sought.call {
             Call::Reconfig(r) => self.look_for_config(plan, r).await,
             Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, sought).await,
-            Call::Freeze { host, .. } => self.look_for_freeze(plan, host, sought).await,
+            Call::Freeze { host, lapse, .. } => self.look_for_freeze(plan, host, *lapse, sought).await,
             Call::Wait { until, .. } => self.look_whether(plan, until).await,
         }
     }
@@ -106,31 +106,37 @@ impl SetReaders {
         }
     }
 
-    async fn look_for_freeze(&self, plan: &ReplicaSet, host: &str, sought: &Sought<'_, Call, Mark>) -> Sight {
-        let hello = match self.hello(plan, host).await {
-            Ok(hello) => hello,
-            Err(fault) => {
-                return match self.leads(plan).await {
-                    Some((leader, _)) if leader != host => {
-                        let what = format!("{leader} leads, {host} does not answer: what it had in memory goes with it");
-                        Looked::new(Truth::Conflict, what)
-                    }
-                    _ => Looked::dark(fault.to_string()),
-                };
-            }
-        };
-        if hello.writable {
+    async fn look_for_freeze(&self, plan: &ReplicaSet, host: &str, lapse: Option<Lapse>, sought: &Sought<'_, Call, Mark>) -> Sight {
+        let said = match self.hello(plan, host).await {
             // An absolute value, and it is that: who leads is not frozen.
-            return Looked::new(Truth::Applied, format!("{host} leads: it is not frozen"));
+            Ok(hello) if hello.writable => return Looked::new(Truth::Applied, format!("{host} leads: it is not frozen")),
+            Ok(_) if sought.accepted => return Looked::new(Truth::Applied, format!("{host} said that it did")),
+            Ok(_) => match self.told(plan, host, sought.tag, FROZEN).await {
+                Told::Done => return Looked::new(Truth::Applied, format!("{host} says so in its log")),
+                Told::Nothing => format!("{host} says nothing of it in its log"),
+                Told::Denied(why) => format!("{host}'s log would tell: {why}"),
+            },
+            // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
+            Err(fault) if lapse.is_none() => return Looked::dark(fault.to_string()),
+            Err(fault) => format!("{host} does not answer: {fault}"),
+        };
+        match lapse {
+            None => Looked::new(Truth::NotApplied, said),
+            Some(lapse) => match self.has_lapsed(plan, lapse).await {
+                Ok(by) => Looked::new(Truth::Applied, format!("{said}; its step down's own {} s are over: {by}", lapse.secs)),
+                Err(why) => Looked::dark(format!("{said}; {why}")),
+            },
         }
-        if sought.accepted {
-            return Looked::new(Truth::Applied, format!("{host} said that it did"));
-        }
-        match self.told(plan, host, sought.tag, FROZEN).await {
-            Told::Done => Looked::new(Truth::Applied, format!("{host} says so in its log")),
-            Told::Nothing => Looked::new(Truth::NotApplied, format!("{host} says nothing of it in its log")),
-            Told::Denied(why) => Looked::new(Truth::NotApplied, format!("{host}'s log would tell: {why}")),
-        }
+    }
+
+    /// Whether what a step down did to a member is over by itself; else for how long it is not, or why that is not known.
+    async fn has_lapsed(&self, plan: &ReplicaSet, lapse: Lapse) -> Result<String, String> {
+        let (leader, term) = self.leads(plan).await.ok_or("nobody leads")?;
+        let status = self.own_status(plan, &leader).await.map_err(|dark| dark.said)?;
+        let led = status.led.ok_or_else(|| format!("{leader} does not say since when it leads"))?;
+        let said = format!("{leader} has led for {}", crate::core::now::short(led));
+        let over = term.is_some_and(|term| lapse.is_over(term, led));
+        if over { Ok(said) } else { Err(format!("its step down's own {} s end by themselves: {said}", lapse.secs)) }
     }
 
     /// Whether a member's log says that it carried out what came under this tag.

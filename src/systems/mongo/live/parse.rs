@@ -39,11 +39,13 @@ pub(super) fn status(d: &Document) -> Option<Membership> {
     let members: Vec<_> = docs(d, "members").collect();
     let own = members.iter().find(|m| flag(m, "self"));
     let optimes = sub(d, "optimes");
+    let date = time(d, "date")?;
+    let elected = own.filter(|m| number(m, "state") == Some(1)).and_then(|m| time(m, "electionDate"));
     let source = text(d, "syncSourceHost").or_else(|| own.and_then(|m| text(m, "syncSourceHost")));
     Some(Membership::In(Box::new(Status {
         state: MemberState::from_code(number(d, "myState")?),
         term: number(d, "term"),
-        date: time(d, "date")?,
+        date,
         applied: optimes.and_then(|o| optime(o.get("appliedOpTime"))).or_else(|| own.and_then(|m| optime(m.get("optime")))),
         applied_wall: optimes
             .and_then(|o| time(o, "lastAppliedWallTime"))
@@ -51,6 +53,7 @@ pub(super) fn status(d: &Document) -> Option<Membership> {
             .or_else(|| own.and_then(|m| time(m, "optimeDate"))),
         sync_source: source.filter(|s| !s.is_empty()),
         uptime: own.and_then(|m| seconds(m, "uptime")),
+        led: elected.and_then(|at| Duration::try_from(date.duration_since(at)).ok()),
         majority: number(d, "majorityVoteCount").and_then(|n| u32::try_from(n).ok()),
         members: members.iter().filter_map(|m| peering(m)).collect(),
         initial_sync: sub(d, "initialSyncStatus").map(initial_sync),
@@ -95,6 +98,12 @@ pub(super) fn server(d: &Document) -> Option<Server> {
     })
 }
 
+/// Whether `getDefaultRWConcern` tells of a default write concern that somebody has set: from 5.0 on it says where its value is from, and
+/// before that it has one only where one was set.
+pub(super) fn default_write(d: &Document) -> bool {
+    text(d, "defaultWriteConcernSource").map_or_else(|| sub(d, "defaultWriteConcern").is_some(), |source| source == "global")
+}
+
 /// `replSetGetConfig`, as `from` answered it, to somebody who asks the set at these hosts; none if the reply lacks what every version has.
 ///
 /// Members with horizons have a name for each network they are seen from; a greeting tells those of the network that it was asked from, by
@@ -110,6 +119,7 @@ pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Confi
         term: number(c, "term"),
         members: members?,
         committed: d.get_bool("commitmentStatus").ok(),
+        default_write: None,
         from: from.to_owned(),
         election_timeout: millis("electionTimeoutMillis"),
     })

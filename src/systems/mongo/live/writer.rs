@@ -184,7 +184,10 @@ fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option
         let known = old.iter().find(|m| m.get_str("host").is_ok_and(|host| host == member.name())).cloned();
         let mut m = known.unwrap_or_else(|| {
             let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
-            let m = doc! { "_id": next, "host": &member.host, "tags": tags };
+            let mut m = doc! { "_id": next, "host": &member.host, "tags": tags };
+            if member.arbiter {
+                m.insert("arbiterOnly", true);
+            }
             next += 1;
             m
         });

@@ -89,8 +89,9 @@ fn members(after: &[ConfigMember]) -> String {
     let one = |m: &ConfigMember| {
         let tags: Vec<_> = m.tags.iter().map(|(k, v)| format!("\"{k}\": \"{v}\"")).collect();
         format!(
-            "\"{}\": {{ votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
+            "\"{}\": {{ {}votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
             m.name(),
+            if m.arbiter { "arbiterOnly: true, " } else { "" },
             m.votes,
             m.priority,
             m.hidden,
@@ -101,7 +102,8 @@ fn members(after: &[ConfigMember]) -> String {
     format!(
         "w = {{ {} }}; n = Math.max(...cfg.members.map(m => m._id)); cfg.members = cfg.members.filter(m => w[m.host]); \
          Object.keys(w).forEach(h => {{ m = cfg.members.find(m => m.host === h); \
-         if (!m) cfg.members.push(m = {{ _id: ++n, host: h, tags: w[h].tags }}); \
+         if (!m) cfg.members.push(m = Object.assign({{ _id: ++n, host: h, tags: w[h].tags }}, \
+         w[h].arbiterOnly ? {{ arbiterOnly: true }} : {{}})); \
          m.votes = w[h].votes; m.priority = w[h].priority; m.hidden = w[h].hidden }})",
         all.join(", ")
     )

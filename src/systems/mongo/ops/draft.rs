@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Call, Mark,
+    Call, Mark, Unless,
     preview::Picture,
     recipe::{self, Move},
 };
@@ -37,6 +37,8 @@ pub(super) struct Stand<'a> {
     pub config: &'a Config,
     pub leader: Arc<str>,
     pub term: i64,
+    /// The leader's major version; none: not known.
+    pub version: Option<u32>,
     pub status: &'a Status,
 }
 
@@ -134,6 +136,30 @@ impl Set {
         }
     }
 
+    /// What finishes the tail of a move, as things stand: the priorities that it was to leave, whoever else has changed what since. Whom the
+    /// step down kept from standing, that leaves by itself: see [`super::Lapse`].
+    pub(super) fn draft_mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
+        let mut faults = Vec::new();
+        let stand = self.stand(now, &mut faults);
+        let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
+        let restore = ops.iter().rev().find_map(|op| match &op.call {
+            Call::Reconfig(r) => Some((r, r.unless.as_ref()?)),
+            _ => None,
+        });
+        let (leader, before) = (stand.leader.as_ref(), &stand.config.members);
+        // Of each member that is still one, what the move was to leave it with; what else was changed of it since is not for this to undo.
+        let with = |meant: &[ConfigMember]| -> Vec<ConfigMember> {
+            let meant = |m: &ConfigMember| meant.iter().find(|w| w.host == m.host && m.votes > 0 && !m.hidden).map(|w| w.priority);
+            before.iter().map(|m| ConfigMember { priority: meant(m).unwrap_or(m.priority), ..m.clone() }).collect()
+        };
+        let mut the = self.move_of(&stand, leader.to_owned(), before.clone());
+        let unless = restore.map(|(r, unless)| {
+            the.wanted = with(&r.after);
+            Unless { leads: unless.leads.clone(), members: with(&unless.members) }
+        });
+        Ok(the.mend(unless))
+    }
+
     /// Priorities as they were, of those that are still members, and the former primary leads.
     fn back_move(&self, to: &str, was: &[ConfigMember], now: Now) -> Drafted<Call, Mark> {
         let mut faults = Vec::new();
@@ -196,7 +222,7 @@ impl Set {
             wrong(FaultKind::Unsupported, format!("{leader} does not say in which term it leads"));
         }
         match (config.term, term) {
-            (None, _) => wrong(FaultKind::Unsupported, "its configuration has no term: 4.4 is needed".into()),
+            (None, _) => wrong(FaultKind::Unsupported, config.forced().unwrap_or_default()),
             (Some(of), Some(term)) if of != term => {
                 wrong(FaultKind::Empty, format!("its configuration is of term {of}, and {leader} leads in term {term}"));
             }
@@ -208,7 +234,9 @@ impl Set {
         if *config.from != *leader {
             wrong(FaultKind::Empty, format!("its configuration was told by {}, and {leader} leads", config.from));
         }
-        Some(Stand { config, leader, term: term?, status })
+        let server = self.of_leader(now, |m| m.server.at(now)).live();
+        let version = server.and_then(|s| s.version.split('.').next()?.parse().ok());
+        Some(Stand { config, leader, term: term?, version, status })
     }
 
     /// The member of a side that is to lead: of those that can, the one least behind.

@@ -122,17 +122,22 @@ impl Set {
     }
 
     /// So many of a side's members vote: those that do already, then those that follow, in the configuration's order. Who votes no more is
-    /// taken from the end, never who leads.
-    fn votes(&self, out: &mut [ConfigMember], side: Side, wanted: usize, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) {
+    /// taken from the end, never who leads; an arbiter before all others, and out of the set: a vote is all that it is.
+    fn votes(&self, out: &mut Vec<ConfigMember>, side: Side, wanted: usize, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) {
         let own = |m: &&mut ConfigMember| self.side(&m.host) == Some(side);
         let have = out.iter_mut().filter(own).filter(|m| m.votes > 0).count();
         let mut missing = wanted.saturating_sub(have);
-        for m in out.iter_mut().filter(own).filter(|m| m.votes == 0 && !m.hidden && m.delay.is_zero()).take(missing) {
+        for m in out.iter_mut().filter(own).filter(|m| m.votes == 0 && !m.hidden && !m.arbiter && m.delay.is_zero()).take(missing) {
             self.must_follow(&m.host, now, faults);
             m.votes = 1;
             missing -= 1;
         }
         let mut many = have.saturating_sub(wanted);
+        out.retain(|m| {
+            let goes = many > 0 && m.arbiter && m.votes > 0 && self.side(&m.host) == Some(side);
+            many -= usize::from(goes);
+            !goes
+        });
         for m in out.iter_mut().rev().filter(own).filter(|m| m.votes > 0 && m.host != *stand.leader).take(many) {
             (m.votes, m.priority) = (0, 0.0);
             many -= 1;
@@ -172,6 +177,11 @@ impl Set {
         let versions = (mark.version.to_string(), there.version.to_string());
         draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
         self.weigh(stand, &way, split, &mut draft);
+        draft.broken.extend(self.default_write(stand, &way));
+        let gone = |m: &&ConfigMember| m.arbiter && end.iter().all(|w| w.host != m.host);
+        draft.notes.extend(observed.iter().filter(gone).map(|m| {
+            format!("{} is an arbiter, from which no vote can be taken (93): it leaves the set as a whole", m.host)
+        }));
         draft
     }
 
@@ -292,7 +302,7 @@ impl Set {
     }
 
     pub(super) fn freeze(&self, host: &str, secs: u32) -> Op {
-        let call = Call::Freeze { set: self.name.clone(), host: host.to_owned(), secs };
+        let call = Call::Freeze { set: self.name.clone(), host: host.to_owned(), secs, lapse: None };
         let (kind, quarantine) = call.kind();
         let what = if secs == 0 {
             format!("{host} may stand for election again")

@@ -7,6 +7,7 @@
 //! | `draft.rs` | what has to be known first, and which member is chosen |
 //! | `members.rs` | who comes in, is offered to readers, votes, may lead, leaves |
 //! | `path.rs` | from one configuration to another, one vote at a time |
+//! | `concern.rs` | what the server refuses of a set with an arbiter because of what writes wait for |
 //! | `preview.rs` | what changes, what to know, what must not be |
 //! | `command.rs` | the same as commands that a person could paste |
 //!
@@ -16,6 +17,7 @@
 //! neither is there, a term that has moved on is a conflict: something happened, and it cannot be said to have been this.
 
 mod command;
+mod concern;
 mod draft;
 mod members;
 mod path;
@@ -71,6 +73,9 @@ pub enum Call {
         host: String,
         /// For how many seconds it does not stand for election.
         secs: u32,
+        /// What it lifts, where that ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lapse: Option<Lapse>,
     },
     /// Nothing is sent.
     Wait {
@@ -79,6 +84,27 @@ pub enum Call {
         /// What is waited for.
         until: Until,
     },
+}
+
+/// A step down keeps a member from standing for election for so long, and no longer. It holds that as a time (`stepDownUntil`), in memory:
+/// a process that hung, or was started anew, is free of it all the same [measured, 4.4 to 6.0].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lapse {
+    /// The term that it ended. The election after it is the clock: who leads in a later term says since when.
+    pub term: i64,
+    /// For how many seconds.
+    pub secs: u32,
+}
+
+/// What is added to a lapse before it is taken to be over: the election came after the step down, by the clock of another server.
+const MARGIN: Duration = Duration::from_secs(2);
+
+impl Lapse {
+    /// Whether it is over, by who leads in this term and has led for so long.
+    #[must_use]
+    pub fn is_over(self, term: i64, led: Duration) -> bool {
+        term > self.term && led >= Duration::from_secs(u64::from(self.secs)) + MARGIN
+    }
 }
 
 /// A whole configuration, as it is to be.
@@ -159,6 +185,10 @@ pub enum Until {
 /// with its connection, which the writing side gives up before this.
 const STRAY: Duration = Duration::from_secs(60);
 
+/// So long a member that is to lead may take to be level with the primary. Nobody else can lead meanwhile, and what was judged when the
+/// attempt was begun grows old: after that, all is put back as it was.
+const LEVEL_WITHIN: Duration = Duration::from_secs(30);
+
 /// What a request compares with, and what a look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -178,7 +208,8 @@ impl Call {
     const fn kind(&self) -> (Kind, Duration) {
         match self {
             Self::Reconfig(_) | Self::StepDown { .. } => (Kind::Compared, STRAY),
-            Self::Freeze { .. } => (Kind::Absolute, STRAY),
+            Self::Freeze { lapse: Some(_), .. } => (Kind::Lapses, STRAY),
+            Self::Freeze { lapse: None, .. } => (Kind::Absolute, STRAY),
             Self::Wait { .. } => (Kind::Wait, Duration::ZERO),
         }
     }
@@ -241,6 +272,16 @@ impl Steered for State {
             return Ok(Draft::nothing());
         };
         self.steered(way.set()).map_err(|f| vec![f])?.draft_back(&way, now)
+    }
+
+    fn waits_within(call: &Call) -> Option<Duration> {
+        matches!(call, Call::Wait { until: Until::CaughtUp { .. }, .. }).then_some(LEVEL_WITHIN)
+    }
+
+    fn mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
+        let none = || vec![Fault::new(FaultKind::Empty, "there is nothing that could be mended")];
+        let set = self.steered(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
+        set.draft_mend(ops, now)
     }
 
     fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {

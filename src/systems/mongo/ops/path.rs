@@ -10,21 +10,23 @@ pub(super) const VOTES: u32 = 7;
 /// The configurations on the way, the last one as wanted but for the order of members; none if it is so already.
 ///
 /// First all that changes no vote, new members included; then one vote after the other, granted before withdrawn as long as there is room;
-/// last, members leave.
+/// last, members leave. An arbiter is nothing but a vote, which cannot be taken from it (93): it comes in with it, and leaves with it, before
+/// a member with data gives up its own, so that nobody is left to lead with an arbiter alone.
 pub(super) fn path(observed: &[ConfigMember], wanted: &[ConfigMember]) -> Vec<Vec<ConfigMember>> {
     let goal = |host: &str| wanted.iter().find(|m| m.host == host);
     let mut now: Vec<ConfigMember> = observed.iter().map(|m| without_vote_change(m, goal(&m.host))).collect();
-    let new = wanted.iter().filter(|m| observed.iter().all(|o| o.host != m.host));
+    let new = wanted.iter().filter(|m| !m.arbiter && observed.iter().all(|o| o.host != m.host));
     now.extend(new.map(silent));
     let mut out = Vec::new();
     if now != observed {
         out.push(now.clone());
     }
-    while let Some(at) = next_vote(&now, wanted) {
-        now[at] = match goal(&now[at].host) {
-            Some(wanted) => wanted.clone(),
-            None => silent(&now[at]),
-        };
+    while let Some(change) = next_vote(&now, wanted) {
+        match change {
+            Vote::Comes(arbiter) => now.push(arbiter.clone()),
+            Vote::Leaves(at) => drop(now.remove(at)),
+            Vote::Changes(at) => now[at] = goal(&now[at].host).cloned().unwrap_or_else(|| silent(&now[at])),
+        }
         out.push(now.clone());
     }
     let left: Vec<ConfigMember> = now.iter().filter(|m| goal(&m.host).is_some()).cloned().collect();
@@ -50,11 +52,23 @@ fn silent(m: &ConfigMember) -> ConfigMember {
     ConfigMember { votes: 0, priority: 0.0, ..m.clone() }
 }
 
+/// One vote more or less.
+enum Vote<'a> {
+    /// Of a member that stays.
+    Changes(usize),
+    /// Of an arbiter that comes in.
+    Comes(&'a ConfigMember),
+    /// Of an arbiter that leaves.
+    Leaves(usize),
+}
+
 /// Whose vote changes next.
-fn next_vote(now: &[ConfigMember], wanted: &[ConfigMember]) -> Option<usize> {
+fn next_vote<'a>(now: &[ConfigMember], wanted: &'a [ConfigMember]) -> Option<Vote<'a>> {
     let goal = |m: &ConfigMember| wanted.iter().find(|w| w.host == m.host).map_or(0, |w| w.votes);
-    let granted = now.iter().position(|m| goal(m) > m.votes);
-    let withdrawn = now.iter().rposition(|m| goal(m) < m.votes);
+    let comes = || wanted.iter().find(|w| w.arbiter && now.iter().all(|m| m.host != w.host)).map(Vote::Comes);
+    let granted = now.iter().position(|m| goal(m) > m.votes).map(Vote::Changes).or_else(comes);
+    let leaves = now.iter().rposition(|m| m.arbiter && goal(m) < m.votes).map(Vote::Leaves);
+    let withdrawn = leaves.or_else(|| now.iter().rposition(|m| goal(m) < m.votes).map(Vote::Changes));
     let votes: u32 = now.iter().map(|m| m.votes).sum();
     if votes < VOTES { granted.or(withdrawn) } else { withdrawn.or(granted) }
 }
@@ -139,6 +153,22 @@ mod tests {
             ]
         );
         assert_eq!(path.last(), Some(&wanted));
+    }
+
+    #[test]
+    fn an_arbiter_leaves_with_its_vote_and_before_a_member_with_data_and_comes_in_with_it() {
+        let arbiter = |host: &str| ConfigMember { arbiter: true, ..m(host, 1, 0.0) };
+        let observed = vec![m("s0", 1, 2.0), m("s1", 1, 1.0), arbiter("s2"), m("t0", 0, 0.0), m("t1", 0, 0.0)];
+        let wanted = vec![m("s0", 1, 2.0), m("s1", 0, 0.0), m("t0", 1, 1.0), m("t1", 1, 1.0)];
+        let there = path(&observed, &wanted);
+        assert_eq!(votes(&there), [4, 5, 4, 3]);
+        assert!(there.iter().all(|c| c.iter().all(|m| !m.arbiter || m.votes == 1)), "the server takes no arbiter without a vote");
+        assert_eq!(there.last(), Some(&wanted));
+        let back = path(&wanted, &observed);
+        assert!(back.iter().all(|c| c.iter().all(|m| !m.arbiter || m.votes == 1)));
+        let mut end = back.last().expect("a way back").clone();
+        end.sort_by(|a, b| a.host.cmp(&b.host));
+        assert_eq!(end, observed);
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Set {
                  without writes are spent."
             ),
             self.doomed(from, now),
+            format!(
+                "{to} has {} s to be level with {from}, and the gates are judged once more before the step down: if it is not so by then, \
+                 all is put back as it was.",
+                super::LEVEL_WITHIN.as_secs()
+            ),
         ];
         if let Some(rtt) = rtt {
             let site = self.side(from).map_or("the old site".to_owned(), |s| self.plan.sites.get(s).label.clone());

@@ -1,9 +1,9 @@
 //! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
 
-use super::{Call, Mark, Reconfig, Unless, Until, command};
+use super::{Call, Lapse, Mark, Reconfig, Unless, Until, command, preview};
 use crate::systems::{
     mongo::facts::ConfigMember,
-    steer::{Handle, Operation},
+    steer::{Draft, Handle, Operation},
 };
 
 /// For how long the old primary does not stand again: long enough for an election and for the tail after it.
@@ -87,7 +87,8 @@ impl Move {
             secs: STEP_DOWN,
             catch_up: CATCH_UP,
         };
-        let freeze = Call::Freeze { set: set.clone(), host: self.from.clone(), secs: 0 };
+        let lapse = Some(Lapse { term: self.mark.term, secs: STEP_DOWN });
+        let freeze = Call::Freeze { set: set.clone(), host: self.from.clone(), secs: 0, lapse };
         let caught_up = Until::CaughtUp { host: self.to.clone(), within_ms: LEVEL_MS };
         let leads = Until::Leads { host: self.to.clone(), after: self.mark.term };
         vec![
@@ -146,6 +147,39 @@ impl Move {
         ]
     }
 
+    /// What finishes a tail: the priorities as they are wanted, `unless` another leads by the time it is sent; nothing but a wait where they
+    /// are so already. All of it is tail.
+    pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Mark> {
+        let mut draft = Draft::nothing();
+        let version = self.mark.version.saturating_add(1);
+        let reconfig = Reconfig {
+            set: self.set.clone(),
+            version,
+            before: self.observed.clone(),
+            after: self.wanted.clone(),
+            unless,
+            any_term: false,
+        };
+        let to = reconfig.members(&self.from).to_vec();
+        let settled = format!("{}: somebody accepts writes, and a majority has the configuration", self.set);
+        if to == self.observed {
+            draft.ops = vec![tail(self.wait(settled, Until::Settled, Handle::None))];
+            draft.notes.push(format!("{}: every priority is what it was to be: only that is waited for", self.set));
+            return draft;
+        }
+        draft.diff = preview::members(&self.set, &self.observed, &to);
+        let what = format!("{}: priorities as the move was to leave them", self.set);
+        draft.ops = vec![
+            tail(self.op(what, Call::Reconfig(Box::new(reconfig)), Handle::Seen(self.mark.clone()))),
+            tail(self.wait(
+                format!("{}: a majority has version {version}", self.set),
+                Until::Committed { version },
+                Handle::After(PINNED),
+            )),
+        ];
+        draft
+    }
+
     /// What it would take to go back once this is done: the former primary leads, and every priority is what it was.
     pub(super) fn back(&self) -> Self {
         Self {
@@ -173,6 +207,6 @@ impl Move {
     }
 }
 
-fn tail(op: Operation<Call, Mark>) -> Operation<Call, Mark> {
+pub(super) fn tail(op: Operation<Call, Mark>) -> Operation<Call, Mark> {
     Operation { tail: true, ..op }
 }

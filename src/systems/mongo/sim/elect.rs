@@ -110,7 +110,7 @@ impl Set {
         self.term += 1;
         // The new primary writes its term into the configuration, which has to reach a majority anew.
         (self.busy_until, self.spread_at) = (at + OWN_RECONFIG, at + HEARTBEAT);
-        self.writable_at = at + DRAIN;
+        (self.led_at, self.writable_at) = (at, at + DRAIN);
     }
 
     /// The primary steps down, if an electable member and a majority are, or will be in time, where it is.

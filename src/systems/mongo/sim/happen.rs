@@ -61,6 +61,10 @@ impl Sim {
                 self.set_of(host)?.process(host, *up, now.boot);
                 Ok(())
             }
+            Happening::Hang { host, on } => {
+                self.set_of(host)?.hang(host, *on, now.boot);
+                Ok(())
+            }
             Happening::LongWrite { set, running } => self.named(set)?.long_write(*running, now.boot),
             Happening::StepDown { set } => self.named(set)?.by_hand(now),
             _ => Ok(()),
@@ -98,6 +102,20 @@ impl Set {
             self.stopped.remove(host);
         } else {
             self.stop(host);
+        }
+        self.advance(boot);
+    }
+
+    fn hang(&mut self, host: &str, on: bool, boot: Duration) {
+        let place = self.place(host);
+        if let Some(place) = place {
+            self.members[place].behind.change(boot, |behind| behind.down = on);
+        }
+        if on {
+            self.lost |= place.is_some() && self.primary == place;
+            self.hung.insert(host.to_owned());
+        } else {
+            self.hung.remove(host);
         }
         self.advance(boot);
     }

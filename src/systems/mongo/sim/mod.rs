@@ -66,6 +66,8 @@ struct Set {
     members: Vec<Member>,
     waiting: Vec<String>,
     stopped: BTreeSet<String>,
+    /// Members whose process hangs: they keep what they hold in memory, and answer nobody.
+    hung: BTreeSet<String>,
     /// Since when the network between the sites is cut, or was, and when it was mended.
     cut: Option<(Duration, Option<Duration>)>,
     /// Who leads: place among the members; none while there is no majority or an election goes on.
@@ -77,6 +79,8 @@ struct Set {
     handoff: bool,
     /// The primary was stopped since the set was last let live.
     lost: bool,
+    /// Since when who leads does.
+    led_at: Duration,
     /// From when on the primary accepts writes: not while it drains, nor while a step down that will be refused waits.
     writable_at: Duration,
     /// When a member with a higher priority makes the primary give way.
@@ -92,6 +96,10 @@ struct Set {
     told: BTreeMap<String, String>,
     /// Members that were started anew.
     restarted: BTreeSet<String>,
+    /// The release that its servers are of.
+    release: String,
+    /// Somebody has set a default write concern.
+    default_write: bool,
     /// When it took no writes of late, and what its canary felt of that.
     canary: canary::Canary,
     /// A long operation on the primary, as it was when it was first known, and when that was.
@@ -167,6 +175,23 @@ impl Sim {
         }
     }
 
+    /// A member is an arbiter from the beginning on: it votes, and that is all.
+    pub fn arbiter(&mut self, host: &str) {
+        for m in self.sets.iter_mut().flat_map(|set| &mut set.members).filter(|m| m.config.host == host) {
+            (m.config.arbiter, m.config.votes, m.config.priority) = (true, 1, 0.0);
+        }
+    }
+
+    /// Its servers are of another release.
+    pub fn set_release(&mut self, set: &str, release: &str) {
+        self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| release.clone_into(&mut s.release));
+    }
+
+    /// Somebody sets what writes wait for that do not say it themselves.
+    pub fn set_default_write(&mut self, set: &str) {
+        self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| s.default_write = true);
+    }
+
     /// Makes a set elect at once, for no reason of ours: its primary lost its connections for a moment.
     pub fn topple(&mut self, set: &str, now: Now) {
         for set in self.sets.iter_mut().filter(|s| s.name == set) {
@@ -196,12 +221,14 @@ impl Set {
             members,
             waiting: plan.candidates.clone(),
             stopped: BTreeSet::new(),
+            hung: BTreeSet::new(),
             cut: None,
             primary: Some(0),
             term: 7,
             election_at: None,
             handoff: false,
             lost: false,
+            led_at: Duration::ZERO,
             writable_at: Duration::ZERO,
             takeover_at: None,
             version: 4,
@@ -210,6 +237,8 @@ impl Set {
             frozen: BTreeMap::new(),
             told: BTreeMap::new(),
             restarted: BTreeSet::new(),
+            release: "6.0.27".to_owned(),
+            default_write: false,
             canary: canary::Canary::default(),
             long: None,
             // Apart from the one that makes the members: an election must not change what the next set looks like.
@@ -249,13 +278,17 @@ impl Set {
     }
 
     fn up(&self, place: usize) -> bool {
-        !self.stopped.contains(&self.members[place].config.host)
+        let host = &self.members[place].config.host;
+        !self.stopped.contains(host) && !self.hung.contains(host)
     }
 
     /// The member that is asked; none for a host that waits outside.
     fn reach(&self, peer: &Peer) -> Result<Option<usize>, Fault> {
         if self.stopped.contains(&*peer.host) {
             return Err(Fault::new(FaultKind::Unreachable, format!("{}: connection refused", peer.host)));
+        }
+        if self.hung.contains(&*peer.host) {
+            return Err(Fault::new(FaultKind::Silent, format!("{}: no answer in time", peer.host)));
         }
         match self.members.iter().position(|m| m.config.host == *peer.host) {
             Some(place) => Ok(Some(place)),
@@ -287,8 +320,8 @@ impl Set {
             me: Some(self.members[place].config.host.clone()),
             writable: leads && now.boot >= self.writable_at,
             waits: false,
-            secondary: !leads,
-            arbiter: false,
+            secondary: !leads && !self.members[place].config.arbiter,
+            arbiter: self.members[place].config.arbiter,
             primary: self.primary.filter(|p| self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
             hosts: self.members.iter().map(|m| m.config.host.clone()).collect(),
             arbiters: Vec::new(),
@@ -305,6 +338,7 @@ impl Set {
         let state = |i| match i {
             i if !self.sees(place, i) => MemberState::Down,
             i if self.primary == Some(i) => MemberState::Primary,
+            i if self.members[i].config.arbiter => MemberState::Arbiter,
             _ => MemberState::Secondary,
         };
         let peers = self.members.iter().enumerate().map(|(i, m)| Peering {
@@ -324,6 +358,7 @@ impl Set {
             applied_wall: Some(wall),
             sync_source: self.primary.filter(|p| *p != place && self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
             uptime: Some(UPTIME),
+            led: (self.primary == Some(place)).then(|| now.boot.saturating_sub(self.led_at)),
             majority: u32::try_from(self.members.len() / 2 + 1).ok(),
             members: peers.collect(),
             initial_sync: None,
@@ -335,7 +370,7 @@ impl Set {
             let reach = 30.0 * 3600.0 * (1.0 + 0.5 * self.members[p].phase);
             (now.wall - jiff::SignedDuration::from_millis(millis(reach)), now.wall)
         });
-        Server { version: "6.0.27".into(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
+        Server { version: self.release.clone(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
     }
 
     /// Small writes all the time, and what somebody has begun.
@@ -364,6 +399,7 @@ impl Set {
             term: i64::try_from(self.term).ok(),
             members: self.members.iter().map(|m| m.config.clone()).collect(),
             committed: self.primary.is_some().then_some(self.is_spread(now.boot)),
+            default_write: self.primary.map(|_| self.default_write),
             from: self.members[from].config.host.clone(),
             election_timeout: Some(ELECTION),
         })

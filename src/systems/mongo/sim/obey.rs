@@ -15,7 +15,7 @@ use crate::{
     systems::{
         mongo::{
             Facts, Probe, State,
-            ops::{Call, Mark, Reconfig, Until},
+            ops::{Call, Lapse, Mark, Reconfig, Until},
         },
         steer::{Looked, Obeys, Sent},
     },
@@ -54,7 +54,7 @@ impl Obeys for State {
         let (truth, said) = match call {
             Call::Reconfig(r) => set.look_for(r),
             Call::StepDown { host, term, .. } => set.look_for_step_down(tag, host, *term),
-            Call::Freeze { host, .. } => set.look_for_freeze(tag, host),
+            Call::Freeze { host, lapse, .. } => set.look_for_freeze(tag, host, *lapse, now),
             Call::Wait { until, .. } => set.wait(until, now),
         };
         Looked { truth, mark: (truth != Truth::Dark).then(|| set.mark()), said }
@@ -201,21 +201,28 @@ impl Set {
         }
     }
 
-    fn look_for_freeze(&self, tag: &str, host: &str) -> (Truth, String) {
-        if self.answers(host).is_none() {
-            return match self.leader() {
-                Some(leader) => (Truth::Conflict, format!("{leader} sees {host} down: what it had in memory is gone")),
-                None => (Truth::Dark, format!("{host} does not answer")),
-            };
-        }
-        if self.leader() == Some(host) {
+    fn look_for_freeze(&self, tag: &str, host: &str, lapse: Option<Lapse>, now: Now) -> (Truth, String) {
+        let answers = self.answers(host).is_some();
+        if answers && self.leader() == Some(host) {
             // An absolute value, and it is that: who leads is not frozen.
             return (Truth::Applied, format!("{host} leads: it is not frozen"));
         }
-        match self.told.get(tag) {
-            Some(by) if by == host => (Truth::Applied, format!("{host} says in its log that it was unfrozen by this")),
-            _ if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was started anew")),
-            _ => (Truth::NotApplied, format!("{host} says nothing of it in its log")),
+        if answers && self.told.get(tag).is_some_and(|by| by == host) {
+            return (Truth::Applied, format!("{host} says in its log that it was unfrozen by this"));
+        }
+        let said = if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
+        let Some(lapse) = lapse else {
+            return match answers {
+                false => (Truth::Dark, said),
+                true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was started anew")),
+                true => (Truth::NotApplied, said),
+            };
+        };
+        let led = now.boot.saturating_sub(self.led_at);
+        if self.primary.is_some() && lapse.is_over(self.now_term(), led) {
+            (Truth::Applied, format!("{said}; its step down's own {} s are over", lapse.secs))
+        } else {
+            (Truth::Dark, format!("{said}; its step down's own {} s end by themselves", lapse.secs))
         }
     }
 

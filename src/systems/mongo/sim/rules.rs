@@ -34,6 +34,12 @@ impl Set {
             return refuse(308, "the current configuration is not with a majority yet");
         }
         valid(members)?;
+        // As servers from 5.0 on do.
+        if !self.release.starts_with("4.")
+            && !self.default_write
+            && majority_by_default(members) != majority_by_default(&self.configured()) {
+            return refuse(103, "it would change the implicit default write concern");
+        }
         let was = |host: &str| self.members.iter().map(|m| &m.config).find(|m| m.host == host);
         let old: u32 = members.iter().filter(|m| was(&m.host).is_some()).map(|m| m.votes).sum();
         // Those that are new are counted when their first copy is done, one by one: more than seven get in that way.
@@ -79,6 +85,12 @@ impl Set {
     }
 }
 
+/// `[(arbiters > 0) and (voters that are none <= majority of voters)]` is `{ w: 1 }`, in the words of MongoDB's manual.
+fn majority_by_default(members: &[ConfigMember]) -> bool {
+    let count = |of: fn(&ConfigMember) -> bool| members.iter().filter(|m| m.votes > 0 && of(m)).count();
+    !(count(|m| m.arbiter) > 0 && count(|m| !m.arbiter) <= count(|_| true) / 2 + 1)
+}
+
 /// Whether it could be a configuration at all.
 fn valid(members: &[ConfigMember]) -> Result<(), Refusal> {
     let hosts: BTreeSet<_> = members.iter().map(|m| &m.host).collect();
@@ -88,6 +100,9 @@ fn valid(members: &[ConfigMember]) -> Result<(), Refusal> {
     for m in members {
         if !(0.0..=1000.0).contains(&m.priority) || m.votes > 1 {
             return refuse(93, "a priority or a number of votes that is out of range");
+        }
+        if m.arbiter && (m.votes == 0 || m.priority > 0.0) {
+            return refuse(93, "an arbiter must vote and cannot lead");
         }
         if m.priority > 0.0 && m.votes == 0 {
             return refuse(93, "a priority above 0 without a vote");

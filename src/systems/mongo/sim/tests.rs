@@ -77,7 +77,7 @@ impl Estate {
     }
 
     fn freeze(&mut self, n: u32, secs: u32) -> Sent<super::super::ops::Mark> {
-        self.send(&Call::Freeze { set: "orders".into(), host: host(n), secs })
+        self.send(&Call::Freeze { set: "orders".into(), host: host(n), secs, lapse: None })
     }
 
     /// Only the primary and this one can lead, with equal priority.

@@ -42,7 +42,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     let draft = run.draft(&to(Side::Target)).expect("a draft");
     assert_eq!(draft.broken, Vec::<String>::new());
     let kinds: Vec<_> = draft.ops.iter().map(|op| (op.kind, op.tail)).collect();
-    use Kind::{Absolute, Compared, Wait};
+    use Kind::{Compared, Lapses, Wait};
     let wanted = [
         (Compared, false),
         (Wait, false),
@@ -50,7 +50,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
         (Compared, false),
         (Wait, false),
         (Wait, true),
-        (Absolute, true),
+        (Lapses, true),
         (Wait, true),
         (Compared, true),
         (Wait, true),
@@ -152,7 +152,7 @@ fn a_configuration_on_its_way_is_waited_for() {
     assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("term 6"));
     let mut run = Run::movable(1);
     run.change(|c| c.term = None);
-    assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("4.4"));
+    assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("forced a reconfiguration"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{draft::to, *};
 use crate::{
     core::digest::Digest,
     core::step::{Clearance, Effect, Event, Kind, Op, OpState, Phase, Recipe, Reply, State as Step, Timer, step},
+    scenario::Happening,
     systems::{
         mongo::{
             facts::{ConfigMember, Facts},
@@ -30,8 +31,13 @@ struct Play<'a> {
 
 impl<'a> Play<'a> {
     fn begin(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>) -> Self {
+        Self::on(run, name, ops, Step::new(0, true, false))
+    }
+
+    /// What a step is to do that has a past.
+    fn on(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>, step: Step) -> Self {
         let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.tail)));
-        let (marks, step) = (vec![None; ops.len()], Step::new(0, true, false));
+        let marks = vec![None; ops.len()];
         let mut play =
             Self { run, name, ops, marks, step, events: VecDeque::new(), timers: Vec::new(), lost: None };
         let clear = Clearance::Clear;
@@ -74,7 +80,7 @@ impl<'a> Play<'a> {
                 }
                 Effect::Arm(timer) => {
                     let wait = match timer {
-                        Timer::Reply(_) => Duration::from_secs(100),
+                        Timer::Reply(t) => State::waits_within(&self.ops[at(t)].call).unwrap_or(Duration::from_secs(100)),
                         Timer::Quarantine(t, _) => self.ops[at(t)].quarantine,
                         _ => Duration::from_millis(200),
                     };
@@ -238,6 +244,95 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     let (after, ..) = run.members();
     assert_eq!(after.iter().map(|m| m.priority).collect::<Vec<_>>(), [2.0, 1.0, 1.0, 1.0, 1.0]);
     assert_eq!(after[4].tags, theirs[4].tags);
+}
+
+/// A member's process hangs, or goes on.
+fn hang(play: &mut Play<'_>, host: &str, on: bool) {
+    let what = Happening::Hang { host: host.into(), on };
+    State::happen(&mut play.run.sim, &what, play.run.now).expect("a member");
+}
+
+#[test]
+fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded() {
+    // It answers nobody any more; or it does again before its step down is over, and has taken nothing of what was sent meanwhile.
+    for recovers in [false, true] {
+        let mut run = Run::movable(2);
+        let draft = run.move_to(Side::Target);
+        let mut play = Play::begin(&mut run, "go", draft.ops);
+        play.go(|s| s.recipe.ops[4].state.holds());
+        let led = play.run.now.boot;
+        hang(&mut play, "127.0.0.1:101", true);
+        play.go(|s| s.recipe.ops[9].state.holds());
+        assert_eq!(play.states()[6], OpState::Unknown, "nobody knows yet, and the priorities did not wait for it");
+        assert!(play.run.now.boot - led < Duration::from_secs(10));
+        assert!(play.step.exposed(), "for the step down's own time the old primary cannot lead");
+        if recovers {
+            hang(&mut play, "127.0.0.1:101", false);
+        }
+        play.go(|_| false);
+        assert_eq!((play.step.phase, play.step.exposed()), (Phase::Settling, false), "{:?}", play.states());
+        let lasted = play.run.now.boot - led;
+        assert!((Duration::from_secs(60)..Duration::from_secs(65)).contains(&lasted), "{lasted:?}");
+        assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not said to be");
+    }
+}
+
+#[test]
+fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
+    let mut run = Run::movable(5);
+    let (before, ..) = run.members();
+    let draft = run.move_to(Side::Target);
+    let target = draft.diff[0].to.clone();
+    let mut play = Play::begin(&mut run, "go", draft.ops);
+    play.go(|s| s.recipe.ops[0].state.holds());
+    play.run.sim.stop(&target);
+    play.go(|s| s.recipe.ops[1].state.holds());
+    let pinned = play.run.now.boot;
+    play.go(|s| s.recipe.ops[2].state.failed());
+    let waited = play.run.now.boot - pinned;
+    assert!((Duration::from_secs(30)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
+    // It comes back late: nothing steps down by itself any more.
+    play.run.sim.start(&target);
+    play.go(|_| false);
+    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    assert_eq!(play.states()[3], OpState::Waiting, "the step down was never begun");
+    assert_eq!(run.members(), (before, 6, "127.0.0.1:101".into()));
+}
+
+#[test]
+fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
+    // Before the step down: the old primary leads, and every priority is to be what it was. After it: the target is the highest.
+    for (op, leads) in [(1, false), (4, true)] {
+        let mut run = Run::movable(4);
+        let (before, ..) = run.members();
+        let draft = run.move_to(Side::Target);
+        let target = draft.diff[0].to.clone();
+        let mut play = Play::begin(&mut run, "go", draft.ops.clone());
+        play.go(|s| s.recipe.ops[op].state.holds());
+        // Somebody else changes the pinned configuration, whatever goes on just then.
+        play.run.pass(3);
+        State::stranger(&mut play.run.sim, &to(Side::Target), play.run.now);
+        play.go(|_| false);
+        assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, true), "{:?}", play.states());
+        let step = play.step;
+        run.pass(5);
+        let (pinned, ..) = run.members();
+        let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
+        assert!(mend.ops.iter().all(|op| op.tail));
+        let (next, effects) = crate::core::step::step(&step, &Event::Again);
+        assert!(effects.is_empty() && next.exposed() && next.phase == Phase::Blocked, "nothing is sent before it was shown");
+        let mut play = Play::on(&mut run, "mend", mend.ops, next);
+        play.go(|_| false);
+        let end = if leads { Phase::Settling } else { Phase::Failed };
+        assert_eq!((play.step.phase, play.step.exposed()), (end, false), "{:?}", play.states());
+        let (after, _, leader) = run.members();
+        assert_eq!(leader == target, leads);
+        for (was, is) in before.iter().zip(&after) {
+            let wanted = if leads && is.host == target { 3.0 } else { was.priority };
+            assert!(is.priority.total_cmp(&wanted).is_eq(), "{is:?}");
+        }
+        assert_eq!(after[4].tags, pinned[4].tags, "the stranger's tags stay");
+    }
 }
 
 #[test]

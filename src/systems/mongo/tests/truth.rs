@@ -3,10 +3,11 @@
 use super::{draft::to, *};
 use crate::{
     core::step::{Reply, Truth},
+    scenario::Happening,
     systems::{
         mongo::{
             facts::Facts,
-            ops::{Call, Mark, Reconfig, Unless},
+            ops::{Call, Lapse, Mark, Reconfig, Unless},
         },
         steer::Obeys,
     },
@@ -53,7 +54,10 @@ impl Chaos {
                 let host = if self.random.u8(0..4) == 0 { host } else { config.from };
                 Call::StepDown { set, host, term, secs: 10, catch_up: 2 }
             }
-            _ => Call::Freeze { set, host, secs: 0 },
+            _ => {
+                let lapse = self.random.bool().then_some(Lapse { term, secs: 10 });
+                Call::Freeze { set, host, secs: 0, lapse }
+            }
         };
         self.made.push((format!("tag-{}", self.made.len()), call, Some(mark)));
     }
@@ -79,7 +83,11 @@ impl Chaos {
             7 => self.run.sim.topple("orders", self.run.now),
             8 => {
                 let host = self.host();
-                if self.random.bool() { self.run.sim.stop(&host) } else { self.run.sim.start(&host) }
+                match self.random.u8(0..4) {
+                    0 => self.run.sim.stop(&host),
+                    1 => self.run.sim.start(&host),
+                    n => drop(State::happen(&mut self.run.sim, &Happening::Hang { host, on: n == 2 }, self.run.now)),
+                }
             }
             _ => {
                 let span = Duration::from_millis(self.random.u64(1..6000));

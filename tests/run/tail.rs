@@ -1,0 +1,121 @@
+//! A tail that could not be finished: what is shown, what finishes it, for how long it has been so. And what is judged once more on the way.
+
+use std::time::Duration;
+
+use landfall::{
+    core::{
+        run::{Order, StepView},
+        step::{OpState, Phase},
+    },
+    journal::Body,
+    plan::Side,
+    scenario::Happening,
+};
+
+use crate::stage::{Stage, primary, step};
+
+/// Pinned, and somebody else changes the configuration: neither the step down nor the tail is possible.
+fn exposed() -> Stage {
+    let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
+    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 60, |s| s.ops.first().is_some_and(|op| op.state == OpState::Applied));
+    stage.drive.stranger(&primary(Side::Target));
+    let orders = stage.until("orders", 300, |s| s.state == Phase::Failed);
+    assert!(orders.exposed.is_some(), "{:#?}", orders.ops);
+    // What the stranger made of it is read.
+    stage.pass(10_000);
+    stage
+}
+
+fn intents(stage: &Stage) -> usize {
+    stage.entries().iter().filter(|e| matches!(e.body, Body::Intent(_))).count()
+}
+
+#[test]
+fn another_try_at_a_tail_is_shown_before_anything_is_sent_and_works_from_what_is_there() {
+    let mut stage = exposed();
+    let before = intents(&stage);
+    assert_eq!(stage.order(Order::Again("orders".into())), None);
+    stage.pass(5_000);
+    let shown = stage.step("orders");
+    assert_eq!((shown.state, intents(&stage)), (Phase::Previewed, before), "{:?}", shown.obstacles);
+    assert!(shown.exposed.is_some(), "thinking of it mends nothing");
+    let preview = shown.preview.expect("a preview");
+    assert!(preview.ops.iter().all(|op| op.tail && !op.command.is_empty()));
+    assert!(!preview.diff.is_empty());
+    // Neither a hold nor a second thought keeps anybody from it.
+    assert_eq!(stage.order(Order::Cancel("orders".into())), None);
+    assert_eq!(stage.step("orders").state, Phase::Failed);
+    stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
+    assert_eq!(stage.order(Order::Again("orders".into())), None);
+    assert_eq!(stage.execute("orders"), None);
+    let end = stage.until("orders", 120, |s| s.exposed.is_none());
+    assert_eq!(end.state, Phase::Failed, "the primary was never moved: that it is mended does not make it done");
+    assert_eq!(intents(&stage), before + 1);
+}
+
+#[test]
+fn the_clock_of_an_exposure_does_not_begin_anew_with_the_program() {
+    let mut stage = exposed();
+    stage.pass(100_000);
+    let before = stage.step("orders").exposed.expect("exposed");
+    assert!(before > Duration::from_secs(100));
+    stage.restart();
+    let after = stage.step("orders").exposed.expect("exposed");
+    // By the record of what was pinned, which is a little later than the moment itself.
+    assert!(
+        after + Duration::from_secs(10) > before && after <= before + Duration::from_secs(1),
+        "{before:?} {after:?}"
+    );
+    // And it is mended all the same, once everything is read.
+    stage.pass(30_000);
+    assert_eq!(stage.order(Order::Again("orders".into())), None);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 120, |s| s.exposed.is_none());
+}
+
+/// A gate that speaks against the move while it is under way.
+const RUNBOOK: &str = r#"
+[[phase]]
+id = "all"
+title = "All"
+[[phase.step]]
+id = "orders"
+title = "orders is written on the target"
+action = { move_primary = { set = "orders", to = "target" } }
+gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
+"#;
+
+/// The move, whose target falls behind once it is pinned and is level again ten seconds later; meanwhile something else happens, or not.
+fn delayed(meanwhile: Option<&Happening>) -> StepView {
+    let mut stage = Stage::with(RUNBOOK, 5);
+    stage.until("orders", 120, |s| s.state == Phase::Ready);
+    assert_eq!(stage.execute("orders"), None);
+    stage.until("orders", 60, |s| s.ops.first().is_some_and(|op| op.state == OpState::Applied));
+    let behind = |stage: &mut Stage, secs| {
+        for n in 1..=3 {
+            let host = format!("orders-{n}.ore.example.net:27017");
+            stage.drive.happen(&Happening::FallBehind { host, by: Duration::from_secs(secs) }).expect("a secondary");
+        }
+    };
+    behind(&mut stage, 5);
+    meanwhile.iter().for_each(|what| stage.drive.happen(what).expect("a set"));
+    stage.pass(10_000);
+    behind(&mut stage, 0);
+    stage.until("orders", 300, |s| matches!(s.state, Phase::Failed | Phase::Done))
+}
+
+#[test]
+fn gates_are_judged_once_more_before_a_primary_steps_down() {
+    // What the gate is there for begins after it was asked.
+    let long = Happening::LongWrite { set: "orders".into(), running: Duration::from_secs(600) };
+    let end = delayed(Some(&long));
+    assert_eq!((end.state, end.exposed), (Phase::Failed, None), "{:#?}", end.ops);
+    let wait = end.ops.iter().find(|op| op.state == OpState::NotApplied).expect("the wait");
+    assert!(wait.said.contains("but not now: ") && wait.said.contains("mongo.set.longest_write"), "{}", wait.said);
+    let stepped = end.ops.iter().find(|op| op.what.contains("steps down")).expect("a step down");
+    assert_eq!(stepped.state, OpState::Waiting);
+    // Without it the same move is made.
+    assert_eq!(delayed(None).state, Phase::Done);
+}
