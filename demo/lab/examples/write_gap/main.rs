@@ -58,7 +58,7 @@ async fn main() -> Result<(), Failure> {
     let set = Trio::start(delay).await?;
     let (plan, _) = Plan::parse(Path::new("write-gap.toml"), &set.plan()).map_err(|faulty| faulty.render(false))?;
     let plan = Arc::new(plan);
-    let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers);
+    let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers)?;
     let author = Author {
         run: plan.name.clone(),
         actor: "bench".to_owned(),

@@ -185,7 +185,7 @@ async fn a_list_without_an_end_is_malformed_and_not_followed() {
 async fn what_the_server_says_becomes_the_right_fault_after_one_request() {
     for (status, code, kind) in [
         (503, "RequestLimitExceeded", FaultKind::Throttled),
-        (400, "ExpiredToken", FaultKind::Refused),
+        (400, "ExpiredToken", FaultKind::Unauthenticated),
         (403, "UnauthorizedOperation", FaultKind::Refused),
         (500, "InternalError", FaultKind::Unreachable),
     ] {
@@ -242,7 +242,7 @@ async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
     let mut link = crate::drive::live::start(plan(&url, keys.path()));
     until(&mut link, "live", |s| s.state == SourceState::Live).await;
     server.lock().unwrap().key = Some("second");
-    until(&mut link, "refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)).await;
+    until(&mut link, "refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Unauthenticated)).await;
     std::fs::write(keys.path(), "second").unwrap();
     until(&mut link, "healed", |s| s.state == SourceState::Live).await;
 }

@@ -216,7 +216,7 @@ impl Console {
             host: "here".into(),
             plan: Digest::of(group.as_bytes()),
         };
-        let inbox = Inbox::new(&journal, &author.run, &[]);
+        let inbox = Inbox::new(&journal, &author.run, &[]).unwrap();
         let opened = Journal::open(Box::new(MemStore::default()), author, clock::now()).unwrap();
         let _entered = estate.runtime.enter();
         let helm = live::start_steered(Arc::new(plan), opened, inbox);
