@@ -146,7 +146,11 @@ fn told(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let denied = besides(refused, "more refused within what works");
     let useless = besides(unusable.len(), "of no use to a step");
     out.gap();
-    out.put(format_args!("{} sources tried, {} work, {failed} do not{denied}{useless}", trials.len(), trials.len() - failed));
+    out.put(format_args!(
+        "{} sources tried, {} work, {failed} do not{denied}{useless}",
+        trials.len(),
+        trials.len() - failed
+    ));
     out
 }
 
@@ -183,7 +187,10 @@ mod tests {
         let denied = Fault::new(FaultKind::Refused, "Group authorization failed");
         let missing = Fault::new(FaultKind::NotFound, "no topic orders");
         assert_eq!(last(&[]), "0 sources tried, 0 work, 0 do not");
-        assert_eq!(last(&[denied.clone(), missing.clone(), denied]), "0 sources tried, 0 work, 0 do not; 2 more refused within what works");
+        assert_eq!(
+            last(&[denied.clone(), missing.clone(), denied]),
+            "0 sources tried, 0 work, 0 do not; 2 more refused within what works"
+        );
         assert_eq!(last(std::slice::from_ref(&missing)), "0 sources tried, 0 work, 0 do not");
         let unusable = told(&[], &[], &[missing]).text().lines().last().map(str::to_owned);
         assert_eq!(unusable.as_deref(), Some("0 sources tried, 0 work, 0 do not; 1 of no use to a step"));

@@ -194,7 +194,10 @@ fn the_timeline_is_a_table_whatever_the_words() {
     let mut out = super::export::Out::new(&whole, true);
     let pieces: Vec<String> = std::iter::once(out.begin()).chain(entries.iter().map(|e| out.record(e))).collect();
     let json: serde_json::Value = serde_json::from_str(&(pieces.concat() + &out.end())).expect("one document");
-    assert_eq!((json.as_array().map(Vec::len), json[1]["hash"].as_str()), (Some(2), Some(&*entries[1].hash.to_string())));
+    assert_eq!(
+        (json.as_array().map(Vec::len), json[1]["hash"].as_str()),
+        (Some(2), Some(&*entries[1].hash.to_string()))
+    );
     assert_eq!(super::export::Out::new(&whole, true).begin() + &super::export::Out::new(&whole, true).end(), "[]\n");
 }
 

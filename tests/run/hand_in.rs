@@ -150,7 +150,9 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
             while !over.load(Ordering::SeqCst) {
                 for order in inbox.take() {
                     let body = match order {
-                        Order::Approve { step, digest, by, hand } => Body::Approved { step, digest, by, key: hand.key() },
+                        Order::Approve { step, digest, by, hand } => {
+                            Body::Approved { step, digest, by, key: hand.key() }
+                        }
                         Order::Disbelieve { what, why } => what.on_record("inbox".into(), &why),
                         other => panic!("{other:?}"),
                     };
