@@ -14,7 +14,7 @@ use landfall::{
     scenario::Happening,
 };
 
-use crate::stage::{PLAN, Stage, plan, primary, step, weights};
+use crate::stage::{PLAN, Stage, plan, step, weights};
 
 /// A trigger that is true while the set's primary is on this side, over a step that nothing else is in the way of.
 fn triggered(side: Side, seed: u64) -> Stage {
@@ -111,7 +111,11 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
     stage.drive.order(Order::Preview("name".into()));
     let digest = stage.step("name").preview.and_then(|p| p.digest).expect("a preview");
     stage.drive.order(Order::Arm("name".into()));
-    stage.drive.stranger(&primary(Side::Target));
+    // The source's members are gone: the target elects one of its own.
+    for n in 1..=2 {
+        let host = format!("orders-{n}.vir.example.net:27017");
+        stage.drive.happen(&Happening::Process { host, up: false }).expect("a member");
+    }
     stage.until("name", 50, |s| s.state == Phase::Blocked);
     let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "www.example.test.".into() });
     assert!(why.as_ref().is_some_and(|why| why.contains("not armed")), "{why:?}");
