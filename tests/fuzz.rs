@@ -136,7 +136,7 @@ fn settings(text: &str, _: &mut Rng) -> Told {
 
 fn scenario(text: &str, rng: &mut Rng) -> Told {
     let small = fs::read_to_string("demo/small.toml").expect("text");
-    let small = if rng.u8(..) < 32 { mutated(&small, &[small.clone()], rng) } else { small };
+    let small = if rng.u8(..) < 32 { mutated(&small, std::slice::from_ref(&small), rng) } else { small };
     told(Scenario::parse(Path::new("s.toml"), text, |_| Ok(small.clone())).map(|(_, report)| report))
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::NOT_DONE;
-use crate::text::{Document, Foreign};
+use crate::text::{Document, Foreign, acts};
 
 /// Why a command was not carried out: what is printed to standard error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +83,12 @@ pub(super) fn failed(why: Failed) -> ExitCode {
 pub(super) fn usage(why: &clap::Error) -> ExitCode {
     let text = why.render();
     let to_err = why.use_stderr();
-    let document = if super::colour(to_err) {
-        Document::styled(&text.ansi().to_string())
-    } else {
-        Document::block(&text.to_string())
+    // It repeats the argument that is wrong, line ends and all: then it is told in one line, so that no line of it is the argument's.
+    let nasty = std::env::args_os().any(|arg| arg.to_string_lossy().contains(acts));
+    let document = match super::colour(to_err) {
+        _ if nasty => format_args!("{text}").into(),
+        true => Document::styled(&text.ansi().to_string()),
+        false => Document::block(&text.to_string()),
     };
     if to_err {
         tell(document);

@@ -15,7 +15,6 @@ use crate::stage::{COMMANDS, Stage};
 enum End {
     Full,
     Gone,
-    Closed,
 }
 
 impl End {
@@ -27,8 +26,6 @@ impl End {
                 drop(reader);
                 OwnedFd::from(writer).into()
             }
-            // The shell that starts it closes it.
-            Self::Closed => Stdio::null(),
         }
     }
 }

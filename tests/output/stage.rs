@@ -87,7 +87,7 @@ pub const COMMANDS: &[&[&str]] = &[
     &["console", "@plan.toml", "--journal", "@damaged.journal"],
     &["console", "@plan.toml", "--journal", "@run.journal"],
     &["watch", "@plan.toml"],
-    &["watch", "--plain", "@plan.toml", "--follow", "@run.journal"],
+    &["watch", "--plain", "@plan.toml", "--follow", "@damaged.journal"],
     &["watch", "--plain", "@bad.toml"],
     &["demo", "--list"],
     &["demo", NASTY],
