@@ -55,7 +55,7 @@ impl Records {
 
     /// The next record; none at the end.
     fn next(&mut self) -> Result<Option<Entry>, String> {
-        self.0.next().map_err(|e| match e {
+        self.0.record().map_err(|e| match e {
             Refused::Io(e) => format!("{}: {e}", self.1),
             other => format!("{}: {other}", self.1),
         })
@@ -102,7 +102,7 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
     let mut records = Records::open(file)?;
     let mut found = false;
     let torn = loop {
-        match records.0.next() {
+        match records.0.record() {
             Ok(Some(entry)) => {
                 found |= wanted.is_some_and(|(seq, hash)| {
                     entry.seq.to_string() == seq && hash.len() >= 8 && entry.hash.to_string().starts_with(hash)

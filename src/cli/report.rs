@@ -41,7 +41,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
         other => format!("{name}: {other}"),
     };
     let (mut reader, mut story) = (chain::Reader::new(BufReader::new(file)), report::Gathered::default());
-    while let Some(entry) = reader.next().map_err(told)? {
+    while let Some(entry) = reader.record().map_err(told)? {
         story.take(entry);
     }
     let torn = reader.torn().map_err(damaged)?;

@@ -67,7 +67,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// If it cannot be read, and the first damage.
-    pub fn next(&mut self) -> Result<Option<Entry>, Refused> {
+    pub fn record(&mut self) -> Result<Option<Entry>, Refused> {
         // What was begun and not ended goes on where it stopped.
         let room = (LONGEST + 1).saturating_sub(self.line.len());
         (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
@@ -106,7 +106,7 @@ pub fn read(bytes: &[u8]) -> Result<(Vec<Entry>, u64), Damage> {
     let mut reader = Reader::new(bytes);
     let mut entries = Vec::new();
     loop {
-        match reader.next() {
+        match reader.record() {
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => return reader.torn().map(|torn| (entries, torn)),
             Err(Refused::Damaged(damage)) => return Err(damage),

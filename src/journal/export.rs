@@ -72,11 +72,7 @@ impl<'a> Out<'a> {
         let what = self.ways.told(&entry.body);
         if self.json {
             let between = if std::mem::replace(&mut self.any, true) { ",\n" } else { "\n" };
-            let Ok(mut value) = serde_json::to_value(entry) else { return String::new() };
-            if let Some(fields) = value.as_object_mut() {
-                fields.insert("hash".to_owned(), entry.hash.to_string().into());
-            }
-            let text = text::json(&value).unwrap_or_default();
+            let text = text::json(&value(entry)).unwrap_or_default();
             let text: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
             return format!("{between}{}", text.join("\n"));
         }
@@ -102,6 +98,21 @@ impl<'a> Out<'a> {
             (true, true) => "\n]\n".to_owned(),
         }
     }
+}
+
+/// A record as JSON, with its hash.
+fn value(entry: &Entry) -> serde_json::Value {
+    let mut value = serde_json::to_value(entry).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("hash".to_owned(), entry.hash.to_string().into());
+    }
+    value
+}
+
+/// As one JSON document.
+#[must_use]
+pub fn json(entries: &[Entry]) -> serde_json::Value {
+    entries.iter().map(value).collect()
 }
 
 /// As Markdown: one table, a line a record of what people did.
@@ -154,8 +165,9 @@ impl Ways {
     }
 }
 
-/// A record in one sentence.
-fn told(body: &Body) -> String {
+/// A record in one sentence, by itself: of a state the word that it has on the way forward.
+#[must_use]
+pub fn told(body: &Body) -> String {
     match body {
         Body::Opened { program } => format!("begun with landfall {program}"),
         Body::Resumed { cut, plan_changed } => {

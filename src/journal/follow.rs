@@ -65,7 +65,7 @@ impl Follower {
         file.seek(SeekFrom::Start(self.at))?;
         let mut reader = Reader::after(BufReader::new(file), self.head, self.lines);
         let begun = self.at;
-        while let Some(entry) = reader.next()? {
+        while let Some(entry) = reader.record()? {
             if let Some(ours) = self.run.as_ref().filter(|run| **run != entry.run) {
                 return Err(Refused::Other { theirs: entry.run, ours: ours.clone() });
             }

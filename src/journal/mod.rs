@@ -119,7 +119,7 @@ impl Journal {
         let mut entries: Vec<Entry> = Vec::new();
         let (whole, torn) = {
             let mut reader = Reader::new(store.reader()?);
-            while let Some(mut entry) = reader.next()? {
+            while let Some(mut entry) = reader.record()? {
                 if entry.run != author.run {
                     return Err(Refused::Other { theirs: entry.run, ours: author.run });
                 }

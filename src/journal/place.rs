@@ -1,7 +1,7 @@
 //! Tests on real files: moved, replaced, cut, linked, planted, and locked by others.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::Write as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
     path::{Path, PathBuf},
@@ -114,6 +114,8 @@ fn a_planted_link_is_neither_followed_nor_written_over() {
     let precious = dir.path().join("precious");
     fs::write(&precious, "precious").expect("written");
     for planted in [path.clone(), lock::path(&path)] {
+        // What the one before has left.
+        let _ = fs::remove_file(lock::path(&path));
         symlink(&precious, &planted).expect("a link");
         let why = FileStore::open(&path).expect_err("refused").to_string();
         assert!(why.contains(&format!("is a link to {}", precious.display())), "{why}");
@@ -155,10 +157,8 @@ fn holding(path: &Path, how: &str) -> Ended {
     if root {
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"]);
     }
-    let file = File::open(path).expect("a file");
-    // Opened by the other account itself where it may: what it may is what is tried.
-    let shell = if root { format!("exec 3< \"$0\"; {shell}") } else { format!("exec 3< \"$0\"; {shell}") };
-    drop(file);
+    // Opened by the other account itself: what it may is what is tried.
+    let shell = format!("exec 3< \"$0\"; {shell}");
     let mut child = command.args(["-c", &shell]).arg(path).stdout(Stdio::piped()).spawn().expect("a shell");
     let mut line = String::new();
     let out = child.stdout.take().expect("its output");

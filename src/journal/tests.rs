@@ -246,6 +246,6 @@ fn no_record_is_longer_than_one_that_is_read() {
     assert_eq!(chain::read(&before).expect("whole").0.len(), 2);
     // And of an endless line no more is read than that.
     let mut endless = chain::Reader::new(std::io::BufReader::new(std::io::repeat(b'{')));
-    let why = endless.next().expect_err("no record").to_string();
+    let why = endless.record().expect_err("no record").to_string();
     assert!(why.contains("line 1: it is longer than"), "{why}");
 }

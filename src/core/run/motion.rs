@@ -161,11 +161,14 @@ impl Run {
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
     pub(super) fn agree(&mut self, mut it: Proposed, by: String, hand: Hand, now: Now) -> Obeyed {
-        if let Some(why) = people::fault(&by) {
-            return Err(Refusal::new(format!("the name {by:?} counts for nobody: {why}")));
-        }
         if it.people.iter().any(|p| people::same(p, &by)) {
             return Err(Refusal::new(format!("{by} counts already: it takes {} different people", it.needs)));
+        }
+        if let Some(why) = people::fault(&by) {
+            let needs = it.needs;
+            return Err(Refusal::new(format!(
+                "the name {by:?} counts for nobody, {why}: it takes {needs} different people"
+            )));
         }
         if !self.plan.runbook.approvers.is_empty() {
             self.may_approve(&by, matches!(hand, Hand::Key(_)))?;
