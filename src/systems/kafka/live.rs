@@ -79,7 +79,7 @@ enum Question {
 
 /// What it answers.
 enum Answered {
-    Facts(Facts),
+    Facts(Box<Facts>),
     /// A topic at a time, partitions in order; −1 where nothing is committed.
     Commits(Vec<TopicOffsets>),
 }
@@ -112,7 +112,7 @@ impl Live for State {
         let readers = readers.0.get(pair).ok_or_else(missing)?;
         let of = if matches!(ask, Ask::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
         match of.get(side).ask(Question::Ask(*ask)).await? {
-            Answered::Facts(facts) => Ok(facts),
+            Answered::Facts(facts) => Ok(*facts),
             Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
         }
     }
@@ -201,7 +201,7 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
         set(Some(Instant::now()));
         let answer = match job.question {
             Question::Ask(Ask::Syncs { side: to, .. }) => {
-                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| Answered::Facts(Facts::Syncs(syncs)))
+                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| Answered::Facts(Box::new(Facts::Syncs(syncs))))
             }
             _ => answer(plan, side, &mut client, &mut known, &job),
         };
@@ -231,5 +231,5 @@ fn answer(
         Question::Ask(Ask::Syncs { .. }) => return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own")),
         Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     };
-    facts.map(Answered::Facts)
+    facts.map(|facts| Answered::Facts(Box::new(facts)))
 }
