@@ -303,10 +303,10 @@ fn a_wrong_address_is_unreachable_and_a_wrong_set_is_told() {
     }
     let guarded = Guarded::start();
     let closed = format!("127.0.0.1:{}", ports::pick().unwrap().values().last().unwrap());
-    for host in [&*closed, "no-such-host.invalid:27017"] {
+    for (host, kind) in [(&*closed, FaultKind::Unreachable), ("no-such-host.invalid:27017", FaultKind::NotFound)] {
         for (word, outcome) in tried(plan("solo", host, "")) {
             let fault = outcome.expect_err("nobody is there");
-            assert_eq!(fault.kind, FaultKind::Unreachable, "{word}: {fault}");
+            assert_eq!(fault.kind, kind, "{word}: {fault}");
             assert!(fault.text.raw().starts_with(&format!("{host}: ")), "{word}: {fault}");
         }
     }
