@@ -135,7 +135,7 @@ fn a_set_without_a_majority_says_so_and_heals_by_itself() {
     let lost = watch.until("NO PRIMARY", PATIENCE, |s| {
         value(s, "mongo.set.primary_writable", &["orders"]) == Some(0.0)
             && text(s, "sets", "orders", "primary").starts_with("NO PRIMARY")
-            && matches!(s.verdict(), Verdict::Hold(_) | Verdict::Outage(_))
+            && matches!(s.verdict(), Verdict::Outage(_))
     });
     let lost = lost.unwrap();
     assert_eq!(text(&lost, "sets", "orders", "writable"), "NO");
