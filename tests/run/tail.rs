@@ -84,7 +84,7 @@ title = "All"
 id = "orders"
 title = "orders is written on the target"
 action = { move_primary = { set = "orders", to = "target" } }
-gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
+gates = [{ id = "near", metric = "longest write under way", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
 "#;
 
 /// The move, whose target falls behind once it is pinned and is level again ten seconds later; meanwhile something else happens, or not.
@@ -113,7 +113,7 @@ fn gates_are_judged_once_more_before_a_primary_steps_down() {
     let end = delayed(Some(&long));
     assert_eq!((end.state, end.exposed), (Phase::Failed, None), "{:#?}", end.ops);
     let wait = end.ops.iter().find(|op| op.state == OpState::NotApplied).expect("the wait");
-    assert!(wait.said.contains("but not now: ") && wait.said.contains("mongo.set.longest_write"), "{}", wait.said);
+    assert!(wait.said.contains("but not now: ") && wait.said.contains("longest write under way"), "{}", wait.said);
     let stepped = end.ops.iter().find(|op| op.what.contains("steps down")).expect("a step down");
     assert_eq!(stepped.state, OpState::Waiting);
     // Without it the same move is made.

@@ -40,6 +40,8 @@ pub struct SignalDef {
     pub range: (f64, f64),
     /// Which interval of the plan it follows: the system's id.
     pub cadence: &'static str,
+    /// What it is in a reason: two to five words, as they stand before the value.
+    pub title: &'static str,
     /// One sentence.
     pub doc: &'static str,
 }

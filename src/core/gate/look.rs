@@ -121,7 +121,7 @@ impl Look {
         }
         series.sort();
         if let Some(twice) = series.windows(2).find(|w| w[0].0 == w[1].0) {
-            unknown.push(Unsure::blind(format!("{} was given twice: {}", gate.metric.id, twice[0].0.join(", "))));
+            unknown.push(Unsure::blind(format!("{} was given twice: {}", gate.metric.title, twice[0].0.join(", "))));
         }
         // Of what is only partly known no value is made: it would be shown as if it were one.
         let known = complete && !values.is_empty() && values.len() == found.len();
@@ -200,7 +200,7 @@ impl<'s> Readings<'s> {
             };
             match known {
                 Err((why, blind)) => {
-                    let what = format!("which series of {}{of} there are is not known: {why}", metric.id);
+                    let what = format!("which series of {}{of} there are is not known: {why}", metric.title);
                     missing.push(Unsure { what, blind });
                 }
                 Ok(list) => {
@@ -209,7 +209,7 @@ impl<'s> Readings<'s> {
                     let gone: Vec<_> =
                         gone.map(|series| (text::pairs(metric, series, labels), "is missing".to_owned())).collect();
                     if !gone.is_empty() {
-                        let what = format!("{} series of {}: {}", gone.len(), metric.id, text::some_of(&gone));
+                        let what = format!("{} series of {}: {}", gone.len(), metric.title, text::some_of(&gone));
                         missing.push(Unsure::blind(what));
                     }
                 }
@@ -288,19 +288,19 @@ fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) 
                     let (value, least) = text::pair(value, volume.least, volume.metric.unit);
                     wrong.push(Unsure::too_little(format!(
                         "too little to judge by: {} of {name} is {value}, needs {least}",
-                        volume.metric.id
+                        volume.metric.title
                     )));
                 }
             }
             Err(why) => {
-                let what = format!("traffic not known: {} of {name}: {why}", volume.metric.id);
+                let what = format!("traffic not known: {} of {name}: {why}", volume.metric.title);
                 wrong.push(Unsure { what, blind: !is_idle(sample) });
             }
         }
     }
     if !any {
         let of = text::labels(&volume.labels);
-        wrong.push(Unsure::blind(format!("traffic not known: no series of {}{of}", volume.metric.id)));
+        wrong.push(Unsure::blind(format!("traffic not known: no series of {}{of}", volume.metric.title)));
     }
     (wrong, good_until)
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const fn def(id: &'static str, unit: Unit, labels: &'static [&'static str]) -> SignalDef {
-    SignalDef { id, unit, labels, range: (0.0, MAX), cadence: "mongo", doc: "" }
+    SignalDef { id, unit, labels, range: (0.0, MAX), cadence: "mongo", title: id, doc: "" }
 }
 
 static LAG: SignalDef = def("mongo.member.lag", Unit::Seconds, &["set", "member"]);

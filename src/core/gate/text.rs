@@ -1,4 +1,4 @@
-//! Values, limits and series in words: `max mongo.member.lag of set=orders 3.4 s, limit ≤ 2 s`.
+//! Values, limits and series in words: `max replication lag of set=orders 3.4 s, limit ≤ 2 s`.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -25,9 +25,9 @@ pub(super) fn labels(labels: &IndexMap<String, String>) -> String {
     if list.is_empty() { String::new() } else { format!(" of {}", list.join(", ")) }
 }
 
-/// What a gate is about: `mongo.member.lag of set=orders`.
+/// What a gate is about: `replication lag of set=orders`.
 pub(super) fn subject(gate: &Gate) -> String {
-    format!("{}{}", gate.metric.id, labels(&gate.labels))
+    format!("{}{}", gate.metric.title, labels(&gate.labels))
 }
 
 /// One series, by the labels that are not named already: `member=orders-1, side=target`.
@@ -51,7 +51,7 @@ pub(super) fn some_of(list: &[(String, String)]) -> String {
     out.join("; ")
 }
 
-/// What is judged, its value and its limit: `max mongo.member.lag of set=orders 3.4 s (member=orders-1), limit ≤ 2 s`.
+/// What is judged, its value and its limit: `max replication lag of set=orders 3.4 s (member=orders-1), limit ≤ 2 s`.
 pub(super) fn value(gate: &Gate, value: Option<f64>, of: Option<&str>) -> String {
     let agg = if gate.agg == Agg::Only { String::new() } else { format!("{} ", gate.agg.word()) };
     let (value, limit) = match value {

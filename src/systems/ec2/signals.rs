@@ -14,11 +14,11 @@ use crate::{
 };
 
 macro_rules! signals {
-    ($($name:ident = $id:literal $unit:ident [$($label:literal),*] ..$max:expr, $doc:literal;)+) => {
+    ($($name:ident = $id:literal $unit:ident [$($label:literal),*] ..$max:expr, $title:literal, $doc:literal;)+) => {
         $(
             #[doc = $doc]
             pub const $name: SignalDef = SignalDef {
-                id: $id, unit: Unit::$unit, labels: &[$($label),*], range: (0.0, $max), cadence: "ec2", doc: $doc,
+                id: $id, unit: Unit::$unit, labels: &[$($label),*], range: (0.0, $max), cadence: "ec2", title: $title, doc: $doc,
             };
         )+
         /// All of them.
@@ -27,17 +27,17 @@ macro_rules! signals {
 }
 
 signals! {
-    WANTED = "fleet.role.wanted" Count ["role", "side"] ..MAX, "Instances the plan wants.";
-    RUNNING = "fleet.role.running" Count ["role", "side"] ..MAX, "Instances running, whatever their checks say.";
-    CHECKS_OK = "fleet.role.checks_ok" Count ["role", "side"] ..MAX, "Running instances whose checks were good in two reads in a row.";
-    IMPAIRED = "fleet.role.impaired" Count ["role", "side"] ..MAX, "Running instances with a failed check.";
-    IN_SERVICE = "fleet.role.in_service" Count ["role", "side"] ..MAX, "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
-    ZONES_EMPTY = "fleet.role.zones_empty" Count ["role", "side"] ..MAX, "Zones in which no instance of the role serves.";
-    VCPUS = "fleet.role.vcpus" Count ["role", "side"] ..MAX, "vCPUs of the running instances.";
-    READY_RATIO = "fleet.role.ready_ratio" Ratio ["role", "side"] ..1.0, "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.";
-    WITHOUT_LINEAGE = "fleet.role.images_without_lineage" Count ["role"] ..MAX, "Images in use on the target that are not tagged as copies of an image in use on the source.";
-    INSTANCES = "fleet.site.instances" Count ["side"] ..MAX, "Running instances of all roles.";
-    READY = "fleet.ready" Ratio [] ..1.0, "Readiness of the target: that of its worst role.";
+    WANTED = "fleet.role.wanted" Count ["role", "side"] ..MAX, "instances wanted", "Instances the plan wants.";
+    RUNNING = "fleet.role.running" Count ["role", "side"] ..MAX, "instances running", "Instances running, whatever their checks say.";
+    CHECKS_OK = "fleet.role.checks_ok" Count ["role", "side"] ..MAX, "instances with good checks", "Running instances whose checks were good in two reads in a row.";
+    IMPAIRED = "fleet.role.impaired" Count ["role", "side"] ..MAX, "instances impaired", "Running instances with a failed check.";
+    IN_SERVICE = "fleet.role.in_service" Count ["role", "side"] ..MAX, "instances in service", "Instances serving: healthy in their target groups, else in service in their Auto Scaling groups, else checks ok.";
+    ZONES_EMPTY = "fleet.role.zones_empty" Count ["role", "side"] ..MAX, "zones without service", "Zones in which no instance of the role serves.";
+    VCPUS = "fleet.role.vcpus" Count ["role", "side"] ..MAX, "vCPUs running", "vCPUs of the running instances.";
+    READY_RATIO = "fleet.role.ready_ratio" Ratio ["role", "side"] ..1.0, "instances ready", "Serving instances as a share of those wanted, at most 1; on the source: how much way back is retained.";
+    WITHOUT_LINEAGE = "fleet.role.images_without_lineage" Count ["role"] ..MAX, "images without lineage", "Images in use on the target that are not tagged as copies of an image in use on the source.";
+    INSTANCES = "fleet.site.instances" Count ["side"] ..MAX, "instances of all roles", "Running instances of all roles.";
+    READY = "fleet.ready" Ratio [] ..1.0, "readiness of the target", "Readiness of the target: that of its worst role.";
 }
 
 pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {

@@ -31,6 +31,7 @@ pub(super) static VALUE: SignalDef = SignalDef {
     labels: &["query", "side"],
     range: (-MAX, MAX),
     cadence: "metrics",
+    title: "value",
     doc: "Value of a named query. A ratio without the traffic it is a ratio of is no value.",
 };
 
@@ -40,6 +41,7 @@ static BASELINE: SignalDef = SignalDef {
     labels: &["query", "side"],
     range: (-MAX, MAX),
     cadence: "metrics",
+    title: "baseline",
     doc: "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
 };
 

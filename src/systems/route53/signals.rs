@@ -13,10 +13,10 @@ use crate::{
 };
 
 macro_rules! signals {
-    ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),+], $range:expr, $doc:literal;)+) => {
+    ($($NAME:ident = $id:literal, $unit:ident, [$($label:literal),+], $range:expr, $title:literal, $doc:literal;)+) => {
         $(#[doc = $doc]
         pub(super) static $NAME: SignalDef = SignalDef {
-            id: $id, unit: Unit::$unit, labels: &[$($label),+], range: $range, cadence: "route53", doc: $doc,
+            id: $id, unit: Unit::$unit, labels: &[$($label),+], range: $range, cadence: "route53", title: $title, doc: $doc,
         };)+
         /// All of them.
         pub(super) const ALL: &[&SignalDef] = &[$(&$NAME),+];
@@ -26,31 +26,31 @@ macro_rules! signals {
 const SHARE: (f64, f64) = (0.0, 1.0);
 
 signals! {
-    PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE,
+    PLANNED = "dns.name.planned_share", Ratio, ["name", "type", "side"], SHARE, "planned share",
         "Share that the plan wants, given while the records it is about are known.";
-    CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE,
+    CONFIGURED = "dns.name.configured_share", Ratio, ["name", "type", "side"], SHARE, "configured share",
         "Share by the weights of the records.";
-    SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE,
+    SERVED = "dns.name.served_share", Ratio, ["name", "type", "side"], SHARE, "served share",
         "Share of the answers that the servers gave since they took the last change of the records over, five minutes at the most.";
-    LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE,
+    LOW = "dns.name.served_low", Ratio, ["name", "type", "side"], SHARE, "served share at the least",
         "Lower end of the 95 % interval of the served share.";
-    HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE,
+    HIGH = "dns.name.served_high", Ratio, ["name", "type", "side"], SHARE, "served share at the most",
         "Upper end of the 95 % interval of the served share.";
-    NEITHER = "dns.name.neither_share", Ratio, ["name", "type"], SHARE,
+    NEITHER = "dns.name.neither_share", Ratio, ["name", "type"], SHARE, "share of neither side",
         "Share of the answers that are of neither side, or of both at once.";
-    SAMPLES = "dns.name.samples", Count, ["name", "type"], (0.0, MAX),
+    SAMPLES = "dns.name.samples", Count, ["name", "type"], (0.0, MAX), "answers sampled",
         "Independent samples behind the served share.";
-    TTL = "dns.name.ttl", Seconds, ["name", "type"], (0.0, 2_147_483_647.0),
+    TTL = "dns.name.ttl", Seconds, ["name", "type"], (0.0, 2_147_483_647.0), "time to live",
         "Longest time to live of the records; not given where all are aliases.";
-    SUM = "dns.name.weights_sum", Count, ["name", "type"], (0.0, 25_500.0),
+    SUM = "dns.name.weights_sum", Count, ["name", "type"], (0.0, 25_500.0), "sum of weights",
         "Sum of all weights; 0 is an equal split.";
-    CHANGED = "dns.name.change_age", Seconds, ["name", "type"], (0.0, MAX),
+    CHANGED = "dns.name.change_age", Seconds, ["name", "type"], (0.0, MAX), "time since the last change",
         "Time since the records were seen to change; not given before the first change.";
-    LOSS = "dns.server.loss", Ratio, ["name", "type", "server", "role"], SHARE,
+    LOSS = "dns.server.loss", Ratio, ["name", "type", "server", "role"], SHARE, "loss of questions",
         "Share of the questions that got no usable answer.";
-    RTT = "dns.server.rtt", Seconds, ["name", "type", "server", "role"], (0.0, 60.0),
+    RTT = "dns.server.rtt", Seconds, ["name", "type", "server", "role"], (0.0, 60.0), "time to an answer",
         "Mean time to an answer.";
-    INSYNC = "dns.change.insync", Bool, ["change"], SHARE,
+    INSYNC = "dns.change.insync", Bool, ["change"], SHARE, "change is INSYNC",
         "Whether all of Route 53's servers have the change.";
 }
 

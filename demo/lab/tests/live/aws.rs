@@ -156,7 +156,7 @@ fn wrong_credentials_are_refused_in_words_that_do_not_show_them() {
     let seen = Watch::on(plan).unwrap().until("both refusals", PATIENCE, |s| {
         ["ec2/source/instances", "metrics/cloudwatch/source"]
             .iter()
-            .all(|id| matches!(fault_of(s, id), Some((FaultKind::Refused, _))))
+            .all(|id| matches!(fault_of(s, id), Some((FaultKind::Unauthenticated, _))))
             && value(s, "fleet.role.running", &["web", "target"]).is_some()
     });
     let seen = seen.unwrap();

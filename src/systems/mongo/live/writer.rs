@@ -96,14 +96,26 @@ impl Writer {
         parse(&reply).ok_or_else(|| Sent::refused(format!("{}: {name}: not to be read; nothing was sent", self.host)))
     }
 
-    async fn hello(&self) -> Result<Hello, Sent<Mark>> {
-        self.read(doc! { "hello": 1 }, |d| Some(parse::hello(d, clock::now().boot))).await
+    /// What it says of itself, if it is of this set: with an address that is another's by now, nothing is sent.
+    async fn hello(&self, set: &ReplicaSet) -> Result<Hello, Sent<Mark>> {
+        let hello = self.read(doc! { "hello": 1 }, |d| Some(parse::hello(d, clock::now().boot))).await?;
+        self.of_this_set(set, hello.set_name.as_deref().unwrap_or("no set"))?;
+        Ok(hello)
+    }
+
+    fn of_this_set(&self, set: &ReplicaSet, told: &str) -> Result<(), Sent<Mark>> {
+        if told == set.name {
+            return Ok(());
+        }
+        Err(Sent::refused(format!("{}: is a member of `{told}`, not of `{}`; nothing was sent", self.host, set.name)))
     }
 
     /// The configuration as it stands there, and what it says.
     async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), Sent<Mark>> {
         let both = |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
-        self.read(doc! { "replSetGetConfig": 1 }, both).await
+        let (raw, config) = self.read(doc! { "replSetGetConfig": 1 }, both).await?;
+        self.of_this_set(set, &config.set)?;
+        Ok((raw, config))
     }
 
     /// The request itself.
@@ -253,7 +265,7 @@ async fn step_down(
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));
     }
     // Last, so that as little as can be lies between.
-    let hello = writer.hello().await?;
+    let hello = writer.hello(set).await?;
     let leads_in = hello.term.and_then(|t| i64::try_from(t).ok());
     if !hello.writable || leads_in != Some(term) {
         let now = leads_in.map_or_else(|| "does not lead".to_owned(), |t| format!("leads in term {t}"));
@@ -264,6 +276,7 @@ async fn step_down(
 
 async fn freeze(set: &ReplicaSet, app: &str, host: &str, secs: u32) -> Done {
     let writer = Writer::new(set, host, app).await?;
+    writer.hello(set).await?;
     Ok(writer.carry_out(doc! { "replSetFreeze": secs }).await)
 }
 

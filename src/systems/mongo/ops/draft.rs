@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Call, Mark, Unless,
+    command::Shell,
     preview::Picture,
     recipe::{self, Move},
 };
@@ -191,10 +192,16 @@ impl Set {
         Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), now, back: true }))
     }
 
+    /// How a person would come to its members.
+    pub(super) fn shell(&self) -> Shell {
+        Shell::of(self.planned())
+    }
+
     fn move_of(&self, stand: &Stand<'_>, to: String, wanted: Vec<ConfigMember>) -> Move {
         let leader = stand.leader.to_string();
         Move {
             set: self.name.clone(),
+            shell: self.shell(),
             mark: Mark { version: stand.config.version, term: stand.term, leader: Some(leader.clone()) },
             from: leader,
             to,

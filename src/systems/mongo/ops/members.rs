@@ -247,7 +247,7 @@ impl Set {
     /// One reconfig after the other, each with a majority before the next.
     fn reconfigs(&self, mark: &Mark, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
         let (mut out, mut before, mut version) = (Vec::new(), observed, mark.version);
-        let leader = mark.leader.clone().unwrap_or_default();
+        let (leader, shell) = (mark.leader.clone().unwrap_or_default(), self.shell());
         for members in way {
             version = version.saturating_add(1);
             let place = out.len();
@@ -264,7 +264,7 @@ impl Set {
                 any_term: false,
             };
             let op = |what: String, call: Call, expect| {
-                let command = command::of(&call, mark, &leader, &leader);
+                let command = command::of(&shell, &call, mark, &leader, &leader);
                 let (kind, quarantine) = call.kind();
                 Operation { what, call, kind, tail: false, expect, quarantine, command }
             };
@@ -310,7 +310,7 @@ impl Set {
             format!("{host} does not stand for election for {secs} s")
         };
         let mark = Mark { version: 0, term: 0, leader: None };
-        let command = command::of(&call, &mark, host, host);
+        let command = command::of(&self.shell(), &call, &mark, host, host);
         Operation { what, call, kind, tail: false, expect: Handle::None, quarantine, command }
     }
 

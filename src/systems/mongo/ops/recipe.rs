@@ -1,6 +1,10 @@
 //! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
 
-use super::{Call, Lapse, Mark, Reconfig, Unless, Until, command, preview};
+use super::{
+    Call, Lapse, Mark, Reconfig, Unless, Until,
+    command::{self, Shell},
+    preview,
+};
 use crate::systems::{
     mongo::facts::ConfigMember,
     steer::{Draft, Handle, Operation},
@@ -19,6 +23,8 @@ const PINNED: u16 = 0;
 #[derive(Debug, Clone)]
 pub(super) struct Move {
     pub set: String,
+    /// How a person would come to its members.
+    pub shell: Shell,
     /// What is observed.
     pub mark: Mark,
     /// Who leads.
@@ -184,6 +190,7 @@ impl Move {
     pub(super) fn back(&self) -> Self {
         Self {
             set: self.set.clone(),
+            shell: self.shell.clone(),
             mark: Mark {
                 version: self.mark.version.saturating_add(2),
                 term: self.mark.term.saturating_add(1),
@@ -198,7 +205,7 @@ impl Move {
 
     fn op(&self, what: String, call: Call, expect: Handle<Mark>) -> Operation<Call, Mark> {
         let (kind, quarantine) = call.kind();
-        let command = command::of(&call, &self.mark, &self.from, &self.to);
+        let command = command::of(&self.shell, &call, &self.mark, &self.from, &self.to);
         Operation { what, call, kind, tail: false, expect, quarantine, command }
     }
 

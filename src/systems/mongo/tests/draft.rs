@@ -91,13 +91,50 @@ fn a_draft_survives_the_journal() {
 fn what_a_person_pastes_compares_too() {
     let draft = Run::movable(1).draft(&to(Side::Target)).expect("a draft");
     let command = |at: usize| draft.ops[at].command.as_str();
-    assert!(command(0).starts_with("mongosh \"mongodb://"), "{}", command(0));
+    assert!(command(0).starts_with("mongosh 'mongodb://"), "{}", command(0));
     assert!(command(0).contains("if (cfg.version !== 4 || Number(cfg.term) !== 7) throw"));
     assert!(command(8).contains("if (cfg.version !== 5) throw") && command(8).contains("cfg.version = 6;"));
     assert!(command(3).contains("replSetStepDown: 60, secondaryCatchUpPeriodSecs: 2"));
     for op in &draft.ops {
-        assert_eq!(op.command.matches('\'').count(), 2, "{}", op.command);
+        assert_eq!(op.command.matches('\'').count(), 4, "{}", op.command);
         assert!(!op.command.contains("force"));
+    }
+}
+
+#[test]
+fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shells() {
+    let mut plan = Arc::into_inner(plan()).expect("the only one");
+    let set = &mut plan.replica_sets[0];
+    set.uri = "mongodb+srv://orders.example.test/?tlsCAFile=/etc/ca.pem&retryWrites=false&readPreference=nearest&authMechanism=SCRAM-SHA-1".into();
+    set.write = Some(crate::plan::Login {
+        username: "land fall".into(),
+        password: crate::plan::Secret::Env("NOT_SET".into()),
+        auth_source: "users".into(),
+    });
+    let mut run = Run::of(&Arc::new(plan), 1);
+    run.pass(5);
+    run.alter(103, |m| m.tags = vec![("rack".into(), "$(rm x)'; \"`b`".into())]);
+    let votes = Action::SetVotes { set: "orders".into(), votes: Sides { source: 2, target: 2 }, split_for: None };
+    let freeze = Action::Freeze { set: "orders".into(), side: Side::Target, secs: 60 };
+    let all = [votes, freeze].map(|action| run.draft(&action).expect("a draft").ops);
+    for op in all.iter().flatten() {
+        let tools = tempfile::tempdir().expect("a folder");
+        // What a shell makes of it: its words, a line each.
+        let said = tools.path().join("mongosh");
+        std::fs::write(&said, "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n").expect("written");
+        std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
+        let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap_or_default());
+        let out = std::process::Command::new("sh").args(["-c", &op.command]).env("PATH", path).output().expect("a shell");
+        let words = String::from_utf8(out.stdout).expect("text");
+        let words: Vec<_> = words.split_terminator('\0').collect();
+        let [uri, "--username", "land fall", "--authenticationDatabase", "users", "--eval", script] = words[..] else {
+            panic!("{}: {words:?}", op.command)
+        };
+        assert!(uri.ends_with("&tlsCAFile=/etc/ca.pem&authMechanism=SCRAM-SHA-1&tls=true"), "{uri}");
+        if uri.contains("directConnection") {
+            assert!(script.contains(r#"if (db.hello().setName !== "orders") throw"#), "{script}");
+        }
+        assert!(!script.contains("replSetReconfig") || script.contains(r#""rack": "$(rm x)'; \"`b`""#), "{script}");
     }
 }
 

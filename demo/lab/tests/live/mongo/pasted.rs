@@ -149,6 +149,21 @@ impl Set {
         })
     }
 
+    /// Whether the member that can lead at the target stands for election, asked to at once.
+    fn stands(&self) -> bool {
+        block_on(async { admin(&self.hosts[3]).await.run_command(doc! { "replSetStepUp": 1 }).await }).is_ok()
+    }
+
+    /// The first leads again.
+    fn lead_again(&self) {
+        let end = Instant::now() + PATIENCE;
+        while block_on(self.leader()).as_deref() != Some(&*self.hosts[0]) {
+            assert!(Instant::now() < end, "the first does not lead");
+            let _ = block_on(async { admin(&self.hosts[0]).await.run_command(doc! { "replSetStepUp": 1 }).await });
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
     fn plan(&self) -> Plan {
         let quoted = |hosts: &[String]| hosts.iter().map(|h| format!("{h:?}")).collect::<Vec<_>>().join(", ");
         let mut text = format!(
@@ -262,8 +277,10 @@ fn every_printed_command_of_a_replica_set_does_forward_and_back_what_it_says() {
         let (led, reached, there) = set.stand();
         let sends = shown.ops.iter().filter(|op| op.command.contains("replSetReconfig")).count();
         assert_eq!(reached, version + i32::try_from(sends).unwrap(), "{step}: each configuration once");
-        for change in shown.diff.iter().filter(|c| c.thing.starts_with("paste: 127")) {
-            let host = change.thing.trim_start_matches("paste: ");
+        for change in &shown.diff {
+            let Some(host) = change.thing.strip_prefix("paste: ").filter(|host| set.hosts.iter().any(|h| h == host)) else {
+                continue;
+            };
             let said = there.get(host).map_or("not in the set".to_owned(), |(votes, priority, hidden, _)| {
                 format!("votes {votes}, priority {priority}{}", if *hidden { ", hidden" } else { "" })
             });
@@ -272,8 +289,15 @@ fn every_printed_command_of_a_replica_set_does_forward_and_back_what_it_says() {
         if step == "move" {
             assert_eq!(led, set.hosts[3]);
         }
+        if step == "freeze" {
+            assert!(!set.stands(), "frozen");
+        }
         for command in &shown.back {
             paste(&bin, folder.path(), command);
+        }
+        if step == "freeze" || step == "unfreeze" {
+            assert!(set.stands(), "{step}: taken back");
+            set.lead_again();
         }
         let (led, _, after) = set.stand();
         assert_eq!((led, after), (leader, before), "{step}: taken back");
