@@ -163,7 +163,8 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
         let name = file.display();
         let write = |file: &Path| {
             use std::io::Write;
-            std::fs::File::create_new(file)?.write_all(&outcome.journal)
+            let mut new = std::fs::OpenOptions::new();
+            crate::journal::own(file, new.write(true).create_new(true))?.write_all(&outcome.journal)
         };
         write(file).map_err(|e| format!("the journal {name}: {e}"))?;
     }

@@ -10,8 +10,8 @@ use std::{
 use clap::Args;
 
 use super::{
-    NOT_IN_ORDER,
-    out::{Failed, print},
+    NOT_IN_ORDER, NOT_KNOWN,
+    out::{Failed, done, print_seen, remark},
     run::whoever,
 };
 use crate::{
@@ -91,9 +91,9 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
     let (digest, what) = meant(&shown, &it.step, &it.digest)?;
     let message = Message::Approve { run, step: it.step.clone(), digest, by: it.name.clone() };
     // What cannot be told is not agreed to.
-    print(format_args!("{}: {what}", it.step))?;
-    let done = format!("{} agrees to {}", it.name, digest.short());
-    hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &done)
+    print_seen(format_args!("{}: {what}", it.step))?;
+    let told = format!("{} agrees to {}", it.name, digest.short());
+    hand_in((path, follower), &message, it.key.as_deref(), &it.wait, &told)
 }
 
 /// The whole digest of what was previewed or proposed and begins as it was given, the newest first, and what it is in words.
@@ -120,7 +120,7 @@ fn hand_in(
     message: &Message,
     key: Option<&Path>,
     wait: &Wait,
-    done: &str,
+    told: &str,
 ) -> Result<ExitCode, Failed> {
     let journal = journal.as_path();
     let name = journal.display();
@@ -138,28 +138,39 @@ fn hand_in(
                 let found = message.answer(&entry.body).map(|it| (entry.seq, it));
                 answer = answer.take().or(found);
             });
-            news.map_err(|e| format!("NOT KNOWN whether it is on record: {name}: {e}"))?;
+            news.map_err(|e| format!("landfall: NOT KNOWN whether it is on record: {name}: {e}"))?;
             if answer.is_some() || begun.elapsed() >= within {
                 return Ok(answer.take());
             }
             sleep(LOOK);
         }
     };
-    let mut found = answered(Duration::from_secs(wait.seconds.into()))?;
+    let unknown = |why: String| {
+        remark(why);
+        Ok(ExitCode::from(NOT_KNOWN))
+    };
+    let mut found = match answered(Duration::from_secs(wait.seconds.into())) {
+        Ok(found) => found,
+        Err(why) => return unknown(why),
+    };
     if found.is_none() {
         if handed.withdraw() {
             let who = whoever(writer(journal).ok().flatten().flatten());
             let seconds = wait.seconds;
             return Err(format!("NOT DONE: {who} has not taken it within {seconds} s; it was taken back").into());
         }
-        found = answered(TAKEN)?;
+        found = match answered(TAKEN) {
+            Ok(found) => found,
+            Err(why) => return unknown(why),
+        };
     }
     match found {
-        Some((seq, Answer::Taken)) => print(format_args!("on record {seq}: {done}")),
+        Some((seq, Answer::Taken)) => Ok(done(format_args!("on record {seq}: {told}"), ExitCode::SUCCESS)),
         Some((seq, Answer::Refused(why))) => {
-            print(format_args!("REFUSED, on record {seq}: {why}"))?;
-            Ok(ExitCode::from(NOT_IN_ORDER))
+            Ok(done(format_args!("REFUSED, on record {seq}: {why}"), ExitCode::from(NOT_IN_ORDER)))
         }
-        None => Err("NOT KNOWN: the console took it and has not put it on record: look at its screen".into()),
+        None => unknown(
+            "landfall: NOT KNOWN: the console took it and has not put it on record: look at its screen".to_owned(),
+        ),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 
-use super::out::{Failed, print};
+use super::out::{Failed, done, print};
 use crate::{
     plan::init::{self, Regions, SYSTEMS},
     text::{Document, line},
@@ -62,9 +62,10 @@ pub(super) fn run(it: &Init) -> Result<ExitCode, Failed> {
             _ => format!("error: cannot write {name}: {e}\n  check the folder, its permissions and the disk"),
         })
     })?;
-    print(format_args!(
+    let told = format_args!(
         "{name} is written. Replace the examples that its first lines name, then: landfall check --offline {name}"
-    ))
+    );
+    Ok(done(told, ExitCode::SUCCESS))
 }
 
 /// The whole file, or none: it gets its name last, and takes it from nobody.

@@ -160,19 +160,23 @@ struct Metrics {
 }
 
 /// What the exit code says.
-const EXIT: [(u8, &str); 3] = [
+const EXIT: [(u8, &str); 4] = [
     (0, "Done, and everything asked about is in order."),
     (
         NOT_IN_ORDER,
         "Done, and something is not in order: a source is not live, a check failed, the verdict that was asked for is HOLD or ROLL BACK, an approval was refused.",
     ),
     (NOT_DONE, "Not done: a faulty plan or configuration, wrong usage, no terminal, nobody who puts it on record."),
+    (NOT_KNOWN, "Not known whether it is done: handed in, and what became of it is not on record."),
 ];
 
 /// Done, and something is not in order.
 const NOT_IN_ORDER: u8 = 1;
 /// Not done.
 const NOT_DONE: u8 = 2;
+
+/// Nobody knows whether it is done.
+const NOT_KNOWN: u8 = 3;
 
 /// Runs the command that the arguments name.
 #[must_use]
@@ -251,10 +255,7 @@ fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), Failed> {
 }
 
 fn log_to(file: &Path) -> Result<(), String> {
-    let out = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file)
+    let out = crate::journal::own(file, std::fs::OpenOptions::new().create(true).append(true))
         .map_err(|e| format!("cannot open the log file {}: {e}", file.display()))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(Log(out))).init();

@@ -48,6 +48,25 @@ impl From<Foreign> for Failed {
     }
 }
 
+/// Prints what was done. If it cannot be told, it is done all the same, and the exit code says so.
+pub(super) fn done(document: impl Into<Document>, code: ExitCode) -> ExitCode {
+    if let Err(why) = print(document) {
+        tell(why.0);
+    }
+    code
+}
+
+/// Prints what somebody has to have been shown: a reader that has gone away is an error, too.
+///
+/// # Errors
+/// If standard output takes no more.
+pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
+    let document = document.into();
+    let mut out = io::stdout().lock();
+    let written = out.write_all(document.text().as_bytes()).and_then(|()| out.flush());
+    written.map_err(|e| format!("cannot write to standard output: {e}").into())
+}
+
 /// Prints to standard output; a reader that has gone away is not an error.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{File, Permissions},
-    io::{BufReader, Write as _},
+    io::{BufReader, ErrorKind, Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -11,7 +11,7 @@ use std::{
 
 use clap::Args;
 
-use super::out::{Failed, print};
+use super::out::{Failed, done, print};
 use crate::{
     journal::{Refused, chain, writer},
     report,
@@ -54,7 +54,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
     let going = if story.goes_on() { "; the run is still going" } else { "" };
     let head = &story.head;
     let told = format!("{}: {} records, head {}:{}", output.display(), head.records, head.to.seq, head.hash.short());
-    print(format_args!("{told}{going}"))
+    Ok(done(format_args!("{told}{going}"), ExitCode::SUCCESS))
 }
 
 /// Whether somebody writes the journal; none where that cannot be told.
@@ -69,7 +69,7 @@ fn beside(journal: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes the page whole or not at all, and never over the journal.
+/// Writes the page whole or not at all, and over nothing but an older page.
 fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
     let same = |a: &Path, b: &Path| Some(a.canonicalize().ok()? == b.canonicalize().ok()?);
     if same(output, journal) == Some(true) {
@@ -81,8 +81,25 @@ fn write(output: &Path, journal: &Path, page: &str) -> Result<(), String> {
     let made = tempfile::Builder::new().permissions(readable).tempfile_in(folder);
     let mut file = made.map_err(|e| e.to_string())?;
     file.write_all(page.as_bytes()).map_err(|e| e.to_string())?;
-    file.persist(output).map_err(|e| e.error.to_string())?;
+    if is_page(output) {
+        file.persist(output).map_err(|e| e.error.to_string())?;
+    } else {
+        file.persist_noclobber(output).map_err(|e| match e.error.kind() {
+            ErrorKind::AlreadyExists => "is there already, and is no page of a run: name another file".to_owned(),
+            _ => e.error.to_string(),
+        })?;
+    }
     Ok(())
+}
+
+/// A page's title is within so many of its first bytes.
+const BEGINS: u64 = 16 * 1024;
+
+/// Whether a file is a page as this command writes them, and may be written anew.
+fn is_page(file: &Path) -> bool {
+    let mut begins = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(BEGINS).read_to_end(&mut begins));
+    read.is_ok() && report::is_page(&begins)
 }
 
 #[cfg(test)]
@@ -125,6 +142,19 @@ mod tests {
             3,
             "beside the lock nothing else is left"
         );
+    }
+
+    #[test]
+    fn a_page_is_written_over_a_page_and_over_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = written(folder.path());
+        let plan = folder.path().join("plan.toml");
+        std::fs::write(&plan, "schema = 1\n").expect("written");
+        assert!(report(&journal, Some(plan.clone())).expect_err("refused").contains("no page of a run"));
+        assert_eq!(std::fs::read_to_string(&plan).expect("there"), "schema = 1\n");
+        for _ in 0..2 {
+            report(&journal, None).expect("written, and written anew");
+        }
     }
 
     #[test]

@@ -156,8 +156,8 @@ pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, Failed> {
 /// it, which are on standard error already.
 fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     let name = journal.display();
-    match Follower::of_run(journal, plan.name.clone()).news() {
-        Ok(_) => Ok(None),
+    match Follower::of_run(journal, plan.name.clone()).each(|_| ()) {
+        Ok(()) => Ok(None),
         Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
             let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");
             remark(format_args!("landfall: {words}"));

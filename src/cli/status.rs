@@ -81,7 +81,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     let plan = load(plan)?;
     if let Some(journal) = &it.follow {
         // What is printed once is not printed of a run that may be another's: a name that is mistyped has no journal behind it.
-        let read = Follower::of_run(journal, plan.name.clone()).news();
+        let read = Follower::of_run(journal, plan.name.clone()).each(|_| ());
         read.map_err(|why| format!("{}: {why}", journal.display()))?;
     }
     let runtime = runtime()?;

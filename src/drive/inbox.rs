@@ -135,7 +135,8 @@ pub fn put(folder: &Path, message: &Message, key: Option<&Path>) -> Result<Hande
     let signature = key.map(|key| signed::sign(text.as_bytes(), key)).transpose()?;
     // In the order in which they came; two that say the same are two.
     let micros = jiff::Timestamp::now().as_microsecond();
-    let name = format!("{micros:020}-{}-{}.json", std::process::id(), Digest::of(text.as_bytes()).short());
+    let first = if matches!(message, Message::Hold { .. }) { HOLD } else { "" };
+    let name = format!("{first}{micros:020}-{}-{}.json", std::process::id(), Digest::of(text.as_bytes()).short());
     let place = |bytes: &[u8], name: &str| {
         let mut file = tempfile::Builder::new().prefix(".").tempfile_in(folder)?;
         file.write_all(bytes)?;
@@ -183,8 +184,11 @@ pub struct Inbox {
 
 /// So many messages have their turn at once. Each is read, perhaps verified, and put on record before the operator's next key is taken.
 pub const A_TURN: usize = 8;
-/// So many names are looked at when the folder is read: whoever fills it does not make that take longer and longer.
+/// So many messages are noted when the folder is read, out of so many names: whoever fills it does not make that take longer and longer.
 const NAMES: usize = 4096;
+const SCAN: usize = 1 << 16;
+/// What the name of a hold begins with: it comes before whatever else waits.
+const HOLD: &str = "+hold-";
 
 /// No message is longer, and no signature.
 const LONGEST: u64 = 64 * 1024;
@@ -209,20 +213,31 @@ impl Inbox {
     }
 
     /// Takes out what is there, as orders, [`A_TURN`] of them at the most; what cannot be believed is put aside and told as words for the
-    /// record. The folder is read again once all that was seen has had its turn.
+    /// record. The folder is read again once all that was seen has had its turn; for holds, before each turn.
     #[must_use]
     pub fn take(&mut self) -> Vec<Order> {
         if self.waiting.is_empty() {
-            let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
-            let is_message = |n: &OsString| {
-                Path::new(n).extension().is_some_and(|e| e == "json") && !n.as_encoded_bytes().starts_with(b".")
-            };
-            let names = list.take(NAMES).filter_map(|e| Some(e.ok()?.file_name()));
-            self.waiting = names.filter(is_message).collect();
-            self.waiting.sort_by(|a, b| b.cmp(a));
+            self.waiting = self.names("");
+        } else {
+            let holds = self.names(HOLD);
+            self.waiting.retain(|name| !holds.contains(name));
+            self.waiting.extend(holds);
         }
         let turn = self.waiting.split_off(self.waiting.len().saturating_sub(A_TURN));
         turn.iter().rev().filter_map(|name| self.take_one(name)).collect()
+    }
+
+    /// Messages whose names begin so, the next one last.
+    fn names(&self, begin: &str) -> Vec<OsString> {
+        let Ok(list) = fs::read_dir(&self.folder) else { return Vec::new() };
+        let is_message = |n: &OsString| {
+            let bytes = n.as_encoded_bytes();
+            bytes.ends_with(b".json") && !bytes.starts_with(b".") && bytes.starts_with(begin.as_bytes())
+        };
+        let names = list.take(SCAN).filter_map(|e| Some(e.ok()?.file_name()));
+        let mut names: Vec<OsString> = names.filter(is_message).take(NAMES).collect();
+        names.sort_by(|a, b| b.cmp(a));
+        names
     }
 
     fn take_one(&self, name: &OsStr) -> Option<Order> {
@@ -416,5 +431,22 @@ mod tests {
         }
         assert!(turns.iter().all(|n| *n <= A_TURN), "{turns:?}");
         assert_eq!(turns.iter().sum::<usize>(), 50, "{turns:?}");
+    }
+
+    #[test]
+    fn a_hold_comes_before_whatever_else_waits() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join("journal");
+        let mut inbox = Inbox::new(&journal, "night", &[]).expect("a folder");
+        let note = Message::Note { by: "three".into(), text: "x".into() };
+        for _ in 0..3 * A_TURN {
+            let _ = put(&folder(&journal), &note, None).expect("put");
+        }
+        assert!(inbox.take().iter().all(|order| matches!(order, Order::Remark { .. })));
+        let _ = put(&folder(&journal), &Message::Hold { by: "three".into(), why: "errors".into() }, None).expect("put");
+        let turn = inbox.take();
+        assert!(matches!(turn[0], Order::Hold { .. }) && turn.len() == A_TURN, "{turn:?}");
+        let rest: usize = std::iter::from_fn(|| Some(inbox.take().len()).filter(|n| *n > 0)).sum();
+        assert_eq!(rest, A_TURN + 1, "each once");
     }
 }

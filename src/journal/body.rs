@@ -3,7 +3,7 @@
 //!
 //! Additive: a field that a later version adds has a default here; a meaning that changes takes another [`super::entry::VERSION`].
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -202,8 +202,20 @@ pub struct Begun {
     pub approved_by: Vec<String>,
     /// Its gates as they stood, with their values.
     pub gates: Vec<String>,
+    /// What those gates are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<About>,
     /// How long each of its requests may take, and when it has settled and baked: as the plan said at that moment.
     pub timeout: Duration,
+}
+
+/// Series that a gate judges.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The signal's id.
+    pub signal: String,
+    /// Label and value; a label that is not named may be anything.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// What is about to be sent.

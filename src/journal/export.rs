@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Body, Came, Entry, Head};
 use crate::{
-    core::step::{Kind, Note, Record, Way},
+    core::step::{Kind, Note, Phase, Record, Way},
     text,
 };
 
@@ -134,6 +134,8 @@ pub struct Ways(BTreeMap<String, Last>);
 struct Last {
     way: Way,
     waits: Vec<bool>,
+    /// The same of the last attempt forward: what a way back that is given up returns to.
+    forward: Vec<bool>,
 }
 
 impl Ways {
@@ -142,10 +144,21 @@ impl Ways {
         if let Body::Begun(begun) = body
             && let Record::Begun { way, .. } = begun.record
         {
-            let waits = begun.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
-            self.0.insert(begun.step.clone(), Last { way, waits });
+            let waits: Vec<bool> = begun.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
+            let last = self.0.entry(begun.step.clone()).or_default();
+            if way == Way::Forward {
+                last.forward.clone_from(&waits);
+            }
+            (last.way, last.waits) = (way, waits);
         }
-        if let Body::Came(came) = body { self.came(came) } else { told(body) }
+        let Body::Came(came) = body else { return told(body) };
+        let text = self.came(came);
+        if let (Note::Stands | Note::Adopted(_) | Note::Phase(Phase::Pending), Some(last)) =
+            (came.note, self.0.get_mut(&came.step))
+        {
+            (last.way, last.waits) = (Way::Forward, last.forward.clone());
+        }
+        text
     }
 
     fn came(&self, came: &Came) -> String {

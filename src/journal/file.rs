@@ -44,7 +44,15 @@ impl FileStore {
         let file = own(path, OpenOptions::new().read(true).append(true).create(true))?;
         // The file itself too: it may have another name, and a lock beside that. Of those who only hold it shared none writes it.
         if !lock::patiently(|| file.try_lock())? && !lock::patiently(|| file.try_lock_shared())? {
-            return Ok(Opened::Busy(None));
+            if file.metadata()?.nlink() > 1 {
+                return Ok(Opened::Busy(None));
+            }
+            // Anybody who can read it can lock it: not to be taken for a console that has it.
+            return Err(io::Error::other(format!(
+                "{0} is locked by a process that has not its lock file: `fuser -v {0}` shows it: a console that has it under another name, an older landfall, or somebody who may read \
+                 the journal and should not: `chmod 600 {0}` keeps others out",
+                path.display()
+            )));
         }
         // The name of a new file is on disk only when its folder is; whoever made it may have died before that.
         file.sync_all()?;

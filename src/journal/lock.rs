@@ -158,7 +158,10 @@ pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> i
 
 /// Opens a plain file of this account; a new one can be read and written by nobody else. A link in its place is not followed: whoever put
 /// it there chose what would be written over.
-pub(super) fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+///
+/// # Errors
+/// If it cannot be opened, is a link or no plain file, or belongs to another account.
+pub fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let told = |why: String| io::Error::other(format!("{} {why}", path.display()));
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let flags = i32::try_from(flags).map_err(io::Error::other)?;

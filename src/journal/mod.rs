@@ -30,11 +30,11 @@ use std::io;
 
 use self::chain::{LONGEST, Reader};
 pub use self::{
-    body::{Begun, Body, Came, Intent, Reading, Unapproved},
+    body::{About, Begun, Body, Came, Intent, Reading, Unapproved},
     chain::{Damage, Head},
     entry::Entry,
     file::writer,
-    lock::{Holder, Notice},
+    lock::{Holder, Notice, own},
     store::Storage,
 };
 use crate::core::{digest::Digest, now::Now};

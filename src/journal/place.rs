@@ -83,7 +83,7 @@ fn nobody_steers_beside_a_journal_that_was_moved() {
     fs::rename(&path, &moved).expect("moved");
     // Under its new name it is the same file, and under its old one the lock is still held.
     for name in [&moved, &path] {
-        assert!(matches!(FileStore::open(name), Ok(Opened::Busy(_))), "{}", name.display());
+        assert!(!matches!(FileStore::open(name), Ok(Opened::Ours(_))), "{}", name.display());
     }
     // Nor if the lock's file is taken away, or the journal has a second name.
     fs::rename(&moved, &path).expect("moved back");
@@ -91,7 +91,7 @@ fn nobody_steers_beside_a_journal_that_was_moved() {
     let second = path.with_extension("second");
     fs::hard_link(&path, &second).expect("a second name");
     for name in [&path, &second] {
-        assert!(matches!(FileStore::open(name), Ok(Opened::Busy(_))), "{}", name.display());
+        assert!(!matches!(FileStore::open(name), Ok(Opened::Ours(_))), "{}", name.display());
     }
     drop(journal);
     assert!(matches!(FileStore::open(&path), Ok(Opened::Ours(_))));
@@ -179,6 +179,17 @@ fn a_shared_lock_of_another_account_keeps_nobody_from_steering() {
     journal.append(remark("and it can be written"), now()).expect("room");
     assert!(matches!(writer(&path), Ok(Some(Some(_)))), "it is seen to be written all the same");
     assert!(matches!(FileStore::open(&path), Ok(Opened::Busy(Some(_)))), "and there is one writer");
+}
+
+#[test]
+fn an_exclusive_lock_of_whoever_may_read_is_told_and_taken_for_no_console() {
+    let dir = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().expect("a folder");
+    let path = dir.path().join("journal");
+    drop(open(&path));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("ours");
+    let _other = holding(&path, "-x");
+    let why = FileStore::open(&path).expect_err("it is locked").to_string();
+    assert!(why.contains("fuser -v") && why.contains("chmod 600"), "{why}");
 }
 
 #[test]

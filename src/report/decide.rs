@@ -8,7 +8,7 @@ use crate::{
         estate::signal::{SignalDef, Unit},
         step::{Note, OpState, Phase},
     },
-    journal::{Begun, Body, Entry, Reading, export::Ways},
+    journal::{About, Begun, Body, Entry, Reading, export::Ways},
     systems::signals,
 };
 
@@ -121,7 +121,7 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<W
         let Some((kind, who)) = decided(entry) else { continue };
         let (gates, readings, read_at) = match (&entry.body, last) {
             (Body::Begun(begun), Some((when, samples))) => {
-                let readings = about(&begun.gates, samples, &defs);
+                let readings = about(begun, samples, &defs);
                 let read_at = (!readings.is_empty()).then_some(when);
                 (begun.gates.clone(), readings, read_at)
             }
@@ -156,11 +156,17 @@ fn with(actor: &str, begun: &Begun) -> Vec<String> {
 }
 
 /// The readings that some gate was about, each once.
-fn about(gates: &[String], samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
+fn about(begun: &Begun, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
     let mut out = Vec::new();
     for sample in samples {
         let def = defs.iter().find(|def| def.id == sample.signal).copied();
-        if gates.iter().any(|gate| is_about(gate, sample, def)) {
+        let judged = |about: &About| {
+            let named = |(name, value): (&&str, &String)| about.labels.get(*name).is_none_or(|wanted| wanted == value);
+            about.signal == sample.signal && def.is_some_and(|def| def.labels.iter().zip(&sample.labels).all(named))
+        };
+        // Older journals have only the gates' words, with the signal's id in them.
+        let worded = || begun.about.is_empty() && begun.gates.iter().any(|gate| is_about(gate, sample, def));
+        if begun.about.iter().any(judged) || worded() {
             let series = words::series(&sample.signal, &sample.labels, def);
             out.push(Read { series, value: sample.value, unit: def.map(|def| def.unit) });
         }

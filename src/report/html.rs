@@ -8,14 +8,24 @@ use crate::text::html as escaped;
 /// How it looks.
 const STYLE: &str = include_str!("style.css");
 
+/// What every page begins with, and what its title ends with.
+const MARKS: [&str; 2] = ["<!doctype html>\n<html lang=\"en\">\n<head>\n", ": the story of a run</title>\n"];
+
+/// Whether what begins so is a page as [`html`] makes them.
+#[must_use]
+pub fn is_page(begins: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(begins);
+    text.starts_with(MARKS[0]) && text.contains(MARKS[1])
+}
+
 /// The story as one page.
 #[must_use]
 pub fn html(story: &Story) -> String {
     let title = escaped(&story.head.run);
-    let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    let mut out = String::from(MARKS[0]);
+    out.push_str("<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    let _ =
-        write!(out, "<title>{title}: the story of a run</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n");
+    let _ = write!(out, "<title>{title}{}<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n", MARKS[1]);
     let _ = writeln!(out, "<h1>{title}</h1>");
     for section in page::sections(story) {
         put(&mut out, story, &section);

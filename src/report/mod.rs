@@ -30,7 +30,7 @@ use jiff::Timestamp;
 pub use self::{
     curves::{Curve, Downtime, Gap, Handover, Lost, Panel, Row, Scale},
     decide::{Decision, Fault, Hold, Kind, Read, Word},
-    html::html,
+    html::{html, is_page},
     markdown::markdown,
     steps::{Attempt, Op, Outcome, Step},
 };

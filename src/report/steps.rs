@@ -103,6 +103,8 @@ pub struct Step {
     pub since: Moment,
     /// What had become of it before the way back was begun.
     before: Outcome,
+    /// It was taken over: what follows is of no attempt of ours.
+    adopted: bool,
 }
 
 /// The steps, in the order in which anything was done about them.
@@ -112,7 +114,15 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> Vec<Step> {
         let Some(id) = entry.body.step() else { continue };
         let place = steps.iter().position(|step| step.id == id).unwrap_or_else(|| {
             let (id, outcome) = (id.to_owned(), Outcome::NotBegun);
-            steps.push(Step { id, first: *at, attempts: Vec::new(), outcome, since: *at, before: outcome });
+            steps.push(Step {
+                id,
+                first: *at,
+                attempts: Vec::new(),
+                outcome,
+                since: *at,
+                before: outcome,
+                adopted: false,
+            });
             steps.len() - 1
         });
         let step = &mut steps[place];
@@ -145,6 +155,7 @@ impl Step {
         if way == Way::Back {
             self.before = self.outcome;
         }
+        self.adopted = false;
         if let Some(last) = self.attempts.last_mut().filter(|it| it.ended.is_none()) {
             let phase = last.phases.last().map_or(Phase::Running, |(_, phase)| *phase);
             last.ended = Some((at, Outcome::Left(phase)));
@@ -193,15 +204,21 @@ impl Step {
                 let outcome = match phase {
                     // Another attempt may follow; none is under way.
                     Phase::Pending => Outcome::NotBegun,
+                    Phase::Done if self.adopted => Outcome::Adopted,
                     phase if is_end(phase) => Outcome::Over(phase),
                     phase => Outcome::UnderWay(phase),
                 };
-                if let Some(it) = self.current() {
+                if !self.adopted
+                    && let Some(it) = self.current()
+                {
                     it.phases.push((at, phase));
                 }
                 self.end(at, outcome);
             }
-            Note::Adopted(_) => self.end(at, Outcome::Adopted),
+            Note::Adopted(_) => {
+                self.end(at, Outcome::Adopted);
+                self.adopted = true;
+            }
             Note::Stands => self.stand(at),
             // Its tail may go on.
             Note::Abandoned => {}
@@ -240,6 +257,9 @@ impl Step {
     /// Which way it goes: by its attempt under way, else by the last one.
     #[must_use]
     pub fn way(&self) -> Way {
+        if self.adopted {
+            return Way::Forward;
+        }
         let open = self.attempts.iter().rev().find(|it| it.ended.is_none());
         open.or(self.attempts.last()).map_or(Way::Forward, |it| it.way)
     }

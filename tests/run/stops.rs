@@ -7,14 +7,14 @@ use landfall::{
     core::{
         run::{Hand, Motion, Order},
         snapshot::Verdict,
-        step::{Level, Phase},
+        step::{Level, OpState, Phase},
     },
     journal::Body,
-    plan::{Plan, Side, Window},
+    plan::{Action, Plan, Side, Window},
     scenario::Happening,
 };
 
-use crate::stage::{PLAN, Stage, plan, step, weights};
+use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
 
 /// A trigger that is true while the set's primary is on this side, over a step that nothing else is in the way of.
 fn triggered(side: Side, seed: u64) -> Stage {
@@ -121,6 +121,84 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
     assert!(why.as_ref().is_some_and(|why| why.contains("not armed")), "{why:?}");
     assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
     assert!(stage.drive.server_log().iter().all(|tag| !tag.contains("/name/")), "nothing was sent");
+}
+
+/// Instances are stopped in six batches, within a window of the plan if there is one.
+fn stopped_in_batches(window: Option<Window>) -> Stage {
+    let many = PLAN.replace("wanted = { source = 6, target = 6 }", "wanted = { source = 300, target = 6 }");
+    let (mut plan, _) = Plan::parse(Path::new("short.toml"), &many).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let stop = Action::Power { role: "web".into(), side: Side::Source, on: false, width: 1, max_failed: 0 };
+    plan.runbook = plan_of(vec![step("stop", &[], stop)]).runbook.clone();
+    plan.budgets.window = window;
+    let mut stage = Stage::on(Arc::new(plan), 3);
+    assert_eq!(stage.execute("stop"), None);
+    stage
+}
+
+#[test]
+fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_more() {
+    let sent = |stage: &Stage| stage.drive.server_log().iter().filter(|tag| tag.contains("/stop/")).count();
+    // When the second of them is there, in a night that is the same but for the window.
+    let mut stage = stopped_in_batches(None);
+    while sent(&stage) < 2 {
+        stage.pass(50);
+    }
+    let end = stage.drive.now().wall;
+    let mut stage = stopped_in_batches(Some(Window { start: jiff::Timestamp::UNIX_EPOCH, end }));
+    stage.pass(300_000);
+    let held = |stage: &Stage| {
+        let words = |e: &landfall::journal::Entry| match &e.body {
+            Body::Remark { by, text, .. } if by == "landfall" => Some(text.clone()),
+            _ => None,
+        };
+        stage.entries().iter().filter_map(words).collect::<Vec<_>>()
+    };
+    let waiting = |stage: &Stage| stage.step("stop").ops.iter().filter(|op| op.state == OpState::Waiting).count();
+    let before = (sent(&stage), waiting(&stage));
+    assert!((2..6).contains(&before.0) && before.1 > 0, "{before:?}");
+    let told = held(&stage);
+    assert!(told.len() == 1 && told[0].starts_with("stop stands still: the plan's window closed at "), "{told:?}");
+    // It is not released while that is so; nothing keeps it from being given up and taken back.
+    let why = stage.order(Order::Release).expect("refused");
+    assert!(why.starts_with("stop stands still: the plan's window closed at "), "{why}");
+    stage.pass(30_000);
+    assert_eq!((sent(&stage), waiting(&stage), held(&stage).len()), (before.0, before.1, 1));
+    stage.drive.order(Order::Abandon("stop".into()));
+    stage.until("stop", 900, |s| s.state == Phase::Failed);
+    stage.pass(2_000);
+    stage.drive.order(Order::RollBack("stop".into()));
+    assert_eq!(stage.execute("stop").filter(|why| !why.contains("stands still")), None);
+    stage.until("stop", 900, |s| s.state == Phase::RolledBack);
+}
+
+#[test]
+fn what_cannot_be_begun_is_not_go_though_no_gate_says_so() {
+    let steps = vec![step("there", &[], primary(Side::Target)), step("back", &["there"], primary(Side::Source))];
+    let mut stage = Stage::new(steps, 3);
+    stage.carry_out("there");
+    stage.until("back", 60, |s| s.state == Phase::Ready);
+    stage.pass(2_000);
+    // The source has two votes of five: no home for a primary.
+    let verdict = stage.drive.snapshot().verdict();
+    assert!(matches!(&verdict, Verdict::Hold(why) if why.starts_with("back: it is forbidden: ")), "{verdict:?}");
+}
+
+#[test]
+fn whether_rolling_back_is_asked_for_has_to_be_known_and_after_a_restart_anew() {
+    let mut stage = triggered(Side::Target, 3);
+    stage.carry_out("name");
+    stage.drive.order(Order::RollBack("name".into()));
+    assert_eq!(stage.execute("name"), None);
+    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.drive.order(Order::Again("name".into()));
+    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.restart();
+    // Nothing was read yet by whoever took it up: it was never asked for, and is not known not to be.
+    assert_eq!(
+        obstacle(&stage, "name", "whether ROLL BACK is asked for is not known, Users are hurt"),
+        Some(Level::Hold)
+    );
+    stage.until("name", 60, |s| s.state == Phase::Ready);
 }
 
 #[test]

@@ -84,7 +84,7 @@ title = "All"
 id = "orders"
 title = "orders is written on the target"
 action = { move_primary = { set = "orders", to = "target" } }
-gates = [{ id = "near", metric = "longest write under way", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
+gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "orders" }, op = "<", value = "5s", for = "10s", min_samples = 2 }]
 "#;
 
 /// The move, whose target falls behind once it is pinned and is level again ten seconds later; meanwhile something else happens, or not.

@@ -89,7 +89,7 @@ fn gate(line: &GateLine) -> Value {
         "waived": reason.waived,
         "moot": reason.moot,
         "decides": reason.decides,
-        "blind": reason.blind,
+        "blind": reason.blind.is_some(),
     })
 }
 

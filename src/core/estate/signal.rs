@@ -150,7 +150,13 @@ impl Samples {
             if v.is_finite() && v >= def.range.0 && v <= def.range.1 {
                 Ok(v)
             } else {
-                Err(Fault::new(FaultKind::Malformed, format!("{} = {v} is outside {:?}", def.id, def.range)))
+                let title = def.title;
+                let text = match def.range {
+                    _ if !v.is_finite() => format!("{title}: {v} is not a number"),
+                    (least, _) if v < least => format!("{title} is {v}, which cannot be: it is {least} at the least"),
+                    (_, most) => format!("{title} is {v}, which cannot be: it is {most} at the most"),
+                };
+                Err(Fault::new(FaultKind::Malformed, text))
             }
         });
         let same = self.list.last().filter(|last| *last.labels == *labels).map(|last| last.labels.clone());

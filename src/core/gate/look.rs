@@ -10,6 +10,7 @@ use crate::{
         estate::{
             seen::{FaultKind, Seen},
             signal::{Measured, Roster, Sample, SignalDef},
+            watched::Worst,
         },
         now::{Age, Now},
     },
@@ -52,17 +53,17 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unsure {
     pub what: String,
-    /// There is no fresh value of something. Else it is known, and too little to judge by.
-    pub blind: bool,
+    /// How there is no fresh value of something. None: it is known, and too little to judge by.
+    pub blind: Option<Worst>,
 }
 
 impl Unsure {
     pub(super) const fn blind(what: String) -> Self {
-        Self { what, blind: true }
+        Self { what, blind: Some(Worst::Blind) }
     }
 
     pub(super) const fn too_little(what: String) -> Self {
-        Self { what, blind: false }
+        Self { what, blind: None }
     }
 }
 
@@ -94,7 +95,7 @@ impl Look {
         let mut values = Vec::with_capacity(found.len());
         let mut series = Vec::with_capacity(found.len());
         let mut good_until = Duration::MAX;
-        let (mut blind, mut missed) = (Vec::new(), false);
+        let (mut blind, mut missed) = (Vec::new(), None);
         for sample in &found {
             match number(&sample.value, limits.age) {
                 Ok((value, age)) => {
@@ -110,7 +111,7 @@ impl Look {
                 }
                 Err(why) => {
                     blind.push((text::series(sample, &gate.labels), why));
-                    missed |= !is_idle(sample);
+                    missed = worse(missed, lack(&sample.value));
                 }
             }
         }
@@ -193,10 +194,10 @@ impl<'s> Readings<'s> {
             let known = match worth(&roster.series, Duration::MAX) {
                 Ok((_, age)) if now.boot.saturating_sub(age) < since => {
                     let why = format!("last read {} before this began", Age((since + age).saturating_sub(now.boot)));
-                    Err((why, false))
+                    Err((why, None))
                 }
                 Ok((list, _)) => Ok(list),
-                Err(why) => Err((why, true)),
+                Err(why) => Err((why, lack(&roster.series))),
             };
             match known {
                 Err((why, blind)) => {
@@ -259,9 +260,20 @@ fn worth<T>(value: &Seen<T>, limit: Duration) -> Result<(&T, Duration), String> 
     }
 }
 
-/// Whether it is known to have no value for want of traffic: nobody misses one.
-const fn is_idle(sample: &Sample) -> bool {
-    matches!(&sample.value, Seen::Blind(fault) if matches!(fault.kind, FaultKind::NoTraffic))
+/// How there is no fresh value; none of what is known to have none for want of traffic: nobody misses one.
+fn lack<T>(value: &Seen<T>) -> Option<Worst> {
+    match value {
+        Seen::Blind(fault) if fault.kind == FaultKind::NoTraffic => None,
+        Seen::Blind(_) => Some(Worst::Blind),
+        // Live, and older than may be decided upon.
+        Seen::Live(..) | Seen::Stale(..) => Some(Worst::Stale),
+        Seen::Never => Some(Worst::Never),
+    }
+}
+
+/// The worse of two lacks.
+pub(super) fn worse(one: Option<Worst>, other: Option<Worst>) -> Option<Worst> {
+    one.into_iter().chain(other).min()
 }
 
 /// A number and its age if it may be decided upon, else why not.
@@ -294,7 +306,7 @@ fn traffic(volume: &Volume, limit: Duration, readings: &Readings<'_>, now: Now) 
             }
             Err(why) => {
                 let what = format!("traffic not known: {} of {name}: {why}", volume.metric.title);
-                wrong.push(Unsure { what, blind: !is_idle(sample) });
+                wrong.push(Unsure { what, blind: lack(&sample.value) });
             }
         }
     }

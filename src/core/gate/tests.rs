@@ -263,7 +263,7 @@ fn a_signal_without_a_fresh_value_is_blind_and_one_without_traffic_is_not() {
     let blind = |value: Seen<f64>| {
         let mut judge = judge(&gate("g", |_| ()));
         judge.look(&Readings::of(&[lag("a", value)]), at(0));
-        judge.verdict(at(0)).reasons[0].blind
+        judge.verdict(at(0)).reasons[0].blind.is_some()
     };
     let fault = |kind| Seen::Blind(Fault::new(kind, "x"));
     assert!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::core::step::Level;
+use crate::core::{estate::watched::Worst, step::Level};
 
 /// More reasons than this are counted, not told.
 const TOLD: usize = 2;
@@ -75,8 +75,8 @@ pub struct Reason {
     pub moot: bool,
     /// It is one of those by which the condition has the colour that it has: of `any` the arms that are green, or those on hold, or all.
     pub decides: bool,
-    /// Something that it is about has no fresh value. Not so where it is known to have none for want of traffic.
-    pub blind: bool,
+    /// How something that it is about has no fresh value. None where it has, or is known to have none for want of traffic.
+    pub blind: Option<Worst>,
 }
 
 /// How much of a gate's window is filled.

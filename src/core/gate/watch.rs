@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     jump,
-    look::{Limits, Look, Outcome, Readings, Unsure},
+    look::{self, Limits, Look, Outcome, Readings, Unsure},
     text,
     verdict::{Filled, Reason},
     window::{Break, Window},
@@ -170,7 +170,7 @@ impl Watch {
     pub(super) fn reasons(&self, now: Now) -> Vec<Reason> {
         let level = self.level(now);
         let whats = self.whats(now);
-        let blind = whats.iter().any(|why| why.blind);
+        let blind = whats.iter().fold(None, |all, why| look::worse(all, why.blind));
         let to_green = self.to_green(level, now);
         let filled = self.look.as_ref().filter(|look| look.outcome == Outcome::True).and_then(|_| self.filled());
         let reason = |Unsure { what, .. }| Reason {

@@ -14,7 +14,7 @@ use crate::{
             Timer, Truth, Way, step,
         },
     },
-    journal::{Begun, Body, Came, Intent},
+    journal::{About, Begun, Body, Came, Intent},
     systems::{
         Call, Estate, Mark,
         steer::{Draft, Handle, Looked, Sent},
@@ -90,7 +90,10 @@ impl Run {
             self.accepted(at, ticket);
         }
         self.remember(at, ticket, sent.said, sent.mark);
-        self.take(at, &Event::Reply(ticket, sent.reply), now)
+        // Before anything follows from it: a whole batch fits between two looks at the clock.
+        let mut effects = self.stand_still(at, now);
+        effects.extend(self.take(at, &Event::Reply(ticket, sent.reply), now));
+        effects
     }
 
     fn looked(&mut self, step: &str, ticket: Ticket, look: u16, looked: Looked<Mark>, now: Now) -> Vec<Effect> {
@@ -113,7 +116,9 @@ impl Run {
             None => looked.said,
         };
         self.remember(at, ticket, said, mark);
-        self.take(at, &Event::Observed(ticket, look, looked.truth), now)
+        let mut effects = self.stand_still(at, now);
+        effects.extend(self.take(at, &Event::Observed(ticket, look, looked.truth), now));
+        effects
     }
 
     /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
@@ -226,13 +231,23 @@ impl Run {
     fn begin(&mut self, at: usize, left: bool, now: Now) -> Option<Body> {
         let plan = self.plan_of(at);
         let (id, timeout, action) = (plan.id.clone(), plan.timeout, hashed(&plan.action));
-        let gates = self.gates_on_record(at, now);
+        let (gates, about) = (self.gates_on_record(at, now), self.judged_on_record(at));
         let step = &mut self.steps[at];
         let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
         step.enter(way, draft.clone(), left);
         let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
         let record = step.state.begun();
-        Some(Body::Begun(Box::new(Begun { step: id, action, record, digest, draft, approved_by, gates, timeout })))
+        Some(Body::Begun(Box::new(Begun {
+            step: id,
+            action,
+            record,
+            digest,
+            draft,
+            approved_by,
+            gates,
+            about,
+            timeout,
+        })))
     }
 
     /// Its gates as they stand, for the record.
@@ -240,6 +255,21 @@ impl Run {
         let step = &self.steps[at];
         let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
         judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
+    }
+
+    /// What those are about: each series once.
+    fn judged_on_record(&self, at: usize) -> Vec<About> {
+        let plan = self.plan_of(at);
+        let condition = if self.steps[at].state.way == Way::Back { &plan.rollback_gates } else { &plan.gates };
+        let mut all = Vec::new();
+        for gate in condition.gates() {
+            let labels = gate.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let about = About { signal: gate.metric.id.to_owned(), labels };
+            if !all.contains(&about) {
+                all.push(about);
+            }
+        }
+        all
     }
 
     /// An intent; none if what it compares with is not known, which must not be sent.

@@ -1,14 +1,15 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::{Effect, Preview, Run};
+use super::{Effect, Preview, Run, Stands};
 use crate::{
     core::{
         estate::signal::Measured,
-        gate::Readings,
+        gate::{Readings, Verdict},
         now::Now,
-        step::{Clearance, Event, Level, Phase, Way},
+        step::{Clearance, Event, Kind, Level, OpState, Phase, Way},
     },
-    plan::{Action, Window},
+    journal::Body,
+    plan::{Action, WINDOW, Window},
     systems::Estate,
 };
 
@@ -21,20 +22,25 @@ pub(super) const fn has_begun(phase: Phase) -> bool {
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
 }
 
-/// What a waiver of the plan's window calls it.
-pub(super) const WINDOW: &str = "window";
-
 /// What asks for the way back, as what is in the way of going forward.
 fn asks(watch: &super::Watch, now: Now) -> Obstacle {
     let verdict = watch.judge.verdict(now);
-    let why = verdict.reasons.first().map_or("", |r| r.what.as_str());
-    match verdict.level {
-        Level::Green => (Level::Red, format!("ROLL BACK is asked for, {}: {why}", watch.title)),
-        _ => (
-            Level::Hold,
-            format!("ROLL BACK was asked for, and whether that is over is not known, {}: {why}", watch.title),
-        ),
+    let why = verdict.because();
+    let (level, so) = match (verdict.level, watch.stands) {
+        (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
+        (_, Stands::Yes) => (Level::Hold, "ROLL BACK was asked for, and whether that is over is not known"),
+        _ => (Level::Hold, "whether ROLL BACK is asked for is not known"),
+    };
+    (level, format!("{so}, {}: {why}", watch.title))
+}
+
+/// What keeps a condition from being so now. That it has not been so for long enough does not.
+fn against(verdict: &Verdict) -> Option<String> {
+    if verdict.level == Level::Green {
+        return None;
     }
+    let decides = verdict.blocking().any(|r| r.decides);
+    verdict.blocking().find(|r| (r.decides || !decides) && r.filled.is_none()).map(|r| r.what.clone())
 }
 
 fn told(window: Window, now: Now) -> String {
@@ -67,8 +73,11 @@ impl Run {
         for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
             watch.judge.look(samples, now);
             watch.stands = match watch.judge.level(now) {
-                Level::Green => true,
-                Level::Red => false,
+                Level::Green => Stands::Yes,
+                Level::Red => Stands::No,
+                Level::Hold if matches!(watch.stands, Stands::Unseen { .. }) => {
+                    Stands::Unseen { blind: watch.judge.verdict(now).reasons.iter().any(|r| r.blind.is_some()) }
+                }
                 Level::Hold => watch.stands,
             };
         }
@@ -96,12 +105,37 @@ impl Run {
         for at in 0..self.steps.len() {
             effects.extend(self.judge(at, estate, now));
         }
+        self.impossible = self.next_impossible(estate, now);
         effects.extend(self.readings(&all.samples, now));
         effects
     }
 
+    /// Whether the step that could begin next can be worked out at all: its gates say nothing of that.
+    fn next_impossible(&self, estate: &Estate, now: Now) -> Option<(usize, Obstacle)> {
+        let over = |step: &super::StepRun| matches!(step.state.phase, Phase::Done | Phase::Attested | Phase::Skipped);
+        let at = self.steps.iter().position(|step| !over(step))?;
+        let state = &self.steps[at].state;
+        if state.phase != Phase::Ready || state.way == Way::Back || state.manual {
+            return None;
+        }
+        match self.work_out(at, estate, now) {
+            Err(faults) => Some((at, (Level::Hold, format!("it cannot be worked out: {}", faults.first()?)))),
+            Ok(preview) => {
+                let broken = preview.draft.broken.first()?;
+                Some((at, (Level::Red, format!("it is forbidden: {broken}"))))
+            }
+        }
+    }
+
     pub(super) fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
+        // Once the attempt is over nothing of it is held back any more: its way back is not.
+        if self.steps[at].still && self.steps[at].state.phase != Phase::Running {
+            self.steps[at].still = false;
+            if self.held.is_none() {
+                effects.extend(self.take(at, &Event::Release, now));
+            }
+        }
         let phase = self.steps[at].state.phase;
         match phase {
             Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed => {
@@ -115,6 +149,7 @@ impl Run {
                 let level = self.verdict_of(at, now);
                 effects.extend(self.take(at, &Event::Verdict(level), now));
             }
+            Phase::Running if self.writer.is_some() => effects.extend(self.stand_still(at, now)),
             _ => {}
         }
         effects
@@ -151,9 +186,11 @@ impl Run {
         if abort && level == Level::Green { Level::Hold } else { level }
     }
 
-    /// What asks for the way back, or did when it was last known, and was not left out of this step by two people.
+    /// What asks for the way back, did when it was last known, or cannot be known, and was not left out of this step by two people. What has
+    /// no value for want of traffic asks for nothing.
     fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
-        self.aborts.iter().filter(move |watch| watch.stands && !self.is_left_out(at, &watch.id))
+        let asks = |watch: &&super::Watch| matches!(watch.stands, Stands::Yes | Stands::Unseen { blind: true });
+        self.aborts.iter().filter(asks).filter(move |watch| !self.is_left_out(at, &watch.id))
     }
 
     fn is_left_out(&self, at: usize, id: &str) -> bool {
@@ -214,11 +251,42 @@ impl Run {
     /// What speaks now against what an attempt under way is about to send. That a gate has not been true for long enough does not: what the
     /// attempt itself has changed may have interrupted it, and it was long enough when the attempt was begun.
     pub(super) fn second_thoughts(&self, at: usize, now: Now) -> Option<String> {
-        let gates = self.steps[at].gates.verdict(now);
-        let red = gates.blocking().find(|r| r.filled.is_none()).map(|r| r.what.clone());
-        let broken = || self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
-        let asked = || broken().or_else(|| self.asks_back(at).next()).map(|watch| watch.title.clone());
-        red.or_else(asked).filter(|_| !self.is_emergency(at))
+        if self.is_emergency(at) {
+            return None;
+        }
+        let invariant =
+            |watch: &super::Watch| Some(format!("{}: {}", watch.title, against(&watch.judge.verdict(now))?));
+        against(&self.steps[at].gates.verdict(now))
+            .or_else(|| self.invariants.iter().find_map(invariant))
+            .or_else(|| self.asks_back(at).next().map(|watch| asks(watch, now).1))
+            .or_else(|| self.closed(at, now).map(|window| told(window, now)))
+    }
+
+    /// Why an attempt that goes forward request by request may send no more of them, if it has any left.
+    pub(super) fn must_stand_still(&self, at: usize, now: Now) -> Option<String> {
+        let state = &self.steps[at].state;
+        let unsent = state.recipe.ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
+        let tail = state.recipe.ops.iter().any(|op| op.tail);
+        if state.phase != Phase::Running || state.went == Way::Back || !unsent || tail || self.is_emergency(at) {
+            return None;
+        }
+        let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
+        let broken = broken.map(|watch| format!("{}: {}", watch.title, watch.judge.verdict(now).because()));
+        let asked = || self.asks_back(at).next().map(|watch| asks(watch, now).1);
+        broken.or_else(asked).or_else(|| self.closed(at, now).map(|w| told(w, now)))
+    }
+
+    /// An attempt that goes forward request by request sends no more of them once an invariant is broken, something asks for the way back, or
+    /// the plan's window has closed: it stands still, as if it was held. One with a safe tail has no place to stand still at.
+    pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<Effect> {
+        let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
+        let Some(why) = why else { return Vec::new() };
+        let text = format!("{} stands still: {why}; H releases it once that is over", self.plan_of(at).id);
+        self.said = Some((now, text.clone()));
+        let mut effects = vec![Effect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
+        effects.extend(self.take(at, &Event::Hold, now));
+        self.steps[at].still = true;
+        effects
     }
 
     /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
@@ -316,7 +384,7 @@ impl Run {
         }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
-            out.push((Level::Hold, "it stands still since the program was started again: H releases".to_owned()));
+            out.push((Level::Hold, "it stands still: H releases".to_owned()));
         }
         if self.minds_invariants(at) {
             out.extend_from_slice(&common.1);

@@ -167,6 +167,8 @@ pub struct Run {
     judged: Arc<HashSet<&'static str>>,
     judged_and_kept: Arc<HashSet<&'static str>>,
     said: Option<(Now, String)>,
+    /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
+    impossible: Option<(usize, advance::Obstacle)>,
 }
 
 /// A condition that is watched all the time.
@@ -175,8 +177,19 @@ struct Watch {
     id: String,
     title: String,
     judge: Judge,
-    /// It was so when it was last known, or is not known since the run was taken up: what nobody knows any more has not passed.
-    stands: bool,
+    stands: Stands,
+}
+
+/// Whether a condition was so when it was last known: what nobody knows any more has not passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    No,
+    Yes,
+    /// It has not been known since the program began.
+    Unseen {
+        /// Something that it is about has no fresh value; not so where it is known to have none for want of traffic.
+        blind: bool,
+    },
 }
 
 /// One step of the run.
@@ -204,6 +217,8 @@ struct StepRun {
     waivers: Vec<Waiver>,
     /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
     exposed: Option<(Now, Duration)>,
+    /// It stands still because it may not go forward, and not because anybody said so.
+    still: bool,
     /// When it changed something last, on the boot clock, and of which system.
     changed: Option<(Duration, &'static str)>,
 }
@@ -238,6 +253,7 @@ impl Run {
                     approved: BTreeMap::new(),
                     waivers: Vec::new(),
                     exposed: None,
+                    still: false,
                     changed: None,
                 });
             }
@@ -253,7 +269,7 @@ impl Run {
                     id: named.id.clone(),
                     title: named.title.clone(),
                     judge: judge(&named.when),
-                    stands: false,
+                    stands: Stands::Unseen { blind: true },
                 })
                 .collect()
         };
@@ -278,6 +294,7 @@ impl Run {
             judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),
             judged: Arc::new(judged),
             said: None,
+            impossible: None,
             plan: plan.clone(),
         }
     }

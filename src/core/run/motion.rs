@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     Effect, Hand, Refusal, Run,
     act::hashed,
-    advance::WINDOW,
     obey::{Obeyed, conditions},
     waiver::Waiver,
 };
@@ -22,7 +21,7 @@ use crate::{
         step::{Event, OpState, Phase, Ticket},
     },
     journal::Body,
-    plan::people,
+    plan::{WINDOW, people},
 };
 
 /// A proposal that nobody has agreed to by then is not one any more.

@@ -163,7 +163,8 @@ impl Run {
         let (id, needed) = (plan.id.clone(), plan.approvals);
         let state = &self.steps[at].state;
         match state.phase {
-            Phase::Previewed if state.approvals < needed => {
+            // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
+            Phase::Previewed if state.approvals < needed && !state.exposed() => {
                 Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
             }
             Phase::Previewed => Ok(self.take(at, &Event::Arm, now)),
@@ -250,11 +251,23 @@ impl Run {
     }
 
     fn release(&mut self, operator: &str, now: Now) -> Obeyed {
-        if self.held.take().is_none() && !self.steps.iter().any(|s| s.state.held) {
-            return Err(Refusal::new("nothing is held"));
+        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.held).collect();
+        // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
+        let (still, free): (Vec<usize>, Vec<usize>) =
+            held.into_iter().partition(|at| self.must_stand_still(*at, now).is_some());
+        let first = still.first().and_then(|at| Some((*at, self.must_stand_still(*at, now)?)));
+        if self.held.take().is_none() && free.is_empty() {
+            return Err(match first {
+                Some((at, why)) => Refusal::new(format!("{} stands still: {why}", self.plan_of(at).id)),
+                None => Refusal::new("nothing is held"),
+            });
         }
-        let record = Effect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() });
-        Ok(self.everybody(record, &Event::Release, now))
+        let mut effects = vec![Effect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() })];
+        for at in free {
+            self.steps[at].still = false;
+            effects.extend(self.take(at, &Event::Release, now));
+        }
+        Ok(effects)
     }
 
     fn everybody(&mut self, first: Effect, event: &Event, now: Now) -> Vec<Effect> {

@@ -29,8 +29,6 @@ impl Run {
             self.replay(&entry, now);
             self.keep(entry);
         }
-        let begun = self.steps.iter().any(|step| step.state.attempt > 0);
-        self.aborts.iter_mut().for_each(|watch| watch.stands = begun);
         let mut effects = Vec::new();
         for at in 0..self.steps.len() {
             // What was never begun has nothing to take up.

@@ -42,7 +42,7 @@ impl Next {
             Event::Approved(digest) if matches!(phase, Previewed | Armed) && digest == self.state.digest => {
                 self.state.approvals = self.state.approvals.saturating_add(1);
             }
-            Event::Arm if phase == Previewed && self.state.approvals >= self.state.needs_approvals => {
+            Event::Arm if phase == Previewed && (self.state.is_approved() || self.state.exposed()) => {
                 self.to(Armed);
                 self.arm(Timer::Armed);
             }

@@ -194,7 +194,7 @@ impl Next {
         }
         if self.state.recipe.is_tail() {
             // What it mended is no more than that: whether the step is done, the attempt before it says.
-            if complete && self.state.whole_but_for_tail() { self.settle() } else { self.conclude(Phase::Failed) }
+            if complete && self.state.whole { self.settle() } else { self.conclude(Phase::Failed) }
         } else if complete {
             self.settle();
         } else if self.state.touched() || (self.state.way == Way::Forward && self.state.left) {

@@ -123,9 +123,10 @@ pub struct State {
     pub went: Way,
     /// An attempt forward before the last one left something that has not been taken back.
     pub left: bool,
-    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing; of an attempt
-    /// that mends a tail, those of the attempt that left it.
+    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing.
     pub stood: Option<Recipe>,
+    /// Of an attempt that mends a tail: whether the attempt that left it, in either direction, did all the rest.
+    pub whole: bool,
     /// What was previewed and not begun.
     pub preview: Option<Recipe>,
     /// The digest of what was previewed: approvals are of this and of nothing else.
@@ -163,6 +164,7 @@ impl State {
             went: Way::Forward,
             left: false,
             stood: None,
+            whole: false,
             preview: None,
             digest: Digest([0; 32]),
             approvals: 0,
@@ -182,10 +184,10 @@ impl State {
         let left = self.partly_done();
         let mends = recipe.is_tail();
         let before = std::mem::replace(&mut self.recipe, recipe);
+        let whole = if before.is_tail() { self.whole } else { before.ops.iter().all(|op| op.tail || op.state.holds()) };
+        self.whole = mends && whole;
         if self.way == Way::Forward {
-            self.left = left;
-            let first = if before.is_tail() { self.stood.take() } else { Some(before) };
-            self.stood = first.filter(|_| mends);
+            (self.left, self.stood) = (left, None);
         } else if self.went == Way::Forward {
             self.stood = Some(before);
         }
@@ -218,6 +220,11 @@ impl State {
     /// It is back: nothing is left.
     pub(super) fn is_back(&mut self) {
         (self.left, self.stood) = (false, None);
+    }
+
+    /// Whether enough people approved what is previewed.
+    pub(super) const fn is_approved(&self) -> bool {
+        self.approvals >= self.needs_approvals
     }
 
     /// The first operation that two people may settle: one that cannot be observed, or a tail that could not be finished.
@@ -280,12 +287,6 @@ impl State {
             && self.went == Way::Forward
             && ops.iter().any(|op| op.tail)
             && ops.iter().any(|op| !op.tail && op.kind != Kind::Wait && op.state == OpState::Waiting)
-    }
-
-    /// Whether all is there that an attempt was to do, but for the tail that is being mended.
-    pub(super) fn whole_but_for_tail(&self) -> bool {
-        let first = self.stood.as_ref().filter(|_| self.way == Way::Forward);
-        first.is_some_and(|it| it.ops.iter().all(|op| op.tail || op.state.holds()))
     }
 
     /// What the screen calls it: the phase's own word, but for an attempt under way, where it is the word of its operations.

@@ -38,6 +38,9 @@ impl Condition {
     }
 }
 
+/// What a waiver of the plan's window calls it: no gate and no abort trigger can have this id.
+pub const WINDOW: &str = "window";
+
 /// One condition over one signal.
 #[derive(Debug, Clone, Serialize)]
 pub struct Gate {

@@ -17,7 +17,7 @@ mod step;
 pub use self::{
     dns::{DnsName, RecordType},
     fleet::Role,
-    gate::{Agg, Compare, Condition, Gate, Volume},
+    gate::{Agg, Compare, Condition, Gate, Volume, WINDOW},
     health::{HealthKind, HealthQuery, HealthUnit, Query},
     kafka::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
     pace::{Budgets, Intervals, Window},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{GateLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn};
 use crate::{
     core::{
-        estate::watched::{Unknown, Worst},
+        estate::watched::Unknown,
         gate::Reason,
         now::Now,
         run::{
@@ -96,16 +96,16 @@ impl Run {
     /// Gates that are judged now, arms that nothing hangs on among them, and whose signal has no fresh value.
     fn blind(&self, next: Option<&StepView>, now: Now) -> Vec<Unknown> {
         let line = |what: String, reason: Reason| {
-            let blind = reason.blind && !reason.waived;
-            blind.then_some(Unknown { what, page: "runbook", state: Worst::Blind, why: reason.what })
+            let state = reason.blind.filter(|_| !reason.waived)?;
+            Some(Unknown { what, page: "runbook", state, why: reason.what })
         };
         let watched = self.invariants.iter().chain(&self.aborts).flat_map(|watch| {
             let reasons = watch.judge.verdict(now).reasons;
-            reasons.into_iter().map(|reason| (format!("{}: gate {}", watch.title, reason.gate), reason))
+            reasons.into_iter().map(|reason| (format!("not known: {}", watch.title), reason))
         });
         let gates = next.into_iter().flat_map(|step| {
             let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(|gate| gate.reason.clone());
-            judged.map(|reason| (format!("{}: gate {}", step.id, reason.gate), reason))
+            judged.map(|reason| (step.id.clone(), reason))
         });
         watched.chain(gates).filter_map(|(what, reason)| line(what, reason)).collect()
     }
@@ -136,7 +136,14 @@ impl Run {
                 (Way::Forward, _) => step.gates.level(now),
             },
             lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            obstacles: if state.phase <= Phase::Armed { self.obstacles(at, common, now) } else { self.keeps(at, now) },
+            obstacles: if state.phase <= Phase::Armed {
+                let impossible = self.impossible.iter().filter(|(of, _)| *of == at && state.phase == Phase::Ready);
+                let mut all = self.obstacles(at, common, now);
+                all.extend(impossible.map(|(_, why)| why.clone()));
+                all
+            } else {
+                self.keeps(at, now)
+            },
             gates: lines.collect(),
             ops: self.op_lines(at),
             progress: (state.recipe.count(OpState::holds), changes.count()),

@@ -13,7 +13,7 @@ use crate::{
         diag::{Code, Diagnosis, Faults, Span},
         scalar::{friendly, quoted},
         tree::{At, FromValue, Quantity, Table},
-        types::{Agg, Compare, Condition, Gate, Volume},
+        types::{Agg, Compare, Condition, Gate, Volume, WINDOW},
     },
 };
 
@@ -35,12 +35,29 @@ impl<'t> Gates<'t> {
         Self { world, ids: Vec::new() }
     }
 
-    /// Tells of ids that are there twice. Call it once all have been read.
+    /// Tells of ids that are there twice, or are what a waiver calls something else: one of these abort triggers, the window. Call it once all
+    /// have been read.
     ///
     /// Ids by default go by their step's: where two of those are alike, the steps are, and that is told already.
-    pub fn unique(&self, faults: &mut Faults) {
+    pub fn unique(&self, aborts: &[At<String>], faults: &mut Faults) {
         let mut seen: HashMap<&str, &Id> = HashMap::new();
+        for abort in aborts.iter().filter(|abort| abort.value == WINDOW) {
+            let message = format!(
+                "a waiver of the abort trigger {} would leave out the plan's window as well",
+                quoted(&abort.value)
+            );
+            let fault = Diagnosis::error(Code::Duplicate, &abort.span, message);
+            faults.push(fault.hint("a waiver names it: give the trigger another id"));
+        }
         for id in &self.ids {
+            let abort = aborts.iter().find(|abort| abort.value == id.at.value);
+            if id.at.value == WINDOW || abort.is_some() {
+                let is = if abort.is_some() { "an abort trigger" } else { "the plan's window" };
+                let message = format!("a waiver of the gate {} would leave out {is} as well", quoted(&id.at.value));
+                let fault = Diagnosis::error(Code::Duplicate, &id.at.span, message);
+                let fault = if let Some(abort) = abort { fault.first(&abort.span) } else { fault };
+                faults.push(fault.hint("a waiver names it: give the gate another id"));
+            }
             match seen.get(id.at.value.as_str()) {
                 Some(first) if first.written || id.written => {
                     let message = format!("the gate {} is there twice", quoted(&id.at.value));

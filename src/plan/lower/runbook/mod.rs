@@ -40,7 +40,8 @@ pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
     let phases: Vec<Option<PhasePlan>> = root.tables("phase").map(|t| phase(t, &mut steps, faults)).collect();
     let needs = order::check(&steps.order, faults);
     let places: Vec<Span> = steps.order.steps.iter().map(|step| step.place.clone()).collect();
-    gates.unique(faults);
+    let triggers: Vec<At<String>> = root.tables("abort").filter_map(|t| t.at("id")).collect();
+    gates.unique(&triggers, faults);
     let mut phases: Vec<PhasePlan> = phases.into_iter().collect::<Option<_>>()?;
     for step in phases.iter_mut().flat_map(|phase| &mut phase.steps) {
         step.needs = needs.get(&step.id).cloned().unwrap_or_default();

@@ -278,7 +278,8 @@ fn every_printed_command_of_a_replica_set_does_forward_and_back_what_it_says() {
         let sends = shown.ops.iter().filter(|op| op.command.contains("replSetReconfig")).count();
         assert_eq!(reached, version + i32::try_from(sends).unwrap(), "{step}: each configuration once");
         for change in &shown.diff {
-            let Some(host) = change.thing.strip_prefix("paste: ").filter(|host| set.hosts.iter().any(|h| h == host)) else {
+            let Some(host) = change.thing.strip_prefix("paste: ").filter(|host| set.hosts.iter().any(|h| h == host))
+            else {
                 continue;
             };
             let said = there.get(host).map_or("not in the set".to_owned(), |(votes, priority, hidden, _)| {
