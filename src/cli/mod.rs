@@ -80,7 +80,7 @@ enum Cmd {
     Init(init::Init),
     /// Print the plan's JSON Schema, for editors
     Schema,
-    /// List every signal: id, unit, labels, meaning
+    /// List every signal: id, labels, unit, what it is called in a reason, meaning
     Signals,
     /// List, show and check themes
     #[command(subcommand)]

@@ -258,7 +258,7 @@ pub fn text(s: &Snapshot) -> Lines {
 pub(super) fn signals() -> String {
     crate::systems::signals()
         .iter()
-        .map(|d| format!("{}{{{}}} {:?}\n    {}\n", d.id, d.labels.join(","), d.unit, d.doc))
+        .map(|d| format!("{}{{{}}} {:?}: {}\n    {}\n", d.id, d.labels.join(","), d.unit, d.title, d.doc))
         .collect()
 }
 

@@ -230,7 +230,8 @@ impl Core {
             }
             Input::Tick => {
                 self.run_changed = true;
-                let wanted = self.run.wants(now);
+                let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
+                let wanted = self.run.wants(outage, now);
                 let measured = self.measure(Samples::only(wanted), now);
                 self.run.set_read(self.read(now));
                 let effects = self.run.tick(&self.estate, &measured, now);
@@ -287,11 +288,18 @@ impl Core {
     pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
         self.run_changed = true;
         let effects = self.run.resume(journal, entries, operator, now);
+        self.estate.carry(self.run.spent());
         let mut effects = self.wanted(effects);
         for spec in self.estate.probes() {
             effects.extend(self.register(&spec, Question::Probe, now).map(|ix| Effect::Probe(ix, spec)));
         }
         effects
+    }
+
+    /// The run is left: what it has cost so far is put on record.
+    pub fn leave(&mut self, now: Now) -> Vec<Effect> {
+        let measured = self.measure(Samples::only(self.run.kept()), now);
+        self.run.last_readings(&measured.samples, now).into_iter().map(Effect::Run).collect()
     }
 
     /// How far a step is.

@@ -162,6 +162,8 @@ impl Driver {
             }
             news = true;
         }
+        let effects = self.core.leave(clock::now());
+        self.carry_out(effects);
         self.away.shutdown().await;
         for task in self.running.values() {
             task.abort();

@@ -30,7 +30,7 @@ use std::io;
 
 use self::chain::{LONGEST, Reader};
 pub use self::{
-    body::{About, Begun, Body, Came, Intent, Reading, Unapproved},
+    body::{About, Begun, Body, COUNTED, Came, Intent, Reading, Unapproved},
     chain::{Damage, Head},
     entry::Entry,
     file::writer,
@@ -111,7 +111,7 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives all its records, the last of them
-    /// that it was opened now; what was read meanwhile, of which nothing follows, is left out of them.
+    /// that it was opened now; of what was read meanwhile only what is counted is among them.
     ///
     /// # Errors
     /// If it cannot be read or written, and if it is damaged elsewhere than at its end.
@@ -124,7 +124,8 @@ impl Journal {
                     return Err(Refused::Other { theirs: entry.run, ours: author.run });
                 }
                 if let Body::Readings { samples } = &mut entry.body {
-                    *samples = Vec::new();
+                    samples.retain(|it| COUNTED.contains(&it.signal.as_str()));
+                    samples.shrink_to_fit();
                 }
                 entries.push(entry);
             }

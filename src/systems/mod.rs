@@ -31,7 +31,7 @@ use crate::{
         snapshot::Outage,
     },
     drive::{poll::Schedule, sink::Sink},
-    journal::{Journal, Permit},
+    journal::{Journal, Permit, Reading},
     plan::{Action, Plan, Sides},
     scenario::Happening,
     view::{Detail, Panel, Tile},
@@ -77,6 +77,9 @@ pub trait System: Sized {
     fn outages(&self, _now: Now) -> Vec<Outage> {
         Vec::new()
     }
+
+    /// What the run has cost before this program was started, by the journal: it goes on from there.
+    fn carry(&mut self, _spent: &[Reading]) {}
 
     /// What opens behind a row of its panel.
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;

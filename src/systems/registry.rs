@@ -225,6 +225,11 @@ macro_rules! systems {
                 out
             }
 
+            /// What the run has cost before this program was started.
+            pub fn carry(&mut self, spent: &[Reading]) {
+                $(self.$name.carry(spent);)+
+            }
+
             /// What opens behind a row.
             #[must_use]
             pub fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {

@@ -56,7 +56,7 @@ use super::{
     step::{State, Ticket, Timer, Way},
 };
 use crate::{
-    journal::{Body, Entry, Head, Intent, export::Ways},
+    journal::{Body, Entry, Head, Intent, Reading, export::Ways},
     plan::{Condition, Plan, StepPlan},
     systems::{
         Call, Mark,
@@ -163,6 +163,8 @@ pub struct Run {
     /// Where the journal stands: after the last record of any kind.
     head: Option<Head>,
     diary: Diary,
+    /// What the run has cost before it was taken up.
+    spent: Vec<Reading>,
     /// The ids of the signals that gates judge; the same and those that are kept in the journal.
     judged: Arc<HashSet<&'static str>>,
     judged_and_kept: Arc<HashSet<&'static str>>,
@@ -291,6 +293,7 @@ impl Run {
             ways: Ways::default(),
             head: None,
             diary: Diary::default(),
+            spent: Vec::new(),
             judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),
             judged: Arc::new(judged),
             said: None,

@@ -1,7 +1,12 @@
 //! What the estate looked like, put on record now and then while somebody steers: for the story of the run, which is told to people who
-//! were not there. Nothing is ever decided on what is written here, and nobody who takes the journal up reads it.
+//! were not there. Nothing is decided on what is written here but one thing: what a run has cost those who write goes on where the journal
+//! left it, because the plan's budget is for the whole run, however often the program is started in it.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Effect, Run};
 use crate::{
@@ -13,12 +18,14 @@ use crate::{
         now::Now,
         step::Phase,
     },
-    journal::{Body, Reading},
+    journal::{Body, COUNTED, Entry, Reading},
     plan::{Action, Side},
 };
 
 /// How often while a step is under way.
 const BUSY: Duration = Duration::from_secs(30);
+/// How often while nobody can write to a set.
+const OUTAGE: Duration = Duration::from_secs(5);
 /// How often else.
 pub const QUIET: Duration = Duration::from_secs(300);
 /// When first: by then every source has been heard or is silent.
@@ -63,26 +70,42 @@ pub(super) struct Diary {
     last: Option<Duration>,
     /// Whether it is time for them now.
     due: bool,
+    /// Nobody can write to some set, as it was looked last.
+    outage: bool,
 }
 
 impl Diary {
     pub const fn begun(boarded: Duration) -> Self {
-        Self { boarded, last: None, due: false }
+        Self { boarded, last: None, due: false, outage: false }
     }
 }
 
 impl Run {
     /// The ids of the signals that it wants to see in this second: those that gates judge, and, when it is time for them, those that are
     /// kept in the journal.
-    pub fn wants(&mut self, now: Now) -> Arc<HashSet<&'static str>> {
+    ///
+    /// An outage is put down as it begins, while it lasts and when it is over: what it has cost is known to the end of it.
+    pub fn wants(&mut self, outage: bool, now: Now) -> Arc<HashSet<&'static str>> {
         use Phase::{Baking, Running, Settling, Verifying};
         let busy = self.steps.iter().any(|s| matches!(s.state.phase, Running | Settling | Verifying | Baking));
+        let turned = std::mem::replace(&mut self.diary.outage, outage) != outage;
         let due = match self.diary.last {
+            _ if turned => now.boot,
             None => self.diary.boarded.saturating_add(FIRST),
-            Some(last) => last.saturating_add(if busy { BUSY } else { QUIET }),
+            Some(last) => last.saturating_add(match (outage, busy) {
+                (true, _) => OUTAGE,
+                (false, true) => BUSY,
+                (false, false) => QUIET,
+            }),
         };
         self.diary.due = self.writer.is_some() && self.halted.is_none() && now.boot >= due;
         if self.diary.due { self.judged_and_kept.clone() } else { self.judged.clone() }
+    }
+
+    /// The ids of what gates judge and of what is kept in the journal.
+    #[must_use]
+    pub fn kept(&self) -> Arc<HashSet<&'static str>> {
+        self.judged_and_kept.clone()
     }
 
     /// The readings of this moment, when it is time for them.
@@ -93,9 +116,28 @@ impl Run {
         let mut kept = samples.iter().filter(|sample| self.is_kept(sample)).peekable();
         // A plan that has none of it has nothing to say. Where there is something and none of it is live, just that is put down.
         kept.peek()?;
-        let samples = kept.filter_map(reading).collect();
+        let mut samples: Vec<Reading> = kept.filter_map(reading).collect();
+        // A record says what was lost since the program was started.
+        for it in &mut samples {
+            if let Some(spent) = self.spent.iter().find(|spent| spent.signal == it.signal && spent.labels == it.labels) {
+                it.value = (it.value - spent.value).max(0.0);
+            }
+        }
         self.diary.last = Some(now.boot);
         Some(Effect::Record(Body::Readings { samples }))
+    }
+
+    /// The readings of the last moment, as the program is left: those that say what was lost, if anything was.
+    pub fn last_readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
+        let lost = |s: &Sample| COUNTED.contains(&s.def.id) && matches!(s.value, Seen::Live(v, _) if v > 0.0);
+        self.diary.due = self.writer.is_some() && self.halted.is_none() && samples.iter().any(lost);
+        self.readings(samples, now)
+    }
+
+    /// What the run has cost before it was taken up, by the journal: the ends of all its sittings together.
+    #[must_use]
+    pub fn spent(&self) -> &[Reading] {
+        &self.spent
     }
 
     fn is_kept(&self, sample: &Sample) -> bool {
@@ -112,6 +154,25 @@ impl Run {
             }),
         }
     }
+}
+
+/// What is counted from the start of the program, over all sittings of a journal.
+pub(super) fn counted(entries: &[Entry]) -> Vec<Reading> {
+    let mut all: BTreeMap<(String, Vec<String>), (f64, f64)> = BTreeMap::new();
+    for entry in entries {
+        match &entry.body {
+            Body::Resumed { .. } => all.values_mut().for_each(|(before, now)| *before += std::mem::take(now)),
+            Body::Readings { samples } => {
+                for it in samples.iter().filter(|it| COUNTED.contains(&it.signal.as_str())) {
+                    let (_, now) = all.entry((it.signal.clone(), it.labels.clone())).or_default();
+                    *now = now.max(it.value);
+                }
+            }
+            _ => {}
+        }
+    }
+    let all = all.into_iter().map(|((signal, labels), (before, now))| Reading { signal, labels, value: before + now });
+    all.filter(|it| it.value > 0.0).collect()
 }
 
 /// The value of a label.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Effect, Event as Turn, JournalLine, Run, act::hashed, readings::Diary, waiver::Waiver};
+use super::{Effect, Event as Turn, JournalLine, Run, act::hashed, readings::{self, Diary}, waiver::Waiver};
 use crate::{
     core::{
         now::Now,
@@ -25,6 +25,7 @@ impl Run {
         self.diary = Diary::begun(now.boot);
         self.journal = journal;
         self.halted = self.of_another_plan(&entries);
+        self.spent = readings::counted(&entries);
         for entry in entries {
             self.replay(&entry, now);
             self.keep(entry);
