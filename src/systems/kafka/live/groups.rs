@@ -120,7 +120,10 @@ pub(super) fn none_listed(
     }
     let until = briefly(deadline);
     let batch = client.batch()?;
-    batch.cluster(request(until), 0).map_err(|f| client.fault(CALL, &f))?;
+    let ids = || metadata.brokers().iter().map(|b| b.id());
+    // The one that has just answered, if it is known by its number.
+    let broker = ids().find(|id| *id == metadata.orig_broker_id()).or_else(|| ids().next()).unwrap_or_default();
+    batch.cluster(broker, request(until), 0).map_err(|f| client.fault(CALL, &f))?;
     let (mut may, mut answered) = (None, Err(silence()));
     let each = |_, answer: Answer<'_>| {
         if let Answer::MayDescribe(told) = answer {
@@ -300,5 +303,34 @@ pub(super) fn members(list: &GroupList, out: &mut Snapshot) {
             }
         }
         group.members = Some(names);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use indexmap::IndexMap;
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+    use crate::{plan::Property, systems::kafka::ops::tests::plan};
+
+    /// librdkafka's own imitation of a broker does not tell what a login may do, and has no topic of offsets yet.
+    #[test]
+    fn an_empty_list_that_nobody_vouches_for_says_nothing_of_any_group() {
+        let brokers = MockCluster::new(1).expect("brokers");
+        let at = IndexMap::from([("bootstrap.servers".to_owned(), Property::Plain(brokers.bootstrap_servers()))]);
+        let client = Client::new("mock", &at).expect("a client");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let metadata = client.metadata(deadline).expect("brokers that answer");
+        let list = |in_all| {
+            let mut listed = Listed { watched: Vec::new(), unlisted: Vec::new(), in_all, partial: None };
+            none_listed(&client, &plan().kafka[0], &metadata, &mut listed, deadline).expect("an answer");
+            listed
+        };
+        let partial = list(0).partial.expect("nobody vouches for it");
+        assert_eq!(partial.kind, FaultKind::Unsupported, "{partial}");
+        assert!(list(7).partial.is_none(), "who sees others sees that these are not there, or is told when they are asked for");
     }
 }

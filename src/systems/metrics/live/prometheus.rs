@@ -159,7 +159,7 @@ mod tests {
     /// As Prometheus 2.53 answers `sum(rate(latency_bucket[1m]))` and the like.
     #[test]
     fn a_note_on_style_takes_nothing_away_and_hides_no_warning() {
-        let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "requests" (1:10)""#;
+        let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"requests\" (1:10)""#;
         let told = |warnings: &str| {
             let data = r#"{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}"#;
             read(200, format!(r#"{{"status":"success","warnings":[{warnings}],"data":{data}}}"#).as_bytes()).map(|v| v.value)
@@ -168,7 +168,7 @@ mod tests {
         let (of, words) = told(&format!(r#"{note},"store b: timeout""#)).expect_err("a part");
         assert_eq!(of, Malformed);
         assert!(words.ends_with("the server warns: store b: timeout"), "{words}");
-        let doubted = r#""PromQL warning: bucket label "le" is missing or has a malformed value""#;
+        let doubted = r#""PromQL warning: bucket label \"le\" is missing or has a malformed value""#;
         assert_eq!(kind(told(doubted)), Malformed);
     }
 

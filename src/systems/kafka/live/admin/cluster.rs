@@ -2,13 +2,13 @@
 //! the module above; nothing is added to them.
 
 use std::{
-    ffi::{c_int, c_uint},
+    ffi::{c_char, c_int, c_uint},
     time::Duration,
 };
 
 use rdkafka::bindings as sys;
 
-use super::{Answer, Batch, Failure, Owned, failure};
+use super::{Answer, Batch, Failure, Owned, failure, internal};
 
 // The binding's own declaration, with operations as the integers they are in C.
 unsafe extern "C" {
@@ -22,15 +22,23 @@ unsafe extern "C" {
 const DESCRIBE: c_uint = 8;
 
 impl Batch<'_> {
-    /// Asks a broker what this login may do with the cluster. No topic is asked for.
-    pub(in super::super) fn cluster(&self, timeout: Duration, tag: usize) -> Result<(), Failure> {
+    /// Asks a broker what this login may do with the cluster. No topic is asked for. The broker is named: without that the controller is asked,
+    /// and some clusters tell of none.
+    pub(in super::super) fn cluster(&self, broker: i32, timeout: Duration, tag: usize) -> Result<(), Failure> {
         const YES: c_int = 1;
+        let mut text = [0 as c_char; 128];
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, timeout, tag)?;
-        // SAFETY: the options are valid and ours, and the call copies them. An error object that comes back is ours to destroy.
+        // SAFETY: the options are valid and ours, and the call copies them; `text` is as long as it is said to be. An error object that comes
+        // back is ours to destroy.
         unsafe {
             let error = sys::rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), YES);
             if let Ok(error) = Owned::new(error, sys::rd_kafka_error_destroy) {
                 return Err(failure(error.get()));
+            }
+            let set = sys::rd_kafka_AdminOptions_set_broker;
+            let code = set(options.get(), broker, text.as_mut_ptr(), text.len());
+            if code != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return Err(internal("librdkafka refuses the broker that is to be asked"));
             }
             sys::rd_kafka_DescribeCluster(self.rk, options.get(), self.queue.get());
         }
