@@ -61,7 +61,10 @@ pub(super) fn one_mirror(plan: &KafkaPair, from: Side, topic: &str) -> Result<()
     if plan.mirrors.iter().filter(|m| m.from == from && m.topics.matches(topic)).count() < 2 {
         return Ok(());
     }
-    let text = format!("{}: two mirrors from the {from} copy {topic}, and no offset sync tells which of them it is of: give each topics of its own", plan.name);
+    let text = format!(
+        "{}: two mirrors from the {from} copy {topic}, and no offset sync tells which of them it is of: give each topics of its own",
+        plan.name
+    );
     Err(Fault::new(FaultKind::Unsupported, text))
 }
 

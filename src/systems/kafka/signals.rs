@@ -87,8 +87,8 @@ signals! {
          committed or aborted. Only with isolation = read_committed.";
     TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX, "records not from the mirror",
         "Records at the ends of a copy's partitions that the mirror to this side cannot have written: somebody else writes there. At least so \
-         many, if the mirror writes one offset a record; one that copies exactly once writes a marker a transaction besides, and those since its last \
-         offset sync count, too. Exact once the other side stands still and all is copied.";
+         many, if the mirror writes one offset a record; one that copies exactly once writes a marker a transaction besides, and those since \
+         its last offset sync count, too. Exact once the other side stands still and all is copied.";
     TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], MAX, "partitions",
         "Partitions of the topic.";
     TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], MAX, "records written a second",

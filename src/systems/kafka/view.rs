@@ -145,7 +145,8 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
             let each = names.iter().filter_map(|name| worst_group(ix, pair, side, name, now));
             let judged: Vec<Worst> = each.collect();
             // Groups come over one after the other: a side that has none yet is no worse than the side that has them.
-            let others = || parity::group_names_of(pair, side.other()).into_iter().any(|g| pair.cluster(side.other()).group(&g, now).shown().is_some());
+            let other = pair.cluster(side.other());
+            let others = || parity::group_names_of(pair, side.other()).into_iter().any(|g| other.group(&g, now).shown().is_some());
             if !judged.is_empty() || others() {
                 return judged;
             }

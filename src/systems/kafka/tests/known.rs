@@ -170,7 +170,8 @@ fn a_configuration_that_was_not_read_is_neither_like_another_nor_unlike() {
 fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
     let told = |groups: &[&str]| {
         let (mut state, _) = State::new(&plan(groups, &["orders"], ""));
-        let facts = || Snapshot { groups: vec![snapshot(&[], &ends(&[100])).groups.remove(0), group("others")], ..snapshot(&ends(&[100]), &ends(&[100])) };
+        let good = || snapshot(&ends(&[100]), &ends(&[100]));
+        let facts = || Snapshot { groups: vec![good().groups.remove(0), group("others")], ..good() };
         read(&mut state, 1, [facts(), facts()]);
         state
     };
