@@ -133,6 +133,7 @@ fn commits(side: Side, round: i64) -> kafka::Snapshot {
     let mut out = kafka::Snapshot {
         topics: (0..TOPICS).map(topic).collect(),
         ends: (0..TOPICS * PARTITIONS).map(|slot| kafka::Offset::end(end(slot))).collect(),
+        starts: vec![kafka::Offset::end(0); TOPICS * PARTITIONS],
         ..kafka::Snapshot::default()
     };
     for g in 0..GROUPS {

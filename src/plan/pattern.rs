@@ -115,7 +115,13 @@ impl Patterns {
     /// Whether one of them means a name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.names.contains(name) || self.others.iter().any(|at| self.list[*at].matches(name))
+        self.has_name(name) || self.others.iter().any(|at| self.list[*at].matches(name))
+    }
+
+    /// Whether one of them is this very name, and not only a pattern that it fits.
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        self.names.contains(name)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pairs of Kafka clusters: client properties a side, and what is copied between them.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::{same_access, unique, unique_names};
@@ -66,6 +68,14 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
                 faults.push(
                     Diagnosis::error(Code::Duplicate, &t.span, "this mirror is there twice").hint("take one out"),
                 );
+            } else if let Some(topic) = seen.iter().filter(|m| m.from == mirror.from).find_map(|m| both_copy(m, mirror))
+            {
+                let message = format!("two mirrors from the {} copy {}", mirror.from, quoted(&topic));
+                let span = t.written("topics").unwrap_or_else(|| t.span.clone());
+                faults.push(
+                    Diagnosis::error(Code::Duplicate, &span, message)
+                        .hint("their offset syncs cannot be told apart: give each mirror topics of its own"),
+                );
             }
             if seen.iter().any(|m| m.from == mirror.from && m.offset_syncs_on != mirror.offset_syncs_on) {
                 let message =
@@ -81,6 +91,18 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
         all.push(mirror);
     }
     all
+}
+
+/// What two mirrors both copy, as far as the plan tells: a name of one that the other means too, or a pattern of both.
+fn both_copy(one: &Mirror, other: &Mirror) -> Option<String> {
+    let name = |of: &Mirror, by: &Mirror| {
+        of.topics.iter().filter_map(Pattern::literal).find(|name| by.topics.matches(name)).map(str::to_owned)
+    };
+    let patterns = |of: &Mirror| -> BTreeSet<String> {
+        of.topics.iter().filter(|p| p.literal().is_none()).map(ToString::to_string).collect()
+    };
+    let same = || patterns(one).intersection(&patterns(other)).next().cloned();
+    name(one, other).or_else(|| name(other, one)).or_else(same)
 }
 
 fn mirror(table: &Table, topics: &Patterns) -> Option<Mirror> {

@@ -25,7 +25,7 @@ use crate::core::{
 pub(super) struct Cluster {
     latest: Reading<Latest>,
     pub(super) configs: Reading<BTreeMap<Arc<str>, Config>>,
-    memory: Memory,
+    pub(super) memory: Memory,
     /// Answers so far whose commits were others than those of the one before.
     commits_version: u64,
 }
@@ -56,6 +56,9 @@ impl Cluster {
         let before = self.latest.last().map(|(before, _)| before).filter(|before| before.facts.has_topics_of(&facts));
         self.memory.take_ends(&facts, before.map(|before| &before.facts), at);
         let mut groups = std::mem::take(&mut self.memory.groups);
+        if facts.partial.is_none() {
+            groups.values_mut().for_each(|memory| memory.missed = memory.missed.saturating_add(1));
+        }
         let tables = self.memory.tables(&facts);
         let mut again = before.is_some_and(|before| before.facts.groups.len() == facts.groups.len());
         let mut figures = Vec::with_capacity(facts.groups.len());
@@ -94,16 +97,20 @@ impl Cluster {
     /// A group in it. A group that is not there is no reading, with the reason.
     pub(super) fn group(&self, name: &str, now: Now) -> Seen<GroupSeen<'_>> {
         self.seen(now).and_then(|latest| {
-            let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(name, now))?;
+            let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(latest, name, now))?;
             // One that is gone has the place that it had.
             let facts = latest.facts.groups.get(memory.place).filter(|group| *group.name == *name);
             let found = facts.zip(latest.figures.get(memory.place));
-            let (facts, figures) = found.ok_or_else(|| self.no_group(name, now))?;
+            let (facts, figures) = found.ok_or_else(|| self.no_group(latest, name, now))?;
             Ok(GroupSeen { latest, facts, figures, memory })
         })
     }
 
-    fn no_group(&self, name: &str, now: Now) -> Fault {
+    /// That a group is not there is known of a whole answer only.
+    fn no_group(&self, latest: &Latest, name: &str, now: Now) -> Fault {
+        if let Some(fault) = &latest.facts.partial {
+            return fault.clone();
+        }
         Fault::new(FaultKind::NotFound, gone("group", name, self.memory.groups.get(name).map(|g| g.seen), now))
     }
 
@@ -192,6 +199,11 @@ impl GroupSeen<'_> {
         self.facts.fault.is_none() && self.facts.orphans.is_empty() && self.facts.commits.is_empty()
     }
 
+    /// Whether it has committed nothing for as long as it is looked at: then it has no lag, and never had one that could be missed.
+    pub(super) fn never_had_any(&self) -> bool {
+        self.has_nothing() && self.memory.lag.iter().next().is_none()
+    }
+
     /// The same for showing: what is known of it, however much is not.
     pub(super) const fn partial(&self) -> &Figures {
         self.figures
@@ -210,6 +222,13 @@ impl GroupSeen<'_> {
         Ok(figures.lost)
     }
 
+    /// Why it could not be looked whether its lag is of records at all; none if it could, or need not.
+    pub(super) fn unread(&self) -> Option<&Fault> {
+        let facts = &self.latest.facts;
+        let behind = facts.commits_of(self.facts).iter().filter(|c| facts.lag(c.slot, c.offset).is_some_and(|lag| lag > 0));
+        behind.filter_map(|c| facts.partition(c.slot)).find_map(|(topic, _)| facts.unread.get(&topic.name))
+    }
+
     fn unknown_fault(&self) -> Fault {
         let (facts, name) = (&self.latest.facts, &self.facts.name);
         let unknown = || facts.commits_of(self.facts).iter().filter(|c| c.offset != Offset::NEVER && facts.lag(c.slot, c.offset).is_none());
@@ -217,7 +236,15 @@ impl GroupSeen<'_> {
             return fault;
         }
         let beyond = unknown().find_map(|c| Some((facts.partition(c.slot)?, c.offset.known()?, facts.end(c.slot).known()?)));
+        let unbounded = unknown().find_map(|c| {
+            let ((topic, partition), end) = (facts.partition(c.slot)?, facts.end(c.slot).known()?);
+            (facts.start(c.slot).known().is_none() && c.offset.known()? < end).then(|| format!("{}-{partition}", topic.name))
+        });
         let text = match beyond {
+            _ if unbounded.is_some() => {
+                let place = unbounded.unwrap_or_default();
+                format!("the start of {place} is not known, so neither is how much of it is left for group {name} to read")
+            }
             Some(((topic, partition), commit, end)) => format!(
                 "group {name} stands at {commit} of {}-{partition}, which ends at {end}: the topic was made anew, or cut",
                 topic.name

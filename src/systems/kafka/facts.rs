@@ -96,6 +96,8 @@ pub struct Snapshot {
     /// By slot: from this offset to the end there is no record, only what takes up an offset without being one (markers of transactions,
     /// aborted records, holes of compaction). Only of partitions where that was looked for.
     pub hollow: BTreeMap<u32, i64>,
+    /// Topics at whose ends could not be looked, and why: a lag there that does not move may be of markers alone.
+    pub unread: BTreeMap<Arc<str>, Fault>,
     /// Watched groups, by name.
     pub groups: Vec<Group>,
     /// Their commits on watched topics: group after group, by slot.
@@ -313,11 +315,15 @@ impl Snapshot {
         Some((self.end(slot).known()? - stable).max(0))
     }
 
-    /// The first offset from which a group that committed `commit` can still read: records before the start of the log are gone.
+    /// The first offset from which a group that committed `commit` can still read: records before the start of the log are gone. None if it is
+    /// not known; behind a commit at the end there is no start, whether that is known or not.
     #[must_use]
     pub fn reads_from(&self, slot: u32, commit: Offset) -> Option<i64> {
         let commit = commit.known()?;
-        Some(self.start(slot).known().map_or(commit, |start| commit.max(start)))
+        match self.start(slot).known() {
+            Some(start) => Some(commit.max(start)),
+            None => self.end(slot).known().filter(|end| commit >= *end).map(|_| commit),
+        }
     }
 
     /// Records that are there and that a group which committed `commit` has not read, those of open transactions included: it will have to
@@ -328,8 +334,14 @@ impl Snapshot {
         if commit.known()? > end {
             return None;
         }
-        let last = self.hollow.get(&slot).map_or(end, |hollow| end.min(*hollow));
-        Some((last - from).max(0))
+        Some((self.last(slot)? - from).max(0))
+    }
+
+    /// Where the records of one slot end: its end, or what is known to be no record before it. None if the end is not known.
+    #[must_use]
+    pub fn last(&self, slot: u32) -> Option<i64> {
+        let end = self.end(slot).known()?;
+        Some(self.hollow.get(&slot).map_or(end, |hollow| end.min(*hollow)))
     }
 
     /// Offsets between a commit and the start of the log: what was there is gone, and was not read.

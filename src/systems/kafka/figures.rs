@@ -19,7 +19,7 @@ pub(super) struct Figures {
     pub(super) lost: i64,
     /// Pairs of which it is not known whether something is lost.
     pub(super) unbounded: u32,
-    /// Pairs whose lag is not known: no end, or a commit beyond it.
+    /// Pairs whose lag is not known: no end, a commit beyond it, or no start of the log.
     pub(super) unknown: u32,
     /// Partitions of its topics that it never committed on.
     pub(super) never: u32,

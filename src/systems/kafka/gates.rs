@@ -134,19 +134,27 @@ impl<'a> HandOver<'a> {
     }
 
     fn alike(&self) -> Seen<Found> {
-        self.topics().zip(parity::unlike(self.pair, self.now)).map(|(topics, unlike)| {
-            let bad = |name: &&&str| {
+        self.topics().zip(parity::likeness(self.pair, self.now)).and_then(|(topics, all)| {
+            let (mut bad, mut unknown) = (Vec::new(), None);
+            for name in &topics {
                 let names = parity::names(&self.pair.plan, self.from(), name);
                 let way = parity::copied(&self.pair.plan, &names);
-                unlike.contains(&names) || !(way == Copied::Both || way == Copied::From(self.from()))
-            };
-            let bad: Vec<&str> = topics.iter().filter(bad).copied().collect();
+                let copied = way == Copied::Both || way == Copied::From(self.from());
+                match all.iter().find(|(of, _)| *of == names) {
+                    Some((_, Err(fault))) if copied => unknown = unknown.or(Some(fault)),
+                    Some((_, Ok(true))) if copied => {}
+                    _ => bad.push(*name),
+                }
+            }
+            if let (Some(fault), []) = (unknown, bad.as_slice()) {
+                return Err(fault.clone());
+            }
             let value = format!("{} of {}", topics.len() - bad.len(), topics.len());
             let why = match bad.as_slice() {
                 [] => topics.join(", "),
                 bad => format!("not copied, missing or unlike: {}", bad.join(", ")),
             };
-            Found { so: bad.is_empty(), value, why }
+            Ok(Found { so: bad.is_empty(), value, why })
         })
     }
 
@@ -232,14 +240,17 @@ impl<'a> HandOver<'a> {
     fn consumed(&self) -> Seen<Found> {
         let from = self.from();
         let seen = self.pair.cluster(from).group(self.group, self.now);
-        let figures = seen.and_then(|g| Ok((g.figures()?, g.facts.state)));
-        figures.zip(handover::active(self.pair, from, self.group, self.now)).map(|((figures, state), active)| {
+        let figures = seen.and_then(|g| Ok((g.figures()?, g.facts.state, g.unread().cloned())));
+        figures.zip(handover::active(self.pair, from, self.group, self.now)).map(|((figures, state, unread), active)| {
             let mut why = format!("{} is {} on {}", self.group, state.word(), self.label(from));
             if figures.open > 0 {
                 why = format!("{why}; {} records are in open transactions", grouped(figures.open.unsigned_abs()));
             }
             if figures.lost > 0 {
-                why = format!("{why}; {} records were gone before it read them", grouped(figures.lost.unsigned_abs()));
+                why = format!("{why}; at most {} records were gone before it read them", grouped(figures.lost.unsigned_abs()));
+            }
+            if let Some(fault) = unread {
+                why = format!("{why}; its lag may be of markers alone: {fault}");
             }
             Found { so: figures.lag == 0 && !active, value: format!("lag {}", grouped(figures.lag.unsigned_abs())), why }
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{
     facts::{GroupState, Snapshot},
     ops,
-    parity::names,
+    parity::{names, one_mirror},
     state::Pair,
     syncs::{Sync, Syncs},
 };
@@ -58,9 +58,12 @@ pub(super) fn told<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown: fn
 pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i64> {
     let said = pair.said(from.other(), now);
     pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
-        let ends = ends(&here.facts, topic)?;
+        one_mirror(&pair.plan, from, topic)?;
+        let _ = ends(&here.facts, topic)?;
+        let slots = here.facts.topic(topic).map_or(0..0, |t| t.slots.clone());
         let mut sum = 0;
-        for (end, partition) in ends.zip(0..) {
+        // What is no record is not copied, and nobody waits for it.
+        for (end, partition) in slots.filter_map(|slot| here.facts.last(slot)).zip(0..) {
             sum += match said.syncs.last(topic, partition) {
                 Some(sync) => (end - sync.upstream - 1).max(0),
                 None if end == 0 => 0,
@@ -72,7 +75,8 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
 }
 
 /// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, less all that it might have copied
-/// since. Never too many: an answer may be as old as it `may_take` when it comes, so the copy counts as it was that long before the
+/// since. Never too many of a mirror that writes one offset a record; one that copies exactly once writes a marker a transaction besides, and
+/// each of those that came since the last offset sync counts for one record of somebody else. An answer may be as old as it `may_take` when it comes, so the copy counts as it was that long before the
 /// original's came, when nothing can have been copied yet that the original's answer does not have.
 ///
 /// With a mirror back under the same name that difference stays 0: what is written here grows the original's log as well. But that mirror
@@ -84,6 +88,10 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     let back = mirrored.then(|| pair.said(side.other(), now));
     let back = back.map_or_else(|| pair.said(side, now).map(|_| None), |said| said.map(Some));
     here.zip(there).zip(pair.said(side, now)).zip(back).and_then(|(((here, there), said), back)| {
+        one_mirror(&pair.plan, side.other(), &original)?;
+        if back.is_some() {
+            one_mirror(&pair.plan, side, topic)?;
+        }
         // What of it is not known now is not known.
         let _ = ends(&there.latest.facts, topic)?;
         let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
@@ -115,8 +123,8 @@ pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Seen<usize>
     let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(to).seen(now));
     both.zip(pair.said(to, now)).and_then(|((from, there), said)| {
         if from.facts.group(group).is_none() {
-            let text = format!("no group {group} on the {}", to.other());
-            return Err(Fault::new(FaultKind::NotFound, text));
+            let missing = || Fault::new(FaultKind::NotFound, format!("no group {group} on the {}", to.other()));
+            return Err(from.facts.partial.clone().unwrap_or_else(missing));
         }
         ops::unled(pair, group, to, (from, there, said), now)
     })

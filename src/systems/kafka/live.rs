@@ -27,7 +27,7 @@ use tokio::sync::oneshot;
 
 use self::{client::Client, writer::Writers};
 use super::{
-    Ask, Facts, State,
+    Ask, Facts, State, Syncs,
     ops::{Call, Mark, TopicOffsets},
     state::{bootstrap, timeout},
 };
@@ -58,6 +58,9 @@ struct PairReaders {
     syncs: Sides<Reader>,
 }
 
+/// What mirrors have said of offsets so far, by the side that they copy to.
+type Said = Arc<Mutex<Sides<Syncs>>>;
+
 /// The way to one cluster's thread.
 struct Reader {
     plan: Arc<KafkaPair>,
@@ -67,6 +70,8 @@ struct Reader {
     inbox: Mutex<Option<mpsc::Sender<Job>>>,
     /// When the question was taken up that the thread is at.
     busy: Arc<Mutex<Option<Instant>>>,
+    /// The pair's: the thread that reads offset syncs puts down what the one that reads ends looks at.
+    said: Said,
 }
 
 /// What the thread is asked.
@@ -98,8 +103,11 @@ impl Live for State {
         let limit = timeout(plan.intervals.kafka);
         let pair = |pair: &KafkaPair| {
             let plan = Arc::new(pair.clone());
-            let reader =
-                |side| Reader { plan: plan.clone(), side, limit, inbox: Mutex::default(), busy: Arc::default() };
+            let said = Said::default();
+            let reader = |side| {
+                let (plan, said) = (plan.clone(), said.clone());
+                Reader { plan, side, limit, inbox: Mutex::default(), busy: Arc::default(), said }
+            };
             let at = |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
             PairReaders { clusters: Sides::from_fn(reader), syncs: Sides::from_fn(|side| reader(at(side))) }
         };
@@ -168,18 +176,18 @@ impl Reader {
 
     fn start(&self, inbox: &mut Option<mpsc::Sender<Job>>, job: Job) {
         let (sender, jobs) = mpsc::channel();
-        let (plan, side, busy) = (self.plan.clone(), self.side, self.busy.clone());
+        let (plan, side, busy, said) = (self.plan.clone(), self.side, self.busy.clone(), self.said.clone());
         *busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = thread::Builder::new().name(format!("kafka {} {side}", plan.name));
         // Without a thread the job is dropped here, and whoever asked hears of that.
-        if thread.spawn(move || serve(&plan, side, &jobs, &busy)).is_ok() && sender.send(job).is_ok() {
+        if thread.spawn(move || serve(&plan, side, &jobs, (&busy, &said))).is_ok() && sender.send(job).is_ok() {
             *inbox = Some(sender);
         }
     }
 }
 
 /// The thread of one cluster. Ends with its [`Reader`].
-fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<Option<Instant>>) {
+fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said): (&Mutex<Option<Instant>>, &Said)) {
     let set = |since| *busy.lock().unwrap_or_else(PoisonError::into_inner) = since;
     let mut client: Option<Client> = None;
     let (mut known, mut log) = (snapshot::Known::default(), None);
@@ -201,9 +209,15 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, busy: &Mutex<
         set(Some(Instant::now()));
         let answer = match job.question {
             Question::Ask(Ask::Syncs { side: to, .. }) => {
-                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| Answered::Facts(Box::new(Facts::Syncs(syncs))))
+                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| {
+                    *said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(to) = syncs.clone();
+                    Answered::Facts(Box::new(Facts::Syncs(syncs)))
+                })
             }
-            _ => answer(plan, side, &mut client, &mut known, &job),
+            _ => {
+                let said = said.lock().unwrap_or_else(PoisonError::into_inner).get(side.other()).clone();
+                answer(plan, side, &mut client, (&mut known, &said), &job)
+            }
         };
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
             // The next one reads its secrets anew.
@@ -218,7 +232,7 @@ fn answer(
     plan: &KafkaPair,
     side: Side,
     client: &mut Option<Client>,
-    known: &mut snapshot::Known,
+    (known, said): (&mut snapshot::Known, &Syncs),
     job: &Job,
 ) -> Result<Answered, Fault> {
     let client = match client {
@@ -227,7 +241,7 @@ fn answer(
     };
     let facts = match &job.question {
         Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
-        Question::Ask(Ask::Snapshot { .. }) => snapshot::take(client, plan, side, known, job.deadline).map(Facts::Snapshot),
+        Question::Ask(Ask::Snapshot { .. }) => snapshot::take(client, plan, side, known, said, job.deadline).map(Facts::Snapshot),
         Question::Ask(Ask::Syncs { .. }) => return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own")),
         Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     };

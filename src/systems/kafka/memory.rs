@@ -4,7 +4,7 @@
 //! it in `figures.rs` do.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     mem::size_of,
     sync::Arc,
     time::Duration,
@@ -24,7 +24,11 @@ use crate::core::{
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ids: HashMap<Arc<str>, u32>,
-    topics: Vec<TopicMemory>,
+    /// By id. An id is given once: that of a topic which was forgotten is not another's.
+    topics: BTreeMap<u32, TopicMemory>,
+    next: u32,
+    /// Answers so far that had all groups there are.
+    whole: u32,
     pub(super) groups: HashMap<Arc<str>, GroupMemory>,
     /// Their names, in order.
     pub(super) group_names: Vec<Arc<str>>,
@@ -44,6 +48,8 @@ pub(super) struct TopicMemory {
     pub(super) rate: Ring,
     /// When it was last there.
     pub(super) seen: Now,
+    /// Whole answers since then, in which it was not.
+    missed: u32,
 }
 
 /// What is kept of a group.
@@ -59,6 +65,8 @@ pub(super) struct GroupMemory {
     pub(super) seconds: Ring,
     /// When it was last there.
     pub(super) seen: Now,
+    /// Whole answers since then, in which it was not.
+    pub(super) missed: u32,
     /// Where in the answer.
     pub(super) place: usize,
 }
@@ -70,6 +78,9 @@ type PairKey = u64;
 /// billions of old ones.
 #[derive(Debug, Default)]
 struct Produced(VecDeque<(Duration, i64)>);
+
+/// Whole answers without a topic or a group after which it is gone: one alone may have been asked of a broker that did not know better.
+const MISSED: u32 = 2;
 
 /// Answers over which a rate is taken: long enough to be steady, short enough to show a freeze within half a minute.
 const RATE_OVER: usize = 7;
@@ -97,10 +108,14 @@ impl Produced {
 impl Memory {
     /// Takes the ends of one answer; `before`: the one before it, if it has the same topics.
     pub(super) fn take_ends(&mut self, facts: &Snapshot, before: Option<&Snapshot>, at: Now) {
+        if facts.partial.is_none() {
+            self.whole = self.whole.saturating_add(1);
+            self.topics.values_mut().for_each(|memory| memory.missed = memory.missed.saturating_add(1));
+        }
         for topic in &facts.topics {
             let id = self.intern(&topic.name, at);
-            let Some(memory) = self.topics.get_mut(id as usize) else { continue };
-            memory.seen = at;
+            let Some(memory) = self.topics.get_mut(&id) else { continue };
+            (memory.seen, memory.missed) = (at, 0);
             let ends = facts.ends_of(topic);
             memory.still.resize(ends.len(), (Offset::UNKNOWN, 0));
             for (((last, polls), end), slot) in memory.still.iter_mut().zip(ends).zip(topic.slots.clone()) {
@@ -124,9 +139,10 @@ impl Memory {
         if let Some(&id) = self.ids.get(name) {
             return id;
         }
-        let id = u32::try_from(self.topics.len()).unwrap_or(u32::MAX);
+        let id = self.next;
+        self.next = self.next.wrapping_add(1);
         self.ids.insert(name.clone(), id);
-        self.topics.push(TopicMemory {
+        let new = TopicMemory {
             name: name.clone(),
             ends: EndTimes::default(),
             still: Vec::new(),
@@ -134,25 +150,61 @@ impl Memory {
             stands: false,
             rate: Ring::default(),
             seen: at,
-        });
+            missed: 0,
+        };
+        self.topics.insert(id, new);
         id
     }
 
     /// What is kept of a topic.
     pub(super) fn topic(&self, name: &str) -> Option<&TopicMemory> {
-        self.ids.get(name).and_then(|&id| self.topics.get(id as usize))
+        self.ids.get(name).and_then(|id| self.topics.get(id))
     }
 
     /// Topics that were there once: by name, and when last.
     pub(super) fn topics(&self) -> impl Iterator<Item = (&Arc<str>, Now)> {
-        self.topics.iter().map(|t| (&t.name, t.seen))
+        self.topics.values().map(|t| (&t.name, t.seen))
+    }
+
+    /// Topics that several whole answers did not have any more.
+    pub(super) fn missed_topics(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.topics.values().filter(|t| t.missed >= MISSED).map(|t| &t.name)
+    }
+
+    /// Groups that several whole answers did not have any more.
+    pub(super) fn missed_groups(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.groups.iter().filter(|(_, g)| g.missed >= MISSED).map(|(name, _)| name)
+    }
+
+    /// Whether it is known that a topic is not there, and not only not in one answer.
+    pub(super) fn lacks_topic(&self, name: &str) -> bool {
+        self.topic(name).map_or(self.whole, |t| t.missed) >= MISSED
+    }
+
+    /// The same of a group.
+    pub(super) fn lacks_group(&self, name: &str) -> bool {
+        self.groups.get(name).map_or(self.whole, |g| g.missed) >= MISSED
+    }
+
+    /// Forgets a topic.
+    pub(super) fn forget_topic(&mut self, name: &str) {
+        if let Some(id) = self.ids.remove(name) {
+            self.topics.remove(&id);
+        }
+    }
+
+    /// Forgets a group.
+    pub(super) fn forget_group(&mut self, name: &str) {
+        if self.groups.remove(name).is_some() {
+            self.group_names.retain(|known| **known != *name);
+        }
     }
 
     /// What is known of the topics of an answer.
     pub(super) fn tables<'a>(&'a self, facts: &'a Snapshot) -> Tables<'a> {
         let table = |topic: &'a Topic| {
             let id = self.ids.get(&topic.name).copied();
-            Table { topic, id, memory: id.and_then(|id| self.topics.get(id as usize)) }
+            Table { topic, id, memory: id.and_then(|id| self.topics.get(&id)) }
         };
         Tables(facts.topics.iter().map(table).collect())
     }
@@ -242,7 +294,7 @@ impl TopicMemory {
 
 impl GroupMemory {
     pub(super) fn new(at: Now) -> Self {
-        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, place: 0 }
+        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, missed: 0, place: 0 }
     }
 
     /// Takes one answer: the lag of each pair that is known, and the figures made of all of them. Pairs that are not in the answer any more
@@ -266,7 +318,7 @@ impl GroupMemory {
             }
         }
         self.pairs.truncate(n);
-        self.seen = at;
+        (self.seen, self.missed) = (at, 0);
         if group.fault.is_none() && figures.unknown == 0 && n > 0 {
             self.slope.push(at.boot, figures.curve());
             self.lag.push(at.boot, figures.curve());
@@ -289,7 +341,7 @@ impl Memory {
     /// Bytes kept, without the allocator's own.
     pub(super) fn bytes(&self) -> usize {
         let pairs: usize = self.groups.values().map(|g| g.pairs.capacity() * PAIR_BYTES + size_of::<GroupMemory>()).sum();
-        let ends: usize = self.topics.iter().map(|t| t.ends.bytes()).sum();
+        let ends: usize = self.topics.values().map(|t| t.ends.bytes()).sum();
         pairs + ends + self.topics.len() * size_of::<TopicMemory>()
     }
 }

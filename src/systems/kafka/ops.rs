@@ -217,7 +217,9 @@ fn set(
     offsets: &[TopicOffsets],
     facts: &Snapshot,
 ) -> Result<(), Vec<Fault>> {
-    let mut faults: Vec<Fault> = facts.group(group).and_then(|g| g.fault.clone()).into_iter().collect();
+    // That it has no commits is known of a whole answer only.
+    let missing = facts.group(group).is_none().then(|| facts.partial.clone()).flatten();
+    let mut faults: Vec<Fault> = facts.group(group).and_then(|g| g.fault.clone()).or(missing).into_iter().collect();
     let mut prior = Vec::new();
     for topic in offsets {
         let Some(known) = facts.topic(&topic.topic) else {
@@ -288,11 +290,13 @@ fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts
     // Where there is no commit there is nothing to be behind of.
     let behind = |list: &TopicOffsets| {
         let set = || list.offsets.iter().filter(|(_, offset)| *offset >= 0);
-        let lag = |&(p, offset): &(u32, i64)| facts.lag(start + p, Offset::end(offset)).unwrap_or_default();
+        let lag = |&(p, offset): &(u32, i64)| facts.lag(start + p, Offset::end(offset));
+        let sum: Option<i64> = set().map(lag).sum();
+        let sum = sum.map_or_else(|| "not known how far".to_owned(), |sum| sum.to_string());
         match list.offsets.len() - set().count() {
-            0 => format!("{} behind the end", set().map(lag).sum::<i64>()),
+            0 => format!("{sum} behind the end"),
             unset if unset == list.offsets.len() => "no commit".to_owned(),
-            unset => format!("{} behind the end, {unset} without a commit", set().map(lag).sum::<i64>()),
+            unset => format!("{sum} behind the end, {unset} without a commit"),
         }
     };
     let moved = old.offsets.iter().zip(&new.offsets).filter(|(old, new)| old != new).count();

@@ -12,7 +12,10 @@ use super::{
     state::Pair,
 };
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{
+        estate::seen::{Fault, FaultKind, Seen},
+        now::Now,
+    },
     plan::{KafkaPair, Mirror, Side, Sides},
 };
 
@@ -48,6 +51,21 @@ pub(super) fn names(plan: &KafkaPair, side: Side, name: &str) -> Sides<String> {
         Side::Source => Sides { source: name.to_owned(), target: there },
         Side::Target => Sides { source: there, target: name.to_owned() },
     }
+}
+
+/// That only one mirror copies a topic away from a side.
+///
+/// # Errors
+/// If there are two: their offset syncs name the same topic and speak of two different logs, so that neither can be gone by.
+pub(super) fn one_mirror(plan: &KafkaPair, from: Side, topic: &str) -> Result<(), Fault> {
+    if plan.mirrors.iter().filter(|m| m.from == from && m.topics.matches(topic)).count() < 2 {
+        return Ok(());
+    }
+    let text = format!(
+        "{}: two mirrors from the {from} copy {topic}, and no offset sync tells which of them it is of: give each topics of its own",
+        plan.name
+    );
+    Err(Fault::new(FaultKind::Unsupported, text))
 }
 
 /// Which way a topic is copied.
@@ -167,17 +185,28 @@ pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'
         .collect()
 }
 
-/// Copied topics that are missing on a side or not alike on both.
-pub(super) fn unlike(pair: &Pair, now: Now) -> Seen<Vec<Sides<String>>> {
+/// A topic's names, and whether it is there and alike on both sides; a fault where that is not known.
+pub(super) type Likeness = (Sides<String>, Result<bool, Fault>);
+
+/// That of all copied topics.
+pub(super) fn likeness(pair: &Pair, now: Now) -> Seen<Vec<Likeness>> {
     let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
     both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
         let alike = |names: &Sides<String>| {
-            let Some((s, t)) = source.facts.topic(&names.source).zip(target.facts.topic(&names.target)) else { return false };
-            let configs = here.get(&s.name).zip(there.get(&t.name));
-            s.partitions() == t.partitions() && configs.is_some_and(|(s, t)| config_diff(s, t).is_empty())
+            let Some((s, t)) = source.facts.topic(&names.source).zip(target.facts.topic(&names.target)) else { return Ok(false) };
+            if s.partitions() != t.partitions() {
+                return Ok(false);
+            }
+            // A topic that was made since the configurations were read, or whose configuration this login may not see: what is not known
+            // is not compared.
+            let unread = |side, name: &str| Fault::new(FaultKind::Empty, format!("the configuration of topic {name} on the {side} was not read"));
+            let here = here.get(&s.name).ok_or_else(|| unread(Side::Source, &s.name))?;
+            let there = there.get(&t.name).ok_or_else(|| unread(Side::Target, &t.name))?;
+            Ok(config_diff(here, there).is_empty())
         };
         let all = topic_names(pair).into_iter().map(|(source, target)| Sides { source, target });
-        all.filter(|names| copied(&pair.plan, names) != Copied::No && !alike(names)).collect()
+        let copied = all.filter(|names| copied(&pair.plan, names) != Copied::No);
+        copied.map(|names| { let alike = alike(&names); (names, alike) }).collect()
     })
 }
 

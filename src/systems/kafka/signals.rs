@@ -1,8 +1,9 @@
 //! The signals of a pair of clusters.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
+    cluster::GroupSeen,
     figures::Figures,
     handover,
     parity::{self, Copied},
@@ -41,7 +42,7 @@ signals! {
         "Brokers the cluster lists.";
     WORST_LAG_SECONDS = "kafka.pair.worst_lag_seconds", Seconds, ["pair", "side"], NEVER, "worst lag of all groups",
         "Age of the oldest record that some watched group has not consumed; a year if older than the cluster has been watched for. \
-         Not live while one watched group's is not.";
+         Not live while one watched group's is not; groups that only a pattern fits and that have committed nothing of what is watched are left out.";
     GROUP_LAG = "kafka.group.lag", Count, ["pair", "side", "group"], MAX, "consumer lag",
         "Records that the group has not read: between its commits, or the starts of the logs where those are later, and the ends of its \
          partitions. Those of open transactions count, which read_committed cannot read yet; offsets at an end that are no records do not, once \
@@ -56,7 +57,7 @@ signals! {
     GROUP_MEMBERS = "kafka.group.members", Count, ["pair", "side", "group"], MAX, "members of the group",
         "Members of the group; consumers that assign partitions by themselves are none.";
     GROUP_UNKNOWN = "kafka.group.unknown_partitions", Count, ["pair", "side", "group"], MAX, "partitions of unknown lag",
-        "Partitions whose lag is not known: no end, or a commit beyond it.";
+        "Partitions whose lag is not known: no end, a commit beyond it, or no start of the log.";
     GROUP_UNCOMMITTED = "kafka.group.uncommitted_partitions", Count, ["pair", "side", "group"], MAX, "partitions never committed on",
         "Partitions of the group's topics that it never committed on.";
     GROUP_ACTIVE = "kafka.group.active", Bool, ["pair", "side", "group"], 1.0, "group is active",
@@ -71,11 +72,13 @@ signals! {
         "How long ago the mirror to this side wrote an offset sync last, as seen from here. MirrorMaker 2's heartbeats bring some even when \
          nothing else is copied. Not live before the first that comes while we look.";
     PAIR_UNEQUAL = "kafka.pair.unequal_topics", Count, ["pair"], MAX, "topics that differ",
-        "Copied topics that are missing on a side, or differ in partitions or in the configuration that is compared.";
+        "Copied topics that are missing on a side, or differ in partitions or in the configuration that is compared. Not live while the \
+         configuration of one is not known that is there on both.";
     TOPIC_UNCOPIED = "kafka.topic.uncopied", Count, ["pair", "side", "topic"], MAX, "records not copied",
         "Records on this side behind the last offset sync of the mirror to the other, over all partitions. 0: the mirror itself says that the \
          last record of each partition is there, and so, since it copies in order, all before it. While records come it never is: a sync \
-         is written for one in a hundred or so. A partition that ends with a transaction's marker, or with copies from the other side, does not come to 0.";
+         is written for one in a hundred or so. What a partition ends with and is no record, as a transaction's marker, does not count once that was \
+         looked for; one that ends with copies from the other side does not come to 0.";
     TOPIC_STILL = "kafka.topic.still_polls", Count, ["pair", "side", "topic"], MAX, "answers without a write",
         "For how many answers one after the other no partition's end has changed and, with isolation = read_committed, no transaction was \
          open: nobody writes.";
@@ -84,7 +87,8 @@ signals! {
          committed or aborted. Only with isolation = read_committed.";
     TOPIC_OWN = "kafka.topic.own_records", Count, ["pair", "side", "topic"], MAX, "records not from the mirror",
         "Records at the ends of a copy's partitions that the mirror to this side cannot have written: somebody else writes there. At least so \
-         many; exact once the other side stands still and all is copied.";
+         many, if the mirror writes one offset a record; one that copies exactly once writes a marker a transaction besides, and those since \
+         its last offset sync count, too. Exact once the other side stands still and all is copied.";
     TOPIC_PARTITIONS = "kafka.topic.partitions", Count, ["pair", "side", "topic"], MAX, "partitions",
         "Partitions of the topic.";
     TOPIC_PRODUCE_RATE = "kafka.topic.produce_rate", PerSecond, ["pair", "side", "topic"], MAX, "records written a second",
@@ -102,17 +106,33 @@ fn lag_seconds(figures: Figures) -> f64 {
 /// The worst lag in time of all groups of one side. Nothing to look at is no reading, and neither is a group that cannot be read.
 pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Seen<LagTime> {
     let names = parity::group_names_of(pair, side);
-    if names.is_empty() {
+    let groups = names.iter().map(|name| (name, pair.cluster(side).group(name, now)));
+    let judged: Vec<_> = groups.filter(|(name, group)| !no_lag_to_miss(pair, name, group)).map(|(_, group)| group).collect();
+    if judged.is_empty() {
         // As good as the cluster's answer itself, in which there is no group at all.
-        return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair)));
+        return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair, &names)));
     }
-    let each = names.iter().map(|n| pair.cluster(side).group(n, now).and_then(|g| g.figures()).map(|f| f.time));
-    Seen::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair)))
+    let each = judged.into_iter().map(|group| group.and_then(|g| g.figures()).map(|f| f.time));
+    Seen::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair, &names)))
 }
 
-/// The fault of a pair without groups.
-pub(super) fn no_groups(pair: &Pair) -> Fault {
-    Fault::new(FaultKind::Empty, format!("no group matches the plan's patterns of {}", pair.plan.name))
+/// The fault of a pair without groups, or with none but those whose lag nobody misses.
+pub(super) fn no_groups(pair: &Pair, names: &BTreeSet<Arc<str>>) -> Fault {
+    let all = if names.is_empty() { "" } else { " and has committed on a watched topic" };
+    Fault::new(FaultKind::Empty, format!("no group matches the plan's patterns of {}{all}", pair.plan.name))
+}
+
+/// Whether nobody misses a group's lag: it has committed nothing of what is watched for as long as it is looked at, and the plan does not
+/// name it, a pattern only fits it. Such are all groups of other topics where the pattern is `*`.
+pub(super) fn no_lag_to_miss(pair: &Pair, name: &str, group: &Seen<GroupSeen<'_>>) -> bool {
+    let never = matches!(group, Seen::Live(seen, _) | Seen::Stale(seen, _) if seen.never_had_any());
+    never && !pair.plan.groups.has_name(name)
+}
+
+/// Whether something is known not to be on a side: the cluster's answer has it not. By nothing else: what is there, and of which something
+/// cannot be found, is not absent.
+pub(super) fn is_absent<T>(seen: &Seen<T>) -> bool {
+    matches!(seen, Seen::Blind(fault) if fault.kind == FaultKind::NotFound)
 }
 
 /// Puts all of them down.
@@ -132,24 +152,30 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
     for side in Side::BOTH {
         out.push(Watched::new(format!("cluster of {name}, {side}"), pair.cluster(side).seen(now)));
     }
-    let absent = |known: &Seen<()>| matches!(known, Seen::Blind(fault) if fault.kind == FaultKind::NotFound);
-    let mut put = |what: [String; 2], known: [Seen<()>; 2]| {
-        let there = known.iter().any(Seen::is_live);
-        let each = what.into_iter().zip(known).filter(|(_, known)| !(there && absent(known)));
-        out.extend(each.map(|(what, known)| Watched::new(what, known)));
+    // Of each side whether it is absent there, and how well it is known.
+    let mut put = |what: [String; 2], known: [(bool, Seen<()>); 2]| {
+        let there = known.iter().any(|(absent, known)| !absent && known.is_live());
+        let each = what.into_iter().zip(known).filter(|(_, (absent, _))| !(there && *absent));
+        out.extend(each.map(|(what, (_, known))| Watched::new(what, known)));
     };
     for group in parity::group_names(pair) {
-        let known = Side::BOTH.map(|side| match pair.cluster(side).group(&group, now) {
-            // A group that has committed nothing of what is watched has no lag, and nobody misses one.
-            Seen::Live(seen, age) if seen.has_nothing() => Seen::Live((), age),
-            seen => seen.and_then(|seen| seen.figures()).map(|_| ()),
+        let known = Side::BOTH.map(|side| {
+            let seen = pair.cluster(side).group(&group, now);
+            let absent = is_absent(&seen);
+            let known = match seen {
+                // A group that has committed nothing of what is watched has no lag, and nobody misses one.
+                Seen::Live(seen, age) if seen.has_nothing() => Seen::Live((), age),
+                seen => seen.and_then(|seen| seen.figures()).map(|_| ()),
+            };
+            (absent, known)
         });
         put(Side::BOTH.map(|side| format!("group {group} of {name}, {side}")), known);
     }
     for (source, target) in parity::topic_names(pair) {
         let names = Sides { source, target };
         let known = Side::BOTH.map(|side| {
-            pair.cluster(side).topic(names.get(side), now).and_then(|topic| topic.still()).map(|_| ())
+            let seen = pair.cluster(side).topic(names.get(side), now);
+            (is_absent(&seen), seen.and_then(|topic| topic.still()).map(|_| ()))
         });
         put(Side::BOTH.map(|side| format!("topic {} of {name}, {side}", names.get(side))), known);
     }
@@ -181,19 +207,9 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     for group in groups {
         let labels = [name, side.word(), &*group];
         let seen = cluster.group(&group, now);
-        let figures = || seen.as_ref().and_then(|g| g.figures());
-        #[expect(clippy::cast_precision_loss, reason = "a signal")]
-        out.put(&GROUP_LAG, &labels, || figures().map(|f| f.lag as f64));
-        #[expect(clippy::cast_precision_loss, reason = "a signal")]
-        out.put(&GROUP_LOST, &labels, || seen.as_ref().and_then(|g| g.lost()).map(|n| n as f64));
-        out.put(&GROUP_LAG_SECONDS, &labels, || figures().map(lag_seconds));
-        let drain = || seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
-            Drain::Drained => Ok(0.0),
-            Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
-            Drain::Never => Ok(NEVER),
-            Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {group}: too few answers for a pace"))),
-        });
-        out.put(&GROUP_DRAIN_SECONDS, &labels, drain);
+        if !no_lag_to_miss(pair, &group, &seen) {
+            measure_lag(&seen, &labels, out);
+        }
         out.put(&GROUP_MEMBERS, &labels, || seen.as_ref().and_then(|g| g.members()).map(count));
         out.put(&GROUP_ACTIVE, &labels, || handover::active(pair, side, &group, now).map(flag));
         out.put(&GROUP_STABLE, &labels, || seen.as_ref().and_then(|g| g.stable()).map(flag));
@@ -224,10 +240,31 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     }
 }
 
+/// What a group's commits come to.
+fn measure_lag(seen: &Seen<GroupSeen<'_>>, labels: &[&str], out: &mut Samples) {
+    let figures = || seen.as_ref().and_then(|g| g.figures());
+    #[expect(clippy::cast_precision_loss, reason = "a signal")]
+    out.put(&GROUP_LAG, labels, || figures().map(|f| f.lag as f64));
+    #[expect(clippy::cast_precision_loss, reason = "a signal")]
+    out.put(&GROUP_LOST, labels, || seen.as_ref().and_then(|g| g.lost()).map(|n| n as f64));
+    out.put(&GROUP_LAG_SECONDS, labels, || figures().map(lag_seconds));
+    let drain = || seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
+        Drain::Drained => Ok(0.0),
+        Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
+        Drain::Never => Ok(NEVER),
+        Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", g.facts.name))),
+    });
+    out.put(&GROUP_DRAIN_SECONDS, labels, drain);
+}
+
 /// What concerns both sides at once.
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
-    out.put(&PAIR_UNEQUAL, &[name], || parity::unlike(pair, now).map(|all| count(all.len())));
+    let unequal = || parity::likeness(pair, now).and_then(|all| {
+        let alike = all.into_iter().map(|(_, alike)| alike).collect::<Result<Vec<bool>, Fault>>()?;
+        Ok(count(alike.into_iter().filter(|alike| !alike).count()))
+    });
+    out.put(&PAIR_UNEQUAL, &[name], unequal);
     // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
     let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
     for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {

@@ -78,6 +78,30 @@ impl Pair {
         reading.set(Said { syncs, news }, stamp);
     }
 
+    /// Forgets what only a pattern named and what is not there any more on either side: console consumers and the groups of tests come and go,
+    /// and nobody misses them. What the plan names itself is missed for as long as it is not there.
+    fn forget(&mut self, now: Now) {
+        let whole = |side| self.cluster(side).seen(now).live().is_some_and(|latest| latest.facts.partial.is_none());
+        if !Side::BOTH.into_iter().all(whole) {
+            return;
+        }
+        let memory = |side| &self.cluster(side).memory;
+        let groups = Side::BOTH.into_iter().flat_map(|side| memory(side).missed_groups());
+        let gone = |name: &&Arc<str>| !self.plan.groups.has_name(name) && Side::BOTH.into_iter().all(|s| memory(s).lacks_group(name));
+        let groups: Vec<Arc<str>> = groups.filter(gone).cloned().collect();
+        let topics = Side::BOTH.into_iter().flat_map(|side| memory(side).missed_topics().map(move |name| (side, name)));
+        let topics = topics.map(|(side, name)| parity::names(&self.plan, side, name));
+        let gone = |names: &Sides<String>| {
+            !self.plan.topics.has_name(&names.source) && Side::BOTH.into_iter().all(|s| memory(s).lacks_topic(names.get(s)))
+        };
+        let topics: Vec<Sides<String>> = topics.filter(gone).collect();
+        for side in Side::BOTH {
+            let memory = &mut self.clusters.get_mut(side).memory;
+            groups.iter().for_each(|name| memory.forget_group(name));
+            topics.iter().for_each(|names| memory.forget_topic(names.get(side)));
+        }
+    }
+
     /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
@@ -139,7 +163,10 @@ impl System for State {
         let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
         if let Some(pair) = self.pairs.get_mut(pair) {
             match facts {
-                Facts::Snapshot(snapshot) => pair.clusters.get_mut(side).apply(snapshot, stamp),
+                Facts::Snapshot(snapshot) => {
+                    pair.clusters.get_mut(side).apply(snapshot, stamp);
+                    pair.forget(stamp.at);
+                }
                 Facts::Configs(configs) => pair.clusters.get_mut(side).configs.set(configs, stamp),
                 Facts::Syncs(syncs) => pair.hear(side, syncs, stamp),
             }

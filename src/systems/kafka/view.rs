@@ -6,7 +6,7 @@ mod groups;
 mod handover;
 mod topics;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 pub(super) use detail::detail;
 
@@ -81,7 +81,7 @@ fn heading(plan: &Plan, side: Side) -> String {
 /// The group of one side that is worst off.
 struct Worst {
     pair: usize,
-    group: Option<std::sync::Arc<str>>,
+    group: Option<Arc<str>>,
     time: Seen<LagTime>,
     figures: Option<(Figures, Drain)>,
 }
@@ -117,7 +117,7 @@ impl Worst {
                     Drain::Never => "does not drain".to_owned(),
                     Drain::Unknown => "pace not known yet".to_owned(),
                 };
-                let lost = if figures.lost > 0 { format!(", {} lost", grouped(figures.lost.unsigned_abs())) } else { String::new() };
+                let lost = if figures.lost > 0 { format!(", at most {} lost", grouped(figures.lost.unsigned_abs())) } else { String::new() };
                 format!("{whose} {}, {lag} messages, {way}{lost}", time_text(*time))
             }
             (Seen::Blind(fault), _) => format!("{whose}: {fault}"),
@@ -141,9 +141,16 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
     let names = parity::group_names_of(pair, side);
     let cluster = pair.cluster(side);
     let whole = match cluster.seen(now) {
-        Seen::Live(..) | Seen::Stale(..) if names.is_empty() => Seen::Blind(signals::no_groups(pair)),
         Seen::Live(..) | Seen::Stale(..) => {
-            return names.into_iter().map(|name| worst_group(ix, pair, side, name, now)).collect();
+            let each = names.iter().filter_map(|name| worst_group(ix, pair, side, name, now));
+            let judged: Vec<Worst> = each.collect();
+            // Groups come over one after the other: a side that has none yet is no worse than the side that has them.
+            let other = pair.cluster(side.other());
+            let others = || parity::group_names_of(pair, side.other()).into_iter().any(|g| other.group(&g, now).shown().is_some());
+            if !judged.is_empty() || others() {
+                return judged;
+            }
+            Seen::Blind(signals::no_groups(pair, &names))
         }
         Seen::Blind(fault) => Seen::Blind(fault),
         Seen::Never => Seen::Never,
@@ -151,9 +158,15 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
     vec![Worst { pair: ix, group: None, time: whole, figures: None }]
 }
 
-fn worst_group(ix: usize, pair: &Pair, side: Side, name: std::sync::Arc<str>, now: Now) -> Worst {
-    let seen = pair.cluster(side).group(&name, now).and_then(|g| g.figures().map(|f| (f, g.drain(f))));
-    Worst { pair: ix, group: Some(name), time: seen.as_ref().map(|(f, _)| f.time), figures: seen.shown() }
+/// None of a group whose lag nobody misses: it never had one, or it is on the other side only.
+fn worst_group(ix: usize, pair: &Pair, side: Side, name: &Arc<str>, now: Now) -> Option<Worst> {
+    let seen = pair.cluster(side).group(name, now);
+    let elsewhere = signals::is_absent(&seen) && pair.cluster(side.other()).group(name, now).shown().is_some();
+    if elsewhere || signals::no_lag_to_miss(pair, name, &seen) {
+        return None;
+    }
+    let seen = seen.and_then(|g| g.figures().map(|f| (f, g.drain(f))));
+    Some(Worst { pair: ix, group: Some(name.clone()), time: seen.as_ref().map(|(f, _)| f.time), figures: seen.shown() })
 }
 
 /// A lag in time, as text.

@@ -76,6 +76,6 @@ pub struct Period {
 pub enum Facts {
     /// To [`Ask::Prometheus`].
     One(Value),
-    /// To [`Ask::CloudWatch`]: by index of the query, a value or why there is none.
+    /// To [`Ask::CloudWatch`], and to [`Ask::Prometheus`] where nothing is measured: by index of the query, a value or why there is none.
     Many(Vec<(usize, Result<Value, Fault>)>),
 }

@@ -46,14 +46,18 @@ impl Live for State {
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
         match ask {
-            Ask::Prometheus { url, expr, bearer, .. } => {
+            Ask::Prometheus { query, url, expr, bearer, .. } => {
                 let http = readers.http.as_ref().map_err(Clone::clone)?;
                 if let Some(fault) = trust::missing()
                     && !url.starts_with("http:")
                 {
                     return Err(Fault::new(fault.kind, format!("query `{expr}` at {url}: {}", fault.text)));
                 }
-                prometheus::query(http, url, expr, bearer.as_ref()).await.map(Facts::One)
+                match prometheus::query(http, url, expr, bearer.as_ref()).await {
+                    // It answered, and well: that nothing is measured is known of the query, not of the server.
+                    Err(fault) if fault.kind == FaultKind::Empty => Ok(Facts::Many(vec![(*query, Err(fault))])),
+                    answer => answer.map(Facts::One),
+                }
             }
             Ask::CloudWatch { side, queries } => {
                 let now = jiff::Timestamp::now();

@@ -147,6 +147,27 @@ impl State {
         self.volume(query, side, now).and_then(Seen::live).is_some_and(|requests| requests <= 0.0)
     }
 
+    /// Whether a side has not been used yet: neither CloudWatch nor Prometheus counts requests before the first, so that there is no number
+    /// where there was none. Only of a query of requests that the server answered without a value, on a side that never had one while this
+    /// ran; and where the other side is asked too, it has one: users are somewhere, and a query that finds nothing anywhere is misspelt.
+    fn is_unused(&self, query: usize, side: Side, now: Now) -> bool {
+        let Some(health) = self.plan.health.get(query) else { return false };
+        let counts = health.kind == HealthKind::Requests || self.plan.health.iter().any(|q| q.volume.as_deref() == Some(&health.name));
+        let reading = self.known(query, side).map(|known| &known.reading);
+        let none = reading.is_some_and(|reading| reading.last().is_none() && reading.fault().is_some_and(|f| f.kind == FaultKind::Empty));
+        let other = side.other();
+        counts && none && (!self.asked(query, other) || self.reading(query, other, now).is_live())
+    }
+
+    /// Whether nobody misses a query's value on a side: it is known to get no requests, or was not used yet, and that is all that is wrong.
+    fn is_missed_by_nobody(&self, query: usize, side: Side, value: &Seen<f64>, now: Now) -> bool {
+        let Seen::Blind(fault) = value else { return false };
+        let volume = self.plan.health.get(query).and_then(|q| q.volume.as_deref());
+        let counted = volume.map_or(Some(query), |volume| self.plan.health.iter().position(|q| q.name == volume));
+        let unused = || counted.is_some_and(|counted| self.is_unused(counted, side, now));
+        fault.kind == FaultKind::NoTraffic || (fault.kind == FaultKind::Empty && unused())
+    }
+
     /// The reading itself, whatever its volume.
     pub(super) fn reading(&self, query: usize, side: Side, now: Now) -> Seen<Value> {
         self.known(query, side).map_or(Seen::Never, |k| k.reading.at(now).cloned())
@@ -259,7 +280,7 @@ impl System for State {
     fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
         let (side, answers) = match (ask, facts) {
             (Ask::Prometheus { query, side, .. }, Facts::One(value)) => (*side, vec![(*query, Ok(value))]),
-            (Ask::CloudWatch { side, .. }, Facts::Many(answers)) => (*side, answers),
+            (Ask::CloudWatch { side, .. } | Ask::Prometheus { side, .. }, Facts::Many(answers)) => (*side, answers),
             // An answer to another question than was asked: no reading.
             _ => return Vec::new(),
         };
@@ -305,13 +326,13 @@ impl System for State {
         }
     }
 
-    /// A ratio of no requests has no value, and nobody misses one.
+    /// A ratio of no requests has no value, and nobody misses one; nor does anybody miss the number of requests of a side not used yet. To a
+    /// gate both are unknown all the same.
     fn watched(&self, now: Now) -> Vec<Watched> {
         let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
         let known = |(at, query, side): (usize, &HealthQuery, Side)| {
             let value = self.value(at, side, now)?;
-            let idle = matches!(&value, Seen::Blind(fault) if fault.kind == FaultKind::NoTraffic);
-            (!idle).then(|| Watched::new(format!("health query {}, {side}", query.name), value))
+            (!self.is_missed_by_nobody(at, side, &value, now)).then(|| Watched::new(format!("health query {}, {side}", query.name), value))
         };
         each.filter_map(known).collect()
     }

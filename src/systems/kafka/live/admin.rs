@@ -1,8 +1,8 @@
 //! The admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the bounds of partitions' logs, many
-//! requests in flight on one queue; DescribeConfigs, which it has only with a client and a thread of its own; and, in `alter.rs`, the one
-//! that changes something.
+//! requests in flight on one queue; DescribeConfigs, which it has only with a client and a thread of its own; in `cluster.rs` what a login
+//! may do; and, in `alter.rs`, the one that changes something.
 //!
-//! The only `unsafe` of the program, with `alter.rs`. Nothing here knows what the answers are for.
+//! The only `unsafe` of the program, with the files below it. Nothing here knows what the answers are for.
 //!
 //! # Why it is sound
 //! * Every native object is owned by one value ([`Owned`]) that destroys it once, on drop. A [`Batch`] borrows the client, so no queue,
@@ -13,9 +13,10 @@
 //!   the callback, or copied.
 //! * Codes are taken as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a broker newer than
 //!   them may send.
-#![expect(unsafe_code, reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets and ListOffsets")]
+#![expect(unsafe_code, reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets, ListOffsets and DescribeCluster")]
 
 mod alter;
+mod cluster;
 
 use std::{
     ffi::{CStr, CString, c_char, c_int, c_void},
@@ -55,6 +56,8 @@ pub(super) enum Answer<'e> {
     Offset(&'e str, i32, Result<i64, Failure>),
     /// To [`Batch::configs`]: topic, key, value.
     Config(&'e str, &'e str, &'e str),
+    /// To [`Batch::cluster`]: whether this login has DESCRIBE on the cluster; none: the broker does not tell.
+    MayDescribe(Option<bool>),
     /// A part of the request failed: a broker of several, a topic of several.
     Partly(Failure),
 }
@@ -252,6 +255,7 @@ impl<'c> Batch<'c> {
                 sys::RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT => read_commits(event, &mut each),
                 sys::RD_KAFKA_EVENT_LISTOFFSETS_RESULT => read_bounds(event, &mut each),
                 sys::RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT => read_configs(event, &mut each),
+                sys::RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT => cluster::read_cluster(event, &mut each),
                 sys::RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT => alter::read_altered(event, &mut each),
                 other => return Some((tag, Err(internal(&format!("librdkafka answered with an event {other}"))))),
             }

@@ -16,7 +16,7 @@ pub(super) mod code {
     pub(in super::super) const TIMED_OUT: i32 = -185;
     pub(super) const SSL: i32 = -181;
     pub(super) const TIMED_OUT_QUEUE: i32 = -166;
-    pub(super) const UNSUPPORTED_FEATURE: i32 = -165;
+    pub(in super::super) const UNSUPPORTED_FEATURE: i32 = -165;
     pub(super) const PARTIAL: i32 = -158;
     pub(in super::super) const UNKNOWN_TOPIC_OR_PARTITION: i32 = 3;
     pub(in super::super) const LEADER_NOT_AVAILABLE: i32 = 5;

@@ -6,12 +6,13 @@ use std::{
     time::Instant,
 };
 
-use rdkafka::groups::GroupList;
+use rdkafka::{groups::GroupList, metadata::Metadata};
 
 use super::{
     admin::{Answer, Failure},
     assignment,
-    client::{Client, halfway, mostly, request, silence},
+    client::{Client, briefly, halfway, mostly, request, silence},
+    faults::code,
     snapshot::{Slots, count},
 };
 use crate::{
@@ -32,7 +33,7 @@ const INVALID: i64 = -1001;
 pub(super) struct Listed {
     /// Those the plan watches, by name.
     pub(super) watched: Vec<(Arc<str>, GroupState)>,
-    /// Those the plan names and that are not in the list, if there are others: they do not exist, or this login may not describe them.
+    /// Those the plan names and that are not in the list, where they can be asked for: they do not exist, or this login may not describe them.
     pub(super) unlisted: Vec<Arc<str>>,
     /// How many there are, watched or not.
     pub(super) in_all: u32,
@@ -83,12 +84,68 @@ pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Option<Vec<Arc
         *known = Some(watched.iter().map(|(name, _)| name.clone()).collect());
     }
     // Whoever looks for the coordinator of a group lets a cluster that never had one make its topic of offsets. Where there are groups it has it.
-    let asked = plan.groups.iter().filter(|_| in_all > 0);
-    let listed = |name: &str| watched.binary_search_by(|(known, _)| (**known).cmp(name)).is_ok();
-    let mut unlisted: Vec<Arc<str>> = asked.filter_map(|p| p.literal()).filter(|name| !listed(name)).map(Arc::from).collect();
-    unlisted.sort();
-    unlisted.dedup();
+    let unlisted = if in_all > 0 { unlisted(plan, &watched) } else { Vec::new() };
     Ok(Listed { watched, unlisted, in_all, partial })
+}
+
+/// The groups that the plan names and that are not in the list.
+fn unlisted(plan: &KafkaPair, watched: &[(Arc<str>, GroupState)]) -> Vec<Arc<str>> {
+    let listed = |name: &str| watched.binary_search_by(|(known, _)| (**known).cmp(name)).is_ok();
+    let named = plan.groups.iter().filter_map(|p| p.literal());
+    let mut out: Vec<Arc<str>> = named.filter(|name| !listed(name)).map(Arc::from).collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The topic that a cluster has as soon as somebody looked for a group's coordinator.
+const OFFSETS: &str = "__consumer_offsets";
+
+/// Finds out what a list without any group is worth: to a login whose permissions were forgotten a cluster full of groups looks like one
+/// that has none yet. Who has DESCRIBE on the cluster is told all groups; where it is not known who is asking, those that the plan names are
+/// asked for one by one, if that makes no topic.
+///
+/// # Errors
+/// If nobody answers.
+pub(super) fn none_listed(
+    client: &Client,
+    plan: &KafkaPair,
+    metadata: &Metadata,
+    listed: &mut Listed,
+    deadline: Instant,
+) -> Result<(), Fault> {
+    const CALL: &str = "DescribeCluster";
+    if listed.in_all > 0 || listed.partial.is_some() || plan.groups.is_empty() {
+        return Ok(());
+    }
+    let until = briefly(deadline);
+    let batch = client.batch()?;
+    let ids = || metadata.brokers().iter().map(|b| b.id());
+    // The one that has just answered, if it is known by its number.
+    let broker = ids().find(|id| *id == metadata.orig_broker_id()).or_else(|| ids().next()).unwrap_or_default();
+    batch.cluster(broker, request(until), 0).map_err(|f| client.fault(CALL, &f))?;
+    let (mut may, mut answered) = (None, Err(silence()));
+    let each = |_, answer: Answer<'_>| {
+        if let Answer::MayDescribe(told) = answer {
+            may = told;
+        }
+    };
+    client.collect(&batch, 1, until, each, |_, result| answered = result)?;
+    let unseen = |code, text: &str| Some(client.fault("ListGroups", &Failure { code, text: text.to_owned() }));
+    match (answered, may) {
+        (Ok(()), Some(true)) => {}
+        (Ok(()), Some(false)) => {
+            let text = "no group is listed, and this login would not see those of which it may not describe each";
+            listed.partial = unseen(code::CLUSTER_DENIED, text);
+        }
+        (_, _) if metadata.topics().iter().any(|t| t.name() == OFFSETS) => listed.unlisted = unlisted(plan, &[]),
+        (Ok(()), None) => {
+            let text = "no group is listed, and the broker does not tell whether this login would see those there are";
+            listed.partial = unseen(code::UNSUPPORTED_FEATURE, text);
+        }
+        (Err(failure), _) => listed.partial = Some(client.fault(CALL, &failure)),
+    }
+    Ok(())
 }
 
 /// All commits of the groups: one request a group, all in flight.
@@ -246,5 +303,34 @@ pub(super) fn members(list: &GroupList, out: &mut Snapshot) {
             }
         }
         group.members = Some(names);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use indexmap::IndexMap;
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+    use crate::{plan::Property, systems::kafka::ops::tests::plan};
+
+    /// librdkafka's own imitation of a broker does not tell what a login may do, and has no topic of offsets yet.
+    #[test]
+    fn an_empty_list_that_nobody_vouches_for_says_nothing_of_any_group() {
+        let brokers = MockCluster::new(1).expect("brokers");
+        let at = IndexMap::from([("bootstrap.servers".to_owned(), Property::Plain(brokers.bootstrap_servers()))]);
+        let client = Client::new("mock", &at).expect("a client");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let metadata = client.metadata(deadline).expect("brokers that answer");
+        let list = |in_all| {
+            let mut listed = Listed { watched: Vec::new(), unlisted: Vec::new(), in_all, partial: None };
+            none_listed(&client, &plan().kafka[0], &metadata, &mut listed, deadline).expect("an answer");
+            listed
+        };
+        let partial = list(0).partial.expect("nobody vouches for it");
+        assert_eq!(partial.kind, FaultKind::Unsupported, "{partial}");
+        assert!(list(7).partial.is_none(), "who sees others sees that these are not there, or is told when they are asked for");
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     systems::kafka::{
         facts::{Broker, Offset, Snapshot, Topic},
         parity,
+        syncs::Syncs,
     },
 };
 
@@ -36,7 +37,7 @@ pub(super) struct Known {
     tails: Tails,
 }
 
-/// Takes one.
+/// Takes one; `said`: what the mirrors that copy from here have said of offsets so far.
 ///
 /// # Errors
 /// If any part that concerns the whole cluster failed. What fails for one group or one topic is that one's fault.
@@ -45,10 +46,12 @@ pub(super) fn take(
     plan: &KafkaPair,
     side: Side,
     known: &mut Known,
+    said: &Syncs,
     deadline: Instant,
 ) -> Result<Snapshot, Fault> {
-    let listed = groups::list(client, plan, &mut known.groups, deadline)?;
+    let mut listed = groups::list(client, plan, &mut known.groups, deadline)?;
     let metadata = client.metadata(deadline)?;
+    groups::none_listed(client, plan, &metadata, &mut listed, deadline)?;
     let (mut out, leaders) = topics(client, plan, side, &metadata);
     out.groups_in_all = listed.in_all;
     out.partial = listed.partial.clone();
@@ -62,7 +65,7 @@ pub(super) fn take(
         groups::members(&described, &mut out);
     }
     places.ends(client, plan, &mut out, deadline)?;
-    known.tails.look(plan, side, &mut out, deadline);
+    known.tails.look(plan, side, &mut out, said, deadline);
     Ok(out)
 }
 

@@ -5,10 +5,12 @@
 //!
 //! That is done where nothing moves any more and little is left, once a place: what lies between two offsets of a log without an open
 //! transaction does not change. By a consumer of its own that is given its partitions: it joins no group and commits nothing. It needs READ on
-//! the topic; without it the lag stays what the offsets say, which is never too little.
+//! the topic; without it the lag stays what the offsets say, which is never too little, and the answer says why.
+//!
+//! The same is done behind the last offset sync of a mirror: what lies there and is no record is not copied, and nobody waits for it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,10 +21,19 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use super::client::{Client, briefly};
+use super::{
+    client::{Client, briefly},
+    faults,
+};
 use crate::{
+    core::estate::seen::Fault,
     plan::{Isolation, KafkaPair, Side},
-    systems::kafka::{facts::Snapshot, state::bootstrap},
+    systems::kafka::{
+        facts::Snapshot,
+        parity::{Copied, copied, names},
+        state::bootstrap,
+        syncs::Syncs,
+    },
 };
 
 /// Offsets behind the end that are looked through at the most: what is longer is a lag, whatever it consists of.
@@ -31,7 +42,7 @@ const MOST: i64 = 1000;
 /// For how long one snapshot may look.
 const WITHIN: Duration = Duration::from_millis(400);
 
-/// For how long it is not tried again after an error, for example without permission to read.
+/// For how long a topic is not tried again after an error, for example without permission to read.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// How long one wait for a record may take.
@@ -41,13 +52,15 @@ const SLICE: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub(super) struct Tails {
     client: Option<Client>,
-    /// Not before then.
-    paused: Option<Instant>,
+    /// Topics that could not be read: until when they are left alone, and why.
+    paused: BTreeMap<Arc<str>, (Instant, Fault)>,
+    /// The topic that was tried last: the next one is the next, however long each takes.
+    tried: Option<Arc<str>>,
     /// Topics of the last snapshot, and how many partitions each has.
     layout: Vec<(Arc<str>, u32)>,
     /// Ends in the last snapshot, by slot.
     ends: Vec<Option<i64>>,
-    /// Where groups stood in the last snapshot, in order.
+    /// Where groups stood in the last snapshot, and behind which records the mirror has said nothing, in order.
     stood: Vec<(u32, i64)>,
     /// What was found, by slot.
     found: BTreeMap<u32, Found>,
@@ -84,33 +97,46 @@ struct Tail {
 
 impl Tails {
     /// Looks where a small lag stands still, and puts down what is known.
-    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, deadline: Instant) {
+    pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, said: &Syncs, deadline: Instant) {
         let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
         if layout != self.layout {
             (self.layout, self.ends, self.stood, self.found) = (layout, Vec::new(), Vec::new(), BTreeMap::new());
         }
         let ends: Vec<Option<i64>> = out.ends.iter().map(|end| end.known()).collect();
-        let stand = self.standing(&ends, out);
+        let stand = self.standing(&ends, out, &unsaid(plan, side, out, said));
         self.found.retain(|slot, found| ends.get(*slot as usize) == Some(&Some(found.end)));
         let until = (Instant::now() + WITHIN).min(briefly(deadline));
-        if self.paused.is_none_or(|until| until <= Instant::now()) {
-            for (topic, tails) in self.wanted(&stand, out) {
-                if Instant::now() >= until {
-                    break;
-                }
-                if let Err(error) = self.read(plan, side, &topic, &tails, until) {
-                    tracing::debug!("{}: the end of {topic}: {error}", bootstrap(plan, side));
-                    (self.client, self.paused) = (None, Some(Instant::now() + PAUSE));
-                    break;
-                }
+        let wanted = self.wanted(&stand, out);
+        self.paused.retain(|_, (until, _)| *until > Instant::now());
+        let asked: BTreeSet<Arc<str>> = wanted.iter().map(|(topic, _)| topic.clone()).collect();
+        for (topic, tails) in self.turns(wanted) {
+            if Instant::now() >= until {
+                break;
             }
+            if let Err(fault) = self.read(plan, side, &topic, &tails, until) {
+                tracing::debug!("{fault}");
+                self.client = None;
+                self.paused.insert(topic.clone(), (Instant::now() + PAUSE, fault));
+            }
+            self.tried = Some(topic);
         }
+        let unread = self.paused.iter().filter(|(topic, _)| asked.contains(*topic));
+        out.unread = unread.map(|(topic, (_, fault))| (topic.clone(), fault.clone())).collect();
         out.hollow = self.found.iter().filter(|(_, f)| f.hollow < f.end).map(|(slot, f)| (*slot, f.hollow)).collect();
         self.ends = ends;
     }
 
-    /// Where groups stand still a little before an end that stands still: slots and offsets, in order.
-    fn standing(&mut self, ends: &[Option<i64>], out: &Snapshot) -> Vec<(u32, i64)> {
+    /// Those that are not left alone, from behind the one that was tried last: one that cannot be read, or slowly, keeps no other waiting.
+    fn turns<T>(&self, mut wanted: Vec<(Arc<str>, T)>) -> Vec<(Arc<str>, T)> {
+        wanted.retain(|(topic, _)| !self.paused.contains_key(topic));
+        let next = wanted.partition_point(|(topic, _)| self.tried.as_ref().is_some_and(|tried| topic <= tried));
+        wanted.rotate_left(next);
+        wanted
+    }
+
+    /// Where groups stand still a little before an end that stands still, and what the mirror has not said anything of there: slots and
+    /// offsets, in order.
+    fn standing(&mut self, ends: &[Option<i64>], out: &Snapshot, unsaid: &[(u32, i64)]) -> Vec<(u32, i64)> {
         let quiet = |slot: u32| {
             let at = slot as usize;
             ends.get(at).copied().flatten().is_some() && ends.get(at) == self.ends.get(at) && out.open(slot) == Some(0)
@@ -118,7 +144,9 @@ impl Tails {
         let short = |slot: u32, offset| out.lag(slot, offset).is_some_and(|lag| (1..=MOST).contains(&lag));
         let place = |c: &crate::systems::kafka::Commit| Some((c.slot, out.reads_from(c.slot, c.offset)?));
         let few = out.commits.iter().filter(|c| quiet(c.slot) && short(c.slot, c.offset));
-        let mut now: Vec<(u32, i64)> = few.filter_map(place).collect();
+        let behind = |&(slot, from): &(u32, i64)| out.end(slot).known().is_some_and(|end| (1..=MOST).contains(&(end - from)));
+        let unsaid = unsaid.iter().copied().filter(|at| quiet(at.0) && behind(at));
+        let mut now: Vec<(u32, i64)> = few.filter_map(place).chain(unsaid).collect();
         now.sort_unstable();
         now.dedup();
         let stand = now.iter().copied().filter(|at| self.stood.binary_search(at).is_ok()).collect();
@@ -145,23 +173,39 @@ impl Tails {
     }
 
     /// Reads partitions of one topic to their ends, or to the first record. One topic at a time: that an end is reached is told without its name.
-    fn read(&mut self, plan: &KafkaPair, side: Side, topic: &str, tails: &[Tail], until: Instant) -> Result<(), String> {
+    fn read(&mut self, plan: &KafkaPair, side: Side, topic: &str, tails: &[Tail], until: Instant) -> Result<(), Fault> {
         let client = match &self.client {
             Some(client) => client,
             None => self.client.insert(reader(plan, side)?),
         };
         let mut places = TopicPartitionList::new();
         let place = |tail: &Tail| places.add_partition_offset(topic, tail.partition, Offset::Offset(tail.from));
-        tails.iter().try_for_each(place).map_err(|e| e.to_string())?;
-        client.consumer().assign(&places).map_err(|e| e.to_string())?;
-        let read = read_on(client, tails, until, &mut self.found);
-        let left = client.consumer().unassign();
-        read.and(left).map_err(|e| e.to_string())
+        let read = tails.iter().try_for_each(place).and_then(|()| client.consumer().assign(&places));
+        let read = read.and_then(|()| {
+            let read = read_on(client, tails, until, &mut self.found);
+            read.and(client.consumer().unassign())
+        });
+        read.map_err(|error| {
+            let kind = faults::kind(error.rdkafka_error_code().map_or(0, |code| code as i32));
+            let text = "that needs READ on the topic, and DESCRIBE on a group `landfall` that is never joined";
+            Fault::new(kind, format!("{}: the end of {topic} could not be looked at: {error}; {text}", bootstrap(plan, side)))
+        })
     }
 }
 
+/// The first places of the topics that are copied from here of which their mirror has said nothing.
+fn unsaid(plan: &KafkaPair, side: Side, out: &Snapshot, said: &Syncs) -> Vec<(u32, i64)> {
+    let from_here = |topic: &str| {
+        let way = copied(plan, &names(plan, side, topic));
+        way == Copied::Both || way == Copied::From(side)
+    };
+    let topics = out.topics.iter().filter(|topic| from_here(&topic.name));
+    let next = |topic: &str, partition| said.last(topic, partition).map(|sync| sync.upstream + 1);
+    topics.flat_map(|t| t.slots.clone().zip(0..).filter_map(move |(slot, p)| Some((slot, next(&t.name, p)?)))).collect()
+}
+
 /// A consumer that fetches little and does not wait for more than there is.
-fn reader(plan: &KafkaPair, side: Side) -> Result<Client, String> {
+fn reader(plan: &KafkaPair, side: Side) -> Result<Client, Fault> {
     let level = match plan.isolation {
         Isolation::ReadCommitted => "read_committed",
         Isolation::ReadUncommitted => "read_uncommitted",
@@ -173,7 +217,7 @@ fn reader(plan: &KafkaPair, side: Side) -> Result<Client, String> {
         ("fetch.message.max.bytes", "65536"),
         ("queued.max.messages.kbytes", "1024"),
     ];
-    Client::reading_with(&bootstrap(plan, side), &plan.clusters.get(side).read, &more).map_err(|fault| fault.to_string())
+    Client::reading_with(&bootstrap(plan, side), &plan.clusters.get(side).read, &more)
 }
 
 fn read_on(client: &Client, tails: &[Tail], until: Instant, found: &mut BTreeMap<u32, Found>) -> Result<(), KafkaError> {
@@ -216,14 +260,43 @@ mod tests {
     }
 
     /// The places that stand still in the second of two answers.
-    fn standing(first: &Snapshot, second: &Snapshot) -> Vec<(u32, i64)> {
+    fn standing_with(first: &Snapshot, second: &Snapshot, unsaid: &[(u32, i64)]) -> Vec<(u32, i64)> {
         let mut tails = Tails::default();
         let ends = |of: &Snapshot| of.ends.iter().map(|end| end.known()).collect::<Vec<_>>();
-        assert!(tails.standing(&ends(first), first).is_empty(), "nothing is read of what was seen once");
+        assert!(tails.standing(&ends(first), first, unsaid).is_empty(), "nothing is read of what was seen once");
         tails.ends = ends(first);
         // Where it stood counts from the answer in which the end stood still.
-        let _ = tails.standing(&ends(first), first);
-        tails.standing(&ends(second), second)
+        let _ = tails.standing(&ends(first), first, unsaid);
+        tails.standing(&ends(second), second, unsaid)
+    }
+
+    fn standing(first: &Snapshot, second: &Snapshot) -> Vec<(u32, i64)> {
+        standing_with(first, second, &[])
+    }
+
+    /// Behind the last sync of a transactional topic lies the marker, though every group has read all.
+    #[test]
+    fn what_the_mirror_has_not_said_anything_of_is_looked_at_like_a_lag() {
+        let level = facts([11, 500], [11, 500], [11, 500]);
+        assert_eq!(standing_with(&level, &level, &[(0, 10), (1, 500)]), [(0, 10)]);
+        assert!(standing_with(&level, &facts([12, 500], [12, 500], [12, 500]), &[(0, 10)]).is_empty(), "the end moves");
+    }
+
+    #[test]
+    fn one_topic_that_cannot_be_read_keeps_no_other_waiting() {
+        let names = |all: Vec<(Arc<str>, ())>| all.into_iter().map(|(name, ())| name.to_string()).collect::<Vec<_>>().join(" ");
+        let wanted = || ["a", "b", "c", "d"].map(|name| (Arc::from(name), ())).to_vec();
+        let mut tails = Tails::default();
+        assert_eq!(names(tails.turns(wanted())), "a b c d");
+        tails.tried = Some("a".into());
+        let denied = Fault::new(crate::core::estate::seen::FaultKind::Refused, "no");
+        tails.paused.insert("a".into(), (Instant::now() + PAUSE, denied));
+        assert_eq!(names(tails.turns(wanted())), "b c d");
+        tails.tried = Some("b".into());
+        assert_eq!(names(tails.turns(wanted())), "c d b", "b took all the time there was");
+        tails.paused.clear();
+        tails.tried = Some("d".into());
+        assert_eq!(names(tails.turns(wanted())), "a b c d");
     }
 
     #[test]

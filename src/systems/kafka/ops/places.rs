@@ -5,7 +5,7 @@ use super::{
     super::{
         cluster::{Latest, TopicSeen},
         facts::{Commit, Offset},
-        parity::{Copied, copied, names},
+        parity::{Copied, copied, names, one_mirror},
         state::{Pair, Said},
         syncs::{Stand, Sync, Syncs, lead},
     },
@@ -47,7 +47,9 @@ pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &
     let side = to.other();
     let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
     let Some(own) = from.facts.group(group) else {
-        return Err(vec![fault(FaultKind::NotFound, format!("no group {group}"))]);
+        // That it is not there is known of a whole answer only.
+        let missing = || fault(FaultKind::NotFound, format!("no group {group}"));
+        return Err(vec![from.facts.partial.clone().unwrap_or_else(missing)]);
     };
     if let Some(fault) = &own.fault {
         return Err(vec![fault.clone()]);
@@ -110,8 +112,9 @@ fn place(
     let missing = || Fault::new(FaultKind::Malformed, format!("slot {} of no topic", commit.slot));
     let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
     let what = format!("{}-{partition}", topic.name);
-    let stands = commit.offset.known();
-    let stands = stands.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+    let commits = commit.offset.known();
+    let commits = commits.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+    one_mirror(&pair.plan, to.other(), &topic.name)?;
     let both = names(&pair.plan, to.other(), &topic.name);
     let name = both.get(to).clone();
     let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
@@ -121,20 +124,33 @@ fn place(
     let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
     let along = word.along.of(&topic.name, partition);
     // Of a mirror back only if it copies to this very topic.
-    let against = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both).map(|syncs| syncs.of(&name, partition));
-    let stand = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
+    let back = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both);
+    if back.is_some() {
+        one_mirror(&pair.plan, to, &name)?;
+    }
+    let against = back.map(|syncs| syncs.of(&name, partition));
     // Nothing is left on the one side that the group has not read, and nothing came to the other from elsewhere.
     let all_read = against.is_none() && from.facts.lag(commit.slot, commit.offset) == Some(0);
     let start = there.facts.start(slot).known();
     let start = start.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known start of the log")))?;
-    let Stand { offset, again } = kept(stand, start, all_read).ok_or_else(|| {
-        let text = format!(
-            "{what}: it would stand at {} of {name}-{partition} on the {to}, which begins at {start}: {} records before that are gone there, and \
-             the group may not have read them; set its offset by hand once that loss is accepted",
-            stand.offset,
-            start - stand.offset
-        );
-        Fault::new(FaultKind::Unsupported, text)
+    let led = |stands: i64| {
+        let stand = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
+        kept(stand, start, all_read).ok_or_else(|| {
+            let text = format!(
+                "{what}: it would stand at {} of {name}-{partition} on the {to}, which begins at {start}: {} records before that are gone there, \
+                 and the group may not have read them; set its offset by hand once that loss is accepted",
+                stand.offset,
+                start - stand.offset
+            );
+            Fault::new(FaultKind::Unsupported, text)
+        })
+    };
+    // From its commit, if something leads there: a copy may still have what is gone here. Else from where it can still read here: nobody
+    // of the group will ever read what was before that.
+    let Stand { offset, again } = led(commits).or_else(|fault| match from.facts.reads_from(commit.slot, commit.offset) {
+        Some(reads) if reads > commits => led(reads),
+        Some(_) => Err(fault),
+        None => Err(Fault::new(FaultKind::Malformed, format!("{what} on the {}: no known start of the log", to.other()))),
     })?;
     let reached = committed(&there.facts, group, slot) >= offset;
     Ok(Place { topic: name, partition, offset, reached, again })

@@ -95,6 +95,9 @@ fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut V
             if let Some((f, _)) = seen.as_ref().shown().filter(|(f, _)| f.open > 0) {
                 field("of it in open transactions", Cell::seen(seen.as_ref(), |_| lag_cell(f.open).tone(Tone::Warn)));
             }
+            if let Some(fault) = seen.as_ref().shown().filter(|(f, _)| f.lag > 0).and_then(|(_, g)| g.unread()) {
+                field("may be of markers alone", Cell::text(fault.to_string()).tone(Tone::Warn));
+            }
             field("behind", Cell::seen(seen.as_ref(), |(f, _)| time_cell(f.time)));
             field("pace", Cell::seen(seen.as_ref(), |(_, g)| pace_cell(g.slope().per_second())));
             field("drained in", Cell::seen(drain, |d| Cell::text(d.to_string()).tone(tone(d))));
@@ -109,7 +112,12 @@ fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut V
 
 /// Records that nobody of the group will ever read.
 fn lost_cell(lost: i64) -> Cell {
-    lag_cell(lost).tone(if lost > 0 { Tone::Bad } else { Tone::Plain })
+    if lost <= 0 {
+        return lag_cell(lost);
+    }
+    // Offsets tell no records from the markers of transactions.
+    let most = lag_cell(lost);
+    Cell { text: format!("at most {}", most.text).into(), ..most }.tone(Tone::Bad)
 }
 
 /// The partition that is furthest behind, and its share of the whole: one hot partition drains no faster for more consumers.

@@ -77,7 +77,10 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     }
     // Thanos, Mimir and others answer "success" of the part that they could reach, and Prometheus of an expression that it doubts.
     // Source: Prometheus documentation, "HTTP API", "Format overview": `warnings` beside data.
+    // Up to 2.53 it has notes on style among them, which say nothing of the value; later ones have `infos` for those (prometheus#14327).
     let warnings = json["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_note = |warning: &Json| warning.as_str().is_some_and(|text| text.starts_with("PromQL info:"));
+    let warnings: Vec<&Json> = warnings.iter().filter(|warning| !is_note(warning)).collect();
     if let Some(first) = warnings.first() {
         let (first, more) = (first.as_str().unwrap_or("no words"), warnings.len() - 1);
         let more = if more == 0 { String::new() } else { format!(" (and {more} more)") };
@@ -151,6 +154,22 @@ mod tests {
         let (kind, words) = part.expect_err("a part");
         assert_eq!(kind, Malformed);
         assert!(words.contains("store b: timeout (and 1 more)"), "{words}");
+    }
+
+    /// As Prometheus 2.53 answers `sum(rate(latency_bucket[1m]))` and the like.
+    #[test]
+    fn a_note_on_style_takes_nothing_away_and_hides_no_warning() {
+        let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"requests\" (1:10)""#;
+        let told = |warnings: &str| {
+            let data = r#"{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}"#;
+            read(200, format!(r#"{{"status":"success","warnings":[{warnings}],"data":{data}}}"#).as_bytes()).map(|v| v.value)
+        };
+        assert_eq!(told(note), Ok(0.5));
+        let (of, words) = told(&format!(r#"{note},"store b: timeout""#)).expect_err("a part");
+        assert_eq!(of, Malformed);
+        assert!(words.ends_with("the server warns: store b: timeout"), "{words}");
+        let doubted = r#""PromQL warning: bucket label \"le\" is missing or has a malformed value""#;
+        assert_eq!(kind(told(doubted)), Malformed);
     }
 
     #[test]

@@ -168,3 +168,55 @@ fn a_side_without_users_is_idle_and_not_blind() {
     set(&mut state, 0, 3.0);
     assert!(!state.is_idle(1, Side::Target, now(1)));
 }
+
+/// What a side of the plan's queries answers, one after the other: a number, or that nothing is measured.
+fn answered(state: &mut State, side: Side, answers: [Option<f64>; 2], s: i64) {
+    let (_, specs) = State::new(&plan());
+    for (query, answer) in answers.into_iter().enumerate() {
+        let of = |ask: &Ask| matches!(ask, Ask::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
+        let ask = specs.iter().find(|spec| of(&spec.ask)).expect("asked").ask.clone();
+        let none = || Fault::new(FaultKind::Empty, "no series: nothing is measured");
+        let facts = match answer {
+            Some(value) => Facts::One(Value { value, of: None }),
+            None => Facts::Many(vec![(query, Err(none()))]),
+        };
+        state.apply(&ask, facts, stamp(s));
+    }
+}
+
+fn unknown(state: &State, s: i64) -> Vec<String> {
+    state.watched(now(s)).into_iter().filter_map(|thing| thing.unknown("metrics")).map(|thing| thing.what).collect()
+}
+
+/// CloudWatch's RequestCount and `sum(rate(...))` have no number at all before the first request.
+#[test]
+fn a_side_not_used_yet_is_missed_by_nobody_and_no_gate_takes_it_for_zero() {
+    let (mut state, _) = State::new(&plan());
+    answered(&mut state, Side::Source, [Some(12.0), Some(0.1)], 0);
+    answered(&mut state, Side::Target, [None, None], 0);
+    assert_eq!(unknown(&state, 1), Vec::<String>::new());
+    for query in 0..2 {
+        let value = state.value(query, Side::Target, now(1)).expect("asked");
+        assert!(matches!(&value, Seen::Blind(f) if f.kind == FaultKind::Empty), "{value:?}");
+    }
+    // Once it had users, none is news.
+    answered(&mut state, Side::Target, [Some(3.0), Some(0.0)], 2);
+    assert_eq!(unknown(&state, 3), Vec::<String>::new());
+    answered(&mut state, Side::Target, [None, None], 4);
+    assert_eq!(unknown(&state, 5), ["health query requests, target", "health query errors, target"]);
+}
+
+#[test]
+fn a_query_that_finds_nothing_anywhere_is_not_known() {
+    let (mut state, _) = State::new(&plan());
+    answered(&mut state, Side::Source, [None, None], 0);
+    answered(&mut state, Side::Target, [None, None], 0);
+    assert_eq!(unknown(&state, 1).len(), 4, "users are somewhere: it is misspelt");
+    // An error ratio that the server refuses is not the same as one of no requests.
+    let (mut state, specs) = State::new(&plan());
+    answered(&mut state, Side::Source, [Some(12.0), Some(0.1)], 0);
+    answered(&mut state, Side::Target, [None, None], 0);
+    let errors = specs.iter().find(|s| s.id == "metrics/errors/target").expect("a source");
+    state.fail(&errors.ask, &Fault::new(FaultKind::Refused, "HTTP 403"), now(1));
+    assert_eq!(unknown(&state, 1), ["health query errors, target"]);
+}
