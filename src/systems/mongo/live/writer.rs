@@ -179,31 +179,32 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mar
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));
     }
     let members = r.members(&leader.host);
-    let new = document(raw, r.version, members)
-        .ok_or_else(|| Sent::refused(format!("{}: its configuration cannot be read; nothing was sent", leader.host)))?;
+    let new = document(raw, r.version, members).map_err(|why| Sent::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
     let mark = Mark { version: r.version, term, leader: Some(leader.host.clone()) };
     let sent = leader.carry_out(doc! { "replSetReconfig": new }).await;
     Ok(Sent { mark: (sent.reply == Reply::Yes).then_some(mark), ..sent })
 }
 
-/// The observed document with these members at this version, all else as it is; none if it is not what it seems.
-fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option<Document> {
-    let old: Vec<Document> = raw.get_array("members").ok()?.iter().filter_map(|m| m.as_document().cloned()).collect();
-    let id = |m: &Document| m.get_i32("_id").ok();
-    let mut next = old.iter().map(id).collect::<Option<Vec<_>>>()?.into_iter().max()?.checked_add(1)?;
+/// The observed document with these members at this version, all else as it is.
+///
+/// # Errors
+/// It is not what it seems, or a member cannot come in with all that it needs there.
+fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Result<Document, String> {
+    let unread = || "its configuration cannot be read".to_owned();
+    let old: Vec<Document> = raw.get_array("members").map_err(|_| unread())?.iter().filter_map(|m| m.as_document().cloned()).collect();
+    let ids = old.iter().map(|m| m.get_i32("_id").ok()).collect::<Option<Vec<_>>>();
+    let mut next = ids.and_then(|ids| ids.into_iter().max()?.checked_add(1)).ok_or_else(unread)?;
     let mut new = Vec::new();
     for member in members {
         let known = old.iter().find(|m| m.get_str("host").is_ok_and(|host| host == member.name())).cloned();
-        let mut m = known.unwrap_or_else(|| {
-            let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
-            let mut m = doc! { "_id": next, "host": &member.host, "tags": tags };
-            if member.arbiter {
-                m.insert("arbiterOnly", true);
+        let mut m = match known {
+            Some(known) => known,
+            None => {
+                next += 1;
+                comes_in(next - 1, member, &old)?
             }
-            next += 1;
-            m
-        });
-        m.insert("votes", i32::try_from(member.votes).ok()?);
+        };
+        m.insert("votes", i32::try_from(member.votes).map_err(|_| unread())?);
         m.insert("priority", member.priority);
         m.insert("hidden", member.hidden);
         new.push(Bson::from(m));
@@ -212,9 +213,28 @@ fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option
     // In the number's own type: some versions refuse another one.
     match raw.get("version") {
         Some(Bson::Int64(_)) => raw.insert("version", version),
-        _ => raw.insert("version", i32::try_from(version).ok()?),
+        _ => raw.insert("version", i32::try_from(version).map_err(|_| unread())?),
     };
-    Some(raw)
+    Ok(raw)
+}
+
+/// A member that is not there yet, with all that is known of it but votes and priority.
+fn comes_in(id: i32, member: &ConfigMember, others: &[Document]) -> Result<Document, String> {
+    if member.inside.is_some() {
+        return Err(format!("{} has horizons, of which one alone is known: only whoever has all of its names can bring it in", member.host));
+    }
+    let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
+    let mut m = doc! { "_id": id, "host": member.name(), "tags": tags };
+    if member.arbiter {
+        m.insert("arbiterOnly", true);
+    }
+    if !member.delay.is_zero() {
+        // `secondaryDelaySecs` was `slaveDelay` before 5.0, and each version refuses the other name.
+        let old = others.iter().any(|m| m.contains_key("slaveDelay"));
+        let late = i64::try_from(member.delay.as_secs()).map_err(|_| format!("{} is late by no time", member.host))?;
+        m.insert(if old { "slaveDelay" } else { "secondaryDelaySecs" }, late);
+    }
+    Ok(m)
 }
 
 /// Whoever accepts writes in the highest term, of all members that are meant; asked without a login, as anybody may.
@@ -315,6 +335,25 @@ mod tests {
         let members = gone.get_array("members").expect("members").iter().filter_map(Bson::as_document);
         let ids: Vec<_> = members.filter_map(|m| m.get_i32("_id").ok()).collect();
         assert_eq!(ids, [2, 5]);
+    }
+
+    #[test]
+    fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
+        let raw = |delay: &str| {
+            doc! { "_id": "t", "version": 7, "members": [{ "_id": 0, "host": "a:1", "votes": 1, "priority": 1.0, "hidden": false, delay: 0_i64 }] }
+        };
+        let late = ConfigMember { hidden: true, delay: Duration::from_secs(3600), votes: 0, ..member("b:1", 0.0) };
+        for key in ["slaveDelay", "secondaryDelaySecs"] {
+            let new = document(raw(key), 8, &[member("a:1", 1.0), late.clone()]).expect("a configuration");
+            let reply = doc! { "config": new.clone() };
+            let read = parse::config(&reply, "a:1", &[]).expect("readable");
+            assert_eq!(read.members[1], late, "{key}");
+            let members = new.get_array("members").expect("members");
+            assert!(members[1].as_document().is_some_and(|m| m.get_i64(key).ok() == Some(3600)), "{key}");
+        }
+        let two = ConfigMember { inside: Some("in:1".into()), ..member("out:1", 1.0) };
+        let why = document(raw("secondaryDelaySecs"), 8, &[member("a:1", 1.0), two]).expect_err("refused");
+        assert!(why.contains("horizons"), "{why}");
     }
 
     #[test]

@@ -331,9 +331,19 @@ impl Set {
                     let m = &mut wanted[at];
                     (m.votes, m.priority, m.hidden) = (was.votes, was.priority, was.hidden);
                 }
+                (None, Some(was)) if was.inside.is_some() => faults.push(Fault::new(
+                    FaultKind::Unsupported,
+                    format!(
+                        "{host}: is not in the set any more, and had a name for each network (horizons), of which landfall knows one: whoever \
+                         has all of its names can bring it in"
+                    ),
+                )),
                 (None, Some(was)) => wanted.push(was.clone()),
                 (None, None) => {}
             }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         let leads = wanted.iter().find(|m| m.host == *stand.leader);
         if leads.is_none_or(|m| m.votes == 0 || m.priority <= 0.0) {

@@ -291,3 +291,24 @@ action = { remove_members = { set = "catalog", side = "source" } }
         }
     }
 }
+
+#[test]
+fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    done(&mut p, &Action::AddMembers { set: set() });
+    reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
+    let leave = Action::RemoveMembers { set: set(), side: Side::Target };
+    let back = p.draft(&leave).expect("a draft").back;
+    assert!(back[0].what.contains("127.0.0.1:5 comes in: hidden, 1h00m late, votes 0"), "{}", back[0].what);
+    assert!(back[0].command.contains("late: 3600, ") && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#));
+    reconfigured(&mut p, "127.0.0.1:5", |m| m.inside = Some("inside:5".into()));
+    let back = p.draft(&leave).expect("a draft").back;
+    let set = &mut p.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    config.members.retain(|m| m.host != "127.0.0.1:5");
+    set.config.set(config, stamp);
+    let faults = p.state.back(&back, p.now).expect_err("its other names are known to nobody here");
+    assert!(faults.iter().any(|fault| fault.text.raw().contains("horizons")), "{faults:?}");
+}
