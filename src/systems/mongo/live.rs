@@ -9,13 +9,16 @@
 //! | `hello.rs` | the greeting, streamed |
 //! | `parse.rs` | replies into facts |
 //! | `writer.rs` | what is sent |
-//! | `look.rs` | what has become of it |
+//! | `document.rs` | a configuration, as it is sent |
+//! | `look.rs`, `judge.rs` | what has become of it |
 //! | `operations.rs` | what a step down would kill |
 //! | `canary.rs` | writes of its own, that measure |
 
 mod canary;
 mod client;
+mod document;
 mod hello;
+mod judge;
 mod look;
 mod operations;
 mod parse;
@@ -69,6 +72,8 @@ const NOT_PRIMARY: i32 = 10107;
 /// So long the answer about the default write concern is good: it is asked as rarely as what a server says of itself, not with each
 /// configuration.
 const DEFAULT_WRITE_FOR: Duration = Duration::from_secs(4);
+/// Whoever may not ask does not fill the server's log with that.
+const DENIED_FOR: Duration = Duration::from_secs(15);
 
 /// Connections that can only ask, made on first use and shared by the sources of a member.
 pub struct Readers {
@@ -408,7 +413,7 @@ impl SetReaders {
     async fn default_write(&self, plan: &ReplicaSet, host: &str) -> Option<bool> {
         let now = clock::now().boot;
         if let Some((told, at)) = *lock(&self.default_write)
-            && now.saturating_sub(at) < DEFAULT_WRITE_FOR
+            && now.saturating_sub(at) < told.map_or(DENIED_FOR, |_| DEFAULT_WRITE_FOR)
         {
             return told;
         }

@@ -265,7 +265,7 @@ impl Set {
 
     /// Whether a host is none of the set's any more, nor anybody that is waited for: its silence says nothing of the set. A host that the plan
     /// names is missed all the same, until the side that the plan takes out of the set is out.
-    fn has_left(&self, host: &str, now: Now) -> bool {
+    pub(super) fn has_left(&self, host: &str, now: Now) -> bool {
         let Some(config) = self.config.at(now).live() else { return false };
         if config.member(host).is_some() || config.members.iter().any(|m| m.inside.as_deref() == Some(host)) || self.waits_outside(host) {
             return false;

@@ -4,7 +4,7 @@ use crate::{
     plan::{Action, Side, Sides},
     systems::{
         System,
-        mongo::State,
+        mongo::{Ask, State, facts::Peer},
         steer::{
             Steered,
             played::{Played, plan},
@@ -284,6 +284,8 @@ action = { remove_members = { set = "catalog", side = "source" } }
         let mut missed: Vec<_> = p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
         // Nothing is asked here of what comes in later.
         missed.retain(|what| !what.contains(":4") && !what.contains(":5"));
+        let hello = |n: u32| Ask::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
+        assert_eq!((p.state.is_over(&hello(1), p.now), p.state.is_over(&hello(4), p.now)), (all_gone, false));
         if all_gone {
             assert_eq!(missed, Vec::<String>::new());
         } else {
