@@ -4,7 +4,7 @@
 //     mongosh "mongodb://…/admin?replicaSet=orders" docs/mongodb-roles.js
 //
 // `hello` needs no login. `getLog` is only for telling whether a step down whose answer was lost was ours; without it that stays a
-// question for two people. `getDefaultRWConcern` is only asked of a set with an arbiter. `inprog` is for naming the long operations that a step down would kill. The canary is only for sets whose plan
+// question for two people. `getDefaultRWConcern` tells what the server takes where an arbiter comes or goes. `inprog` is for naming the long operations that a step down would kill. The canary is only for sets whose plan
 // has one (take its line out elsewhere); its collection is the one that the plan names.
 const cluster = { cluster: true }, canary = { db: "landfall", collection: "canary" };
 const roles = {

@@ -381,7 +381,8 @@ impl Core {
                 *page = fresh;
             }
         }
-        let sources = self.sources.iter().map(|s| snapshot::line(s, now, self.pace)).collect();
+        let over = |s: &&Source<Question>| matches!(&s.spec.ask, Question::Ask(ask) if self.estate.is_over(ask, now));
+        let sources = self.sources.iter().filter(|s| !over(s)).map(|s| snapshot::line(s, now, self.pace)).collect();
         let detail = self.open.clone().and_then(|key| {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
             Some((key, Arc::new(detail)))

@@ -90,6 +90,12 @@ pub trait System: Sized {
         Vec::new()
     }
 
+    /// Whether nobody waits for this answer any more: what it is about has gone for good, as it was to. Such a source is told of no more, and
+    /// its silence says nothing; where that is not certain, it is missed.
+    fn is_over(&self, _ask: &Self::Ask, _now: Now) -> bool {
+        false
+    }
+
     /// Questions that `landfall check` asks once besides, and that nobody watches: whether another login than the reading one may do what
     /// the plan wants of it.
     fn trials(&self) -> Vec<SourceSpec<Self::Ask>> {

@@ -202,6 +202,12 @@ macro_rules! systems {
                 Vec::new()
             }
 
+            /// Whether nobody waits for this answer any more.
+            #[must_use]
+            pub fn is_over(&self, ask: &Ask, now: Now) -> bool {
+                match ask { $(Ask::$Name(ask) => self.$name.is_over(ask, now)),+ }
+            }
+
             /// One system's panel.
             #[must_use]
             pub fn panel(&self, id: &str, now: Now) -> Option<Panel> {

@@ -18,7 +18,7 @@ use crate::{
         now::Now,
         step::{Kind, Limits, Reply, Truth},
     },
-    plan::Action,
+    plan::{Access, Action},
     scenario::Happening,
 };
 
@@ -210,9 +210,9 @@ impl<M> Sent<M> {
         Self { reply: Reply::Lost, mark: None, said: said.into() }
     }
 
-    /// The same, of another type.
+    /// The same, of another type, and fit for the journal.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Sent<N> {
-        Sent { reply: self.reply, mark: self.mark.map(f), said: self.said }
+        Sent { reply: self.reply, mark: self.mark.map(f), said: told(&self.said) }
     }
 
     /// It refused it before it looked at what is there.
@@ -243,10 +243,16 @@ impl<M> Looked<M> {
         Self::new(Truth::Dark, said)
     }
 
-    /// The same, of another type.
+    /// The same, of another type, and fit for the journal.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Looked<N> {
-        Looked { truth: self.truth, mark: self.mark.map(f), said: self.said }
+        Looked { truth: self.truth, mark: self.mark.map(f), said: told(&self.said) }
     }
+}
+
+/// A server's words, which may hold what it was sent. They go into the journal, and whoever reads that later has read no secret and could
+/// strike none out.
+fn told(said: &str) -> String {
+    crate::text::struck(said).into_owned()
 }
 
 /// A request that was sent, or may have been, as it is looked for.
@@ -399,7 +405,32 @@ pub trait Obeys: Steered + super::Simulated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 
+/// As whom the plan's writing identity is for the AWS command line: its profile, where it is one, with a blank before it. Whoever pastes a
+/// command may be logged in to another account.
+#[must_use]
+pub fn profile(access: &Access) -> String {
+    let profile = access.write.as_ref().and_then(|write| write.profile.as_ref());
+    profile.map_or_else(String::new, |name| format!(" --profile {}", quoted(name)))
+}
+
 #[cfg(all(test, unix))]
 pub mod pasted;
 #[cfg(test)]
 pub mod played;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_a_request_has_no_secret_in_it_before_anybody_writes_it_down() {
+        let secret = "canary-of-a-servers-words";
+        crate::text::remember(secret);
+        let words = format!("InvalidChangeBatch: you signed it with {secret}");
+        let sent = Sent::mismatch(words.clone()).map(|mark: u8| mark);
+        let looked = Looked::dark(words).map(|mark: u8| mark);
+        for said in [sent.said, looked.said] {
+            assert_eq!(said, "InvalidChangeBatch: you signed it with ***");
+        }
+    }
+}

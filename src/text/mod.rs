@@ -27,7 +27,7 @@ use serde::{Serialize, Serializer};
 pub use self::{
     document::{Document, Lines},
     forms::{block, html, json, label, line, markdown, styled},
-    secrets::{remember, struck},
+    secrets::{remember, remember_for_now, struck},
 };
 
 /// A text that somebody else wrote. It is shown as one line without anything that acts on what is around it; as it is, it can only be

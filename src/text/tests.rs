@@ -112,3 +112,14 @@ fn a_secret_that_was_read_is_in_no_form() {
 fn what_is_harmless_is_not_copied() {
     assert!(matches!(line("orders-1 → größer"), std::borrow::Cow::Borrowed(_)));
 }
+
+#[test]
+fn tokens_that_are_renewed_push_no_secret_of_the_plan_out() {
+    let secret = "k3y-of-the-plan-itself";
+    remember(secret);
+    for n in 0..600 {
+        remember_for_now(&format!("token-of-a-role-{n}"));
+    }
+    assert_eq!(line(secret), "***");
+    assert_eq!(line("token-of-a-role-599"), "***");
+}

@@ -94,18 +94,25 @@ impl Identity {
             return Ok(kept.credentials.clone());
         }
         let credentials = inner.load().await?;
-        // A server may tell what it was sent; of a role's or a profile's credentials only the SDK knows.
-        crate::text::remember(credentials.secret_access_key());
-        credentials.session_token().into_iter().for_each(crate::text::remember);
+        keep(&credentials);
         inner.refused.store(false, Relaxed);
         *held = Some(Held { credentials: credentials.clone(), since: Instant::now() });
         Ok(credentials)
     }
 }
 
+/// A server may tell what it was sent; of a role's or a profile's credentials only the SDK knows. They are renewed for as long as the program
+/// runs.
+fn keep(credentials: &Credentials) {
+    crate::text::remember_for_now(credentials.secret_access_key());
+    credentials.session_token().into_iter().for_each(crate::text::remember_for_now);
+}
+
 impl Inner {
     async fn load(&self) -> Result<Credentials, Fault> {
         let base = self.base().await?;
+        // STS is sent them, and may say them again.
+        keep(&base);
         let (Some(role), Some(sts)) = (&self.from.role, &self.sts) else { return Ok(base) };
         let external_id = self.from.external_id.as_ref().map(read).transpose()?;
         let config = aws_sdk_sts::config::Builder::from(sts).credentials_provider(base).build();

@@ -26,7 +26,7 @@ use crate::{
         step::Limits,
     },
     plan::{Action, Role, Side},
-    systems::steer::{self, Draft, Operation, Steered},
+    systems::steer::{self, Draft, Operation, Steered, profile, quoted},
 };
 
 /// A request or a wait.
@@ -192,6 +192,12 @@ fn find<'a>(groups: &'a [Group], name: &str, region: &str) -> Result<&'a Group, 
 impl State {
     pub(super) fn region(&self, side: Side) -> &str {
         &self.plan.sites.get(side).region
+    }
+
+    /// Where a printed command goes, and as whom: a region, and the plan's writing profile.
+    pub(super) fn flags(&self, side: Side) -> String {
+        let site = self.plan.sites.get(side);
+        format!("--region {}{}", quoted(&site.region), profile(&site.access))
     }
 
     fn role(&self, name: &str) -> Result<(usize, &Role), Fault> {

@@ -277,7 +277,7 @@ pub struct Config {
     /// Whether a majority has it; only a primary can say.
     pub committed: Option<bool>,
     /// Whether somebody has set a default write concern for the whole set (`setDefaultRWConcern`). None: not known; only asked of whoever
-    /// leads, and only of a set with an arbiter, where it decides what the server takes.
+    /// leads. Of a set with an arbiter it decides what the server takes, and of one without as soon as one comes in.
     pub default_write: Option<bool>,
     /// Who answered.
     pub from: String,

@@ -121,8 +121,10 @@ impl Set {
     /// Whether so many are accounted for that the rest cannot elect: of those that are heard none leads, nor does a process that is not
     /// there. That a host refuses connections is said by the host itself; silence may be the way's.
     fn is_majority(&self, heard: &[Heard<'_>]) -> bool {
-        let gone = |m: &Member| m.hello.fault().is_some_and(|f| f.kind == FaultKind::Unreachable);
-        let named = |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
+        let gone = |m: &Member| m.hello.fault().is_some_and(says_so_itself);
+        // Greetings leave out who is hidden; the configuration does not.
+        let greeted = |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
+        let named = |host: &str| greeted(host) || self.config.last().is_some_and(|(config, _)| config.member(host).is_some());
         let gone: Vec<_> = self.distinct().filter(|(host, m)| gone(m) && named(host)).map(|(host, _)| host).collect();
         let hosts = || heard.iter().map(|h| h.host).chain(gone.iter().copied());
         // By the last configuration seen, however old: who votes changes rarely, and without a leader nobody can change it.
@@ -145,6 +147,11 @@ impl Set {
         let led_on = at.saturating_sub(since) > timeout + LOOKED_AWAY || self.members.values().any(newer);
         (!led_on).then_some(since)
     }
+}
+
+/// Whether a host refuses connections. One that was cut off, or ends before anything is said, may be the way's: a load balancer, a tunnel.
+fn says_so_itself(fault: &Fault) -> bool {
+    fault.kind == FaultKind::Unreachable && fault.text.raw().to_ascii_lowercase().contains("refused")
 }
 
 /// The servers' default for how long a primary may be silent before the others elect (`settings.electionTimeoutMillis`).

@@ -9,13 +9,16 @@
 //! | `hello.rs` | the greeting, streamed |
 //! | `parse.rs` | replies into facts |
 //! | `writer.rs` | what is sent |
-//! | `look.rs` | what has become of it |
+//! | `document.rs` | a configuration, as it is sent |
+//! | `look.rs`, `judge.rs` | what has become of it |
 //! | `operations.rs` | what a step down would kill |
 //! | `canary.rs` | writes of its own, that measure |
 
 mod canary;
 mod client;
+mod document;
 mod hello;
+mod judge;
 mod look;
 mod operations;
 mod parse;
@@ -66,6 +69,12 @@ const REMOVED: i32 = 93;
 /// Does not lead (NotWritablePrimary).
 const NOT_PRIMARY: i32 = 10107;
 
+/// So long the answer about the default write concern is good: it is asked as rarely as what a server says of itself, not with each
+/// configuration.
+const DEFAULT_WRITE_FOR: Duration = Duration::from_secs(4);
+/// Whoever may not ask does not fill the server's log with that.
+const DENIED_FOR: Duration = Duration::from_secs(15);
+
 /// Connections that can only ask, made on first use and shared by the sources of a member.
 pub struct Readers {
     plan: Arc<Plan>,
@@ -83,6 +92,8 @@ struct SetReaders {
     members: Mutex<BTreeSet<String>>,
     /// By the names that the members have for each other: those that this side has for them. None before a configuration was read.
     names: Mutex<Option<HashMap<String, String>>>,
+    /// Whether a default write concern is set, and when that was asked.
+    default_write: Mutex<Option<(Option<bool>, Duration)>>,
 }
 
 /// Answers of one set are never taken for another's: whatever tells its set is looked at, and a host of another one is not what the plan
@@ -217,11 +228,16 @@ impl SetReaders {
     }
 
     async fn hello(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
-        let reply = self.ask(plan, host, Command::Hello, &[]).await?;
-        let heard = clock::now().boot;
-        let hello = read(reply, host, "hello", |d| Some(parse::hello(d, heard)))?;
+        let hello = self.greeting(plan, host).await?;
         of_this_set(plan, host, hello.set_name.as_deref())?;
         Ok(hello)
+    }
+
+    /// What whoever is at this address says, of whatever set it is.
+    async fn greeting(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
+        let reply = self.ask(plan, host, Command::Hello, &[]).await?;
+        let heard = clock::now().boot;
+        read(reply, host, "hello", |d| Some(parse::hello(d, heard)))
     }
 
     /// Whether something cannot be had because an arbiter was asked: it has no users that could log in, and no oplog (17347) [measured,
@@ -386,12 +402,25 @@ impl SetReaders {
             reply => read(reply, host, "replSetGetConfig", |d| parse::config(d, host, &plan.seeds))?,
         };
         of_this_set(plan, host, Some(&config.set))?;
-        if config.committed.is_some() && config.members.iter().any(|m| m.arbiter) {
-            // A login that may not ask loses nothing but this.
-            let reply = self.ask(plan, host, Command::DefaultWrite, &[]).await;
-            config.default_write = reply.and_then(|r| read(r, host, "getDefaultRWConcern", |d| Some(parse::default_write(d)))).ok();
+        if config.committed.is_some() {
+            config.default_write = self.default_write(plan, host).await;
         }
         Ok(Some(config))
+    }
+
+    /// Whether somebody has set a default write concern, which is the whole set's, and changes rarely. A login that may not ask loses nothing
+    /// but this.
+    async fn default_write(&self, plan: &ReplicaSet, host: &str) -> Option<bool> {
+        let now = clock::now().boot;
+        if let Some((told, at)) = *lock(&self.default_write)
+            && now.saturating_sub(at) < told.map_or(DENIED_FOR, |_| DEFAULT_WRITE_FOR)
+        {
+            return told;
+        }
+        let reply = self.ask(plan, host, Command::DefaultWrite, &[]).await;
+        let told = reply.and_then(|r| read(r, host, "getDefaultRWConcern", |d| Some(parse::default_write(d)))).ok();
+        *lock(&self.default_write) = Some((told, now));
+        told
     }
 
     /// Asks all members at once who leads; those that hang are not waited for beyond their own connect time-out.

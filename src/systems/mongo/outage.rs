@@ -1,11 +1,16 @@
 //! What a set has cost those who write: one figure that every page tells alike, and whether it is an outage.
 //!
 //! A canary that has tried all the time has felt it. Without one it is known by the greetings, which come a poll apart: then it is the most
-//! that it can be, and told so.
+//! that it can be, and told so. What is known never becomes less: neither by a canary that begins, nor by one that missed a turn, nor by
+//! one that can write no more.
 
 use std::{fmt, time::Duration};
 
-use super::{canary::Concern, leader::Leader, set::Set};
+use super::{
+    canary::{Concern, Felt},
+    leader::Leader,
+    set::Set,
+};
 use crate::core::{
     estate::seen::Seen,
     now::{Now, short},
@@ -31,11 +36,23 @@ impl fmt::Display for Lost {
 impl Set {
     /// How long nobody could write to it, as far as anybody looked.
     pub(super) fn lost(&self, now: Now) -> Lost {
-        let felt = self.canaries.get(&Concern::One).and_then(|felt| felt.at(now).live());
-        match felt.filter(|felt| felt.unseen.is_zero()) {
-            Some(felt) => Lost { time: felt.downtime(now.boot), at_most: false },
-            None => Lost { time: self.downtime.spent(now.boot).at_most(), at_most: true },
+        let (seen, before) = (self.downtime.spent(now.boot).at_most(), self.before_canary);
+        let canary = self.canaries.get(&Concern::One);
+        let Some((canary, (felt, stamp))) = canary.and_then(|canary| Some((canary, canary.last()?))) else {
+            return Lost { time: seen.max(before), at_most: true };
+        };
+        // Of an outage that goes on, no more than was felt of it: whoever writes no more feels nothing.
+        let live = canary.at(now).is_live();
+        let time = felt.downtime(if live { now.boot } else { stamp.at.boot });
+        if live && felt.unseen.is_zero() && before.is_zero() {
+            return Lost { time, at_most: false };
         }
+        Lost { time: seen.max(before + time), at_most: true }
+    }
+
+    /// A canary has felt something for the first time: what the greetings know of before is not its to forget.
+    pub(super) fn begins_to_feel(&mut self, felt: &Felt, now: Now) {
+        self.before_canary = self.lost(now).time.saturating_sub(felt.downtime(now.boot));
     }
 
     /// What is worse than anything that a gate can say: nobody accepts writes, or the budget for that is used up.

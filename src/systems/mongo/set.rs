@@ -22,7 +22,7 @@ use crate::{
         },
         now::Now,
     },
-    plan::{MemberRule, Plan, ReplicaSet, Side},
+    plan::{Action, MemberRule, Plan, ReplicaSet, Side},
 };
 
 /// One replica set.
@@ -41,6 +41,8 @@ pub(super) struct Set {
     /// Boot clock minus the leader's wall clock, in milliseconds.
     pub(super) clock: Option<i64>,
     pub(super) downtime: Downtime,
+    /// How long nobody could write before its canary felt anything, at the most.
+    pub(super) before_canary: Duration,
     /// Who was last seen to lead.
     pub(super) led: Option<Arc<str>>,
     /// Since when who led has not been heard, while nobody else is seen to lead (boot clock).
@@ -82,6 +84,7 @@ impl Set {
             marks: Marks::default(),
             clock: None,
             downtime: Downtime::default(),
+            before_canary: Duration::ZERO,
             led: None,
             lost: None,
         }
@@ -241,7 +244,12 @@ impl Set {
 
     /// The set, by who leads it and by its configuration, and each of its members, by what it says of itself. Who waits outside has to answer.
     pub(super) fn watched(&self, now: Now) -> Vec<Watched> {
-        let set = Watched::new(format!("set {}", self.name), self.leader(now).zip(self.carriers(now)));
+        // What somebody has forced is read well, and is nothing to go on: it may undo what a majority had.
+        let sound = self.config.at(now).and_then(|config| match config.forced() {
+            Some(words) => Err(Fault::new(FaultKind::Unsupported, format!("{}: {words}", self.name))),
+            None => Ok(()),
+        });
+        let set = Watched::new(format!("set {}", self.name), self.leader(now).zip(self.carriers(now)).zip(sound));
         let member = |(host, member): (&Arc<str>, &Member)| {
             let heard = member.hello.at(now).map(|_| ());
             let known = if self.is_arbiter(host) || self.waits_outside(host) {
@@ -251,7 +259,25 @@ impl Set {
             };
             Watched::new(format!("member {host} of {}", self.name), known)
         };
-        std::iter::once(set).chain(self.distinct().map(member)).collect()
+        let there = self.distinct().filter(|(host, _)| !self.has_left(host, now));
+        std::iter::once(set).chain(there.map(member)).collect()
+    }
+
+    /// Whether a host is none of the set's any more, nor anybody that is waited for: its silence says nothing of the set. A host that the plan
+    /// names is missed all the same, until the side that the plan takes out of the set is out.
+    pub(super) fn has_left(&self, host: &str, now: Now) -> bool {
+        let Some(config) = self.config.at(now).live() else { return false };
+        if config.member(host).is_some() || config.members.iter().any(|m| m.inside.as_deref() == Some(host)) || self.waits_outside(host) {
+            return false;
+        }
+        let seed = self.planned().seeds.iter().any(|seed| seed == host);
+        let steps = || self.plan.runbook.phases.iter().flat_map(|phase| &phase.steps);
+        let is_out = |side| config.members.iter().all(|m| self.side(&m.host) != Some(side)) && self.side(host).is_none_or(|of| of == side);
+        let planned = || steps().any(|step| match &step.action {
+            Action::RemoveMembers { set, side } => *set == self.name && is_out(*side),
+            _ => false,
+        });
+        !seed || planned()
     }
 
     /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.

@@ -285,6 +285,13 @@ impl System for State {
         self.sets.iter().flat_map(|set| set.watched(now)).collect()
     }
 
+    fn is_over(&self, ask: &Ask, now: Now) -> bool {
+        match ask {
+            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now)),
+            Ask::Config { .. } | Ask::Operations { .. } | Ask::Grants { .. } => false,
+        }
+    }
+
     fn panel(&self, now: Now) -> Panel {
         super::view::panel(self, now)
     }

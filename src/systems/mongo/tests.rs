@@ -2,6 +2,7 @@
 
 mod canary;
 mod draft;
+mod figures;
 mod known;
 mod members;
 mod play;

@@ -104,12 +104,23 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
     }
 }
 
+/// The lag of a set of which nobody is known to follow, where that is because its members are not known.
+fn not_known<T>(set: &Set, now: Now) -> Option<Seen<T>> {
+    let config = set.config.at(now);
+    let none = || Fault::new(FaultKind::Empty, format!("{}: its configuration is not known", set.name));
+    (!config.is_live()).then(|| config.and_then(|_| Err(none())))
+}
+
 fn lag_tile(state: &State, now: Now) -> Tile {
     let of = |side| {
         let all: Vec<_> = state
             .sets
             .iter()
-            .filter_map(|s| Some(s.worst_lag(side, now)?.map(|(lag, host)| (lag, host, s))))
+            .filter_map(|s| match s.worst_lag(side, now) {
+                Some(worst) => Some(worst.map(|(lag, host)| (lag, host, s))),
+                // Nobody follows there, as far as is known; whose members are not known may be behind by any time.
+                None => not_known(s, now),
+            })
             .collect();
         if all.is_empty() {
             return None;

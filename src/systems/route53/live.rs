@@ -44,18 +44,19 @@ const REGION: &str = "us-east-1";
 pub struct Readers {
     plan: Arc<Plan>,
     route53: Reader<aws_sdk_route53::Client>,
+    pace: api::Pace,
 }
 
 impl Live for State {
     type Readers = Readers;
 
     fn readers(plan: &Arc<Plan>) -> Readers {
-        Readers { plan: plan.clone(), route53: Aws::reading(&plan.route53, REGION).route53() }
+        Readers { plan: plan.clone(), route53: Aws::reading(&plan.route53, REGION).route53(), pace: api::Pace::default() }
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
         match ask {
-            Ask::Records(question) => api::records(&readers.route53, question).await.map(Facts::Records),
+            Ask::Records(question) => api::records(&readers.route53, &readers.pace, question).await.map(Facts::Records),
             Ask::Zone(zone) => api::zone(&readers.route53, zone).await.map(Facts::Zone),
             Ask::Change(id) => api::change(&readers.route53, id).await.map(Facts::Change),
             Ask::Served(question) => dns::once(question).await.map(Facts::Served),

@@ -243,7 +243,9 @@ fn comment(what: &str) -> String {
 }
 
 /// A change and the wait for it, which is bound to the operation at `at`. `edits` are what a person would send in its place.
-fn ops(call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit], at: u16) -> [Op; 2] {
+///
+/// `account` are the flags that say as whom a person sends them.
+fn ops(account: &str, call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit], at: u16) -> [Op; 2] {
     let (zone, name) = call.of();
     let (zone, name) = (zone.to_owned(), name.to_owned());
     let epoch = batch::epoch(&call, observed);
@@ -255,7 +257,7 @@ fn ops(call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit]
         expect: Handle::Seen(Mark::Set(observed.clone())),
         quarantine: SIGNED,
         command: format!(
-            "CHANGE_ID=$(aws route53 change-resource-record-sets --hosted-zone-id {} --change-batch {} \
+            "CHANGE_ID=$(aws route53 change-resource-record-sets{account} --hosted-zone-id {} --change-batch {} \
              --query ChangeInfo.Id --output text)",
             quoted(&zone),
             quoted(&edits.to_string())
@@ -269,7 +271,7 @@ fn ops(call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit]
         tail: false,
         expect: Handle::After(at),
         quarantine: SIGNED,
-        command: "aws route53 wait resource-record-sets-changed --id \"$CHANGE_ID\"".to_owned(),
+        command: format!("aws route53 wait resource-record-sets-changed{account} --id \"$CHANGE_ID\""),
     };
     [change, wait]
 }

@@ -213,6 +213,9 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Ask) -> Sou
     }
 }
 
+/// So long a paced request to Route 53 may take, with its pause.
+const PACED: Duration = Duration::from_millis(400);
+
 /// Everything the plan wants asked.
 fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
     let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
@@ -221,8 +224,11 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
     }
     let mut out = Vec::new();
     for (zone, wanted) in zones {
+        // In a large zone each name is a request, and so is its epoch; they come one after another, see `live/api.rs`.
+        let requests = u32::try_from(2 * wanted.len() + 2).unwrap_or(u32::MAX);
         let ask = Ask::Records(RecordsQuestion { zone: zone.into(), wanted: wanted.into() });
-        out.push(api(plan, format!("route53/{zone}/records"), &["route53:ListResourceRecordSets"], ask));
+        let spec = api(plan, format!("route53/{zone}/records"), &["route53:ListResourceRecordSets"], ask);
+        out.push(SourceSpec { timeout: spec.timeout.max(PACED.saturating_mul(requests)), ..spec });
         let spec = api(plan, format!("route53/{zone}/zone"), &["route53:GetHostedZone"], Ask::Zone(zone.into()));
         // What kind of zone it is does not change; that it is still there is worth a look now and then.
         out.push(SourceSpec { interval: spec.interval * 10, ..spec });

@@ -52,17 +52,17 @@ impl State {
         let images = self.sites.get(side).images.last().map(|(images, _)| images);
         let copy = images.into_iter().flat_map(|i| &i.found).find(|i| original.is_some() && i.source.as_ref() == original);
         let image = most(here.iter().map(|i| &i.image)).or_else(|| copy.map(|i| &i.id)).map(|id| quoted(id));
-        let region = quoted(self.region(side));
+        let flags = self.flags(side);
         if let (None, Some(original)) = (&image, original) {
             draft.notes.push(format!(
-                "IMAGE=$(aws ec2 copy-image --region {region} --source-region {} --source-image-id {original} --name {} --query ImageId --output text)",
+                "IMAGE=$(aws ec2 copy-image {flags} --source-region {} --source-image-id {original} --name {} --query ImageId --output text)",
                 quoted(self.region(other)),
                 quoted(&format!("{role}-{original}")),
             ));
-            draft.notes.push(format!("aws ec2 create-tags --region {region} --resources \"$IMAGE\" --tags {}", quoted(&format!("Key={LINEAGE},Value={original}"))));
+            draft.notes.push(format!("aws ec2 create-tags {flags} --resources \"$IMAGE\" --tags {}", quoted(&format!("Key={LINEAGE},Value={original}"))));
         }
         draft.notes.push(format!(
-            "aws ec2 run-instances --region {region} --count {missing} --image-id {} --instance-type {} --subnet-id \"$SUBNET\" --tag-specifications {}",
+            "aws ec2 run-instances {flags} --count {missing} --image-id {} --instance-type {} --subnet-id \"$SUBNET\" --tag-specifications {}",
             image.unwrap_or_else(|| "\"$IMAGE\"".to_owned()),
             kind.map_or_else(|| "\"$TYPE\"".to_owned(), |kind| quoted(kind)),
             quoted(&format!("ResourceType=instance,Tags=[{{Key={},Value={}}}]", plan.tag, plan.value)),

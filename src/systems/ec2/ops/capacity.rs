@@ -153,8 +153,8 @@ impl State {
             expect: Handle::Seen(Mark::Capacity { desired, min }),
             quarantine: SIGNED,
             command: format!(
-                "aws autoscaling update-auto-scaling-group --region {} --auto-scaling-group-name {} --min-size {} --desired-capacity {}",
-                quoted(self.region(side)),
+                "aws autoscaling update-auto-scaling-group {} --auto-scaling-group-name {} --min-size {} --desired-capacity {}",
+                self.flags(side),
                 quoted(group),
                 goal.min,
                 goal.desired

@@ -7,7 +7,7 @@ use crate::{
         now::Now,
         step::{Kind, Limits},
     },
-    plan::Side,
+    plan::{Action, Side},
     systems::{
         ec2::{
             facts::{Instance, InstanceState, Name},
@@ -69,6 +69,7 @@ impl State {
             from: format!("{} of {} {}", others.len(), rows.len(), word(!on)),
             to: format!("all {} {}", rows.len(), word(on)),
         });
+        self.shared(role, side, on, &rows, &others, &mut draft);
         if !on {
             let groups = self.role(role).map_or(&[][..], |(_, r)| r.auto_scaling_groups.get(side).as_slice());
             if !groups.is_empty() {
@@ -80,6 +81,28 @@ impl State {
             draft.notes.push("what is on instance store is lost, and public addresses that are not elastic change".to_owned());
         }
         Ok(draft)
+    }
+
+    /// What else these instances are: tags and filters of two roles may select the same ones, and who stops a role stops them for both. Where
+    /// the other is wanted there, and no step of the plan stops it, that is nobody's intention.
+    fn shared(&self, role: &str, side: Side, on: bool, rows: &[&Instance], ids: &[Name], draft: &mut Draft<Call, Mark>) {
+        for (index, other) in self.plan.fleet.iter().enumerate().filter(|(_, other)| other.name != *role) {
+            let of_it = |i: &&&Instance| ids.contains(&i.id) && i.roles.iter().any(|r| usize::from(*r) == index);
+            let n = rows.iter().filter(of_it).count();
+            if n == 0 {
+                continue;
+            }
+            let text = format!("{n} of these are also of {}", other.name);
+            let wanted = *other.wanted.get(side);
+            let planned = self.plan.runbook.phases.iter().flat_map(|phase| &phase.steps).any(|step| {
+                matches!(&step.action, Action::Power { role, side: at, on: false, .. } if *role == other.name && *at == side)
+            });
+            if !on && wanted > 0 && !planned {
+                draft.broken.push(format!("{text}, of which {wanted} are wanted on the {side}, and no step of the plan stops it"));
+            } else {
+                draft.notes.push(text);
+            }
+        }
     }
 
     /// What was stopped is started, or the other way round; what is not there any more is said.
@@ -136,8 +159,8 @@ impl State {
                 [] => format!("{verb} nothing"),
             },
             command: format!(
-                "aws ec2 {call} --region {} --instance-ids {}",
-                quoted(self.region(side)),
+                "aws ec2 {call} {} --instance-ids {}",
+                self.flags(side),
                 instances.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" ")
             ),
             call: Call::Power { side, on, instances },

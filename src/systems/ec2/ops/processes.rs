@@ -109,8 +109,8 @@ impl State {
             expect: Handle::None,
             quarantine: SIGNED,
             command: format!(
-                "aws autoscaling {verb}-processes --region {} --auto-scaling-group-name {} --scaling-processes {}",
-                quoted(self.region(side)),
+                "aws autoscaling {verb}-processes {} --auto-scaling-group-name {} --scaling-processes {}",
+                self.flags(side),
                 quoted(group),
                 processes.iter().map(|p| quoted(p)).collect::<Vec<_>>().join(" ")
             ),

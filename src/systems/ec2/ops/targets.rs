@@ -195,9 +195,9 @@ impl State {
             expect: Handle::None,
             quarantine: SIGNED,
             command: format!(
-                "aws elbv2 {verb}-targets --region {} --target-group-arn {} --targets {}",
-                quoted(self.region(side)),
-                arn(self.region(side), group),
+                "aws elbv2 {verb}-targets {} --target-group-arn {} --targets {}",
+                self.flags(side),
+                arn(&self.flags(side), group),
                 list.join(" ")
             ),
         }
@@ -205,13 +205,13 @@ impl State {
 }
 
 /// A group's ARN; where the plan has its name, what finds it.
-fn arn(region: &str, group: &str) -> String {
+fn arn(flags: &str, group: &str) -> String {
     if group.starts_with("arn:") {
         return quoted(group);
     }
-    let (region, group) = (quoted(region), quoted(group));
+    let group = quoted(group);
     format!(
-        "\"$(aws elbv2 describe-target-groups --region {region} --names {group} --query 'TargetGroups[0].TargetGroupArn' --output text)\""
+        "\"$(aws elbv2 describe-target-groups {flags} --names {group} --query 'TargetGroups[0].TargetGroupArn' --output text)\""
     )
 }
 

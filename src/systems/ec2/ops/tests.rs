@@ -123,3 +123,49 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
     assert_eq!(kinds(&at, &power(false)), [FaultKind::Silent]);
     assert_eq!(at.met(&capacity(30)), None);
 }
+
+#[test]
+fn who_stops_a_role_is_told_of_the_others_that_it_stops_with_it() {
+    const STOP: &str = r#"
+[[phase]]
+id = "end"
+title = "End"
+[[phase.step]]
+id = "stop"
+title = "Stop"
+action = { stop = { role = "web", side = "source" } }
+"#;
+    for (rest, planned) in [("", false), (STOP, true)] {
+        let mut at = Played::<State>::new(&played::plan(&format!("{PLAN}{rest}")));
+        at.pass(1200);
+        at.pass(1);
+        let instances = &mut at.state.sites.get_mut(Side::Source).instances;
+        let (mut rows, stamp) = instances.last().map(|(rows, stamp)| (rows.clone(), stamp)).expect("read");
+        rows.iter_mut().filter(|i| i.roles == [1]).take(3).for_each(|i| i.roles = vec![0, 1]);
+        instances.set(rows, stamp);
+        let draft = at.draft(&power(false)).expect("a draft");
+        let told = if planned { &draft.notes } else { &draft.broken };
+        assert!(told.iter().any(|text| text.starts_with("3 of these are also of web")), "{draft:?}");
+        assert_eq!(draft.broken.is_empty(), planned);
+    }
+}
+
+#[test]
+fn what_a_person_pastes_is_sent_as_the_plans_writing_profile() {
+    let mut plan = Arc::into_inner(plan()).expect("the only one");
+    let write = crate::plan::AwsCredentials { profile: Some("land fall".to_owned()), ..Default::default() };
+    for side in Side::BOTH {
+        plan.sites.get_mut(side).access.write = Some(write.clone());
+    }
+    let mut at = Played::<State>::new(&Arc::new(plan));
+    at.pass(1200);
+    at.pass(1);
+    for action in [capacity(35), power(false), traffic::targets(false)] {
+        let draft = at.draft(&action).expect("a draft");
+        let commands: Vec<_> = draft.ops.iter().chain(&draft.back).map(|op| &op.command).filter(|c| !c.is_empty()).collect();
+        assert!(!commands.is_empty(), "{action:?}");
+        for command in commands {
+            assert_eq!(command.matches("aws ").count(), command.matches(" --profile 'land fall'").count(), "{command}");
+        }
+    }
+}

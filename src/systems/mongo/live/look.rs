@@ -9,10 +9,12 @@ use serde::Deserialize;
 use super::{
     SetReaders,
     client::{Command, Reply},
+    judge::{Silent, nobody_steps_down, of_freeze},
+    of_this_set,
     writer::app_name,
 };
 use crate::{
-    core::step::Truth,
+    core::{estate::seen::Fault, step::Truth},
     plan::ReplicaSet,
     systems::{
         mongo::{
@@ -40,8 +42,18 @@ impl SetReaders {
         match sought.call {
             Call::Reconfig(r) => self.look_for_config(plan, r).await,
             Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, sought).await,
-            Call::Freeze { host, lapse, .. } => self.look_for_freeze(plan, host, *lapse, sought).await,
+            Call::Freeze { host, secs, lapse, .. } => self.look_for_freeze(plan, host, (*secs, *lapse), sought).await,
             Call::Wait { until, .. } => self.look_whether(plan, until).await,
+        }
+    }
+
+    /// What a member says of itself, where it is the set's.
+    async fn greeted(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Silent> {
+        let dark = |fault: Fault| Silent::Dark(fault.to_string());
+        let hello = self.greeting(plan, host).await.map_err(dark)?;
+        match of_this_set(plan, host, hello.set_name.as_deref()) {
+            Ok(()) => Ok(hello),
+            Err(fault) => Err(Silent::Elsewhere(fault.to_string())),
         }
     }
 
@@ -80,17 +92,9 @@ impl SetReaders {
     }
 
     async fn look_for_step_down(&self, plan: &ReplicaSet, host: &str, term: i64, sought: &Sought<'_, Call, Mark>) -> Sight {
-        let hello = match self.hello(plan, host).await {
+        let hello = match self.greeted(plan, host).await {
             Ok(hello) => hello,
-            Err(fault) => {
-                return match self.leads(plan).await {
-                    Some((leader, now)) if leader != host || now != Some(term) => {
-                        let what = format!("{leader} leads, {host} does not answer");
-                        done(sought.accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
-                    }
-                    _ => Looked::dark(fault.to_string()),
-                };
-            }
+            Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, sought.accepted),
         };
         if hello.writable && term_of(&hello) == Some(term) {
             return Looked::new(Truth::NotApplied, format!("{host} leads in term {term}"));
@@ -106,19 +110,25 @@ impl SetReaders {
         }
     }
 
-    async fn look_for_freeze(&self, plan: &ReplicaSet, host: &str, lapse: Option<Lapse>, sought: &Sought<'_, Call, Mark>) -> Sight {
-        let said = match self.hello(plan, host).await {
-            // An absolute value, and it is that: who leads is not frozen.
-            Ok(hello) if hello.writable => return Looked::new(Truth::Applied, format!("{host} leads: it is not frozen")),
-            Ok(_) if sought.accepted => return Looked::new(Truth::Applied, format!("{host} said that it did")),
-            Ok(_) => match self.told(plan, host, sought.tag, FROZEN).await {
+    async fn look_for_freeze(
+        &self,
+        plan: &ReplicaSet,
+        host: &str,
+        (secs, lapse): (u32, Option<Lapse>),
+        sought: &Sought<'_, Call, Mark>,
+    ) -> Sight {
+        let greeted = self.greeted(plan, host).await;
+        if let Some(sight) = of_freeze(host, &greeted, (secs, lapse), sought.accepted) {
+            return sight;
+        }
+        let said = match &greeted {
+            Ok(hello) => match self.told(plan, host, sought.tag, FROZEN).await {
                 Told::Done => return Looked::new(Truth::Applied, format!("{host} says so in its log")),
+                _ if hello.writable => return Looked::new(Truth::Conflict, format!("{host} leads: it is not frozen, for {secs} s or at all")),
                 Told::Nothing => format!("{host} says nothing of it in its log"),
                 Told::Denied(why) => format!("{host}'s log would tell: {why}"),
             },
-            // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
-            Err(fault) if lapse.is_none() => return Looked::dark(fault.to_string()),
-            Err(fault) => format!("{host} does not answer: {fault}"),
+            Err(Silent::Elsewhere(why) | Silent::Dark(why)) => format!("{host} does not answer for the set: {why}"),
         };
         match lapse {
             None => Looked::new(Truth::NotApplied, said),
@@ -226,10 +236,6 @@ impl SetReaders {
 
 const fn of(is: bool) -> Truth {
     if is { Truth::Applied } else { Truth::NotApplied }
-}
-
-fn done(accepted: bool, yes: String, otherwise: Truth, no: String) -> Sight {
-    if accepted { Looked::new(Truth::Applied, yes) } else { Looked::new(otherwise, no) }
 }
 
 fn term_of(hello: &Hello) -> Option<i64> {

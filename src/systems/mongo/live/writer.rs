@@ -10,13 +10,14 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use mongodb::{
     Client,
-    bson::{Bson, Document, doc},
+    bson::{Document, doc},
     error::{Error, ErrorKind},
 };
 use tokio::time::timeout;
 
 use super::{
     client::{APP, close, connect, fault},
+    document::document,
     parse,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     plan::{Plan, ReplicaSet},
     systems::{
         mongo::{
-            facts::{Config, ConfigMember, Hello},
+            facts::{Config, Hello},
             ops::{Call, Mark, Reconfig},
         },
         steer::Sent,
@@ -179,42 +180,10 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mar
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));
     }
     let members = r.members(&leader.host);
-    let new = document(raw, r.version, members)
-        .ok_or_else(|| Sent::refused(format!("{}: its configuration cannot be read; nothing was sent", leader.host)))?;
+    let new = document(raw, r.version, members).map_err(|why| Sent::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
     let mark = Mark { version: r.version, term, leader: Some(leader.host.clone()) };
     let sent = leader.carry_out(doc! { "replSetReconfig": new }).await;
     Ok(Sent { mark: (sent.reply == Reply::Yes).then_some(mark), ..sent })
-}
-
-/// The observed document with these members at this version, all else as it is; none if it is not what it seems.
-fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Option<Document> {
-    let old: Vec<Document> = raw.get_array("members").ok()?.iter().filter_map(|m| m.as_document().cloned()).collect();
-    let id = |m: &Document| m.get_i32("_id").ok();
-    let mut next = old.iter().map(id).collect::<Option<Vec<_>>>()?.into_iter().max()?.checked_add(1)?;
-    let mut new = Vec::new();
-    for member in members {
-        let known = old.iter().find(|m| m.get_str("host").is_ok_and(|host| host == member.name())).cloned();
-        let mut m = known.unwrap_or_else(|| {
-            let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
-            let mut m = doc! { "_id": next, "host": &member.host, "tags": tags };
-            if member.arbiter {
-                m.insert("arbiterOnly", true);
-            }
-            next += 1;
-            m
-        });
-        m.insert("votes", i32::try_from(member.votes).ok()?);
-        m.insert("priority", member.priority);
-        m.insert("hidden", member.hidden);
-        new.push(Bson::from(m));
-    }
-    raw.insert("members", new);
-    // In the number's own type: some versions refuse another one.
-    match raw.get("version") {
-        Some(Bson::Int64(_)) => raw.insert("version", version),
-        _ => raw.insert("version", i32::try_from(version).ok()?),
-    };
-    Some(raw)
 }
 
 /// Whoever accepts writes in the highest term, of all members that are meant; asked without a login, as anybody may.
@@ -283,39 +252,6 @@ async fn freeze(set: &ReplicaSet, app: &str, host: &str, secs: u32) -> Done {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn member(host: &str, priority: f64) -> ConfigMember {
-        ConfigMember { host: host.into(), votes: 1, priority, ..ConfigMember::default() }
-    }
-
-    #[test]
-    fn what_is_not_meant_to_change_is_sent_as_it_was_read() {
-        let raw = doc! { "_id": "t", "version": 7, "term": 3_i64, "writeConcernMajorityJournalDefault": true,
-            "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
-            "members": [
-                { "_id": 4, "host": "a:1", "votes": 1, "priority": 1.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
-                { "_id": 2, "host": "b:1", "votes": 1, "priority": 1.0, "hidden": false, "horizons": { "out": "b:2" } },
-            ] };
-        let mut wanted = vec![member("a:1", 2.0), member("c:1", 0.0)];
-        wanted[1].tags = vec![("region".into(), "y".into())];
-        wanted[1].hidden = true;
-        wanted[1].votes = 0;
-        let new = document(raw.clone(), 8, &wanted).expect("a configuration");
-        assert_eq!(
-            new,
-            doc! { "_id": "t", "version": 8, "term": 3_i64, "writeConcernMajorityJournalDefault": true,
-                "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
-                "members": [
-                    { "_id": 4, "host": "a:1", "votes": 1, "priority": 2.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
-                    { "_id": 5, "host": "c:1", "tags": { "region": "y" }, "votes": 0, "priority": 0.0, "hidden": true },
-                ] }
-        );
-        // Nobody's id is given to somebody else.
-        let gone = document(raw, 8, &[member("b:1", 1.0), member("c:1", 1.0)]).expect("a configuration");
-        let members = gone.get_array("members").expect("members").iter().filter_map(Bson::as_document);
-        let ids: Vec<_> = members.filter_map(|m| m.get_i32("_id").ok()).collect();
-        assert_eq!(ids, [2, 5]);
-    }
 
     #[test]
     fn a_name_for_the_log_ends_with_what_is_unique_and_is_not_too_long() {

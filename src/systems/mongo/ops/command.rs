@@ -31,13 +31,15 @@ pub(super) struct Shell {
     options: String,
     /// The login's flags, with a blank before each.
     login: String,
+    /// Of members with horizons: the name that this side has for them, and that which they have for each other. A shell may see either.
+    inside: Vec<(String, String)>,
 }
 
 impl Shell {
     pub(super) fn of(plan: &ReplicaSet) -> Self {
         let (before, query) = plan.uri.split_once('?').unwrap_or((&plan.uri, ""));
         let known = |option: &&str| OPTIONS.contains(&option.split('=').next().unwrap_or_default().to_ascii_lowercase().as_str());
-        let mut options: Vec<&str> = query.split('&').filter(known).collect();
+        let mut options: Vec<&str> = query.split(['&', ';']).filter(known).collect();
         // What a name that is looked up as a service means, and hosts do not.
         let says = |o: &&str| ["tls=", "ssl="].iter().any(|key| o.to_ascii_lowercase().starts_with(key));
         if before.starts_with("mongodb+srv:") && !options.iter().any(says) {
@@ -50,6 +52,21 @@ impl Shell {
             set: plan.name.clone(),
             options: options.iter().map(|option| format!("&{option}")).collect(),
             login: login.unwrap_or_default(),
+            inside: Vec::new(),
+        }
+    }
+
+    /// The same, of a set with these members.
+    pub(super) fn of_members(self, members: &[ConfigMember]) -> Self {
+        let inside = members.iter().filter_map(|m| Some((m.host.clone(), m.inside.clone()?))).collect();
+        Self { inside, ..self }
+    }
+
+    /// Whether what the script has there is this member, by one of its names.
+    fn is(&self, what: &str, host: &str) -> String {
+        match self.inside.iter().find(|(outside, _)| outside == host) {
+            Some(names) => format!("{}.includes({what})", json(names)),
+            None => format!("{what} === {}", json(&host)),
         }
     }
 
@@ -85,55 +102,89 @@ pub(super) fn of(shell: &Shell, call: &Call, mark: &Mark, from: &str, to: &str) 
         Call::Reconfig(r) => reconfig(shell, r, mark, from, to),
         Call::StepDown { host, term, secs, catch_up, .. } => {
             let not = json(&format!("{host} does not lead in term {term}"));
+            let pinned = mark.version.saturating_add(1);
+            let moved = json(&format!("the configuration is not version {pinned}, which lets nobody else lead"));
             let script = format!(
-                "{}if (!db.hello().isWritablePrimary || Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) !== {term}) throw {not}; \
+                "{}if (Number(db.adminCommand({{ replSetGetConfig: 1 }}).config.version) !== {pinned}) throw {moved}; \
+                 if (!db.hello().isWritablePrimary || Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) !== {term}) throw {not}; \
                  db.adminCommand({{ replSetStepDown: {secs}, secondaryCatchUpPeriodSecs: {catch_up} }})",
                 shell.only_in_this_set(host)
             );
             shell.at(host, &script)
         }
         Call::Freeze { host, secs, .. } => {
-            let freeze = format!("if (!db.hello().isWritablePrimary) db.adminCommand({{ replSetFreeze: {secs} }})");
-            shell.at(host, &format!("{}{freeze}", shell.only_in_this_set(host)))
+            let freeze = format!("db.adminCommand({{ replSetFreeze: {secs} }})");
+            // Who leads is not frozen: there is nothing to lift, and nothing that could be set.
+            let script = if *secs == 0 {
+                format!("if (!db.hello().isWritablePrimary) {freeze}")
+            } else {
+                format!("if (db.hello().isWritablePrimary) throw {}; {freeze}", json(&format!("{host} leads: it is not frozen")))
+            };
+            shell.at(host, &format!("{}{script}", shell.only_in_this_set(host)))
         }
-        Call::Wait { until, .. } => match until {
-            Until::Committed { version } => shell.at_the_primary(
-                from,
-                to,
-                &format!(
-                    "r = db.adminCommand({{ replSetGetConfig: 1, commitmentStatus: true }}); \
-                     r.config.version === {version} && r.commitmentStatus"
-                ),
-            ),
-            Until::CaughtUp { .. } => shell.at(from, "rs.printSecondaryReplicationInfo()"),
-            Until::Leads { host, after } => shell.at(
-                host,
-                &format!(
-                    "db.hello().isWritablePrimary && Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) > {after}"
-                ),
-            ),
-            Until::Writable => shell.at_the_primary(from, to, "db.hello().isWritablePrimary"),
-            Until::Settled => shell.at_the_primary(
-                from,
-                to,
-                "db.adminCommand({ replSetGetConfig: 1, commitmentStatus: true }).commitmentStatus",
-            ),
-        },
+        Call::Wait { until, .. } => wait(shell, until, from, to),
     }
+}
+
+/// So often it is looked whether something is so, twice a second.
+const LOOKS: u32 = 120;
+
+/// A command that comes to an end when something is so, and fails where it does not become so: who pastes one after the other stops there.
+fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
+    let committed = "r = db.adminCommand({ replSetGetConfig: 1, commitmentStatus: true })";
+    match until {
+        Until::Committed { version } => {
+            let so = format!("({committed}, Number(r.config.version) === {version} && r.commitmentStatus)");
+            shell.at_the_primary(from, to, &until_so("", &so, LOOKS, &format!("no majority has version {version}")))
+        }
+        // Level is: it has what the primary had when this began.
+        Until::CaughtUp { host, .. } => {
+            let status = "db.adminCommand({ replSetGetStatus: 1 }).members";
+            let first = format!("{}p = {status}.find(m => m.self).optime; ", shell.only_in_this_set(from));
+            let so = format!(
+                "(m = {status}.find(m => {}).optime, Number(m.t) > Number(p.t) || \
+                 (Number(m.t) === Number(p.t) && m.ts.greaterThanOrEqual(p.ts)))",
+                shell.is("m.name", host)
+            );
+            let looks = u32::try_from(super::LEVEL_WITHIN.as_secs() * 2).unwrap_or(LOOKS);
+            shell.at(from, &until_so(&first, &so, looks, &format!("{host} is not level with {from}")))
+        }
+        Until::Leads { host, after } => {
+            let so = format!("db.hello().isWritablePrimary && Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) > {after}");
+            let not = format!("{host} does not accept writes in a term after {after}");
+            shell.at(host, &until_so(&shell.only_in_this_set(host), &so, LOOKS, &not))
+        }
+        Until::Writable => {
+            shell.at_the_primary(from, to, &until_so("", "db.hello().isWritablePrimary", LOOKS, "nobody accepts writes"))
+        }
+        Until::Settled => {
+            let so = format!("({committed}).commitmentStatus");
+            shell.at_the_primary(from, to, &until_so("", &so, LOOKS, "no majority has the configuration"))
+        }
+    }
+}
+
+/// What cannot be asked just now may be asked a moment later: an election ends connections. If it stays so, that is what is told.
+fn until_so(first: &str, so: &str, looks: u32, not: &str) -> String {
+    format!(
+        "{first}why = {}; so = () => {{ try {{ return {so} }} catch (e) {{ why = e; return false }} }}; \
+         for (i = 0; !so(); i++) {{ if (i >= {looks}) throw why; sleep(500) }}; print(\"it is so\")",
+        json(&not)
+    )
 }
 
 fn reconfig(shell: &Shell, r: &Reconfig, mark: &Mark, from: &str, to: &str) -> String {
     let observed = r.version.saturating_sub(1);
     let stale = if r.any_term {
-        format!("cfg.version !== {observed}")
+        format!("Number(cfg.version) !== {observed}")
     } else {
-        format!("cfg.version !== {observed} || Number(cfg.term) !== {}", mark.term)
+        format!("Number(cfg.version) !== {observed} || Number(cfg.term) !== {}", mark.term)
     };
     let priorities = match &r.unless {
         None => priorities(&r.after),
         Some(u) => format!(
-            "db.hello().primary === {} ? {} : {}",
-            json(&u.leads),
+            "{} ? {} : {}",
+            shell.is("db.hello().primary", &u.leads),
             priorities(&r.after),
             priorities(&u.members)
         ),
@@ -143,13 +194,14 @@ fn reconfig(shell: &Shell, r: &Reconfig, mark: &Mark, from: &str, to: &str) -> S
     } else {
         members(&r.after)
     };
+    // In the number's own type: some versions refuse another one.
+    let version = format!("typeof cfg.version === \"number\" ? {0} : NumberLong(\"{0}\")", r.version);
     shell.at_the_primary(
         from,
         to,
         &format!(
             "cfg = db.adminCommand({{ replSetGetConfig: 1 }}).config; if ({stale}) throw \"the configuration has moved on\"; \
-             {change}; cfg.version = {}; db.adminCommand({{ replSetReconfig: cfg }})",
-            r.version
+             {change}; cfg.version = {version}; db.adminCommand({{ replSetReconfig: cfg }})"
         ),
     )
 }
@@ -163,8 +215,9 @@ fn only_priorities(before: &[ConfigMember], after: &[ConfigMember]) -> bool {
 fn members(after: &[ConfigMember]) -> String {
     let one = |m: &ConfigMember| {
         let tags: Vec<_> = m.tags.iter().map(|(k, v)| format!("{}: {}", json(k), json(v))).collect();
+        let late = if m.delay.is_zero() { String::new() } else { format!("late: {}, ", m.delay.as_secs()) };
         format!(
-            "{}: {{ {}votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
+            "{}: {{ {}{late}votes: {}, priority: {}, hidden: {}, tags: {{ {} }} }}",
             json(&m.name()),
             if m.arbiter { "arbiterOnly: true, " } else { "" },
             m.votes,
@@ -174,11 +227,17 @@ fn members(after: &[ConfigMember]) -> String {
         )
     };
     let all: Vec<_> = after.iter().map(one).collect();
+    // How far a member is late on purpose has another name before 5.0.
+    let late = if after.iter().all(|m| m.delay.is_zero()) {
+        ""
+    } else {
+        ", w[h].late ? { [cfg.members.some(m => \"slaveDelay\" in m) ? \"slaveDelay\" : \"secondaryDelaySecs\"]: w[h].late } : {}"
+    };
     format!(
         "w = {{ {} }}; n = Math.max(...cfg.members.map(m => m._id)); cfg.members = cfg.members.filter(m => w[m.host]); \
          Object.keys(w).forEach(h => {{ m = cfg.members.find(m => m.host === h); \
          if (!m) cfg.members.push(m = Object.assign({{ _id: ++n, host: h, tags: w[h].tags }}, \
-         w[h].arbiterOnly ? {{ arbiterOnly: true }} : {{}})); \
+         w[h].arbiterOnly ? {{ arbiterOnly: true }} : {{}}{late})); \
          m.votes = w[h].votes; m.priority = w[h].priority; m.hidden = w[h].hidden }})",
         all.join(", ")
     )

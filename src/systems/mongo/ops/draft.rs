@@ -194,7 +194,7 @@ impl Set {
 
     /// How a person would come to its members.
     pub(super) fn shell(&self) -> Shell {
-        Shell::of(self.planned())
+        Shell::of(self.planned()).of_members(self.config.last().map_or(&[], |(config, _)| &config.members))
     }
 
     fn move_of(&self, stand: &Stand<'_>, to: String, wanted: Vec<ConfigMember>) -> Move {

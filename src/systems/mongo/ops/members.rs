@@ -65,7 +65,7 @@ impl Set {
         match action {
             Action::AddMembers { .. } => out.extend(self.coming(stand, now, faults)),
             Action::Unhide { side, .. } => {
-                for m in out.iter_mut().filter(|m| m.hidden && self.side(&m.host) == Some(*side)) {
+                for m in out.iter_mut().filter(|m| can_be_shown(m) && self.side(&m.host) == Some(*side)) {
                     self.must_follow(&m.host, now, faults);
                     m.hidden = false;
                 }
@@ -76,7 +76,7 @@ impl Set {
                 }
             }
             Action::SetPriorities { priorities, .. } => {
-                for m in out.iter_mut().filter(|m| m.votes > 0 && !m.arbiter && !m.hidden && m.delay.is_zero()) {
+                for m in out.iter_mut().filter(|m| can_be_ranked(m)) {
                     if let Some(side) = self.side(&m.host) {
                         m.priority = f64::from(*priorities.get(side));
                     }
@@ -177,7 +177,11 @@ impl Set {
         let versions = (mark.version.to_string(), there.version.to_string());
         draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
         self.weigh(stand, &way, split, &mut draft);
-        draft.broken.extend(self.default_write(stand, &way));
+        if let Some(refused) = self.default_write(stand, &way) {
+            // A way back is not forbidden for what is not known: the server refuses it, or takes it.
+            let guess = matches!(split, Split::Back) && stand.config.default_write.is_none();
+            if guess { &mut draft.notes } else { &mut draft.broken }.push(refused);
+        }
         let gone = |m: &&ConfigMember| m.arbiter && end.iter().all(|w| w.host != m.host);
         draft.notes.extend(observed.iter().filter(gone).map(|m| {
             format!("{} is an arbiter, from which no vote can be taken (93): it leaves the set as a whole", m.host)
@@ -327,9 +331,19 @@ impl Set {
                     let m = &mut wanted[at];
                     (m.votes, m.priority, m.hidden) = (was.votes, was.priority, was.hidden);
                 }
+                (None, Some(was)) if was.inside.is_some() => faults.push(Fault::new(
+                    FaultKind::Unsupported,
+                    format!(
+                        "{host}: is not in the set any more, and had a name for each network (horizons), of which landfall knows one: whoever \
+                         has all of its names can bring it in"
+                    ),
+                )),
                 (None, Some(was)) => wanted.push(was.clone()),
                 (None, None) => {}
             }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
         }
         let leads = wanted.iter().find(|m| m.host == *stand.leader);
         if leads.is_none_or(|m| m.votes == 0 || m.priority <= 0.0) {
@@ -351,14 +365,14 @@ impl Set {
                 };
                 met(&all)
             }
-            Action::Unhide { side, .. } => met(&|members| !members.iter().filter(of(*side)).any(|m| m.hidden)),
+            Action::Unhide { side, .. } => met(&|members| !members.iter().filter(of(*side)).any(can_be_shown)),
             Action::SetVotes { votes, .. } => met(&|members| {
                 let have = Sides::from_fn(|side| members.iter().filter(of(side)).filter(|m| m.votes > 0).count());
                 Side::BOTH.iter().all(|side| *have.get(*side) == usize::from(*votes.get(*side)))
             }),
             Action::SetPriorities { priorities, .. } => met(&|members| {
                 let is = |m: &ConfigMember, side: Side| m.priority.total_cmp(&f64::from(*priorities.get(side))).is_eq();
-                Side::BOTH.iter().all(|side| members.iter().filter(of(*side)).filter(|m| m.votes > 0).all(|m| is(m, *side)))
+                Side::BOTH.iter().all(|side| members.iter().filter(of(*side)).filter(|m| can_be_ranked(m)).all(|m| is(m, *side)))
             }),
             Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
             Action::Freeze { .. } => {
@@ -368,6 +382,16 @@ impl Set {
             _ => None,
         }
     }
+}
+
+/// Hidden, and for no other reason than that it is new: who is late on purpose would give readers what is old.
+fn can_be_shown(m: &ConfigMember) -> bool {
+    m.hidden && m.delay.is_zero() && !m.arbiter
+}
+
+/// Can have a priority: the server takes one from nobody else (93).
+fn can_be_ranked(m: &ConfigMember) -> bool {
+    m.votes > 0 && !m.arbiter && !m.hidden && m.delay.is_zero()
 }
 
 fn survives(q: &Quorum) -> String {

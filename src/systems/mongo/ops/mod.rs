@@ -29,7 +29,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Facts, Felt, Probe, State,
+    Concern, Facts, Felt, Probe, State,
     facts::ConfigMember,
     set::Set,
 };
@@ -245,7 +245,12 @@ impl Steered for State {
     }
 
     fn felt(&mut self, probe: &Probe, facts: Facts, stamp: Stamp) {
-        if let (Some(canary), Facts::Felt(felt)) = (self.canary(*probe), facts) {
+        let Facts::Felt(felt) = facts else { return };
+        let begins = self.canary(*probe).is_some_and(|canary| probe.concern == Concern::One && canary.last().is_none());
+        if let Some(set) = self.sets.get_mut(probe.set).filter(|_| begins) {
+            set.begins_to_feel(&felt, stamp.at);
+        }
+        if let Some(canary) = self.canary(*probe) {
             canary.set(felt, stamp);
         }
     }

@@ -79,7 +79,8 @@ pub(super) fn told(before: &[ConfigMember], after: &[ConfigMember]) -> String {
     for m in after {
         let Some(old) = before.iter().find(|b| b.host == m.host) else {
             let hidden = if m.hidden { "hidden, " } else { "" };
-            out.push(format!("{} comes in: {hidden}votes {}, priority {}", m.host, m.votes, m.priority));
+            let late = if m.delay.is_zero() { String::new() } else { format!("{} late, ", crate::core::now::short(m.delay)) };
+            out.push(format!("{} comes in: {hidden}{late}votes {}, priority {}", m.host, m.votes, m.priority));
             continue;
         };
         let mut own = Vec::new();

@@ -100,6 +100,8 @@ struct Set {
     release: String,
     /// Somebody has set a default write concern.
     default_write: bool,
+    /// Nobody may ask for it.
+    mute: bool,
     /// When it took no writes of late, and what its canary felt of that.
     canary: canary::Canary,
     /// A long operation on the primary, as it was when it was first known, and when that was.
@@ -192,6 +194,11 @@ impl Sim {
         self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| s.default_write = true);
     }
 
+    /// The reading login may not ask for that.
+    pub fn mute_default_write(&mut self, set: &str) {
+        self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| s.mute = true);
+    }
+
     /// Makes a set elect at once, for no reason of ours: its primary lost its connections for a moment.
     pub fn topple(&mut self, set: &str, now: Now) {
         for set in self.sets.iter_mut().filter(|s| s.name == set) {
@@ -239,6 +246,7 @@ impl Set {
             restarted: BTreeSet::new(),
             release: "6.0.27".to_owned(),
             default_write: false,
+            mute: false,
             canary: canary::Canary::default(),
             long: None,
             // Apart from the one that makes the members: an election must not change what the next set looks like.
@@ -399,7 +407,7 @@ impl Set {
             term: i64::try_from(self.term).ok(),
             members: self.members.iter().map(|m| m.config.clone()).collect(),
             committed: self.primary.is_some().then_some(self.is_spread(now.boot)),
-            default_write: self.primary.map(|_| self.default_write),
+            default_write: self.primary.filter(|_| !self.mute).map(|_| self.default_write),
             from: self.members[from].config.host.clone(),
             election_timeout: Some(ELECTION),
         })

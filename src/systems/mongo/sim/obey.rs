@@ -54,7 +54,7 @@ impl Obeys for State {
         let (truth, said) = match call {
             Call::Reconfig(r) => set.look_for(r),
             Call::StepDown { host, term, .. } => set.look_for_step_down(tag, host, *term),
-            Call::Freeze { host, lapse, .. } => set.look_for_freeze(tag, host, *lapse, now),
+            Call::Freeze { host, secs, lapse, .. } => set.look_for_freeze(tag, host, (*secs, *lapse), now),
             Call::Wait { until, .. } => set.wait(until, now),
         };
         Looked { truth, mark: (truth != Truth::Dark).then(|| set.mark()), said }
@@ -201,14 +201,18 @@ impl Set {
         }
     }
 
-    fn look_for_freeze(&self, tag: &str, host: &str, lapse: Option<Lapse>, now: Now) -> (Truth, String) {
+    fn look_for_freeze(&self, tag: &str, host: &str, (secs, lapse): (u32, Option<Lapse>), now: Now) -> (Truth, String) {
         let answers = self.answers(host).is_some();
-        if answers && self.leader() == Some(host) {
+        let leads = answers && self.leader() == Some(host);
+        if leads && secs == 0 {
             // An absolute value, and it is that: who leads is not frozen.
             return (Truth::Applied, format!("{host} leads: it is not frozen"));
         }
         if answers && self.told.get(tag).is_some_and(|by| by == host) {
-            return (Truth::Applied, format!("{host} says in its log that it was unfrozen by this"));
+            return (Truth::Applied, format!("{host} says in its log that it did this"));
+        }
+        if leads {
+            return (Truth::Conflict, format!("{host} leads: it is not frozen, for {secs} s or at all"));
         }
         let said = if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {

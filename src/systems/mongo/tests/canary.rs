@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The first set has a canary.
-fn with_canary() -> Run {
+pub(super) fn with_canary() -> Run {
     let mut plan = Arc::into_inner(plan()).expect("the only one");
     plan.replica_sets[0].canary = Some(Canary {
         database: "landfall".into(),
@@ -23,7 +23,7 @@ fn with_canary() -> Run {
 }
 
 /// Lets time pass, each probe asked every half second.
-fn feel(run: &mut Run, probes: &[SourceSpec<Probe>], seconds: u64) {
+pub(super) fn feel(run: &mut Run, probes: &[SourceSpec<Probe>], seconds: u64) {
     for _ in 0..seconds * 2 {
         run.now.boot += Duration::from_millis(500);
         run.now.wall += Duration::from_millis(500);

@@ -92,10 +92,17 @@ fn what_a_person_pastes_compares_too() {
     let draft = Run::movable(1).draft(&to(Side::Target)).expect("a draft");
     let command = |at: usize| draft.ops[at].command.as_str();
     assert!(command(0).starts_with("mongosh 'mongodb://"), "{}", command(0));
-    assert!(command(0).contains("if (cfg.version !== 4 || Number(cfg.term) !== 7) throw"));
-    assert!(command(8).contains("if (cfg.version !== 5) throw") && command(8).contains("cfg.version = 6;"));
+    assert!(command(0).contains("if (Number(cfg.version) !== 4 || Number(cfg.term) !== 7) throw"));
+    assert!(command(8).contains("if (Number(cfg.version) !== 5) throw"), "an older server's number may be a long one");
+    assert!(command(8).contains(r#"cfg.version = typeof cfg.version === "number" ? 6 : NumberLong("6");"#), "{}", command(8));
+    // The pin is still there, or nobody knows who would lead next.
+    assert!(command(3).contains(".config.version) !== 5) throw"), "{}", command(3));
     assert!(command(3).contains("replSetStepDown: 60, secondaryCatchUpPeriodSecs: 2"));
     for op in &draft.ops {
+        if matches!(op.call, Call::Wait { .. }) {
+            // Who pastes the whole list must not come to the step down before what it waits for is so.
+            assert!(op.command.contains("throw why; sleep(500)"), "{}", op.command);
+        }
         assert_eq!(op.command.matches('\'').count(), 4, "{}", op.command);
         assert!(!op.command.contains("force"));
     }
@@ -105,7 +112,7 @@ fn what_a_person_pastes_compares_too() {
 fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shells() {
     let mut plan = Arc::into_inner(plan()).expect("the only one");
     let set = &mut plan.replica_sets[0];
-    set.uri = "mongodb+srv://orders.example.test/?tlsCAFile=/etc/ca.pem&retryWrites=false&readPreference=nearest&authMechanism=SCRAM-SHA-1".into();
+    set.uri = "mongodb+srv://orders.example.test/?tlsCAFile=/etc/ca.pem;retryWrites=false&readPreference=nearest&authMechanism=SCRAM-SHA-1".into();
     set.write = Some(crate::plan::Login {
         username: "land fall".into(),
         password: crate::plan::Secret::Env("NOT_SET".into()),
@@ -252,4 +259,28 @@ fn a_priority_beyond_the_servers_range_is_not_asked_for() {
     let mut run = Run::movable(1);
     run.alter(102, |m| m.priority = 1000.0);
     assert!(text(&run.draft(&to(Side::Target)).expect_err("a fault")).contains("cannot be preferred"));
+}
+
+#[test]
+fn a_shell_that_sees_the_names_of_the_inside_restores_the_same_priorities() {
+    let mut run = Run::movable(1);
+    run.change(|config| {
+        for m in &mut config.members {
+            m.inside = Some(m.host.replace("127.0.0.1", "inside"));
+        }
+    });
+    let draft = run.draft(&to(Side::Target)).expect("a draft");
+    let restore = &draft.ops[8].command;
+    assert!(restore.contains(r#"["127.0.0.1:104","inside:104"].includes(db.hello().primary)"#), "{restore}");
+    assert!(draft.ops[2].command.contains(r#"["127.0.0.1:104","inside:104"].includes(m.name)"#), "{}", draft.ops[2].command);
+}
+
+#[test]
+fn a_freeze_that_a_primary_refuses_is_not_there() {
+    use crate::{core::step::{Reply, Truth}, systems::steer::Obeys};
+    let mut run = Run::movable(1);
+    let freeze = Call::Freeze { set: "orders".into(), host: "127.0.0.1:101".into(), secs: 60, lapse: None };
+    let sent = State::obey(&mut run.sim, "tag", &freeze, None, run.now);
+    assert_eq!(sent.reply, Reply::Refused);
+    assert_eq!(State::look(&mut run.sim, "tag", &freeze, None, run.now).truth, Truth::Conflict);
 }

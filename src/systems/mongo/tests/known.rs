@@ -187,3 +187,57 @@ fn a_member_that_was_just_added_is_missed_before_the_configuration_is_read_anew(
     assert_eq!(run.gates("orders"), [Level::Hold; 4]);
     assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
 }
+
+fn unknown(run: &Run) -> Vec<String> {
+    let all = run.state.watched(run.now).into_iter().filter_map(|watched| watched.unknown("mongo"));
+    all.map(|unknown| format!("{}: {}", unknown.what, unknown.why)).collect()
+}
+
+#[test]
+fn a_forced_configuration_is_not_known_well_enough_for_anything_to_go_on() {
+    let mut run = Run::new();
+    run.pass(8);
+    assert_eq!(unknown(&run), Vec::<String>::new());
+    let set = &mut run.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    config.term = None;
+    set.config.set(config, stamp);
+    let told = unknown(&run);
+    assert!(matches!(&told[..], [one] if one.starts_with("set orders: ") && one.contains("forced")), "{told:?}");
+}
+
+#[test]
+fn a_hidden_voter_that_is_down_is_one_of_those_that_cannot_lead() {
+    let mut run = Run::new();
+    run.pass(8);
+    for host in ["127.0.0.1:101", "127.0.0.1:102", "127.0.0.1:103"] {
+        run.sim.stop(host);
+    }
+    run.pass(12);
+    // Of two nothing is heard, and of the third the host says that no process is there. Greetings name no hidden member.
+    fails(&mut run, &[101, 102], FaultKind::TimedOut);
+    for n in [104, 105] {
+        let hello = run.sources.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
+        let Ok(Facts::Hello(mut answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+        answer.hosts.retain(|host| !host.ends_with(":103"));
+        run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+    }
+    // Three of five votes.
+    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)), "{:?}", run.state.sets[0].leader(run.now));
+}
+
+#[test]
+fn a_connection_that_was_cut_is_not_a_host_that_says_nobody_is_there() {
+    let mut run = Run::new();
+    run.pass(8);
+    for host in ["127.0.0.1:101", "127.0.0.1:102", "127.0.0.1:103"] {
+        run.sim.stop(host);
+    }
+    run.pass(12);
+    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)));
+    // As a load balancer or a tunnel ends them, whose other side may be well.
+    for spec in run.sources.clone().iter().filter(|s| [":101/", ":102/", ":103/"].iter().any(|n| s.id.contains(n))) {
+        run.state.fail(&spec.ask, &Fault::new(FaultKind::Unreachable, "hello: unexpected end of file"), run.now);
+    }
+    assert!(!run.state.sets[0].leader(run.now).is_live(), "{:?}", run.state.sets[0].leader(run.now));
+}

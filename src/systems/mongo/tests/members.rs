@@ -3,7 +3,8 @@
 use crate::{
     plan::{Action, Side, Sides},
     systems::{
-        mongo::State,
+        System,
+        mongo::{Ask, State, facts::Peer},
         steer::{
             Steered,
             played::{Played, plan},
@@ -186,4 +187,130 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         done(&mut p, &leave);
         assert_eq!(p.met(&leave), Some(true));
     }
+}
+
+/// Changes the configuration as it was read last.
+fn reconfigured(p: &mut Played<State>, host: &str, change: impl FnOnce(&mut super::super::facts::ConfigMember)) {
+    let set = &mut p.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    change(config.members.iter_mut().find(|m| m.host == host).expect("a member"));
+    set.config.set(config, stamp);
+}
+
+#[test]
+fn who_is_late_on_purpose_stays_hidden_and_keeps_nobody_else_so() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    done(&mut p, &Action::AddMembers { set: set() });
+    reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
+    let unhide = Action::Unhide { set: set(), side: Side::Target };
+    assert_eq!(p.met(&unhide), Some(false));
+    let draft = p.draft(&unhide).expect("a draft");
+    let told: Vec<_> = draft.ops.iter().map(|op| op.what.as_str()).collect();
+    assert!(told[0].contains("127.0.0.1:4") && !told[0].contains("127.0.0.1:5"), "{told:?}");
+    reconfigured(&mut p, "127.0.0.1:4", |m| m.hidden = false);
+    assert_eq!(p.met(&unhide), Some(true));
+}
+
+#[test]
+fn priorities_are_met_where_an_arbiter_or_a_hidden_voter_has_none() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    let priorities = Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 1 } };
+    for n in [2, 3] {
+        reconfigured(&mut p, &format!("127.0.0.1:{n}"), |m| m.priority = 2.0);
+    }
+    assert_eq!(p.met(&priorities), Some(true));
+    reconfigured(&mut p, "127.0.0.1:2", |m| (m.hidden, m.priority) = (true, 0.0));
+    reconfigured(&mut p, "127.0.0.1:3", |m| (m.arbiter, m.priority) = (true, 0.0));
+    assert!(p.draft(&priorities).expect("a draft").ops.is_empty(), "nothing is left to do");
+    assert_eq!(p.met(&priorities), Some(true));
+}
+
+#[test]
+fn the_way_back_of_an_arbiter_is_not_forbidden_for_what_is_not_known() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.sim.arbiter("127.0.0.1:3");
+    p.pass(5);
+    for action in [Action::AddMembers { set: set() }, Action::Unhide { set: set(), side: Side::Target }] {
+        done(&mut p, &action);
+    }
+    p.sim.set_default_write("catalog");
+    p.pass(5);
+    let back = done(&mut p, &votes(1, 2, true));
+    // From here on nobody may ask for it; nor is it asked of a set without an arbiter by some.
+    p.sim.mute_default_write("catalog");
+    p.pass(5);
+    let back = p.state.back(&back, p.now).expect("a way back");
+    assert_eq!(back.broken, Vec::<String>::new());
+    assert!(back.notes.iter().any(|note| note.contains("is not known")), "{:?}", back.notes);
+    p.play(&back.ops);
+    p.pass(5);
+    // Forward, it is as well known as it has to be, or it is forbidden.
+    assert!(p.draft(&votes(1, 2, true)).expect("a draft").broken.iter().any(|why| why.contains("(103)")));
+}
+
+#[test]
+fn who_has_left_the_set_and_is_shut_down_is_missed_by_nobody() {
+    const REMOVE: &str = r#"
+[[phase]]
+id = "end"
+title = "End"
+[[phase.step]]
+id = "remove"
+title = "Remove"
+action = { remove_members = { set = "catalog", side = "source" } }
+"#;
+    for (plan, all_gone) in [(plan(PLAN), false), (plan(&format!("{PLAN}{REMOVE}")), true)] {
+        let mut p = Played::<State>::new(&plan);
+        p.pass(5);
+        let to = |side| Action::MovePrimary { set: set(), to: side };
+        for action in [
+            Action::AddMembers { set: set() },
+            Action::Unhide { set: set(), side: Side::Target },
+            votes(1, 2, true),
+            to(Side::Target),
+            Action::RemoveMembers { set: set(), side: Side::Source },
+        ] {
+            done(&mut p, &action);
+        }
+        for n in 1..=3 {
+            p.sim.stop(&format!("127.0.0.1:{n}"));
+        }
+        p.pass(5);
+        let mut missed: Vec<_> = p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
+        // Nothing is asked here of what comes in later.
+        missed.retain(|what| !what.contains(":4") && !what.contains(":5"));
+        let hello = |n: u32| Ask::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
+        assert_eq!((p.state.is_over(&hello(1), p.now), p.state.is_over(&hello(4), p.now)), (all_gone, false));
+        if all_gone {
+            assert_eq!(missed, Vec::<String>::new());
+        } else {
+            assert_eq!(missed.len(), 3, "hosts that the plan names, and no step takes out: {missed:?}");
+        }
+    }
+}
+
+#[test]
+fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
+    let plan = plan(PLAN);
+    let mut p = Played::<State>::new(&plan);
+    p.pass(5);
+    done(&mut p, &Action::AddMembers { set: set() });
+    reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
+    let leave = Action::RemoveMembers { set: set(), side: Side::Target };
+    let back = p.draft(&leave).expect("a draft").back;
+    assert!(back[0].what.contains("127.0.0.1:5 comes in: hidden, 1h00m late, votes 0"), "{}", back[0].what);
+    assert!(back[0].command.contains("late: 3600, ") && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#));
+    reconfigured(&mut p, "127.0.0.1:5", |m| m.inside = Some("inside:5".into()));
+    let back = p.draft(&leave).expect("a draft").back;
+    let set = &mut p.state.sets[0];
+    let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
+    config.members.retain(|m| m.host != "127.0.0.1:5");
+    set.config.set(config, stamp);
+    let faults = p.state.back(&back, p.now).expect_err("its other names are known to nobody here");
+    assert!(faults.iter().any(|fault| fault.text.raw().contains("horizons")), "{faults:?}");
 }

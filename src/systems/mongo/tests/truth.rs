@@ -56,7 +56,8 @@ impl Chaos {
             }
             _ => {
                 let lapse = self.random.bool().then_some(Lapse { term, secs: 10 });
-                Call::Freeze { set, host, secs: 0, lapse }
+                let secs = if lapse.is_none() && self.random.bool() { 10 } else { 0 };
+                Call::Freeze { set, host, secs, lapse }
             }
         };
         self.made.push((format!("tag-{}", self.made.len()), call, Some(mark)));
@@ -105,7 +106,7 @@ impl Chaos {
             self.looks[seen.truth as usize] += 1;
             match (seen.truth, call) {
                 // A configuration that changes nothing but the version is the same, whoever sent it; and who leads is not frozen.
-                (Truth::Applied, Call::Freeze { .. }) => {}
+                (Truth::Applied, Call::Freeze { secs: 0, .. }) => {}
                 (Truth::Applied, Call::Reconfig(r)) if self.same(tag, r) => {}
                 (Truth::Applied, _) => assert!(logged, "{tag} {call:?}: {}", seen.said),
                 (Truth::NotApplied, _) => assert!(!logged, "{tag} {call:?}: {}", seen.said),

@@ -2,11 +2,15 @@
 //!
 //! All callers of an account share five requests a second, Terraform included, so no page is read that holds nothing wanted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_route53::{
     operation::list_resource_record_sets::ListResourceRecordSetsOutput,
     types::{ChangeStatus, ResourceRecordSet, RrType},
+};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep_until},
 };
 
 use super::super::facts::{
@@ -26,6 +30,37 @@ const PAGE: i32 = 300;
 /// More pages than a cycle may cost beside one for each name; a zone that needs more is a fault, not a slow source.
 const PAGES: usize = 50;
 
+/// Keeps what this program asks for within what Route 53 takes: listings of all zones together, one after another.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// How far apart they are.
+    apart: Duration,
+    last: Mutex<Option<Instant>>,
+}
+
+/// Four of the account's five requests a second at the most, in the moments in which it is this program's turn.
+const APART: Duration = Duration::from_millis(250);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::of(APART)
+    }
+}
+
+impl Pace {
+    pub(super) fn of(apart: Duration) -> Self {
+        Self { apart, last: Mutex::default() }
+    }
+
+    async fn turn(&self) {
+        let mut last = self.last.lock().await;
+        if let Some(at) = *last {
+            sleep_until(at + self.apart).await;
+        }
+        *last = Some(Instant::now());
+    }
+}
+
 /// Where a page begins; the beginning of the zone, where no name is given.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct From {
@@ -42,7 +77,9 @@ struct From {
 ///
 /// The first page begins with the zone: if it is all there is, everything is known. Else each name that it does not settle is asked for by
 /// itself. A small zone is one request, a large one about one a name.
-pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Result<Listing, Fault> {
+///
+/// Each request waits for its turn: unpaced, the names of a large zone would be throttled, by themselves and with everybody else.
+pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQuestion) -> Result<Listing, Fault> {
     let epochs: Vec<String> = question.wanted.iter().map(|w| Epoch::place(&w.name)).collect();
     let names = question.wanted.iter().map(|w| w.name.as_str()).chain(epochs.iter().map(String::as_str));
     let mut open: BTreeSet<&str> = names.collect();
@@ -53,6 +90,7 @@ pub(super) async fn records(route53: &Route53, question: &RecordsQuestion) -> Re
         if open.is_empty() {
             return Ok(out);
         }
+        pace.turn().await;
         let page = page(route53, &question.zone, &from).await?;
         let sets = page.resource_record_sets();
         let next = next(&page).map_err(|words| malformed(route53, words))?;

@@ -41,7 +41,7 @@ impl Readers {
             before.records.iter().map(|r| Wanted { name: name.to_owned(), record_type: r.record_type }).collect();
         wanted.dedup();
         let question = RecordsQuestion { zone: zone.into(), wanted: wanted.into() };
-        match api::records(&self.route53, &question).await {
+        match api::records(&self.route53, &self.pace, &question).await {
             Ok(there) => {
                 judge::change(call, before, tag, there.records.iter().filter_map(Weighted::of), &there.epochs)
             }

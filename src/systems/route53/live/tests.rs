@@ -14,7 +14,7 @@ use hickory_proto::{
 use tokio::net::UdpSocket;
 
 use self::strict::{Shared, Trouble, serve};
-use super::{super::State, Readers, Writers};
+use super::{super::State, Readers, Writers, api::Pace};
 use crate::{
     core::{
         estate::{
@@ -98,7 +98,8 @@ impl Way {
         let plan = plan(url, keys.path(), servers);
         let (state, specs) = State::new(&plan);
         let journal = journal();
-        let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
+        let (mut readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
+        readers.pace = Pace::of(Duration::ZERO);
         let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
         let mut way = Self { server, state, specs, readers, writers, journal, now, _keys: keys };
         way.read().await;

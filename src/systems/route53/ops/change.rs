@@ -26,7 +26,7 @@ use crate::{
             state::{Name, State},
             weighted::{configured, remarks, side_of},
         },
-        steer::{Change, Draft, known},
+        steer::{Change, Draft, known, profile},
     },
 };
 
@@ -123,9 +123,10 @@ impl State {
         let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
         let what = what(observed, &after);
         let edits = batch::edits(&call, observed, HAND).unwrap_or_default();
-        draft.ops.extend(ops(call, what, Kind::Compared, observed, &edits, at(&draft.ops)));
+        let account = profile(&self.plan.route53);
+        draft.ops.extend(ops(&account, call, what, Kind::Compared, observed, &edits, at(&draft.ops)));
         let prior = Goal { zone: goal.zone.clone(), wish: prior(&goal.wish, &observed.records) };
-        draft.back.extend(prior.ops(name, after, epoch, at(&draft.back)));
+        draft.back.extend(prior.ops(&account, name, after, epoch, at(&draft.back)));
     }
 
     /// What an operator should know, what has to pass, and what must not be.
@@ -200,12 +201,12 @@ impl Goal {
     ///
     /// Its command has to fit whoever has sent the change, a person or a run: nobody knows yet which of them writes the epoch's text. So it
     /// compares all record sets and sets the epoch without comparing it.
-    pub(super) fn ops(&self, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
+    pub(super) fn ops(&self, account: &str, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
         let there = Observed { records: after, epoch: Some(Epoch::written(name, epoch, HAND)) };
         let call = self.call(name);
         let what = what(&there, &batch::after(&call, &there));
         let edits = batch::edits(&call, &there, HAND).unwrap_or_default();
-        ops(call, what, Kind::Compared, &there, &batch::whoever_sent_it(edits), at)
+        ops(account, call, what, Kind::Compared, &there, &batch::whoever_sent_it(edits), at)
     }
 }
 

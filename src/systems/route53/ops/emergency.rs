@@ -23,7 +23,7 @@ use crate::{
             facts::{Epoch, normal},
             state::State,
         },
-        steer::{Change, Draft},
+        steer::{Change, Draft, profile},
     },
 };
 
@@ -101,10 +101,11 @@ impl State {
         let at = |ops: &Vec<_>| u16::try_from(ops.len()).unwrap_or(u16::MAX);
         let call = Call::Force { zone: zone.to_owned(), name: name.to_owned(), records: after.clone(), epoch: number };
         let edits = batch::edits(&call, &observed, HAND).unwrap_or_default();
-        draft.ops.extend(ops(call, what(&after), Kind::Absolute, &observed, &edits, at(&draft.ops)));
+        let account = profile(&self.plan.route53);
+        draft.ops.extend(ops(&account, call, what(&after), Kind::Absolute, &observed, &edits, at(&draft.ops)));
         // The way back of an emergency is an ordinary change again.
         let before = Goal { zone: zone.to_owned(), wish: prior(&wish, &observed.records) };
-        draft.back.extend(before.ops(name, after, number, at(&draft.back)));
+        draft.back.extend(before.ops(&account, name, after, number, at(&draft.back)));
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ fn processes(suspend: bool) -> Action {
     Action::Processes { role: "web".to_owned(), side: Side::Target, processes, suspend }
 }
 
-fn targets(on: bool) -> Action {
+pub(super) fn targets(on: bool) -> Action {
     Action::Targets { role: "web".to_owned(), side: Side::Target, on, width: 3, max_failed: 1 }
 }
 

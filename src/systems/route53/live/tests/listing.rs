@@ -1,6 +1,8 @@
 //! What a zone is read to have, page by page, whatever the order of its names.
 
-use super::{super::super::facts::{Facts, RecordsQuestion, Wanted}, Way};
+use std::time::Duration;
+
+use super::{super::{super::facts::{Facts, RecordsQuestion, Wanted}, api::Pace}, Way};
 use crate::{
     plan::RecordType,
     systems::{
@@ -74,4 +76,29 @@ async fn a_small_zone_is_one_request_and_a_large_one_about_one_a_name() {
     let (sets, _, listed) = read(&["www.example.test.", "xyz.example.test."], &others, 100).await;
     assert_eq!(sets.len(), 4);
     assert!(listed <= 5, "the first page, two names and two epochs, not all nine pages: {listed}");
+}
+
+#[tokio::test]
+async fn the_names_of_a_large_zone_are_asked_for_one_after_another_and_not_faster_than_route_53_takes() {
+    const PACE: Duration = Duration::from_millis(60);
+    let mut way = Way::new().await;
+    {
+        let mut server = way.server.lock().expect("no panic");
+        server.page = 2;
+        for n in 0..20 {
+            let record = "<TTL>60</TTL><Value>192.0.2.1</Value>";
+            server.put(&format!("<Name>host-{n}.example.test.</Name><Type>A</Type><SetIdentifier>a</SetIdentifier><Weight>1</Weight>{record}"));
+        }
+        (server.listed, server.apart, server.asked) = (0, None, None);
+    }
+    way.readers.pace = Pace::of(PACE);
+    let ask = |name: &str| Ask::Records(RecordsQuestion { zone: "Z1".into(), wanted: [wanted(name)].into() });
+    // Two zones at once share what the account has.
+    let (first, second) = (ask("host-17.example.test."), ask("host-18.example.test."));
+    let (a, b) = tokio::join!(State::ask(&way.readers, &first), State::ask(&way.readers, &second));
+    assert!(a.is_ok() && b.is_ok());
+    let server = way.server.lock().expect("no panic");
+    assert!(server.listed >= 4, "{}", server.listed);
+    // What the way takes may bring two nearer to each other.
+    assert!(server.apart.is_some_and(|apart| apart >= PACE / 2), "{:?}", server.apart);
 }

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use crate::systems::aws::served::{self, Asked};
@@ -39,6 +40,9 @@ pub(super) struct Server {
     pub(super) page: usize,
     /// Pages asked for.
     pub(super) listed: usize,
+    /// When the last page was asked for, and how far apart the two were that followed each other soonest.
+    pub(super) asked: Option<Instant>,
+    pub(super) apart: Option<Duration>,
     /// Bodies of all changes that arrived, and the keys that they were signed with.
     pub(super) arrived: Vec<(String, String)>,
 }
@@ -203,6 +207,9 @@ impl Server {
         }
         if path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
             self.listed += 1;
+            let before = self.asked.replace(Instant::now());
+            let apart = before.map(|at| at.elapsed());
+            self.apart = self.apart.min(apart).or(apart);
             let query = path.split_once('?').map_or("", |(_, query)| query);
             let get = |name: &str| {
                 let found = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name);

@@ -1,0 +1,99 @@
+//! What can be said of a step down or a freeze without a member's log: by its greeting, or by who answers in its place.
+
+use crate::{
+    core::step::Truth,
+    systems::{
+        mongo::{
+            facts::Hello,
+            ops::{Lapse, Mark},
+        },
+        steer::Looked,
+    },
+};
+
+type Sight = Looked<Mark>;
+
+/// Why a member says nothing of a request itself.
+#[derive(Debug)]
+pub(super) enum Silent {
+    /// Another set answers at its address: whatever was sent there was refused.
+    Elsewhere(String),
+    /// It does not answer.
+    Dark(String),
+}
+
+/// What has become of a step down where the member itself does not say.
+pub(super) fn nobody_steps_down(host: &str, term: i64, silent: Silent, leads: Option<(String, Option<i64>)>, accepted: bool) -> Sight {
+    match (silent, leads) {
+        (silent, Some((leader, now))) if leader != host || now != Some(term) => {
+            let what = match silent {
+                Silent::Dark(_) => format!("{leader} leads, {host} does not answer"),
+                Silent::Elsewhere(why) => format!("{leader} leads, {why}"),
+            };
+            done(accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
+        }
+        // It was refused there, and nobody of the set was asked for anything.
+        (Silent::Elsewhere(why), _) if !accepted => Looked::new(Truth::NotApplied, why),
+        (Silent::Elsewhere(why) | Silent::Dark(why), _) => Looked::dark(why),
+    }
+}
+
+/// What has become of a freeze, as far as it can be said without the member's log; none: that has to tell.
+///
+/// It is an absolute value. Who leads is not frozen: that is what lifting one wants, and the contrary of what setting one does.
+pub(super) fn of_freeze(host: &str, greeted: &Result<Hello, Silent>, (secs, lapse): (u32, Option<Lapse>), accepted: bool) -> Option<Sight> {
+    match greeted {
+        Ok(hello) if hello.writable && secs == 0 => Some(Looked::new(Truth::Applied, format!("{host} leads: it is not frozen"))),
+        Ok(_) if accepted => Some(Looked::new(Truth::Applied, format!("{host} said that it did"))),
+        Ok(_) => None,
+        // What ends by itself does so whoever has the address now.
+        Err(_) if lapse.is_some() => None,
+        Err(Silent::Elsewhere(why)) if accepted => Some(Looked::new(Truth::Conflict, format!("it said that it did, and is gone: {why}"))),
+        Err(Silent::Elsewhere(why)) => Some(Looked::new(Truth::NotApplied, why.clone())),
+        // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
+        Err(Silent::Dark(why)) => Some(Looked::dark(why.clone())),
+    }
+}
+
+fn done(accepted: bool, yes: String, otherwise: Truth, no: String) -> Sight {
+    if accepted { Looked::new(Truth::Applied, yes) } else { Looked::new(otherwise, no) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elsewhere() -> Silent {
+        Silent::Elsewhere("a:1: is a member of the set `other`".to_owned())
+    }
+
+    #[test]
+    fn another_set_at_the_address_is_a_definite_no_and_not_darkness() {
+        let truth = |greeted: Result<Hello, Silent>, lapse, accepted| of_freeze("a:1", &greeted, (0, lapse), accepted).map(|sight| sight.truth);
+        assert_eq!(truth(Err(elsewhere()), None, false), Some(Truth::NotApplied));
+        assert_eq!(truth(Err(elsewhere()), None, true), Some(Truth::Conflict));
+        assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Dark));
+        // What ends by itself is asked of who leads.
+        assert_eq!(truth(Err(elsewhere()), Some(Lapse { term: 7, secs: 60 }), false), None);
+        let stepped = |silent, leads: Option<(&str, i64)>, accepted| {
+            nobody_steps_down("a:1", 7, silent, leads.map(|(host, term)| (host.to_owned(), Some(term))), accepted).truth
+        };
+        assert_eq!(stepped(elsewhere(), None, false), Truth::NotApplied);
+        assert_eq!(stepped(Silent::Dark("no answer".to_owned()), None, false), Truth::Dark);
+        assert_eq!(stepped(elsewhere(), None, true), Truth::Dark);
+        for silent in [elsewhere(), Silent::Dark("no answer".to_owned())] {
+            assert_eq!(stepped(silent, Some(("b:1", 8)), false), Truth::Conflict);
+        }
+    }
+
+    #[test]
+    fn who_leads_is_not_frozen_which_is_what_lifting_wants_and_not_what_freezing_does() {
+        let leads = |secs, accepted| {
+            let hello = Hello { writable: true, ..Hello::default() };
+            of_freeze("a:1", &Ok(hello), (secs, None), accepted).map(|sight| sight.truth)
+        };
+        assert_eq!(leads(0, false), Some(Truth::Applied));
+        assert_eq!(leads(60, false), None, "its log tells, and if that does not, it was refused");
+        assert_eq!(leads(60, true), Some(Truth::Applied));
+    }
+}

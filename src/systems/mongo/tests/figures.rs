@@ -1,0 +1,78 @@
+//! Figures that never become less than what is known: what a set has cost those who write, and the worst of all sets.
+
+use super::{canary::{feel, with_canary}, *};
+use crate::systems::{
+    mongo::{Concern, Facts, Felt, Probe},
+    steer::Steered,
+};
+
+const PROBE: Probe = Probe { set: 0, concern: Concern::One };
+
+fn lost(run: &Run) -> String {
+    run.state.sets[0].lost(run.now).to_string()
+}
+
+fn felt(run: &mut Run, felt: Felt) {
+    let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
+    run.state.felt(&PROBE, Facts::Felt(felt), stamp);
+}
+
+#[test]
+fn what_a_canary_felt_stays_when_it_misses_a_turn() {
+    let mut run = with_canary();
+    run.pass(5);
+    run.state.probes();
+    let down = Felt { down: Duration::from_millis(528), outages: 1, ..Felt::default() };
+    felt(&mut run, down.clone());
+    assert_eq!(lost(&run), "0.5s");
+    felt(&mut run, Felt { unseen: Duration::from_millis(100), ..down.clone() });
+    assert_eq!(lost(&run), "≤ 0.5s", "what nobody tried may have been more, and is not less");
+    // Nor is it forgotten when the canary can write no more; and of an outage that goes on then, nobody feels how long it is.
+    let since = Some(run.now.boot - Duration::from_secs(1));
+    felt(&mut run, Felt { since, ..down });
+    run.state.numb(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
+    let then = lost(&run);
+    run.pass(20);
+    assert_eq!((then.as_str(), lost(&run).as_str()), ("≤ 1.5s", "≤ 1.5s"));
+}
+
+#[test]
+fn an_outage_that_a_console_watched_before_its_canary_began_is_not_forgotten() {
+    let mut run = with_canary();
+    run.pass(5);
+    run.sim.stop("127.0.0.1:101");
+    run.pass(20);
+    let before = run.state.sets[0].lost(run.now).time;
+    assert!(before >= Duration::from_secs(10), "{before:?}");
+    let probes = run.state.probes();
+    feel(&mut run, &probes, 5);
+    assert!(run.state.sets[0].lost(run.now).time >= before, "{}", lost(&run));
+    assert!(lost(&run).starts_with("≤ "), "{}", lost(&run));
+    assert!(!run.state.outages(run.now).is_empty(), "the budget of 5s stays overspent");
+    // One that goes on while the canary begins is not counted twice.
+    let mut run = with_canary();
+    run.pass(5);
+    run.sim.stop("127.0.0.1:101");
+    run.pass(4);
+    let probes = run.state.probes();
+    for _ in 0..12 {
+        feel(&mut run, &probes, 1);
+        run.pass(0);
+    }
+    run.pass(2);
+    let all = run.state.sets[0].lost(run.now).time;
+    assert!((Duration::from_secs(9)..Duration::from_secs(13)).contains(&all), "{all:?}");
+}
+
+#[test]
+fn a_set_that_was_never_read_does_not_drop_out_of_the_worst_lag() {
+    let mut run = Run::new();
+    run.cut = Some(("mongo/catalog", FaultKind::Unreachable));
+    run.pass(8);
+    let tile = &run.state.tiles(run.now)[2];
+    assert_eq!((tile.title.as_ref(), tile.value.tone), ("Replication lag", Tone::Blind), "{}", tile.value.text);
+    assert!(tile.sides.iter().all(|(_, cell)| cell.tone == Tone::Blind));
+    run.cut = None;
+    run.pass(8);
+    assert_eq!(run.state.tiles(run.now)[2].value.tone, Tone::Good);
+}
