@@ -38,6 +38,19 @@ impl std::fmt::Display for Age {
     }
 }
 
+/// The same for what is known at the most: rounded up, never down.
+#[must_use]
+pub fn short_up(d: Duration) -> String {
+    let unit = match d.as_secs() {
+        0..10 => Duration::from_millis(100),
+        10..3600 => Duration::from_secs(1),
+        3600..86400 => Duration::from_secs(60),
+        _ => Duration::from_secs(3600),
+    };
+    let n = u32::try_from(d.as_nanos().div_ceil(unit.as_nanos())).unwrap_or(u32::MAX);
+    short(unit.saturating_mul(n))
+}
+
 /// A duration in at most two units, for cells: `0.4s`, `12s`, `3m10s`, `2h05m`, `3d04h`.
 #[must_use]
 pub fn short(d: Duration) -> String {

@@ -73,6 +73,14 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
     let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
     assert!(verdict.told().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
+    // The budget is for the whole run: whoever starts the program again in it begins with what was spent.
+    stage.restart();
+    stage.pass(10_000);
+    let verdict = stage.drive.snapshot().verdict();
+    assert!(
+        matches!(&verdict, Verdict::Overspent(why) if why.contains(&format!("no writes for {lost} in all"))),
+        "{verdict:?} {lost}"
+    );
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl Run {
         let mut samples: Vec<Reading> = kept.filter_map(reading).collect();
         // A record says what was lost since the program was started.
         for it in &mut samples {
-            if let Some(spent) = self.spent.iter().find(|spent| spent.signal == it.signal && spent.labels == it.labels) {
+            if let Some(spent) = self.spent.iter().find(|spent| spent.signal == it.signal && spent.labels == it.labels)
+            {
                 it.value = (it.value - spent.value).max(0.0);
             }
         }

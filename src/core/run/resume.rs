@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Effect, Event as Turn, JournalLine, Run, act::hashed, readings::{self, Diary}, waiver::Waiver};
+use super::{
+    Effect, Event as Turn, JournalLine, Run,
+    act::hashed,
+    readings::{self, Diary},
+    waiver::Waiver,
+};
 use crate::{
     core::{
         now::Now,

@@ -40,6 +40,9 @@ pub enum Concern {
 }
 
 impl Concern {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::One, Self::Majority];
+
     /// As the server and the signals call it.
     #[must_use]
     pub const fn word(self) -> &'static str {

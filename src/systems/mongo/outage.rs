@@ -4,17 +4,21 @@
 //! that it can be, and told so. What is known never becomes less: neither by a canary that begins, nor by one that missed a turn, nor by
 //! one that can write no more.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
     canary::{Concern, Felt},
     leader::Leader,
     set::Set,
+    signals::{CANARY_WRITE_DOWNTIME, WRITE_DOWNTIME},
 };
-use crate::core::{
-    estate::seen::Seen,
-    now::{Now, short},
-    snapshot::Outage,
+use crate::{
+    core::{
+        estate::seen::Seen,
+        now::{Now, short, short_up},
+        snapshot::Outage,
+    },
+    journal::Reading,
 };
 
 /// How long nobody could write.
@@ -28,14 +32,52 @@ pub(super) struct Lost {
 
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.at_most && !self.time.is_zero() { "≤ " } else { "" })?;
-        f.write_str(&short(self.time))
+        match self.at_most && !self.time.is_zero() {
+            true => write!(f, "≤ {}", short_up(self.time)),
+            false => f.write_str(&short(self.time)),
+        }
+    }
+}
+
+/// What a run has cost before this program was started, by its journal.
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    /// By the greetings.
+    pub(super) watched: Duration,
+    /// As canaries felt it.
+    pub(super) felt: BTreeMap<Concern, Duration>,
+}
+
+impl Carried {
+    /// Of all readings those of this set.
+    pub(super) fn of(set: &str, spent: &[Reading]) -> Self {
+        let mut carried = Self::default();
+        for it in spent.iter().filter(|it| it.labels.first().is_some_and(|name| name == set)) {
+            let Ok(time) = Duration::try_from_secs_f64(it.value) else { continue };
+            let concern = it.labels.get(1).and_then(|word| Concern::ALL.into_iter().find(|c| c.word() == word));
+            match concern {
+                Some(concern) if it.signal == CANARY_WRITE_DOWNTIME.id => drop(carried.felt.insert(concern, time)),
+                None if it.signal == WRITE_DOWNTIME.id => carried.watched = time,
+                _ => {}
+            }
+        }
+        carried
+    }
+
+    pub(super) fn felt(&self, concern: Concern) -> Duration {
+        self.felt.get(&concern).copied().unwrap_or_default()
     }
 }
 
 impl Set {
-    /// How long nobody could write to it, as far as anybody looked.
+    /// How long nobody could write to it in the whole run, as far as anybody looked.
     pub(super) fn lost(&self, now: Now) -> Lost {
+        let (own, before) = (self.lost_here(now), self.carried.watched.max(self.carried.felt(Concern::One)));
+        Lost { time: own.time.saturating_add(before), at_most: own.at_most || !before.is_zero() }
+    }
+
+    /// The same since this program was started.
+    fn lost_here(&self, now: Now) -> Lost {
         let (seen, before) = (self.downtime.spent(now.boot).at_most(), self.before_canary);
         let canary = self.canaries.get(&Concern::One);
         let Some((canary, (felt, stamp))) = canary.and_then(|canary| Some((canary, canary.last()?))) else {
@@ -52,7 +94,7 @@ impl Set {
 
     /// A canary has felt something for the first time: what the greetings know of before is not its to forget.
     pub(super) fn begins_to_feel(&mut self, felt: &Felt, now: Now) {
-        self.before_canary = self.lost(now).time.saturating_sub(felt.downtime(now.boot));
+        self.before_canary = self.lost_here(now).time.saturating_sub(felt.downtime(now.boot));
     }
 
     /// What is worse than anything that a gate can say: nobody accepts writes, or the budget for that is used up.

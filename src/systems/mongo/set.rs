@@ -11,6 +11,7 @@ use super::{
     lag::{Lag, Marks},
     leader::{Downtime, Leader},
     operations::Operations,
+    outage::Carried,
     quorum::{self, Quorum, Voter},
 };
 use crate::{
@@ -43,6 +44,8 @@ pub(super) struct Set {
     pub(super) downtime: Downtime,
     /// How long nobody could write before its canary felt anything, at the most.
     pub(super) before_canary: Duration,
+    /// What the run has cost before this program was started.
+    pub(super) carried: Carried,
     /// Who was last seen to lead.
     pub(super) led: Option<Arc<str>>,
     /// Since when who led has not been heard, while nobody else is seen to lead (boot clock).
@@ -85,6 +88,7 @@ impl Set {
             clock: None,
             downtime: Downtime::default(),
             before_canary: Duration::ZERO,
+            carried: Carried::default(),
             led: None,
             lost: None,
         }

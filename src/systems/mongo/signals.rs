@@ -39,7 +39,7 @@ signals! {
     PRIMARY_WRITABLE = "mongo.set.primary_writable", Bool, ["set"], BOOL, "primary accepts writes", "A member leads the set and accepts writes.";
     PRIMARIES = "mongo.set.primaries", Count, ["set"], (0.0, 50.0), "primaries", "Members that say they accept writes; more than one while an old primary has not noticed its successor.";
     PRIMARY_ON_TARGET = "mongo.set.primary_on_target", Bool, ["set"], BOOL, "primary is on the target", "The member that accepts writes is on the target side.";
-    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "write downtime", "Time without a member that accepts writes since the start, as far as it was seen: at the most, for greetings come a poll apart.";
+    WRITE_DOWNTIME = "mongo.set.write_downtime", Seconds, ["set"], (0.0, MAX), "write downtime", "Time without a member that accepts writes in the whole run, by its journal and since the start, as far as it was seen: at the most, for greetings come a poll apart.";
     TARGET_SECONDARIES = "mongo.set.target_secondaries", Count, ["set"], (0.0, 50.0), "secondaries on the target", "Members on the target side in state SECONDARY.";
     WORST_TARGET_LAG = "mongo.set.worst_target_lag", Seconds, ["set"], (0.0, MAX), "worst lag on the target", "The worst lag of the members on the target side that have to follow. Not live while one of them is no SECONDARY.";
     OPLOG_HEADROOM = "mongo.set.oplog_headroom", Seconds, ["set"], (-MAX, MAX), "oplog headroom", "The primary's oplog window less the worst lag of the target's members: how long a follower may still fall behind.";
@@ -50,7 +50,7 @@ signals! {
     MAJORITY_IF_LINK_LOST = "mongo.set.majority_if_link_lost", Bool, ["set"], BOOL, "majority without the link", "A primary can be elected after the link between the sides is lost.";
     PRIMARY_SITE_MAJORITY = "mongo.set.primary_site_majority", Bool, ["set"], BOOL, "majority at the primary's site", "The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.";
     LONGEST_WRITE = "mongo.set.longest_write", Seconds, ["set"], (0.0, MAX), "longest write under way", "How long the longest write, transaction or index build on the primary has been running, which a step down would kill.";
-    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time in which the canary's writes did not get through, since it began and as far as they could be tried; the outage that goes on is among it.";
+    CANARY_WRITE_DOWNTIME = "mongo.canary.write_downtime", Seconds, ["set", "w"], (0.0, MAX), "canary's write downtime", "Time in which the canary's writes did not get through in the whole run, by its journal and since it began, as far as they could be tried; the outage that goes on is among it.";
     CANARY_GAP = "mongo.canary.gap", Seconds, ["set", "w"], (0.0, MAX), "canary's gap", "How long the canary's writes have not got through; 0 while they do.";
     CANARY_LONGEST_GAP = "mongo.canary.longest_gap", Seconds, ["set", "w"], (0.0, MAX), "canary's longest gap", "The longest time without an acknowledged write of the canary in the last ten minutes.";
     MEMBER_LAG = "mongo.member.lag", Seconds, ["set", "member", "side"], (0.0, MAX), "replication lag", "Age of the oldest operation of the primary that the member has not applied. Not live while the member is no SECONDARY.";
@@ -67,7 +67,8 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     out.put(&PRIMARIES, name, || leader.as_ref().map(|_| set.claims(now).len() as f64));
     let on_target = |l: &Leader| flag(l.host().is_some_and(|h| set.side(h) == Some(Side::Target)));
     out.put(&PRIMARY_ON_TARGET, name, || leader.as_ref().map(on_target));
-    out.put(&WRITE_DOWNTIME, name, || leader.map(|_| set.downtime.spent(now.boot).at_most().as_secs_f64()));
+    let lost = || set.downtime.spent(now.boot).at_most().saturating_add(set.carried.watched);
+    out.put(&WRITE_DOWNTIME, name, || leader.map(|_| lost().as_secs_f64()));
     out.put(&TARGET_SECONDARIES, name, || target_secondaries(set, now));
     let lag = || set.worst_of_followers(Side::Target, now).map(|l| l.least().as_secs_f64());
     out.put(&WORST_TARGET_LAG, name, lag);
@@ -91,7 +92,8 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     }
     for (concern, felt) in &set.canaries {
         let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
-        out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| f.downtime(now.boot).as_secs_f64()));
+        let before = set.carried.felt(*concern);
+        out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| (f.downtime(now.boot) + before).as_secs_f64()));
         out.put(&CANARY_GAP, labels, || felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
         out.put(&CANARY_LONGEST_GAP, labels, || felt.map(|f| f.longest(now.boot).as_secs_f64()));
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use super::{
     facts::{Ask, Config, Facts, Hello, MemberState, Membership, Peer},
     leader::{Downtime, Leader, Phase},
+    outage::Carried,
     set::{Member, Set},
     signals,
 };
@@ -20,6 +21,7 @@ use crate::{
         now::Now,
         snapshot::Outage,
     },
+    journal::Reading,
     plan::Plan,
     systems::System,
     view::{Detail, Panel, Tile},
@@ -298,6 +300,12 @@ impl System for State {
 
     fn tiles(&self, now: Now) -> Vec<Tile> {
         super::tiles::tiles(self, now)
+    }
+
+    fn carry(&mut self, spent: &[Reading]) {
+        for set in &mut self.sets {
+            set.carried = Carried::of(&set.name, spent);
+        }
     }
 
     fn outages(&self, now: Now) -> Vec<Outage> {
