@@ -26,14 +26,14 @@ fn what_a_canary_felt_stays_when_it_misses_a_turn() {
     felt(&mut run, down.clone());
     assert_eq!(lost(&run), "0.5s");
     felt(&mut run, Felt { unseen: Duration::from_millis(100), ..down.clone() });
-    assert_eq!(lost(&run), "≤ 0.5s", "what nobody tried may have been more, and is not less");
+    assert_eq!(lost(&run), "≤ 0.6s", "what nobody tried may have been more, and is not less");
     // Nor is it forgotten when the canary can write no more; and of an outage that goes on then, nobody feels how long it is.
     let since = Some(run.now.boot - Duration::from_secs(1));
     felt(&mut run, Felt { since, ..down });
     run.state.numb(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
     let then = lost(&run);
     run.pass(20);
-    assert_eq!((then.as_str(), lost(&run).as_str()), ("≤ 1.5s", "≤ 1.5s"));
+    assert_eq!((then.as_str(), lost(&run).as_str()), ("≤ 1.6s", "≤ 1.6s"));
 }
 
 #[test]
