@@ -116,8 +116,12 @@ impl Look {
             }
         }
         if !blind.is_empty() {
-            let n = found.len();
-            let what = format!("{} of {n} series of {}: {}", blind.len(), text::subject(gate), text::some_of(&blind));
+            let what = match (&blind[..], found.len()) {
+                ([(_, why)], 1) => format!("{}: {why}", text::subject(gate)),
+                (_, n) => {
+                    format!("{} of {n} series of {}: {}", blind.len(), text::subject(gate), text::some_of(&blind))
+                }
+            };
             unknown.push(Unsure { what, blind: missed });
         }
         series.sort();

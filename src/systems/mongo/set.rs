@@ -256,7 +256,7 @@ impl Set {
         let set = Watched::new(format!("set {}", self.name), self.leader(now).zip(self.carriers(now)).zip(sound));
         let member = |(host, member): (&Arc<str>, &Member)| {
             let heard = member.hello.at(now).map(|_| ());
-            let known = if self.is_arbiter(host) || self.waits_outside(host) {
+            let known = if self.is_arbiter(host) || self.waits_outside(host) || self.is_outside(host, now) {
                 heard
             } else {
                 heard.zip(member.status.at(now)).zip(member.server.at(now)).map(|_| ())
@@ -265,6 +265,12 @@ impl Set {
         };
         let there = self.distinct().filter(|(host, _)| !self.has_left(host, now));
         std::iter::once(set).chain(there.map(member)).collect()
+    }
+
+    /// Whether a host says that it is in no set, and the configuration has it not either: an arbiter that was taken out has nothing more to say.
+    pub(super) fn is_outside(&self, host: &str, now: Now) -> bool {
+        let says = self.members.get(host).and_then(|m| m.hello.at(now).live()).is_some_and(|hello| hello.set_name.is_none());
+        says && self.config.at(now).live().is_some_and(|config| config.member(host).is_none())
     }
 
     /// Whether a host is none of the set's any more, nor anybody that is waited for: its silence says nothing of the set. A host that the plan

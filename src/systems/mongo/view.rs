@@ -343,6 +343,9 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     if set.is_arbiter(host) {
         return Cell::seen(member.hello.at(now), |_| Cell::text(MemberState::Arbiter.word()).tone(Tone::Good));
     }
+    if matches!(member.status.at(now), Seen::Never) && set.is_outside(host, now) {
+        return Cell::text("not in the set").tone(Tone::Muted);
+    }
     // A member in its first copy lets nobody log in before it has copied its users. The leader sees what it is.
     if matches!(member.status.at(now), Seen::Blind(f) if f.kind == FaultKind::Empty)
         && let Some(peer) = set.leaders_view(now).live().and_then(|s| s.members.iter().find(|p| p.host == *host))

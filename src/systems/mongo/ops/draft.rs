@@ -93,7 +93,7 @@ impl WayBack {
 pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
     let fault = match seen {
         Seen::Live(value, _) => return Some(value),
-        Seen::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago, too old to act on")),
+        Seen::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: stale, last known {age} ago")),
         Seen::Blind(fault) => Fault::new(fault.kind, format!("{what}: {}", fault.text)),
         Seen::Never => Fault::new(FaultKind::Empty, format!("{what}: not known yet")),
     };

@@ -168,7 +168,7 @@ fn what_is_so_already_takes_nothing() {
 fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_told() {
     let mut run = Run::movable(1);
     let later = |s: u64| Now { boot: run.now.boot + Duration::from_secs(s), ..run.now };
-    for (seconds, word) in [(8, "too old"), (100, "SILENT")] {
+    for (seconds, word) in [(8, "stale, last known"), (100, "SILENT")] {
         let faults = run.state.draft(&to(Side::Target), later(seconds)).expect("of this system").expect_err("faults");
         assert!(faults.len() >= 4 && text(&faults).contains(word), "{}", text(&faults));
         assert!(run.state.met(&to(Side::Target), later(seconds)).is_some_and(|m| !m.is_live()));

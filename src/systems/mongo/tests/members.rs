@@ -169,6 +169,9 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         let back = done(&mut p, &votes(1, 2, true));
         assert_eq!(members(&p), "1/2 0/0 1/0 1/0");
         assert_eq!(p.met(&votes(1, 2, true)), Some(true));
+        p.pass(5);
+        let missed = |p: &Played<State>| p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect::<Vec<_>>();
+        assert!(missed(&p).iter().all(|what| !what.contains("127.0.0.1:3 ")), "it answers that it is in no set: {:?}", missed(&p));
         let back = p.state.back(&back, p.now).expect("a way back");
         p.play(&back.ops);
         p.pass(5);
