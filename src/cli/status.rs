@@ -93,6 +93,8 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
         link.measure();
         let heard = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers + l.failures > 0);
         // Sources that are found only while looking (members of a set) appear a moment later: two pictures in a row must agree.
+        // Some things are known by two readings only: checks that were good twice, a lag that is of markers alone.
+        let twice = |s: &Arc<Snapshot>| s.sources.iter().all(|l| l.answers != 1);
         let settled = async {
             let mut before = usize::MAX;
             loop {
@@ -101,11 +103,14 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
                     Err(_) => return,
                 };
                 if now == before {
-                    return;
+                    break;
                 }
                 before = now;
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
+            link.again();
+            // Who ends the wait is the time for it.
+            let _ = link.snapshots.wait_for(twice).await;
         };
         let _ = tokio::time::timeout(Duration::from_secs(it.wait), settled).await;
         // However short the wait was: what the core has measured, if only that nothing is known.

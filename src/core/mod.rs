@@ -70,6 +70,8 @@ pub enum Command {
     Close,
     /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
     Measure,
+    /// Ask every source once more, now.
+    Again,
     /// Ask all sources this many times as often as the plan says.
     Pace(f64),
     /// So many virtual seconds a second, where time is simulated.
@@ -210,6 +212,10 @@ impl Core {
             Input::Command(Command::Measure) => {
                 self.measured = true;
                 Vec::new()
+            }
+            Input::Command(Command::Again) => {
+                let all = (0..).map(SourceIx).take(self.sources.len()).collect();
+                vec![Effect::Ask(all)]
             }
             Input::Command(Command::Pace(pace)) => {
                 self.pace = pace.clamp(PACE.0, PACE.1);

@@ -24,6 +24,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// Asks every source once more, now.
+    pub fn again(&self) {
+        // A driver that has ended is told by the pictures.
+        let _ = self.commands.send(Command::Again);
+    }
+
     /// Every signal in the pictures from one of the next on, for a program that reads them.
     pub fn measure(&self) {
         // A driver that has ended is told by the pictures.
