@@ -1,5 +1,7 @@
 //! Every scenario that comes with the program, played in virtual time: each comes to what it expects, and the same seed gives the same
-//! journal, byte for byte.
+//! journal, byte for byte: today, and as `journals.golden` says, from one version of the program to the next. Its lines are a scenario's name,
+//! the number of its records and the hash of the last one, which covers all bytes before it. A line changes only where what is played or
+//! written down was changed on purpose; with `LANDFALL_JOURNALS=FOLDER` the journals themselves are written there, to be compared.
 
 use std::time::Instant;
 
@@ -40,8 +42,18 @@ fn twice_alike(name: &str) {
         panic!("{name}: {why}");
     }
     assert!(first.journal == second.journal && first.log == second.log, "{name}: two plays differ");
-    chain::read(&first.journal).unwrap_or_else(|damage| panic!("{name}: its journal: {damage}"));
+    let (entries, _) = chain::read(&first.journal).unwrap_or_else(|damage| panic!("{name}: its journal: {damage}"));
+    if let Some(folder) = std::env::var_os("LANDFALL_JOURNALS") {
+        let file = std::path::Path::new(&folder).join(name).with_extension("jsonl");
+        std::fs::write(&file, &first.journal).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    }
+    let last = entries.last().map_or_else(String::new, |entry| entry.hash.to_string());
+    let line = format!("{name} {} {last}", entries.len());
+    assert!(GOLDEN.lines().any(|golden| golden == line), "{name}: its journal is another one than before: {line}");
 }
+
+/// The journals as they were before.
+const GOLDEN: &str = include_str!("journals.golden");
 
 /// A test for each.
 macro_rules! scenarios {

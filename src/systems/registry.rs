@@ -3,8 +3,6 @@
 
 macro_rules! systems {
     ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
-        $(pub mod $name;)+
-
         probes! { $($name: $Name if $feature),+ }
 
         /// A question to any system.

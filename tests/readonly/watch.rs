@@ -1,6 +1,10 @@
 //! Somebody who only watches tries to change something. None of it compiles.
 
-use landfall::{core::run::Order, drive::{Link, Orders}, journal::Permit};
+use landfall::{
+    core::run::Order,
+    drive::{Link, Orders},
+    journal::Permit,
+};
 
 /// A link gives no orders.
 pub fn through_the_link(link: &Link) {

@@ -326,7 +326,9 @@ impl Facts {
         match &self {
             Self::Instances(rows) if rows.is_empty() && wanted => Err(Fault::new(
                 FaultKind::Empty,
-                format!("ec2:DescribeInstances in {region}: no instance of any role; check region, account, tags and filters"),
+                format!(
+                    "ec2:DescribeInstances in {region}: no instance of any role; check region, account, tags and filters"
+                ),
             )),
             Self::Status(rows) if rows.is_empty() && wanted => Err(Fault::new(
                 FaultKind::Empty,

@@ -15,10 +15,7 @@ pub(super) mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    facts::Group,
-    state::State,
-};
+use super::{facts::Group, state::State};
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind, Seen},
@@ -166,7 +163,9 @@ impl Steered for State {
             None => Ok(Draft::nothing()),
             Some(Call::Power { side, on, .. }) => self.power_back(ops, *side, *on, now),
             Some(Call::Processes { .. }) => self.processes_back(ops, now),
-            Some(Call::Targets { side, on, .. } | Call::Traffic { side, on, .. }) => self.targets_back(ops, *side, *on, now),
+            Some(Call::Targets { side, on, .. } | Call::Traffic { side, on, .. }) => {
+                self.targets_back(ops, *side, *on, now)
+            }
             Some(Call::Capacity { side, .. } | Call::InService { side, .. }) => self.capacity_back(ops, *side, now),
         }
     }

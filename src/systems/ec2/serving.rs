@@ -56,7 +56,8 @@ pub(super) struct ServingIndex<'a> {
 impl<'a> ServingIndex<'a> {
     pub(super) fn new(role: &Role, side: Side, targets: &'a [TargetGroup], groups: &'a [Group]) -> Self {
         let how = Serving::of(role, side);
-        let mut index = Self { how, healthy: HashMap::new(), group_zones: HashSet::new(), missing: Vec::new(), unfit: Vec::new() };
+        let mut index =
+            Self { how, healthy: HashMap::new(), group_zones: HashSet::new(), missing: Vec::new(), unfit: Vec::new() };
         for name in role.auto_scaling_groups.get(side) {
             match groups.iter().find(|g| *g.name == **name) {
                 Some(group) => {

@@ -102,7 +102,9 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Seen<Vec<(super::
                     None => {
                         return Err(Fault::new(
                             FaultKind::Silent,
-                            format!("{id} is in use and has not been asked for yet; known after the next read of images"),
+                            format!(
+                                "{id} is in use and has not been asked for yet; known after the next read of images"
+                            ),
                         ));
                     }
                 };
@@ -113,7 +115,6 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Seen<Vec<(super::
 }
 
 fn without_lineage(state: &State, role: usize, now: Now) -> Seen<u32> {
-    lineage(state, role, now).map(|all| {
-        u32::try_from(all.iter().filter(|(.., l)| *l != Lineage::Same).count()).unwrap_or(u32::MAX)
-    })
+    lineage(state, role, now)
+        .map(|all| u32::try_from(all.iter().filter(|(.., l)| *l != Lineage::Same).count()).unwrap_or(u32::MAX))
 }

@@ -183,7 +183,16 @@ impl Simulated for State {
         let hosts = Sides::from_fn(|side| hosts(plan, side, &mut random));
         let groups = Sides::from_fn(|side| groups(plan, side, hosts.get(side)));
         let random = fastrand::Rng::with_seed(seed ^ 0xec3);
-        Sim { plan: plan.clone(), hosts, groups, sick: Sides::default(), started: None, random, log: Vec::new(), serves: Cell::default() }
+        Sim {
+            plan: plan.clone(),
+            hosts,
+            groups,
+            sick: Sides::default(),
+            started: None,
+            random,
+            log: Vec::new(),
+            serves: Cell::default(),
+        }
     }
 
     fn advance(sim: &mut Sim, now: Now) {

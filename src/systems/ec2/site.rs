@@ -190,9 +190,8 @@ impl Site {
 
     /// Whether all that an instance's phase hangs on has been read: before that, what looks like a change is only learning.
     fn settled(&self) -> bool {
-        let named = |of: fn(&Role) -> &Sides<Vec<String>>| {
-            self.plan.fleet.iter().any(|r| !of(r).get(self.side).is_empty())
-        };
+        let named =
+            |of: fn(&Role) -> &Sides<Vec<String>>| self.plan.fleet.iter().any(|r| !of(r).get(self.side).is_empty());
         self.instances.last().is_some()
             && self.status.last().is_some_and(|(s, _)| s.twice)
             && (self.targets.last().is_some() || !named(|r| &r.target_groups))
@@ -274,7 +273,10 @@ impl Site {
             ([], []) => Ok(tally),
             ([], unfit) => {
                 let each: Vec<String> = unfit.iter().map(|(name, why)| format!("{name} ({why})")).collect();
-                let text = format!("{region}: no instance serves in {}; take it out of the role's target_groups", each.join(", "));
+                let text = format!(
+                    "{region}: no instance serves in {}; take it out of the role's target_groups",
+                    each.join(", ")
+                );
                 Err(Fault::new(FaultKind::Unsupported, text))
             }
             (names, _) => Err(Fault::new(FaultKind::NotFound, format!("{region} has no {}", names.join(", ")))),
@@ -296,7 +298,8 @@ impl Site {
     /// instance of this side is in.
     #[must_use]
     pub fn zones_empty(&self, role: usize, now: Now) -> Seen<u32> {
-        let empty = |t: &Tally| u32::try_from(t.zones.values().filter(|c| c.in_service == 0).count()).unwrap_or(u32::MAX);
+        let empty =
+            |t: &Tally| u32::try_from(t.zones.values().filter(|c| c.in_service == 0).count()).unwrap_or(u32::MAX);
         let named = !self.plan.fleet[role].auto_scaling_groups.get(self.side).is_empty();
         let served = self.served(role, now, empty);
         if named { served.zip(self.groups.at(now)).map(|(n, _)| n) } else { served }

@@ -46,8 +46,14 @@ impl System for State {
     type Facts = Facts;
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        let state =
-            Self { plan: plan.clone(), sites: Sides::from_fn(|side| Site::new(plan, side)), ready: Ring::default(), heard: 0, news: Duration::ZERO, rows: Memo::default() };
+        let state = Self {
+            plan: plan.clone(),
+            sites: Sides::from_fn(|side| Site::new(plan, side)),
+            ready: Ring::default(),
+            heard: 0,
+            news: Duration::ZERO,
+            rows: Memo::default(),
+        };
         (state, sources(plan))
     }
 
@@ -86,7 +92,8 @@ impl System for State {
     }
 
     fn watched(&self, now: Now) -> Vec<Watched> {
-        let each = self.plan.fleet.iter().enumerate().flat_map(|(role, of)| Side::BOTH.map(|side| (role, &of.name, side)));
+        let each =
+            self.plan.fleet.iter().enumerate().flat_map(|(role, of)| Side::BOTH.map(|side| (role, &of.name, side)));
         each.map(|(role, name, side)| {
             let site = self.sites.get(side);
             let running = site.running(role, now);

@@ -8,7 +8,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 use super::{
     Ask, Facts, Question, State,
     facts::{
-        Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth, TargetKind, asked,
+        Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth,
+        TargetKind, asked,
     },
 };
 use crate::{
@@ -106,7 +107,9 @@ impl Fleet {
     }
 
     fn targets(&mut self, seconds: u64, targets: Option<&[(&str, TargetHealth)]>) -> &mut Self {
-        let rows = |t: &[(&str, TargetHealth)]| t.iter().map(|(id, h)| Target { id: (*id).into(), port: None, health: *h }).collect();
+        let rows = |t: &[(&str, TargetHealth)]| {
+            t.iter().map(|(id, h)| Target { id: (*id).into(), port: None, health: *h }).collect()
+        };
         let group = TargetGroup { named: "web-tgt".into(), kind: TargetKind::Instance, targets: targets.map(rows) };
         self.put(Side::Target, seconds, Facts::Targets(vec![group]))
     }

@@ -1,11 +1,6 @@
 //! One cluster as it is known: the last answer, and the figures made of it when it came.
 
-use std::{
-    collections::BTreeMap,
-    mem::size_of,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, mem::size_of, sync::Arc, time::Duration};
 
 use super::{
     facts::{Commit, Config, Group, GroupState, Offset, Snapshot},
@@ -225,31 +220,43 @@ impl GroupSeen<'_> {
     /// Why it could not be looked whether its lag is of records at all; none if it could, or need not.
     pub(super) fn unread(&self) -> Option<&Fault> {
         let facts = &self.latest.facts;
-        let behind = facts.commits_of(self.facts).iter().filter(|c| facts.lag(c.slot, c.offset).is_some_and(|lag| lag > 0));
+        let behind =
+            facts.commits_of(self.facts).iter().filter(|c| facts.lag(c.slot, c.offset).is_some_and(|lag| lag > 0));
         behind.filter_map(|c| facts.partition(c.slot)).find_map(|(topic, _)| facts.unread.get(&topic.name))
     }
 
     fn unknown_fault(&self) -> Fault {
         let (facts, name) = (&self.latest.facts, &self.facts.name);
-        let unknown = || facts.commits_of(self.facts).iter().filter(|c| c.offset != Offset::NEVER && facts.lag(c.slot, c.offset).is_none());
+        let unknown = || {
+            facts
+                .commits_of(self.facts)
+                .iter()
+                .filter(|c| c.offset != Offset::NEVER && facts.lag(c.slot, c.offset).is_none())
+        };
         if let Some(fault) = unknown().find_map(|c| facts.partition(c.slot).and_then(|(t, _)| t.fault.clone())) {
             return fault;
         }
-        let beyond = unknown().find_map(|c| Some((facts.partition(c.slot)?, c.offset.known()?, facts.end(c.slot).known()?)));
+        let beyond =
+            unknown().find_map(|c| Some((facts.partition(c.slot)?, c.offset.known()?, facts.end(c.slot).known()?)));
         let unbounded = unknown().find_map(|c| {
             let ((topic, partition), end) = (facts.partition(c.slot)?, facts.end(c.slot).known()?);
-            (facts.start(c.slot).known().is_none() && c.offset.known()? < end).then(|| format!("{}-{partition}", topic.name))
+            (facts.start(c.slot).known().is_none() && c.offset.known()? < end)
+                .then(|| format!("{}-{partition}", topic.name))
         });
         let text = match beyond {
             _ if unbounded.is_some() => {
                 let place = unbounded.unwrap_or_default();
-                format!("the start of {place} is not known, so neither is how much of it is left for group {name} to read")
+                format!(
+                    "the start of {place} is not known, so neither is how much of it is left for group {name} to read"
+                )
             }
             Some(((topic, partition), commit, end)) => format!(
                 "group {name} stands at {commit} of {}-{partition}, which ends at {end}: the topic was made anew, or cut",
                 topic.name
             ),
-            None => format!("{} partitions of group {name} have no known end, or no known commit", self.figures.unknown),
+            None => {
+                format!("{} partitions of group {name} have no known end, or no known commit", self.figures.unknown)
+            }
         };
         Fault::new(FaultKind::Malformed, text)
     }

@@ -4,7 +4,10 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::syncs::Syncs;
-use crate::{core::estate::seen::{Fault, FaultKind}, plan::Side};
+use crate::{
+    core::estate::seen::{Fault, FaultKind},
+    plan::Side,
+};
 
 /// One cluster × one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,8 +176,12 @@ impl std::fmt::Display for Orphan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.of {
             None => write!(f, "topic {}, which is not there", self.topic),
-            Some(1) => write!(f, "{}-{}, but the topic has only 1 partition: it was made anew", self.topic, self.partition),
-            Some(n) => write!(f, "{}-{}, but the topic has only {n} partitions: it was made anew", self.topic, self.partition),
+            Some(1) => {
+                write!(f, "{}-{}, but the topic has only 1 partition: it was made anew", self.topic, self.partition)
+            }
+            Some(n) => {
+                write!(f, "{}-{}, but the topic has only {n} partitions: it was made anew", self.topic, self.partition)
+            }
         }
     }
 }

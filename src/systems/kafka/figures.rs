@@ -45,7 +45,8 @@ impl Figures {
                     Some(lost) => figures.lost += lost,
                     None => figures.unbounded += 1,
                 }
-                let (Some(lag), Some(offset)) = (facts.lag(slot, commit.offset), facts.reads_from(slot, commit.offset)) else {
+                let (Some(lag), Some(offset)) = (facts.lag(slot, commit.offset), facts.reads_from(slot, commit.offset))
+                else {
                     figures.unknown += 1;
                     continue;
                 };

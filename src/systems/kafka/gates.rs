@@ -111,9 +111,10 @@ impl<'a> HandOver<'a> {
             let topics = ops::own_topics(g.latest, self.group);
             match &g.facts.fault {
                 Some(fault) => Err(fault.clone()),
-                None if topics.is_empty() => {
-                    Err(Fault::new(FaultKind::Empty, format!("group {} has no commit on any watched topic", self.group)))
-                }
+                None if topics.is_empty() => Err(Fault::new(
+                    FaultKind::Empty,
+                    format!("group {} has no commit on any watched topic", self.group),
+                )),
                 None => Ok(topics),
             }
         })
@@ -164,7 +165,11 @@ impl<'a> HandOver<'a> {
         handover::silent(self.pair, to, self.now).map(|silent| Found {
             so: silent.as_secs_f64() <= limit,
             value: short(silent),
-            why: format!("since the last offset sync to {}, of {}", self.label(to), short(Duration::from_secs_f64(limit))),
+            why: format!(
+                "since the last offset sync to {}, of {}",
+                self.label(to),
+                short(Duration::from_secs_f64(limit))
+            ),
         })
     }
 
@@ -201,7 +206,9 @@ impl<'a> HandOver<'a> {
         let cluster = self.pair.cluster(self.from());
         self.topics().and_then(|topics| {
             let stills = topics.iter().map(|topic| {
-                let limit = self.limit(&signals::TOPIC_STILL, &[("side", self.from().word()), ("topic", topic)]).unwrap_or(STILL);
+                let limit = self
+                    .limit(&signals::TOPIC_STILL, &[("side", self.from().word()), ("topic", topic)])
+                    .unwrap_or(STILL);
                 let still = cluster.topic(topic, self.now).and_then(|t| t.still());
                 ops::known(still, topic).map(|still| (still, limit))
             });
@@ -233,7 +240,11 @@ impl<'a> HandOver<'a> {
         self.records(from, |topic| handover::uncopied(self.pair, from, topic, self.now)).map(|(sum, each)| Found {
             so: sum <= 0,
             value: records(sum),
-            why: if sum <= 0 { "the mirror says so itself".to_owned() } else { format!("behind its last offset sync: {each}") },
+            why: if sum <= 0 {
+                "the mirror says so itself".to_owned()
+            } else {
+                format!("behind its last offset sync: {each}")
+            },
         })
     }
 
@@ -241,19 +252,28 @@ impl<'a> HandOver<'a> {
         let from = self.from();
         let seen = self.pair.cluster(from).group(self.group, self.now);
         let figures = seen.and_then(|g| Ok((g.figures()?, g.facts.state, g.unread().cloned())));
-        figures.zip(handover::active(self.pair, from, self.group, self.now)).map(|((figures, state, unread), active)| {
-            let mut why = format!("{} is {} on {}", self.group, state.word(), self.label(from));
-            if figures.open > 0 {
-                why = format!("{why}; {} records are in open transactions", grouped(figures.open.unsigned_abs()));
-            }
-            if figures.lost > 0 {
-                why = format!("{why}; at most {} records were gone before it read them", grouped(figures.lost.unsigned_abs()));
-            }
-            if let Some(fault) = unread {
-                why = format!("{why}; its lag may be of markers alone: {fault}");
-            }
-            Found { so: figures.lag == 0 && !active, value: format!("lag {}", grouped(figures.lag.unsigned_abs())), why }
-        })
+        figures.zip(handover::active(self.pair, from, self.group, self.now)).map(
+            |((figures, state, unread), active)| {
+                let mut why = format!("{} is {} on {}", self.group, state.word(), self.label(from));
+                if figures.open > 0 {
+                    why = format!("{why}; {} records are in open transactions", grouped(figures.open.unsigned_abs()));
+                }
+                if figures.lost > 0 {
+                    why = format!(
+                        "{why}; at most {} records were gone before it read them",
+                        grouped(figures.lost.unsigned_abs())
+                    );
+                }
+                if let Some(fault) = unread {
+                    why = format!("{why}; its lag may be of markers alone: {fault}");
+                }
+                Found {
+                    so: figures.lag == 0 && !active,
+                    value: format!("lag {}", grouped(figures.lag.unsigned_abs())),
+                    why,
+                }
+            },
+        )
     }
 
     fn set(&self) -> Seen<Found> {
@@ -282,7 +302,11 @@ impl<'a> HandOver<'a> {
         self.own().map(|(sum, each)| Found {
             so: sum > 0,
             value: records(sum),
-            why: if sum > 0 { format!("written on {at}, not copied there: {each}") } else { format!("only copies seen on {at}") },
+            why: if sum > 0 {
+                format!("written on {at}, not copied there: {each}")
+            } else {
+                format!("only copies seen on {at}")
+            },
         })
     }
 
@@ -298,7 +322,10 @@ impl<'a> HandOver<'a> {
                 // Before it is at work its pace says nothing anyway.
                 Drain::Unknown if !stable => "no pace yet".to_owned(),
                 Drain::Unknown => {
-                    return Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", self.group)));
+                    return Err(Fault::new(
+                        FaultKind::Empty,
+                        format!("group {}: too few answers for a pace", self.group),
+                    ));
                 }
             };
             Ok(Found {
@@ -312,8 +339,15 @@ impl<'a> HandOver<'a> {
     fn way_back(&self) -> Seen<Found> {
         if self.pair.mirrors_to(self.from()).next().is_none() {
             // Known for as long as there is a plan: as good as the answers of the clusters themselves.
-            let why = format!("the plan has no mirror to {}: after 7 nothing leads back without loss", self.label(self.from()));
-            return self.pair.cluster(self.to).seen(self.now).map(|_| Found { so: false, value: "no mirror".to_owned(), why });
+            let why = format!(
+                "the plan has no mirror to {}: after 7 nothing leads back without loss",
+                self.label(self.from())
+            );
+            return self.pair.cluster(self.to).seen(self.now).map(|_| Found {
+                so: false,
+                value: "no mirror".to_owned(),
+                why,
+            });
         }
         self.speaks(self.from())
     }

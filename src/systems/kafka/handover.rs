@@ -41,7 +41,8 @@ impl Copy {
 /// How long ago the mirror to a side wrote an offset sync last.
 pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Seen<Duration> {
     pair.said(to, now).and_then(|said| {
-        let text = || format!("{}: the mirror to the {to} has written no offset sync since it is looked at", pair.plan.name);
+        let text =
+            || format!("{}: the mirror to the {to} has written no offset sync since it is looked at", pair.plan.name);
         let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
         Ok(now.since(news))
     })
@@ -101,7 +102,8 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
         for ((here, there), partition) in here.zip(there).zip(0..) {
             let copy = Copy { here, there, last: said.syncs.last(&original, partition) };
             let copied = copy.last.map_or(-1, |sync| sync.downstream);
-            let named = back.and_then(|back| back.syncs.last(topic, partition)).is_some_and(|sync| sync.upstream > copied);
+            let named =
+                back.and_then(|back| back.syncs.last(topic, partition)).is_some_and(|sync| sync.upstream > copied);
             sum += (copy.ahead() - copy.behind()).max(i64::from(named));
         }
         Ok(sum)

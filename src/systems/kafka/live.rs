@@ -108,7 +108,8 @@ impl Live for State {
                 let (plan, said) = (plan.clone(), said.clone());
                 Reader { plan, side, limit, inbox: Mutex::default(), busy: Arc::default(), said }
             };
-            let at = |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
+            let at =
+                |side: Side| plan.mirrors.iter().find(|m| m.from == side.other()).map_or(side, |m| m.offset_syncs_on);
             PairReaders { clusters: Sides::from_fn(reader), syncs: Sides::from_fn(|side| reader(at(side))) }
         };
         Readers(plan.kafka.iter().map(pair).collect())
@@ -151,13 +152,16 @@ impl Reader {
         let server = || bootstrap(&self.plan, self.side);
         let since = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since) = since.map(|s| s.elapsed()).filter(|since| *since > self.limit + MARGIN) {
-            let text = format!("{}: a question hangs since {}; no other is asked until it ends", server(), short(since));
+            let text =
+                format!("{}: a question hangs since {}; no other is asked until it ends", server(), short(since));
             return Err(Fault::new(FaultKind::TimedOut, text));
         }
         let (reply, answer) = oneshot::channel();
         let deadline = Instant::now() + self.limit.saturating_sub(MARGIN);
         self.send(Job { question, deadline, reply });
-        let gone = |_| Fault::new(FaultKind::Malformed, format!("{}: the thread that asks it ended; it is made anew", server()));
+        let gone = |_| {
+            Fault::new(FaultKind::Malformed, format!("{}: the thread that asks it ended; it is made anew", server()))
+        };
         answer.await.map_err(gone)?
     }
 
@@ -241,8 +245,12 @@ fn answer(
     };
     let facts = match &job.question {
         Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
-        Question::Ask(Ask::Snapshot { .. }) => snapshot::take(client, plan, side, known, said, job.deadline).map(Facts::Snapshot),
-        Question::Ask(Ask::Syncs { .. }) => return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own")),
+        Question::Ask(Ask::Snapshot { .. }) => {
+            snapshot::take(client, plan, side, known, said, job.deadline).map(Facts::Snapshot)
+        }
+        Question::Ask(Ask::Syncs { .. }) => {
+            return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own"));
+        }
         Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
     };
     facts.map(|facts| Answered::Facts(Box::new(facts)))

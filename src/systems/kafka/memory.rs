@@ -124,7 +124,8 @@ impl Memory {
                 *polls = if quiet { polls.saturating_add(1) } else { 0 };
                 *last = *end;
             }
-            memory.stands = memory.ends.push(at.boot, ends) && before.is_some_and(|before| before.bounds_like(facts, topic));
+            memory.stands =
+                memory.ends.push(at.boot, ends) && before.is_some_and(|before| before.bounds_like(facts, topic));
             let sum: Option<i64> = ends.iter().map(|end| end.known()).sum();
             if let Some(sum) = sum.filter(|_| !ends.is_empty()) {
                 memory.produced.push(at.boot, sum);
@@ -294,7 +295,15 @@ impl TopicMemory {
 
 impl GroupMemory {
     pub(super) fn new(at: Now) -> Self {
-        Self { pairs: Vec::new(), slope: Slope::default(), lag: Ring::default(), seconds: Ring::default(), seen: at, missed: 0, place: 0 }
+        Self {
+            pairs: Vec::new(),
+            slope: Slope::default(),
+            lag: Ring::default(),
+            seconds: Ring::default(),
+            seen: at,
+            missed: 0,
+            place: 0,
+        }
     }
 
     /// Takes one answer: the lag of each pair that is known, and the figures made of all of them. Pairs that are not in the answer any more
@@ -340,7 +349,8 @@ pub(super) const PAIR_BYTES: usize = size_of::<(PairKey, Slope)>();
 impl Memory {
     /// Bytes kept, without the allocator's own.
     pub(super) fn bytes(&self) -> usize {
-        let pairs: usize = self.groups.values().map(|g| g.pairs.capacity() * PAIR_BYTES + size_of::<GroupMemory>()).sum();
+        let pairs: usize =
+            self.groups.values().map(|g| g.pairs.capacity() * PAIR_BYTES + size_of::<GroupMemory>()).sum();
         let ends: usize = self.topics.values().map(|t| t.ends.bytes()).sum();
         pairs + ends + self.topics.len() * size_of::<TopicMemory>()
     }

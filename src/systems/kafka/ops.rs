@@ -183,7 +183,8 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     for place in &places {
         match offsets.iter_mut().find(|t| t.topic == place.topic) {
             Some(topic) => topic.offsets.push((place.partition, place.offset)),
-            None => offsets.push(TopicOffsets { topic: place.topic.clone(), offsets: vec![(place.partition, place.offset)] }),
+            None => offsets
+                .push(TopicOffsets { topic: place.topic.clone(), offsets: vec![(place.partition, place.offset)] }),
         }
     }
     let mut draft = Draft::nothing();
@@ -199,11 +200,18 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
         ));
         let state = from.facts.group(group).map_or(GroupState::Unknown, |g| g.state);
         if state != GroupState::Empty {
-            let text = format!("{group} is {} on the {}: what it reads there after this is read again", state.word(), to.other());
+            let text = format!(
+                "{group} is {} on the {}: what it reads there after this is read again",
+                state.word(),
+                to.other()
+            );
             draft.notes.push(text);
         }
         let written = straggling(pair, to.other(), &own_topics(from, group), 6, now);
-        draft.notes.extend(written.map(|who| format!("still written on the {}: {who}; after a freeze these are stragglers", to.other())));
+        draft.notes.extend(
+            written
+                .map(|who| format!("still written on the {}: {who}; after a freeze these are stragglers", to.other())),
+        );
     }
     Ok(draft)
 }
@@ -229,7 +237,8 @@ fn set(
         let before = topic.offsets.iter().map(|&(p, _)| (p, committed(facts, group, known.slots.start + p)));
         let before = TopicOffsets { topic: topic.topic.clone(), offsets: before.collect() };
         if let Some((p, _)) = before.offsets.iter().find(|(_, offset)| *offset < -1) {
-            faults.push(Fault::new(FaultKind::Malformed, format!("{}-{p}: {group}'s commit is not known", topic.topic)));
+            faults
+                .push(Fault::new(FaultKind::Malformed, format!("{}-{p}: {group}'s commit is not known", topic.topic)));
         }
         prior.push(before);
     }
@@ -248,7 +257,9 @@ fn set(
     }
     let never = prior.iter().flat_map(|t| &t.offsets).filter(|(_, offset)| *offset < 0).count();
     if never > 0 {
-        draft.notes.push(format!("{never} partitions had no commit on the {side}; the way back leaves what is set there"));
+        draft
+            .notes
+            .push(format!("{never} partitions had no commit on the {side}; the way back leaves what is set there"));
     }
     draft.notes.extend(before_start(group, side, offsets, facts));
     let kept = prior.iter().map(|t| {
@@ -267,7 +278,9 @@ fn set(
     }
     draft.ops.push(op(pair, side, group, offsets.to_vec(), prior));
     if secured(properties(pair, side)) {
-        draft.notes.push(format!("the printed command takes its login from {LOGIN}: a file of Kafka's own properties, not of librdkafka's"));
+        draft.notes.push(format!(
+            "the printed command takes its login from {LOGIN}: a file of Kafka's own properties, not of librdkafka's"
+        ));
     }
     Ok(())
 }
@@ -275,7 +288,9 @@ fn set(
 /// What lies before the start of a log: retention has moved on since it was committed. A way back may lead there, since the group stood there.
 fn before_start(group: &str, side: Side, offsets: &[TopicOffsets], facts: &Snapshot) -> Option<String> {
     let each = offsets.iter().filter_map(|t| Some((t, facts.topic(&t.topic)?.slots.start)));
-    let gone = each.flat_map(|(t, first)| t.offsets.iter().filter_map(move |&(p, offset)| facts.lost(first + p, Offset::end(offset))));
+    let gone = each.flat_map(|(t, first)| {
+        t.offsets.iter().filter_map(move |&(p, offset)| facts.lost(first + p, Offset::end(offset)))
+    });
     let (partitions, records) = gone.filter(|lost| *lost > 0).fold((0, 0), |(n, sum), lost| (n + 1, sum + lost));
     (partitions > 0).then(|| {
         format!(

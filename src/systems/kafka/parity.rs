@@ -33,10 +33,12 @@ fn copied_from<'a>(plan: &'a KafkaPair, side: Side, name: &str) -> Option<&'a Mi
 }
 
 /// Whether the plan watches this topic on this side: by its patterns, or as a copy a mirror makes under another name.
-#[cfg_attr(not(any(test, feature = "kafka")), expect(dead_code, reason = "only the live side has to name what it asks"))]
+#[cfg_attr(
+    not(any(test, feature = "kafka")),
+    expect(dead_code, reason = "only the live side has to name what it asks")
+)]
 pub(super) fn watched(plan: &KafkaPair, side: Side, topic: &str) -> bool {
-    plan.topics.matches(topic)
-        || copied_by(plan, side, topic).is_some_and(|(m, _)| !m.prefix.is_empty())
+    plan.topics.matches(topic) || copied_by(plan, side, topic).is_some_and(|(m, _)| !m.prefix.is_empty())
 }
 
 /// A topic's names on both sides.
@@ -108,9 +110,9 @@ pub(super) fn group_names_of(pair: &Pair, side: Side) -> BTreeSet<Arc<str>> {
 /// All topics of a pair, by their names on both sides.
 pub(super) fn topic_names(pair: &Pair) -> BTreeSet<(String, String)> {
     let literal = pair.plan.topics.iter().filter_map(|p| p.literal()).map(|n| names(&pair.plan, Side::Source, n));
-    let known = Side::BOTH.into_iter().flat_map(|side| {
-        pair.cluster(side).topic_names().map(move |n| names(&pair.plan, side, n))
-    });
+    let known = Side::BOTH
+        .into_iter()
+        .flat_map(|side| pair.cluster(side).topic_names().map(move |n| names(&pair.plan, side, n)));
     literal.chain(known).map(|n| (n.source, n.target)).collect()
 }
 
@@ -193,20 +195,29 @@ pub(super) fn likeness(pair: &Pair, now: Now) -> Seen<Vec<Likeness>> {
     let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
     both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
         let alike = |names: &Sides<String>| {
-            let Some((s, t)) = source.facts.topic(&names.source).zip(target.facts.topic(&names.target)) else { return Ok(false) };
+            let Some((s, t)) = source.facts.topic(&names.source).zip(target.facts.topic(&names.target)) else {
+                return Ok(false);
+            };
             if s.partitions() != t.partitions() {
                 return Ok(false);
             }
             // A topic that was made since the configurations were read, or whose configuration this login may not see: what is not known
             // is not compared.
-            let unread = |side, name: &str| Fault::new(FaultKind::Empty, format!("the configuration of topic {name} on the {side} was not read"));
+            let unread = |side, name: &str| {
+                Fault::new(FaultKind::Empty, format!("the configuration of topic {name} on the {side} was not read"))
+            };
             let here = here.get(&s.name).ok_or_else(|| unread(Side::Source, &s.name))?;
             let there = there.get(&t.name).ok_or_else(|| unread(Side::Target, &t.name))?;
             Ok(config_diff(here, there).is_empty())
         };
         let all = topic_names(pair).into_iter().map(|(source, target)| Sides { source, target });
         let copied = all.filter(|names| copied(&pair.plan, names) != Copied::No);
-        copied.map(|names| { let alike = alike(&names); (names, alike) }).collect()
+        copied
+            .map(|names| {
+                let alike = alike(&names);
+                (names, alike)
+            })
+            .collect()
     })
 }
 

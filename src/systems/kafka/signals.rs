@@ -107,7 +107,8 @@ fn lag_seconds(figures: Figures) -> f64 {
 pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Seen<LagTime> {
     let names = parity::group_names_of(pair, side);
     let groups = names.iter().map(|name| (name, pair.cluster(side).group(name, now)));
-    let judged: Vec<_> = groups.filter(|(name, group)| !no_lag_to_miss(pair, name, group)).map(|(_, group)| group).collect();
+    let judged: Vec<_> =
+        groups.filter(|(name, group)| !no_lag_to_miss(pair, name, group)).map(|(_, group)| group).collect();
     if judged.is_empty() {
         // As good as the cluster's answer itself, in which there is no group at all.
         return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair, &names)));
@@ -185,10 +186,12 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
 fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut Samples) {
     let (cluster, name) = (pair.cluster(side), pair.plan.name.as_str());
     let labels = [name, side.word()];
-    let brokers = || cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
-        0 => Err(Fault::new(FaultKind::Empty, "the cluster lists no brokers")),
-        n => Ok(count(n)),
-    });
+    let brokers = || {
+        cluster.seen(now).and_then(|l| match l.facts.brokers.len() {
+            0 => Err(Fault::new(FaultKind::Empty, "the cluster lists no brokers")),
+            n => Ok(count(n)),
+        })
+    };
     out.put(&BROKERS, &labels, brokers);
     if pair.mirrors_to(side).next().is_some() {
         let silent = || handover::silent(pair, side, now).map(|d| d.as_secs_f64().min(NEVER));
@@ -248,22 +251,28 @@ fn measure_lag(seen: &Seen<GroupSeen<'_>>, labels: &[&str], out: &mut Samples) {
     #[expect(clippy::cast_precision_loss, reason = "a signal")]
     out.put(&GROUP_LOST, labels, || seen.as_ref().and_then(|g| g.lost()).map(|n| n as f64));
     out.put(&GROUP_LAG_SECONDS, labels, || figures().map(lag_seconds));
-    let drain = || seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
-        Drain::Drained => Ok(0.0),
-        Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
-        Drain::Never => Ok(NEVER),
-        Drain::Unknown => Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", g.facts.name))),
-    });
+    let drain = || {
+        seen.as_ref().and_then(|g| match g.drain(g.figures()?) {
+            Drain::Drained => Ok(0.0),
+            Drain::In(d) => Ok(d.as_secs_f64().min(NEVER)),
+            Drain::Never => Ok(NEVER),
+            Drain::Unknown => {
+                Err(Fault::new(FaultKind::Empty, format!("group {}: too few answers for a pace", g.facts.name)))
+            }
+        })
+    };
     out.put(&GROUP_DRAIN_SECONDS, labels, drain);
 }
 
 /// What concerns both sides at once.
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
-    let unequal = || parity::likeness(pair, now).and_then(|all| {
-        let alike = all.into_iter().map(|(_, alike)| alike).collect::<Result<Vec<bool>, Fault>>()?;
-        Ok(count(alike.into_iter().filter(|alike| !alike).count()))
-    });
+    let unequal = || {
+        parity::likeness(pair, now).and_then(|all| {
+            let alike = all.into_iter().map(|(_, alike)| alike).collect::<Result<Vec<bool>, Fault>>()?;
+            Ok(count(alike.into_iter().filter(|alike| !alike).count()))
+        })
+    };
     out.put(&PAIR_UNEQUAL, &[name], unequal);
     // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
     let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();

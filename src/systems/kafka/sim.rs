@@ -82,7 +82,11 @@ impl Simulated for State {
         let mut random = fastrand::Rng::with_seed(seed ^ 0x6b_6166_6b61);
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let share = PEAK / plan.kafka.len().max(1) as f64;
-        Sim { pairs: plan.kafka.iter().map(|p| SimPair::new(p, share, &mut random)).collect(), last: None, log: Vec::new() }
+        Sim {
+            pairs: plan.kafka.iter().map(|p| SimPair::new(p, share, &mut random)).collect(),
+            last: None,
+            log: Vec::new(),
+        }
     }
 
     fn advance(sim: &mut Sim, now: Now) {
@@ -148,7 +152,9 @@ impl SimPair {
         order.sort_by_key(|&i| self.topics[i].names.get(side));
         let mut out = Snapshot {
             controller: Some(1),
-            brokers: (1..=3).map(|id| Broker { id, address: format!("b-{id}.{}.{side}:9092", self.plan.name) }).collect(),
+            brokers: (1..=3)
+                .map(|id| Broker { id, address: format!("b-{id}.{}.{side}:9092", self.plan.name) })
+                .collect(),
             topics_in_all: count(order.len()) + 2,
             groups_in_all: count(self.groups.len()) + 1,
             ..Snapshot::default()
@@ -181,7 +187,14 @@ impl SimPair {
             out.commits[start as usize..].sort_unstable_by_key(|c| c.slot);
             let (state, members) = group.at(side);
             let commits = start..count(out.commits.len());
-            out.groups.push(Group { name: group.name.clone(), state, members, commits, orphans: Vec::new(), fault: None });
+            out.groups.push(Group {
+                name: group.name.clone(),
+                state,
+                members,
+                commits,
+                orphans: Vec::new(),
+                fault: None,
+            });
         }
         out
     }

@@ -87,12 +87,15 @@ impl Pair {
         }
         let memory = |side| &self.cluster(side).memory;
         let groups = Side::BOTH.into_iter().flat_map(|side| memory(side).missed_groups());
-        let gone = |name: &&Arc<str>| !self.plan.groups.has_name(name) && Side::BOTH.into_iter().all(|s| memory(s).lacks_group(name));
+        let gone = |name: &&Arc<str>| {
+            !self.plan.groups.has_name(name) && Side::BOTH.into_iter().all(|s| memory(s).lacks_group(name))
+        };
         let groups: Vec<Arc<str>> = groups.filter(gone).cloned().collect();
         let topics = Side::BOTH.into_iter().flat_map(|side| memory(side).missed_topics().map(move |name| (side, name)));
         let topics = topics.map(|(side, name)| parity::names(&self.plan, side, name));
         let gone = |names: &Sides<String>| {
-            !self.plan.topics.has_name(&names.source) && Side::BOTH.into_iter().all(|s| memory(s).lacks_topic(names.get(s)))
+            !self.plan.topics.has_name(&names.source)
+                && Side::BOTH.into_iter().all(|s| memory(s).lacks_topic(names.get(s)))
         };
         let topics: Vec<Sides<String>> = topics.filter(gone).collect();
         for side in Side::BOTH {
@@ -105,7 +108,9 @@ impl Pair {
     /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
-        Some(self.handovers.get([source.commits_version, target.commits_version], || Arc::new(parity::handovers(&self.plan, source, target))))
+        Some(self.handovers.get([source.commits_version, target.commits_version], || {
+            Arc::new(parity::handovers(&self.plan, source, target))
+        }))
     }
 
     pub(super) const fn cluster(&self, side: Side) -> &Cluster {
@@ -122,7 +127,8 @@ pub(super) fn timeout(interval: Duration) -> Duration {
     (interval * 2).clamp(Duration::from_secs(5), Duration::from_secs(15))
 }
 
-const SNAPSHOT_CALLS: &[&str] = &["Metadata", "ListGroups", "DescribeGroups", "FindCoordinator", "OffsetFetch", "ListOffsets"];
+const SNAPSHOT_CALLS: &[&str] =
+    &["Metadata", "ListGroups", "DescribeGroups", "FindCoordinator", "OffsetFetch", "ListOffsets"];
 const CONFIG_CALLS: &[&str] = &["DescribeConfigs"];
 const SYNC_CALLS: &[&str] = &["Metadata", "ListOffsets", "Fetch"];
 
@@ -134,7 +140,12 @@ impl System for State {
     type Facts = Facts;
 
     fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
-        let pair = |p: &KafkaPair| Pair { plan: p.clone(), clusters: Sides::default(), syncs: Sides::default(), handovers: Memo::default() };
+        let pair = |p: &KafkaPair| Pair {
+            plan: p.clone(),
+            clusters: Sides::default(),
+            syncs: Sides::default(),
+            handovers: Memo::default(),
+        };
         let pairs = plan.kafka.iter().map(pair).collect();
         let interval = plan.intervals.kafka;
         let mut specs = Vec::new();
@@ -152,7 +163,13 @@ impl System for State {
                 specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Ask::Snapshot { pair, side }, side));
                 specs.push(spec("configs", CONFIG_CALLS, interval * CONFIGS_EVERY, Ask::Configs { pair, side }, side));
                 if let Some(mirror) = of.mirrors.iter().find(|m| m.from == side.other()) {
-                    specs.push(spec(&format!("syncs-to-{side}"), SYNC_CALLS, interval, Ask::Syncs { pair, side }, mirror.offset_syncs_on));
+                    specs.push(spec(
+                        &format!("syncs-to-{side}"),
+                        SYNC_CALLS,
+                        interval,
+                        Ask::Syncs { pair, side },
+                        mirror.offset_syncs_on,
+                    ));
                 }
             }
         }

@@ -123,8 +123,12 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i
     let own = along.iter().rev().filter(|s| s.upstream <= commit).find(safe);
     match (own, base) {
         // What came over there behind this sync was here behind it, too.
-        (Some(own), base) if base.is_none_or(|base| base.downstream <= own.upstream) => Some(stand(own.upstream, own.downstream, 0)),
-        (_, Some(base)) => Some(stand(base.downstream, base.upstream, late(along, against.unwrap_or_default(), *base, end))),
+        (Some(own), base) if base.is_none_or(|base| base.downstream <= own.upstream) => {
+            Some(stand(own.upstream, own.downstream, 0))
+        }
+        (_, Some(base)) => {
+            Some(stand(base.downstream, base.upstream, late(along, against.unwrap_or_default(), *base, end)))
+        }
         (_, None) => None,
     }
 }
@@ -158,7 +162,8 @@ pub(super) fn parse<'k>(key: &'k [u8], value: &[u8]) -> Option<(&'k str, u32, Sy
     let (topic, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
     let partition = u32::try_from(i32::from_be_bytes(rest.try_into().ok()?)).ok()?;
     let (upstream, downstream) = value.split_first_chunk::<8>()?;
-    let sync = Sync { upstream: i64::from_be_bytes(*upstream), downstream: i64::from_be_bytes(downstream.try_into().ok()?) };
+    let sync =
+        Sync { upstream: i64::from_be_bytes(*upstream), downstream: i64::from_be_bytes(downstream.try_into().ok()?) };
     (sync.upstream >= 0 && sync.downstream >= 0).then_some((std::str::from_utf8(topic).ok()?, partition, sync))
 }
 
@@ -286,14 +291,19 @@ mod tests {
                 let about = random.usize(..all.moments.len());
                 let mut moment = || all.moments[random.usize(about.saturating_sub(60)..=about)];
                 let (commit, end) = (moment().0[from], moment().0[1 - from]);
-                let (along, against) = (&all.syncs[from][..moment().1[from]], &all.syncs[1 - from][..moment().1[1 - from]]);
+                let (along, against) =
+                    (&all.syncs[from][..moment().1[from]], &all.syncs[1 - from][..moment().1[1 - from]]);
                 let commit = random.usize(commit.saturating_sub(80)..=commit);
                 let led_to = lead(along, Some(against), i64::try_from(commit).unwrap(), i64::try_from(end).unwrap());
                 let Some(stand) = led_to else { continue };
                 let read = |r: &&(u32, usize)| places[from][r.0 as usize] < commit;
                 let (before, after) = all.logs[1 - from].split_at(usize::try_from(stand.offset).unwrap());
                 let lost = before.iter().find(|r| !read(r));
-                let what = || format!("seed {seed}, from {from} at {commit}, end {end}: {stand:?} along {along:?} against {against:?}");
+                let what = || {
+                    format!(
+                        "seed {seed}, from {from} at {commit}, end {end}: {stand:?} along {along:?} against {against:?}"
+                    )
+                };
                 assert!(lost.is_none(), "{} skips {lost:?}", what());
                 let again = i64::try_from(after.iter().filter(read).count()).unwrap();
                 assert!(again <= stand.again, "{} but {again} are read again", what());

@@ -19,7 +19,8 @@ use crate::{
         now::Now,
     },
     plan::{
-        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property, Side, Sides, Site,
+        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property,
+        Side, Sides, Site,
     },
     systems::{Simulated, System},
     view::Tone,
@@ -39,7 +40,13 @@ fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
         clusters: Sides { source: cluster(9092), target: cluster(9093) },
         groups: patterns(groups),
         topics: patterns(topics),
-        mirrors: vec![Mirror { from: Side::Source, topics: patterns(topics), prefix: prefix.into(), offset_syncs_topic: None, offset_syncs_on: Side::Source }],
+        mirrors: vec![Mirror {
+            from: Side::Source,
+            topics: patterns(topics),
+            prefix: prefix.into(),
+            offset_syncs_topic: None,
+            offset_syncs_on: Side::Source,
+        }],
         isolation: Isolation::ReadCommitted,
     };
     let site = |label: &str| Site { label: label.into(), region: "r".into(), access: Access::default() };
@@ -82,11 +89,7 @@ fn snapshot(ends: &[Offset], commits: &[Offset]) -> Snapshot {
             orphans: vec![],
             fault: None,
         }],
-        commits: commits
-            .iter()
-            .zip(0..)
-            .map(|(&offset, slot)| Commit { slot, owner: 0, offset })
-            .collect(),
+        commits: commits.iter().zip(0..).map(|(&offset, slot)| Commit { slot, owner: 0, offset }).collect(),
         ..Snapshot::default()
     }
 }
@@ -182,7 +185,11 @@ fn what_lies_before_the_start_of_the_log_is_lost_and_no_lag() {
     read([10, 40], &[100, 0], 1);
     read([10, 40], &[100, 70], 2);
     let figure = |state: &State, id: &str| signal(state, at(3), id, &CHECKOUT);
-    assert_eq!(figure(&state, "kafka.group.lag").live(), Some(30.0), "of the one partition nothing is left, of the other thirty");
+    assert_eq!(
+        figure(&state, "kafka.group.lag").live(),
+        Some(30.0),
+        "of the one partition nothing is left, of the other thirty"
+    );
     assert_eq!(figure(&state, "kafka.group.lost_records").live(), Some(120.0));
     let mut read = |commits: [i64; 2], starts: &[i64], at| {
         let facts = Snapshot { starts: ends(starts), ..snapshot(&ends(&[100, 100]), &ends(&commits)) };
@@ -217,7 +224,11 @@ fn an_open_transaction_is_neither_drained_nor_standing_still() {
     assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(0.0));
     assert_eq!(topic(&state, "kafka.topic.open_records").live(), Some(1463.0));
     read(&mut state, 1663, -1001);
-    assert_eq!(kind(&topic(&state, "kafka.topic.still_polls")), Some(FaultKind::Malformed), "what is not known is not still");
+    assert_eq!(
+        kind(&topic(&state, "kafka.topic.still_polls")),
+        Some(FaultKind::Malformed),
+        "what is not known is not still"
+    );
     // Aborted: the marker is one offset more.
     (0..3).for_each(|_| read(&mut state, 1664, 1664));
     assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(2.0));
@@ -248,9 +259,15 @@ fn a_topic_made_anew_is_told_by_its_name() {
     let mut facts = snapshot(&ends(&[7, 7]), &ends(&[5, 5]));
     facts.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 2, of: Some(2) });
     state.apply(&source(), Facts::Snapshot(facts), stamp(1));
-    assert_eq!(words(&state), "group checkout has commits on orders-2, but the topic has only 2 partitions: it was made anew");
+    assert_eq!(
+        words(&state),
+        "group checkout has commits on orders-2, but the topic has only 2 partitions: it was made anew"
+    );
     state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[7, 7]), &ends(&[5, 100]))), stamp(2));
-    assert_eq!(words(&state), "group checkout stands at 100 of orders-1, which ends at 7: the topic was made anew, or cut");
+    assert_eq!(
+        words(&state),
+        "group checkout stands at 100 of orders-1, which ends at 7: the topic was made anew, or cut"
+    );
 }
 
 #[test]
@@ -267,7 +284,8 @@ fn of_a_group_that_is_denied_nothing_is_live() {
     }
     let mut out = Samples::default();
     state.measure(at(1), &mut out);
-    let of_group: Vec<Sample> = out.into_vec().into_iter().filter(|s| s.labels.last().is_some_and(|l| &**l == "checkout")).collect();
+    let of_group: Vec<Sample> =
+        out.into_vec().into_iter().filter(|s| s.labels.last().is_some_and(|l| &**l == "checkout")).collect();
     assert!(of_group.len() > 10, "{of_group:?}");
     for sample in of_group {
         let told = kind(&sample.value);
@@ -354,7 +372,10 @@ fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_the
     let gone = Snapshot { groups: vec![], commits: vec![], ..good() };
     state.apply(&source(), Facts::Snapshot(gone), stamp(1));
     let told = unknown(&state);
-    assert!(told.iter().all(|t| t.contains("group checkout of events, ")) && told.len() == 2, "on neither side: {told:?}");
+    assert!(
+        told.iter().all(|t| t.contains("group checkout of events, ")) && told.len() == 2,
+        "on neither side: {told:?}"
+    );
 }
 
 #[test]

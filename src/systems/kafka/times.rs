@@ -117,7 +117,8 @@ impl EndTimes {
     /// How far back a partition is known.
     pub(super) fn reach(&self, partition: usize, boot: Duration) -> Duration {
         let first = self.0.iter().find(|row| row.end(partition).is_some());
-        first.map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.from)) * 100))
+        first
+            .map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.from)) * 100))
     }
 
     /// Bytes it holds.
@@ -252,7 +253,8 @@ mod tests {
             table.push(secs(second), &[Offset::end(i64::try_from(written.len()).expect("small"))]);
             if second % 1800 == 900 && second > 20_000 {
                 let late = written.len() - 35;
-                let (true_age, age) = (second - written[late], table.age_of(0, i64::try_from(late).expect("small"), secs(second)));
+                let (true_age, age) =
+                    (second - written[late], table.age_of(0, i64::try_from(late).expect("small"), secs(second)));
                 let age = age.expect("within reach").as_secs_f64();
                 #[expect(clippy::cast_precision_loss, reason = "seconds")]
                 let off = (age - true_age as f64).abs();

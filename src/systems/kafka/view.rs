@@ -10,14 +10,7 @@ use std::{borrow::Cow, sync::Arc};
 
 pub(super) use detail::detail;
 
-use super::{
-    State,
-    cluster::GroupSeen,
-    figures::Figures,
-    parity, signals,
-    state::Pair,
-    times::LagTime,
-};
+use super::{State, cluster::GroupSeen, figures::Figures, parity, signals, state::Pair, times::LagTime};
 use crate::{
     core::{
         estate::{history::Drain, seen::Seen},
@@ -31,11 +24,8 @@ use crate::{
 /// The panel.
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let tables = vec![groups::table(state, now), topics::table(state, now), clusters::table(state, now)];
-    let seen: Vec<Seen<()>> = state
-        .pairs
-        .iter()
-        .flat_map(|p| Side::BOTH.map(|side| p.cluster(side).seen(now).map(|_| ())))
-        .collect();
+    let seen: Vec<Seen<()>> =
+        state.pairs.iter().flat_map(|p| Side::BOTH.map(|side| p.cluster(side).seen(now).map(|_| ()))).collect();
     let summary = Side::BOTH
         .into_iter()
         .filter_map(|side| {
@@ -117,7 +107,11 @@ impl Worst {
                     Drain::Never => "does not drain".to_owned(),
                     Drain::Unknown => "pace not known yet".to_owned(),
                 };
-                let lost = if figures.lost > 0 { format!(", at most {} lost", grouped(figures.lost.unsigned_abs())) } else { String::new() };
+                let lost = if figures.lost > 0 {
+                    format!(", at most {} lost", grouped(figures.lost.unsigned_abs()))
+                } else {
+                    String::new()
+                };
                 format!("{whose} {}, {lag} messages, {way}{lost}", time_text(*time))
             }
             (Seen::Blind(fault), _) => format!("{whose}: {fault}"),
@@ -146,7 +140,9 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
             let judged: Vec<Worst> = each.collect();
             // Groups come over one after the other: a side that has none yet is no worse than the side that has them.
             let other = pair.cluster(side.other());
-            let others = || parity::group_names_of(pair, side.other()).into_iter().any(|g| other.group(&g, now).shown().is_some());
+            let others = || {
+                parity::group_names_of(pair, side.other()).into_iter().any(|g| other.group(&g, now).shown().is_some())
+            };
             if !judged.is_empty() || others() {
                 return judged;
             }

@@ -2,10 +2,7 @@
 
 use super::State;
 use crate::{
-    core::{
-        estate::seen::Seen,
-        now::Now,
-    },
+    core::{estate::seen::Seen, now::Now},
     plan::Action,
     scenario::Happening,
     systems::{

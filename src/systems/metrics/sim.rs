@@ -124,7 +124,12 @@ impl Simulated for State {
         Ok(match ask {
             Ask::Prometheus { query, side, .. } => Facts::One(Value { value: sim.value(*query, *side), of: None }),
             Ask::CloudWatch { side, queries } => Facts::Many(
-                queries.iter().map(|q| (q.query, Ok(Value { value: sim.value(q.query, *side), of: period(sim, q.query, *side, now) }))).collect(),
+                queries
+                    .iter()
+                    .map(|q| {
+                        (q.query, Ok(Value { value: sim.value(q.query, *side), of: period(sim, q.query, *side, now) }))
+                    })
+                    .collect(),
             ),
         })
     }

@@ -152,9 +152,12 @@ impl State {
     /// ran; and where the other side is asked too, it has one: users are somewhere, and a query that finds nothing anywhere is misspelt.
     fn is_unused(&self, query: usize, side: Side, now: Now) -> bool {
         let Some(health) = self.plan.health.get(query) else { return false };
-        let counts = health.kind == HealthKind::Requests || self.plan.health.iter().any(|q| q.volume.as_deref() == Some(&health.name));
+        let counts = health.kind == HealthKind::Requests
+            || self.plan.health.iter().any(|q| q.volume.as_deref() == Some(&health.name));
         let reading = self.known(query, side).map(|known| &known.reading);
-        let none = reading.is_some_and(|reading| reading.last().is_none() && reading.fault().is_some_and(|f| f.kind == FaultKind::Empty));
+        let none = reading.is_some_and(|reading| {
+            reading.last().is_none() && reading.fault().is_some_and(|f| f.kind == FaultKind::Empty)
+        });
         let other = side.other();
         counts && none && (!self.asked(query, other) || self.reading(query, other, now).is_live())
     }
@@ -332,7 +335,8 @@ impl System for State {
         let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
         let known = |(at, query, side): (usize, &HealthQuery, Side)| {
             let value = self.value(at, side, now)?;
-            (!self.is_missed_by_nobody(at, side, &value, now)).then(|| Watched::new(format!("health query {}, {side}", query.name), value))
+            (!self.is_missed_by_nobody(at, side, &value, now))
+                .then(|| Watched::new(format!("health query {}, {side}", query.name), value))
         };
         each.filter_map(known).collect()
     }

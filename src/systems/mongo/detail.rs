@@ -11,8 +11,8 @@ use super::{
     signals::{self, committed, side_word},
     state::State,
     view::{
-        downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, bare, primary_cell, site, state_cell, trend,
-        window_cell,
+        bare, downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, primary_cell, site, state_cell,
+        trend, window_cell,
     },
 };
 use crate::{
@@ -48,39 +48,70 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
     let label = |side| &plan.sites.get(side).label;
     let mut fields: Fields = vec![
         ("primary".into(), primary_cell(&leader)),
-        ("term".into(), Cell::seen(set.leaders_view(now), |s| s.term.map_or_else(Cell::none, |t| number(t, t.to_string())))),
+        (
+            "term".into(),
+            Cell::seen(set.leaders_view(now), |s| s.term.map_or_else(Cell::none, |t| number(t, t.to_string()))),
+        ),
         ("claim to be primary".into(), {
             let claims: Vec<_> = set.claims(now).iter().map(ToString::to_string).collect();
-            Cell::seen(leader.clone(), |_| Cell::text(claims.join(", ")).tone(if claims.len() > 1 { Tone::Bad } else { Tone::Plain }))
+            Cell::seen(leader.clone(), |_| {
+                Cell::text(claims.join(", ")).tone(if claims.len() > 1 { Tone::Bad } else { Tone::Plain })
+            })
         }),
         ("write downtime".into(), downtime_cell(set, plan, now)),
         ("outages seen".into(), Cell::count(u64::from(spent.outages))),
         ("this outage".into(), spent.now_for.map_or_else(Cell::none, |d| Cell::text(short(d)).tone(Tone::Bad))),
-        ("time not seen".into(), if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) }),
+        (
+            "time not seen".into(),
+            if spent.unseen.is_zero() { Cell::none() } else { Cell::text(short(spent.unseen)).tone(Tone::Warn) },
+        ),
     ];
     fields.extend(felt_fields(set, now));
     let rest: Fields = vec![
-        ("long operations".into(), Cell::seen(set.under_way(now), |o| match o.named() {
-            Some(named) => Cell::number(o.longest().as_secs_f64(), named).tone(Tone::Warn),
-            None => Cell::number(o.longest().as_secs_f64(), "none of a second or longer").tone(Tone::Good),
-        })),
-        ("configuration".into(), Cell::seen(config, |c| {
-            let term = c.term.map_or_else(String::new, |t| format!(" of term {t}"));
-            number(c.version, format!("version {}{term}, as {} has it", c.version, c.from))
-        })),
+        (
+            "long operations".into(),
+            Cell::seen(set.under_way(now), |o| match o.named() {
+                Some(named) => Cell::number(o.longest().as_secs_f64(), named).tone(Tone::Warn),
+                None => Cell::number(o.longest().as_secs_f64(), "none of a second or longer").tone(Tone::Good),
+            }),
+        ),
+        (
+            "configuration".into(),
+            Cell::seen(config, |c| {
+                let term = c.term.map_or_else(String::new, |t| format!(" of term {t}"));
+                number(c.version, format!("version {}{term}, as {} has it", c.version, c.from))
+            }),
+        ),
         ("committed".into(), flag(committed(set, now))),
-        ("election time-out".into(), Cell::seen(set.config.at(now), |c| c.election_timeout.map_or_else(Cell::none, |d| Cell::text(short(d))))),
-        ("flow control".into(), Cell::seen(set.of_leader(now, |m| m.server.at(now)), |s| match s.flow_lagged {
-            Some(true) => Cell::text("holds writes back").tone(Tone::Bad),
-            Some(false) => Cell::text("idle").tone(Tone::Good),
-            None => Cell::text("off or unknown to this version").tone(Tone::Muted),
-        })),
-        ("oplog window of the primary".into(), window_cell(set.of_leader(now, |m| m.server.at(now)).map(super::facts::Server::window))),
-        ("votes".into(), Cell::seen(quorum.as_ref(), |q| {
-            let third = if q.third > 0 { format!(", elsewhere {}", q.third) } else { String::new() };
-            let (s, t) = (q.votes.source, q.votes.target);
-            Cell::text(format!("{} {s}, {} {t}{third}; a majority is {}", label(Side::Source), label(Side::Target), q.majority))
-        })),
+        (
+            "election time-out".into(),
+            Cell::seen(set.config.at(now), |c| c.election_timeout.map_or_else(Cell::none, |d| Cell::text(short(d)))),
+        ),
+        (
+            "flow control".into(),
+            Cell::seen(set.of_leader(now, |m| m.server.at(now)), |s| match s.flow_lagged {
+                Some(true) => Cell::text("holds writes back").tone(Tone::Bad),
+                Some(false) => Cell::text("idle").tone(Tone::Good),
+                None => Cell::text("off or unknown to this version").tone(Tone::Muted),
+            }),
+        ),
+        (
+            "oplog window of the primary".into(),
+            window_cell(set.of_leader(now, |m| m.server.at(now)).map(super::facts::Server::window)),
+        ),
+        (
+            "votes".into(),
+            Cell::seen(quorum.as_ref(), |q| {
+                let third = if q.third > 0 { format!(", elsewhere {}", q.third) } else { String::new() };
+                let (s, t) = (q.votes.source, q.votes.target);
+                Cell::text(format!(
+                    "{} {s}, {} {t}{third}; a majority is {}",
+                    label(Side::Source),
+                    label(Side::Target),
+                    q.majority
+                ))
+            }),
+        ),
     ];
     fields.extend(rest);
     let survives = [
@@ -91,7 +122,10 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
     ];
     fields.extend(survives.into_iter().map(|(name, value)| (name.into(), flag(value))));
     let follows = set.distinct().filter(|(h, _)| set.lag(h, now).is_some());
-    let lags = Curve { lines: follows.map(|(h, m)| lag_line(set, h, m, plan, now)).collect(), ..Curve::new("lag", Unit::Seconds) };
+    let lags = Curve {
+        lines: follows.map(|(h, m)| lag_line(set, h, m, plan, now)).collect(),
+        ..Curve::new("lag", Unit::Seconds)
+    };
     let curves = if lags.is_empty() { Vec::new() } else { vec![lags] };
     let members = Table {
         id: "members",
@@ -113,30 +147,53 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
         ("side".into(), site(plan, set.side(host))),
         ("state".into(), state_cell(set, host, member, now)),
         ("accepts writes".into(), Cell::seen(member.hello.at(now), |h| yes(h.writable))),
-        ("believes to lead".into(), Cell::seen(member.hello.at(now), |h| h.primary.clone().map_or_else(Cell::none, Cell::text))),
+        (
+            "believes to lead".into(),
+            Cell::seen(member.hello.at(now), |h| h.primary.clone().map_or_else(Cell::none, Cell::text)),
+        ),
         ("term".into(), inside(Cell::seen(status(), |s| s.term.map_or_else(Cell::none, |t| number(t, t.to_string()))))),
         ("lag".into(), lag_cell(lag.clone())),
         ("trend".into(), lag.map_or_else(Cell::none, |l| Cell::seen(l, |l| trend(member, l.least())))),
-        ("last operation applied".into(), inside(Cell::seen(status(), |s| s.applied_wall.map_or_else(Cell::none, stamp)))),
+        (
+            "last operation applied".into(),
+            inside(Cell::seen(status(), |s| s.applied_wall.map_or_else(Cell::none, stamp))),
+        ),
         ("… how long ago".into(), inside(Cell::seen(last_op(set, host, now), |d| d.map_or_else(Cell::none, span)))),
-        ("copies from".into(), inside(Cell::seen(status(), |s| s.sync_source.clone().map_or_else(Cell::none, Cell::text)))),
+        (
+            "copies from".into(),
+            inside(Cell::seen(status(), |s| s.sync_source.clone().map_or_else(Cell::none, Cell::text))),
+        ),
         ("oplog window".into(), inside(window_cell(member.server.at(now).map(super::facts::Server::window)))),
         ("version".into(), Cell::seen(member.server.at(now), |s| Cell::text(s.version.clone()))),
         ("up for".into(), Cell::seen(member.server.at(now), |s| s.uptime.map_or_else(Cell::none, span))),
     ];
-    fields.push(("configured".into(), Cell::seen(configured(), |m| m.map_or_else(|| Cell::text("not in the configuration"), |m| {
-        let mut text = format!("votes {}, priority {}", m.votes, m.priority);
-        let late = format!(", {} late on purpose", short(m.delay));
-        for (on, word) in [(m.hidden, ", hidden"), (m.arbiter, ", arbiter"), (!m.delay.is_zero(), &*late)] {
-            text.push_str(if on { word } else { "" });
-        }
-        Cell::text(text)
-    }))));
-    fields.push(("known inside as".into(), Cell::seen(configured(), |m| m.and_then(|m| m.inside).map_or_else(Cell::none, Cell::text))));
-    fields.push(("tags".into(), Cell::seen(configured(), |m| {
-        let tags: Vec<_> = m.iter().flat_map(|m| &m.tags).map(|(n, v)| format!("{n}={v}")).collect();
-        if tags.is_empty() { Cell::none() } else { Cell::text(tags.join(" ")) }
-    })));
+    fields.push((
+        "configured".into(),
+        Cell::seen(configured(), |m| {
+            m.map_or_else(
+                || Cell::text("not in the configuration"),
+                |m| {
+                    let mut text = format!("votes {}, priority {}", m.votes, m.priority);
+                    let late = format!(", {} late on purpose", short(m.delay));
+                    for (on, word) in [(m.hidden, ", hidden"), (m.arbiter, ", arbiter"), (!m.delay.is_zero(), &*late)] {
+                        text.push_str(if on { word } else { "" });
+                    }
+                    Cell::text(text)
+                },
+            )
+        }),
+    ));
+    fields.push((
+        "known inside as".into(),
+        Cell::seen(configured(), |m| m.and_then(|m| m.inside).map_or_else(Cell::none, Cell::text)),
+    ));
+    fields.push((
+        "tags".into(),
+        Cell::seen(configured(), |m| {
+            let tags: Vec<_> = m.iter().flat_map(|m| &m.tags).map(|(n, v)| format!("{n}={v}")).collect();
+            if tags.is_empty() { Cell::none() } else { Cell::text(tags.join(" ")) }
+        }),
+    ));
     if let Some(Membership::In(s)) = member.status.at(now).shown()
         && let Some(sync) = s.initial_sync
     {
@@ -158,7 +215,11 @@ fn first_copy(member: &Member, sync: InitialSync) -> [(&'static str, Cell); 3] {
     #[expect(clippy::cast_precision_loss, reason = "for an estimate")]
     let eta = left.map_or(Drain::Unknown, |left| member.to_copy.drain(left as f64));
     let failed = Cell::count(u64::from(sync.failed)).tone(if sync.failed > 0 { Tone::Warn } else { Tone::Plain });
-    [("first copy", Cell::text(done).tone(Tone::Busy)), ("… done in", Cell::text(eta.to_string())), ("… attempts failed", failed)]
+    [
+        ("first copy", Cell::text(done).tone(Tone::Busy)),
+        ("… done in", Cell::text(eta.to_string())),
+        ("… attempts failed", failed),
+    ]
 }
 
 fn lag_line(set: &Set, host: &str, member: &Member, plan: &Plan, now: Now) -> Line {

@@ -87,8 +87,12 @@ impl Set {
         let silent = named.into_iter().find(|p| heard.iter().all(|h| &**h.host != *p));
         let text = match silent {
             // Not asked yet, or not answered yet: the first answers of a set come one after the other.
-            Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Seen::Never)) => return Seen::Never,
-            Some(silent) => format!("{}: the primary {silent} is not reachable from here; others say that it leads", self.name),
+            Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Seen::Never)) => {
+                return Seen::Never;
+            }
+            Some(silent) => {
+                format!("{}: the primary {silent} is not reachable from here; others say that it leads", self.name)
+            }
             None if self.is_majority(&heard) => return Seen::Live(Leader::Nobody, age),
             None if self.members.values().any(|m| matches!(m.hello.at(now), Seen::Never)) => return Seen::Never,
             None => {
@@ -104,7 +108,9 @@ impl Set {
         if self.leader(now).is_live() {
             return None;
         }
-        let silent = |host: &str| self.members.get_key_value(host).filter(|(_, m)| m.hello.fault().is_some()).map(|(host, _)| host);
+        let silent = |host: &str| {
+            self.members.get_key_value(host).filter(|(_, m)| m.hello.fault().is_some()).map(|(host, _)| host)
+        };
         self.distinct().find_map(|(_, m)| silent(m.hello.at(now).live()?.primary.as_deref()?))
     }
 
@@ -123,8 +129,10 @@ impl Set {
     fn is_majority(&self, heard: &[Heard<'_>]) -> bool {
         let gone = |m: &Member| m.hello.fault().is_some_and(says_so_itself);
         // Greetings leave out who is hidden; the configuration does not.
-        let greeted = |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
-        let named = |host: &str| greeted(host) || self.config.last().is_some_and(|(config, _)| config.member(host).is_some());
+        let greeted =
+            |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
+        let named =
+            |host: &str| greeted(host) || self.config.last().is_some_and(|(config, _)| config.member(host).is_some());
         let gone: Vec<_> = self.distinct().filter(|(host, m)| gone(m) && named(host)).map(|(host, _)| host).collect();
         let hosts = || heard.iter().map(|h| h.host).chain(gone.iter().copied());
         // By the last configuration seen, however old: who votes changes rarely, and without a leader nobody can change it.

@@ -101,7 +101,10 @@ struct SetReaders {
 fn of_this_set(plan: &ReplicaSet, host: &str, told: Option<&str>) -> Result<(), Fault> {
     match told {
         Some(other) if other != plan.name => {
-            let text = format!("{host}: is a member of the set `{other}`; the plan says `{}`: correct its `name` or this host", plan.name);
+            let text = format!(
+                "{host}: is a member of the set `{other}`; the plan says `{}`: correct its `name` or this host",
+                plan.name
+            );
             Err(Fault::new(FaultKind::NotFound, text))
         }
         _ => Ok(()),
@@ -351,7 +354,8 @@ impl SetReaders {
             Some(host) => host,
             None => {
                 let (leader, _, fault) = self.find_leader(plan).await;
-                let none = || fault.unwrap_or_else(|| Fault::new(FaultKind::Empty, format!("{}: no primary", plan.name)));
+                let none =
+                    || fault.unwrap_or_else(|| Fault::new(FaultKind::Empty, format!("{}: no primary", plan.name)));
                 leader.ok_or_else(none)?
             }
         };

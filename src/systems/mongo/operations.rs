@@ -109,7 +109,8 @@ impl Set {
             if *leader == *operations.from {
                 return Ok(operations);
             }
-            let text = format!("{}: {} was asked what it has under way, and {leader} leads", self.name, operations.from);
+            let text =
+                format!("{}: {} was asked what it has under way, and {leader} leads", self.name, operations.from);
             Err(Fault::new(FaultKind::Empty, text))
         })
     }
@@ -119,9 +120,13 @@ impl Set {
         match self.under_way(now) {
             Seen::Live(operations, age) => match operations.named() {
                 Some(named) => format!("WILL BE KILLED by the step down, on {from} as of {age} ago: {named}."),
-                None => format!("Nothing that the step down kills has been running on {from} for a second, as of {age} ago."),
+                None => format!(
+                    "Nothing that the step down kills has been running on {from} for a second, as of {age} ago."
+                ),
             },
-            Seen::Stale(_, age) => format!("What the step down kills on {from} is not known: the last answer is {age} old."),
+            Seen::Stale(_, age) => {
+                format!("What the step down kills on {from} is not known: the last answer is {age} old.")
+            }
             Seen::Blind(fault) => format!("What the step down kills on {from} is not known: {fault}."),
             Seen::Never => format!("What the step down kills on {from} is not known yet."),
         }

@@ -131,16 +131,20 @@ impl Set {
         let config = self.config.at(now).live()?;
         let set = self.planned();
         let some = |side| {
-            config.members.iter().any(|m| self.side(&m.host) == Some(side)) || (side == Side::Target && !set.candidates.is_empty())
+            config.members.iter().any(|m| self.side(&m.host) == Some(side))
+                || (side == Side::Target && !set.candidates.is_empty())
         };
         let side = Side::BOTH.into_iter().find(|side| !some(*side))?;
         let have = |name: &String| {
-            let values = config.members.iter().flat_map(|m| &m.tags).filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
+            let values =
+                config.members.iter().flat_map(|m| &m.tags).filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
             values.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
         };
         let why = match set.sites.get(side) {
             MemberRule::Tag { name, .. } if have(name).is_empty() => format!("no member has the tag {name}"),
-            MemberRule::Tag { name, value } => format!("no member has the tag {name}={value}; there are {}", have(name)),
+            MemberRule::Tag { name, value } => {
+                format!("no member has the tag {name}={value}; there are {}", have(name))
+            }
             MemberRule::Hosts(_) => "its hosts match none".to_owned(),
         };
         Some(format!("{}: no member is of the {side}: {why}", self.name))
@@ -216,7 +220,8 @@ impl Set {
         let status = self.status(host, now);
         let read_at = now.boot.saturating_sub(status.age().unwrap_or_default().0);
         Some(leads.zip(status).and_then(|((), s)| {
-            self.lag_at(s, read_at).ok_or_else(|| Fault::new(FaultKind::Empty, "the primary's position is not known yet"))
+            self.lag_at(s, read_at)
+                .ok_or_else(|| Fault::new(FaultKind::Empty, "the primary's position is not known yet"))
         }))
     }
 
@@ -269,7 +274,8 @@ impl Set {
 
     /// Whether a host says that it is in no set, and the configuration has it not either: an arbiter that was taken out has nothing more to say.
     pub(super) fn is_outside(&self, host: &str, now: Now) -> bool {
-        let says = self.members.get(host).and_then(|m| m.hello.at(now).live()).is_some_and(|hello| hello.set_name.is_none());
+        let says =
+            self.members.get(host).and_then(|m| m.hello.at(now).live()).is_some_and(|hello| hello.set_name.is_none());
         says && self.config.at(now).live().is_some_and(|config| config.member(host).is_none())
     }
 
@@ -277,16 +283,24 @@ impl Set {
     /// names is missed all the same, until the side that the plan takes out of the set is out.
     pub(super) fn has_left(&self, host: &str, now: Now) -> bool {
         let Some(config) = self.config.at(now).live() else { return false };
-        if config.member(host).is_some() || config.members.iter().any(|m| m.inside.as_deref() == Some(host)) || self.waits_outside(host) {
+        if config.member(host).is_some()
+            || config.members.iter().any(|m| m.inside.as_deref() == Some(host))
+            || self.waits_outside(host)
+        {
             return false;
         }
         let seed = self.planned().seeds.iter().any(|seed| seed == host);
         let steps = || self.plan.runbook.phases.iter().flat_map(|phase| &phase.steps);
-        let is_out = |side| config.members.iter().all(|m| self.side(&m.host) != Some(side)) && self.side(host).is_none_or(|of| of == side);
-        let planned = || steps().any(|step| match &step.action {
-            Action::RemoveMembers { set, side } => *set == self.name && is_out(*side),
-            _ => false,
-        });
+        let is_out = |side| {
+            config.members.iter().all(|m| self.side(&m.host) != Some(side))
+                && self.side(host).is_none_or(|of| of == side)
+        };
+        let planned = || {
+            steps().any(|step| match &step.action {
+                Action::RemoveMembers { set, side } => *set == self.name && is_out(*side),
+                _ => false,
+            })
+        };
         !seed || planned()
     }
 
@@ -299,13 +313,20 @@ impl Set {
             // Who was added since it was read says so itself, sooner than it is read anew.
             let inside = |m: &Member| m.hello.at(now).live().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
             if let Some((host, _)) = self.distinct().find(|(host, m)| config.member(host).is_none() && inside(m)) {
-                let text = format!("{}: {host} says that it is a member; the configuration that was read last has it not", self.name);
+                let text = format!(
+                    "{}: {host} says that it is a member; the configuration that was read last has it not",
+                    self.name
+                );
                 return Err(Fault::new(FaultKind::Empty, text));
             }
             if list.len() == wanted {
                 return Ok(list);
             }
-            let text = format!("{}: {} of {wanted} members with data are known by their configured names", self.name, list.len());
+            let text = format!(
+                "{}: {} of {wanted} members with data are known by their configured names",
+                self.name,
+                list.len()
+            );
             Err(Fault::new(FaultKind::Malformed, text))
         })
     }
@@ -322,7 +343,9 @@ impl Set {
     pub(super) fn follows_by(&self, host: &str, now: Now) -> Seen<Lag> {
         let state = self.status(host, now).and_then(|s| match s.state {
             MemberState::Secondary => Ok(()),
-            state => Err(Fault::new(FaultKind::Empty, format!("{host} is {}: only a SECONDARY has a lag", state.word()))),
+            state => {
+                Err(Fault::new(FaultKind::Empty, format!("{host} is {}: only a SECONDARY has a lag", state.word())))
+            }
         });
         let none = || Seen::Blind(Fault::new(FaultKind::Empty, format!("{host} has no lag that could be told")));
         state.zip(self.lag(host, now).unwrap_or_else(none)).map(|((), lag)| lag)
@@ -332,7 +355,8 @@ impl Set {
     pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Seen<Lag> {
         let there = self.followers(now).and_then(|mut hosts| {
             hosts.retain(|host| self.side(host) == Some(side));
-            let nobody = || Fault::new(FaultKind::Empty, format!("{}: no member with data follows on {side}", self.name));
+            let nobody =
+                || Fault::new(FaultKind::Empty, format!("{}: no member with data follows on {side}", self.name));
             if hosts.is_empty() { Err(nobody()) } else { Ok(hosts) }
         });
         let all = Seen::all(there.as_ref().shown().into_iter().flatten().map(|host| self.follows_by(host, now)));

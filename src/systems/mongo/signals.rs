@@ -2,13 +2,7 @@
 
 use std::{cell::LazyCell, sync::Arc};
 
-use super::{
-    canary::Concern,
-    facts::MemberState,
-    leader::Leader,
-    set::Set,
-    view::bare,
-};
+use super::{canary::Concern, facts::MemberState, leader::Leader, set::Set, view::bare};
 use crate::{
     core::{
         estate::{
@@ -75,7 +69,8 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
     let window = || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
     out.put(&OPLOG_HEADROOM, name, || window().zip(lag()).map(|(w, lag)| w.as_secs_f64() - lag));
     out.put(&CONFIG_COMMITTED, name, || committed(set, now).map(flag));
-    let flow = || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.flow_lagged.ok_or_else(|| left_out("flowControl")));
+    let flow =
+        || set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.flow_lagged.ok_or_else(|| left_out("flowControl")));
     out.put(&FLOW_CONTROL_LAGGED, name, || flow().map(flag));
     let quorum = LazyCell::new(|| set.quorum(now));
     out.put(&MAJORITY_IF_SOURCE_LOST, name, || quorum.as_ref().map(|q| flag(q.without_source)));
@@ -132,7 +127,8 @@ pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
         if let Some(forced) = c.forced() {
             return Err(Fault::new(FaultKind::Unsupported, format!("{}: {forced}", set.name)));
         }
-        let text = format!("{}: {} is no primary and cannot say whether the configuration is committed", set.name, c.from);
+        let text =
+            format!("{}: {} is no primary and cannot say whether the configuration is committed", set.name, c.from);
         c.committed.ok_or_else(|| Fault::new(FaultKind::Unsupported, text))
     })
 }
@@ -141,7 +137,8 @@ pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
 fn target_secondaries(set: &Set, now: Now) -> Seen<f64> {
     set.leaders_view(now).map(|status| {
         let on_target = |host: &str| set.side(host) == Some(Side::Target);
-        let n = status.members.iter().filter(|p| p.up && p.state == MemberState::Secondary && on_target(&p.host)).count();
+        let n =
+            status.members.iter().filter(|p| p.up && p.state == MemberState::Secondary && on_target(&p.host)).count();
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         let n = n as f64;
         n

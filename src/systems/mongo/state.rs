@@ -127,7 +127,9 @@ impl Set {
                 }
                 None
             }
-            Membership::In(s) if s.state == MemberState::Secondary && self.delay(host).is_zero() => self.lag_at(s, stamp.at.boot),
+            Membership::In(s) if s.state == MemberState::Secondary && self.delay(host).is_zero() => {
+                self.lag_at(s, stamp.at.boot)
+            }
             _ => None,
         };
         let Some(member) = self.members.get_mut(host) else { return };
@@ -274,7 +276,11 @@ impl System for State {
 
     /// Sides that no member is of.
     fn unusable(&self, now: Now) -> Vec<Fault> {
-        self.sets.iter().filter_map(|set| set.unmatched(now)).map(|text| Fault::new(FaultKind::NotFound, text)).collect()
+        self.sets
+            .iter()
+            .filter_map(|set| set.unmatched(now))
+            .map(|text| Fault::new(FaultKind::NotFound, text))
+            .collect()
     }
 
     fn measure(&self, now: Now, out: &mut Samples) {
@@ -289,7 +295,9 @@ impl System for State {
 
     fn is_over(&self, ask: &Ask, now: Now) -> bool {
         match ask {
-            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now)),
+            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => {
+                self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now))
+            }
             Ask::Config { .. } | Ask::Operations { .. } | Ask::Grants { .. } => false,
         }
     }

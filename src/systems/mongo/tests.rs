@@ -28,10 +28,11 @@ use crate::{
         step::Level,
     },
     plan::{
-        Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan, ReplicaSet, Side, Sides, Site,
+        Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan,
+        ReplicaSet, Side, Sides, Site,
     },
     systems::{Simulated, System},
-    view::{Tone, Panel},
+    view::{Panel, Tone},
 };
 
 pub(super) fn plan() -> Arc<Plan> {
@@ -39,18 +40,19 @@ pub(super) fn plan() -> Arc<Plan> {
     let hosts = |range: std::ops::Range<u32>| {
         MemberRule::Hosts(range.map(|n| Pattern::parse(&host(n)).expect("a literal")).collect())
     };
-    let set = |name: &str, source: std::ops::Range<u32>, target: std::ops::Range<u32>, seeds: Vec<u32>, waiting: Vec<u32>| {
-        ReplicaSet {
-            name: name.into(),
-            uri: String::new(),
-            seeds: seeds.into_iter().map(host).collect(),
-            read: None,
-            write: None,
-            sites: Sides { source: hosts(source), target: hosts(target) },
-            candidates: waiting.into_iter().map(host).collect(),
-            canary: None,
-        }
-    };
+    let set =
+        |name: &str, source: std::ops::Range<u32>, target: std::ops::Range<u32>, seeds: Vec<u32>, waiting: Vec<u32>| {
+            ReplicaSet {
+                name: name.into(),
+                uri: String::new(),
+                seeds: seeds.into_iter().map(host).collect(),
+                read: None,
+                write: None,
+                sites: Sides { source: hosts(source), target: hosts(target) },
+                candidates: waiting.into_iter().map(host).collect(),
+                canary: None,
+            }
+        };
     let access = || Access { read: AwsCredentials::default(), ..Access::default() };
     let site = |label: &str| Site { label: label.into(), region: label.into(), access: access() };
     Arc::new(Plan {
@@ -310,7 +312,8 @@ fn sides_told_by_tags_are_known_with_the_configuration() {
     let ask = Ask::Config { set: 0 };
     let config = State::answer(&mut sim, &ask, now).expect("a configuration");
     let again = state.apply(&ask, config, Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(2)) });
-    let side = |of: &[SourceSpec<Ask>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
+    let side =
+        |of: &[SourceSpec<Ask>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
     assert_eq!((side(&sources), side(&again)), (None, Some(Side::Source)));
 }
 
@@ -381,7 +384,10 @@ fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
         assert_eq!(run.gates("orders"), [Level::Hold; 4], "{state:?}");
         for (id, label) in [("mongo.member.lag", "127.0.0.1:105"), ("mongo.set.worst_target_lag", "orders")] {
             let Seen::Blind(fault) = run.signal(id, label) else { panic!("{id}: {:?}", run.signal(id, label)) };
-            assert!(fault.to_string().ends_with(&format!("is {}: only a SECONDARY has a lag", state.word())), "{fault}");
+            assert!(
+                fault.to_string().ends_with(&format!("is {}: only a SECONDARY has a lag", state.word())),
+                "{fault}"
+            );
         }
     }
 }

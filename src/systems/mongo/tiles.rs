@@ -29,7 +29,8 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
 fn primaries_tile(state: &State, now: Now) -> Tile {
     let n = state.sets.len();
     let on = |set: &Set, side| set.leader(now).map(|l| l.host().is_some_and(|h| set.side(h) == Some(side)));
-    let count = |side| Seen::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
+    let count =
+        |side| Seen::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
     let none = state.sets.iter().filter(|s| matches!(s.leader(now), Seen::Live(Leader::Nobody, _)));
     let none: Vec<_> = none.map(|s| s.name.as_str()).collect();
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
@@ -37,9 +38,16 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let reached = count(Side::Target);
     let age = reached.age();
     let value = Cell::seen(reached, |k| {
-        cell(k).tone(if !none.is_empty() { Tone::Bad } else if k == n { Tone::Good } else { Tone::Plain })
+        cell(k).tone(if !none.is_empty() {
+            Tone::Bad
+        } else if k == n {
+            Tone::Good
+        } else {
+            Tone::Plain
+        })
     });
-    let unreached: Vec<_> = state.sets.iter().filter_map(|s| Some(format!("{} ({})", s.out_of_reach(now)?, s.name))).collect();
+    let unreached: Vec<_> =
+        state.sets.iter().filter_map(|s| Some(format!("{} ({})", s.out_of_reach(now)?, s.name))).collect();
     let note = match (none.is_empty(), unreached.is_empty()) {
         (false, _) => format!("NO PRIMARY: {}", none.join(", ")).into(),
         (true, false) => format!("not reachable from here: {}", unreached.join(", ")).into(),
@@ -82,9 +90,8 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
         };
         Cell::number(lost.time.as_secs_f64(), format!("{lost} of {}", short(budget))).tone(tone)
     });
-    let mut note = worst
-        .filter(|(_, lost)| !lost.time.is_zero())
-        .map_or_else(String::new, |(s, _)| format!("worst: {}", s.name));
+    let mut note =
+        worst.filter(|(_, lost)| !lost.time.is_zero()).map_or_else(String::new, |(s, _)| format!("worst: {}", s.name));
     if worst.is_some_and(|(s, _)| spent(s).now_for.is_some()) {
         note.push_str(", and counting");
     }

@@ -62,7 +62,8 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
 /// The worst thing about a set in a few words, if there is one.
 fn trouble(set: &Set, now: Now) -> Option<Cell> {
     who_leads(set, now).or_else(|| {
-        let strange = |m: &Member| m.hello.fault().filter(|f| f.kind == FaultKind::NotFound).map(|f| f.text.to_string());
+        let strange =
+            |m: &Member| m.hello.fault().filter(|f| f.kind == FaultKind::NotFound).map(|f| f.text.to_string());
         let strange = set.members.values().find_map(strange).map(|text| Cell::text(text).tone(Tone::Bad));
         strange.or_else(|| set.unmatched(now).map(|text| Cell::text(text).tone(Tone::Warn)))
     })
@@ -124,7 +125,8 @@ fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
     let leader = set.leader(now);
     let quorum = set.quorum(now);
     let flag = |value: Seen<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
-    let mut cells = vec![Cell::text(set.name.clone()), primary_cell(&leader), side_cell(set, plan, &leader), writable(set, now)];
+    let mut cells =
+        vec![Cell::text(set.name.clone()), primary_cell(&leader), side_cell(set, plan, &leader), writable(set, now)];
     for side in Side::BOTH {
         cells.push(member_votes(set, side, now));
         cells.push(lag_cell(set.worst_lag(Some(side), now).map(|l| l.map(|(lag, _)| lag))));

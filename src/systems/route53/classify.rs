@@ -163,7 +163,10 @@ mod tests {
         let name = name();
         let rules = Rules::new(&name);
         assert!(rules.need_records());
-        let values = Values::new(&name, &[record("vir", 90, "10.1.0.1"), record("ore", 10, "10.2.0.1"), record("x", 1, "10.9.0.1")]);
+        let values = Values::new(
+            &name,
+            &[record("vir", 90, "10.1.0.1"), record("ore", 10, "10.2.0.1"), record("x", 1, "10.9.0.1")],
+        );
         let side = |v: &str| rules.side(&[v.to_owned()], &values);
         assert_eq!(side("10.1.0.1"), Some(Side::Source));
         assert_eq!(side("10.2.0.1"), Some(Side::Target));

@@ -82,9 +82,11 @@ fn unlike(old: &Weighted, new: &Weighted) -> String {
     out.extend((old.weight != new.weight).then(|| format!("weight {}", old.weight)));
     out.extend((old.ttl != new.ttl).then(|| ttl(old)));
     out.extend((old.values != new.values).then(|| old.values.join(" ")));
-    let alias = || old.alias.as_ref().map_or_else(|| "no alias".to_owned(), |a| format!("alias of {} in {}", a.target, a.zone));
+    let alias =
+        || old.alias.as_ref().map_or_else(|| "no alias".to_owned(), |a| format!("alias of {} in {}", a.target, a.zone));
     out.extend((old.alias != new.alias).then(alias));
-    let check = || old.health_check.as_ref().map_or_else(|| "no health check".to_owned(), |h| format!("health check {h}"));
+    let check =
+        || old.health_check.as_ref().map_or_else(|| "no health check".to_owned(), |h| format!("health check {h}"));
     out.extend((old.health_check != new.health_check).then(check));
     out.join(", ")
 }

@@ -51,7 +51,11 @@ impl Live for State {
     type Readers = Readers;
 
     fn readers(plan: &Arc<Plan>) -> Readers {
-        Readers { plan: plan.clone(), route53: Aws::reading(&plan.route53, REGION).route53(), pace: api::Pace::default() }
+        Readers {
+            plan: plan.clone(),
+            route53: Aws::reading(&plan.route53, REGION).route53(),
+            pace: api::Pace::default(),
+        }
     }
 
     async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {

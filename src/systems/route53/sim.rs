@@ -266,7 +266,8 @@ impl Simulated for State {
                 let text = || format!("NoSuchHostedZone: {}", q.zone);
                 let zone = sim.zones.get(&*q.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
                 let Version { records, epochs, .. } = zone.latest();
-                let wanted = |r: &&Weighted| q.wanted.iter().any(|w| w.name == r.name && w.record_type == r.record_type);
+                let wanted =
+                    |r: &&Weighted| q.wanted.iter().any(|w| w.name == r.name && w.record_type == r.record_type);
                 Facts::Records(Listing {
                     records: records.iter().filter(wanted).map(Weighted::record).collect(),
                     epochs: epochs.clone(),

@@ -6,7 +6,10 @@ use indexmap::IndexMap;
 
 use super::{
     classify::{Rules, Values},
-    facts::{Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts, normal},
+    facts::{
+        Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts,
+        normal,
+    },
     signals, view,
     weighted::{Configured, configured},
     window::{Tally, Window},
@@ -286,7 +289,9 @@ impl System for State {
                     known.set(facts, stamp);
                 }
             }
-            (Ask::Change(id), Facts::Change(facts)) => self.changes.entry(id.to_string()).or_default().set(facts, stamp),
+            (Ask::Change(id), Facts::Change(facts)) => {
+                self.changes.entry(id.to_string()).or_default().set(facts, stamp)
+            }
             (Ask::Served(q), Facts::Served(batch)) => {
                 if let (Some(name), Some(known)) = (self.plan.dns.get(q.index), self.names.get_mut(q.index)) {
                     known.served(name, q, &batch, stamp);

@@ -100,9 +100,10 @@ pub(super) fn remarks(name: &DnsName, records: &[Record]) -> Vec<(Tone, String)>
         out.push((Tone::Warn, "all weights are 0: every record is answered equally often".to_owned()));
     } else {
         let others_checked = |r: &Record| {
-            records.iter().filter(|o| *o != r && weight(o) != Some(0)).all(|o| {
-                o.health_check.is_some() || o.alias.as_ref().is_some_and(|a| a.evaluate_health)
-            })
+            records
+                .iter()
+                .filter(|o| *o != r && weight(o) != Some(0))
+                .all(|o| o.health_check.is_some() || o.alias.as_ref().is_some_and(|a| a.evaluate_health))
         };
         for r in records.iter().filter(|r| weight(r) == Some(0) && others_checked(r)) {
             let text = format!("{}: weight 0, yet answered when the health checks of all others fail", id(r));
@@ -169,7 +170,8 @@ pub(super) mod tests {
 
     #[test]
     fn shares_are_weights_of_all_weights() {
-        let c = configured(&name(), &[record("vir", 90, "a."), record("ore", 10, "b."), record("x", 100, "c.")]).expect("shares");
+        let c = configured(&name(), &[record("vir", 90, "a."), record("ore", 10, "b."), record("x", 100, "c.")])
+            .expect("shares");
         assert_eq!((c.share.source, c.share.target, c.neither, c.sum), (0.45, 0.05, 0.5, 200));
     }
 
@@ -216,10 +218,14 @@ pub(super) mod tests {
 
     #[test]
     fn odd_sets_are_remarked_upon() {
-        let text = |records: &[Record]| remarks(&name(), records).into_iter().map(|r| r.1).collect::<Vec<_>>().join("\n");
+        let text =
+            |records: &[Record]| remarks(&name(), records).into_iter().map(|r| r.1).collect::<Vec<_>>().join("\n");
         let other_ttl = Record { ttl: Some(300), ..record("ore", 1, "b.") };
         assert!(text(&[record("vir", 1, "a."), other_ttl]).contains("TTLs differ"));
         let missing = text(&[record("vir", 1, "a."), record("stray", 1, "c.")]);
-        assert!(missing.contains("stray: of neither side") && missing.contains("ore (target): no such set"), "{missing}");
+        assert!(
+            missing.contains("stray: of neither side") && missing.contains("ore (target): no such set"),
+            "{missing}"
+        );
     }
 }

@@ -86,7 +86,8 @@ impl Region {
         for chunk in named.chunks(GROUPS) {
             let mut pages = Pages::new();
             loop {
-                let ask = self.scaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(chunk.to_vec()));
+                let ask =
+                    self.scaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(chunk.to_vec()));
                 let page = self.scaling.call(CALL, ask.set_next_token(pages.token.clone()).send()).await?;
                 rows.extend(page.auto_scaling_groups().iter().filter_map(|g| group(g, &mut names)));
                 if !pages.next(page.next_token(), &self.scaling, CALL)? {

@@ -21,7 +21,8 @@ impl Region {
         let mut found = BTreeMap::new();
         let filter = |name: &str, values: Vec<String>| Filter::builder().name(name).set_values(Some(values)).build();
         self.images_by(filter("tag-key", vec![LINEAGE.to_owned()]), true, &mut found).await?;
-        let missing: Vec<String> = asked.iter().filter(|id| !found.contains_key(*id)).map(ToString::to_string).collect();
+        let missing: Vec<String> =
+            asked.iter().filter(|id| !found.contains_key(*id)).map(ToString::to_string).collect();
         for ids in missing.chunks(VALUES) {
             // By filter, not by id: one image that is deregistered would fail a request by ids as a whole.
             self.images_by(filter("image-id", ids.to_vec()), false, &mut found).await?;

@@ -220,8 +220,12 @@ mod tests {
     #[test]
     fn roles_of_one_tag_and_filters_share_a_stream() {
         let mut plan = crate::systems::ec2::tests::plan();
-        plan.fleet =
-            vec![role("web", "role", None), role("api", "role", None), role("db", "role", Some("v")), role("x", "t", None)];
+        plan.fleet = vec![
+            role("web", "role", None),
+            role("api", "role", None),
+            role("db", "role", Some("v")),
+            role("x", "t", None),
+        ];
         let streams = streams(&plan);
         assert_eq!(streams.iter().map(|s| s.roles.len()).collect::<Vec<_>>(), [2, 1, 1]);
         let filters = streams[0].filters();

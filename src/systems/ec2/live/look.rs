@@ -31,9 +31,10 @@ impl Readers {
                 let there = there.map(|g| (g.desired, g.min));
                 judge::capacity(group, there, (*desired, *min), sought.expect)
             }),
-            Call::Processes { group, processes, suspend, .. } => region.group(group).await.map(|there| {
-                judge::processes(group, there.as_ref().map(|g| &*g.suspended), processes, *suspend)
-            }),
+            Call::Processes { group, processes, suspend, .. } => region
+                .group(group)
+                .await
+                .map(|there| judge::processes(group, there.as_ref().map(|g| &*g.suspended), processes, *suspend)),
             Call::Power { on, instances, .. } => {
                 region.states(instances).await.map(|states| judge::power(*on, instances, |id| states.get(id).copied()))
             }

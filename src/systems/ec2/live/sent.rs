@@ -48,7 +48,8 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
         fields.iter().filter(|(n, _)| n.starts_with(start)).map(|(_, v)| (*v).to_owned()).collect()
     };
     let action = get("Action");
-    let result = |inner: String| format!("<{action}Response><{action}Result>{inner}</{action}Result></{action}Response>");
+    let result =
+        |inner: String| format!("<{action}Response><{action}Result>{inner}</{action}Result></{action}Response>");
     let members = |all: String| if all.is_empty() { all } else { format!("<member>{all}</member>") };
     if !action.starts_with("Describe") {
         server.changes.push(body.clone());
@@ -57,7 +58,14 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
             let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
             // EC2 has a form of its own.
             let ec2 = action.ends_with("Instances");
-            return Some((status, if ec2 { format!("<Response><Errors>{error}</Errors></Response>") } else { format!("<ErrorResponse>{error}</ErrorResponse>") }));
+            return Some((
+                status,
+                if ec2 {
+                    format!("<Response><Errors>{error}</Errors></Response>")
+                } else {
+                    format!("<ErrorResponse>{error}</ErrorResponse>")
+                },
+            ));
         }
     }
     let number = |name: &str| get(name).parse().unwrap_or(0);
@@ -107,7 +115,9 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
         ),
         "DescribeTargetHealth" => {
             let row = |(id, health): (&String, &&str)| {
-                members(format!("<Target><Id>{id}</Id><Port>80</Port></Target><TargetHealth><State>{health}</State></TargetHealth>"))
+                members(format!(
+                    "<Target><Id>{id}</Id><Port>80</Port></Target><TargetHealth><State>{health}</State></TargetHealth>"
+                ))
             };
             let rows: String = server.targets.iter().map(row).collect();
             result(format!("<TargetHealthDescriptions>{rows}</TargetHealthDescriptions>"))
@@ -128,7 +138,14 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
                 .collect();
             format!("<DescribeInstancesResponse><reservationSet>{rows}</reservationSet></DescribeInstancesResponse>")
         }
-        other => return Some((400, format!("<ErrorResponse><Error><Code>InvalidAction</Code><Message>{other}</Message></Error></ErrorResponse>"))),
+        other => {
+            return Some((
+                400,
+                format!(
+                    "<ErrorResponse><Error><Code>InvalidAction</Code><Message>{other}</Message></Error></ErrorResponse>"
+                ),
+            ));
+        }
     };
     if std::mem::take(&mut server.cuts) { None } else { Some((200, xml)) }
 }
@@ -164,7 +181,8 @@ async fn way(server: Server) -> Way {
         site("source", "A", "eu-west-1", ""),
         site("target", "B", "eu-north-1", &format!("write = {{ access_key = {write}, secret_key = {write} }}\n")),
     );
-    let plan: Arc<Plan> = Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+    let plan: Arc<Plan> =
+        Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
     let journal = journal();
     let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
     Way { server, readers, writers, journal, _keys: keys }
@@ -223,11 +241,17 @@ async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
 
 #[tokio::test]
 async fn a_no_is_a_no_and_a_lost_reply_is_found_applied() {
-    for (status, code) in [(400, "Throttling"), (400, "ValidationError"), (403, "AccessDenied"), (400, "ScalingActivityInProgress")] {
+    for (status, code) in
+        [(400, "Throttling"), (400, "ValidationError"), (403, "AccessDenied"), (400, "ScalingActivityInProgress")]
+    {
         let mut way = way(Server { refuses: Some((status, code)), ..ten() }).await;
         let sent = way.send(&capacity(), Some(&BEFORE)).await;
         assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
-        assert!(sent.said.contains("autoscaling:UpdateAutoScalingGroup at http") && sent.said.contains(code), "{}", sent.said);
+        assert!(
+            sent.said.contains("autoscaling:UpdateAutoScalingGroup at http") && sent.said.contains(code),
+            "{}",
+            sent.said
+        );
         assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::NotApplied);
         assert_eq!(way.changes().len(), 1, "sent once");
     }
@@ -244,16 +268,23 @@ async fn a_no_is_a_no_and_a_lost_reply_is_found_applied() {
 async fn instances_stop_and_start_and_only_they_are_read() {
     let running = [("i-1".to_owned(), "running"), ("i-2".to_owned(), "running"), ("i-3".to_owned(), "stopped")];
     let mut way = way(Server { instances: running.into(), ..Server::default() }).await;
-    let power = |on, ids: &[&str]| Call::Power { side: SIDE, on, instances: ids.iter().map(|id| (*id).to_owned()).collect() };
+    let power =
+        |on, ids: &[&str]| Call::Power { side: SIDE, on, instances: ids.iter().map(|id| (*id).to_owned()).collect() };
     let stop = power(false, &["i-1", "i-2"]);
     assert_eq!(way.look(&stop, None).await.truth, Truth::NotApplied);
     assert_eq!(way.send(&stop, None).await.reply, Reply::Yes);
     assert_eq!(way.look(&stop, None).await.truth, Truth::Applied);
     assert!(way.changes()[0].contains("Action=StopInstances&") && way.changes()[0].contains("InstanceId.2=i-2"));
     let gone = way.look(&power(true, &["i-3", "i-9"]), None).await;
-    assert_eq!((gone.truth, gone.said.as_str()), (Truth::Conflict, "0 of 2 running or starting, 1 not there any more: i-9"));
+    assert_eq!(
+        (gone.truth, gone.said.as_str()),
+        (Truth::Conflict, "0 of 2 running or starting, 1 not there any more: i-9")
+    );
     let nothing = way.send(&power(true, &[]), None).await;
-    assert_eq!((nothing.reply, nothing.said.as_str()), (Reply::Refused, "an empty list would mean all; nothing was sent"));
+    assert_eq!(
+        (nothing.reply, nothing.said.as_str()),
+        (Reply::Refused, "an empty list would mean all; nothing was sent")
+    );
     way.server.lock().expect("no panic").refuses = Some((503, "RequestLimitExceeded"));
     assert_eq!(way.send(&power(true, &["i-3"]), None).await.reply, Reply::Refused, "throttled: nothing was done");
 }

@@ -70,7 +70,8 @@ async fn converse(mut stream: TcpStream, server: Shared) -> Option<()> {
         let body = String::from_utf8_lossy(&buffer[head_end..head_end + length]).into_owned();
         buffer.drain(..head_end + length);
         let (status, xml) = answer(&mut server.lock().unwrap(), &field("authorization:")?, &body);
-        let text = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
+        let text =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
         stream.write_all(text.as_bytes()).await.ok()?;
     }
 }

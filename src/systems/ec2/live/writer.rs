@@ -68,12 +68,16 @@ impl Writers {
     pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
         let side = call.side();
         let Some(region) = self.regions.get(side) else {
-            return unsent(format!("the plan names no writing credentials of the {side}: add `write` to [sites.{side}]"));
+            return unsent(format!(
+                "the plan names no writing credentials of the {side}: add `write` to [sites.{side}]"
+            ));
         };
         // Nothing at these servers takes a tag.
         drop(permit.spend());
         let done = match call {
-            Call::Capacity { group, desired, min, .. } => self.capacity(region, call, expect, group, *desired, *min).await,
+            Call::Capacity { group, desired, min, .. } => {
+                self.capacity(region, call, expect, group, *desired, *min).await
+            }
             Call::Power { on, instances, .. } => region.power(*on, instances).await,
             Call::Processes { group, processes, suspend, .. } => region.processes(group, processes, *suspend).await,
             Call::Targets { group, on, targets, .. } => self.targets(region, side, group, *on, targets).await,

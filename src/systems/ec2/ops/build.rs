@@ -36,13 +36,17 @@ impl State {
             from: format!("{running} running"),
             to: format!("{wanted} wanted, {missing} missing"),
         });
-        draft.notes.push("nothing of this is sent: it is built with Terraform or by hand, and done when a person says so".to_owned());
+        draft.notes.push(
+            "nothing of this is sent: it is built with Terraform or by hand, and done when a person says so".to_owned(),
+        );
         if missing == 0 {
             return Ok(draft);
         }
         let groups = plan.auto_scaling_groups.get(side);
         if !groups.is_empty() {
-            draft.notes.push(format!("{}: an Auto Scaling group launches what set_capacity asks for", groups.join(", ")));
+            draft
+                .notes
+                .push(format!("{}: an Auto Scaling group launches what set_capacity asks for", groups.join(", ")));
         }
         // As the source has it; where that is what is missing, as the target has it.
         let other = if side == Side::Target { Side::Source } else { Side::Target };
@@ -50,7 +54,8 @@ impl State {
         let kind = most(here.iter().map(|i| &i.kind)).or_else(|| most(there.iter().map(|i| &i.kind)));
         let original = most(there.iter().map(|i| &i.image));
         let images = self.sites.get(side).images.last().map(|(images, _)| images);
-        let copy = images.into_iter().flat_map(|i| &i.found).find(|i| original.is_some() && i.source.as_ref() == original);
+        let copy =
+            images.into_iter().flat_map(|i| &i.found).find(|i| original.is_some() && i.source.as_ref() == original);
         let image = most(here.iter().map(|i| &i.image)).or_else(|| copy.map(|i| &i.id)).map(|id| quoted(id));
         let flags = self.flags(side);
         if let (None, Some(original)) = (&image, original) {
@@ -59,7 +64,10 @@ impl State {
                 quoted(self.region(other)),
                 quoted(&format!("{role}-{original}")),
             ));
-            draft.notes.push(format!("aws ec2 create-tags {flags} --resources \"$IMAGE\" --tags {}", quoted(&format!("Key={LINEAGE},Value={original}"))));
+            draft.notes.push(format!(
+                "aws ec2 create-tags {flags} --resources \"$IMAGE\" --tags {}",
+                quoted(&format!("Key={LINEAGE},Value={original}"))
+            ));
         }
         draft.notes.push(format!(
             "aws ec2 run-instances {flags} --count {missing} --image-id {} --instance-type {} --subnet-id \"$SUBNET\" --tag-specifications {}",

@@ -188,7 +188,11 @@ fn warnings(site: &Site, goals: &[Goal], role: &str, desired: u32) -> Vec<String
         let running = |process: &&&str| !group.suspended.iter().any(|s: &Name| **s == ***process);
         let free: Vec<&str> = ["AlarmNotification", "ScheduledActions"].iter().filter(running).copied().collect();
         if !free.is_empty() {
-            out.push(format!("{}: {} not suspended, so that a policy may change it again", goal.group, free.join(", ")));
+            out.push(format!(
+                "{}: {} not suspended, so that a policy may change it again",
+                goal.group,
+                free.join(", ")
+            ));
         }
         if goal.desired > group.desired {
             let more = goal.desired - group.desired;

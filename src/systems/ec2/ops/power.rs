@@ -38,7 +38,9 @@ impl State {
             Ok((index, _)) => index,
             Err(fault) => return Seen::Blind(fault),
         };
-        let there = move |i: &&Instance| i.roles.iter().any(|r| usize::from(*r) == index) && i.state != InstanceState::ShuttingDown;
+        let there = move |i: &&Instance| {
+            i.roles.iter().any(|r| usize::from(*r) == index) && i.state != InstanceState::ShuttingDown
+        };
         self.sites.get(side).instances.at(now).map(|rows| rows.iter().filter(there).collect())
     }
 
@@ -78,14 +80,24 @@ impl State {
                     groups.join(", ")
                 ));
             }
-            draft.notes.push("what is on instance store is lost, and public addresses that are not elastic change".to_owned());
+            draft
+                .notes
+                .push("what is on instance store is lost, and public addresses that are not elastic change".to_owned());
         }
         Ok(draft)
     }
 
     /// What else these instances are: tags and filters of two roles may select the same ones, and who stops a role stops them for both. Where
     /// the other is wanted there, and no step of the plan stops it, that is nobody's intention.
-    fn shared(&self, role: &str, side: Side, on: bool, rows: &[&Instance], ids: &[Name], draft: &mut Draft<Call, Mark>) {
+    fn shared(
+        &self,
+        role: &str,
+        side: Side,
+        on: bool,
+        rows: &[&Instance],
+        ids: &[Name],
+        draft: &mut Draft<Call, Mark>,
+    ) {
         for (index, other) in self.plan.fleet.iter().enumerate().filter(|(_, other)| other.name != *role) {
             let of_it = |i: &&&Instance| ids.contains(&i.id) && i.roles.iter().any(|r| usize::from(*r) == index);
             let n = rows.iter().filter(of_it).count();
@@ -98,7 +110,9 @@ impl State {
                 matches!(&step.action, Action::Power { role, side: at, on: false, .. } if *role == other.name && *at == side)
             });
             if !on && wanted > 0 && !planned {
-                draft.broken.push(format!("{text}, of which {wanted} are wanted on the {side}, and no step of the plan stops it"));
+                draft.broken.push(format!(
+                    "{text}, of which {wanted} are wanted on the {side}, and no step of the plan stops it"
+                ));
             } else {
                 draft.notes.push(text);
             }
@@ -134,8 +148,7 @@ impl State {
         let rows = known(self.sites.get(side).instances.at(now), &what).map_err(|f| vec![f])?;
         // EC2 starts only what is stopped and stops only what runs (IncorrectInstanceState).
         let between = |i: &&Instance| matches!(i.state, InstanceState::Pending | InstanceState::Stopping);
-        let early: Vec<&str> =
-            rows.iter().filter(between).filter(|i| ids.contains(&i.id)).map(|i| &*i.id).collect();
+        let early: Vec<&str> = rows.iter().filter(between).filter(|i| ids.contains(&i.id)).map(|i| &*i.id).collect();
         if !early.is_empty() {
             let doing = if on { "stopping" } else { "starting" };
             let text = format!("{} instances are still {doing}: {}", early.len(), early.join(", "));

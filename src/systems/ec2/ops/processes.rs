@@ -25,7 +25,14 @@ fn is_suspended(group: &Group, process: &str) -> bool {
 }
 
 impl State {
-    pub(super) fn has_processes(&self, role: &str, side: Side, processes: &[String], suspend: bool, now: Now) -> Seen<bool> {
+    pub(super) fn has_processes(
+        &self,
+        role: &str,
+        side: Side,
+        processes: &[String],
+        suspend: bool,
+        now: Now,
+    ) -> Seen<bool> {
         let plan = match self.role(role) {
             Ok((_, plan)) => plan,
             Err(fault) => return Seen::Blind(fault),
@@ -75,8 +82,7 @@ impl State {
                     continue;
                 }
             };
-            let others: Vec<String> =
-                processes.iter().filter(|p| is_suspended(group, p) != suspend).cloned().collect();
+            let others: Vec<String> = processes.iter().filter(|p| is_suspended(group, p) != suspend).cloned().collect();
             if others.is_empty() {
                 continue;
             }
@@ -88,7 +94,10 @@ impl State {
             });
             let replacing: Vec<&str> = REPLACING.iter().filter(|p| others.iter().any(|o| o == *p)).copied().collect();
             if suspend && !replacing.is_empty() {
-                draft.notes.push(format!("{name}: unhealthy hosts are not replaced while {} is suspended", replacing.join(", ")));
+                draft.notes.push(format!(
+                    "{name}: unhealthy hosts are not replaced while {} is suspended",
+                    replacing.join(", ")
+                ));
             }
             if !suspend {
                 draft.notes.push(format!("{name}: from then on it may be changed again by {}", others.join(", ")));

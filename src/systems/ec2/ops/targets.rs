@@ -54,9 +54,9 @@ impl State {
             Ok((_, plan)) => plan,
             Err(fault) => return Seen::Blind(fault),
         };
-        let rows = self.of_role(role, side, now).map(|rows| {
-            rows.into_iter().filter(|i| i.state == InstanceState::Running).collect::<Vec<_>>()
-        });
+        let rows = self
+            .of_role(role, side, now)
+            .map(|rows| rows.into_iter().filter(|i| i.state == InstanceState::Running).collect::<Vec<_>>());
         let groups = self.sites.get(side).targets.at(now).and_then(|groups| {
             let named = plan.target_groups.get(side).iter();
             named.map(|name| target_group(groups, name, self.region(side))).collect::<Result<Vec<_>, _>>()
@@ -73,7 +73,11 @@ impl State {
             }
             let met = |group: &TargetGroup, row: &Instance| {
                 let mut own = group.targets.iter().flatten().filter(|t| is_target(row, &t.id)).peekable();
-                if on { own.peek().is_some() && own.all(|t| t.health == TargetHealth::Healthy) } else { own.peek().is_none() }
+                if on {
+                    own.peek().is_some() && own.all(|t| t.health == TargetHealth::Healthy)
+                } else {
+                    own.peek().is_none()
+                }
             };
             Ok(groups.iter().all(|group| rows.iter().all(|row| met(group, row))))
         })
@@ -93,7 +97,8 @@ impl State {
         for group in groups {
             let there = group.targets.as_deref().unwrap_or_default();
             let places: Vec<Place> = if on {
-                let all = rows.iter().map(|row| place(group, row)).collect::<Result<Vec<_>, _>>().map_err(|f| vec![f])?;
+                let all =
+                    rows.iter().map(|row| place(group, row)).collect::<Result<Vec<_>, _>>().map_err(|f| vec![f])?;
                 // One that is there under another port is there.
                 all.into_iter().filter(|place| !registered(there, place)).collect()
             } else {
@@ -107,7 +112,10 @@ impl State {
         if !on && !draft.ops.is_empty() {
             let scaled = self.role(role).map_or(&[][..], |(_, r)| r.auto_scaling_groups.get(side).as_slice());
             if !scaled.is_empty() {
-                draft.notes.push(format!("{}: registers what it launches anew, unless AddToLoadBalancer is suspended", scaled.join(", ")));
+                draft.notes.push(format!(
+                    "{}: registers what it launches anew, unless AddToLoadBalancer is suspended",
+                    scaled.join(", ")
+                ));
             }
         }
         Ok(draft)
@@ -148,7 +156,13 @@ impl State {
     }
 
     /// Batches first, then a wait for each group.
-    fn move_targets(&self, side: Side, on: bool, goals: &[(&TargetGroup, Vec<Place>)], limits: Limits) -> Draft<Call, super::Mark> {
+    fn move_targets(
+        &self,
+        side: Side,
+        on: bool,
+        goals: &[(&TargetGroup, Vec<Place>)],
+        limits: Limits,
+    ) -> Draft<Call, super::Mark> {
         let mut draft = Draft { limits, ..Draft::nothing() };
         for (group, places) in goals.iter().filter(|(_, places)| !places.is_empty()) {
             let there = group.targets.iter().flatten().filter(|t| t.health != TargetHealth::Draining).count();
@@ -171,7 +185,10 @@ impl State {
             draft.back.push(wait(side, &group.named, !on, places));
         }
         if !on && !draft.ops.is_empty() {
-            draft.notes.push("open requests have the group's deregistration delay to finish, 300 s if nothing else is set".to_owned());
+            draft.notes.push(
+                "open requests have the group's deregistration delay to finish, 300 s if nothing else is set"
+                    .to_owned(),
+            );
         }
         draft
     }
@@ -186,7 +203,9 @@ impl State {
         Operation {
             what: match targets {
                 [one] => format!("{verb} {} in {group}", one.id),
-                [first, .., last] => format!("{verb} {} targets in {group}, {} to {}", targets.len(), first.id, last.id),
+                [first, .., last] => {
+                    format!("{verb} {} targets in {group}, {} to {}", targets.len(), first.id, last.id)
+                }
                 [] => format!("{verb} nothing"),
             },
             call: Call::Targets { side, group: group.to_owned(), on, targets: targets.to_vec() },

@@ -12,7 +12,10 @@ use crate::{
     plan::{Action, Plan, Side, Sides},
     systems::{
         ec2::State,
-        steer::{Handle, SIGNED, Steered, played::{self, Played}},
+        steer::{
+            Handle, SIGNED, Steered,
+            played::{self, Played},
+        },
     },
 };
 
@@ -54,7 +57,8 @@ fn capacity_is_shared_out_and_waited_for() {
     assert_eq!(draft.limits, Limits::SEQUENCE);
     let kinds: Vec<_> = draft.ops.iter().map(|op| (op.kind, op.quarantine)).collect();
     assert_eq!(kinds, [(Kind::Absolute, SIGNED), (Kind::Absolute, SIGNED), (Kind::Wait, SIGNED)]);
-    let call = |group: &str, desired| Call::Capacity { side: Side::Target, group: group.to_owned(), desired, min: desired };
+    let call =
+        |group: &str, desired| Call::Capacity { side: Side::Target, group: group.to_owned(), desired, min: desired };
     assert_eq!((&draft.ops[0].call, &draft.ops[1].call), (&call("web-a", 18), &call("web-b", 17)));
     assert_eq!(draft.ops[0].expect, Handle::Seen(Mark::Capacity { desired: 15, min: 7 }));
     assert_eq!(
@@ -74,10 +78,11 @@ fn capacity_is_shared_out_and_waited_for() {
 /// What never served would be waited for in vain, and the way back fail where the group is as it was.
 #[test]
 fn going_back_waits_for_no_more_than_what_served() {
-    let least = |at: &Played<State>| match at.draft(&capacity(35)).expect("a draft").back.last().map(|op| op.call.clone()) {
-        Some(Call::InService { least, .. }) => least,
-        other => panic!("{other:?}"),
-    };
+    let least =
+        |at: &Played<State>| match at.draft(&capacity(35)).expect("a draft").back.last().map(|op| op.call.clone()) {
+            Some(Call::InService { least, .. }) => least,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(least(&estate()), 30);
     let mut young = Played::<State>::new(&plan());
     young.pass(1);
@@ -162,7 +167,8 @@ fn what_a_person_pastes_is_sent_as_the_plans_writing_profile() {
     at.pass(1);
     for action in [capacity(35), power(false), traffic::targets(false)] {
         let draft = at.draft(&action).expect("a draft");
-        let commands: Vec<_> = draft.ops.iter().chain(&draft.back).map(|op| &op.command).filter(|c| !c.is_empty()).collect();
+        let commands: Vec<_> =
+            draft.ops.iter().chain(&draft.back).map(|op| &op.command).filter(|c| !c.is_empty()).collect();
         assert!(!commands.is_empty(), "{action:?}");
         for command in commands {
             assert_eq!(command.matches("aws ").count(), command.matches(" --profile 'land fall'").count(), "{command}");

@@ -202,7 +202,8 @@ impl Asg {
             let unborn = hosts[i].age(at).is_none();
             hosts[i].leaves = Some(if unborn { Duration::ZERO } else { at });
         }
-        let Some(model) = hosts.iter().find(|h| h.group.as_ref() == Some(&self.name)).map(|h| h.instance.clone()) else {
+        let Some(model) = hosts.iter().find(|h| h.group.as_ref() == Some(&self.name)).map(|h| h.instance.clone())
+        else {
             return;
         };
         for n in 0..want.saturating_sub(have) {

@@ -57,7 +57,9 @@ impl Obeys for State {
             }
             Call::Power { side, on, instances } => {
                 let hosts = sim.hosts.get(*side);
-                judge::power(*on, instances, |id| hosts.iter().find(|h| *h.instance.id == *id).and_then(|h| h.state(at)))
+                judge::power(*on, instances, |id| {
+                    hosts.iter().find(|h| *h.instance.id == *id).and_then(|h| h.state(at))
+                })
             }
             Call::Processes { side, group, processes, suspend } => {
                 judge::processes(group, asg(*side, group).map(|g| &*g.suspended), processes, *suspend)
@@ -82,9 +84,12 @@ impl Obeys for State {
         let plan = sim.plan.clone();
         match action {
             Action::SetCapacity { role, side, desired } => {
-                let names = plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
+                let names =
+                    plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
                 let first = names.into_iter().next();
-                if let Some(group) = sim.groups.get_mut(*side).iter_mut().find(|g| Some(&*g.name) == first.map(String::as_str)) {
+                if let Some(group) =
+                    sim.groups.get_mut(*side).iter_mut().find(|g| Some(&*g.name) == first.map(String::as_str))
+                {
                     let other = |n: &u32| *n != group.desired && *n != *desired;
                     group.desired = (1..).map(|less| group.max.saturating_sub(less)).find(other).unwrap_or(0);
                     group.min = group.min.min(group.desired);
@@ -92,7 +97,8 @@ impl Obeys for State {
                 }
             }
             Action::Processes { role, side, processes, suspend } => {
-                let names = plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
+                let names =
+                    plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
                 if let (Some(group), Some(first)) = (names.into_iter().next(), processes.first()) {
                     // What is not there cannot be switched.
                     let _ = sim.switch(*side, group, std::slice::from_ref(first), !suspend);
@@ -142,7 +148,9 @@ impl Sim {
                 (Some(InstanceState::ShuttingDown), _)
                 | (Some(InstanceState::Stopping), true)
                 | (Some(InstanceState::Pending), false) => {
-                    return Err(format!("IncorrectInstanceState: The instance '{id}' is not in a state from which it can be changed"));
+                    return Err(format!(
+                        "IncorrectInstanceState: The instance '{id}' is not in a state from which it can be changed"
+                    ));
                 }
                 _ => {}
             }
@@ -172,9 +180,13 @@ impl Sim {
     fn register(&mut self, side: Side, group: &str, on: bool, targets: &[Place], at: Duration) -> Result<(), String> {
         let name = Name::from(group);
         let hosts = self.hosts.get_mut(side);
-        let runs = |id: &str| hosts.iter().any(|h| *h.instance.id == *id && h.state(at) == Some(InstanceState::Running));
+        let runs =
+            |id: &str| hosts.iter().any(|h| *h.instance.id == *id && h.state(at) == Some(InstanceState::Running));
         if let Some(place) = targets.iter().find(|p| on && !runs(&p.id)) {
-            return Err(format!("InvalidTarget: the following targets are not in a running state and cannot be registered: '{}'", place.id));
+            return Err(format!(
+                "InvalidTarget: the following targets are not in a running state and cannot be registered: '{}'",
+                place.id
+            ));
         }
         for host in hosts.iter_mut().filter(|h| targets.iter().any(|p| *p.id == *h.instance.id)) {
             host.order(&name, on, at);

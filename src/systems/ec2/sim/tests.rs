@@ -247,7 +247,8 @@ fn an_autoscaler_that_is_suspended_does_nothing() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    let said =
+        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
     let role = |name: &str| Happening::NeverWell { role: name.to_owned(), side: Side::Target, on: true };
     assert_eq!(said(&mut at, &role("none")), "no role none");
     let none = Happening::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };

@@ -46,7 +46,11 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
         let running = fleet.signal("fleet.role.running", &["db", "source"], second + 2);
         assert_eq!(running.live(), Some(1.0), "as fresh as the answer, whatever it says");
     }
-    assert_eq!(heard[1..], vec![heard[1]; heard.len() - 1], "its checks are good twice in a row, and then the same again and again");
+    assert_eq!(
+        heard[1..],
+        vec![heard[1]; heard.len() - 1],
+        "its checks are good twice in a row, and then the same again and again"
+    );
     let life = |fleet: &Fleet| fleet.0.sites.get(Side::Source).lives.get("i-1").expect("it was seen").changes.clone();
     assert_eq!(life(&fleet), []);
     let stopped = Instance { state: InstanceState::Stopped, ..instance("i-1", 1, "a") };

@@ -51,7 +51,11 @@ fn a_region_without_any_instance_is_empty_and_not_zero() {
     assert_eq!(fault.kind, FaultKind::Empty);
     let mut fleet = Fleet::new();
     fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a")]));
-    assert_eq!(fleet.live("fleet.role.running", &["db", "target"], 0), Some(0.0), "another role's instances prove the region");
+    assert_eq!(
+        fleet.live("fleet.role.running", &["db", "target"], 0),
+        Some(0.0),
+        "another role's instances prove the region"
+    );
     fleet.0.fail(&question, &fault, at(15));
     assert!(!fleet.signal("fleet.role.running", &["web", "target"], 15).is_live());
     assert_eq!(Fleet::new().signal("fleet.role.running", &["web", "target"], 0), Seen::Never);
@@ -94,22 +98,32 @@ fn a_group_that_is_missing_blinds_its_role_and_no_other() {
     }
     fleet.targets(15, None);
     let web = fleet.signal("fleet.role.in_service", &["web", "target"], 15);
-    assert!(matches!(&web, Seen::Blind(f) if f.kind == FaultKind::NotFound && f.text.raw().contains("web-tgt")), "{web:?}");
+    assert!(
+        matches!(&web, Seen::Blind(f) if f.kind == FaultKind::NotFound && f.text.raw().contains("web-tgt")),
+        "{web:?}"
+    );
     assert_eq!(fleet.live("fleet.role.in_service", &["db", "target"], 15), Some(1.0));
     assert!(!fleet.signal("fleet.ready", &[], 15).is_live(), "the role that is not known may be the worst");
 }
 
 #[test]
 fn a_target_group_that_no_instance_can_be_in_says_why_instead_of_zero() {
-    for (kind, why) in [(TargetKind::Function, "its target is a Lambda function"), (TargetKind::Balancer, "its target is a load balancer")] {
+    for (kind, why) in [
+        (TargetKind::Function, "its target is a Lambda function"),
+        (TargetKind::Balancer, "its target is a load balancer"),
+    ] {
         let mut fleet = Fleet::new();
         fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a")]));
-        let target = Target { id: "arn:aws:lambda:us-west-2:1:function:f".into(), port: None, health: TargetHealth::Healthy };
+        let target =
+            Target { id: "arn:aws:lambda:us-west-2:1:function:f".into(), port: None, health: TargetHealth::Healthy };
         let group = TargetGroup { named: "web-tgt".into(), kind, targets: Some(vec![target]) };
         fleet.put(Side::Target, 0, Facts::Targets(vec![group]));
         for id in ["fleet.role.in_service", "fleet.role.ready_ratio"] {
             let web = fleet.signal(id, &["web", "target"], 0);
-            assert!(matches!(&web, Seen::Blind(f) if f.text.raw().contains("web-tgt") && f.text.raw().contains(why)), "{id}: {web:?}");
+            assert!(
+                matches!(&web, Seen::Blind(f) if f.text.raw().contains("web-tgt") && f.text.raw().contains(why)),
+                "{id}: {web:?}"
+            );
         }
     }
 }
@@ -162,7 +176,8 @@ fn an_instance_that_two_roles_select_is_counted_in_both_and_once_in_the_whole() 
 
 #[test]
 fn a_group_that_two_roles_name_counts_for_both_and_is_one_row() {
-    let two = ROLES.replace("role = \"db\"", "role = \"all\"\nvalue = \"web\"\ntarget_groups = { target = [\"web-tgt\"] }");
+    let two =
+        ROLES.replace("role = \"db\"", "role = \"all\"\nvalue = \"web\"\ntarget_groups = { target = [\"web-tgt\"] }");
     let mut fleet = Fleet(State::new(&Arc::new(read(&two))).0);
     let row = |id: &str| Instance { roles: vec![0, 1], ..instance(id, 0, "a") };
     fleet.put(Side::Target, 0, Facts::Instances(vec![row("i-1"), row("i-2")]));
@@ -201,5 +216,9 @@ fn zones_that_a_group_launches_in_are_missed_when_nothing_serves_there() {
         members: Vec::new(),
     };
     fleet.put(Side::Target, 0, Facts::Groups(vec![group]));
-    assert_eq!(fleet.live("fleet.role.zones_empty", &["web", "target"], 0), Some(2.0), "b serves nothing, c has nothing");
+    assert_eq!(
+        fleet.live("fleet.role.zones_empty", &["web", "target"], 0),
+        Some(2.0),
+        "b serves nothing, c has nothing"
+    );
 }

@@ -18,8 +18,8 @@ use crate::{
         State,
         facts::Instance,
         life::Phase,
-        signals::{self, lineage},
         serving::Serving,
+        signals::{self, lineage},
         site::Site,
     },
     view::{Cell, Column, Curve, Detail, Line, Row, Series, Table},
@@ -57,12 +57,18 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     put("in service", both(state, |s| s.in_service(role, now), count));
     put("empty zones", both(state, |s| s.zones_empty(role, now), count));
     put("vCPUs", both(state, |s| s.vcpus(role, now), count));
-    put("of what is wanted", Side::BOTH.map(|side| {
-        let ready = state.sites.get(side).ready(role, now);
-        ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))
-    }));
+    put(
+        "of what is wanted",
+        Side::BOTH.map(|side| {
+            let ready = state.sites.get(side).ready(role, now);
+            ready.map_or_else(Cell::none, |r| Cell::seen(r, |r| ratio(r, percent(r))))
+        }),
+    );
     put("full in", both(state, |s| s.eta(role, now), eta));
-    put("launch rate", both(state, |s| launch_rate(s, role, now), |r| Cell::number(r, format!("{:+.1}/min", r * 60.0))));
+    put(
+        "launch rate",
+        both(state, |s| launch_rate(s, role, now), |r| Cell::number(r, format!("{:+.1}/min", r * 60.0))),
+    );
     put("in service means", Side::BOTH.map(|side| Cell::text(Serving::of(of, side).words())));
     let line = |side: Side| {
         let trend = &state.sites.get(side).trends[role];

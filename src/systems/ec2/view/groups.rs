@@ -61,7 +61,13 @@ pub(super) fn scaling(state: &State, now: Now) -> Option<Table> {
         }
     }
     let empty = "the plan names no Auto Scaling group";
-    (!rows.is_empty()).then(|| Table { id: "groups", title: "Auto Scaling groups".into(), columns, rows: rows.into(), empty })
+    (!rows.is_empty()).then(|| Table {
+        id: "groups",
+        title: "Auto Scaling groups".into(),
+        columns,
+        rows: rows.into(),
+        empty,
+    })
 }
 
 fn missing() -> Cell {
@@ -119,7 +125,13 @@ pub(super) fn targets(state: &State, now: Now) -> Option<Table> {
         }
     }
     let empty = "the plan names no target group";
-    (!rows.is_empty()).then(|| Table { id: "targets", title: "Target groups".into(), columns, rows: rows.into(), empty })
+    (!rows.is_empty()).then(|| Table {
+        id: "targets",
+        title: "Target groups".into(),
+        columns,
+        rows: rows.into(),
+        empty,
+    })
 }
 
 fn in_health(group: &TargetGroup, health: TargetHealth) -> u64 {
@@ -162,7 +174,8 @@ pub(super) fn images(state: &State, now: Now) -> Table {
         let site = state.sites.get(side);
         let seen = site.images.at(now);
         for image in seen.as_ref().shown().map_or(&[][..], |i| &i.found) {
-            let runs = |role: &usize| site.counted(*role, now, |t| t.images.contains_key(&image.id)).shown() == Some(true);
+            let runs =
+                |role: &usize| site.counted(*role, now, |t| t.images.contains_key(&image.id)).shown() == Some(true);
             let users: Vec<usize> = (0..state.plan.fleet.len()).filter(runs).collect();
             let names: Vec<&str> = users.iter().map(|role| state.plan.fleet[*role].name.as_str()).collect();
             let instances = site.all(now, |t| t.images.get(&image.id).copied()).shown().flatten().unwrap_or(0);

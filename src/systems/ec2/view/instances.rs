@@ -11,9 +11,9 @@ use crate::{
     plan::Side,
     systems::ec2::{
         State,
+        counts::{Checked, Statuses},
         facts::{Check, Instance},
         life::Phase,
-        counts::{Checked, Statuses},
         site::Site,
     },
     view::{Cell, Column, Row, Table, Tone},
@@ -91,8 +91,7 @@ pub(super) fn role_name(state: &State, instance: &Instance) -> String {
 
 /// How far it is. Its source may be older than the list of instances; the age is the role's.
 pub(super) fn phase(site: &Site, instance: &Instance) -> Cell {
-    let phase =
-        site.lives.get(&instance.id).map_or_else(|| Phase::of(instance.state, false, false), |life| life.phase);
+    let phase = site.lives.get(&instance.id).map_or_else(|| Phase::of(instance.state, false, false), |life| life.phase);
     Cell::text(phase.word()).tone(phase_tone(phase))
 }
 

@@ -153,10 +153,6 @@ fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
 }
 
 /// A value of one side for a detail.
-pub(super) fn both<T>(
-    state: &State,
-    of: impl Fn(&Site) -> Seen<T>,
-    show: impl Fn(T) -> Cell,
-) -> [Cell; 2] {
+pub(super) fn both<T>(state: &State, of: impl Fn(&Site) -> Seen<T>, show: impl Fn(T) -> Cell) -> [Cell; 2] {
     Side::BOTH.map(|side| Cell::seen(of(state.sites.get(side)), &show))
 }

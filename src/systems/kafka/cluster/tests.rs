@@ -127,7 +127,8 @@ type Counted = (Arc<str>, u32);
 
 fn named(facts: &Snapshot) -> Vec<Committed> {
     let of = |group: &Group| {
-        let one = |c: &Commit| facts.partition(c.slot).map(|(topic, partition)| ((topic.name.clone(), partition), c.offset));
+        let one =
+            |c: &Commit| facts.partition(c.slot).map(|(topic, partition)| ((topic.name.clone(), partition), c.offset));
         (group.name.clone(), facts.commits_of(group).iter().filter_map(one).collect())
     };
     facts.groups.iter().map(of).collect()

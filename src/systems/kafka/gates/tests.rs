@@ -223,7 +223,8 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let target = Answer { ends: [100, 100], group: None };
     let draft = |at: &Estate| {
         let action = Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-        let draft = crate::systems::steer::Steered::draft(&at.state, &action, at.now()).expect("an action of this system");
+        let draft =
+            crate::systems::steer::Steered::draft(&at.state, &action, at.now()).expect("an action of this system");
         draft.map(|draft| draft.ops.into_iter().map(|op| op.call).collect::<Vec<_>>())
     };
     let unled = |at: &Estate| {
@@ -236,7 +237,12 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     at.poll(source, target, (50, 50));
     at.poll(source, target, (50, 50));
     let why = at.why(2);
-    assert!(why.starts_with("1 are not: orders-0: it would stand at 1 of orders-0 on the target, which begins at 30: 29 records"), "{why}");
+    assert!(
+        why.starts_with(
+            "1 are not: orders-0: it would stand at 1 of orders-0 on the target, which begins at 30: 29 records"
+        ),
+        "{why}"
+    );
     assert_eq!((&at.levels()[2..3], unled(&at)), ("R", Some(1.0)));
     assert_eq!(draft(&at).expect_err("a fault").len(), 1);
 
@@ -270,11 +276,16 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
         at.poll(source, target, (180, 180));
         let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
         let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
-        first.iter().for_each(|(upstream, downstream)| syncs.take("orders", 0, Sync { upstream: *upstream, downstream: *downstream }));
+        first.iter().for_each(|(upstream, downstream)| {
+            syncs.take("orders", 0, Sync { upstream: *upstream, downstream: *downstream })
+        });
         syncs.take("orders", 1, Sync { upstream: 99, downstream: 99 });
         drop(at.state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp));
-        let stands = HandOver::new(&at.state.plan, &at.state.pairs[0], "checkout", at.now()).stands().live().expect("known");
-        stands.map(|places| places.iter().map(|p| p.offset).collect::<Vec<_>>()).map_err(|faults| faults[0].text.raw().to_owned())
+        let stands =
+            HandOver::new(&at.state.plan, &at.state.pairs[0], "checkout", at.now()).stands().live().expect("known");
+        stands
+            .map(|places| places.iter().map(|p| p.offset).collect::<Vec<_>>())
+            .map_err(|faults| faults[0].text.raw().to_owned())
     };
     at.starts.source = [100, 0];
     assert_eq!(said(&mut at, &[(100, 0), (179, 79)]), Ok(vec![0, 100]));
@@ -305,7 +316,11 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
     at.seconds += 5;
     let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
     let level = Answer { ends: [130, 130], group: Some(([100, 130], GroupState::Empty)) };
-    let open = Snapshot { stable: [100, 130].map(Offset::end).to_vec(), starts: [0; 2].map(Offset::end).to_vec(), ..snapshot(level) };
+    let open = Snapshot {
+        stable: [100, 130].map(Offset::end).to_vec(),
+        starts: [0; 2].map(Offset::end).to_vec(),
+        ..snapshot(level)
+    };
     drop(at.state.apply(&Ask::Snapshot { pair: 0, side: Side::Source }, Facts::Snapshot(open), stamp));
     assert_eq!(at.why(5), "lag 30: checkout is Empty on VIR; 30 records are in open transactions");
     assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0 (a transaction is open, 30 records)");
@@ -352,5 +367,8 @@ gates = [
     }
     assert_eq!(at.why(3), "3 of 2 polls: no end moves");
     at.seconds += 4;
-    assert_eq!((at.levels().as_str(), at.why(1).as_str()), ("GRGGGGGRRR", "4.0s: since the last offset sync to ORE, of 3.0s"));
+    assert_eq!(
+        (at.levels().as_str(), at.why(1).as_str()),
+        ("GRGGGGGRRR", "4.0s: since the last offset sync to ORE, of 3.0s")
+    );
 }

@@ -13,7 +13,10 @@
 //!   the callback, or copied.
 //! * Codes are taken as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a broker newer than
 //!   them may send.
-#![expect(unsafe_code, reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets, ListOffsets and DescribeCluster")]
+#![expect(
+    unsafe_code,
+    reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets, ListOffsets and DescribeCluster"
+)]
 
 mod alter;
 mod cluster;
@@ -195,10 +198,8 @@ impl<'c> Batch<'c> {
             if let Ok(error) = Owned::new(error, sys::rd_kafka_error_destroy) {
                 return Err(failure(error.get()));
             }
-            let list = Owned::new(
-                sys::rd_kafka_topic_partition_list_new(64),
-                sys::rd_kafka_topic_partition_list_destroy,
-            )?;
+            let list =
+                Owned::new(sys::rd_kafka_topic_partition_list_new(64), sys::rd_kafka_topic_partition_list_destroy)?;
             for (topic, partition) in partitions {
                 let element = sys::rd_kafka_topic_partition_list_add(list.get(), topic.as_ptr(), partition);
                 (*element).offset = spec as i64;
@@ -236,9 +237,8 @@ impl<'c> Batch<'c> {
     ) -> Option<(usize, Result<(), Failure>)> {
         let ms = c_int::try_from(wait.as_millis()).unwrap_or(c_int::MAX);
         // SAFETY: the queue is ours, and so is the event that comes out of it, until `event` is dropped at the end of this function.
-        let event = unsafe {
-            Owned::new(sys::rd_kafka_queue_poll(self.queue.get(), ms), sys::rd_kafka_event_destroy).ok()?
-        };
+        let event =
+            unsafe { Owned::new(sys::rd_kafka_queue_poll(self.queue.get(), ms), sys::rd_kafka_event_destroy).ok()? };
         let event = event.get();
         // SAFETY: the event is valid; only requests made here, each with a tag, are answered on this queue.
         let (tag, code) = unsafe { (sys::rd_kafka_event_opaque(event).addr(), rd_kafka_event_error(event)) };

@@ -122,7 +122,8 @@ impl Client {
         properties: &IndexMap<String, Property>,
         own: &[(&str, &str)],
     ) -> Result<Self, Fault> {
-        let mut more = vec![("group.id", "landfall"), ("enable.partition.eof", "true"), ("enable.auto.offset.store", "false")];
+        let mut more =
+            vec![("group.id", "landfall"), ("enable.partition.eof", "true"), ("enable.auto.offset.store", "false")];
         more.extend(own);
         Self::with(server, properties, &more)
     }

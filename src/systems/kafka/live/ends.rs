@@ -46,7 +46,10 @@ impl Places {
         let partitions = with_leader(client, leaders, out);
         // A request has one leader: one that is silent takes no other's partitions with it.
         let of_one = partitions.chunk_by(|a, b| a.0 == b.0);
-        let chunks = of_one.flat_map(|of_one| of_one.chunks(CHUNK)).map(|chunk| chunk.iter().map(|(_, p)| *p).collect()).collect();
+        let chunks = of_one
+            .flat_map(|of_one| of_one.chunks(CHUNK))
+            .map(|chunk| chunk.iter().map(|(_, p)| *p).collect())
+            .collect();
         let names = out.topics.iter().map(|t| c_string(&t.name)).collect::<Result<_, _>>();
         Ok(Self { names: names.map_err(|f| client.fault(CALL, &f))?, chunks })
     }
@@ -55,7 +58,12 @@ impl Places {
     ///
     /// # Errors
     /// If librdkafka takes no request.
-    pub(super) fn ask<'c>(&self, client: &'c Client, bounds: &'static [Bound], until: Instant) -> Result<Asked<'c>, Fault> {
+    pub(super) fn ask<'c>(
+        &self,
+        client: &'c Client,
+        bounds: &'static [Bound],
+        until: Instant,
+    ) -> Result<Asked<'c>, Fault> {
         let batch = client.batch()?;
         let all = bounds.iter().flat_map(|bound| self.chunks.iter().map(move |chunk| (*bound, chunk)));
         for (tag, (bound, chunk)) in all.enumerate() {
@@ -83,7 +91,13 @@ impl Places {
     ///
     /// # Errors
     /// If nobody answers. What fails for some partitions leaves them unknown, and their topic says why.
-    pub(super) fn ends(&self, client: &Client, plan: &KafkaPair, out: &mut Snapshot, deadline: Instant) -> Result<(), Fault> {
+    pub(super) fn ends(
+        &self,
+        client: &Client,
+        plan: &KafkaPair,
+        out: &mut Snapshot,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
         let bounds: &[Bound] = match plan.isolation {
             Isolation::ReadCommitted => {
                 out.stable.resize(out.ends.len(), Offset::UNKNOWN);
@@ -99,7 +113,8 @@ impl Places {
                 out.topics[i].fault.get_or_insert(fault);
             }
         }
-        let faults: Vec<Option<Fault>> = answers.of_requests.iter().map(|f| f.as_ref().map(|f| client.fault(CALL, f))).collect();
+        let faults: Vec<Option<Fault>> =
+            answers.of_requests.iter().map(|f| f.as_ref().map(|f| client.fault(CALL, f))).collect();
         nobody(&faults)?;
         for (chunk, fault) in self.chunks.iter().cycle().zip(faults) {
             let Some(fault) = fault else { continue };

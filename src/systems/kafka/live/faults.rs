@@ -50,8 +50,15 @@ pub(super) const fn kind(code: i32) -> FaultKind {
     };
     match code {
         // Without a leader or a coordinator there is nobody to ask, whatever the connection says.
-        TRANSPORT | RESOLVE | ALL_BROKERS_DOWN | SSL | LEADER_NOT_AVAILABLE | NOT_LEADER | COORDINATOR_LOADING
-        | COORDINATOR_NOT_AVAILABLE | NOT_COORDINATOR => FaultKind::Unreachable,
+        TRANSPORT
+        | RESOLVE
+        | ALL_BROKERS_DOWN
+        | SSL
+        | LEADER_NOT_AVAILABLE
+        | NOT_LEADER
+        | COORDINATOR_LOADING
+        | COORDINATOR_NOT_AVAILABLE
+        | NOT_COORDINATOR => FaultKind::Unreachable,
         TIMED_OUT | TIMED_OUT_QUEUE | REQUEST_TIMED_OUT | PARTIAL => FaultKind::TimedOut,
         AUTHENTICATION | SASL_FAILED | TOPIC_DENIED | GROUP_DENIED | CLUSTER_DENIED => FaultKind::Refused,
         THROTTLED => FaultKind::Throttled,
@@ -67,7 +74,9 @@ const fn hint(code: i32) -> &'static str {
         code::TOPIC_DENIED => "; reading needs DESCRIBE on the topic",
         code::GROUP_DENIED => "; reading needs DESCRIBE on the group",
         code::CLUSTER_DENIED => "; reading needs DESCRIBE on the cluster",
-        code::AUTHENTICATION | code::SASL_FAILED => "; check the pair's sasl.* properties and the secrets they refer to",
+        code::AUTHENTICATION | code::SASL_FAILED => {
+            "; check the pair's sasl.* properties and the secrets they refer to"
+        }
         _ => "",
     }
 }
@@ -91,7 +100,10 @@ mod tests {
     fn a_denied_group_is_refused_and_says_what_it_needs() {
         let fault = fault("b:9092", "OffsetFetch", &Failure { code: 30, text: "Group authorization failed".into() });
         assert_eq!(fault.kind, FaultKind::Refused);
-        assert!(fault.text.raw().contains("b:9092: OffsetFetch") && fault.text.raw().contains("DESCRIBE on the group"), "{fault}");
+        assert!(
+            fault.text.raw().contains("b:9092: OffsetFetch") && fault.text.raw().contains("DESCRIBE on the group"),
+            "{fault}"
+        );
     }
 
     #[test]

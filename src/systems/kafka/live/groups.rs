@@ -48,7 +48,12 @@ pub(super) struct Listed {
 ///
 /// # Errors
 /// If no broker answers, or one does not before there ever was a whole list.
-pub(super) fn list(client: &Client, plan: &KafkaPair, known: &mut Option<Vec<Arc<str>>>, deadline: Instant) -> Result<Listed, Fault> {
+pub(super) fn list(
+    client: &Client,
+    plan: &KafkaPair,
+    known: &mut Option<Vec<Arc<str>>>,
+    deadline: Instant,
+) -> Result<Listed, Fault> {
     const CALL: &str = "ListGroups";
     let until = halfway(deadline);
     let batch = client.batch()?;
@@ -264,7 +269,8 @@ pub(super) fn commits_of(client: &Client, group: &str, deadline: Instant) -> Res
     if missing > 0 {
         return Err(client.fault(&call(), &silence()));
     }
-    let topic = |(topic, offsets): (String, BTreeMap<u32, i64>)| TopicOffsets { topic, offsets: offsets.into_iter().collect() };
+    let topic =
+        |(topic, offsets): (String, BTreeMap<u32, i64>)| TopicOffsets { topic, offsets: offsets.into_iter().collect() };
     Ok(found.into_iter().map(topic).collect())
 }
 
@@ -331,6 +337,9 @@ mod tests {
         };
         let partial = list(0).partial.expect("nobody vouches for it");
         assert_eq!(partial.kind, FaultKind::Unsupported, "{partial}");
-        assert!(list(7).partial.is_none(), "who sees others sees that these are not there, or is told when they are asked for");
+        assert!(
+            list(7).partial.is_none(),
+            "who sees others sees that these are not there, or is told when they are asked for"
+        );
     }
 }

@@ -58,7 +58,8 @@ pub(super) fn take(
     let places = Places::new(client, &leaders, &mut out)?;
     let starts = places.ask(client, &[Bound::Start], briefly(deadline))?;
     // The call asks all brokers and waits for each: with one away it would only use up the time.
-    let described = (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
+    let described =
+        (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
     places.starts(client, &starts, &mut out);
     groups::commits(client, plan, side, listed, &mut out, deadline)?;
     if let Some(described) = described {
@@ -79,8 +80,7 @@ fn topics(client: &Client, plan: &KafkaPair, side: Side, metadata: &Metadata) ->
         .collect();
     out.brokers.sort_by_key(|b| b.id);
     let mut leaders = Vec::new();
-    let mut topics: Vec<_> =
-        metadata.topics().iter().filter(|t| parity::watched(plan, side, t.name())).collect();
+    let mut topics: Vec<_> = metadata.topics().iter().filter(|t| parity::watched(plan, side, t.name())).collect();
     topics.sort_by_key(|t| t.name());
     for topic in topics {
         let start = leaders.len();

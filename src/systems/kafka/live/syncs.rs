@@ -2,13 +2,12 @@
 //!
 //! Read by a consumer that is given its partition and fetches only while it is asked: it joins no group and commits nothing.
 
-use std::{sync::Arc, time::{Duration, Instant}};
-
-use rdkafka::{
-    Message, Offset, TopicPartitionList,
-    consumer::Consumer,
-    error::KafkaError,
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
+use rdkafka::{Message, Offset, TopicPartitionList, consumer::Consumer, error::KafkaError};
 
 use super::{
     client::{Client, halfway},
@@ -59,7 +58,11 @@ pub(super) fn take(
     match open.read(deadline) {
         Ok(true) => Ok(open.syncs.clone()),
         Ok(false) => {
-            let text = format!("{}: offset syncs: {} read, and the end is not reached yet", bootstrap(plan, at), open.syncs.read);
+            let text = format!(
+                "{}: offset syncs: {} read, and the end is not reached yet",
+                bootstrap(plan, at),
+                open.syncs.read
+            );
             Err(Fault::new(FaultKind::TimedOut, text))
         }
         Err(error) => {
@@ -86,7 +89,9 @@ impl Log {
             let name = match &mirror.offset_syncs_topic {
                 Some(name) if there.contains(&name.as_str()) => name.as_str(),
                 Some(name) => {
-                    let text = format!("{server}: no topic {name}, which the plan names as offset_syncs_topic, or no permission to see it");
+                    let text = format!(
+                        "{server}: no topic {name}, which the plan names as offset_syncs_topic, or no permission to see it"
+                    );
                     return Err(Fault::new(FaultKind::NotFound, text));
                 }
                 None => {
@@ -96,7 +101,10 @@ impl Log {
                         [] => continue,
                         [one] => *one,
                         many => {
-                            let text = format!("{server}: {} topics mm2-offset-syncs.*.internal: name one with offset_syncs_topic", many.len());
+                            let text = format!(
+                                "{server}: {} topics mm2-offset-syncs.*.internal: name one with offset_syncs_topic",
+                                many.len()
+                            );
                             return Err(Fault::new(FaultKind::Unsupported, text));
                         }
                     }

@@ -15,11 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rdkafka::{
-    Message, Offset, TopicPartitionList,
-    consumer::Consumer,
-    error::KafkaError,
-};
+use rdkafka::{Message, Offset, TopicPartitionList, consumer::Consumer, error::KafkaError};
 
 use super::{
     client::{Client, briefly},
@@ -144,7 +140,8 @@ impl Tails {
         let short = |slot: u32, offset| out.lag(slot, offset).is_some_and(|lag| (1..=MOST).contains(&lag));
         let place = |c: &crate::systems::kafka::Commit| Some((c.slot, out.reads_from(c.slot, c.offset)?));
         let few = out.commits.iter().filter(|c| short(c.slot, c.offset));
-        let behind = |&(slot, from): &(u32, i64)| out.end(slot).known().is_some_and(|end| (1..=MOST).contains(&(end - from)));
+        let behind =
+            |&(slot, from): &(u32, i64)| out.end(slot).known().is_some_and(|end| (1..=MOST).contains(&(end - from)));
         let unsaid = unsaid.iter().copied().filter(behind);
         let mut now: Vec<(u32, i64)> = few.filter_map(place).chain(unsaid).collect();
         now.sort_unstable();
@@ -188,7 +185,10 @@ impl Tails {
         read.map_err(|error| {
             let kind = faults::kind(error.rdkafka_error_code().map_or(0, |code| code as i32));
             let text = "that needs READ on the topic, and DESCRIBE on a group `landfall` that is never joined";
-            Fault::new(kind, format!("{}: the end of {topic} could not be looked at: {error}; {text}", bootstrap(plan, side)))
+            Fault::new(
+                kind,
+                format!("{}: the end of {topic} could not be looked at: {error}; {text}", bootstrap(plan, side)),
+            )
         })
     }
 }
@@ -220,7 +220,12 @@ fn reader(plan: &KafkaPair, side: Side) -> Result<Client, Fault> {
     Client::reading_with(&bootstrap(plan, side), &plan.clusters.get(side).read, &more)
 }
 
-fn read_on(client: &Client, tails: &[Tail], until: Instant, found: &mut BTreeMap<u32, Found>) -> Result<(), KafkaError> {
+fn read_on(
+    client: &Client,
+    tails: &[Tail],
+    until: Instant,
+    found: &mut BTreeMap<u32, Found>,
+) -> Result<(), KafkaError> {
     let mut left: Vec<&Tail> = tails.iter().collect();
     while !left.is_empty() && Instant::now() < until {
         let (partition, record) = match client.consumer().poll(SLICE) {
@@ -282,7 +287,8 @@ mod tests {
 
     #[test]
     fn one_topic_that_cannot_be_read_keeps_no_other_waiting() {
-        let names = |all: Vec<(Arc<str>, ())>| all.into_iter().map(|(name, ())| name.to_string()).collect::<Vec<_>>().join(" ");
+        let names =
+            |all: Vec<(Arc<str>, ())>| all.into_iter().map(|(name, ())| name.to_string()).collect::<Vec<_>>().join(" ");
         let wanted = || ["a", "b", "c", "d"].map(|name| (Arc::from(name), ())).to_vec();
         let mut tails = Tails::default();
         assert_eq!(names(tails.turns(wanted())), "a b c d");

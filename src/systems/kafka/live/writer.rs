@@ -96,7 +96,9 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
     match client.collect(&batch, 1, deadline, each, |_, result| whole = result) {
         // A connection that went away may have taken the request with it.
         Err(fault) => return Sent::lost(fault.to_string()),
-        Ok(missing) if missing > 0 => return Sent::lost(format!("{server}: {call}: no answer in {} s", WITHIN.as_secs())),
+        Ok(missing) if missing > 0 => {
+            return Sent::lost(format!("{server}: {call}: no answer in {} s", WITHIN.as_secs()));
+        }
         Ok(_) => {}
     }
     match whole {
@@ -128,7 +130,9 @@ fn verdict(partitions: &[(String, Option<Failure>)]) -> (Reply, String) {
         Reply::Lost
     };
     let hint = match failure.code {
-        code::UNKNOWN_MEMBER | code::NON_EMPTY_GROUP | code::REBALANCING => "; the group has members there: stop its consumers first",
+        code::UNKNOWN_MEMBER | code::NON_EMPTY_GROUP | code::REBALANCING => {
+            "; the group has members there: stop its consumers first"
+        }
         _ => "",
     };
     (reply, format!("{} of {} partitions failed, {first}: {}{hint}", failed.len(), partitions.len(), failure.text))

@@ -26,7 +26,8 @@ pub(in super::super) fn judge(
         return Looked::new(Truth::Conflict, format!("{group} is elsewhere: {count} partitions differ from ours"));
     }
     if accepted {
-        let text = format!("{group} has gone on beyond our offsets on {count} partitions, after the coordinator took them");
+        let text =
+            format!("{group} has gone on beyond our offsets on {count} partitions, after the coordinator took them");
         return Looked::new(Truth::Applied, text);
     }
     // Consumers go on from ours, a mirror from its own: nothing tells them apart any more, but both have overwritten ours.

@@ -1,7 +1,6 @@
 //! Where a group would stand on the other cluster, partition by partition, and what is in its way.
 
 use super::{
-    committed,
     super::{
         cluster::{Latest, TopicSeen},
         facts::{Commit, Offset},
@@ -9,6 +8,7 @@ use super::{
         state::{Pair, Said},
         syncs::{Stand, Sync, Syncs, lead},
     },
+    committed,
 };
 use crate::{
     core::{
@@ -43,7 +43,14 @@ pub(in super::super) fn unknown(faults: &[Fault]) -> Option<&Fault> {
 }
 
 /// Where a group is to stand, partition by partition.
-pub(super) fn places(pair: &Pair, group: &str, to: Side, from: &Latest, there: &Latest, word: &Word<'_>) -> Result<Vec<Place>, Vec<Fault>> {
+pub(super) fn places(
+    pair: &Pair,
+    group: &str,
+    to: Side,
+    from: &Latest,
+    there: &Latest,
+    word: &Word<'_>,
+) -> Result<Vec<Place>, Vec<Fault>> {
     let side = to.other();
     let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
     let Some(own) = from.facts.group(group) else {
@@ -113,15 +120,18 @@ fn place(
     let (topic, partition) = from.facts.partition(commit.slot).ok_or_else(missing)?;
     let what = format!("{}-{partition}", topic.name);
     let commits = commit.offset.known();
-    let commits = commits.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
+    let commits =
+        commits.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{what}: the commit is not known")))?;
     one_mirror(&pair.plan, to.other(), &topic.name)?;
     let both = names(&pair.plan, to.other(), &topic.name);
     let name = both.get(to).clone();
     let copy = there.facts.topic(&name).filter(|copy| partition < copy.partitions());
-    let copy = copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
+    let copy =
+        copy.ok_or_else(|| Fault::new(FaultKind::NotFound, format!("{what}: no copy {name}-{partition} on the {to}")))?;
     let slot = copy.slots.start + partition;
     let end = there.facts.end(slot).known();
-    let end = end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
+    let end =
+        end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
     let along = word.along.of(&topic.name, partition);
     // Of a mirror back only if it copies to this very topic.
     let back = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both);
@@ -132,7 +142,9 @@ fn place(
     // Nothing is left on the one side that the group has not read, and nothing came to the other from elsewhere.
     let all_read = against.is_none() && from.facts.lag(commit.slot, commit.offset) == Some(0);
     let start = there.facts.start(slot).known();
-    let start = start.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known start of the log")))?;
+    let start = start.ok_or_else(|| {
+        Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known start of the log"))
+    })?;
     let led = |stands: i64| {
         let stand = lead(along, against, stands, end).ok_or_else(|| word.silent(&what, stands, along))?;
         kept(stand, start, all_read).ok_or_else(|| {
@@ -147,11 +159,15 @@ fn place(
     };
     // From its commit, if something leads there: a copy may still have what is gone here. Else from where it can still read here: nobody
     // of the group will ever read what was before that.
-    let Stand { offset, again } = led(commits).or_else(|fault| match from.facts.reads_from(commit.slot, commit.offset) {
-        Some(reads) if reads > commits => led(reads),
-        Some(_) => Err(fault),
-        None => Err(Fault::new(FaultKind::Malformed, format!("{what} on the {}: no known start of the log", to.other()))),
-    })?;
+    let Stand { offset, again } =
+        led(commits).or_else(|fault| match from.facts.reads_from(commit.slot, commit.offset) {
+            Some(reads) if reads > commits => led(reads),
+            Some(_) => Err(fault),
+            None => Err(Fault::new(
+                FaultKind::Malformed,
+                format!("{what} on the {}: no known start of the log", to.other()),
+            )),
+        })?;
     let reached = committed(&there.facts, group, slot) >= offset;
     Ok(Place { topic: name, partition, offset, reached, again })
 }
@@ -207,7 +223,8 @@ impl<'a> Word<'a> {
 /// The topics that a group has commits on.
 pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a str> {
     let commits = from.facts.group(group).map_or(&[][..], |own| from.facts.commits_of(own));
-    let mut topics: Vec<&str> = commits.iter().filter_map(|c| from.facts.partition(c.slot)).map(|(t, _)| &*t.name).collect();
+    let mut topics: Vec<&str> =
+        commits.iter().filter_map(|c| from.facts.partition(c.slot)).map(|(t, _)| &*t.name).collect();
     topics.dedup();
     topics
 }
@@ -219,7 +236,8 @@ pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], nam
         Some(open) if open > 0 => format!("{name}-{p} (a transaction is open, {open} records)"),
         _ => format!("{name}-{p}"),
     };
-    let all: Vec<String> = moving.flat_map(|(name, t)| t.moving().map(|p| one(name, &t, p)).collect::<Vec<_>>()).collect();
+    let all: Vec<String> =
+        moving.flat_map(|(name, t)| t.moving().map(|p| one(name, &t, p)).collect::<Vec<_>>()).collect();
     let more = all.len().saturating_sub(named);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!all.is_empty()).then(|| format!("{}{rest}", all[..named.min(all.len())].join(", ")))
@@ -240,4 +258,3 @@ pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
 pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
     known(pair.said(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
 }
-

@@ -8,9 +8,12 @@ use crate::{
     core::{estate::seen::FaultKind, step::Kind},
     plan::{Action, Plan, Side, Sides},
     systems::{
-        kafka::{Ask, Facts, State, Syncs, state::Pair},
-        steer::{Handle, Steered, played::{self, Played}},
         Simulated, System,
+        kafka::{Ask, Facts, State, Syncs, state::Pair},
+        steer::{
+            Handle, Steered,
+            played::{self, Played},
+        },
     },
 };
 
@@ -45,7 +48,10 @@ fn a_group_is_handed_over_in_one_request() {
     assert_eq!((op.kind, offsets.len()), (Kind::Absolute, 2));
     // Where it stands is nearer to the end than the mirror's own translation, and never before it.
     for (old, new) in prior.iter().zip(offsets) {
-        assert!(old.offsets.iter().zip(&new.offsets).all(|(old, new)| old.0 == new.0 && old.1 <= new.1), "{old:?} {new:?}");
+        assert!(
+            old.offsets.iter().zip(&new.offsets).all(|(old, new)| old.0 == new.0 && old.1 <= new.1),
+            "{old:?} {new:?}"
+        );
     }
     assert!(draft.notes[0].contains("records are read again"), "{:?}", draft.notes);
     assert!(draft.notes[1].contains("checkout is Stable on the source"), "{:?}", draft.notes);
@@ -65,8 +71,13 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
         kinds.dedup();
         kinds
     };
-    assert_eq!(kinds(&at, &to(Side::Source)), [FaultKind::Unsupported], "no mirror leads back, so nothing says where it stands");
-    let of = |pair: &str, group: &str| Action::CommitOffsets { pair: pair.into(), group: group.into(), to: Side::Target };
+    assert_eq!(
+        kinds(&at, &to(Side::Source)),
+        [FaultKind::Unsupported],
+        "no mirror leads back, so nothing says where it stands"
+    );
+    let of =
+        |pair: &str, group: &str| Action::CommitOffsets { pair: pair.into(), group: group.into(), to: Side::Target };
     assert_eq!(kinds(&at, &of("other", "checkout")), [FaultKind::NotFound]);
     assert_eq!(kinds(&at, &of("events", "nobody")), [FaultKind::NotFound]);
     let dns = Action::SetWeights { name: "x.".to_owned(), weights: Sides { source: 1, target: 1 } };
@@ -84,7 +95,9 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
     let Ok(Facts::Syncs(there)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("syncs") };
     let topics = ["orders", "payments"];
     let mut some = Syncs::of_topics(there.topics.clone());
-    for (topic, partition) in topics.into_iter().flat_map(|t| (0..24).map(move |p| (t, p))).filter(|at| *at != ("orders", 0)) {
+    for (topic, partition) in
+        topics.into_iter().flat_map(|t| (0..24).map(move |p| (t, p))).filter(|at| *at != ("orders", 0))
+    {
         there.of(topic, partition).iter().for_each(|sync| some.take(topic, partition, *sync));
     }
     let fresh = crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10));
@@ -122,7 +135,8 @@ fn both(op: &super::Op, pair: &Pair, now: crate::core::now::Now, before: &Commit
 fn commits(group: &str, offsets: &[TopicOffsets]) -> Commits {
     let each = offsets.iter().flat_map(|t| t.offsets.iter().map(move |at| (t, *at)));
     let each = each.filter(|(_, (_, offset))| *offset >= 0);
-    each.map(|(t, (p, offset))| ((group.to_owned(), t.topic.clone(), i32::try_from(p).expect("small")), offset)).collect()
+    each.map(|(t, (p, offset))| ((group.to_owned(), t.topic.clone(), i32::try_from(p).expect("small")), offset))
+        .collect()
 }
 
 /// The printed commands, forward and back, run by a strict imitation of Kafka's tool, come to what the calls come to.
@@ -156,11 +170,21 @@ fn a_printed_command_takes_every_group_and_names_the_cluster_that_is_changed() {
     let at = Played::<State>::new(&played::plan(&secured));
     let pair = &at.state.pairs[0];
     let offsets = || vec![TopicOffsets { topic: "a_b.C-1".into(), offsets: vec![(0, 0), (12, i64::MAX)] }];
-    for group in ["checkout", "group with spaces", "it's", "$(date) `x` \"y\" \\ * # ;", "tab\tline\nend", "gr\u{fc}ppe-\u{65e5}\u{672c}"] {
+    for group in [
+        "checkout",
+        "group with spaces",
+        "it's",
+        "$(date) `x` \"y\" \\ * # ;",
+        "tab\tline\nend",
+        "gr\u{fc}ppe-\u{65e5}\u{672c}",
+    ] {
         let reset = Reset::parse(&op(pair, Side::Target, group, offsets(), Vec::new()).command).expect("a command");
         let rows = [("a_b.C-1".to_owned(), 0, 0), ("a_b.C-1".to_owned(), 12, i64::MAX)];
         assert_eq!((reset.group.as_str(), reset.rows.as_slice()), (group, &rows[..]));
-        assert_eq!((reset.bootstrap.as_str(), reset.config.as_deref()), ("b-1.ore:9096,b-2.ore:9096", Some("client.properties")));
+        assert_eq!(
+            (reset.bootstrap.as_str(), reset.config.as_deref()),
+            ("b-1.ore:9096,b-2.ore:9096", Some("client.properties"))
+        );
     }
 }
 

@@ -6,10 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    super::facts::GroupState,
-    IN_FLIGHT, SYNC_EVERY, SimTopic, Step,
-};
+use super::{super::facts::GroupState, IN_FLIGHT, SYNC_EVERY, SimTopic, Step};
 use crate::plan::{Side, Sides};
 
 /// How long the consumers take to follow, in seconds.
@@ -79,7 +76,8 @@ impl SimGroup {
             }
         };
         let each = |of: &dyn Fn(usize, f64) -> f64| -> Vec<Vec<f64>> {
-            let lags = |t: &usize| topics[*t].shares.iter().enumerate().map(|(i, s)| of(i, topics[*t].rate * s)).collect();
+            let lags =
+                |t: &usize| topics[*t].shares.iter().enumerate().map(|(i, s)| of(i, topics[*t].rate * s)).collect();
             chosen.iter().map(lags).collect()
         };
         let source = each(&|i, rate| match health {
@@ -91,7 +89,16 @@ impl SimGroup {
         let target = each(&|_, rate| rate * SYNC_EVERY);
         let stands = Sides { source: Stand::Behind(source), target: Stand::Behind(target) };
         let members = random.u16(2..=8);
-        Self { name: name.into(), health, told: None, members, topics: chosen, stands, runs: Some(Side::Source), next: None }
+        Self {
+            name: name.into(),
+            health,
+            told: None,
+            members,
+            topics: chosen,
+            stands,
+            runs: Some(Side::Source),
+            next: None,
+        }
     }
 
     pub(super) fn runs_on(&self, side: Side) -> bool {
@@ -102,7 +109,9 @@ impl SimGroup {
     pub(super) fn offsets(&self, at: usize, topic: &SimTopic, side: Side) -> Vec<f64> {
         let ends = topic.ends.get(side);
         match self.stands.get(side) {
-            Stand::Behind(lags) => ends.iter().zip(&lags[at]).map(|(e, lag)| (e.floor() - lag.floor()).max(0.0)).collect(),
+            Stand::Behind(lags) => {
+                ends.iter().zip(&lags[at]).map(|(e, lag)| (e.floor() - lag.floor()).max(0.0)).collect()
+            }
             Stand::At(offsets) => offsets[at].clone(),
         }
     }

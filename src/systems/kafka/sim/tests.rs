@@ -13,9 +13,7 @@ use crate::{
     core::step::{Reply, Truth},
     plan::Side,
     scenario::Happening,
-    systems::{
-        steer::{Handle, Obeys, Steered, played::Played},
-    },
+    systems::steer::{Handle, Obeys, Steered, played::Played},
 };
 
 fn estate() -> Played<State> {
@@ -165,7 +163,8 @@ fn own(at: &Played<State>, topic: &str) -> Option<i64> {
 fn again(at: &Played<State>) -> i64 {
     let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).live().expect("known");
     let said = at.state.pairs[0].said(Side::Target, at.now).live().expect("known");
-    let places = stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), said), at.now);
+    let places =
+        stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), said), at.now);
     let places = places.expect("known").unwrap_or_else(|faults| panic!("{faults:?}"));
     read_again(&places).iter().map(|(_, n)| n).sum()
 }
@@ -205,7 +204,11 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
     assert_eq!((lag(&at, "checkout"), missing(&at, "orders")), (0, Some(0)));
     assert!(own(&at, "orders").expect("known") > 0, "what producers write there is no copy");
     live(&mut at, 240);
-    assert_eq!(at.met(&to(Side::Target)), Some(false), "a translated commit does not go on among records that are no copies");
+    assert_eq!(
+        at.met(&to(Side::Target)),
+        Some(false),
+        "a translated commit does not go on among records that are no copies"
+    );
     assert_eq!((lag(&at, "billing"), again(&at)), (0, 0));
     happen(&mut at, &producers(Side::Source, &[]));
     live(&mut at, 120);
@@ -231,7 +234,10 @@ fn stragglers_stay_where_they_are() {
     assert_eq!(own(&at, "payments"), Some(0));
     happen(&mut at, &producers(Side::Target, &[]));
     live(&mut at, 120);
-    assert_eq!((rate(&at, Side::Source, "payments"), lag(&at, "checkout"), missing(&at, "payments")), (0.0, 0, Some(0)));
+    assert_eq!(
+        (rate(&at, Side::Source, "payments"), lag(&at, "checkout"), missing(&at, "payments")),
+        (0.0, 0, Some(0))
+    );
 }
 
 #[test]
@@ -260,7 +266,8 @@ fn a_mirror_that_seldom_writes_offsets_down_makes_more_be_read_again() {
 fn what_retention_took_on_the_other_side_is_not_led_to() {
     let mut at = estate();
     at.draft(&to(Side::Target)).expect("a draft");
-    let retention = |side, keeps| Happening::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
+    let retention =
+        |side, keeps| Happening::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
     happen(&mut at, &retention(Side::Target, 0));
     at.pass(1);
     let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
@@ -304,7 +311,8 @@ fn an_open_transaction_keeps_a_topic_from_standing_still() {
 #[test]
 fn what_is_not_there_is_named_and_nothing_happens() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    let said =
+        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
     assert_eq!(said(&mut at, &pace("nobody", 1.0)), "no group nobody on events");
     assert_eq!(said(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
     let every = Duration::from_secs(1);

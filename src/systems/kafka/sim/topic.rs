@@ -53,7 +53,20 @@ impl SimTopic {
         let copied = ends.target.iter().zip(&shifts).map(|(end, shift)| sync(end + shift, *shift)).collect();
         let none = || vec![0.0; partitions];
         let (grown, starts) = (Sides::from_fn(|_| none()), Sides::from_fn(|_| none()));
-        Self { names, mirrored, rate, shares, ends, starts, open: None, grown, written: Side::Source, shifts, copied, begun: none() }
+        Self {
+            names,
+            mirrored,
+            rate,
+            shares,
+            ends,
+            starts,
+            open: None,
+            grown,
+            written: Side::Source,
+            shifts,
+            copied,
+            begun: none(),
+        }
     }
 
     /// Whether anything is added to it on a side, by producers or by the mirror.

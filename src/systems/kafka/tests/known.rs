@@ -27,7 +27,14 @@ fn read(state: &mut State, s: u64, answers: [Snapshot; 2]) {
 
 /// A group that is there, without commits.
 fn group(name: &str) -> Group {
-    Group { name: name.into(), state: GroupState::Stable, members: Some(vec![]), commits: 0..0, orphans: vec![], fault: None }
+    Group {
+        name: name.into(),
+        state: GroupState::Stable,
+        members: Some(vec![]),
+        commits: 0..0,
+        orphans: vec![],
+        fault: None,
+    }
 }
 
 fn refused() -> Fault {
@@ -43,7 +50,10 @@ fn a_group_on_both_sides_is_known_only_if_both_are() {
     anew.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 2, of: Some(2) });
     read(&mut state, 1, [anew, good()]);
     let told = unknown(&state, 1);
-    assert!(told.len() == 1 && told[0].contains("checkout of events, source") && told[0].contains("made anew"), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].contains("checkout of events, source") && told[0].contains("made anew"),
+        "{told:?}"
+    );
 
     let mut moved = good();
     moved.topics[0].fault = Some(Fault::new(FaultKind::NotFound, "ListOffsets: unknown topic or partition"));
@@ -89,7 +99,15 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     let (mut state, _) = State::new(&plan(&["*"], &["ord*"], ""));
     let good = || snapshot(&ends(&[9]), &ends(&[5]));
     let both = || Snapshot { groups: vec![good().groups.remove(0), group("console-consumer-83712")], ..good() };
-    let without = || Snapshot { topics: vec![], ends: vec![], starts: vec![], stable: vec![], groups: vec![], commits: vec![], ..good() };
+    let without = || Snapshot {
+        topics: vec![],
+        ends: vec![],
+        starts: vec![],
+        stable: vec![],
+        groups: vec![],
+        commits: vec![],
+        ..good()
+    };
     let config = || BTreeMap::from([("orders".into(), Config::default())]);
     for of in Side::BOTH {
         state.apply(&Ask::Configs { pair: 0, side: of }, Facts::Configs(config()), stamp(1));
@@ -153,7 +171,9 @@ fn a_configuration_that_was_not_read_is_neither_like_another_nor_unlike() {
     configs(&mut state, Side::Source, &["orders"], "1");
     configs(&mut state, Side::Target, &[], "1");
     match unequal(&state) {
-        Seen::Blind(fault) => assert_eq!(fault.text.raw(), "the configuration of topic orders on the target was not read"),
+        Seen::Blind(fault) => {
+            assert_eq!(fault.text.raw(), "the configuration of topic orders on the target was not read")
+        }
         other => panic!("{other:?}"),
     }
     read(&mut state, 1, [of(&[9, 9]), of(&[9])]);
@@ -184,7 +204,10 @@ fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
     assert_ne!(view::tiles(&state, at(1))[0].value.tone, Tone::Blind);
 
     let state = told(&["checkout", "others"]);
-    assert_eq!((kind(&worst(&state)), kind(&others(&state, "kafka.group.lag"))), (Some(FaultKind::Empty), Some(FaultKind::Empty)));
+    assert_eq!(
+        (kind(&worst(&state)), kind(&others(&state, "kafka.group.lag"))),
+        (Some(FaultKind::Empty), Some(FaultKind::Empty))
+    );
 
     // One that had a lag and has no commit any more is not one that never had any.
     let (mut state, _) = State::new(&plan(&["*"], &["orders"], ""));
@@ -220,7 +243,11 @@ fn a_lag_behind_an_unknown_start_is_not_known() {
         Seen::Blind(fault) => assert!(fault.text.raw().contains("the start of orders-0 is not known"), "{fault}"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(lag([-1001, -1001], [280, 100], 3).live(), Some(0.0), "nothing lies behind the end, wherever the log starts");
+    assert_eq!(
+        lag([-1001, -1001], [280, 100], 3).live(),
+        Some(0.0),
+        "nothing lies behind the end, wherever the log starts"
+    );
     assert_eq!(lag([-1001, 0], [300, 100], 4).live(), None);
 }
 
@@ -245,12 +272,20 @@ fn what_is_no_record_is_not_waited_for_to_be_copied() {
 #[test]
 fn a_lag_that_could_not_be_looked_at_says_why() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
-    let denied = || BTreeMap::from([(Arc::from("orders"), Fault::new(FaultKind::Refused, "the end of orders could not be looked at"))]);
+    let denied = || {
+        BTreeMap::from([(
+            Arc::from("orders"),
+            Fault::new(FaultKind::Refused, "the end of orders could not be looked at"),
+        )])
+    };
     let mut told = |commit: i64| {
         let facts = Snapshot { unread: denied(), ..snapshot(&ends(&[11]), &ends(&[commit])) };
         state.apply(&source(), Facts::Snapshot(facts), stamp(1));
         let detail = state.detail("groups", "events/checkout", at(1)).expect("a row");
-        detail.fields.into_iter().any(|(name, cell)| name == "VIR may be of markers alone" && cell.text.contains("could not be looked at"))
+        detail
+            .fields
+            .into_iter()
+            .any(|(name, cell)| name == "VIR may be of markers alone" && cell.text.contains("could not be looked at"))
     };
     assert!(told(10));
     assert!(!told(11), "there is no lag");
@@ -270,7 +305,8 @@ fn of_a_topic_that_two_mirrors_copy_no_offset_sync_is_gone_by() {
     syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
     state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp(1));
     let over = crate::plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-    let faults = crate::systems::steer::Steered::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
+    let faults =
+        crate::systems::steer::Steered::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
     assert!(faults[0].text.raw().contains("two mirrors from the source copy orders"), "{faults:?}");
     let uncopied = signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]);
     let own = signal(&state, at(1), "kafka.topic.own_records", &["events", "target", "orders"]);

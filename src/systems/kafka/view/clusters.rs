@@ -37,7 +37,9 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                     0 => Cell::text("none").tone(Tone::Bad),
                     n => Cell::count(n as u64),
                 }),
-                Cell::seen(seen.as_ref(), |l| l.facts.controller.map_or_else(Cell::none, |id| Cell::text(id.to_string()))),
+                Cell::seen(seen.as_ref(), |l| {
+                    l.facts.controller.map_or_else(Cell::none, |id| Cell::text(id.to_string()))
+                }),
                 Cell::seen(seen.as_ref(), |l| of(l.facts.topics.len(), l.facts.topics_in_all)),
                 Cell::seen(seen.as_ref(), |l| Cell::count(l.facts.ends.len() as u64)),
                 Cell::seen(seen.as_ref(), |l| {

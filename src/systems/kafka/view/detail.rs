@@ -2,9 +2,7 @@
 
 use std::{borrow::Cow, cmp::Reverse};
 
-use super::{
-    figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics,
-};
+use super::{figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics};
 use crate::{
     core::{
         estate::{history::Ring, seen::Seen, signal::Unit},
@@ -16,8 +14,7 @@ use crate::{
         cluster::{Cluster, GroupSeen, TopicSeen},
         facts::Commit,
         gates::HandOver,
-        parity,
-        signals,
+        parity, signals,
         state::{Pair, bootstrap},
         times::LagTime,
     },
@@ -44,7 +41,8 @@ pub(crate) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<
 }
 
 fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
-    let mut out = Detail { title: format!("group {name}, {}", pair.plan.name), fields: vec![], curves: vec![], tables: vec![] };
+    let mut out =
+        Detail { title: format!("group {name}, {}", pair.plan.name), fields: vec![], curves: vec![], tables: vec![] };
     let over = HandOver::new(plan, pair, name, now);
     let gates = over.gates();
     handover::fields(plan, &over, &gates, &mut out.fields);
@@ -150,9 +148,10 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
         let table = tables.of(commit.slot);
         let key = table.and_then(|t| t.key(commit.slot));
         let slope = slopes.next_if(|(pair, _)| Some(*pair) == key).and_then(|(_, slope)| slope.per_second());
-        let behind = lag.zip(latest.facts.reads_from(commit.slot, commit.offset)).zip(table).map(|((lag, offset), table)| {
-            if lag == 0 { LagTime::default() } else { table.time(commit.slot, offset, latest.at.boot) }
-        });
+        let behind =
+            lag.zip(latest.facts.reads_from(commit.slot, commit.offset)).zip(table).map(|((lag, offset), table)| {
+                if lag == 0 { LagTime::default() } else { table.time(commit.slot, offset, latest.at.boot) }
+            });
         let mut cells = vec![
             Cell::text(topic.name.to_string()),
             Cell::count(partition.into()),
@@ -210,7 +209,10 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
             field("in open transactions", Cell::seen(topic.as_ref().and_then(|t| t.open()), open_cell));
         }
         if let Some(t) = topic.as_ref().shown() {
-            let series = Series::of(&signals::TOPIC_PRODUCE_RATE, &[pair.plan.name.as_str(), side.word(), names.get(side).as_str()]);
+            let series = Series::of(
+                &signals::TOPIC_PRODUCE_RATE,
+                &[pair.plan.name.as_str(), side.word(), names.get(side).as_str()],
+            );
             rate.lines.push(Line::new(label(plan, side), Some(side), t.rates().iter(), now).of(series));
             tables.push(ends(plan, side, t, topic.is_live()));
         }
@@ -264,10 +266,13 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
     let seen = pair.cluster(side).seen(now);
     let mut fields: Vec<Field> = vec![
         ("bootstrap".into(), Cell::text(bootstrap(&pair.plan, side))),
-        ("open transactions".into(), Cell::text(match pair.plan.isolation {
-            Isolation::ReadCommitted => "told, and in the way of a drain (read_committed)",
-            Isolation::ReadUncommitted => "not looked for (read_uncommitted)",
-        })),
+        (
+            "open transactions".into(),
+            Cell::text(match pair.plan.isolation {
+                Isolation::ReadCommitted => "told, and in the way of a drain (read_committed)",
+                Isolation::ReadUncommitted => "not looked for (read_uncommitted)",
+            }),
+        ),
         ("age".into(), Cell::age(&seen)),
     ];
     if let Seen::Blind(fault) = &seen {
@@ -285,7 +290,8 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         };
         l.facts.brokers.iter().map(row).collect()
     });
-    let columns = vec![Column::number("id", "id", 3), Column::text("address", "address", 12), Column::text("role", "role", 4)];
+    let columns =
+        vec![Column::number("id", "id", 3), Column::text("address", "address", 12), Column::text("role", "role", 4)];
     let brokers = Table {
         id: "brokers",
         title: "Brokers".into(),

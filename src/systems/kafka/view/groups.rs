@@ -134,11 +134,7 @@ fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: 
 
 /// How much of the source's commits the target has. A group without commits on the source has nothing to hand over, which is not the same
 /// as everything handed over.
-pub(super) fn handover(
-    source: &Seen<GroupSeen<'_>>,
-    target: &Seen<GroupSeen<'_>>,
-    all: &Handovers,
-) -> Seen<Handover> {
+pub(super) fn handover(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: &Handovers) -> Seen<Handover> {
     let readable = |g: GroupSeen<'_>| g.facts.fault.clone().map_or(Ok(()), Err);
     source.as_ref().zip(target.as_ref()).and_then(|(s, t)| {
         readable(*s)?;

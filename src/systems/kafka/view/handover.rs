@@ -57,7 +57,10 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
     out.push((name("hand-over to", over.to), cell));
     out.push(if over.is_over() {
         // From where it went on is not to be seen any more: it has gone on.
-        ("has read again".into(), Cell::text("at most what the preview said; the clusters do not tell").tone(Tone::Muted))
+        (
+            "has read again".into(),
+            Cell::text("at most what the preview said; the clusters do not tell").tone(Tone::Muted),
+        )
     } else {
         let stands = over.stands().and_then(|stands| stands.map_err(ops::first));
         ("would read again".into(), not_known(stands, |places| Cell::text(at_most(&places))))

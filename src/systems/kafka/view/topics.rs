@@ -2,10 +2,7 @@
 
 use super::{heading, label, rate_text};
 use crate::{
-    core::{
-        estate::seen::Seen,
-        now::Now,
-    },
+    core::{estate::seen::Seen, now::Now},
     plan::{Plan, Side, Sides},
     systems::kafka::{
         State,

@@ -8,10 +8,7 @@ use aws_sdk_cloudwatch::{
 };
 use jiff::Timestamp;
 
-use super::super::{
-    CloudWatchQuery, Value,
-    facts::Period,
-};
+use super::super::{CloudWatchQuery, Value, facts::Period};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     systems::aws::Reader,

@@ -162,7 +162,8 @@ mod tests {
         let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"requests\" (1:10)""#;
         let told = |warnings: &str| {
             let data = r#"{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}"#;
-            read(200, format!(r#"{{"status":"success","warnings":[{warnings}],"data":{data}}}"#).as_bytes()).map(|v| v.value)
+            read(200, format!(r#"{{"status":"success","warnings":[{warnings}],"data":{data}}}"#).as_bytes())
+                .map(|v| v.value)
         };
         assert_eq!(told(note), Ok(0.5));
         let (of, words) = told(&format!(r#"{note},"store b: timeout""#)).expect_err("a part");

@@ -30,7 +30,8 @@ fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
 }
 
 fn plan() -> Arc<Plan> {
-    let site = |label: &str| Site { label: label.to_owned(), region: "eu-west-1".to_owned(), access: Access::default() };
+    let site =
+        |label: &str| Site { label: label.to_owned(), region: "eu-west-1".to_owned(), access: Access::default() };
     Arc::new(Plan {
         name: "test".to_owned(),
         sites: Sides { source: site("VIR"), target: site("ORE") },
@@ -89,7 +90,9 @@ fn an_error_ratio_needs_requests() {
 fn a_value_that_cannot_be_true_is_not_known_and_a_ratio_of_nothing_is_missed_by_nobody() {
     let unknown = |state: &State| -> Vec<String> {
         let all = state.watched(now(1)).into_iter().filter_map(|thing| thing.unknown("metrics"));
-        all.filter(|thing| thing.what.ends_with("source")).map(|thing| format!("{}: {}", thing.what, thing.why)).collect()
+        all.filter(|thing| thing.what.ends_with("source"))
+            .map(|thing| format!("{}: {}", thing.what, thing.why))
+            .collect()
     };
     assert_eq!(unknown(&told(10.0, 0.25)), Vec::<String>::new());
     assert_eq!(unknown(&told(0.0, 0.25)), Vec::<String>::new());

@@ -130,7 +130,8 @@ impl Record {
         }
         let mut felt = self.felt.clone();
         // What was not tried is no part of it: it begins so much later.
-        felt.since = self.reached.filter(|_| self.is_outage(self.gap(at).unwrap_or_default())).map(|since| since + self.away);
+        felt.since =
+            self.reached.filter(|_| self.is_outage(self.gap(at).unwrap_or_default())).map(|since| since + self.away);
         felt.outages += u32::from(felt.since.is_some());
         let of_late = self.longest.iter().filter(|(n, _)| number(at).saturating_sub(*n) < SPANS as u64);
         felt.longest = of_late.map(|(_, gap)| *gap).max().unwrap_or_default();

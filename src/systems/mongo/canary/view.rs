@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use super::{
-    super::set::Set,
-    Concern, Felt,
-};
+use super::{super::set::Set, Concern, Felt};
 use crate::{
     core::{
         estate::seen::Seen,
@@ -29,7 +26,10 @@ pub(in crate::systems::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
 /// What it feels now and has felt so far, in two lines a write concern.
 pub(in crate::systems::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
     if set.planned().canary.is_some() && set.canaries.is_empty() {
-        return vec![("canary".into(), Cell::text("writes for whoever steers, and for nobody who watches").tone(Tone::Muted))];
+        return vec![(
+            "canary".into(),
+            Cell::text("writes for whoever steers, and for nobody who watches").tone(Tone::Muted),
+        )];
     }
     let lines = |(concern, felt): (&Concern, Seen<&Felt>)| {
         [
@@ -46,7 +46,9 @@ fn state(felt: &Felt, now: Now) -> Cell {
             let why = felt.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
             Cell::text(format!("NO WRITE for {}{why}", exact(felt.gap(now.boot)))).tone(Tone::Bad)
         }
-        (None, Some((_, took))) => Cell::text(format!("writes get through, the last in {}", exact(took))).tone(Tone::Good),
+        (None, Some((_, took))) => {
+            Cell::text(format!("writes get through, the last in {}", exact(took))).tone(Tone::Good)
+        }
         (None, None) => Cell::none(),
     }
 }

@@ -89,12 +89,16 @@ impl Canaries {
                 // It comes back only where the plan has no such canary.
                 drop(task.await);
             }
-            Err(why) => out.fault(Fault::new(FaultKind::Unsupported, format!("no thread for the canary: {why}")), Duration::ZERO),
+            Err(why) => out
+                .fault(Fault::new(FaultKind::Unsupported, format!("no thread for the canary: {why}")), Duration::ZERO),
         }
     }
 
     /// Starts something on the canaries' thread.
-    fn on_its_thread(&self, what: impl Future<Output = ()> + Send + 'static) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    fn on_its_thread(
+        &self,
+        what: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<tokio::task::JoinHandle<()>> {
         let mut thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let runtime = match thread.take() {
             Some(runtime) => runtime,
@@ -180,7 +184,9 @@ async fn one_run(
         let news = match outcome {
             Ok(Ok(())) => record.acknowledged(began, at),
             Ok(Err(error)) => record.missed(at, &outage(&set.name, &error)?),
-            Err(_) => record.missed(at, &format!("{}: a write got no answer within {}s", set.name, WRITE_WITHIN.as_secs())),
+            Err(_) => {
+                record.missed(at, &format!("{}: a write got no answer within {}s", set.name, WRITE_WITHIN.as_secs()))
+            }
         };
         if news {
             tell(record, at, took, out);

@@ -160,7 +160,11 @@ pub(super) const APP: &str = "landfall";
 pub(super) const CANARY: &str = "landfall canary";
 
 /// A client of one member, as this login; none: without one. It calls itself so, and waits so long for a connection.
-pub(super) async fn connect(set: &ReplicaSet, host: &str, login: Option<&Login>, (app, patience): (&str, Duration),
+pub(super) async fn connect(
+    set: &ReplicaSet,
+    host: &str,
+    login: Option<&Login>,
+    (app, patience): (&str, Duration),
 ) -> Result<Client, Fault> {
     let mut options = options(set, host).await?;
     options.app_name = Some(app.to_owned());
@@ -233,7 +237,11 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
             _ => Malformed,
         },
         // No way there is as little known of the server as no answer. That it refuses connections, it says itself.
-        ErrorKind::Io(e) if matches!(e.kind(), IoKind::TimedOut | IoKind::HostUnreachable | IoKind::NetworkUnreachable) => TimedOut,
+        ErrorKind::Io(e)
+            if matches!(e.kind(), IoKind::TimedOut | IoKind::HostUnreachable | IoKind::NetworkUnreachable) =>
+        {
+            TimedOut
+        }
         // A server that is there, and with which no secure connection comes about.
         ErrorKind::Io(e) if e.kind() == IoKind::InvalidData => Malformed,
         ErrorKind::InvalidTlsConfig { .. } => Malformed,
@@ -290,7 +298,9 @@ fn words(error: &Error) -> String {
         }
         // Of a write the words may hold what was written; its code says enough.
         ErrorKind::Write(failure) => match failure {
-            WriteFailure::WriteError(e) => format!("error {}, {}", e.code, e.code_name.as_deref().unwrap_or("a write error")),
+            WriteFailure::WriteError(e) => {
+                format!("error {}, {}", e.code, e.code_name.as_deref().unwrap_or("a write error"))
+            }
             WriteFailure::WriteConcernError(e) => format!("{} (error {}, {})", e.message, e.code, e.code_name),
             _ => "a write failed".to_owned(),
         },
@@ -311,8 +321,14 @@ const WORDS: usize = 2_000;
 /// What to do about a connection that could not be made secure. The driver keeps no more of such an error than its text.
 fn secure(words: &str) -> Option<&'static str> {
     let of = [
-        ("UnknownIssuer", "its certificate is of a CA that is not known here; name the CA's file in `uri` (tlsCAFile=…)"),
-        ("NotValidForName", "its certificate is for other names than this one; name the host as the certificate does, or have it issued anew"),
+        (
+            "UnknownIssuer",
+            "its certificate is of a CA that is not known here; name the CA's file in `uri` (tlsCAFile=…)",
+        ),
+        (
+            "NotValidForName",
+            "its certificate is for other names than this one; name the host as the certificate does, or have it issued anew",
+        ),
         ("certificate expired", "its certificate has expired; renew it, or look at this machine's clock"),
         ("Expired", "its certificate has expired; renew it, or look at this machine's clock"),
         ("NotValidYet", "its certificate is not valid yet; look at this machine's clock"),
@@ -345,7 +361,9 @@ pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault
                 set.name
             ),
         ),
-        Err(_) => Fault::new(FaultKind::TimedOut, format!("{host}: nobody resolved the name within {}s", CONNECT.as_secs())),
+        Err(_) => {
+            Fault::new(FaultKind::TimedOut, format!("{host}: nobody resolved the name within {}s", CONNECT.as_secs()))
+        }
     }
 }
 
@@ -375,7 +393,10 @@ mod tests {
         let reason = "Rejecting reconfig where new config's default write concern { w: 1, wtimeout: 0 } is weaker than { w: \"majority\" } on 3 nodes";
         assert!(words(&error(103, "NewReplicaSetConfigurationIncompatible", reason)).contains("on 3 nodes (error 103"));
         let denied = "not authorized on admin to execute command { replSetGetStatus: 1, lsid: { id: UUID(\"aa\") } }";
-        assert_eq!(words(&error(13, "Unauthorized", denied)), "not authorized on admin to execute command (error 13, Unauthorized)");
+        assert_eq!(
+            words(&error(13, "Unauthorized", denied)),
+            "not authorized on admin to execute command (error 13, Unauthorized)"
+        );
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::systems::mongo::facts::ConfigMember;
 /// It is not what it seems, or a member cannot come in with all that it needs there.
 pub(super) fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Result<Document, String> {
     let unread = || "its configuration cannot be read".to_owned();
-    let old: Vec<Document> = raw.get_array("members").map_err(|_| unread())?.iter().filter_map(|m| m.as_document().cloned()).collect();
+    let old: Vec<Document> =
+        raw.get_array("members").map_err(|_| unread())?.iter().filter_map(|m| m.as_document().cloned()).collect();
     let ids = old.iter().map(|m| m.get_i32("_id").ok()).collect::<Option<Vec<_>>>();
     let mut next = ids.and_then(|ids| ids.into_iter().max()?.checked_add(1)).ok_or_else(unread)?;
     let mut new = Vec::new();
@@ -40,7 +41,10 @@ pub(super) fn document(mut raw: Document, version: i64, members: &[ConfigMember]
 /// A member that is not there yet, with all that is known of it but votes and priority.
 fn comes_in(id: i32, member: &ConfigMember, others: &[Document]) -> Result<Document, String> {
     if member.inside.is_some() {
-        return Err(format!("{} has horizons, of which one alone is known: only whoever has all of its names can bring it in", member.host));
+        return Err(format!(
+            "{} has horizons, of which one alone is known: only whoever has all of its names can bring it in",
+            member.host
+        ));
     }
     let tags: Document = member.tags.iter().map(|(k, v)| (k.clone(), Bson::from(v.as_str()))).collect();
     let mut m = doc! { "_id": id, "host": member.name(), "tags": tags };
@@ -69,11 +73,11 @@ mod tests {
     #[test]
     fn what_is_not_meant_to_change_is_sent_as_it_was_read() {
         let raw = doc! { "_id": "t", "version": 7, "term": 3_i64, "writeConcernMajorityJournalDefault": true,
-            "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
-            "members": [
-                { "_id": 4, "host": "a:1", "votes": 1, "priority": 1.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
-                { "_id": 2, "host": "b:1", "votes": 1, "priority": 1.0, "hidden": false, "horizons": { "out": "b:2" } },
-            ] };
+        "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
+        "members": [
+            { "_id": 4, "host": "a:1", "votes": 1, "priority": 1.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
+            { "_id": 2, "host": "b:1", "votes": 1, "priority": 1.0, "hidden": false, "horizons": { "out": "b:2" } },
+        ] };
         let mut wanted = vec![member("a:1", 2.0), member("c:1", 0.0)];
         wanted[1].tags = vec![("region".into(), "y".into())];
         wanted[1].hidden = true;
@@ -82,11 +86,11 @@ mod tests {
         assert_eq!(
             new,
             doc! { "_id": "t", "version": 8, "term": 3_i64, "writeConcernMajorityJournalDefault": true,
-                "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
-                "members": [
-                    { "_id": 4, "host": "a:1", "votes": 1, "priority": 2.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
-                    { "_id": 5, "host": "c:1", "tags": { "region": "y" }, "votes": 0, "priority": 0.0, "hidden": true },
-                ] }
+            "settings": { "electionTimeoutMillis": 1000, "somethingNew": 4 },
+            "members": [
+                { "_id": 4, "host": "a:1", "votes": 1, "priority": 2.0, "hidden": false, "buildIndexes": true, "tags": { "region": "x" } },
+                { "_id": 5, "host": "c:1", "tags": { "region": "y" }, "votes": 0, "priority": 0.0, "hidden": true },
+            ] }
         );
         // Nobody's id is given to somebody else.
         let gone = document(raw, 8, &[member("b:1", 1.0), member("c:1", 1.0)]).expect("a configuration");

@@ -44,12 +44,7 @@ pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, clai
     }
 }
 
-async fn follow(
-    set: &ReplicaSet,
-    host: &str,
-    out: &Sink<Facts>,
-    claim: &impl Fn(Option<&Hello>),
-) -> Result<(), Fault> {
+async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: &impl Fn(Option<&Hello>)) -> Result<(), Fault> {
     let (events, mut queue) = mpsc::unbounded_channel();
     let mut options = client::options(set, host).await?;
     options.credential = None;

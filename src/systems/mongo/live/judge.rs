@@ -23,7 +23,13 @@ pub(super) enum Silent {
 }
 
 /// What has become of a step down where the member itself does not say.
-pub(super) fn nobody_steps_down(host: &str, term: i64, silent: Silent, leads: Option<(String, Option<i64>)>, accepted: bool) -> Sight {
+pub(super) fn nobody_steps_down(
+    host: &str,
+    term: i64,
+    silent: Silent,
+    leads: Option<(String, Option<i64>)>,
+    accepted: bool,
+) -> Sight {
     match (silent, leads) {
         (silent, Some((leader, now))) if leader != host || now != Some(term) => {
             let what = match silent {
@@ -41,14 +47,23 @@ pub(super) fn nobody_steps_down(host: &str, term: i64, silent: Silent, leads: Op
 /// What has become of a freeze, as far as it can be said without the member's log; none: that has to tell.
 ///
 /// It is an absolute value. Who leads is not frozen: that is what lifting one wants, and the contrary of what setting one does.
-pub(super) fn of_freeze(host: &str, greeted: &Result<Hello, Silent>, (secs, lapse): (u32, Option<Lapse>), accepted: bool) -> Option<Sight> {
+pub(super) fn of_freeze(
+    host: &str,
+    greeted: &Result<Hello, Silent>,
+    (secs, lapse): (u32, Option<Lapse>),
+    accepted: bool,
+) -> Option<Sight> {
     match greeted {
-        Ok(hello) if hello.writable && secs == 0 => Some(Looked::new(Truth::Applied, format!("{host} leads: it is not frozen"))),
+        Ok(hello) if hello.writable && secs == 0 => {
+            Some(Looked::new(Truth::Applied, format!("{host} leads: it is not frozen")))
+        }
         Ok(_) if accepted => Some(Looked::new(Truth::Applied, format!("{host} said that it did"))),
         Ok(_) => None,
         // What ends by itself does so whoever has the address now.
         Err(_) if lapse.is_some() => None,
-        Err(Silent::Elsewhere(why)) if accepted => Some(Looked::new(Truth::Conflict, format!("it said that it did, and is gone: {why}"))),
+        Err(Silent::Elsewhere(why)) if accepted => {
+            Some(Looked::new(Truth::Conflict, format!("it said that it did, and is gone: {why}")))
+        }
         Err(Silent::Elsewhere(why)) => Some(Looked::new(Truth::NotApplied, why.clone())),
         // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
         Err(Silent::Dark(why)) => Some(Looked::dark(why.clone())),
@@ -69,7 +84,9 @@ mod tests {
 
     #[test]
     fn another_set_at_the_address_is_a_definite_no_and_not_darkness() {
-        let truth = |greeted: Result<Hello, Silent>, lapse, accepted| of_freeze("a:1", &greeted, (0, lapse), accepted).map(|sight| sight.truth);
+        let truth = |greeted: Result<Hello, Silent>, lapse, accepted| {
+            of_freeze("a:1", &greeted, (0, lapse), accepted).map(|sight| sight.truth)
+        };
         assert_eq!(truth(Err(elsewhere()), None, false), Some(Truth::NotApplied));
         assert_eq!(truth(Err(elsewhere()), None, true), Some(Truth::Conflict));
         assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Dark));

@@ -83,15 +83,18 @@ impl SetReaders {
             Truth::Conflict
         };
         let said = format!("{} has version {}{}", config.from, config.version, told_term(&config));
-        let mark = Mark {
-            version: config.version,
-            term: config.term.unwrap_or(-1),
-            leader: led.then(|| config.from.clone()),
-        };
+        let mark =
+            Mark { version: config.version, term: config.term.unwrap_or(-1), leader: led.then(|| config.from.clone()) };
         Looked { truth, mark: (truth != Truth::Dark).then_some(mark), said }
     }
 
-    async fn look_for_step_down(&self, plan: &ReplicaSet, host: &str, term: i64, sought: &Sought<'_, Call, Mark>) -> Sight {
+    async fn look_for_step_down(
+        &self,
+        plan: &ReplicaSet,
+        host: &str,
+        term: i64,
+        sought: &Sought<'_, Call, Mark>,
+    ) -> Sight {
         let hello = match self.greeted(plan, host).await {
             Ok(hello) => hello,
             Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, sought.accepted),
@@ -106,7 +109,9 @@ impl SetReaders {
         match self.told(plan, host, sought.tag, STEPPED_DOWN).await {
             Told::Done => Looked::new(Truth::Applied, format!("{over}: its log says that it stepped down for this")),
             Told::Nothing => Looked::new(Truth::Conflict, format!("{over}, and its log does not say that by this")),
-            Told::Denied(why) => Looked::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}")),
+            Told::Denied(why) => {
+                Looked::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}"))
+            }
         }
     }
 
@@ -124,7 +129,12 @@ impl SetReaders {
         let said = match &greeted {
             Ok(hello) => match self.told(plan, host, sought.tag, FROZEN).await {
                 Told::Done => return Looked::new(Truth::Applied, format!("{host} says so in its log")),
-                _ if hello.writable => return Looked::new(Truth::Conflict, format!("{host} leads: it is not frozen, for {secs} s or at all")),
+                _ if hello.writable => {
+                    return Looked::new(
+                        Truth::Conflict,
+                        format!("{host} leads: it is not frozen, for {secs} s or at all"),
+                    );
+                }
                 Told::Nothing => format!("{host} says nothing of it in its log"),
                 Told::Denied(why) => format!("{host}'s log would tell: {why}"),
             },
@@ -133,7 +143,9 @@ impl SetReaders {
         match lapse {
             None => Looked::new(Truth::NotApplied, said),
             Some(lapse) => match self.has_lapsed(plan, lapse).await {
-                Ok(by) => Looked::new(Truth::Applied, format!("{said}; its step down's own {} s are over: {by}", lapse.secs)),
+                Ok(by) => {
+                    Looked::new(Truth::Applied, format!("{said}; its step down's own {} s are over: {by}", lapse.secs))
+                }
                 Err(why) => Looked::dark(format!("{said}; {why}")),
             },
         }
@@ -166,7 +178,8 @@ impl SetReaders {
             Until::Committed { version } => match self.of_leader(plan).await {
                 Err(dark) => dark,
                 Ok(config) => {
-                    let truth = if config.version == *version { of(config.committed == Some(true)) } else { Truth::Conflict };
+                    let truth =
+                        if config.version == *version { of(config.committed == Some(true)) } else { Truth::Conflict };
                     Looked::new(truth, commitment(&config))
                 }
             },
@@ -184,7 +197,10 @@ impl SetReaders {
                     let term = term_of(&hello).filter(|_| hello.writable);
                     let said = match term {
                         Some(term) => format!("{host} accepts writes in term {term}"),
-                        None => format!("{host} does not accept writes; {} leads as it sees it", hello.primary.as_deref().unwrap_or("nobody")),
+                        None => format!(
+                            "{host} does not accept writes; {} leads as it sees it",
+                            hello.primary.as_deref().unwrap_or("nobody")
+                        ),
                     };
                     Looked::new(of(term.is_some_and(|t| t > *after)), said)
                 }

@@ -13,8 +13,24 @@ use crate::systems::mongo::operations::{Kind, LISTED, Operation, Operations};
 
 /// Commands that write, other than the plain writes, which the server calls `insert`, `update` and `remove`.
 const COMMANDS: [&str; 18] = [
-    "insert", "update", "delete", "bulkWrite", "findAndModify", "findandmodify", "mapReduce", "create", "collMod", "drop", "dropDatabase",
-    "dropIndexes", "renameCollection", "convertToCapped", "cloneCollectionAsCapped", "compact", "applyOps", "commitTransaction",
+    "insert",
+    "update",
+    "delete",
+    "bulkWrite",
+    "findAndModify",
+    "findandmodify",
+    "mapReduce",
+    "create",
+    "collMod",
+    "drop",
+    "dropDatabase",
+    "dropIndexes",
+    "renameCollection",
+    "convertToCapped",
+    "cloneCollectionAsCapped",
+    "compact",
+    "applyOps",
+    "commitTransaction",
 ];
 
 /// `$currentOp`, of all users (privilege `inprog`). Source of the fields: MongoDB's manual, "$currentOp (aggregation)"; the shapes are
@@ -30,7 +46,8 @@ pub(super) fn command() -> Document {
     ] };
     let picked = doc! { "appName": { "$ne": CANARY }, "$or": [of_a_user, there("command.createIndexes")] };
     // The first key of a command is its name; its value, and all other keys, stay where they are.
-    let name = doc! { "$arrayElemAt": [{ "$map": { "input": { "$objectToArray": "$command" }, "in": "$$this.k" } }, 0] };
+    let name =
+        doc! { "$arrayElemAt": [{ "$map": { "input": { "$objectToArray": "$command" }, "in": "$$this.k" } }, 0] };
     let told = doc! { "_id": 0, "op": 1, "ns": 1, "name": name, "micros": {
         "$max": ["$microsecs_running", "$transaction.timeOpenMicros"],
     }, "transaction": { "$gt": ["$transaction", Bson::Null] } };
@@ -90,7 +107,7 @@ mod tests {
             doc! { "op": "command", "ns": "shop.cars", "name": "aggregate", "micros": 1_529_607_i64, "transaction": false },
             doc! { "op": "update", "ns": "shop.big", "name": "q", "micros": 1_527_630_i64, "transaction": false },
             doc! { "op": "command", "ns": "shop.tmp.agg_out.d0769ca5-4658-44d6-9598-017092ed4bf0", "name": "aggregate",
-                "micros": 1_519_586_i64, "transaction": false },
+            "micros": 1_519_586_i64, "transaction": false },
             doc! { "name": Bson::Null, "micros": 2_048_790_i64, "transaction": true },
             doc! { "op": "command", "ns": "shop.big", "name": "createIndexes", "micros": 522_505_i64, "transaction": false },
             doc! { "op": "command", "ns": "shop.big", "name": "createIndexes", "micros": 426_320_i64, "transaction": false },
@@ -101,7 +118,8 @@ mod tests {
     fn operations_are_named_the_longest_first_and_an_index_build_once() {
         let told = parse(&reply(captured()), "a:1").expect("a reply");
         assert_eq!((told.from.as_str(), told.longest()), ("a:1", Duration::from_micros(2_048_790)));
-        let named: Vec<_> = told.longest_first.iter().map(|op| (op.kind, op.what.as_str(), op.namespace.as_str())).collect();
+        let named: Vec<_> =
+            told.longest_first.iter().map(|op| (op.kind, op.what.as_str(), op.namespace.as_str())).collect();
         assert_eq!(
             named,
             [
@@ -114,14 +132,18 @@ mod tests {
             ]
         );
         let words = told.named().expect("long ones");
-        assert_eq!(words, "transaction: idle for 2.0s; findAndModify shop.cars for 2.0s; aggregate shop.cars for 1.5s; and 2 more");
+        assert_eq!(
+            words,
+            "transaction: idle for 2.0s; findAndModify shop.cars for 2.0s; aggregate shop.cars for 1.5s; and 2 more"
+        );
     }
 
     #[test]
     fn nothing_under_way_is_zero_and_what_cannot_be_read_is_no_answer() {
         let none = parse(&reply(Vec::new()), "a:1").expect("a reply");
         assert_eq!((none.longest(), none.named()), (Duration::ZERO, None));
-        let begun = parse(&reply(vec![doc! { "op": "insert", "ns": "a.b", "name": "insert", "transaction": false }]), "a:1");
+        let begun =
+            parse(&reply(vec![doc! { "op": "insert", "ns": "a.b", "name": "insert", "transaction": false }]), "a:1");
         assert_eq!(begun.map(|o| o.longest()), Some(Duration::ZERO));
         assert!(parse(&doc! { "ok": 1.0 }, "a:1").is_none());
         assert!(parse(&reply(vec![doc! { "op": "insert", "micros": "soon" }]), "a:1").is_none());

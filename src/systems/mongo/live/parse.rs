@@ -46,7 +46,9 @@ pub(super) fn status(d: &Document) -> Option<Membership> {
         state: MemberState::from_code(number(d, "myState")?),
         term: number(d, "term"),
         date,
-        applied: optimes.and_then(|o| optime(o.get("appliedOpTime"))).or_else(|| own.and_then(|m| optime(m.get("optime")))),
+        applied: optimes
+            .and_then(|o| optime(o.get("appliedOpTime")))
+            .or_else(|| own.and_then(|m| optime(m.get("optime")))),
         applied_wall: optimes
             .and_then(|o| time(o, "lastAppliedWallTime"))
             .or_else(|| own.and_then(|m| time(m, "lastAppliedWallTime")))
@@ -101,7 +103,8 @@ pub(super) fn server(d: &Document) -> Option<Server> {
 /// Whether `getDefaultRWConcern` tells of a default write concern that somebody has set: from 5.0 on it says where its value is from, and
 /// before that it has one only where one was set.
 pub(super) fn default_write(d: &Document) -> bool {
-    text(d, "defaultWriteConcernSource").map_or_else(|| sub(d, "defaultWriteConcern").is_some(), |source| source == "global")
+    text(d, "defaultWriteConcernSource")
+        .map_or_else(|| sub(d, "defaultWriteConcern").is_some(), |source| source == "global")
 }
 
 /// `replSetGetConfig`, as `from` answered it, to somebody who asks the set at these hosts; none if the reply lacks what every version has.
@@ -111,7 +114,8 @@ pub(super) fn default_write(d: &Document) -> bool {
 pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Config> {
     let c = sub(d, "config")?;
     let horizon = horizon(c, seeds);
-    let millis = |key| number(sub(c, "settings")?, key).and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
+    let millis =
+        |key| number(sub(c, "settings")?, key).and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
     let members: Option<Vec<_>> = docs(c, "members").map(|m| member(m, horizon.as_deref())).collect();
     Some(Config {
         set: text(c, "_id")?,
@@ -129,7 +133,12 @@ pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Confi
 ///
 /// A grant is for one collection, for all of a database (no collection named), for all databases (neither named), or for anything.
 pub(super) fn missing<'a>(d: &Document, (db, collection): (&str, &str), actions: &[&'a str]) -> Option<Vec<&'a str>> {
-    let grants: Vec<_> = d.get_document("authInfo").ok().filter(|i| i.contains_key("authenticatedUserPrivileges")).map(|i| docs(i, "authenticatedUserPrivileges"))?.collect();
+    let grants: Vec<_> = d
+        .get_document("authInfo")
+        .ok()
+        .filter(|i| i.contains_key("authenticatedUserPrivileges"))
+        .map(|i| docs(i, "authenticatedUserPrivileges"))?
+        .collect();
     let covers = |resource: &Document| {
         let is = |key, name: &str| resource.get_str(key).is_ok_and(|value| value.is_empty() || value == name);
         flag(resource, "anyResource") || (is("db", db) && is("collection", collection))
@@ -279,7 +288,10 @@ mod tests {
         let pair = |inside: &str, host: &str| (inside.to_owned(), host.to_owned());
         let inside = [pair("db1.inside:1", "db1.inside:1"), pair("db2.inside:1", "db2.inside:1")];
         // One that the plan does not name is known by its outer name as well.
-        assert_eq!(names("db1.outside:1"), [pair("db1.inside:1", "db1.outside:1"), pair("db2.inside:1", "db2.outside:1")]);
+        assert_eq!(
+            names("db1.outside:1"),
+            [pair("db1.inside:1", "db1.outside:1"), pair("db2.inside:1", "db2.outside:1")]
+        );
         assert_eq!(names("10.0.0.2:1")[0], pair("db1.inside:1", "10.0.0.1:1"));
         assert_eq!(names("db2.inside:1"), inside);
         assert_eq!(names("nobody:1"), inside);
@@ -295,7 +307,7 @@ mod tests {
     fn a_login_may_what_it_is_granted_there_or_anywhere() {
         let status = |resource: Document, actions: &[&str]| {
             doc! { "authInfo": { "authenticatedUsers": [{ "user": "can", "db": "admin" }],
-                "authenticatedUserPrivileges": [{ "resource": resource, "actions": actions.to_vec() }] }, "ok": 1.0 }
+            "authenticatedUserPrivileges": [{ "resource": resource, "actions": actions.to_vec() }] }, "ok": 1.0 }
         };
         let missing = |d: &Document| missing(d, ("landfall", "canary"), &["insert", "update"]);
         let own = || doc! { "db": "landfall", "collection": "canary" };

@@ -113,7 +113,8 @@ impl Writer {
 
     /// The configuration as it stands there, and what it says.
     async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), Sent<Mark>> {
-        let both = |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
+        let both =
+            |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
         let (raw, config) = self.read(doc! { "replSetGetConfig": 1 }, both).await?;
         self.of_this_set(set, &config.set)?;
         Ok((raw, config))
@@ -150,9 +151,9 @@ fn verdict(error: &Error) -> Reply {
             _ => Reply::Lost,
         },
         // Nothing was written to any socket.
-        ErrorKind::Authentication { .. } | ErrorKind::ServerSelection { .. } | ErrorKind::ConnectionPoolCleared { .. } => {
-            Reply::Refused
-        }
+        ErrorKind::Authentication { .. }
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::ConnectionPoolCleared { .. } => Reply::Refused,
         _ => Reply::Lost,
     }
 }
@@ -180,7 +181,8 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mar
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));
     }
     let members = r.members(&leader.host);
-    let new = document(raw, r.version, members).map_err(|why| Sent::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
+    let new = document(raw, r.version, members)
+        .map_err(|why| Sent::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
     let mark = Mark { version: r.version, term, leader: Some(leader.host.clone()) };
     let sent = leader.carry_out(doc! { "replSetReconfig": new }).await;
     Ok(Sent { mark: (sent.reply == Reply::Yes).then_some(mark), ..sent })
@@ -230,7 +232,8 @@ async fn step_down(
     let writer = Writer::new(set, host, app).await?;
     let (_, config) = writer.config(set).await?;
     if let Some(mark) = expect.filter(|m| m.version != config.version) {
-        let text = format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
+        let text =
+            format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
         return Err(Sent::mismatch(format!("{text}; nothing was sent")));
     }
     // Last, so that as little as can be lies between.

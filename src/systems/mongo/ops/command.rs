@@ -38,7 +38,9 @@ pub(super) struct Shell {
 impl Shell {
     pub(super) fn of(plan: &ReplicaSet) -> Self {
         let (before, query) = plan.uri.split_once('?').unwrap_or((&plan.uri, ""));
-        let known = |option: &&str| OPTIONS.contains(&option.split('=').next().unwrap_or_default().to_ascii_lowercase().as_str());
+        let known = |option: &&str| {
+            OPTIONS.contains(&option.split('=').next().unwrap_or_default().to_ascii_lowercase().as_str())
+        };
         let mut options: Vec<&str> = query.split(['&', ';']).filter(known).collect();
         // What a name that is looked up as a service means, and hosts do not.
         let says = |o: &&str| ["tls=", "ssl="].iter().any(|key| o.to_ascii_lowercase().starts_with(key));
@@ -87,7 +89,11 @@ impl Shell {
     }
 
     fn only_in_this_set(&self, host: &str) -> String {
-        format!("if (db.hello().setName !== {}) throw {}; ", json(&self.set), json(&format!("{host} is not of the set {}", self.set)))
+        format!(
+            "if (db.hello().setName !== {}) throw {}; ",
+            json(&self.set),
+            json(&format!("{host} is not of the set {}", self.set))
+        )
     }
 }
 
@@ -118,7 +124,10 @@ pub(super) fn of(shell: &Shell, call: &Call, mark: &Mark, from: &str, to: &str) 
             let script = if *secs == 0 {
                 format!("if (!db.hello().isWritablePrimary) {freeze}")
             } else {
-                format!("if (db.hello().isWritablePrimary) throw {}; {freeze}", json(&format!("{host} leads: it is not frozen")))
+                format!(
+                    "if (db.hello().isWritablePrimary) throw {}; {freeze}",
+                    json(&format!("{host} leads: it is not frozen"))
+                )
             };
             shell.at(host, &format!("{}{script}", shell.only_in_this_set(host)))
         }
@@ -150,13 +159,17 @@ fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
             shell.at(from, &until_so(&first, &so, looks, &format!("{host} is not level with {from}")))
         }
         Until::Leads { host, after } => {
-            let so = format!("db.hello().isWritablePrimary && Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) > {after}");
+            let so = format!(
+                "db.hello().isWritablePrimary && Number(db.adminCommand({{ replSetGetStatus: 1 }}).term) > {after}"
+            );
             let not = format!("{host} does not accept writes in a term after {after}");
             shell.at(host, &until_so(&shell.only_in_this_set(host), &so, LOOKS, &not))
         }
-        Until::Writable => {
-            shell.at_the_primary(from, to, &until_so("", "db.hello().isWritablePrimary", LOOKS, "nobody accepts writes"))
-        }
+        Until::Writable => shell.at_the_primary(
+            from,
+            to,
+            &until_so("", "db.hello().isWritablePrimary", LOOKS, "nobody accepts writes"),
+        ),
         Until::Settled => {
             let so = format!("({committed}).commitmentStatus");
             shell.at_the_primary(from, to, &until_so("", &so, LOOKS, "no majority has the configuration"))

@@ -23,7 +23,9 @@ impl Set {
         let word = |majority| if majority { "a majority" } else { "the primary alone" };
         let unknown = match stand.config.default_write {
             Some(_) => String::new(),
-            None => " Whether one is set is not known: the reading login has to be granted getDefaultRWConcern.".to_owned(),
+            None => {
+                " Whether one is set is not known: the reading login has to be granted getDefaultRWConcern.".to_owned()
+            }
         };
         let told = told(&stand.config.members, changed);
         Some(format!(
@@ -54,7 +56,16 @@ mod tests {
             let none = (0..arbiters).map(|i| ConfigMember { arbiter: true, ..m(&format!("a{i}")) });
             waits_for_majority(&voters.chain(none).collect::<Vec<_>>())
         };
-        let table = [(1, 0, true), (2, 0, true), (3, 0, true), (2, 1, false), (3, 1, false), (4, 1, true), (3, 2, false), (4, 2, false)];
+        let table = [
+            (1, 0, true),
+            (2, 0, true),
+            (3, 0, true),
+            (2, 1, false),
+            (3, 1, false),
+            (4, 1, true),
+            (3, 2, false),
+            (4, 2, false),
+        ];
         for (data, arbiters, majority) in table {
             assert_eq!(of(data, arbiters), majority, "{data} and {arbiters}");
         }

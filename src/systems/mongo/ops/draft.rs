@@ -75,8 +75,12 @@ impl WayBack {
             return Some(Self::Move { set, to: unless.leads.clone(), wanted: last.after.clone() });
         }
         let of = |members: &[ConfigMember], host: &str| members.iter().find(|m| m.host == host).cloned();
-        let mut changed: Vec<_> =
-            last.after.iter().filter(|m| of(&first.before, &m.host).as_ref() != Some(m)).map(|m| (m.host.clone(), Some(m.clone()))).collect();
+        let mut changed: Vec<_> = last
+            .after
+            .iter()
+            .filter(|m| of(&first.before, &m.host).as_ref() != Some(m))
+            .map(|m| (m.host.clone(), Some(m.clone())))
+            .collect();
         let out = first.before.iter().filter(|m| of(&last.after, &m.host).is_none());
         changed.extend(out.map(|m| (m.host.clone(), None)));
         Some(Self::Members { set, changed })
@@ -117,7 +121,8 @@ impl Set {
         let (Some(stand), Some(chosen)) = (stand, chosen) else { return Err(faults) };
         let wanted = recipe::preferring(&stand.config.members, &chosen);
         if wanted.is_none() {
-            let text = format!("{}: {chosen} cannot be preferred: a priority of {} is taken", self.name, recipe::HIGHEST);
+            let text =
+                format!("{}: {chosen} cannot be preferred: a priority of {} is taken", self.name, recipe::HIGHEST);
             faults.push(Fault::new(FaultKind::Unsupported, text));
         }
         let Some(wanted) = wanted.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -150,7 +155,9 @@ impl Set {
         let (leader, before) = (stand.leader.as_ref(), &stand.config.members);
         // Of each member that is still one, what the move was to leave it with; what else was changed of it since is not for this to undo.
         let with = |meant: &[ConfigMember]| -> Vec<ConfigMember> {
-            let meant = |m: &ConfigMember| meant.iter().find(|w| w.host == m.host && m.votes > 0 && !m.hidden).map(|w| w.priority);
+            let meant = |m: &ConfigMember| {
+                meant.iter().find(|w| w.host == m.host && m.votes > 0 && !m.hidden).map(|w| w.priority)
+            };
             before.iter().map(|m| ConfigMember { priority: meant(m).unwrap_or(m.priority), ..m.clone() }).collect()
         };
         let mut the = self.move_of(&stand, leader.to_owned(), before.clone());
@@ -177,7 +184,8 @@ impl Set {
             faults.push(Fault::new(FaultKind::Empty, format!("{to}, which led before, cannot lead: {why}")));
         }
         if wanted.iter().any(|m| m.host == to && m.priority <= 0.0) {
-            let text = format!("{}: {to} had priority 0 and led all the same: somebody has changed it since", self.name);
+            let text =
+                format!("{}: {to} had priority 0 and led all the same: somebody has changed it since", self.name);
             faults.push(Fault::new(FaultKind::Malformed, text));
         }
         if !faults.is_empty() {
@@ -231,12 +239,18 @@ impl Set {
         match (config.term, term) {
             (None, _) => wrong(FaultKind::Unsupported, config.forced().unwrap_or_default()),
             (Some(of), Some(term)) if of != term => {
-                wrong(FaultKind::Empty, format!("its configuration is of term {of}, and {leader} leads in term {term}"));
+                wrong(
+                    FaultKind::Empty,
+                    format!("its configuration is of term {of}, and {leader} leads in term {term}"),
+                );
             }
             _ => {}
         }
         if config.committed != Some(true) {
-            wrong(FaultKind::Empty, format!("not said to be with a majority: version {} of its configuration", config.version));
+            wrong(
+                FaultKind::Empty,
+                format!("not said to be with a majority: version {} of its configuration", config.version),
+            );
         }
         if *config.from != *leader {
             wrong(FaultKind::Empty, format!("its configuration was told by {}, and {leader} leads", config.from));

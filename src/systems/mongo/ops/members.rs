@@ -60,7 +60,13 @@ impl Set {
     }
 
     /// The members as an action wants them; none if it is not about members.
-    fn wanted(&self, action: &Action, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) -> Option<Vec<ConfigMember>> {
+    fn wanted(
+        &self,
+        action: &Action,
+        stand: &Stand<'_>,
+        now: Now,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Vec<ConfigMember>> {
         let mut out = stand.config.members.clone();
         match action {
             Action::AddMembers { .. } => out.extend(self.coming(stand, now, faults)),
@@ -123,11 +129,24 @@ impl Set {
 
     /// So many of a side's members vote: those that do already, then those that follow, in the configuration's order. Who votes no more is
     /// taken from the end, never who leads; an arbiter before all others, and out of the set: a vote is all that it is.
-    fn votes(&self, out: &mut Vec<ConfigMember>, side: Side, wanted: usize, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) {
+    fn votes(
+        &self,
+        out: &mut Vec<ConfigMember>,
+        side: Side,
+        wanted: usize,
+        stand: &Stand<'_>,
+        now: Now,
+        faults: &mut Vec<Fault>,
+    ) {
         let own = |m: &&mut ConfigMember| self.side(&m.host) == Some(side);
         let have = out.iter_mut().filter(own).filter(|m| m.votes > 0).count();
         let mut missing = wanted.saturating_sub(have);
-        for m in out.iter_mut().filter(own).filter(|m| m.votes == 0 && !m.hidden && !m.arbiter && m.delay.is_zero()).take(missing) {
+        for m in out
+            .iter_mut()
+            .filter(own)
+            .filter(|m| m.votes == 0 && !m.hidden && !m.arbiter && m.delay.is_zero())
+            .take(missing)
+        {
             self.must_follow(&m.host, now, faults);
             m.votes = 1;
             missing -= 1;
@@ -192,16 +211,17 @@ impl Set {
     /// Voters that could not lead, and can afterwards: a priority of zero may be there on purpose.
     fn lifted(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
         let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
-        let lifted: Vec<&str> = after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
+        let lifted: Vec<&str> =
+            after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
         let what = format!("{}: {} has priority 0 now, and can be elected afterwards", self.name, lifted.join(", "));
-        (!lifted.is_empty()).then(|| format!("{what}; if that zero is deliberate, hide the member first: hidden ones keep theirs"))
+        (!lifted.is_empty())
+            .then(|| format!("{what}; if that zero is deliberate, hide the member first: hidden ones keep theirs"))
     }
 
     /// What the votes and priorities on the way mean.
     fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Mark>) {
-        let judge = |members: &[ConfigMember]| {
-            quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader))
-        };
+        let judge =
+            |members: &[ConfigMember]| quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader));
         let before = judge(&stand.config.members);
         let each: Vec<Quorum> = way.iter().map(|members| judge(members)).collect();
         let Some((after, end)) = each.last().zip(way.last()) else { return };
@@ -272,7 +292,11 @@ impl Set {
                 let (kind, quarantine) = call.kind();
                 Operation { what, call, kind, tail: false, expect, quarantine, command }
             };
-            out.push(op(format!("{}: {}", self.name, told(before, members)), Call::Reconfig(Box::new(reconfig)), expect));
+            out.push(op(
+                format!("{}: {}", self.name, told(before, members)),
+                Call::Reconfig(Box::new(reconfig)),
+                expect,
+            ));
             let wait = Call::Wait { set: self.name.clone(), until: Until::Committed { version } };
             let after = Handle::After(u16::try_from(place).unwrap_or(u16::MAX));
             out.push(op(format!("{}: a majority has version {version}", self.name), wait, after));
@@ -296,7 +320,9 @@ impl Set {
             draft.back = hosts.iter().map(|host| self.freeze(host, 0)).collect();
             draft.notes.push(format!("it ends by itself after {secs} s, and when a member is started anew"));
         }
-        let state = |on: bool| if on { format!("do not stand for election for {secs} s") } else { "may stand for election".to_owned() };
+        let state = |on: bool| {
+            if on { format!("do not stand for election for {secs} s") } else { "may stand for election".to_owned() }
+        };
         draft.diff.push(Change {
             thing: format!("{}: {} of the {side}", self.name, hosts.join(", ")),
             from: "as they are".to_owned(),
@@ -372,7 +398,9 @@ impl Set {
             }),
             Action::SetPriorities { priorities, .. } => met(&|members| {
                 let is = |m: &ConfigMember, side: Side| m.priority.total_cmp(&f64::from(*priorities.get(side))).is_eq();
-                Side::BOTH.iter().all(|side| members.iter().filter(of(*side)).filter(|m| can_be_ranked(m)).all(|m| is(m, *side)))
+                Side::BOTH
+                    .iter()
+                    .all(|side| members.iter().filter(of(*side)).filter(|m| can_be_ranked(m)).all(|m| is(m, *side)))
             }),
             Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
             Action::Freeze { .. } => {

@@ -79,7 +79,8 @@ pub(super) fn told(before: &[ConfigMember], after: &[ConfigMember]) -> String {
     for m in after {
         let Some(old) = before.iter().find(|b| b.host == m.host) else {
             let hidden = if m.hidden { "hidden, " } else { "" };
-            let late = if m.delay.is_zero() { String::new() } else { format!("{} late, ", crate::core::now::short(m.delay)) };
+            let late =
+                if m.delay.is_zero() { String::new() } else { format!("{} late, ", crate::core::now::short(m.delay)) };
             out.push(format!("{} comes in: {hidden}{late}votes {}, priority {}", m.host, m.votes, m.priority));
             continue;
         };
@@ -120,7 +121,8 @@ mod tests {
 
     #[test]
     fn votes_change_one_at_a_time_and_never_exceed_seven() {
-        let observed: Vec<_> = (0..7).map(|i| m(&format!("s{i}"), 1, 1.0)).chain([m("t0", 0, 0.0), m("t1", 0, 0.0)]).collect();
+        let observed: Vec<_> =
+            (0..7).map(|i| m(&format!("s{i}"), 1, 1.0)).chain([m("t0", 0, 0.0), m("t1", 0, 0.0)]).collect();
         let mut wanted = observed.clone();
         wanted[5] = m("s5", 0, 0.0);
         wanted[6] = m("s6", 0, 0.0);
@@ -163,7 +165,10 @@ mod tests {
         let wanted = vec![m("s0", 1, 2.0), m("s1", 0, 0.0), m("t0", 1, 1.0), m("t1", 1, 1.0)];
         let there = path(&observed, &wanted);
         assert_eq!(votes(&there), [4, 5, 4, 3]);
-        assert!(there.iter().all(|c| c.iter().all(|m| !m.arbiter || m.votes == 1)), "the server takes no arbiter without a vote");
+        assert!(
+            there.iter().all(|c| c.iter().all(|m| !m.arbiter || m.votes == 1)),
+            "the server takes no arbiter without a vote"
+        );
         assert_eq!(there.last(), Some(&wanted));
         let back = path(&wanted, &observed);
         assert!(back.iter().all(|c| c.iter().all(|m| !m.arbiter || m.votes == 1)));

@@ -50,7 +50,11 @@ impl Set {
         draft.diff = diff(the);
         self.quorum_of(the, picture, &mut draft);
         if picture.claims.len() > 1 {
-            draft.broken.push(format!("{}: more than one member says that it accepts writes: {}", self.name, picture.claims.join(", ")));
+            draft.broken.push(format!(
+                "{}: more than one member says that it accepts writes: {}",
+                self.name,
+                picture.claims.join(", ")
+            ));
         }
         let votes: u32 = the.wanted.iter().map(|m| m.votes).sum();
         if votes > VOTES {
@@ -70,7 +74,9 @@ impl Set {
             ),
             match rtt {
                 None => "No writes for 26 to 90 ms, from the moment the command arrives.".to_owned(),
-                Some(_) => "No writes for 265 to 582 ms across regions, from the moment the command arrives.".to_owned(),
+                Some(_) => {
+                    "No writes for 265 to 582 ms across regions, from the moment the command arrives.".to_owned()
+                }
             },
             format!(
                 "If nobody has caught up within {catch_up} s the server refuses (262): {from} goes on leading, and those {catch_up} s \
@@ -103,8 +109,7 @@ impl Set {
         if !before.at_home {
             draft.notes.push(format!("{}: {} where it leads now: {}", self.name, NOT_AT_HOME, votes(&before)));
         }
-        let up: u32 =
-            self.voters(&the.observed, picture.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
+        let up: u32 = self.voters(&the.observed, picture.stand.status).iter().filter(|v| v.up).map(|v| v.votes).sum();
         if up < before.majority {
             draft.broken.push(format!("{}: {up} votes are up, {} elect a primary", self.name, before.majority));
         }

@@ -9,10 +9,7 @@ use std::{
 };
 
 use super::Set;
-use crate::systems::mongo::{
-    Concern, Felt,
-    canary::Record,
-};
+use crate::systems::mongo::{Concern, Felt, canary::Record};
 
 /// When a set took no writes of late, and what its canary felt of that.
 #[derive(Debug, Default)]
@@ -70,14 +67,17 @@ impl Set {
         // What goes on may have ended since the set was last let live.
         let open = if self.primary.is_some() { self.writable_at } else { boot };
         let from = boot.saturating_sub(KEPT);
-        let within = |(since, until): &(Duration, Option<Duration>)| until.unwrap_or(open).min(boot).saturating_sub(from.max(*since));
+        let within = |(since, until): &(Duration, Option<Duration>)| {
+            until.unwrap_or(open).min(boot).saturating_sub(from.max(*since))
+        };
         self.canary.blocked.iter().map(within).sum::<Duration>().div_duration_f64(KEPT)
     }
 
     /// What the canary has felt by `boot`, writing so often. Its first write is over by then.
     pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
         let blocked = self.canary.blocked.clone();
-        let open = |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
+        let open =
+            |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
         let takes = takes(concern);
         let first = boot.saturating_sub(takes);
         let new = || Loop { record: Record::new(every, first), next: first };

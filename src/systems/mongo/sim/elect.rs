@@ -119,7 +119,8 @@ impl Set {
     /// Nobody caught up (262): it goes on leading, after a time in which it took no writes.
     pub(super) fn step_down(&mut self, place: usize, secs: u32, catch_up: u32, now: Now) -> Result<(), ()> {
         let (boot, patience) = (now.boot, Duration::from_secs(u64::from(catch_up)));
-        let lag = |i: usize| if i == place { 0.0 } else { self.lag(i, boot).max(self.members[i].behind.catches_up(boot)) };
+        let lag =
+            |i: usize| if i == place { 0.0 } else { self.lag(i, boot).max(self.members[i].behind.catches_up(boot)) };
         let in_time = |i: usize| self.sees(place, i) && lag(i) <= patience.as_secs_f64();
         let others = (0..self.members.len()).filter(|&i| i != place && self.stands(i, boot) && in_time(i));
         let nearest = others.map(lag).min_by(f64::total_cmp);

@@ -39,7 +39,13 @@ impl Member {
         let config = ConfigMember {
             host: host.to_owned(),
             votes: u32::from(place < 7),
-            priority: if place >= 7 { 0.0 } else if place == 0 { 2.0 } else { 1.0 },
+            priority: if place >= 7 {
+                0.0
+            } else if place == 0 {
+                2.0
+            } else {
+                1.0
+            },
             tags: tags.into_iter().collect(),
             ..ConfigMember::default()
         };
@@ -75,4 +81,3 @@ impl Member {
         (self.usual * breath + spell).max(self.behind.at(boot))
     }
 }
-

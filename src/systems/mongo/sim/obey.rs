@@ -165,7 +165,8 @@ impl Set {
     }
 
     fn look_for(&self, r: &Reconfig) -> (Truth, String) {
-        let Some(from) = self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
+        let Some(from) =
+            self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
         else {
             return (Truth::Dark, "nobody answers".to_owned());
         };
@@ -187,7 +188,9 @@ impl Set {
         let over = self.now_term() != term || self.leader() != Some(host);
         let Some(_) = self.answers(host) else {
             return match self.leader() {
-                Some(leader) if over => (Truth::Conflict, format!("{leader} leads; {host}, which could tell why, does not answer")),
+                Some(leader) if over => {
+                    (Truth::Conflict, format!("{leader} leads; {host}, which could tell why, does not answer"))
+                }
                 _ => (Truth::Dark, format!("{host} does not answer")),
             };
         };
@@ -214,7 +217,8 @@ impl Set {
         if leads {
             return (Truth::Conflict, format!("{host} leads: it is not frozen, for {secs} s or at all"));
         }
-        let said = if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
+        let said =
+            if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {
             return match answers {
                 false => (Truth::Dark, said),
@@ -257,7 +261,10 @@ impl Set {
             Until::Settled => {
                 let leader = writable.unwrap_or("nobody");
                 let settled = writable.is_some() && spread && now.boot >= self.busy_until;
-                (of(settled), format!("{leader} accepts writes; {}", if spread { "committed" } else { "not committed yet" }))
+                (
+                    of(settled),
+                    format!("{leader} accepts writes; {}", if spread { "committed" } else { "not committed yet" }),
+                )
             }
         }
     }

@@ -37,7 +37,8 @@ impl Set {
         // As servers from 5.0 on do.
         if !self.release.starts_with("4.")
             && !self.default_write
-            && majority_by_default(members) != majority_by_default(&self.configured()) {
+            && majority_by_default(members) != majority_by_default(&self.configured())
+        {
             return refuse(103, "it would change the implicit default write concern");
         }
         let was = |host: &str| self.members.iter().map(|m| &m.config).find(|m| m.host == host);

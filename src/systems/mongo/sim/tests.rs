@@ -5,7 +5,10 @@ mod happen;
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    super::{ops::{Call, Reconfig}, tests::plan},
+    super::{
+        ops::{Call, Reconfig},
+        tests::plan,
+    },
     Set, Sim,
 };
 use crate::{

@@ -124,8 +124,13 @@ fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     let line = detail.fields.iter().find(|(name, _)| name == "long operations").expect("a line");
     assert_eq!((line.1.text.as_ref(), line.1.tone), ("index build: createIndexes shop.orders for 20s", Tone::Warn));
-    let notes = |run: &Run| run.state.draft(&draft::to(Side::Target), run.now).expect("of this system").expect("a draft").notes;
-    assert!(notes(&run).iter().any(|n| n.starts_with("WILL BE KILLED by the step down, on 127.0.0.1:101 ")), "{:?}", notes(&run));
+    let notes =
+        |run: &Run| run.state.draft(&draft::to(Side::Target), run.now).expect("of this system").expect("a draft").notes;
+    assert!(
+        notes(&run).iter().any(|n| n.starts_with("WILL BE KILLED by the step down, on 127.0.0.1:101 ")),
+        "{:?}",
+        notes(&run)
+    );
     // Not known is neither none nor what was.
     run.cut = Some(("operations", FaultKind::Refused));
     run.pass(1);

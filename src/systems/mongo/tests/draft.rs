@@ -58,13 +58,11 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     assert_eq!(kinds, wanted);
     let Call::Reconfig(pin) = &draft.ops[0].call else { panic!("a reconfig first") };
     assert_eq!((pin.version, pin.before.len(), pin.after.len()), (5, 5, 5));
-    assert_eq!(
-        draft.ops[0].expect,
-        Handle::Seen(Mark { version: 4, term: 7, leader: Some("127.0.0.1:101".into()) })
-    );
+    assert_eq!(draft.ops[0].expect, Handle::Seen(Mark { version: 4, term: 7, leader: Some("127.0.0.1:101".into()) }));
     let Call::Wait { until: Until::Leads { host, after: 7 }, .. } = &draft.ops[4].call else { panic!("a wait") };
     // The two alike, so that nothing takes over; nobody else.
-    let priorities = |of: &[crate::systems::mongo::facts::ConfigMember]| of.iter().map(|m| m.priority).collect::<Vec<_>>();
+    let priorities =
+        |of: &[crate::systems::mongo::facts::ConfigMember]| of.iter().map(|m| m.priority).collect::<Vec<_>>();
     for (m, p) in pin.after.iter().zip(priorities(&pin.after)) {
         let leads = m.host == "127.0.0.1:101" || m.host == *host;
         assert!(p == if leads { 2.0 } else { 0.0 }, "{m:?}");
@@ -94,7 +92,11 @@ fn what_a_person_pastes_compares_too() {
     assert!(command(0).starts_with("mongosh 'mongodb://"), "{}", command(0));
     assert!(command(0).contains("if (Number(cfg.version) !== 4 || Number(cfg.term) !== 7) throw"));
     assert!(command(8).contains("if (Number(cfg.version) !== 5) throw"), "an older server's number may be a long one");
-    assert!(command(8).contains(r#"cfg.version = typeof cfg.version === "number" ? 6 : NumberLong("6");"#), "{}", command(8));
+    assert!(
+        command(8).contains(r#"cfg.version = typeof cfg.version === "number" ? 6 : NumberLong("6");"#),
+        "{}",
+        command(8)
+    );
     // The pin is still there, or nobody knows who would lead next.
     assert!(command(3).contains(".config.version) !== 5) throw"), "{}", command(3));
     assert!(command(3).contains("replSetStepDown: 60, secondaryCatchUpPeriodSecs: 2"));
@@ -131,7 +133,8 @@ fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shel
         std::fs::write(&said, "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n").expect("written");
         std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
         let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap_or_default());
-        let out = std::process::Command::new("sh").args(["-c", &op.command]).env("PATH", path).output().expect("a shell");
+        let out =
+            std::process::Command::new("sh").args(["-c", &op.command]).env("PATH", path).output().expect("a shell");
         let words = String::from_utf8(out.stdout).expect("text");
         let words: Vec<_> = words.split_terminator('\0').collect();
         let [uri, "--username", "land fall", "--authenticationDatabase", "users", "--eval", script] = words[..] else {
@@ -272,12 +275,19 @@ fn a_shell_that_sees_the_names_of_the_inside_restores_the_same_priorities() {
     let draft = run.draft(&to(Side::Target)).expect("a draft");
     let restore = &draft.ops[8].command;
     assert!(restore.contains(r#"["127.0.0.1:104","inside:104"].includes(db.hello().primary)"#), "{restore}");
-    assert!(draft.ops[2].command.contains(r#"["127.0.0.1:104","inside:104"].includes(m.name)"#), "{}", draft.ops[2].command);
+    assert!(
+        draft.ops[2].command.contains(r#"["127.0.0.1:104","inside:104"].includes(m.name)"#),
+        "{}",
+        draft.ops[2].command
+    );
 }
 
 #[test]
 fn a_freeze_that_a_primary_refuses_is_not_there() {
-    use crate::{core::step::{Reply, Truth}, systems::steer::Obeys};
+    use crate::{
+        core::step::{Reply, Truth},
+        systems::steer::Obeys,
+    };
     let mut run = Run::movable(1);
     let freeze = Call::Freeze { set: "orders".into(), host: "127.0.0.1:101".into(), secs: 60, lapse: None };
     let sent = State::obey(&mut run.sim, "tag", &freeze, None, run.now);

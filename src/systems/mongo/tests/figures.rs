@@ -1,6 +1,9 @@
 //! Figures that never become less than what is known: what a set has cost those who write, and the worst of all sets.
 
-use super::{canary::{feel, with_canary}, *};
+use super::{
+    canary::{feel, with_canary},
+    *,
+};
 use crate::systems::{
     mongo::{Concern, Facts, Felt, Probe},
     steer::Steered,

@@ -104,7 +104,11 @@ fn a_delay_on_purpose_is_no_lag() {
     reconfigured(&mut run, |m| m.delay = Duration::from_secs(3600));
     assert_eq!(lags(&run), 0);
     assert_eq!(run.cell(1, "orders/127.0.0.1:102", "lag").0, "–");
-    assert!(run.cell(1, "orders/127.0.0.1:102", "votes").0.ends_with("1h00m late"), "{:?}", run.cell(1, "orders/127.0.0.1:102", "votes"));
+    assert!(
+        run.cell(1, "orders/127.0.0.1:102", "votes").0.ends_with("1h00m late"),
+        "{:?}",
+        run.cell(1, "orders/127.0.0.1:102", "votes")
+    );
     assert!(run.signal("mongo.set.worst_target_lag", "orders").is_live());
 }
 
@@ -118,7 +122,11 @@ fn a_member_says_itself_how_far_behind_it_is_to_be() {
     let hello = run.sources.iter().find(|s| s.id.ends_with(":102/hello")).cloned().expect("a source");
     let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
     let answer = Hello { delay: Duration::from_secs(60), ..answer };
-    run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+    run.state.apply(
+        &hello.ask,
+        Facts::Hello(answer),
+        Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
+    );
     assert_eq!(late(&run), Duration::from_secs(60));
 }
 
@@ -129,7 +137,11 @@ fn an_arbiter_that_a_greeting_names_is_only_greeted() {
     State::advance(&mut run.sim, run.now);
     let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
     let answer = Hello { arbiters: vec!["127.0.0.1:199".into()], ..answer };
-    let found = run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+    let found = run.state.apply(
+        &hello.ask,
+        Facts::Hello(answer),
+        Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
+    );
     let of: Vec<_> = found.iter().filter(|s| s.id.contains(":199/")).map(|s| s.id.as_str()).collect();
     assert_eq!(of, ["mongo/orders/127.0.0.1:199/hello"]);
 }
@@ -168,7 +180,9 @@ fn while_one_makes_its_first_copy_the_worst_lag_is_not_that_of_the_others() {
     run.pass(8);
     assert_eq!(run.cell(0, "orders", "target_lag").1, Tone::Good);
     let spec = run.sources.iter().find(|s| s.id.ends_with(":105/status")).cloned().expect("a source");
-    let Ok(Facts::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.ask, run.now) else { panic!("no status") };
+    let Ok(Facts::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.ask, run.now) else {
+        panic!("no status")
+    };
     status.state = MemberState::Startup2;
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
     run.state.apply(&spec.ask, Facts::Status(Membership::In(status)), stamp);
@@ -218,12 +232,22 @@ fn a_hidden_voter_that_is_down_is_one_of_those_that_cannot_lead() {
     fails(&mut run, &[101, 102], FaultKind::TimedOut);
     for n in [104, 105] {
         let hello = run.sources.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
-        let Ok(Facts::Hello(mut answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+        let Ok(Facts::Hello(mut answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else {
+            panic!("no greeting")
+        };
         answer.hosts.retain(|host| !host.ends_with(":103"));
-        run.state.apply(&hello.ask, Facts::Hello(answer), Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) });
+        run.state.apply(
+            &hello.ask,
+            Facts::Hello(answer),
+            Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
+        );
     }
     // Three of five votes.
-    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)), "{:?}", run.state.sets[0].leader(run.now));
+    assert!(
+        matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)),
+        "{:?}",
+        run.state.sets[0].leader(run.now)
+    );
 }
 
 #[test]

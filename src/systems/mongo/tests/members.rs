@@ -41,7 +41,10 @@ fn members(p: &Played<State>) -> String {
 }
 
 /// Drafts, plays and reads; gives what would take it back.
-fn done(p: &mut Played<State>, action: &Action) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Mark>> {
+fn done(
+    p: &mut Played<State>,
+    action: &Action,
+) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Mark>> {
     let draft = p.draft(action).unwrap_or_else(|faults| panic!("{action:?}: {faults:?}"));
     assert_eq!(draft.broken, Vec::<String>::new(), "{action:?}");
     assert!(!draft.ops.is_empty() && !draft.diff.is_empty(), "{action:?}");
@@ -117,7 +120,9 @@ fn what_costs_the_majority_or_lets_somebody_take_over_is_forbidden() {
     let plan = plan(PLAN);
     let mut p = Played::<State>::new(&plan);
     p.pass(5);
-    for action in [Action::AddMembers { set: set() }, Action::Unhide { set: set(), side: Side::Target }, votes(3, 2, false)] {
+    for action in
+        [Action::AddMembers { set: set() }, Action::Unhide { set: set(), side: Side::Target }, votes(3, 2, false)]
+    {
         done(&mut p, &action);
     }
     let broken = |p: &Played<State>, action: &Action| p.draft(action).expect("a draft").broken.join(" / ");
@@ -159,7 +164,10 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         if release.starts_with('6') {
             // With the fourth voter that holds data a majority would be waited for by default: nobody has said so.
             let refused = p.draft(&votes(1, 2, true)).expect("a draft").broken;
-            assert!(refused.iter().any(|why| why.contains("(103)") && why.contains("setDefaultRWConcern")), "{refused:?}");
+            assert!(
+                refused.iter().any(|why| why.contains("(103)") && why.contains("setDefaultRWConcern")),
+                "{refused:?}"
+            );
             p.sim.set_default_write("catalog");
             p.pass(5);
         }
@@ -170,8 +178,14 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         assert_eq!(members(&p), "1/2 0/0 1/0 1/0");
         assert_eq!(p.met(&votes(1, 2, true)), Some(true));
         p.pass(5);
-        let missed = |p: &Played<State>| p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect::<Vec<_>>();
-        assert!(missed(&p).iter().all(|what| !what.contains("127.0.0.1:3 ")), "it answers that it is in no set: {:?}", missed(&p));
+        let missed = |p: &Played<State>| {
+            p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect::<Vec<_>>()
+        };
+        assert!(
+            missed(&p).iter().all(|what| !what.contains("127.0.0.1:3 ")),
+            "it answers that it is in no set: {:?}",
+            missed(&p)
+        );
         let back = p.state.back(&back, p.now).expect("a way back");
         p.play(&back.ops);
         p.pass(5);
@@ -284,7 +298,8 @@ action = { remove_members = { set = "catalog", side = "source" } }
             p.sim.stop(&format!("127.0.0.1:{n}"));
         }
         p.pass(5);
-        let mut missed: Vec<_> = p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
+        let mut missed: Vec<_> =
+            p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
         // Nothing is asked here of what comes in later.
         missed.retain(|what| !what.contains(":4") && !what.contains(":5"));
         let hello = |n: u32| Ask::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
@@ -307,7 +322,10 @@ fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
     let leave = Action::RemoveMembers { set: set(), side: Side::Target };
     let back = p.draft(&leave).expect("a draft").back;
     assert!(back[0].what.contains("127.0.0.1:5 comes in: hidden, 1h00m late, votes 0"), "{}", back[0].what);
-    assert!(back[0].command.contains("late: 3600, ") && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#));
+    assert!(
+        back[0].command.contains("late: 3600, ")
+            && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#)
+    );
     reconfigured(&mut p, "127.0.0.1:5", |m| m.inside = Some("inside:5".into()));
     let back = p.draft(&leave).expect("a draft").back;
     let set = &mut p.state.sets[0];

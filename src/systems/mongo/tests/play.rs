@@ -38,12 +38,14 @@ impl<'a> Play<'a> {
     fn on(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>, step: Step) -> Self {
         let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.tail)));
         let marks = vec![None; ops.len()];
-        let mut play =
-            Self { run, name, ops, marks, step, events: VecDeque::new(), timers: Vec::new(), lost: None };
+        let mut play = Self { run, name, ops, marks, step, events: VecDeque::new(), timers: Vec::new(), lost: None };
         let clear = Clearance::Clear;
-        for event in
-            [Event::Clearance(clear), Event::Previewed { digest: Digest([1; 32]), recipe }, Event::Arm, Event::Execute(clear)]
-        {
+        for event in [
+            Event::Clearance(clear),
+            Event::Previewed { digest: Digest([1; 32]), recipe },
+            Event::Arm,
+            Event::Execute(clear),
+        ] {
             play.take(&event);
         }
         assert_eq!(play.step.phase, Phase::Running);
@@ -80,7 +82,9 @@ impl<'a> Play<'a> {
                 }
                 Effect::Arm(timer) => {
                     let wait = match timer {
-                        Timer::Reply(t) => State::waits_within(&self.ops[at(t)].call).unwrap_or(Duration::from_secs(100)),
+                        Timer::Reply(t) => {
+                            State::waits_within(&self.ops[at(t)].call).unwrap_or(Duration::from_secs(100))
+                        }
                         Timer::Quarantine(t, _) => self.ops[at(t)].quarantine,
                         _ => Duration::from_millis(200),
                     };
@@ -320,7 +324,10 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
         assert!(mend.ops.iter().all(|op| op.tail));
         let (next, effects) = crate::core::step::step(&step, &Event::Again);
-        assert!(effects.is_empty() && next.exposed() && next.phase == Phase::Blocked, "nothing is sent before it was shown");
+        assert!(
+            effects.is_empty() && next.exposed() && next.phase == Phase::Blocked,
+            "nothing is sent before it was shown"
+        );
         let mut play = Play::on(&mut run, "mend", mend.ops, next);
         play.go(|_| false);
         let end = if leads { Phase::Settling } else { Phase::Failed };

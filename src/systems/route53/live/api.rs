@@ -115,7 +115,9 @@ pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQu
         match (&from.name, next) {
             // The whole zone was on it.
             (None, None) => return Ok(out),
-            (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => from = next,
+            (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => {
+                from = next
+            }
             (asked, _) => {
                 // Asked for by its name, and not there.
                 if let Some(asked) = asked
@@ -273,9 +275,13 @@ mod tests {
     #[test]
     fn a_set_is_read_and_what_cannot_be_true_is_not() {
         let value = |v: &str| ResourceRecord::builder().value(v).build().expect("value");
-        let good = set("API.example.test").weight(90).resource_records(value("10.1.0.2")).resource_records(value("10.1.0.1"));
+        let good =
+            set("API.example.test").weight(90).resource_records(value("10.1.0.2")).resource_records(value("10.1.0.1"));
         let read = record(&good.build().expect("set"), &wanted()).expect("readable").expect("wanted");
-        assert_eq!((read.routing, read.values), (Routing::Weighted(90), vec!["10.1.0.1".to_owned(), "10.1.0.2".to_owned()]));
+        assert_eq!(
+            (read.routing, read.values),
+            (Routing::Weighted(90), vec!["10.1.0.1".to_owned(), "10.1.0.2".to_owned()])
+        );
         let other = record(&set("x.example.test.").weight(1).build().expect("set"), &wanted());
         assert_eq!(other.expect("readable"), None);
         let heavy = record(&set("api.example.test.").weight(256).build().expect("set"), &wanted());

@@ -42,9 +42,7 @@ impl Readers {
         wanted.dedup();
         let question = RecordsQuestion { zone: zone.into(), wanted: wanted.into() };
         match api::records(&self.route53, &self.pace, &question).await {
-            Ok(there) => {
-                judge::change(call, before, tag, there.records.iter().filter_map(Weighted::of), &there.epochs)
-            }
+            Ok(there) => judge::change(call, before, tag, there.records.iter().filter_map(Weighted::of), &there.epochs),
             Err(fault) => Looked::dark(fault.to_string()),
         }
     }
@@ -55,7 +53,11 @@ impl Readers {
             None => "the change's id is not known".to_owned(),
             Some(id) => match api::change(&self.route53, id).await {
                 Ok(facts) => return judge::synced(facts.insync, &format!("change {id}")),
-                Err(fault) if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused | FaultKind::Unauthenticated) => fault.to_string(),
+                Err(fault)
+                    if matches!(fault.kind, FaultKind::NotFound | FaultKind::Refused | FaultKind::Unauthenticated) =>
+                {
+                    fault.to_string()
+                }
                 Err(fault) => return Looked::dark(fault.to_string()),
             },
         };

@@ -168,7 +168,10 @@ async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
     let server = way.server.lock().expect("no panic");
     let epoch = server.sets.iter().find(|((n, ..), _)| n == "_landfall.api.example.test.").expect("an epoch");
     assert_eq!(epoch.1["Value"], ["&quot;landfall epoch=2 by=t/3&quot;"]);
-    assert!(server.arrived.iter().all(|(_, signed)| signed.contains("Credential=writing/")), "writing credentials only");
+    assert!(
+        server.arrived.iter().all(|(_, signed)| signed.contains("Credential=writing/")),
+        "writing credentials only"
+    );
 }
 
 #[tokio::test]
@@ -183,7 +186,13 @@ async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
         );
         let sent = way.send("t/1", &op).await;
         assert_eq!((sent.reply, sent.mark), (Reply::Mismatch, None), "{}", sent.said);
-        let named = ["InvalidChangeBatch", "name='api.example.test.'", "type='A'", "set identifier='ore'", "do not match the current"];
+        let named = [
+            "InvalidChangeBatch",
+            "name='api.example.test.'",
+            "type='A'",
+            "set identifier='ore'",
+            "do not match the current",
+        ];
         assert!(named.iter().all(|n| sent.said.contains(n)), "{}", sent.said);
         let looked = way.look("t/1", &op, seen(&op)).await;
         assert_eq!(looked.truth, Truth::Conflict);
@@ -191,7 +200,11 @@ async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
             looked.said,
             "somebody else changed: api.example.test. A ore: weight 34, TTL 60 s, 203.0.113.9 (was weight 0, 198.51.100.10)"
         );
-        assert_eq!((way.get("vir", "Weight"), way.get("ore", "Weight")), ("100".to_owned(), "34".to_owned()), "nothing of it");
+        assert_eq!(
+            (way.get("vir", "Weight"), way.get("ore", "Weight")),
+            ("100".to_owned(), "34".to_owned()),
+            "nothing of it"
+        );
     }
 }
 
@@ -202,7 +215,10 @@ async fn a_record_set_that_is_gone_and_one_that_is_simple_now_are_named_too() {
     way.server.lock().expect("no panic").sets.retain(|(_, _, id), _| id != "ore");
     assert_eq!(way.send("t/1", &op).await.reply, Reply::Mismatch);
     let looked = way.look("t/1", &op, seen(&op)).await;
-    assert_eq!((looked.truth, looked.said.as_str()), (Truth::Conflict, "somebody else changed: api.example.test. A ore: not there any more"));
+    assert_eq!(
+        (looked.truth, looked.said.as_str()),
+        (Truth::Conflict, "somebody else changed: api.example.test. A ore: not there any more")
+    );
 }
 
 #[tokio::test]
@@ -252,13 +268,23 @@ async fn an_error_before_the_fact_is_not_known_either_and_found_not_applied() {
 
 #[tokio::test]
 async fn throttled_and_denied_are_a_definite_no() {
-    for (status, code) in [(400, "Throttling"), (400, "PriorRequestNotComplete"), (403, "AccessDenied"), (404, "NoSuchHostedZone"), (400, "InvalidInput")] {
+    for (status, code) in [
+        (400, "Throttling"),
+        (400, "PriorRequestNotComplete"),
+        (403, "AccessDenied"),
+        (404, "NoSuchHostedZone"),
+        (400, "InvalidInput"),
+    ] {
         let mut way = Way::new().await;
         let op = way.draft(&weights(90, 10)).ops.remove(0);
         way.trouble(Trouble::Refuse(status, code));
         let sent = way.send("t/1", &op).await;
         assert_eq!(sent.reply, Reply::Refused, "{code}: {}", sent.said);
-        assert!(sent.said.starts_with("route53:ChangeResourceRecordSets at http") && sent.said.contains(code), "{}", sent.said);
+        assert!(
+            sent.said.starts_with("route53:ChangeResourceRecordSets at http") && sent.said.contains(code),
+            "{}",
+            sent.said
+        );
         assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
         assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "{code}: sent once");
     }

@@ -91,7 +91,14 @@ impl State {
         if faults.is_empty() { Ok(draft) } else { Err(faults) }
     }
 
-    fn add(&self, draft: &mut Draft<Call, Mark>, name: &str, goal: &Goal, observed: &Observed, faults: &mut Vec<Fault>) {
+    fn add(
+        &self,
+        draft: &mut Draft<Call, Mark>,
+        name: &str,
+        goal: &Goal,
+        observed: &Observed,
+        faults: &mut Vec<Fault>,
+    ) {
         let named: Vec<(_, &str)> = match &goal.wish {
             Wish::Weights(sets) => sets.iter().map(|s| (s.record_type, s.set_id.as_str())).collect(),
             Wish::Ttl(sets) => sets.iter().map(|s| (s.record_type, s.set_id.as_str())).collect(),
@@ -233,7 +240,9 @@ fn aging(draft: &mut Draft<Call, Mark>, plan: &DnsName, before: &[Weighted], aft
     let (old, new) = (longest(before), longest(after));
     let what = format!("{} {}", plan.name, plan.record_type.word());
     draft.settle = draft.settle.max(Duration::from_secs(old.into()));
-    draft.notes.push(format!("{what}: caches may hold an answer for {old} s, the old TTL, until INSYNC and that long after; then for {new} s"));
+    draft.notes.push(format!(
+        "{what}: caches may hold an answer for {old} s, the old TTL, until INSYNC and that long after; then for {new} s"
+    ));
     let aliases: Vec<&str> = before.iter().filter(of).filter(|r| r.ttl.is_none()).map(|r| r.set_id.as_str()).collect();
     if !aliases.is_empty() {
         draft.notes.push(format!("{what}: {} are aliases and keep their target's TTL", aliases.join(", ")));
@@ -241,10 +250,15 @@ fn aging(draft: &mut Draft<Call, Mark>, plan: &DnsName, before: &[Weighted], aft
     let strays: Vec<&str> =
         before.iter().filter(of).filter(|r| side_of(plan, &r.record()).is_none()).map(|r| r.set_id.as_str()).collect();
     if !strays.is_empty() {
-        draft.notes.push(format!("{what}: {} are of neither side, and change with the rest: a weighted set has one TTL", strays.join(", ")));
+        draft.notes.push(format!(
+            "{what}: {} are of neither side, and change with the rest: a weighted set has one TTL",
+            strays.join(", ")
+        ));
     }
     if new > old {
-        draft.notes.push(format!("{what}: a longer TTL makes every later change of weights slower by as much, the way back too"));
+        draft.notes.push(format!(
+            "{what}: a longer TTL makes every later change of weights slower by as much, the way back too"
+        ));
     }
 }
 

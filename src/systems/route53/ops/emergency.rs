@@ -59,7 +59,10 @@ impl State {
         let own: Vec<_> = self.named(name).filter(|(plan, _)| plan.zone == zone).collect();
         for (plan, known) in &own {
             let Some((last, stamp)) = known.set.last() else {
-                let text = format!("{name} {}: its record sets were never read: there is nothing to write", plan.record_type.word());
+                let text = format!(
+                    "{name} {}: its record sets were never read: there is nothing to write",
+                    plan.record_type.word()
+                );
                 return Err(vec![Fault::new(FaultKind::Silent, text)]);
             };
             let these = sides_of(plan, last)?;

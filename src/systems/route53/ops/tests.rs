@@ -14,7 +14,10 @@ use crate::{
             batch::Weighted,
             weighted::tests::{name, record},
         },
-        steer::{Handle, SIGNED, Steered, played::{self, Played}},
+        steer::{
+            Handle, SIGNED, Steered,
+            played::{self, Played},
+        },
     },
 };
 

@@ -5,7 +5,7 @@ mod tests;
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use super::{Edit, Item, Sim, Weighted, super::facts::normal, side_of};
+use super::{super::facts::normal, Edit, Item, Sim, Weighted, side_of};
 use crate::{plan::Side, scenario::Happening};
 
 impl Sim {
@@ -65,8 +65,15 @@ impl Sim {
         let mut found = false;
         for dns in self.plan.dns.iter().filter(|n| normal(&n.name) == own) {
             let Some(zone) = self.zones.get_mut(&dns.zone) else { continue };
-            let of = |r: &&Weighted| r.name == own && r.record_type == dns.record_type && side_of(dns, &r.record()) == Some(side);
-            let new = zone.latest().records.iter().filter(of).map(|r| Edit::Upsert(Item::Weighted(Weighted { weight: to, ..r.clone() })));
+            let of = |r: &&Weighted| {
+                r.name == own && r.record_type == dns.record_type && side_of(dns, &r.record()) == Some(side)
+            };
+            let new = zone
+                .latest()
+                .records
+                .iter()
+                .filter(of)
+                .map(|r| Edit::Upsert(Item::Weighted(Weighted { weight: to, ..r.clone() })));
             let edits: Vec<Edit> = new.collect();
             found |= !edits.is_empty();
             zone.change(&edits, self.now)?;

@@ -53,10 +53,17 @@ impl Obeys for State {
             },
             // The answer that named the change is lost: the servers tell.
             (Call::InSync { epoch, .. }, None) => {
-                let servers: Vec<_> =
-                    sim.plan.dns.iter().filter(|n| n.zone == zone && normal(&n.name) == name).flat_map(|n| &n.servers).collect();
+                let servers: Vec<_> = sim
+                    .plan
+                    .dns
+                    .iter()
+                    .filter(|n| n.zone == zone && normal(&n.name) == name)
+                    .flat_map(|n| &n.servers)
+                    .collect();
                 if servers.is_empty() {
-                    return Looked::dark("the change's id is not known, and the plan names no authoritative server to ask");
+                    return Looked::dark(
+                        "the change's id is not known, and the plan names no authoritative server to ask",
+                    );
                 }
                 let has = |version: &super::zone::Version| version.epoch(name).is_some_and(|n| n >= *epoch);
                 let late = servers.iter().filter(|s| !has(there.served(now.boot, sim.reach(***s)))).count();
@@ -74,7 +81,9 @@ impl Obeys for State {
     fn stranger(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let (name, ours) = match action {
-            Action::SetWeights { name, weights } | Action::EmergencyWeights { name, weights } => (name, Some(weights.target)),
+            Action::SetWeights { name, weights } | Action::EmergencyWeights { name, weights } => {
+                (name, Some(weights.target))
+            }
             Action::SetTtl { name, .. } => (name, None),
             _ => return,
         };
@@ -84,11 +93,14 @@ impl Obeys for State {
             else {
                 continue;
             };
-            let of = |r: &&super::Weighted| r.name == normal(&dns.name) && r.record_type == dns.record_type && r.set_id == *id;
+            let of = |r: &&super::Weighted| {
+                r.name == normal(&dns.name) && r.record_type == dns.record_type && r.set_id == *id
+            };
             let Some(old) = zone.latest().records.iter().find(of).cloned() else { continue };
             let weight = (33..=35).find(|w| *w != old.weight && Some(*w) != ours).unwrap_or(33);
             let new = super::Weighted { weight, ..old.clone() };
-            let edits = [super::Edit::Delete(super::Item::Weighted(old)), super::Edit::Create(super::Item::Weighted(new))];
+            let edits =
+                [super::Edit::Delete(super::Item::Weighted(old)), super::Edit::Create(super::Item::Weighted(new))];
             // What was just read cannot fail to match.
             let _ = zone.change(&edits, now.boot);
             // Not ours, and followed by its id all the same.

@@ -205,7 +205,8 @@ fn a_ttl_goes_down_in_one_batch_and_comes_back() {
 #[test]
 fn an_emergency_is_taken_whatever_is_there_and_its_way_back_compares() {
     let mut at = estate();
-    let action = Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 100 } };
+    let action =
+        Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 100 } };
     let draft = at.draft(&action).expect("a draft");
     State::stranger(&mut at.sim, &weights(0, 100), at.now);
     assert_eq!(at.look("a", &draft.ops[0]).truth, Truth::Conflict);
@@ -224,6 +225,7 @@ fn an_emergency_is_taken_whatever_is_there_and_its_way_back_compares() {
     at.now.boot += std::time::Duration::from_secs(600);
     let stale = at.draft(&action).expect("a draft");
     assert!(stale.notes[1].contains("last read 10m"), "{:?}", stale.notes);
-    let none = Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 0 } };
+    let none =
+        Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 0 } };
     assert!(at.draft(&none).is_err());
 }

@@ -174,5 +174,7 @@ fn unmatched(name: &str, kind: &str, there: bool) -> String {
 }
 
 fn exists(name: &str, kind: &str) -> String {
-    format!("InvalidChangeBatch: tried to create resource record set [name='{name}', type='{kind}'] but it already exists")
+    format!(
+        "InvalidChangeBatch: tried to create resource record set [name='{name}', type='{kind}'] but it already exists"
+    )
 }

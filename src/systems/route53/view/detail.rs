@@ -9,9 +9,12 @@ use super::{
     share_cell,
 };
 use crate::{
-    core::{estate::{seen::Seen, signal::Unit}, now::{Now, short}},
+    core::{
+        estate::{seen::Seen, signal::Unit},
+        now::{Now, short},
+    },
     plan::Side,
-    systems::route53::{signals, state::State, weighted::remarks, window::Tally, wilson::needed},
+    systems::route53::{signals, state::State, weighted::remarks, wilson::needed, window::Tally},
     view::{Cell, Column, Curve, Detail, Line as Curved, Row, Series, Table, Tone},
 };
 
@@ -19,9 +22,9 @@ type Field = (Cow<'static, str>, Cell);
 
 pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
     // Rows of records and servers have ids that begin with their name's.
-    let line = Line::all(state, now).into_iter().find(|l| {
-        row.strip_prefix(&l.id()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })?;
+    let line = Line::all(state, now)
+        .into_iter()
+        .find(|l| row.strip_prefix(&l.id()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
     let mut fields = zone_fields(state, &line, now);
     fields.extend(change_fields(&line, now));
     if let Some(Some(epoch)) = line.name.epoch.at(now).shown() {
@@ -33,7 +36,9 @@ pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now
     }
     fields.extend(sample_fields(&line));
     if let Some(records) = line.name.set.at(now).shown() {
-        fields.extend(remarks(line.plan, records).into_iter().map(|(tone, text)| ("remark".into(), Cell::text(text).tone(tone))));
+        fields.extend(
+            remarks(line.plan, records).into_iter().map(|(tone, text)| ("remark".into(), Cell::text(text).tone(tone))),
+        );
     }
     let values = [line.plan.name.as_str(), line.plan.record_type.word(), Side::Target.word()];
     let served = Curved::new(&state.plan.sites.target.label, Some(Side::Target), line.name.curve.iter(), now)
@@ -73,7 +78,10 @@ fn change_fields(line: &Line<'_>, now: Now) -> Vec<Field> {
     let Some(changed) = &line.name.changed else {
         return vec![("records changed".into(), Cell::text("not since we look").tone(Tone::Muted))];
     };
-    let mut out = vec![("records changed".into(), Cell::text(format!("{} ago, as seen from here", short(now.since(changed.at)))))];
+    let mut out = vec![(
+        "records changed".into(),
+        Cell::text(format!("{} ago, as seen from here", short(now.since(changed.at)))),
+    )];
     if let Some(before) = &changed.before {
         let was = Side::BOTH.map(|side| format!("{side} {}", percent(*before.share.get(side)))).join(" · ");
         out.push(("before".into(), Cell::text(was)));
@@ -133,11 +141,15 @@ fn answers(line: &Line<'_>) -> Table {
         let sum: u64 = all.iter().map(|a| a.1).sum();
         for (values, n) in all {
             let value = values.join(" ");
-            let side = line.name.side(values).map_or_else(|| Cell::text("neither").tone(Tone::Warn), |s| Cell::text(s.word()));
+            let side =
+                line.name.side(values).map_or_else(|| Cell::text("neither").tone(Tone::Warn), |s| Cell::text(s.word()));
             #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
             let share = share_cell(n as f64 / sum as f64);
             let id = format!("{} {} {value}", server.address, server.role.word());
-            rows.push(Row { id, cells: vec![Cell::text(server.address.to_string()), Cell::text(value), side, Cell::count(n), share] });
+            rows.push(Row {
+                id,
+                cells: vec![Cell::text(server.address.to_string()), Cell::text(value), side, Cell::count(n), share],
+            });
         }
     }
     let columns = vec![
@@ -147,5 +159,11 @@ fn answers(line: &Line<'_>) -> Table {
         Column::number("samples", "samples", 7),
         Column::number("share", "share", 7),
     ];
-    Table { id: "answers", title: "Answers".into(), columns, rows: rows.into(), empty: "no answer since the records changed" }
+    Table {
+        id: "answers",
+        title: "Answers".into(),
+        columns,
+        rows: rows.into(),
+        empty: "no answer since the records changed",
+    }
 }

@@ -12,8 +12,8 @@ use crate::{
     systems::route53::{
         state::{Name, State},
         weighted::{Configured, planned},
-        window::Tally,
         wilson::Interval,
+        window::Tally,
     },
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
@@ -172,11 +172,8 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         Column::number("age", "age", 5).drop(1),
     ]);
     let rows = Line::all(state, now).into_iter().map(|line| {
-        let mut cells = vec![
-            Cell::text(line.plan.name.clone()),
-            Cell::text(line.plan.record_type.word()),
-            line.ttl_cell(),
-        ];
+        let mut cells =
+            vec![Cell::text(line.plan.name.clone()), Cell::text(line.plan.record_type.word()), line.ttl_cell()];
         for side in Side::BOTH {
             cells.extend([line.planned_cell(side), line.configured_cell(side), line.served_cell(side)]);
         }

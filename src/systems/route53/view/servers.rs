@@ -27,7 +27,13 @@ pub(super) fn servers(state: &State, now: Now) -> Table {
     }
     let mut columns = vec![Column::text("name", "name", 16).grow(1)];
     columns.extend(server_columns(state));
-    Table { id: "servers", title: "Servers".into(), columns, rows: rows.into(), empty: "the plan names no server to ask" }
+    Table {
+        id: "servers",
+        title: "Servers".into(),
+        columns,
+        rows: rows.into(),
+        empty: "the plan names no server to ask",
+    }
 }
 
 pub(super) fn server_columns(state: &State) -> Vec<Column> {
@@ -77,7 +83,9 @@ pub(super) fn server_cells(line: &Line<'_>, server: &Server, now: Now) -> Vec<Ce
             let text = p.trouble.as_ref().map_or_else(|| percent(loss), |t| format!("{} {t}", percent(loss)));
             Cell::number(loss, text).tone(if loss > LOSSY { Tone::Warn } else { Tone::Plain })
         }),
-        Cell::seen(pulse.as_ref(), |p| Cell::number(p.rtt.as_secs_f64(), format!("{:.1} ms", p.rtt.as_secs_f64() * 1e3))),
+        Cell::seen(pulse.as_ref(), |p| {
+            Cell::number(p.rtt.as_secs_f64(), format!("{:.1} ms", p.rtt.as_secs_f64() * 1e3))
+        }),
         share(|t| t.side.source),
         share(|t| t.side.target),
         neither,

@@ -33,7 +33,8 @@ wanted = { source = 0, target = 4 }
 target_groups = { target = ["web-ore", "arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/two/0a"] }
 auto_scaling_groups = { target = ["web's $(exit 7) \"a\"", "web b"] }
 "#;
-const ARNS: [(&str, &str); 2] = [("web-ore", "arn:web-ore"), ("two", "arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/two/0a")];
+const ARNS: [(&str, &str); 2] =
+    [("web-ore", "arn:web-ore"), ("two", "arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/two/0a")];
 const REGION: &str = "us-west-2";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +177,11 @@ impl Region {
             suspended: g.suspended.iter().map(|s| s.as_str().into()).collect(),
             members: Vec::new(),
         };
-        let healthy = |(id, port): &(String, u16)| Target { id: id.as_str().into(), port: Some(*port), health: TargetHealth::Healthy };
+        let healthy = |(id, port): &(String, u16)| Target {
+            id: id.as_str().into(),
+            port: Some(*port),
+            health: TargetHealth::Healthy,
+        };
         let targets = |(name, arn): (&str, &str)| TargetGroup {
             named: if name == "two" { arn.into() } else { name.into() },
             kind: TargetKind::Instance,
@@ -219,7 +224,14 @@ fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was() {
     let process = |suspend| Action::Processes { role: role(), side, processes: names(), suspend };
     let capacity = |desired| Action::SetCapacity { role: role(), side, desired };
     for action in [
-        capacity(12), capacity(1), process(true), process(false), target(true), target(false), power(true), power(false),
+        capacity(12),
+        capacity(1),
+        process(true),
+        process(false),
+        target(true),
+        target(false),
+        power(true),
+        power(false),
     ] {
         let mut region = Region::new();
         let before = region.clone();

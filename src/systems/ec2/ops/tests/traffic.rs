@@ -68,7 +68,11 @@ fn a_role_is_taken_out_of_its_target_groups_and_comes_back() {
     let kinds: Vec<Kind> = out.ops.iter().map(|op| op.kind).collect();
     assert_eq!(kinds, [Kind::Absolute, Kind::Wait], "30 are one batch, then they drain");
     assert!(out.notes.iter().any(|n| n.contains("no target is left")), "{:?}", out.notes);
-    assert!(out.ops[0].command.contains("aws elbv2 deregister-targets") && out.ops[0].command.contains(",Port=80"), "{}", out.ops[0].command);
+    assert!(
+        out.ops[0].command.contains("aws elbv2 deregister-targets") && out.ops[0].command.contains(",Port=80"),
+        "{}",
+        out.ops[0].command
+    );
     let took = at.play(&out.ops);
     assert!((30..=60).contains(&took.as_secs()), "they drain: {took:?}");
     assert_eq!((at.met(&targets(false)), at.met(&targets(true))), (Some(true), Some(false)));
@@ -107,12 +111,20 @@ fn what_would_be_built_is_shown_and_never_sent() {
     let running: u32 = line.from.split(' ').next().and_then(|n| n.parse().ok()).expect("a number");
     assert_eq!(line.to, format!("30 wanted, {} missing", 30 - running));
     let run = draft.notes.iter().find(|n| n.starts_with("aws ec2 run-instances")).expect("a command");
-    for part in [format!("--count {} ", 30 - running), "--image-id ami-0".to_owned(), "--region us-west-2".to_owned(), "Key=role,Value=web".to_owned()] {
+    for part in [
+        format!("--count {} ", 30 - running),
+        "--image-id ami-0".to_owned(),
+        "--region us-west-2".to_owned(),
+        "Key=role,Value=web".to_owned(),
+    ] {
         assert!(run.contains(&part), "{run}");
     }
     assert_eq!(at.state.met(&action, at.now), None, "a person's word");
     // Nothing of the role is there: its image has to be copied first.
     let batch = Action::Build { role: "batch".to_owned(), side: Side::Source };
     let whole = at.draft(&batch).expect("a draft");
-    assert!(whole.diff[0].to.ends_with("0 missing") && !whole.notes.iter().any(|n| n.contains("run-instances")), "{whole:?}");
+    assert!(
+        whole.diff[0].to.ends_with("0 missing") && !whole.notes.iter().any(|n| n.contains("run-instances")),
+        "{whole:?}"
+    );
 }

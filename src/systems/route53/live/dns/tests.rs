@@ -4,7 +4,10 @@ use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use hickory_proto::{
     op::{Message, MessageType, OpCode, ResponseCode},
-    rr::{RData, Record, RecordType, rdata::{A, NS, TXT}},
+    rr::{
+        RData, Record, RecordType,
+        rdata::{A, NS, TXT},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -133,7 +136,8 @@ async fn a_truncated_answer_is_asked_for_over_tcp() {
 
 #[tokio::test]
 async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
-    let kind = async |answers: Answers| ask(serve(answers).await, Role::Authoritative, 2).await.expect_err("fault").kind;
+    let kind =
+        async |answers: Answers| ask(serve(answers).await, Role::Authoritative, 2).await.expect_err("fault").kind;
     assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::NXDomain)]).await, FaultKind::NotFound);
     assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::NoError)]).await, FaultKind::Empty);
     assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::Refused)]).await, FaultKind::Refused);

@@ -37,13 +37,20 @@ async fn aliases_are_sent_with_their_target_and_without_a_ttl() {
     let op = way.draft(&weights(90, 10)).ops.remove(0);
     let sent = way.send("t/1", &op).await;
     assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
-    assert_eq!((way.get("ore", "Weight"), way.get("ore", "TTL"), way.get("ore", "Value")), ("10".to_owned(), String::new(), String::new()));
+    assert_eq!(
+        (way.get("ore", "Weight"), way.get("ore", "TTL"), way.get("ore", "Value")),
+        ("10".to_owned(), String::new(), String::new())
+    );
     assert_eq!(way.get("ore", "DNSName"), "dualstack.lb-1.elb.example.test.");
     assert_eq!(way.truth("t/1", &op).await, Truth::Applied);
     way.read().await;
     let faults = way.state.draft(&ttl(30), way.now).expect("of this system").expect_err("no TTL of its own");
     assert_eq!(faults[0].kind, FaultKind::Unsupported);
-    assert!(faults[0].text.raw().contains("aliases") && faults[0].text.raw().contains("target's"), "{}", faults[0].text);
+    assert!(
+        faults[0].text.raw().contains("aliases") && faults[0].text.raw().contains("target's"),
+        "{}",
+        faults[0].text
+    );
 }
 
 #[tokio::test]
@@ -60,7 +67,10 @@ async fn values_are_named_as_they_were_written() {
     let op = way.draft(&weights(90, 10)).ops.remove(0);
     let sent = way.send("t/1", &op).await;
     assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
-    assert_eq!((way.get("ore", "Value"), way.get("ore", "HealthCheckId")), ("192.0.2.010".to_owned(), "hc-ore".to_owned()));
+    assert_eq!(
+        (way.get("ore", "Value"), way.get("ore", "HealthCheckId")),
+        ("192.0.2.010".to_owned(), "hc-ore".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -101,11 +111,22 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     let [force, _] = draft.ops.as_slice() else { panic!("{draft:?}") };
     assert_eq!((force.kind, force.quarantine), (Kind::Absolute, SIGNED));
     assert!(force.what.starts_with("EMERGENCY: ") && force.what.ends_with(", compares with nothing"), "{}", force.what);
-    assert!(draft.notes[0].contains("compares with nothing") && draft.notes[1].contains("last read"), "{:?}", draft.notes);
-    assert!(draft.notes.iter().any(|n| n == "writes api.example.test. A vir: weight 100, TTL 60 s, 192.0.2.10"), "{:?}", draft.notes);
+    assert!(
+        draft.notes[0].contains("compares with nothing") && draft.notes[1].contains("last read"),
+        "{:?}",
+        draft.notes
+    );
+    assert!(
+        draft.notes.iter().any(|n| n == "writes api.example.test. A vir: weight 100, TTL 60 s, 192.0.2.10"),
+        "{:?}",
+        draft.notes
+    );
     let sent = way.send("t/2", force).await;
     assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
-    assert_eq!((way.get("vir", "Weight"), way.get("vir", "Value"), way.get("ore", "Weight")), ("100".to_owned(), "192.0.2.10".to_owned(), "0".to_owned()));
+    assert_eq!(
+        (way.get("vir", "Weight"), way.get("vir", "Value"), way.get("ore", "Weight")),
+        ("100".to_owned(), "192.0.2.10".to_owned(), "0".to_owned())
+    );
     assert_eq!(way.truth("t/2", force).await, Truth::Dark, "reading fails still");
     way.server.lock().expect("no panic").blind = false;
     assert_eq!(way.truth("t/2", force).await, Truth::Applied);

@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{super::{super::facts::{Facts, RecordsQuestion, Wanted}, api::Pace}, Way};
+use super::{
+    super::{
+        super::facts::{Facts, RecordsQuestion, Wanted},
+        api::Pace,
+    },
+    Way,
+};
 use crate::{
     plan::RecordType,
     systems::{
@@ -34,7 +40,9 @@ async fn read(names: &[&str], others: &[&str], page: usize) -> (Vec<(String, Str
             }
         }
         for name in names.iter().take(1) {
-            server.put(&format!("<Name>_landfall.{name}</Name><Type>TXT</Type><TTL>60</TTL><Value>\"landfall epoch=4\"</Value>"));
+            server.put(&format!(
+                "<Name>_landfall.{name}</Name><Type>TXT</Type><TTL>60</TTL><Value>\"landfall epoch=4\"</Value>"
+            ));
         }
     }
     let question = RecordsQuestion { zone: "Z1".into(), wanted: names.iter().map(|n| wanted(n)).collect() };
@@ -50,7 +58,12 @@ async fn read(names: &[&str], others: &[&str], page: usize) -> (Vec<(String, Str
 #[tokio::test]
 async fn every_name_is_read_whatever_sorts_before_it_and_however_small_the_pages_are() {
     const NAMES: [&str; 6] = [
-        "api.example.test.", "api-eu.example.test.", "a.api.example.test.", "example.test.", "*.example.test.", "api_1.example.test.",
+        "api.example.test.",
+        "api-eu.example.test.",
+        "a.api.example.test.",
+        "example.test.",
+        "*.example.test.",
+        "api_1.example.test.",
     ];
     let mut all: Vec<(String, String)> =
         NAMES.iter().flat_map(|name| ["ore", "vir"].map(|id| ((*name).to_owned(), id.to_owned()))).collect();
@@ -62,7 +75,12 @@ async fn every_name_is_read_whatever_sorts_before_it_and_however_small_the_pages
             let mut names = NAMES;
             names.rotate_left(first);
             let (sets, epochs, _) = read(&names, &others, page).await;
-            assert_eq!((&sets, epochs), (&all, vec![format!("_landfall.{}", names[0])]), "pages of {page}, {} first", names[0]);
+            assert_eq!(
+                (&sets, epochs),
+                (&all, vec![format!("_landfall.{}", names[0])]),
+                "pages of {page}, {} first",
+                names[0]
+            );
         }
     }
 }

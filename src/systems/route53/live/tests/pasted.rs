@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Way, forms::{ALIAS, emergency, ttl}, strict::Server, weights};
+use super::{
+    Way,
+    forms::{ALIAS, emergency, ttl},
+    strict::Server,
+    weights,
+};
 use crate::{
     core::step::Reply,
     plan::Action,
@@ -17,8 +22,22 @@ use crate::{
 
 /// The keys that the API knows. An unknown one is refused.
 const KEYS: &[&str] = &[
-    "Comment", "Changes", "Action", "ResourceRecordSet", "Name", "Type", "SetIdentifier", "Weight", "TTL", "ResourceRecords", "Value",
-    "AliasTarget", "HostedZoneId", "DNSName", "EvaluateTargetHealth", "HealthCheckId",
+    "Comment",
+    "Changes",
+    "Action",
+    "ResourceRecordSet",
+    "Name",
+    "Type",
+    "SetIdentifier",
+    "Weight",
+    "TTL",
+    "ResourceRecords",
+    "Value",
+    "AliasTarget",
+    "HostedZoneId",
+    "DNSName",
+    "EvaluateTargetHealth",
+    "HealthCheckId",
 ];
 
 /// A batch as the API takes it, from the JSON that its command takes.
@@ -33,7 +52,10 @@ fn xml(value: &Value) -> Result<String, String> {
                 let inner = match value {
                     Value::Array(items) => {
                         let one = key.trim_end_matches('s');
-                        items.iter().map(|item| Ok(format!("<{one}>{}</{one}>", xml(item)?))).collect::<Result<String, String>>()?
+                        items
+                            .iter()
+                            .map(|item| Ok(format!("<{one}>{}</{one}>", xml(item)?)))
+                            .collect::<Result<String, String>>()?
                     }
                     other => xml(other)?,
                 };
@@ -41,7 +63,9 @@ fn xml(value: &Value) -> Result<String, String> {
             }
             out
         }
-        Value::String(text) => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+        Value::String(text) => {
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+        }
         other => other.to_string(),
     })
 }
@@ -65,7 +89,11 @@ fn aws(server: &mut Server, words: &[String]) -> Result<String, String> {
             let id = format!("C{:04}", server.changes.len() + 1);
             server.changes.insert(id.clone(), 0);
             let whole = format!("{{\"ChangeInfo\": {{\"Id\": \"/change/{id}\"}}}}");
-            Ok(if one("query") == Ok("ChangeInfo.Id") && one("output") == Ok("text") { format!("/change/{id}") } else { whole })
+            Ok(if one("query") == Ok("ChangeInfo.Id") && one("output") == Ok("text") {
+                format!("/change/{id}")
+            } else {
+                whole
+            })
         }
         ["route53", "wait", "resource-record-sets-changed"] => {
             let id = one("id")?.trim_start_matches("/change/").to_owned();
@@ -93,7 +121,9 @@ fn there(way: &Way) -> (String, u64) {
 async fn estate(form: &str) -> Way {
     let mut way = Way::new().await;
     for (id, weight) in [("vir", 100), ("ore", 0)] {
-        let set = format!("<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>{id}</SetIdentifier><Weight>{weight}</Weight>");
+        let set = format!(
+            "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>{id}</SetIdentifier><Weight>{weight}</Weight>"
+        );
         let rest = match form {
             "alias" => ALIAS.to_owned(),
             "checked" => format!("<TTL>60</TTL><Value>192.0.2.010</Value><HealthCheckId>hc-{id}</HealthCheckId>"),
@@ -117,8 +147,14 @@ async fn forward(way: &mut Way, by: &str, ops: &[Operation<Call, Mark>], tag: &s
 #[tokio::test]
 async fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was() {
     let all: [(&str, Action); 8] = [
-        ("plain", weights(90, 10)), ("checked", weights(0, 100)), ("alias", weights(1, 99)), ("plain", ttl(20)), ("checked", ttl(300)),
-        ("plain", emergency(0, 100)), ("checked", emergency(50, 50)), ("alias", emergency(10, 90)),
+        ("plain", weights(90, 10)),
+        ("checked", weights(0, 100)),
+        ("alias", weights(1, 99)),
+        ("plain", ttl(20)),
+        ("checked", ttl(300)),
+        ("plain", emergency(0, 100)),
+        ("checked", emergency(50, 50)),
+        ("alias", emergency(10, 90)),
     ];
     for (form, action) in all {
         for by in ["hand", "run"] {

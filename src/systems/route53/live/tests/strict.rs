@@ -64,7 +64,11 @@ fn field<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn fields(xml: &str, name: &str) -> Vec<String> {
-    xml.split(&format!("<{name}>")).skip(1).filter_map(|x| x.split(&format!("</{name}>")).next()).map(str::to_owned).collect()
+    xml.split(&format!("<{name}>"))
+        .skip(1)
+        .filter_map(|x| x.split(&format!("</{name}>")).next())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn parsed(xml: &str) -> (Key, BTreeMap<String, Vec<String>>) {
@@ -104,11 +108,15 @@ impl Server {
                 Some("DELETE") => match next.get(&key) {
                     None => return Err(format!("Tried to delete {what} but it was not found")),
                     Some(there) if *there != rest => {
-                        return Err(format!("Tried to delete {what} but the values provided do not match the current values"));
+                        return Err(format!(
+                            "Tried to delete {what} but the values provided do not match the current values"
+                        ));
                     }
                     Some(_) => drop(next.remove(&key)),
                 },
-                Some("CREATE") if next.contains_key(&key) => return Err(format!("Tried to create {what} but it already exists")),
+                Some("CREATE") if next.contains_key(&key) => {
+                    return Err(format!("Tried to create {what} but it already exists"));
+                }
                 Some("CREATE" | "UPSERT") => drop(next.insert(key, rest)),
                 other => return Err(format!("Unknown action {other:?}")),
             }
@@ -133,13 +141,21 @@ impl Server {
         };
         let set = |((name, kind, set_id), rest): (&Key, &BTreeMap<String, Vec<String>>)| {
             let id = if set_id.is_empty() { String::new() } else { format!("<SetIdentifier>{set_id}</SetIdentifier>") };
-            let values: String = rest.get("Value").into_iter().flatten().map(|v| format!("<ResourceRecord><Value>{v}</Value></ResourceRecord>")).collect();
-            let values = if values.is_empty() { values } else { format!("<ResourceRecords>{values}</ResourceRecords>") };
+            let values: String = rest
+                .get("Value")
+                .into_iter()
+                .flatten()
+                .map(|v| format!("<ResourceRecord><Value>{v}</Value></ResourceRecord>"))
+                .collect();
+            let values =
+                if values.is_empty() { values } else { format!("<ResourceRecords>{values}</ResourceRecords>") };
             let alias = ["HostedZoneId", "DNSName", "EvaluateTargetHealth"].map(|n| tags(rest, n)).concat();
             let alias = if alias.is_empty() { alias } else { format!("<AliasTarget>{alias}</AliasTarget>") };
             format!(
                 "<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type>{id}{}{}{values}{alias}{}</ResourceRecordSet>",
-                tags(rest, "Weight"), tags(rest, "TTL"), tags(rest, "HealthCheckId"),
+                tags(rest, "Weight"),
+                tags(rest, "TTL"),
+                tags(rest, "HealthCheckId"),
             )
         };
         let mut all: Vec<_> = self.sets.iter().collect();
@@ -149,7 +165,11 @@ impl Server {
         let mut rest = all.into_iter().filter(|(key, _)| from.0.is_empty() || place(key) >= start);
         let sets: String = rest.by_ref().take(if self.page == 0 { 300 } else { self.page }).map(set).collect();
         let next = rest.next().map(|((name, kind, set_id), _)| {
-            let id = if set_id.is_empty() { String::new() } else { format!("<NextRecordIdentifier>{set_id}</NextRecordIdentifier>") };
+            let id = if set_id.is_empty() {
+                String::new()
+            } else {
+                format!("<NextRecordIdentifier>{set_id}</NextRecordIdentifier>")
+            };
             format!("<NextRecordName>{name}</NextRecordName><NextRecordType>{kind}</NextRecordType>{id}")
         });
         format!(
@@ -164,12 +184,17 @@ impl Server {
     fn answer(&mut self, asked: &Asked) -> Option<(u16, String)> {
         let body = asked.body.as_str();
         let error = |status: u16, code: &str, words: &str| {
-            Some((status, format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
-            )))
+            Some((
+                status,
+                format!(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+                ),
+            ))
         };
         let info = |kind: &str, id: &str, status: &str| {
-            format!("<{kind}><ChangeInfo><Id>/change/{id}</Id><Status>{status}</Status><SubmittedAt>2026-11-22T01:00:00Z</SubmittedAt></ChangeInfo></{kind}>")
+            format!(
+                "<{kind}><ChangeInfo><Id>/change/{id}</Id><Status>{status}</Status><SubmittedAt>2026-11-22T01:00:00Z</SubmittedAt></ChangeInfo></{kind}>"
+            )
         };
         let (method, path) = asked.line();
         if method == "POST" && path.starts_with("/2013-04-01/hostedzone/Z1/rrset") {
@@ -183,7 +208,12 @@ impl Server {
             if let Err(said) = self.change(body) {
                 let said = said.replace('\'', "&apos;");
                 return if self.bare {
-                    Some((400, format!("<InvalidChangeBatch><Messages><Message>{said}</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>")))
+                    Some((
+                        400,
+                        format!(
+                            "<InvalidChangeBatch><Messages><Message>{said}</Message></Messages><RequestId>r</RequestId></InvalidChangeBatch>"
+                        ),
+                    ))
                 } else {
                     error(400, "InvalidChangeBatch", &format!("[{said}]"))
                 };

@@ -63,7 +63,11 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     assert_eq!(each, [0, 0, 100], "at each of its ports");
     assert_eq!(received(&mut at), 0.333);
     let wait = |at: &mut Played<State>, expect| State::look(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
-    assert_eq!((wait(&mut at, id.as_ref()), wait(&mut at, None)), (Truth::Applied, Truth::NotApplied), "INSYNC all the same");
+    assert_eq!(
+        (wait(&mut at, id.as_ref()), wait(&mut at, None)),
+        (Truth::Applied, Truth::NotApplied),
+        "INSYNC all the same"
+    );
     // Resolvers ask this one and that one.
     let later = |_| {
         at.pass(61);
@@ -149,7 +153,8 @@ fn a_weight_of_zero_answers_when_all_others_fail() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said = |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    let said =
+        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
     let server = Happening::Stuck { server: "203.0.113.1".parse().expect("an address"), on: true };
     assert_eq!(said(&mut at, &server), "no authoritative server 203.0.113.1");
     assert_eq!(said(&mut at, &checks(Side::Source, false)), "no name WWW.example.test");

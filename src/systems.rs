@@ -237,6 +237,11 @@ fn wake<S: Simulated>(sim: &mut S::Sim, world: &World, now: Now) {
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod ec2;
+pub mod kafka;
+pub mod metrics;
+pub mod mongo;
+pub mod route53;
 #[macro_use]
 mod probes;
 #[macro_use]

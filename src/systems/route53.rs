@@ -31,10 +31,11 @@ mod weighted;
 mod wilson;
 mod window;
 
-pub use facts::{
-    Alias, Answer, Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Routing, Wanted, ZoneFacts,
-};
 pub use batch::{Edit, Item, Weighted};
+pub use facts::{
+    Alias, Answer, Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Routing,
+    Wanted, ZoneFacts,
+};
 pub use ops::{Call, Mark, Observed, SetTtl, SetWeight};
 pub use state::State;
 pub use wilson::{Interval, needed};

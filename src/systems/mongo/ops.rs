@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `mod.rs` | the calls, what they compare with, and the door to the rest |
+//! | `ops.rs` | the calls, what they compare with, and the door to the rest |
 //! | `recipe.rs` | the operations of a move, from what is observed to what is wanted |
 //! | `draft.rs` | what has to be known first, and which member is chosen |
 //! | `members.rs` | who comes in, is offered to readers, votes, may lead, leaves |
@@ -28,11 +28,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Concern, Facts, Felt, Probe, State,
-    facts::ConfigMember,
-    set::Set,
-};
+use super::{Concern, Facts, Felt, Probe, State, facts::ConfigMember, set::Set};
 use crate::{
     core::{
         estate::{

@@ -5,7 +5,7 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `mod.rs` | the estate and its answers |
+//! | `sim.rs` | the estate and its answers |
 //! | `member.rs` | one member: how it was made, how far it is behind |
 //! | `canary.rs` | what a canary feels of it |
 //! | `elect.rs` | who leads: elections, step downs, takeovers |
@@ -35,9 +35,7 @@ use jiff::Timestamp;
 use self::member::Member;
 use super::{
     State,
-    facts::{
-        Ask, Config, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status,
-    },
+    facts::{Ask, Config, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status},
     operations::{Kind, Operation, Operations},
 };
 use crate::{
@@ -277,7 +275,9 @@ impl Set {
         let missed = match self.cut {
             Some((since, None)) if !follows => boot.saturating_sub(since).as_secs_f64(),
             // It is caught up with many times as fast as it was written.
-            Some((since, Some(mended))) if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) => {
+            Some((since, Some(mended)))
+                if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) =>
+            {
                 (mended.saturating_sub(since).as_secs_f64() - 20.0 * boot.saturating_sub(mended).as_secs_f64()).max(0.0)
             }
             _ => 0.0,
@@ -364,7 +364,10 @@ impl Set {
             date: now.wall,
             applied: Some(op),
             applied_wall: Some(wall),
-            sync_source: self.primary.filter(|p| *p != place && self.sees(place, *p)).map(|p| self.members[p].config.host.clone()),
+            sync_source: self
+                .primary
+                .filter(|p| *p != place && self.sees(place, *p))
+                .map(|p| self.members[p].config.host.clone()),
             uptime: Some(UPTIME),
             led: (self.primary == Some(place)).then(|| now.boot.saturating_sub(self.led_at)),
             majority: u32::try_from(self.members.len() / 2 + 1).ok(),
@@ -392,7 +395,10 @@ impl Set {
             namespace: format!("{0}.{0}", self.name),
             running: Duration::from_millis(4 + u64::from(now.boot.subsec_millis() % 37)),
         };
-        let long = self.long.iter().map(|(op, since)| Operation { running: op.running + now.boot.saturating_sub(*since), ..op.clone() });
+        let long = self
+            .long
+            .iter()
+            .map(|(op, since)| Operation { running: op.running + now.boot.saturating_sub(*since), ..op.clone() });
         Ok(Operations::new(&member.config.host, long.chain([small]).collect()))
     }
 
