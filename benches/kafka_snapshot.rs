@@ -31,7 +31,7 @@ use landfall::{
     plan::{Plan, Side},
     systems::{
         Live, System,
-        kafka::{self, Ask, Facts, State},
+        kafka::{self, Observation, Query, State},
     },
 };
 use rdkafka::{
@@ -66,7 +66,7 @@ fn main() {
     let plan = plan(&bootstrap);
     let (mut state, _) = State::new(&plan);
     let readers = State::readers(&plan);
-    let ask = Ask::Snapshot { pair: 0, side: Side::Source };
+    let ask = Query::Snapshot { pair: 0, side: Side::Source };
     let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &bootstrap).create().unwrap();
     client.fetch_metadata(None, Duration::from_secs(10)).unwrap();
 
@@ -77,7 +77,7 @@ fn main() {
         let t = Instant::now();
         let mut facts = runtime.block_on(State::ask(&readers, &ask)).unwrap();
         let a = t.elapsed();
-        let Facts::Snapshot(snapshot) = &mut facts else { unreachable!("the answer to another question") };
+        let Observation::Snapshot(snapshot) = &mut facts else { unreachable!("the answer to another question") };
         // Nobody writes to this broker: what stands still would cost less than what moves.
         for end in &mut snapshot.ends {
             *end = kafka::Offset::end(end.known().unwrap() + i64::try_from(round).unwrap());
@@ -122,9 +122,9 @@ fn main() {
 }
 
 /// A broker that was just filled may be busy for a while: waits for an answer in which every group has its commits.
-fn settle(runtime: &tokio::runtime::Runtime, readers: &<State as Live>::Readers, ask: &Ask) {
+fn settle(runtime: &tokio::runtime::Runtime, readers: &<State as Live>::Readers, ask: &Query) {
     for _ in 0..20 {
-        if let Ok(Facts::Snapshot(snapshot)) = runtime.block_on(State::ask(readers, ask))
+        if let Ok(Observation::Snapshot(snapshot)) = runtime.block_on(State::ask(readers, ask))
             && snapshot.commits.len() == GROUPS * EACH * 100
         {
             return;

@@ -22,7 +22,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use self::out::{Failed, failed, print, tell};
+use self::out::{Failed, failed, print, print_error};
 use crate::{
     console::{Mode, ThemeError},
     core::digest::Digest,
@@ -118,7 +118,7 @@ struct OnPlan {
     #[arg(long = "change", value_name = "ID")]
     changes: Vec<String>,
     #[command(flatten)]
-    look: Look,
+    look: Appearance,
 }
 
 #[derive(Debug, Default, Args)]
@@ -132,7 +132,7 @@ struct Plain {
 }
 
 #[derive(Debug, Args)]
-struct Look {
+struct Appearance {
     /// Theme: one that `landfall theme list` names
     #[arg(long)]
     theme: Option<String>,
@@ -236,7 +236,7 @@ fn theme_failed(why: &ThemeError) -> Failed {
 /// Warnings, on standard error.
 fn warn(report: &Report) {
     if !report.is_empty() {
-        tell(Document::styled(&format!("{}\n\n", report.render(colour(true)))));
+        print_error(Document::styled(&format!("{}\n\n", report.render(colour(true)))));
     }
 }
 

@@ -16,7 +16,7 @@ use self::{
     estate::{
         seen::Fault,
         signal::{Measured, Sample, Samples},
-        source::{Health, Source, SourceIx, SourceSpec, SourceState},
+        source::{Collector, CollectorIx, CollectorSpec, CollectorState, Health},
         watched::Unknown,
     },
     now::Now,
@@ -26,35 +26,35 @@ use self::{
 use crate::{
     journal::Entry,
     plan::Plan,
-    systems::{Ask, Estate, Facts, PANELS, Probe, Question},
+    systems::{Estate, Observation, PANELS, Probe, Query, Question},
     view::Panel,
 };
 
 /// What can happen to the core.
 #[derive(Debug)]
-pub enum Input {
+pub enum EngineInput {
     /// A source answered.
-    Facts {
+    Observation {
         /// Which.
-        source: SourceIx,
+        source: CollectorIx,
         /// What.
-        facts: Facts,
+        facts: Observation,
         /// How long it took.
         took: Duration,
     },
     /// A source failed.
     Failed {
         /// Which.
-        source: SourceIx,
+        source: CollectorIx,
         /// Why.
         fault: Fault,
         /// How long it took.
         took: Duration,
     },
     /// Somebody at the console wants something.
-    Command(Command),
+    Command(EngineCommand),
     /// Something about the run: an order, or what came of one.
-    Run(run::Input),
+    Run(run::RunInput),
     /// A line of the journal that somebody else writes.
     Follow(Box<Entry>),
     /// Time has passed: once a second, and whenever [`Core::next_due`] says so.
@@ -63,16 +63,16 @@ pub enum Input {
 
 /// What a console can ask of the core. Nothing here changes a server.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub enum EngineCommand {
     /// Keep this row's detail in the snapshot.
     Open(DetailKey),
     /// No detail any more.
     Close,
     /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
     Measure,
-    /// Ask every source once more, now.
+    /// Query every source once more, now.
     Again,
-    /// Ask all sources this many times as often as the plan says.
+    /// Query all sources this many times as often as the plan says.
     Pace(f64),
     /// So many virtual seconds a second, where time is simulated.
     Speed(f64),
@@ -87,17 +87,17 @@ pub enum Command {
 
 /// What the core wants done.
 #[derive(Debug)]
-pub enum Effect {
+pub enum EngineEffect {
     /// Start asking this.
-    Start(SourceIx, SourceSpec<Ask>),
+    Start(CollectorIx, CollectorSpec<Query>),
     /// Start probing this: wanted only after [`Core::steer`].
-    Probe(SourceIx, SourceSpec<Probe>),
-    /// Ask this many times as often as the plan says.
+    Probe(CollectorIx, CollectorSpec<Probe>),
+    /// Query this many times as often as the plan says.
     Pace(f64),
-    /// Ask these now, and then as before.
-    Ask(Vec<SourceIx>),
+    /// Query these now, and then as before.
+    Poll(Vec<CollectorIx>),
     /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
-    Run(run::Effect),
+    Run(run::RunEffect),
 }
 
 /// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
@@ -113,8 +113,8 @@ pub struct Core {
     started: Now,
     estate: Estate,
     run: Run,
-    sources: Vec<Source<Question>>,
-    by_id: HashMap<String, SourceIx>,
+    sources: Vec<Collector<Question>>,
+    by_id: HashMap<String, CollectorIx>,
     pace: f64,
     open: Option<DetailKey>,
     /// Whether somebody reads every signal.
@@ -149,7 +149,7 @@ impl Page {
 impl Core {
     /// A core that knows nothing yet, and the sources it wants started.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<Effect>) {
+    pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<EngineEffect>) {
         let (estate, specs) = Estate::new(&plan);
         let mut pages: Vec<Page> = PANELS.iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
         pages.iter_mut().for_each(|page| page.dirty = true);
@@ -173,68 +173,68 @@ impl Core {
     }
 
     /// Takes one input. The only way anything changes.
-    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
+    pub fn handle(&mut self, input: EngineInput, now: Now) -> Vec<EngineEffect> {
         match input {
-            Input::Facts { source, facts, took } => {
+            EngineInput::Observation { source, facts, took } => {
                 let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
                 entry.health.answered(now, took);
                 let stamp = entry.stamp(now, self.pace);
-                let wanted = match &entry.spec.ask {
-                    Question::Ask(ask) => self.estate.apply(ask, facts, stamp),
+                let wanted = match &entry.spec.query {
+                    Question::Query(ask) => self.estate.apply(ask, facts, stamp),
                     Question::Probe(probe) => {
-                        self.estate.felt(probe, facts, stamp);
+                        self.estate.on_sample(probe, facts, stamp);
                         Vec::new()
                     }
                 };
-                let system = entry.spec.ask.system();
+                let system = entry.spec.query.system();
                 self.touch(system);
                 self.start(wanted, now)
             }
-            Input::Failed { source, fault, took } => {
+            EngineInput::Failed { source, fault, took } => {
                 let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
                 entry.health.failed(now, took, &fault);
-                match &entry.spec.ask {
-                    Question::Ask(ask) => self.estate.fail(ask, &fault, now),
-                    Question::Probe(probe) => self.estate.numb(probe, &fault),
+                match &entry.spec.query {
+                    Question::Query(ask) => self.estate.fail(ask, &fault, now),
+                    Question::Probe(probe) => self.estate.on_probe_error(probe, &fault),
                 }
-                let system = entry.spec.ask.system();
+                let system = entry.spec.query.system();
                 self.touch(system);
                 Vec::new()
             }
-            Input::Command(Command::Open(key)) => {
+            EngineInput::Command(EngineCommand::Open(key)) => {
                 self.open = Some(key);
                 Vec::new()
             }
-            Input::Command(Command::Close) => {
+            EngineInput::Command(EngineCommand::Close) => {
                 self.open = None;
                 Vec::new()
             }
-            Input::Command(Command::Measure) => {
+            EngineInput::Command(EngineCommand::Measure) => {
                 self.measured = true;
                 Vec::new()
             }
-            Input::Command(Command::Again) => {
-                let all = (0..).map(SourceIx).take(self.sources.len()).collect();
-                vec![Effect::Ask(all)]
+            EngineInput::Command(EngineCommand::Again) => {
+                let all = (0..).map(CollectorIx).take(self.sources.len()).collect();
+                vec![EngineEffect::Poll(all)]
             }
-            Input::Command(Command::Pace(pace)) => {
+            EngineInput::Command(EngineCommand::Pace(pace)) => {
                 self.pace = pace.clamp(PACE.0, PACE.1);
-                vec![Effect::Pace(self.pace)]
+                vec![EngineEffect::Pace(self.pace)]
             }
             // Time is the driver's.
-            Input::Command(Command::Speed(_)) => Vec::new(),
-            Input::Run(input) => {
+            EngineInput::Command(EngineCommand::Speed(_)) => Vec::new(),
+            EngineInput::Run(input) => {
                 self.run_changed = true;
                 self.run.set_read(self.read(now));
                 let effects = self.run.handle(input, &self.estate, now);
                 self.wanted(effects)
             }
-            Input::Follow(entry) => {
+            EngineInput::Follow(entry) => {
                 self.run_changed = true;
                 self.run.follow(*entry, now);
                 Vec::new()
             }
-            Input::Tick => {
+            EngineInput::Tick => {
                 self.run_changed = true;
                 let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
                 let wanted = self.run.wants(outage, now);
@@ -243,7 +243,7 @@ impl Core {
                 let effects = self.run.tick(&self.estate, &measured, now);
                 self.wanted(effects)
             }
-            Input::Command(Command::Follow { system, id }) => {
+            EngineInput::Command(EngineCommand::Follow { system, id }) => {
                 let wanted = self.estate.follow(system, &id);
                 self.touch(system);
                 self.start(wanted, now)
@@ -263,26 +263,26 @@ impl Core {
         &self.plan
     }
 
-    fn wanted(&self, effects: Vec<run::Effect>) -> Vec<Effect> {
+    fn wanted(&self, effects: Vec<run::RunEffect>) -> Vec<EngineEffect> {
         let one = |effect| match effect {
-            run::Effect::ReadAgain(system) => Effect::Ask(self.quickest(system).map(|(ix, _)| ix).collect()),
-            effect => Effect::Run(effect),
+            run::RunEffect::ReadAgain(system) => EngineEffect::Poll(self.quickest(system).map(|(ix, _)| ix).collect()),
+            effect => EngineEffect::Run(effect),
         };
         effects.into_iter().map(one).collect()
     }
 
     /// The sources of a system by which is decided, and of those the ones that are asked most often: what is asked seldom changes seldom.
-    fn quickest(&self, system: &str) -> impl Iterator<Item = (SourceIx, &Source<Question>)> {
-        let own = move |s: &&Source<Question>| s.spec.ask.system() == system && s.spec.ask.decides();
+    fn quickest(&self, system: &str) -> impl Iterator<Item = (CollectorIx, &Collector<Question>)> {
+        let own = move |s: &&Collector<Question>| s.spec.query.system() == system && s.spec.query.decides();
         let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
-        let all = (0..).map(SourceIx).zip(&self.sources);
+        let all = (0..).map(CollectorIx).zip(&self.sources);
         all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
     }
 
     /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
     fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
-        let asked = |s: &Source<Question>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
-        let live = |s: &Source<Question>| s.health.state(now, s.fresh(self.pace)) == SourceState::Live;
+        let asked = |s: &Collector<Question>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
+        let live = |s: &Collector<Question>| s.health.state(now, s.fresh(self.pace)) == CollectorState::Fresh;
         let of = |system: &'static str| {
             let read = self.quickest(system).filter(|(_, s)| live(s)).filter_map(|(_, s)| asked(s)).min();
             Some((system, read?))
@@ -291,26 +291,26 @@ impl Core {
     }
 
     /// Gives the run to somebody who may steer it, where the journal with this id left it. From now on what has to be touched is probed.
-    pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
+    pub fn steer(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<EngineEffect> {
         self.run_changed = true;
         let effects = self.run.resume(journal, entries, operator, now);
         self.estate.carry(self.run.spent());
         let mut effects = self.wanted(effects);
         for spec in self.estate.probes() {
-            effects.extend(self.register(&spec, Question::Probe, now).map(|ix| Effect::Probe(ix, spec)));
+            effects.extend(self.register(&spec, Question::Probe, now).map(|ix| EngineEffect::Probe(ix, spec)));
         }
         effects
     }
 
     /// The run is left: what it has cost so far is put on record.
-    pub fn leave(&mut self, now: Now) -> Vec<Effect> {
+    pub fn leave(&mut self, now: Now) -> Vec<EngineEffect> {
         let measured = self.measure(Samples::only(self.run.kept()), now);
-        self.run.last_readings(&measured.samples, now).into_iter().map(Effect::Run).collect()
+        self.run.last_readings(&measured.samples, now).into_iter().map(EngineEffect::Run).collect()
     }
 
     /// How far a step is.
     #[must_use]
-    pub fn phase(&self, step: &str) -> Option<step::Phase> {
+    pub fn phase(&self, step: &str) -> Option<step::StepState> {
         self.run.phase(step)
     }
 
@@ -349,30 +349,35 @@ impl Core {
         }
     }
 
-    fn start(&mut self, specs: Vec<SourceSpec<Ask>>, now: Now) -> Vec<Effect> {
+    fn start(&mut self, specs: Vec<CollectorSpec<Query>>, now: Now) -> Vec<EngineEffect> {
         let mut effects = Vec::new();
         for spec in specs {
-            effects.extend(self.register(&spec, Question::Ask, now).map(|ix| Effect::Start(ix, spec)));
+            effects.extend(self.register(&spec, Question::Query, now).map(|ix| EngineEffect::Start(ix, spec)));
         }
         effects
     }
 
     /// Registers what is not running yet; of what is, the side may have become known.
-    fn register<A: Clone>(&mut self, spec: &SourceSpec<A>, about: fn(A) -> Question, now: Now) -> Option<SourceIx> {
+    fn register<A: Clone>(
+        &mut self,
+        spec: &CollectorSpec<A>,
+        about: fn(A) -> Question,
+        now: Now,
+    ) -> Option<CollectorIx> {
         if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
             known.spec.side = spec.side;
             return None;
         }
-        let ix = SourceIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        let ix = CollectorIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
         self.by_id.insert(spec.id.clone(), ix);
-        self.sources.push(Source { spec: spec.clone().map(about), health: Health::new(now) });
+        self.sources.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
         Some(ix)
     }
 
     /// A picture for whoever looks, and what comes of making it. Where somebody reads the signals, it says one thing: the gates have looked at
     /// the same moment as the signals are of, and nothing was heard between the two.
-    pub fn picture(&mut self, now: Now) -> (Snapshot, Vec<Effect>) {
-        let effects = if self.measured { self.handle(Input::Tick, now) } else { Vec::new() };
+    pub fn take_snapshot(&mut self, now: Now) -> (Snapshot, Vec<EngineEffect>) {
+        let effects = if self.measured { self.handle(EngineInput::Tick, now) } else { Vec::new() };
         // What was told before this may be of another moment.
         self.pages.iter_mut().for_each(|page| page.dirty |= self.measured);
         (self.snapshot(now), effects)
@@ -387,7 +392,8 @@ impl Core {
                 *page = fresh;
             }
         }
-        let over = |s: &&Source<Question>| matches!(&s.spec.ask, Question::Ask(ask) if self.estate.is_over(ask, now));
+        let over =
+            |s: &&Collector<Question>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
         let sources = self.sources.iter().filter(|s| !over(s)).map(|s| snapshot::line(s, now, self.pace)).collect();
         let detail = self.open.clone().and_then(|key| {
             let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;

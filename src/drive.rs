@@ -10,4 +10,4 @@ mod signed;
 pub mod sim;
 pub mod sink;
 
-pub use self::link::{Helm, Link, Orders};
+pub use self::link::{Control, Link, Orders};

@@ -30,7 +30,7 @@ use std::io;
 
 use self::chain::{LONGEST, Reader};
 pub use self::{
-    body::{About, Begun, Body, COUNTED, Came, Intent, Reading, Unapproved},
+    body::{About, AttemptStarted, Body, COUNTED, Intent, Reading, Transition, Unapproved},
     chain::{Damage, Head},
     entry::Entry,
     file::writer,

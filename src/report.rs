@@ -137,7 +137,7 @@ impl Gathered {
                 self.thin();
                 self.last = Some(self.entries.len());
             }
-            Body::Begun(_) => self.last = None,
+            Body::AttemptStarted(_) => self.last = None,
             _ => {}
         }
         self.entries.push(entry);
@@ -145,9 +145,9 @@ impl Gathered {
 
     /// The story of them all: see [`tell`].
     #[must_use]
-    pub fn tell(mut self, torn: u64, open: Option<bool>) -> Option<Story> {
+    pub fn finish(mut self, torn: u64, open: Option<bool>) -> Option<Story> {
         self.thin();
-        tell(&self.entries, torn, open)
+        story(&self.entries, torn, open)
     }
 
     fn thin(&mut self) {
@@ -162,12 +162,12 @@ impl Gathered {
 /// Tells the story of a whole journal; none if it is empty. `torn`: bytes of a last line without its end. `open`: whether a console has it
 /// open, if that was asked.
 #[must_use]
-pub fn tell(entries: &[Entry], torn: u64, open: Option<bool>) -> Option<Story> {
+pub fn story(entries: &[Entry], torn: u64, open: Option<bool>) -> Option<Story> {
     let moments = moments(entries);
     let all: Vec<(Moment, &Entry)> = moments.into_iter().zip(entries).collect();
     let head = head(&all, torn, open)?;
-    let steps = steps::tell(&all);
-    let (decisions, holds, words) = decide::tell(&all);
+    let steps = steps::steps(&all);
+    let (decisions, holds, words) = decide::decisions(&all);
     let faults = decide::faults(&all);
     let way_back = WayBack::of(entries).known().cloned().collect();
     let (panels, downtime) = (curves::panels(&all), curves::downtime(&all, &steps));

@@ -26,7 +26,7 @@ pub mod timeline;
 use std::{path::Path, sync::Arc, time::Duration};
 
 pub use condition::Condition;
-pub use happening::Happening;
+pub use happening::FaultInjection;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -54,7 +54,7 @@ pub struct Scenario {
     /// How many times as fast as the real clock the script waits, when it is played.
     pub speed: f64,
     /// What happens.
-    pub events: Vec<Event>,
+    pub events: Vec<ScenarioEvent>,
     /// What is pressed, in order.
     pub cues: Vec<Cue>,
     /// What must not be the case at any moment.
@@ -63,20 +63,20 @@ pub struct Scenario {
 
 /// Something that happens, once.
 #[derive(Debug, Clone)]
-pub struct Event {
+pub struct ScenarioEvent {
     /// Once all of this is the case.
     pub when: Vec<Condition>,
     /// So much later.
     pub after: Duration,
     /// What.
-    pub happens: Deed,
+    pub happens: Injection,
 }
 
 /// What can happen: to the estate, to the network, to the console.
 #[derive(Debug, Clone)]
-pub enum Deed {
+pub enum Injection {
     /// To an imitated server.
-    Happens(Happening),
+    Happens(FaultInjection),
     /// The network between the sites is cut, or mended.
     Cut(bool),
     /// The sources whose ids begin so meet trouble, or none any more.
@@ -84,9 +84,9 @@ pub enum Deed {
     /// What the next so many requests meet whose words contain this, or that are of this step.
     Requests(String, CallTrouble, u32),
     /// What has become of the requests of steps that begin so cannot be seen; none: all can.
-    Dark(Option<String>),
+    Unobservable(Option<String>),
     /// Somebody else changes what this is about.
-    Stranger(Box<Action>),
+    ExternalChange(Box<Action>),
     /// The console is gone; another one takes the journal up after so long.
     Dies(Duration),
     /// The console's machine sleeps for so long.

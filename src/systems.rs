@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | what is asked (`Ask`), what is answered (`Facts`), what is known (`State`), and the signals that gives |
+//! | `facts.rs` | what is asked (`Query`), what is answered (`Observation`), what is known (`State`), and the signals that gives |
 //! | `view.rs` | panel, tiles and details as data |
 //! | `sim.rs` | how it behaves in a simulated estate |
 //! | `live.rs` | the real servers, behind the system's feature |
@@ -17,14 +17,14 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use self::steer::{Draft, Looked, Obeys, Operation, Sent, Sought, Steered};
+use self::steer::{Draft, Operation, Planner, SendOutcome, SimulateWrites, Verified, VerifyRequest};
 
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen, Stamp},
+            seen::{Fault, FaultKind, Observed, Stamp},
             signal::{Samples, SignalDef},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::Now,
@@ -33,7 +33,7 @@ use crate::{
     drive::{poll::Schedule, sink::Sink},
     journal::{Journal, Permit, Reading},
     plan::{Action, Plan, Sides},
-    scenario::Happening,
+    scenario::FaultInjection,
     view::{Detail, Panel, Tile},
 };
 
@@ -46,19 +46,19 @@ pub trait System: Sized {
     /// Its signals.
     const SIGNALS: &'static [&'static SignalDef];
     /// One endpoint × one question, as plain data.
-    type Ask: Clone + std::fmt::Debug + Send + Sync + 'static;
+    type Query: Clone + std::fmt::Debug + Send + Sync + 'static;
     /// An answer to a question.
-    type Facts: std::fmt::Debug + Send + Sync + 'static;
+    type Observation: std::fmt::Debug + Send + Sync + 'static;
 
     /// A state that knows nothing yet, and the sources that the plan asks for.
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Self::Ask>>);
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Self::Query>>);
 
     /// An answer came. Gives back the sources that are wanted now and may not have been before (a member found in a set's
     /// configuration); those already running are recognised by their id, and of them only the side is taken over.
-    fn apply(&mut self, ask: &Self::Ask, facts: Self::Facts, stamp: Stamp) -> Vec<SourceSpec<Self::Ask>>;
+    fn apply(&mut self, ask: &Self::Query, facts: Self::Observation, stamp: Stamp) -> Vec<CollectorSpec<Self::Query>>;
 
     /// A question failed.
-    fn fail(&mut self, ask: &Self::Ask, fault: &Fault, at: Now);
+    fn fail(&mut self, ask: &Self::Query, fault: &Fault, at: Now);
 
     /// All its signals, as they stand.
     fn measure(&self, now: Now, out: &mut Samples);
@@ -86,19 +86,19 @@ pub trait System: Sized {
 
     /// Watches something that the plan does not name, for as long as it runs: a change on its way, by the id its server gave it.
     /// Gives the sources for it; none if the system knows nothing of the kind.
-    fn follow(&mut self, _id: &str) -> Vec<SourceSpec<Self::Ask>> {
+    fn follow(&mut self, _id: &str) -> Vec<CollectorSpec<Self::Query>> {
         Vec::new()
     }
 
     /// Whether nobody waits for this answer any more: what it is about has gone for good, as it was to. Such a source is told of no more, and
     /// its silence says nothing; where that is not certain, it is missed.
-    fn is_over(&self, _ask: &Self::Ask, _now: Now) -> bool {
+    fn is_over(&self, _ask: &Self::Query, _now: Now) -> bool {
         false
     }
 
     /// Questions that `landfall check` asks once besides, and that nobody watches: whether another login than the reading one may do what
     /// the plan wants of it.
-    fn trials(&self) -> Vec<SourceSpec<Self::Ask>> {
+    fn trials(&self) -> Vec<CollectorSpec<Self::Query>> {
         Vec::new()
     }
 
@@ -117,7 +117,8 @@ pub trait Live: System {
     fn readers(plan: &Arc<Plan>) -> Self::Readers;
 
     /// Asks once.
-    fn ask(readers: &Self::Readers, ask: &Self::Ask) -> impl Future<Output = Result<Self::Facts, Fault>> + Send;
+    fn ask(readers: &Self::Readers, ask: &Self::Query)
+    -> impl Future<Output = Result<Self::Observation, Fault>> + Send;
 
     /// Takes leave of the servers, in a moment. Nothing is asked any more.
     fn close(readers: &Self::Readers) -> impl Future<Output = ()> + Send {
@@ -129,12 +130,12 @@ pub trait Live: System {
     /// pushes has a body of its own.
     fn run(
         readers: Arc<Self::Readers>,
-        spec: SourceSpec<Self::Ask>,
+        spec: CollectorSpec<Self::Query>,
         schedule: Schedule,
-        out: Sink<Self::Facts>,
+        out: Sink<Self::Observation>,
     ) -> impl Future<Output = ()> + Send {
         async move {
-            let ask = spec.ask;
+            let ask = spec.query;
             let (readers, ask) = (&*readers, &ask);
             crate::drive::poll::poll(schedule, &out, || Self::ask(readers, ask)).await;
         }
@@ -142,7 +143,7 @@ pub trait Live: System {
 }
 
 /// How a system's real servers are changed. Implemented beside [`Live`], behind the same feature.
-pub trait Acts: Live + Steered {
+pub trait Writer: Live + Planner {
     /// What can change something: the plan's writing credentials. Nothing connects before something is sent.
     type Writers: Send + Sync + 'static;
 
@@ -154,21 +155,21 @@ pub trait Acts: Live + Steered {
         writers: &Self::Writers,
         permit: Permit,
         call: &Self::Call,
-        expect: Option<&Self::Mark>,
-    ) -> impl Future<Output = Sent<Self::Mark>> + Send;
+        expect: Option<&Self::Version>,
+    ) -> impl Future<Output = SendOutcome<Self::Version>> + Send;
 
     /// Looks what has become of a request, with what can only read.
-    fn look(
+    fn verify(
         readers: &Self::Readers,
-        sought: Sought<'_, Self::Call, Self::Mark>,
-    ) -> impl Future<Output = Looked<Self::Mark>> + Send;
+        sought: VerifyRequest<'_, Self::Call, Self::Version>,
+    ) -> impl Future<Output = Verified<Self::Version>> + Send;
 
     /// Probes for as long as the source lives. A system without probes is never given one.
     fn probe(
         writers: Arc<Self::Writers>,
-        spec: SourceSpec<Self::Probe>,
+        spec: CollectorSpec<Self::Probe>,
         schedule: Schedule,
-        out: Sink<Self::Facts>,
+        out: Sink<Self::Observation>,
     ) -> impl Future<Output = ()> + Send {
         drop((writers, spec, schedule, out));
         async {}
@@ -187,7 +188,7 @@ pub trait Acts: Live + Steered {
 /// [tells](Simulated::tell) it, whoever feels it [hears](Simulated::hear) it before it is asked or sent anything. It is worked out
 /// anew every second of the virtual time and depends on nothing else, so that the same seed gives the same estate.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct World {
+pub struct SharedConditions {
     /// Share of the users' requests that arrive at the target, 0 to 1; none: nothing steers them, and all arrive at the source.
     pub on_target: Option<f64>,
     /// The network between the sites is cut.
@@ -203,7 +204,7 @@ pub struct World {
     pub away: Sides<f64>,
 }
 
-impl World {
+impl SharedConditions {
     /// For how long it holds: its figures are those of crowds, which do not turn around within a second.
     const GOOD_FOR: Duration = Duration::from_secs(1);
 }
@@ -220,18 +221,18 @@ pub trait Simulated: System {
     fn advance(sim: &mut Self::Sim, now: Now);
 
     /// Tells what it does to the others as of `now`. Changes nothing of its own.
-    fn tell(_sim: &Self::Sim, _now: Now, _world: &mut World) {}
+    fn publish(_sim: &Self::Sim, _now: Now, _world: &mut SharedConditions) {}
 
     /// Hears what the others do to it.
-    fn hear(_sim: &mut Self::Sim, _world: &World) {}
+    fn observe(_sim: &mut Self::Sim, _world: &SharedConditions) {}
 
     /// Answers a question, as the server would.
-    fn answer(sim: &mut Self::Sim, ask: &Self::Ask, now: Now) -> Result<Self::Facts, Fault>;
+    fn answer(sim: &mut Self::Sim, ask: &Self::Query, now: Now) -> Result<Self::Observation, Fault>;
 }
 
 /// Lets an imitated system live until `now`, in this world.
-fn wake<S: Simulated>(sim: &mut S::Sim, world: &World, now: Now) {
-    S::hear(sim, world);
+fn wake<S: Simulated>(sim: &mut S::Sim, world: &SharedConditions, now: Now) {
+    S::observe(sim, world);
     S::advance(sim, now);
 }
 

@@ -15,8 +15,8 @@ pub use table::{Align, Cell, Column, Key, Row, SPARK, Table, grouped};
 
 use crate::core::{
     estate::{
-        seen::{Seen, Stamp},
-        source::SourceState,
+        seen::{Observed, Stamp},
+        source::CollectorState,
     },
     now::{Age, Now},
     step::Level,
@@ -51,7 +51,7 @@ impl Tone {
     pub const fn of(level: Level) -> Self {
         match level {
             Level::Green => Self::Good,
-            Level::Hold => Self::Warn,
+            Level::Unknown => Self::Warn,
             Level::Red => Self::Bad,
         }
     }
@@ -156,7 +156,7 @@ impl Tile {
 pub struct Detail {
     /// Title.
     pub title: String,
-    /// Facts, one a line.
+    /// Observation, one a line.
     pub fields: Vec<(Cow<'static, str>, Cell)>,
     /// Curves.
     pub curves: Vec<Curve>,
@@ -165,13 +165,13 @@ pub struct Detail {
 }
 
 /// How old the oldest of several is.
-pub fn oldest<'a, T: 'a>(items: impl IntoIterator<Item = &'a Seen<T>>) -> Option<Age> {
-    items.into_iter().filter_map(Seen::age).max()
+pub fn oldest<'a, T: 'a>(items: impl IntoIterator<Item = &'a Observed<T>>) -> Option<Age> {
+    items.into_iter().filter_map(Observed::age).max()
 }
 
 /// One source, for the Sources panel and `--json`.
 #[derive(Debug, Clone, Serialize)]
-pub struct SourceLine {
+pub struct CollectorLine {
     /// Its id.
     pub id: String,
     /// Side, if it is of one.
@@ -181,7 +181,7 @@ pub struct SourceLine {
     /// Calls.
     pub calls: &'static [&'static str],
     /// How it is doing.
-    pub state: SourceState,
+    pub state: CollectorState,
     /// How often it is asked now.
     pub interval: Duration,
     /// How long the last attempt took.

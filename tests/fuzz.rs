@@ -192,7 +192,7 @@ fn story(entries: &[Entry], torn: u64) -> Told {
         Document::block(&export::markdown(entries)).text().to_owned(),
         Document::json(&export::json(entries)).expect("JSON").text().to_owned(),
     ];
-    if let Some(story) = report::tell(entries, torn, None) {
+    if let Some(story) = report::story(entries, torn, None) {
         texts.extend([report::markdown(&story), report::html(&story)]);
     }
     Told { texts, taken: true }

@@ -7,9 +7,9 @@ use landfall::{
     console::{
         Depth, Mode, Themes,
         mask::Mask,
-        picture::Picture,
+        picture::ViewModel,
         ui::Ui,
-        update::{Act, Event, update},
+        update::{Act, UiEvent, update},
         view::draw,
     },
     core::{digest::Digest, estate::seen::FaultKind, now::Now},
@@ -50,7 +50,7 @@ impl Room {
         let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, start).expect("a journal");
         drive.steer(journal, entries);
         drive.run_for(Duration::from_secs(120));
-        let first = Picture::masked(Arc::new(drive.snapshot()), Some(&mut mask), &TimeZone::UTC);
+        let first = ViewModel::masked(Arc::new(drive.snapshot()), Some(&mut mask), &TimeZone::UTC);
         let ui = Ui::new(Arc::new(first), drive.now(), Mode::Demo);
         Self { drive, ui, mask, masked: true, drawn: String::new() }
     }
@@ -63,7 +63,7 @@ impl Room {
                 '\u{1b}' => KeyCode::Esc,
                 c => KeyCode::Char(c),
             };
-            for act in update(&mut self.ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))) {
+            for act in update(&mut self.ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE))) {
                 match act {
                     Act::Send(command) => self.drive.command(command),
                     Act::Order(order) => self.drive.order(self.mask.real_names().meant(order)),
@@ -84,8 +84,8 @@ impl Room {
             self.drive.run_for(Duration::from_millis(200));
             self.ui.now = self.drive.now();
             let mask = self.masked.then_some(&mut self.mask);
-            let picture = Picture::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
-            update(&mut self.ui, Event::Picture(Arc::new(picture)));
+            let picture = ViewModel::masked(Arc::new(self.drive.snapshot()), mask, &TimeZone::UTC);
+            update(&mut self.ui, UiEvent::Picture(Arc::new(picture)));
         }
         self.draw();
     }

@@ -11,12 +11,12 @@ use std::{
 
 use landfall::{
     core::{
-        Command,
+        EngineCommand,
         digest::Digest,
         estate::{
-            seen::{FaultKind, Seen},
+            seen::{FaultKind, Observed},
             signal::Sample,
-            source::SourceState,
+            source::CollectorState,
         },
         now::Now,
     },
@@ -72,9 +72,9 @@ fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     if let Some(name) = name {
         drive.run_for(Duration::from_secs(45));
         let weights = Sides { source: 90, target: 10 };
-        drive.stranger(&Action::SetWeights { name, weights });
+        drive.external_change(&Action::SetWeights { name, weights });
     }
-    drive.command(Command::Follow { system: "route53", id: CHANGE.to_owned() });
+    drive.command(EngineCommand::Follow { system: "route53", id: CHANGE.to_owned() });
     drive
 }
 
@@ -111,12 +111,12 @@ const CHANGE: &str = "C900001";
 
 type Name = (&'static str, Vec<String>);
 
-fn by_name(samples: Vec<Sample>) -> BTreeMap<Name, Seen<f64>> {
+fn by_name(samples: Vec<Sample>) -> BTreeMap<Name, Observed<f64>> {
     samples.into_iter().map(|s| ((s.def.id, s.labels.to_vec()), s.value)).collect()
 }
 
-fn live(samples: &BTreeMap<Name, Seen<f64>>) -> BTreeSet<&Name> {
-    samples.iter().filter(|(_, v)| v.is_live()).map(|(n, _)| n).collect()
+fn live(samples: &BTreeMap<Name, Observed<f64>>) -> BTreeSet<&Name> {
+    samples.iter().filter(|(_, v)| v.is_fresh()).map(|(n, _)| n).collect()
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn pictures_have_signals_for_whoever_reads_them_and_for_nobody_else() {
     let mut drive = drive();
     drive.run_for(SETTLED);
     assert!(drive.snapshot().samples.is_none(), "a screen shows none: nobody measures them for it");
-    drive.command(Command::Measure);
+    drive.command(EngineCommand::Measure);
     let measured = drive.snapshot().samples.expect("they were asked for");
     assert_eq!(by_name(measured), by_name(drive.signals()));
     drive.crash();
@@ -232,7 +232,7 @@ fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
     };
     assert_eq!(probes(&mut drive), [], "a watch of a plan with a canary");
     steer(&mut drive);
-    let live = |w: &str| (format!("mongo/orders/canary/{w}"), SourceState::Live);
+    let live = |w: &str| (format!("mongo/orders/canary/{w}"), CollectorState::Fresh);
     assert_eq!(probes(&mut drive), [live("1"), live("majority")]);
     // The next console only watches.
     drive.crash();

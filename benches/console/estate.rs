@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::{Core, Effect, Input, estate::source::SourceIx, now::Now, snapshot::Snapshot},
+    core::{Core, EngineEffect, EngineInput, estate::source::CollectorIx, now::Now, snapshot::Snapshot},
     plan::{Plan, Side},
-    systems::{Ask, Facts, ec2, kafka},
+    systems::{Observation, Query, ec2, kafka},
     view::{Cell, Column, Panel, Row, Table, Tone},
 };
 use rustix::time::{ClockId, clock_gettime};
@@ -18,7 +18,7 @@ const PAIRS: usize = 100_000;
 /// The core as a driver runs it, fed with answers that are made up here: no server, imitated or real.
 pub struct Estate {
     core: Core,
-    asked: Vec<(SourceIx, Ask)>,
+    asked: Vec<(CollectorIx, Query)>,
     /// The virtual moment.
     pub now: Now,
     round: i64,
@@ -29,7 +29,7 @@ impl Estate {
         let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().unwrap() };
         let (core, effects) = Core::new(plan(), now);
         let ask = |effect| match effect {
-            Effect::Start(ix, spec) => Some((ix, spec.ask)),
+            EngineEffect::Start(ix, spec) => Some((ix, spec.query)),
             _ => None,
         };
         Self { core, asked: effects.into_iter().filter_map(ask).collect(), now, round: 0 }
@@ -40,12 +40,13 @@ impl Estate {
         for _ in 0..seconds {
             self.now.boot += Duration::from_secs(1);
             self.now.wall += Duration::from_secs(1);
-            self.core.handle(Input::Tick, self.now);
+            self.core.handle(EngineInput::Tick, self.now);
             if self.now.boot.as_secs().is_multiple_of(5) {
                 self.round += 1;
                 for (source, ask) in self.asked.clone() {
                     let facts = answer(&ask, self.round);
-                    self.core.handle(Input::Facts { source, facts, took: Duration::from_millis(30) }, self.now);
+                    self.core
+                        .handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
                 }
             }
         }
@@ -60,9 +61,9 @@ impl Estate {
         let asked = if due { self.asked.clone() } else { Vec::new() };
         let answers: Vec<_> = asked.iter().map(|(source, ask)| (*source, answer(ask, self.round))).collect();
         let made_up = spent(ClockId::ThreadCPUTime);
-        self.core.handle(Input::Tick, self.now);
+        self.core.handle(EngineInput::Tick, self.now);
         for (source, facts) in answers {
-            self.core.handle(Input::Facts { source, facts, took: Duration::from_millis(30) }, self.now);
+            self.core.handle(EngineInput::Observation { source, facts, took: Duration::from_millis(30) }, self.now);
         }
         (spent(ClockId::ThreadCPUTime) - made_up, made_up - begun)
     }
@@ -78,15 +79,19 @@ pub fn spent(clock: ClockId) -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap(), u32::try_from(time.tv_nsec).unwrap())
 }
 
-fn answer(ask: &Ask, round: i64) -> Facts {
+fn answer(ask: &Query, round: i64) -> Observation {
     match ask {
-        Ask::Kafka(kafka::Ask::Snapshot { side, .. }) => Facts::Kafka(kafka::Facts::Snapshot(commits(*side, round))),
-        Ask::Kafka(kafka::Ask::Configs { .. }) => Facts::Kafka(kafka::Facts::Configs(BTreeMap::new())),
-        Ask::Kafka(kafka::Ask::Syncs { .. }) => Facts::Kafka(kafka::Facts::Syncs(kafka::Syncs::of_topics(Vec::new()))),
-        Ask::Ec2(ask) => Facts::Ec2(match ask.what {
-            ec2::Question::Instances => ec2::Facts::Instances(instances(ask.side)),
-            ec2::Question::Status => ec2::Facts::Status(statuses(ask.side)),
-            _ => ec2::Facts::Images(ec2::facts::Images::default()),
+        Query::Kafka(kafka::Query::Snapshot { side, .. }) => {
+            Observation::Kafka(kafka::Observation::Snapshot(commits(*side, round)))
+        }
+        Query::Kafka(kafka::Query::Configs { .. }) => Observation::Kafka(kafka::Observation::Configs(BTreeMap::new())),
+        Query::Kafka(kafka::Query::Syncs { .. }) => {
+            Observation::Kafka(kafka::Observation::Syncs(kafka::Syncs::of_topics(Vec::new())))
+        }
+        Query::Ec2(ask) => Observation::Ec2(match ask.what {
+            ec2::Question::Instances => ec2::Observation::Instances(instances(ask.side)),
+            ec2::Question::Status => ec2::Observation::Status(statuses(ask.side)),
+            _ => ec2::Observation::Images(ec2::facts::Images::default()),
         }),
         other => unreachable!("not in the plan: {other:?}"),
     }

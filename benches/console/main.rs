@@ -25,10 +25,10 @@ use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
         frames::Frames,
-        gallery::{Gallery, Looking, Prepared},
-        picture::Picture,
+        gallery::{Looking, Prepared, RenderWorker},
+        picture::ViewModel,
         ui::Ui,
-        update::{Event, update},
+        update::{UiEvent, update},
         view::draw,
     },
     core::{now::Now, snapshot::Snapshot},
@@ -84,8 +84,8 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let theme = Themes::default().load("night", Depth::True).unwrap();
     let first = next(drive);
     let now = first.now;
-    let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(first))), now, Mode::Demo);
-    ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+    let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), now, Mode::Demo);
+    ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
     let mut screen = Frames::default();
     frame(&mut ui, &theme, &mut screen);
     for c in keys.chars() {
@@ -96,9 +96,9 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
     let pictures = times(20, |_| {
         let snapshot = Arc::new(next(drive));
         let begun = Instant::now();
-        let picture = Arc::new(Picture::of(snapshot));
+        let picture = Arc::new(ViewModel::of(snapshot));
         let took = begun.elapsed();
-        update(&mut ui, Event::Picture(picture));
+        update(&mut ui, UiEvent::Picture(picture));
         took
     });
     row("  picture", pictures);
@@ -159,7 +159,7 @@ fn looked_at<D: Send>(name: &str, keys: &str, drive: &mut D, mut next: impl FnMu
         let begun = Instant::now();
         if let Some(picture) = ui.waits() {
             let prepared = Prepared::of(&picture, Looking::of(&ui));
-            update(&mut ui, Event::Rows(prepared));
+            update(&mut ui, UiEvent::Rows(prepared));
         }
         frame(&mut ui, &theme, &mut screen);
         let took = begun.elapsed();
@@ -189,10 +189,10 @@ fn idle(drive: &mut Estate) {
         drive.same_again();
     }
     let theme = Themes::default().load("night", Depth::True).unwrap();
-    let first = Arc::new(Picture::of(Arc::new(drive.snapshot())));
+    let first = Arc::new(ViewModel::of(Arc::new(drive.snapshot())));
     for page in ['1', '3', '4'] {
         let mut ui = Ui::new(first.clone(), drive.now, Mode::Demo);
-        ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+        ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
@@ -209,7 +209,7 @@ fn idle(drive: &mut Estate) {
             let begun = thread();
             let event = picture(snapshot, looking);
             update(&mut ui, event);
-            update(&mut ui, Event::Second);
+            update(&mut ui, UiEvent::Second);
             frame(&mut ui, &theme, &mut screen);
             console += thread() - begun;
         }
@@ -230,7 +230,7 @@ fn quiet(drive: &mut Estate) {
     let snapshot = Arc::new(drive.snapshot());
     let begun = snapshot.now;
     for page in ['1', '3', '4'] {
-        let mut ui = Ui::new(Arc::new(Picture::of(snapshot.clone())), begun, Mode::Demo);
+        let mut ui = Ui::new(Arc::new(ViewModel::of(snapshot.clone())), begun, Mode::Demo);
         key(&mut ui, KeyCode::Char(page));
         let mut screen = Frames::default();
         frame(&mut ui, &theme, &mut screen);
@@ -240,8 +240,8 @@ fn quiet(drive: &mut Estate) {
             ui.now = now;
             // The same readings, one second older.
             let older = Snapshot { now, ..(*snapshot).clone() };
-            update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(older)))));
-            update(&mut ui, Event::Second);
+            update(&mut ui, UiEvent::Picture(Arc::new(ViewModel::of(Arc::new(older)))));
+            update(&mut ui, UiEvent::Second);
             let wrote = frame(&mut ui, &theme, &mut screen);
             bytes += wrote;
             draws += usize::from(wrote > 0);
@@ -259,8 +259,8 @@ fn hour() {
     drive.pass(60);
     mib("read a dozen times");
     let first = drive.snapshot();
-    let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(first))), drive.now, Mode::Demo);
-    ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+    let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(first))), drive.now, Mode::Demo);
+    ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
     for c in [KeyCode::Char('4'), KeyCode::Right, KeyCode::Right] {
         key(&mut ui, c);
     }
@@ -285,7 +285,7 @@ fn hour() {
 
 /// What the core's thread and the console's other thread make while keys are answered, on a thread that is not the keys': memory is given
 /// back to where it was taken from. How long the second of them took.
-fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (Event, Duration) {
+fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (UiEvent, Duration) {
     let looking = Looking::of(ui);
     let aside = || {
         let snapshot = Arc::new(next());
@@ -295,14 +295,14 @@ fn made(ui: &Ui, next: impl FnOnce() -> Snapshot + Send) -> (Event, Duration) {
     thread::scope(|scope| scope.spawn(aside).join()).unwrap()
 }
 
-fn picture(snapshot: Arc<Snapshot>, looking: Looking) -> Event {
-    let picture = Picture::of(snapshot);
+fn picture(snapshot: Arc<Snapshot>, looking: Looking) -> UiEvent {
+    let picture = ViewModel::of(snapshot);
     let prepared = Prepared::of(&picture, looking);
-    Event::Made(Arc::new(picture), prepared)
+    UiEvent::Made(Arc::new(picture), prepared)
 }
 
 fn key(ui: &mut Ui, code: KeyCode) {
-    std::hint::black_box(update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+    std::hint::black_box(update(ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE))));
 }
 
 /// Draws as the console does; gives how many bytes go to the terminal.

@@ -8,19 +8,19 @@ use tokio::time::{Instant, timeout};
 use super::{LET_GO, NOT_IN_ORDER, colour, faulty, out::Failed, print, runtime};
 use crate::{
     core::estate::{
-        seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+        seen::{Fault, FaultKind, Freshness, Observed, Stamp},
         signal::Samples,
-        source::SourceSpec,
+        source::CollectorSpec,
     },
     drive::{clock, guard::caught, poll::timed_out},
     plan::{Plan, Side, offline},
-    systems::{Ask, Estate, Readers},
+    systems::{Estate, Query, Readers},
     text::Lines,
 };
 
 /// One source's trial.
 struct Trial {
-    spec: SourceSpec<Ask>,
+    spec: CollectorSpec<Query>,
     took: Duration,
     outcome: Result<(), Fault>,
 }
@@ -43,7 +43,7 @@ pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode,
         let runtime = runtime()?;
         let Tried { trials, unseen, unusable } = runtime.block_on(try_all(&plan));
         runtime.shutdown_timeout(LET_GO);
-        print(told(&trials, &unseen, &unusable))?;
+        print(describe(&trials, &unseen, &unusable))?;
         fine &= trials.iter().all(|t| t.outcome.is_ok());
         fine &= !unseen.iter().any(|fault| is_no(fault.kind));
         fine &= unusable.is_empty();
@@ -64,7 +64,7 @@ async fn try_all(plan: &Arc<Plan>) -> Tried {
         let outcome = match answer {
             Ok(facts) => {
                 let stamp = Stamp { at: now, fresh: Freshness::of_interval(spec.interval) };
-                for found in estate.apply(&spec.ask, facts, stamp) {
+                for found in estate.apply(&spec.query, facts, stamp) {
                     if known.insert(found.id.clone()) {
                         running.push(attempt(&readers, found));
                     }
@@ -72,7 +72,7 @@ async fn try_all(plan: &Arc<Plan>) -> Tried {
                 Ok(())
             }
             Err(fault) => {
-                estate.fail(&spec.ask, &fault, now);
+                estate.fail(&spec.query, &fault, now);
                 Err(fault)
             }
         };
@@ -93,7 +93,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
     estate.measure(clock::now(), &mut samples);
     let mut out: Vec<Fault> = Vec::new();
     for sample in samples.into_vec() {
-        let Seen::Blind(fault) = sample.value else { continue };
+        let Observed::Unknown(fault) = sample.value else { continue };
         let told = trials.iter().filter_map(|t| t.outcome.as_ref().err()).chain(&out).any(|f| *f == fault);
         // A query that finds nothing may be misspelt, or wait for the first traffic: whoever wrote it knows.
         let nothing = fault.kind == FaultKind::Empty && sample.def.id == "health.query.value";
@@ -107,11 +107,11 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
 /// One source, once, within its own time-out (a cold connection may need a little more than a warm one).
 async fn attempt(
     readers: &Readers,
-    spec: SourceSpec<Ask>,
-) -> (SourceSpec<Ask>, Duration, Result<crate::systems::Facts, Fault>) {
+    spec: CollectorSpec<Query>,
+) -> (CollectorSpec<Query>, Duration, Result<crate::systems::Observation, Fault>) {
     let limit = spec.timeout.max(Duration::from_secs(5));
     let started = Instant::now();
-    let answer = match caught(timeout(limit, readers.ask(&spec.ask))).await {
+    let answer = match caught(timeout(limit, readers.ask(&spec.query))).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(timed_out(&spec.what(), limit)),
         Err(broke_down) => Err(Fault::new(FaultKind::Unsupported, format!("{}: {broke_down}", spec.what()))),
@@ -119,7 +119,7 @@ async fn attempt(
     (spec, started.elapsed(), answer)
 }
 
-fn told(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
+fn describe(trials: &[Trial], unseen: &[Fault], unusable: &[Fault]) -> Lines {
     let mut out = Lines::default();
     out.gap();
     let width = trials.iter().map(|t| t.spec.id.len()).max().unwrap_or(0);
@@ -185,7 +185,7 @@ mod tests {
     /// The last line is what people read, and it must not say that all is well while the exit code says that it is not.
     #[test]
     fn what_is_denied_counts_in_the_last_line() {
-        let last = |unseen: &[Fault]| told(&[], unseen, &[]).text().lines().last().unwrap_or_default().to_owned();
+        let last = |unseen: &[Fault]| describe(&[], unseen, &[]).text().lines().last().unwrap_or_default().to_owned();
         let denied = Fault::new(FaultKind::Refused, "Group authorization failed");
         let missing = Fault::new(FaultKind::NotFound, "no topic orders");
         assert_eq!(last(&[]), "0 sources tried, 0 work, 0 do not");
@@ -194,7 +194,7 @@ mod tests {
             "0 sources tried, 0 work, 0 do not; 2 more refused within what works"
         );
         assert_eq!(last(std::slice::from_ref(&missing)), "0 sources tried, 0 work, 0 do not");
-        let unusable = told(&[], &[], &[missing]).text().lines().last().map(str::to_owned);
+        let unusable = describe(&[], &[], &[missing]).text().lines().last().map(str::to_owned);
         assert_eq!(unusable.as_deref(), Some("0 sources tried, 0 work, 0 do not; 1 of no use to a step"));
     }
 }

@@ -8,15 +8,15 @@ use std::{
 use clap::Args;
 
 use super::{
-    Look, NOT_IN_ORDER, Plain, faulty, load_with_digest,
+    Appearance, NOT_IN_ORDER, Plain, faulty, load_with_digest,
     out::{Failed, print, remark},
-    run::{bound, host, leave, operator, options, plain, printed, serve, told, whoever},
+    run::{bound, exit_code, host, leave, operator, options, plain, printed, serve, whoever},
     warn,
 };
 use crate::{
     console::{self, Ended, Mode, Options, Script, widget::text::wrap},
-    core::Command,
-    drive::{Helm, inbox::Inbox, sim},
+    core::EngineCommand,
+    drive::{Control, inbox::Inbox, sim},
     journal::{
         Author, Journal, Storage,
         store::{FileStore, MemStore, Opened},
@@ -59,7 +59,7 @@ pub(super) struct Demo {
     #[command(flatten)]
     plain: Plain,
     #[command(flatten)]
-    look: Look,
+    look: Appearance,
 }
 
 pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
@@ -90,13 +90,13 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     };
     drop(metrics);
     // What is to be finished takes time: it must not stand still.
-    drop(helm.link.commands.send(Command::Speed(1.0)));
+    drop(helm.link.commands.send(EngineCommand::Speed(1.0)));
     leave(helm);
-    told(ended)
+    exit_code(ended)
 }
 
 /// On a screen.
-fn shown(helm: &Helm, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
+fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
     options.script = it.autoplay.then(|| Script::new(scenario));
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(

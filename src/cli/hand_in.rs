@@ -82,7 +82,7 @@ pub(super) fn approve(it: &Approve) -> Result<ExitCode, Failed> {
         run.get_or_insert_with(|| entry.run.clone());
         match &entry.body {
             Body::Previewed { step, digest, .. } | Body::Proposed { step, digest, .. } if *step == it.step => {
-                shown.push((*digest, export::Ways::default().told(&entry.body)));
+                shown.push((*digest, export::Ways::default().describe(&entry.body)));
             }
             _ => {}
         }

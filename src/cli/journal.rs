@@ -71,7 +71,7 @@ pub(super) fn run(command: &Journal) -> Result<ExitCode, Failed> {
             while let Some(entry) = records.next()? {
                 known.take(&entry);
             }
-            print(Document::block(&known.told()))
+            print(Document::block(&known.describe()))
         }
     }
 }

@@ -51,7 +51,7 @@ impl From<Foreign> for Failed {
 /// Prints what was done. If it cannot be told, it is done all the same, and the exit code says so.
 pub(super) fn done(document: impl Into<Document>, code: ExitCode) -> ExitCode {
     if let Err(why) = print(document) {
-        tell(why.0);
+        print_error(why.0);
     }
     code
 }
@@ -82,11 +82,11 @@ pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
 
 /// Says something beside the output: one line on standard error.
 pub(super) fn remark(text: impl fmt::Display) {
-    tell(format_args!("{text}"));
+    print_error(format_args!("{text}"));
 }
 
 /// A document on standard error. If that is closed or full there is nobody to tell.
-pub(super) fn tell(document: impl Into<Document>) {
+pub(super) fn print_error(document: impl Into<Document>) {
     let document = document.into();
     let mut out = io::stderr().lock();
     let _ = out.write_all(document.text().as_bytes()).and_then(|()| out.flush());
@@ -94,7 +94,7 @@ pub(super) fn tell(document: impl Into<Document>) {
 
 /// Tells why a command was not carried out.
 pub(super) fn failed(why: Failed) -> ExitCode {
-    tell(why.0);
+    print_error(why.0);
     ExitCode::from(NOT_DONE)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn usage(why: &clap::Error) -> ExitCode {
         false => Document::block(&text.to_string()),
     };
     if to_err {
-        tell(document);
+        print_error(document);
         return ExitCode::from(NOT_DONE);
     }
     print(document).unwrap_or_else(failed)

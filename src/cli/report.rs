@@ -45,7 +45,7 @@ pub(super) fn run(it: &Report) -> Result<ExitCode, Failed> {
         story.take(entry);
     }
     let torn = reader.torn().map_err(damaged)?;
-    let story = story.tell(torn, is_open(&it.journal)).ok_or_else(|| format!("{name}: the journal is empty"))?;
+    let story = story.finish(torn, is_open(&it.journal)).ok_or_else(|| format!("{name}: the journal is empty"))?;
     if it.markdown {
         return print(Document::block(&report::markdown(&story)));
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::Runtime;
 
 use super::{
-    LET_GO, Look, Metrics, OnPlan, Plain, load, load_with_digest,
+    Appearance, LET_GO, Metrics, OnPlan, Plain, load, load_with_digest,
     out::{Failed, remark},
     runtime,
 };
@@ -15,8 +15,8 @@ use crate::{
         self, Ended, Mode, Options,
         clock::{Zones, machine},
     },
-    core::Command,
-    drive::{Helm, Link, clock, inbox::Inbox, live},
+    core::EngineCommand,
+    drive::{Control, Link, clock, inbox::Inbox, live},
     journal::{
         Author, Holder, Journal, Refused,
         follow::Follower,
@@ -51,7 +51,7 @@ pub(super) fn watched(on: &OnPlan, follow: Option<&Path>, mode: Mode, lines: &Pl
         None => console::run(link.clone(), None, Options { greeting, ..options }).map_err(|e| e.to_string()),
     };
     let_go(runtime, link);
-    told(ended)
+    exit_code(ended)
 }
 
 /// On a plan's real servers, with a journal of our own: steps can be carried out. Where somebody else writes it already, it is read along.
@@ -84,7 +84,7 @@ pub(super) fn steered(file: &Path, on: &OnPlan) -> Result<ExitCode, Failed> {
     notice.leaves_within(FINISH + LET_GO);
     leave(helm);
     let_go(runtime, link);
-    told(ended.map_err(|e| e.to_string()))
+    exit_code(ended.map_err(|e| e.to_string()))
 }
 
 /// The journal, with its lock. Of somebody who is leaving, and finishes what is on its way, the end is waited for.
@@ -111,12 +111,12 @@ pub(super) fn whoever(holder: Option<Holder>) -> String {
 fn follow_changes(link: &Link, on: &OnPlan) {
     for id in &on.changes {
         // The driver has just been started; if it ended already, the console says so.
-        let _ = link.commands.send(Command::Follow { system: "route53", id: id.clone() });
+        let _ = link.commands.send(EngineCommand::Follow { system: "route53", id: id.clone() });
     }
 }
 
 /// The terminal is back; what must not be left half done is finished.
-pub(super) fn leave(helm: Helm) {
+pub(super) fn leave(helm: Control) {
     for step in helm.leave(FINISH) {
         remark(format_args!("landfall: {step} is not finished; the journal has it, and the next start takes it up"));
     }
@@ -143,7 +143,7 @@ pub(super) fn host() -> String {
 ///
 /// # Errors
 /// If the configuration is faulty: with all that is wrong in it.
-pub(super) fn options(look: &Look, mode: Mode) -> Result<Options, Failed> {
+pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> {
     let mut settings = super::setup::settings(look.config.as_deref())?;
     settings.theme = look.theme.clone().unwrap_or(settings.theme);
     settings.ascii = if look.ascii { Some(true) } else { settings.ascii };
@@ -194,7 +194,7 @@ pub(super) fn printed(link: &Link, lines: plain::Options) -> Result<Ended, Strin
     plain::run(link.snapshots.clone(), lines).map_err(|e| format!("cannot go on printing: {e}"))
 }
 
-pub(super) fn told(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {
+pub(super) fn exit_code(ended: Result<Ended, String>) -> Result<ExitCode, Failed> {
     match ended? {
         Ended::Quit => Ok(ExitCode::SUCCESS),
         // As a shell would say it.

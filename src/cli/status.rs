@@ -15,14 +15,14 @@ use super::{
 };
 use crate::{
     core::{
-        estate::{seen::Seen, signal::Sample, source::SourceState},
+        estate::{seen::Observed, signal::Sample, source::CollectorState},
         snapshot::{Snapshot, Verdict},
     },
     drive::live,
     journal::follow::Follower,
     plain::one_line,
     text::{Document, Lines},
-    view::{Cell, Key, Panel, SourceLine, Table, Tile},
+    view::{Cell, CollectorLine, Key, Panel, Table, Tile},
 };
 
 /// How long the core may take for a picture with its signals: it waits for no server.
@@ -68,7 +68,9 @@ enum Order {
 impl Order {
     fn holds(self, picture: &Snapshot) -> bool {
         match self {
-            Self::Sources => picture.unknown.is_empty() && picture.sources.iter().all(|s| s.state == SourceState::Live),
+            Self::Sources => {
+                picture.unknown.is_empty() && picture.sources.iter().all(|s| s.state == CollectorState::Fresh)
+            }
             Self::Verdict => matches!(picture.verdict(), Verdict::Go(_) | Verdict::Clear(_)),
         }
     }
@@ -156,7 +158,7 @@ fn tile(t: &Tile) -> Value {
     json!({ "id": t.id, "title": t.title, "value": cell(&t.value), "note": t.note, "sides": sides })
 }
 
-fn source(s: &SourceLine) -> Value {
+fn source(s: &CollectorLine) -> Value {
     json!({
         "id": s.id,
         "side": s.side,
@@ -178,10 +180,10 @@ fn sample(s: &Sample) -> Value {
         s.def.labels.iter().zip(s.labels.iter()).map(|(&k, v)| (k.to_owned(), v.as_str().into())).collect();
     let mut out = json!({ "id": s.def.id, "unit": s.def.unit, "labels": labels });
     let (state, value, age, fault) = match &s.value {
-        Seen::Live(v, a) => ("live", Some(*v), Some(*a), None),
-        Seen::Stale(v, a) => ("stale", Some(*v), Some(*a), None),
-        Seen::Blind(f) => ("blind", None, None, Some(f)),
-        Seen::Never => ("never", None, None, None),
+        Observed::Fresh(v, a) => ("live", Some(*v), Some(*a), None),
+        Observed::Stale(v, a) => ("stale", Some(*v), Some(*a), None),
+        Observed::Unknown(f) => ("blind", None, None, Some(f)),
+        Observed::Pending => ("never", None, None, None),
     };
     out["state"] = state.into();
     if let Some(v) = value {
@@ -228,7 +230,7 @@ fn cell(c: &Cell) -> Value {
 pub fn text(s: &Snapshot) -> Lines {
     let mut out = Lines::default();
     let verdict = s.verdict();
-    let (word, why) = verdict.told();
+    let (word, why) = verdict.describe();
     let sites = &s.plan.sites;
     out.put(format_args!("{} · {} → {} · {}", s.plan.name, sites.source.label, sites.target.label, s.now.wall));
     out.put(format_args!("{word}  {}", one_line(why)));
@@ -251,7 +253,7 @@ pub fn text(s: &Snapshot) -> Lines {
             one_line(&t.note)
         ));
     }
-    for l in s.sources.iter().filter(|l| l.state != SourceState::Live) {
+    for l in s.sources.iter().filter(|l| l.state != CollectorState::Fresh) {
         let why = l.fault.as_ref().map_or_else(String::new, |fault| one_line(&fault.to_string()));
         out.gap();
         out.put(format_args!("{:?}  {}  {}  {why}", l.state, one_line(&l.id), one_line(&l.endpoint)));

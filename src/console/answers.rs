@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::source::SourceState,
+        estate::source::CollectorState,
         now::short,
         snapshot::{Snapshot, Verdict},
     },
@@ -139,7 +139,7 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
         (Tone::Stale | Tone::Blind, _) => {
             // What is told of the sources themselves has their age in it; a system's sources begin with its page's id.
             let of_panel = |id: &str| id.split('/').next() == Some(tile.panel);
-            let silent = snapshot.sources.iter().filter(|s| s.state != SourceState::Live && of_panel(&s.id));
+            let silent = snapshot.sources.iter().filter(|s| s.state != CollectorState::Fresh && of_panel(&s.id));
             let oldest = silent.max_by_key(|s| (s.state, s.age.map_or((1, None), |age| (0, Some(age)))))?;
             Some(oldest.age.map_or_else(|| "never heard".to_owned(), |age| format!("heard {age} ago")))
         }
@@ -150,9 +150,9 @@ fn lost(snapshot: &Snapshot, tile: &Tile) -> Option<String> {
 /// The verdict as an answer: behind it is what it speaks of.
 fn verdict(snapshot: &Snapshot) -> Tile {
     let verdict = snapshot.verdict();
-    let (word, why) = verdict.told();
+    let (word, why) = verdict.describe();
     let run = snapshot.run.as_ref();
-    let lost = snapshot.most_blind().filter(|s| s.state != SourceState::Live);
+    let lost = snapshot.most_blind().filter(|s| s.state != CollectorState::Fresh);
     let next = || run.and_then(|run| Some((STEPS, run.next()?.id.clone())));
     let (panel, row) = match (&verdict, lost) {
         (Verdict::Hold(_), None) if let Some(first) = snapshot.unknown.first() => (first.page, None),

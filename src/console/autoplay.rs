@@ -198,7 +198,7 @@ fn stuck(ui: &Ui, step: &str) -> String {
     let Some(found) = run.and_then(|run| run.steps.iter().find(|s| s.id == step)) else { return String::new() };
     let obstacles: Vec<&str> = found.obstacles.iter().map(|(_, why)| why.as_str()).collect();
     let gates = found.gates.iter().map(|g| g.reason.what.as_str());
-    let said = found.ops.iter().rev().map(|op| op.said.as_str()).find(|said| !said.is_empty()).unwrap_or_default();
+    let said = found.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty()).unwrap_or_default();
     let gates: Vec<&str> = gates.filter(|_| obstacles.is_empty()).collect();
     format!("it is {}; {} {} {said}", found.word, obstacles.join("; "), gates.join("; "))
 }

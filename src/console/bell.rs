@@ -6,12 +6,12 @@ use crate::core::{
     now::Now,
     run::RunView,
     snapshot::Snapshot,
-    step::{Level, Phase},
+    step::{Level, StepState},
 };
 
-/// What can ring.
+/// What it can ring for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bell {
+pub enum Ring {
     /// ROLL BACK, a broken invariant, a step that failed, one whose safe tail is not finished.
     Red,
     /// The step that is next became READY: its gates are green.
@@ -20,7 +20,7 @@ pub enum Bell {
     Over,
 }
 
-impl Bell {
+impl Ring {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Red, Self::Ready, Self::Over];
     /// Their words in the configuration, in the same order.
@@ -40,11 +40,13 @@ impl Bell {
         match self {
             Self::Red => (red(after) && !red(before)) || reds(is).iter().any(|id| !reds(was).contains(id)),
             Self::Ready => {
-                let ready = |run: &RunView| run.next().filter(|s| s.state == Phase::Ready).map(|s| s.id.clone());
+                let ready = |run: &RunView| run.next().filter(|s| s.state == StepState::Ready).map(|s| s.id.clone());
                 ready(is).is_some_and(|id| ready(was).as_ref() != Some(&id))
             }
             Self::Over => {
-                let over = |state| matches!(state, Phase::Done | Phase::Attested | Phase::RolledBack | Phase::Skipped);
+                let over = |state| {
+                    matches!(state, StepState::Done | StepState::Attested | StepState::RolledBack | StepState::Skipped)
+                };
                 let was_over = |id: &str| was.steps.iter().any(|s| s.id == id && over(s.state));
                 is.steps.iter().any(|s| over(s.state) && !was_over(&s.id))
             }
@@ -54,23 +56,23 @@ impl Bell {
 
 /// Listens to what the core makes, masked or not on screen, and says when to ring.
 #[derive(Debug)]
-pub struct Ringer {
-    wanted: Vec<Bell>,
+pub struct Bell {
+    wanted: Vec<Ring>,
     heard: Arc<Snapshot>,
     rang: Option<Now>,
     /// Something happened too soon after the last time.
     owes: bool,
 }
 
-impl Ringer {
+impl Bell {
     /// For these, from here on.
     #[must_use]
-    pub const fn new(wanted: Vec<Bell>, heard: Arc<Snapshot>) -> Self {
+    pub const fn new(wanted: Vec<Ring>, heard: Arc<Snapshot>) -> Self {
         Self { wanted, heard, rang: None, owes: false }
     }
 
     /// A newer picture came: whether to ring. Once a second at the most, and nothing that happened meanwhile is lost.
-    pub fn hear(&mut self, snapshot: &Arc<Snapshot>, now: Now) -> bool {
+    pub fn observe(&mut self, snapshot: &Arc<Snapshot>, now: Now) -> bool {
         let before = std::mem::replace(&mut self.heard, snapshot.clone());
         self.owes |= self.wanted.iter().any(|bell| bell.rings(&before, snapshot));
         let rings = self.owes && self.rang.is_none_or(|rang| now.since(rang) >= Duration::from_secs(1));
@@ -87,7 +89,7 @@ fn red(snapshot: &Snapshot) -> bool {
 
 /// What is red in a run, by name.
 fn reds(run: &RunView) -> Vec<&str> {
-    let steps = run.steps.iter().filter(|s| s.state == Phase::Failed || s.exposed.is_some()).map(|s| s.id.as_str());
+    let steps = run.steps.iter().filter(|s| s.state == StepState::Failed || s.exposed.is_some()).map(|s| s.id.as_str());
     let invariants =
         run.invariants.iter().filter(|(_, level, _)| *level == Level::Red).map(|(title, ..)| title.as_str());
     steps.chain(invariants).collect()
@@ -123,40 +125,41 @@ mod tests {
     }
 
     /// What rings, each asked alone.
-    fn rings(before: &Arc<Snapshot>, after: &Arc<Snapshot>) -> Vec<Bell> {
+    fn rings(before: &Arc<Snapshot>, after: &Arc<Snapshot>) -> Vec<Ring> {
         let now = before.now;
-        Bell::ALL.into_iter().filter(|bell| Ringer::new(vec![*bell], before.clone()).hear(after, now)).collect()
+        Ring::ALL.into_iter().filter(|ring| Bell::new(vec![*ring], before.clone()).observe(after, now)).collect()
     }
 
     #[test]
     fn each_rings_for_what_it_says_and_for_no_more() {
         let plain = ready();
-        let blocked = with(&plain, |run| first(run).state = Phase::Blocked);
-        let ready = with(&plain, |run| first(run).state = Phase::Ready);
-        let done = with(&plain, |run| first(run).state = Phase::Done);
-        let failed = with(&plain, |run| first(run).state = Phase::Failed);
-        assert_eq!(rings(&blocked, &ready), [Bell::Ready]);
+        let blocked = with(&plain, |run| first(run).state = StepState::Blocked);
+        let ready = with(&plain, |run| first(run).state = StepState::Ready);
+        let done = with(&plain, |run| first(run).state = StepState::Done);
+        let failed = with(&plain, |run| first(run).state = StepState::Failed);
+        assert_eq!(rings(&blocked, &ready), [Ring::Ready]);
         assert_eq!(rings(&ready, &blocked), []);
-        assert!(rings(&ready, &done).contains(&Bell::Over));
-        assert_eq!(rings(&ready, &failed), [Bell::Red]);
+        assert!(rings(&ready, &done).contains(&Ring::Over));
+        assert_eq!(rings(&ready, &failed), [Ring::Red]);
         assert_eq!(rings(&failed, &failed), [], "it rang when it failed");
         let broken = with(&plain, |run| run.invariants[0].1 = Level::Red);
-        assert_eq!(rings(&with(&plain, |_| ()), &broken), [Bell::Red]);
+        assert_eq!(rings(&with(&plain, |_| ()), &broken), [Ring::Red]);
         let exposed = with(&plain, |run| first(run).exposed = Some(Duration::from_secs(1)));
-        assert!(rings(&broken, &exposed).contains(&Bell::Red), "another red than before");
+        assert!(rings(&broken, &exposed).contains(&Ring::Red), "another red than before");
     }
 
     #[test]
     fn it_rings_once_a_second_and_loses_nothing() {
         let plain = ready();
-        let [quiet, failed] = [Phase::Blocked, Phase::Failed].map(|state| with(&plain, |run| first(run).state = state));
+        let [quiet, failed] =
+            [StepState::Blocked, StepState::Failed].map(|state| with(&plain, |run| first(run).state = state));
         let at = |millis: u64| Now { boot: Duration::from_millis(10_000 + millis), ..plain.now };
-        let mut ringer = Ringer::new(Bell::ALL.to_vec(), quiet.clone());
-        assert!(ringer.hear(&failed, at(0)));
-        assert!(!ringer.hear(&quiet, at(100)));
-        assert!(!ringer.hear(&failed, at(200)), "too soon");
-        assert!(!ringer.hear(&failed, at(900)));
-        assert!(ringer.hear(&failed, at(1000)), "what happened meanwhile");
-        assert!(!ringer.hear(&failed, at(3000)));
+        let mut ringer = Bell::new(Ring::ALL.to_vec(), quiet.clone());
+        assert!(ringer.observe(&failed, at(0)));
+        assert!(!ringer.observe(&quiet, at(100)));
+        assert!(!ringer.observe(&failed, at(200)), "too soon");
+        assert!(!ringer.observe(&failed, at(900)));
+        assert!(ringer.observe(&failed, at(1000)), "what happened meanwhile");
+        assert!(!ringer.observe(&failed, at(3000)));
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         digest::Digest,
         now::Now,
         run::{Order, StepView},
-        step::Phase,
+        step::StepState,
     },
     plan::Confirm,
 };
@@ -69,13 +69,16 @@ pub(super) fn step<'u>(ui: &'u Ui, id: &str) -> Option<&'u StepView> {
 /// Whether there is something that a preview could be of.
 #[must_use]
 pub const fn before_it_begins(step: &StepView) -> bool {
-    matches!(step.state, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed)
+    matches!(
+        step.state,
+        StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
+    )
 }
 
 /// Whether it has begun and is not over.
 #[must_use]
 pub const fn is_under_way(step: &StepView) -> bool {
-    matches!(step.state, Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking)
+    matches!(step.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
 }
 
 /// Takes a key.
@@ -138,7 +141,7 @@ fn preview_key(ui: &mut Ui, key: &KeyEvent, id: String, top: usize) -> Vec<Act> 
             ui.entry = Entry::Commands;
             // What is not looked at any more is not to stay armed.
             match step(ui, &id) {
-                Some(s) if s.state == Phase::Armed => vec![Act::Order(Order::Preview(id))],
+                Some(s) if s.state == StepState::Armed => vec![Act::Order(Order::Preview(id))],
                 _ => Vec::new(),
             }
         }
@@ -214,7 +217,7 @@ pub(super) fn confirm(ui: &mut Ui, id: &str) -> Vec<Act> {
         ui.message = Some("time stands still: :time-stops lets it go on".to_owned());
         return Vec::new();
     }
-    let armed = found.state == Phase::Armed;
+    let armed = found.state == StepState::Armed;
     let preview = found.preview.as_ref().and_then(|p| Some((p.digest?, p.confirm, p.target.clone())));
     match preview.filter(|_| armed) {
         Some((digest, kind, target)) => {
@@ -264,7 +267,7 @@ fn confirm_key(ui: &mut Ui, key: &KeyEvent, mut it: Confirming) -> Vec<Act> {
 pub(super) fn passed(ui: &mut Ui) -> Vec<Act> {
     let Entry::Dialog(Dialog::Confirm(it)) = ui.entry.clone() else { return Vec::new() };
     // What cannot be executed any more is not asked for any more.
-    if let Some(found) = step(ui, &it.step).filter(|step| step.state != Phase::Armed) {
+    if let Some(found) = step(ui, &it.step).filter(|step| step.state != StepState::Armed) {
         let why = found.obstacles.first().map_or_else(|| "preview it again".to_owned(), |(_, why)| why.clone());
         ui.message = Some(format!("{} is {}, not armed any more: {why}", it.step, found.word));
         ui.entry = Entry::Dialog(Dialog::Preview(it.step, 0));

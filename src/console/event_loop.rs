@@ -13,24 +13,24 @@ use tokio::sync::mpsc;
 
 use super::{
     Depth, Ended, Error, Options, Theme, Themes, ascii,
-    bell::Ringer,
+    bell::Bell,
     cast::Cast,
     clock::{Time, Zones, machine},
     command, dialog,
-    gallery::{Gallery, Looking, Made, Veil, lifted},
-    input::{self, Input},
+    gallery::{Looking, Made, RenderWorker, SharedMask, lock},
+    input::{self, UiInput},
     key::Key,
     keymap::Keymap,
     mask::{Mask, Names},
-    picture::Picture,
+    picture::ViewModel,
     player::{self, Player},
     terminal::Screen,
     ui::Ui,
-    update::{Act, Event, update},
+    update::{Act, UiEvent, update},
     view,
 };
 use crate::{
-    core::Command,
+    core::EngineCommand,
     drive::{Link, Orders, clock::now},
 };
 
@@ -50,9 +50,9 @@ pub(super) struct Console {
     record: Option<PathBuf>,
     /// The operator's keys: a script that plays presses the usual ones.
     keys: Arc<Keymap>,
-    ringer: Ringer,
+    ringer: Bell,
     /// The names' pseudonyms: kept while they are shown, so that each has the same later.
-    mask: Veil,
+    mask: SharedMask,
     /// What they stand for, for orders: these wait for no picture that is being masked.
     names: Names,
     masked: bool,
@@ -77,9 +77,9 @@ impl Console {
             link.measure();
         }
         // A script rings for nobody.
-        let ringer = Ringer::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
+        let ringer = Bell::new(if player.is_none() { settings.bell } else { Vec::new() }, snapshot.clone());
         let zones = Zones::new(&settings.time, machine);
-        let first = Arc::new(Picture::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
+        let first = Arc::new(ViewModel::masked(snapshot, masked.then_some(&mut mask), &zones.shown()));
         let names = mask.real_names();
         let mask = Arc::new(Mutex::new(mask));
         let mut ui = Ui::new(first, now(), options.mode);
@@ -141,13 +141,17 @@ impl Console {
 
     /// Waits for something to happen, takes all of it, draws once. Keys and what has a meaning are drawn at once, figures that
     /// merely moved once a second: a screen that is shared over a slow line must not be busy with ages.
-    async fn watch(&mut self, mut screen: Screen, mut inputs: mpsc::UnboundedReceiver<Input>) -> Result<Ended, Error> {
+    async fn watch(
+        &mut self,
+        mut screen: Screen,
+        mut inputs: mpsc::UnboundedReceiver<UiInput>,
+    ) -> Result<Ended, Error> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut beat = tokio::time::interval(player::BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.gist());
-        let (gallery, mut pictures) = Gallery::open()?;
+        let (mut core_lives, mut due, mut drawn) = (true, true, self.ui.fingerprint());
+        let (gallery, mut pictures) = RenderWorker::open()?;
         self.ui.gallery = Some(gallery.clone());
         let (mut asked, mut arranging) = (false, false);
         loop {
@@ -157,7 +161,7 @@ impl Console {
             }
             if std::mem::replace(&mut due, true) {
                 self.draw(&mut screen)?;
-                drawn = self.ui.gist();
+                drawn = self.ui.fingerprint();
             }
             tokio::select! {
                 biased;
@@ -173,25 +177,25 @@ impl Console {
                 made = pictures.recv() => {
                     // A thread that is gone has panicked, and has said so.
                     let Some(made) = made else { return Err(Error::Panicked) };
-                    let before = self.ui.gist();
+                    let before = self.ui.fingerprint();
                     let event = match made {
                         Made::Picture(picture, prepared) => {
                             asked = false;
-                            Event::Made(self.as_wanted(picture), prepared)
+                            UiEvent::Made(self.as_wanted(picture), prepared)
                         }
                         Made::Rows(prepared) => {
                             arranging = false;
-                            Event::Rows(prepared)
+                            UiEvent::Rows(prepared)
                         }
                     };
                     self.happen(event, &mut screen)?;
-                    due = self.ui.gist() != before;
+                    due = self.ui.fingerprint() != before;
                 }
                 // One at a time: whatever comes meanwhile is in the next.
                 changed = self.link.snapshots.changed(), if core_lives && !asked => match changed {
                     Ok(()) => {
                         let snapshot = self.link.snapshots.borrow_and_update().clone();
-                        if self.ringer.hear(&snapshot, now()) {
+                        if self.ringer.observe(&snapshot, now()) {
                             screen.ring()?;
                         }
                         let (veil, zone) = (self.masked.then(|| self.mask.clone()), self.ui.zones.shown());
@@ -206,29 +210,29 @@ impl Console {
                     due = self.play(&mut screen)?;
                 }
                 _ = second.tick() => {
-                    self.happen(Event::Second, &mut screen)?;
+                    self.happen(UiEvent::Second, &mut screen)?;
                     // Nobody looks at figures that merely move; what has a meaning is drawn all the same.
-                    due = self.ui.in_focus || self.ui.gist() != drawn;
+                    due = self.ui.in_focus || self.ui.fingerprint() != drawn;
                 }
             }
         }
     }
 
     /// A picture as it is wanted now: it may have been asked for before the mask was put on, or taken off, or another zone chosen.
-    fn as_wanted(&self, picture: Arc<Picture>) -> Arc<Picture> {
+    fn as_wanted(&self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
         let zone = self.ui.zones.shown();
         match (picture.is_masked() == self.masked, *picture.clock.zone() == zone) {
             (true, true) => picture,
             (true, false) => Arc::new(picture.rezoned(&zone)),
-            (false, _) => Arc::new(picture.again(self.masked.then(|| lifted(&self.mask)).as_deref_mut(), &zone)),
+            (false, _) => Arc::new(picture.again(self.masked.then(|| lock(&self.mask)).as_deref_mut(), &zone)),
         }
     }
 
-    fn take(&mut self, input: Input, screen: &mut Screen) -> Result<Option<Ended>, Error> {
+    fn take(&mut self, input: UiInput, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         match input {
-            Input::Key(key) => {
+            UiInput::Key(key) => {
                 if !self.hands_on() {
-                    return self.happen(Event::Key(key), screen);
+                    return self.happen(UiEvent::Key(key), screen);
                 }
                 // Whatever line the script was writing is not this key's.
                 let command = Key::of(&key).and_then(|key| self.ui.keys.command(key));
@@ -237,27 +241,27 @@ impl Console {
                     return self.carry_out(acts, screen);
                 }
             }
-            Input::Paste(text) => {
+            UiInput::Paste(text) => {
                 if !self.hands_on() {
-                    return self.happen(Event::Paste(text), screen);
+                    return self.happen(UiEvent::Paste(text), screen);
                 }
             }
-            Input::Touch(touch) => {
+            UiInput::Touch(touch) => {
                 if !self.hands_on() {
-                    return self.happen(Event::Touch(touch), screen);
+                    return self.happen(UiEvent::Touch(touch), screen);
                 }
             }
-            Input::Focus(has) => self.ui.in_focus = has,
-            Input::Look => {}
-            Input::Suspend => screen.suspend()?,
-            Input::Continue => screen.retake()?,
-            Input::End(signal) => return Ok(Some(Ended::Signal(signal))),
-            Input::Lost(e) => return Err(e.into()),
+            UiInput::Focus(has) => self.ui.in_focus = has,
+            UiInput::Look => {}
+            UiInput::Suspend => screen.suspend()?,
+            UiInput::Continue => screen.retake()?,
+            UiInput::End(signal) => return Ok(Some(Ended::Signal(signal))),
+            UiInput::Lost(e) => return Err(e.into()),
         }
         Ok(None)
     }
 
-    fn happen(&mut self, event: Event, screen: &mut Screen) -> Result<Option<Ended>, Error> {
+    fn happen(&mut self, event: UiEvent, screen: &mut Screen) -> Result<Option<Ended>, Error> {
         self.ui.now = now();
         let acts = update(&mut self.ui, event);
         self.carry_out(acts, screen)
@@ -281,7 +285,7 @@ impl Console {
                 Act::Theme => self.next_theme(),
                 Act::Mask => {
                     self.masked = !self.masked;
-                    self.ui.mask(self.masked.then(|| lifted(&self.mask)).as_deref_mut());
+                    self.ui.mask(self.masked.then(|| lock(&self.mask)).as_deref_mut());
                 }
                 Act::Zone => self.ui.rezone(),
                 Act::Mouse => screen.mouse(self.ui.mouse)?,
@@ -300,11 +304,11 @@ impl Console {
         player.gave(self.given, &self.ui);
         let turn = player.turn(&mut self.ui, now().boot);
         if let Some(speed) = turn.speed {
-            drop(self.link.commands.send(Command::Speed(speed)));
+            drop(self.link.commands.send(EngineCommand::Speed(speed)));
         }
         if let Some(key) = turn.key {
             // A script does not quit: that is for whoever watches.
-            let _ = self.happen(Event::Key(key), screen)?;
+            let _ = self.happen(UiEvent::Key(key), screen)?;
         }
         if turn.over {
             self.ui.message = turn.said;
@@ -321,7 +325,7 @@ impl Console {
             self.ui.caption = None;
             self.ui.keys = self.keys.clone();
             self.ui.message = Some("the script stops: the keys are yours".to_owned());
-            drop(self.link.commands.send(Command::Speed(1.0)));
+            drop(self.link.commands.send(EngineCommand::Speed(1.0)));
         }
         played
     }

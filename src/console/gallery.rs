@@ -14,7 +14,7 @@ use std::{
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-use super::{mask::Mask, order::Sort, picture::Picture, rows::Rows, ui::Ui};
+use super::{mask::Mask, order::Sort, picture::ViewModel, rows::Rows, ui::Ui};
 use crate::{core::snapshot::Snapshot, view::Table};
 
 /// How one table is looked at.
@@ -59,7 +59,7 @@ pub struct Prepared(Vec<(Wanted, usize, Rows)>);
 impl Prepared {
     /// Made for a picture.
     #[must_use]
-    pub fn of(picture: &Picture, looking: Looking) -> Self {
+    pub fn of(picture: &ViewModel, looking: Looking) -> Self {
         let page = looking.panel.and_then(|id| picture.page(id)).map(|page| &picture.pages[page].panel);
         let tables: &[Table] = match (looking.detail, &picture.detail, page) {
             (true, Some((_, detail)), _) => &detail.tables,
@@ -96,34 +96,34 @@ fn address(table: &Table) -> usize {
 }
 
 /// The mask, which the thread needs for pictures and the console for what is typed under it.
-pub type Veil = Arc<Mutex<Mask>>;
+pub type SharedMask = Arc<Mutex<Mask>>;
 
 /// The mask itself. A panic of whoever had it leaves it no worse: pseudonyms are only added.
-pub fn lifted(veil: &Veil) -> MutexGuard<'_, Mask> {
+pub fn lock(veil: &SharedMask) -> MutexGuard<'_, Mask> {
     veil.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the thread is asked for.
 enum Task {
-    Make(Arc<Snapshot>, Looking, Option<Veil>, TimeZone),
-    Arrange(Arc<Picture>, Looking),
-    Forget(Arc<Picture>),
+    Make(Arc<Snapshot>, Looking, Option<SharedMask>, TimeZone),
+    Arrange(Arc<ViewModel>, Looking),
+    Forget(Arc<ViewModel>),
 }
 
 /// The thread.
 #[derive(Debug, Clone)]
-pub struct Gallery(std::sync::mpsc::Sender<Task>);
+pub struct RenderWorker(std::sync::mpsc::Sender<Task>);
 
 /// What it made.
 #[derive(Debug)]
 pub enum Made {
     /// A picture, with the rows that are looked at.
-    Picture(Arc<Picture>, Prepared),
+    Picture(Arc<ViewModel>, Prepared),
     /// Rows of a picture that there was.
     Rows(Prepared),
 }
 
-impl Gallery {
+impl RenderWorker {
     /// Starts it; what is made comes through the receiver.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Gallery {
             for task in queue {
                 let out = match task {
                     Task::Make(snapshot, looking, veil, zone) => {
-                        let picture = Picture::masked(snapshot, veil.as_ref().map(lifted).as_deref_mut(), &zone);
+                        let picture = ViewModel::masked(snapshot, veil.as_ref().map(lock).as_deref_mut(), &zone);
                         let prepared = Prepared::of(&picture, looking);
                         Made::Picture(Arc::new(picture), prepared)
                     }
@@ -156,17 +156,17 @@ impl Gallery {
     }
 
     /// Asks for a picture in this zone; without the names in it, where there is a mask.
-    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<Veil>, zone: TimeZone) {
+    pub fn make(&self, snapshot: Arc<Snapshot>, looking: Looking, veil: Option<SharedMask>, zone: TimeZone) {
         drop(self.0.send(Task::Make(snapshot, looking, veil, zone)));
     }
 
     /// Asks for rows of a picture that there is: the operator wants others than were made with it.
-    pub fn arrange(&self, picture: Arc<Picture>, looking: Looking) {
+    pub fn arrange(&self, picture: Arc<ViewModel>, looking: Looking) {
         drop(self.0.send(Task::Arrange(picture, looking)));
     }
 
     /// A picture is over.
-    pub fn forget(&self, old: Arc<Picture>) {
+    pub fn forget(&self, old: Arc<ViewModel>) {
         drop(self.0.send(Task::Forget(old)));
     }
 }
@@ -181,7 +181,7 @@ mod tests {
     use crate::{
         console::{
             Mode,
-            update::{Event, update},
+            update::{UiEvent, update},
         },
         core::now::Now,
         drive::sim::SimDrive,
@@ -200,19 +200,19 @@ mod tests {
     }
 
     /// A picture whose first page has this table alone.
-    fn picture(table: Table) -> Arc<Picture> {
+    fn picture(table: Table) -> Arc<ViewModel> {
         let (plan, _) =
             Plan::parse("small.toml".as_ref(), include_str!("../../demo/small.toml")).unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let snapshot = SimDrive::new(Arc::new(plan), 1, start).snapshot();
         let panel = Panel { id: "p", title: "P", summary: Vec::new(), tables: vec![table], oldest: None };
-        Arc::new(Picture::of(Arc::new(Snapshot { panels: vec![Arc::new(panel)], ..snapshot })))
+        Arc::new(ViewModel::of(Arc::new(Snapshot { panels: vec![Arc::new(panel)], ..snapshot })))
     }
 
     fn press(ui: &mut Ui, keys: &str) {
         for c in keys.chars() {
             let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
-            update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+            update(ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
     fn arranged(ui: &mut Ui) {
         let picture = ui.waits().expect("rows are wanted");
         let prepared = Prepared::of(&picture, Looking::of(ui));
-        update(ui, Event::Rows(prepared));
+        update(ui, UiEvent::Rows(prepared));
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
         for (rows, beside) in [(10, false), (rows, true)] {
             let first = picture(long(rows));
             let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-            ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+            ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
             press(&mut ui, "2");
             assert_eq!((order(&ui).0.len() as u64, ui.waits().is_some()), (rows, false), "nothing is asked of them");
             press(&mut ui, "/n:<4\n");
@@ -258,20 +258,20 @@ mod tests {
         let rows = LONG as u64 + 3;
         let first = picture(long(rows));
         let mut ui = Ui::new(first.clone(), first.snapshot.now, Mode::Watch);
-        ui.gallery = Gallery::open().ok().map(|(gallery, _)| gallery);
+        ui.gallery = RenderWorker::open().ok().map(|(gallery, _)| gallery);
         press(&mut ui, "2/n:<4");
         let (asked, looking) = (ui.waits().expect("wanted"), Looking::of(&ui));
         press(&mut ui, "2");
         let late = Prepared::of(&asked, looking.clone());
-        update(&mut ui, Event::Rows(late));
+        update(&mut ui, UiEvent::Rows(late));
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true), "better than none of it");
         // Another picture comes, made for what was wanted then.
         let next = picture(long(rows + 1));
         let prepared = Prepared::of(&next, looking);
-        update(&mut ui, Event::Made(next.clone(), prepared));
+        update(&mut ui, UiEvent::Made(next.clone(), prepared));
         assert_eq!(order(&ui), (&[0, 1, 2, 3][..], true));
         let late = Prepared::of(&asked, Looking::of(&ui));
-        update(&mut ui, Event::Rows(late));
+        update(&mut ui, UiEvent::Rows(late));
         assert!(order(&ui).1, "of the picture before");
         arranged(&mut ui);
         assert_eq!((order(&ui).0.len(), ui.waits().is_some()), (42, false));

@@ -23,7 +23,7 @@ use super::{
 
 /// What came in.
 #[derive(Debug)]
-pub enum Input {
+pub enum UiInput {
     /// A key.
     Key(KeyEvent),
     /// What was done with the mouse.
@@ -48,24 +48,24 @@ pub enum Input {
 ///
 /// # Errors
 /// If there can be no thread.
-pub fn read_keys(to: UnboundedSender<Input>) -> io::Result<()> {
+pub fn read_keys(to: UnboundedSender<UiInput>) -> io::Result<()> {
     thread::Builder::new().name(format!("{THREAD}-keys")).spawn(move || {
         loop {
             let input = match event::read() {
                 // Terminals that report releases too: one key is one command.
                 Ok(event::Event::Key(key)) if key.kind == KeyEventKind::Release => continue,
-                Ok(event::Event::Key(key)) => Input::Key(key),
+                Ok(event::Event::Key(key)) => UiInput::Key(key),
                 Ok(event::Event::Mouse(mouse)) => match touch(mouse) {
-                    Some(touch) => Input::Touch(touch),
+                    Some(touch) => UiInput::Touch(touch),
                     None => continue,
                 },
-                Ok(event::Event::Paste(text)) => Input::Paste(text),
-                Ok(event::Event::FocusGained) => Input::Focus(true),
-                Ok(event::Event::FocusLost) => Input::Focus(false),
-                Ok(_) => Input::Look,
-                Err(e) => Input::Lost(e),
+                Ok(event::Event::Paste(text)) => UiInput::Paste(text),
+                Ok(event::Event::FocusGained) => UiInput::Focus(true),
+                Ok(event::Event::FocusLost) => UiInput::Focus(false),
+                Ok(_) => UiInput::Look,
+                Err(e) => UiInput::Lost(e),
             };
-            let lost = matches!(input, Input::Lost(_));
+            let lost = matches!(input, UiInput::Lost(_));
             if to.send(input).is_err() || lost {
                 return;
             }
@@ -90,17 +90,17 @@ fn touch(mouse: MouseEvent) -> Option<Touch> {
 ///
 /// # Errors
 /// If signals cannot be listened to.
-pub fn hear_signals(to: UnboundedSender<Input>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
+pub fn hear_signals(to: UnboundedSender<UiInput>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
     let handle = signals.handle();
     thread::Builder::new().name(format!("{THREAD}-signals")).spawn(move || {
         for signal in signals.forever() {
             let input = match signal {
-                SIGTSTP => Input::Suspend,
-                SIGCONT => Input::Continue,
-                other => Input::End(other),
+                SIGTSTP => UiInput::Suspend,
+                SIGCONT => UiInput::Continue,
+                other => UiInput::End(other),
             };
-            let ends = matches!(input, Input::End(_));
+            let ends = matches!(input, UiInput::End(_));
             let _ = to.send(input);
             if ends {
                 restore_by_force(|| ended.load(Ordering::SeqCst));

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::{
-    core::{gate::limit_of_series, run::Event, snapshot::Snapshot},
+    core::{gate::limit_of_series, run::Milestone, snapshot::Snapshot},
     plan::{Condition, Gate, Plan},
     view::{Curve, Line},
 };
@@ -23,7 +23,7 @@ pub struct Mark {
     /// Seconds before now, as a negative number.
     pub at: f64,
     /// What it is.
-    pub event: Event,
+    pub event: Milestone,
     /// `login-10 done`.
     pub what: String,
 }
@@ -33,12 +33,12 @@ impl Mark {
     #[must_use]
     pub const fn sign(&self) -> (&'static str, &'static str) {
         match self.event {
-            Event::Begun => ("▸", "begun"),
-            Event::Done => ("●", "done"),
-            Event::Failed => ("✖", "failed"),
-            Event::Back => ("←", "taken back"),
-            Event::Held => ("▲", "held"),
-            Event::Released => ("◐", "released"),
+            Milestone::Begun => ("▸", "begun"),
+            Milestone::Done => ("●", "done"),
+            Milestone::Failed => ("✖", "failed"),
+            Milestone::Back => ("←", "taken back"),
+            Milestone::Held => ("▲", "held"),
+            Milestone::Released => ("◐", "released"),
         }
     }
 }

@@ -49,8 +49,8 @@ pub enum Spot {
     Heading(usize, usize),
     /// A row of a table, by its id: others may have come between since it was drawn.
     Row(usize, String),
-    /// Facts of a detail.
-    Facts,
+    /// Observation of a detail.
+    Observation,
 }
 
 /// What a drawing put where; what was drawn later lies over what was drawn before.
@@ -89,7 +89,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
     match spot {
         Spot::Page(page) => return Some(perform(ui, Id::Page, page)),
         Spot::Tile(tile) if ui.tile == tile => return Some(perform(ui, Id::Open, 0)),
-        Spot::Tile(tile) => ui.tile = tile.min(ui.picture().answers.len().saturating_sub(1)),
+        Spot::Tile(tile) => ui.tile = tile.min(ui.view_model().answers.len().saturating_sub(1)),
         Spot::Table(table) => focus(ui, table),
         Spot::Heading(table, column) => {
             focus(ui, table);
@@ -110,7 +110,7 @@ fn click(ui: &mut Ui, at: Position) -> Option<Vec<Act>> {
             let index = ui.table_ui(shown.id)?.rows.order.iter().position(is)?;
             ui.select(index);
         }
-        Spot::Facts => {}
+        Spot::Observation => {}
     }
     None
 }
@@ -126,7 +126,7 @@ fn wheel(ui: &mut Ui, at: Position, turned: impl Fn(usize) -> usize) -> Option<V
         }
         Entry::Dialog(_) => {}
         Entry::Commands | Entry::Filter(_) => match spot(ui, at)? {
-            Spot::Facts => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
+            Spot::Observation => ui.detail_top = turned(ui.detail_top).min(ui.detail_last),
             Spot::Table(table) | Spot::Heading(table, _) | Spot::Row(table, _) => {
                 if table != ui.focus() {
                     // What is being written is another list's filter.

@@ -89,7 +89,7 @@ fn offers(ui: &Ui) -> Vec<Offer> {
         risk: c.risk,
         why_not: why_not(c.id, ui),
     });
-    let titles = std::iter::once("Overview").chain(ui.picture().pages.iter().map(|p| p.panel.title));
+    let titles = std::iter::once("Overview").chain(ui.view_model().pages.iter().map(|p| p.panel.title));
     let pages = titles.enumerate().map(|(nth, title)| Offer {
         key: ui.keys.keys(Id::Page).get(nth).map(Key::to_string).unwrap_or_default(),
         ..plain(Pick::Page(nth), format!("page {}", title.to_lowercase()), format!("Go to {title}."), None)
@@ -216,9 +216,9 @@ mod tests {
     use super::*;
     use crate::{
         console::{
-            picture::Picture,
+            picture::ViewModel,
             ui::{At, Mode},
-            update::{Event, update},
+            update::{UiEvent, update},
         },
         core::{self, now::Now},
         drive::sim::SimDrive,
@@ -234,13 +234,13 @@ mod tests {
         drive.run_for(Duration::from_secs(5));
         let snapshot = drive.snapshot();
         let now = snapshot.now;
-        let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, Mode::Demo);
+        let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, Mode::Demo);
         ui.themes = ["night", "day"].map(str::to_owned).to_vec();
         ui
     }
 
     fn press(ui: &mut Ui, code: KeyCode) -> Vec<Act> {
-        update(ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+        update(ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)))
     }
 
     /// Opens it, writes, and chooses the first.
@@ -272,7 +272,7 @@ mod tests {
         let mut ui = ui();
         assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
         assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
-        assert_eq!(choose(&mut ui, "faster"), [Act::Send(core::Command::Pace(2.0))]);
+        assert_eq!(choose(&mut ui, "faster"), [Act::Send(core::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
         let said = ui.message.clone().unwrap_or_default();
         assert!(said.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{said}");
@@ -286,12 +286,12 @@ mod tests {
     fn tab_completes_and_pasted_text_is_written() {
         let mut ui = ui();
         press(&mut ui, KeyCode::Char(':'));
-        update(&mut ui, Event::Paste("theme\n".to_owned()));
-        update(&mut ui, Event::Paste(" da".to_owned()));
+        update(&mut ui, UiEvent::Paste("theme\n".to_owned()));
+        update(&mut ui, UiEvent::Paste(" da".to_owned()));
         press(&mut ui, KeyCode::Tab);
         assert_eq!(ui.entry, Entry::Palette(Palette { text: "theme day".to_owned(), at: 0 }));
         press(&mut ui, KeyCode::Esc);
-        update(&mut ui, Event::Paste("q".to_owned()));
+        update(&mut ui, UiEvent::Paste("q".to_owned()));
         assert!(ui.message.as_deref().is_some_and(|m| m.contains("nothing was done")), "{:?}", ui.message);
     }
 }

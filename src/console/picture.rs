@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{
     core::{
-        estate::source::SourceState,
+        estate::source::CollectorState,
         now::{Age, short},
         snapshot::{DetailKey, Snapshot, Verdict},
     },
     plan::Side,
-    view::{Cell, Column, Detail, Key, Panel, Row, SourceLine, Table, Tile, Tone},
+    view::{Cell, CollectorLine, Column, Detail, Key, Panel, Row, Table, Tile, Tone},
 };
 
 /// Id of the Sources page.
@@ -31,7 +31,7 @@ pub const SOURCES: &str = "sources";
 
 /// A snapshot, ready to be looked at.
 #[derive(Debug)]
-pub struct Picture {
+pub struct ViewModel {
     /// What it was made of.
     pub snapshot: Arc<Snapshot>,
     /// Says its instants.
@@ -57,12 +57,12 @@ pub struct Page {
     /// What it shows.
     pub panel: Arc<Panel>,
     /// How its worst source is doing; none where the plan names nothing to ask.
-    pub worst: Option<SourceState>,
+    pub worst: Option<CollectorState>,
     /// Sources that are not live, and all.
     pub sources: (usize, usize),
 }
 
-impl Picture {
+impl ViewModel {
     /// Made of a snapshot, with all its names and in UTC.
     #[must_use]
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
@@ -81,18 +81,27 @@ impl Picture {
             None => vec![sources],
         };
         let page = |panel: &Arc<Panel>| {
-            let own = |s: &&SourceLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);
-            let states: Vec<SourceState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
+            let own = |s: &&CollectorLine| panel.id == SOURCES || s.id.split('/').next() == Some(panel.id);
+            let states: Vec<CollectorState> = snapshot.sources.iter().filter(own).map(|s| s.state).collect();
             Page {
                 panel: panel.clone(),
                 worst: states.iter().max().copied(),
-                sources: (states.iter().filter(|s| **s != SourceState::Live).count(), states.len()),
+                sources: (states.iter().filter(|s| **s != CollectorState::Fresh).count(), states.len()),
             }
         };
         let pages = snapshot.panels.iter().chain(&own).map(page);
         let pages: Vec<Page> = pages.collect();
         let answers = answers(&snapshot, &tiles);
-        Self { gist: gist(&snapshot, &tiles, &pages), clock, detail, tiles, answers, pages, snapshot, unmasked: None }
+        Self {
+            gist: fingerprint(&snapshot, &tiles, &pages),
+            clock,
+            detail,
+            tiles,
+            answers,
+            pages,
+            snapshot,
+            unmasked: None,
+        }
     }
 
     /// Made of a snapshot without the names in it, where there is a mask.
@@ -150,13 +159,13 @@ pub fn tiles(snapshot: &Snapshot) -> Vec<Tile> {
     tiles
 }
 
-fn gist(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
+fn fingerprint(snapshot: &Snapshot, tiles: &[Tile], pages: &[Page]) -> u64 {
     let mut hash = DefaultHasher::new();
     match snapshot.verdict() {
         Verdict::Clear(_) => 0.hash(&mut hash),
         // How long it has lasted is no news.
         verdict @ (Verdict::Outage(_) | Verdict::Overspent(_)) => verdict.id().hash(&mut hash),
-        verdict => verdict.told().1.hash(&mut hash),
+        verdict => verdict.describe().1.hash(&mut hash),
     }
     if let Some(run) = &snapshot.run {
         run.said.hash(&mut hash);
@@ -181,12 +190,12 @@ pub(super) fn meant(cell: &Cell, hash: &mut DefaultHasher) {
 
 /// Word and meaning of a source's state.
 #[must_use]
-pub const fn state_cell(state: SourceState) -> (&'static str, Tone) {
+pub const fn state_cell(state: CollectorState) -> (&'static str, Tone) {
     match state {
-        SourceState::Live => ("live", Tone::Good),
-        SourceState::Starting => ("starting", Tone::Busy),
-        SourceState::Stale => ("STALE", Tone::Stale),
-        SourceState::Blind => ("BLIND", Tone::Blind),
+        CollectorState::Fresh => ("live", Tone::Good),
+        CollectorState::Pending => ("starting", Tone::Busy),
+        CollectorState::Stale => ("STALE", Tone::Stale),
+        CollectorState::Unknown => ("BLIND", Tone::Blind),
     }
 }
 
@@ -236,7 +245,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
             let (word, tone) = state_cell(s.state);
             let age = s.age.map_or_else(|| "never answered".to_owned(), |a| format!("{a} old"));
             match (s.state, s.age) {
-                (SourceState::Live, Some(a)) => {
+                (CollectorState::Fresh, Some(a)) => {
                     (Cell::number(a.0.as_secs_f64(), a.to_string()).tone(tone), format!("oldest: {}", s.id))
                 }
                 _ => (Cell::text(format!("{} {word}", count(s.state))).tone(tone), format!("{}: {age}", s.id)),
@@ -245,7 +254,7 @@ fn blind(snapshot: &Snapshot) -> Tile {
     };
     let side = |side: Side| {
         let of_side = || snapshot.sources.iter().filter(move |s| s.side == Some(side));
-        let live = of_side().filter(|s| s.state == SourceState::Live).count();
+        let live = of_side().filter(|s| s.state == CollectorState::Fresh).count();
         let all = of_side().count();
         let tone = if all == 0 {
             Tone::Muted
@@ -271,11 +280,11 @@ fn blind(snapshot: &Snapshot) -> Tile {
 
 /// The Sources page.
 fn sources(snapshot: &Snapshot) -> Panel {
-    let mut lines: Vec<&SourceLine> = snapshot.sources.iter().collect();
+    let mut lines: Vec<&CollectorLine> = snapshot.sources.iter().collect();
     // What is wrong first; otherwise as the systems list them.
     lines.sort_by_key(|s| std::cmp::Reverse(s.state));
     let count = |state| lines.iter().filter(|s| s.state == state).count();
-    let states = [SourceState::Blind, SourceState::Stale, SourceState::Starting, SourceState::Live];
+    let states = [CollectorState::Unknown, CollectorState::Stale, CollectorState::Pending, CollectorState::Fresh];
     let summary = states.map(|state| {
         let (n, (word, tone)) = (count(state), state_cell(state));
         Cell::text(format!("{n} {word}")).tone(if n == 0 { Tone::Muted } else { tone })
@@ -309,7 +318,7 @@ fn sources(snapshot: &Snapshot) -> Panel {
     }
 }
 
-fn row(s: &SourceLine, snapshot: &Snapshot) -> Row {
+fn row(s: &CollectorLine, snapshot: &Snapshot) -> Row {
     let (word, tone) = state_cell(s.state);
     let side = s.side.map_or_else(Cell::none, |side| Cell::text(snapshot.plan.sites.get(side).label.clone()));
     let seconds = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
@@ -348,7 +357,7 @@ fn took(d: Duration) -> String {
 
 /// What opens behind a row of one of the console's own pages; none for the systems', whose details the core makes.
 #[must_use]
-pub fn own_detail(picture: &Picture, panel: &str, row: &str) -> Option<Option<Detail>> {
+pub fn own_detail(picture: &ViewModel, panel: &str, row: &str) -> Option<Option<Detail>> {
     let run = picture.snapshot.run.as_ref();
     match panel {
         SOURCES => Some(source_detail(picture, row)),
@@ -366,7 +375,7 @@ pub fn is_own(panel: &str) -> bool {
 
 /// What opens behind a row of the Sources page: the same, with nothing cut off.
 #[must_use]
-pub fn source_detail(picture: &Picture, id: &str) -> Option<Detail> {
+pub fn source_detail(picture: &ViewModel, id: &str) -> Option<Detail> {
     let panel = &picture.pages.iter().find(|p| p.panel.id == SOURCES)?.panel;
     let table = panel.tables.first()?;
     let row = table.rows.iter().find(|r| r.id == id)?;

@@ -48,7 +48,7 @@ impl Player {
 
     /// Its turn.
     pub fn turn(&mut self, ui: &mut Ui, real: Duration) -> Turn {
-        if ui.pictures() < self.heard + u64::from(PICTURES) {
+        if ui.view_models() < self.heard + u64::from(PICTURES) {
             return Turn::default();
         }
         // Nobody is at the console, or it cannot steer: what is pressed would come to nothing.
@@ -87,7 +87,7 @@ impl Player {
     /// So many orders and commands were given by now: what came of a new one is seen in a later picture.
     pub fn gave(&mut self, given: u64, ui: &Ui) {
         if std::mem::replace(&mut self.given, given) != given {
-            self.heard = ui.pictures();
+            self.heard = ui.view_models();
         }
     }
 }

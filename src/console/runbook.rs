@@ -7,7 +7,7 @@ use crate::{
     core::{
         now::short,
         run::{OpLine, RunView, StepView, Turn},
-        step::{Level, OpState, Phase, Way},
+        step::{Level, OpState, StepState, Way},
     },
     view::{Cell, Column, Detail, Panel, Row, Table, Tone},
 };
@@ -23,23 +23,29 @@ pub const JOURNAL: &str = "journal";
 #[must_use]
 pub fn tone(step: &StepView) -> Tone {
     match step.state {
-        Phase::Done | Phase::Attested => Tone::Good,
-        Phase::Failed => Tone::Bad,
-        Phase::Running if matches!(step.word, "UNKNOWN" | "RB_UNKNOWN" | "QUARANTINE" | "RB_QUARANTINE") => Tone::Blind,
-        Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking => Tone::Busy,
-        Phase::Armed | Phase::Previewed => Tone::Warn,
-        Phase::Blocked if step.level == Level::Red => Tone::Bad,
-        Phase::Blocked => Tone::Warn,
-        Phase::Ready => Tone::Good,
-        Phase::NotApplied => Tone::Warn,
-        Phase::Pending | Phase::RolledBack | Phase::Skipped | Phase::Cancelled => Tone::Muted,
+        StepState::Done | StepState::Attested => Tone::Good,
+        StepState::Failed => Tone::Bad,
+        StepState::Running if matches!(step.word, "UNKNOWN" | "RB_UNKNOWN" | "QUARANTINE" | "RB_QUARANTINE") => {
+            Tone::Blind
+        }
+        StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => Tone::Busy,
+        StepState::Armed | StepState::Previewed => Tone::Warn,
+        StepState::Blocked if step.level == Level::Red => Tone::Bad,
+        StepState::Blocked => Tone::Warn,
+        StepState::Ready => Tone::Good,
+        StepState::NotApplied => Tone::Warn,
+        StepState::Pending | StepState::RolledBack | StepState::Skipped | StepState::Cancelled => Tone::Muted,
     }
 }
 
 /// How far the run is.
 #[must_use]
 pub fn done(run: &RunView) -> String {
-    let done = run.steps.iter().filter(|s| matches!(s.state, Phase::Done | Phase::Attested | Phase::Skipped)).count();
+    let done = run
+        .steps
+        .iter()
+        .filter(|s| matches!(s.state, StepState::Done | StepState::Attested | StepState::Skipped))
+        .count();
     format!("{done} of {} steps", run.steps.len())
 }
 
@@ -50,7 +56,9 @@ pub fn panel(run: &RunView) -> Panel {
     summary.extend(run.halted.iter().map(|why| Cell::text(why.clone()).tone(Tone::Bad)));
     summary.extend(run.held.iter().map(|why| Cell::text(why.clone()).tone(Tone::Warn)));
     let count = |phase| run.steps.iter().filter(|s| s.state == phase).count();
-    for (phase, word, tone) in [(Phase::Failed, "failed", Tone::Bad), (Phase::RolledBack, "rolled back", Tone::Warn)] {
+    for (phase, word, tone) in
+        [(StepState::Failed, "failed", Tone::Bad), (StepState::RolledBack, "rolled back", Tone::Warn)]
+    {
         if count(phase) > 0 {
             summary.push(Cell::text(format!("{} {word}", count(phase))).tone(tone));
         }
@@ -61,7 +69,7 @@ pub fn panel(run: &RunView) -> Panel {
         summary.push(Cell::text(format!("{waived} gates waived")).tone(Tone::Warn));
     }
     summary.extend(
-        run.motion.iter().map(|it| Cell::text(format!("proposed for {}: :second agrees", it.step)).tone(Tone::Warn)),
+        run.proposal.iter().map(|it| Cell::text(format!("proposed for {}: :second agrees", it.step)).tone(Tone::Warn)),
     );
     for (title, level, _) in run.invariants.iter().filter(|(_, level, _)| *level != Level::Green) {
         summary.push(Cell::text(format!("{title}: {}", level.word())).tone(Tone::of(*level)));
@@ -93,14 +101,13 @@ pub fn panel(run: &RunView) -> Panel {
 
 /// How the gates stand that matter now; none where none do, or there are none.
 fn judged(step: &StepView) -> Option<Level> {
-    let of =
-        match step.state {
-            Phase::Verifying | Phase::Baking if step.way == Way::Forward => "verify",
-            Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed => {
-                if step.way == Way::Back { "back" } else { "gate" }
-            }
-            _ => return None,
-        };
+    let of = match step.state {
+        StepState::Verifying | StepState::Baking if step.way == Way::Forward => "verify",
+        StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
+            if step.way == Way::Back { "back" } else { "gate" }
+        }
+        _ => return None,
+    };
     step.gates.iter().any(|g| g.of == of).then_some(step.level)
 }
 
@@ -133,13 +140,13 @@ fn row(step: &StepView) -> Row {
 
 /// The first thing in a step's way, or what it is busy with.
 fn why(step: &StepView) -> Cell {
-    if matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::Cancelled) {
+    if matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::Cancelled) {
         return if step.adopted { Cell::text("done by somebody else, taken over") } else { Cell::none() };
     }
     if let Some(since) = step.exposed {
         return Cell::text(format!("EXPOSED for {}: its safe tail is not finished", short(since))).tone(Tone::Bad);
     }
-    if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == Phase::Running) {
+    if let Some(op) = step.ops.iter().find(|op| op.state.in_flight()).filter(|_| step.state == StepState::Running) {
         return Cell::text(op.what.clone());
     }
     if step.held {
@@ -148,7 +155,7 @@ fn why(step: &StepView) -> Cell {
     if !step.lacks.is_empty() && step.way == Way::Forward {
         return Cell::text(format!("needs {}", step.lacks.join(", "))).tone(Tone::Muted);
     }
-    match step.obstacles.first().filter(|_| matches!(step.state, Phase::Blocked | Phase::Pending)) {
+    match step.obstacles.first().filter(|_| matches!(step.state, StepState::Blocked | StepState::Pending)) {
         Some((level, why)) => Cell::text(why.clone()).tone(Tone::of(*level)),
         None => Cell::none(),
     }
@@ -281,7 +288,7 @@ fn operations(step: &StepView) -> Table {
             cells: vec![
                 Cell::text(word).tone(tone),
                 Cell::text(op.what.clone()),
-                Cell::text(op.said.clone()).tone(Tone::Muted),
+                Cell::text(op.detail.clone()).tone(Tone::Muted),
                 Cell::text(op.command.clone()).tone(Tone::Muted),
             ],
         }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
 use super::{
-    bell::Bell,
+    bell::Ring,
     clock::Time,
     command::{COMMANDS, Command, Id},
     key::Key,
@@ -55,7 +55,7 @@ pub static ROOT: TableSpec = TableSpec {
         ),
         or(
             "bell",
-            List(&Enum(Bell::WORDS), 0),
+            List(&Enum(Ring::WORDS), 0),
             "[\"red\", \"ready\", \"over\"]",
             "Ring when something turns red, when the step that is next becomes READY, when a step is over.",
         ),
@@ -81,7 +81,7 @@ pub struct Settings {
     /// Whether the mouse is on from the beginning.
     pub mouse: bool,
     /// What rings.
-    pub bell: Vec<Bell>,
+    pub bell: Vec<Ring>,
     /// Which key is which command.
     pub keys: Keymap,
 }
@@ -94,7 +94,7 @@ impl Default for Settings {
             time: Time::Utc,
             mask: false,
             mouse: false,
-            bell: Bell::ALL.to_vec(),
+            bell: Ring::ALL.to_vec(),
             keys: Keymap::default(),
         }
     }
@@ -155,7 +155,7 @@ impl Settings {
 }
 
 fn lower(root: &Table, faults: &mut Faults) -> Option<Settings> {
-    let bell = root.list::<String>("bell").into_iter().filter_map(|at| Bell::named(&at.value)).collect();
+    let bell = root.list::<String>("bell").into_iter().filter_map(|at| Ring::named(&at.value)).collect();
     let (keys, time) = (keys(root, faults), time(root, faults));
     let (theme, ascii) = (root.get("theme")?, root.get("ascii"));
     Some(Settings { theme, ascii, time: time?, mask: root.get("mask")?, mouse: root.get("mouse")?, bell, keys: keys? })
@@ -258,7 +258,7 @@ mod tests {
         let settings = Settings::parse(Path::new("config.toml"), text).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!((settings.theme.as_str(), settings.mask, settings.mouse), ("mono", true, true));
         assert!(matches!(&settings.time, Time::Of(zone) if zone.iana_name() == Some("Europe/Berlin")));
-        assert_eq!(settings.bell, [Bell::Red]);
+        assert_eq!(settings.bell, [Ring::Red]);
         assert_eq!(settings.keys.keys(Id::Theme), [Key::Char('T'), Key::Ctrl('t')]);
     }
 

@@ -203,7 +203,7 @@ mod tests {
         Table { id: "t", title: "t".into(), columns, rows: ids.iter().map(row).collect(), empty: "" }
     }
 
-    fn look(at: &mut TableUi, table: &Table) {
+    fn draw(at: &mut TableUi, table: &Table) {
         at.rows = Rows::of(table, &at.filter, at.sort, Some(&at.rows));
         at.keep_selection(table);
     }
@@ -217,16 +217,16 @@ mod tests {
         let sort = Some(Sort { column: 0, descending: true });
         let mut at = TableUi { sort, ..TableUi::default() };
         let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
-        look(&mut at, &first);
+        draw(&mut at, &first);
         assert_eq!(selected(&at), (0, Some("c")));
         at.point(&first, 1);
         assert_eq!(selected(&at), (1, Some("b")));
-        look(&mut at, &table(&[("a", 1), ("b", 9), ("c", 3)]));
+        draw(&mut at, &table(&[("a", 1), ("b", 9), ("c", 3)]));
         assert_eq!(selected(&at), (0, Some("b")), "its value changed, and with it its place");
-        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        draw(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
         assert_eq!(selected(&at), (2, Some("b")), "its place in the table changed, too");
         at.sort = None;
-        look(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
+        draw(&mut at, &table(&[("0", 99), ("a", 1), ("c", 3), ("b", 2)]));
         assert_eq!(selected(&at), (3, Some("b")));
     }
 
@@ -234,15 +234,15 @@ mod tests {
     fn where_the_selected_row_vanishes_its_neighbour_is_selected() {
         let mut at = TableUi::default();
         let first = table(&[("a", 1), ("b", 2), ("c", 3)]);
-        look(&mut at, &first);
+        draw(&mut at, &first);
         at.point(&first, 1);
-        look(&mut at, &table(&[("a", 1), ("c", 3)]));
+        draw(&mut at, &table(&[("a", 1), ("c", 3)]));
         assert_eq!(selected(&at), (1, Some("c")));
-        look(&mut at, &table(&[("a", 1)]));
+        draw(&mut at, &table(&[("a", 1)]));
         assert_eq!(selected(&at), (0, Some("a")));
-        look(&mut at, &table(&[]));
+        draw(&mut at, &table(&[]));
         assert_eq!(selected(&at), (0, None));
-        look(&mut at, &first);
+        draw(&mut at, &first);
         assert_eq!(selected(&at), (0, Some("a")));
     }
 
@@ -250,10 +250,10 @@ mod tests {
     fn a_row_that_a_filter_hides_gives_the_selection_to_one_that_is_shown() {
         let mut at = TableUi::default();
         let table = table(&[("a", 1), ("b", 2), ("c", 3)]);
-        look(&mut at, &table);
+        draw(&mut at, &table);
         at.point(&table, 1);
         at.filter = "n:>2".to_owned();
-        look(&mut at, &table);
+        draw(&mut at, &table);
         assert_eq!(selected(&at), (0, Some("c")));
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn travel(ui: &mut Ui, id: Id) {
 }
 
 fn travel_tiles(ui: &mut Ui, id: Id) {
-    let last = ui.picture().answers.len().saturating_sub(1);
+    let last = ui.view_model().answers.len().saturating_sub(1);
     let columns = ui.tile_columns.max(1);
     let next = match id {
         Id::NextTable => ui.tile + 1,

@@ -9,12 +9,12 @@ use self::settle::Made;
 use super::{
     clock::Zones,
     dialog::Dialog,
-    gallery::{Gallery, Prepared},
+    gallery::{Prepared, RenderWorker},
     keymap::Keymap,
     mask::Mask,
     mouse::Spots,
     palette::Palette,
-    picture::{Picture, SOURCES},
+    picture::{SOURCES, ViewModel},
     rows::Content,
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
@@ -146,16 +146,16 @@ pub struct Ui {
     pub(super) page_below: usize,
     pub(super) detail: Option<Arc<Detail>>,
     /// Who takes pictures that are over; without anybody they go at once.
-    pub gallery: Option<Gallery>,
+    pub gallery: Option<RenderWorker>,
     /// Rows that were made beforehand for the picture that is shown.
     pub(super) prepared: Prepared,
     /// Whether rows are shown that are not those wanted: who has the gallery asks it.
     waits: bool,
-    latest: Arc<Picture>,
+    latest: Arc<ViewModel>,
     /// How many pictures have come.
     pictures: u64,
     heard: Now,
-    frozen: Option<(Arc<Picture>, Now)>,
+    frozen: Option<(Arc<ViewModel>, Now)>,
     pub(super) tables: HashMap<TableKey, TableUi>,
     pub(super) focus: HashMap<&'static str, usize>,
     made_of: Option<Made>,
@@ -167,7 +167,7 @@ pub const SILENT: Duration = Duration::from_secs(4);
 impl Ui {
     /// At the overview.
     #[must_use]
-    pub fn new(first: Arc<Picture>, now: Now, mode: Mode) -> Self {
+    pub fn new(first: Arc<ViewModel>, now: Now, mode: Mode) -> Self {
         Self {
             at: At::Page(0),
             tile: 0,
@@ -210,21 +210,21 @@ impl Ui {
 
     /// The picture that is shown.
     #[must_use]
-    pub fn picture(&self) -> &Picture {
+    pub fn view_model(&self) -> &ViewModel {
         self.frozen.as_ref().map_or(&self.latest, |(p, _)| p)
     }
 
     /// What of the screen has to be seen at once when it changes.
     #[must_use]
-    pub fn gist(&self) -> (u64, u64, bool, bool, &'static str) {
+    pub fn fingerprint(&self) -> (u64, u64, bool, bool, &'static str) {
         // The verdict is that of the latest picture, also while one is held still.
-        let word = self.latest().verdict().told().0;
-        (self.picture().gist, self.rows_gist(), self.detail.is_some(), self.is_asking(), word)
+        let word = self.latest().verdict().describe().0;
+        (self.view_model().gist, self.rows_gist(), self.detail.is_some(), self.is_asking(), word)
     }
 
     /// How many pictures have come.
     #[must_use]
-    pub const fn pictures(&self) -> u64 {
+    pub const fn view_models(&self) -> u64 {
         self.pictures
     }
 
@@ -254,7 +254,7 @@ impl Ui {
 
     /// A newer picture came.
     /// Gives the one before it: see [`Ui::let_go`].
-    pub(super) fn hear(&mut self, picture: Arc<Picture>) -> Arc<Picture> {
+    pub(super) fn show(&mut self, picture: Arc<ViewModel>) -> Arc<ViewModel> {
         let old = std::mem::replace(&mut self.latest, picture);
         self.pictures += 1;
         self.heard = self.now;
@@ -263,7 +263,7 @@ impl Ui {
     }
 
     /// A picture is over. To give back what a hundred thousand rows took needs longer than a key should wait: somebody else does it.
-    pub(super) fn let_go(&self, old: Arc<Picture>) {
+    pub(super) fn let_go(&self, old: Arc<ViewModel>) {
         if let Some(gallery) = &self.gallery {
             gallery.forget(old);
         }
@@ -275,7 +275,7 @@ impl Ui {
         self.remake(|picture| picture.rezoned(&zone));
     }
 
-    fn remake(&mut self, mut make: impl FnMut(&Picture) -> Picture) {
+    fn remake(&mut self, mut make: impl FnMut(&ViewModel) -> ViewModel) {
         self.latest = Arc::new(make(&self.latest));
         if let Some((picture, _)) = &mut self.frozen {
             *picture = Arc::new(make(picture));
@@ -320,7 +320,7 @@ impl Ui {
     #[must_use]
     pub fn panel(&self) -> Option<&Arc<Panel>> {
         let page = self.page_number().checked_sub(1)?;
-        self.picture().pages.get(page).map(|p| &p.panel)
+        self.view_model().pages.get(page).map(|p| &p.panel)
     }
 
     /// The detail that is shown.

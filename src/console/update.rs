@@ -12,7 +12,7 @@ use super::{
     mouse::{self, Touch},
     order::Sort,
     palette::{self, Palette},
-    picture::{Picture, is_own},
+    picture::{ViewModel, is_own},
     runbook::{RUNBOOK, STEPS},
     travel::travel,
     typing,
@@ -23,7 +23,7 @@ use crate::core::{self, run::Order, snapshot::DetailKey};
 
 /// What can happen to the console.
 #[derive(Debug)]
-pub enum Event {
+pub enum UiEvent {
     /// A key was pressed.
     Key(KeyEvent),
     /// The mouse was used.
@@ -31,9 +31,9 @@ pub enum Event {
     /// Text was pasted.
     Paste(String),
     /// The core made a new picture.
-    Picture(Arc<Picture>),
+    Picture(Arc<ViewModel>),
     /// The same, with the rows that were made for it beforehand.
-    Made(Arc<Picture>, Prepared),
+    Made(Arc<ViewModel>, Prepared),
     /// Rows were made that were waited for.
     Rows(Prepared),
     /// A second passed.
@@ -44,7 +44,7 @@ pub enum Event {
 #[derive(Debug, PartialEq)]
 pub enum Act {
     /// Tell the core.
-    Send(core::Command),
+    Send(core::EngineCommand),
     /// Give an order.
     Order(Order),
     /// Load the theme that is chosen now.
@@ -64,28 +64,28 @@ pub enum Act {
 }
 
 /// Takes one event.
-pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
+pub fn update(ui: &mut Ui, event: UiEvent) -> Vec<Act> {
     match event {
-        Event::Second => dialog::passed(ui),
-        Event::Picture(picture) => look(ui, picture),
+        UiEvent::Second => dialog::passed(ui),
+        UiEvent::Picture(picture) => on_view_model(ui, picture),
         // What was made is of one picture, and of a place that may not be the one any more.
-        Event::Made(picture, prepared) => {
+        UiEvent::Made(picture, prepared) => {
             ui.prepared = prepared;
-            let acts = look(ui, picture);
+            let acts = on_view_model(ui, picture);
             ui.prepared = Prepared::default();
             acts
         }
-        Event::Rows(prepared) => {
+        UiEvent::Rows(prepared) => {
             ui.prepared = prepared;
             ui.settle(true);
             ui.prepared = Prepared::default();
             Vec::new()
         }
-        Event::Touch(touch) => {
+        UiEvent::Touch(touch) => {
             ui.message = None;
             mouse::touch(ui, touch)
         }
-        Event::Key(key) => {
+        UiEvent::Key(key) => {
             ui.message = None;
             ui.spots.clear();
             match ui.entry.clone() {
@@ -96,7 +96,7 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
                 Entry::Dialog(open) => dialog::key(ui, &key, open),
             }
         }
-        Event::Paste(text) => {
+        UiEvent::Paste(text) => {
             ui.message = None;
             typing::paste(ui, &text)
         }
@@ -104,12 +104,12 @@ pub fn update(ui: &mut Ui, event: Event) -> Vec<Act> {
 }
 
 /// A newer picture came.
-fn look(ui: &mut Ui, picture: Arc<Picture>) -> Vec<Act> {
+fn on_view_model(ui: &mut Ui, picture: Arc<ViewModel>) -> Vec<Act> {
     // Suspended, asleep or hung: whoever saw the count begin has not seen it end.
     if ui.silent_for().is_some() {
         dialog::call_off(ui, "called off: nothing was shown for a while; nothing was sent");
     }
-    let old = ui.hear(picture);
+    let old = ui.show(picture);
     if !ui.is_frozen() {
         ui.settle(false);
     }
@@ -136,14 +136,14 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
         return Vec::new();
     }
     match id {
-        Id::Page if nth > ui.picture().pages.len() => {
+        Id::Page if nth > ui.view_model().pages.len() => {
             ui.message = Some(format!("there is no page {}", nth + 1));
             Vec::new()
         }
         Id::Page => go(ui, nth),
-        Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.picture().pages.len() + 1)),
+        Id::NextPage => go(ui, (ui.page_number() + 1) % (ui.view_model().pages.len() + 1)),
         Id::PreviousPage => {
-            let n = ui.picture().pages.len() + 1;
+            let n = ui.view_model().pages.len() + 1;
             go(ui, (ui.page_number() + n - 1) % n)
         }
         Id::Open => open(ui),
@@ -171,17 +171,19 @@ pub(super) fn perform(ui: &mut Ui, id: Id, nth: usize) -> Vec<Act> {
             ui.settle(true);
             Vec::new()
         }
-        Id::Faster => vec![Act::Send(core::Command::Pace(ui.latest().pace * 2.0))],
-        Id::Slower => vec![Act::Send(core::Command::Pace(ui.latest().pace / 2.0))],
-        Id::TimeFaster => vec![Act::Send(core::Command::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))],
-        Id::TimeSlower => vec![Act::Send(core::Command::Speed(speed(ui) / 2.0))],
+        Id::Faster => vec![Act::Send(core::EngineCommand::Pace(ui.latest().pace * 2.0))],
+        Id::Slower => vec![Act::Send(core::EngineCommand::Pace(ui.latest().pace / 2.0))],
+        Id::TimeFaster => {
+            vec![Act::Send(core::EngineCommand::Speed(if speed(ui) > 0.0 { speed(ui) * 2.0 } else { 1.0 }))]
+        }
+        Id::TimeSlower => vec![Act::Send(core::EngineCommand::Speed(speed(ui) / 2.0))],
         Id::TimeStops => {
             let speed = speed(ui);
             let goes_on = ui.before_it_stopped.take().unwrap_or(1.0);
             if speed > 0.0 {
                 ui.before_it_stopped = Some(speed);
             }
-            vec![Act::Send(core::Command::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
+            vec![Act::Send(core::EngineCommand::Speed(if speed > 0.0 { 0.0 } else { goes_on }))]
         }
         Id::Theme => {
             ui.theme_wanted = (ui.theme_wanted + 1) % ui.themes.len().max(1);
@@ -276,13 +278,13 @@ fn steer(ui: &mut Ui, id: Id) -> Vec<Act> {
 
 /// Goes to the runbook, to the step that is next.
 fn next_step(ui: &mut Ui) -> Vec<Act> {
-    let id = ui.picture().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
+    let id = ui.view_model().snapshot.run.as_ref().and_then(|run| Some(run.next()?.id.clone()));
     to_step(ui, id.as_deref())
 }
 
 /// Goes to the runbook, to a step.
 pub(super) fn to_step(ui: &mut Ui, id: Option<&str>) -> Vec<Act> {
-    let Some(page) = ui.picture().page(RUNBOOK) else { return Vec::new() };
+    let Some(page) = ui.view_model().page(RUNBOOK) else { return Vec::new() };
     to_row(ui, page, id.map(|id| (STEPS, id.to_owned())).as_ref())
 }
 
@@ -321,14 +323,14 @@ pub(super) fn go(ui: &mut Ui, page: usize) -> Vec<Act> {
 
 fn close(ui: &mut Ui) -> Vec<Act> {
     match ui.opened.take() {
-        Some(key) if !is_own(&key.panel) => vec![Act::Send(core::Command::Close)],
+        Some(key) if !is_own(&key.panel) => vec![Act::Send(core::EngineCommand::Close)],
         _ => Vec::new(),
     }
 }
 
 fn open(ui: &mut Ui) -> Vec<Act> {
     if ui.at == At::Page(0) {
-        let behind = ui.picture().answers.get(ui.tile).and_then(|answer| ui.picture().behind(answer));
+        let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
         return behind.map_or_else(Vec::new, |(page, row)| to_row(ui, page, row.as_ref()));
     }
     let (Some(panel), Some(table), Some(row)) = (ui.panel(), ui.focused(), ui.selected()) else { return Vec::new() };
@@ -343,7 +345,7 @@ fn open(ui: &mut Ui) -> Vec<Act> {
     ui.tables.retain(|(p, _), _| *p != place);
     ui.focus.remove(place);
     ui.settle(true);
-    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(core::Command::Open(key))] }
+    if is_own(&key.panel) { Vec::new() } else { vec![Act::Send(core::EngineCommand::Open(key))] }
 }
 
 fn back(ui: &mut Ui) -> Vec<Act> {

@@ -32,7 +32,7 @@ use crate::{
 
 /// How things look.
 #[derive(Debug, Clone)]
-pub struct Look<'a> {
+pub struct Drawing<'a> {
     /// Colours and modifiers.
     pub theme: &'a Theme,
     /// Signs of ASCII only.
@@ -45,7 +45,7 @@ pub struct Look<'a> {
     pub clock: &'a Clock,
 }
 
-impl Look<'_> {
+impl Drawing<'_> {
     /// A text as this operator reads it: with the keys that commands have here, and instants in the zone that is shown.
     #[must_use]
     pub fn spell<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -82,13 +82,13 @@ const SMALLEST: (u16, u16) = (40, 10);
 pub fn draw(ui: &Ui, theme: &Theme, plain: bool, buf: &mut Buffer) -> Drawn {
     let screen = buf.area;
     buf.set_style(screen, theme.style(Role::Text));
-    let plan = ui.picture().snapshot.plan.clone();
-    let look = Look {
+    let plan = ui.view_model().snapshot.plan.clone();
+    let look = Drawing {
         theme,
         ascii: plain,
         sides: Sides { source: &plan.sites.source.label, target: &plan.sites.target.label },
         keys: &ui.keys,
-        clock: &ui.picture().clock,
+        clock: &ui.view_model().clock,
     };
     let mut drawn = Drawn::default();
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {

@@ -3,7 +3,7 @@
 use crate::{
     core::{
         now::short,
-        run::{Stays, WayBack},
+        run::{RollbackWindow, WayBack},
     },
     view::{Cell, Tile, Tone},
 };
@@ -18,8 +18,8 @@ pub(super) fn cell(way: &WayBack) -> Option<Cell> {
     }
     let stays = match &way.stays {
         None => String::new(),
-        Some(Stays { left: Some(left), .. }) => format!(", open for {}", short(*left)),
-        Some(Stays { step, .. }) => format!(", nobody knows for how long ({step})"),
+        Some(RollbackWindow { left: Some(left), .. }) => format!(", open for {}", short(*left)),
+        Some(RollbackWindow { step, .. }) => format!(", nobody knows for how long ({step})"),
     };
     Some(
         Cell::text(format!("way back: {}, {} at the least{stays}", count(way.steps), short(way.takes))).tone(tone(way)),
@@ -52,12 +52,12 @@ pub fn tile(way: &WayBack) -> Tile {
         }
         (None, _) if way.steps == 0 => (Cell::text("open"), "nothing to take back yet".to_owned()),
         (None, None) => (Cell::text("open"), format!("{steps}; nothing ends it by itself")),
-        (None, Some(Stays { left: Some(left), step, what, .. })) => {
+        (None, Some(RollbackWindow { left: Some(left), step, what, .. })) => {
             let word = if tone(way) == Tone::Good { "open" } else { "CLOSING" };
             let note = format!("{word}, until the {what} of {step} ends it; {steps}");
             (Cell::number(left.as_secs_f64(), short(*left)), note)
         }
-        (None, Some(Stays { step, what, why, .. })) => {
+        (None, Some(RollbackWindow { step, what, why, .. })) => {
             (Cell::text("not known"), format!("how far the {what} of {step} reaches: {why}; {steps}"))
         }
     };

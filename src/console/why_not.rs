@@ -8,7 +8,7 @@ use super::{
 };
 use crate::core::{
     PACE,
-    step::{Phase, Way},
+    step::{StepState, Way},
 };
 
 /// Why a command is not possible now; none if it is.
@@ -58,7 +58,7 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
         return None;
     }
     if id == Id::Second {
-        return run.motion.is_none().then(|| "nothing is proposed".to_owned());
+        return run.proposal.is_none().then(|| "nothing is proposed".to_owned());
     }
     let Some(step) = ui.step() else { return say("choose a step in the Runbook first: :next-step goes there") };
     let before = before_it_begins(step);
@@ -73,12 +73,12 @@ fn why_not_steer(id: Id, ui: &Ui) -> Option<String> {
         Id::RollBack if step.irreversible => say("this is a point of no return"),
         Id::RollBack if step.way == Way::Back && before => is("its way back is open, :preview shows it"),
         Id::RollBack if !step.has_back => say("there is nothing of it to take back"),
-        Id::Arm if step.state == Phase::Armed => say("it is armed already"),
-        Id::Arm if step.state != Phase::Previewed => is("only what was previewed can be armed, :preview shows it"),
-        Id::Execute if step.state != Phase::Armed => is("only what is armed can be executed"),
-        Id::CallOff if !before && step.state != Phase::NotApplied => is("there is nothing to call off any more"),
+        Id::Arm if step.state == StepState::Armed => say("it is armed already"),
+        Id::Arm if step.state != StepState::Previewed => is("only what was previewed can be armed, :preview shows it"),
+        Id::Execute if step.state != StepState::Armed => is("only what is armed can be executed"),
+        Id::CallOff if !before && step.state != StepState::NotApplied => is("there is nothing to call off any more"),
         Id::Again if before || is_under_way(step) => is("only what is over can be tried again"),
-        Id::Abandon if step.state != Phase::Running => is("only an attempt under way can be given up"),
+        Id::Abandon if step.state != StepState::Running => is("only an attempt under way can be given up"),
         _ => None,
     }
 }
@@ -87,7 +87,7 @@ fn why_not_open(ui: &Ui) -> Option<String> {
     match ui.at {
         At::Detail => Some("a detail is open already: :back closes it".into()),
         At::Page(0) => {
-            let behind = ui.picture().answers.get(ui.tile).and_then(|answer| ui.picture().behind(answer));
+            let behind = ui.view_model().answers.get(ui.tile).and_then(|answer| ui.view_model().behind(answer));
             behind.is_none().then(|| "the plan names nothing that this could be asked of".into())
         }
         At::Page(_) if ui.selected().is_none() => Some("no row is selected".into()),

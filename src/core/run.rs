@@ -41,45 +41,45 @@ use std::{
 
 use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
 pub use self::{
-    event::Event,
-    motion::Motion,
+    event::Milestone,
+    motion::Proposal,
     order::{Hand, Order, Refusal},
     readings::QUIET,
-    view::{GateLine, JournalLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn},
-    way_back::{Stays, WayBack},
+    view::{GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
+    way_back::{RollbackWindow, WayBack},
 };
 use super::{
     digest::Digest,
     estate::seen::Fault,
     gate::{Judge, cadence},
     now::Now,
-    step::{State, Ticket, Timer, Way},
+    step::{Machine, Ticket, Timer, Way},
 };
 use crate::{
     journal::{Body, Entry, Head, Intent, Reading, export::Ways},
     plan::{Condition, Plan, StepPlan},
     systems::{
-        Call, Mark,
-        steer::{Draft, Looked, Operation, Sent},
+        Call, Version,
+        steer::{Draft, Operation, SendOutcome, Verified},
     },
 };
 
 /// What the run wants done. In this order: what cannot be put on record stops all that follows.
 #[derive(Debug)]
-pub enum Effect {
+pub enum RunEffect {
     /// Put this on record.
     Record(Body),
     /// Put the intent on record; then, and only then, send.
     Send(Box<Intent>),
     /// Look at the server.
-    Look(Box<Look>),
+    Verify(Box<Verify>),
     /// Something of this system was changed: what is known of it is to be read again at once.
     ReadAgain(&'static str),
 }
 
 /// A look at a server.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct Verify {
     /// The step.
     pub step: String,
     /// Which operation.
@@ -91,14 +91,14 @@ pub struct Look {
     /// The request.
     pub call: Call,
     /// What it compared with.
-    pub expect: Option<Mark>,
+    pub precondition: Option<Version>,
     /// The server said that it took it.
     pub accepted: bool,
 }
 
 /// What comes back.
 #[derive(Debug)]
-pub enum Input {
+pub enum RunInput {
     /// Somebody at the console wants something done.
     Order(Order),
     /// An intent is on record; its request leaves.
@@ -115,10 +115,10 @@ pub enum Input {
         /// Which operation.
         ticket: Ticket,
         /// How.
-        sent: Sent<Mark>,
+        sent: SendOutcome<Version>,
     },
     /// A look came back.
-    Looked {
+    Verified {
         /// The step.
         step: String,
         /// Which operation.
@@ -126,7 +126,7 @@ pub enum Input {
         /// Which look.
         look: u16,
         /// What it found.
-        looked: Looked<Mark>,
+        verified: Verified<Version>,
     },
     /// Something is on record now.
     Recorded(Box<Entry>),
@@ -153,7 +153,7 @@ pub struct Run {
     aborts: Vec<Watch>,
     held: Option<String>,
     halted: Option<String>,
-    motion: Option<Proposed>,
+    proposal: Option<Proposed>,
     /// Up to when each system has been read, on the boot clock.
     read: HashMap<&'static str, Duration>,
     due: BTreeSet<(Duration, usize, Timer)>,
@@ -199,7 +199,7 @@ enum Stands {
 struct StepRun {
     /// Its phase and place in the plan.
     at: (usize, usize),
-    state: State,
+    state: Machine,
     gates: Judge,
     verify: Judge,
     rollback: Judge,
@@ -210,7 +210,7 @@ struct StepRun {
     /// The attempt forward, while a way back may still turn out to have changed nothing.
     stood: Option<Attempt>,
     /// The way back of what stands.
-    back: Vec<Operation<Call, Mark>>,
+    back: Vec<Operation<Call, Version>>,
     /// The commands of the way back that was worked out last, and when: shown where none can be worked out any more.
     known_back: Option<(jiff::Timestamp, Vec<String>)>,
     /// Who approved what is previewed.
@@ -230,7 +230,7 @@ struct StepRun {
 struct Preview {
     way: Way,
     digest: Digest,
-    draft: Draft<Call, Mark>,
+    draft: Draft<Call, Version>,
 }
 
 impl Run {
@@ -286,7 +286,7 @@ impl Run {
             aborts: watch(&plan.runbook.aborts),
             held: None,
             halted: None,
-            motion: None,
+            proposal: None,
             read: HashMap::new(),
             due: BTreeSet::new(),
             records: VecDeque::new(),
@@ -315,8 +315,8 @@ impl Run {
 
     /// How far a step is.
     #[must_use]
-    pub fn phase(&self, step: &str) -> Option<super::step::Phase> {
-        Some(self.steps[self.place(step)?].state.phase)
+    pub fn phase(&self, step: &str) -> Option<super::step::StepState> {
+        Some(self.steps[self.place(step)?].state.state)
     }
 
     /// The word of a step's state.
@@ -335,9 +335,9 @@ impl Run {
     }
 }
 
-fn fresh(step: &StepPlan) -> State {
+fn fresh(step: &StepPlan) -> Machine {
     let manual = step.action.by_hand().is_some();
-    State::new(step.approvals, !step.irreversible && !manual, manual)
+    Machine::new(step.approvals, !step.irreversible && !manual, manual)
 }
 
 /// A judge of one condition. Sources may be asked at another pace; readings further apart than the plan says are gaps all the same.

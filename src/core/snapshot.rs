@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     estate::{
         signal::Sample,
-        source::{Source, SourceState},
+        source::{Collector, CollectorState},
         watched::{Unknown, Worst},
     },
     now::{Age, Now},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     plan::Plan,
-    view::{Detail, Panel, SourceLine, Tile},
+    view::{CollectorLine, Detail, Panel, Tile},
 };
 
 /// One picture.
@@ -43,7 +43,7 @@ pub struct Snapshot {
     /// Those of which there is no fresh value, and gates that are judged now and whose signal has none: the worst first.
     pub unknown: Vec<Unknown>,
     /// Every source.
-    pub sources: Vec<SourceLine>,
+    pub sources: Vec<CollectorLine>,
     /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
     pub samples: Option<Vec<Sample>>,
     /// The detail that is open.
@@ -75,7 +75,7 @@ pub enum Outage {
 impl Outage {
     /// In words.
     #[must_use]
-    pub fn told(&self) -> &str {
+    pub fn describe(&self) -> &str {
         match self {
             Self::NoWriter(what) | Self::Overspent(what) => what,
         }
@@ -125,7 +125,7 @@ impl Verdict {
 
     /// Its word, and the one reason.
     #[must_use]
-    pub fn told(&self) -> (&'static str, &str) {
+    pub fn describe(&self) -> (&'static str, &str) {
         match self {
             Self::Hold(why) => ("HOLD", why),
             Self::Clear(why) => ("CLEAR", why),
@@ -144,10 +144,10 @@ impl Snapshot {
     pub fn verdict(&self) -> Verdict {
         let rest = self.without_outages();
         let told = |of: fn(&Outage) -> bool| {
-            let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::told).collect();
+            let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::describe).collect();
             (!own.is_empty()).then(|| match &rest {
                 Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
-                rest => format!("{}; {}: {}", own.join("; "), rest.told().0, rest.told().1),
+                rest => format!("{}; {}: {}", own.join("; "), rest.describe().0, rest.describe().1),
             })
         };
         if let Some(why) = told(|it| matches!(it, Outage::NoWriter(_))) {
@@ -164,9 +164,11 @@ impl Snapshot {
             return Verdict::RollBack(why);
         }
         let mut silent = None;
-        for (state, word) in
-            [(SourceState::Blind, "blind"), (SourceState::Stale, "stale"), (SourceState::Starting, "starting")]
-        {
+        for (state, word) in [
+            (CollectorState::Unknown, "blind"),
+            (CollectorState::Stale, "stale"),
+            (CollectorState::Pending, "starting"),
+        ] {
             let n = worst(state).count();
             if let Some(first) = worst(state).max_by_key(|s| s.age) {
                 let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
@@ -175,7 +177,7 @@ impl Snapshot {
             }
         }
         // While sources start, that they do is the reason why nothing was read yet.
-        let first = self.unknown.first().filter(|thing| thing.state != Worst::Never || silent.is_none());
+        let first = self.unknown.first().filter(|thing| thing.state != Worst::Pending || silent.is_none());
         match (first, silent) {
             (None, Some(why)) => return Verdict::Hold(why),
             (Some(thing), silent) => {
@@ -196,15 +198,15 @@ impl Snapshot {
 
     /// The oldest source that is not live; else the oldest.
     #[must_use]
-    pub fn most_blind(&self) -> Option<&SourceLine> {
+    pub fn most_blind(&self) -> Option<&CollectorLine> {
         self.sources.iter().max_by_key(|s| (s.state, s.age))
     }
 }
 
 /// A source's line in the snapshot.
-pub(super) fn line<A>(source: &Source<A>, now: Now, pace: f64) -> SourceLine {
+pub(super) fn line<A>(source: &Collector<A>, now: Now, pace: f64) -> CollectorLine {
     let (spec, health) = (&source.spec, &source.health);
-    SourceLine {
+    CollectorLine {
         id: spec.id.clone(),
         side: spec.side,
         endpoint: spec.endpoint.clone(),

@@ -30,9 +30,9 @@ mod run;
 mod state;
 
 pub use self::{
-    event::{Clearance, Effect, Event, Level, Note, Reply, Ticket, Timer, Truth},
+    event::{Clearance, Level, Note, Reply, StepEffect, StepEvent, Ticket, Timer, Truth},
     machine::step,
     recipe::{Kind, Limits, Op, OpState, Recipe},
     replay::Record,
-    state::{Phase, State, Way},
+    state::{Machine, StepState, Way},
 };

@@ -65,8 +65,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        core::{Input, estate::source::SourceIx},
-        systems::Facts,
+        core::{EngineInput, estate::source::CollectorIx},
+        systems::Observation,
     };
 
     #[tokio::test]
@@ -77,14 +77,14 @@ mod tests {
         let second = Duration::from_secs(1);
         let schedule = Schedule { what: "db1: hello".to_owned(), interval: second, timeout: second, pace, now };
         let times = AtomicU32::new(0);
-        let source = |_: Schedule, _: Sink<Facts>| {
+        let source = |_: Schedule, _: Sink<Observation>| {
             let time = times.fetch_add(1, Ordering::SeqCst);
             async move { assert!(time >= 2, "no certificates, time {time}") }
         };
         // Ends by itself at the third start, which does not die.
-        again_and_again(Duration::from_millis(1), schedule, Sink::new(tx, SourceIx(7)), source).await;
+        again_and_again(Duration::from_millis(1), schedule, Sink::new(tx, CollectorIx(7)), source).await;
         for time in 0..2 {
-            let Ok(Input::Failed { source: SourceIx(7), fault, .. }) = queue.try_recv() else {
+            let Ok(EngineInput::Failed { source: CollectorIx(7), fault, .. }) = queue.try_recv() else {
                 panic!("no fault told")
             };
             assert_eq!(fault.kind, FaultKind::Unsupported);

@@ -8,10 +8,10 @@ use tokio::{
 };
 
 use crate::core::{
-    Command,
+    EngineCommand,
     run::{Order, StepView},
     snapshot::Snapshot,
-    step::Phase,
+    step::StepState,
 };
 
 /// What a running driver can be talked to through.
@@ -20,20 +20,20 @@ pub struct Link {
     /// The latest picture.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Commands to the core.
-    pub commands: mpsc::UnboundedSender<Command>,
+    pub commands: mpsc::UnboundedSender<EngineCommand>,
 }
 
 impl Link {
     /// Asks every source once more, now.
     pub fn again(&self) {
         // A driver that has ended is told by the pictures.
-        let _ = self.commands.send(Command::Again);
+        let _ = self.commands.send(EngineCommand::Again);
     }
 
     /// Every signal in the pictures from one of the next on, for a program that reads them.
     pub fn measure(&self) {
         // A driver that has ended is told by the pictures.
-        let _ = self.commands.send(Command::Measure);
+        let _ = self.commands.send(EngineCommand::Measure);
     }
 
     /// Gives up this link, the last one, and waits until the driver has let go of its servers, for `within` at the most. A runtime that ends
@@ -63,14 +63,14 @@ impl Orders {
 
 /// A link to somebody who may steer.
 #[derive(Debug, Clone)]
-pub struct Helm {
+pub struct Control {
     /// To look.
     pub link: Link,
     /// To steer.
     pub orders: Orders,
 }
 
-impl Helm {
+impl Control {
     /// Whoever steered leaves, by a key or a signal: begins nothing new, and waits for what is on its way and for safe tails, for `within`
     /// at the most. Gives the steps that are left open; the journal knows them, and the next start takes them up.
     #[must_use]
@@ -106,7 +106,7 @@ fn open(link: &Link) -> Vec<String> {
     let snapshot = link.snapshots.borrow().clone();
     let on_its_way = |s: &&StepView| {
         let sent = s.ops.iter().any(|op| !op.wait && op.state.in_flight());
-        s.state == Phase::Running && (sent || s.exposed.is_some())
+        s.state == StepState::Running && (sent || s.exposed.is_some())
     };
     snapshot.run.iter().flat_map(|run| &run.steps).filter(on_its_way).map(|s| s.id.clone()).collect()
 }

@@ -17,20 +17,20 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{Helm, Link, Orders, clock, guard::caught, inbox::Inbox, poll::Schedule, sink::Sink};
+use super::{Control, Link, Orders, clock, guard::caught, inbox::Inbox, poll::Schedule, sink::Sink};
 use crate::{
     core::{
-        Command, Core, Effect, Input,
-        estate::source::{SourceIx, SourceSpec},
+        Core, EngineCommand, EngineEffect, EngineInput,
+        estate::source::{CollectorIx, CollectorSpec},
         now,
-        run::{self, Look, Order},
+        run::{self, Order, Verify},
         snapshot::Snapshot,
     },
     journal::{Entry, Halt, Intent, Journal, Permit, Refused, follow::Follower},
     plan::Plan,
     systems::{
-        Facts, Readers, Writers,
-        steer::{Looked, Sent, Sought},
+        Observation, Readers, Writers,
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -54,11 +54,11 @@ pub fn start_following(plan: Arc<Plan>, journal: Follower) -> Link {
 
 /// The same, with a journal of our own, taken up where it stood: it can be steered.
 #[must_use]
-pub fn start_steered(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Helm {
+pub fn start_steered(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>), inbox: Inbox) -> Control {
     begin(plan, None, Some((journal, entries, inbox)))
 }
 
-fn begin(plan: Arc<Plan>, follow: Option<Follower>, steered: Option<(Journal, Vec<Entry>, Inbox)>) -> Helm {
+fn begin(plan: Arc<Plan>, follow: Option<Follower>, steered: Option<(Journal, Vec<Entry>, Inbox)>) -> Control {
     let (core, effects) = Core::new(plan.clone(), clock::now());
     let (commands, command_queue) = mpsc::unbounded_channel();
     let (orders, order_queue) = mpsc::unbounded_channel();
@@ -69,7 +69,7 @@ fn begin(plan: Arc<Plan>, follow: Option<Follower>, steered: Option<(Journal, Ve
     }
     let (picture, snapshots) = watch::channel(Arc::new(driver.core.snapshot(clock::now())));
     tokio::spawn(driver.run(command_queue, order_queue, picture));
-    Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+    Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }
 }
 
 /// What it takes to steer.
@@ -83,11 +83,11 @@ struct Driver {
     core: Core,
     readers: Arc<Readers>,
     pace: watch::Sender<f64>,
-    queue: mpsc::UnboundedReceiver<Input>,
-    inbox: mpsc::UnboundedSender<Input>,
-    running: HashMap<SourceIx, JoinHandle<()>>,
+    queue: mpsc::UnboundedReceiver<EngineInput>,
+    inbox: mpsc::UnboundedSender<EngineInput>,
+    running: HashMap<CollectorIx, JoinHandle<()>>,
     /// Asks a source at once.
-    now: HashMap<SourceIx, watch::Sender<()>>,
+    now: HashMap<CollectorIx, watch::Sender<()>>,
     follow: Option<Follower>,
     steering: Option<Steering>,
     /// Requests and looks on their way.
@@ -121,7 +121,7 @@ impl Driver {
 
     async fn run(
         mut self,
-        mut commands: mpsc::UnboundedReceiver<Command>,
+        mut commands: mpsc::UnboundedReceiver<EngineCommand>,
         mut orders: mpsc::UnboundedReceiver<Order>,
         picture: watch::Sender<Arc<Snapshot>>,
     ) {
@@ -136,7 +136,7 @@ impl Driver {
                 biased;
                 () = sleep_until(drawn + SPACING), if news => {
                     (drawn, news) = (Instant::now(), false);
-                    let (made, effects) = self.core.picture(clock::now());
+                    let (made, effects) = self.core.take_snapshot(clock::now());
                     self.carry_out(effects);
                     if picture.send(Arc::new(made)).is_err() {
                         break;
@@ -144,17 +144,17 @@ impl Driver {
                     continue;
                 }
                 command = commands.recv() => match command {
-                    Some(command) => self.take(Input::Command(command)),
+                    Some(command) => self.take(EngineInput::Command(command)),
                     None => break,
                 },
-                Some(order) = orders.recv() => self.take(Input::Run(run::Input::Order(order))),
+                Some(order) = orders.recv() => self.take(EngineInput::Run(run::RunInput::Order(order))),
                 Some(input) = self.queue.recv() => self.take(input),
-                () = due => self.take(Input::Tick),
+                () = due => self.take(EngineInput::Tick),
                 _ = second.tick() => {
                     self.read_along();
                     self.look_at_journal();
                     self.take_messages();
-                    self.take(Input::Tick);
+                    self.take(EngineInput::Tick);
                 }
                 Some(_) = self.away.join_next() => continue,
                 // Own keys, servers and timers come first, however many messages wait.
@@ -187,17 +187,19 @@ impl Driver {
     fn take_messages(&mut self) {
         let orders = self.steering.as_mut().map(|s| s.inbox.take()).unwrap_or_default();
         for order in orders {
-            self.take(Input::Run(run::Input::Order(order)));
+            self.take(EngineInput::Run(run::RunInput::Order(order)));
         }
     }
 
     /// What the other console has written since. A journal that is not there yet has not been begun.
     fn read_along(&mut self) {
         let Some(mut follow) = self.follow.take() else { return };
-        match follow.each(|entry| self.take(Input::Follow(Box::new(entry)))) {
+        match follow.each(|entry| self.take(EngineInput::Follow(Box::new(entry)))) {
             Ok(()) => {}
             Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_begun() => {}
-            Err(why) => self.take(Input::Run(run::Input::Halted(format!("the journal that is followed: {why}")))),
+            Err(why) => {
+                self.take(EngineInput::Run(run::RunInput::Halted(format!("the journal that is followed: {why}"))))
+            }
         }
         self.follow = Some(follow);
     }
@@ -208,17 +210,17 @@ impl Driver {
         if steering.journal.halted().is_none()
             && let Err(halt) = steering.journal.check()
         {
-            self.take(Input::Run(run::Input::Halted(halt.to_string())));
+            self.take(EngineInput::Run(run::RunInput::Halted(halt.to_string())));
         }
     }
 
-    fn take(&mut self, input: Input) {
+    fn take(&mut self, input: EngineInput) {
         let effects = self.core.handle(input, clock::now());
         self.carry_out(effects);
     }
 
     /// When a source is asked, and where it puts what it learns.
-    fn way_of<A>(&mut self, ix: SourceIx, spec: &SourceSpec<A>) -> (Schedule, Sink<Facts>) {
+    fn way_of<A>(&mut self, ix: CollectorIx, spec: &CollectorSpec<A>) -> (Schedule, Sink<Observation>) {
         let schedule = Schedule {
             what: spec.what(),
             interval: spec.interval,
@@ -229,58 +231,60 @@ impl Driver {
         (schedule, Sink::new(self.inbox.clone(), ix))
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) {
+    fn carry_out(&mut self, effects: Vec<EngineEffect>) {
         let mut queue = VecDeque::from(effects);
         while let Some(effect) = queue.pop_front() {
             match effect {
-                Effect::Start(ix, spec) => {
+                EngineEffect::Start(ix, spec) => {
                     let (schedule, sink) = self.way_of(ix, &spec);
                     self.running.insert(ix, self.readers.spawn(spec, schedule, sink));
                 }
-                Effect::Probe(ix, spec) => {
+                EngineEffect::Probe(ix, spec) => {
                     // Made of what can write, which is there only with a journal; the core wants it only then.
                     let Some(writers) = self.steering.as_ref().map(|s| s.writers.clone()) else { continue };
                     let (schedule, sink) = self.way_of(ix, &spec);
                     self.running.insert(ix, writers.spawn(spec, schedule, sink));
                 }
-                Effect::Pace(pace) => {
+                EngineEffect::Pace(pace) => {
                     self.pace.send_replace(pace);
                 }
-                Effect::Ask(sources) => {
+                EngineEffect::Poll(sources) => {
                     sources.iter().filter_map(|ix| self.now.get(ix)).for_each(|now| now.send_replace(()));
                 }
-                Effect::Run(effect) => match self.carry_out_run(effect) {
+                EngineEffect::Run(effect) => match self.carry_out_run(effect) {
                     Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
                     // What follows on what is not on record is not done.
                     Err(halt) => {
-                        queue.retain(|effect| !matches!(effect, Effect::Run(_)));
-                        queue.extend(self.core.handle(Input::Run(run::Input::Halted(halt.to_string())), clock::now()));
+                        queue.retain(|effect| !matches!(effect, EngineEffect::Run(_)));
+                        queue.extend(
+                            self.core.handle(EngineInput::Run(run::RunInput::Halted(halt.to_string())), clock::now()),
+                        );
                     }
                 },
             }
         }
     }
 
-    fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, Halt> {
+    fn carry_out_run(&mut self, effect: run::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
         // Nobody was given the run: there is no journal, and nothing here that could send.
         let Some(steering) = &mut self.steering else { return Ok(Vec::new()) };
-        let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
+        let recorded = |entry| EngineInput::Run(run::RunInput::Recorded(Box::new(entry)));
         match effect {
-            run::Effect::Record(body) => {
+            run::RunEffect::Record(body) => {
                 let entry = steering.journal.append(body, clock::now())?;
                 Ok(self.core.handle(recorded(entry), clock::now()))
             }
             // The core has made of it what is to be asked.
-            run::Effect::ReadAgain(_) => Ok(Vec::new()),
-            run::Effect::Send(intent) => {
+            run::RunEffect::ReadAgain(_) => Ok(Vec::new()),
+            run::RunEffect::Send(intent) => {
                 let (permit, entry) = steering.journal.commit((*intent).clone(), clock::now())?;
-                let wrote = run::Input::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                let wrote = run::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
                 self.away.spawn(send(steering.writers.clone(), permit, *intent, self.inbox.clone()));
                 let mut effects = self.core.handle(recorded(entry), clock::now());
-                effects.extend(self.core.handle(Input::Run(wrote), clock::now()));
+                effects.extend(self.core.handle(EngineInput::Run(wrote), clock::now()));
                 Ok(effects)
             }
-            run::Effect::Look(look) => {
+            run::RunEffect::Verify(look) => {
                 self.away.spawn(look_for(self.readers.clone(), *look, self.inbox.clone()));
                 Ok(Vec::new())
             }
@@ -289,27 +293,27 @@ impl Driver {
 }
 
 /// Sends, once, and brings the answer. After its deadline nobody listens any more: the request is given up, and looked for.
-async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc::UnboundedSender<Input>) {
-    let Intent { step, ticket, call, expect, deadline, .. } = intent;
+async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc::UnboundedSender<EngineInput>) {
+    let Intent { step, ticket, call, precondition: expect, deadline, .. } = intent;
     let sent = caught(timeout(deadline, writers.send(permit, &call, expect.as_ref()))).await;
     let sent = match sent {
         Ok(Ok(sent)) => sent,
-        Ok(Err(_)) => Sent::lost(format!("no answer within {}", now::short(deadline))),
+        Ok(Err(_)) => SendOutcome::indeterminate(format!("no answer within {}", now::short(deadline))),
         // Whether it had left by then, nobody knows.
-        Err(broke_down) => Sent::lost(broke_down),
+        Err(broke_down) => SendOutcome::indeterminate(broke_down),
     };
     // The driver is gone only when the program ends; then the journal knows that it was sent.
-    let _ = queue.send(Input::Run(run::Input::Replied { step, ticket, sent }));
+    let _ = queue.send(EngineInput::Run(run::RunInput::Replied { step, ticket, sent }));
 }
 
 /// Looks, once, and brings what was seen.
-async fn look_for(readers: Arc<Readers>, look: Look, queue: mpsc::UnboundedSender<Input>) {
-    let Look { step, ticket, look, tag, call, expect, accepted } = look;
-    let sought = Sought { tag: &tag, call: &call, expect: expect.as_ref(), accepted };
-    let looked = match caught(timeout(LOOK_WITHIN, readers.look(sought))).await {
+async fn look_for(readers: Arc<Readers>, look: Verify, queue: mpsc::UnboundedSender<EngineInput>) {
+    let Verify { step, ticket, look, tag, call, precondition: expect, accepted } = look;
+    let sought = VerifyRequest { tag: &tag, call: &call, precondition: expect.as_ref(), accepted };
+    let looked = match caught(timeout(LOOK_WITHIN, readers.verify(sought))).await {
         Ok(Ok(looked)) => looked,
-        Ok(Err(_)) => Looked::dark(format!("no answer within {}", now::short(LOOK_WITHIN))),
-        Err(broke_down) => Looked::dark(broke_down),
+        Ok(Err(_)) => Verified::unobservable(format!("no answer within {}", now::short(LOOK_WITHIN))),
+        Err(broke_down) => Verified::unobservable(broke_down),
     };
-    let _ = queue.send(Input::Run(run::Input::Looked { step, ticket, look, looked }));
+    let _ = queue.send(EngineInput::Run(run::RunInput::Verified { step, ticket, look, verified: looked }));
 }

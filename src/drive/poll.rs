@@ -105,8 +105,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        core::{Input, estate::source::SourceIx},
-        systems::Facts,
+        core::{EngineInput, estate::source::CollectorIx},
+        systems::Observation,
     };
 
     fn fast() -> (watch::Sender<f64>, Schedule) {
@@ -117,19 +117,19 @@ mod tests {
         (pace, schedule)
     }
 
-    fn sink() -> (Sink<Facts>, UnboundedReceiver<Input>) {
+    fn sink() -> (Sink<Observation>, UnboundedReceiver<EngineInput>) {
         let (tx, rx) = unbounded_channel();
-        (Sink::new(tx, SourceIx(0)), rx)
+        (Sink::new(tx, CollectorIx(0)), rx)
     }
 
     fn block_on<F: Future>(f: F) -> F::Output {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(f)
     }
 
-    async fn kinds(queue: &mut UnboundedReceiver<Input>, n: usize) -> Vec<FaultKind> {
+    async fn kinds(queue: &mut UnboundedReceiver<EngineInput>, n: usize) -> Vec<FaultKind> {
         let mut out = Vec::new();
         while out.len() < n {
-            if let Some(Input::Failed { fault, .. }) = queue.recv().await {
+            if let Some(EngineInput::Failed { fault, .. }) = queue.recv().await {
                 out.push(fault.kind);
             }
         }

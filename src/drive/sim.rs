@@ -21,11 +21,11 @@ pub use self::{
 };
 use crate::{
     core::{
-        Command, Core, Input,
+        Core, EngineCommand, EngineInput,
         estate::{
             seen::{Fault, FaultKind},
             signal::{Sample, Samples, SignalDef},
-            source::{SourceIx, SourceSpec},
+            source::{CollectorIx, CollectorSpec},
         },
         now::Now,
         run::{self, Order},
@@ -34,8 +34,8 @@ use crate::{
     },
     journal::{Entry, Journal},
     plan::{Action, Plan},
-    scenario::Happening,
-    systems::{Question, Sim, steer::Sent},
+    scenario::FaultInjection,
+    systems::{Question, Sim, steer::SendOutcome},
 };
 
 /// What is wrong with a simulated server.
@@ -54,11 +54,11 @@ pub struct SimDrive {
     core: Core,
     sim: Sim,
     now: Now,
-    sources: BTreeMap<SourceIx, SourceSpec<Question>>,
+    sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
     /// When each source is asked next; the second number keeps equal times in order.
-    heap: BinaryHeap<Reverse<(Duration, u64, SourceIx)>>,
+    heap: BinaryHeap<Reverse<(Duration, u64, CollectorIx)>>,
     /// Which of its places there counts: one that was to be asked later may be asked sooner.
-    next: BTreeMap<SourceIx, u64>,
+    next: BTreeMap<CollectorIx, u64>,
     order: u64,
     pace: f64,
     random: fastrand::Rng,
@@ -119,13 +119,13 @@ impl SimDrive {
         self.carry_out(effects);
         if measured {
             // Whoever reads the signals reads on.
-            self.command(Command::Measure);
+            self.command(EngineCommand::Measure);
         }
     }
 
     /// An order of the operator.
     pub fn order(&mut self, order: Order) {
-        self.take(Input::Run(run::Input::Order(order)));
+        self.take(EngineInput::Run(run::RunInput::Order(order)));
     }
 
     /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
@@ -134,21 +134,21 @@ impl SimDrive {
     }
 
     /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
-    pub fn dark(&mut self, prefix: Option<&str>) {
+    pub fn unobservable(&mut self, prefix: Option<&str>) {
         self.wire.dark = prefix.map(str::to_owned);
     }
 
     /// Somebody else changes what an action is about.
-    pub fn stranger(&mut self, action: &Action) {
-        self.sim.stranger(action, self.now);
+    pub fn external_change(&mut self, action: &Action) {
+        self.sim.external_change(action, self.now);
     }
 
     /// Something happens to the estate that a scenario asks for.
     ///
     /// # Errors
     /// If it is about something that is not there, in words.
-    pub fn happen(&mut self, what: &Happening) -> Result<(), String> {
-        self.sim.happen(what, self.now)
+    pub fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
+        self.sim.inject(what, self.now)
     }
 
     /// The network between the sites is cut, or mended. The console still reaches both.
@@ -176,7 +176,7 @@ impl SimDrive {
 
     /// How far a step is.
     #[must_use]
-    pub fn phase(&self, step: &str) -> Option<crate::core::step::Phase> {
+    pub fn phase(&self, step: &str) -> Option<crate::core::step::StepState> {
         self.core.phase(step)
     }
 
@@ -231,11 +231,11 @@ impl SimDrive {
     }
 
     /// A command from whoever looks.
-    pub fn command(&mut self, command: Command) {
-        self.take(Input::Command(command));
+    pub fn command(&mut self, command: EngineCommand) {
+        self.take(EngineInput::Command(command));
     }
 
-    fn take(&mut self, input: Input) {
+    fn take(&mut self, input: EngineInput) {
         let effects = self.core.handle(input, self.now);
         self.carry_out(effects);
     }
@@ -252,7 +252,7 @@ impl SimDrive {
                 if self.tick <= at {
                     self.tick = at + TICK;
                 }
-                self.take(Input::Tick);
+                self.take(EngineInput::Tick);
             } else if let Some(Reverse((_, order, source))) = self.heap.pop()
                 && self.next.get(&source) == Some(&order)
             {
@@ -284,12 +284,12 @@ impl SimDrive {
                 let looked = if dark {
                     wire::nothing_seen()
                 } else {
-                    self.sim.look(&look.tag, &look.call, look.expect.as_ref(), self.now)
+                    self.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.now)
                 };
                 self.wire.send(back, Message::Looked(look, looked));
             }
-            Some(Message::Reply(intent, sent)) => self.take(Input::Run(wire::replied(*intent, sent))),
-            Some(Message::Looked(look, looked)) => self.take(Input::Run(wire::looked(*look, looked))),
+            Some(Message::Reply(intent, sent)) => self.take(EngineInput::Run(wire::replied(*intent, sent))),
+            Some(Message::Looked(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
             None => {}
         }
     }
@@ -300,22 +300,22 @@ impl SimDrive {
         permit: crate::journal::Permit,
         intent: &crate::journal::Intent,
         trouble: Option<CallTrouble>,
-    ) -> Option<Sent<crate::systems::Mark>> {
+    ) -> Option<SendOutcome<crate::systems::Version>> {
         match trouble {
-            Some(CallTrouble::Throttled) => return Some(wire::lost("429 Too Many Requests: rate exceeded")),
+            Some(CallTrouble::Throttled) => return Some(wire::indeterminate("429 Too Many Requests: rate exceeded")),
             Some(CallTrouble::Refused) => {
-                return Some(Sent {
+                return Some(SendOutcome {
                     reply: Reply::Refused,
-                    mark: None,
-                    said: "403 Forbidden: access denied".to_owned(),
+                    version: None,
+                    detail: "403 Forbidden: access denied".to_owned(),
                 });
             }
             Some(CallTrouble::RequestLost | CallTrouble::Pending) => return None,
             _ => {}
         }
-        let sent = self.sim.obey(permit, &intent.call, intent.expect.as_ref(), self.now);
+        let sent = self.sim.write(permit, &intent.call, intent.precondition.as_ref(), self.now);
         match trouble {
-            Some(CallTrouble::FaultAfter) => Some(wire::lost("500 Internal Server Error")),
+            Some(CallTrouble::FaultAfter) => Some(wire::indeterminate("500 Internal Server Error")),
             Some(CallTrouble::ReplyLost) => None,
             _ => Some(sent),
         }
@@ -332,7 +332,7 @@ impl SimDrive {
         self.now.wall = self.now.wall.checked_add(step).unwrap_or(self.now.wall);
     }
 
-    fn ask(&mut self, ix: SourceIx) {
+    fn ask(&mut self, ix: CollectorIx) {
         let Some(spec) = self.sources.get(&ix) else { return };
         let trouble = self.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
         let (answer, took) = match trouble {
@@ -347,9 +347,9 @@ impl SimDrive {
             }
             None => {
                 let took = Duration::from_millis(self.random.u64(2..40));
-                let answer = match &spec.ask {
-                    Question::Ask(ask) => self.sim.answer(ask, self.now),
-                    Question::Probe(probe) => self.sim.feel(probe, self.now),
+                let answer = match &spec.query {
+                    Question::Query(ask) => self.sim.answer(ask, self.now),
+                    Question::Probe(probe) => self.sim.sample(probe, self.now),
                 };
                 (answer, took)
             }
@@ -357,12 +357,12 @@ impl SimDrive {
         let wait = spec.interval.div_f64(self.pace).mul_f64(1.0 - 0.1 * self.random.f64()).max(took);
         self.push(wait, ix);
         self.take(match answer {
-            Ok(facts) => Input::Facts { source: ix, facts, took },
-            Err(fault) => Input::Failed { source: ix, fault, took },
+            Ok(facts) => EngineInput::Observation { source: ix, facts, took },
+            Err(fault) => EngineInput::Failed { source: ix, fault, took },
         });
     }
 
-    fn push(&mut self, wait: Duration, ix: SourceIx) {
+    fn push(&mut self, wait: Duration, ix: CollectorIx) {
         self.order += 1;
         self.next.insert(ix, self.order);
         self.heap.push(Reverse((self.now.boot + wait, self.order, ix)));

@@ -6,10 +6,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     core::{
-        Input,
-        estate::{seen::Fault, source::SourceIx},
+        EngineInput,
+        estate::{seen::Fault, source::CollectorIx},
     },
-    systems::Facts,
+    systems::Observation,
 };
 
 /// One source's way to the core. Typed: a source can only bring facts of its own system.
@@ -18,9 +18,9 @@ use crate::{
 /// as many as it has state changes.
 #[derive(Debug)]
 pub struct Sink<F> {
-    queue: UnboundedSender<Input>,
-    source: SourceIx,
-    wrap: fn(F) -> Facts,
+    queue: UnboundedSender<EngineInput>,
+    source: CollectorIx,
+    wrap: fn(F) -> Observation,
 }
 
 impl<F> Clone for Sink<F> {
@@ -29,15 +29,15 @@ impl<F> Clone for Sink<F> {
     }
 }
 
-impl Sink<Facts> {
+impl Sink<Observation> {
     /// For a source of any system.
     #[must_use]
-    pub fn new(queue: UnboundedSender<Input>, source: SourceIx) -> Self {
+    pub fn new(queue: UnboundedSender<EngineInput>, source: CollectorIx) -> Self {
         Self { queue, source, wrap: std::convert::identity }
     }
 
     /// For one system's facts only.
-    pub fn narrow<F>(self, wrap: fn(F) -> Facts) -> Sink<F> {
+    pub fn narrow<F>(self, wrap: fn(F) -> Observation) -> Sink<F> {
         Sink { queue: self.queue, source: self.source, wrap }
     }
 }
@@ -46,11 +46,11 @@ impl<F> Sink<F> {
     /// An answer, and how long it took.
     pub fn facts(&self, facts: F, took: Duration) {
         // The core is gone only when the program ends.
-        let _ = self.queue.send(Input::Facts { source: self.source, facts: (self.wrap)(facts), took });
+        let _ = self.queue.send(EngineInput::Observation { source: self.source, facts: (self.wrap)(facts), took });
     }
 
     /// A failed attempt, and how long it took.
     pub fn fault(&self, fault: Fault, took: Duration) {
-        let _ = self.queue.send(Input::Failed { source: self.source, fault, took });
+        let _ = self.queue.send(EngineInput::Failed { source: self.source, fault, took });
     }
 }

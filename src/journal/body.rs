@@ -13,7 +13,7 @@ use crate::{
         step::{Note, Record, Ticket, Way},
     },
     systems::{
-        Call, Mark,
+        Call, Version,
         steer::{Change, Draft},
     },
 };
@@ -49,11 +49,13 @@ pub enum Body {
         commands: Vec<String>,
     },
     /// An attempt at a step was begun.
-    Begun(Box<Begun>),
+    #[serde(rename = "begun")]
+    AttemptStarted(Box<AttemptStarted>),
     /// A request is about to leave.
     Intent(Box<Intent>),
     /// Something came to something.
-    Came(Came),
+    #[serde(rename = "came")]
+    Transition(Transition),
     /// Somebody approved a preview, or agreed to what was proposed.
     Approved {
         /// The step.
@@ -189,7 +191,7 @@ impl From<Reading> for Bare {
 
 /// An attempt at a step: what was previewed, and all that a restarted program needs to take it up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Begun {
+pub struct AttemptStarted {
     /// The step.
     pub step: String,
     /// The plan's action, hashed: under another one it is not taken up.
@@ -200,7 +202,7 @@ pub struct Begun {
     /// What was approved.
     pub digest: Digest,
     /// What it takes, and the way back.
-    pub draft: Draft<Call, Mark>,
+    pub draft: Draft<Call, Version>,
     /// Who approved it.
     pub approved_by: Vec<String>,
     /// Its gates as they stood, with their values.
@@ -233,7 +235,8 @@ pub struct Intent {
     /// The request.
     pub call: Call,
     /// What it compares with.
-    pub expect: Option<Mark>,
+    #[serde(rename = "expect")]
+    pub precondition: Option<Version>,
     /// SHA-256 of the request and what it compares with.
     pub request: Digest,
     /// What the request carries, where it can carry something: unique to this operation.
@@ -244,17 +247,19 @@ pub struct Intent {
 
 /// Something came to something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Came {
+pub struct Transition {
     /// The step.
     pub step: String,
     /// What.
     pub note: Note,
     /// The server's words, or what was seen.
     #[serde(default)]
-    pub said: String,
+    #[serde(rename = "said")]
+    pub detail: String,
     /// What later operations compare with.
     #[serde(default)]
-    pub mark: Option<Mark>,
+    #[serde(rename = "mark")]
+    pub version: Option<Version>,
 }
 
 impl Body {
@@ -262,9 +267,9 @@ impl Body {
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match self {
-            Self::Begun(begun) => Some(&begun.step),
+            Self::AttemptStarted(begun) => Some(&begun.step),
             Self::Intent(intent) => Some(&intent.step),
-            Self::Came(came) => Some(&came.step),
+            Self::Transition(came) => Some(&came.step),
             Self::Previewed { step, .. }
             | Self::Proposed { step, .. }
             | Self::Waived { step, .. }
@@ -278,9 +283,9 @@ impl Body {
     #[must_use]
     pub fn record(&self) -> Option<Record> {
         match self {
-            Self::Begun(begun) => Some(begun.record.clone()),
+            Self::AttemptStarted(begun) => Some(begun.record.clone()),
             Self::Intent(intent) => Some(Record::Intent(intent.ticket)),
-            Self::Came(came) => Some(Record::Note(came.note)),
+            Self::Transition(came) => Some(Record::Note(came.note)),
             _ => None,
         }
     }

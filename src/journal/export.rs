@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 
-use super::{Body, Came, Entry, Head};
+use super::{Body, Entry, Head, Transition};
 use crate::{
-    core::step::{Kind, Note, Phase, Record, Way},
+    core::step::{Kind, Note, Record, StepState, Way},
     text,
 };
 
@@ -69,7 +69,7 @@ impl<'a> Out<'a> {
     /// A record. In Markdown there is a line for what people did; what was read meanwhile is in JSON.
     #[must_use]
     pub fn record(&mut self, entry: &Entry) -> String {
-        let what = self.ways.told(&entry.body);
+        let what = self.ways.describe(&entry.body);
         if self.json {
             let between = if std::mem::replace(&mut self.any, true) { ",\n" } else { "\n" };
             let text = text::json(&value(entry)).unwrap_or_default();
@@ -140,8 +140,8 @@ struct Last {
 
 impl Ways {
     /// The next record, in one sentence.
-    pub fn told(&mut self, body: &Body) -> String {
-        if let Body::Begun(begun) = body
+    pub fn describe(&mut self, body: &Body) -> String {
+        if let Body::AttemptStarted(begun) = body
             && let Record::Begun { way, .. } = begun.record
         {
             let waits: Vec<bool> = begun.draft.ops.iter().map(|op| op.kind == Kind::Wait).collect();
@@ -151,9 +151,9 @@ impl Ways {
             }
             (last.way, last.waits) = (way, waits);
         }
-        let Body::Came(came) = body else { return told(body) };
+        let Body::Transition(came) = body else { return describe(body) };
         let text = self.came(came);
-        if let (Note::Stands | Note::Adopted(_) | Note::Phase(Phase::Pending), Some(last)) =
+        if let (Note::Stands | Note::Adopted(_) | Note::State(StepState::Pending), Some(last)) =
             (came.note, self.0.get_mut(&came.step))
         {
             (last.way, last.waits) = (Way::Forward, last.forward.clone());
@@ -161,7 +161,7 @@ impl Ways {
         text
     }
 
-    fn came(&self, came: &Came) -> String {
+    fn came(&self, came: &Transition) -> String {
         let none = Last::default();
         let last = self.0.get(&came.step).unwrap_or(&none);
         let what = match came.note {
@@ -169,18 +169,18 @@ impl Ways {
                 let wait = last.waits.get(usize::from(ticket.op)).copied().unwrap_or_default();
                 format!("operation {}: {}", u32::from(ticket.op) + 1, state.word(wait))
             }
-            Note::Phase(phase) => phase.word(last.way).to_owned(),
+            Note::State(phase) => phase.word(last.way).to_owned(),
             Note::Abandoned => "given up: nothing but its safe tail is begun any more".to_owned(),
             Note::Stands => "the way back is given up, nothing of it was applied: it stands as before".to_owned(),
             Note::Adopted(_) => "done by somebody else, taken over".to_owned(),
         };
-        if came.said.is_empty() { what } else { format!("{what}: {}", came.said) }
+        if came.detail.is_empty() { what } else { format!("{what}: {}", came.detail) }
     }
 }
 
 /// A record in one sentence, by itself: of a state the word that it has on the way forward.
 #[must_use]
-pub fn told(body: &Body) -> String {
+pub fn describe(body: &Body) -> String {
     match body {
         Body::Opened { program } => format!("begun with landfall {program}"),
         Body::Resumed { cut, plan_changed } => {
@@ -198,7 +198,7 @@ pub fn told(body: &Body) -> String {
             let diff: Vec<String> = diff.iter().map(|c| format!("{}: {} → {}", c.thing, c.from, c.to)).collect();
             format!("{way}, {}: {}", digest.short(), diff.join("; "))
         }
-        Body::Begun(begun) => {
+        Body::AttemptStarted(begun) => {
             let way = match &begun.record {
                 Record::Begun { way: Way::Back, attempt, .. } => format!("way back begun (attempt {attempt})"),
                 Record::Begun { attempt, .. } => format!("begun (attempt {attempt})"),
@@ -213,7 +213,7 @@ pub fn told(body: &Body) -> String {
             format!("{way}{by}: {}", diff.join("; "))
         }
         Body::Intent(intent) => format!("about to: {}", intent.what),
-        Body::Came(came) => Ways::default().came(came),
+        Body::Transition(came) => Ways::default().came(came),
         Body::Approved { digest, by, key, .. } => {
             let how = key.as_ref().map_or_else(|| "unauthenticated".to_owned(), |key| format!("signed with {key}"));
             format!("approved by {by} ({how}): {}", digest.short())

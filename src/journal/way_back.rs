@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{Body, Entry};
 use crate::{
-    core::step::{Record, State, Way},
+    core::step::{Machine, Record, Way},
     text,
 };
 
@@ -29,7 +29,7 @@ pub struct Known {
 
 /// Takes in records, in order; knows what of the way back they say.
 #[derive(Debug, Default)]
-pub struct WayBack(Vec<(State, Known)>);
+pub struct WayBack(Vec<(Machine, Known)>);
 
 impl WayBack {
     /// Of all these records.
@@ -53,7 +53,7 @@ impl WayBack {
         let step = entry.body.step().unwrap_or_default();
         let place = self.0.iter().position(|(_, known)| known.step == step).unwrap_or_else(|| {
             let known = Known { step: step.to_owned(), seq: 0, wall: entry.wall, commands: Vec::new() };
-            self.0.push((State::new(0, true, false), known));
+            self.0.push((Machine::new(0, true, false), known));
             self.0.len() - 1
         });
         let left = self.0[place].0.partly_done();
@@ -66,8 +66,8 @@ impl WayBack {
         let place = if began && !left { self.0.len() - 1 } else { place };
         let (state, known) = &mut self.0[place];
         state.replay(&record);
-        if let (Body::Begun(begun), Record::Begun { way, .. }) = (&entry.body, &record) {
-            let ops = if *way == Way::Back { &begun.draft.ops } else { &begun.draft.back };
+        if let (Body::AttemptStarted(begun), Record::Begun { way, .. }) = (&entry.body, &record) {
+            let ops = if *way == Way::Back { &begun.draft.ops } else { &begun.draft.inverse };
             let mut commands: Vec<String> = ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
             if *way == Way::Forward && left {
                 // What an attempt before this one left is part of it.
@@ -85,7 +85,7 @@ impl WayBack {
 
     /// In words, with the commands as they are.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let mut out = String::new();
         for known in self.known() {
             let _ = writeln!(out, "# {}", known.heading());

@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Counter,
     /// One of several states is 1.
     StateSet,
-    /// Facts as labels.
+    /// Observation as labels.
     Info,
 }
 

@@ -8,15 +8,15 @@ use super::family::{Family, Kind, Label};
 use crate::{
     core::{
         estate::{
-            seen::Seen,
+            seen::Observed,
             signal::{Sample, SignalDef, Unit},
-            source::SourceState,
+            source::CollectorState,
         },
         run::{RunView, Turn},
         snapshot::{Snapshot, Verdict},
-        step::{Level, Phase},
+        step::{Level, StepState},
     },
-    view::SourceLine,
+    view::CollectorLine,
 };
 
 const SOURCES: [&str; 4] = ["live", "starting", "stale", "blind"];
@@ -59,7 +59,7 @@ fn about(snapshot: &Snapshot, silent: Option<Duration>) -> String {
     [build, plan, up, verdict].map(Family::text).concat()
 }
 
-fn sources(lines: &[SourceLine], out: &mut String) {
+fn sources(lines: &[CollectorLine], out: &mut String) {
     let gauge =
         |name: &str, unit: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Gauge, unit, help);
     let counter = |name: &str, help: &str| Family::new(format!("landfall_source_{name}"), Kind::Counter, "", help);
@@ -75,12 +75,12 @@ fn sources(lines: &[SourceLine], out: &mut String) {
         let labels: [Label<'_>; 3] =
             [("source", &line.id), ("side", line.side.map_or("", |side| side.word())), ("endpoint", &line.endpoint)];
         let id = &labels[..1];
-        up.put(&labels, if line.state == SourceState::Live { 1.0 } else { 0.0 });
+        up.put(&labels, if line.state == CollectorState::Fresh { 1.0 } else { 0.0 });
         let word = match line.state {
-            SourceState::Live => "live",
-            SourceState::Starting => "starting",
-            SourceState::Stale => "stale",
-            SourceState::Blind => "blind",
+            CollectorState::Fresh => "live",
+            CollectorState::Pending => "starting",
+            CollectorState::Stale => "stale",
+            CollectorState::Unknown => "blind",
         };
         state.put_state(id, &SOURCES, word);
         if let Some(since) = line.age {
@@ -128,13 +128,13 @@ fn signals(samples: &[Sample], out: &mut String) {
             let labels: Vec<Label<'_>> =
                 def.labels.iter().copied().zip(sample.labels.iter().map(String::as_str)).collect();
             let word = match sample.value {
-                Seen::Live(value, _) => {
+                Observed::Fresh(value, _) => {
                     family.put(&labels, value);
                     "live"
                 }
-                Seen::Stale(..) => "stale",
-                Seen::Blind(_) => "blind",
-                Seen::Never => "never",
+                Observed::Stale(..) => "stale",
+                Observed::Unknown(_) => "blind",
+                Observed::Pending => "never",
             };
             counts.iter_mut().filter(|(is, _)| *is == word).for_each(|(_, n)| *n += 1);
             if word != "live" {
@@ -173,7 +173,7 @@ fn run_families(run: &RunView, out: &mut String) {
     let mut back = gauge("step_back", "1 if the step's last or present attempt goes back.");
     let mut gate = stateset("gate_level", "The gates that are judged now: of the steps, by what they are for.");
     let mut waived = gauge("gate_waived", "1 if the gate is left out by two people.");
-    let phases: Vec<String> = Phase::ALL.iter().map(word_of).collect();
+    let phases: Vec<String> = StepState::ALL.iter().map(word_of).collect();
     let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
     for step in &run.steps {
         state.put_state(&[("step", &step.id)], &phases, &word_of(&step.state));

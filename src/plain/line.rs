@@ -75,7 +75,7 @@ pub fn lines(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         let why = format!("{} of them", idle.len());
         out.push(Line { what: "steps".to_owned(), why, ..line(first) });
     }
-    out.extend(said(before, now));
+    out.extend(describe(before, now));
     out.extend(records(before, now));
     out
 }
@@ -124,7 +124,7 @@ fn gone(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
     .collect()
 }
 
-fn said(before: Option<&Standing>, now: &Standing) -> Option<Line> {
+fn describe(before: Option<&Standing>, now: &Standing) -> Option<Line> {
     let said = now.said.as_ref().filter(|said| before.and_then(|b| b.said.as_ref()) != Some(said))?;
     Some(Line { at: now.at, what: "said".to_owned(), from: None, to: said.clone(), why: String::new() })
 }

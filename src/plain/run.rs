@@ -70,7 +70,7 @@ fn print(mut pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::
     let mut silent = Duration::ZERO;
     loop {
         let now = if silent.is_zero() { heard.clone() } else { heard.silent(silent) };
-        let now = steady.told(now, before.as_ref());
+        let now = steady.announce(now, before.as_ref());
         let mut text = String::new();
         for line in lines(before.as_ref(), &now) {
             let line = line.text(&options.zone);

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use crate::{
     console::picture::{state_cell, tiles},
     core::{
-        estate::source::SourceState,
+        estate::source::CollectorState,
         now::short,
         run::{JournalLine, RunView, Turn},
         snapshot::{Outage, Snapshot, Verdict},
         step::Level,
     },
-    view::{Key, SourceLine, Tile, Tone},
+    view::{CollectorLine, Key, Tile, Tone},
 };
 
 /// What a fact is about.
@@ -117,7 +117,7 @@ const LASTS: Duration = Duration::from_secs(10);
 impl Steady {
     /// What stands, as it is told: better only where that has lasted. `told`: what was told last.
     #[must_use]
-    pub fn told(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
+    pub fn announce(&mut self, mut now: Standing, told: Option<&Standing>) -> Standing {
         let at = now.boot;
         for fact in now.facts.iter_mut().filter(|fact| fact.kind == Kind::Tile) {
             let is = |was: &&Fact| was.kind == Kind::Tile && was.name == fact.name;
@@ -141,15 +141,15 @@ impl Steady {
 /// Which of many sources is named first, while they come up or break down together, is no change.
 fn verdict(snapshot: &Snapshot) -> Fact {
     let verdict = snapshot.verdict();
-    let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != SourceState::Live);
+    let worst = snapshot.sources.iter().map(|s| s.state).max().filter(|state| *state != CollectorState::Fresh);
     let sense = match (&verdict, worst) {
         (Verdict::Hold(_), Some(state)) => state_cell(state).0.to_owned(),
         (Verdict::Outage(_) | Verdict::Overspent(_), _) => {
-            without_figures(&snapshot.outages.iter().map(Outage::told).collect::<Vec<_>>().join("; "))
+            without_figures(&snapshot.outages.iter().map(Outage::describe).collect::<Vec<_>>().join("; "))
         }
-        _ => without_figures(verdict.told().1),
+        _ => without_figures(verdict.describe().1),
     };
-    let (word, why) = verdict.told();
+    let (word, why) = verdict.describe();
     Fact { sense, ..fact(Kind::Verdict, "", word, why) }
 }
 
@@ -174,7 +174,7 @@ fn without_figures(text: &str) -> String {
 fn watched(run: &RunView) -> Vec<Fact> {
     let asks = |level| match level {
         Level::Green => "ASKS FOR THE WAY BACK",
-        Level::Hold => "NOT KNOWN",
+        Level::Unknown => "NOT KNOWN",
         Level::Red => "quiet",
     };
     let aborts = run.aborts.iter().map(|(title, level, why)| fact(Kind::Abort, title, asks(*level), why));
@@ -197,10 +197,10 @@ fn tile(tile: &Tile) -> Fact {
     }
 }
 
-fn source(line: &SourceLine) -> Fact {
+fn source(line: &CollectorLine) -> Fact {
     let why = match (&line.fault, line.state) {
         (Some(fault), _) => fault.to_string(),
-        (None, SourceState::Stale | SourceState::Blind) => {
+        (None, CollectorState::Stale | CollectorState::Unknown) => {
             line.age.map_or_else(|| "never answered".to_owned(), |age| format!("last heard {age} ago"))
         }
         (None, _) => String::new(),
@@ -249,7 +249,7 @@ mod tests {
         let (mut steady, mut before, mut out) = (Steady::default(), None, Vec::new());
         for (second, worse) in worse.iter().enumerate() {
             let fact = Fact { worse: *worse, ..fact(Kind::Tile, "Users", worse.to_string(), "") };
-            let now = steady.told(standing(i64::try_from(second).expect("few"), vec![fact]), before.as_ref());
+            let now = steady.announce(standing(i64::try_from(second).expect("few"), vec![fact]), before.as_ref());
             if before.as_ref().is_none_or(|before: &Standing| before.facts[0].word != now.facts[0].word) {
                 out.push(now.facts[0].worse);
             }

@@ -145,7 +145,7 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
                             list.push(At { value: Value::Table(table), span: item.span() });
                         }
                     }
-                    other => faults.push(tell(name, item.span(), mistyped(kind, name, other))),
+                    other => faults.push(diagnose(name, item.span(), mistyped(kind, name, other))),
                 }
             }
             return Some(Value::List(list));
@@ -190,12 +190,12 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
             if may_hold {
                 faults.hide(node.span());
             }
-            faults.push(tell(name, node.span(), wrong));
+            faults.push(diagnose(name, node.span(), wrong));
         })
         .ok()
 }
 
-fn tell(name: &str, span: Span, wrong: Wrong) -> Diagnosis {
+fn diagnose(name: &str, span: Span, wrong: Wrong) -> Diagnosis {
     let diagnosis = Diagnosis::error(wrong.code, &span, format!("`{name}` {}", wrong.what));
     Diagnosis { hint: wrong.hint, ..diagnosis }
 }

@@ -73,7 +73,7 @@ fn sided_names(table: Option<&Table>) -> Sides<Vec<At<String>>> {
 }
 
 fn bare_sides(sides: Sides<Vec<At<String>>>) -> Sides<Vec<String>> {
-    Sides { source: super::tree::bare(sides.source), target: super::tree::bare(sides.target) }
+    Sides { source: super::tree::without_spans(sides.source), target: super::tree::without_spans(sides.target) }
 }
 
 /// Tells of two keys of which only one may be there.

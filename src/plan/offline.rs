@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{AwsCredentials, Faulty, Login, Plan, Property, Query, Report, Secret, SecretError, Severity, Side};
+use super::{AwsCredentials, Faulty, Login, MetricQuery, Plan, Property, Report, Secret, SecretError, Severity, Side};
 use crate::text::{Document, Lines};
 
 /// A plan that was taken, and what the operator should know of it.
@@ -162,7 +162,7 @@ impl Plan {
         }
         for query in &self.health {
             for side in Side::BOTH {
-                if let Some(Query::Prometheus { bearer: Some(secret), .. }) = query.queries.get(side) {
+                if let Some(MetricQuery::Prometheus { bearer: Some(secret), .. }) = query.queries.get(side) {
                     found.push((format!("health {}, {side}: bearer", query.name), secret, false));
                 }
             }

@@ -98,7 +98,7 @@ impl Table {
 }
 
 /// The values alone.
-pub(crate) fn bare<T>(list: Vec<At<T>>) -> Vec<T> {
+pub(crate) fn without_spans<T>(list: Vec<At<T>>) -> Vec<T> {
     list.into_iter().map(|at| at.value).collect()
 }
 

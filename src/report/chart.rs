@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Attempt, Decision, Kind, Moment, Outcome, Story, words};
-use crate::core::step::{Phase, Way};
+use crate::core::step::{StepState, Way};
 use crate::text::html as escaped;
 
 /// Where names end and the plot begins, where it ends and figures begin, and where they end.
@@ -218,7 +218,10 @@ fn bar(paper: &mut Paper, story: &Story, it: &Attempt, y: f64) {
     let outcome = it.outcome();
     let told = format!("attempt {}, {}: {}", it.n, words::way(it.way), words::outcome(outcome, it.way));
     paper.rect(class, (from, y), ((to - from).max(3.0), BAR), &told);
-    if matches!(outcome, Outcome::Over(Phase::Failed | Phase::NotApplied | Phase::Cancelled) | Outcome::Stands) {
+    if matches!(
+        outcome,
+        Outcome::Over(StepState::Failed | StepState::NotApplied | StepState::Cancelled) | Outcome::Stands
+    ) {
         let (x, top) = (to.max(from + 3.0) + 6.0, y);
         paper.line("cross", (x - 4.0, top), (x + 4.0, top + BAR));
         paper.line("cross", (x - 4.0, top + BAR), (x + 4.0, top));

@@ -240,7 +240,7 @@ pub struct Lost {
 impl Lost {
     /// Some of its seconds as they are told: what is watched is known to the width of a poll, and is that much at the most.
     #[must_use]
-    pub fn told(&self, secs: f64) -> String {
+    pub fn describe(&self, secs: f64) -> String {
         let text = super::words::seconds(secs);
         if self.by == AS_WATCHED && secs > 0.0 { format!("≤ {text}") } else { text }
     }

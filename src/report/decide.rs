@@ -6,9 +6,9 @@ use super::{Moment, Outcome, Story, words};
 use crate::{
     core::{
         estate::signal::{SignalDef, Unit},
-        step::{Note, OpState, Phase},
+        step::{Note, OpState, StepState},
     },
-    journal::{About, Begun, Body, Entry, Reading, export::Ways},
+    journal::{About, AttemptStarted, Body, Entry, Reading, export::Ways},
     systems::signals,
 };
 
@@ -99,7 +99,7 @@ pub struct Fault {
 }
 
 /// Decisions, holds and words, each in order.
-pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
+pub(super) fn decisions(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<Word>) {
     let (defs, mut last, mut ways) = (signals(), None, Ways::default());
     let (mut decisions, mut holds, mut said) = (Vec::new(), Vec::<Hold>::new(), Vec::new());
     for (at, entry) in all {
@@ -117,15 +117,15 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<W
             }
             _ => {}
         }
-        let told = ways.told(&entry.body);
+        let told = ways.describe(&entry.body);
         let Some((kind, who)) = decided(entry) else { continue };
         let (gates, readings, read_at) = match (&entry.body, last) {
-            (Body::Begun(begun), Some((when, samples))) => {
+            (Body::AttemptStarted(begun), Some((when, samples))) => {
                 let readings = about(begun, samples, &defs);
                 let read_at = (!readings.is_empty()).then_some(when);
                 (begun.gates.clone(), readings, read_at)
             }
-            (Body::Begun(begun), None) => (begun.gates.clone(), Vec::new(), None),
+            (Body::AttemptStarted(begun), None) => (begun.gates.clone(), Vec::new(), None),
             _ => (Vec::new(), Vec::new(), None),
         };
         let (step, what) = (entry.body.step().unwrap_or_default().to_owned(), told);
@@ -138,25 +138,27 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> (Vec<Decision>, Vec<Hold>, Vec<W
 fn decided(entry: &Entry) -> Option<(Kind, Vec<String>)> {
     let one = |by: &String| vec![by.clone()];
     Some(match &entry.body {
-        Body::Begun(begun) => (Kind::Begun, with(&entry.actor, begun)),
+        Body::AttemptStarted(begun) => (Kind::Begun, with(&entry.actor, begun)),
         Body::Approved { by, .. } => (Kind::Approved, one(by)),
         Body::Proposed { by, .. } => (Kind::Proposed, one(by)),
         Body::Hold { by, .. } => (Kind::Held, one(by)),
         Body::Waived { by, .. } => (Kind::Waived, by.clone()),
         Body::Attested { by, .. } => (Kind::Attested, by.clone()),
-        Body::Came(came) if matches!(came.note, Note::Abandoned | Note::Adopted(_)) => (Kind::Other, one(&entry.actor)),
+        Body::Transition(came) if matches!(came.note, Note::Abandoned | Note::Adopted(_)) => {
+            (Kind::Other, one(&entry.actor))
+        }
         _ => return None,
     })
 }
 
 /// Whoever was at the keyboard, and those who had approved.
-fn with(actor: &str, begun: &Begun) -> Vec<String> {
+fn with(actor: &str, begun: &AttemptStarted) -> Vec<String> {
     let others = begun.approved_by.iter().filter(|by| *by != actor).cloned();
     std::iter::once(actor.to_owned()).chain(others).collect()
 }
 
 /// The readings that some gate was about, each once.
-fn about(begun: &Begun, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
+fn about(begun: &AttemptStarted, samples: &[Reading], defs: &[&'static SignalDef]) -> Vec<Read> {
     let mut out = Vec::new();
     for sample in samples {
         let def = defs.iter().find(|def| def.id == sample.signal).copied();
@@ -192,9 +194,9 @@ fn is_about(gate: &str, sample: &Reading, def: Option<&SignalDef>) -> bool {
 pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
     let is_fault = |body: &Body| match body {
         Body::Resumed { cut, plan_changed } => *cut > 0 || *plan_changed,
-        Body::Came(came) => match came.note {
+        Body::Transition(came) => match came.note {
             Note::Op(_, state) => state.uncertain() || state.failed(),
-            Note::Phase(phase) => matches!(phase, Phase::Failed | Phase::NotApplied),
+            Note::State(phase) => matches!(phase, StepState::Failed | StepState::NotApplied),
             Note::Abandoned | Note::Stands => true,
             Note::Adopted(_) => false,
         },
@@ -202,7 +204,7 @@ pub(super) fn faults(all: &[(Moment, &Entry)]) -> Vec<Fault> {
     };
     let mut ways = Ways::default();
     let fault = |(at, entry): &(Moment, &Entry)| {
-        let what = ways.told(&entry.body);
+        let what = ways.describe(&entry.body);
         let step = entry.body.step().unwrap_or_default().to_owned();
         is_fault(&entry.body).then_some(Fault { at: *at, step, what })
     };
@@ -228,7 +230,7 @@ pub(super) fn unknown(story: &Story, all: &[(Moment, &Entry)]) -> Vec<String> {
             }
         }
     }
-    let by_word = |step: &&super::Step| step.outcome == Outcome::Over(Phase::Attested);
+    let by_word = |step: &&super::Step| step.outcome == Outcome::Over(StepState::Attested);
     let by_word: Vec<&str> = story.steps.iter().filter(by_word).map(|step| step.id.as_str()).collect();
     if !by_word.is_empty() {
         out.push(format!("Done by somebody's word, the program did not see it: {}.", by_word.join(", ")));

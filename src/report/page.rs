@@ -243,7 +243,7 @@ fn downtime(story: &Story, clock: words::Clock) -> Option<Section<'_>> {
 fn downtime_rows(it: &Downtime, clock: words::Clock) -> Vec<Vec<Cell>> {
     let lost = it.lost.iter().map(|lost| {
         let longest = lost.longest.map_or_else(|| NONE.to_owned(), words::seconds);
-        [it.set.clone(), lost.by.clone(), lost.told(lost.secs), longest, not_known(lost.missed)].map(cell).to_vec()
+        [it.set.clone(), lost.by.clone(), lost.describe(lost.secs), longest, not_known(lost.missed)].map(cell).to_vec()
     });
     let handovers = it.handovers.iter().map(|h| {
         let how = format!("by the records: {}, attempt {}, from {}", h.step, h.attempt, clock.time(h.from.wall));

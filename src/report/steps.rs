@@ -2,8 +2,8 @@
 
 use super::Moment;
 use crate::{
-    core::step::{Kind, Note, OpState, Phase, Record, Way},
-    journal::{Begun, Body, Came, Entry, Intent},
+    core::step::{Kind, Note, OpState, Record, StepState, Way},
+    journal::{AttemptStarted, Body, Entry, Intent, Transition},
     systems::{Call, steer::Change},
 };
 
@@ -13,11 +13,11 @@ pub enum Outcome {
     /// Nothing of it was begun; it was previewed or proposed.
     NotBegun,
     /// It had not come to an end at the last record; so far it had come.
-    UnderWay(Phase),
+    UnderWay(StepState),
     /// It came to this.
-    Over(Phase),
+    Over(StepState),
     /// An attempt had come this far, and not to an end, when the way back was begun.
-    Left(Phase),
+    Left(StepState),
     /// Somebody else had done it, and it was taken over.
     Adopted,
     /// A way back was given up with nothing of it applied: it stands as before.
@@ -72,7 +72,7 @@ pub struct Attempt {
     /// Its operations.
     pub ops: Vec<Op>,
     /// What it went through.
-    pub phases: Vec<(Moment, Phase)>,
+    pub phases: Vec<(Moment, StepState)>,
     /// When it came to its end, and to which; none: it had not at the last record.
     pub ended: Option<(Moment, Outcome)>,
 }
@@ -83,7 +83,7 @@ impl Attempt {
     pub fn outcome(&self) -> Outcome {
         // What was over and is worked on again is under way.
         let phase = self.phases.last().map(|(_, phase)| *phase).filter(|phase| !is_end(*phase));
-        let phase = phase.unwrap_or(Phase::Running);
+        let phase = phase.unwrap_or(StepState::Running);
         self.ended.map_or(Outcome::UnderWay(phase), |(_, outcome)| outcome)
     }
 }
@@ -108,7 +108,7 @@ pub struct Step {
 }
 
 /// The steps, in the order in which anything was done about them.
-pub(super) fn tell(all: &[(Moment, &Entry)]) -> Vec<Step> {
+pub(super) fn steps(all: &[(Moment, &Entry)]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (at, entry) in all {
         let Some(id) = entry.body.step() else { continue };
@@ -127,9 +127,9 @@ pub(super) fn tell(all: &[(Moment, &Entry)]) -> Vec<Step> {
         });
         let step = &mut steps[place];
         match &entry.body {
-            Body::Begun(begun) => step.begin(*at, &entry.actor, begun),
+            Body::AttemptStarted(begun) => step.begin(*at, &entry.actor, begun),
             Body::Intent(intent) => step.intend(*at, intent),
-            Body::Came(came) => step.come(*at, came),
+            Body::Transition(came) => step.come(*at, came),
             _ => {}
         }
     }
@@ -141,13 +141,13 @@ impl Step {
         (self.outcome, self.since) = (outcome, at);
     }
 
-    fn begin(&mut self, at: Moment, by: &str, begun: &Begun) {
+    fn begin(&mut self, at: Moment, by: &str, begun: &AttemptStarted) {
         let Record::Begun { attempt, way, .. } = begun.record else { return };
         let op = |op: &crate::systems::steer::Operation<Call, _>| Op {
             what: op.what.clone(),
             call: op.call.clone(),
             wait: op.kind == Kind::Wait,
-            tail: op.tail,
+            tail: op.cleanup,
             asked: Vec::new(),
             came: Vec::new(),
             said: String::new(),
@@ -157,7 +157,7 @@ impl Step {
         }
         self.adopted = false;
         if let Some(last) = self.attempts.last_mut().filter(|it| it.ended.is_none()) {
-            let phase = last.phases.last().map_or(Phase::Running, |(_, phase)| *phase);
+            let phase = last.phases.last().map_or(StepState::Running, |(_, phase)| *phase);
             last.ended = Some((at, Outcome::Left(phase)));
         }
         self.attempts.push(Attempt {
@@ -172,14 +172,14 @@ impl Step {
             phases: Vec::new(),
             ended: None,
         });
-        self.to(at, Outcome::UnderWay(Phase::Running));
+        self.to(at, Outcome::UnderWay(StepState::Running));
     }
 
     /// An operation of an attempt. What was over and is worked on again is under way.
     fn op(&mut self, attempt: u16, op: u16, at: Moment) -> Option<&mut Op> {
         let place = self.attempts.iter().rposition(|it| it.n == attempt)?;
         if place + 1 == self.attempts.len() && self.attempts[place].ended.take().is_some() {
-            self.to(at, Outcome::UnderWay(Phase::Running));
+            self.to(at, Outcome::UnderWay(StepState::Running));
         }
         self.attempts[place].ops.get_mut(usize::from(op))
     }
@@ -190,21 +190,21 @@ impl Step {
         }
     }
 
-    fn come(&mut self, at: Moment, came: &Came) {
+    fn come(&mut self, at: Moment, came: &Transition) {
         match came.note {
             Note::Op(ticket, state) => {
                 if let Some(op) = self.op(ticket.attempt, ticket.op, at) {
                     op.came.push((at, state));
-                    if !came.said.is_empty() {
-                        op.said.clone_from(&came.said);
+                    if !came.detail.is_empty() {
+                        op.said.clone_from(&came.detail);
                     }
                 }
             }
-            Note::Phase(phase) => {
+            Note::State(phase) => {
                 let outcome = match phase {
                     // Another attempt may follow; none is under way.
-                    Phase::Pending => Outcome::NotBegun,
-                    Phase::Done if self.adopted => Outcome::Adopted,
+                    StepState::Pending => Outcome::NotBegun,
+                    StepState::Done if self.adopted => Outcome::Adopted,
                     phase if is_end(phase) => Outcome::Over(phase),
                     phase => Outcome::UnderWay(phase),
                 };
@@ -266,7 +266,7 @@ impl Step {
 }
 
 /// Whether nothing follows by itself.
-const fn is_end(phase: Phase) -> bool {
-    use Phase::{Attested, Cancelled, Done, Failed, NotApplied, RolledBack, Skipped};
+const fn is_end(phase: StepState) -> bool {
+    use StepState::{Attested, Cancelled, Done, Failed, NotApplied, RolledBack, Skipped};
     matches!(phase, Attested | Cancelled | Done | Failed | NotApplied | RolledBack | Skipped)
 }

@@ -8,7 +8,7 @@ use super::{Head, Op, Outcome};
 use crate::core::{
     estate::signal::{SignalDef, Unit},
     now::short,
-    step::{Phase, Way},
+    step::{StepState, Way},
 };
 pub(super) use crate::systems::kafka::NEVER;
 
@@ -96,7 +96,7 @@ pub(super) fn outcome(outcome: Outcome, way: Way) -> String {
     match outcome {
         Outcome::NotBegun => "not begun".to_owned(),
         Outcome::UnderWay(phase) => format!("under way: {}", phase.word(way)),
-        Outcome::Over(Phase::Attested) => "ATTESTED, by word".to_owned(),
+        Outcome::Over(StepState::Attested) => "ATTESTED, by word".to_owned(),
         Outcome::Over(phase) => phase.word(way).to_owned(),
         Outcome::Left(phase) => format!("{}, then the way back was begun", phase.word(way)),
         Outcome::Adopted => "done by somebody else, taken over".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     core::{
         estate::{
-            seen::Seen,
+            seen::Observed,
             signal::{Sample, SignalDef},
         },
         run::RunView,
@@ -96,7 +96,7 @@ impl Condition {
                 eye.samples(metric)
                     .iter()
                     .filter(meant)
-                    .any(|s| matches!(s.value, Seen::Live(is, _) if op.holds(is, *value)))
+                    .any(|s| matches!(s.value, Observed::Fresh(is, _) if op.holds(is, *value)))
             }
             other => other.holds(eye).is_ok(),
         }
@@ -121,11 +121,11 @@ impl Condition {
                     none = false;
                     let name = format!("{}{{{}}}", metric.id, sample.labels.join(","));
                     match &sample.value {
-                        Seen::Live(is, _) if op.holds(*is, *value) => {}
-                        Seen::Live(is, _) => return Err(format!("{name} is {is}, not {} {value}", op.word())),
-                        Seen::Stale(..) => return Err(format!("{name} is stale")),
-                        Seen::Blind(fault) => return Err(format!("{name} is blind: {fault}")),
-                        Seen::Never => return Err(format!("{name} was never read")),
+                        Observed::Fresh(is, _) if op.holds(*is, *value) => {}
+                        Observed::Fresh(is, _) => return Err(format!("{name} is {is}, not {} {value}", op.word())),
+                        Observed::Stale(..) => return Err(format!("{name} is stale")),
+                        Observed::Unknown(fault) => return Err(format!("{name} is blind: {fault}")),
+                        Observed::Pending => return Err(format!("{name} was never read")),
                     }
                 }
                 if none { Err(format!("{} has no such series", metric.id)) } else { Ok(()) }
@@ -140,7 +140,7 @@ impl Condition {
             }
             Self::Verdict { word, because } => {
                 let verdict = eye.snapshot().verdict();
-                let (is, why) = verdict.told();
+                let (is, why) = verdict.describe();
                 let reason = because.as_ref().is_none_or(|part| why.contains(part.as_str()));
                 let wanted = because.as_ref().map_or_else(String::new, |part| format!(" because \"{part}\""));
                 if is == word && reason {

@@ -7,7 +7,7 @@ use crate::plan::Side;
 
 /// Something that happens. All of it lasts until it is said otherwise.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Happening {
+pub enum FaultInjection {
     /// A secondary falls behind, a second each second, until it is this far behind its primary, and stays there; zero: it catches up.
     FallBehind {
         /// The member, as its set's configuration has it.

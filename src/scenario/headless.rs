@@ -11,9 +11,9 @@ use crate::{
     console::{
         Mode,
         autoplay::{self, Desk, Next, Script},
-        picture::Picture,
+        picture::ViewModel,
         ui::Ui,
-        update::{Act, Event, update},
+        update::{Act, UiEvent, update},
     },
     core::{
         estate::signal::{Sample, SignalDef},
@@ -128,14 +128,14 @@ impl Room {
                 Next::Press(press) => {
                     self.keys += 1;
                     // Whoever presses sees what there is.
-                    self.look();
-                    self.happen(Event::Key(press.event()));
+                    self.observe();
+                    self.happen(UiEvent::Key(press.event()));
                     self.pass(KEY);
                 }
                 Next::Wait | Next::Moment => {
                     let busy = self.drive.is_busy();
                     self.pass(if busy { LOOK.0 } else { LOOK.1 });
-                    self.happen(Event::Second);
+                    self.happen(UiEvent::Second);
                 }
             }
         }
@@ -146,7 +146,7 @@ impl Room {
         self.fresh = false;
     }
 
-    fn happen(&mut self, event: Event) {
+    fn happen(&mut self, event: UiEvent) {
         self.ui.now = self.drive.now();
         for act in update(&mut self.ui, event) {
             match act {
@@ -158,10 +158,10 @@ impl Room {
         }
     }
 
-    fn look(&mut self) {
+    fn observe(&mut self) {
         if !std::mem::replace(&mut self.fresh, true) {
-            let picture = Picture::of(Arc::new(self.drive.snapshot()));
-            self.happen(Event::Picture(Arc::new(picture)));
+            let picture = ViewModel::of(Arc::new(self.drive.snapshot()));
+            self.happen(UiEvent::Picture(Arc::new(picture)));
         }
     }
 }
@@ -180,24 +180,24 @@ impl Eye for Room {
     }
 
     fn snapshot(&mut self) -> Arc<Snapshot> {
-        self.look();
+        self.observe();
         Arc::new(self.ui.latest().clone())
     }
 
     fn screen(&mut self) -> String {
-        self.look();
+        self.observe();
         autoplay::screen(&self.ui)
     }
 }
 
 impl Desk for Room {
     fn ui(&mut self) -> &Ui {
-        self.look();
+        self.observe();
         &self.ui
     }
 }
 
 fn console(drive: &mut SimDrive) -> Ui {
     let now = drive.now();
-    Ui::new(Arc::new(Picture::of(Arc::new(drive.snapshot()))), now, Mode::Demo)
+    Ui::new(Arc::new(ViewModel::of(Arc::new(drive.snapshot()))), now, Mode::Demo)
 }

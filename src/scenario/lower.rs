@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use indexmap::IndexMap;
 use jiff::SignedDuration;
 
-use super::{Condition, Cue, Deed, Event, Happening, Scenario, Want, Wish};
+use super::{Condition, Cue, FaultInjection, Injection, Scenario, ScenarioEvent, Want, Wish};
 use crate::{
     console::key::Key,
     core::{
@@ -59,7 +59,7 @@ pub(super) fn scenario(
         }
     };
     let names = Names { plan: &plan };
-    let events: Vec<Option<Event>> = root.tables("event").map(|t| names.event(t, faults)).collect();
+    let events: Vec<Option<ScenarioEvent>> = root.tables("event").map(|t| names.event(t, faults)).collect();
     let cues: Vec<Option<Cue>> = root.tables("cue").map(|t| names.cue(t, line, faults)).collect();
     let never = names.conditions(root, "never", faults);
     Some(Scenario {
@@ -111,14 +111,14 @@ impl Names<'_> {
         self.one_of(table, key, "step", self.steps().map(|s| s.id.as_str()), faults)
     }
 
-    fn event(&self, table: &Table, faults: &mut Faults) -> Option<Event> {
+    fn event(&self, table: &Table, faults: &mut Faults) -> Option<ScenarioEvent> {
         let when = self.conditions(table, "when", faults);
         if let (Some(at), true) = (table.written("when"), when.iter().flatten().any(Condition::needs_a_screen)) {
             let message = "an event cannot wait for what is on screen: nobody may be looking";
             faults.push(Diagnosis::error(Code::Conflict, &at, message).hint("wait for a step, a signal, a record"));
         }
         let happens = self.deed(table.table("happens")?, faults);
-        Some(Event { when: when?, after: table.get("after")?, happens: happens? })
+        Some(ScenarioEvent { when: when?, after: table.get("after")?, happens: happens? })
     }
 
     fn cue(&self, table: &Table, line: &dyn Fn(usize) -> usize, faults: &mut Faults) -> Option<Cue> {
@@ -235,7 +235,7 @@ impl Names<'_> {
         }
     }
 
-    fn deed(&self, form: &Table, faults: &mut Faults) -> Option<Deed> {
+    fn deed(&self, form: &Table, faults: &mut Faults) -> Option<Injection> {
         let (key, t) = form.keys.keys().find_map(|key| Some((*key, form.table(key)?)))?;
         let side = || t.get::<String>("side").map(|word| side(&word));
         let plan = self.plan;
@@ -252,11 +252,13 @@ impl Names<'_> {
         let role =
             |faults: &mut Faults| self.one_of(t, "role", "role", plan.fleet.iter().map(|r| r.name.as_str()), faults);
         Some(match key {
-            "fall_behind" => Deed::Happens(Happening::FallBehind { host: host(faults)?, by: t.get("by")? }),
-            "process" => Deed::Happens(Happening::Process { host: host(faults)?, up: t.get("up")? }),
-            "hang" => Deed::Happens(Happening::Hang { host: host(faults)?, on: t.get("on")? }),
-            "long_write" => Deed::Happens(Happening::LongWrite { set: set(faults)?, running: t.get("running")? }),
-            "step_down" => Deed::Happens(Happening::StepDown { set: set(faults)? }),
+            "fall_behind" => Injection::Happens(FaultInjection::FallBehind { host: host(faults)?, by: t.get("by")? }),
+            "process" => Injection::Happens(FaultInjection::Process { host: host(faults)?, up: t.get("up")? }),
+            "hang" => Injection::Happens(FaultInjection::Hang { host: host(faults)?, on: t.get("on")? }),
+            "long_write" => {
+                Injection::Happens(FaultInjection::LongWrite { set: set(faults)?, running: t.get("running")? })
+            }
+            "step_down" => Injection::Happens(FaultInjection::StepDown { set: set(faults)? }),
             "pace" => {
                 let of_produced = f64::from(u16::try_from(t.get::<i64>("percent")?).ok()?) / 100.0;
                 {
@@ -266,70 +268,76 @@ impl Names<'_> {
                         let known: Vec<String> = watched.map(ToString::to_string).collect();
                         dangling(&group, "no pair of clusters watches the group", &known, faults);
                     }
-                    Deed::Happens(Happening::Pace { pair: pair(faults)?, group: group.value, of_produced })
+                    Injection::Happens(FaultInjection::Pace { pair: pair(faults)?, group: group.value, of_produced })
                 }
             }
             "producers" => {
                 let stragglers = t.list::<String>("stragglers").into_iter().map(|at| at.value).collect();
                 let on = side_of(t, "on")?;
-                Deed::Happens(Happening::Producers { pair: pair(faults)?, on, stragglers })
+                Injection::Happens(FaultInjection::Producers { pair: pair(faults)?, on, stragglers })
             }
-            "sync_every" => Deed::Happens(Happening::SyncEvery { pair: pair(faults)?, every: t.get("every")? }),
-            "retention" => Deed::Happens(Happening::Retention {
+            "sync_every" => {
+                Injection::Happens(FaultInjection::SyncEvery { pair: pair(faults)?, every: t.get("every")? })
+            }
+            "retention" => Injection::Happens(FaultInjection::Retention {
                 pair: pair(faults)?,
                 side: side()?,
                 topic: t.get("topic")?,
                 keeps: t.get::<i64>("keeps")?.try_into().ok()?,
             }),
-            "transaction" => Deed::Happens(Happening::Transaction {
+            "transaction" => Injection::Happens(FaultInjection::Transaction {
                 pair: pair(faults)?,
                 topic: t.get("topic")?,
                 open: t.get("open")?,
             }),
             "stuck" => {
                 let server: std::net::SocketAddr = t.get("server")?;
-                Deed::Happens(Happening::Stuck { server: server.ip(), on: t.get("on")? })
+                Injection::Happens(FaultInjection::Stuck { server: server.ip(), on: t.get("on")? })
             }
             "health_checks" => {
                 let name =
                     self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
-                Deed::Happens(Happening::HealthChecks { name, side: side()?, pass: t.get("pass")? })
+                Injection::Happens(FaultInjection::HealthChecks { name, side: side()?, pass: t.get("pass")? })
             }
             "weigh" => {
                 let name =
                     self.one_of(t, "name", "weighted DNS name", plan.dns.iter().map(|n| n.name.as_str()), faults)?;
-                Deed::Happens(Happening::Weigh { name, side: side()?, to: t.get::<i64>("to")?.try_into().ok()? })
+                Injection::Happens(FaultInjection::Weigh {
+                    name,
+                    side: side()?,
+                    to: t.get::<i64>("to")?.try_into().ok()?,
+                })
             }
             "never_well" => {
-                Deed::Happens(Happening::NeverWell { role: role(faults)?, side: side()?, on: t.get("on")? })
+                Injection::Happens(FaultInjection::NeverWell { role: role(faults)?, side: side()?, on: t.get("on")? })
             }
             "scale" => {
                 let to = t.get::<i64>("to")?.try_into().ok()?;
-                Deed::Happens(Happening::Scale { role: role(faults)?, side: side()?, to })
+                Injection::Happens(FaultInjection::Scale { role: role(faults)?, side: side()?, to })
             }
             "reads" => self.reads(t, faults)?,
-            "link" => Deed::Cut(!t.get::<bool>("up")?),
-            "sources" => Deed::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
+            "link" => Injection::Cut(!t.get::<bool>("up")?),
+            "sources" => Injection::Sources(t.get("like")?, trouble(&t.get::<String>("do")?)),
             "requests" => {
                 let times = t.get::<i64>("times")?.try_into().ok()?;
-                Deed::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
+                Injection::Requests(t.get("of")?, meets(&t.get::<String>("meet")?, t.get("by")?)?, times)
             }
-            "dark" => Deed::Dark(if t.get("on")? { Some(t.get("step")?) } else { None }),
+            "dark" => Injection::Unobservable(if t.get("on")? { Some(t.get("step")?) } else { None }),
             "stranger" => {
                 let id = self.step(t, "step", faults)?;
-                Deed::Stranger(Box::new(self.steps().find(|s| s.id == id)?.action.clone()))
+                Injection::ExternalChange(Box::new(self.steps().find(|s| s.id == id)?.action.clone()))
             }
-            "console" => Deed::Dies(t.get("dies_for")?),
-            "sleep" => Deed::Sleeps(t.get("for")?),
+            "console" => Injection::Dies(t.get("dies_for")?),
+            "sleep" => Injection::Sleeps(t.get("for")?),
             "clock" => {
                 let by = SignedDuration::try_from(t.get::<Duration>("by")?).ok()?;
-                Deed::Clock(if t.get("back")? { -by } else { by })
+                Injection::Clock(if t.get("back")? { -by } else { by })
             }
             _ => return None,
         })
     }
 
-    fn reads(&self, t: &Table, faults: &mut Faults) -> Option<Deed> {
+    fn reads(&self, t: &Table, faults: &mut Faults) -> Option<Injection> {
         let known = self.plan.health.iter().map(|h| h.name.as_str());
         let query = self.one_of(t, "query", "health query", known, faults)?;
         let unit = self.plan.health.iter().find(|h| h.name == query).map(|h| named(h.unit))?;
@@ -337,7 +345,7 @@ impl Names<'_> {
             None => None,
             Some(value) => Some(quantity::read(&value, unit, (0.0, f64::MAX), &query, faults)?),
         };
-        Some(Deed::Happens(Happening::Reads { query, side: side_of(t, "side")?, value }))
+        Some(Injection::Happens(FaultInjection::Reads { query, side: side_of(t, "side")?, value }))
     }
 }
 

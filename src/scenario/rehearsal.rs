@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Deed, Event, Happening, Scenario};
+use super::{FaultInjection, Injection, Scenario, ScenarioEvent};
 use crate::{
     core::digest::Digest,
     plan::{MemberRule, Pattern, Plan, Side},
@@ -33,9 +33,9 @@ impl Reading<'_> {
 }
 
 /// A picture of a real estate.
-struct Picture<'p>(&'p [Value]);
+struct Found<'p>(&'p [Value]);
 
-impl<'p> Picture<'p> {
+impl<'p> Found<'p> {
     fn of(document: &'p Value) -> Result<Self, String> {
         match document["schema"].as_u64() {
             Some(SCHEMA) => {}
@@ -84,7 +84,7 @@ impl Scenario {
     /// # Errors
     /// If it is no picture, or of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
-        let picture = Picture::of(document)?;
+        let picture = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {
             return Err(format!("it is of the plan {}, not of \"{}\"", document["plan"], self.plan.name));
         }
@@ -142,8 +142,8 @@ impl Scenario {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 100")]
             let target = (share.clamp(0.0, 1.0) * 100.0).round() as u8;
             for (side, to) in [(Side::Target, target), (Side::Source, 100 - target)] {
-                let happens = Deed::Happens(Happening::Weigh { name: name.name.clone(), side, to });
-                self.events.push(Event { when: Vec::new(), after: Duration::ZERO, happens });
+                let happens = Injection::Happens(FaultInjection::Weigh { name: name.name.clone(), side, to });
+                self.events.push(ScenarioEvent { when: Vec::new(), after: Duration::ZERO, happens });
             }
         }
         self.plan = Arc::new(plan);
@@ -200,7 +200,7 @@ mod tests {
         let value = |id: &str, labels: &[&str]| {
             let found =
                 samples.iter().find(|s| s.def.id == id && labels.iter().all(|l| s.labels.iter().any(|own| own == l)));
-            found.and_then(|s| s.value.clone().live())
+            found.and_then(|s| s.value.clone().fresh())
         };
         assert_eq!(value("fleet.role.running", &["web", "source"]), Some(17.0));
         assert_eq!(value("dns.name.configured_share", &["www.example.net.", "target"]), Some(0.25));

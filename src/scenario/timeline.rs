@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Deed, Event, Scenario,
+    Injection, Scenario, ScenarioEvent,
     condition::{self, Eye},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + S
 
 /// Events that are still to come.
 pub struct Timeline {
-    pending: Vec<(Event, Option<Duration>)>,
+    pending: Vec<(ScenarioEvent, Option<Duration>)>,
     /// When the next console takes the journal up.
     returns: Option<Duration>,
 }
@@ -82,15 +82,15 @@ impl Timeline {
         for deed in due {
             match deed {
                 // The others happen all the same.
-                Deed::Happens(what) => failed = drive.happen(&what).err().or(failed),
-                Deed::Cut(on) => drive.cut(on),
-                Deed::Sources(like, trouble) => drive.trouble(&like, trouble),
-                Deed::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
-                Deed::Dark(prefix) => drive.dark(prefix.as_deref()),
-                Deed::Stranger(action) => drive.stranger(&action),
-                Deed::Sleeps(span) => drive.suspend(span),
-                Deed::Clock(by) => drive.set_clock(by),
-                Deed::Dies(span) => {
+                Injection::Happens(what) => failed = drive.happen(&what).err().or(failed),
+                Injection::Cut(on) => drive.cut(on),
+                Injection::Sources(like, trouble) => drive.trouble(&like, trouble),
+                Injection::Requests(of, meet, times) => drive.call_trouble(&of, meet, times),
+                Injection::Unobservable(prefix) => drive.unobservable(prefix.as_deref()),
+                Injection::ExternalChange(action) => drive.external_change(&action),
+                Injection::Sleeps(span) => drive.suspend(span),
+                Injection::Clock(by) => drive.set_clock(by),
+                Injection::Dies(span) => {
                     drive.crash();
                     self.returns = Some(drive.now().boot + span);
                     passed.died = true;

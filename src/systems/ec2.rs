@@ -29,8 +29,8 @@ mod site;
 mod state;
 mod view;
 
-pub use facts::{Ask, Facts, Question};
-pub use ops::{Call, Mark, Place};
+pub use facts::{Observation, Query, Question};
+pub use ops::{Call, Place, Version};
 pub use state::State;
 
 #[cfg(test)]

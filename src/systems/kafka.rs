@@ -34,10 +34,10 @@ mod syncs;
 mod times;
 mod view;
 
-pub use facts::{Ask, Broker, Commit, Config, Facts, Group, GroupState, Offset, Snapshot, Topic};
+pub use facts::{Broker, Commit, Config, Group, GroupState, Observation, Offset, Query, Snapshot, Topic};
 #[cfg(feature = "kafka")]
 pub use live::Readers;
-pub use ops::{Call, Mark, TopicOffsets};
+pub use ops::{Call, TopicOffsets, Version};
 pub use signals::NEVER;
 pub use state::State;
 pub use syncs::{Sync, Syncs};

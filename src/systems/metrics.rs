@@ -19,5 +19,5 @@ mod sim;
 mod state;
 mod view;
 
-pub use facts::{Ask, CloudWatchQuery, Facts, Value};
+pub use facts::{CloudWatchQuery, Observation, Query, Value};
 pub use state::State;

@@ -38,8 +38,8 @@ mod tiles;
 mod view;
 
 pub use canary::{Concern, Felt, Probe};
-pub use facts::{Ask, ConfigMember, Facts};
+pub use facts::{ConfigMember, Observation, Query};
 pub use operations::{Kind, Operation, Operations};
-pub use ops::{Call, Mark, Reconfig, Unless, Until};
+pub use ops::{Call, Reconfig, Unless, Until, Version};
 pub use sim::Sim;
 pub use state::State;

@@ -23,14 +23,14 @@ macro_rules! probes {
         #[derive(Debug, Clone)]
         pub enum Probe { $(
             #[doc = concat!("To `", stringify!($name), "`.")]
-            $Name(<$name::State as Steered>::Probe),
+            $Name(<$name::State as Planner>::Probe),
         )+ }
 
         /// What a source is about: it asks, or it probes.
         #[derive(Debug, Clone)]
         pub enum Question {
             /// It asks.
-            Ask(Ask),
+            Query(Query),
             /// It probes.
             Probe(Probe),
         }
@@ -40,7 +40,7 @@ macro_rules! probes {
             #[must_use]
             pub const fn system(&self) -> &'static str {
                 match self {
-                    Self::Ask(ask) => ask.system(),
+                    Self::Query(ask) => ask.system(),
                     Self::Probe(probe) => match probe { $(Probe::$Name(_) => <$name::State as System>::ID),+ },
                 }
             }
@@ -48,40 +48,40 @@ macro_rules! probes {
             /// Whether what can be changed is decided upon by what this asks. Never by what a probe feels.
             #[must_use]
             pub fn decides(&self) -> bool {
-                matches!(self, Self::Ask(ask) if ask.decides())
+                matches!(self, Self::Query(ask) if ask.decides())
             }
         }
 
         impl Estate {
             /// The probes that the plan asks for, for whoever is given the run.
-            pub fn probes(&mut self) -> Vec<SourceSpec<Probe>> {
+            pub fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
                 let mut specs = Vec::new();
                 $(specs.extend(self.$name.probes().into_iter().map(|s| s.map(Probe::$Name)));)+
                 specs
             }
 
-            /// A probe brought something. Facts of another system than the probe's are dropped.
-            pub fn felt(&mut self, probe: &Probe, facts: Facts, stamp: Stamp) {
+            /// A probe brought something. Observation of another system than the probe's are dropped.
+            pub fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
                 match (probe, facts) {
-                    $((Probe::$Name(probe), Facts::$Name(facts)) => self.$name.felt(probe, facts, stamp),)+
+                    $((Probe::$Name(probe), Observation::$Name(facts)) => self.$name.on_sample(probe, facts, stamp),)+
                     _ => {}
                 }
             }
 
             /// A probe could not be tried.
-            pub fn numb(&mut self, probe: &Probe, fault: &Fault) {
-                match probe { $(Probe::$Name(probe) => self.$name.numb(probe, fault),)+ }
+            pub fn on_probe_error(&mut self, probe: &Probe, fault: &Fault) {
+                match probe { $(Probe::$Name(probe) => self.$name.on_probe_error(probe, fault),)+ }
             }
         }
 
         impl Writers {
             /// Starts one probe on the current tokio runtime.
             #[allow(unreachable_code, reason = "most systems have no probe to run")]
-            pub fn spawn(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
-                match spec.ask.clone() { $(
+            pub fn spawn(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: Sink<Observation>) -> tokio::task::JoinHandle<()> {
+                match spec.query.clone() { $(
                     #[cfg(feature = $feature)]
                     Probe::$Name(probe) => tokio::spawn(crate::drive::guard::alive(
-                        (self.$name.clone(), spec.map(|_| probe)), schedule, out.narrow(Facts::$Name), <$name::State as Acts>::probe,
+                        (self.$name.clone(), spec.map(|_| probe)), schedule, out.narrow(Observation::$Name), <$name::State as Writer>::probe,
                     )),
                     #[cfg(not(feature = $feature))]
                     Probe::$Name(_) => tokio::spawn(async move {
@@ -94,7 +94,7 @@ macro_rules! probes {
             pub async fn close(&self) {
                 $(
                     #[cfg(feature = $feature)]
-                    <$name::State as Acts>::close(&self.$name).await;
+                    <$name::State as Writer>::close(&self.$name).await;
                 )+
             }
         }
@@ -104,12 +104,12 @@ macro_rules! probes {
             ///
             /// # Errors
             /// As the server would.
-            pub fn feel(&mut self, probe: &Probe, now: Now) -> Result<Facts, Fault> {
+            pub fn sample(&mut self, probe: &Probe, now: Now) -> Result<Observation, Fault> {
                 let world = self.world(now);
                 match probe { $(
                     Probe::$Name(probe) => {
                         wake::<$name::State>(&mut self.$name, &world, now);
-                        <$name::State as Obeys>::feel(&mut self.$name, probe, now).map(Facts::$Name)
+                        <$name::State as SimulateWrites>::sample(&mut self.$name, probe, now).map(Observation::$Name)
                     }
                 )+ }
             }

@@ -7,16 +7,16 @@ macro_rules! systems {
 
         /// A question to any system.
         #[derive(Debug, Clone)]
-        pub enum Ask { $(
+        pub enum Query { $(
             #[doc = concat!("To `", stringify!($name), "`.")]
-            $Name(<$name::State as System>::Ask),
+            $Name(<$name::State as System>::Query),
         )+ }
 
         /// An answer of any system.
         #[derive(Debug)]
-        pub enum Facts { $(
+        pub enum Observation { $(
             #[doc = concat!("Of `", stringify!($name), "`.")]
-            $Name(<$name::State as System>::Facts),
+            $Name(<$name::State as System>::Observation),
         )+ }
 
         /// A request to any system that changes something, or a wait.
@@ -24,7 +24,7 @@ macro_rules! systems {
         #[serde(rename_all = "snake_case")]
         pub enum Call { $(
             #[doc = concat!("Of `", stringify!($name), "`.")]
-            $Name(<$name::State as Steered>::Call),
+            $Name(<$name::State as Planner>::Call),
         )+ }
 
         impl Call {
@@ -37,20 +37,20 @@ macro_rules! systems {
             /// For how long this waits at the most, where that is less than the step's verification may take.
             #[must_use]
             pub fn waits_within(&self) -> Option<std::time::Duration> {
-                match self { $(Self::$Name(call) => <$name::State as Steered>::waits_within(call)),+ }
+                match self { $(Self::$Name(call) => <$name::State as Planner>::waits_within(call)),+ }
             }
         }
 
         /// What a request to any system compares with.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum Mark { $(
+        pub enum Version { $(
             #[doc = concat!("Of `", stringify!($name), "`.")]
-            $Name(<$name::State as Steered>::Mark),
+            $Name(<$name::State as Planner>::Version),
         )+ }
 
         impl Call { $(
-            fn $name(&self) -> Option<&<$name::State as Steered>::Call> {
+            fn $name(&self) -> Option<&<$name::State as Planner>::Call> {
                 #[allow(unreachable_patterns, reason = "there may be one system only")]
                 match self { Self::$Name(call) => Some(call), _ => None }
             }
@@ -58,16 +58,16 @@ macro_rules! systems {
 
         /// Operations as the system sees them that all of them are of; none if there are none, or of another system.
         fn own<C: Clone, M: Clone>(
-            ops: &[Operation<Call, Mark>],
+            ops: &[Operation<Call, Version>],
             call: impl Fn(&Call) -> Option<&C>,
-            mark: impl Fn(&Mark) -> Option<&M>,
+            mark: impl Fn(&Version) -> Option<&M>,
         ) -> Option<Vec<Operation<C, M>>> {
             let own: Option<Vec<_>> = ops.iter().map(|op| op.narrow(|c| call(c).cloned(), |m| mark(m).cloned())).collect();
             own.filter(|own| !own.is_empty())
         }
 
-        impl Mark { $(
-            fn $name(&self) -> Option<&<$name::State as Steered>::Mark> {
+        impl Version { $(
+            fn $name(&self) -> Option<&<$name::State as Planner>::Version> {
                 #[allow(unreachable_patterns, reason = "there may be one system only")]
                 match self { Self::$Name(mark) => Some(mark), _ => None }
             }
@@ -92,36 +92,36 @@ macro_rules! systems {
         impl Estate {
             /// Knows nothing yet; with the sources the plan asks for.
             #[must_use]
-            pub fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+            pub fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
                 let mut specs = Vec::new();
                 $(
                     let ($name, own) = <$name::State as System>::new(plan);
-                    specs.extend(own.into_iter().map(|s| s.map(Ask::$Name)));
+                    specs.extend(own.into_iter().map(|s| s.map(Query::$Name)));
                 )+
                 (Self { $($name),+ }, specs)
             }
 
             /// An answer came.
             ///
-            /// Facts of another system than the question's are dropped: a driver that mixes them up is a defect the types of
+            /// Observation of another system than the question's are dropped: a driver that mixes them up is a defect the types of
             /// [`Sink`] already rule out.
-            pub fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+            pub fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
                 match (ask, facts) {
-                    $((Ask::$Name(ask), Facts::$Name(facts)) => self.$name.apply(ask, facts, stamp).into_iter().map(|s| s.map(Ask::$Name)).collect(),)+
+                    $((Query::$Name(ask), Observation::$Name(facts)) => self.$name.apply(ask, facts, stamp).into_iter().map(|s| s.map(Query::$Name)).collect(),)+
                     _ => Vec::new(),
                 }
             }
 
             /// A question failed.
-            pub fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
-                match ask { $(Ask::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
+            pub fn fail(&mut self, ask: &Query, fault: &Fault, at: Now) {
+                match ask { $(Query::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
             }
 
             /// What is tried before a move and never watched: see [`System::trials`].
             #[must_use]
-            pub fn trials(&self) -> Vec<SourceSpec<Ask>> {
+            pub fn trials(&self) -> Vec<CollectorSpec<Query>> {
                 let mut specs = Vec::new();
-                $(specs.extend(self.$name.trials().into_iter().map(|s| s.map(Ask::$Name)));)+
+                $(specs.extend(self.$name.trials().into_iter().map(|s| s.map(Query::$Name)));)+
                 specs
             }
 
@@ -134,9 +134,9 @@ macro_rules! systems {
             }
 
             /// Something wants watching that the plan does not name.
-            pub fn follow(&mut self, system: &str, id: &str) -> Vec<SourceSpec<Ask>> {
+            pub fn follow(&mut self, system: &str, id: &str) -> Vec<CollectorSpec<Query>> {
                 $(if system == <$name::State as System>::ID {
-                    return self.$name.follow(id).into_iter().map(|s| s.map(Ask::$Name)).collect();
+                    return self.$name.follow(id).into_iter().map(|s| s.map(Query::$Name)).collect();
                 })+
                 Vec::new()
             }
@@ -145,9 +145,9 @@ macro_rules! systems {
             ///
             /// # Errors
             /// All that keeps it from being worked out.
-            pub fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+            pub fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
                 $(if let Some(draft) = self.$name.draft(action, now) {
-                    return draft.map(|d| d.map(Call::$Name, Mark::$Name));
+                    return draft.map(|d| d.map(Call::$Name, Version::$Name));
                 })+
                 Err(vec![Fault::new(FaultKind::Unsupported, "no system carries this out")])
             }
@@ -156,9 +156,9 @@ macro_rules! systems {
             ///
             /// # Errors
             /// All that keeps it from being worked out.
-            pub fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
-                $(if let Some(own) = own(ops, Call::$name, Mark::$name) {
-                    return self.$name.back(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
+            pub fn inverse(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
+                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
+                    return self.$name.inverse(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
                 })+
                 Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
             }
@@ -167,24 +167,24 @@ macro_rules! systems {
             ///
             /// # Errors
             /// All that keeps it from being worked out.
-            pub fn mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Result<Draft<Call, Mark>, Vec<Fault>> {
-                $(if let Some(own) = own(ops, Call::$name, Mark::$name) {
-                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Mark::$Name));
+            pub fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
+                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
+                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
                 })+
                 Err(vec![Fault::new(FaultKind::Unsupported, "there are no operations of one system")])
             }
 
             /// Whether everything is as an action wants it, whoever did it; none for what a person does by hand.
             #[must_use]
-            pub fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
-                $(if let Some(met) = self.$name.met(action, now) { return Some(met); })+
+            pub fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
+                $(if let Some(met) = self.$name.is_satisfied(action, now) { return Some(met); })+
                 None
             }
 
             /// How long the way back of an action stays open, and what ends it.
             #[must_use]
-            pub fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
-                $(if let Some(stays) = self.$name.stays(action, now) { return Some(stays); })+
+            pub fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
+                $(if let Some(stays) = self.$name.rollback_window(action, now) { return Some(stays); })+
                 None
             }
 
@@ -202,8 +202,8 @@ macro_rules! systems {
 
             /// Whether nobody waits for this answer any more.
             #[must_use]
-            pub fn is_over(&self, ask: &Ask, now: Now) -> bool {
-                match ask { $(Ask::$Name(ask) => self.$name.is_over(ask, now)),+ }
+            pub fn is_over(&self, ask: &Query, now: Now) -> bool {
+                match ask { $(Query::$Name(ask) => self.$name.is_over(ask, now)),+ }
             }
 
             /// One system's panel.
@@ -242,7 +242,7 @@ macro_rules! systems {
             }
         }
 
-        impl Ask {
+        impl Query {
             /// The id of the system that is asked.
             #[must_use]
             pub const fn system(&self) -> &'static str {
@@ -250,11 +250,11 @@ macro_rules! systems {
             }
         }
 
-        impl Ask {
+        impl Query {
             /// Whether what can be changed is decided upon by what this asks.
             #[must_use]
             pub fn decides(&self) -> bool {
-                match self { $(Self::$Name(ask) => <$name::State as Steered>::decides(ask)),+ }
+                match self { $(Self::$Name(ask) => <$name::State as Planner>::decides(ask)),+ }
             }
         }
 
@@ -279,12 +279,12 @@ macro_rules! systems {
             ///
             /// # Errors
             /// Whatever the source would report.
-            pub async fn ask(&self, ask: &Ask) -> Result<Facts, Fault> {
+            pub async fn ask(&self, ask: &Query) -> Result<Observation, Fault> {
                 match ask { $(
                     #[cfg(feature = $feature)]
-                    Ask::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Facts::$Name),
+                    Query::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Observation::$Name),
                     #[cfg(not(feature = $feature))]
-                    Ask::$Name(_) => Err(crate::drive::poll::not_built($feature)),
+                    Query::$Name(_) => Err(crate::drive::poll::not_built($feature)),
                 )+ }
             }
 
@@ -297,14 +297,14 @@ macro_rules! systems {
             }
 
             /// Starts one source on the current tokio runtime.
-            pub fn spawn(&self, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) -> tokio::task::JoinHandle<()> {
-                match spec.ask.clone() { $(
+            pub fn spawn(&self, spec: CollectorSpec<Query>, schedule: Schedule, out: Sink<Observation>) -> tokio::task::JoinHandle<()> {
+                match spec.query.clone() { $(
                     #[cfg(feature = $feature)]
-                    Ask::$Name(ask) => tokio::spawn(crate::drive::guard::alive(
-                        (self.$name.clone(), spec.map(|_| ask)), schedule, out.narrow(Facts::$Name), <$name::State as Live>::run,
+                    Query::$Name(ask) => tokio::spawn(crate::drive::guard::alive(
+                        (self.$name.clone(), spec.map(|_| ask)), schedule, out.narrow(Observation::$Name), <$name::State as Live>::run,
                     )),
                     #[cfg(not(feature = $feature))]
-                    Ask::$Name(_) => tokio::spawn(async move {
+                    Query::$Name(_) => tokio::spawn(async move {
                         crate::drive::poll::poll(schedule, &out, async || Err(crate::drive::poll::not_built($feature))).await;
                     }),
                 )+ }
@@ -314,7 +314,7 @@ macro_rules! systems {
         /// What can change the servers of all systems that this build can reach.
         pub struct Writers { $(
             #[cfg(feature = $feature)]
-            $name: Arc<<$name::State as Acts>::Writers>,
+            $name: Arc<<$name::State as Writer>::Writers>,
         )+ }
 
         impl Writers {
@@ -324,20 +324,20 @@ macro_rules! systems {
                 let _ = (plan, journal);
                 Self { $(
                     #[cfg(feature = $feature)]
-                    $name: Arc::new(<$name::State as Acts>::writers(plan, journal)),
+                    $name: Arc::new(<$name::State as Writer>::writers(plan, journal)),
                 )+ }
             }
 
             /// Sends a request, once. Nothing reaches a server without a permit: its intent is on record.
-            pub async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+            pub async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
                 let _ = expect;
                 match call { $(
                     #[cfg(feature = $feature)]
-                    Call::$Name(call) => <$name::State as Acts>::send(&self.$name, permit, call, expect.and_then(Mark::$name)).await.map(Mark::$Name),
+                    Call::$Name(call) => <$name::State as Writer>::send(&self.$name, permit, call, expect.and_then(Version::$name)).await.map(Version::$Name),
                     #[cfg(not(feature = $feature))]
                     Call::$Name(_) => {
                         drop(permit);
-                        Sent::refused(crate::drive::poll::not_built($feature).to_string())
+                        SendOutcome::refused(crate::drive::poll::not_built($feature).to_string())
                     }
                 )+ }
             }
@@ -345,16 +345,16 @@ macro_rules! systems {
 
         impl Readers {
             /// Looks what has become of a request.
-            pub async fn look(&self, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
-                match sought.call { $(
+            pub async fn verify(&self, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
+                match request.call { $(
                     #[cfg(feature = $feature)]
                     Call::$Name(call) => {
-                        let Sought { tag, expect, accepted, .. } = sought;
-                        let own = Sought { tag, call, expect: expect.and_then(Mark::$name), accepted };
-                        <$name::State as Acts>::look(&self.$name, own).await.map(Mark::$Name)
+                        let VerifyRequest { tag, precondition, accepted, .. } = request;
+                        let own = VerifyRequest { tag, call, precondition: precondition.and_then(Version::$name), accepted };
+                        <$name::State as Writer>::verify(&self.$name, own).await.map(Version::$Name)
                     }
                     #[cfg(not(feature = $feature))]
-                    Call::$Name(_) => Looked::dark(crate::drive::poll::not_built($feature).to_string()),
+                    Call::$Name(_) => Verified::unobservable(crate::drive::poll::not_built($feature).to_string()),
                 )+ }
             }
         }
@@ -363,7 +363,7 @@ macro_rules! systems {
         pub struct Sim {
             $($name: <$name::State as Simulated>::Sim,)+
             /// What the systems told of themselves last, and when.
-            world: Option<(std::time::Duration, World)>,
+            world: Option<(std::time::Duration, SharedConditions)>,
             /// The network between the sites is cut.
             cut: bool,
         }
@@ -382,35 +382,35 @@ macro_rules! systems {
             }
 
             /// What the systems tell of themselves, at most a second old.
-            fn world(&mut self, now: Now) -> World {
-                if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < World::GOOD_FOR {
+            fn world(&mut self, now: Now) -> SharedConditions {
+                if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < SharedConditions::GOOD_FOR {
                     return world;
                 }
-                let mut world = World { cut: self.cut, ..World::default() };
-                $(<$name::State as Simulated>::tell(&self.$name, now, &mut world);)+
+                let mut world = SharedConditions { cut: self.cut, ..SharedConditions::default() };
+                $(<$name::State as Simulated>::publish(&self.$name, now, &mut world);)+
                 self.world = Some((now.boot, world));
                 world
             }
 
             /// A request arrives at its server. Nothing reaches one without a permit: its intent is on record.
-            pub fn obey(&mut self, permit: Permit, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+            pub fn write(&mut self, permit: Permit, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
                 let tag = permit.spend();
                 let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
                         wake::<$name::State>(&mut self.$name, &world, now);
-                        <$name::State as Obeys>::obey(&mut self.$name, &tag, call, expect.and_then(Mark::$name), now).map(Mark::$Name)
+                        <$name::State as SimulateWrites>::write(&mut self.$name, &tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
             }
 
             /// What has become of a request.
-            pub fn look(&mut self, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+            pub fn verify(&mut self, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
                 let world = self.world(now);
                 match call { $(
                     Call::$Name(call) => {
                         wake::<$name::State>(&mut self.$name, &world, now);
-                        <$name::State as Obeys>::look(&mut self.$name, tag, call, expect.and_then(Mark::$name), now).map(Mark::$Name)
+                        <$name::State as SimulateWrites>::verify(&mut self.$name, tag, call, expect.and_then(Version::$name), now).map(Version::$Name)
                     }
                 )+ }
             }
@@ -418,23 +418,23 @@ macro_rules! systems {
             /// The servers' own logs: the tag of everything that they carried out.
             #[must_use]
             pub fn log(&self) -> Vec<String> {
-                [$(<$name::State as Obeys>::log(&self.$name)),+].concat()
+                [$(<$name::State as SimulateWrites>::log(&self.$name)),+].concat()
             }
 
             /// Somebody else changes what an action is about, past us.
-            pub fn stranger(&mut self, action: &Action, now: Now) {
-                $(<$name::State as Obeys>::stranger(&mut self.$name, action, now);)+
+            pub fn external_change(&mut self, action: &Action, now: Now) {
+                $(<$name::State as SimulateWrites>::external_change(&mut self.$name, action, now);)+
             }
 
             /// Something happens that a scenario asks for.
             ///
             /// # Errors
             /// If it is about something that is not there, in words.
-            pub fn happen(&mut self, what: &Happening, now: Now) -> Result<(), String> {
+            pub fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
                 let world = self.world(now);
                 $(
                     wake::<$name::State>(&mut self.$name, &world, now);
-                    <$name::State as Obeys>::happen(&mut self.$name, what, now)?;
+                    <$name::State as SimulateWrites>::inject(&mut self.$name, what, now)?;
                 )+
                 self.world = None;
                 Ok(())
@@ -444,12 +444,12 @@ macro_rules! systems {
             ///
             /// # Errors
             /// As the server would.
-            pub fn answer(&mut self, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+            pub fn answer(&mut self, ask: &Query, now: Now) -> Result<Observation, Fault> {
                 let world = self.world(now);
                 match ask { $(
-                    Ask::$Name(ask) => {
+                    Query::$Name(ask) => {
                         wake::<$name::State>(&mut self.$name, &world, now);
-                        <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Facts::$Name)
+                        <$name::State as Simulated>::answer(&mut self.$name, ask, now).map(Observation::$Name)
                     }
                 )+ }
             }

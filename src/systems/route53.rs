@@ -33,9 +33,9 @@ mod window;
 
 pub use batch::{Edit, Item, Weighted};
 pub use facts::{
-    Alias, Answer, Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Routing,
-    Wanted, ZoneFacts,
+    Alias, Answer, Batch, ChangeObservation, Epoch, Listing, Observation, Query, Question, Record, RecordsQuestion,
+    Role, Routing, Wanted, ZoneObservation,
 };
-pub use ops::{Call, Mark, Observed, SetTtl, SetWeight};
+pub use ops::{Call, RecordsSeen, SetTtl, SetWeight, Version};
 pub use state::State;
 pub use wilson::{Interval, needed};

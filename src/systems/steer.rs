@@ -12,14 +12,14 @@ use super::System;
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen, Stamp},
-            source::SourceSpec,
+            seen::{Fault, FaultKind, Observed, Stamp},
+            source::CollectorSpec,
         },
         now::Now,
         step::{Kind, Limits, Reply, Truth},
     },
     plan::{Access, Action},
-    scenario::Happening,
+    scenario::FaultInjection,
 };
 
 /// One operation.
@@ -32,9 +32,11 @@ pub struct Operation<C, M> {
     /// What kind of operation it is.
     pub kind: Kind,
     /// Part of the safe tail: finished whatever becomes of the rest.
-    pub tail: bool,
+    #[serde(rename = "tail")]
+    pub cleanup: bool,
     /// What it compares with.
-    pub expect: Handle<M>,
+    #[serde(rename = "expect")]
+    pub precondition: Precondition<M>,
     /// How long an earlier copy may still land after it was not seen: see [`crate::core::step::OpState::Quarantine`]. Of a wait, which
     /// sends nothing, it says nothing.
     pub quarantine: Duration,
@@ -45,11 +47,12 @@ pub struct Operation<C, M> {
 /// What an operation compares with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Handle<M> {
+pub enum Precondition<M> {
     /// Nothing.
     None,
     /// What was observed when it was previewed.
-    Seen(M),
+    #[serde(rename = "seen")]
+    Observed(M),
     /// What the operation at this place of the recipe leaves behind.
     After(u16),
 }
@@ -58,7 +61,7 @@ pub enum Handle<M> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unbound;
 
-impl<M: Clone> Handle<M> {
+impl<M: Clone> Precondition<M> {
     /// What it stands for, once the marks that operations left behind are known, by place; none: it compares with nothing.
     ///
     /// # Errors
@@ -66,19 +69,19 @@ impl<M: Clone> Handle<M> {
     pub fn bind(&self, marks: &[Option<M>]) -> Result<Option<M>, Unbound> {
         match self {
             Self::None => Ok(None),
-            Self::Seen(mark) => Ok(Some(mark.clone())),
+            Self::Observed(mark) => Ok(Some(mark.clone())),
             Self::After(place) => marks.get(usize::from(*place)).cloned().flatten().map(Some).ok_or(Unbound),
         }
     }
 }
 
-impl<M> Handle<M> {
+impl<M> Precondition<M> {
     /// The same, of another type.
-    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Handle<N> {
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Precondition<N> {
         match self {
-            Self::None => Handle::None,
-            Self::Seen(mark) => Handle::Seen(f(mark)),
-            Self::After(place) => Handle::After(place),
+            Self::None => Precondition::None,
+            Self::Observed(mark) => Precondition::Observed(f(mark)),
+            Self::After(place) => Precondition::After(place),
         }
     }
 }
@@ -90,17 +93,17 @@ impl<C, M> Operation<C, M> {
         call: impl FnOnce(&C) -> Option<D>,
         mark: impl FnOnce(&M) -> Option<N>,
     ) -> Option<Operation<D, N>> {
-        let expect = match &self.expect {
-            Handle::None => Handle::None,
-            Handle::Seen(seen) => Handle::Seen(mark(seen)?),
-            Handle::After(place) => Handle::After(*place),
+        let expect = match &self.precondition {
+            Precondition::None => Precondition::None,
+            Precondition::Observed(seen) => Precondition::Observed(mark(seen)?),
+            Precondition::After(place) => Precondition::After(*place),
         };
         Some(Operation {
             what: self.what.clone(),
             call: call(&self.call)?,
             kind: self.kind,
-            tail: self.tail,
-            expect,
+            cleanup: self.cleanup,
+            precondition: expect,
             quarantine: self.quarantine,
             command: self.command.clone(),
         })
@@ -112,8 +115,8 @@ impl<C, M> Operation<C, M> {
             what: self.what,
             call: call(self.call),
             kind: self.kind,
-            tail: self.tail,
-            expect: self.expect.map(mark),
+            cleanup: self.cleanup,
+            precondition: self.precondition.map(mark),
             quarantine: self.quarantine,
             command: self.command,
         }
@@ -130,7 +133,8 @@ pub struct Draft<C, M> {
     /// What changes: the thing, what it is, what it will be.
     pub diff: Vec<Change>,
     /// The way back: what it would take once this is done. Its handles are bound anew when it is previewed.
-    pub back: Vec<Operation<C, M>>,
+    #[serde(rename = "back")]
+    pub inverse: Vec<Operation<C, M>>,
     /// How long has to pass once all is applied, for the action's own sake: a time to live.
     pub settle: Duration,
     /// What the operator should know: exposure, cost, what is not sent.
@@ -158,7 +162,7 @@ impl<C, M> Draft<C, M> {
             ops: Vec::new(),
             limits: Limits::SEQUENCE,
             diff: Vec::new(),
-            back: Vec::new(),
+            inverse: Vec::new(),
             settle: Duration::ZERO,
             notes: Vec::new(),
             broken: Vec::new(),
@@ -170,7 +174,7 @@ impl<C, M> Draft<C, M> {
         let all = |ops: Vec<Operation<C, M>>| ops.into_iter().map(|op| op.map(&call, &mark)).collect();
         Draft {
             ops: all(self.ops),
-            back: all(self.back),
+            inverse: all(self.inverse),
             limits: self.limits,
             diff: self.diff,
             settle: self.settle,
@@ -185,85 +189,85 @@ pub type Drafted<C, M> = Result<Draft<C, M>, Vec<Fault>>;
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sent<M> {
+pub struct SendOutcome<M> {
     /// How the server answered.
     pub reply: Reply,
     /// What it said that later operations and looks need: a change's id.
-    pub mark: Option<M>,
+    pub version: Option<M>,
     /// Its words, for the journal.
-    pub said: String,
+    pub detail: String,
 }
 
-impl<M> Sent<M> {
+impl<M> SendOutcome<M> {
     /// It took it.
-    pub fn yes(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Yes, mark: None, said: said.into() }
+    pub fn accepted(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Accepted, version: None, detail: said.into() }
     }
 
     /// What is there is not what it compares with.
     pub fn mismatch(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Mismatch, mark: None, said: said.into() }
+        Self { reply: Reply::Mismatch, version: None, detail: said.into() }
     }
 
     /// Nobody knows: a server's fault, a time-out, a connection cut.
-    pub fn lost(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Lost, mark: None, said: said.into() }
+    pub fn indeterminate(said: impl Into<String>) -> Self {
+        Self { reply: Reply::Indeterminate, version: None, detail: said.into() }
     }
 
     /// The same, of another type, and fit for the journal.
-    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Sent<N> {
-        Sent { reply: self.reply, mark: self.mark.map(f), said: told(&self.said) }
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> SendOutcome<N> {
+        SendOutcome { reply: self.reply, version: self.version.map(f), detail: without_secrets(&self.detail) }
     }
 
     /// It refused it before it looked at what is there.
     pub fn refused(said: impl Into<String>) -> Self {
-        Self { reply: Reply::Refused, mark: None, said: said.into() }
+        Self { reply: Reply::Refused, version: None, detail: said.into() }
     }
 }
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Looked<M> {
+pub struct Verified<M> {
     /// What has become of the operation.
     pub truth: Truth,
     /// What is there now: what a later operation compares with.
-    pub mark: Option<M>,
+    pub version: Option<M>,
     /// What was seen, for people.
-    pub said: String,
+    pub detail: String,
 }
 
-impl<M> Looked<M> {
+impl<M> Verified<M> {
     /// What was seen.
     pub fn new(truth: Truth, said: impl Into<String>) -> Self {
-        Self { truth, mark: None, said: said.into() }
+        Self { truth, version: None, detail: said.into() }
     }
 
     /// Nothing could be seen.
-    pub fn dark(said: impl Into<String>) -> Self {
-        Self::new(Truth::Dark, said)
+    pub fn unobservable(said: impl Into<String>) -> Self {
+        Self::new(Truth::Unobservable, said)
     }
 
     /// The same, of another type, and fit for the journal.
-    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Looked<N> {
-        Looked { truth: self.truth, mark: self.mark.map(f), said: told(&self.said) }
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Verified<N> {
+        Verified { truth: self.truth, version: self.version.map(f), detail: without_secrets(&self.detail) }
     }
 }
 
 /// A server's words, which may hold what it was sent. They go into the journal, and whoever reads that later has read no secret and could
 /// strike none out.
-fn told(said: &str) -> String {
+fn without_secrets(said: &str) -> String {
     crate::text::struck(said).into_owned()
 }
 
 /// A request that was sent, or may have been, as it is looked for.
 #[derive(Debug)]
-pub struct Sought<'a, C, M> {
+pub struct VerifyRequest<'a, C, M> {
     /// What it carried, where it could carry anything.
     pub tag: &'a str,
     /// The request.
     pub call: &'a C,
     /// What it compared with.
-    pub expect: Option<&'a M>,
+    pub precondition: Option<&'a M>,
     /// The server said that it took it. What leaves nothing behind that could be read is known by that alone.
     pub accepted: bool,
 }
@@ -276,12 +280,12 @@ pub const SIGNED: Duration = Duration::from_secs(330);
 ///
 /// # Errors
 /// Stale, blind, or never read.
-pub fn known<T>(seen: Seen<T>, what: &str) -> Result<T, Fault> {
+pub fn known<T>(seen: Observed<T>, what: &str) -> Result<T, Fault> {
     match seen {
-        Seen::Live(value, _) => Ok(value),
-        Seen::Stale(_, age) => Err(Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago"))),
-        Seen::Blind(fault) => Err(Fault::new(fault.kind, format!("{what}: {}", fault.text))),
-        Seen::Never => Err(Fault::new(FaultKind::Silent, format!("{what}: not read yet"))),
+        Observed::Fresh(value, _) => Ok(value),
+        Observed::Stale(_, age) => Err(Fault::new(FaultKind::Silent, format!("{what}: last known {age} ago"))),
+        Observed::Unknown(fault) => Err(Fault::new(fault.kind, format!("{what}: {}", fault.text))),
+        Observed::Pending => Err(Fault::new(FaultKind::Silent, format!("{what}: not read yet"))),
     }
 }
 
@@ -297,36 +301,36 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// A system whose servers can be made to do something. Pure: nothing here does I/O.
-pub trait Steered: System {
+pub trait Planner: System {
     /// A request that changes something, or a wait for something: plain data, free of the drivers' types.
     type Call: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What a request compares with: a version and term, the values of a record set.
-    type Mark: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    type Version: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What has to touch a server to learn something of it, as plain data. Most systems have none: [`Never`].
     type Probe: Clone + std::fmt::Debug + Send + Sync + 'static;
 
     /// The probes that the plan asks for. Called when somebody is given the run; before that, and for who only watches, there are none.
-    fn probes(&mut self) -> Vec<SourceSpec<Self::Probe>> {
+    fn probes(&mut self) -> Vec<CollectorSpec<Self::Probe>> {
         Vec::new()
     }
 
     /// A probe brought something.
-    fn felt(&mut self, _probe: &Self::Probe, _facts: Self::Facts, _stamp: Stamp) {}
+    fn on_sample(&mut self, _probe: &Self::Probe, _facts: Self::Observation, _stamp: Stamp) {}
 
     /// A probe could not be tried: what it feels is not known.
-    fn numb(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
+    fn on_probe_error(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
 
     /// What an action takes; none if it is of another system. Fails closed: what has to be known and is not is a fault.
     ///
     /// # Errors
     /// All that keeps it from being worked out.
-    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Self::Call, Self::Mark>>;
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Self::Call, Self::Version>>;
 
     /// A way back that was stored, bound to what is observed now; what is as it wants it already is left out.
     ///
     /// # Errors
     /// All that keeps it from being worked out.
-    fn back(&self, ops: &[Operation<Self::Call, Self::Mark>], now: Now) -> Drafted<Self::Call, Self::Mark>;
+    fn inverse(&self, ops: &[Operation<Self::Call, Self::Version>], now: Now) -> Drafted<Self::Call, Self::Version>;
 
     /// What finishes the tail of an attempt with these operations that could not be finished: worked out anew from what is observed now,
     /// so that a change of somebody else's in between does not keep it from ever being finished. All of it is tail. A system whose
@@ -334,12 +338,12 @@ pub trait Steered: System {
     ///
     /// # Errors
     /// All that keeps it from being worked out.
-    fn mend(&self, _ops: &[Operation<Self::Call, Self::Mark>], _now: Now) -> Drafted<Self::Call, Self::Mark> {
+    fn mend(&self, _ops: &[Operation<Self::Call, Self::Version>], _now: Now) -> Drafted<Self::Call, Self::Version> {
         Err(vec![Fault::new(FaultKind::Unsupported, "it has no tail that could be finished")])
     }
 
     /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
-    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>>;
+    fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>>;
 
     /// For how long this waits at the most, where that is less than the step's verification may take: what waits exposed has an end.
     fn waits_within(_call: &Self::Call) -> Option<Duration> {
@@ -347,42 +351,42 @@ pub trait Steered: System {
     }
 
     /// Whether drafts come from what this asks: once it has been read again, what was changed is known again.
-    fn decides(_ask: &Self::Ask) -> bool {
+    fn decides(_ask: &Self::Query) -> bool {
         true
     }
 
     /// How long the way back of an action stays open if what it lives on were cut off now, and what ends it; none if nothing does.
-    fn stays(&self, _action: &Action, _now: Now) -> Option<(&'static str, Seen<Duration>)> {
+    fn rollback_window(&self, _action: &Action, _now: Now) -> Option<(&'static str, Observed<Duration>)> {
         None
     }
 }
 
 /// How a system's imitated servers take requests.
-pub trait Obeys: Steered + super::Simulated {
+pub trait SimulateWrites: Planner + super::Simulated {
     /// A request arrives at the server now. It takes it or not, by the rules that were measured, and keeps its own log of what it
     /// carried out under `tag`.
-    fn obey(
+    fn write(
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Mark>,
+        expect: Option<&Self::Version>,
         now: Now,
-    ) -> Sent<Self::Mark>;
+    ) -> SendOutcome<Self::Version>;
 
     /// What has become of a request with this tag, as a read of the server would tell. A fault: nothing could be seen.
-    fn look(
+    fn verify(
         sim: &mut Self::Sim,
         tag: &str,
         call: &Self::Call,
-        expect: Option<&Self::Mark>,
+        expect: Option<&Self::Version>,
         now: Now,
-    ) -> Looked<Self::Mark>;
+    ) -> Verified<Self::Version>;
 
     /// What a probe has felt by now. A system without probes is never given one.
     ///
     /// # Errors
     /// As the server would.
-    fn feel(_sim: &mut Self::Sim, _probe: &Self::Probe, _now: Now) -> Result<Self::Facts, Fault> {
+    fn sample(_sim: &mut Self::Sim, _probe: &Self::Probe, _now: Now) -> Result<Self::Observation, Fault> {
         Err(Fault::new(FaultKind::Unsupported, "there is nothing to probe"))
     }
 
@@ -390,13 +394,13 @@ pub trait Obeys: Steered + super::Simulated {
     fn log(sim: &Self::Sim) -> &[String];
 
     /// Somebody else changes what this action is about, past us.
-    fn stranger(sim: &mut Self::Sim, action: &Action, now: Now);
+    fn external_change(sim: &mut Self::Sim, action: &Action, now: Now);
 
     /// Something happens that a scenario asks for. What is another system's is passed over.
     ///
     /// # Errors
     /// If it is about something that is not there, in words.
-    fn happen(_sim: &mut Self::Sim, _what: &Happening, _now: Now) -> Result<(), String> {
+    fn inject(_sim: &mut Self::Sim, _what: &FaultInjection, _now: Now) -> Result<(), String> {
         Ok(())
     }
 }
@@ -427,9 +431,9 @@ mod tests {
         let secret = "canary-of-a-servers-words";
         crate::text::remember(secret);
         let words = format!("InvalidChangeBatch: you signed it with {secret}");
-        let sent = Sent::mismatch(words.clone()).map(|mark: u8| mark);
-        let looked = Looked::dark(words).map(|mark: u8| mark);
-        for said in [sent.said, looked.said] {
+        let sent = SendOutcome::mismatch(words.clone()).map(|mark: u8| mark);
+        let looked = Verified::unobservable(words).map(|mark: u8| mark);
+        for said in [sent.detail, looked.detail] {
             assert_eq!(said, "InvalidChangeBatch: you signed it with ***");
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Tone;
-use crate::core::estate::seen::Seen;
+use crate::core::estate::seen::Observed;
 
 /// What a cell sorts and filters by.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
@@ -94,22 +94,22 @@ impl Cell {
     }
 
     /// A value that may not be known: drawn by `show` while live; dimmed when stale; the fault's word when blind.
-    pub fn seen<T>(value: Seen<T>, show: impl FnOnce(T) -> Self) -> Self {
+    pub fn seen<T>(value: Observed<T>, show: impl FnOnce(T) -> Self) -> Self {
         match value {
-            Seen::Live(t, _) => show(t),
-            Seen::Stale(t, _) => show(t).tone(Tone::Stale),
-            Seen::Blind(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
-            Seen::Never => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
+            Observed::Fresh(t, _) => show(t),
+            Observed::Stale(t, _) => show(t).tone(Tone::Stale),
+            Observed::Unknown(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
+            Observed::Pending => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
         }
     }
 
     /// The age column: how old what is in this row is, and what that means.
-    pub fn age<T>(value: &Seen<T>) -> Self {
+    pub fn age<T>(value: &Observed<T>) -> Self {
         match value {
-            Seen::Live(_, a) => Self::number(a.0.as_secs_f64(), a.to_string()).tone(Tone::Muted),
-            Seen::Stale(_, a) => Self::number(a.0.as_secs_f64(), format!("{a} STALE")).tone(Tone::Stale),
-            Seen::Blind(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
-            Seen::Never => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
+            Observed::Fresh(_, a) => Self::number(a.0.as_secs_f64(), a.to_string()).tone(Tone::Muted),
+            Observed::Stale(_, a) => Self::number(a.0.as_secs_f64(), format!("{a} STALE")).tone(Tone::Stale),
+            Observed::Unknown(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
+            Observed::Pending => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
         }
     }
 }

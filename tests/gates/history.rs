@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use landfall::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen},
+            seen::{Fault, FaultKind, Observed},
             signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
         },
         now::{Age, Now},
@@ -54,7 +54,7 @@ struct Series {
     def: &'static SignalDef,
     labels: Vec<String>,
     base: f64,
-    value: Seen<f64>,
+    value: Observed<f64>,
     read: i64,
     next: i64,
 }
@@ -133,7 +133,7 @@ fn estate(rng: &mut Rng) -> Vec<Series> {
     let mut all = Vec::new();
     let mut add = |def, labels: &[&str], base| {
         let labels = labels.iter().map(|&l| l.to_owned()).collect();
-        all.push(Series { def, labels, base, value: Seen::Never, read: 0, next: 0 });
+        all.push(Series { def, labels, base, value: Observed::Pending, read: 0, next: 0 });
     };
     for member in 0..rng.usize(1..=3) {
         add(&LAG, &["a", ["m0", "m1", "m2"][member]], pick(rng, &VALUES));
@@ -168,7 +168,7 @@ fn due(rng: &mut Rng, estate: &[Series], counts: &mut Counts) -> Vec<Roster> {
             series.push(labels);
         }
         let scope = scope.iter().map(|&s| s.to_owned()).collect();
-        rosters.push(Roster { def, scope, series: Seen::Live(series, Age::default()) });
+        rosters.push(Roster { def, scope, series: Observed::Fresh(series, Age::default()) });
     }
     rosters
 }
@@ -179,9 +179,9 @@ fn heard(rng: &mut Rng, roster: &Roster, trouble: f64, counts: &mut Counts) -> R
     if chance(rng, trouble / 4.0) {
         note(counts, "roster: not known");
         roster.series = match (rng.u8(..3), roster.series) {
-            (0, Seen::Live(list, _)) => Seen::Stale(list, Age(Duration::from_secs(9))),
-            (1, _) => Seen::Never,
-            _ => Seen::Blind(Fault::new(FaultKind::Refused, "x")),
+            (0, Observed::Fresh(list, _)) => Observed::Stale(list, Age(Duration::from_secs(9))),
+            (1, _) => Observed::Pending,
+            _ => Observed::Unknown(Fault::new(FaultKind::Refused, "x")),
         };
     }
     roster
@@ -205,15 +205,15 @@ fn look(rng: &mut Rng, estate: &mut [Series], boot: i64, trouble: f64, counts: &
         }
         let value = match series.value.clone() {
             // Most estates call it stale by themselves; one that asks more slowly does not.
-            Seen::Live(v, _) if age > 3 * interval && rng.bool() => {
+            Observed::Fresh(v, _) if age > 3 * interval && rng.bool() => {
                 note(counts, "series: stale");
-                Seen::Stale(v, Age(Duration::from_millis(age.unsigned_abs())))
+                Observed::Stale(v, Age(Duration::from_millis(age.unsigned_abs())))
             }
-            Seen::Live(v, _) => {
+            Observed::Fresh(v, _) => {
                 if age > 3 * interval {
                     note(counts, "series: live, but too old");
                 }
-                Seen::Live(v, Age(Duration::from_millis(age.unsigned_abs())))
+                Observed::Fresh(v, Age(Duration::from_millis(age.unsigned_abs())))
             }
             other => other,
         };
@@ -231,16 +231,16 @@ fn look(rng: &mut Rng, estate: &mut [Series], boot: i64, trouble: f64, counts: &
     samples
 }
 
-fn poll(rng: &mut Rng, base: f64, trouble: f64, counts: &mut Counts) -> Seen<f64> {
-    let live = |v| Seen::Live(v, Age::default());
+fn poll(rng: &mut Rng, base: f64, trouble: f64, counts: &mut Counts) -> Observed<f64> {
+    let live = |v| Observed::Fresh(v, Age::default());
     if chance(rng, trouble) {
         note(counts, "series: another value");
         return live(pick(rng, &VALUES));
     }
     if chance(rng, trouble / 2.0) {
         let (what, value) = match rng.u8(..3) {
-            0 => ("series: fault", Seen::Blind(Fault::new(FaultKind::Unreachable, "x"))),
-            1 => ("series: never read", Seen::Never),
+            0 => ("series: fault", Observed::Unknown(Fault::new(FaultKind::Unreachable, "x"))),
+            1 => ("series: never read", Observed::Pending),
             _ => ("series: not a number", live(pick(rng, &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY]))),
         };
         note(counts, what);

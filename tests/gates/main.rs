@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use landfall::core::{
     estate::{
-        seen::Seen,
+        seen::Observed,
         signal::{Measured, Sample, SignalDef},
     },
     gate::{Judge, Readings},
@@ -34,7 +34,7 @@ fn cadence(def: &SignalDef) -> Duration {
 fn judged(history: &History) -> Judge {
     let mut judge = Judge::new(&history.condition, cadence);
     for (now, seen) in &history.past.looks {
-        judge.look(&Readings::of_measured(seen), *now);
+        judge.evaluate(&Readings::of_measured(seen), *now);
     }
     for (gate, until) in &history.past.waivers {
         judge.waive(gate, *until).expect("a gate of the condition");
@@ -45,7 +45,7 @@ fn judged(history: &History) -> Judge {
 const fn word(level: Level) -> &'static str {
     match level {
         Level::Green => "green",
-        Level::Hold => "hold",
+        Level::Unknown => "hold",
         Level::Red => "red",
     }
 }
@@ -98,8 +98,8 @@ fn the_oracle_says_the_same_of_every_history() {
 
 /// The same samples, older.
 fn aged(seen: &Measured, by: Duration) -> Measured {
-    let older = |value: &Seen<f64>| match value {
-        Seen::Live(v, age) => Seen::Live(*v, Age(age.0 + by)),
+    let older = |value: &Observed<f64>| match value {
+        Observed::Fresh(v, age) => Observed::Fresh(*v, Age(age.0 + by)),
         other => other.clone(),
     };
     let samples = seen.samples.iter().map(|s| Sample { value: older(&s.value), ..s.clone() }).collect();
@@ -132,11 +132,11 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
         for (what, now, older) in moments {
             let mut after = judge.clone();
             let silent = after.verdict(now);
-            after.look(&Readings::of_measured(&aged(&seen_last, older)), now);
+            after.evaluate(&Readings::of_measured(&aged(&seen_last, older)), now);
             let seen = after.verdict(now);
             // What is old by then would be seen anew: that it is new does not make up for the gap either.
             let mut fresh = judge.clone();
-            fresh.look(&Readings::of_measured(&aged(&seen_last, Duration::ZERO)), now);
+            fresh.evaluate(&Readings::of_measured(&aged(&seen_last, Duration::ZERO)), now);
             let fresh = fresh.verdict(now);
             for gate in history.condition.gates() {
                 let green = |verdict: &landfall::core::gate::Verdict| verdict.gate(&gate.id) == Some(Level::Green);

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use landfall::{
     core::{
         estate::{
-            seen::Seen,
+            seen::Observed,
             signal::{Measured, Sample, SignalDef},
         },
         now::{Age, Now},
@@ -42,7 +42,7 @@ pub fn of_tree(condition: &Condition, past: &Past, every: Every, end: Now) -> Le
             if levels.iter().filter(|l| is(Level::Green)(l)).count() >= n {
                 Level::Green
             } else if levels.iter().filter(|l| !is(Level::Red)(l)).count() >= n {
-                Level::Hold
+                Level::Unknown
             } else {
                 Level::Red
             }
@@ -58,25 +58,25 @@ pub fn of_gate(gate: &Gate, past: &Past, every: Every, end: Now) -> Level {
     {
         return Level::Green;
     }
-    let Some((last, seen)) = past.looks.last() else { return Level::Hold };
+    let Some((last, seen)) = past.looks.last() else { return Level::Unknown };
     let since = boot(end) - boot(*last);
     if since < 0 || since > limit(gate, every) {
-        return Level::Hold;
+        return Level::Unknown;
     }
     // What the last look saw, as old as it is by now.
     let samples = seen.samples.iter().map(|s| Sample { value: older(&s.value, since), ..s.clone() }).collect();
     let aged = Measured { samples, rosters: seen.rosters.clone() };
     match truth(gate, &aged, every) {
-        None => Level::Hold,
+        None => Level::Unknown,
         Some(false) => Level::Red,
-        Some(true) if jumped(*last, end) => Level::Hold,
+        Some(true) if jumped(*last, end) => Level::Unknown,
         Some(true) => {
             let truths: Vec<bool> = past.looks.iter().map(|(_, s)| truth(gate, s, every) == Some(true)).collect();
             let looks: Vec<Row> = past.looks.iter().map(|(now, s)| (*now, mine(gate, &s.samples))).collect();
             let longest = (0..looks.len()).find(|&from| clean(&looks, &truths, from, limit(gate, every)));
             match longest {
                 Some(from) if long_enough(gate, &looks[from..]) => Level::Green,
-                _ => Level::Hold,
+                _ => Level::Unknown,
             }
         }
     }
@@ -126,7 +126,7 @@ fn due(gate: &Gate, seen: &Measured) -> Option<Vec<Vec<String>>> {
         let named = roster.def.labels.iter().zip(&roster.scope).all(|(k, v)| gate.labels.get(*k).unwrap_or(v) == v);
         match &roster.series {
             _ if !named => {}
-            Seen::Live(list, _) => all.extend(list.iter().cloned()),
+            Observed::Fresh(list, _) => all.extend(list.iter().cloned()),
             _ => return None,
         }
     }
@@ -186,16 +186,18 @@ fn truth(gate: &Gate, seen: &Measured, every: Every) -> Option<bool> {
     })
 }
 
-fn usable(value: &Seen<f64>, limit: i64) -> Option<f64> {
+fn usable(value: &Observed<f64>, limit: i64) -> Option<f64> {
     match value {
-        Seen::Live(v, age) if v.is_finite() && ms(age.0) <= limit => Some(*v),
+        Observed::Fresh(v, age) if v.is_finite() && ms(age.0) <= limit => Some(*v),
         _ => None,
     }
 }
 
-fn older(value: &Seen<f64>, by: i64) -> Seen<f64> {
+fn older(value: &Observed<f64>, by: i64) -> Observed<f64> {
     match value {
-        Seen::Live(v, age) => Seen::Live(*v, Age(age.0 + std::time::Duration::from_millis(by.unsigned_abs()))),
+        Observed::Fresh(v, age) => {
+            Observed::Fresh(*v, Age(age.0 + std::time::Duration::from_millis(by.unsigned_abs())))
+        }
         other => other.clone(),
     }
 }

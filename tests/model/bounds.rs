@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use landfall::core::{
     digest::Digest,
     step::{
-        Clearance, Effect, Event, Kind, Limits, Note, Op, OpState, Phase, Recipe, Record, Reply, State, Truth, Way,
-        step,
+        Clearance, Kind, Limits, Machine, Note, Op, OpState, Recipe, Record, Reply, StepEffect, StepEvent, StepState,
+        Truth, Way, step,
     },
 };
 
@@ -66,29 +66,29 @@ pub fn fan(n: usize) -> Recipe {
 }
 
 impl Bounds {
-    pub fn event_of_key(state: &State, version: u8, recipe: &Recipe) -> Option<Event> {
-        Some(match state.phase {
-            Phase::Pending | Phase::Blocked => Event::Clearance(Clearance::Clear),
-            Phase::Ready => {
+    pub fn event_of_key(state: &Machine, version: u8, recipe: &Recipe) -> Option<StepEvent> {
+        Some(match state.state {
+            StepState::Pending | StepState::Blocked => StepEvent::Clearance(Clearance::Clear),
+            StepState::Ready => {
                 let mut recipe = recipe.clone();
                 // An unfinished tail is mended, and nothing else is begun.
-                recipe.ops.retain(|op| op.tail || !state.exposed());
-                Event::Previewed { digest: Digest([version; 32]), recipe }
+                recipe.ops.retain(|op| op.cleanup || !state.exposed());
+                StepEvent::Previewed { digest: Digest([version; 32]), recipe }
             }
-            Phase::Previewed => Event::Arm,
-            Phase::Armed => Event::Execute(Clearance::Clear),
+            StepState::Previewed => StepEvent::Arm,
+            StepState::Armed => StepEvent::Execute(Clearance::Clear),
             _ => return None,
         })
     }
 
     /// Takes an event in, and carries its effects out; dies after `effects` of them.
-    pub fn take(&self, world: &mut World, who: usize, event: &Event, mut effects: usize) {
+    pub fn take(&self, world: &mut World, who: usize, event: &StepEvent, mut effects: usize) {
         let Some(before) = world.consoles[who].state.clone() else { return };
-        if matches!(event, Event::Previewed { .. }) {
+        if matches!(event, StepEvent::Previewed { .. }) {
             world.consoles[who].seen = world.server.version;
         }
         let (after, wanted) = step(&before, event);
-        let began = matches!(wanted.first(), Some(Effect::Begin));
+        let began = matches!(wanted.first(), Some(StepEffect::Begin));
         if began {
             let console = &mut world.consoles[who];
             let last = (std::mem::take(&mut console.after), std::mem::take(&mut console.compared));
@@ -98,15 +98,16 @@ impl Bounds {
         }
         world.consoles[who].state = Some(after);
         // What the journal's writer answers is taken in at once: it is the same program.
-        let mut queue: VecDeque<Effect> = wanted.into();
+        let mut queue: VecDeque<StepEffect> = wanted.into();
         while let Some(effect) = queue.pop_front() {
             if effects == 0 {
                 world.consoles[who].die();
                 return;
             }
             effects -= 1;
-            if let Effect::Record(Note::Op(ticket, OpState::Applied)) = effect {
-                world.consoles[who].believed |= !matches!(event, Event::Observed(t, _, Truth::Applied) if *t == ticket);
+            if let StepEffect::Record(Note::Op(ticket, OpState::Applied)) = effect {
+                world.consoles[who].believed |=
+                    !matches!(event, StepEvent::Verified(t, _, Truth::Applied) if *t == ticket);
             }
             if let Some(event) = self.carry_out(world, who, effect, &mut effects) {
                 let Some(state) = world.consoles[who].state.clone() else { return };
@@ -119,15 +120,15 @@ impl Bounds {
         }
     }
 
-    fn carry_out(&self, world: &mut World, who: usize, effect: Effect, effects: &mut usize) -> Option<Event> {
+    fn carry_out(&self, world: &mut World, who: usize, effect: StepEffect, effects: &mut usize) -> Option<StepEvent> {
         let console = &mut world.consoles[who];
         match effect {
-            Effect::Begin => {
-                let begun = console.state.as_ref().map(State::begun);
+            StepEffect::Begin => {
+                let begun = console.state.as_ref().map(Machine::begun);
                 begun.iter().for_each(|record| console.disk.replay(record));
                 None
             }
-            Effect::Act(ticket) => {
+            StepEffect::Act(ticket) => {
                 // An operation compares with what the one before it left, the first with what was previewed.
                 let seen = console.after.range(..ticket.op).next_back().map_or(console.seen, |(_, version)| *version);
                 let kind = console.state.as_ref().map(|s| s.recipe.ops[usize::from(ticket.op)].kind);
@@ -152,9 +153,9 @@ impl Bounds {
                     *effects -= 1;
                     world.send(request);
                 }
-                Some(Event::Written(ticket))
+                Some(StepEvent::Written(ticket))
             }
-            Effect::Record(note) => {
+            StepEffect::Record(note) => {
                 if let Note::Op(ticket, OpState::Conflict) = note {
                     let landed = world.server.wrote(who, ticket) > 0;
                     console.landed.insert(ticket, landed);
@@ -165,12 +166,12 @@ impl Bounds {
                 console.disk.replay(&Record::Note(note));
                 None
             }
-            Effect::Observe(ticket, look) => {
+            StepEffect::Verify(ticket, look) => {
                 let since = console.compared.get(&ticket.op).copied();
                 world.send(Message::Look { from: who, ticket, look, since });
                 None
             }
-            Effect::Arm(timer) => {
+            StepEffect::Arm(timer) => {
                 console.timers.insert(timer);
                 None
             }
@@ -183,13 +184,13 @@ impl Bounds {
                 let fits = compare.is_none_or(|c| c == world.server.version) || self.ablation == Ablation::NoCompare;
                 let reply = if fits {
                     world.server.write(Writer::Ours(from, ticket), compare);
-                    Reply::Yes
+                    Reply::Accepted
                 } else {
                     Reply::Mismatch
                 };
                 world.send(Message::Reply { to: from, ticket, reply });
             }
-            Message::Reply { to, ticket, reply } => self.take(world, to, &Event::Reply(ticket, reply), effects),
+            Message::Reply { to, ticket, reply } => self.take(world, to, &StepEvent::Reply(ticket, reply), effects),
             Message::Look { from, ticket, look, since } => {
                 let server = &world.server;
                 let truth = match server.by {
@@ -209,7 +210,7 @@ impl Bounds {
                 if truth == Truth::Applied && wrote && world.consoles[to].state.is_some() {
                     world.consoles[to].after.insert(ticket.op, version);
                 }
-                self.take(world, to, &Event::Observed(ticket, look, truth), effects);
+                self.take(world, to, &StepEvent::Verified(ticket, look, truth), effects);
             }
         }
     }

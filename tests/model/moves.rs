@@ -1,6 +1,6 @@
 //! Everything that can happen next, and what it leads to.
 
-use landfall::core::step::{Event, Level, Phase, Reply, Ticket, Timer, Truth, Way};
+use landfall::core::step::{Level, Reply, StepEvent, StepState, Ticket, Timer, Truth, Way};
 use stateright::{Model, Property};
 
 use crate::{
@@ -69,28 +69,31 @@ impl Model for Bounds {
             };
             if Self::event_of_key(state, world.server.version, &self.recipe).is_some() {
                 out.push(Action::Forward(who));
-                if world.left.crash > 0 && state.phase == Phase::Armed {
+                if world.left.crash > 0 && state.state == StepState::Armed {
                     out.extend((0..3).map(|n| Action::Crash(who, Cause::Forward, n)));
                 }
             }
-            if world.left.again > 0 && matches!(state.phase, Phase::NotApplied | Phase::Failed) {
+            if world.left.again > 0 && matches!(state.state, StepState::NotApplied | StepState::Failed) {
                 out.push(Action::Again(who));
             }
-            if world.left.back > 0 && matches!(state.phase, Phase::Done | Phase::Failed | Phase::Baking) {
+            if world.left.back > 0 && matches!(state.state, StepState::Done | StepState::Failed | StepState::Baking) {
                 out.push(Action::Back(who));
             }
             if state.way == Way::Back
-                && matches!(state.phase, Phase::Blocked | Phase::Ready | Phase::Armed | Phase::NotApplied)
+                && matches!(
+                    state.state,
+                    StepState::Blocked | StepState::Ready | StepState::Armed | StepState::NotApplied
+                )
             {
                 out.push(Action::CallOff(who));
             }
             if world.left.word > 0 {
                 out.extend(state.unsettled().map(|ticket| Action::Word(who, ticket)));
             }
-            if state.phase == Phase::Running && state.held {
+            if state.state == StepState::Running && state.held {
                 out.extend([Action::Release(who), Action::Abandon(who)]);
             }
-            if matches!(state.phase, Phase::Verifying | Phase::Baking) {
+            if matches!(state.state, StepState::Verifying | StepState::Baking) {
                 out.extend([Action::Verdict(who, Level::Green), Action::Verdict(who, Level::Red)]);
             }
             for &timer in &console.timers {
@@ -106,7 +109,7 @@ impl Model for Bounds {
                     out.push(Action::Fire(who, timer));
                 }
             }
-            if world.left.crash > 0 && state.phase == Phase::Running {
+            if world.left.crash > 0 && state.state == StepState::Running {
                 out.push(Action::Crash(who, Cause::Nothing, 0));
             }
         }
@@ -168,21 +171,21 @@ impl Model for Bounds {
             }
             Action::Again(who) => {
                 w.left.again -= 1;
-                self.take(w, who, &Event::Again, ALL);
+                self.take(w, who, &StepEvent::Again, ALL);
             }
             Action::Back(who) => {
                 w.left.back -= 1;
-                self.take(w, who, &Event::RollBack, ALL);
+                self.take(w, who, &StepEvent::RollBack, ALL);
             }
             Action::Word(who, ticket) => {
                 w.left.word -= 1;
                 // They look at the server: what they say is so at this moment.
                 let there = w.server.wrote(who, ticket) > 0;
-                self.take(w, who, &Event::Settled(ticket, there), ALL);
+                self.take(w, who, &StepEvent::ResolvedManually(ticket, there), ALL);
             }
-            Action::CallOff(who) => self.take(w, who, &Event::Cancel, ALL),
-            Action::Release(who) => self.take(w, who, &Event::Release, ALL),
-            Action::Abandon(who) => self.take(w, who, &Event::Abandon, ALL),
+            Action::CallOff(who) => self.take(w, who, &StepEvent::Cancel, ALL),
+            Action::Release(who) => self.take(w, who, &StepEvent::Release, ALL),
+            Action::Abandon(who) => self.take(w, who, &StepEvent::Abandon, ALL),
             Action::Deliver(at) => {
                 let message = w.net.remove(at);
                 self.deliver(w, message, ALL);
@@ -205,19 +208,19 @@ impl Model for Bounds {
                 w.left.dark -= 1;
                 let Message::Look { from, ticket, look, .. } = w.net.remove(at) else { return None };
                 let version = w.server.version;
-                w.send(Message::Seen { to: from, ticket, look, truth: Truth::Dark, version });
+                w.send(Message::Seen { to: from, ticket, look, truth: Truth::Unobservable, version });
             }
             Action::Fire(who, timer) => {
                 w.consoles[who].timers.remove(&timer);
                 if let (Ablation::TimeoutIsSuccess, Timer::Reply(ticket)) = (self.ablation, timer) {
                     let op = w.consoles[who].state.as_ref()?.recipe.ops[usize::from(ticket.op)];
-                    self.take(w, who, &Event::Reply(ticket, Reply::Yes), ALL);
-                    self.take(w, who, &Event::Observed(ticket, op.look + 1, Truth::Applied), ALL);
+                    self.take(w, who, &StepEvent::Reply(ticket, Reply::Accepted), ALL);
+                    self.take(w, who, &StepEvent::Verified(ticket, op.look + 1, Truth::Applied), ALL);
                 } else {
-                    self.take(w, who, &Event::Fired(timer), ALL);
+                    self.take(w, who, &StepEvent::Fired(timer), ALL);
                 }
             }
-            Action::Verdict(who, level) => self.take(w, who, &Event::Verdict(level), ALL),
+            Action::Verdict(who, level) => self.take(w, who, &StepEvent::Verdict(level), ALL),
             Action::Person => {
                 w.left.person -= 1;
                 w.server.write(Writer::Person, None);
@@ -240,7 +243,7 @@ impl Model for Bounds {
             }
             Action::Restart(who) => {
                 w.consoles[who].state = Some(w.consoles[who].disk.clone());
-                self.take(w, who, &Event::Resumed, ALL);
+                self.take(w, who, &StepEvent::Resumed, ALL);
             }
         }
         w.simplify();

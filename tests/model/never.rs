@@ -1,6 +1,6 @@
 //! What must never be, and what must be possible.
 
-use landfall::core::step::{Kind, OpState, Phase, Ticket, Way};
+use landfall::core::step::{Kind, OpState, StepState, Ticket, Way};
 use stateright::Property;
 
 use crate::{bounds::Bounds, world::Writer};
@@ -11,7 +11,10 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("what is DONE was carried out, each operation once", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
-                    let done = matches!(s.phase, Phase::Settling | Phase::Verifying | Phase::Baking | Phase::Done);
+                    let done = matches!(
+                        s.state,
+                        StepState::Settling | StepState::Verifying | StepState::Baking | StepState::Done
+                    );
                     let changes = (0_u16..)
                         .zip(&s.recipe.ops)
                         .filter(|(_, op)| op.kind != Kind::Wait && op.state != OpState::Spared);
@@ -32,7 +35,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("an unfinished tail is not forgotten", |_, world| {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
-                    let unfinished = s.recipe.ops.iter().any(|op| op.tail && op.state.failed());
+                    let unfinished = s.recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
                     !(unfinished && s.touched()) || s.exposed()
                 })
             })
@@ -40,7 +43,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("a word is never said to be DONE", |_, world| {
             world.consoles.iter().all(|console| {
                 console.state.as_ref().is_none_or(|s| {
-                    s.phase != Phase::Done || s.recipe.ops.iter().all(|op| op.state != OpState::Attested)
+                    s.state != StepState::Done || s.recipe.ops.iter().all(|op| op.state != OpState::Attested)
                 })
             })
         }),
@@ -72,7 +75,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
         Property::<Bounds>::always("a step that was touched is never said to be untouched", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
                 console.state.as_ref().is_none_or(|s| {
-                    s.phase != Phase::NotApplied
+                    s.state != StepState::NotApplied
                         || !world.server.log.iter().any(|w| {
                             matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == s.attempt)
                                 && !s
@@ -88,7 +91,7 @@ pub fn properties() -> Vec<Property<Bounds>> {
             world
                 .consoles
                 .iter()
-                .all(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Done && s.way == Way::Forward))
+                .all(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::Done && s.way == Way::Forward))
         }),
         Property::<Bounds>::always("what is taken back was carried out before, and taken back", |_, world| {
             world.consoles.iter().enumerate().all(|(who, console)| {
@@ -100,16 +103,16 @@ pub fn properties() -> Vec<Property<Bounds>> {
                             .iter()
                             .any(|w| matches!(w.by, Writer::Ours(o, t) if o == who && t.attempt == attempt))
                     };
-                    s.phase != Phase::RolledBack || (wrote(s.attempt) && !s.satisfies())
+                    s.state != StepState::RolledBack || (wrote(s.attempt) && !s.satisfies())
                 })
             })
         }),
         Property::<Bounds>::sometimes("it can be taken back", |bounds, world| {
             bounds.budget.back == 0
-                || world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::RolledBack))
+                || world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::RolledBack))
         }),
         Property::<Bounds>::sometimes("it can fail", |_, world| {
-            world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.phase == Phase::Failed))
+            world.consoles.iter().any(|c| c.state.as_ref().is_some_and(|s| s.state == StepState::Failed))
         }),
     ]
 }

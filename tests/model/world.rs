@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use landfall::core::step::{Event, Op, Record, Reply, State, Ticket, Timer, Truth, step};
+use landfall::core::step::{Machine, Op, Record, Reply, StepEvent, Ticket, Timer, Truth, step};
 
 use crate::bounds::Budget;
 
@@ -69,9 +69,9 @@ pub enum Message {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Console {
     /// None while it is down.
-    pub state: Option<State>,
+    pub state: Option<Machine>,
     /// What the records on disk amount to, in order.
-    pub disk: State,
+    pub disk: Machine,
     /// Every intent on disk.
     pub intents: BTreeSet<Ticket>,
     pub timers: BTreeSet<Timer>,
@@ -101,8 +101,8 @@ pub struct World {
 impl Console {
     pub fn new() -> Self {
         Self {
-            state: Some(State::new(0, true, false)),
-            disk: State::new(0, true, false),
+            state: Some(Machine::new(0, true, false)),
+            disk: Machine::new(0, true, false),
             intents: BTreeSet::new(),
             timers: BTreeSet::new(),
             seen: 0,
@@ -207,6 +207,6 @@ const fn first(timer: Timer) -> Timer {
 }
 
 /// Whether a timer may still change anything.
-fn counts(state: &State, timer: Timer) -> bool {
-    step(state, &Event::Fired(timer)).0 != *state
+fn counts(state: &Machine, timer: Timer) -> bool {
+    step(state, &StepEvent::Fired(timer)).0 != *state
 }

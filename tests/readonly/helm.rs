@@ -17,7 +17,7 @@ pub fn by_probing(
     (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::journal::Journal),
     probe: landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
     schedule: landfall::drive::poll::Schedule,
-    out: landfall::drive::sink::Sink<landfall::systems::Facts>,
+    out: landfall::drive::sink::Sink<landfall::systems::Observation>,
 ) {
     landfall::systems::Writers::new(plan, journal).spawn(probe, schedule, out);
 }

@@ -34,7 +34,7 @@ pub fn by_probing(readers: &landfall::systems::Readers, (probe, schedule, out): 
 type Probing = (
     landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
     landfall::drive::poll::Schedule,
-    landfall::drive::sink::Sink<landfall::systems::Facts>,
+    landfall::drive::sink::Sink<landfall::systems::Observation>,
 );
 
 /// What can write cannot be made without a journal.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use landfall::{
     core::{
         run::Order,
-        step::{Level, Phase},
+        step::{Level, StepState},
     },
     drive::sim::CallTrouble,
 };
@@ -41,7 +41,7 @@ fn a_jump_of_the_clock_or_a_sleep_restarts_the_window() {
             let mut stage = Stage::with(RUNBOOK, 3);
             stage.drive.trouble("mongo/", Some(landfall::drive::sim::Trouble::Silent));
             stage.pass(120_000);
-            assert_eq!(stage.step("dns-1").level, Level::Hold, "{what}: nothing is heard");
+            assert_eq!(stage.step("dns-1").level, Level::Unknown, "{what}: nothing is heard");
             stage.drive.trouble("mongo/", None);
             stage.pass(before * 1000);
             trouble(&mut stage);
@@ -62,13 +62,13 @@ fn a_jump_of_the_clock_or_a_sleep_restarts_the_window() {
 fn a_quarantine_does_not_end_early() {
     for jump in [HOUR, -HOUR] {
         let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1))], 5);
-        stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+        stage.until("dns-1", 60, |s| s.state == StepState::Ready);
         stage.drive.call_trouble("dns-1", CallTrouble::RequestLost, 1);
         assert_eq!(stage.execute("dns-1"), None);
         stage.until("dns-1", 60, |s| s.word == "QUARANTINE");
         let begun = stage.drive.now();
         stage.drive.set_clock(jump);
-        stage.until("dns-1", 900, |s| s.state == Phase::NotApplied);
+        stage.until("dns-1", 900, |s| s.state == StepState::NotApplied);
         let waited = stage.drive.now().since(begun);
         assert!(
             waited >= Duration::from_secs(290),
@@ -94,10 +94,10 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
                     }
                     let view = stage.step(id);
                     match view.state {
-                        Phase::Done => break,
-                        Phase::Ready => drop(stage.execute(id)),
+                        StepState::Done => break,
+                        StepState::Ready => drop(stage.execute(id)),
                         // What came to nothing is tried again; a move given up has finished its tail.
-                        Phase::NotApplied | Phase::Failed => {
+                        StepState::NotApplied | StepState::Failed => {
                             assert!(view.exposed.is_none(), "{id}, asleep at {asleep_at} for {span}: {:#?}", view.ops);
                             stage.drive.order(Order::Again(id.into()));
                         }
@@ -108,7 +108,7 @@ fn asleep_at_any_second_the_run_comes_to_the_same_end() {
                 }
                 assert_eq!(
                     stage.drive.phase(id),
-                    Some(Phase::Done),
+                    Some(StepState::Done),
                     "{id}, asleep at {asleep_at} for {span} s, clock {clock} s"
                 );
             }
@@ -140,14 +140,17 @@ bake = "60s"
 #[test]
 fn a_bake_that_nobody_watched_is_no_bake() {
     let mut stage = Stage::with(BAKED, 3);
-    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("dns-1"), None);
-    let verifying = stage.until("dns-1", 900, |s| s.state == Phase::Verifying);
-    assert!(verifying.gates.iter().any(|g| g.of == "verify" && g.reason.level == Level::Hold), "read before it began");
-    stage.until("dns-1", 300, |s| s.state == Phase::Baking);
+    let verifying = stage.until("dns-1", 900, |s| s.state == StepState::Verifying);
+    assert!(
+        verifying.gates.iter().any(|g| g.of == "verify" && g.reason.level == Level::Unknown),
+        "read before it began"
+    );
+    stage.until("dns-1", 300, |s| s.state == StepState::Baking);
     let begun = stage.drive.now();
     stage.drive.suspend(Duration::from_secs(600));
-    stage.until("dns-1", 600, |s| s.state == Phase::Done);
+    stage.until("dns-1", 600, |s| s.state == StepState::Done);
     let watched = stage.drive.now().since(begun).saturating_sub(Duration::from_secs(600));
     assert!(watched >= Duration::from_secs(65), "done after {watched:?} of looking");
 }

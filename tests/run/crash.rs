@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use landfall::{
     core::{
         run::Order,
-        step::{Kind, Note, OpState, Phase, Record},
+        step::{Kind, Note, OpState, Record, StepState},
     },
     journal::{Author, Body, Journal, store::MemStore},
 };
@@ -30,22 +30,22 @@ const KEYS: [&str; 3] = ["dns-1", "orders", "back"];
 fn play(stage: &mut Stage, dead: impl Fn(&Stage) -> bool) {
     for key in KEYS {
         let id = if key == "back" { "orders" } else { key };
-        let goal = if key == "back" { Phase::RolledBack } else { Phase::Done };
+        let goal = if key == "back" { StepState::RolledBack } else { StepState::Done };
         let mut begun = false;
         for _ in 0..20_000 {
             let phase = stage.drive.phase(id);
             if dead(stage) || phase == Some(goal) {
                 break;
             }
-            if key == "back" && phase == Some(Phase::Done) {
+            if key == "back" && phase == Some(StepState::Done) {
                 stage.drive.order(Order::RollBack(id.into()));
             }
             // What is there may have to be read once more before it can be previewed.
-            if !begun && matches!(stage.drive.phase(id), Some(Phase::Ready | Phase::Previewed)) {
+            if !begun && matches!(stage.drive.phase(id), Some(StepState::Ready | StepState::Previewed)) {
                 begun = stage.execute(id).is_none();
             }
             // Fast where nothing is on its way.
-            stage.pass(if phase == Some(Phase::Running) { 10 } else { 500 });
+            stage.pass(if phase == Some(StepState::Running) { 10 } else { 500 });
         }
         if dead(stage) {
             return;
@@ -77,7 +77,7 @@ fn kill(at: usize, death: Death) {
     for _ in 0..60 {
         stage.pass(10_000);
         let run = stage.run();
-        if run.steps.iter().all(|s| s.state != Phase::Running && s.state != Phase::Settling) {
+        if run.steps.iter().all(|s| s.state != StepState::Running && s.state != StepState::Settling) {
             break;
         }
         if run.steps.iter().any(|s| s.held) {
@@ -100,7 +100,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
     let mut absolute = BTreeSet::new();
     for entry in &entries {
         match &entry.body {
-            Body::Begun(begun) => {
+            Body::AttemptStarted(begun) => {
                 let Record::Begun { attempt, .. } = begun.record else { panic!("{:?}", begun.record) };
                 for (op, _) in
                     begun.draft.ops.iter().enumerate().filter(|(_, o)| matches!(o.kind, Kind::Absolute | Kind::Lapses))
@@ -111,7 +111,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
             Body::Intent(intent) => {
                 tags.insert((intent.step.clone(), intent.ticket), intent.tag.clone());
             }
-            Body::Came(came) => {
+            Body::Transition(came) => {
                 if let Note::Op(ticket, state) = came.note {
                     last.insert((came.step.clone(), ticket), state);
                 }
@@ -133,7 +133,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
     }
     for step in &stage.run().steps {
         assert!(step.exposed.is_none(), "{}: {} was left exposed", why(), step.id);
-        if step.state == Phase::Done {
+        if step.state == StepState::Done {
             let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);
             let own = own.filter(|((id, t), _)| !absolute.contains(&(id.clone(), t.attempt, usize::from(t.op))));
             for (_, tag) in own {

@@ -3,7 +3,7 @@
 use landfall::{
     core::{
         run::Order,
-        step::{Level, Phase},
+        step::{Level, StepState},
     },
     plan::Side,
 };
@@ -25,10 +25,10 @@ gates = [{ id = "written", metric = "mongo.set.primary_writable", where = { set 
 #[test]
 fn the_side_with_the_majority_leads_and_the_other_gives_way() {
     let mut stage = Stage::with(RUNBOOK, 5);
-    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    stage.until("orders", 60, |s| s.state == StepState::Ready);
     // Two of five on the source: it cannot go on leading; the target elects one of its own.
     stage.drive.cut(true);
-    stage.until("orders", 30, |s| s.state == Phase::Blocked);
+    stage.until("orders", 30, |s| s.state == StepState::Blocked);
     stage.until("orders", 120, |s| s.level == Level::Green);
     let target = stage.order(Order::Adopt("orders".into()));
     assert_eq!(target, None, "it is where the step wants it, by no doing of ours");
@@ -39,18 +39,18 @@ fn the_side_with_the_majority_leads_and_the_other_gives_way() {
 fn cut_in_the_middle_of_a_move_it_ends_unexposed_once_the_link_is_back() {
     for after in [500, 2500, 4000, 6000] {
         let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
-        stage.until("orders", 60, |s| s.state == Phase::Ready);
+        stage.until("orders", 60, |s| s.state == StepState::Ready);
         assert_eq!(stage.execute("orders"), None);
         stage.pass(after);
         stage.drive.cut(true);
         stage.pass(180_000);
         let during = stage.step("orders");
-        assert!(!matches!(during.state, Phase::NotApplied), "{after} ms: {:#?}", during.ops);
+        assert!(!matches!(during.state, StepState::NotApplied), "{after} ms: {:#?}", during.ops);
         stage.drive.cut(false);
         stage.pass(60_000);
         // Whatever became of it, the tail is finished, if need be once more by key.
         for _ in 0..3 {
-            if stage.step("orders").exposed.is_some() && stage.drive.phase("orders") == Some(Phase::Failed) {
+            if stage.step("orders").exposed.is_some() && stage.drive.phase("orders") == Some(StepState::Failed) {
                 stage.drive.order(Order::Again("orders".into()));
                 assert_eq!(stage.execute("orders"), None, "{after} ms");
                 stage.pass(120_000);
@@ -58,6 +58,6 @@ fn cut_in_the_middle_of_a_move_it_ends_unexposed_once_the_link_is_back() {
         }
         let end = stage.step("orders");
         assert!(end.exposed.is_none(), "{after} ms: {} {:#?}", end.word, end.ops);
-        assert!(matches!(end.state, Phase::Done | Phase::Failed), "{after} ms: {}", end.word);
+        assert!(matches!(end.state, StepState::Done | StepState::Failed), "{after} ms: {}", end.word);
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use landfall::{
     core::{
         run::{Hand, Order},
-        step::Phase,
+        step::StepState,
     },
     plan::{Action, Condition, MemberRule, Pattern, Plan, Side},
 };
@@ -60,17 +60,17 @@ fn shorten(condition: &mut Condition) {
 }
 
 /// Lets time pass until a step is that far, for at most so many minutes.
-fn until(stage: &mut Stage, id: &str, minutes: u32, goal: Phase) -> Result<(), String> {
+fn until(stage: &mut Stage, id: &str, minutes: u32, goal: StepState) -> Result<(), String> {
     for _ in 0..minutes * 30 {
         match stage.drive.phase(id) {
             Some(phase) if phase == goal => return Ok(()),
-            Some(Phase::Failed | Phase::NotApplied) => break,
+            Some(StepState::Failed | StepState::NotApplied) => break,
             _ => stage.drive.run_for(Duration::from_secs(2)),
         }
     }
     let step = stage.step(id);
     let gates: Vec<_> = step.gates.iter().map(|g| format!("{} {:?} {}", g.of, g.reason.level, g.reason.what)).collect();
-    let ops: Vec<_> = step.ops.iter().map(|op| format!("{} {:?} {}", op.what, op.state, op.said)).collect();
+    let ops: Vec<_> = step.ops.iter().map(|op| format!("{} {:?} {}", op.what, op.state, op.detail)).collect();
     Err(format!("{id} is {}, not {goal:?}: {ops:#?}\n{:#?}\n{gates:#?}", step.word, step.obstacles))
 }
 
@@ -78,8 +78,8 @@ fn until(stage: &mut Stage, id: &str, minutes: u32, goal: Phase) -> Result<(), S
 fn execute(stage: &mut Stage, id: &str) -> Result<(), String> {
     let mut refused = String::new();
     for _ in 0..60 {
-        if !matches!(stage.drive.phase(id), Some(Phase::Previewed | Phase::Armed)) {
-            until(stage, id, 45, Phase::Ready).map_err(|why| format!("{why}; {refused}"))?;
+        if !matches!(stage.drive.phase(id), Some(StepState::Previewed | StepState::Armed)) {
+            until(stage, id, 45, StepState::Ready).map_err(|why| format!("{why}; {refused}"))?;
         }
         stage.drive.order(Order::Preview(id.into()));
         if let Some(preview) = stage.step(id).preview
@@ -90,7 +90,7 @@ fn execute(stage: &mut Stage, id: &str) -> Result<(), String> {
             }
         }
         refused = stage.execute(id).unwrap_or_default();
-        let before = [Phase::Pending, Phase::Blocked, Phase::Ready, Phase::Previewed, Phase::Armed];
+        let before = [StepState::Pending, StepState::Blocked, StepState::Ready, StepState::Previewed, StepState::Armed];
         if stage.drive.phase(id).is_some_and(|phase| !before.contains(&phase)) {
             return Ok(());
         }
@@ -102,30 +102,30 @@ fn execute(stage: &mut Stage, id: &str) -> Result<(), String> {
 /// One step, to its end.
 pub fn carry_out(stage: &mut Stage, id: &str) -> Result<(), String> {
     if stage.step(id).manual.is_some() {
-        until(stage, id, 45, Phase::Ready)?;
-        stage.drive.order(Order::Attest { step: id.into(), looked_at: "the channel".into() });
+        until(stage, id, 45, StepState::Ready)?;
+        stage.drive.order(Order::MarkDone { step: id.into(), looked_at: "the channel".into() });
         // Where the plan wants approvals of it.
         for by in ["operator-1", "operator-2"] {
             stage.agree(by, None);
         }
-        return until(stage, id, 1, Phase::Attested);
+        return until(stage, id, 1, StepState::Attested);
     }
     execute(stage, id)?;
-    until(stage, id, 60, Phase::Done)
+    until(stage, id, 60, StepState::Done)
 }
 
 /// A step is taken back.
 fn take_back(stage: &mut Stage, id: &str) -> Result<(), String> {
     stage.drive.order(Order::RollBack(id.into()));
     execute(stage, id)?;
-    until(stage, id, 60, Phase::RolledBack)
+    until(stage, id, 60, StepState::RolledBack)
 }
 
 /// The offsets of a group that runs are refused. Its consumers are stopped, and it is taken back once more.
 fn take_offsets_back(stage: &mut Stage, id: &str) -> Result<(), String> {
     stage.drive.order(Order::RollBack(id.into()));
     execute(stage, id)?;
-    stage.until(id, 300, |s| s.state == Phase::Failed);
+    stage.until(id, 300, |s| s.state == StepState::Failed);
     stage.drive.run_for(Duration::from_secs(60));
     take_back(stage, id)
 }
@@ -185,7 +185,7 @@ fn the_whole_runbook_goes_forward_and_a_way_back_leads_from_every_phase() {
         }
     }
     let run = stage.run();
-    assert!(run.steps.iter().all(|s| matches!(s.state, Phase::Done | Phase::Attested)));
+    assert!(run.steps.iter().all(|s| matches!(s.state, StepState::Done | StepState::Attested)));
     let log = stage.drive.server_log();
     println!(
         "{} steps, {} of them taken back and done again ({}), {} requests carried out, in {} virtual minutes",

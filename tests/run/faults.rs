@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use landfall::{
-    core::step::{Kind, Note, OpState, Phase},
+    core::step::{Kind, Note, OpState, StepState},
     drive::sim::CallTrouble,
     journal::Body,
     plan::{Action, Side},
@@ -34,7 +34,12 @@ fn stage(name: &str, action: &Action) -> Stage {
 fn begin(stage: &mut Stage, name: &str) {
     for _ in 0..60 {
         let refused = stage.execute(name);
-        let begun = |p| !matches!(p, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed);
+        let begun = |p| {
+            !matches!(
+                p,
+                StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
+            )
+        };
         if refused.is_none() || stage.drive.phase(name).is_some_and(begun) {
             return;
         }
@@ -48,7 +53,7 @@ fn calls(name: &str, action: &Action) -> Vec<(String, Kind)> {
     let mut stage = stage(name, action);
     begin(&mut stage, name);
     let begun = stage.entries().into_iter().rev().find_map(|e| match e.body {
-        Body::Begun(begun) => Some(begun),
+        Body::AttemptStarted(begun) => Some(begun),
         _ => None,
     });
     let ops = begun.expect("it was begun").draft.ops;
@@ -66,7 +71,7 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
     for _ in 0..150 {
         stage.pass(10_000);
         let view = stage.step(name);
-        if !matches!(view.state, Phase::Running) || view.held {
+        if !matches!(view.state, StepState::Running) || view.held {
             break;
         }
     }
@@ -78,7 +83,7 @@ fn outcome(name: &str, action: &Action, (what, kind): (&str, Kind), trouble: Opt
                 tag.get_or_insert((intent.ticket, intent.tag));
             }
             Body::Intent(intent) if intent.what.contains("steps down") => stepped_down = Some(entry.wall),
-            Body::Came(came) => {
+            Body::Transition(came) => {
                 if let Note::Op(ticket, state) = came.note {
                     last.insert(ticket, (state, entry.wall));
                     looks += usize::from(state == OpState::Unknown);

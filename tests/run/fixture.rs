@@ -7,9 +7,9 @@ use std::{fs, path::PathBuf};
 
 use landfall::{
     core::{
-        Core, Input,
-        run::{Motion, Order},
-        step::Phase,
+        Core, EngineInput,
+        run::{Order, Proposal},
+        step::StepState,
     },
     drive::sim::CallTrouble,
     journal::{Body, Entry, chain, entry::VERSION, export},
@@ -35,27 +35,32 @@ fn played() -> Stage {
     stage.carry_out("dns-1");
     stage.carry_out("orders");
     stage.drive.order(Order::Remark { by: Some("ben".into()), text: "coffee".into() });
-    stage.drive.order(Order::Propose(Motion::Skip { step: "left-out".into(), reason: "not tonight".into() }));
+    stage.drive.order(Order::Propose(Proposal::Skip { step: "left-out".into(), reason: "not tonight".into() }));
     assert_eq!(stage.agree("ben", None), None);
     stage.carry_out("dns-50");
     stage.drive.order(Order::RollBack("dns-50".into()));
     assert_eq!(stage.execute("dns-50"), None);
-    stage.until("dns-50", 900, |s| s.state == Phase::RolledBack);
+    stage.until("dns-50", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.restart();
     stage.pass(30_000);
     stage.drive.order(Order::Release);
-    stage.drive.dark(Some("lost"));
+    stage.drive.unobservable(Some("lost"));
     stage.drive.call_trouble("lost", CallTrouble::ReplyLost, 1);
-    stage.until("lost", 60, |s| s.state == Phase::Ready);
+    stage.until("lost", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("lost"), None);
     stage.pass(60_000);
     let ticket = stage.step("lost").unknown.expect("nobody knows");
     let looked_at = "the provider's console".to_owned();
-    stage.drive.order(Order::Propose(Motion::Settle { step: "lost".into(), ticket, there: true, looked_at }));
+    stage.drive.order(Order::Propose(Proposal::ResolveManually {
+        step: "lost".into(),
+        ticket,
+        there: true,
+        looked_at,
+    }));
     assert_eq!(stage.agree("ben", None), None);
-    stage.drive.dark(None);
-    stage.until("lost", 900, |s| s.state == Phase::Attested);
+    stage.drive.unobservable(None);
+    stage.until("lost", 900, |s| s.state == StepState::Attested);
     stage
 }
 
@@ -66,18 +71,18 @@ fn followed(entries: &[Entry]) -> Core {
     all.push(step("lost", &[], weights(40, 60)));
     let (mut core, _) = Core::new(plan(all), start());
     for entry in entries {
-        let effects = core.handle(Input::Follow(Box::new(entry.clone())), start());
+        let effects = core.handle(EngineInput::Follow(Box::new(entry.clone())), start());
         assert!(effects.is_empty(), "whoever follows does nothing");
     }
     core
 }
 
-const END: [(&str, Phase); 5] = [
-    ("dns-1", Phase::Done),
-    ("orders", Phase::Done),
-    ("dns-50", Phase::RolledBack),
-    ("left-out", Phase::Skipped),
-    ("lost", Phase::Attested),
+const END: [(&str, StepState); 5] = [
+    ("dns-1", StepState::Done),
+    ("orders", StepState::Done),
+    ("dns-50", StepState::RolledBack),
+    ("left-out", StepState::Skipped),
+    ("lost", StepState::Attested),
 ];
 
 #[test]
@@ -90,9 +95,9 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
     for (id, phase) in END {
         assert_eq!(core.phase(id), Some(phase), "{id}");
     }
-    let hold = landfall::core::run::Input::Order(Order::Hold { by: None, why: String::new() });
-    assert!(core.handle(Input::Run(hold), start()).is_empty());
-    assert!(core.handle(Input::Tick, start()).is_empty());
+    let hold = landfall::core::run::RunInput::Order(Order::Hold { by: None, why: String::new() });
+    assert!(core.handle(EngineInput::Run(hold), start()).is_empty());
+    assert!(core.handle(EngineInput::Tick, start()).is_empty());
     assert!(core.run_view(start()).said.is_some_and(|why| why.contains("only watches")));
 }
 

@@ -6,9 +6,9 @@ use landfall::{
     core::{
         digest::Digest,
         run::{Order, StepView},
-        step::{OpState, Phase},
+        step::{OpState, StepState},
     },
-    drive::{Helm, clock, sim},
+    drive::{Control, clock, sim},
     journal::{Author, Journal, chain, store::MemStore},
     plan::Side,
     scenario::Scenario,
@@ -16,12 +16,12 @@ use landfall::{
 
 use crate::stage::{plan, primary, step};
 
-fn view(helm: &Helm) -> StepView {
+fn view(helm: &Control) -> StepView {
     let snapshot = helm.link.snapshots.borrow().clone();
     snapshot.run.as_ref().and_then(|run| run.steps.first()).expect("a step").clone()
 }
 
-fn until(helm: &Helm, what: &str, so: impl Fn(&StepView) -> bool) {
+fn until(helm: &Control, what: &str, so: impl Fn(&StepView) -> bool) {
     for _ in 0..1200 {
         if so(&view(helm)) {
             return;
@@ -41,11 +41,11 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
     let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
     let helm = sim::start_steered(&scenario, 2.0, Box::new(board), None).expect("a journal");
-    until(&helm, "ready", |s| s.state == Phase::Ready);
-    while !matches!(view(&helm).state, Phase::Running) {
+    until(&helm, "ready", |s| s.state == StepState::Ready);
+    while !matches!(view(&helm).state, StepState::Running) {
         helm.orders.give(Order::Preview("orders".into()));
         helm.orders.give(Order::Arm("orders".into()));
-        until(&helm, "armed", |s| matches!(s.state, Phase::Armed | Phase::Ready | Phase::Previewed));
+        until(&helm, "armed", |s| matches!(s.state, StepState::Armed | StepState::Ready | StepState::Previewed));
         if let Some(digest) = view(&helm).preview.and_then(|p| p.digest) {
             let typed = "orders".to_owned();
             helm.orders.give(Order::Execute { step: "orders".into(), digest, typed });
@@ -56,7 +56,7 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     assert_eq!(helm.clone().leave(Duration::from_secs(120)), Vec::<String>::new());
     let end = view(&helm);
     assert!(end.exposed.is_none(), "{:#?}", end.ops);
-    assert!(end.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
+    assert!(end.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
     let (entries, _) = chain::read(&store.survivors()).expect("whole");
     let held = entries.iter().any(|e| matches!(&e.body, landfall::journal::Body::Hold { on: true, .. }));
     assert!(held, "and that it was left is on record");

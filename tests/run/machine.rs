@@ -3,13 +3,14 @@
 use landfall::core::{
     digest::Digest,
     step::{
-        Clearance, Effect, Event, Kind, Level, Limits, Op, Phase, Recipe, Reply, State, Ticket, Timer, Truth, step,
+        Clearance, Kind, Level, Limits, Machine, Op, Recipe, Reply, StepEffect, StepEvent, StepState, Ticket, Timer,
+        Truth, step,
     },
 };
 
 /// An attempt under way: what was sent, and the last look at each operation.
 struct Attempt {
-    state: State,
+    state: Machine,
     sent: Vec<Ticket>,
     looks: Vec<u16>,
 }
@@ -17,45 +18,45 @@ struct Attempt {
 impl Attempt {
     /// Of so many operations that compare nothing.
     fn of(ops: usize, limits: Limits) -> Self {
-        let mut attempt = Self::shown(State::new(0, true, false), ops, limits);
-        attempt.take(&Event::Arm);
-        attempt.take(&Event::Execute(Clearance::Clear));
+        let mut attempt = Self::shown(Machine::new(0, true, false), ops, limits);
+        attempt.take(&StepEvent::Arm);
+        attempt.take(&StepEvent::Execute(Clearance::Clear));
         attempt
     }
 
     /// Previewed and no more.
-    fn shown(state: State, ops: usize, limits: Limits) -> Self {
+    fn shown(state: Machine, ops: usize, limits: Limits) -> Self {
         let mut attempt = Self { state, sent: Vec::new(), looks: vec![0; ops] };
-        attempt.take(&Event::Clearance(Clearance::Clear));
+        attempt.take(&StepEvent::Clearance(Clearance::Clear));
         attempt.take(&preview(1, ops, limits));
         attempt
     }
 
-    fn take(&mut self, event: &Event) {
+    fn take(&mut self, event: &StepEvent) {
         let (state, effects) = step(&self.state, event);
         self.state = state;
         for effect in effects {
             match effect {
-                Effect::Act(ticket) => {
+                StepEffect::Act(ticket) => {
                     self.sent.push(ticket);
-                    self.take(&Event::Written(ticket));
+                    self.take(&StepEvent::Written(ticket));
                 }
-                Effect::Observe(ticket, look) => self.looks[usize::from(ticket.op)] = look,
+                StepEffect::Verify(ticket, look) => self.looks[usize::from(ticket.op)] = look,
                 _ => {}
             }
         }
     }
 
     fn replied(&mut self, op: usize, reply: Reply) {
-        self.take(&Event::Reply(self.sent[op], reply));
+        self.take(&StepEvent::Reply(self.sent[op], reply));
     }
 
     fn observed(&mut self, op: usize, truth: Truth) {
-        self.take(&Event::Observed(self.sent[op], self.looks[op], truth));
+        self.take(&StepEvent::Verified(self.sent[op], self.looks[op], truth));
     }
 
     fn applied(&mut self, op: usize) {
-        self.replied(op, Reply::Yes);
+        self.replied(op, Reply::Accepted);
         self.observed(op, Truth::Applied);
     }
 
@@ -70,9 +71,9 @@ impl Attempt {
     }
 }
 
-fn preview(digest: u8, ops: usize, limits: Limits) -> Event {
+fn preview(digest: u8, ops: usize, limits: Limits) -> StepEvent {
     let recipe = Recipe { ops: vec![Op::new(Kind::Absolute, false); ops], limits, attempt: 0 };
-    Event::Previewed { digest: Digest([digest; 32]), recipe }
+    StepEvent::Previewed { digest: Digest([digest; 32]), recipe }
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn a_definite_no_is_not_waited_for() {
         assert_eq!(one.word(), (1, "NOT_APPLIED"), "{no:?}");
     }
     let mut one = Attempt::of(1, Limits::SEQUENCE);
-    one.replied(0, Reply::Lost);
+    one.replied(0, Reply::Indeterminate);
     one.observed(0, Truth::NotApplied);
     assert_eq!(one.word(), (1, "QUARANTINE"), "nobody knows: it may still land");
 }
@@ -107,7 +108,7 @@ fn a_fan_stops_once_more_have_failed_than_may() {
 #[test]
 fn a_fan_waits_while_more_are_unknown_than_may() {
     let mut fan = Attempt::of(6, PAIRS);
-    fan.take(&Event::Fired(Timer::Reply(fan.sent[0])));
+    fan.take(&StepEvent::Fired(Timer::Reply(fan.sent[0])));
     fan.applied(1);
     assert_eq!(fan.word(), (2, "UNKNOWN"), "there is room for one more, and too much that nobody knows");
     fan.observed(0, Truth::Applied);
@@ -117,23 +118,23 @@ fn a_fan_waits_while_more_are_unknown_than_may() {
 #[test]
 fn held_an_attempt_begins_nothing_until_it_is_released() {
     let mut fan = Attempt::of(6, PAIRS);
-    fan.take(&Event::Hold);
+    fan.take(&StepEvent::Hold);
     fan.applied(0);
     fan.applied(1);
     assert_eq!(fan.word(), (2, "HELD"));
-    fan.take(&Event::Release);
+    fan.take(&StepEvent::Release);
     assert_eq!(fan.word(), (4, "SENT"));
 }
 
 #[test]
 fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
     let mut fan = Attempt::of(6, PAIRS);
-    fan.take(&Event::Resumed);
+    fan.take(&StepEvent::Resumed);
     assert_eq!(fan.word(), (2, "UNKNOWN"));
     fan.observed(0, Truth::Applied);
     fan.observed(1, Truth::Applied);
     assert_eq!(fan.word(), (2, "HELD"));
-    fan.take(&Event::Release);
+    fan.take(&StepEvent::Release);
     assert_eq!(fan.word(), (4, "SENT"));
 }
 
@@ -141,51 +142,51 @@ fn taken_up_again_an_attempt_begins_nothing_until_it_is_released() {
 fn baking() -> Attempt {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
     one.applied(0);
-    one.take(&Event::Fired(Timer::Settled(one.state.epoch)));
-    one.take(&Event::Verdict(Level::Green));
-    assert_eq!(one.state.phase, Phase::Baking);
+    one.take(&StepEvent::Fired(Timer::Settled(one.state.epoch)));
+    one.take(&StepEvent::Verdict(Level::Green));
+    assert_eq!(one.state.state, StepState::Baking);
     one
 }
 
 #[test]
 fn what_turns_red_while_it_bakes_has_failed() {
     let mut one = baking();
-    one.take(&Event::Verdict(Level::Red));
-    assert_eq!(one.state.phase, Phase::Failed);
+    one.take(&StepEvent::Verdict(Level::Red));
+    assert_eq!(one.state.state, StepState::Failed);
 }
 
 #[test]
 fn what_is_not_known_while_it_bakes_is_verified_anew() {
     let mut one = baking();
     let baked = Timer::Baked(one.state.epoch);
-    one.take(&Event::Verdict(Level::Hold));
-    one.take(&Event::Fired(baked));
-    assert_eq!(one.state.phase, Phase::Verifying, "the clock of the first time does not count");
+    one.take(&StepEvent::Verdict(Level::Unknown));
+    one.take(&StepEvent::Fired(baked));
+    assert_eq!(one.state.state, StepState::Verifying, "the clock of the first time does not count");
 }
 
 #[test]
 fn an_approval_is_of_one_preview_and_nothing_is_armed_without_it() {
-    let mut one = Attempt::shown(State::new(1, true, false), 1, Limits::SEQUENCE);
+    let mut one = Attempt::shown(Machine::new(1, true, false), 1, Limits::SEQUENCE);
     let arm = |one: &mut Attempt| {
-        one.take(&Event::Arm);
-        one.state.phase
+        one.take(&StepEvent::Arm);
+        one.state.state
     };
-    assert_eq!(arm(&mut one), Phase::Previewed, "nobody has approved it");
-    one.take(&Event::Approved(Digest([2; 32])));
-    assert_eq!(arm(&mut one), Phase::Previewed, "that was another preview");
-    one.take(&Event::Approved(Digest([1; 32])));
+    assert_eq!(arm(&mut one), StepState::Previewed, "nobody has approved it");
+    one.take(&StepEvent::Approved(Digest([2; 32])));
+    assert_eq!(arm(&mut one), StepState::Previewed, "that was another preview");
+    one.take(&StepEvent::Approved(Digest([1; 32])));
     one.take(&preview(2, 1, Limits::SEQUENCE));
-    assert_eq!(arm(&mut one), Phase::Previewed, "and this is another one now");
-    one.take(&Event::Approved(Digest([2; 32])));
-    assert_eq!(arm(&mut one), Phase::Armed);
+    assert_eq!(arm(&mut one), StepState::Previewed, "and this is another one now");
+    one.take(&StepEvent::Approved(Digest([2; 32])));
+    assert_eq!(arm(&mut one), StepState::Armed);
 }
 
 #[test]
 fn what_is_not_clear_at_the_moment_of_sending_is_not_begun() {
     for clearance in [Clearance::Needs, Clearance::Blocked] {
-        let mut one = Attempt::shown(State::new(0, true, false), 1, Limits::SEQUENCE);
-        one.take(&Event::Arm);
-        one.take(&Event::Execute(clearance));
+        let mut one = Attempt::shown(Machine::new(0, true, false), 1, Limits::SEQUENCE);
+        one.take(&StepEvent::Arm);
+        one.take(&StepEvent::Execute(clearance));
         assert_eq!((one.sent.len(), one.state.attempt), (0, 0), "{clearance:?}");
     }
 }
@@ -193,29 +194,29 @@ fn what_is_not_clear_at_the_moment_of_sending_is_not_begun() {
 #[test]
 fn once_begun_it_cannot_be_called_off() {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
-    one.take(&Event::Cancel);
+    one.take(&StepEvent::Cancel);
     assert_eq!(one.word(), (1, "SENT"));
 }
 
 #[test]
 fn beyond_the_point_of_no_return_nothing_is_taken_back() {
     for reversible in [true, false] {
-        let mut one = Attempt::shown(State::new(0, reversible, false), 1, Limits::SEQUENCE);
-        one.take(&Event::Arm);
-        one.take(&Event::Execute(Clearance::Clear));
+        let mut one = Attempt::shown(Machine::new(0, reversible, false), 1, Limits::SEQUENCE);
+        one.take(&StepEvent::Arm);
+        one.take(&StepEvent::Execute(Clearance::Clear));
         one.applied(0);
-        one.take(&Event::RollBack);
-        assert_eq!(one.state.phase == Phase::Settling, !reversible);
+        one.take(&StepEvent::RollBack);
+        assert_eq!(one.state.state == StepState::Settling, !reversible);
     }
 }
 
 /// Another attempt at what is over, of so many operations.
 fn again(attempt: Attempt, ops: usize) -> Attempt {
     let mut state = attempt.state;
-    (state, _) = step(&state, &Event::Again);
+    (state, _) = step(&state, &StepEvent::Again);
     let mut next = Attempt::shown(state, ops, Limits::SEQUENCE);
-    next.take(&Event::Arm);
-    next.take(&Event::Execute(Clearance::Clear));
+    next.take(&StepEvent::Arm);
+    next.take(&StepEvent::Execute(Clearance::Clear));
     next
 }
 
@@ -229,10 +230,10 @@ fn what_an_earlier_attempt_left_is_not_forgotten_by_the_next() {
     one.refused(0);
     assert_eq!(one.state.word(), "FAILED", "the first attempt's first operation is there: not nothing");
     assert!(one.state.stands());
-    one.take(&Event::Again);
-    one.take(&Event::Skip);
-    assert_ne!(one.state.phase, Phase::Skipped, "what is partly there is not left out");
-    one.take(&Event::RollBack);
+    one.take(&StepEvent::Again);
+    one.take(&StepEvent::Skip);
+    assert_ne!(one.state.state, StepState::Skipped, "what is partly there is not left out");
+    one.take(&StepEvent::RollBack);
     assert_eq!(one.state.word(), "RB_BLOCKED", "and it can be taken back");
 }
 
@@ -240,10 +241,10 @@ fn what_an_earlier_attempt_left_is_not_forgotten_by_the_next() {
 fn a_way_back_of_which_nothing_came_leaves_it_standing() {
     let mut done = Attempt::of(1, Limits::SEQUENCE);
     done.applied(0);
-    done.take(&Event::RollBack);
+    done.take(&StepEvent::RollBack);
     let mut back = Attempt::shown(done.state, 1, Limits::SEQUENCE);
-    back.take(&Event::Arm);
-    back.take(&Event::Execute(Clearance::Clear));
+    back.take(&StepEvent::Arm);
+    back.take(&StepEvent::Execute(Clearance::Clear));
     assert!(back.state.stands(), "under way, nothing sent is nothing taken back");
     back.refused(0);
     assert_eq!(back.word(), (1, "RB_NOT_APPLIED"));
@@ -253,16 +254,16 @@ fn a_way_back_of_which_nothing_came_leaves_it_standing() {
 #[test]
 fn what_was_there_and_is_overwritten_was_not_nothing() {
     let limits = Limits::SEQUENCE;
-    let mut one = Attempt::shown(State::new(0, true, false), 1, limits);
+    let mut one = Attempt::shown(Machine::new(0, true, false), 1, limits);
     let recipe = Recipe { ops: vec![Op::new(Kind::Compared, false)], limits, attempt: 0 };
-    one.take(&Event::Previewed { digest: Digest([2; 32]), recipe });
-    one.take(&Event::Arm);
-    one.take(&Event::Execute(Clearance::Clear));
+    one.take(&StepEvent::Previewed { digest: Digest([2; 32]), recipe });
+    one.take(&StepEvent::Arm);
+    one.take(&StepEvent::Execute(Clearance::Clear));
     one.applied(0);
     let settled = Timer::Settled(one.state.epoch);
-    one.take(&Event::Fired(settled));
+    one.take(&StepEvent::Fired(settled));
     let overdue = Timer::Verify(one.state.epoch);
-    one.take(&Event::Fired(overdue));
+    one.take(&StepEvent::Fired(overdue));
     one.observed(0, Truth::Conflict);
     assert_eq!(one.state.word(), "FAILED");
 }
@@ -270,16 +271,16 @@ fn what_was_there_and_is_overwritten_was_not_nothing() {
 #[test]
 fn a_word_can_become_more_than_a_word() {
     let mut one = Attempt::of(1, Limits::SEQUENCE);
-    one.replied(0, Reply::Lost);
-    one.take(&Event::Settled(one.sent[0], true));
-    while one.state.phase != Phase::Attested {
+    one.replied(0, Reply::Indeterminate);
+    one.take(&StepEvent::ResolvedManually(one.sent[0], true));
+    while one.state.state != StepState::Attested {
         let epoch = one.state.epoch;
-        one.take(&Event::Fired(Timer::Settled(epoch)));
-        one.take(&Event::Verdict(Level::Green));
-        one.take(&Event::Fired(Timer::Baked(one.state.epoch)));
+        one.take(&StepEvent::Fired(Timer::Settled(epoch)));
+        one.take(&StepEvent::Verdict(Level::Green));
+        one.take(&StepEvent::Fired(Timer::Baked(one.state.epoch)));
     }
     assert!(!one.state.satisfies());
-    one.take(&Event::Adopt);
-    assert_eq!(one.state.phase, Phase::Settling);
+    one.take(&StepEvent::Adopt);
+    assert_eq!(one.state.state, StepState::Settling);
     assert!(one.state.stands(), "our own part of it stays ours");
 }

@@ -21,7 +21,7 @@ mod users;
 mod way_back;
 
 use landfall::{
-    core::{run::Order, step::Phase},
+    core::{run::Order, step::StepState},
     journal::Body,
 };
 
@@ -46,7 +46,7 @@ fn the_happy_path_and_back() {
     for id in ["dns-50", "orders", "dns-1"] {
         stage.drive.order(Order::RollBack(id.into()));
         assert_eq!(stage.execute(id), None, "{id}");
-        stage.until(id, 900, |s| s.state == Phase::RolledBack);
+        stage.until(id, 900, |s| s.state == StepState::RolledBack);
     }
     println!("{}", landfall::journal::export::markdown(&stage.entries()));
 }

@@ -2,8 +2,8 @@
 
 use landfall::{
     core::{
-        run::{Hand, Motion, Order, StepView},
-        step::{Level, OpState, Phase},
+        run::{Hand, Order, Proposal, StepView},
+        step::{Level, OpState, StepState},
     },
     drive::sim::{CallTrouble, Trouble},
     journal::Body,
@@ -48,7 +48,7 @@ approvals = 2
 
 fn waive(step: &str, gate: &str) -> Order {
     let (step, gate, reason) = (step.to_owned(), gate.to_owned(), "known and harmless".to_owned());
-    Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })
+    Order::Propose(Proposal::Waive { step, gate, reason, minutes: 30 })
 }
 
 /// The first step is done, the second ready: both by waiver of their gates.
@@ -59,7 +59,7 @@ fn before_the_second() -> Stage {
         assert_eq!(stage.agree("ben", None), None);
     }
     stage.carry_out("first");
-    stage.until("second", 60, |s| s.state == Phase::Ready);
+    stage.until("second", 60, |s| s.state == StepState::Ready);
     stage
 }
 
@@ -91,7 +91,7 @@ fn a_waiver_takes_two_people_and_is_of_one_gate_of_one_step_for_one_attempt() {
     // It was for that attempt: forward again after the way back it does not count.
     stage.drive.order(Order::RollBack("first".into()));
     assert_eq!(stage.execute("first"), None);
-    stage.until("first", 900, |s| s.state == Phase::RolledBack);
+    stage.until("first", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("first".into()));
     stage.pass(5000);
     assert_eq!(stage.step("first").level, Level::Red);
@@ -123,14 +123,14 @@ fn an_approval_is_of_one_preview_of_one_attempt() {
     assert_eq!(stage.order(approval(first)), None);
     refused(stage.order(approval(first)), "has approved second already");
     assert_eq!(stage.execute("second"), None);
-    stage.until("second", 900, |s| s.state == Phase::Done);
+    stage.until("second", 900, |s| s.state == StepState::Done);
 
     stage.drive.order(Order::RollBack("second".into()));
     stage.drive.order(Order::Preview("second".into()));
     let back = digest(&stage);
     assert_eq!(stage.order(approval(back)), None);
     assert_eq!(stage.execute("second"), None);
-    stage.until("second", 900, |s| s.state == Phase::RolledBack);
+    stage.until("second", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("second".into()));
     stage.drive.order(Order::Preview("second".into()));
     refused(stage.order(approval(first)), "another preview");
@@ -141,20 +141,20 @@ fn a_point_of_no_return_takes_two_approvers() {
     let mut stage = Stage::with(RUNBOOK, 3);
     for id in ["first", "second"] {
         let reason = "not needed tonight".to_owned();
-        assert_eq!(stage.order(Order::Propose(Motion::Skip { step: id.into(), reason })), None);
-        assert_ne!(stage.drive.phase(id), Some(Phase::Skipped));
+        assert_eq!(stage.order(Order::Propose(Proposal::Skip { step: id.into(), reason })), None);
+        assert_ne!(stage.drive.phase(id), Some(StepState::Skipped));
         assert_eq!(stage.agree("ben", None), None);
-        assert_eq!(stage.drive.phase(id), Some(Phase::Skipped));
+        assert_eq!(stage.drive.phase(id), Some(StepState::Skipped));
         stage.pass(2000);
     }
-    stage.until("end", 60, |s| s.state == Phase::Ready);
-    assert_eq!(stage.order(Order::Attest { step: "end".into(), looked_at: "the fire".into() }), None);
+    stage.until("end", 60, |s| s.state == StepState::Ready);
+    assert_eq!(stage.order(Order::MarkDone { step: "end".into(), looked_at: "the fire".into() }), None);
     assert_eq!(stage.agree("ben", None), None);
-    assert_eq!(stage.drive.phase("end"), Some(Phase::Ready), "one approver is not two");
+    assert_eq!(stage.drive.phase("end"), Some(StepState::Ready), "one approver is not two");
     refused(stage.agree("ben", None), "counts already");
     refused(stage.agree("cleo", None), "has a key");
     assert_eq!(stage.agree("cleo", Some("SHA256:x")), None);
-    assert_eq!(stage.drive.phase("end"), Some(Phase::Attested));
+    assert_eq!(stage.drive.phase("end"), Some(StepState::Attested));
     let by = stage.entries().into_iter().rev().find_map(|e| match e.body {
         Body::Attested { by, .. } => Some(by),
         _ => None,
@@ -165,9 +165,9 @@ fn a_point_of_no_return_takes_two_approvers() {
 #[test]
 fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
     let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1)), step("next", &["dns-1"], weights(50, 50))], 5);
-    stage.drive.dark(Some("dns-1"));
+    stage.drive.unobservable(Some("dns-1"));
     stage.drive.call_trouble("dns-1", CallTrouble::ReplyLost, 1);
-    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("dns-1"), None);
     stage.pass(1_800_000);
     let view = stage.step("dns-1");
@@ -175,27 +175,32 @@ fn what_nobody_can_observe_is_settled_by_two_and_stays_their_word() {
     let ticket = view.unknown.expect("an operation");
     let looked_at = "the console of the provider: 99 and 1".to_owned();
     let motion = |ticket| {
-        Order::Propose(Motion::Settle { step: "dns-1".into(), ticket, there: true, looked_at: looked_at.clone() })
+        Order::Propose(Proposal::ResolveManually {
+            step: "dns-1".into(),
+            ticket,
+            there: true,
+            looked_at: looked_at.clone(),
+        })
     };
     assert_eq!(stage.order(motion(ticket)), None);
     assert_eq!(stage.step("dns-1").word, "UNKNOWN");
     assert_eq!(stage.agree("ben", None), None);
-    stage.drive.dark(None);
-    stage.until("dns-1", 900, |s| s.state == Phase::Attested);
+    stage.drive.unobservable(None);
+    stage.until("dns-1", 900, |s| s.state == StepState::Attested);
     refused(stage.order(motion(ticket)), "only an operation that is UNKNOWN");
 }
 
 #[test]
 fn what_a_person_did_by_hand_is_taken_over_only_once_it_is_so() {
     let mut stage = Stage::new(vec![step("dns-1", &[], weights(99, 1)), step("orders", &[], primary(Side::Target))], 5);
-    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     refused(stage.order(Order::Adopt("dns-1".into())), "is not done");
     stage.carry_out("dns-1");
     // Another console does not know of it.
     let mut other = Stage::new(vec![step("dns-1", &[], weights(100, 0))], 5);
-    other.until("dns-1", 60, |s| s.state == Phase::Ready);
+    other.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(other.order(Order::Adopt("dns-1".into())), None);
-    other.until("dns-1", 900, |s| s.state == Phase::Done);
+    other.until("dns-1", 900, |s| s.state == StepState::Done);
     assert!(other.step("dns-1").adopted);
     assert!(other.drive.server_log().is_empty(), "taking over sends nothing");
     refused(other.order(Order::RollBack("dns-1".into())), "no way back is stored");
@@ -204,27 +209,27 @@ fn what_a_person_did_by_hand_is_taken_over_only_once_it_is_so() {
 #[test]
 fn a_hold_in_the_middle_of_a_recipe_finishes_its_safe_tail() {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
-    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    stage.until("orders", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.iter().any(|op| op.state == OpState::Applied));
     assert!(stage.step("orders").exposed.is_some(), "pinned");
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
-    let view = stage.until("orders", 120, |s| s.state != Phase::Running);
-    assert_eq!(view.state, Phase::Failed);
+    let view = stage.until("orders", 120, |s| s.state != StepState::Running);
+    assert_eq!(view.state, StepState::Failed);
     assert!(view.exposed.is_none(), "{:#?}", view.ops);
-    let tail = view.ops.iter().filter(|op| op.tail).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
+    let tail = view.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared));
     assert!(tail, "{:#?}", view.ops);
 }
 
 #[test]
 fn a_hold_once_all_is_sent_holds_nothing_back_and_looks_on() {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
-    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    stage.until("orders", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     let sent = |s: &StepView| s.ops.iter().any(|op| op.what.contains("steps down") && op.state == OpState::Applied);
     stage.until("orders", 60, sent);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
-    let view = stage.until("orders", 120, |s| s.state == Phase::Done);
+    let view = stage.until("orders", 120, |s| s.state == StepState::Done);
     assert!(view.ops.iter().all(|op| op.state == OpState::Applied), "{:#?}", view.ops);
 }
 
@@ -247,16 +252,16 @@ fn one_person_counts_once_however_often_the_gate_flickers() {
 #[test]
 fn a_release_in_the_middle_of_a_tail_does_not_go_forward_again() {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
-    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    stage.until("orders", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.iter().any(|op| op.state == OpState::Applied));
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
-    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.tail && op.state.in_flight()));
-    let before = stage.step("orders").ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count();
+    stage.until("orders", 60, |s| s.ops.iter().any(|op| op.cleanup && op.state.in_flight()));
+    let before = stage.step("orders").ops.iter().filter(|op| !op.cleanup && op.state != OpState::Waiting).count();
     stage.drive.order(Order::Release);
-    let view = stage.until("orders", 300, |s| s.state != Phase::Running);
-    assert_eq!((view.state, view.exposed), (Phase::Failed, None));
-    assert_eq!(view.ops.iter().filter(|op| !op.tail && op.state != OpState::Waiting).count(), before);
+    let view = stage.until("orders", 300, |s| s.state != StepState::Running);
+    assert_eq!((view.state, view.exposed), (StepState::Failed, None));
+    assert_eq!(view.ops.iter().filter(|op| !op.cleanup && op.state != OpState::Waiting).count(), before);
 }
 
 #[test]
@@ -279,10 +284,10 @@ action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 }
         let part = format!("/stop/{attempt}.");
         stage.drive.server_log().iter().filter(|tag| tag.contains(&part)).count()
     };
-    stage.until("stop", 60, |s| s.state == Phase::Ready);
+    stage.until("stop", 60, |s| s.state == StepState::Ready);
     stage.drive.call_trouble("stop 20 instances", CallTrouble::Refused, 1);
     assert_eq!(stage.execute("stop"), None);
-    stage.until("stop", 300, |s| s.state == Phase::Failed);
+    stage.until("stop", 300, |s| s.state == StepState::Failed);
     let first = tags(&stage, 1);
     assert_eq!((first, stage.step("stop").ops.len()), (2, 3), "of 50, 50 and 20");
     // Long enough that what was stopped has stopped.
@@ -296,7 +301,7 @@ action = { stop = { role = "batch", side = "source", width = 1, max_failed = 0 }
     assert!(second > 0, "the rest");
     stage.drive.order(Order::RollBack("stop".into()));
     assert_eq!(stage.execute("stop"), None);
-    stage.until("stop", 900, |s| s.state == Phase::RolledBack);
+    stage.until("stop", 900, |s| s.state == StepState::RolledBack);
     assert_eq!(tags(&stage, 3), first + second, "all that was stopped is started");
 }
 
@@ -320,15 +325,15 @@ fn what_was_changed_is_read_again_before_anything_on_it_is_decided() {
     stage.carry_out("dns-1");
     stage.drive.order(Order::RollBack("dns-1".into()));
     // Whoever asks for the way back is shown it at once.
-    stage.until("dns-1", 60, |s| s.state == Phase::Previewed);
+    stage.until("dns-1", 60, |s| s.state == StepState::Previewed);
     assert_eq!(stage.execute("dns-1"), None);
     // Nothing of the zone is heard any more: what is known of it is from before the way back.
     stage.drive.trouble("route53/", Some(Trouble::Silent));
-    stage.until("dns-1", 900, |s| s.state == Phase::RolledBack);
+    stage.until("dns-1", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("dns-1".into()));
     stage.pass(1000);
     let view = stage.step("dns-1");
-    assert_eq!(view.state, Phase::Blocked);
+    assert_eq!(view.state, StepState::Blocked);
     assert!(view.obstacles.iter().any(|(_, why)| why.contains("is being read again")), "{:?}", view.obstacles);
     assert!(stage.execute("dns-1").is_some());
     stage.drive.trouble("route53/", None);

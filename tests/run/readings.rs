@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::{run::Order, step::Phase},
+    core::{run::Order, step::StepState},
     drive::sim::Trouble,
     journal::{Body, Entry, Reading, export},
     plan::Plan,
@@ -34,7 +34,7 @@ fn they_are_written_every_five_minutes_and_every_thirty_seconds_while_a_step_is_
     stage.carry_out("dns-1");
     let entries = stage.entries();
     let of = |phase: &str| {
-        let is = |e: &&Entry| export::told(&e.body).to_lowercase().starts_with(phase) && e.seq > begun;
+        let is = |e: &&Entry| export::describe(&e.body).to_lowercase().starts_with(phase) && e.seq > begun;
         entries.iter().find(is).unwrap_or_else(|| panic!("no {phase}")).mono
     };
     let (from, to) = (of("begun"), of("done"));
@@ -77,7 +77,7 @@ fn what_people_did_is_shown_without_them_and_the_head_is_the_journals() {
     // And whoever takes the run up, does so as if they were not there.
     stage.carry_out("dns-1");
     stage.restart();
-    assert_eq!(stage.drive.phase("dns-1"), Some(Phase::Done));
+    assert_eq!(stage.drive.phase("dns-1"), Some(StepState::Done));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::{fs, path::PathBuf, sync::LazyLock};
 
 use landfall::{
     core::{
-        run::{Hand, Motion, Order},
-        step::Phase,
+        run::{Hand, Order, Proposal},
+        step::StepState,
     },
     drive::sim::Trouble,
     journal::{Entry, chain, export},
@@ -55,8 +55,8 @@ const HOSTILE: &str = "</td><script>alert('1')</script> & \"a|b\" <img src=x> **
 /// A run with approvals, a waiver, a hold, a way back, silence, a restart, and words that mean harm.
 static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let mut stage = Stage::with(RUNBOOK, 7);
-    let execute = |stage: &mut Stage, id: &str, goal: Phase| {
-        stage.until(id, 120, |s| matches!(s.state, Phase::Ready | Phase::Previewed));
+    let execute = |stage: &mut Stage, id: &str, goal: StepState| {
+        stage.until(id, 120, |s| matches!(s.state, StepState::Ready | StepState::Previewed));
         stage.drive.order(Order::Preview(id.into()));
         if let Some(digest) = stage.step(id).preview.filter(|p| p.approvals.1 > 0).and_then(|p| p.digest) {
             stage.order(Order::Approve { step: id.into(), digest, by: "ben".into(), hand: Hand::Terminal });
@@ -67,17 +67,17 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         }
         stage.until(id, 900, |s| s.state == goal);
     };
-    execute(&mut stage, "dns-1", Phase::Done);
+    execute(&mut stage, "dns-1", StepState::Done);
     stage.drive.order(Order::Remark { by: Some("ben".into()), text: HOSTILE.into() });
-    stage.drive.order(Order::Propose(Motion::Waive {
+    stage.drive.order(Order::Propose(Proposal::Waive {
         step: "orders".into(),
         gate: "fleet".into(),
         reason: "scaled <by> hand".into(),
         minutes: 30,
     }));
     assert_eq!((stage.agree("ben", None), stage.agree("cyd", None)), (None, None));
-    execute(&mut stage, "orders", Phase::Done);
-    execute(&mut stage, "dns-50", Phase::Done);
+    execute(&mut stage, "orders", StepState::Done);
+    execute(&mut stage, "dns-50", StepState::Done);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     stage.pass(400_000);
     stage.drive.order(Order::Release);
@@ -85,7 +85,7 @@ static PLAYED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     stage.pass(900_000);
     stage.drive.trouble("mongo/", None);
     stage.drive.order(Order::RollBack("dns-50".into()));
-    execute(&mut stage, "dns-50", Phase::RolledBack);
+    execute(&mut stage, "dns-50", StepState::RolledBack);
     stage.restart();
     stage.pass(700_000);
     stage.entries()
@@ -117,7 +117,7 @@ fn fixture(name: &str) -> Vec<Entry> {
 }
 
 fn story(entries: &[Entry]) -> Story {
-    report::tell(entries, 0, None).expect("it has records")
+    report::story(entries, 0, None).expect("it has records")
 }
 
 /// All the journals that are told here.

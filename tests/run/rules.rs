@@ -7,9 +7,9 @@ use landfall::{
     core::{
         digest::Digest,
         estate::seen::FaultKind,
-        run::{Hand, Motion, Order},
+        run::{Hand, Order, Proposal},
         snapshot::Verdict,
-        step::{Level, Phase, Ticket},
+        step::{Level, StepState, Ticket},
     },
     drive::sim::{CallTrouble, Trouble},
     journal::Body,
@@ -70,7 +70,7 @@ impl Stage {
 
     /// Previews a step once it is ready; the digest that is shown.
     fn preview(&mut self, id: &str) -> Digest {
-        self.until(id, 60, |s| s.state == Phase::Ready);
+        self.until(id, 60, |s| s.state == StepState::Ready);
         self.obeyed(Order::Preview(id.into()));
         self.step(id).preview.and_then(|p| p.digest).expect("a preview")
     }
@@ -79,13 +79,13 @@ impl Stage {
     fn arm(&mut self, id: &str) -> Digest {
         let digest = self.preview(id);
         self.obeyed(Order::Arm(id.into()));
-        assert_eq!(self.step(id).state, Phase::Armed);
+        assert_eq!(self.step(id).state, StepState::Armed);
         digest
     }
 
     /// Attempts that were begun.
     fn begun(&self) -> usize {
-        self.entries().iter().filter(|e| matches!(e.body, Body::Begun(_))).count()
+        self.entries().iter().filter(|e| matches!(e.body, Body::AttemptStarted(_))).count()
     }
 }
 
@@ -97,26 +97,26 @@ fn execute(id: &str, digest: Digest) -> Order {
 fn neither_unknown_nor_a_word_is_done() {
     let mut stage = Stage::new(vec![dns("first", |_| ()), step("second", &["first"], weights(50, 50))], 7);
     let lacks = |stage: &Stage| assert_eq!(stage.step("second").lacks, ["first"], "{}", stage.step("first").word);
-    stage.until("first", 60, |s| s.state == Phase::Ready);
+    stage.until("first", 60, |s| s.state == StepState::Ready);
     stage.drive.call_trouble("first", CallTrouble::ReplyLost, 1);
-    stage.drive.dark(Some("first"));
+    stage.drive.unobservable(Some("first"));
     assert_eq!(stage.execute("first"), None);
     stage.until("first", 60, |s| s.word == "UNKNOWN");
     stage.pass(5_000);
     lacks(&stage);
     let ticket = Ticket { attempt: 1, op: 0, turn: 1 };
     let (step, looked_at) = ("first".into(), "the zone in a browser".into());
-    stage.obeyed(Order::Propose(Motion::Settle { step, ticket, there: true, looked_at }));
+    stage.obeyed(Order::Propose(Proposal::ResolveManually { step, ticket, there: true, looked_at }));
     assert_eq!(stage.agree("bo", None), None);
-    stage.drive.dark(None);
-    stage.until("first", 900, |s| s.state == Phase::Attested);
+    stage.drive.unobservable(None);
+    stage.until("first", 900, |s| s.state == StepState::Attested);
     lacks(&stage);
 }
 
 #[test]
 fn leaving_a_step_out_takes_two_people_and_then_it_is_out_of_the_way() {
     let mut stage = Stage::new(vec![dns("first", |_| ()), step("second", &["first"], weights(50, 50))], 7);
-    stage.obeyed(Order::Propose(Motion::Skip { step: "first".into(), reason: "done last week".into() }));
+    stage.obeyed(Order::Propose(Proposal::Skip { step: "first".into(), reason: "done last week".into() }));
     for same in ["ana", "ANA ", " "] {
         let why = stage.agree(same, None).expect("ana is at the keyboard");
         assert!(why.ends_with("it takes 2 different people"), "{why}");
@@ -124,7 +124,7 @@ fn leaving_a_step_out_takes_two_people_and_then_it_is_out_of_the_way() {
     stage.pass(5_000);
     assert_eq!(stage.step("second").lacks, ["first"]);
     assert_eq!(stage.agree("bo", None), None);
-    stage.until("second", 10, |s| s.state == Phase::Ready);
+    stage.until("second", 10, |s| s.state == StepState::Ready);
 }
 
 #[test]
@@ -143,8 +143,8 @@ fn approvals_are_of_different_people_and_of_what_is_shown() {
     stage.obeyed(approve(digest, "cy"));
     stage.obeyed(Order::Arm("dns".into()));
     // What they approved changes: it takes both of them again.
-    stage.drive.stranger(&weights(99, 1));
-    stage.until("dns", 50, |s| s.state == Phase::Ready);
+    stage.drive.external_change(&weights(99, 1));
+    stage.until("dns", 50, |s| s.state == StepState::Ready);
     let fresh = stage.preview("dns");
     assert_ne!(fresh, digest);
     assert!(stage.refused(Order::Arm("dns".into())).ends_with("has 0"));
@@ -157,8 +157,8 @@ fn armed_it_dies_of_drift() {
     for action in [primary(Side::Target), weights(99, 1)] {
         let mut stage = Stage::new(vec![step("moves", &[], action.clone())], 7);
         stage.arm("moves");
-        stage.drive.stranger(&action);
-        stage.until("moves", 50, |s| s.state == Phase::Ready);
+        stage.drive.external_change(&action);
+        stage.until("moves", 50, |s| s.state == StepState::Ready);
         assert!(stage.run().said.is_some_and(|said| said.contains("what is there has changed")), "{action:?}");
     }
 }
@@ -168,9 +168,9 @@ fn armed_it_dies_of_age() {
     let mut stage = Stage::new(vec![dns("dns", |_| ())], 7);
     stage.arm("dns");
     stage.pass(59_000);
-    assert_eq!(stage.step("dns").state, Phase::Armed);
+    assert_eq!(stage.step("dns").state, StepState::Armed);
     stage.pass(2_000);
-    assert_eq!(stage.step("dns").state, Phase::Ready);
+    assert_eq!(stage.step("dns").state, StepState::Ready);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn another_preview_than_the_one_that_is_armed_is_not_sent() {
     stage.arm("dns");
     let why = stage.refused(execute("dns", Digest::of(b"what was on the screen before")));
     assert!(why.ends_with("preview it again"), "{why}");
-    assert_eq!(stage.step("dns").state, Phase::Ready, "and what was armed is not any more");
+    assert_eq!(stage.step("dns").state, StepState::Ready, "and what was armed is not any more");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
     stage.drive.suspend(Duration::from_secs(8));
     let why = stage.refused(execute("dns", digest));
     assert!(why.contains("not looked at for"), "{why}");
-    assert_eq!(stage.step("dns").state, Phase::Blocked);
+    assert_eq!(stage.step("dns").state, StepState::Blocked);
 
     // Two steps on one name, both armed: the second would compare with what the first is changing.
     let mut stage = Stage::new(vec![dns("one", |_| ()), step("two", &[], weights(50, 50))], 7);
@@ -235,7 +235,7 @@ fn no_step_begins_while_an_invariant_does_not_hold() {
     let mut stage = Stage::on(with(vec![dns("dns", |_| ())], led(Side::Target)), 7);
     stage.pass(10_000);
     let dns = stage.step("dns");
-    assert_eq!(dns.state, Phase::Blocked);
+    assert_eq!(dns.state, StepState::Blocked);
     assert!(
         matches!(&dns.obstacles[..], [(Level::Red, why)] if why.starts_with("led from there")),
         "{:?}",
@@ -260,14 +260,14 @@ fn an_emergency_waits_for_nothing_that_it_is_there_for() {
     stage.drive.trouble("route53/Z0123456789", Some(Trouble::Fails(FaultKind::TimedOut)));
     stage.pass(60_000);
     let run = stage.run();
-    assert!(run.invariants.iter().all(|(_, level, _)| *level == Level::Hold), "{:?}", run.invariants);
+    assert!(run.invariants.iter().all(|(_, level, _)| *level == Level::Unknown), "{:?}", run.invariants);
     let emergency = stage.step("emergency");
-    assert_eq!((emergency.state, &emergency.obstacles[..]), (Phase::Ready, &[][..]));
+    assert_eq!((emergency.state, &emergency.obstacles[..]), (StepState::Ready, &[][..]));
     assert_eq!(stage.execute("emergency"), None);
-    stage.until("emergency", 120, |s| s.state == Phase::Done);
+    stage.until("emergency", 120, |s| s.state == StepState::Done);
     // What was under way is told the truth, and never lands on it.
-    let dns = stage.until("dns", 900, |s| !matches!(s.state, Phase::Running));
-    assert!(dns.ops[0].said.contains("somebody else changed"), "{} {:?}", dns.word, dns.ops);
+    let dns = stage.until("dns", 900, |s| !matches!(s.state, StepState::Running));
+    assert!(dns.ops[0].detail.contains("somebody else changed"), "{} {:?}", dns.word, dns.ops);
     // Its own way back is an ordinary change again.
     stage.drive.order(Order::RollBack("emergency".into()));
     stage.pass(5_000);
@@ -289,19 +289,19 @@ fn the_way_back_asks_for_its_own_gates_and_for_no_others() {
     stage.carry_out("dns");
     stage.drive.order(Order::RollBack("dns".into()));
     assert_eq!(stage.execute("dns"), None);
-    stage.until("dns", 900, |s| s.state == Phase::RolledBack);
+    stage.until("dns", 900, |s| s.state == StepState::RolledBack);
 }
 
 #[test]
 fn the_head_speaks_of_what_is_under_way_wherever_it_stands_in_the_runbook() {
     let mut stage = Stage::new(vec![step("name", &[], weights(99, 1)), step("orders", &[], primary(Side::Target))], 3);
-    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
     let head = |stage: &mut Stage| stage.drive.snapshot().verdict();
     assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
     assert_eq!(stage.execute("orders"), None);
     let orders = stage.until("orders", 60, |s| s.exposed.is_some());
     assert_eq!(stage.run().next().map(|s| s.id.clone()), Some(orders.id));
     assert!(matches!(head(&mut stage), Verdict::Hold(why) if why.contains("orders is ")));
-    stage.until("orders", 120, |s| s.state == Phase::Done);
+    stage.until("orders", 120, |s| s.state == StepState::Done);
     assert!(matches!(head(&mut stage), Verdict::Go(why) if why.contains("next: name")));
 }

@@ -11,7 +11,7 @@ use landfall::{
         digest::Digest,
         now::Now,
         run::{Hand, Order, RunView, StepView},
-        step::Phase,
+        step::StepState,
     },
     drive::sim::SimDrive,
     journal::{Author, Entry, Journal, chain, store::MemStore},
@@ -187,7 +187,7 @@ impl Stage {
 
     /// Somebody agrees to what was proposed last.
     pub fn agree(&mut self, by: &str, key: Option<&str>) -> Option<String> {
-        let Some(it) = self.run().motion else { return Some("nothing is proposed".to_owned()) };
+        let Some(it) = self.run().proposal else { return Some("nothing is proposed".to_owned()) };
         let hand = key.map_or(Hand::Terminal, |key| Hand::Key(key.to_owned()));
         self.order(Order::Approve { step: it.step, digest: it.digest, by: by.into(), hand })
     }
@@ -207,8 +207,8 @@ impl Stage {
 
     /// Carries a step out to its end.
     pub fn carry_out(&mut self, id: &str) {
-        self.until(id, 60, |s| matches!(s.state, Phase::Ready));
+        self.until(id, 60, |s| matches!(s.state, StepState::Ready));
         assert_eq!(self.execute(id), None, "{id}");
-        self.until(id, 900, |s| s.state == Phase::Done);
+        self.until(id, 900, |s| s.state == StepState::Done);
     }
 }

@@ -5,13 +5,13 @@ use std::{path::Path, sync::Arc};
 
 use landfall::{
     core::{
-        run::{Hand, Motion, Order},
+        run::{Hand, Order, Proposal},
         snapshot::Verdict,
-        step::{Level, OpState, Phase},
+        step::{Level, OpState, StepState},
     },
     journal::Body,
     plan::{Action, Plan, Side, Window},
-    scenario::Happening,
+    scenario::FaultInjection,
 };
 
 use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
@@ -51,12 +51,12 @@ fn obstacle(stage: &Stage, id: &str, part: &str) -> Option<Level> {
 fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
     // Nothing of the plan asks after the set: its gates have no opinion.
     let mut stage = Stage::new(vec![step("name", &[], weights(99, 1))], 3);
-    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
     assert!(matches!(stage.drive.snapshot().verdict(), Verdict::Go(_)));
     let mut processes = |up| {
         for n in 1..=3 {
             let host = format!("orders-{n}.ore.example.net:27017");
-            stage.drive.happen(&Happening::Process { host, up }).expect("a member");
+            stage.drive.happen(&FaultInjection::Process { host, up }).expect("a member");
         }
         stage.pass(30_000);
         stage.drive.snapshot().verdict()
@@ -66,13 +66,13 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
         matches!(&verdict, Verdict::Outage(why) if why.starts_with("orders: nobody accepts writes for ")),
         "{verdict:?}"
     );
-    assert_eq!((verdict.id(), verdict.told().0, verdict.is_red()), ("outage", "OUTAGE", true));
+    assert_eq!((verdict.id(), verdict.describe().0, verdict.is_red()), ("outage", "OUTAGE", true));
     let verdict = processes(true);
     assert!(matches!(&verdict, Verdict::Overspent(why) if why.starts_with("orders: no writes for ≤ ")), "{verdict:?}");
-    assert!(verdict.told().1.ends_with("the plan allows 5.0s"), "what else is in order is not GO: {verdict:?}");
+    assert!(verdict.describe().1.ends_with("the plan allows 5.0s"), "what else is in order is not GO: {verdict:?}");
     let tile = stage.drive.snapshot().tiles.into_iter().find(|tile| tile.id == "write_downtime").expect("a tile");
     let (lost, _) = tile.value.text.split_once(" of ").expect("so much of so much");
-    assert!(verdict.told().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
+    assert!(verdict.describe().1.contains(&format!("no writes for {lost} in all")), "{verdict:?} {lost}");
     // The budget is for the whole run: whoever starts the program again in it begins with what was spent.
     stage.restart();
     stage.pass(10_000);
@@ -86,45 +86,45 @@ fn nobody_can_write_is_the_headline_and_then_the_budget_that_it_spent() {
 #[test]
 fn a_true_trigger_stops_what_goes_forward_until_two_people_leave_it_out() {
     let mut stage = triggered(Side::Source, 3);
-    stage.until("name", 60, |s| s.state == Phase::Blocked);
+    stage.until("name", 60, |s| s.state == StepState::Blocked);
     assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
     stage.drive.order(Order::Preview("name".into()));
     let why = stage.order(Order::Arm("name".into())).expect("refused");
     assert!(why.contains("ROLL BACK is asked for"), "{why}");
     assert!(stage.execute("name").is_some());
-    assert!(!stage.entries().iter().any(|e| matches!(e.body, Body::Begun(_))));
+    assert!(!stage.entries().iter().any(|e| matches!(e.body, Body::AttemptStarted(_))));
     let waive = |gate: &str| {
         let (step, gate, reason) = ("name".to_owned(), gate.to_owned(), "it is the probe that is broken".to_owned());
-        Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })
+        Order::Propose(Proposal::Waive { step, gate, reason, minutes: 30 })
     };
     let why = stage.order(waive("window")).expect("there is none");
     assert!(why.contains("has no gate window: hurt"), "{why}");
     assert_eq!(stage.order(waive("hurt")), None);
-    assert_eq!(stage.step("name").state, Phase::Blocked, "one is not two");
+    assert_eq!(stage.step("name").state, StepState::Blocked, "one is not two");
     assert_eq!(stage.agree("ben", None), None);
     stage.carry_out("name");
     // It was for that attempt, and never of the way back.
     stage.drive.order(Order::RollBack("name".into()));
     assert_eq!(stage.execute("name"), None);
-    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.until("name", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("name".into()));
     stage.pass(5_000);
-    assert_eq!(stage.step("name").state, Phase::Blocked);
+    assert_eq!(stage.step("name").state, StepState::Blocked);
 }
 
 #[test]
 fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
     let mut stage = triggered(Side::Target, 3);
-    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
     stage.drive.order(Order::Preview("name".into()));
     let digest = stage.step("name").preview.and_then(|p| p.digest).expect("a preview");
     stage.drive.order(Order::Arm("name".into()));
     // The source's members are gone: the target elects one of its own.
     for n in 1..=2 {
         let host = format!("orders-{n}.vir.example.net:27017");
-        stage.drive.happen(&Happening::Process { host, up: false }).expect("a member");
+        stage.drive.happen(&FaultInjection::Process { host, up: false }).expect("a member");
     }
-    stage.until("name", 50, |s| s.state == Phase::Blocked);
+    stage.until("name", 50, |s| s.state == StepState::Blocked);
     let why = stage.order(Order::Execute { step: "name".into(), digest, typed: "www.example.test.".into() });
     assert!(why.as_ref().is_some_and(|why| why.contains("not armed")), "{why:?}");
     assert_eq!(obstacle(&stage, "name", "ROLL BACK is asked for, Users are hurt: "), Some(Level::Red));
@@ -172,11 +172,11 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     stage.pass(30_000);
     assert_eq!((sent(&stage), waiting(&stage), held(&stage).len()), (before.0, before.1, 1));
     stage.drive.order(Order::Abandon("stop".into()));
-    stage.until("stop", 900, |s| s.state == Phase::Failed);
+    stage.until("stop", 900, |s| s.state == StepState::Failed);
     stage.pass(2_000);
     stage.drive.order(Order::RollBack("stop".into()));
     assert_eq!(stage.execute("stop").filter(|why| !why.contains("stands still")), None);
-    stage.until("stop", 900, |s| s.state == Phase::RolledBack);
+    stage.until("stop", 900, |s| s.state == StepState::RolledBack);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn what_cannot_be_begun_is_not_go_though_no_gate_says_so() {
     let steps = vec![step("there", &[], primary(Side::Target)), step("back", &["there"], primary(Side::Source))];
     let mut stage = Stage::new(steps, 3);
     stage.carry_out("there");
-    stage.until("back", 60, |s| s.state == Phase::Ready);
+    stage.until("back", 60, |s| s.state == StepState::Ready);
     stage.pass(2_000);
     // The source has two votes of five: no home for a primary.
     let verdict = stage.drive.snapshot().verdict();
@@ -197,16 +197,16 @@ fn whether_rolling_back_is_asked_for_has_to_be_known_and_after_a_restart_anew() 
     stage.carry_out("name");
     stage.drive.order(Order::RollBack("name".into()));
     assert_eq!(stage.execute("name"), None);
-    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.until("name", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("name".into()));
-    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
     stage.restart();
     // Nothing was read yet by whoever took it up: it was never asked for, and is not known not to be.
     assert_eq!(
         obstacle(&stage, "name", "whether ROLL BACK is asked for is not known, Users are hurt"),
-        Some(Level::Hold)
+        Some(Level::Unknown)
     );
-    stage.until("name", 60, |s| s.state == Phase::Ready);
+    stage.until("name", 60, |s| s.state == StepState::Ready);
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn a_window_that_is_not_open_stops_what_goes_forward_and_nothing_that_takes_back
         Stage::on(plan, 3)
     };
     let mut stage = within("03:04:00", "05:00:00");
-    stage.until("name", 60, |s| s.state == Phase::Blocked);
-    assert_eq!(obstacle(&stage, "name", "the plan's window opens at 2026-11-21T03:04:00Z"), Some(Level::Hold));
+    stage.until("name", 60, |s| s.state == StepState::Blocked);
+    assert_eq!(obstacle(&stage, "name", "the plan's window opens at 2026-11-21T03:04:00Z"), Some(Level::Unknown));
     assert!(stage.execute("name").is_some());
-    stage.until("name", 200, |s| matches!(s.state, Phase::Ready | Phase::Previewed));
+    stage.until("name", 200, |s| matches!(s.state, StepState::Ready | StepState::Previewed));
 
     let mut stage = within("01:00:00", "03:20:00");
     stage.carry_out("name");
@@ -230,13 +230,13 @@ fn a_window_that_is_not_open_stops_what_goes_forward_and_nothing_that_takes_back
     }
     stage.drive.order(Order::RollBack("name".into()));
     assert_eq!(stage.execute("name"), None);
-    stage.until("name", 900, |s| s.state == Phase::RolledBack);
+    stage.until("name", 900, |s| s.state == StepState::RolledBack);
     stage.drive.order(Order::Again("name".into()));
     stage.pass(5_000);
-    assert_eq!(obstacle(&stage, "name", "the plan's window closed at"), Some(Level::Hold));
+    assert_eq!(obstacle(&stage, "name", "the plan's window closed at"), Some(Level::Unknown));
     // Two people go on after its end.
     let (step, gate, reason) = ("name".to_owned(), "window".to_owned(), "nearly done".to_owned());
-    assert_eq!(stage.order(Order::Propose(Motion::Waive { step, gate, reason, minutes: 30 })), None);
+    assert_eq!(stage.order(Order::Propose(Proposal::Waive { step, gate, reason, minutes: 30 })), None);
     assert_eq!(stage.agree("ben", None), None);
     stage.carry_out("name");
 }
@@ -265,7 +265,7 @@ confirm = "enter"
     let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let mut stage = Stage::on(Arc::new(plan), 3);
     let typed = |stage: &Stage, by: &str, hand| {
-        let motion = stage.run().motion.map(|it| (it.step, it.digest));
+        let motion = stage.run().proposal.map(|it| (it.step, it.digest));
         let preview = || ("end".to_owned(), stage.step("end").preview.and_then(|p| p.digest).expect("a preview"));
         let (step, digest) = motion.unwrap_or_else(preview);
         Order::Approve { step, digest, by: by.into(), hand }
@@ -275,17 +275,17 @@ confirm = "enter"
         stage.order(order)
     };
     let proposals = [
-        Motion::Skip { step: "end".into(), reason: "not tonight".into() },
-        Motion::Waive { step: "end".into(), gate: "x".into(), reason: "y".into(), minutes: 5 },
+        Proposal::Skip { step: "end".into(), reason: "not tonight".into() },
+        Proposal::Waive { step: "end".into(), gate: "x".into(), reason: "y".into(), minutes: 5 },
     ];
     assert_eq!(stage.order(Order::Propose(proposals[0].clone())), None);
     let why = keyboard(&mut stage, "ben").expect("refused");
     assert!(why.contains("ben is not at this keyboard") && why.contains("landfall approve JOURNAL end "), "{why}");
-    assert_eq!(stage.drive.phase("end"), Some(Phase::Ready), "it is not left out");
+    assert_eq!(stage.drive.phase("end"), Some(StepState::Ready), "it is not left out");
     assert!(stage.order(Order::Propose(proposals[1].clone())).is_some(), "there is no such gate");
 
     let mut stage = Stage::on(stage.drive.snapshot().plan, 3);
-    stage.until("end", 60, |s| s.state == Phase::Ready);
+    stage.until("end", 60, |s| s.state == StepState::Ready);
     stage.drive.order(Order::Preview("end".into()));
     assert_eq!(keyboard(&mut stage, "ana"), None, "the operator's own word is one");
     let why = keyboard(&mut stage, "ben").expect("refused");
@@ -294,5 +294,5 @@ confirm = "enter"
     let order = typed(&stage, "ben", Hand::Terminal);
     assert_eq!(stage.order(order), None);
     assert_eq!(stage.order(Order::Arm("end".into())), None);
-    assert_eq!(stage.step("end").state, Phase::Armed);
+    assert_eq!(stage.step("end").state, StepState::Armed);
 }

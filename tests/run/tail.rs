@@ -5,11 +5,11 @@ use std::time::Duration;
 use landfall::{
     core::{
         run::{Order, StepView},
-        step::{OpState, Phase},
+        step::{OpState, StepState},
     },
     journal::Body,
     plan::Side,
-    scenario::Happening,
+    scenario::FaultInjection,
 };
 
 use crate::stage::{Stage, primary, step};
@@ -17,11 +17,11 @@ use crate::stage::{Stage, primary, step};
 /// Pinned, and somebody else changes the configuration: neither the step down nor the tail is possible.
 fn exposed() -> Stage {
     let mut stage = Stage::new(vec![step("orders", &[], primary(Side::Target))], 5);
-    stage.until("orders", 60, |s| s.state == Phase::Ready);
+    stage.until("orders", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.first().is_some_and(|op| op.state == OpState::Applied));
-    stage.drive.stranger(&primary(Side::Target));
-    let orders = stage.until("orders", 300, |s| s.state == Phase::Failed);
+    stage.drive.external_change(&primary(Side::Target));
+    let orders = stage.until("orders", 300, |s| s.state == StepState::Failed);
     assert!(orders.exposed.is_some(), "{:#?}", orders.ops);
     // What the stranger made of it is read.
     stage.pass(10_000);
@@ -39,19 +39,19 @@ fn another_try_at_a_tail_is_shown_before_anything_is_sent_and_works_from_what_is
     assert_eq!(stage.order(Order::Again("orders".into())), None);
     stage.pass(5_000);
     let shown = stage.step("orders");
-    assert_eq!((shown.state, intents(&stage)), (Phase::Previewed, before), "{:?}", shown.obstacles);
+    assert_eq!((shown.state, intents(&stage)), (StepState::Previewed, before), "{:?}", shown.obstacles);
     assert!(shown.exposed.is_some(), "thinking of it mends nothing");
     let preview = shown.preview.expect("a preview");
-    assert!(preview.ops.iter().all(|op| op.tail && !op.command.is_empty()));
+    assert!(preview.ops.iter().all(|op| op.cleanup && !op.command.is_empty()));
     assert!(!preview.diff.is_empty());
     // Neither a hold nor a second thought keeps anybody from it.
     assert_eq!(stage.order(Order::Cancel("orders".into())), None);
-    assert_eq!(stage.step("orders").state, Phase::Failed);
+    assert_eq!(stage.step("orders").state, StepState::Failed);
     stage.drive.order(Order::Hold { by: None, why: "the phone rings".into() });
     assert_eq!(stage.order(Order::Again("orders".into())), None);
     assert_eq!(stage.execute("orders"), None);
     let end = stage.until("orders", 120, |s| s.exposed.is_none());
-    assert_eq!(end.state, Phase::Failed, "the primary was never moved: that it is mended does not make it done");
+    assert_eq!(end.state, StepState::Failed, "the primary was never moved: that it is mended does not make it done");
     assert_eq!(intents(&stage), before + 1);
 }
 
@@ -88,34 +88,41 @@ gates = [{ id = "near", metric = "mongo.set.longest_write", where = { set = "ord
 "#;
 
 /// The move, whose target falls behind once it is pinned and is level again ten seconds later; meanwhile something else happens, or not.
-fn delayed(meanwhile: Option<&Happening>) -> StepView {
+fn delayed(meanwhile: Option<&FaultInjection>) -> StepView {
     let mut stage = Stage::with(RUNBOOK, 5);
-    stage.until("orders", 120, |s| s.state == Phase::Ready);
+    stage.until("orders", 120, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("orders"), None);
     stage.until("orders", 60, |s| s.ops.first().is_some_and(|op| op.state == OpState::Applied));
     let behind = |stage: &mut Stage, secs| {
         for n in 1..=3 {
             let host = format!("orders-{n}.ore.example.net:27017");
-            stage.drive.happen(&Happening::FallBehind { host, by: Duration::from_secs(secs) }).expect("a secondary");
+            stage
+                .drive
+                .happen(&FaultInjection::FallBehind { host, by: Duration::from_secs(secs) })
+                .expect("a secondary");
         }
     };
     behind(&mut stage, 5);
     meanwhile.iter().for_each(|what| stage.drive.happen(what).expect("a set"));
     stage.pass(10_000);
     behind(&mut stage, 0);
-    stage.until("orders", 300, |s| matches!(s.state, Phase::Failed | Phase::Done))
+    stage.until("orders", 300, |s| matches!(s.state, StepState::Failed | StepState::Done))
 }
 
 #[test]
 fn gates_are_judged_once_more_before_a_primary_steps_down() {
     // What the gate is there for begins after it was asked.
-    let long = Happening::LongWrite { set: "orders".into(), running: Duration::from_secs(600) };
+    let long = FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(600) };
     let end = delayed(Some(&long));
-    assert_eq!((end.state, end.exposed), (Phase::Failed, None), "{:#?}", end.ops);
+    assert_eq!((end.state, end.exposed), (StepState::Failed, None), "{:#?}", end.ops);
     let wait = end.ops.iter().find(|op| op.state == OpState::NotApplied).expect("the wait");
-    assert!(wait.said.contains("but not now: ") && wait.said.contains("longest write under way"), "{}", wait.said);
+    assert!(
+        wait.detail.contains("but not now: ") && wait.detail.contains("longest write under way"),
+        "{}",
+        wait.detail
+    );
     let stepped = end.ops.iter().find(|op| op.what.contains("steps down")).expect("a step down");
     assert_eq!(stepped.state, OpState::Waiting);
     // Without it the same move is made.
-    assert_eq!(delayed(None).state, Phase::Done);
+    assert_eq!(delayed(None).state, StepState::Done);
 }

@@ -3,9 +3,9 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::step::{Level, Phase},
+    core::step::{Level, StepState},
     plan::{Plan, Side},
-    scenario::Happening,
+    scenario::FaultInjection,
 };
 
 use crate::stage::{PLAN, Stage};
@@ -65,7 +65,7 @@ fn gate(stage: &Stage, id: &str) -> Level {
 #[test]
 fn half_of_the_traffic_hurts_where_a_fifth_of_the_fleet_is_and_not_where_all_of_it_is() {
     let stage = half_on(2);
-    assert_eq!(stage.step("half").state, Phase::Done);
+    assert_eq!(stage.step("half").state, StepState::Done);
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Red, Level::Green));
     let stage = half_on(10);
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Green, Level::Red));
@@ -74,13 +74,13 @@ fn half_of_the_traffic_hurts_where_a_fifth_of_the_fleet_is_and_not_where_all_of_
 #[test]
 fn a_scenario_says_what_a_query_gives_and_takes_it_back() {
     let mut stage = half_on(10);
-    let reads = |value| Happening::Reads { query: "errors".into(), side: Side::Target, value };
+    let reads = |value| FaultInjection::Reads { query: "errors".into(), side: Side::Target, value };
     stage.drive.happen(&reads(Some(0.2))).expect("a query");
     stage.drive.run_for(Duration::from_secs(90));
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Red, Level::Green));
     stage.drive.happen(&reads(None)).expect("a query");
     stage.drive.run_for(Duration::from_secs(90));
     assert_eq!((gate(&stage, "well"), gate(&stage, "hurt")), (Level::Green, Level::Red));
-    let nobody = Happening::StepDown { set: "nobody".into() };
+    let nobody = FaultInjection::StepDown { set: "nobody".into() };
     assert_eq!(stage.drive.happen(&nobody), Err("no replica set nobody in the simulated estate".to_owned()));
 }

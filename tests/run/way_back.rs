@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use landfall::{
     core::{
         run::Order,
-        step::{Phase, Way},
+        step::{StepState, Way},
     },
     journal::{Body, Entry, chain, export, way_back::WayBack},
     report::{self, Outcome},
@@ -37,14 +37,14 @@ fn the_journal_has_the_commands_of_the_way_back_of_what_stands() {
     let shown: Vec<String> = preview.ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
     assert_eq!(known(&stage.entries())[0].1, shown);
     assert_eq!(stage.execute("dns-50"), None);
-    stage.until("dns-50", 900, |s| s.state == Phase::RolledBack);
+    stage.until("dns-50", 900, |s| s.state == StepState::RolledBack);
     assert_eq!(ids(&known(&stage.entries())), ["orders", "dns-1"]);
-    let told = WayBack::of(&stage.entries()).told();
+    let told = WayBack::of(&stage.entries()).describe();
     for (_, commands) in known(&stage.entries()) {
         assert!(commands.iter().all(|command| told.lines().any(|line| line == command)), "{told}");
     }
     // And in the report.
-    let page = report::html(&report::tell(&stage.entries(), 0, None).expect("a story"));
+    let page = report::html(&report::story(&stage.entries(), 0, None).expect("a story"));
     assert!(page.contains("The way back") && page.contains("change-resource-record-sets"));
 }
 
@@ -61,7 +61,7 @@ fn the_last_commands_are_shown_when_nothing_better_is_known() {
     stage.drive.order(Order::RollBack("dns-1".into()));
     let preview = stage.step("dns-1").preview.expect("words at least");
     assert!(!preview.faults.is_empty() && preview.digest.is_none(), "{preview:?}");
-    assert_eq!(preview.back, shown);
+    assert_eq!(preview.inverse, shown);
     assert!(preview.notes.iter().any(|note| note.contains("worked out last")), "{:?}", preview.notes);
 }
 
@@ -82,24 +82,24 @@ fn an_attempt_that_was_taken_back_while_it_baked_did_not_come_to_done() {
     all.truncate(1);
     all[0].bake = Duration::from_secs(600);
     let mut stage = Stage::new(all, 7);
-    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("dns-1"), None);
-    stage.until("dns-1", 300, |s| s.state == Phase::Baking);
+    stage.until("dns-1", 300, |s| s.state == StepState::Baking);
     let baking = stage.step("dns-1").word;
     stage.drive.order(Order::RollBack("dns-1".into()));
     assert_eq!(stage.execute("dns-1"), None);
-    stage.until("dns-1", 900, |s| s.state == Phase::RolledBack);
+    stage.until("dns-1", 900, |s| s.state == StepState::RolledBack);
     let back = stage.step("dns-1").word;
     stage.drive.order(Order::Again("dns-1".into()));
     stage.carry_out("dns-1");
-    let story = report::tell(&stage.entries(), 0, None).expect("a story");
+    let story = report::story(&stage.entries(), 0, None).expect("a story");
     let came: Vec<(Way, Outcome)> = story.steps[0].attempts.iter().map(|it| (it.way, it.outcome())).collect();
     assert_eq!(
         came,
         [
-            (Way::Forward, Outcome::Left(Phase::Baking)),
-            (Way::Back, Outcome::Over(Phase::RolledBack)),
-            (Way::Forward, Outcome::Over(Phase::Done)),
+            (Way::Forward, Outcome::Left(StepState::Baking)),
+            (Way::Back, Outcome::Over(StepState::RolledBack)),
+            (Way::Forward, Outcome::Over(StepState::Done)),
         ]
     );
     // One word for one state: what the screen said is what the timeline and the report say.
@@ -116,14 +116,14 @@ fn a_way_back_that_is_given_up_leaves_what_was_under_way_under_way() {
     all.truncate(1);
     all[0].bake = Duration::from_secs(600);
     let mut stage = Stage::new(all, 7);
-    stage.until("dns-1", 60, |s| s.state == Phase::Ready);
+    stage.until("dns-1", 60, |s| s.state == StepState::Ready);
     assert_eq!(stage.execute("dns-1"), None);
-    stage.until("dns-1", 300, |s| s.state == Phase::Baking);
+    stage.until("dns-1", 300, |s| s.state == StepState::Baking);
     stage.drive.order(Order::RollBack("dns-1".into()));
     stage.drive.order(Order::Cancel("dns-1".into()));
-    stage.until("dns-1", 900, |s| s.state == Phase::Done);
-    let story = report::tell(&stage.entries(), 0, None).expect("a story");
-    assert_eq!(story.steps[0].attempts.last().map(|it| it.outcome()), Some(Outcome::Over(Phase::Done)));
+    stage.until("dns-1", 900, |s| s.state == StepState::Done);
+    let story = report::story(&stage.entries(), 0, None).expect("a story");
+    assert_eq!(story.steps[0].attempts.last().map(|it| it.outcome()), Some(Outcome::Over(StepState::Done)));
 }
 
 #[test]
@@ -135,8 +135,8 @@ fn readings_that_nothing_is_told_of_are_not_kept_and_the_story_is_the_same() {
     let entries = stage.entries();
     let mut gathered = report::Gathered::default();
     entries.iter().for_each(|entry| gathered.take(entry.clone()));
-    let told = gathered.tell(0, None).expect("a story");
-    let whole = report::tell(&entries, 0, None).expect("a story");
+    let told = gathered.finish(0, None).expect("a story");
+    let whole = report::story(&entries, 0, None).expect("a story");
     assert!(entries.iter().any(|e| matches!(e.body, Body::Readings { .. })));
     assert_eq!(report::html(&told), report::html(&whole));
 }

@@ -15,7 +15,7 @@ fn the_selection_stays_on_its_row_while_rows_move() {
     drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Refused)));
     drive.run_for(Duration::from_secs(60));
     ui.now = drive.now();
-    update(&mut ui, Event::Picture(Arc::new(Picture::of(Arc::new(drive.snapshot())))));
+    update(&mut ui, UiEvent::Picture(Arc::new(ViewModel::of(Arc::new(drive.snapshot())))));
     assert_eq!(ui.selected().map(str::to_owned), before);
 }
 
@@ -60,7 +60,7 @@ fn no_key_pressed_at_any_moment_does_harm() {
             KeyCode::Char('\u{1b}') => KeyCode::Esc,
             code => code,
         };
-        let acts = update(&mut ui, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        let acts = update(&mut ui, UiEvent::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         assert!(!acts.contains(&Act::Quit), "no key but q and Ctrl-C quits");
         if i % 10 == 0 {
             // Sources fail and heal meanwhile: rows and details come and go.

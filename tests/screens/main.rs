@@ -24,9 +24,9 @@ use std::{
 use landfall::{
     console::{
         Depth, Mode, Theme, Themes,
-        picture::Picture,
+        picture::ViewModel,
         ui::Ui,
-        update::{Act, Event, update},
+        update::{Act, UiEvent, update},
         view::draw,
     },
     core::{digest::Digest, now::Now, run::Order, snapshot::Snapshot},
@@ -73,7 +73,7 @@ fn ui(snapshot: Snapshot) -> Ui {
 
 fn ui_of(snapshot: Snapshot, mode: Mode) -> Ui {
     let now = snapshot.now;
-    let mut ui = Ui::new(Arc::new(Picture::of(Arc::new(snapshot))), now, mode);
+    let mut ui = Ui::new(Arc::new(ViewModel::of(Arc::new(snapshot))), now, mode);
     ui.themes = ["night", "day"].map(str::to_owned).to_vec();
     ui
 }
@@ -84,7 +84,7 @@ fn press(ui: &mut Ui, keys: &str) -> Vec<Act> {
         '\u{1b}' => KeyCode::Esc,
         c => KeyCode::Char(c),
     };
-    keys.chars().flat_map(|c| update(ui, Event::Key(KeyEvent::new(code(c), KeyModifiers::NONE)))).collect()
+    keys.chars().flat_map(|c| update(ui, UiEvent::Key(KeyEvent::new(code(c), KeyModifiers::NONE)))).collect()
 }
 
 /// Draws twice, as the console does: the second time with the room known that the first found.
@@ -120,8 +120,8 @@ fn carry_out(drive: &mut SimDrive, ui: &mut Ui, mut acts: Vec<Act>) {
         }
         drive.run_for(Duration::from_millis(200));
         ui.now = drive.now();
-        let picture = Picture::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
-        acts = update(ui, Event::Picture(Arc::new(picture)));
+        let picture = ViewModel::in_zone(Arc::new(drive.snapshot()), &ui.zones.shown());
+        acts = update(ui, UiEvent::Picture(Arc::new(picture)));
     }
 }
 

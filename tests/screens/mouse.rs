@@ -6,7 +6,7 @@ use landfall::{
         mouse::{Gesture, Spot, Touch},
         ui::{At, Entry},
     },
-    core::step::Phase,
+    core::step::StepState,
     plan::Confirm,
 };
 
@@ -16,7 +16,7 @@ use super::*;
 
 /// Uses the mouse where it is drawn now.
 fn touch(ui: &mut Ui, gesture: Gesture, at: (u16, u16)) -> Vec<Act> {
-    update(ui, Event::Touch(Touch { gesture, at: at.into() }))
+    update(ui, UiEvent::Touch(Touch { gesture, at: at.into() }))
 }
 
 /// Clicks on what was drawn as this, in its middle; gives whether anything was.
@@ -132,7 +132,8 @@ fn everywhere(ui: &mut Ui, name: &str) {
                 ui.drawn(&drawn);
                 let acts = touch(ui, gesture, (x, y));
                 // To look behind a row is all that the core is ever told.
-                let looks = |act: &Act| matches!(act, Act::Send(core::Command::Open(_) | core::Command::Close));
+                let looks =
+                    |act: &Act| matches!(act, Act::Send(core::EngineCommand::Open(_) | core::EngineCommand::Close));
                 assert!(acts.iter().all(looks), "{name} at {x}, {y}: {acts:?}");
             }
         }
@@ -151,7 +152,7 @@ fn no_click_anywhere_gives_an_order_or_answers_what_is_asked() {
         let preview = |ui: &Ui| matches!(ui.entry, Entry::Dialog(Dialog::Preview(..)));
         assert!(preview(&ui));
         everywhere(&mut ui, "preview");
-        assert!(preview(&ui) && drive.run_view().steps[0].state == Phase::Previewed);
+        assert!(preview(&ui) && drive.run_view().steps[0].state == StepState::Previewed);
         for key in ["a", "x"] {
             let acts = press(&mut ui, key);
             carry_out(&mut drive, &mut ui, acts);
@@ -177,7 +178,7 @@ fn no_click_anywhere_gives_an_order_or_answers_what_is_asked() {
         assert_eq!(ui.entry, asked);
         press(&mut ui, "\u{1b}");
         // The step is armed, and nothing is asked.
-        assert_eq!(drive.run_view().steps[0].state, Phase::Armed);
+        assert_eq!(drive.run_view().steps[0].state, StepState::Armed);
         press(&mut ui, "n");
         everywhere(&mut ui, "runbook");
         for entry in [":execute", "?", "/"] {

@@ -2,7 +2,7 @@
 
 use landfall::{
     console::answers::{Answer, QUESTIONS},
-    core::{estate::seen::FaultKind, estate::source::SourceState, run::Stays},
+    core::{estate::seen::FaultKind, estate::source::CollectorState, run::RollbackWindow},
     drive::sim::Trouble,
     view::Tone,
 };
@@ -17,7 +17,8 @@ fn bad_night() -> Snapshot {
         drive.trouble("kafka/", Some(Trouble::Fails(FaultKind::Unreachable)));
         drive.run_for(Duration::from_secs(60));
         drive.trouble("mongo/", Some(Trouble::Hangs));
-        let stale = |s: Snapshot| s.sources.iter().any(|s| s.id.starts_with("mongo/") && s.state == SourceState::Stale);
+        let stale =
+            |s: Snapshot| s.sources.iter().any(|s| s.id.starts_with("mongo/") && s.state == CollectorState::Stale);
         for _ in 0..60 {
             if stale(drive.snapshot()) {
                 break;
@@ -33,7 +34,7 @@ fn bad_night() -> Snapshot {
         }
         let mut run = landfall::core::run::RunView::clone(night.run.as_ref().expect("a run"));
         (run.way_back.steps, run.way_back.takes) = (1, Duration::from_secs(240));
-        run.way_back.stays = Some(Stays {
+        run.way_back.stays = Some(RollbackWindow {
             step: "primary-orders".to_owned(),
             what: "oplog",
             left: Some(Duration::from_secs(190)),
@@ -45,7 +46,7 @@ fn bad_night() -> Snapshot {
     NIGHT.clone()
 }
 
-fn answer<'p>(picture: &'p Picture, id: &str) -> &'p Answer {
+fn answer<'p>(picture: &'p ViewModel, id: &str) -> &'p Answer {
     picture.answers.iter().find(|a| a.question.id == id).unwrap_or_else(|| panic!("no answer to {id}"))
 }
 
@@ -53,7 +54,7 @@ fn answer<'p>(picture: &'p Picture, id: &str) -> &'p Answer {
 fn a_bad_night_is_seen_as_one_at_every_size() {
     let mut ui = ui(bad_night());
     let [users, lag, primaries, back] =
-        ["users", "lag", "primaries", "way_back"].map(|id| answer(ui.picture(), id).tone());
+        ["users", "lag", "primaries", "way_back"].map(|id| answer(ui.view_model(), id).tone());
     assert_eq!([users, lag, primaries, back], [Tone::Bad, Tone::Blind, Tone::Stale, Tone::Bad]);
     for size in SIZES {
         let shown = text(&shot(&mut ui, "overview_bad_night", size));
@@ -67,7 +68,7 @@ fn a_plan_that_cannot_answer_says_what_it_would_have_to_name() {
     snapshot.tiles.clear();
     snapshot.run = None;
     let mut ui = ui(snapshot);
-    assert_eq!(ui.picture().answers.len(), QUESTIONS.len());
+    assert_eq!(ui.view_model().answers.len(), QUESTIONS.len());
     for size in [SMALL, USUAL] {
         let shown = text(&shot(&mut ui, "overview_unanswered", size));
         for key in ["[[health]]", "[[replica_set]]", "[[dns]]", "[[kafka]]", "[[fleet]]", "[[phase]]"] {
@@ -94,7 +95,7 @@ fn at_every_size_ten_answers_in_their_order_and_nothing_cut_in_silence() {
                 let at = body[before..].find(question.title);
                 before += at.unwrap_or_else(|| panic!("{width}×{height}: {} is not there:\n{shown}", question.title));
             }
-            let reason = ui.picture().snapshot.verdict().told().1.to_owned();
+            let reason = ui.view_model().snapshot.verdict().describe().1.to_owned();
             let last = reason.split(' ').next_back().expect("a word");
             assert!(body.contains(last) || body.contains('…'), "{width}×{height}: the reason is cut:\n{shown}");
         }
@@ -107,7 +108,7 @@ fn enter_opens_the_row_that_is_worst_and_back_leads_to_the_same_answer() {
     let mut ui = ui(drive.snapshot());
     screen(&mut ui, USUAL, false);
     for (i, question) in QUESTIONS.iter().enumerate() {
-        let tile = ui.picture().answers[i].worst().expect("all are answered").clone();
+        let tile = ui.view_model().answers[i].worst().expect("all are answered").clone();
         let acts = press(&mut ui, "\n");
         carry_out(&mut drive, &mut ui, acts);
         assert_eq!(ui.panel().expect("a page").id, tile.panel, "{}", question.id);
@@ -119,7 +120,7 @@ fn enter_opens_the_row_that_is_worst_and_back_leads_to_the_same_answer() {
         carry_out(&mut drive, &mut ui, acts);
         assert_eq!((ui.page_number(), ui.tile), (0, i), "{}", question.id);
         let right = KeyEvent::new(KeyCode::Right, KeyModifiers::NONE);
-        update(&mut ui, Event::Key(right));
+        update(&mut ui, UiEvent::Key(right));
     }
     assert_eq!(ui.tile, QUESTIONS.len() - 1, "to the right is reading order, and ends with the last");
     press(&mut ui, "kk");

@@ -7,8 +7,10 @@ use super::*;
 #[test]
 fn every_page_at_every_size() {
     let mut ui = ui(still());
-    let names: Vec<String> =
-        std::iter::once("overview").chain(ui.picture().pages.iter().map(|p| p.panel.id)).map(str::to_owned).collect();
+    let names: Vec<String> = std::iter::once("overview")
+        .chain(ui.view_model().pages.iter().map(|p| p.panel.id))
+        .map(str::to_owned)
+        .collect();
     assert_eq!(names.len(), 9);
     for (i, name) in names.iter().enumerate() {
         press(&mut ui, &(i + 1).to_string());

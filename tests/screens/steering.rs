@@ -2,7 +2,7 @@
 
 use landfall::{
     console::{dialog::Dialog, ui::Entry},
-    core::step::Phase,
+    core::step::StepState,
     plan::Confirm,
 };
 
@@ -38,7 +38,7 @@ fn from_the_preview_to_the_end_of_a_primarys_move() {
     // The count-down is over with the next picture, and what it asks for is there with the one after.
     carry_out(&mut drive, &mut ui, Vec::new());
     carry_out(&mut drive, &mut ui, Vec::new());
-    assert_eq!(drive.run_view().steps[0].state, Phase::Running);
+    assert_eq!(drive.run_view().steps[0].state, StepState::Running);
     shot(&mut ui, "runbook_running", SMALL);
     shot(&mut ui, "runbook_running", USUAL);
     go(&mut drive, &mut ui, "\n");
@@ -69,13 +69,13 @@ fn a_count_down_that_nobody_sees_end_sends_nothing() {
     go(&mut drive, &mut ui, &format!("x{target}\n"));
     assert!(counting(&ui));
     let suspends = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
-    assert_eq!(update(&mut ui, Event::Key(suspends)), [], "it is a key like any other now");
+    assert_eq!(update(&mut ui, UiEvent::Key(suspends)), [], "it is a key like any other now");
     assert!(!counting(&ui) && said(&ui) == "called off: nothing was sent", "{}", said(&ui));
     go(&mut drive, &mut ui, &format!("x{target}\n"));
-    update(&mut ui, Event::Paste("anything".to_owned()));
+    update(&mut ui, UiEvent::Paste("anything".to_owned()));
     assert!(!counting(&ui));
     drive.run_for(Duration::from_secs(2));
-    assert_eq!(drive.run_view().steps[0].state, Phase::Armed);
+    assert_eq!(drive.run_view().steps[0].state, StepState::Armed);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_name_to_type_a_choice_and_an_approval_that_is_missing() {
     go(&mut drive, &mut ui, "npax");
     shot(&mut ui, "confirm_choice", SMALL);
     let tab = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
-    update(&mut ui, Event::Key(tab));
+    update(&mut ui, UiEvent::Key(tab));
     shot(&mut ui, "confirm_chosen", SMALL);
     let mut drive = steered("end");
     let mut ui = super::ui(drive.snapshot());

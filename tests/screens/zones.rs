@@ -17,7 +17,7 @@ fn zones() -> Zones {
 
 fn in_zone(snapshot: Snapshot) -> Ui {
     let (now, zones) = (snapshot.now, zones());
-    let picture = Picture::in_zone(Arc::new(snapshot), &zones.shown());
+    let picture = ViewModel::in_zone(Arc::new(snapshot), &zones.shown());
     let mut ui = Ui::new(Arc::new(picture), now, Mode::Demo);
     ui.zones = zones;
     ui
@@ -53,7 +53,7 @@ fn every_instant_of_a_run_is_in_the_zone_that_is_shown() {
     presses(&mut drive, &mut ui, "2\n");
     shot(&mut ui, "zone_chart", USUAL);
     presses(&mut drive, &mut ui, "\u{1b}\u{1b}2");
-    update(&mut ui, Event::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::NONE)));
+    update(&mut ui, UiEvent::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::NONE)));
     presses(&mut drive, &mut ui, "\n");
     let member = text(&screen(&mut ui, USUAL, false));
     assert!(member.contains("last operation applied") && member.contains(" WIN"), "{member}");

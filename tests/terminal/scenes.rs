@@ -14,7 +14,7 @@ use landfall::{
         self, Mode, Options,
         terminal::{self, Screen},
     },
-    core::{estate::source::SourceState, now::Age},
+    core::{estate::source::CollectorState, now::Age},
     drive::{Link, clock, sim},
     plan::Plan,
 };
@@ -116,7 +116,7 @@ fn run(link: Link) {
 fn repeated(file: PathBuf, ages: bool) -> Link {
     let mut link = simulated();
     let all_live =
-        |link: &mut Link| link.snapshots.borrow_and_update().sources.iter().all(|s| s.state == SourceState::Live);
+        |link: &mut Link| link.snapshots.borrow_and_update().sources.iter().all(|s| s.state == CollectorState::Fresh);
     while !all_live(&mut link) {
         thread::sleep(Duration::from_millis(50));
     }

@@ -8,7 +8,7 @@
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use landfall::{
-    core::step::{Phase, Way},
+    core::step::{StepState, Way},
     journal::export,
 };
 use landfall_lab::{
@@ -64,7 +64,7 @@ fn go(
     console.confirm(step)?;
     let came_to = console.until_over(step, PATIENCE)?;
     println!("── {came_to:?}");
-    let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+    let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
     if came_to != wanted {
         wrong.push(format!("{step} {way:?}: {came_to:?}, not {wanted:?}"));
     }

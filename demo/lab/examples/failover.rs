@@ -17,7 +17,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use landfall::{
     core::{
-        estate::{seen::Seen, source::SourceState},
+        estate::{seen::Observed, source::CollectorState},
         snapshot::Snapshot,
     },
     drive::{Link, live},
@@ -79,7 +79,7 @@ async fn one(link: &mut Link, run: &Path, first: &str, how: How) -> Result<(i64,
     let name = format!("mongo/{SET}/1");
     // The first member has the highest priority and takes over again some time after it is back.
     until(link, "the first member leads and all sources are live", |s| {
-        primary(s).as_deref() == Some(first) && s.sources.iter().all(|s| s.state == SourceState::Live)
+        primary(s).as_deref() == Some(first) && s.sources.iter().all(|s| s.state == CollectorState::Fresh)
     })
     .await?;
     let broken_at = Timestamp::now();
@@ -108,7 +108,7 @@ async fn until(link: &mut Link, what: &str, wanted: impl Fn(&Snapshot) -> bool) 
 fn writable(s: &Snapshot) -> Option<bool> {
     let sample = s.samples.iter().flatten().find(|s| s.def.id == "mongo.set.primary_writable")?;
     match sample.value {
-        Seen::Live(v, _) => Some(v > 0.5),
+        Observed::Fresh(v, _) => Some(v > 0.5),
         _ => None,
     }
 }

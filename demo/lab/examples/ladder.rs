@@ -19,7 +19,7 @@ use std::{
 use landfall::{
     core::{
         snapshot::Snapshot,
-        step::{Phase, Way},
+        step::{StepState, Way},
     },
     journal::export,
     plan::Plan,
@@ -58,7 +58,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         console.carry_out(rung, NAME, way)?;
         let came_to = console.until_over(rung, PATIENCE)?;
         println!("{rung} {way:?}: {came_to:?} after {:.0} s", begin.elapsed().as_secs_f64());
-        let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+        let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
         if came_to != wanted {
             wrong.push(format!("{rung} {way:?}: {came_to:?}, not {wanted:?}"));
             // The rungs after it build on it.

@@ -17,7 +17,7 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use landfall::{
-    core::step::{Phase, Way},
+    core::step::{StepState, Way},
     journal::{Body, export},
     plan::Side,
     systems::{Call, mongo::Call as Mongo},
@@ -148,28 +148,28 @@ impl Stage {
     }
 
     /// Waits for the end; takes back what failed, tries again what was not applied. What it came to in the end: done or taken back.
-    fn mended(&mut self, target: &str) -> Result<Phase, Failure> {
+    fn mended(&mut self, target: &str) -> Result<StepState, Failure> {
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("at the end: {came_to:?}"))?;
         self.tell()?;
         match came_to {
-            Phase::Failed => self.once_more("b, the way back", target, Way::Back),
-            Phase::NotApplied => {
+            StepState::Failed => self.once_more("b, the way back", target, Way::Back),
+            StepState::NotApplied => {
                 self.console.again(self.step)?;
                 self.once_more("r, once more", target, Way::Forward)
             }
-            Phase::Done => Ok(came_to),
+            StepState::Done => Ok(came_to),
             other => Err(format!("it came to {other:?}, which nobody asked for").into()),
         }
     }
 
-    fn once_more(&mut self, what: &str, target: &str, way: Way) -> Result<Phase, Failure> {
+    fn once_more(&mut self, what: &str, target: &str, way: Way) -> Result<StepState, Failure> {
         println!("── {what}");
         self.console.carry_out(self.step, target, way)?;
         let came_to = self.console.until_over(self.step, PATIENCE)?;
         self.show(&format!("after that: {came_to:?}"))?;
         self.tell()?;
-        let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+        let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
         if came_to == wanted { Ok(came_to) } else { Err(format!("{what}: {came_to:?}, not {wanted:?}").into()) }
     }
 }
@@ -191,7 +191,7 @@ fn on_a_set(what: &str, break_: impl Fn(&Trio, bool)) -> Result<(), Failure> {
     let side = runtime.block_on(set.leader()).and_then(|host| set.side(&host));
     let (version, priorities) = runtime.block_on(set.config())?;
     println!("── in the end {side:?} leads; version {version}, priorities {priorities:?}");
-    let wanted = if came_to == Phase::Done { Side::Target } else { Side::Source };
+    let wanted = if came_to == StepState::Done { Side::Target } else { Side::Source };
     if side != Some(wanted) {
         return Err(format!("{came_to:?}, and {side:?} leads").into());
     }
@@ -243,7 +243,7 @@ fn throttled(lab: &Lab) -> Result<(), Failure> {
     let taken = changes.iter().filter(|c| c.status == Some(200)).count();
     println!("── the proxy: {} changes asked for, {taken} taken", changes.len());
     // What was refused may be sent again, what was taken may not.
-    if came_to == Phase::Done && taken != 1 {
+    if came_to == StepState::Done && taken != 1 {
         return Err(format!("{came_to:?}, and Route 53 took the change {taken} times").into());
     }
     Ok(())

@@ -12,7 +12,7 @@ use std::{
 };
 
 use landfall::{
-    core::step::{Note, Phase, Way},
+    core::step::{Note, StepState, Way},
     journal::{Body, Entry, follow::Follower},
 };
 use pty_process::{
@@ -293,8 +293,7 @@ impl Console {
             let soon = Instant::now() + Duration::from_secs(5);
             while Instant::now() < soon {
                 self.news()?;
-                let moved =
-                    |e: &Entry| matches!(&e.body, Body::Came(c) if c.step == step && matches!(c.note, Note::Phase(_)));
+                let moved = |e: &Entry| matches!(&e.body, Body::Transition(c) if c.step == step && matches!(c.note, Note::State(_)));
                 if self.entries.iter().skip(before).any(moved) {
                     return Ok(());
                 }
@@ -316,16 +315,16 @@ impl Console {
     }
 
     fn attempts(&self, step: &str) -> usize {
-        self.entries.iter().filter(|e| matches!(&e.body, Body::Begun(b) if b.step == step)).count()
+        self.entries.iter().filter(|e| matches!(&e.body, Body::AttemptStarted(b) if b.step == step)).count()
     }
 
     /// What a step's last attempt came to, if it did.
     #[must_use]
-    pub fn came_to(&self, step: &str) -> Option<Phase> {
+    pub fn came_to(&self, step: &str) -> Option<StepState> {
         self.entries.iter().rev().find_map(|e| match &e.body {
-            Body::Begun(b) if b.step == step => Some(None),
-            Body::Came(c) if c.step == step => match c.note {
-                Note::Phase(phase) => Some(Some(phase)),
+            Body::AttemptStarted(b) if b.step == step => Some(None),
+            Body::Transition(c) if c.step == step => match c.note {
+                Note::State(phase) => Some(Some(phase)),
                 _ => None,
             },
             _ => None,
@@ -336,8 +335,8 @@ impl Console {
     ///
     /// # Errors
     /// It does not; with the screen.
-    pub fn until_over(&mut self, step: &str, patience: Duration) -> Result<Phase> {
-        use Phase::{Done, Failed, NotApplied, RolledBack};
+    pub fn until_over(&mut self, step: &str, patience: Duration) -> Result<StepState> {
+        use StepState::{Done, Failed, NotApplied, RolledBack};
         let end = Instant::now() + patience;
         loop {
             self.news()?;

@@ -10,9 +10,9 @@ use std::{
 };
 
 use landfall::{
-    core::{estate::source::SourceState, snapshot::Snapshot},
+    core::{estate::source::CollectorState, snapshot::Snapshot},
     plan::Plan,
-    view::SourceLine,
+    view::CollectorLine,
 };
 
 use crate::{
@@ -97,7 +97,7 @@ pub struct Trial {
     /// Sources that were expected to be seen blind.
     pub due: BTreeSet<String>,
     /// Worst state of each source that was seen worse than live.
-    pub seen: BTreeMap<String, SourceState>,
+    pub seen: BTreeMap<String, CollectorState>,
     /// Sources that it may disturb for a moment, and that then ask another server.
     pub spared: Vec<String>,
     /// The oldest answer of any other source, in its intervals, and whose.
@@ -118,8 +118,8 @@ impl Trial {
     pub fn run(lab: &Lab, storm: &Storm<'_>, watch: &mut Watch, server: &str, blow: Blow) -> Result<Self> {
         let before = watch.until_live(PATIENCE)?;
         let port = lab.port(server)?;
-        let ours = |l: &&SourceLine| asks(server, port, &l.id);
-        let ids = |l: &SourceLine| l.id.clone();
+        let ours = |l: &&CollectorLine| asks(server, port, &l.id);
+        let ids = |l: &CollectorLine| l.id.clone();
         let mut trial = Self {
             server: server.to_owned(),
             blow,
@@ -156,12 +156,12 @@ impl Trial {
 
     fn look(&mut self, s: &Snapshot, begin: Instant) {
         for l in &s.sources {
-            if l.state > SourceState::Starting {
+            if l.state > CollectorState::Pending {
                 let worst = self.seen.entry(l.id.clone()).or_insert(l.state);
                 *worst = l.state.max(*worst);
             }
             if self.expected.contains(&l.id) {
-                if l.state > SourceState::Starting {
+                if l.state > CollectorState::Pending {
                     self.stale_after.get_or_insert_with(|| begin.elapsed());
                 }
             } else if !self.spared.contains(&l.id)
@@ -177,7 +177,7 @@ impl Trial {
 
     fn complete(&self) -> bool {
         self.expected.iter().all(|id| match self.seen.get(id) {
-            Some(SourceState::Blind) => true,
+            Some(CollectorState::Unknown) => true,
             Some(_) => !self.due.contains(id),
             None => false,
         })
@@ -186,7 +186,7 @@ impl Trial {
     /// Sources that do not ask the broken server and whose worst state was this one. A stale one is a late answer, which a busy machine
     /// gives now and then; a blind one must not be.
     #[must_use]
-    pub fn strangers(&self, state: SourceState) -> Vec<&str> {
+    pub fn strangers(&self, state: CollectorState) -> Vec<&str> {
         let strange = |id: &String| !self.expected.contains(id) && !self.spared.contains(id);
         self.seen.iter().filter(|(id, worst)| **worst == state && strange(id)).map(|(id, _)| id.as_str()).collect()
     }
@@ -221,8 +221,8 @@ impl fmt::Display for Trial {
             self.blow,
             self.expected.len(),
             self.due.len(),
-            of(SourceState::Stale),
-            of(SourceState::Blind),
+            of(CollectorState::Stale),
+            of(CollectorState::Unknown),
             seconds(self.stale_after),
             seconds(self.blind_after),
             seconds(Some(self.healed_after)),
@@ -230,7 +230,7 @@ impl fmt::Display for Trial {
         if self.blow != Blow::Restart {
             write!(f, "{:.2} ({})", self.others.0, self.others.1)?;
         }
-        for (state, word) in [(SourceState::Stale, "late"), (SourceState::Blind, "NOT EXPECTED")] {
+        for (state, word) in [(CollectorState::Stale, "late"), (CollectorState::Unknown, "NOT EXPECTED")] {
             let strangers = self.strangers(state);
             if !strangers.is_empty() {
                 write!(f, "  {word}: {}", strangers.join(", "))?;

@@ -273,9 +273,9 @@ async fn warm(plan: &Path) -> Result<()> {
     let plan = Arc::new(Plan::load(plan).doing(doing)?.0);
     let (_, sources) = Estate::new(&plan);
     let readers = Readers::new(&plan);
-    for source in sources.iter().filter(|s| s.ask.system() == "ec2") {
+    for source in sources.iter().filter(|s| s.query.system() == "ec2") {
         let mut left = 5;
-        while let Err(why) = readers.ask(&source.ask).await {
+        while let Err(why) = readers.ask(&source.query).await {
             left -= 1;
             if left == 0 {
                 return Err(Error::new(doing(), why));

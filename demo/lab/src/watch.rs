@@ -7,8 +7,8 @@ use std::{
 
 use landfall::{
     core::{
-        Command,
-        estate::{signal::Sample, source::SourceState},
+        EngineCommand,
+        estate::{signal::Sample, source::CollectorState},
         run::Order,
         snapshot::Snapshot,
     },
@@ -79,7 +79,7 @@ impl Watch {
     }
 
     /// Asks the core for something.
-    pub fn command(&self, command: Command) {
+    pub fn command(&self, command: EngineCommand) {
         let _ = self.link.commands.send(command);
     }
 
@@ -133,7 +133,7 @@ impl Watch {
     pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
         let mut since: Option<(usize, Instant)> = None;
         self.until("every source to be live", patience, |s| {
-            if !s.sources.iter().all(|l| l.state == SourceState::Live) {
+            if !s.sources.iter().all(|l| l.state == CollectorState::Fresh) {
                 since = None;
                 return false;
             }
@@ -165,7 +165,7 @@ pub fn not_live(s: &Snapshot) -> String {
     let lines: Vec<_> = s
         .sources
         .iter()
-        .filter(|l| l.state != SourceState::Live)
+        .filter(|l| l.state != CollectorState::Fresh)
         .map(|l| {
             let why = l.fault.as_ref().map_or_else(|| "no fault".to_owned(), ToString::to_string);
             format!("{} {:?} ({why})", l.id, l.state)
@@ -185,5 +185,5 @@ pub fn samples<'a>(s: &'a Snapshot, id: &'a str, labels: &'a [&'a str]) -> impl 
 /// A signal's live value, if it has one.
 #[must_use]
 pub fn value(s: &Snapshot, id: &str, labels: &[&str]) -> Option<f64> {
-    samples(s, id, labels).next().and_then(|x| x.value.clone().live())
+    samples(s, id, labels).next().and_then(|x| x.value.clone().fresh())
 }

@@ -13,7 +13,7 @@ pub(super) fn document(run: &RunView) -> Value {
     let watched = |list: &[(String, Level, String)]| -> Vec<Value> {
         list.iter().map(|(title, level, why)| json!({ "title": title, "level": level, "why": why })).collect()
     };
-    let proposed = run.motion.as_ref().map(|it| {
+    let proposed = run.proposal.as_ref().map(|it| {
         json!({ "step": it.step, "what": it.what, "digest": it.digest, "by": it.by, "people": it.people, "needs": it.needs })
     });
     json!({

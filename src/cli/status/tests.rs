@@ -3,15 +3,15 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::{
     core::{
-        Command, Core, Effect, Input,
+        Core, EngineCommand, EngineEffect, EngineInput,
         digest::Digest,
         estate::{
             seen::FaultKind,
             watched::{Unknown, Worst},
         },
         now::Now,
-        run::{MotionView, Order, Stays},
-        step::Phase,
+        run::{Order, ProposalView, RollbackWindow},
+        step::StepState,
     },
     drive::sim::{SimDrive, Trouble},
     journal::{Author, Journal, store::MemStore},
@@ -25,7 +25,7 @@ fn documents() -> Vec<Value> {
     let author =
         Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
-    drive.command(Command::Measure);
+    drive.command(EngineCommand::Measure);
     let first = document(&drive.snapshot());
     let (journal, entries) = Journal::open(Box::new(MemStore::default()), author, drive.now()).expect("a journal");
     drive.steer(journal, entries);
@@ -45,7 +45,7 @@ fn documents() -> Vec<Value> {
 fn proposed(mut snapshot: Snapshot) -> Snapshot {
     let mut run = (**snapshot.run.as_ref().expect("a run")).clone();
     let step = run.steps[0].id.clone();
-    run.motion = Some(MotionView {
+    run.proposal = Some(ProposalView {
         step: step.clone(),
         what: "leave it out".into(),
         consequence: "it may begin",
@@ -54,8 +54,8 @@ fn proposed(mut snapshot: Snapshot) -> Snapshot {
         people: vec!["operator".into()],
         needs: 2,
     });
-    run.way_back.stays = Some(Stays { step, what: "the oplog", left: None, why: "stale".into() });
-    run.steps.iter_mut().zip(Phase::ALL).for_each(|(step, phase)| step.state = phase);
+    run.way_back.stays = Some(RollbackWindow { step, what: "the oplog", left: None, why: "stale".into() });
+    run.steps.iter_mut().zip(StepState::ALL).for_each(|(step, phase)| step.state = phase);
     snapshot.run = Some(Arc::new(run));
     snapshot
 }
@@ -153,7 +153,7 @@ fn the_document_is_of_its_schema_and_both_are_documented() {
     let never: Vec<_> = all.difference(&check.met).collect();
     assert!(never.is_empty(), "in the schema, and in no document: {never:#?}");
     let words = |list: Value| list.as_array().into_iter().flatten().map(ToString::to_string).collect::<BTreeSet<_>>();
-    let phases = serde_json::to_value(Phase::ALL).expect("words");
+    let phases = serde_json::to_value(StepState::ALL).expect("words");
     assert_eq!(words(schema["$defs"]["step"]["properties"]["state"]["enum"].clone()), words(phases));
     let docs = include_str!("../../../docs/status.md");
     let told = |field: &&String| docs.contains(&format!("{}`", field.rsplit('.').next().expect("a name")));
@@ -186,7 +186,7 @@ fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_sourc
     assert!(matches!(picture.verdict(), Verdict::Clear(_)), "{:?}", picture.verdict());
     let what = "group checkout of events, source".to_owned();
     let why = "REFUSED: not authorized".to_owned();
-    picture.unknown.push(Unknown { what, page: "kafka", state: Worst::Blind, why });
+    picture.unknown.push(Unknown { what, page: "kafka", state: Worst::Unknown, why });
     let Verdict::Hold(why) = picture.verdict() else { panic!("{:?}", picture.verdict()) };
     assert_eq!(why, "group checkout of events, source: REFUSED: not authorized");
     assert_eq!([super::Order::Sources, super::Order::Verdict].map(|order| order.holds(&picture)), [false, false]);
@@ -200,17 +200,17 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
     let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut sim = crate::systems::Sim::new(&plan, 7);
     let (mut core, mut effects) = Core::new(plan, now);
-    effects.extend(core.handle(Input::Command(Command::Measure), now));
-    effects.extend(core.handle(Input::Tick, now));
+    effects.extend(core.handle(EngineInput::Command(EngineCommand::Measure), now));
+    effects.extend(core.handle(EngineInput::Tick, now));
     while let Some(effect) = effects.pop() {
-        let Effect::Start(source, spec) = effect else { continue };
+        let EngineEffect::Start(source, spec) = effect else { continue };
         let took = Duration::ZERO;
-        effects.extend(match sim.answer(&spec.ask, now) {
-            Ok(facts) => core.handle(Input::Facts { source, facts, took }, now),
-            Err(fault) => core.handle(Input::Failed { source, fault, took }, now),
+        effects.extend(match sim.answer(&spec.query, now) {
+            Ok(facts) => core.handle(EngineInput::Observation { source, facts, took }, now),
+            Err(fault) => core.handle(EngineInput::Failed { source, fault, took }, now),
         });
     }
-    let (picture, _) = core.picture(now);
+    let (picture, _) = core.take_snapshot(now);
     let samples = picture.samples.as_ref().expect("measured");
     let run = picture.run.as_ref().expect("a run");
     let mut compared = 0;
@@ -223,7 +223,7 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
             let mine: Vec<&Sample> = samples.iter().filter(fits).collect();
             let step = run.steps.iter().find(|s| s.id == step.id).expect("in the run");
             let line = step.gates.iter().find(|g| g.of == "gate" && g.reason.gate == gate.id).expect("a line");
-            if mine.len() == 1 && gate.min_volume.is_none() && mine[0].value.is_live() {
+            if mine.len() == 1 && gate.min_volume.is_none() && mine[0].value.is_fresh() {
                 assert!(line.reason.value.is_some(), "{}: {}", step.id, line.reason.what);
                 compared += 1;
             }

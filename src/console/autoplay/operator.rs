@@ -11,7 +11,7 @@ use crate::{
     },
     core::{
         run::{RunView, StepView},
-        step::{Phase, Way},
+        step::{StepState, Way},
     },
     plan::Confirm,
     scenario::{Want, Wish},
@@ -72,34 +72,34 @@ impl Operator {
         // Of an attempt that left something, whatever is thought of doing next.
         let turn = back && step.way == Way::Forward && step.has_back;
         match step.state {
-            Phase::Done | Phase::Attested if !back => return Next::Over,
-            Phase::RolledBack if back && self.begun => return Next::Over,
-            Phase::Settling | Phase::Verifying | Phase::Baking if turn => {}
-            Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking => {
+            StepState::Done | StepState::Attested if !back => return Next::Over,
+            StepState::RolledBack if back && self.begun => return Next::Over,
+            StepState::Settling | StepState::Verifying | StepState::Baking if turn => {}
+            StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => {
                 self.begun = true;
                 return if self.wish.want == Want::Begun { Next::Over } else { Next::Wait };
             }
-            Phase::Failed | Phase::NotApplied if self.begun => {
-                let said = step.ops.iter().rev().map(|op| op.said.as_str()).find(|said| !said.is_empty());
+            StepState::Failed | StepState::NotApplied if self.begun => {
+                let said = step.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty());
                 return Next::Fail(format!("{} is {}: {}", step.id, step.word, said.unwrap_or("nothing was said")));
             }
-            Phase::Skipped => return Next::Fail(format!("{} was left out", step.id)),
-            Phase::Pending | Phase::Blocked if !turn => {
+            StepState::Skipped => return Next::Fail(format!("{} was left out", step.id)),
+            StepState::Pending | StepState::Blocked if !turn => {
                 self.begun = false;
                 return Next::Wait;
             }
             _ => {}
         }
         // Somebody else has to agree to the word that was given.
-        if step.manual.is_some() && run.motion.as_ref().is_some_and(|it| it.step == step.id) {
+        if step.manual.is_some() && run.proposal.as_ref().is_some_and(|it| it.step == step.id) {
             return select(ui, run, &step.id).unwrap_or_else(|| command(ui, Id::Second));
         }
         let key = match step.state {
             _ if turn => Id::RollBack,
-            Phase::Ready if step.manual.is_some() && !step.shown => Id::Attest,
-            Phase::Ready | Phase::Previewed | Phase::Armed => Id::Preview,
+            StepState::Ready if step.manual.is_some() && !step.shown => Id::Attest,
+            StepState::Ready | StepState::Previewed | StepState::Armed => Id::Preview,
             _ if back => Id::RollBack,
-            Phase::Failed | Phase::NotApplied | Phase::RolledBack | Phase::Cancelled => Id::Again,
+            StepState::Failed | StepState::NotApplied | StepState::RolledBack | StepState::Cancelled => Id::Again,
             _ => return Next::Wait,
         };
         select(ui, run, &step.id).unwrap_or_else(|| command(ui, key))
@@ -110,13 +110,13 @@ impl Operator {
         let shown = step.preview.as_ref().filter(|p| p.way == way && p.digest.is_some());
         let Some(preview) = shown.filter(|_| open == step.id) else { return Next::Press(Key::ESC) };
         match step.state {
-            Phase::Armed => {
+            StepState::Armed => {
                 // What is quick is over before anybody has seen it run.
                 self.begun = true;
                 command(ui, Id::Execute)
             }
-            Phase::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Second),
-            Phase::Previewed => command(ui, Id::Arm),
+            StepState::Previewed if preview.approvals.0 < preview.approvals.1 => command(ui, Id::Second),
+            StepState::Previewed => command(ui, Id::Arm),
             // It has drifted, or a gate is not green any more.
             _ => Next::Press(Key::ESC),
         }
@@ -149,7 +149,7 @@ fn prompt(ui: &Ui, run: &RunView, step: &StepView, it: &Prompt) -> Next {
     let text = match it.asked {
         Asked::Attest => LOOKED_AT.to_owned(),
         Asked::Approve => other(step.preview.as_ref().map_or(&[], |p| &p.approvals.2)),
-        Asked::Second => other(run.motion.as_ref().map_or(&[], |m| &m.people)),
+        Asked::Second => other(run.proposal.as_ref().map_or(&[], |m| &m.people)),
         _ => return Next::Press(Key::ESC),
     };
     if text.is_empty() {
@@ -188,7 +188,7 @@ fn select(ui: &Ui, run: &RunView, step: &str) -> Option<Next> {
 }
 
 fn page(ui: &Ui) -> Next {
-    let key = ui.picture().page(RUNBOOK).and_then(|page| ui.keys.keys(Id::Page).get(page + 1));
+    let key = ui.view_model().page(RUNBOOK).and_then(|page| ui.keys.keys(Id::Page).get(page + 1));
     key.map_or_else(|| Next::Fail("there is no Runbook page".to_owned()), |key| Next::Press(*key))
 }
 

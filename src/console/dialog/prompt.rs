@@ -10,7 +10,7 @@ use crate::{
         update::Act,
     },
     core::{
-        run::{Hand, Motion, Order},
+        run::{Hand, Order, Proposal},
         step::Ticket,
     },
 };
@@ -106,7 +106,7 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         Asked::Hold => Order::Hold { by: None, why: text },
         _ if text.is_empty() => return Err("nothing was written; Esc leaves".to_owned()),
         Asked::Remark => Order::Remark { by: None, text },
-        Asked::Attest => Order::Attest { step: step_id, looked_at: text },
+        Asked::Attest => Order::MarkDone { step: step_id, looked_at: text },
         Asked::Approve => {
             let digest = step(ui, &step_id).and_then(|s| s.preview.as_ref()?.digest);
             let digest = digest.ok_or("there is no preview to approve any more")?;
@@ -114,10 +114,10 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
         }
         Asked::Second => {
             let run = ui.latest().run.as_ref();
-            let motion = run.and_then(|run| run.motion.as_ref()).ok_or("nothing is proposed any more")?;
+            let motion = run.and_then(|run| run.proposal.as_ref()).ok_or("nothing is proposed any more")?;
             Order::Approve { step: motion.step.clone(), digest: motion.digest, hand: hand(ui, &text), by: text }
         }
-        Asked::Skip => Order::Propose(Motion::Skip { step: step_id, reason: text }),
+        Asked::Skip => Order::Propose(Proposal::Skip { step: step_id, reason: text }),
         Asked::Settle => {
             let (word, looked_at) = text.split_once(',').ok_or("write YES or NO, a comma, what you both looked at")?;
             let there = match word.trim().to_lowercase().as_str() {
@@ -131,7 +131,12 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
             if found.unknown != Some(ticket) {
                 return Err(format!("{what}: it is not UNKNOWN any more; Esc leaves"));
             }
-            Order::Propose(Motion::Settle { step: step_id, ticket, there, looked_at: looked_at.trim().to_owned() })
+            Order::Propose(Proposal::ResolveManually {
+                step: step_id,
+                ticket,
+                there,
+                looked_at: looked_at.trim().to_owned(),
+            })
         }
         Asked::Waive => {
             let parts: Vec<&str> = text.split(',').map(str::trim).collect();
@@ -140,7 +145,7 @@ fn order(ui: &Ui, prompt: &Prompt) -> Result<Order, String> {
             };
             let minutes = minutes.parse().map_err(|_| format!("\"{minutes}\" is no number of minutes"))?;
             let (gate, reason) = ((*gate).to_owned(), reason.join(", "));
-            Order::Propose(Motion::Waive { step: step_id, gate, minutes, reason })
+            Order::Propose(Proposal::Waive { step: step_id, gate, minutes, reason })
         }
     })
 }

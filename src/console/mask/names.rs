@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::kind;
-use crate::core::run::{Motion, Order};
+use crate::core::run::{Order, Proposal};
 
 /// The real names, by pseudonym; a clone has the same.
 #[derive(Debug, Clone, Default)]
@@ -45,16 +45,16 @@ impl Names {
         match order {
             Order::Execute { step, digest, typed } => Order::Execute { step, digest, typed: real(typed) },
             Order::Hold { by, why } => Order::Hold { by, why: real(why) },
-            Order::Attest { step, looked_at } => Order::Attest { step, looked_at: real(looked_at) },
+            Order::MarkDone { step, looked_at } => Order::MarkDone { step, looked_at: real(looked_at) },
             Order::Remark { by, text } => Order::Remark { by, text: real(text) },
             Order::Propose(motion) => Order::Propose(match motion {
-                Motion::Waive { step, gate, minutes, reason } => {
-                    Motion::Waive { step, gate, minutes, reason: real(reason) }
+                Proposal::Waive { step, gate, minutes, reason } => {
+                    Proposal::Waive { step, gate, minutes, reason: real(reason) }
                 }
-                Motion::Skip { step, reason } => Motion::Skip { step, reason: real(reason) },
-                Motion::Attest { step, looked_at } => Motion::Attest { step, looked_at: real(looked_at) },
-                Motion::Settle { step, ticket, there, looked_at } => {
-                    Motion::Settle { step, ticket, there, looked_at: real(looked_at) }
+                Proposal::Skip { step, reason } => Proposal::Skip { step, reason: real(reason) },
+                Proposal::MarkDone { step, looked_at } => Proposal::MarkDone { step, looked_at: real(looked_at) },
+                Proposal::ResolveManually { step, ticket, there, looked_at } => {
+                    Proposal::ResolveManually { step, ticket, there, looked_at: real(looked_at) }
                 }
             }),
             // Nothing in these is typed but people's names, which are not masked. None is left out by a wildcard: a new one must say.

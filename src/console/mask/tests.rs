@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     core::{
         now::Now,
-        run::{Motion, Order},
+        run::{Order, Proposal},
     },
     drive::sim::SimDrive,
 };
@@ -80,9 +80,9 @@ fn what_is_typed_after_the_screen_means_the_real_name() {
     // What goes on record by two people has the real names, too.
     let said = || "yes, name-1 answers".to_owned();
     let motions = [
-        Motion::Skip { step: "s".into(), reason: said() },
-        Motion::Waive { step: "s".into(), gate: "g".into(), reason: said(), minutes: 5 },
-        Motion::Attest { step: "s".into(), looked_at: said() },
+        Proposal::Skip { step: "s".into(), reason: said() },
+        Proposal::Waive { step: "s".into(), gate: "g".into(), reason: said(), minutes: 5 },
+        Proposal::MarkDone { step: "s".into(), looked_at: said() },
     ];
     for motion in motions {
         let Order::Propose(meant) = mask.real_names().meant(Order::Propose(motion)) else { panic!("another order") };

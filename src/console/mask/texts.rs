@@ -98,7 +98,7 @@ impl Mask {
         self.strings([&mut masked.held, &mut masked.halted, &mut masked.said].into_iter().flatten());
         self.strings(masked.journal.iter_mut().map(|line| &mut line.what));
         self.strings(masked.way_back.stays.iter_mut().map(|stays| &mut stays.why));
-        self.strings(masked.motion.iter_mut().map(|motion| &mut motion.what));
+        self.strings(masked.proposal.iter_mut().map(|motion| &mut motion.what));
         masked.steps.iter_mut().for_each(|step| self.step(step));
         masked
     }
@@ -116,13 +116,13 @@ impl Mask {
     }
 
     fn operations(&mut self, ops: &mut [OpLine]) {
-        ops.iter_mut().for_each(|op| self.strings([&mut op.what, &mut op.said, &mut op.command]));
+        ops.iter_mut().for_each(|op| self.strings([&mut op.what, &mut op.detail, &mut op.command]));
     }
 
     fn preview(&mut self, preview: &mut PreviewView) {
         preview.diff.iter_mut().for_each(|change| self.strings([&mut change.thing, &mut change.from, &mut change.to]));
         self.operations(&mut preview.ops);
-        let PreviewView { back, notes, broken, faults, target, .. } = preview;
+        let PreviewView { inverse: back, notes, broken, faults, target, .. } = preview;
         self.strings(back.iter_mut().chain(notes).chain(broken).chain(faults).chain([target]));
     }
 }

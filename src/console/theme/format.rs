@@ -75,7 +75,7 @@ pub(super) struct Sheet {
     pub name: String,
     pub doc: Option<String>,
     pub palette: IndexMap<String, Color>,
-    pub looks: Vec<Option<Look>>,
+    pub looks: Vec<Option<RawStyle>>,
     /// Where this file says what it says, for whoever finds fault with the whole.
     pub places: Places,
 }
@@ -90,7 +90,7 @@ pub(super) struct Places {
 
 /// How one role looks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Look {
+pub(super) struct RawStyle {
     pub fg: Option<String>,
     pub bg: Option<String>,
     /// With 16 colours, where it was thought of.
@@ -165,7 +165,7 @@ fn lower(
 
 const HOW: &str = "write it as \"#rrggbb\", or \"default\" for the terminal's own";
 
-fn look(table: &Table, palette: Option<&IndexMap<String, Color>>, faults: &mut Faults) -> Look {
+fn look(table: &Table, palette: Option<&IndexMap<String, Color>>, faults: &mut Faults) -> RawStyle {
     let mut colour = |key: &str| {
         let at: At<String> = table.at(key)?;
         let known = palette.is_none_or(|p| p.contains_key(&at.value)) || literal(&at.value).is_some();
@@ -194,7 +194,7 @@ fn look(table: &Table, palette: Option<&IndexMap<String, Color>>, faults: &mut F
         read.ok()
     });
     let set = MODIFIERS.iter().filter(|(word, _)| table.get(word) == Some(true));
-    Look { fg, bg, ansi, modifiers: set.fold(Modifier::empty(), |all, (_, m)| all | *m) }
+    RawStyle { fg, bg, ansi, modifiers: set.fold(Modifier::empty(), |all, (_, m)| all | *m) }
 }
 
 /// `yellow`, `black on yellow`, `on blue`, `reverse`; or the word that is none.
@@ -223,7 +223,7 @@ fn literal(word: &str) -> Option<Color> {
     Some(Color::Rgb(r, g, b))
 }
 
-impl Look {
+impl RawStyle {
     /// As a terminal of this depth shows it, if it knows all colours.
     pub fn style(&self, palette: &IndexMap<String, Color>, depth: Depth) -> ratatui::style::Style {
         let colour = |word: &Option<String>| {

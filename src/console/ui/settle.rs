@@ -6,7 +6,7 @@ use super::{At, Ui};
 use crate::{
     console::{
         gallery::is_long,
-        picture::{Picture, own_detail},
+        picture::{ViewModel, own_detail},
         rows::Rows,
     },
     view::{Detail, Panel},
@@ -32,19 +32,19 @@ impl Made {
 impl Ui {
     /// The picture whose rows have yet to be made as they are wanted by now, if any are.
     #[must_use]
-    pub fn waits(&self) -> Option<Arc<Picture>> {
+    pub fn waits(&self) -> Option<Arc<ViewModel>> {
         self.waits.then(|| self.frozen.as_ref().map_or(&self.latest, |(p, _)| p).clone())
     }
 
     /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
     pub(in crate::console) fn settle(&mut self, changed: bool) {
         if let Some(key) = &self.opened {
-            self.detail = match own_detail(self.picture(), &key.panel, &key.row) {
+            self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),
-                None => self.picture().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
+                None => self.view_model().detail.as_ref().filter(|(k, _)| k == key).map(|(_, d)| d.clone()),
             };
         }
-        self.tile = self.tile.min(self.picture().answers.len().saturating_sub(1));
+        self.tile = self.tile.min(self.view_model().answers.len().saturating_sub(1));
         let made = match self.at {
             At::Detail => self.detail.clone().map(Made::Detail),
             At::Page(_) => self.panel().cloned().map(Made::Panel),

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Look;
+use super::Drawing;
 use crate::console::{
     theme::Role,
     ui::{Caption, Ui},
@@ -14,7 +14,7 @@ pub(super) fn height(ui: &Ui, width: u16) -> u16 {
     ui.caption.as_ref().map_or(0, |caption| u16::try_from(lines(caption, width).len()).unwrap_or(1) + 1)
 }
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let Some(caption) = &ui.caption else { return };
     let (rule, title, key) =
         (look.theme.style(Role::Muted), look.theme.style(Role::Title), look.theme.style(Role::Key));

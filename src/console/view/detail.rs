@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Look;
+use super::Drawing;
 use crate::{
     console::{
         command::Id,
@@ -21,13 +21,13 @@ use crate::{
     view::{Cell, Detail, Table, Tone},
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let theme = look.theme;
     let title = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let panel = ui.panel().map_or("", |p| p.title);
     // What a row is addressed by is its real name: masked, it is not shown before the detail is there.
-    let asked = || ui.opened().filter(|_| !ui.picture().is_masked()).map_or("", |k| k.row.as_str());
+    let asked = || ui.opened().filter(|_| !ui.view_model().is_masked()).map_or("", |k| k.row.as_str());
     let name = ui.detail().map_or_else(asked, |d| &d.title);
     put_all(
         title,
@@ -53,7 +53,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let last = lines.len().saturating_sub(usize::from(facts));
     let top = ui.detail_top.min(last);
     drawn.detail_top = Some((top, last));
-    drawn.spots.push((Rect { height: facts, ..body }, Spot::Facts));
+    drawn.spots.push((Rect { height: facts, ..body }, Spot::Observation));
     for (y, line) in (body.y..body.y + facts).zip(lines.iter().skip(top)) {
         let row = Rect { y, height: 1, ..body };
         put_all(row, buf, line.iter().map(|(text, style)| (text.as_str(), *style)));
@@ -64,14 +64,14 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
         put_right(title, buf, &more, theme.style(Role::Key));
     }
     let place = Rect { y: body.y + facts, height: curves, ..body };
-    draw_curves(place, buf, detail, &ui.picture().snapshot, look);
+    draw_curves(place, buf, detail, &ui.view_model().snapshot, look);
     let place = Rect { y: body.y + facts + curves, height: tables, ..body };
     if tables > 0 {
         super::panel::tables(place, buf, ui, look, drawn);
     }
 }
 
-/// Lines for facts, curves and tables. Facts come first; curves need a few lines to say anything; tables scroll in what is left, but a
+/// Lines for facts, curves and tables. Observation come first; curves need a few lines to say anything; tables scroll in what is left, but a
 /// short one that is first is seen as a whole where that leaves facts a third.
 fn heights(room: u16, lines: &[Line], detail: &Detail) -> (u16, u16, u16) {
     let facts = u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -97,8 +97,8 @@ pub(super) fn whole(table: &Table) -> Option<u16> {
 
 type Line = Vec<(String, ratatui::style::Style)>;
 
-/// Facts in two columns where they all fit in half the width, else one a line, long ones wrapped.
-fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
+/// Observation in two columns where they all fit in half the width, else one a line, long ones wrapped.
+fn field_lines(detail: &Detail, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let (muted, theme) = (look.theme.style(Role::Muted), look.theme);
     let name_width = detail.fields.iter().map(|(n, _)| n.width()).max().unwrap_or(0);
     let said = |cell: &Cell| look.spell(&words(cell)).into_owned();
@@ -134,7 +134,7 @@ fn field_lines(detail: &Detail, width: usize, look: &Look<'_>) -> Vec<Line> {
     detail.fields.iter().flat_map(wrapped).collect()
 }
 
-fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapshot, look: &Look<'_>) {
+fn draw_curves(area: Rect, buf: &mut Buffer, detail: &Detail, snapshot: &Snapshot, look: &Drawing<'_>) {
     if area.is_empty() {
         return;
     }

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{Look, head::told};
+use super::{Drawing, head::verdict_shown};
 use crate::{
     console::{
         command::Id,
@@ -15,7 +15,7 @@ use crate::{
     core::{
         digest::Digest,
         run::{PreviewView, StepView},
-        step::{Phase, Way},
+        step::{StepState, Way},
     },
     plan::Confirm,
     view::Tone,
@@ -24,7 +24,7 @@ use crate::{
 type Line = Vec<(String, Style)>;
 
 /// Draws what is open; gives the first line that could be shown of a preview, and how many there was room for.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Look<'_>) -> Option<(usize, usize)> {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Drawing<'_>) -> Option<(usize, usize)> {
     match it {
         Dialog::Preview(id, top) => preview(area, buf, ui, id, *top, look),
         Dialog::Confirm(confirming) => {
@@ -44,7 +44,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Dialog, look: &Lo
 }
 
 /// A frame with a title; what is inside.
-fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Look<'_>) -> Rect {
+fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Drawing<'_>) -> Rect {
     let border = look.theme.style(Role::Key);
     let area = area.intersection(buf.area);
     for place in area.positions() {
@@ -60,7 +60,7 @@ fn frame(area: Rect, buf: &mut Buffer, title: &str, look: &Look<'_>) -> Rect {
     Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(2) }
 }
 
-fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Look<'_>) -> Option<(usize, usize)> {
+fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &Drawing<'_>) -> Option<(usize, usize)> {
     let step = dialog::step(ui, id);
     let way = step.filter(|s| s.way == Way::Back).map_or("", |_| "THE WAY BACK of ");
     let inner = frame(area, buf, &format!("Preview: {way}{id}"), look);
@@ -92,7 +92,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
     } else {
         String::new()
     };
-    let execute = if step.state == Phase::Armed { "execute" } else { "execute (arm it first)" };
+    let execute = if step.state == StepState::Armed { "execute" } else { "execute (arm it first)" };
     let hints = [(Id::Arm, "arm"), (Id::Execute, execute), (Id::Second, "approval"), (Id::Preview, "anew")];
     let mut used = 0;
     for (word, does) in
@@ -110,7 +110,7 @@ fn preview(area: Rect, buf: &mut Buffer, ui: &Ui, id: &str, top: usize, look: &L
     Some((top, room))
 }
 
-fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) -> Vec<Line> {
+fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Drawing<'_>) -> Vec<Line> {
     let style = |role| look.theme.style(role);
     let (muted, text) = (style(Role::Muted), style(Role::Text));
     let mut out: Vec<Line> = Vec::new();
@@ -151,7 +151,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
         say("", "Operations, in this order:", style(Role::Heading));
     }
     for (i, op) in preview.ops.iter().enumerate() {
-        let kind = match (op.wait, op.tail) {
+        let kind = match (op.wait, op.cleanup) {
             (true, _) => " (waits)",
             (false, true) => " (always finished)",
             _ => "",
@@ -161,9 +161,9 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
             say("", &format!("$ {}", op.command), muted);
         }
     }
-    if !preview.back.is_empty() {
+    if !preview.inverse.is_empty() {
         say("", "The way back, by hand:", style(Role::Heading));
-        for command in preview.back.iter().filter(|c| !c.is_empty()) {
+        for command in preview.inverse.iter().filter(|c| !c.is_empty()) {
             say("", &format!("$ {command}"), muted);
         }
     }
@@ -171,7 +171,7 @@ fn lines(step: &StepView, preview: &PreviewView, width: usize, look: &Look<'_>) 
 }
 
 /// Whether to leave although something is under way.
-fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Look<'_>) {
+fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     let shown = steps.len().min(6);
     let height = u16::try_from(shown + 7).unwrap_or(u16::MAX).min(area.height);
@@ -193,7 +193,7 @@ fn leave(area: Rect, buf: &mut Buffer, steps: &[String], look: &Look<'_>) {
     }
 }
 
-fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'_>) {
+fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Drawing<'_>) {
     let height = 8.min(area.height);
     let width = area.width.min(76);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
@@ -206,7 +206,7 @@ fn confirm(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Confirming, look: &Look<'
     let last = if last { " · POINT OF NO RETURN: no way leads back from it" } else { "" };
     put(line(0), buf, &format!("preview {}{last}", it.digest.short()), look.theme.style(Role::Muted));
     // Whoever executes has read what all that can be said now.
-    let (word, glyph, role, why) = told(ui);
+    let (word, glyph, role, why) = verdict_shown(ui);
     let said = [(" ", text), (glyph, look.theme.style(role)), (word, look.theme.style(role)), (" ", text)];
     let used = put_all(line(1), buf, said);
     let rest = Rect { x: inner.x + used, width: inner.width.saturating_sub(used), ..line(1) };
@@ -254,7 +254,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
         format!("from another terminal: landfall approve JOURNAL {step} {} --as NAME [--key FILE]", digest.short())
     };
     let by = |people: &[String]| if people.is_empty() { "nobody".to_owned() } else { people.join(", ") };
-    match (it.asked, &run.motion, dialog::step(ui, &it.step)) {
+    match (it.asked, &run.proposal, dialog::step(ui, &it.step)) {
         (Asked::Second, Some(motion), _) => vec![
             format!("{}: {}", motion.step, motion.what),
             format!("so {}", motion.consequence),
@@ -295,7 +295,7 @@ fn agreed(ui: &Ui, it: &Prompt) -> Vec<String> {
     }
 }
 
-fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Look<'_>) {
+fn prompt(area: Rect, buf: &mut Buffer, ui: &Ui, it: &Prompt, look: &Drawing<'_>) {
     let width = usize::from(area.width).saturating_sub(4);
     let about: Vec<String> = agreed(ui, it).iter().flat_map(|line| wrap(&look.spell(line), width)).collect();
     let above = u16::try_from(about.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(5));

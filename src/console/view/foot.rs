@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Look;
+use super::Drawing;
 use crate::console::{
     command::{COMMANDS, Command, Id, Risk, Scope},
     theme::Role,
@@ -12,7 +12,7 @@ use crate::console::{
     widget::text::{put, put_all},
 };
 
-pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+pub(super) fn draw(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     match (&ui.entry, &ui.message) {
         (Entry::Filter(_), _) => {
@@ -79,7 +79,7 @@ fn near(scope: Scope, ui: &Ui) -> Option<usize> {
 }
 
 /// The commands of the table that have a place here; what is not possible now is dimmed, and pressing it says why.
-fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+fn hints(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     // Whoever only watches is not reminded of it by every command.
     let watches = ui.latest().run.as_ref().is_none_or(|run| run.operator.is_none());
     let offered = |c: &&Command| c.hint && !(watches && c.risk != Risk::Looks);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Look;
+use super::Drawing;
 use crate::{
     console::{
         command::Id,
@@ -15,12 +15,12 @@ use crate::{
         ui::{At, Drawn, Mode, Ui},
         widget::text::{fit, put, put_all, put_right},
     },
-    core::{estate::source::SourceState, now::short, snapshot::Verdict},
+    core::{estate::source::CollectorState, now::short, snapshot::Verdict},
     plan::Side,
     view::Tone,
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let line = |y| Rect { y: area.y + y, height: 1, ..area };
     verdict(line(0), buf, ui, look);
     place(line(1), buf, ui, look);
@@ -29,7 +29,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
 
 /// GO is for gates to say; where a plan has none it is HOLD or CLEAR. A core that went silent is HOLD whatever it said last. Word, glyph,
 /// role and reason.
-pub(super) fn told(ui: &Ui) -> (&'static str, &'static str, Role, String) {
+pub(super) fn verdict_shown(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     let verdict = match ui.silent_for() {
         Some(silent) => {
             Verdict::Hold(format!("no picture from the core for {}: what is shown is not the present", short(silent)))
@@ -46,8 +46,8 @@ pub(super) fn told(ui: &Ui) -> (&'static str, &'static str, Role, String) {
     }
 }
 
-pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
-    let (word, glyph, role, why) = told(ui);
+pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
+    let (word, glyph, role, why) = verdict_shown(ui);
     let style = look.theme.style(role);
     let used = put_all(line, buf, [(" ", style), (glyph, style), (word, style), (" ", Default::default())]);
     let speed = ui.latest().speed.filter(|speed| (speed - 1.0).abs() > f64::EPSILON);
@@ -58,7 +58,7 @@ pub(super) fn verdict(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
         (Mode::Demo, Some(0.0)) => "DEMO · simulated, time stands still".to_owned(),
         (Mode::Demo, Some(speed)) => format!("DEMO · simulated, time ×{speed}"),
     };
-    let mode = if ui.picture().is_masked() { format!("MASKED · {mode}") } else { mode };
+    let mode = if ui.view_model().is_masked() { format!("MASKED · {mode}") } else { mode };
     let right = put_right(line, buf, &mode, look.theme.style(Role::Title));
     let room = line.width.saturating_sub(used + right + 1);
     put(Rect { x: line.x + used, width: room, ..line }, buf, &look.spell(&why), look.theme.style(Role::Title));
@@ -70,8 +70,8 @@ fn exposed(ui: &Ui) -> Option<(&str, Duration)> {
     steps.iter().filter_map(|s| Some((s.id.as_str(), s.exposed?))).max_by_key(|(_, since)| *since)
 }
 
-fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
-    let snapshot = &ui.picture().snapshot;
+fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
+    let snapshot = &ui.view_model().snapshot;
     let (theme, plan) = (look.theme, &snapshot.plan);
     let muted = theme.style(Role::Muted);
     let mut right = put_right(line, buf, &look.clock.head(line.width >= 100), theme.style(Role::Title));
@@ -120,10 +120,10 @@ fn place(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 }
 
 /// The pages with their numbers; a page whose sources are not all live carries the sign of the worst.
-fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let theme = look.theme;
-    let pages = &ui.picture().pages;
-    let names: Vec<(&str, Option<SourceState>)> =
+    let pages = &ui.view_model().pages;
+    let names: Vec<(&str, Option<CollectorState>)> =
         std::iter::once(("Overview", None)).chain(pages.iter().map(|p| (p.panel.title, p.worst))).collect();
     let signs: Vec<&str> = names.iter().map(|(_, worst)| sign(*worst).0).collect();
     let full: usize = names.iter().map(|(n, _)| n.width() + 6).sum();
@@ -157,8 +157,8 @@ fn tabs(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Draw
 }
 
 /// The sign of a page whose sources are not all live.
-fn sign(worst: Option<SourceState>) -> (&'static str, Tone) {
-    let tone = worst.filter(|s| *s != SourceState::Live).map_or(Tone::Plain, |s| state_cell(s).1);
+fn sign(worst: Option<CollectorState>) -> (&'static str, Tone) {
+    let tone = worst.filter(|s| *s != CollectorState::Fresh).map_or(Tone::Plain, |s| state_cell(s).1);
     (if tone == Tone::Plain { "" } else { tone.glyph(false) }, tone)
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::Look;
+use super::Drawing;
 use crate::{
     console::{
         command::COMMANDS,
@@ -17,7 +17,7 @@ use crate::{
 type Line = Vec<(String, Style)>;
 
 /// Draws it; gives the first line that could be shown.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Look<'_>) -> usize {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, usize), look: &Drawing<'_>) -> usize {
     let room = usize::from(area.width).saturating_sub(KEYS + NAME + 3);
     let lines: Vec<Line> = commands(ui, search, room, look).into_iter().chain(signs(search, look)).collect();
     let height = usize::from(area.height);
@@ -32,7 +32,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, (search, top): (&str, 
     top
 }
 
-fn heading(text: &str, look: &Look<'_>) -> Line {
+fn heading(text: &str, look: &Drawing<'_>) -> Line {
     vec![(format!(" {text}"), look.theme.style(Role::Title))]
 }
 
@@ -40,7 +40,7 @@ fn heading(text: &str, look: &Look<'_>) -> Line {
 const KEYS: usize = 14;
 const NAME: usize = 15;
 
-fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
+fn commands(ui: &Ui, search: &str, room: usize, look: &Drawing<'_>) -> Vec<Line> {
     let style = |role| look.theme.style(role);
     let search = search.to_lowercase();
     let mut lines = Vec::new();
@@ -74,7 +74,7 @@ fn commands(ui: &Ui, search: &str, room: usize, look: &Look<'_>) -> Vec<Line> {
     lines
 }
 
-fn signs(search: &str, look: &Look<'_>) -> Vec<Line> {
+fn signs(search: &str, look: &Drawing<'_>) -> Vec<Line> {
     const SIGNS: [(Tone, &str); 6] = [
         (Tone::Good, "as it should be"),
         (Tone::Busy, "on its way: syncing, launching, rebalancing"),

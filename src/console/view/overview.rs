@@ -19,18 +19,18 @@ mod verdict;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::shape::Form;
-use super::Look;
+use super::Drawing;
 use crate::console::{
     mouse::Spot,
     ui::{Drawn, Ui},
 };
 
 /// Draws the answers.
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let arranged = shape::arrange(area, ui.tile);
     let silent = ui.silent_for();
     for place in &arranged.places {
-        let Some(answer) = ui.picture().answers.get(place.answer) else { continue };
+        let Some(answer) = ui.view_model().answers.get(place.answer) else { continue };
         let aged = silent.map(|silent| answer.aged(silent));
         let answer = aged.as_ref().unwrap_or(answer);
         let selected = place.answer == ui.tile;

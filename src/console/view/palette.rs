@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Look;
+use super::Drawing;
 use crate::{
     console::{
         command::Risk,
@@ -18,7 +18,7 @@ use crate::{
 const KEY: usize = 12;
 const NAME: usize = 22;
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, look: &Look<'_>) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, look: &Drawing<'_>) {
     let found = found(ui, &palette.text);
     let wanted = u16::try_from(found.len().max(1)).unwrap_or(u16::MAX);
     let room = wanted.min(area.height.saturating_sub(4)).min(16);
@@ -49,7 +49,7 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, palette: &Palette, loo
     }
 }
 
-fn offered(line: Rect, buf: &mut Buffer, offer: &Offer, look: &Look<'_>) {
+fn offered(line: Rect, buf: &mut Buffer, offer: &Offer, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     let possible = offer.why_not.is_none();
     let name = style(if possible { Role::Title } else { Role::Muted });

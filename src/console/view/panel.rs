@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Look, detail};
+use super::{Drawing, detail};
 use crate::{
     console::{
         mouse::Spot,
@@ -15,11 +15,11 @@ use crate::{
             text::{put, put_all, put_right, words},
         },
     },
-    core::estate::source::SourceState,
+    core::estate::source::CollectorState,
     view::Tone,
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     summary(Rect { height: 1, ..area }, buf, ui, look);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     tables(body, buf, ui, look, drawn);
@@ -30,18 +30,18 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
 }
 
 /// What the page has to say in one line, and how old what it says is.
-fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
+fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let theme = look.theme;
-    let Some(page) = ui.page_number().checked_sub(1).and_then(|i| ui.picture().pages.get(i)) else { return };
+    let Some(page) = ui.page_number().checked_sub(1).and_then(|i| ui.view_model().pages.get(i)) else { return };
     let age = page.panel.oldest.map(|a| format!("oldest {a}"));
     let (faulty, all) = page.sources;
     let (text, style) = match page.worst {
-        Some(worst) if worst != SourceState::Live => {
+        Some(worst) if worst != CollectorState::Fresh => {
             let (word, tone) = state_cell(worst);
             let age = age.map_or_else(String::new, |a| format!(" · {a}"));
             let text = format!(" {} {word}: {faulty} of {all} sources not live{age} ", tone.glyph(false));
             // What is stale or not known holds everything: it stands out as the verdict does.
-            (text, if worst == SourceState::Starting { theme.tone(Tone::Busy) } else { theme.style(Role::Hold) })
+            (text, if worst == CollectorState::Pending { theme.tone(Tone::Busy) } else { theme.style(Role::Hold) })
         }
         Some(_) => (format!(" {} ", age.unwrap_or_default()), theme.style(Role::Muted)),
         None => (String::new(), theme.style(Role::Muted)),
@@ -60,7 +60,7 @@ fn summary(line: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 const LEAST_ROWS: u16 = 4;
 
 /// The tables of this place. Those that are short get what they need; the others share the rest equally.
-pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn tables(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let tables = ui.shown_tables();
     let nothing = TableUi::default();
     let state = |i: usize| ui.table_ui(tables[i].id).unwrap_or(&nothing);

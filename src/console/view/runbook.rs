@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::Look;
+use super::Drawing;
 use crate::{
     console::{
         runbook::{op_word, tone},
@@ -12,13 +12,13 @@ use crate::{
     },
     core::{
         now::short,
-        run::{MotionView, StepView, Turn},
-        step::{Level, Phase, Way},
+        run::{ProposalView, StepView, Turn},
+        step::{Level, StepState, Way},
     },
     view::Tone,
 };
 
-pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn: &mut Drawn) {
+pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let room = match area.height {
         0..16 => 0,
         16..30 => 6,
@@ -27,11 +27,11 @@ pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>, drawn
     let Some(step) = ui.step().filter(|_| room > 0) else { return super::panel::draw(area, buf, ui, look, drawn) };
     let table = Rect { height: area.height - room, ..area };
     super::panel::draw(table, buf, ui, look, drawn);
-    let motion = ui.latest().run.as_ref().and_then(|run| run.motion.as_ref()).filter(|it| it.step == step.id);
+    let motion = ui.latest().run.as_ref().and_then(|run| run.proposal.as_ref()).filter(|it| it.step == step.id);
     selected(Rect { y: table.bottom(), height: room, ..area }, buf, (step, motion), look);
 }
 
-fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&MotionView>), look: &Look<'_>) {
+fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&ProposalView>), look: &Drawing<'_>) {
     let theme = look.theme;
     put(Rect { height: 1, ..area }, buf, &"─".repeat(usize::from(area.width)), theme.style(Role::Border));
     let title = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
@@ -73,7 +73,7 @@ fn selected(area: Rect, buf: &mut Buffer, (step, motion): (&StepView, Option<&Mo
 }
 
 /// What waits for others to agree.
-pub(super) fn proposed(it: &MotionView) -> String {
+pub(super) fn proposed(it: &ProposalView) -> String {
     format!(
         "proposed by {}, {} of {} people: {}; :second agrees, or landfall approve … {} {}",
         it.by,
@@ -96,7 +96,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
                 short(since)
             ),
         ));
-        if step.state == Phase::Failed {
+        if step.state == StepState::Failed {
             out.push((
                 Tone::Bad,
                 ":again shows what finishes the tail as things stand; :settle, once two people have mended it by hand"
@@ -110,20 +110,20 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             "it stands still: :release releases it, :abandon gives it up and finishes its safe tail".to_owned(),
         ));
     }
-    if let Some(manual) = step.manual.as_ref().filter(|_| step.state != Phase::Attested) {
+    if let Some(manual) = step.manual.as_ref().filter(|_| step.state != StepState::Attested) {
         out.push((Tone::Plain, format!("by hand: {manual}; :attest says that it is done")));
     }
-    if matches!(step.state, Phase::Running | Phase::Failed | Phase::NotApplied | Phase::Settling) {
+    if matches!(step.state, StepState::Running | StepState::Failed | StepState::NotApplied | StepState::Settling) {
         for op in &step.ops {
             let (word, tone) = op_word(op);
-            let said = if op.said.is_empty() { String::new() } else { format!(" – {}", op.said) };
+            let said = if op.detail.is_empty() { String::new() } else { format!(" – {}", op.detail) };
             out.push((tone, format!("{word}: {}{said}", op.what)));
         }
     }
-    if let Some(found) = step.found.as_ref().filter(|_| step.state == Phase::Failed) {
+    if let Some(found) = step.found.as_ref().filter(|_| step.state == StepState::Failed) {
         out.push((Tone::Bad, format!("it was not as it should be: {found}")));
     }
-    if step.state == Phase::Failed && step.exposed.is_none() {
+    if step.state == StepState::Failed && step.exposed.is_none() {
         out.push((
             Tone::Bad,
             match step.way {
@@ -132,10 +132,10 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
             },
         ));
     }
-    if step.state == Phase::RolledBack {
+    if step.state == StepState::RolledBack {
         out.push((Tone::Warn, "it was taken back: :again begins it again".to_owned()));
     }
-    if step.state == Phase::NotApplied {
+    if step.state == StepState::NotApplied {
         out.push((
             Tone::Warn,
             match step.way {
@@ -149,7 +149,7 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         out.push((
             Tone::Busy,
             match step.state {
-                Phase::Armed => format!("armed for {} more: :execute does it", short(left)),
+                StepState::Armed => format!("armed for {} more: :execute does it", short(left)),
                 _ => format!("{} left at the least", short(left)),
             },
         ));
@@ -158,11 +158,11 @@ fn what(step: &StepView) -> Vec<(Tone, String)> {
         out.push((Tone::Muted, format!("needs {}", step.lacks.join(", "))));
     }
     let of = match step.state {
-        Phase::Verifying | Phase::Baking => "verify",
+        StepState::Verifying | StepState::Baking => "verify",
         _ if step.way == Way::Back => "back",
         _ => "gate",
     };
-    let over = matches!(step.state, Phase::Done | Phase::Attested | Phase::Skipped | Phase::RolledBack);
+    let over = matches!(step.state, StepState::Done | StepState::Attested | StepState::Skipped | StepState::RolledBack);
     if !over {
         // Gates are told below, with the time to green.
         let gates: Vec<&str> = step.gates.iter().map(|g| g.reason.what.as_str()).collect();

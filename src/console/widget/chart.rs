@@ -12,7 +12,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use self::{
-    axis::{Scale, back, value_scale},
+    axis::{Scale, ago, value_scale},
     dots::Dots,
 };
 use super::text::{put, put_right};
@@ -88,7 +88,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, plot: Plot<'_>, theme: &Theme) {
     let under = Rect { y: inner.bottom() + u16::from(!plain), height: 1, ..inner };
     times(under, buf, &time, plot.clock, muted);
     if legend > 0 {
-        told(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, &plot, time.low, theme);
+        labels(Rect { y: under.y + 1, x: body.x, width: body.width, height: 1 }, buf, &plot, time.low, theme);
     }
 }
 
@@ -188,13 +188,13 @@ fn marked(line: Rect, buf: &mut Buffer, marks: &[Mark], time: &Scale, theme: &Th
 }
 
 /// What the signs say, the latest first, as many as there is room for.
-fn told(line: Rect, buf: &mut Buffer, plot: &Plot<'_>, oldest: f64, theme: &Theme) {
+fn labels(line: Rect, buf: &mut Buffer, plot: &Plot<'_>, oldest: f64, theme: &Theme) {
     let mut x = 0;
     for mark in plot.marks.iter().rev().filter(|m| m.at >= oldest) {
         let (sign, word) = mark.sign();
         let what = if mark.what.is_empty() { String::new() } else { format!("{} ", mark.what) };
         let at = plot.clock.time_to_second(mark.at);
-        let text = format!("{sign} {what}{word} {at} ({})", back(mark.at));
+        let text = format!("{sign} {what}{word} {at} ({})", ago(mark.at));
         let apart = if x == 0 { 0 } else { 3 };
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         if x + apart + width > line.width && x > 0 {

@@ -12,7 +12,7 @@ use crate::{
         rows::{Content, has_glyph, widened},
         table::TableUi,
         theme::Role,
-        view::Look,
+        view::Drawing,
     },
     view::{Align, Cell, Key, Table, Tone},
 };
@@ -65,7 +65,7 @@ pub struct Found {
 }
 
 /// Draws it.
-pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: Asked, look: &Look<'_>) -> Found {
+pub fn draw(area: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, asked: Asked, look: &Drawing<'_>) -> Found {
     let inner = Rect { x: area.x + GUTTER.min(area.width), width: area.width.saturating_sub(GUTTER), ..area };
     let room = Room { width: inner.width, wide: asked.wide, scroll: if asked.focused { asked.scroll } else { 0 } };
     let head = head(table).min(area.height);
@@ -133,7 +133,7 @@ fn rule(
     ui: &TableUi,
     (top, height, columns): (usize, usize, usize),
     asked: Asked,
-    look: &Look<'_>,
+    look: &Drawing<'_>,
 ) {
     let line = Rect { height: 1.min(area.height), ..area };
     let border = look.theme.style(Role::Border);
@@ -186,7 +186,7 @@ fn heading(column: &crate::view::Column) -> String {
 }
 
 /// What stands over a run of columns, drawn as far as they reach.
-fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &Look<'_>) {
+fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &Drawing<'_>) {
     for run in places.chunk_by(|a, b| table.columns[a.column].group == table.columns[b.column].group) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
         let group = &table.columns[first.column].group;
@@ -203,7 +203,7 @@ fn groups(line: Rect, buf: &mut Buffer, table: &Table, places: &[Place], look: &
     }
 }
 
-fn headings(line: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, places: &[Place], look: &Look<'_>) {
+fn headings(line: Rect, buf: &mut Buffer, table: &Table, ui: &TableUi, places: &[Place], look: &Drawing<'_>) {
     for p in places {
         let column = &table.columns[p.column];
         let area = Rect { x: line.x + p.x, width: p.width, ..line };
@@ -228,7 +228,7 @@ fn separators(table: &Table, places: &[Place]) -> Vec<u16> {
     places.windows(2).filter_map(between).collect()
 }
 
-fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bool, look: &Look<'_>) {
+fn draw_cell(area: Rect, buf: &mut Buffer, cell: &Cell, align: Align, glyphs: bool, look: &Drawing<'_>) {
     let style = look.theme.tone(cell.tone);
     if let Key::Spark(values) = &cell.key {
         let style = if cell.tone == Tone::Plain { look.theme.style(Role::Chart) } else { style };

@@ -126,7 +126,7 @@ impl Ring {
 
     /// The newest `n` values, oldest first: for a sparkline.
     #[must_use]
-    pub fn tail(&self, n: usize) -> Vec<f32> {
+    pub fn last(&self, n: usize) -> Vec<f32> {
         let skip = self.fine.len().saturating_sub(n);
         self.fine.iter().skip(skip).map(|s| s.1).collect()
     }
@@ -196,6 +196,6 @@ mod tests {
         assert_eq!(all.len(), FINE + COARSE);
         assert!(all.windows(2).all(|w| w[0].0 < w[1].0), "oldest first");
         assert!(all[all.len() - 1].0 - all[0].0 >= 3600.0);
-        assert_eq!(ring.tail(3), [9997.0, 9998.0, 9999.0]);
+        assert_eq!(ring.last(3), [9997.0, 9998.0, 9999.0]);
     }
 }

@@ -118,45 +118,48 @@ pub struct Stamp {
 /// A value as it may be used now. There is no other way to a value of the estate than through these four.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Seen<T> {
+pub enum Observed<T> {
     /// Read lately, and the last attempt succeeded.
-    Live(T, Age),
+    #[serde(rename = "live")]
+    Fresh(T, Age),
     /// The last known value; too old, or the last attempt failed. Never good for a decision.
     Stale(T, Age),
     /// Too old to be shown as a value at all.
-    Blind(Fault),
+    #[serde(rename = "blind")]
+    Unknown(Fault),
     /// Never read, and no fault yet.
-    Never,
+    #[serde(rename = "never")]
+    Pending,
 }
 
 /// What a value is worth, without the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
     /// [`Seen::Live`].
-    Live,
+    Fresh,
     /// [`Seen::Stale`].
     Stale,
     /// [`Seen::Blind`].
-    Blind,
+    Unknown,
     /// [`Seen::Never`].
-    Never,
+    Pending,
 }
 
-impl<T> Seen<T> {
+impl<T> Observed<T> {
     /// What it is worth.
     pub const fn worth(&self) -> Worth {
         match self {
-            Self::Live(..) => Worth::Live,
+            Self::Fresh(..) => Worth::Fresh,
             Self::Stale(..) => Worth::Stale,
-            Self::Blind(_) => Worth::Blind,
-            Self::Never => Worth::Never,
+            Self::Unknown(_) => Worth::Unknown,
+            Self::Pending => Worth::Pending,
         }
     }
 
     /// The value, if it may be decided upon.
-    pub fn live(self) -> Option<T> {
+    pub fn fresh(self) -> Option<T> {
         match self {
-            Self::Live(t, _) => Some(t),
+            Self::Fresh(t, _) => Some(t),
             _ => None,
         }
     }
@@ -164,52 +167,52 @@ impl<T> Seen<T> {
     /// The value for showing, live or stale.
     pub fn shown(self) -> Option<T> {
         match self {
-            Self::Live(t, _) | Self::Stale(t, _) => Some(t),
+            Self::Fresh(t, _) | Self::Stale(t, _) => Some(t),
             _ => None,
         }
     }
 
     /// Whether it may be decided upon.
-    pub const fn is_live(&self) -> bool {
-        matches!(self, Self::Live(..))
+    pub const fn is_fresh(&self) -> bool {
+        matches!(self, Self::Fresh(..))
     }
 
     /// Age of the value, where there is one.
     pub const fn age(&self) -> Option<Age> {
         match self {
-            Self::Live(_, a) | Self::Stale(_, a) => Some(*a),
+            Self::Fresh(_, a) | Self::Stale(_, a) => Some(*a),
             _ => None,
         }
     }
 
     /// Another value made of this one, as good as this one.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Seen<U> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
         self.and_then(|t| Ok(f(t)))
     }
 
     /// As [`Self::map`], where the value may turn out to be no reading at all (a missing field, a ratio of nothing).
-    pub fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Fault>) -> Seen<U> {
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Fault>) -> Observed<U> {
         match self {
-            Self::Live(t, a) => f(t).map_or_else(Seen::Blind, |u| Seen::Live(u, a)),
-            Self::Stale(t, a) => f(t).map_or_else(Seen::Blind, |u| Seen::Stale(u, a)),
-            Self::Blind(w) => Seen::Blind(w),
-            Self::Never => Seen::Never,
+            Self::Fresh(t, a) => f(t).map_or_else(Observed::Unknown, |u| Observed::Fresh(u, a)),
+            Self::Stale(t, a) => f(t).map_or_else(Observed::Unknown, |u| Observed::Stale(u, a)),
+            Self::Unknown(w) => Observed::Unknown(w),
+            Self::Pending => Observed::Pending,
         }
     }
 
     /// Both together: as good as the worse, as old as the older.
-    pub fn zip<U>(self, other: Seen<U>) -> Seen<(T, U)> {
-        use Seen::{Blind, Live, Never, Stale};
+    pub fn zip<U>(self, other: Observed<U>) -> Observed<(T, U)> {
+        use Observed::{Fresh, Pending, Stale, Unknown};
         match (self, other) {
-            (Live(a, x), Live(b, y)) => Live((a, b), x.max(y)),
-            (Live(a, x) | Stale(a, x), Live(b, y) | Stale(b, y)) => Stale((a, b), x.max(y)),
-            (Blind(w), _) | (_, Blind(w)) => Blind(w),
-            (Never, _) | (_, Never) => Never,
+            (Fresh(a, x), Fresh(b, y)) => Fresh((a, b), x.max(y)),
+            (Fresh(a, x) | Stale(a, x), Fresh(b, y) | Stale(b, y)) => Stale((a, b), x.max(y)),
+            (Unknown(w), _) | (_, Unknown(w)) => Unknown(w),
+            (Pending, _) | (_, Pending) => Pending,
         }
     }
 
     /// All of several: as good as the worst. Nothing at all is [`Seen::Never`], not an empty success.
-    pub fn all(items: impl IntoIterator<Item = Self>) -> Seen<Vec<T>> {
+    pub fn all(items: impl IntoIterator<Item = Self>) -> Observed<Vec<T>> {
         items
             .into_iter()
             .map(|s| s.map(|t| vec![t]))
@@ -219,23 +222,23 @@ impl<T> Seen<T> {
                     a
                 })
             })
-            .unwrap_or(Seen::Never)
+            .unwrap_or(Observed::Pending)
     }
 
     /// A borrowed view of it.
-    pub fn as_ref(&self) -> Seen<&T> {
+    pub fn as_ref(&self) -> Observed<&T> {
         match self {
-            Self::Live(t, a) => Seen::Live(t, *a),
-            Self::Stale(t, a) => Seen::Stale(t, *a),
-            Self::Blind(w) => Seen::Blind(w.clone()),
-            Self::Never => Seen::Never,
+            Self::Fresh(t, a) => Observed::Fresh(t, *a),
+            Self::Stale(t, a) => Observed::Stale(t, *a),
+            Self::Unknown(w) => Observed::Unknown(w.clone()),
+            Self::Pending => Observed::Pending,
         }
     }
 }
 
-impl<T: Clone> Seen<&T> {
+impl<T: Clone> Observed<&T> {
     /// An owned copy.
-    pub fn cloned(self) -> Seen<T> {
+    pub fn cloned(self) -> Observed<T> {
         self.map(T::clone)
     }
 }
@@ -274,18 +277,18 @@ impl<T> Reading<T> {
     }
 
     /// The value as it may be used at `now`.
-    pub fn at(&self, now: Now) -> Seen<&T> {
+    pub fn at(&self, now: Now) -> Observed<&T> {
         match (&self.value, &self.fault) {
-            (None, None) => Seen::Never,
-            (None, Some(f)) => Seen::Blind(f.clone()),
+            (None, None) => Observed::Pending,
+            (None, Some(f)) => Observed::Unknown(f.clone()),
             (Some((v, s)), fault) => {
                 let age = now.since(s.at);
                 if age > s.fresh.blind {
-                    Seen::Blind(fault.clone().unwrap_or_else(Fault::silent))
+                    Observed::Unknown(fault.clone().unwrap_or_else(Fault::silent))
                 } else if fault.is_some() || age > s.fresh.stale {
-                    Seen::Stale(v, Age(age))
+                    Observed::Stale(v, Age(age))
                 } else {
-                    Seen::Live(v, Age(age))
+                    Observed::Fresh(v, Age(age))
                 }
             }
         }
@@ -320,39 +323,39 @@ mod tests {
     #[test]
     fn a_reading_goes_live_stale_blind_by_age_alone() {
         let r = reading(7, 100);
-        assert_eq!(r.at(at(106)), Seen::Live(&7, Age(Duration::from_secs(6))));
-        assert_eq!(r.at(at(107)), Seen::Stale(&7, Age(Duration::from_secs(7))));
-        assert_eq!(r.at(at(113)), Seen::Blind(Fault::silent()));
+        assert_eq!(r.at(at(106)), Observed::Fresh(&7, Age(Duration::from_secs(6))));
+        assert_eq!(r.at(at(107)), Observed::Stale(&7, Age(Duration::from_secs(7))));
+        assert_eq!(r.at(at(113)), Observed::Unknown(Fault::silent()));
     }
 
     #[test]
     fn a_failed_attempt_makes_what_was_known_stale_at_once_and_an_answer_heals_it() {
         let mut r = reading(7, 100);
         r.fail(&Fault::new(FaultKind::TimedOut, "x"));
-        assert!(matches!(r.at(at(100)), Seen::Stale(&7, _)));
-        assert!(matches!(r.at(at(120)), Seen::Blind(Fault { kind: FaultKind::TimedOut, .. })));
+        assert!(matches!(r.at(at(100)), Observed::Stale(&7, _)));
+        assert!(matches!(r.at(at(120)), Observed::Unknown(Fault { kind: FaultKind::TimedOut, .. })));
         r.set(8, Stamp { at: at(121), fresh: Freshness::of_interval(Duration::from_secs(2)) });
-        assert!(r.at(at(121)).is_live());
+        assert!(r.at(at(121)).is_fresh());
     }
 
     #[test]
     fn never_asked_and_never_answered_are_told_apart() {
         let mut r = Reading::<i32>::default();
-        assert_eq!(r.at(at(0)), Seen::Never);
+        assert_eq!(r.at(at(0)), Observed::Pending);
         r.fail(&Fault::new(FaultKind::Refused, "no"));
-        assert!(matches!(r.at(at(0)), Seen::Blind(_)));
+        assert!(matches!(r.at(at(0)), Observed::Unknown(_)));
     }
 
     #[test]
     fn joined_values_are_as_good_as_the_worst_and_as_old_as_the_oldest() {
-        let a = || Seen::Live(1, Age(Duration::from_secs(1)));
-        let b = || Seen::Stale(2, Age(Duration::from_secs(9)));
-        let blind = || Seen::<i32>::Blind(Fault::silent());
-        assert_eq!(a().zip(b()), Seen::Stale((1, 2), Age(Duration::from_secs(9))));
-        assert!(matches!(b().zip(blind()), Seen::Blind(_)));
-        assert_eq!(a().zip(Seen::<i32>::Never), Seen::Never);
-        assert!(matches!(Seen::<i32>::Never.zip(blind()), Seen::Blind(_)));
-        assert_eq!(Seen::all([a(), b()]), Seen::Stale(vec![1, 2], Age(Duration::from_secs(9))));
-        assert_eq!(Seen::<i32>::all([]), Seen::Never);
+        let a = || Observed::Fresh(1, Age(Duration::from_secs(1)));
+        let b = || Observed::Stale(2, Age(Duration::from_secs(9)));
+        let blind = || Observed::<i32>::Unknown(Fault::silent());
+        assert_eq!(a().zip(b()), Observed::Stale((1, 2), Age(Duration::from_secs(9))));
+        assert!(matches!(b().zip(blind()), Observed::Unknown(_)));
+        assert_eq!(a().zip(Observed::<i32>::Pending), Observed::Pending);
+        assert!(matches!(Observed::<i32>::Pending.zip(blind()), Observed::Unknown(_)));
+        assert_eq!(Observed::all([a(), b()]), Observed::Stale(vec![1, 2], Age(Duration::from_secs(9))));
+        assert_eq!(Observed::<i32>::all([]), Observed::Pending);
     }
 }

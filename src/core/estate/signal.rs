@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use serde::Serialize;
 
-use super::seen::{Fault, FaultKind, Seen};
+use super::seen::{Fault, FaultKind, Observed};
 
 /// Unit of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -59,7 +59,7 @@ pub struct Sample {
     #[serde(serialize_with = "texts")]
     pub labels: Arc<[String]>,
     /// The value, with what it is worth.
-    pub value: Seen<f64>,
+    pub value: Observed<f64>,
 }
 
 fn texts<S: serde::Serializer>(labels: &[String], s: S) -> Result<S::Ok, S::Error> {
@@ -79,7 +79,7 @@ pub struct Roster {
     /// Values of the signal's first labels: it is about the series that begin with these.
     pub scope: Vec<String>,
     /// The labels of each; worth what they were read from.
-    pub series: Seen<Vec<Vec<String>>>,
+    pub series: Observed<Vec<Vec<String>>>,
 }
 
 /// One look at the estate: what was measured, and what has to be there.
@@ -102,17 +102,17 @@ pub struct Samples {
 /// A value, or how to come by it where it is wanted.
 pub trait Reading {
     /// The value.
-    fn read(self) -> Seen<f64>;
+    fn read(self) -> Observed<f64>;
 }
 
-impl Reading for Seen<f64> {
-    fn read(self) -> Seen<f64> {
+impl Reading for Observed<f64> {
+    fn read(self) -> Observed<f64> {
         self
     }
 }
 
-impl<F: FnOnce() -> Seen<f64>> Reading for F {
-    fn read(self) -> Seen<f64> {
+impl<F: FnOnce() -> Observed<f64>> Reading for F {
+    fn read(self) -> Observed<f64> {
         self()
     }
 }
@@ -166,7 +166,12 @@ impl Samples {
 
     /// Says which series there have to be of those that begin with the labels of `scope`: all of them, each by all its labels, where the
     /// number of series is not given by the plan alone. What is due and is not [put](Self::put) is missing.
-    pub fn due(&mut self, def: &'static SignalDef, scope: &[&str], series: impl FnOnce() -> Seen<Vec<Vec<String>>>) {
+    pub fn due(
+        &mut self,
+        def: &'static SignalDef,
+        scope: &[&str],
+        series: impl FnOnce() -> Observed<Vec<Vec<String>>>,
+    ) {
         debug_assert!(scope.len() <= def.labels.len(), "scope of {}", def.id);
         if self.wants(def) {
             let scope = scope.iter().map(|&s| s.to_owned()).collect();

@@ -9,11 +9,11 @@ use crate::{core::now::Now, plan::Side};
 
 /// Index of a source in the estate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct SourceIx(pub u32);
+pub struct CollectorIx(pub u32);
 
 /// One endpoint × one question. `A` is the system's typed question.
 #[derive(Debug, Clone, Serialize)]
-pub struct SourceSpec<A> {
+pub struct CollectorSpec<A> {
     /// Unique and stable: `mongo/orders/db1:27017/status`.
     pub id: String,
     /// Which side it looks at; none for what is of no side.
@@ -27,21 +27,25 @@ pub struct SourceSpec<A> {
     /// How long one answer may take.
     pub timeout: Duration,
     /// The question.
-    pub ask: A,
+    #[serde(rename = "ask")]
+    pub query: A,
 }
 
 /// How a source is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SourceState {
+pub enum CollectorState {
     /// Answers in time.
-    Live,
+    #[serde(rename = "live")]
+    Fresh,
     /// Never answered yet, and not failed either.
-    Starting,
+    #[serde(rename = "starting")]
+    Pending,
     /// The last answer is too old, or the last attempt failed.
     Stale,
     /// Nothing usable for so long that its values are gone.
-    Blind,
+    #[serde(rename = "blind")]
+    Unknown,
 }
 
 /// What has become of a source's questions.
@@ -103,29 +107,29 @@ impl Health {
 
     /// The same judgement as a reading's, for the source as a whole.
     #[must_use]
-    pub fn state(&self, now: Now, fresh: Freshness) -> SourceState {
+    pub fn state(&self, now: Now, fresh: Freshness) -> CollectorState {
         let silent_for = now.since(self.ok_at.unwrap_or(self.started));
         match (self.ok_at, &self.fault) {
-            (None, None) if silent_for <= fresh.blind => SourceState::Starting,
-            (None, _) => SourceState::Blind,
-            (Some(_), _) if silent_for > fresh.blind => SourceState::Blind,
-            (Some(_), Some(_)) => SourceState::Stale,
-            (Some(_), None) if silent_for > fresh.stale => SourceState::Stale,
-            (Some(_), None) => SourceState::Live,
+            (None, None) if silent_for <= fresh.blind => CollectorState::Pending,
+            (None, _) => CollectorState::Unknown,
+            (Some(_), _) if silent_for > fresh.blind => CollectorState::Unknown,
+            (Some(_), Some(_)) => CollectorState::Stale,
+            (Some(_), None) if silent_for > fresh.stale => CollectorState::Stale,
+            (Some(_), None) => CollectorState::Fresh,
         }
     }
 }
 
 /// A source in the estate.
 #[derive(Debug, Clone)]
-pub struct Source<A> {
+pub struct Collector<A> {
     /// What it is.
-    pub spec: SourceSpec<A>,
+    pub spec: CollectorSpec<A>,
     /// How it is doing.
     pub health: Health,
 }
 
-impl<A> Source<A> {
+impl<A> Collector<A> {
     /// For how long its answers are good when it is asked `pace` times as often as the plan says.
     pub fn fresh(&self, pace: f64) -> Freshness {
         Freshness::of_interval(self.spec.interval.div_f64(pace))
@@ -137,15 +141,15 @@ impl<A> Source<A> {
     }
 }
 
-impl<A> SourceSpec<A> {
+impl<A> CollectorSpec<A> {
     /// Server and call, as faults name them.
     pub fn what(&self) -> String {
         format!("{}: {}", self.endpoint, self.calls.join(", "))
     }
 
     /// The same with another question.
-    pub fn map<B>(self, f: impl FnOnce(A) -> B) -> SourceSpec<B> {
-        let Self { id, side, endpoint, calls, interval, timeout, ask } = self;
-        SourceSpec { id, side, endpoint, calls, interval, timeout, ask: f(ask) }
+    pub fn map<B>(self, f: impl FnOnce(A) -> B) -> CollectorSpec<B> {
+        let Self { id, side, endpoint, calls, interval, timeout, query: ask } = self;
+        CollectorSpec { id, side, endpoint, calls, interval, timeout, query: f(ask) }
     }
 }

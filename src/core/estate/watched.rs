@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::seen::Seen;
+use super::seen::Observed;
 
 /// A thing that the plan names.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,12 +13,12 @@ pub struct Watched {
     /// As a person would name it: `group checkout of events, source`.
     pub what: String,
     /// How well it is known: as the worst of all that it is judged by.
-    pub known: Seen<()>,
+    pub known: Observed<()>,
 }
 
 impl Watched {
     /// A thing, as well known as this.
-    pub fn new<T>(what: impl Into<String>, known: Seen<T>) -> Self {
+    pub fn new<T>(what: impl Into<String>, known: Observed<T>) -> Self {
         Self { what: what.into(), known: known.map(|_| ()) }
     }
 
@@ -26,10 +26,10 @@ impl Watched {
     #[must_use]
     pub fn unknown(self, page: &'static str) -> Option<Unknown> {
         let (state, why) = match self.known {
-            Seen::Live(..) => return None,
-            Seen::Blind(fault) => (Worst::Blind, fault.to_string()),
-            Seen::Stale((), age) => (Worst::Stale, format!("stale, {age} old")),
-            Seen::Never => (Worst::Never, "not read yet".to_owned()),
+            Observed::Fresh(..) => return None,
+            Observed::Unknown(fault) => (Worst::Unknown, fault.to_string()),
+            Observed::Stale((), age) => (Worst::Stale, format!("stale, {age} old")),
+            Observed::Pending => (Worst::Pending, "not read yet".to_owned()),
         };
         Some(Unknown { what: self.what, page, state, why })
     }
@@ -40,11 +40,13 @@ impl Watched {
 #[serde(rename_all = "snake_case")]
 pub enum Worst {
     /// Nothing usable, and why.
-    Blind,
+    #[serde(rename = "blind")]
+    Unknown,
     /// What was known is too old.
     Stale,
     /// Never read, and nothing failed either.
-    Never,
+    #[serde(rename = "never")]
+    Pending,
 }
 
 /// Something that the plan names and of which there is no fresh value.

@@ -67,10 +67,10 @@ impl Judge {
     }
 
     /// Takes one look at the estate: all its signals as they stand at `now`.
-    pub fn look(&mut self, readings: &Readings<'_>, now: Now) {
+    pub fn evaluate(&mut self, readings: &Readings<'_>, now: Now) {
         let jumped = self.last.and_then(|last| jump(last, now));
         for gate in &mut self.gates {
-            gate.look(readings, now, jumped);
+            gate.evaluate(readings, now, jumped);
         }
         self.last = Some(now);
     }
@@ -135,7 +135,7 @@ impl Judge {
 }
 
 /// A gate of which nothing is said.
-const UNKNOWN: Branch = Branch { level: Level::Hold, to_green: None };
+const UNKNOWN: Branch = Branch { level: Level::Unknown, to_green: None };
 
 fn plant(
     condition: &Condition,
@@ -174,11 +174,11 @@ impl Tree {
         };
         let branches: Vec<Branch> = list.iter().map(|branch| branch.judge(gate, moot)).collect();
         let count = |level| branches.iter().filter(|branch| branch.level == level).count();
-        let (greens, holds) = (count(Level::Green), count(Level::Hold));
+        let (greens, holds) = (count(Level::Green), count(Level::Unknown));
         // All is n of n, any is one of n: with so many green it is green, and red once not even those on hold could make it so.
         let level = match greens {
             _ if greens >= wanted => Level::Green,
-            _ if greens + holds >= wanted => Level::Hold,
+            _ if greens + holds >= wanted => Level::Unknown,
             _ => Level::Red,
         };
         if level == Level::Green {

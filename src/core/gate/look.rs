@@ -8,7 +8,7 @@ use super::text;
 use crate::{
     core::{
         estate::{
-            seen::{FaultKind, Seen},
+            seen::{FaultKind, Observed},
             signal::{Measured, Roster, Sample, SignalDef},
             watched::Worst,
         },
@@ -59,7 +59,7 @@ pub(super) struct Unsure {
 
 impl Unsure {
     pub(super) const fn blind(what: String) -> Self {
-        Self { what, blind: Some(Worst::Blind) }
+        Self { what, blind: Some(Worst::Unknown) }
     }
 
     pub(super) const fn too_little(what: String) -> Self {
@@ -69,7 +69,7 @@ impl Unsure {
 
 /// One look at one gate.
 #[derive(Debug, Clone)]
-pub(super) struct Look {
+pub(super) struct Evaluation {
     /// When.
     pub now: Now,
     /// What it found.
@@ -84,7 +84,7 @@ pub(super) struct Look {
     pub good_until: Duration,
 }
 
-impl Look {
+impl Evaluation {
     /// Looks.
     pub(super) fn take(gate: &Gate, limits: Limits, readings: &Readings<'_>, now: Now) -> Self {
         let found: Vec<&Sample> = readings.matching(gate.metric, &gate.labels).collect();
@@ -254,24 +254,24 @@ fn counted(gate: &Gate, found: &[&Sample]) -> Vec<String> {
 }
 
 /// A value and its age if it may be decided upon, else why not.
-fn worth<T>(value: &Seen<T>, limit: Duration) -> Result<(&T, Duration), String> {
+fn worth<T>(value: &Observed<T>, limit: Duration) -> Result<(&T, Duration), String> {
     match value {
-        Seen::Live(_, age) if age.0 > limit => Err(format!("{age} old, at most {} allowed", Age(limit))),
-        Seen::Live(v, age) => Ok((v, age.0)),
-        Seen::Stale(_, age) => Err(format!("stale, {age} old")),
-        Seen::Blind(fault) => Err(fault.to_string()),
-        Seen::Never => Err("never read".to_owned()),
+        Observed::Fresh(_, age) if age.0 > limit => Err(format!("{age} old, at most {} allowed", Age(limit))),
+        Observed::Fresh(v, age) => Ok((v, age.0)),
+        Observed::Stale(_, age) => Err(format!("stale, {age} old")),
+        Observed::Unknown(fault) => Err(fault.to_string()),
+        Observed::Pending => Err("never read".to_owned()),
     }
 }
 
 /// How there is no fresh value; none of what is known to have none for want of traffic: nobody misses one.
-fn lack<T>(value: &Seen<T>) -> Option<Worst> {
+fn lack<T>(value: &Observed<T>) -> Option<Worst> {
     match value {
-        Seen::Blind(fault) if fault.kind == FaultKind::NoTraffic => None,
-        Seen::Blind(_) => Some(Worst::Blind),
+        Observed::Unknown(fault) if fault.kind == FaultKind::NoTraffic => None,
+        Observed::Unknown(_) => Some(Worst::Unknown),
         // Live, and older than may be decided upon.
-        Seen::Live(..) | Seen::Stale(..) => Some(Worst::Stale),
-        Seen::Never => Some(Worst::Never),
+        Observed::Fresh(..) | Observed::Stale(..) => Some(Worst::Stale),
+        Observed::Pending => Some(Worst::Pending),
     }
 }
 
@@ -281,7 +281,7 @@ pub(super) fn worse(one: Option<Worst>, other: Option<Worst>) -> Option<Worst> {
 }
 
 /// A number and its age if it may be decided upon, else why not.
-fn number(value: &Seen<f64>, limit: Duration) -> Result<(f64, Duration), String> {
+fn number(value: &Observed<f64>, limit: Duration) -> Result<(f64, Duration), String> {
     match worth(value, limit)? {
         (v, _) if !v.is_finite() => Err("not a number".to_owned()),
         (v, age) => Ok((*v, age)),
@@ -340,6 +340,6 @@ fn aggregate(agg: Agg, values: &[f64]) -> f64 {
 #[expect(clippy::float_cmp, reason = "the value is one of them, as it was read")]
 fn extreme(gate: &Gate, found: &[&Sample], value: f64) -> Option<String> {
     let one_of = matches!(gate.agg, Agg::Max | Agg::Min) && found.len() > 1;
-    let is = |sample: &&&Sample| matches!(sample.value, Seen::Live(v, _) if v == value);
+    let is = |sample: &&&Sample| matches!(sample.value, Observed::Fresh(v, _) if v == value);
     one_of.then(|| found.iter().find(is)).flatten().map(|sample| text::series(sample, &gate.labels))
 }

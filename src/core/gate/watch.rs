@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     jump,
-    look::{self, Limits, Look, Outcome, Readings, Unsure},
+    look::{self, Evaluation, Limits, Outcome, Readings, Unsure},
     text,
     verdict::{Filled, Reason},
     window::{Break, Window},
@@ -28,7 +28,7 @@ pub(super) struct Watch {
     pub path: Vec<u16>,
     limits: Limits,
     waived: Option<Now>,
-    look: Option<Look>,
+    look: Option<Evaluation>,
     window: Option<Window>,
     /// Since when it has been false, or not known, without a break, in boot time.
     since: Duration,
@@ -70,10 +70,10 @@ impl Watch {
     }
 
     /// One more look. `jumped`: by how much the clocks disagree about the time since the last one.
-    pub(super) fn look(&mut self, readings: &Readings<'_>, now: Now, jumped: Option<Duration>) {
-        let mut look = Look::take(&self.gate, self.limits, readings, now);
+    pub(super) fn evaluate(&mut self, readings: &Readings<'_>, now: Now, jumped: Option<Duration>) {
+        let mut look = Evaluation::take(&self.gate, self.limits, readings, now);
         if let (Outcome::True, Some(by)) = (&look.outcome, jumped) {
-            let what = format!("{}, but the clock jumped by {}", self.said(&look), Age(by));
+            let what = format!("{}, but the clock jumped by {}", self.describe(&look), Age(by));
             look.outcome = Outcome::Unknown(vec![Unsure::too_little(what)]);
             self.broken = Some(Break::Jump(by));
             self.window = None;
@@ -95,7 +95,7 @@ impl Watch {
             (_, None) => {}
         }
         self.follow(&look);
-        let of = |look: &Look| std::mem::discriminant(&look.outcome);
+        let of = |look: &Evaluation| std::mem::discriminant(&look.outcome);
         if self.look.as_ref().is_none_or(|before| of(before) != of(&look)) {
             self.since = now.boot;
         }
@@ -103,7 +103,7 @@ impl Watch {
     }
 
     /// Puts a new reading into the trend; one that is not known cuts it off.
-    fn follow(&mut self, look: &Look) {
+    fn follow(&mut self, look: &Evaluation) {
         let read = look.series.iter().map(|s| s.1).min();
         let (Some(value), Some(read), false) = (look.value, read, matches!(look.outcome, Outcome::Unknown(_))) else {
             self.trend = Slope::default();
@@ -121,13 +121,13 @@ impl Watch {
             return Level::Green;
         }
         match self.look.as_ref().filter(|look| self.silent(look, now).is_none()) {
-            None => Level::Hold,
+            None => Level::Unknown,
             Some(look) => match look.outcome {
                 Outcome::False => Level::Red,
-                Outcome::Unknown(_) => Level::Hold,
-                Outcome::True if jump(look.now, now).is_some() => Level::Hold,
+                Outcome::Unknown(_) => Level::Unknown,
+                Outcome::True if jump(look.now, now).is_some() => Level::Unknown,
                 Outcome::True if self.filled().is_some_and(Filled::full) => Level::Green,
-                Outcome::True => Level::Hold,
+                Outcome::True => Level::Unknown,
             },
         }
     }
@@ -138,7 +138,7 @@ impl Watch {
     }
 
     /// Why a look says nothing any more.
-    fn silent(&self, look: &Look, now: Now) -> Option<String> {
+    fn silent(&self, look: &Evaluation, now: Now) -> Option<String> {
         let since = now.since(look.now);
         if now.boot < look.now.boot {
             Some("boot time went backwards".to_owned())
@@ -162,7 +162,7 @@ impl Watch {
     }
 
     /// Value and limit in words.
-    fn said(&self, look: &Look) -> String {
+    fn describe(&self, look: &Evaluation) -> String {
         text::value(&self.gate, look.value, look.of.as_deref())
     }
 
@@ -207,9 +207,9 @@ impl Watch {
             Outcome::Unknown(whys) => {
                 whys.iter().map(|why| Unsure { what: format!("{}{lasted}", why.what), blind: why.blind }).collect()
             }
-            Outcome::False => vec![Unsure::too_little(format!("{}{lasted}", self.said(look)))],
+            Outcome::False => vec![Unsure::too_little(format!("{}{lasted}", self.describe(look)))],
             Outcome::True => {
-                let mut what = self.said(look);
+                let mut what = self.describe(look);
                 if let Some(by) = jump(look.now, now) {
                     what += &format!(", but the clock jumped by {}", Age(by));
                 } else if let Some(filled) = self.filled() {
@@ -229,7 +229,7 @@ impl Watch {
         let samples = |missing: u32| self.limits.cadence.saturating_mul(missing);
         match (level, &look.outcome) {
             (Level::Green, _) => Some(Duration::ZERO),
-            (Level::Hold, Outcome::True) if self.silent(look, now).is_none() && jump(look.now, now).is_none() => {
+            (Level::Unknown, Outcome::True) if self.silent(look, now).is_none() && jump(look.now, now).is_none() => {
                 let (window, filled) = (self.window.as_ref()?, self.filled()?);
                 let rest = window.since().saturating_add(filled.sustain).saturating_sub(now.boot);
                 Some(rest.max(samples(filled.min_samples.saturating_sub(filled.samples))))

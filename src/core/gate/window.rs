@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::look::Look;
+use super::look::Evaluation;
 use crate::core::now::Age;
 
 /// A row of true looks without a break.
@@ -36,7 +36,7 @@ pub(super) enum Break {
 
 impl Window {
     /// A row of one look.
-    pub(super) fn begin(look: &Look) -> Self {
+    pub(super) fn begin(look: &Evaluation) -> Self {
         let series = look.series.iter().map(|(labels, read)| (labels.clone(), *read, 1)).collect();
         Self { since: look.now.boot, last: look.now.boot, series }
     }
@@ -45,7 +45,7 @@ impl Window {
     ///
     /// # Errors
     /// What breaks the row; the window must not be used any more then.
-    pub(super) fn extend(&mut self, look: &Look, apart: Duration) -> Result<(), Break> {
+    pub(super) fn extend(&mut self, look: &Evaluation, apart: Duration) -> Result<(), Break> {
         let unwatched = look.now.boot.saturating_sub(self.last);
         if unwatched > apart {
             return Err(Break::Unwatched(unwatched));

@@ -4,31 +4,31 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Effect, Input, LOOK, Look, Preview, Run};
+use super::{LOOK, Preview, Run, RunEffect, RunInput, Verify};
 use crate::{
     core::{
         digest::Digest,
         now::Now,
         step::{
-            Effect as Wanted, Event, Kind, Level, Limits, Note, Op, OpState, Phase, Recipe, Reply, State, Ticket,
-            Timer, Truth, Way, step,
+            Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, Reply, StepEffect as Wanted, StepEvent, StepState,
+            Ticket, Timer, Truth, Way, step,
         },
     },
-    journal::{About, Begun, Body, Came, Intent},
+    journal::{About, AttemptStarted, Body, Intent, Transition},
     systems::{
-        Call, Estate, Mark,
-        steer::{Draft, Handle, Looked, Sent},
+        Call, Estate, Version,
+        steer::{Draft, Precondition, SendOutcome, Verified},
     },
 };
 
 /// The machine's part of a draft.
-pub(super) fn recipe_of(draft: &Draft<Call, Mark>) -> Recipe {
-    let ops = draft.ops.iter().map(|op| Op::new(op.kind, op.tail)).collect();
+pub(super) fn recipe_of(draft: &Draft<Call, Version>) -> Recipe {
+    let ops = draft.ops.iter().map(|op| Op::new(op.kind, op.cleanup)).collect();
     Recipe { attempt: 0, ops, limits: draft.limits }
 }
 
 /// What approvals and confirmations are bound to: what is sent, in which order, against what.
-pub(super) fn digest_of((journal, step): (&str, &str), attempt: u16, way: Way, draft: &Draft<Call, Mark>) -> Digest {
+pub(super) fn digest_of((journal, step): (&str, &str), attempt: u16, way: Way, draft: &Draft<Call, Version>) -> Digest {
     #[derive(Serialize)]
     struct Bound<'a> {
         step: &'a str,
@@ -37,9 +37,9 @@ pub(super) fn digest_of((journal, step): (&str, &str), attempt: u16, way: Way, d
         attempt: u16,
         way: Way,
         limits: Limits,
-        ops: Vec<(&'a Call, &'a Handle<Mark>, Kind, bool)>,
+        ops: Vec<(&'a Call, &'a Precondition<Version>, Kind, bool)>,
     }
-    let ops = draft.ops.iter().map(|op| (&op.call, &op.expect, op.kind, op.tail)).collect();
+    let ops = draft.ops.iter().map(|op| (&op.call, &op.precondition, op.kind, op.cleanup)).collect();
     hashed(&Bound { step, journal, attempt, way, limits: draft.limits, ops })
 }
 
@@ -55,28 +55,30 @@ fn plan_step(plan: &crate::plan::Plan, (phase, step): (usize, usize)) -> &crate:
 
 impl Run {
     /// Takes in what came back.
-    pub fn handle(&mut self, input: Input, estate: &Estate, now: Now) -> Vec<Effect> {
+    pub fn handle(&mut self, input: RunInput, estate: &Estate, now: Now) -> Vec<RunEffect> {
         match input {
-            Input::Order(order) => self.order(order, estate, now),
-            Input::Wrote { step, ticket } => self.about(&step, &Event::Written(ticket), now),
-            Input::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
-            Input::Looked { step, ticket, look, looked } => self.looked(&step, ticket, look, looked, now),
-            Input::Recorded(entry) => {
+            RunInput::Order(order) => self.order(order, estate, now),
+            RunInput::Wrote { step, ticket } => self.about(&step, &StepEvent::Written(ticket), now),
+            RunInput::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
+            RunInput::Verified { step, ticket, look, verified: looked } => {
+                self.verified(&step, ticket, look, looked, now)
+            }
+            RunInput::Recorded(entry) => {
                 self.keep(*entry);
                 Vec::new()
             }
-            Input::Halted(why) => {
+            RunInput::Halted(why) => {
                 self.halted.get_or_insert(why);
                 Vec::new()
             }
         }
     }
 
-    fn about(&mut self, step: &str, event: &Event, now: Now) -> Vec<Effect> {
+    fn about(&mut self, step: &str, event: &StepEvent, now: Now) -> Vec<RunEffect> {
         self.place(step).map_or_else(Vec::new, |at| self.take(at, event, now))
     }
 
-    fn replied(&mut self, step: &str, ticket: Ticket, sent: Sent<Mark>, now: Now) -> Vec<Effect> {
+    fn replied(&mut self, step: &str, ticket: Ticket, sent: SendOutcome<Version>, now: Now) -> Vec<RunEffect> {
         let Some(at) = self.place(step) else { return Vec::new() };
         if !self.is_current(at, ticket) {
             return Vec::new();
@@ -84,40 +86,47 @@ impl Run {
         if let (Reply::Refused | Reply::Mismatch, Some(attempt)) = (sent.reply, &mut self.steps[at].attempt)
             && let Some(slot) = attempt.refused.get_mut(usize::from(ticket.op))
         {
-            *slot = Some(sent.said.clone());
+            *slot = Some(sent.detail.clone());
         }
-        if sent.reply == Reply::Yes {
+        if sent.reply == Reply::Accepted {
             self.accepted(at, ticket);
         }
-        self.remember(at, ticket, sent.said, sent.mark);
+        self.remember(at, ticket, sent.detail, sent.version);
         // Before anything follows from it: a whole batch fits between two looks at the clock.
         let mut effects = self.stand_still(at, now);
-        effects.extend(self.take(at, &Event::Reply(ticket, sent.reply), now));
+        effects.extend(self.take(at, &StepEvent::Reply(ticket, sent.reply), now));
         effects
     }
 
-    fn looked(&mut self, step: &str, ticket: Ticket, look: u16, looked: Looked<Mark>, now: Now) -> Vec<Effect> {
+    fn verified(
+        &mut self,
+        step: &str,
+        ticket: Ticket,
+        look: u16,
+        looked: Verified<Version>,
+        now: Now,
+    ) -> Vec<RunEffect> {
         let Some(at) = self.place(step) else { return Vec::new() };
         if !self.is_current(at, ticket) {
             return Vec::new();
         }
         let looked = match self.second_thoughts(at, now) {
             Some(why) if looked.truth == Truth::Applied && self.is_last_wait(at, ticket) => {
-                Looked::new(Truth::NotApplied, format!("{}; but not now: {why}", looked.said))
+                Verified::new(Truth::NotApplied, format!("{}; but not now: {why}", looked.detail))
             }
             _ => looked,
         };
         // Only what is our own is what a later operation may compare with.
-        let mark = looked.mark.filter(|_| looked.truth == Truth::Applied);
+        let mark = looked.version.filter(|_| looked.truth == Truth::Applied);
         let attempt = self.steps[at].attempt.as_ref();
         let refused = attempt.and_then(|it| it.refused.get(usize::from(ticket.op))?.as_ref());
         let said = match refused.filter(|_| looked.truth != Truth::Applied) {
-            Some(answer) => format!("{answer}; {}", looked.said),
-            None => looked.said,
+            Some(answer) => format!("{answer}; {}", looked.detail),
+            None => looked.detail,
         };
         self.remember(at, ticket, said, mark);
         let mut effects = self.stand_still(at, now);
-        effects.extend(self.take(at, &Event::Observed(ticket, look, looked.truth), now));
+        effects.extend(self.take(at, &StepEvent::Verified(ticket, look, looked.truth), now));
         effects
     }
 
@@ -128,7 +137,7 @@ impl Run {
         let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
         state.commits_later()
             && this.is_some_and(|op| op.kind == Kind::Wait)
-            && next.is_some_and(|op| op.kind != Kind::Wait && !op.tail)
+            && next.is_some_and(|op| op.kind != Kind::Wait && !op.cleanup)
     }
 
     fn is_current(&self, at: usize, ticket: Ticket) -> bool {
@@ -144,7 +153,7 @@ impl Run {
         }
     }
 
-    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Mark>) {
+    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<Version>) {
         let Some(attempt) = &mut self.steps[at].attempt else { return };
         let op = usize::from(ticket.op);
         if let Some(slot) = attempt.said.get_mut(op) {
@@ -156,17 +165,17 @@ impl Run {
     }
 
     /// Gives a step's machine an event, and carries out what it wants.
-    pub(super) fn take(&mut self, at: usize, event: &Event, now: Now) -> Vec<Effect> {
+    pub(super) fn take(&mut self, at: usize, event: &StepEvent, now: Now) -> Vec<RunEffect> {
         let (state, wanted) = step(&self.steps[at].state, event);
         let before = std::mem::replace(&mut self.steps[at].state, state);
         self.moved(at, &before, now);
         let mut out = Vec::new();
         for effect in wanted {
             match effect {
-                Wanted::Begin => out.extend(self.begin(at, before.partly_done(), now).map(Effect::Record)),
+                Wanted::Begin => out.extend(self.begin(at, before.partly_done(), now).map(RunEffect::Record)),
                 Wanted::Act(ticket) => match self.intent(at, ticket) {
-                    Some(intent) => out.push(Effect::Send(Box::new(intent))),
-                    None => out.extend(self.take(at, &Event::Unsent(ticket), now)),
+                    Some(intent) => out.push(RunEffect::Send(Box::new(intent))),
+                    None => out.extend(self.take(at, &StepEvent::Unsent(ticket), now)),
                 },
                 Wanted::Record(note) => {
                     match note {
@@ -175,9 +184,9 @@ impl Run {
                         Note::Adopted(_) => self.steps[at].adopt(before.partly_done()),
                         _ => {}
                     }
-                    out.push(Effect::Record(self.came(at, note)));
+                    out.push(RunEffect::Record(self.came(at, note)));
                 }
-                Wanted::Observe(ticket, look) => out.extend(self.look(at, ticket, look).map(Effect::Look)),
+                Wanted::Verify(ticket, look) => out.extend(self.look(at, ticket, look).map(RunEffect::Verify)),
                 Wanted::Arm(timer) => {
                     let due = now.boot.saturating_add(self.length(at, timer));
                     self.due.insert((due, at, timer));
@@ -188,18 +197,18 @@ impl Run {
     }
 
     /// From now on what was read before may not be so any more.
-    fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<Effect> {
+    fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<RunEffect> {
         let op = self.steps[at].attempt.as_ref()?.op(ticket.op)?;
         let system = op.call.system();
         if op.kind == Kind::Wait {
             return None;
         }
         self.steps[at].changed = Some((now.boot, system));
-        (!state.in_flight()).then_some(Effect::ReadAgain(system))
+        (!state.in_flight()).then_some(RunEffect::ReadAgain(system))
     }
 
     /// What a step's move means for what hangs on it.
-    fn moved(&mut self, at: usize, before: &State, now: Now) {
+    fn moved(&mut self, at: usize, before: &Machine, now: Now) {
         let plan = self.plan.clone();
         let step = &mut self.steps[at];
         step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
@@ -207,18 +216,18 @@ impl Run {
             // Approvals are of one preview; the machine counts them for the same one.
             step.approved.clear();
         }
-        let phase = step.state.phase;
-        if phase == before.phase {
+        let phase = step.state.state;
+        if phase == before.state {
             return;
         }
-        if phase == Phase::Verifying {
+        if phase == StepState::Verifying {
             // What was true before it was done proves nothing, and nor does what was read before.
             step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify).since(now);
         }
-        if phase == Phase::RolledBack {
+        if phase == StepState::RolledBack {
             step.is_back();
         }
-        if phase == Phase::Failed && matches!(before.phase, Phase::Verifying | Phase::Baking) {
+        if phase == StepState::Failed && matches!(before.state, StepState::Verifying | StepState::Baking) {
             // Nobody judges it any more: what it was is kept now or not at all.
             let verdict = step.verify.verdict(now);
             let red = verdict.blocking().filter(|r| r.level == Level::Red).map(|r| r.what.as_str());
@@ -237,7 +246,7 @@ impl Run {
         step.enter(way, draft.clone(), left);
         let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
         let record = step.state.begun();
-        Some(Body::Begun(Box::new(Begun {
+        Some(Body::AttemptStarted(Box::new(AttemptStarted {
             step: id,
             action,
             record,
@@ -279,10 +288,10 @@ impl Run {
         let tag = self.tag(&id, ticket);
         let attempt = self.steps[at].attempt.as_mut()?;
         let op = attempt.op(ticket.op)?.clone();
-        let expect = op.expect.bind(&attempt.marks).ok()?;
+        let expect = op.precondition.bind(&attempt.marks).ok()?;
         attempt.intend(ticket.op, expect.as_ref());
         let request = hashed(&(&op.call, &expect));
-        Some(Intent { step: id, ticket, what: op.what, call: op.call, expect, request, tag, deadline })
+        Some(Intent { step: id, ticket, what: op.what, call: op.call, precondition: expect, request, tag, deadline })
     }
 
     /// What a request carries: unique to one operation of one attempt in one journal.
@@ -296,22 +305,22 @@ impl Run {
                 let op = usize::from(ticket.op);
                 (step.said.get(op).cloned().unwrap_or_default(), step.marks.get(op).cloned().flatten())
             }
-            (Note::Phase(Phase::Failed), Some(step)) => (step.found.clone(), None),
+            (Note::State(StepState::Failed), Some(step)) => (step.found.clone(), None),
             _ => (String::new(), None),
         };
-        Body::Came(Came { step: self.plan_of(at).id.clone(), note, said, mark })
+        Body::Transition(Transition { step: self.plan_of(at).id.clone(), note, detail: said, version: mark })
     }
 
-    fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Look>> {
+    fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Verify>> {
         let id = self.plan_of(at).id.clone();
         let attempt = self.steps[at].attempt.as_ref()?;
         let op = attempt.op(ticket.op)?;
         // A wait has no intent to remember what it compares with.
         let sent = attempt.expected.get(usize::from(ticket.op)).cloned().flatten();
-        let expect = sent.or_else(|| op.expect.bind(&attempt.marks).ok().flatten());
+        let expect = sent.or_else(|| op.precondition.bind(&attempt.marks).ok().flatten());
         let tag = self.tag(&id, ticket);
         let accepted = attempt.accepted.get(usize::from(ticket.op)).copied().unwrap_or(false);
-        Some(Box::new(Look { step: id, ticket, look, tag, call: op.call.clone(), expect, accepted }))
+        Some(Box::new(Verify { step: id, ticket, look, tag, call: op.call.clone(), precondition: expect, accepted }))
     }
 
     /// How long a timer is.

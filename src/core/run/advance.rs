@@ -1,12 +1,12 @@
 //! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
 
-use super::{Effect, Preview, Run, Stands};
+use super::{Preview, Run, RunEffect, Stands};
 use crate::{
     core::{
         estate::signal::Measured,
         gate::{Readings, Verdict},
         now::Now,
-        step::{Clearance, Event, Kind, Level, OpState, Phase, Way},
+        step::{Clearance, Kind, Level, OpState, StepEvent, StepState, Way},
     },
     journal::Body,
     plan::{Action, WINDOW, Window},
@@ -17,8 +17,8 @@ use crate::{
 pub(super) type Obstacle = (Level, String);
 
 /// Whether the gates that let a step begin have done so: nobody judges them any more.
-pub(super) const fn has_begun(phase: Phase) -> bool {
-    use Phase::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
+pub(super) const fn has_begun(phase: StepState) -> bool {
+    use StepState::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
     matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
 }
 
@@ -28,8 +28,8 @@ fn asks(watch: &super::Watch, now: Now) -> Obstacle {
     let why = verdict.because();
     let (level, so) = match (verdict.level, watch.stands) {
         (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
-        (_, Stands::Yes) => (Level::Hold, "ROLL BACK was asked for, and whether that is over is not known"),
-        _ => (Level::Hold, "whether ROLL BACK is asked for is not known"),
+        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and whether that is over is not known"),
+        _ => (Level::Unknown, "whether ROLL BACK is asked for is not known"),
     };
     (level, format!("{so}, {}: {why}", watch.title))
 }
@@ -43,7 +43,7 @@ fn against(verdict: &Verdict) -> Option<String> {
     verdict.blocking().find(|r| (r.decides || !decides) && r.filled.is_none()).map(|r| r.what.clone())
 }
 
-fn told(window: Window, now: Now) -> String {
+fn describe(window: Window, now: Now) -> String {
     if now.wall < window.start {
         format!("the plan's window opens at {}", window.start)
     } else {
@@ -53,7 +53,7 @@ fn told(window: Window, now: Now) -> String {
 
 impl Run {
     /// Time has passed: once a second, and whenever a timer is due.
-    pub fn tick(&mut self, estate: &Estate, all: &Measured, now: Now) -> Vec<Effect> {
+    pub fn tick(&mut self, estate: &Estate, all: &Measured, now: Now) -> Vec<RunEffect> {
         for at in 0..self.steps.len() {
             if !self.steps[at].waivers.is_empty() {
                 self.apply_waivers(at, now);
@@ -61,24 +61,24 @@ impl Run {
         }
         let samples = &Readings::of_measured(all);
         for step in &mut self.steps {
-            use Phase::{Baking, Verifying};
+            use StepState::{Baking, Verifying};
             let begun = step.state.attempt > 0;
             let judged = [
-                (&mut step.gates, !has_begun(step.state.phase) || step.state.commits_later()),
-                (&mut step.verify, matches!(step.state.phase, Verifying | Baking)),
+                (&mut step.gates, !has_begun(step.state.state) || step.state.commits_later()),
+                (&mut step.verify, matches!(step.state.state, Verifying | Baking)),
                 (&mut step.rollback, begun),
             ];
-            judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.look(samples, now));
+            judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.evaluate(samples, now));
         }
         for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
-            watch.judge.look(samples, now);
+            watch.judge.evaluate(samples, now);
             watch.stands = match watch.judge.level(now) {
                 Level::Green => Stands::Yes,
                 Level::Red => Stands::No,
-                Level::Hold if matches!(watch.stands, Stands::Unseen { .. }) => {
+                Level::Unknown if matches!(watch.stands, Stands::Unseen { .. }) => {
                     Stands::Unseen { blind: watch.judge.verdict(now).reasons.iter().any(|r| r.blind.is_some()) }
                 }
-                Level::Hold => watch.stands,
+                Level::Unknown => watch.stands,
             };
         }
         let mut effects = Vec::new();
@@ -94,13 +94,13 @@ impl Run {
         }
         // What a verification says comes first: a bake that ends in this very moment must have been seen to the end.
         for at in 0..self.steps.len() {
-            if matches!(self.steps[at].state.phase, Phase::Verifying | Phase::Baking) {
+            if matches!(self.steps[at].state.state, StepState::Verifying | StepState::Baking) {
                 effects.extend(self.judge(at, estate, now));
             }
         }
         while let Some((at, step, timer)) = self.due.first().copied().filter(|(at, ..)| *at <= now.boot) {
             self.due.remove(&(at, step, timer));
-            effects.extend(self.take(step, &Event::Fired(timer), now));
+            effects.extend(self.take(step, &StepEvent::Fired(timer), now));
         }
         for at in 0..self.steps.len() {
             effects.extend(self.judge(at, estate, now));
@@ -112,14 +112,16 @@ impl Run {
 
     /// Whether the step that could begin next can be worked out at all: its gates say nothing of that.
     fn next_impossible(&self, estate: &Estate, now: Now) -> Option<(usize, Obstacle)> {
-        let over = |step: &super::StepRun| matches!(step.state.phase, Phase::Done | Phase::Attested | Phase::Skipped);
+        let over = |step: &super::StepRun| {
+            matches!(step.state.state, StepState::Done | StepState::Attested | StepState::Skipped)
+        };
         let at = self.steps.iter().position(|step| !over(step))?;
         let state = &self.steps[at].state;
-        if state.phase != Phase::Ready || state.way == Way::Back || state.manual {
+        if state.state != StepState::Ready || state.way == Way::Back || state.manual {
             return None;
         }
         match self.work_out(at, estate, now) {
-            Err(faults) => Some((at, (Level::Hold, format!("it cannot be worked out: {}", faults.first()?)))),
+            Err(faults) => Some((at, (Level::Unknown, format!("it cannot be worked out: {}", faults.first()?)))),
             Ok(preview) => {
                 let broken = preview.draft.broken.first()?;
                 Some((at, (Level::Red, format!("it is forbidden: {broken}"))))
@@ -127,37 +129,37 @@ impl Run {
         }
     }
 
-    pub(super) fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<Effect> {
+    pub(super) fn judge(&mut self, at: usize, estate: &Estate, now: Now) -> Vec<RunEffect> {
         let mut effects = Vec::new();
         // Once the attempt is over nothing of it is held back any more: its way back is not.
-        if self.steps[at].still && self.steps[at].state.phase != Phase::Running {
+        if self.steps[at].still && self.steps[at].state.state != StepState::Running {
             self.steps[at].still = false;
             if self.held.is_none() {
-                effects.extend(self.take(at, &Event::Release, now));
+                effects.extend(self.take(at, &StepEvent::Release, now));
             }
         }
-        let phase = self.steps[at].state.phase;
+        let phase = self.steps[at].state.state;
         match phase {
-            Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed => {
+            StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
                 let clearance = self.clearance(at, now);
-                if clearance != self.steps[at].state.clearance || phase == Phase::Pending {
-                    effects.extend(self.take(at, &Event::Clearance(clearance), now));
+                if clearance != self.steps[at].state.clearance || phase == StepState::Pending {
+                    effects.extend(self.take(at, &StepEvent::Clearance(clearance), now));
                 }
                 self.drift(at, estate, now, &mut effects);
             }
-            Phase::Verifying | Phase::Baking if self.writer.is_some() => {
+            StepState::Verifying | StepState::Baking if self.writer.is_some() => {
                 let level = self.verdict_of(at, now);
-                effects.extend(self.take(at, &Event::Verdict(level), now));
+                effects.extend(self.take(at, &StepEvent::Verdict(level), now));
             }
-            Phase::Running if self.writer.is_some() => effects.extend(self.stand_still(at, now)),
+            StepState::Running if self.writer.is_some() => effects.extend(self.stand_still(at, now)),
             _ => {}
         }
         effects
     }
 
     /// What was previewed has to be what is there.
-    fn drift(&mut self, at: usize, estate: &Estate, now: Now, effects: &mut Vec<Effect>) {
-        if !matches!(self.steps[at].state.phase, Phase::Previewed | Phase::Armed) {
+    fn drift(&mut self, at: usize, estate: &Estate, now: Now, effects: &mut Vec<RunEffect>) {
+        if !matches!(self.steps[at].state.state, StepState::Previewed | StepState::Armed) {
             return;
         }
         let shown = match &self.steps[at].preview {
@@ -167,7 +169,7 @@ impl Run {
         let fresh = self.work_out(at, estate, now);
         let same = fresh.as_ref().is_ok_and(|p| Some(p.digest) == shown && p.draft.broken.is_empty());
         if !same {
-            effects.extend(self.take(at, &Event::Drifted, now));
+            effects.extend(self.take(at, &StepEvent::Drifted, now));
             let id = self.plan_of(at).id.clone();
             self.said =
                 Some((now, format!("{id}: what is there has changed since it was previewed; preview it again")));
@@ -183,7 +185,7 @@ impl Run {
         }
         let level = self.steps[at].verify.level(now);
         let abort = !self.is_emergency(at) && self.asks_back(at).next().is_some();
-        if abort && level == Level::Green { Level::Hold } else { level }
+        if abort && level == Level::Green { Level::Unknown } else { level }
     }
 
     /// What asks for the way back, did when it was last known, or cannot be known, and was not left out of this step by two people. What has
@@ -206,14 +208,14 @@ impl Run {
     /// What keeps a step that has begun from being done, beside its own gates.
     pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
         let state = &self.steps[at].state;
-        let judged = matches!(state.phase, Phase::Verifying | Phase::Baking) && state.way == Way::Forward;
+        let judged = matches!(state.state, StepState::Verifying | StepState::Baking) && state.way == Way::Forward;
         let told = |watch: &super::Watch| {
             let so = if watch.judge.level(now) == Level::Green {
                 "while this is so"
             } else {
                 "before this is known not to be so"
             };
-            (Level::Hold, format!("not done {so}: {}", watch.title))
+            (Level::Unknown, format!("not done {so}: {}", watch.title))
         };
         if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
     }
@@ -222,7 +224,7 @@ impl Run {
     pub(super) fn clearance(&self, at: usize, now: Now) -> Clearance {
         let state = &self.steps[at].state;
         let back = state.way == Way::Back || state.exposed();
-        if !back && !self.lacking(at).is_empty() {
+        if !back && !self.missing(at).is_empty() {
             return Clearance::Needs;
         }
         if self.is_clear(at, now) { Clearance::Clear } else { Clearance::Blocked }
@@ -239,7 +241,7 @@ impl Run {
         self.halted.is_none()
             && self.held.is_none()
             && !step.state.held
-            && (!self.minds_invariants(at)
+            && (!self.checks_invariants(at)
                 || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green)
                     && self.asks_back(at).next().is_none()
                     && self.closed(at, now).is_none())
@@ -259,32 +261,32 @@ impl Run {
         against(&self.steps[at].gates.verdict(now))
             .or_else(|| self.invariants.iter().find_map(invariant))
             .or_else(|| self.asks_back(at).next().map(|watch| asks(watch, now).1))
-            .or_else(|| self.closed(at, now).map(|window| told(window, now)))
+            .or_else(|| self.closed(at, now).map(|window| describe(window, now)))
     }
 
     /// Why an attempt that goes forward request by request may send no more of them, if it has any left.
     pub(super) fn must_stand_still(&self, at: usize, now: Now) -> Option<String> {
         let state = &self.steps[at].state;
         let unsent = state.recipe.ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
-        let tail = state.recipe.ops.iter().any(|op| op.tail);
-        if state.phase != Phase::Running || state.went == Way::Back || !unsent || tail || self.is_emergency(at) {
+        let tail = state.recipe.ops.iter().any(|op| op.cleanup);
+        if state.state != StepState::Running || state.went == Way::Back || !unsent || tail || self.is_emergency(at) {
             return None;
         }
         let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
         let broken = broken.map(|watch| format!("{}: {}", watch.title, watch.judge.verdict(now).because()));
         let asked = || self.asks_back(at).next().map(|watch| asks(watch, now).1);
-        broken.or_else(asked).or_else(|| self.closed(at, now).map(|w| told(w, now)))
+        broken.or_else(asked).or_else(|| self.closed(at, now).map(|w| describe(w, now)))
     }
 
     /// An attempt that goes forward request by request sends no more of them once an invariant is broken, something asks for the way back, or
     /// the plan's window has closed: it stands still, as if it was held. One with a safe tail has no place to stand still at.
-    pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<Effect> {
+    pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<RunEffect> {
         let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
         let Some(why) = why else { return Vec::new() };
         let text = format!("{} stands still: {why}; H releases it once that is over", self.plan_of(at).id);
         self.said = Some((now, text.clone()));
-        let mut effects = vec![Effect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
-        effects.extend(self.take(at, &Event::Hold, now));
+        let mut effects = vec![RunEffect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
+        effects.extend(self.take(at, &StepEvent::Hold, now));
         self.steps[at].still = true;
         effects
     }
@@ -297,7 +299,7 @@ impl Run {
 
     /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never
     /// what takes back.
-    fn minds_invariants(&self, at: usize) -> bool {
+    fn checks_invariants(&self, at: usize) -> bool {
         self.steps[at].state.way == Way::Forward && !self.is_emergency(at)
     }
 
@@ -310,7 +312,7 @@ impl Run {
         let target = self.plan_of(at).action.target();
         (0..self.steps.len()).find(|&other| {
             other != at
-                && self.steps[other].state.phase == Phase::Running
+                && self.steps[other].state.state == StepState::Running
                 && self.plan_of(other).action.target() == target
         })
     }
@@ -328,7 +330,7 @@ impl Run {
     }
 
     /// Steps that have to be done first.
-    pub(super) fn lacking(&self, at: usize) -> Vec<&str> {
+    pub(super) fn missing(&self, at: usize) -> Vec<&str> {
         let done = |id: &String| self.place(id).is_some_and(|i| self.is_satisfied(i));
         self.plan_of(at).needs.iter().filter(|id| !done(id)).map(String::as_str).collect()
     }
@@ -337,8 +339,8 @@ impl Run {
     /// long as what it needs does.
     fn is_satisfied(&self, at: usize) -> bool {
         let state = &self.steps[at].state;
-        let own = state.phase == Phase::Done && !state.adopted;
-        state.satisfies() && (own || self.lacking(at).is_empty())
+        let own = state.state == StepState::Done && !state.adopted;
+        state.satisfies() && (own || self.missing(at).is_empty())
     }
 
     /// A later step that stands on this one, be it by way of others.
@@ -364,7 +366,7 @@ impl Run {
 
     /// What is in the way of every step, and of those forward alone: worked out once for all of them.
     pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
-        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Hold, why.clone())).collect();
+        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Unknown, why.clone())).collect();
         let broken = self.invariants.iter().filter_map(|watch| {
             let verdict = watch.judge.verdict(now);
             (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
@@ -378,18 +380,18 @@ impl Run {
         let back = step.state.way == Way::Back;
         if step.state.exposed() {
             // Neither a hold nor a gate keeps a tail from being finished.
-            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Hold, why.clone())).collect();
+            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Unknown, why.clone())).collect();
             self.on_the_way(at, &mut out);
             return out;
         }
         let mut out = common.0.clone();
         if self.held.is_none() && step.state.held {
-            out.push((Level::Hold, "it stands still: H releases".to_owned()));
+            out.push((Level::Unknown, "it stands still: H releases".to_owned()));
         }
-        if self.minds_invariants(at) {
+        if self.checks_invariants(at) {
             out.extend_from_slice(&common.1);
             out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
-            out.extend(self.closed(at, now).map(|window| (Level::Hold, told(window, now))));
+            out.extend(self.closed(at, now).map(|window| (Level::Unknown, describe(window, now))));
         }
         let gates = if back { &step.rollback } else { &step.gates };
         let verdict = gates.verdict(now);
@@ -404,17 +406,17 @@ impl Run {
     fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
         if let Some(other) = self.in_conflict(at) {
             let target = self.plan_of(at).action.target();
-            out.push((Level::Hold, format!("{} is under way on {target}", self.plan_of(other).id)));
+            out.push((Level::Unknown, format!("{} is under way on {target}", self.plan_of(other).id)));
         }
         if self.unread(at) {
             let target = self.plan_of(at).action.target();
-            out.push((Level::Hold, format!("{target} was changed and is being read again")));
+            out.push((Level::Unknown, format!("{target} was changed and is being read again")));
         }
     }
 
     /// What blocks a step, in one sentence.
     pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
-        let lacking = self.lacking(at);
+        let lacking = self.missing(at);
         if self.steps[at].state.way == Way::Forward && !lacking.is_empty() {
             return format!("it needs {}", lacking.join(", "));
         }

@@ -4,8 +4,8 @@ use super::{StepRun, obey::commands};
 use crate::{
     core::step::{Kind, Way},
     systems::{
-        Call, Mark,
-        steer::{Draft, Handle, Operation},
+        Call, Version,
+        steer::{Draft, Operation, Precondition},
     },
 };
 
@@ -13,11 +13,11 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
     way: Way,
-    pub draft: Draft<Call, Mark>,
+    pub draft: Draft<Call, Version>,
     /// What operations left behind.
-    pub marks: Vec<Option<Mark>>,
+    pub marks: Vec<Option<Version>>,
     /// What they compared with.
-    pub expected: Vec<Option<Mark>>,
+    pub expected: Vec<Option<Version>>,
     /// What was seen or said last.
     pub said: Vec<String>,
     /// A server said that it took it.
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    fn new(way: Way, draft: Draft<Call, Mark>) -> Self {
+    fn new(way: Way, draft: Draft<Call, Version>) -> Self {
         let n = draft.ops.len();
         Self {
             way,
@@ -44,7 +44,7 @@ impl Attempt {
     }
 
     /// It is about to be sent, once more perhaps: no answer to this one yet.
-    pub fn intend(&mut self, at: u16, expect: Option<&Mark>) {
+    pub fn intend(&mut self, at: u16, expect: Option<&Version>) {
         let at = usize::from(at);
         if let (Some(expected), Some(accepted)) = (self.expected.get_mut(at), self.accepted.get_mut(at)) {
             (*expected, *accepted) = (expect.cloned(), false);
@@ -52,16 +52,16 @@ impl Attempt {
     }
 
     /// An operation.
-    pub fn op(&self, at: u16) -> Option<&Operation<Call, Mark>> {
+    pub fn op(&self, at: u16) -> Option<&Operation<Call, Version>> {
         self.draft.ops.get(usize::from(at))
     }
 }
 
 impl StepRun {
     /// Another attempt takes the place of the last one. `left`: the last one went forward and left something.
-    pub(super) fn enter(&mut self, way: Way, draft: Draft<Call, Mark>, left: bool) {
+    pub(super) fn enter(&mut self, way: Way, draft: Draft<Call, Version>, left: bool) {
         if way == Way::Forward {
-            let older = std::mem::replace(&mut self.back, draft.back.clone());
+            let older = std::mem::replace(&mut self.back, draft.inverse.clone());
             self.known_back = None;
             if left {
                 self.keep(older);
@@ -76,9 +76,10 @@ impl StepRun {
     }
 
     /// The way back of what an earlier attempt left is part of the way back. What is as it was is found out when it is drafted.
-    fn keep(&mut self, older: Vec<Operation<Call, Mark>>) {
-        let apart =
-            |op: &Operation<Call, Mark>| op.kind != Kind::Wait && !op.tail && !matches!(op.expect, Handle::After(_));
+    fn keep(&mut self, older: Vec<Operation<Call, Version>>) {
+        let apart = |op: &Operation<Call, Version>| {
+            op.kind != Kind::Wait && !op.cleanup && !matches!(op.precondition, Precondition::After(_))
+        };
         if self.back.is_empty() {
             // Nothing was left to be done: what there is to take back is what was done before.
             self.back = older;

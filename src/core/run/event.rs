@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    core::step::{Note, Phase},
+    core::step::{Note, StepState},
     journal::Body,
 };
 
 /// A turn of the run: what is marked on a curve's time axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Event {
+pub enum Milestone {
     /// A step, or its way back, was begun.
     Begun,
     /// A step is done, whoever did it.
@@ -25,17 +25,17 @@ pub enum Event {
     Released,
 }
 
-impl Event {
+impl Milestone {
     /// What a record is to the run, if it is a turn of it.
     pub(super) fn of(body: &Body) -> Option<Self> {
         match body {
-            Body::Begun(_) => Some(Self::Begun),
+            Body::AttemptStarted(_) => Some(Self::Begun),
             Body::Hold { on: true, .. } => Some(Self::Held),
             Body::Hold { on: false, .. } => Some(Self::Released),
-            Body::Came(came) => match came.note {
-                Note::Phase(Phase::Done | Phase::Attested) | Note::Adopted(_) => Some(Self::Done),
-                Note::Phase(Phase::Failed) => Some(Self::Failed),
-                Note::Phase(Phase::RolledBack) => Some(Self::Back),
+            Body::Transition(came) => match came.note {
+                Note::State(StepState::Done | StepState::Attested) | Note::Adopted(_) => Some(Self::Done),
+                Note::State(StepState::Failed) => Some(Self::Failed),
+                Note::State(StepState::RolledBack) => Some(Self::Back),
                 _ => None,
             },
             _ => None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Effect, Hand, Refusal, Run,
+    Hand, Refusal, Run, RunEffect,
     act::hashed,
     obey::{Obeyed, conditions},
     waiver::Waiver,
@@ -18,7 +18,7 @@ use crate::{
     core::{
         digest::Digest,
         now::Now,
-        step::{Event, OpState, Phase, Ticket},
+        step::{OpState, StepEvent, StepState, Ticket},
     },
     journal::Body,
     plan::{WINDOW, people},
@@ -30,7 +30,7 @@ const LASTS: Duration = Duration::from_secs(15 * 60);
 /// What takes more than one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Motion {
+pub enum Proposal {
     /// A gate of a step, a trigger that asks for the way back, or the plan's window (`window`) is left out of what may stop it, for one
     /// attempt.
     Waive {
@@ -44,7 +44,8 @@ pub enum Motion {
         minutes: u32,
     },
     /// A manual step that the plan wants approved is done.
-    Attest {
+    #[serde(rename = "attest")]
+    MarkDone {
         /// The step.
         step: String,
         /// What the operator looked at.
@@ -58,7 +59,8 @@ pub enum Motion {
         reason: String,
     },
     /// What has become of an operation that cannot be observed is settled by word.
-    Settle {
+    #[serde(rename = "settle")]
+    ResolveManually {
         /// The step.
         step: String,
         /// The operation.
@@ -70,15 +72,15 @@ pub enum Motion {
     },
 }
 
-impl Motion {
+impl Proposal {
     /// The step it is about.
     #[must_use]
     pub fn step(&self) -> &str {
         match self {
             Self::Waive { step, .. }
-            | Self::Attest { step, .. }
+            | Self::MarkDone { step, .. }
             | Self::Skip { step, .. }
-            | Self::Settle { step, .. } => step,
+            | Self::ResolveManually { step, .. } => step,
         }
     }
 
@@ -87,12 +89,14 @@ impl Motion {
     pub const fn consequence(&self) -> &'static str {
         match self {
             Self::Waive { .. } => "the step may begin, and may be done, although that is not as the plan wants it",
-            Self::Attest { .. } => {
+            Self::MarkDone { .. } => {
                 "the step counts as done by your word: nothing at a server shows it, and what needs it goes on"
             }
             Self::Skip { .. } => "nothing of the step is done, and what needs it goes on as if it were",
-            Self::Settle { there: true, .. } => "it counts as applied by your word: no server was seen to have it",
-            Self::Settle { there: false, .. } => {
+            Self::ResolveManually { there: true, .. } => {
+                "it counts as applied by your word: no server was seen to have it"
+            }
+            Self::ResolveManually { there: false, .. } => {
                 "it counts as never applied by your word, and the step may be tried again"
             }
         }
@@ -100,14 +104,14 @@ impl Motion {
 
     /// In words.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
             Self::Waive { gate, reason, minutes, .. } => {
                 format!("leave gate {gate} out for one attempt, at most {minutes} min: {reason}")
             }
-            Self::Attest { looked_at, .. } => format!("it is done: {looked_at}"),
+            Self::MarkDone { looked_at, .. } => format!("it is done: {looked_at}"),
             Self::Skip { reason, .. } => format!("leave the step out: {reason}"),
-            Self::Settle { ticket, there, looked_at, .. } => {
+            Self::ResolveManually { ticket, there, looked_at, .. } => {
                 let word = if *there { "is there" } else { "is not there and will not be" };
                 format!("operation {} {word}: {looked_at}", u32::from(ticket.op) + 1)
             }
@@ -118,7 +122,7 @@ impl Motion {
 /// What was proposed and not yet agreed to.
 #[derive(Debug, Clone)]
 pub(super) struct Proposed {
-    pub motion: Motion,
+    pub proposal: Proposal,
     pub digest: Digest,
     /// Who proposed it.
     pub by: String,
@@ -131,21 +135,21 @@ pub(super) struct Proposed {
 
 impl Run {
     /// Puts it before others.
-    pub(super) fn propose(&mut self, motion: Motion, operator: String, now: Now) -> Obeyed {
+    pub(super) fn propose(&mut self, motion: Proposal, operator: String, now: Now) -> Obeyed {
         self.may_be_carried(&motion)?;
         // With the place in the journal: agreeing once is not agreeing to the same words again.
         let digest = hashed(&(&motion, &self.journal, self.records.back().map(|entry| entry.seq)));
-        let what = motion.told();
+        let what = motion.describe();
         let record = Body::Proposed { step: motion.step().to_owned(), digest, by: operator.clone(), what };
         // Whoever proposes is one of two; a plan that wants approvals wants that many approvers, whoever was at the keyboard.
         let (people, needs) = match &motion {
-            Motion::Attest { step, .. } => (Vec::new(), self.plan_of(self.find(step)?).approvals),
+            Proposal::MarkDone { step, .. } => (Vec::new(), self.plan_of(self.find(step)?).approvals),
             // Whoever has a key in the plan counts by it alone.
             _ if self.may_count(&operator) => (vec![operator.clone()], 2),
             _ => (Vec::new(), 2),
         };
-        self.motion = Some(Proposed { motion, digest, by: operator, people, needs, at: now });
-        Ok(vec![Effect::Record(record)])
+        self.proposal = Some(Proposed { proposal: motion, digest, by: operator, people, needs, at: now });
+        Ok(vec![RunEffect::Record(record)])
     }
 
     /// Whether somebody counts without having signed.
@@ -155,7 +159,7 @@ impl Run {
 
     /// What was proposed, while it lasts.
     pub(super) fn proposed(&self, now: Now) -> Option<&Proposed> {
-        self.motion.as_ref().filter(|it| now.since(it.at) < LASTS)
+        self.proposal.as_ref().filter(|it| now.since(it.at) < LASTS)
     }
 
     /// Somebody agrees: once that is enough it is carried out, if it still makes sense.
@@ -172,41 +176,46 @@ impl Run {
         if !self.plan.runbook.approvers.is_empty() {
             self.may_approve(&by, matches!(hand, Hand::Key(_)))?;
         }
-        let attests = matches!(it.motion, Motion::Attest { .. });
-        if !attests || self.plan_of(self.find(it.motion.step())?).irreversible {
-            self.is_own_word(&by, &hand, (it.motion.step(), it.digest))?;
+        let attests = matches!(it.proposal, Proposal::MarkDone { .. });
+        if !attests || self.plan_of(self.find(it.proposal.step())?).irreversible {
+            self.is_own_word(&by, &hand, (it.proposal.step(), it.digest))?;
         }
-        self.may_be_carried(&it.motion)?;
-        let step = it.motion.step().to_owned();
+        self.may_be_carried(&it.proposal)?;
+        let step = it.proposal.step().to_owned();
         let word = Body::Approved { step: step.clone(), digest: it.digest, by: by.clone(), key: hand.key() };
-        let mut out = vec![Effect::Record(word)];
+        let mut out = vec![RunEffect::Record(word)];
         it.people.push(by);
         if it.people.len() < usize::from(it.needs) {
-            self.motion = Some(it);
+            self.proposal = Some(it);
             return Ok(out);
         }
-        self.motion = None;
+        self.proposal = None;
         let both = it.people;
-        match it.motion {
-            Motion::Waive { gate, reason, minutes, .. } => {
+        match it.proposal {
+            Proposal::Waive { gate, reason, minutes, .. } => {
                 let at = self.find(&step)?;
                 let until = now.wall + jiff::SignedDuration::from_mins(minutes.into());
                 let attempt = self.attempt_meant(at);
                 let waiver = Waiver::new(&gate, attempt, &reason, &both, until, now);
                 self.set_waiver(at, waiver, now);
-                out.push(Effect::Record(Body::Waived { step, gate, attempt, reason, by: both, until }));
+                out.push(RunEffect::Record(Body::Waived { step, gate, attempt, reason, by: both, until }));
             }
-            Motion::Attest { looked_at, .. } => {
+            Proposal::MarkDone { looked_at, .. } => {
                 let people = std::iter::once(it.by.clone()).chain(both.into_iter().filter(|p| *p != it.by)).collect();
-                out.extend(self.attested(&step, looked_at, people, now)?);
+                out.extend(self.marked_done(&step, looked_at, people, now)?);
             }
-            Motion::Skip { reason, .. } => {
+            Proposal::Skip { reason, .. } => {
                 let text = format!("{step} is left out: {reason}");
-                out.push(Effect::Record(Body::Remark { by: both.join(" and "), text, refused: None }));
-                out.extend(self.simple(&step, &Event::Skip, "only a step that was not begun can be left out", now)?);
+                out.push(RunEffect::Record(Body::Remark { by: both.join(" and "), text, refused: None }));
+                out.extend(self.simple(
+                    &step,
+                    &StepEvent::Skip,
+                    "only a step that was not begun can be left out",
+                    now,
+                )?);
             }
-            Motion::Settle { ticket, there, looked_at, .. } => {
-                out.push(Effect::Record(Body::Attested {
+            Proposal::ResolveManually { ticket, there, looked_at, .. } => {
+                out.push(RunEffect::Record(Body::Attested {
                     step: step.clone(),
                     ticket: Some(ticket),
                     there,
@@ -214,7 +223,7 @@ impl Run {
                     by: both,
                 }));
                 let at = self.find(&step)?;
-                out.extend(self.take(at, &Event::Settled(ticket, there), now));
+                out.extend(self.take(at, &StepEvent::ResolvedManually(ticket, there), now));
                 let op = self.steps[at].state.recipe.ops.get(usize::from(ticket.op));
                 if op.is_some_and(|op| op.state == OpState::Quarantine) {
                     let wait =
@@ -227,13 +236,13 @@ impl Run {
     }
 
     /// Whether it makes sense as things stand.
-    fn may_be_carried(&self, motion: &Motion) -> Result<(), Refusal> {
+    fn may_be_carried(&self, motion: &Proposal) -> Result<(), Refusal> {
         let at = self.find(motion.step())?;
         let said = |text: &str, what: &str| {
             if text.trim().is_empty() { Err(Refusal::new(format!("say {what}"))) } else { Ok(()) }
         };
         match motion {
-            Motion::Waive { gate, reason, minutes, .. } => {
+            Proposal::Waive { gate, reason, minutes, .. } => {
                 said(reason, "why the gate is left out")?;
                 if !(1..=240).contains(minutes) {
                     return Err(Refusal::new("a waiver ends after 1 to 240 minutes"));
@@ -252,25 +261,25 @@ impl Run {
                 }
                 Ok(())
             }
-            Motion::Attest { looked_at, .. } => {
+            Proposal::MarkDone { looked_at, .. } => {
                 said(looked_at, "what you looked at")?;
-                self.may_be_attested(at)
+                self.may_be_marked_done(at)
             }
-            Motion::Skip { reason, .. } => {
+            Proposal::Skip { reason, .. } => {
                 said(reason, "why the step is left out")?;
                 let state = &self.steps[at].state;
-                let open = matches!(state.phase, Phase::Pending | Phase::Blocked | Phase::Ready);
+                let open = matches!(state.state, StepState::Pending | StepState::Blocked | StepState::Ready);
                 if open && state.way == crate::core::step::Way::Forward && !state.partly_done() {
                     return Ok(());
                 }
                 let id = motion.step();
                 Err(Refusal::new(format!("{id} is {}: only a step that was not begun can be left out", state.word())))
             }
-            Motion::Settle { ticket, there, looked_at, .. } => {
+            Proposal::ResolveManually { ticket, there, looked_at, .. } => {
                 said(looked_at, "what you both looked at")?;
                 let state = &self.steps[at].state;
                 // Of a tail that failed nobody needs to say that it is not there.
-                if state.unsettled() == Some(*ticket) && (*there || state.phase == Phase::Running) {
+                if state.unsettled() == Some(*ticket) && (*there || state.state == StepState::Running) {
                     return Ok(());
                 }
                 Err(Refusal::new("only an operation that is UNKNOWN can be settled by word"))

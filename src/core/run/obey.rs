@@ -1,25 +1,25 @@
 //! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
 
 use super::{
-    Effect, Hand, Motion, Order, Refusal, Run,
+    Hand, Order, Proposal, Refusal, Run, RunEffect,
     act::{digest_of, recipe_of},
 };
 use crate::{
     core::{
         digest::Digest,
         now::Now,
-        step::{Clearance, Event, Phase, Way},
+        step::{Clearance, StepEvent, StepState, Way},
     },
     journal::{Body, Unapproved},
     plan::{Condition, Confirm, StepPlan, people},
-    systems::{Call, Estate, Mark, steer::Operation},
+    systems::{Call, Estate, Version, steer::Operation},
 };
 
-pub(super) type Obeyed = Result<Vec<Effect>, Refusal>;
+pub(super) type Obeyed = Result<Vec<RunEffect>, Refusal>;
 
 impl Run {
     /// Takes an order. What is refused is remembered, for the screen.
-    pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<Effect> {
+    pub fn order(&mut self, order: Order, estate: &Estate, now: Now) -> Vec<RunEffect> {
         self.said = None;
         let approval = match &order {
             Order::Approve { step, digest, by, .. } => {
@@ -32,7 +32,7 @@ impl Run {
             Err(Refusal(why)) => {
                 // Whoever approved from elsewhere does not see what is said here; the record is their answer.
                 let operator = self.writer.clone().filter(|_| self.halted.is_none());
-                let record = approval.zip(operator).map(|(it, by)| Effect::Record(it.on_record(by, &why)));
+                let record = approval.zip(operator).map(|(it, by)| RunEffect::Record(it.on_record(by, &why)));
                 self.said = Some((now, why));
                 record.into_iter().collect()
             }
@@ -50,7 +50,7 @@ impl Run {
             Order::Preview(step) => self.preview(self.find(&step)?, estate, now),
             Order::Arm(step) => self.arm(self.find(&step)?, now),
             Order::Execute { step, digest, typed } => self.execute(self.find(&step)?, digest, &typed, estate, now),
-            Order::Cancel(step) => self.simple(&step, &Event::Cancel, "there is nothing to call off any more", now),
+            Order::Cancel(step) => self.simple(&step, &StepEvent::Cancel, "there is nothing to call off any more", now),
             Order::RollBack(step) => {
                 let at = self.find(&step)?;
                 let mut effects = self.roll_back(at, now)?;
@@ -61,7 +61,7 @@ impl Run {
             }
             Order::Again(step) => {
                 let at = self.find(&step)?;
-                let mut effects = self.simple(&step, &Event::Again, "only what is over can be tried again", now)?;
+                let mut effects = self.simple(&step, &StepEvent::Again, "only what is over can be tried again", now)?;
                 effects.extend(self.judge(at, estate, now));
                 if self.steps[at].state.exposed() {
                     // What would finish its tail is what is asked next.
@@ -70,18 +70,18 @@ impl Run {
                 Ok(effects)
             }
             Order::Abandon(step) => {
-                self.simple(&step, &Event::Abandon, "only an attempt under way can be given up", now)
+                self.simple(&step, &StepEvent::Abandon, "only an attempt under way can be given up", now)
             }
             Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
             Order::Release => self.release(&operator, now),
-            Order::Attest { step, looked_at } => self.attest(&step, looked_at, operator, now),
+            Order::MarkDone { step, looked_at } => self.mark_done(&step, looked_at, operator, now),
             Order::Propose(motion) => self.propose(motion, operator, now),
             Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
             Order::Approve { step, digest, by, hand } => self.approve(&step, digest, by, hand, now),
             Order::Disbelieve { what, why } => {
                 self.said =
                     Some((now, format!("the approval of {} in the name of {} is refused: {why}", what.step, what.by)));
-                Ok(vec![Effect::Record(what.on_record("inbox".to_owned(), &why))])
+                Ok(vec![RunEffect::Record(what.on_record("inbox".to_owned(), &why))])
             }
             Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
         }
@@ -92,7 +92,7 @@ impl Run {
     }
 
     /// An event that either does something or is refused.
-    pub(super) fn simple(&mut self, step: &str, event: &Event, why: &str, now: Now) -> Obeyed {
+    pub(super) fn simple(&mut self, step: &str, event: &StepEvent, why: &str, now: Now) -> Obeyed {
         let at = self.find(step)?;
         let before = self.steps[at].state.clone();
         let effects = self.take(at, event, now);
@@ -113,14 +113,17 @@ impl Run {
         if state.manual {
             return Err(Refusal::new(format!("{id} is done by hand: say so once it is, with what you looked at")));
         }
-        if !matches!(state.phase, Phase::Pending | Phase::Blocked | Phase::Ready | Phase::Previewed | Phase::Armed) {
+        if !matches!(
+            state.state,
+            StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
+        ) {
             return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
         }
         // Shown whatever is in its way; whether it can be armed is another matter.
         let preview = self.work_out(at, estate, now);
         let known = preview.as_ref().ok().cloned();
         self.steps[at].preview = Some(preview);
-        let Some(preview) = known else { return Ok(self.take(at, &Event::Drifted, now)) };
+        let Some(preview) = known else { return Ok(self.take(at, &StepEvent::Drifted, now)) };
         let recipe = recipe_of(&preview.draft);
         let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
         // The way back is kept as it was worked out last: when it is needed there may be nothing left to work it out from.
@@ -128,12 +131,12 @@ impl Run {
         if way == Way::Back {
             self.steps[at].known_back = Some((now.wall, commands.clone()));
         }
-        let record = Effect::Record(Body::Previewed { step: id, way, digest, diff, commands });
+        let record = RunEffect::Record(Body::Previewed { step: id, way, digest, diff, commands });
         if !preview.draft.broken.is_empty() {
-            let effects = self.take(at, &Event::Drifted, now);
+            let effects = self.take(at, &StepEvent::Drifted, now);
             return Ok(std::iter::once(record).chain(effects).collect());
         }
-        let effects = self.take(at, &Event::Previewed { digest, recipe }, now);
+        let effects = self.take(at, &StepEvent::Previewed { digest, recipe }, now);
         Ok(std::iter::once(record).chain(effects).collect())
     }
 
@@ -149,7 +152,7 @@ impl Run {
         let draft = match (unfinished, way) {
             (Some(attempt), _) => estate.mend(&attempt.draft.ops, now),
             (None, Way::Forward) => estate.draft(&self.plan_of(at).action, now),
-            (None, Way::Back) => estate.back(&self.steps[at].back, now),
+            (None, Way::Back) => estate.inverse(&self.steps[at].back, now),
         }?;
         Ok(super::Preview {
             way,
@@ -162,13 +165,13 @@ impl Run {
         let plan = self.plan_of(at);
         let (id, needed) = (plan.id.clone(), plan.approvals);
         let state = &self.steps[at].state;
-        match state.phase {
+        match state.state {
             // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
-            Phase::Previewed if state.approvals < needed && !state.exposed() => {
+            StepState::Previewed if state.approvals < needed && !state.exposed() => {
                 Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
             }
-            Phase::Previewed => Ok(self.take(at, &Event::Arm, now)),
-            Phase::Armed => Ok(Vec::new()),
+            StepState::Previewed => Ok(self.take(at, &StepEvent::Arm, now)),
+            StepState::Armed => Ok(Vec::new()),
             _ => Err(Refusal::new(match &self.steps[at].preview {
                 Some(Ok(super::Preview { draft, .. })) if !draft.broken.is_empty() => {
                     format!("{id} is forbidden: {}", draft.broken.join("; "))
@@ -186,13 +189,13 @@ impl Run {
             return Err(Refusal::new(format!("type {} to confirm", plan.action.target())));
         }
         let state = &self.steps[at].state;
-        if state.phase != Phase::Armed {
+        if state.state != StepState::Armed {
             return Err(Refusal::new(format!("{id} is {}, not armed", state.word())));
         }
         // What is sent is what was seen, or nothing is.
         match self.work_out(at, estate, now) {
             Ok(fresh) if !fresh.draft.broken.is_empty() => {
-                self.take(at, &Event::Drifted, now);
+                self.take(at, &StepEvent::Drifted, now);
                 let why = fresh.draft.broken.first().cloned().unwrap_or_default();
                 self.steps[at].preview = Some(Ok(fresh));
                 return Err(Refusal::new(format!("{id}: it is forbidden now: {why}")));
@@ -202,13 +205,13 @@ impl Run {
                 self.steps[at].preview = Some(Ok(fresh));
             }
             Ok(_) => {
-                self.take(at, &Event::Drifted, now);
+                self.take(at, &StepEvent::Drifted, now);
                 return Err(Refusal::new(format!(
                     "{id}: what is there has changed since it was previewed; preview it again"
                 )));
             }
             Err(faults) => {
-                self.take(at, &Event::Drifted, now);
+                self.take(at, &StepEvent::Drifted, now);
                 let why = faults.first().map_or_else(String::new, ToString::to_string);
                 return Err(Refusal::new(format!("{id}: what is there is not known any more: {why}")));
             }
@@ -216,10 +219,10 @@ impl Run {
         let clearance = self.clearance(at, now);
         if clearance != Clearance::Clear {
             let why = self.why_blocked(at, now);
-            self.take(at, &Event::Execute(clearance), now);
+            self.take(at, &StepEvent::Execute(clearance), now);
             return Err(Refusal::new(format!("{id}: {why}")));
         }
-        Ok(self.take(at, &Event::Execute(clearance), now))
+        Ok(self.take(at, &StepEvent::Execute(clearance), now))
     }
 
     fn roll_back(&mut self, at: usize, now: Now) -> Obeyed {
@@ -240,14 +243,14 @@ impl Run {
             return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
         }
         self.steps[at].preview = None;
-        self.simple(&id, &Event::RollBack, "there is nothing to take back", now)
+        self.simple(&id, &StepEvent::RollBack, "there is nothing to take back", now)
     }
 
-    fn hold(&mut self, operator: &str, why: String, now: Now) -> Vec<Effect> {
+    fn hold(&mut self, operator: &str, why: String, now: Now) -> Vec<RunEffect> {
         self.held =
             Some(if why.is_empty() { format!("held by {operator}") } else { format!("held by {operator}: {why}") });
-        let record = Effect::Record(Body::Hold { on: true, by: operator.to_owned(), why });
-        self.everybody(record, &Event::Hold, now)
+        let record = RunEffect::Record(Body::Hold { on: true, by: operator.to_owned(), why });
+        self.everybody(record, &StepEvent::Hold, now)
     }
 
     fn release(&mut self, operator: &str, now: Now) -> Obeyed {
@@ -262,15 +265,16 @@ impl Run {
                 None => Refusal::new("nothing is held"),
             });
         }
-        let mut effects = vec![Effect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() })];
+        let mut effects =
+            vec![RunEffect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() })];
         for at in free {
             self.steps[at].still = false;
-            effects.extend(self.take(at, &Event::Release, now));
+            effects.extend(self.take(at, &StepEvent::Release, now));
         }
         Ok(effects)
     }
 
-    fn everybody(&mut self, first: Effect, event: &Event, now: Now) -> Vec<Effect> {
+    fn everybody(&mut self, first: RunEffect, event: &StepEvent, now: Now) -> Vec<RunEffect> {
         let mut effects = vec![first];
         for at in 0..self.steps.len() {
             effects.extend(self.take(at, event, now));
@@ -278,40 +282,40 @@ impl Run {
         effects
     }
 
-    fn attest(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed {
+    fn mark_done(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed {
         if looked_at.trim().is_empty() {
             return Err(Refusal::new("say what you looked at"));
         }
         let at = self.find(step)?;
-        self.may_be_attested(at)?;
+        self.may_be_marked_done(at)?;
         if self.plan_of(at).approvals > 0 {
-            return self.propose(Motion::Attest { step: step.to_owned(), looked_at }, operator, now);
+            return self.propose(Proposal::MarkDone { step: step.to_owned(), looked_at }, operator, now);
         }
-        self.attested(step, looked_at, vec![operator], now)
+        self.marked_done(step, looked_at, vec![operator], now)
     }
 
-    pub(super) fn may_be_attested(&self, at: usize) -> Result<(), Refusal> {
+    pub(super) fn may_be_marked_done(&self, at: usize) -> Result<(), Refusal> {
         let state = &self.steps[at].state;
-        if state.manual && state.phase == Phase::Ready {
+        if state.manual && state.state == StepState::Ready {
             return Ok(());
         }
         let id = &self.plan_of(at).id;
         Err(Refusal::new(format!("{id} is {}: only a manual step that is ready can be attested", state.word())))
     }
 
-    pub(super) fn attested(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed {
-        let effects = self.simple(step, &Event::Attest, "it cannot be attested", now)?;
+    pub(super) fn marked_done(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed {
+        let effects = self.simple(step, &StepEvent::MarkDone, "it cannot be attested", now)?;
         let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by };
-        Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
+        Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
     }
 
     fn adopt(&mut self, at: usize, estate: &Estate, now: Now) -> Obeyed {
         let id = self.plan_of(at).id.clone();
-        match estate.met(&self.plan_of(at).action, now) {
-            Some(seen) if seen.clone().live() == Some(true) => {
-                self.simple(&id, &Event::Adopt, "only what was not begun, or is over, can be taken over", now)
+        match estate.is_satisfied(&self.plan_of(at).action, now) {
+            Some(seen) if seen.clone().fresh() == Some(true) => {
+                self.simple(&id, &StepEvent::Adopt, "only what was not begun, or is over, can be taken over", now)
             }
-            Some(seen) if seen.is_live() => {
+            Some(seen) if seen.is_fresh() => {
                 Err(Refusal::new(format!("{id} is not done: what is there is not what it wants")))
             }
             _ => Err(Refusal::new(format!("{id}: whether it is done is not known"))),
@@ -348,7 +352,7 @@ impl Run {
     }
 
     fn approve(&mut self, step: &str, digest: Digest, by: String, hand: Hand, now: Now) -> Obeyed {
-        if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.motion.step() == step) {
+        if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.proposal.step() == step) {
             return self.agree(proposed.clone(), by, hand, now);
         }
         let at = self.find(step)?;
@@ -362,11 +366,11 @@ impl Run {
         if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {
             return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
         }
-        let effects = self.simple(step, &Event::Approved(digest), "there is no preview to approve", now)?;
+        let effects = self.simple(step, &StepEvent::Approved(digest), "there is no preview to approve", now)?;
         let key = hand.key();
         self.steps[at].approved.insert(by.clone(), key.clone());
         let word = Body::Approved { step: step.to_owned(), digest, by, key };
-        Ok(std::iter::once(Effect::Record(word)).chain(effects).collect())
+        Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
     }
 }
 
@@ -376,10 +380,10 @@ pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
 }
 
 /// The same as commands that a person could paste.
-pub(super) fn commands(ops: &[Operation<Call, Mark>]) -> Vec<String> {
+pub(super) fn commands(ops: &[Operation<Call, Version>]) -> Vec<String> {
     ops.iter().map(|op| op.command.clone()).filter(|command| !command.is_empty()).collect()
 }
 
-fn remark(by: String, text: String) -> Effect {
-    Effect::Record(Body::Remark { by, text, refused: None })
+fn remark(by: String, text: String) -> RunEffect {
+    RunEffect::Record(Body::Remark { by, text, refused: None })
 }

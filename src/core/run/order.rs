@@ -1,6 +1,6 @@
 //! What an operator can want of a run.
 
-use super::Motion;
+use super::Proposal;
 use crate::{core::digest::Digest, journal::Unapproved};
 
 /// Something that changes how the run stands. Only whoever holds the journal's lease can give one.
@@ -37,14 +37,14 @@ pub enum Order {
     /// Give an attempt up that stands still; finish its tail.
     Abandon(String),
     /// A manual step is done.
-    Attest {
+    MarkDone {
         /// The step.
         step: String,
         /// What the operator looked at.
         looked_at: String,
     },
     /// Put something before a second person.
-    Propose(Motion),
+    Propose(Proposal),
     /// Take over what somebody else did.
     Adopt(String),
     /// Somebody approves a preview, or agrees to what was proposed.

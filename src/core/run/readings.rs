@@ -8,15 +8,15 @@ use std::{
     time::Duration,
 };
 
-use super::{Effect, Run};
+use super::{Run, RunEffect};
 use crate::{
     core::{
         estate::{
-            seen::Seen,
+            seen::Observed,
             signal::{Sample, SignalDef},
         },
         now::Now,
-        step::Phase,
+        step::StepState,
     },
     journal::{Body, COUNTED, Entry, Reading},
     plan::{Action, Side},
@@ -86,8 +86,8 @@ impl Run {
     ///
     /// An outage is put down as it begins, while it lasts and when it is over: what it has cost is known to the end of it.
     pub fn wants(&mut self, outage: bool, now: Now) -> Arc<HashSet<&'static str>> {
-        use Phase::{Baking, Running, Settling, Verifying};
-        let busy = self.steps.iter().any(|s| matches!(s.state.phase, Running | Settling | Verifying | Baking));
+        use StepState::{Baking, Running, Settling, Verifying};
+        let busy = self.steps.iter().any(|s| matches!(s.state.state, Running | Settling | Verifying | Baking));
         let turned = std::mem::replace(&mut self.diary.outage, outage) != outage;
         let due = match self.diary.last {
             _ if turned => now.boot,
@@ -109,7 +109,7 @@ impl Run {
     }
 
     /// The readings of this moment, when it is time for them.
-    pub(super) fn readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
+    pub(super) fn readings(&mut self, samples: &[Sample], now: Now) -> Option<RunEffect> {
         if !std::mem::take(&mut self.diary.due) {
             return None;
         }
@@ -125,12 +125,12 @@ impl Run {
             }
         }
         self.diary.last = Some(now.boot);
-        Some(Effect::Record(Body::Readings { samples }))
+        Some(RunEffect::Record(Body::Readings { samples }))
     }
 
     /// The readings of the last moment, as the program is left: those that say what was lost, if anything was.
-    pub fn last_readings(&mut self, samples: &[Sample], now: Now) -> Option<Effect> {
-        let lost = |s: &Sample| COUNTED.contains(&s.def.id) && matches!(s.value, Seen::Live(v, _) if v > 0.0);
+    pub fn last_readings(&mut self, samples: &[Sample], now: Now) -> Option<RunEffect> {
+        let lost = |s: &Sample| COUNTED.contains(&s.def.id) && matches!(s.value, Observed::Fresh(v, _) if v > 0.0);
         self.diary.due = self.writer.is_some() && self.halted.is_none() && samples.iter().any(lost);
         self.readings(samples, now)
     }
@@ -184,7 +184,7 @@ fn label<'a>(def: &SignalDef, labels: &'a [String], name: &str) -> Option<&'a st
 
 /// What is live, and nothing else: what is not known is left out, it is never zero.
 fn reading(sample: &Sample) -> Option<Reading> {
-    let Seen::Live(value, _) = sample.value else { return None };
+    let Observed::Fresh(value, _) = sample.value else { return None };
     let value = rounded(value).filter(|v| v.is_finite())?;
     Some(Reading { signal: sample.def.id.to_owned(), labels: sample.labels.to_vec(), value })
 }
@@ -219,12 +219,16 @@ mod tests {
     fn only_what_is_live_is_a_reading_and_it_has_four_digits() {
         let def = signals().into_iter().find(|def| def.id == "mongo.set.worst_target_lag").expect("a signal");
         let of = |value| reading(&Sample { def, labels: ["orders".into()].into(), value }).map(|r| r.value);
-        assert_eq!(of(Seen::Live(0.0, Age::default())), Some(0.0));
-        assert_eq!(of(Seen::Live(1.234_567, Age::default())), Some(1.235));
-        assert_eq!(of(Seen::Live(12_345.6, Age::default())), Some(12_346.0));
-        assert_eq!(of(Seen::Live(31_536_000.0, Age::default())), Some(31_536_000.0), "what stands for never stays");
-        assert_eq!(of(Seen::Stale(3.0, Age::default())), None);
-        assert_eq!(of(Seen::Blind(Fault::new(FaultKind::Silent, ""))), None);
-        assert_eq!(of(Seen::Never), None);
+        assert_eq!(of(Observed::Fresh(0.0, Age::default())), Some(0.0));
+        assert_eq!(of(Observed::Fresh(1.234_567, Age::default())), Some(1.235));
+        assert_eq!(of(Observed::Fresh(12_345.6, Age::default())), Some(12_346.0));
+        assert_eq!(
+            of(Observed::Fresh(31_536_000.0, Age::default())),
+            Some(31_536_000.0),
+            "what stands for never stays"
+        );
+        assert_eq!(of(Observed::Stale(3.0, Age::default())), None);
+        assert_eq!(of(Observed::Unknown(Fault::new(FaultKind::Silent, ""))), None);
+        assert_eq!(of(Observed::Pending), None);
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Effect, Event as Turn, JournalLine, Run,
+    JournalLine, Milestone as Turn, Run, RunEffect,
     act::hashed,
     readings::{self, Diary},
     waiver::Waiver,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::{
         now::Now,
-        step::{Event, Note, OpState, Phase, Record, State, Way},
+        step::{Machine, Note, OpState, Record, StepEvent, StepState, Way},
     },
     journal::{Body, Entry},
 };
@@ -25,7 +25,7 @@ const RECORDS: usize = 500;
 impl Run {
     /// Takes up what the journal with this id holds, and gives the run to `operator`. Everything that was under way is UNKNOWN until
     /// it has been observed; nothing goes forward by itself.
-    pub fn resume(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<Effect> {
+    pub fn resume(&mut self, journal: String, entries: Vec<Entry>, operator: String, now: Now) -> Vec<RunEffect> {
         self.writer = Some(operator);
         self.diary = Diary::begun(now.boot);
         self.journal = journal;
@@ -39,7 +39,7 @@ impl Run {
         for at in 0..self.steps.len() {
             // What was never begun has nothing to take up.
             if self.steps[at].state.attempt > 0 {
-                effects.extend(self.take(at, &Event::Resumed, now));
+                effects.extend(self.take(at, &StepEvent::Resumed, now));
             }
         }
         effects
@@ -60,7 +60,7 @@ impl Run {
         self.records.push_back(JournalLine {
             seq: entry.seq,
             wall: entry.wall,
-            what: self.ways.told(&entry.body),
+            what: self.ways.describe(&entry.body),
             turn: Turn::of(&entry.body),
             step: entry.body.step().unwrap_or("").to_owned(),
             actor: entry.actor,
@@ -77,7 +77,7 @@ impl Run {
         let mut back: BTreeSet<&str> = BTreeSet::new();
         for entry in entries {
             match &entry.body {
-                Body::Begun(begun) => {
+                Body::AttemptStarted(begun) => {
                     let why = match self.place(&begun.step) {
                         None => "which the plan does not have",
                         Some(at) if begun.action != hashed(&self.plan_of(at).action) => {
@@ -92,10 +92,10 @@ impl Run {
                         back.remove(begun.step.as_str());
                     }
                 }
-                Body::Came(came) => {
-                    let nothing = came.note == Note::Phase(Phase::NotApplied) && !back.contains(came.step.as_str());
-                    let over = nothing || came.note == Note::Phase(Phase::RolledBack);
-                    let done = came.note == Note::Phase(Phase::Done) && self.place(&came.step).is_none();
+                Body::Transition(came) => {
+                    let nothing = came.note == Note::State(StepState::NotApplied) && !back.contains(came.step.as_str());
+                    let over = nothing || came.note == Note::State(StepState::RolledBack);
+                    let done = came.note == Note::State(StepState::Done) && self.place(&came.step).is_none();
                     if over || done {
                         open.remove(came.step.as_str());
                     }
@@ -119,7 +119,7 @@ impl Run {
         let Some(at) = body.step().and_then(|id| self.place(id)) else { return };
         let left = self.steps[at].state.partly_done();
         if let Some(record) = body.record() {
-            State::replay(&mut self.steps[at].state, &record);
+            Machine::replay(&mut self.steps[at].state, &record);
         }
         let step = &mut self.steps[at];
         match body {
@@ -130,28 +130,28 @@ impl Run {
             Body::Previewed { way: Way::Back, commands, .. } => {
                 step.known_back = Some((entry.wall, commands.clone())).filter(|(_, commands)| !commands.is_empty());
             }
-            Body::Begun(begun) => {
+            Body::AttemptStarted(begun) => {
                 let way = if let Record::Begun { way, .. } = begun.record { way } else { Way::Forward };
                 step.enter(way, begun.draft.clone(), left);
             }
             Body::Intent(intent) => {
                 if let Some(attempt) = &mut step.attempt {
-                    attempt.intend(intent.ticket.op, intent.expect.as_ref());
+                    attempt.intend(intent.ticket.op, intent.precondition.as_ref());
                 }
             }
-            Body::Came(came) => match came.note {
+            Body::Transition(came) => match came.note {
                 Note::Op(ticket, to) => {
                     if to == OpState::Accepted {
                         self.accepted(at, ticket);
                     }
-                    let (mark, said) = (came.mark.clone(), came.said.clone());
+                    let (mark, said) = (came.version.clone(), came.detail.clone());
                     self.remember(at, ticket, said, mark);
                 }
                 Note::Stands => step.stand(),
                 Note::Adopted(_) => step.adopt(left),
-                Note::Phase(Phase::RolledBack) => step.is_back(),
-                Note::Phase(Phase::Failed) => {
-                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.said));
+                Note::State(StepState::RolledBack) => step.is_back(),
+                Note::State(StepState::Failed) => {
+                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.detail));
                 }
                 _ => {}
             },

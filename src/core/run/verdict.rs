@@ -3,7 +3,7 @@
 use super::{OpLine, RunView, StepView};
 use crate::core::{
     snapshot::Verdict,
-    step::{Level, OpState, Phase, Way},
+    step::{Level, OpState, StepState, Way},
 };
 
 impl RunView {
@@ -16,7 +16,9 @@ impl RunView {
     /// The step that is next: under way, forward or back, or the first that is not over.
     #[must_use]
     pub fn next(&self) -> Option<&StepView> {
-        use Phase::{Attested, Baking, Done, Failed, NotApplied, RolledBack, Running, Settling, Skipped, Verifying};
+        use StepState::{
+            Attested, Baking, Done, Failed, NotApplied, RolledBack, Running, Settling, Skipped, Verifying,
+        };
         let under_way = |s: &&StepView| {
             matches!(s.state, Running | Settling | Verifying | Baking | Failed | NotApplied)
                 || (s.way == Way::Back && s.state != RolledBack)
@@ -30,7 +32,7 @@ impl RunView {
     #[must_use]
     pub fn roll_back(&self) -> Option<String> {
         let begun = self.steps.iter().any(|s| s.attempt > 0);
-        let failed = self.steps.iter().find(|s| s.state == Phase::Failed).map(|s| match s.why_failed() {
+        let failed = self.steps.iter().find(|s| s.state == StepState::Failed).map(|s| match s.why_failed() {
             Some(why) => format!("{} failed: {why}", s.id),
             None => format!("{} failed", s.id),
         });
@@ -45,7 +47,7 @@ impl RunView {
         if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
             return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
         }
-        if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= Phase::Armed) {
+        if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
             return Verdict::Hold(format!("{}: its safe tail is not finished", step.id));
         }
         if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
@@ -60,18 +62,18 @@ impl RunView {
             return Verdict::Go("every step is done".to_owned());
         };
         match (next.state, next.obstacles.first()) {
-            (Phase::RolledBack, _) => Verdict::Hold(format!("{} was taken back: :again begins it again", next.id)),
-            (Phase::NotApplied | Phase::Cancelled, _) => {
+            (StepState::RolledBack, _) => Verdict::Hold(format!("{} was taken back: :again begins it again", next.id)),
+            (StepState::NotApplied | StepState::Cancelled, _) => {
                 Verdict::Hold(format!("{} is {}: :again tries it again", next.id, next.word))
             }
             // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
-            (Phase::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back takes it back", next.id)),
-            (state, _) if next.way == Way::Back && state <= Phase::Armed => Verdict::Hold(format!(
+            (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back takes it back", next.id)),
+            (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
                 "{} is {}: its way back is not begun, :call-off lets it stand",
                 next.id, next.word
             )),
             (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
-            (Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking, _) => {
+            (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
                 Verdict::Hold(format!("{} is {}", next.id, next.word))
             }
             (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
@@ -87,11 +89,12 @@ impl StepView {
     /// Why it failed, if it did and somebody knows: what its verification found, else its first operation that came to nothing.
     #[must_use]
     pub fn why_failed(&self) -> Option<String> {
-        if self.state != Phase::Failed {
+        if self.state != StepState::Failed {
             return None;
         }
         let nothing = |op: &&OpLine| matches!(op.state, OpState::NotApplied | OpState::Conflict);
-        let told = |op: &OpLine| if op.said.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.said) };
+        let told =
+            |op: &OpLine| if op.detail.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.detail) };
         self.found.clone().or_else(|| self.ops.iter().find(nothing).map(told))
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{WayBack, event::Event};
+use super::{WayBack, event::Milestone};
 use crate::{
     core::{
         digest::Digest,
         estate::watched::Unknown,
         gate::Reason,
-        step::{Level, OpState, Phase, Ticket, Way},
+        step::{Level, OpState, StepState, Ticket, Way},
     },
     plan::Confirm,
     systems::steer::Change,
@@ -44,7 +44,8 @@ pub struct RunView {
     /// The way back of all that stands.
     pub way_back: WayBack,
     /// What was proposed and takes others to agree.
-    pub motion: Option<MotionView>,
+    #[serde(rename = "motion")]
+    pub proposal: Option<ProposalView>,
 }
 
 /// One step.
@@ -59,7 +60,7 @@ pub struct StepView {
     /// The word of its state.
     pub word: &'static str,
     /// The same, for programs.
-    pub state: Phase,
+    pub state: StepState,
     /// Which way.
     pub way: Way,
     /// How the gates stand together that matter now: those that let it begin, that verify it, or that let it go back.
@@ -104,7 +105,7 @@ pub struct StepView {
 
 /// What was proposed and takes others to agree.
 #[derive(Debug, Clone, Serialize)]
-pub struct MotionView {
+pub struct ProposalView {
     /// The step it is about.
     pub step: String,
     /// In words.
@@ -155,9 +156,11 @@ pub struct OpLine {
     /// It only waits.
     pub wait: bool,
     /// Part of the safe tail.
-    pub tail: bool,
+    #[serde(rename = "tail")]
+    pub cleanup: bool,
     /// What was said or seen last.
-    pub said: String,
+    #[serde(rename = "said")]
+    pub detail: String,
     /// The same as a command that a person could paste.
     pub command: String,
 }
@@ -174,7 +177,8 @@ pub struct PreviewView {
     /// The operations.
     pub ops: Vec<OpLine>,
     /// The way back, as commands that a person could paste.
-    pub back: Vec<String>,
+    #[serde(rename = "back")]
+    pub inverse: Vec<String>,
     /// What the operator should know.
     pub notes: Vec<String>,
     /// What it would break: it is forbidden.
@@ -203,7 +207,7 @@ pub struct JournalLine {
     /// What it says.
     pub what: String,
     /// What it means for the run, where it is a turn of it.
-    pub turn: Option<Event>,
+    pub turn: Option<Milestone>,
 }
 
 impl JournalLine {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Run;
 use crate::core::{
     now::Now,
-    step::{Phase, State},
+    step::{Machine, StepState},
 };
 
 /// A gate that is left out.
@@ -65,6 +65,6 @@ impl Run {
 }
 
 /// Whether an attempt is under way, its verification included.
-const fn under_way(state: &State) -> bool {
-    matches!(state.phase, Phase::Running | Phase::Settling | Phase::Verifying | Phase::Baking)
+const fn under_way(state: &Machine) -> bool {
+    matches!(state.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking)
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::Run;
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::Observed,
         now::Now,
-        step::{Phase, Way},
+        step::{StepState, Way},
     },
     systems::Estate,
 };
@@ -26,12 +26,12 @@ pub struct WayBack {
     /// What has to be waited for at the least, one step after the other: caches, settling.
     pub takes: Duration,
     /// How long it stays open if what it needs were cut off now, and what ends it; none where nothing does, or nothing stands.
-    pub stays: Option<Stays>,
+    pub stays: Option<RollbackWindow>,
 }
 
 /// How long a way back stays open.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Stays {
+pub struct RollbackWindow {
     /// The step whose way back ends first.
     pub step: String,
     /// What ends it.
@@ -48,8 +48,8 @@ impl Run {
         let mut out = WayBack { steps: 0, closed: None, without: Vec::new(), takes: Duration::ZERO, stays: None };
         for (at, step) in self.steps.iter().enumerate() {
             let plan = self.plan_of(at);
-            use Phase::{Attested, Baking, Done, Running, Settling, Verifying};
-            let begun = matches!(step.state.phase, Running | Settling | Verifying | Baking | Done | Attested);
+            use StepState::{Attested, Baking, Done, Running, Settling, Verifying};
+            let begun = matches!(step.state.state, Running | Settling | Verifying | Baking | Done | Attested);
             if plan.irreversible && (begun || step.state.stands()) {
                 out.closed.get_or_insert_with(|| plan.id.clone());
             }
@@ -62,14 +62,14 @@ impl Run {
             out.steps += 1;
             let own = step.attempt.as_ref().filter(|_| step.state.went == Way::Forward).or(step.stood.as_ref());
             out.takes += plan.settle.max(own.map_or(plan.settle, |it| it.draft.settle));
-            let Some((what, left)) = estate.stays(&plan.action, now) else { continue };
+            let Some((what, left)) = estate.rollback_window(&plan.action, now) else { continue };
             let (left, why) = match left {
-                Seen::Live(left, _) => (Some(left), String::new()),
-                Seen::Stale(..) => (None, "last read too long ago".to_owned()),
-                Seen::Blind(fault) => (None, fault.to_string()),
-                Seen::Never => (None, "never read".to_owned()),
+                Observed::Fresh(left, _) => (Some(left), String::new()),
+                Observed::Stale(..) => (None, "last read too long ago".to_owned()),
+                Observed::Unknown(fault) => (None, fault.to_string()),
+                Observed::Pending => (None, "never read".to_owned()),
             };
-            let stays = Stays { step: plan.id.clone(), what, left, why };
+            let stays = RollbackWindow { step: plan.id.clone(), what, left, why };
             // What is not known comes first.
             if out.stays.as_ref().is_none_or(|before| stays.left < before.left) {
                 out.stays = Some(stays);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     recipe::{OpState, Recipe},
-    state::Phase,
+    state::StepState,
 };
 use crate::core::digest::Digest;
 
@@ -27,7 +27,8 @@ pub enum Level {
     /// True, for as long as it has to be.
     Green,
     /// Not known, or not for long enough.
-    Hold,
+    #[serde(rename = "hold")]
+    Unknown,
     /// Not true.
     Red,
 }
@@ -38,7 +39,7 @@ impl Level {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Green => "GREEN",
-            Self::Hold => "HOLD",
+            Self::Unknown => "HOLD",
             Self::Red => "RED",
         }
     }
@@ -60,13 +61,15 @@ pub struct Ticket {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// It took it.
-    Yes,
+    #[serde(rename = "yes")]
+    Accepted,
     /// It refused it before it looked at what is there: no permission, not valid. A definite no.
     Refused,
     /// It refused it because what is there is not what was compared with. A definite no as well: this request will not be carried out.
     Mismatch,
     /// Anything else: a server's fault, a time-out, a connection cut.
-    Lost,
+    #[serde(rename = "lost")]
+    Indeterminate,
 }
 
 /// What a look at the server found, of one operation.
@@ -80,7 +83,8 @@ pub enum Truth {
     /// Something else.
     Conflict,
     /// Nothing could be seen.
-    Dark,
+    #[serde(rename = "dark")]
+    Unobservable,
 }
 
 /// A clock that was set. It counts only as long as what it was set for is still so.
@@ -105,7 +109,7 @@ pub enum Timer {
 
 /// What can happen to a step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Event {
+pub enum StepEvent {
     /// What is in its way has been judged anew.
     Clearance(Clearance),
     /// What it would do has been worked out.
@@ -138,9 +142,9 @@ pub enum Event {
     /// A server replied.
     Reply(Ticket, Reply),
     /// A look was taken.
-    Observed(Ticket, u16, Truth),
+    Verified(Ticket, u16, Truth),
     /// Two people say what has become of an operation that cannot be observed.
-    Settled(Ticket, bool),
+    ResolvedManually(Ticket, bool),
     /// A clock went off.
     Fired(Timer),
     /// Its verification was judged.
@@ -150,7 +154,7 @@ pub enum Event {
     /// The operator wants another attempt.
     Again,
     /// A person says that a manual step is done.
-    Attest,
+    MarkDone,
     /// Two people leave it out.
     Skip,
     /// What it is for was found done by somebody else, and the operator takes it over.
@@ -166,7 +170,8 @@ pub enum Note {
     /// An operation came to this.
     Op(Ticket, OpState),
     /// The step came to this.
-    Phase(Phase),
+    #[serde(rename = "phase")]
+    State(StepState),
     /// Somebody else had done it; this attempt took it over.
     Adopted(u16),
     /// A way back of which nothing was applied was given up: the step stands where it stood before.
@@ -177,7 +182,7 @@ pub enum Note {
 
 /// What a step wants done, in this order. The first that cannot be put on record stops all that follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
+pub enum StepEffect {
     /// Put the attempt on record: what was previewed, by whom, against what.
     Begin,
     /// Put the intent on record; then, and only then, send.
@@ -185,7 +190,7 @@ pub enum Effect {
     /// Put something on record.
     Record(Note),
     /// Look at the server.
-    Observe(Ticket, u16),
+    Verify(Ticket, u16),
     /// Set a clock.
     Arm(Timer),
 }

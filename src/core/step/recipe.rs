@@ -98,7 +98,8 @@ pub struct Op {
     /// What it is.
     pub kind: Kind,
     /// Part of the safe tail: finished whatever becomes of the rest, once any of the rest may be there.
-    pub tail: bool,
+    #[serde(rename = "tail")]
+    pub cleanup: bool,
     /// How far it is.
     pub state: OpState,
     /// How many times it was begun: replies to an earlier time do not count.
@@ -113,7 +114,7 @@ impl Op {
     /// Not begun.
     #[must_use]
     pub const fn new(kind: Kind, tail: bool) -> Self {
-        Self { kind, tail, state: OpState::Waiting, turn: 0, look: 0, waited: false }
+        Self { kind, cleanup: tail, state: OpState::Waiting, turn: 0, look: 0, waited: false }
     }
 }
 
@@ -165,8 +166,8 @@ impl Recipe {
 
     /// Whether it is nothing but a tail: what mends an attempt that left one unfinished.
     #[must_use]
-    pub fn is_tail(&self) -> bool {
-        !self.ops.is_empty() && self.ops.iter().all(|op| op.tail)
+    pub fn is_cleanup(&self) -> bool {
+        !self.ops.is_empty() && self.ops.iter().all(|op| op.cleanup)
     }
 
     /// How many are in states of this sort.

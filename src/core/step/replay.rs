@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     event::{Note, Ticket},
     recipe::{Op, OpState, Recipe},
-    state::{Phase, State, Way},
+    state::{Machine, StepState, Way},
 };
 
 /// What the journal holds of a step, without who, when and what for.
@@ -19,7 +19,7 @@ pub enum Record {
         /// Which way.
         way: Way,
         /// Where the step stood before the way back was chosen.
-        origin: (Phase, Way),
+        origin: (StepState, Way),
         /// Its operations, none of them begun.
         recipe: Recipe,
     },
@@ -29,13 +29,13 @@ pub enum Record {
     Note(Note),
 }
 
-impl State {
+impl Machine {
     /// What [`super::Effect::Begin`] puts on record.
     #[must_use]
     pub fn begun(&self) -> Record {
         let mut recipe = self.recipe.clone();
         for op in &mut recipe.ops {
-            *op = Op::new(op.kind, op.tail);
+            *op = Op::new(op.kind, op.cleanup);
         }
         Record::Begun { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
     }
@@ -47,17 +47,17 @@ impl State {
             Record::Begun { attempt, way, origin, recipe } => {
                 (self.attempt, self.way, self.origin) = (*attempt, *way, *origin);
                 self.enter(recipe.clone());
-                self.phase = Phase::Running;
+                self.state = StepState::Running;
                 (self.abandoned, self.adopted) = (false, false);
             }
             Record::Intent(ticket) => self.put(*ticket, OpState::Intent),
             // Only an attempt under way, or one that is looked at again, has operations that come to something.
             Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
-            Record::Note(Note::Phase(phase)) => {
-                self.phase = *phase;
+            Record::Note(Note::State(phase)) => {
+                self.state = *phase;
                 match phase {
-                    Phase::Pending => self.way = Way::Forward,
-                    Phase::RolledBack => self.is_back(),
+                    StepState::Pending => self.way = Way::Forward,
+                    StepState::RolledBack => self.is_back(),
                     _ => {}
                 }
             }
@@ -78,7 +78,7 @@ impl State {
         {
             self.left |= op.state == OpState::Applied && state == OpState::Unknown && self.went == Way::Forward;
             (op.turn, op.state) = (ticket.turn, state);
-            self.phase = Phase::Running;
+            self.state = StepState::Running;
         }
     }
 }

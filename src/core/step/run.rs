@@ -4,29 +4,31 @@
 //! leads only what is seen at the server: our value, or, after the time in which an earlier copy could land, that it is not there.
 
 use super::{
-    event::{Effect, Event, Note, Reply, Ticket, Timer, Truth},
+    event::{Note, Reply, StepEffect, StepEvent, Ticket, Timer, Truth},
     machine::Next,
     recipe::{Kind, Op, OpState},
-    state::{Phase, Way},
+    state::{StepState, Way},
 };
 
 impl Next {
     /// An event of the attempt that is under way.
-    pub(super) fn run(&mut self, event: &Event) {
+    pub(super) fn run(&mut self, event: &StepEvent) {
         match *event {
-            Event::Written(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+            StepEvent::Written(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
                 self.set(t, OpState::Sent);
-                self.effects.push(Effect::Arm(Timer::Reply(t)));
+                self.effects.push(StepEffect::Arm(Timer::Reply(t)));
             }
-            Event::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
+            StepEvent::Unsent(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
                 self.over(t, OpState::NotApplied);
             }
-            Event::Reply(t, reply) => self.replied(t, reply),
-            Event::Observed(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
-            Event::Settled(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => self.settled(t, there),
-            Event::Fired(Timer::Reply(t)) => self.overdue(t),
-            Event::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
-            Event::Fired(Timer::Quarantine(t, look)) if self.is_quarantined(t, look) => {
+            StepEvent::Reply(t, reply) => self.replied(t, reply),
+            StepEvent::Verified(t, look, truth) if self.is_look(t, look) => self.observed(t, truth),
+            StepEvent::ResolvedManually(t, there) if self.op(t).is_some_and(|op| op.state.uncertain()) => {
+                self.settled(t, there)
+            }
+            StepEvent::Fired(Timer::Reply(t)) => self.overdue(t),
+            StepEvent::Fired(Timer::Look(t, look)) if self.is_look(t, look) => self.look(t),
+            StepEvent::Fired(Timer::Quarantine(t, look)) if self.is_quarantined(t, look) => {
                 self.set(t, OpState::Unknown);
                 self.state.recipe.ops[usize::from(t.op)].waited = true;
                 self.look(t);
@@ -58,7 +60,7 @@ impl Next {
     fn look(&mut self, t: Ticket) {
         if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
             op.look = op.look.wrapping_add(1);
-            self.effects.push(Effect::Observe(t, op.look));
+            self.effects.push(StepEffect::Verify(t, op.look));
         }
     }
 
@@ -71,14 +73,14 @@ impl Next {
                 self.unknown(t);
                 self.state.recipe.ops[usize::from(t.op)].waited = true;
             }
-            (OpState::Sent, Reply::Yes) => {
+            (OpState::Sent, Reply::Accepted) => {
                 self.set(t, OpState::Accepted);
-                self.effects.push(Effect::Record(Note::Op(t, OpState::Accepted)));
+                self.effects.push(StepEffect::Record(Note::Op(t, OpState::Accepted)));
                 self.look(t);
             }
-            (OpState::Sent, Reply::Lost) => self.unknown(t),
+            (OpState::Sent, Reply::Indeterminate) => self.unknown(t),
             // It did land, late.
-            (OpState::Quarantine, Reply::Yes) => self.unknown(t),
+            (OpState::Quarantine, Reply::Accepted) => self.unknown(t),
             _ => {}
         }
     }
@@ -92,7 +94,7 @@ impl Next {
         if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
             op.waited = false;
         }
-        self.effects.push(Effect::Record(Note::Op(t, OpState::Unknown)));
+        self.effects.push(StepEffect::Record(Note::Op(t, OpState::Unknown)));
         self.look(t);
         if self.op(t).is_some_and(|op| op.kind == Kind::Lapses) {
             // The rest of the tail does not wait for it.
@@ -119,8 +121,8 @@ impl Next {
         op.state = OpState::Quarantine;
         op.look = op.look.wrapping_add(1);
         let look = op.look;
-        self.effects.push(Effect::Record(Note::Op(t, OpState::Quarantine)));
-        self.effects.push(Effect::Arm(Timer::Quarantine(t, look)));
+        self.effects.push(StepEffect::Record(Note::Op(t, OpState::Quarantine)));
+        self.effects.push(StepEffect::Arm(Timer::Quarantine(t, look)));
     }
 
     fn overdue(&mut self, t: Ticket) {
@@ -134,10 +136,10 @@ impl Next {
 
     fn observed(&mut self, t: Ticket, truth: Truth) {
         let Some(op) = self.op(t).filter(|op| op.state.in_flight()) else { return };
-        let again = Effect::Arm(Timer::Look(t, op.look));
+        let again = StepEffect::Arm(Timer::Look(t, op.look));
         match (truth, op.state) {
             (Truth::Applied, _) => self.over(t, OpState::Applied),
-            (Truth::Dark, _) => self.effects.push(again),
+            (Truth::Unobservable, _) => self.effects.push(again),
             // The next look tells more: reads may lag behind what was accepted.
             (_, OpState::Accepted) => self.effects.push(again),
             (_, OpState::Unknown) if op.kind == Kind::Wait => self.effects.push(again),
@@ -153,7 +155,7 @@ impl Next {
 
     fn over(&mut self, t: Ticket, state: OpState) {
         self.set(t, state);
-        self.effects.push(Effect::Record(Note::Op(t, state)));
+        self.effects.push(StepEffect::Record(Note::Op(t, state)));
         self.go_on();
     }
 
@@ -161,7 +163,7 @@ impl Next {
     pub(super) fn stop(&mut self) {
         if self.is_stopped() {
             for op in &mut self.state.recipe.ops {
-                if op.kind == Kind::Wait && !op.tail && op.state == OpState::Unknown {
+                if op.kind == Kind::Wait && !op.cleanup && op.state == OpState::Unknown {
                     op.state = OpState::NotApplied;
                 }
             }
@@ -178,40 +180,40 @@ impl Next {
         if recipe.count(OpState::in_flight) > 0 {
             return;
         }
-        let waiting = |tail: bool| recipe.ops.iter().any(|op| op.tail == tail && op.state == OpState::Waiting);
+        let waiting = |tail: bool| recipe.ops.iter().any(|op| op.cleanup == tail && op.state == OpState::Waiting);
         if !self.is_stopped() && waiting(false) {
             // Held before the next one; nothing is exposed.
             return;
         }
-        let failed = recipe.ops.iter().filter(|op| !op.tail).filter(|op| op.state.failed()).count();
+        let failed = recipe.ops.iter().filter(|op| !op.cleanup).filter(|op| op.state.failed()).count();
         // Whatever is tolerated, a tail that could not be finished is not: the estate is exposed.
-        let tail_failed = recipe.ops.iter().any(|op| op.tail && op.state.failed());
+        let tail_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
         let complete = !waiting(false) && !tail_failed && failed <= usize::from(recipe.limits.max_failed);
         for op in &mut self.state.recipe.ops {
-            if op.tail && op.state == OpState::Waiting {
+            if op.cleanup && op.state == OpState::Waiting {
                 op.state = OpState::Spared;
             }
         }
-        if self.state.recipe.is_tail() {
+        if self.state.recipe.is_cleanup() {
             // What it mended is no more than that: whether the step is done, the attempt before it says.
-            if complete && self.state.whole { self.settle() } else { self.conclude(Phase::Failed) }
+            if complete && self.state.whole { self.settle() } else { self.conclude(StepState::Failed) }
         } else if complete {
             self.settle();
         } else if self.state.touched() || (self.state.way == Way::Forward && self.state.left) {
-            self.conclude(Phase::Failed);
+            self.conclude(StepState::Failed);
         } else {
-            self.conclude(Phase::NotApplied);
+            self.conclude(StepState::NotApplied);
         }
     }
 
     /// No operation but the tail is begun any more.
     fn is_stopped(&self) -> bool {
         let recipe = &self.state.recipe;
-        let failed = recipe.ops.iter().filter(|op| !op.tail && op.state.failed()).count();
-        let has_tail = recipe.ops.iter().any(|op| op.tail);
+        let failed = recipe.ops.iter().filter(|op| !op.cleanup && op.state.failed()).count();
+        let has_tail = recipe.ops.iter().any(|op| op.cleanup);
         // Once the tail is begun there is nothing to go on with: what it mends is what the rest builds on.
-        let ending = recipe.ops.iter().any(|op| op.tail && op.state != OpState::Waiting)
-            && recipe.ops.iter().any(|op| !op.tail && op.state == OpState::Waiting);
+        let ending = recipe.ops.iter().any(|op| op.cleanup && op.state != OpState::Waiting)
+            && recipe.ops.iter().any(|op| !op.cleanup && op.state == OpState::Waiting);
         // With a tail there is no safe place to stand still between the operations: holding is giving up.
         self.state.abandoned
             || ending
@@ -221,14 +223,14 @@ impl Next {
 
     /// Held, and there is something to hold back: once all is sent, what is left is to look on, and a hold does not close the eyes.
     fn holds_back(&self) -> bool {
-        let unsent = |op: &Op| !op.tail && op.kind != Kind::Wait && op.state == OpState::Waiting;
+        let unsent = |op: &Op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting;
         self.state.held && self.state.recipe.ops.iter().any(unsent)
     }
 
     fn next_op(&self) -> Option<usize> {
         let recipe = &self.state.recipe;
         let in_flight = recipe.count(OpState::in_flight);
-        let next = |tail: bool| recipe.ops.iter().position(|op| op.tail == tail && op.state == OpState::Waiting);
+        let next = |tail: bool| recipe.ops.iter().position(|op| op.cleanup == tail && op.state == OpState::Waiting);
         let stopped = self.is_stopped();
         if let Some(at) = next(false).filter(|_| !stopped) {
             let room = in_flight < usize::from(recipe.limits.width)
@@ -238,7 +240,7 @@ impl Next {
         // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there. What ends by itself is not
         // waited for.
         let lapsing = recipe.ops.iter().filter(|op| op.kind == Kind::Lapses && op.state.uncertain()).count();
-        (in_flight == lapsing && (self.state.touched() || recipe.is_tail())).then(|| next(true)).flatten()
+        (in_flight == lapsing && (self.state.touched() || recipe.is_cleanup())).then(|| next(true)).flatten()
     }
 
     fn start(&mut self, at: usize) {
@@ -249,21 +251,21 @@ impl Next {
         let t = Ticket { attempt, op: u16::try_from(at).unwrap_or(u16::MAX), turn: op.turn };
         if op.kind == Kind::Wait {
             op.state = OpState::Unknown;
-            self.effects.push(Effect::Arm(Timer::Reply(t)));
+            self.effects.push(StepEffect::Arm(Timer::Reply(t)));
             self.look(t);
         } else {
             op.state = OpState::Intent;
-            self.effects.push(Effect::Act(t));
+            self.effects.push(StepEffect::Act(t));
         }
     }
 
     /// It should have been verified by now: is it still there?
     pub(super) fn look_again(&mut self) {
-        self.to(Phase::Running);
+        self.to(StepState::Running);
         let attempt = self.state.recipe.attempt;
         let there: Vec<Ticket> = (0_u16..)
             .zip(&self.state.recipe.ops)
-            .filter(|(_, op)| op.kind != Kind::Wait && op.state == OpState::Applied && !op.tail)
+            .filter(|(_, op)| op.kind != Kind::Wait && op.state == OpState::Applied && !op.cleanup)
             .map(|(at, op)| Ticket { attempt, op: at, turn: op.turn })
             .collect();
         for t in &there {
@@ -286,7 +288,7 @@ impl Next {
             let wait = self.op(t).is_some_and(|op| op.kind == Kind::Wait);
             self.unknown(t);
             if wait {
-                self.effects.push(Effect::Arm(Timer::Reply(t)));
+                self.effects.push(StepEffect::Arm(Timer::Reply(t)));
             }
         }
         self.go_on();

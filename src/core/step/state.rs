@@ -22,7 +22,7 @@ pub enum Way {
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum StepState {
     /// Steps that it needs are not done.
     Pending,
     /// A gate is not green, or the run is held.
@@ -57,7 +57,7 @@ pub enum Phase {
     Cancelled,
 }
 
-impl Phase {
+impl StepState {
     /// All of them, in this order.
     pub const ALL: [Self; 16] = [
         Self::Pending,
@@ -108,13 +108,14 @@ impl Phase {
 
 /// Where a step stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct State {
+pub struct Machine {
     /// How far it is.
-    pub phase: Phase,
+    #[serde(rename = "phase")]
+    pub state: StepState,
     /// Which way this attempt goes.
     pub way: Way,
     /// Where it stood before the way back was chosen; a way back that is called off returns there.
-    pub origin: (Phase, Way),
+    pub origin: (StepState, Way),
     /// Attempts begun, both ways together.
     pub attempt: u16,
     /// The operations of the attempt that was begun last.
@@ -151,14 +152,14 @@ pub struct State {
     pub manual: bool,
 }
 
-impl State {
+impl Machine {
     /// Not begun.
     #[must_use]
     pub const fn new(needs_approvals: u8, reversible: bool, manual: bool) -> Self {
         Self {
-            phase: Phase::Pending,
+            state: StepState::Pending,
             way: Way::Forward,
-            origin: (Phase::Pending, Way::Forward),
+            origin: (StepState::Pending, Way::Forward),
             attempt: 0,
             recipe: Recipe { attempt: 0, ops: Vec::new(), limits: Limits::SEQUENCE },
             went: Way::Forward,
@@ -182,9 +183,10 @@ impl State {
     /// The operations of another attempt take the place of the last one's.
     pub(super) fn enter(&mut self, recipe: Recipe) {
         let left = self.partly_done();
-        let mends = recipe.is_tail();
+        let mends = recipe.is_cleanup();
         let before = std::mem::replace(&mut self.recipe, recipe);
-        let whole = if before.is_tail() { self.whole } else { before.ops.iter().all(|op| op.tail || op.state.holds()) };
+        let whole =
+            if before.is_cleanup() { self.whole } else { before.ops.iter().all(|op| op.cleanup || op.state.holds()) };
         self.whole = mends && whole;
         if self.way == Way::Forward {
             (self.left, self.stood) = (left, None);
@@ -197,7 +199,7 @@ impl State {
 
     /// A way back of which nothing was applied is given up: what it was to take back stands, and its operations with it.
     pub(super) fn stand(&mut self) {
-        (self.phase, self.way) = self.origin;
+        (self.state, self.way) = self.origin;
         self.went = self.way;
         self.abandoned = false;
         self.recipe =
@@ -208,7 +210,7 @@ impl State {
     #[must_use]
     pub fn stands(&self) -> bool {
         // On its way back it stands until it is back.
-        self.phase != Phase::RolledBack && (self.partly_done() || self.stood.is_some())
+        self.state != StepState::RolledBack && (self.partly_done() || self.stood.is_some())
     }
 
     /// Whether an attempt forward left something that is neither done nor taken back.
@@ -230,9 +232,9 @@ impl State {
     /// The first operation that two people may settle: one that cannot be observed, or a tail that could not be finished.
     #[must_use]
     pub fn unsettled(&self) -> Option<Ticket> {
-        let open = |op: &Op| match self.phase {
-            Phase::Running => op.state.uncertain() && op.kind != Kind::Wait,
-            Phase::Failed => self.exposed() && op.tail && op.state.failed(),
+        let open = |op: &Op| match self.state {
+            StepState::Running => op.state.uncertain() && op.kind != Kind::Wait,
+            StepState::Failed => self.exposed() && op.cleanup && op.state.failed(),
             _ => false,
         };
         let at = self.recipe.ops.iter().position(open)?;
@@ -243,10 +245,10 @@ impl State {
     /// left it out took two people.
     #[must_use]
     pub const fn satisfies(&self) -> bool {
-        match self.phase {
-            Phase::Done => matches!(self.way, Way::Forward),
-            Phase::Attested => self.manual,
-            Phase::Skipped => true,
+        match self.state {
+            StepState::Done => matches!(self.way, Way::Forward),
+            StepState::Attested => self.manual,
+            StepState::Skipped => true,
             _ => false,
         }
     }
@@ -254,7 +256,7 @@ impl State {
     /// Whether anything may still happen at a server on its behalf.
     #[must_use]
     pub fn in_flight(&self) -> bool {
-        self.phase == Phase::Running && self.recipe.ops.iter().any(|op| op.state.in_flight())
+        self.state == StepState::Running && self.recipe.ops.iter().any(|op| op.state.in_flight())
     }
 
     /// Whether anything of this attempt is there, or may be.
@@ -272,10 +274,10 @@ impl State {
     /// thought of.
     #[must_use]
     pub fn exposed(&self) -> bool {
-        use Phase::{Armed, Blocked, Failed, Pending, Previewed, Ready, Running};
-        (self.touched() || self.recipe.is_tail())
-            && matches!(self.phase, Running | Failed | Pending | Blocked | Ready | Previewed | Armed)
-            && self.recipe.ops.iter().any(|op| op.tail && !op.state.holds() && op.state != OpState::Spared)
+        use StepState::{Armed, Blocked, Failed, Pending, Previewed, Ready, Running};
+        (self.touched() || self.recipe.is_cleanup())
+            && matches!(self.state, Running | Failed | Pending | Blocked | Ready | Previewed | Armed)
+            && self.recipe.ops.iter().any(|op| op.cleanup && !op.state.holds() && op.state != OpState::Spared)
     }
 
     /// Whether something forward that is not of the tail is still to be sent, by an attempt that cannot stand still once it is begun: its
@@ -283,17 +285,17 @@ impl State {
     #[must_use]
     pub fn commits_later(&self) -> bool {
         let ops = &self.recipe.ops;
-        self.phase == Phase::Running
+        self.state == StepState::Running
             && self.went == Way::Forward
-            && ops.iter().any(|op| op.tail)
-            && ops.iter().any(|op| !op.tail && op.kind != Kind::Wait && op.state == OpState::Waiting)
+            && ops.iter().any(|op| op.cleanup)
+            && ops.iter().any(|op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting)
     }
 
     /// What the screen calls it: the phase's own word, but for an attempt under way, where it is the word of its operations.
     #[must_use]
     pub fn word(&self) -> &'static str {
-        match self.phase {
-            Phase::Running => self.running_word(),
+        match self.state {
+            StepState::Running => self.running_word(),
             phase => phase.word(self.way),
         }
     }

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     core::{
-        Effect, Input,
-        estate::source::{SourceIx, SourceSpec},
+        EngineEffect, EngineInput,
+        estate::source::{CollectorIx, CollectorSpec},
         run,
     },
     journal::Halt,
@@ -17,25 +17,25 @@ use crate::{
 };
 
 impl SimDrive {
-    pub(super) fn carry_out(&mut self, effects: Vec<Effect>) {
+    pub(super) fn carry_out(&mut self, effects: Vec<EngineEffect>) {
         let mut queue = VecDeque::from(effects);
         while let Some(effect) = queue.pop_front() {
             match effect {
-                Effect::Start(ix, spec) => self.begin(ix, spec.map(Question::Ask)),
-                Effect::Probe(ix, spec) => self.begin(ix, spec.map(Question::Probe)),
-                Effect::Pace(pace) => self.pace = pace,
-                Effect::Ask(sources) => {
+                EngineEffect::Start(ix, spec) => self.begin(ix, spec.map(Question::Query)),
+                EngineEffect::Probe(ix, spec) => self.begin(ix, spec.map(Question::Probe)),
+                EngineEffect::Pace(pace) => self.pace = pace,
+                EngineEffect::Poll(sources) => {
                     for ix in sources {
                         let soon = Duration::from_millis(self.random.u64(1..50));
                         self.push(soon, ix);
                     }
                 }
-                Effect::Run(effect) => match self.carry_out_run(effect) {
+                EngineEffect::Run(effect) => match self.carry_out_run(effect) {
                     Ok(more) => more.into_iter().rev().for_each(|effect| queue.push_front(effect)),
                     // What follows on what is not on record is not done.
                     Err(halt) => {
-                        queue.retain(|effect| !matches!(effect, Effect::Run(_)));
-                        let input = Input::Run(run::Input::Halted(halt.to_string()));
+                        queue.retain(|effect| !matches!(effect, EngineEffect::Run(_)));
+                        let input = EngineInput::Run(run::RunInput::Halted(halt.to_string()));
                         queue.extend(self.core.handle(input, self.now));
                     }
                 },
@@ -43,23 +43,23 @@ impl SimDrive {
         }
     }
 
-    fn begin(&mut self, ix: SourceIx, spec: SourceSpec<Question>) {
+    fn begin(&mut self, ix: CollectorIx, spec: CollectorSpec<Question>) {
         let first = spec.interval.min(Duration::from_secs(1)).mul_f64(self.random.f64());
         self.sources.insert(ix, spec);
         self.push(first, ix);
     }
 
-    fn carry_out_run(&mut self, effect: run::Effect) -> Result<Vec<Effect>, Halt> {
+    fn carry_out_run(&mut self, effect: run::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
         let Some(journal) = &mut self.journal else { return Ok(Vec::new()) };
-        let recorded = |entry| Input::Run(run::Input::Recorded(Box::new(entry)));
+        let recorded = |entry| EngineInput::Run(run::RunInput::Recorded(Box::new(entry)));
         match effect {
-            run::Effect::Record(body) => {
+            run::RunEffect::Record(body) => {
                 let entry = journal.append(body, self.now)?;
                 Ok(self.core.handle(recorded(entry), self.now))
             }
             // The core has made of it what is to be asked.
-            run::Effect::ReadAgain(_) => Ok(Vec::new()),
-            run::Effect::Send(intent) => {
+            run::RunEffect::ReadAgain(_) => Ok(Vec::new()),
+            run::RunEffect::Send(intent) => {
                 let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
                 let trouble = self.wire.trouble(&intent);
                 let soon = self.soon();
@@ -67,13 +67,13 @@ impl SimDrive {
                     Some(CallTrouble::Late(by)) => soon + by,
                     _ => soon,
                 };
-                let wrote = run::Input::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                let wrote = run::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
                 self.wire.send(arrives, Message::Request(permit, intent, trouble));
                 let mut effects = self.core.handle(recorded(entry), self.now);
-                effects.extend(self.core.handle(Input::Run(wrote), self.now));
+                effects.extend(self.core.handle(EngineInput::Run(wrote), self.now));
                 Ok(effects)
             }
-            run::Effect::Look(look) => {
+            run::RunEffect::Verify(look) => {
                 let dark = self.wire.is_dark(&look);
                 let soon = self.soon();
                 self.wire.send(soon, Message::Look(look, dark));

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::SimDrive;
 use crate::{
-    core::{Command, now::Now, snapshot::Snapshot},
-    drive::{Helm, Link, Orders, clock, inbox::Inbox},
+    core::{EngineCommand, now::Now, snapshot::Snapshot},
+    drive::{Control, Link, Orders, clock, inbox::Inbox},
     plan::Plan,
     scenario::{
         Scenario,
@@ -49,7 +49,7 @@ pub fn start_steered(
     speed: f64,
     mut board: Box<Board<'static>>,
     inbox: Option<Inbox>,
-) -> Result<Helm, String> {
+) -> Result<Control, String> {
     let begun = Now { wall: scenario.begins, ..clock::now() };
     let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
     let (journal, entries) = board(drive.now())?;
@@ -60,7 +60,7 @@ pub fn start_steered(
 /// Fastest and slowest that simulated time may go; standing still is 0.
 pub const SPEED: (f64, f64) = (0.25, 1000.0);
 
-fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Happens>) -> Helm {
+fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Happens>) -> Control {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
@@ -78,8 +78,8 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
             }
             loop {
                 match queue.try_recv() {
-                    Ok(Command::Speed(0.0)) => speed = 0.0,
-                    Ok(Command::Speed(wanted)) => speed = wanted.clamp(SPEED.0, SPEED.1),
+                    Ok(EngineCommand::Speed(0.0)) => speed = 0.0,
+                    Ok(EngineCommand::Speed(wanted)) => speed = wanted.clamp(SPEED.0, SPEED.1),
                     Ok(command) => drive.command(command),
                     Err(mpsc::error::TryRecvError::Empty) => break,
                     Err(mpsc::error::TryRecvError::Disconnected) => return,
@@ -100,7 +100,7 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
             picture.send_replace(picture_of(&mut drive, speed));
         }
     });
-    Helm { link: Link { snapshots, commands }, orders: Orders::new(orders) }
+    Control { link: Link { snapshots, commands }, orders: Orders::new(orders) }
 }
 
 /// Lets virtual time pass, and happen what falls due in it; for a frame of real time at the most, so that a machine that is too slow for

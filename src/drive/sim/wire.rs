@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     core::{
-        run::{self, Look},
+        run::{self, Verify},
         step::{Reply, Truth},
     },
     journal::{Intent, Permit},
     systems::{
-        Mark,
-        steer::{Looked, Sent},
+        Version,
+        steer::{SendOutcome, Verified},
     },
 };
 
@@ -51,11 +51,11 @@ pub(super) enum Message {
     /// To a server.
     Request(Permit, Box<Intent>, Option<CallTrouble>),
     /// From it.
-    Reply(Box<Intent>, Sent<Mark>),
+    Reply(Box<Intent>, SendOutcome<Version>),
     /// To a server.
-    Look(Box<Look>, bool),
+    Look(Box<Verify>, bool),
     /// From it.
-    Looked(Box<Look>, Looked<Mark>),
+    Looked(Box<Verify>, Verified<Version>),
 }
 
 /// Everything that is on its way, by when it arrives.
@@ -96,27 +96,27 @@ impl Wire {
         Some(*trouble)
     }
 
-    pub fn is_dark(&self, look: &Look) -> bool {
+    pub fn is_dark(&self, look: &Verify) -> bool {
         self.dark.as_ref().is_some_and(|prefix| look.step.starts_with(prefix.as_str()))
     }
 }
 
 /// An answer that says nothing of what became of the request.
-pub(super) fn lost(said: &str) -> Sent<Mark> {
-    Sent { reply: Reply::Lost, mark: None, said: said.to_owned() }
+pub(super) fn indeterminate(said: &str) -> SendOutcome<Version> {
+    SendOutcome { reply: Reply::Indeterminate, version: None, detail: said.to_owned() }
 }
 
 /// A look that found nothing.
-pub(super) fn nothing_seen() -> Looked<Mark> {
-    Looked { truth: Truth::Dark, mark: None, said: "the server does not answer".to_owned() }
+pub(super) fn nothing_seen() -> Verified<Version> {
+    Verified { truth: Truth::Unobservable, version: None, detail: "the server does not answer".to_owned() }
 }
 
 /// For the core.
-pub(super) fn replied(intent: Intent, sent: Sent<Mark>) -> run::Input {
-    run::Input::Replied { step: intent.step, ticket: intent.ticket, sent }
+pub(super) fn replied(intent: Intent, sent: SendOutcome<Version>) -> run::RunInput {
+    run::RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }
 }
 
 /// For the core.
-pub(super) fn looked(look: Look, looked: Looked<Mark>) -> run::Input {
-    run::Input::Looked { step: look.step, ticket: look.ticket, look: look.look, looked }
+pub(super) fn verified(look: Verify, looked: Verified<Version>) -> run::RunInput {
+    run::RunInput::Verified { step: look.step, ticket: look.ticket, look: look.look, verified: looked }
 }

@@ -6,7 +6,7 @@ use std::{
 
 use super::*;
 use crate::{
-    core::{Command, estate::seen::FaultKind, now::Now},
+    core::{EngineCommand, estate::seen::FaultKind, now::Now},
     drive::sim::{SimDrive, Trouble},
     plan::Plan,
 };
@@ -16,7 +16,7 @@ fn estate() -> SimDrive {
     let (plan, _) = Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
-    drive.command(Command::Measure);
+    drive.command(EngineCommand::Measure);
     drive.run_for(Duration::from_secs(60));
     drive
 }
@@ -71,7 +71,7 @@ fn every_live_signal_is_a_number_once_and_the_text_is_of_the_format() {
     let mut drive = estate();
     let snapshot = drive.snapshot();
     let samples = read(&render(&snapshot, None));
-    let live = snapshot.samples.iter().flatten().filter(|s| s.value.is_live());
+    let live = snapshot.samples.iter().flatten().filter(|s| s.value.is_fresh());
     let names: Vec<String> = crate::systems::signals().iter().map(|def| name(def).0).collect();
     let told = samples.keys().filter(|series| names.iter().any(|n| n == series.split('{').next().expect("a name")));
     let told = told.count();

@@ -6,7 +6,7 @@ use super::{bare_sides, sided_names, unique};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults},
     scalar::quoted,
-    tree::{At, Table, bare},
+    tree::{At, Table, without_spans},
     types::{DnsName, RecordType, Side, Sides},
 };
 
@@ -51,8 +51,8 @@ fn name(table: &Table, faults: &mut Faults) -> Option<DnsName> {
         record_type: record_type(table)?,
         set_identifiers,
         planned,
-        servers: bare(servers),
-        resolvers: bare(resolvers),
+        servers: without_spans(servers),
+        resolvers: without_spans(resolvers),
         answers,
         rate: rate?,
     })

@@ -6,7 +6,7 @@ use super::{bare_sides, sided_names, unique, unique_names};
 use crate::plan::{
     diag::Faults,
     scalar::quoted,
-    tree::{At, Table, bare},
+    tree::{At, Table, without_spans},
     types::{Role, Side, Sides},
 };
 
@@ -33,7 +33,7 @@ fn role(table: &Table, faults: &mut Faults) -> Option<Role> {
         tag: table.get("tag")?,
         value: table.get("value").or_else(|| name.clone())?,
         name: name?,
-        filters: filters.into_iter().map(|(name, at)| (name, bare(at.value))).collect(),
+        filters: filters.into_iter().map(|(name, at)| (name, without_spans(at.value))).collect(),
         wanted: Sides { source: count(Side::Source)?, target: count(Side::Target)? },
         target_groups,
         auto_scaling_groups,

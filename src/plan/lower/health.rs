@@ -10,7 +10,7 @@ use crate::plan::{
     hint,
     scalar::quoted,
     tree::{At, Table},
-    types::{HealthKind, HealthQuery, HealthUnit, Query, Side, Sides},
+    types::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Side, Sides},
 };
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<HealthQuery>> {
@@ -30,7 +30,7 @@ fn query(table: &Table, root: &Table, faults: &mut Faults) -> Option<HealthQuery
         let message = "this health query asks nobody: it has neither `source` nor `target`";
         faults.push(Diagnosis::error(Code::MissingKey, &table.span, message).hint("add one of them, better both"));
     }
-    let sound = |side: Option<(&Table, Option<Query>)>| match side {
+    let sound = |side: Option<(&Table, Option<MetricQuery>)>| match side {
         Some((_, query)) => query.map(Some),
         None => Some(None),
     };
@@ -120,9 +120,9 @@ fn volume(table: &Table, kind: Option<HealthKind>, root: &Table, faults: &mut Fa
 }
 
 /// How one side is asked.
-fn asked(table: &Table, faults: &mut Faults) -> Option<Query> {
+fn asked(table: &Table, faults: &mut Faults) -> Option<MetricQuery> {
     if let Some(url) = table.get("prometheus") {
-        return Some(Query::Prometheus { url, expr: table.get("expr")?, bearer: table.get("bearer") });
+        return Some(MetricQuery::Prometheus { url, expr: table.get("expr")?, bearer: table.get("bearer") });
     }
     let period: At<Duration> = table.at("period")?;
     let seconds = period.value.as_secs();
@@ -134,7 +134,7 @@ fn asked(table: &Table, faults: &mut Faults) -> Option<Query> {
         );
     }
     let dimensions: IndexMap<String, At<String>> = table.get("dimensions").unwrap_or_default();
-    Some(Query::CloudWatch {
+    Some(MetricQuery::CloudWatch {
         namespace: table.get("namespace")?,
         metric: table.get("metric")?,
         stat: table.get("stat")?,

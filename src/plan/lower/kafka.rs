@@ -9,7 +9,7 @@ use crate::plan::{
     diag::{Code, Diagnosis, Faults},
     pattern::{Pattern, Patterns},
     scalar::quoted,
-    tree::{At, Table, bare},
+    tree::{At, Table, without_spans},
     types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
 };
 
@@ -39,12 +39,12 @@ fn pair(table: &Table, faults: &mut Faults) -> Option<KafkaPair> {
             list.iter().map(|p| At { value: p.value.to_string(), span: p.span.clone() }).collect();
         unique(&names, |name| format!("the {what} {}", quoted(name)), faults);
     }
-    let topics = Patterns::from(bare(topics));
+    let topics = Patterns::from(without_spans(topics));
     let mirrors: Option<Vec<Mirror>> = mirrors(table, &topics, faults).into_iter().collect();
     Some(KafkaPair {
         name: table.get("name")?,
         clusters: Sides { source: source?, target: target? },
-        groups: bare(groups).into(),
+        groups: without_spans(groups).into(),
         topics,
         mirrors: mirrors?,
         isolation: match table.get::<String>("isolation")?.as_str() {
@@ -111,7 +111,7 @@ fn mirror(table: &Table, topics: &Patterns) -> Option<Mirror> {
     let side = |word: &str| if word == Side::Source.word() { Side::Source } else { Side::Target };
     Some(Mirror {
         from: side(&from),
-        topics: if own.is_empty() { topics.clone() } else { bare(own).into() },
+        topics: if own.is_empty() { topics.clone() } else { without_spans(own).into() },
         prefix: table.get("prefix")?,
         offset_syncs_topic: table.get("offset_syncs_topic"),
         offset_syncs_on: side(&table.get::<String>("offset_syncs_on").unwrap_or(from)),

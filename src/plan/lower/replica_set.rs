@@ -8,7 +8,7 @@ use crate::plan::{
     sensitive,
     spec::Kind,
     spec::tables::HOST,
-    tree::{At, Table, bare},
+    tree::{At, Table, without_spans},
     types::{Canary, Login, MemberRule, ReplicaSet, Side, Sides},
 };
 
@@ -67,7 +67,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
         read,
         write,
         sites: Sides { source: source?, target: target? },
-        candidates: bare(candidates),
+        candidates: without_spans(candidates),
         canary: canary.map_or(Some(None), |c| c.map(Some))?,
     })
 }
@@ -117,7 +117,7 @@ fn rule(table: &Table, side: Side) -> Option<MemberRule> {
     let t = table.table(side.word())?;
     match t.get("tag") {
         Some(name) => Some(MemberRule::Tag { name, value: t.get("value")? }),
-        None => t.get::<Vec<At<Pattern>>>("hosts").map(|hosts| MemberRule::Hosts(bare(hosts))),
+        None => t.get::<Vec<At<Pattern>>>("hosts").map(|hosts| MemberRule::Hosts(without_spans(hosts))),
     }
 }
 

@@ -19,7 +19,7 @@ mod step;
 mod unheard;
 pub(crate) mod world;
 
-use self::{gate::Gates, step::Steps, world::World};
+use self::{gate::Gates, step::Steps, world::Names};
 use super::{unique, unique_names};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
@@ -30,7 +30,7 @@ use crate::plan::{
 };
 
 pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
-    let world = World { root };
+    let world = Names { root };
     let approvers = approvers(root, faults);
     let mut gates = Gates::new(&world);
     let invariants = named(root, "invariant", "gates", &mut gates, faults);

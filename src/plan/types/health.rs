@@ -20,7 +20,7 @@ pub struct HealthQuery {
     /// Name of the request-count query that says whether there is traffic at all: an error ratio without requests is no reading.
     pub volume: Option<String>,
     /// The query, a side; none = that side is not asked.
-    pub queries: Sides<Option<Query>>,
+    pub queries: Sides<Option<MetricQuery>>,
 }
 
 /// What a health query measures.
@@ -56,7 +56,7 @@ pub enum HealthUnit {
 /// How a health value is got.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Query {
+pub enum MetricQuery {
     /// Prometheus-compatible HTTP API, instant query.
     Prometheus {
         /// Base URL, without `/api/v1/query`.

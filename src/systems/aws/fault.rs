@@ -12,7 +12,7 @@ use crate::{
         estate::seen::{Fault, FaultKind},
         step::Reply,
     },
-    systems::steer::Sent,
+    systems::steer::SendOutcome,
 };
 
 /// The fault, and whether the credentials behind it should be read anew.
@@ -80,29 +80,31 @@ pub(super) fn of_write<E, M>(
     service: &str,
     operation: &str,
     place: &str,
-) -> (Sent<M>, bool)
+) -> (SendOutcome<M>, bool)
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let (Fault { text, .. }, stale) = of(error, service, operation, place);
     let sent = match error {
         // There were no credentials to sign it with, or it could not even be built.
-        _ if find::<Fault>(error).is_some() => Sent::refused(format!("{text}; nothing was sent")),
-        SdkError::ConstructionFailure(_) => Sent::refused(format!("{text}; nothing was sent")),
+        _ if find::<Fault>(error).is_some() => SendOutcome::refused(format!("{text}; nothing was sent")),
+        SdkError::ConstructionFailure(_) => SendOutcome::refused(format!("{text}; nothing was sent")),
         SdkError::DispatchFailure(failure) if never_connected(failure) => {
-            Sent::refused(format!("{text}; there was no connection, and nothing was sent"))
+            SendOutcome::refused(format!("{text}; there was no connection, and nothing was sent"))
         }
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             match (error.code(), unwrapped(answer.raw())) {
-                (Some(code), _) => Sent { reply: verdict(code, status), mark: None, said: text.to_string() },
-                (None, Some(words)) => {
-                    Sent::mismatch(format!("{service}:{operation} at {place}: {BATCH} (HTTP {status}): {words}"))
+                (Some(code), _) => {
+                    SendOutcome { reply: verdict(code, status), version: None, detail: text.to_string() }
                 }
-                (None, None) => Sent::lost(text.to_string()),
+                (None, Some(words)) => {
+                    SendOutcome::mismatch(format!("{service}:{operation} at {place}: {BATCH} (HTTP {status}): {words}"))
+                }
+                (None, None) => SendOutcome::indeterminate(text.to_string()),
             }
         }
-        _ => Sent::lost(text.to_string()),
+        _ => SendOutcome::indeterminate(text.to_string()),
     };
     (sent, stale)
 }
@@ -132,7 +134,7 @@ fn verdict(code: &str, status: u16) -> Reply {
         _ if name == BATCH => Reply::Mismatch,
         // Turned away at the door, whatever the status: EC2 throttles with 503.
         FaultKind::Throttled => Reply::Refused,
-        _ if internal || !(400..500).contains(&status) || status == 408 => Reply::Lost,
+        _ if internal || !(400..500).contains(&status) || status == 408 => Reply::Indeterminate,
         _ => Reply::Refused,
     }
 }
@@ -288,13 +290,13 @@ mod tests {
             ("ScalingActivityInProgress", 400, Reply::Refused),
             ("IncorrectInstanceState", 400, Reply::Refused),
             ("TargetGroupNotFound", 400, Reply::Refused),
-            ("InternalFailure", 500, Reply::Lost),
-            ("InternalError", 400, Reply::Lost),
-            ("ServiceUnavailable", 503, Reply::Lost),
-            ("Unavailable", 503, Reply::Lost),
-            ("RequestTimeout", 400, Reply::Lost),
-            ("SomethingNew", 502, Reply::Lost),
-            ("SomethingNew", 302, Reply::Lost),
+            ("InternalFailure", 500, Reply::Indeterminate),
+            ("InternalError", 400, Reply::Indeterminate),
+            ("ServiceUnavailable", 503, Reply::Indeterminate),
+            ("Unavailable", 503, Reply::Indeterminate),
+            ("RequestTimeout", 400, Reply::Indeterminate),
+            ("SomethingNew", 502, Reply::Indeterminate),
+            ("SomethingNew", 302, Reply::Indeterminate),
         ] {
             assert_eq!(verdict(code, status), expected, "{code} {status}");
         }

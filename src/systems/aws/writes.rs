@@ -14,7 +14,7 @@ use super::{Aws, credentials::Identity, fault};
 use crate::{
     journal::Journal,
     plan::{Access, AwsCredentials},
-    systems::steer::Sent,
+    systems::steer::SendOutcome,
 };
 
 /// The identity that may change something in a region.
@@ -59,7 +59,7 @@ impl<C> Writer<C> {
         &self,
         operation: &'static str,
         sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Sent<M>>
+    ) -> Result<T, SendOutcome<M>>
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {

@@ -17,7 +17,7 @@ pub type Name = Arc<str>;
 
 /// One question to one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ask {
+pub struct Query {
     /// Which region.
     pub side: Side,
     /// What.
@@ -82,7 +82,7 @@ impl Question {
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {
+pub enum Observation {
     /// To [`Question::Instances`].
     Instances(Vec<Instance>),
     /// To [`Question::Status`].
@@ -286,7 +286,7 @@ impl Names {
 
 /// Whether the plan names anything that a question could find on a side. What it does not need is not asked.
 #[must_use]
-pub fn asked(plan: &Plan, ask: Ask) -> bool {
+pub fn asked(plan: &Plan, ask: Query) -> bool {
     let named = |of: fn(&crate::plan::Role) -> &crate::plan::Sides<Vec<String>>| {
         plan.fleet.iter().any(|r| !of(r).get(ask.side).is_empty())
     };
@@ -309,7 +309,7 @@ pub fn names(plan: &Plan, of: impl Fn(&crate::plan::Role) -> &[String]) -> Vec<S
     out
 }
 
-impl Facts {
+impl Observation {
     /// Refuses an answer that holds nothing where the plan wants something.
     ///
     /// EC2 answers a wrong region, another account's credentials and filters that match nothing with success and an empty list.
@@ -318,7 +318,7 @@ impl Facts {
     ///
     /// # Errors
     /// [`FaultKind::Empty`] for no instances or no status at all, [`FaultKind::NotFound`] where none of the plan's groups exists.
-    pub fn checked(self, plan: &Plan, ask: Ask) -> Result<Self, Fault> {
+    pub fn checked(self, plan: &Plan, ask: Query) -> Result<Self, Fault> {
         let side = ask.side;
         let wanted = plan.fleet.iter().any(|r| *r.wanted.get(side) > 0);
         let region = &plan.sites.get(side).region;

@@ -3,23 +3,25 @@
 
 use super::{
     facts::{InstanceState, Name, Target, TargetHealth},
-    ops::{Mark, Place},
+    ops::{Place, Version},
 };
-use crate::{core::step::Truth, systems::steer::Looked};
+use crate::{core::step::Truth, systems::steer::Verified};
 
-type Sight = Looked<Mark>;
+type Sight = Verified<Version>;
 
 /// Of one group's capacity: what is there, what was asked for, what was there before.
-pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Mark>) -> Sight {
-    let Some(there) = there else { return Looked::dark(format!("no Auto Scaling group {group}")) };
-    let Some(Mark::Capacity { desired, min }) = was else { return Looked::dark("what was there before is not known") };
+pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Version>) -> Sight {
+    let Some(there) = there else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
+    let Some(Version::Capacity { desired, min }) = was else {
+        return Verified::unobservable("what was there before is not known");
+    };
     let truth = match there {
         _ if there == goal => Truth::Applied,
         _ if there == (*desired, *min) => Truth::NotApplied,
         _ => Truth::Conflict,
     };
     let was = if truth == Truth::Conflict { format!(" (was desired {desired}, min {min})") } else { String::new() };
-    Looked::new(truth, format!("{group}: desired {}, min {}{was}", there.0, there.1))
+    Verified::new(truth, format!("{group}: desired {}, min {}{was}", there.0, there.1))
 }
 
 /// Of so many things that are as asked for, as before, or not there any more.
@@ -45,22 +47,22 @@ pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<Ins
     let word = if on { "running or starting" } else { "stopped or stopping" };
     let named = if gone.is_empty() { String::new() } else { format!(": {}", gone.join(", ")) };
     let said = format!("{ours} of {} {word}, {} not there any more{named}", ids.len(), gone.len());
-    Looked::new(of_many(ours, before, gone.len()), said)
+    Verified::new(of_many(ours, before, gone.len()), said)
 }
 
 /// Of a wait for instances that serve.
 pub(super) fn in_service(serving: u32, least: u32) -> Sight {
     let truth = if serving >= least { Truth::Applied } else { Truth::NotApplied };
-    Looked::new(truth, format!("{serving} of {least} in service"))
+    Verified::new(truth, format!("{serving} of {least} in service"))
 }
 
 /// Of a group's processes: those that are suspended, those that were to be suspended or resumed.
 pub(super) fn processes(group: &str, suspended: Option<&[Name]>, asked: &[String], suspend: bool) -> Sight {
-    let Some(suspended) = suspended else { return Looked::dark(format!("no Auto Scaling group {group}")) };
+    let Some(suspended) = suspended else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let ours = asked.iter().filter(|p| suspended.iter().any(|s| **s == ***p) == suspend).count();
     let list: Vec<&str> = suspended.iter().map(|s| &**s).collect();
     let said = if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
-    Looked::new(of_many(ours, asked.len() - ours, 0), format!("{group}: suspended: {said}"))
+    Verified::new(of_many(ours, asked.len() - ours, 0), format!("{group}: suspended: {said}"))
 }
 
 /// A target's health where it is registered; the worst of its ports.
@@ -76,15 +78,15 @@ pub(super) fn registered(there: &[Target], place: &Place) -> bool {
 
 /// Of targets that were to be registered or deregistered. What drains is deregistered: it gets no new requests.
 pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
-    let Some(there) = there else { return Looked::dark(format!("no target group {group}")) };
+    let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let ours = asked.iter().filter(|place| registered(there, place) == on).count();
     let word = if on { "registered" } else { "deregistered" };
-    Looked::new(of_many(ours, asked.len() - ours, 0), format!("{group}: {ours} of {} {word}", asked.len()))
+    Verified::new(of_many(ours, asked.len() - ours, 0), format!("{group}: {ours} of {} {word}", asked.len()))
 }
 
 /// Of a wait for targets: all healthy, or all gone.
 pub(super) fn traffic(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
-    let Some(there) = there else { return Looked::dark(format!("no target group {group}")) };
+    let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let done = |place: &&Place| match health(there, place) {
         None => !on,
         Some(health) => on && health == TargetHealth::Healthy,
@@ -92,5 +94,5 @@ pub(super) fn traffic(group: &str, there: Option<&[Target]>, asked: &[Place], on
     let n = asked.iter().filter(done).count();
     let truth = if n == asked.len() { Truth::Applied } else { Truth::NotApplied };
     let word = if on { "healthy" } else { "drained" };
-    Looked::new(truth, format!("{group}: {n} of {} {word}", asked.len()))
+    Verified::new(truth, format!("{group}: {n} of {} {word}", asked.len()))
 }

@@ -17,18 +17,18 @@ use std::{
 
 use self::writer::Writers;
 use super::{
-    Ask, Facts, Question, State,
+    Observation, Query, Question, State,
     facts::{Name, TargetKind, names},
-    ops::{Call, Mark},
+    ops::{Call, Version},
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     journal::{Journal, Permit},
     plan::{Plan, Side, Sides},
     systems::{
-        Acts, Live,
+        Live, Writer,
         aws::{Aws, Reader},
-        steer::{Looked, Sent, Sought},
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -66,35 +66,35 @@ impl Live for State {
         Readers { plan: plan.clone(), regions }
     }
 
-    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
         let (plan, region, side) = (&*readers.plan, readers.regions.get(ask.side), ask.side);
         let facts = match ask.what {
-            Question::Instances => Facts::Instances(region.instances(plan).await?),
-            Question::Status => Facts::Status(region.status().await?),
-            Question::Images => Facts::Images(region.images().await?),
+            Question::Instances => Observation::Instances(region.instances(plan).await?),
+            Question::Status => Observation::Status(region.status().await?),
+            Question::Images => Observation::Images(region.images().await?),
             Question::Targets => {
-                Facts::Targets(region.targets(names(plan, |r| r.target_groups.get(side).as_slice())).await?)
+                Observation::Targets(region.targets(names(plan, |r| r.target_groups.get(side).as_slice())).await?)
             }
             Question::Groups => {
-                Facts::Groups(region.groups(names(plan, |r| r.auto_scaling_groups.get(side).as_slice())).await?)
+                Observation::Groups(region.groups(names(plan, |r| r.auto_scaling_groups.get(side).as_slice())).await?)
             }
         };
         facts.checked(plan, *ask)
     }
 }
 
-impl Acts for State {
+impl Writer for State {
     type Writers = Writers;
 
     fn writers(plan: &Arc<Plan>, journal: &Journal) -> Writers {
         Writers::new(plan, journal)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         writers.send(permit, call, expect).await
     }
 
-    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         readers.look(&sought).await
     }
 }

@@ -18,12 +18,12 @@ use serde::{Deserialize, Serialize};
 use super::{facts::Group, state::State};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::Limits,
     },
     plan::{Action, Role, Side},
-    systems::steer::{self, Draft, Operation, Steered, profile, quoted},
+    systems::steer::{self, Draft, Operation, Planner, profile, quoted},
 };
 
 /// A request or a wait.
@@ -121,7 +121,7 @@ pub struct Place {
 /// What was observed before a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mark {
+pub enum Version {
     /// A group's capacity.
     Capacity {
         /// Instances wanted.
@@ -131,12 +131,12 @@ pub enum Mark {
     },
 }
 
-type Op = Operation<Call, Mark>;
-type Drafted = steer::Drafted<Call, Mark>;
+type Op = Operation<Call, Version>;
+type Drafted = steer::Drafted<Call, Version>;
 
-impl Steered for State {
+impl Planner for State {
     type Call = Call;
-    type Mark = Mark;
+    type Version = Version;
     type Probe = steer::Never;
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -158,7 +158,7 @@ impl Steered for State {
         }
     }
 
-    fn back(&self, ops: &[Op], now: Now) -> Drafted {
+    fn inverse(&self, ops: &[Op], now: Now) -> Drafted {
         match ops.first().map(|op| &op.call) {
             None => Ok(Draft::nothing()),
             Some(Call::Power { side, on, .. }) => self.power_back(ops, *side, *on, now),
@@ -170,7 +170,7 @@ impl Steered for State {
         }
     }
 
-    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+    fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         match action {
             Action::SetCapacity { role, side, desired } => Some(self.has_capacity(role, *side, *desired, now)),
             Action::Processes { role, side, processes, suspend } => {

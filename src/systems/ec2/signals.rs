@@ -5,7 +5,7 @@ use super::State;
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen},
+            seen::{Fault, FaultKind, Observed},
             signal::{MAX, Samples, SignalDef, Unit},
         },
         now::Now,
@@ -45,7 +45,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
         for side in Side::BOTH {
             let site = state.sites.get(side);
             let labels = [of.name.as_str(), side.word()];
-            let mut count = |def, value: Seen<u32>| out.put(def, &labels, value.map(f64::from));
+            let mut count = |def, value: Observed<u32>| out.put(def, &labels, value.map(f64::from));
             count(&WANTED, site.running(role, now).map(|_| site.wanted(role)));
             count(&RUNNING, site.running(role, now));
             count(&CHECKS_OK, site.checked(role, now, |t| t.all.checks_ok));
@@ -85,7 +85,7 @@ pub enum Lineage {
 }
 
 /// The lineage of each image that a role's target instances run from, with the number of instances.
-pub(super) fn lineage(state: &State, role: usize, now: Now) -> Seen<Vec<(super::facts::Name, u32, Lineage)>> {
+pub(super) fn lineage(state: &State, role: usize, now: Now) -> Observed<Vec<(super::facts::Name, u32, Lineage)>> {
     let (source, target) = (state.sites.get(Side::Source), state.sites.get(Side::Target));
     let here = target.counted(role, now, |t| t.images.clone());
     let there = source.counted(role, now, |t| t.images.clone());
@@ -114,7 +114,7 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Seen<Vec<(super::
     })
 }
 
-fn without_lineage(state: &State, role: usize, now: Now) -> Seen<u32> {
+fn without_lineage(state: &State, role: usize, now: Now) -> Observed<u32> {
     lineage(state, role, now)
         .map(|all| u32::try_from(all.iter().filter(|(.., l)| *l != Lineage::Same).count()).unwrap_or(u32::MAX))
 }

@@ -13,13 +13,13 @@ use std::{cell::Cell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use self::fleet::{Asg, Host};
 use super::{
-    Ask, Facts, Question, State,
+    Observation, Query, Question, State,
     facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, TargetKind, names},
 };
 use crate::{
     core::{estate::seen::Fault, now::Now},
     plan::{Plan, Role, Side, Sides},
-    systems::{Simulated, World},
+    systems::{SharedConditions, Simulated},
 };
 
 /// Zones a region has.
@@ -207,20 +207,20 @@ impl Simulated for State {
         }
     }
 
-    fn tell(sim: &Sim, now: Now, world: &mut World) {
+    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
         world.capacity = sim.capacity(sim.since(now));
     }
 
-    fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
         let sim = &*sim;
         let side = ask.side;
         let started = sim.started.unwrap_or(now);
         let at = now.since(started);
         let hosts = sim.hosts.get(side);
         let facts = match ask.what {
-            Question::Instances => Facts::Instances(hosts.iter().filter_map(|h| h.row(started, at)).collect()),
-            Question::Status => Facts::Status(hosts.iter().filter_map(|h| h.status(at)).collect()),
-            Question::Images => Facts::Images(sim.images(side)),
+            Question::Instances => Observation::Instances(hosts.iter().filter_map(|h| h.row(started, at)).collect()),
+            Question::Status => Observation::Status(hosts.iter().filter_map(|h| h.status(at)).collect()),
+            Question::Images => Observation::Images(sim.images(side)),
             Question::Targets => {
                 let of = names(&sim.plan, |r| r.target_groups.get(side).as_slice());
                 let group = |name: String| TargetGroup {
@@ -228,10 +228,10 @@ impl Simulated for State {
                     kind: TargetKind::Instance,
                     named: name.as_str().into(),
                 };
-                Facts::Targets(of.into_iter().map(group).collect())
+                Observation::Targets(of.into_iter().map(group).collect())
             }
             Question::Groups => {
-                Facts::Groups(sim.groups.get(side).iter().map(|group| sim.group(side, group, at)).collect())
+                Observation::Groups(sim.groups.get(side).iter().map(|group| sim.group(side, group, at)).collect())
             }
         };
         facts.checked(&sim.plan, *ask)

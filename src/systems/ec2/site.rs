@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     counts::{Checked, Counts, Statuses, Tally},
-    facts::{Check, Facts, Group, Images, Instance, InstanceState, Name, Question, Status, TargetGroup},
+    facts::{Check, Group, Images, Instance, InstanceState, Name, Observation, Question, Status, TargetGroup},
     life::{Lives, Phase},
     serving::{Serving, ServingIndex},
 };
@@ -15,7 +15,7 @@ use crate::{
     core::{
         estate::{
             history::{Drain, Ring, Slope},
-            seen::{Fault, FaultKind, Reading, Seen, Stamp},
+            seen::{Fault, FaultKind, Observed, Reading, Stamp},
         },
         now::Now,
     },
@@ -81,9 +81,9 @@ impl Site {
     }
 
     /// Gives whether it says anything else than the one before.
-    pub(super) fn apply(&mut self, facts: Facts, stamp: Stamp) -> bool {
+    pub(super) fn apply(&mut self, facts: Observation, stamp: Stamp) -> bool {
         let news = match facts {
-            Facts::Instances(mut rows) => {
+            Observation::Instances(mut rows) => {
                 rows.sort_by(|a, b| a.id.cmp(&b.id));
                 // The same instance comes once for each role that selects it, and can come on two pages while the fleet changes.
                 rows.dedup_by(|later, earlier| {
@@ -99,7 +99,7 @@ impl Site {
                 }
                 put(&mut self.instances, rows, stamp)
             }
-            Facts::Status(mut rows) => {
+            Observation::Status(mut rows) => {
                 rows.sort_by(|a, b| a.id.cmp(&b.id));
                 // As above; what came later counts.
                 rows.dedup_by(|later, earlier| {
@@ -118,9 +118,9 @@ impl Site {
                 }
                 !known
             }
-            Facts::Images(images) => return put(&mut self.images, images, stamp),
-            Facts::Targets(groups) => put(&mut self.targets, groups, stamp),
-            Facts::Groups(groups) => put(&mut self.groups, groups, stamp),
+            Observation::Images(images) => return put(&mut self.images, images, stamp),
+            Observation::Targets(groups) => put(&mut self.targets, groups, stamp),
+            Observation::Groups(groups) => put(&mut self.groups, groups, stamp),
         };
         if news {
             self.tally();
@@ -203,8 +203,8 @@ impl Site {
         self.lives.end(at);
         for role in 0..self.plan.fleet.len() {
             let wanted = f64::from(self.wanted(role));
-            let running = self.running(role, at).live();
-            let serving = self.in_service(role, at).live();
+            let running = self.running(role, at).fresh();
+            let serving = self.in_service(role, at).fresh();
             let trend = &mut self.trends[role];
             if let Some(n) = running {
                 trend.running.push(at.boot, f64::from(n));
@@ -223,24 +223,24 @@ impl Site {
     }
 
     /// What hangs on the list of instances alone.
-    pub fn counted<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+    pub fn counted<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.instances.at(now).map(|_| of(&self.tallies[role]))
     }
 
     /// The same of all instances together, each counted once.
-    pub fn all<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+    pub fn all<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.instances.at(now).map(|_| of(&self.whole))
     }
 
     /// Running instances of a role.
     #[must_use]
-    pub fn running(&self, role: usize, now: Now) -> Seen<u32> {
+    pub fn running(&self, role: usize, now: Now) -> Observed<u32> {
         self.counted(role, now, |t| t.all.running)
     }
 
     /// vCPUs of the running instances; no reading while those of a single one are unknown.
     #[must_use]
-    pub fn vcpus(&self, role: usize, now: Now) -> Seen<u32> {
+    pub fn vcpus(&self, role: usize, now: Now) -> Observed<u32> {
         self.counted(role, now, |t| t.all).and_then(|c| match c.vcpus_unknown {
             0 => Ok(c.vcpus),
             n => Err(Fault::new(FaultKind::Malformed, format!("EC2 does not say the vCPUs of {n} running instances"))),
@@ -248,24 +248,24 @@ impl Site {
     }
 
     /// What hangs on instances and on two reads of their status.
-    pub fn checked<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+    pub fn checked<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.twice(now).map(|()| of(&self.tallies[role]))
     }
 
     /// The same of all instances together, each counted once.
-    pub fn all_checked<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+    pub fn all_checked<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.twice(now).map(|()| of(&self.whole))
     }
 
-    fn twice(&self, now: Now) -> Seen<()> {
+    fn twice(&self, now: Now) -> Observed<()> {
         match self.instances.at(now).zip(self.status.at(now)) {
-            Seen::Live((_, s), _) | Seen::Stale((_, s), _) if !s.twice => Seen::Never,
+            Observed::Fresh((_, s), _) | Observed::Stale((_, s), _) if !s.twice => Observed::Pending,
             both => both.map(drop),
         }
     }
 
     /// What hangs on instances and on whatever tells that they serve.
-    pub fn served<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Seen<T> {
+    pub fn served<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         let instances = self.instances.at(now);
         let tally = &self.tallies[role];
         let region = &self.plan.sites.get(self.side).region;
@@ -290,14 +290,14 @@ impl Site {
 
     /// Serving instances of a role.
     #[must_use]
-    pub fn in_service(&self, role: usize, now: Now) -> Seen<u32> {
+    pub fn in_service(&self, role: usize, now: Now) -> Observed<u32> {
         self.served(role, now, |t| t.all.in_service)
     }
 
     /// Zones in which no instance of a role serves. Which zones there should be: those of its Auto Scaling groups, else all that any
     /// instance of this side is in.
     #[must_use]
-    pub fn zones_empty(&self, role: usize, now: Now) -> Seen<u32> {
+    pub fn zones_empty(&self, role: usize, now: Now) -> Observed<u32> {
         let empty =
             |t: &Tally| u32::try_from(t.zones.values().filter(|c| c.in_service == 0).count()).unwrap_or(u32::MAX);
         let named = !self.plan.fleet[role].auto_scaling_groups.get(self.side).is_empty();
@@ -307,14 +307,14 @@ impl Site {
 
     /// Serving ÷ wanted, at most 1; nothing where nothing is wanted.
     #[must_use]
-    pub fn ready(&self, role: usize, now: Now) -> Option<Seen<f64>> {
+    pub fn ready(&self, role: usize, now: Now) -> Option<Observed<f64>> {
         let wanted = f64::from(self.wanted(role));
         (wanted > 0.0).then(|| self.in_service(role, now).map(|n| (f64::from(n) / wanted).min(1.0)))
     }
 
     /// When a role will have what is wanted, at the pace of the last minutes.
     #[must_use]
-    pub fn eta(&self, role: usize, now: Now) -> Seen<Drain> {
+    pub fn eta(&self, role: usize, now: Now) -> Observed<Drain> {
         let wanted = self.wanted(role);
         self.in_service(role, now).map(|n| self.trends[role].gap.drain(f64::from(wanted.saturating_sub(n))))
     }

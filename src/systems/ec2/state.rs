@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    facts::{self, Ask, Facts, Question},
+    facts::{self, Observation, Query, Question},
     signals,
     site::Site,
 };
@@ -11,9 +11,9 @@ use crate::{
     core::{
         estate::{
             history::Ring,
-            seen::{Fault, FaultKind, Seen, Stamp, Worth},
+            seen::{Fault, FaultKind, Observed, Stamp, Worth},
             signal::{Samples, SignalDef},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::Now,
@@ -42,10 +42,10 @@ impl System for State {
     const ID: &'static str = "ec2";
     const TITLE: &'static str = "Fleet";
     const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
-    type Ask = Ask;
-    type Facts = Facts;
+    type Query = Query;
+    type Observation = Observation;
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let state = Self {
             plan: plan.clone(),
             sites: Sides::from_fn(|side| Site::new(plan, side)),
@@ -57,20 +57,20 @@ impl System for State {
         (state, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         if self.sites.get_mut(ask.side).apply(facts, stamp) {
             self.heard += 1;
             self.news = stamp.at.boot;
         }
         if let Some((_, ready)) = self.worst(stamp.at)
-            && let Some(ready) = ready.live()
+            && let Some(ready) = ready.fresh()
         {
             self.ready.push(stamp.at.boot, ready);
         }
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
         self.heard += 1;
         self.sites.get_mut(ask.side).fail(ask.what, fault);
     }
@@ -81,7 +81,7 @@ impl System for State {
         let each = Side::BOTH.into_iter().flat_map(|side| roles.clone().map(move |role| (side, role)));
         let served = each.map(|(side, role)| self.sites.get(side).in_service(role, now));
         let unfit = |seen| match seen {
-            Seen::Blind(fault) if fault.kind == FaultKind::Unsupported => Some(fault),
+            Observed::Unknown(fault) if fault.kind == FaultKind::Unsupported => Some(fault),
             _ => None,
         };
         served.filter_map(unfit).collect()
@@ -99,7 +99,7 @@ impl System for State {
             let running = site.running(role, now);
             // Checks count from their second read on: until then there is nothing that could be wrong.
             let known = match site.in_service(role, now) {
-                Seen::Never => running,
+                Observed::Pending => running,
                 serving => running.zip(serving).map(|(running, _)| running),
             };
             Watched::new(format!("role {name}, {side}"), known)
@@ -124,32 +124,32 @@ impl State {
     /// The role that is furthest from ready on the target, and how ready it is. Not the mean: a platform is as ready as the role that
     /// lacks most. The readiness is as good as the worst of *all* roles' readings: the one that is not known may be the worst.
     #[must_use]
-    pub fn worst(&self, now: Now) -> Option<(usize, Seen<f64>)> {
+    pub fn worst(&self, now: Now) -> Option<(usize, Observed<f64>)> {
         let site = self.sites.get(Side::Target);
-        let ready: Vec<(usize, Seen<f64>)> =
+        let ready: Vec<(usize, Observed<f64>)> =
             (0..self.plan.fleet.len()).filter_map(|role| site.ready(role, now).map(|r| (role, r))).collect();
         let (worst, _) = ready.iter().min_by(|a, b| order(&a.1).total_cmp(&order(&b.1)))?;
         let worst = *worst;
-        let all = Seen::all(ready.into_iter().map(|(_, r)| r));
+        let all = Observed::all(ready.into_iter().map(|(_, r)| r));
         Some((worst, all.map(|all| all.into_iter().fold(f64::INFINITY, f64::min))))
     }
 }
 
 /// For sorting by readiness: what is not known comes before all that is.
-pub(super) fn order(ready: &Seen<f64>) -> f64 {
+pub(super) fn order(ready: &Observed<f64>) -> f64 {
     ready.as_ref().shown().copied().unwrap_or(-1.0)
 }
 
 /// What the plan asks for: nothing that no role needs.
-fn sources(plan: &Plan) -> Vec<SourceSpec<Ask>> {
+fn sources(plan: &Plan) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.ec2;
-    let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Ask { side, what }));
+    let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Query { side, what }));
     asks.filter(|ask| facts::asked(plan, *ask))
         .map(|ask| {
             let site = plan.sites.get(ask.side);
             let endpoints = &site.access.endpoints;
             let server = endpoints.get(ask.what.service()).or_else(|| endpoints.get("all"));
-            SourceSpec {
+            CollectorSpec {
                 id: format!("ec2/{}/{}", ask.side, ask.what.id()),
                 side: Some(ask.side),
                 endpoint: match server {
@@ -160,7 +160,7 @@ fn sources(plan: &Plan) -> Vec<SourceSpec<Ask>> {
                 interval,
                 // Many pages take their time; an answer later than the next two questions is of no use.
                 timeout: (interval * 2).clamp(Duration::from_secs(5), Duration::from_secs(30)),
-                ask,
+                query: ask,
             }
         })
         .collect()

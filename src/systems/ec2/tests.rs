@@ -6,7 +6,7 @@ mod counts;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
-    Ask, Facts, Question, State,
+    Observation, Query, Question, State,
     facts::{
         Check, Group, Image, Images, Instance, InstanceState, LINEAGE, Status, Target, TargetGroup, TargetHealth,
         TargetKind, asked,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
             signal::{Sample, Samples},
         },
         now::Now,
@@ -63,8 +63,8 @@ fn stamp(seconds: u64) -> Stamp {
     Stamp { at: at(seconds), fresh: Freshness::of_interval(Duration::from_secs(15)) }
 }
 
-const fn ask(side: Side, what: Question) -> Ask {
-    Ask { side, what }
+const fn ask(side: Side, what: Question) -> Query {
+    Query { side, what }
 }
 
 fn instance(id: &str, role: u16, zone: &str) -> Instance {
@@ -89,13 +89,13 @@ impl Fleet {
         Self(State::new(&Arc::new(plan())).0)
     }
 
-    fn put(&mut self, side: Side, seconds: u64, facts: Facts) -> &mut Self {
+    fn put(&mut self, side: Side, seconds: u64, facts: Observation) -> &mut Self {
         let what = match &facts {
-            Facts::Instances(_) => Question::Instances,
-            Facts::Status(_) => Question::Status,
-            Facts::Images(_) => Question::Images,
-            Facts::Targets(_) => Question::Targets,
-            Facts::Groups(_) => Question::Groups,
+            Observation::Instances(_) => Question::Instances,
+            Observation::Status(_) => Question::Status,
+            Observation::Images(_) => Question::Images,
+            Observation::Targets(_) => Question::Targets,
+            Observation::Groups(_) => Question::Groups,
         };
         self.0.apply(&ask(side, what), facts, stamp(seconds));
         self
@@ -103,7 +103,7 @@ impl Fleet {
 
     fn status(&mut self, side: Side, seconds: u64, checks: &[(&str, Check)]) -> &mut Self {
         let row = |(id, check): &(&str, Check)| Status { id: (*id).into(), check: *check, event: None };
-        self.put(side, seconds, Facts::Status(checks.iter().map(row).collect()))
+        self.put(side, seconds, Observation::Status(checks.iter().map(row).collect()))
     }
 
     fn targets(&mut self, seconds: u64, targets: Option<&[(&str, TargetHealth)]>) -> &mut Self {
@@ -111,10 +111,10 @@ impl Fleet {
             t.iter().map(|(id, h)| Target { id: (*id).into(), port: None, health: *h }).collect()
         };
         let group = TargetGroup { named: "web-tgt".into(), kind: TargetKind::Instance, targets: targets.map(rows) };
-        self.put(Side::Target, seconds, Facts::Targets(vec![group]))
+        self.put(Side::Target, seconds, Observation::Targets(vec![group]))
     }
 
-    fn signal(&self, id: &str, labels: &[&str], seconds: u64) -> Seen<f64> {
+    fn signal(&self, id: &str, labels: &[&str], seconds: u64) -> Observed<f64> {
         let mut out = Samples::default();
         self.0.measure(at(seconds), &mut out);
         let found = |s: &Sample| s.def.id == id && *s.labels == *labels;
@@ -122,7 +122,7 @@ impl Fleet {
     }
 
     fn live(&self, id: &str, labels: &[&str], seconds: u64) -> Option<f64> {
-        self.signal(id, labels, seconds).live()
+        self.signal(id, labels, seconds).fresh()
     }
 }
 
@@ -130,8 +130,8 @@ impl Fleet {
 fn lineage_goes_by_the_tag_and_an_image_not_asked_for_is_not_missing() {
     let mut fleet = Fleet::new();
     let source = Instance { image: "ami-s".into(), ..instance("i-s", 1, "a") };
-    fleet.put(Side::Source, 0, Facts::Instances(vec![source]));
-    fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-t", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![source]));
+    fleet.put(Side::Target, 0, Observation::Instances(vec![instance("i-t", 1, "a")]));
     let image = |source: Option<&str>| Image {
         id: "ami-t".into(),
         name: "db".into(),
@@ -141,14 +141,14 @@ fn lineage_goes_by_the_tag_and_an_image_not_asked_for_is_not_missing() {
     };
     let mut without = |asked: bool, found: Vec<Image>| {
         let asked = asked.then(|| "ami-t".into()).into_iter().collect();
-        fleet.put(Side::Target, 0, Facts::Images(Images { asked, found }));
+        fleet.put(Side::Target, 0, Observation::Images(Images { asked, found }));
         fleet.signal("fleet.role.images_without_lineage", &["db"], 0)
     };
-    assert_eq!(without(true, vec![image(Some("ami-s"))]).live(), Some(0.0));
-    assert_eq!(without(true, vec![image(Some("ami-other"))]).live(), Some(1.0));
-    assert_eq!(without(true, vec![image(None)]).live(), Some(1.0), "no tag {LINEAGE}");
-    assert_eq!(without(true, Vec::new()).live(), Some(1.0), "deregistered");
-    assert!(!without(false, Vec::new()).is_live(), "not asked for yet");
+    assert_eq!(without(true, vec![image(Some("ami-s"))]).fresh(), Some(0.0));
+    assert_eq!(without(true, vec![image(Some("ami-other"))]).fresh(), Some(1.0));
+    assert_eq!(without(true, vec![image(None)]).fresh(), Some(1.0), "no tag {LINEAGE}");
+    assert_eq!(without(true, Vec::new()).fresh(), Some(1.0), "deregistered");
+    assert!(!without(false, Vec::new()).is_fresh(), "not asked for yet");
 }
 
 #[test]
@@ -171,16 +171,16 @@ fn every_signal_of_a_source_in_trouble_is_not_live() {
         drive.signals().into_iter().filter(|s| s.def.id.starts_with("fleet.")).collect()
     };
     let before = fleet(&drive);
-    assert!(before.iter().all(|s| s.value.is_live()), "{before:#?}");
+    assert!(before.iter().all(|s| s.value.is_fresh()), "{before:#?}");
     for trouble in [Trouble::Fails(FaultKind::Refused), Trouble::Fails(FaultKind::Empty), Trouble::Hangs] {
         drive.trouble("ec2/", Some(trouble));
         drive.run_for(Duration::from_secs(60));
         let sick = fleet(&drive);
         assert_eq!(sick.len(), before.len());
-        assert!(sick.iter().all(|s| !s.value.is_live()), "{trouble:?}: {sick:#?}");
+        assert!(sick.iter().all(|s| !s.value.is_fresh()), "{trouble:?}: {sick:#?}");
         drive.trouble("ec2/", None);
         drive.run_for(Duration::from_secs(60));
-        assert!(fleet(&drive).iter().all(|s| s.value.is_live()), "heals by itself after {trouble:?}");
+        assert!(fleet(&drive).iter().all(|s| s.value.is_fresh()), "heals by itself after {trouble:?}");
     }
 }
 
@@ -193,7 +193,7 @@ fn the_imitated_target_fills_up_and_shows_it() {
         drive.run_for(Duration::from_secs(300));
         let samples = drive.signals();
         let web = |s: &&Sample| s.def.id == "fleet.role.in_service" && *s.labels == ["web", "target"];
-        serving.push(samples.iter().find(web).and_then(|s| s.value.clone().live()).unwrap());
+        serving.push(samples.iter().find(web).and_then(|s| s.value.clone().fresh()).unwrap());
     }
     assert!(serving.is_sorted() && serving[0] < serving[2], "{serving:?}");
     let snapshot = drive.snapshot();
@@ -209,6 +209,6 @@ fn the_imitated_target_fills_up_and_shows_it() {
     }
     let some = table("instances").rows[0].id.clone();
     let state = crate::core::snapshot::DetailKey { panel: "ec2".into(), table: "instances".into(), row: some };
-    drive.command(crate::core::Command::Open(state));
+    drive.command(crate::core::EngineCommand::Open(state));
     assert!(drive.snapshot().detail.is_some());
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::{State, state::order};
 use crate::{
     core::{
-        estate::{history::Drain, seen::Seen},
+        estate::{history::Drain, seen::Observed},
         now::Now,
     },
     plan::Side,
@@ -26,7 +26,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     tables.extend(groups::targets(state, now));
     tables.push(groups::images(state, now));
     let roles = 0..state.plan.fleet.len();
-    let served: Vec<Seen<u32>> = Side::BOTH
+    let served: Vec<Observed<u32>> = Side::BOTH
         .iter()
         .flat_map(|side| roles.clone().map(|role| state.sites.get(*side).in_service(role, now)))
         .collect();
@@ -74,10 +74,10 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
             let name = &state.plan.fleet[role].name;
             let wanted = target.wanted(role);
             let note = match target.in_service(role, now).zip(target.eta(role, now)) {
-                Seen::Live((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
-                Seen::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
-                Seen::Blind(fault) => format!("{name}: {fault}"),
-                Seen::Never => format!("{name}: waiting for answers; status checks count after two looks"),
+                Observed::Fresh((n, eta), _) => format!("{name}: {n} of {wanted} in service, {}", filling(eta)),
+                Observed::Stale((n, _), age) => format!("{name}: {n} of {wanted} in service {age} ago"),
+                Observed::Unknown(fault) => format!("{name}: {fault}"),
+                Observed::Pending => format!("{name}: waiting for answers; status checks count after two looks"),
             };
             (Cell::seen(ready, |r| ratio(r, percent(r))), note)
         }
@@ -86,7 +86,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         let site = state.sites.get(side);
         let roles = 0..state.plan.fleet.len();
         let wanted: u32 = roles.clone().map(|role| site.wanted(role)).sum();
-        let serving = Seen::all(roles.map(|role| site.in_service(role, now))).map(sum);
+        let serving = Observed::all(roles.map(|role| site.in_service(role, now))).map(sum);
         (label(state, side), Cell::seen(serving, |n| Cell::number(f64::from(n), format!("{n}/{wanted}"))))
     });
     vec![Tile {
@@ -95,7 +95,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         value,
         note: note.into(),
         sides: sides.into(),
-        spark: state.ready.tail(40),
+        spark: state.ready.last(40),
         age: worst.and_then(|(_, ready)| ready.age()),
         panel: State::ID,
         row: name.map(|name| ("roles", name)),

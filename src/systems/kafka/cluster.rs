@@ -10,7 +10,7 @@ use super::{
 use crate::core::{
     estate::{
         history::{Drain, Ring, Slope},
-        seen::{Fault, FaultKind, Reading, Seen, Stamp},
+        seen::{Fault, FaultKind, Observed, Reading, Stamp},
     },
     now::Now,
 };
@@ -85,12 +85,12 @@ impl Cluster {
     }
 
     /// The last answer, as it may be used now.
-    pub(super) fn seen(&self, now: Now) -> Seen<&Latest> {
+    pub(super) fn seen(&self, now: Now) -> Observed<&Latest> {
         self.latest.at(now)
     }
 
     /// A group in it. A group that is not there is no reading, with the reason.
-    pub(super) fn group(&self, name: &str, now: Now) -> Seen<GroupSeen<'_>> {
+    pub(super) fn group(&self, name: &str, now: Now) -> Observed<GroupSeen<'_>> {
         self.seen(now).and_then(|latest| {
             let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(latest, name, now))?;
             // One that is gone has the place that it had.
@@ -110,7 +110,7 @@ impl Cluster {
     }
 
     /// A topic in it. A topic that is not there is no reading, with the reason.
-    pub(super) fn topic(&self, name: &str, now: Now) -> Seen<TopicSeen<'_>> {
+    pub(super) fn topic(&self, name: &str, now: Now) -> Observed<TopicSeen<'_>> {
         self.seen(now).and_then(|latest| {
             let memory = self.memory.topic(name);
             match (latest.facts.topic(name), memory) {

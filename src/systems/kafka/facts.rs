@@ -11,7 +11,7 @@ use crate::{
 
 /// One cluster × one question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum Query {
     /// Groups, their commits, and the ends of the watched topics.
     Snapshot {
         /// Index of the pair in the plan.
@@ -37,12 +37,12 @@ pub enum Ask {
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {
-    /// To [`Ask::Snapshot`].
+pub enum Observation {
+    /// To [`Query::Snapshot`].
     Snapshot(Snapshot),
-    /// To [`Ask::Configs`]: by topic; a topic that could not be read is left out.
+    /// To [`Query::Configs`]: by topic; a topic that could not be read is left out.
     Configs(BTreeMap<Arc<str>, Config>),
-    /// To [`Ask::Syncs`].
+    /// To [`Query::Syncs`].
     Syncs(Syncs),
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     facts::GroupState,
-    handover::{self, told},
+    handover::{self, describe},
     ops::{self, Place},
     parity::{self, Copied},
     signals,
@@ -17,7 +17,7 @@ use crate::{
     core::{
         estate::{
             history::Drain,
-            seen::{Fault, FaultKind, Seen},
+            seen::{Fault, FaultKind, Observed},
         },
         now::{Now, short},
         step::Level,
@@ -106,7 +106,7 @@ impl<'a> HandOver<'a> {
     }
 
     /// Topics that the group has commits on, where it comes from.
-    pub(super) fn topics(&self) -> Seen<Vec<&'a str>> {
+    pub(super) fn topics(&self) -> Observed<Vec<&'a str>> {
         self.pair.cluster(self.from()).group(self.group, self.now).and_then(|g| {
             let topics = ops::own_topics(g.latest, self.group);
             match &g.facts.fault {
@@ -121,9 +121,9 @@ impl<'a> HandOver<'a> {
     }
 
     /// Where it would stand.
-    pub(super) fn stands(&self) -> Seen<Stands> {
+    pub(super) fn stands(&self) -> Observed<Stands> {
         let cluster = |side| self.pair.cluster(side).seen(self.now);
-        let said = self.pair.said(self.to, self.now);
+        let said = self.pair.announced(self.to, self.now);
         cluster(self.from()).zip(cluster(self.to)).zip(said).and_then(|((from, there), said)| {
             ops::stands(self.pair, self.group, self.to, (from, there, said), self.now)
         })
@@ -134,7 +134,7 @@ impl<'a> HandOver<'a> {
         ops::straggling(self.pair, self.from(), topics, 12, self.now)
     }
 
-    fn alike(&self) -> Seen<Found> {
+    fn alike(&self) -> Observed<Found> {
         self.topics().zip(parity::likeness(self.pair, self.now)).and_then(|(topics, all)| {
             let (mut bad, mut unknown) = (Vec::new(), None);
             for name in &topics {
@@ -160,7 +160,7 @@ impl<'a> HandOver<'a> {
     }
 
     /// A mirror to a side, by when it wrote an offset sync last.
-    fn speaks(&self, to: Side) -> Seen<Found> {
+    fn speaks(&self, to: Side) -> Observed<Found> {
         let limit = self.limit(&signals::MIRROR_SILENT, &[("side", to.word())]).unwrap_or(SILENT);
         handover::silent(self.pair, to, self.now).map(|silent| Found {
             so: silent.as_secs_f64() <= limit,
@@ -173,11 +173,11 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    fn copied(&self) -> Seen<Found> {
+    fn copied(&self) -> Observed<Found> {
         self.speaks(self.to)
     }
 
-    fn led(&self) -> Seen<Found> {
+    fn led(&self) -> Observed<Found> {
         let active = handover::active(self.pair, self.to, self.group, self.now);
         // A group that is not there may be one that this login may not see.
         let known = self.topics().zip(self.stands()).map(|(_, stands)| stands);
@@ -202,7 +202,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    fn frozen(&self) -> Seen<Found> {
+    fn frozen(&self) -> Observed<Found> {
         let cluster = self.pair.cluster(self.from());
         self.topics().and_then(|topics| {
             let stills = topics.iter().map(|topic| {
@@ -222,7 +222,7 @@ impl<'a> HandOver<'a> {
     }
 
     /// A count of records of each of the group's topics, by their names on a side.
-    fn records(&self, side: Side, count: impl Fn(&str) -> Seen<i64>) -> Seen<(i64, String)> {
+    fn records(&self, side: Side, count: impl Fn(&str) -> Observed<i64>) -> Observed<(i64, String)> {
         self.topics().and_then(|topics| {
             let mut each = Vec::new();
             for topic in topics {
@@ -231,11 +231,11 @@ impl<'a> HandOver<'a> {
                 each.push((name.clone(), ops::known(count(name), name)?));
             }
             let sum = each.iter().map(|(_, n)| n).sum();
-            Ok((sum, told(each.iter().map(|(name, n)| (name.as_str(), *n)), grouped)))
+            Ok((sum, describe(each.iter().map(|(name, n)| (name.as_str(), *n)), grouped)))
         })
     }
 
-    fn drained(&self) -> Seen<Found> {
+    fn drained(&self) -> Observed<Found> {
         let from = self.from();
         self.records(from, |topic| handover::uncopied(self.pair, from, topic, self.now)).map(|(sum, each)| Found {
             so: sum <= 0,
@@ -248,7 +248,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    fn consumed(&self) -> Seen<Found> {
+    fn consumed(&self) -> Observed<Found> {
         let from = self.from();
         let seen = self.pair.cluster(from).group(self.group, self.now);
         let figures = seen.and_then(|g| Ok((g.figures()?, g.facts.state, g.unread().cloned())));
@@ -276,7 +276,7 @@ impl<'a> HandOver<'a> {
         )
     }
 
-    fn set(&self) -> Seen<Found> {
+    fn set(&self) -> Observed<Found> {
         self.stands().and_then(|stands| {
             let places = stands.map_err(ops::first)?;
             let behind: Vec<&Place> = places.iter().filter(|p| !p.reached).collect();
@@ -292,12 +292,12 @@ impl<'a> HandOver<'a> {
     }
 
     /// Records on the copies that no mirror has written.
-    pub(super) fn own(&self) -> Seen<(i64, String)> {
+    pub(super) fn own(&self) -> Observed<(i64, String)> {
         let may_take = timeout(self.plan.intervals.kafka);
         self.records(self.to, |topic| handover::own_records(self.pair, self.to, topic, may_take, self.now))
     }
 
-    fn produced(&self) -> Seen<Found> {
+    fn produced(&self) -> Observed<Found> {
         let at = self.label(self.to);
         self.own().map(|(sum, each)| Found {
             so: sum > 0,
@@ -310,7 +310,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    fn stable(&self) -> Seen<Found> {
+    fn stable(&self) -> Observed<Found> {
         self.pair.cluster(self.to).group(self.group, self.now).and_then(|g| {
             let figures = g.figures()?;
             let drain = g.drain(figures);
@@ -336,7 +336,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    fn way_back(&self) -> Seen<Found> {
+    fn way_back(&self) -> Observed<Found> {
         if self.pair.mirrors_to(self.from()).next().is_none() {
             // Known for as long as there is a plan: as good as the answers of the clusters themselves.
             let why = format!(
@@ -373,12 +373,12 @@ fn records(n: i64) -> String {
 }
 
 /// What is not known is HOLD, whatever the number was last.
-fn gate(name: &'static str, seen: Seen<Found>) -> Gate {
+fn gate(name: &'static str, seen: Observed<Found>) -> Gate {
     let (level, value, why) = match seen {
-        Seen::Live(found, _) => (if found.so { Level::Green } else { Level::Red }, found.value, found.why),
-        Seen::Stale(found, age) => (Level::Hold, found.value, format!("not known: last read {age} ago")),
-        Seen::Blind(fault) => (Level::Hold, "–".to_owned(), format!("not known: {fault}")),
-        Seen::Never => (Level::Hold, "–".to_owned(), "not known: waiting for the first answer".to_owned()),
+        Observed::Fresh(found, _) => (if found.so { Level::Green } else { Level::Red }, found.value, found.why),
+        Observed::Stale(found, age) => (Level::Unknown, found.value, format!("not known: last read {age} ago")),
+        Observed::Unknown(fault) => (Level::Unknown, "–".to_owned(), format!("not known: {fault}")),
+        Observed::Pending => (Level::Unknown, "–".to_owned(), "not known: waiting for the first answer".to_owned()),
     };
     Gate { name, level: Some(level), value, why }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
     },
     plan::Side,
@@ -39,8 +39,8 @@ impl Copy {
 }
 
 /// How long ago the mirror to a side wrote an offset sync last.
-pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Seen<Duration> {
-    pair.said(to, now).and_then(|said| {
+pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Observed<Duration> {
+    pair.announced(to, now).and_then(|said| {
         let text =
             || format!("{}: the mirror to the {to} has written no offset sync since it is looked at", pair.plan.name);
         let news = said.news.ok_or_else(|| Fault::new(FaultKind::Empty, text()))?;
@@ -49,15 +49,15 @@ pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Seen<Duration> {
 }
 
 /// Counts of records by topic, those without any left out.
-pub(super) fn told<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown: fn(u64) -> String) -> String {
+pub(super) fn describe<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown: fn(u64) -> String) -> String {
     let some = each.into_iter().filter(|(_, n)| *n > 0);
     some.map(|(topic, n)| format!("{topic} {}", shown(n.unsigned_abs()))).collect::<Vec<_>>().join(", ")
 }
 
 /// Records of a topic of which its mirror has not said yet that they are on the other cluster: behind the last offset sync of each
 /// partition.
-pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i64> {
-    let said = pair.said(from.other(), now);
+pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Observed<i64> {
+    let said = pair.announced(from.other(), now);
     pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
         one_mirror(&pair.plan, from, topic)?;
         let _ = ends(&here.facts, topic)?;
@@ -82,13 +82,13 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Seen<i
 ///
 /// With a mirror back under the same name that difference stays 0: what is written here grows the original's log as well. But that mirror
 /// copies no copies, so a record that it names in an offset sync, behind the last one that was copied here, is somebody's own.
-pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Duration, now: Now) -> Seen<i64> {
+pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Duration, now: Now) -> Observed<i64> {
     let original = names(&pair.plan, side, topic).get(side.other()).clone();
     let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).topic(topic, now));
     let mirrored = pair.mirrors_to(side.other()).next().is_some();
-    let back = mirrored.then(|| pair.said(side.other(), now));
-    let back = back.map_or_else(|| pair.said(side, now).map(|_| None), |said| said.map(Some));
-    here.zip(there).zip(pair.said(side, now)).zip(back).and_then(|(((here, there), said), back)| {
+    let back = mirrored.then(|| pair.announced(side.other(), now));
+    let back = back.map_or_else(|| pair.announced(side, now).map(|_| None), |said| said.map(Some));
+    here.zip(there).zip(pair.announced(side, now)).zip(back).and_then(|(((here, there), said), back)| {
         one_mirror(&pair.plan, side.other(), &original)?;
         if back.is_some() {
             one_mirror(&pair.plan, side, topic)?;
@@ -111,7 +111,7 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
 }
 
 /// Whether a group is anything but empty; one that a whole answer does not have is empty.
-pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Seen<bool> {
+pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Observed<bool> {
     pair.cluster(side).seen(now).and_then(|latest| match (latest.facts.group(group), &latest.facts.partial) {
         (Some(group), _) if group.state == GroupState::Unknown => Err(group.stateless()),
         (Some(group), _) => Ok(!matches!(group.state, GroupState::Empty | GroupState::Dead)),
@@ -121,9 +121,9 @@ pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Seen<boo
 }
 
 /// Partitions on which a group has committed on the other cluster and nothing says where that is here.
-pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Seen<usize> {
+pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Observed<usize> {
     let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(to).seen(now));
-    both.zip(pair.said(to, now)).and_then(|((from, there), said)| {
+    both.zip(pair.announced(to, now)).and_then(|((from, there), said)| {
         if from.facts.group(group).is_none() {
             let missing = || Fault::new(FaultKind::NotFound, format!("no group {group} on the {}", to.other()));
             return Err(from.facts.partial.clone().unwrap_or_else(missing));

@@ -27,8 +27,8 @@ use tokio::sync::oneshot;
 
 use self::{client::Client, writer::Writers};
 use super::{
-    Ask, Facts, State, Syncs,
-    ops::{Call, Mark, TopicOffsets},
+    Observation, Query, State, Syncs,
+    ops::{Call, TopicOffsets, Version},
     state::{bootstrap, timeout},
 };
 use crate::{
@@ -39,8 +39,8 @@ use crate::{
     journal::{Journal, Permit},
     plan::{KafkaPair, Plan, Side, Sides},
     systems::{
-        Acts, Live,
-        steer::{Looked, Sent, Sought},
+        Live, Writer,
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -77,14 +77,14 @@ struct Reader {
 /// What the thread is asked.
 enum Question {
     /// What a source asks.
-    Ask(Ask),
+    Query(Query),
     /// All commits of one group: what a look wants to know.
     Commits(String),
 }
 
 /// What it answers.
 enum Answered {
-    Facts(Box<Facts>),
+    Observation(Box<Observation>),
     /// A topic at a time, partitions in order; −1 where nothing is committed.
     Commits(Vec<TopicOffsets>),
 }
@@ -115,34 +115,34 @@ impl Live for State {
         Readers(plan.kafka.iter().map(pair).collect())
     }
 
-    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let readers = readers.0.get(pair).ok_or_else(missing)?;
-        let of = if matches!(ask, Ask::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
-        match of.get(side).ask(Question::Ask(*ask)).await? {
-            Answered::Facts(facts) => Ok(*facts),
+        let of = if matches!(ask, Query::Syncs { .. }) { &readers.syncs } else { &readers.clusters };
+        match of.get(side).ask(Question::Query(*ask)).await? {
+            Answered::Observation(facts) => Ok(*facts),
             Answered::Commits(_) => Err(Fault::new(FaultKind::Malformed, "an answer to another question")),
         }
     }
 }
 
-impl Acts for State {
+impl Writer for State {
     type Writers = Writers;
 
     fn writers(plan: &Arc<Plan>, _: &Journal) -> Writers {
         Writers::new(plan)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, _: Option<&Mark>) -> Sent<Mark> {
+    async fn send(writers: &Writers, permit: Permit, call: &Call, _: Option<&Version>) -> SendOutcome<Version> {
         writers.send(permit, call).await
     }
 
-    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let Call::Commit { pair, side, .. } = sought.call;
         match readers.0.iter().map(|r| r.clusters.get(*side)).find(|r| r.plan.name == *pair) {
             Some(reader) => reader.look(&sought).await,
-            None => Looked::dark(format!("the plan has no pair of clusters {pair}")),
+            None => Verified::unobservable(format!("the plan has no pair of clusters {pair}")),
         }
     }
 }
@@ -212,12 +212,11 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said):
         }
         set(Some(Instant::now()));
         let answer = match job.question {
-            Question::Ask(Ask::Syncs { side: to, .. }) => {
-                syncs::take(&mut log, plan, (side, to), job.deadline).map(|syncs| {
+            Question::Query(Query::Syncs { side: to, .. }) => syncs::take(&mut log, plan, (side, to), job.deadline)
+                .map(|syncs| {
                     *said.lock().unwrap_or_else(PoisonError::into_inner).get_mut(to) = syncs.clone();
-                    Answered::Facts(Box::new(Facts::Syncs(syncs)))
-                })
-            }
+                    Answered::Observation(Box::new(Observation::Syncs(syncs)))
+                }),
             _ => {
                 let said = said.lock().unwrap_or_else(PoisonError::into_inner).get(side.other()).clone();
                 answer(plan, side, &mut client, (&mut known, &said), &job)
@@ -245,13 +244,15 @@ fn answer(
     };
     let facts = match &job.question {
         Question::Commits(group) => return groups::commits_of(client, group, job.deadline).map(Answered::Commits),
-        Question::Ask(Ask::Snapshot { .. }) => {
-            snapshot::take(client, plan, side, known, said, job.deadline).map(Facts::Snapshot)
+        Question::Query(Query::Snapshot { .. }) => {
+            snapshot::take(client, plan, side, known, said, job.deadline).map(Observation::Snapshot)
         }
-        Question::Ask(Ask::Syncs { .. }) => {
+        Question::Query(Query::Syncs { .. }) => {
             return Err(Fault::new(FaultKind::Unsupported, "offset syncs have a thread of their own"));
         }
-        Question::Ask(Ask::Configs { .. }) => configs::take(client, plan, side, job.deadline).map(Facts::Configs),
+        Question::Query(Query::Configs { .. }) => {
+            configs::take(client, plan, side, job.deadline).map(Observation::Configs)
+        }
     };
-    facts.map(|facts| Answered::Facts(Box::new(facts)))
+    facts.map(|facts| Answered::Observation(Box::new(facts)))
 }

@@ -27,18 +27,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     cluster::Latest,
-    facts::{Ask, GroupState, Offset, Snapshot},
-    handover::told,
+    facts::{GroupState, Offset, Query, Snapshot},
+    handover::describe,
     state::{Pair, State, bootstrap, servers},
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::Kind,
     },
     plan::{Action, Property, Secret, Side},
-    systems::steer::{self, Change, Draft, Handle, Operation, Steered, quoted},
+    systems::steer::{self, Change, Draft, Operation, Planner, Precondition, quoted},
 };
 
 /// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
@@ -65,7 +65,7 @@ pub enum Call {
 /// What was committed before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mark {
+pub enum Version {
     /// The same partitions as in the call; −1 where nothing was.
     Offsets(Vec<TopicOffsets>),
 }
@@ -79,16 +79,16 @@ pub struct TopicOffsets {
     pub offsets: Vec<(u32, i64)>,
 }
 
-type Op = Operation<Call, Mark>;
-type Drafted = steer::Drafted<Call, Mark>;
+type Op = Operation<Call, Version>;
+type Drafted = steer::Drafted<Call, Version>;
 
-impl Steered for State {
+impl Planner for State {
     type Call = Call;
-    type Mark = Mark;
+    type Version = Version;
     type Probe = steer::Never;
 
-    fn decides(ask: &Self::Ask) -> bool {
-        matches!(ask, Ask::Snapshot { .. } | Ask::Syncs { .. })
+    fn decides(ask: &Self::Query) -> bool {
+        matches!(ask, Query::Snapshot { .. } | Query::Syncs { .. })
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -96,7 +96,7 @@ impl Steered for State {
         Some(self.pair(pair).map_err(|f| vec![f]).and_then(|p| hand_over(p, group, *to, now)))
     }
 
-    fn back(&self, ops: &[Op], now: Now) -> Drafted {
+    fn inverse(&self, ops: &[Op], now: Now) -> Drafted {
         let mut draft = Draft::nothing();
         let mut faults = Vec::new();
         for op in ops {
@@ -111,25 +111,25 @@ impl Steered for State {
     }
 
     /// Whether the group stands at least where it would be handed over to: its consumers go on from there.
-    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+    fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let Action::CommitOffsets { pair, group, to } = action else { return None };
         let pair = match self.pair(pair) {
             Ok(pair) => pair,
-            Err(fault) => return Some(Seen::Blind(fault)),
+            Err(fault) => return Some(Observed::Unknown(fault)),
         };
         let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(*to).seen(now));
-        Some(both.zip(pair.said(*to, now)).and_then(|((from, there), said)| {
+        Some(both.zip(pair.announced(*to, now)).and_then(|((from, there), said)| {
             let places = stands(pair, group, *to, (from, there, said), now)?.map_err(first)?;
             Ok(places.iter().all(|p| p.reached))
         }))
     }
 
     /// What a group has not read on the cluster that it left is kept as long as the shortest retention of its topics there.
-    fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
+    fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::CommitOffsets { pair, group, to } = action else { return None };
         let pair = match self.pair(pair) {
             Ok(pair) => pair,
-            Err(fault) => return Some(("retention", Seen::Blind(fault))),
+            Err(fault) => return Some(("retention", Observed::Unknown(fault))),
         };
         let from = pair.cluster(to.other());
         let kept = from.seen(now).zip(from.configs.at(now)).and_then(|(latest, configs)| {
@@ -148,7 +148,7 @@ impl Steered for State {
             Ok(shortest.map(Duration::from_millis))
         });
         match kept {
-            Seen::Live(None, _) => None,
+            Observed::Fresh(None, _) => None,
             kept => Some(("retention", kept.map(Option::unwrap_or_default))),
         }
     }
@@ -192,7 +192,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     if !draft.ops.is_empty() {
         let again = read_again(&places);
         let sum: i64 = again.iter().map(|(_, n)| n).sum();
-        let each = told(again, |n| n.to_string());
+        let each = describe(again, |n| n.to_string());
         let each = if each.is_empty() { each } else { format!(" ({each})") };
         draft.notes.push(format!(
             "at most {sum} records are read again{each}: those between the mirror's last offset sync and the group's commit, of {} partitions",
@@ -218,7 +218,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
 
 /// Adds the operation that sets a group's offsets, if they are not so already, and the way back to those that are there.
 fn set(
-    draft: &mut Draft<Call, Mark>,
+    draft: &mut Draft<Call, Version>,
     pair: &Pair,
     side: Side,
     group: &str,
@@ -274,7 +274,7 @@ fn set(
             let own = |&&(p, _): &&(u32, i64)| t.offsets.iter().any(|(q, _)| *q == p);
             Some(TopicOffsets { topic: t.topic.clone(), offsets: new.offsets.iter().filter(own).copied().collect() })
         });
-        draft.back.push(op(pair, side, group, kept.clone(), there.collect()));
+        draft.inverse.push(op(pair, side, group, kept.clone(), there.collect()));
     }
     draft.ops.push(op(pair, side, group, offsets.to_vec(), prior));
     if secured(properties(pair, side)) {
@@ -329,8 +329,8 @@ fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: V
         command: command(pair, side, group, &offsets),
         call: Call::Commit { pair: pair.plan.name.clone(), side, group: group.to_owned(), offsets },
         kind: Kind::Absolute,
-        tail: false,
-        expect: Handle::Seen(Mark::Offsets(prior)),
+        cleanup: false,
+        precondition: Precondition::Observed(Version::Offsets(prior)),
         quarantine: QUARANTINE,
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
     },
     plan::{KafkaPair, Mirror, Side, Sides},
@@ -191,7 +191,7 @@ pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'
 pub(super) type Likeness = (Sides<String>, Result<bool, Fault>);
 
 /// That of all copied topics.
-pub(super) fn likeness(pair: &Pair, now: Now) -> Seen<Vec<Likeness>> {
+pub(super) fn likeness(pair: &Pair, now: Now) -> Observed<Vec<Likeness>> {
     let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
     both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
         let alike = |names: &Sides<String>| {
@@ -222,6 +222,6 @@ pub(super) fn likeness(pair: &Pair, now: Now) -> Seen<Vec<Likeness>> {
 }
 
 /// A topic's configuration on one side.
-pub(super) fn config<'a>(pair: &'a Pair, side: Side, topic: &str, now: Now) -> Seen<Option<&'a Config>> {
+pub(super) fn config<'a>(pair: &'a Pair, side: Side, topic: &str, now: Now) -> Observed<Option<&'a Config>> {
     pair.cluster(side).configs.at(now).map(|all| all.get(topic))
 }

@@ -14,7 +14,7 @@ use crate::{
     core::{
         estate::{
             history::Drain,
-            seen::{Fault, FaultKind, Seen},
+            seen::{Fault, FaultKind, Observed},
             signal::{MAX, Samples, SignalDef, Unit},
             watched::Watched,
         },
@@ -104,7 +104,7 @@ fn lag_seconds(figures: Figures) -> f64 {
 }
 
 /// The worst lag in time of all groups of one side. Nothing to look at is no reading, and neither is a group that cannot be read.
-pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Seen<LagTime> {
+pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Observed<LagTime> {
     let names = parity::group_names_of(pair, side);
     let groups = names.iter().map(|name| (name, pair.cluster(side).group(name, now)));
     let judged: Vec<_> =
@@ -114,7 +114,7 @@ pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Seen<LagTime> {
         return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair, &names)));
     }
     let each = judged.into_iter().map(|group| group.and_then(|g| g.figures()).map(|f| f.time));
-    Seen::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair, &names)))
+    Observed::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair, &names)))
 }
 
 /// The fault of a pair without groups, or with none but those whose lag nobody misses.
@@ -125,15 +125,15 @@ pub(super) fn no_groups(pair: &Pair, names: &BTreeSet<Arc<str>>) -> Fault {
 
 /// Whether nobody misses a group's lag: it has committed nothing of what is watched for as long as it is looked at, and the plan does not
 /// name it, a pattern only fits it. Such are all groups of other topics where the pattern is `*`.
-pub(super) fn no_lag_to_miss(pair: &Pair, name: &str, group: &Seen<GroupSeen<'_>>) -> bool {
-    let never = matches!(group, Seen::Live(seen, _) | Seen::Stale(seen, _) if seen.never_had_any());
+pub(super) fn no_lag_to_miss(pair: &Pair, name: &str, group: &Observed<GroupSeen<'_>>) -> bool {
+    let never = matches!(group, Observed::Fresh(seen, _) | Observed::Stale(seen, _) if seen.never_had_any());
     never && !pair.plan.groups.has_name(name)
 }
 
 /// Whether something is known not to be on a side: the cluster's answer has it not. By nothing else: what is there, and of which something
 /// cannot be found, is not absent.
-pub(super) fn is_absent<T>(seen: &Seen<T>) -> bool {
-    matches!(seen, Seen::Blind(fault) if fault.kind == FaultKind::NotFound)
+pub(super) fn is_absent<T>(seen: &Observed<T>) -> bool {
+    matches!(seen, Observed::Unknown(fault) if fault.kind == FaultKind::NotFound)
 }
 
 /// Puts all of them down.
@@ -154,8 +154,8 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
         out.push(Watched::new(format!("cluster of {name}, {side}"), pair.cluster(side).seen(now)));
     }
     // Of each side whether it is absent there, and how well it is known.
-    let mut put = |what: [String; 2], known: [(bool, Seen<()>); 2]| {
-        let there = known.iter().any(|(absent, known)| !absent && known.is_live());
+    let mut put = |what: [String; 2], known: [(bool, Observed<()>); 2]| {
+        let there = known.iter().any(|(absent, known)| !absent && known.is_fresh());
         let each = what.into_iter().zip(known).filter(|(_, (absent, _))| !(there && *absent));
         out.extend(each.map(|(what, (_, known))| Watched::new(what, known)));
     };
@@ -165,7 +165,7 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
             let absent = is_absent(&seen);
             let known = match seen {
                 // A group that has committed nothing of what is watched has no lag, and nobody misses one.
-                Seen::Live(seen, age) if seen.has_nothing() => Seen::Live((), age),
+                Observed::Fresh(seen, age) if seen.has_nothing() => Observed::Fresh((), age),
                 seen => seen.and_then(|seen| seen.figures()).map(|_| ()),
             };
             (absent, known)
@@ -244,7 +244,7 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
 }
 
 /// What a group's commits come to.
-fn measure_lag(seen: &Seen<GroupSeen<'_>>, labels: &[&str], out: &mut Samples) {
+fn measure_lag(seen: &Observed<GroupSeen<'_>>, labels: &[&str], out: &mut Samples) {
     let figures = || seen.as_ref().and_then(|g| g.figures());
     #[expect(clippy::cast_precision_loss, reason = "a signal")]
     out.put(&GROUP_LAG, labels, || figures().map(|f| f.lag as f64));

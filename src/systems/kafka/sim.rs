@@ -20,7 +20,7 @@ use self::{
 };
 use super::{
     State,
-    facts::{Ask, Broker, Commit, Config, Facts, Group, Offset, Snapshot, Topic},
+    facts::{Broker, Commit, Config, Group, Observation, Offset, Query, Snapshot, Topic},
     syncs::Syncs,
 };
 use crate::{
@@ -95,14 +95,14 @@ impl Simulated for State {
         sim.pairs.iter_mut().for_each(|p| p.advance(span.as_secs_f64()));
     }
 
-    fn answer(sim: &mut Sim, ask: &Ask, _: Now) -> Result<Facts, Fault> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+    fn answer(sim: &mut Sim, ask: &Query, _: Now) -> Result<Observation, Fault> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
         let missing = || Fault::new(FaultKind::NotFound, format!("no pair {pair} in the plan"));
         let pair = sim.pairs.get(pair).ok_or_else(missing)?;
         Ok(match ask {
-            Ask::Snapshot { .. } => Facts::Snapshot(pair.snapshot(side)),
-            Ask::Configs { .. } => Facts::Configs(pair.configs(side)),
-            Ask::Syncs { .. } => Facts::Syncs(pair.said(side)),
+            Query::Snapshot { .. } => Observation::Snapshot(pair.snapshot(side)),
+            Query::Configs { .. } => Observation::Configs(pair.configs(side)),
+            Query::Syncs { .. } => Observation::Syncs(pair.said(side)),
         })
     }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{
     cluster::Cluster,
-    facts::{Ask, Facts},
+    facts::{Observation, Query},
     parity::{self, Handovers},
     signals,
     syncs::Syncs,
@@ -15,9 +15,9 @@ use super::{
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Reading, Seen, Stamp},
+            seen::{Fault, FaultKind, Observed, Reading, Stamp},
             signal::{Samples, SignalDef},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::Now,
@@ -60,15 +60,15 @@ impl Pair {
     }
 
     /// What the mirrors that copy to a side say of offsets.
-    pub(super) fn said(&self, side: Side, now: Now) -> Seen<&Said> {
+    pub(super) fn announced(&self, side: Side, now: Now) -> Observed<&Said> {
         if self.mirrors_to(side).next().is_none() {
             let text = format!("{}: the plan has no mirror to the {side}", self.plan.name);
-            return Seen::Blind(Fault::new(FaultKind::Unsupported, text));
+            return Observed::Unknown(Fault::new(FaultKind::Unsupported, text));
         }
         self.syncs.get(side).at(now)
     }
 
-    fn hear(&mut self, side: Side, syncs: Syncs, stamp: Stamp) {
+    fn on_syncs(&mut self, side: Side, syncs: Syncs, stamp: Stamp) {
         let reading = self.syncs.get_mut(side);
         let news = match reading.last() {
             Some((last, _)) if syncs.read > last.syncs.read => Some(stamp.at),
@@ -81,7 +81,7 @@ impl Pair {
     /// Forgets what only a pattern named and what is not there any more on either side: console consumers and the groups of tests come and go,
     /// and nobody misses them. What the plan names itself is missed for as long as it is not there.
     fn forget(&mut self, now: Now) {
-        let whole = |side| self.cluster(side).seen(now).live().is_some_and(|latest| latest.facts.partial.is_none());
+        let whole = |side| self.cluster(side).seen(now).fresh().is_some_and(|latest| latest.facts.partial.is_none());
         if !Side::BOTH.into_iter().all(whole) {
             return;
         }
@@ -136,10 +136,10 @@ impl System for State {
     const ID: &'static str = "kafka";
     const TITLE: &'static str = "Kafka";
     const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
-    type Ask = Ask;
-    type Facts = Facts;
+    type Query = Query;
+    type Observation = Observation;
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let pair = |p: &KafkaPair| Pair {
             plan: p.clone(),
             clusters: Sides::default(),
@@ -151,23 +151,29 @@ impl System for State {
         let mut specs = Vec::new();
         for (pair, of) in plan.kafka.iter().enumerate() {
             for side in Side::BOTH {
-                let spec = |what: &str, calls, interval, ask, at: Side| SourceSpec {
+                let spec = |what: &str, calls, interval, ask, at: Side| CollectorSpec {
                     id: format!("kafka/{}/{at}/{what}", of.name),
                     side: Some(at),
                     endpoint: bootstrap(of, at),
                     calls,
                     interval,
                     timeout: timeout(plan.intervals.kafka),
-                    ask,
+                    query: ask,
                 };
-                specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Ask::Snapshot { pair, side }, side));
-                specs.push(spec("configs", CONFIG_CALLS, interval * CONFIGS_EVERY, Ask::Configs { pair, side }, side));
+                specs.push(spec("snapshot", SNAPSHOT_CALLS, interval, Query::Snapshot { pair, side }, side));
+                specs.push(spec(
+                    "configs",
+                    CONFIG_CALLS,
+                    interval * CONFIGS_EVERY,
+                    Query::Configs { pair, side },
+                    side,
+                ));
                 if let Some(mirror) = of.mirrors.iter().find(|m| m.from == side.other()) {
                     specs.push(spec(
                         &format!("syncs-to-{side}"),
                         SYNC_CALLS,
                         interval,
-                        Ask::Syncs { pair, side },
+                        Query::Syncs { pair, side },
                         mirror.offset_syncs_on,
                     ));
                 }
@@ -176,28 +182,28 @@ impl System for State {
         (Self { plan: plan.clone(), pairs }, specs)
     }
 
-    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
         if let Some(pair) = self.pairs.get_mut(pair) {
             match facts {
-                Facts::Snapshot(snapshot) => {
+                Observation::Snapshot(snapshot) => {
                     pair.clusters.get_mut(side).apply(snapshot, stamp);
                     pair.forget(stamp.at);
                 }
-                Facts::Configs(configs) => pair.clusters.get_mut(side).configs.set(configs, stamp),
-                Facts::Syncs(syncs) => pair.hear(side, syncs, stamp),
+                Observation::Configs(configs) => pair.clusters.get_mut(side).configs.set(configs, stamp),
+                Observation::Syncs(syncs) => pair.on_syncs(side, syncs, stamp),
             }
         }
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
-        let (Ask::Snapshot { pair, side } | Ask::Configs { pair, side } | Ask::Syncs { pair, side }) = *ask;
+    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
+        let (Query::Snapshot { pair, side } | Query::Configs { pair, side } | Query::Syncs { pair, side }) = *ask;
         if let Some(pair) = self.pairs.get_mut(pair) {
             match ask {
-                Ask::Snapshot { .. } => pair.clusters.get_mut(side).fail(fault),
-                Ask::Configs { .. } => pair.clusters.get_mut(side).configs.fail(fault),
-                Ask::Syncs { .. } => pair.syncs.get_mut(side).fail(fault),
+                Query::Snapshot { .. } => pair.clusters.get_mut(side).fail(fault),
+                Query::Configs { .. } => pair.clusters.get_mut(side).configs.fail(fault),
+                Query::Syncs { .. } => pair.syncs.get_mut(side).fail(fault),
             }
         }
     }

@@ -7,13 +7,13 @@ use std::{sync::Arc, time::Duration};
 use indexmap::IndexMap;
 
 use super::{
-    Ask, Facts, State,
+    Observation, Query, State,
     facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot, Topic},
 };
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
             signal::{Sample, Samples},
         },
         now::Now,
@@ -98,22 +98,22 @@ fn ends(raw: &[i64]) -> Vec<Offset> {
     raw.iter().map(|&e| Offset::end(e)).collect()
 }
 
-fn source() -> Ask {
-    Ask::Snapshot { pair: 0, side: Side::Source }
+fn source() -> Query {
+    Query::Snapshot { pair: 0, side: Side::Source }
 }
 
-fn signal(state: &State, now: Now, id: &str, labels: &[&str]) -> Seen<f64> {
+fn signal(state: &State, now: Now, id: &str, labels: &[&str]) -> Observed<f64> {
     let mut out = Samples::default();
     state.measure(now, &mut out);
     let found = |s: &Sample| s.def.id == id && *s.labels == *labels;
-    out.into_vec().into_iter().find(found).map_or(Seen::Never, |s| s.value)
+    out.into_vec().into_iter().find(found).map_or(Observed::Pending, |s| s.value)
 }
 
 const CHECKOUT: [&str; 3] = ["events", "source", "checkout"];
 
-fn kind(seen: &Seen<f64>) -> Option<FaultKind> {
+fn kind(seen: &Observed<f64>) -> Option<FaultKind> {
     match seen {
-        Seen::Blind(f) => Some(f.kind),
+        Observed::Unknown(f) => Some(f.kind),
         _ => None,
     }
 }
@@ -125,36 +125,36 @@ fn lag_is_told_in_messages_and_in_seconds() {
     for t in 0..=20_i64 {
         let now = u64::try_from(t).unwrap();
         let facts = snapshot(&ends(&[100 + 10 * t, 100 + 10 * t]), &ends(&[100, 90 + 10 * t]));
-        state.apply(&source(), Facts::Snapshot(facts), stamp(now));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(now));
     }
     let now = at(20);
-    assert_eq!(signal(&state, now, "kafka.group.lag", &CHECKOUT).live(), Some(210.0));
+    assert_eq!(signal(&state, now, "kafka.group.lag", &CHECKOUT).fresh(), Some(210.0));
     // The record after 100 was written at 0 s: twenty seconds ago; the other partition is one second behind.
-    assert_eq!(signal(&state, now, "kafka.group.lag_seconds", &CHECKOUT).live(), Some(20.0));
-    let grows = signal(&state, now, "kafka.group.drain_seconds", &CHECKOUT).live();
+    assert_eq!(signal(&state, now, "kafka.group.lag_seconds", &CHECKOUT).fresh(), Some(20.0));
+    let grows = signal(&state, now, "kafka.group.drain_seconds", &CHECKOUT).fresh();
     assert_eq!(grows, Some(super::signals::NEVER), "a lag that grows never drains");
-    let rate = signal(&state, now, "kafka.topic.produce_rate", &["events", "source", "orders"]).live().unwrap();
+    let rate = signal(&state, now, "kafka.topic.produce_rate", &["events", "source", "orders"]).fresh().unwrap();
     assert!((rate - 20.0).abs() < 1e-9, "{rate}");
 }
 
 #[test]
 fn a_lag_older_than_the_watch_is_never_little() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[5000]), &ends(&[10]))), stamp(1));
-    assert_eq!(signal(&state, at(1), "kafka.group.lag_seconds", &CHECKOUT).live(), Some(super::signals::NEVER));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[5000]), &ends(&[10]))), stamp(1));
+    assert_eq!(signal(&state, at(1), "kafka.group.lag_seconds", &CHECKOUT).fresh(), Some(super::signals::NEVER));
     let worst = signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"]);
-    assert_eq!(worst.live(), Some(super::signals::NEVER));
+    assert_eq!(worst.fresh(), Some(super::signals::NEVER));
 }
 
 #[test]
 fn one_unknown_partition_takes_the_sum_away() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let facts = snapshot(&ends(&[100, -1001]), &ends(&[100, 50]));
-    state.apply(&source(), Facts::Snapshot(facts), stamp(1));
+    state.apply(&source(), Observation::Snapshot(facts), stamp(1));
     for id in ["kafka.group.lag", "kafka.group.lag_seconds", "kafka.group.drain_seconds"] {
         assert!(kind(&signal(&state, at(1), id, &CHECKOUT)).is_some(), "{id}");
     }
-    assert_eq!(signal(&state, at(1), "kafka.group.unknown_partitions", &CHECKOUT).live(), Some(1.0));
+    assert_eq!(signal(&state, at(1), "kafka.group.unknown_partitions", &CHECKOUT).fresh(), Some(1.0));
     assert!(kind(&signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"])).is_some());
     let row = &state.panel(at(1)).tables[0].rows[0];
     assert!(row.cells.iter().any(|c| c.tone == Tone::Blind), "{row:?}");
@@ -163,15 +163,15 @@ fn one_unknown_partition_takes_the_sum_away() {
 #[test]
 fn a_commit_beyond_the_end_is_unknown_and_a_missing_one_is_listed() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[5]), &ends(&[100]))), stamp(1));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[5]), &ends(&[100]))), stamp(1));
     assert_eq!(kind(&signal(&state, at(1), "kafka.group.lag", &CHECKOUT)), Some(FaultKind::Malformed));
 
     let mut facts = snapshot(&ends(&[100, 100, 100]), &ends(&[60]));
     facts.commits.push(Commit { slot: 1, owner: 0, offset: Offset::NEVER });
     facts.groups[0].commits = 0..2;
-    state.apply(&source(), Facts::Snapshot(facts), stamp(2));
-    assert_eq!(signal(&state, at(2), "kafka.group.lag", &CHECKOUT).live(), Some(40.0));
-    assert_eq!(signal(&state, at(2), "kafka.group.uncommitted_partitions", &CHECKOUT).live(), Some(2.0));
+    state.apply(&source(), Observation::Snapshot(facts), stamp(2));
+    assert_eq!(signal(&state, at(2), "kafka.group.lag", &CHECKOUT).fresh(), Some(40.0));
+    assert_eq!(signal(&state, at(2), "kafka.group.uncommitted_partitions", &CHECKOUT).fresh(), Some(2.0));
 }
 
 /// Bug reports of two other consoles: retention has taken all that a group had not read, and what is counted as its lag never drains.
@@ -180,29 +180,29 @@ fn what_lies_before_the_start_of_the_log_is_lost_and_no_lag() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let mut read = |commits: [i64; 2], starts: &[i64], at| {
         let facts = Snapshot { starts: ends(starts), ..snapshot(&ends(&[100, 100]), &ends(&commits)) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(at));
     };
     read([10, 40], &[100, 0], 1);
     read([10, 40], &[100, 70], 2);
     let figure = |state: &State, id: &str| signal(state, at(3), id, &CHECKOUT);
     assert_eq!(
-        figure(&state, "kafka.group.lag").live(),
+        figure(&state, "kafka.group.lag").fresh(),
         Some(30.0),
         "of the one partition nothing is left, of the other thirty"
     );
-    assert_eq!(figure(&state, "kafka.group.lost_records").live(), Some(120.0));
+    assert_eq!(figure(&state, "kafka.group.lost_records").fresh(), Some(120.0));
     let mut read = |commits: [i64; 2], starts: &[i64], at| {
         let facts = Snapshot { starts: ends(starts), ..snapshot(&ends(&[100, 100]), &ends(&commits)) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(at));
     };
     read([10, 100], &[100, 70], 3);
-    assert_eq!(figure(&state, "kafka.group.lag").live(), Some(0.0));
-    assert_eq!(figure(&state, "kafka.group.drain_seconds").live(), Some(0.0));
-    assert_eq!(figure(&state, "kafka.group.lag_seconds").live(), Some(0.0));
-    assert_eq!(figure(&state, "kafka.group.lost_records").live(), Some(90.0));
+    assert_eq!(figure(&state, "kafka.group.lag").fresh(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.drain_seconds").fresh(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.lag_seconds").fresh(), Some(0.0));
+    assert_eq!(figure(&state, "kafka.group.lost_records").fresh(), Some(90.0));
     // A start that nobody told is no zero: without it neither is known what is lost, nor what is left.
     let facts = Snapshot { starts: ends(&[-1001, 70]), ..snapshot(&ends(&[100, 100]), &ends(&[10, 100])) };
-    state.apply(&source(), Facts::Snapshot(facts), stamp(4));
+    state.apply(&source(), Observation::Snapshot(facts), stamp(4));
     assert_eq!(kind(&figure(&state, "kafka.group.lag")), Some(FaultKind::Malformed));
     assert_eq!(kind(&figure(&state, "kafka.group.lost_records")), Some(FaultKind::Malformed));
 }
@@ -214,15 +214,15 @@ fn an_open_transaction_is_neither_drained_nor_standing_still() {
     let mut read = |state: &mut State, end: i64, stable: i64| {
         second += 1;
         let facts = Snapshot { stable: ends(&[stable]), ..snapshot(&ends(&[end]), &ends(&[200])) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(second));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(second));
     };
-    let figure = |state: &State, id: &str| signal(state, at(9), id, &CHECKOUT).live();
+    let figure = |state: &State, id: &str| signal(state, at(9), id, &CHECKOUT).fresh();
     let topic = |state: &State, id: &str| signal(state, at(9), id, &["events", "source", "orders"]);
     // Nothing is written any more, and read_committed has read all that it can.
     (0..5).for_each(|_| read(&mut state, 1663, 200));
     assert_eq!(figure(&state, "kafka.group.lag"), Some(1463.0));
-    assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(0.0));
-    assert_eq!(topic(&state, "kafka.topic.open_records").live(), Some(1463.0));
+    assert_eq!(topic(&state, "kafka.topic.still_polls").fresh(), Some(0.0));
+    assert_eq!(topic(&state, "kafka.topic.open_records").fresh(), Some(1463.0));
     read(&mut state, 1663, -1001);
     assert_eq!(
         kind(&topic(&state, "kafka.topic.still_polls")),
@@ -231,8 +231,8 @@ fn an_open_transaction_is_neither_drained_nor_standing_still() {
     );
     // Aborted: the marker is one offset more.
     (0..3).for_each(|_| read(&mut state, 1664, 1664));
-    assert_eq!(topic(&state, "kafka.topic.still_polls").live(), Some(2.0));
-    assert_eq!(topic(&state, "kafka.topic.open_records").live(), Some(0.0));
+    assert_eq!(topic(&state, "kafka.topic.still_polls").fresh(), Some(2.0));
+    assert_eq!(topic(&state, "kafka.topic.open_records").fresh(), Some(0.0));
 }
 
 #[test]
@@ -241,8 +241,8 @@ fn offsets_at_the_end_that_are_no_records_are_no_lag() {
     let mut read = |commit: i64, end: i64, at| {
         let hollow = std::collections::BTreeMap::from([(0, 10)]);
         let facts = Snapshot { hollow, ..snapshot(&ends(&[end]), &ends(&[commit])) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(at));
-        signal(&state, self::at(at), "kafka.group.lag", &CHECKOUT).live()
+        state.apply(&source(), Observation::Snapshot(facts), stamp(at));
+        signal(&state, self::at(at), "kafka.group.lag", &CHECKOUT).fresh()
     };
     assert_eq!(read(10, 11, 1), Some(0.0), "behind the last record there is a marker");
     assert_eq!(read(7, 11, 2), Some(3.0));
@@ -253,17 +253,17 @@ fn offsets_at_the_end_that_are_no_records_are_no_lag() {
 fn a_topic_made_anew_is_told_by_its_name() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let words = |state: &State| match signal(state, at(2), "kafka.group.lag", &CHECKOUT) {
-        Seen::Blind(fault) => fault.text.to_string(),
+        Observed::Unknown(fault) => fault.text.to_string(),
         other => panic!("{other:?}"),
     };
     let mut facts = snapshot(&ends(&[7, 7]), &ends(&[5, 5]));
     facts.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 2, of: Some(2) });
-    state.apply(&source(), Facts::Snapshot(facts), stamp(1));
+    state.apply(&source(), Observation::Snapshot(facts), stamp(1));
     assert_eq!(
         words(&state),
         "group checkout has commits on orders-2, but the topic has only 2 partitions: it was made anew"
     );
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[7, 7]), &ends(&[5, 100]))), stamp(2));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[7, 7]), &ends(&[5, 100]))), stamp(2));
     assert_eq!(
         words(&state),
         "group checkout stands at 100 of orders-1, which ends at 7: the topic was made anew, or cut"
@@ -278,9 +278,9 @@ fn of_a_group_that_is_denied_nothing_is_live() {
         facts.groups[0].state = GroupState::Unknown;
         facts.groups[0].members = None;
         facts.groups[0].fault = Some(Fault::new(FaultKind::Refused, "denied"));
-        state.apply(&Ask::Snapshot { pair: 0, side }, Facts::Snapshot(facts), stamp(1));
+        state.apply(&Query::Snapshot { pair: 0, side }, Observation::Snapshot(facts), stamp(1));
         let syncs = super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
-        state.apply(&Ask::Syncs { pair: 0, side }, Facts::Syncs(syncs), stamp(1));
+        state.apply(&Query::Syncs { pair: 0, side }, Observation::Syncs(syncs), stamp(1));
     }
     let mut out = Samples::default();
     state.measure(at(1), &mut out);
@@ -297,10 +297,10 @@ fn of_a_group_that_is_denied_nothing_is_live() {
 #[test]
 fn what_is_named_and_not_there_is_never_zero() {
     let (mut state, _) = State::new(&plan(&["checkout", "ghost"], &["orders", "gone"], ""));
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(1));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(1));
     let ghost = signal(&state, at(1), "kafka.group.lag", &["events", "source", "ghost"]);
     assert_eq!(kind(&ghost), Some(FaultKind::NotFound));
-    assert_eq!(signal(&state, at(1), "kafka.group.lag", &CHECKOUT).live(), Some(0.0));
+    assert_eq!(signal(&state, at(1), "kafka.group.lag", &CHECKOUT).fresh(), Some(0.0));
     assert_eq!(
         kind(&signal(&state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"])),
         Some(FaultKind::NotFound)
@@ -313,12 +313,13 @@ fn what_is_named_and_not_there_is_never_zero() {
 #[test]
 fn a_topic_that_vanishes_says_since_when() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[90]))), stamp(1));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[100]), &ends(&[90]))), stamp(1));
     let mut without = snapshot(&[], &[]);
     without.topics.clear();
     without.groups[0].orphans.push(Orphan { topic: "orders".into(), partition: 0, of: None });
-    state.apply(&source(), Facts::Snapshot(without), stamp(31));
-    let Seen::Blind(fault) = signal(&state, at(31), "kafka.topic.partitions", &["events", "source", "orders"]) else {
+    state.apply(&source(), Observation::Snapshot(without), stamp(31));
+    let Observed::Unknown(fault) = signal(&state, at(31), "kafka.topic.partitions", &["events", "source", "orders"])
+    else {
         panic!("a topic that is gone has no partitions to count")
     };
     assert_eq!(fault.kind, FaultKind::NotFound);
@@ -330,17 +331,17 @@ fn a_topic_that_vanishes_says_since_when() {
 fn nothing_is_live_after_a_fault_or_for_an_empty_pattern() {
     let (mut state, _) = State::new(&plan(&["check*"], &["orders"], ""));
     let empty = Snapshot { groups: vec![], commits: vec![], ..snapshot(&ends(&[1]), &[]) };
-    state.apply(&source(), Facts::Snapshot(empty), stamp(1));
+    state.apply(&source(), Observation::Snapshot(empty), stamp(1));
     let worst = |state: &State, t| signal(state, at(t), "kafka.pair.worst_lag_seconds", &["events", "source"]);
     assert_eq!(kind(&worst(&state, 1)), Some(FaultKind::Empty));
 
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(2));
-    assert_eq!(worst(&state, 2).live(), Some(0.0));
-    assert!(!worst(&state, 20).is_live(), "stale by age");
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[100]), &ends(&[100]))), stamp(2));
+    assert_eq!(worst(&state, 2).fresh(), Some(0.0));
+    assert!(!worst(&state, 20).is_fresh(), "stale by age");
     state.fail(&source(), &Fault::new(FaultKind::Unreachable, "down"), at(3));
     let mut out = Samples::default();
     state.measure(at(3), &mut out);
-    let live: Vec<_> = out.into_vec().into_iter().filter(|s| s.value.is_live()).collect();
+    let live: Vec<_> = out.into_vec().into_iter().filter(|s| s.value.is_fresh()).collect();
     assert!(live.is_empty(), "{live:?}");
 }
 
@@ -353,24 +354,24 @@ fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_the
     };
     // The target has neither yet: the runbook makes them.
     let there = Snapshot::default();
-    state.apply(&Ask::Snapshot { pair: 0, side: Side::Target }, Facts::Snapshot(there), stamp(1));
+    state.apply(&Query::Snapshot { pair: 0, side: Side::Target }, Observation::Snapshot(there), stamp(1));
     let good = || snapshot(&ends(&[9, 9]), &ends(&[5, 5]));
-    state.apply(&source(), Facts::Snapshot(good()), stamp(1));
+    state.apply(&source(), Observation::Snapshot(good()), stamp(1));
     assert_eq!(unknown(&state), Vec::<String>::new());
 
     let mut denied = good();
     denied.groups[0].fault = Some(Fault::new(FaultKind::Refused, "group checkout: not authorized"));
-    state.apply(&source(), Facts::Snapshot(denied), stamp(1));
+    state.apply(&source(), Observation::Snapshot(denied), stamp(1));
     assert!(unknown(&state)[0].starts_with("group checkout of events, source: REFUSED: "), "{:?}", unknown(&state));
 
     let leaderless = snapshot(&ends(&[9, -1]), &ends(&[5, 5]));
-    state.apply(&source(), Facts::Snapshot(leaderless), stamp(1));
+    state.apply(&source(), Observation::Snapshot(leaderless), stamp(1));
     let told = unknown(&state);
     assert!(told.iter().any(|t| t.starts_with("topic orders of events, source: ")), "{told:?}");
     assert!(told.iter().any(|t| t.starts_with("group checkout of events, source: ")), "{told:?}");
 
     let gone = Snapshot { groups: vec![], commits: vec![], ..good() };
-    state.apply(&source(), Facts::Snapshot(gone), stamp(1));
+    state.apply(&source(), Observation::Snapshot(gone), stamp(1));
     let told = unknown(&state);
     assert!(
         told.iter().all(|t| t.contains("group checkout of events, ")) && told.len() == 2,
@@ -389,10 +390,10 @@ fn copies_are_paired_by_the_mirrors_prefix() {
     assert_eq!(super::parity::copied(pair, &names), super::parity::Copied::From(Side::Source));
 
     let (mut state, _) = State::new(&plan);
-    state.apply(&source(), Facts::Snapshot(snapshot(&ends(&[9, 9]), &ends(&[5, 5]))), stamp(1));
+    state.apply(&source(), Observation::Snapshot(snapshot(&ends(&[9, 9]), &ends(&[5, 5]))), stamp(1));
     let mut there = snapshot(&ends(&[900, 900]), &ends(&[880]));
     there.topics[0].name = "vir.orders".into();
-    state.apply(&Ask::Snapshot { pair: 0, side: Side::Target }, Facts::Snapshot(there), stamp(1));
+    state.apply(&Query::Snapshot { pair: 0, side: Side::Target }, Observation::Snapshot(there), stamp(1));
     let panel = state.panel(at(1));
     let text = |row: usize, id: &str, table: usize| {
         let t = &panel.tables[table];
@@ -413,8 +414,8 @@ fn the_simulated_estate_moves_and_repeats() {
         for t in (0..120).step_by(5) {
             State::advance(&mut sim, at(t));
             for spec in &specs {
-                let facts = State::answer(&mut sim, &spec.ask, at(t)).unwrap();
-                state.apply(&spec.ask, facts, stamp(t));
+                let facts = State::answer(&mut sim, &spec.query, at(t)).unwrap();
+                state.apply(&spec.query, facts, stamp(t));
             }
         }
         let mut out = Samples::default();
@@ -429,8 +430,8 @@ fn the_simulated_estate_moves_and_repeats() {
     let (samples, tile) = run();
     assert_eq!((&samples, &tile), (&run().0, &run().1), "the same seed, the same run");
     let rates = samples.iter().filter(|s| s.def.id == "kafka.topic.produce_rate" && s.labels[1] == "source");
-    let total: f64 = rates.map(|s| s.value.clone().live().unwrap()).sum();
+    let total: f64 = rates.map(|s| s.value.clone().fresh().unwrap()).sum();
     assert!((20_000.0..28_000.0).contains(&total), "{total} events a second");
-    let dead: Vec<_> = samples.iter().filter(|s| !s.value.is_live()).collect();
+    let dead: Vec<_> = samples.iter().filter(|s| !s.value.is_fresh()).collect();
     assert!(dead.is_empty(), "{dead:?}");
 }

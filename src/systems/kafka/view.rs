@@ -13,7 +13,7 @@ pub(super) use detail::detail;
 use super::{State, cluster::GroupSeen, figures::Figures, parity, signals, state::Pair, times::LagTime};
 use crate::{
     core::{
-        estate::{history::Drain, seen::Seen},
+        estate::{history::Drain, seen::Observed},
         now::{Now, short},
     },
     plan::{Plan, Side},
@@ -24,7 +24,7 @@ use crate::{
 /// The panel.
 pub(super) fn panel(state: &State, now: Now) -> Panel {
     let tables = vec![groups::table(state, now), topics::table(state, now), clusters::table(state, now)];
-    let seen: Vec<Seen<()>> =
+    let seen: Vec<Observed<()>> =
         state.pairs.iter().flat_map(|p| Side::BOTH.map(|side| p.cluster(side).seen(now).map(|_| ()))).collect();
     let summary = Side::BOTH
         .into_iter()
@@ -72,17 +72,17 @@ fn heading(plan: &Plan, side: Side) -> String {
 struct Worst {
     pair: usize,
     group: Option<Arc<str>>,
-    time: Seen<LagTime>,
+    time: Observed<LagTime>,
     figures: Option<(Figures, Drain)>,
 }
 
 impl Worst {
     fn rank(&self) -> (u8, std::time::Duration) {
         match &self.time {
-            Seen::Never => (3, std::time::Duration::ZERO),
-            Seen::Blind(_) => (2, std::time::Duration::ZERO),
-            Seen::Live(t @ LagTime::AtLeast(_), _) | Seen::Stale(t @ LagTime::AtLeast(_), _) => (1, t.least()),
-            Seen::Live(t, _) | Seen::Stale(t, _) => (0, t.least()),
+            Observed::Pending => (3, std::time::Duration::ZERO),
+            Observed::Unknown(_) => (2, std::time::Duration::ZERO),
+            Observed::Fresh(t @ LagTime::AtLeast(_), _) | Observed::Stale(t @ LagTime::AtLeast(_), _) => (1, t.least()),
+            Observed::Fresh(t, _) | Observed::Stale(t, _) => (0, t.least()),
         }
     }
 
@@ -99,7 +99,7 @@ impl Worst {
             (None, _) => state.pairs[self.pair].plan.name.clone(),
         };
         match (&self.time, self.figures) {
-            (Seen::Live(time, _) | Seen::Stale(time, _), Some((figures, drain))) => {
+            (Observed::Fresh(time, _) | Observed::Stale(time, _), Some((figures, drain))) => {
                 let lag = grouped(figures.lag.unsigned_abs());
                 let way = match drain {
                     Drain::Drained => "drained".to_owned(),
@@ -114,14 +114,14 @@ impl Worst {
                 };
                 format!("{whose} {}, {lag} messages, {way}{lost}", time_text(*time))
             }
-            (Seen::Blind(fault), _) => format!("{whose}: {fault}"),
+            (Observed::Unknown(fault), _) => format!("{whose}: {fault}"),
             _ => format!("{whose}: waiting for the first answer"),
         }
     }
 
     fn spark(&self, state: &State, side: Side) -> Vec<f32> {
         let memory = self.group.as_ref().and_then(|g| state.pairs[self.pair].cluster(side).memory_of(g));
-        memory.map(|m| m.lag.tail(60)).unwrap_or_default()
+        memory.map(|m| m.lag.last(60)).unwrap_or_default()
     }
 }
 
@@ -135,7 +135,7 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
     let names = parity::group_names_of(pair, side);
     let cluster = pair.cluster(side);
     let whole = match cluster.seen(now) {
-        Seen::Live(..) | Seen::Stale(..) => {
+        Observed::Fresh(..) | Observed::Stale(..) => {
             let each = names.iter().filter_map(|name| worst_group(ix, pair, side, name, now));
             let judged: Vec<Worst> = each.collect();
             // Groups come over one after the other: a side that has none yet is no worse than the side that has them.
@@ -146,10 +146,10 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
             if !judged.is_empty() || others() {
                 return judged;
             }
-            Seen::Blind(signals::no_groups(pair, &names))
+            Observed::Unknown(signals::no_groups(pair, &names))
         }
-        Seen::Blind(fault) => Seen::Blind(fault),
-        Seen::Never => Seen::Never,
+        Observed::Unknown(fault) => Observed::Unknown(fault),
+        Observed::Pending => Observed::Pending,
     };
     vec![Worst { pair: ix, group: None, time: whole, figures: None }]
 }
@@ -213,6 +213,6 @@ fn lag_cell(lag: i64) -> Cell {
 }
 
 /// A group's figures as they may be decided on.
-fn figures(group: Seen<GroupSeen<'_>>) -> Seen<(Figures, GroupSeen<'_>)> {
+fn figures(group: Observed<GroupSeen<'_>>) -> Observed<(Figures, GroupSeen<'_>)> {
     group.and_then(|g| Ok((g.figures()?, g)))
 }

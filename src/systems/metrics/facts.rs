@@ -11,7 +11,7 @@ use crate::{
 
 /// One endpoint × one question.
 #[derive(Debug, Clone)]
-pub enum Ask {
+pub enum Query {
     /// An instant query to a Prometheus-compatible server.
     Prometheus {
         /// Index of the query in the plan.
@@ -73,9 +73,9 @@ pub struct Period {
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {
-    /// To [`Ask::Prometheus`].
+pub enum Observation {
+    /// To [`Query::Prometheus`].
     One(Value),
-    /// To [`Ask::CloudWatch`], and to [`Ask::Prometheus`] where nothing is measured: by index of the query, a value or why there is none.
+    /// To [`Query::CloudWatch`], and to [`Query::Prometheus`] where nothing is measured: by index of the query, a value or why there is none.
     Many(Vec<(usize, Result<Value, Fault>)>),
 }

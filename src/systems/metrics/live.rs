@@ -5,15 +5,15 @@ mod prometheus;
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Ask, Facts, State};
+use super::{Observation, Query, State};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     journal::{Journal, Permit},
     plan::{Plan, Sides},
     systems::{
-        Acts, Live,
+        Live, Writer,
         aws::{Aws, Reader, trust},
-        steer::{Looked, Never, Sent, Sought},
+        steer::{Never, SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -44,9 +44,9 @@ impl Live for State {
         Readers { http: LazyLock::new(client), cloudwatch }
     }
 
-    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
         match ask {
-            Ask::Prometheus { query, url, expr, bearer, .. } => {
+            Query::Prometheus { query, url, expr, bearer, .. } => {
                 let http = readers.http.as_ref().map_err(Clone::clone)?;
                 if let Some(fault) = trust::missing()
                     && !url.starts_with("http:")
@@ -55,29 +55,29 @@ impl Live for State {
                 }
                 match prometheus::query(http, url, expr, bearer.as_ref()).await {
                     // It answered, and well: that nothing is measured is known of the query, not of the server.
-                    Err(fault) if fault.kind == FaultKind::Empty => Ok(Facts::Many(vec![(*query, Err(fault))])),
-                    answer => answer.map(Facts::One),
+                    Err(fault) if fault.kind == FaultKind::Empty => Ok(Observation::Many(vec![(*query, Err(fault))])),
+                    answer => answer.map(Observation::One),
                 }
             }
-            Ask::CloudWatch { side, queries } => {
+            Query::CloudWatch { side, queries } => {
                 let now = jiff::Timestamp::now();
-                cloudwatch::read(readers.cloudwatch.get(*side), queries, now).await.map(Facts::Many)
+                cloudwatch::read(readers.cloudwatch.get(*side), queries, now).await.map(Observation::Many)
             }
         }
     }
 }
 
 /// Nothing can be done to them.
-impl Acts for State {
+impl Writer for State {
     type Writers = ();
 
     fn writers(_: &Arc<Plan>, _: &Journal) {}
 
-    async fn send((): &(), _: Permit, call: &Never, _: Option<&Never>) -> Sent<Never> {
+    async fn send((): &(), _: Permit, call: &Never, _: Option<&Never>) -> SendOutcome<Never> {
         match *call {}
     }
 
-    async fn look(_: &Readers, sought: Sought<'_, Never, Never>) -> Looked<Never> {
+    async fn verify(_: &Readers, sought: VerifyRequest<'_, Never, Never>) -> Verified<Never> {
         match *sought.call {}
     }
 }

@@ -2,42 +2,42 @@
 
 use super::State;
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{estate::seen::Observed, now::Now},
     plan::Action,
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         Simulated,
-        steer::{Drafted, Looked, Never, Obeys, Operation, Sent, Steered},
+        steer::{Drafted, Never, Operation, Planner, SendOutcome, SimulateWrites, Verified},
     },
 };
 
-impl Steered for State {
+impl Planner for State {
     type Call = Never;
-    type Mark = Never;
+    type Version = Never;
     type Probe = Never;
 
     fn draft(&self, _: &Action, _: Now) -> Option<Drafted<Never, Never>> {
         None
     }
 
-    fn back(&self, ops: &[Operation<Never, Never>], _: Now) -> Drafted<Never, Never> {
+    fn inverse(&self, ops: &[Operation<Never, Never>], _: Now) -> Drafted<Never, Never> {
         match ops.first() {
             Some(op) => match op.call {},
             None => Err(Vec::new()),
         }
     }
 
-    fn met(&self, _: &Action, _: Now) -> Option<Seen<bool>> {
+    fn is_satisfied(&self, _: &Action, _: Now) -> Option<Observed<bool>> {
         None
     }
 }
 
-impl Obeys for State {
-    fn obey(_: &mut <Self as Simulated>::Sim, _: &str, call: &Never, _: Option<&Never>, _: Now) -> Sent<Never> {
+impl SimulateWrites for State {
+    fn write(_: &mut <Self as Simulated>::Sim, _: &str, call: &Never, _: Option<&Never>, _: Now) -> SendOutcome<Never> {
         match *call {}
     }
 
-    fn look(_: &mut <Self as Simulated>::Sim, _: &str, call: &Never, _: Option<&Never>, _: Now) -> Looked<Never> {
+    fn verify(_: &mut <Self as Simulated>::Sim, _: &str, call: &Never, _: Option<&Never>, _: Now) -> Verified<Never> {
         match *call {}
     }
 
@@ -45,11 +45,11 @@ impl Obeys for State {
         &[]
     }
 
-    fn stranger(_: &mut <Self as Simulated>::Sim, _: &Action, _: Now) {}
+    fn external_change(_: &mut <Self as Simulated>::Sim, _: &Action, _: Now) {}
 
-    fn happen(sim: &mut <Self as Simulated>::Sim, what: &Happening, _: Now) -> Result<(), String> {
+    fn inject(sim: &mut <Self as Simulated>::Sim, what: &FaultInjection, _: Now) -> Result<(), String> {
         match what {
-            Happening::Reads { query, side, value } => sim.read(query, *side, *value),
+            FaultInjection::Reads { query, side, value } => sim.read(query, *side, *value),
             _ => Ok(()),
         }
     }

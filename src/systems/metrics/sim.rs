@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fastrand::Rng;
 
-use super::{Ask, Facts, State, Value};
+use super::{Observation, Query, State, Value};
 use crate::{
     core::{estate::seen::Fault, now::Now},
-    plan::{HealthKind, HealthUnit, Plan, Query, Side},
-    systems::{Simulated, World},
+    plan::{HealthKind, HealthUnit, MetricQuery, Plan, Side},
+    systems::{SharedConditions, Simulated},
 };
 
 /// Requests a second of both sides together.
@@ -32,7 +32,7 @@ pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
     /// What the others do.
-    world: World,
+    world: SharedConditions,
     /// Values that a scenario gives, whatever the others do.
     reads: BTreeMap<(usize, Side), f64>,
     /// What noise has made of each value so far: it wanders rather than jumps.
@@ -111,19 +111,27 @@ impl Simulated for State {
 
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Sim {
         let random = Rng::with_seed(seed ^ 0x90);
-        Sim { plan: plan.clone(), random, world: World::default(), reads: BTreeMap::new(), wander: BTreeMap::new() }
+        Sim {
+            plan: plan.clone(),
+            random,
+            world: SharedConditions::default(),
+            reads: BTreeMap::new(),
+            wander: BTreeMap::new(),
+        }
     }
 
     fn advance(_: &mut Sim, _: Now) {}
 
-    fn hear(sim: &mut Sim, world: &World) {
+    fn observe(sim: &mut Sim, world: &SharedConditions) {
         sim.world = *world;
     }
 
-    fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
         Ok(match ask {
-            Ask::Prometheus { query, side, .. } => Facts::One(Value { value: sim.value(*query, *side), of: None }),
-            Ask::CloudWatch { side, queries } => Facts::Many(
+            Query::Prometheus { query, side, .. } => {
+                Observation::One(Value { value: sim.value(*query, *side), of: None })
+            }
+            Query::CloudWatch { side, queries } => Observation::Many(
                 queries
                     .iter()
                     .map(|q| {
@@ -137,7 +145,9 @@ impl Simulated for State {
 
 /// CloudWatch's values are of whole periods: the last one that has ended.
 fn period(sim: &Sim, query: usize, side: Side, now: Now) -> Option<super::facts::Period> {
-    let Some(Query::CloudWatch { period, .. }) = sim.plan.health.get(query)?.queries.get(side) else { return None };
+    let Some(MetricQuery::CloudWatch { period, .. }) = sim.plan.health.get(query)?.queries.get(side) else {
+        return None;
+    };
     let length = i64::try_from(period.as_secs()).ok().filter(|s| *s > 0)?;
     let end = jiff::Timestamp::from_second(now.wall.as_second().div_euclid(length) * length).ok()?;
     Some(super::facts::Period { end, length: *period })

@@ -6,21 +6,21 @@ use indexmap::IndexMap;
 
 use super::{
     baseline::baseline,
-    facts::{Ask, CloudWatchQuery, Facts, Value},
+    facts::{CloudWatchQuery, Observation, Query, Value},
     view,
 };
 use crate::{
     core::{
         estate::{
             history::{Ring, Slope},
-            seen::{Fault, FaultKind, Freshness, Reading, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
             signal::{MAX, Samples, SignalDef, Unit},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::{Age, Now, short},
     },
-    plan::{HealthKind, HealthQuery, HealthUnit, Plan, Query, Side, Sides},
+    plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan, Side, Sides},
     systems::System,
     view::{Detail, Panel, Tile},
 };
@@ -120,23 +120,25 @@ impl State {
     /// The value as it may be used; none where the side is not asked.
     ///
     /// A query that names a volume is a ratio of requests: while those are none, or not known, it has no value.
-    pub(super) fn value(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+    pub(super) fn value(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         if !self.asked(query, side) {
             return None;
         }
         let own = self.reading(query, side, now).map(|v| v.value);
         let Some(volume) = self.plan.health[query].volume.as_deref() else { return Some(own) };
-        if let Some(requests) = self.volume(query, side, now).and_then(Seen::live).filter(|requests| *requests <= 0.0) {
+        if let Some(requests) =
+            self.volume(query, side, now).and_then(Observed::fresh).filter(|requests| *requests <= 0.0)
+        {
             let text = format!("{volume} is {requests}: a ratio of no requests is no value");
-            return Some(Seen::Blind(Fault::new(FaultKind::NoTraffic, text)));
+            return Some(Observed::Unknown(Fault::new(FaultKind::NoTraffic, text)));
         }
         let unasked = || Fault::new(FaultKind::NotFound, format!("volume query {volume} is not asked on {side}"));
-        let requests = self.volume(query, side, now).unwrap_or_else(|| Seen::Blind(unasked()));
+        let requests = self.volume(query, side, now).unwrap_or_else(|| Observed::Unknown(unasked()));
         Some(own.zip(requests).map(|(value, _)| value))
     }
 
     /// The requests that a query is a ratio of; none where it names none, or they are not asked on this side.
-    fn volume(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+    fn volume(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         let volume = self.plan.health.get(query)?.volume.as_deref()?;
         let at = self.plan.health.iter().position(|q| q.name == volume).filter(|at| self.asked(*at, side))?;
         Some(self.reading(at, side, now).map(|v| v.value))
@@ -144,7 +146,7 @@ impl State {
 
     /// Whether the side is known to get none of the requests that a query is a ratio of: it has no value, and nobody misses one.
     pub(super) fn is_idle(&self, query: usize, side: Side, now: Now) -> bool {
-        self.volume(query, side, now).and_then(Seen::live).is_some_and(|requests| requests <= 0.0)
+        self.volume(query, side, now).and_then(Observed::fresh).is_some_and(|requests| requests <= 0.0)
     }
 
     /// Whether a side has not been used yet: neither CloudWatch nor Prometheus counts requests before the first, so that there is no number
@@ -159,12 +161,12 @@ impl State {
             reading.last().is_none() && reading.fault().is_some_and(|f| f.kind == FaultKind::Empty)
         });
         let other = side.other();
-        counts && none && (!self.asked(query, other) || self.reading(query, other, now).is_live())
+        counts && none && (!self.asked(query, other) || self.reading(query, other, now).is_fresh())
     }
 
     /// Whether nobody misses a query's value on a side: it is known to get no requests, or was not used yet, and that is all that is wrong.
-    fn is_missed_by_nobody(&self, query: usize, side: Side, value: &Seen<f64>, now: Now) -> bool {
-        let Seen::Blind(fault) = value else { return false };
+    fn is_missed_by_nobody(&self, query: usize, side: Side, value: &Observed<f64>, now: Now) -> bool {
+        let Observed::Unknown(fault) = value else { return false };
         let volume = self.plan.health.get(query).and_then(|q| q.volume.as_deref());
         let counted = volume.map_or(Some(query), |volume| self.plan.health.iter().position(|q| q.name == volume));
         let unused = || counted.is_some_and(|counted| self.is_unused(counted, side, now));
@@ -172,12 +174,12 @@ impl State {
     }
 
     /// The reading itself, whatever its volume.
-    pub(super) fn reading(&self, query: usize, side: Side, now: Now) -> Seen<Value> {
-        self.known(query, side).map_or(Seen::Never, |k| k.reading.at(now).cloned())
+    pub(super) fn reading(&self, query: usize, side: Side, now: Now) -> Observed<Value> {
+        self.known(query, side).map_or(Observed::Pending, |k| k.reading.at(now).cloned())
     }
 
     /// What was usual, as good as the reading it is compared with.
-    pub(super) fn usual(&self, query: usize, side: Side, now: Now) -> Option<Seen<f64>> {
+    pub(super) fn usual(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         let usual = baseline(&self.known(query, side)?.ring, now.boot)?;
         self.value(query, side, now).map(|seen| seen.map(|_| usual))
     }
@@ -211,7 +213,7 @@ fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
     Ok(Value { value: value.value.min(high), ..value })
 }
 
-fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
+fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.health;
     let timeout = interval.clamp(Duration::from_secs(3), Duration::from_secs(10));
     let mut out = Vec::new();
@@ -219,14 +221,14 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
         let mut batch = Vec::new();
         for (query, health) in plan.health.iter().enumerate() {
             match health.queries.get(side) {
-                Some(Query::Prometheus { url, expr, bearer }) => out.push(SourceSpec {
+                Some(MetricQuery::Prometheus { url, expr, bearer }) => out.push(CollectorSpec {
                     id: format!("metrics/{}/{side}", health.name),
                     side: Some(side),
                     endpoint: url.clone(),
                     calls: &["GET /api/v1/query"],
                     interval,
                     timeout,
-                    ask: Ask::Prometheus {
+                    query: Query::Prometheus {
                         query,
                         side,
                         url: url.as_str().into(),
@@ -234,7 +236,7 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
                         bearer: bearer.clone(),
                     },
                 }),
-                Some(Query::CloudWatch { namespace, metric, stat, dimensions, period, scale }) => {
+                Some(MetricQuery::CloudWatch { namespace, metric, stat, dimensions, period, scale }) => {
                     batch.push(CloudWatchQuery {
                         query,
                         namespace: namespace.clone(),
@@ -250,14 +252,14 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
         }
         if !batch.is_empty() {
             let site = plan.sites.get(side);
-            out.push(SourceSpec {
+            out.push(CollectorSpec {
                 id: format!("metrics/cloudwatch/{side}"),
                 side: Some(side),
                 endpoint: endpoint(&site.access.endpoints).unwrap_or_else(|| site.region.clone()),
                 calls: &["cloudwatch:GetMetricData"],
                 interval,
                 timeout,
-                ask: Ask::CloudWatch { side, queries: batch.into() },
+                query: Query::CloudWatch { side, queries: batch.into() },
             });
         }
     }
@@ -272,18 +274,20 @@ impl System for State {
     const ID: &'static str = "metrics";
     const TITLE: &'static str = "Health";
     const SIGNALS: &'static [&'static SignalDef] = &[&VALUE, &BASELINE];
-    type Ask = Ask;
-    type Facts = Facts;
+    type Query = Query;
+    type Observation = Observation;
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let known = plan.health.iter().map(|_| Sides::default()).collect();
         (Self { plan: plan.clone(), known }, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         let (side, answers) = match (ask, facts) {
-            (Ask::Prometheus { query, side, .. }, Facts::One(value)) => (*side, vec![(*query, Ok(value))]),
-            (Ask::CloudWatch { side, .. } | Ask::Prometheus { side, .. }, Facts::Many(answers)) => (*side, answers),
+            (Query::Prometheus { query, side, .. }, Observation::One(value)) => (*side, vec![(*query, Ok(value))]),
+            (Query::CloudWatch { side, .. } | Query::Prometheus { side, .. }, Observation::Many(answers)) => {
+                (*side, answers)
+            }
             // An answer to another question than was asked: no reading.
             _ => return Vec::new(),
         };
@@ -300,10 +304,10 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
         let (side, queries) = match ask {
-            Ask::Prometheus { query, side, .. } => (*side, vec![*query]),
-            Ask::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
+            Query::Prometheus { query, side, .. } => (*side, vec![*query]),
+            Query::CloudWatch { side, queries } => (*side, queries.iter().map(|q| q.query).collect()),
         };
         for query in queries {
             if let Some(known) = self.known_mut(query, side) {
@@ -314,7 +318,7 @@ impl System for State {
 
     fn measure(&self, now: Now, out: &mut Samples) {
         for def in Self::SIGNALS {
-            out.due(def, &[], || Seen::Live(self.due(), Age::default()));
+            out.due(def, &[], || Observed::Fresh(self.due(), Age::default()));
         }
         for (i, health) in self.plan.health.iter().enumerate() {
             for side in Side::BOTH {

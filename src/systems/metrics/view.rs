@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::{State, state::VALUE};
 use crate::{
     core::{
-        estate::{seen::Seen, signal::Unit},
+        estate::{seen::Observed, signal::Unit},
         now::{Age, Now},
     },
-    plan::{HealthKind, HealthUnit, Query, Side},
+    plan::{HealthKind, HealthUnit, MetricQuery, Side},
     systems::System,
     view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
@@ -74,7 +74,7 @@ const fn curve_unit(unit: HealthUnit) -> Unit {
 }
 
 /// The sides whose value of a query anybody could expect: those that are asked and have users.
-fn expected(state: &State, query: usize, now: Now) -> impl Iterator<Item = (Side, Seen<f64>)> {
+fn expected(state: &State, query: usize, now: Now) -> impl Iterator<Item = (Side, Observed<f64>)> {
     let busy = Side::BOTH.into_iter().filter(move |&side| !state.is_idle(query, side, now));
     busy.filter_map(move |side| Some((side, state.value(query, side, now)?)))
 }
@@ -85,7 +85,7 @@ fn value_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
         return Cell::text("no users").tone(Tone::Muted);
     }
     let health = &state.plan.health[query];
-    let usual = state.usual(query, side, now).and_then(Seen::shown);
+    let usual = state.usual(query, side, now).and_then(Observed::shown);
     let hurts = matches!(health.kind, HealthKind::Errors | HealthKind::Latency);
     Cell::seen(value, |v| {
         let tone = match usual {
@@ -121,11 +121,11 @@ fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
 
 /// How old the older side's value is.
 fn age(state: &State, query: usize, now: Now) -> Option<Age> {
-    Seen::all(expected(state, query, now).map(|(_, value)| value)).age()
+    Observed::all(expected(state, query, now).map(|(_, value)| value)).age()
 }
 
 fn age_cell(state: &State, query: usize, now: Now) -> Cell {
-    Cell::age(&Seen::all(expected(state, query, now).map(|(_, value)| value)))
+    Cell::age(&Observed::all(expected(state, query, now).map(|(_, value)| value)))
 }
 
 /// Target less source.
@@ -144,9 +144,9 @@ fn delta_cell(state: &State, query: usize, now: Now) -> Cell {
 }
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
-    let values: Vec<Seen<f64>> =
+    let values: Vec<Observed<f64>> =
         (0..state.plan.health.len()).flat_map(|i| expected(state, i, now).map(|(_, value)| value)).collect();
-    let live = values.iter().filter(|v| v.is_live()).count();
+    let live = values.iter().filter(|v| v.is_fresh()).count();
     let tone = if live == values.len() { Tone::Good } else { Tone::Blind };
     let summary = if values.is_empty() {
         Vec::new()
@@ -180,7 +180,7 @@ fn table(state: &State, now: Now) -> Table {
             vec![Cell::text(health.name.clone()), Cell::text(kind(health.kind)), Cell::text(unit(health.unit))];
         for side in Side::BOTH {
             let value = value_cell(state, i, side, now);
-            let lately = state.known(i, side).map_or_else(Cell::none, |k| Cell::spark(&value, k.ring.tail(SPARK)));
+            let lately = state.known(i, side).map_or_else(Cell::none, |k| Cell::spark(&value, k.ring.last(SPARK)));
             cells.extend([value, lately]);
             cells.push(usual_cell(state, i, side, now));
             cells.push(trend_cell(state, i, side, now));
@@ -236,7 +236,7 @@ fn worst(state: &State, query: usize, now: Now) -> Cell {
         return Cell::text("no users").tone(Tone::Warn);
     }
     let unit = state.plan.health[query].unit;
-    Cell::seen(Seen::all(values), |values| {
+    Cell::seen(Observed::all(values), |values| {
         let worst = values.into_iter().fold(f64::MIN, f64::max);
         Cell::number(worst, shown(worst, unit))
     })
@@ -248,7 +248,7 @@ fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) 
         let health = &state.plan.health[query];
         let mut part = health.name.clone();
         for side in Side::BOTH.into_iter().filter(|&s| state.asked(query, s)) {
-            if let Some(usual) = state.usual(query, side, now).and_then(Seen::shown) {
+            if let Some(usual) = state.usual(query, side, now).and_then(Observed::shown) {
                 let label = &state.plan.sites.get(side).label;
                 part.push_str(&format!(" {label} usually {}", shown(usual, health.unit)));
             }
@@ -288,7 +288,7 @@ fn received(state: &State, query: usize, now: Now) -> Cell {
 
 fn spark(state: &State, query: usize) -> Vec<f32> {
     let side = if state.asked(query, Side::Target) { Side::Target } else { Side::Source };
-    state.known(query, side).map_or_else(Vec::new, |k| k.ring.tail(60))
+    state.known(query, side).map_or_else(Vec::new, |k| k.ring.last(60))
 }
 
 pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
@@ -309,7 +309,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
         fields.push(("asked".into(), Cell::text(asked(query))));
         fields.push(("usual".into(), usual_cell(state, i, side, now)));
         let reading = state.reading(i, side, now);
-        if let Seen::Live(value, _) | Seen::Stale(value, _) = &reading
+        if let Observed::Fresh(value, _) | Observed::Stale(value, _) = &reading
             && let Some(of) = value.of
             && !of.length.is_zero()
         {
@@ -317,7 +317,7 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
             let text = format!("of {} s that ended {ago} ago", of.length.as_secs());
             fields.push(("period".into(), Cell::text(text)));
         }
-        if let Some(Seen::Blind(fault)) = state.value(i, side, now) {
+        if let Some(Observed::Unknown(fault)) = state.value(i, side, now) {
             fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
         }
         if let Some(known) = state.known(i, side) {
@@ -330,10 +330,10 @@ pub(super) fn detail(state: &State, row: &str, now: Now) -> Option<Detail> {
     Some(Detail { title: health.name.clone(), fields, curves, tables: Vec::new() })
 }
 
-fn asked(query: &Query) -> String {
+fn asked(query: &MetricQuery) -> String {
     match query {
-        Query::Prometheus { url, expr, .. } => format!("{expr} at {url}"),
-        Query::CloudWatch { namespace, metric, stat, dimensions, period, scale } => {
+        MetricQuery::Prometheus { url, expr, .. } => format!("{expr} at {url}"),
+        MetricQuery::CloudWatch { namespace, metric, stat, dimensions, period, scale } => {
             let of: Vec<_> = dimensions.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let times = if (scale - 1.0).abs() < f64::EPSILON { String::new() } else { format!(" × {scale}") };
             format!("{stat} of {namespace} {metric} {} every {} s{times}", of.join(" "), period.as_secs())

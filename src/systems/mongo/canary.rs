@@ -24,9 +24,9 @@ pub(super) use self::{
     record::Record,
     view::{felt_cell, felt_fields},
 };
-use super::{facts::Ask, set::Set};
+use super::{facts::Query, set::Set};
 use crate::{
-    core::estate::{seen::Reading, source::SourceSpec},
+    core::estate::{seen::Reading, source::CollectorSpec},
     plan::Canary,
 };
 
@@ -120,35 +120,35 @@ pub(super) const WRITE_WITHIN: Duration = Duration::from_secs(2);
 
 impl Set {
     /// The canary's loops, for whoever is given the run: from now on there is something to feel.
-    pub(super) fn probes(&mut self) -> Vec<SourceSpec<Probe>> {
+    pub(super) fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
         let plan = self.plan.clone();
         let Some(canary) = &plan.replica_sets[self.ix].canary else { return Vec::new() };
         let (set, name) = (self.ix, self.name.clone());
-        let probe = |concern: Concern| SourceSpec {
+        let probe = |concern: Concern| CollectorSpec {
             id: format!("mongo/{name}/canary/{}", concern.word()),
             side: None,
             endpoint: format!("{name} (as an application)"),
             calls: &["insert", "update"],
             interval: canary.every.max(TOLD),
             timeout: WRITE_WITHIN,
-            ask: Probe { set, concern },
+            query: Probe { set, concern },
         };
         self.canaries = Concern::of(canary).map(|concern| (concern, Reading::default())).collect();
         Concern::of(canary).map(probe).collect()
     }
 
     /// Whether the canary's login may do what it has to, which only `landfall check` asks: nobody who watches touches that login.
-    pub(super) fn trial(&self) -> Option<SourceSpec<Ask>> {
+    pub(super) fn trial(&self) -> Option<CollectorSpec<Query>> {
         self.planned().canary.as_ref()?.login.as_ref()?;
         let every = self.plan.intervals.mongo;
-        Some(SourceSpec {
+        Some(CollectorSpec {
             id: format!("mongo/{}/canary/login", self.name),
             side: None,
             endpoint: self.name.clone(),
             calls: &["insert", "update"],
             interval: every,
             timeout: super::state::answer_within(every),
-            ask: Ask::Grants { set: self.ix },
+            query: Query::Grants { set: self.ix },
         })
     }
 }

@@ -11,13 +11,13 @@ use super::{
     signals::{self, committed, side_word},
     state::State,
     view::{
-        bare, downtime_cell, heard, lag_cell, last_op, member_columns, member_rows, primary_cell, site, state_cell,
-        trend, window_cell,
+        downtime_cell, has_no_data, heard, lag_cell, last_op, member_columns, member_rows, primary_cell, site,
+        state_cell, trend, window_cell,
     },
 };
 use crate::{
     core::{
-        estate::{history::Drain, seen::Seen, signal::Unit},
+        estate::{history::Drain, seen::Observed, signal::Unit},
         now::{Now, short},
     },
     plan::{Plan, Side},
@@ -43,7 +43,8 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
     let leader = set.leader(now);
     let spent = set.downtime.spent(now.boot);
     let quorum = set.quorum(now);
-    let flag = |value: Seen<bool>| Cell::seen(value, |yes| Cell::text(if yes { "yes" } else { "NO" }).tone(good(yes)));
+    let flag =
+        |value: Observed<bool>| Cell::seen(value, |yes| Cell::text(if yes { "yes" } else { "NO" }).tone(good(yes)));
     let config = set.config.at(now);
     let label = |side| &plan.sites.get(side).label;
     let mut fields: Fields = vec![
@@ -139,7 +140,7 @@ fn of_set(set: &Set, plan: &Plan, now: Now) -> Detail {
 
 fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now) -> Detail {
     let status = || set.status(host, now);
-    let inside = |cell: Cell| if bare(set, host, member, now) { Cell::none() } else { cell };
+    let inside = |cell: Cell| if has_no_data(set, host, member, now) { Cell::none() } else { cell };
     let configured = || set.configured(host, now);
     let yes = |yes: bool| Cell::text(if yes { "yes" } else { "no" });
     let lag = set.lag(host, now);

@@ -12,7 +12,7 @@ use super::{canary::Felt, operations::Operations};
 
 /// One endpoint × one question. `set` is the set's place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Ask {
+pub enum Query {
     /// `hello`, pushed by the member whenever something changes and every half second otherwise.
     Hello(Peer),
     /// `replSetGetStatus`, of the member itself: only it knows its initial sync and its own position without delay.
@@ -47,20 +47,20 @@ pub struct Peer {
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub enum Facts {
-    /// To [`Ask::Hello`].
+pub enum Observation {
+    /// To [`Query::Hello`].
     Hello(Hello),
-    /// To [`Ask::Status`].
+    /// To [`Query::Status`].
     Status(Membership),
-    /// To [`Ask::Server`].
+    /// To [`Query::Server`].
     Server(Server),
-    /// To [`Ask::Config`].
+    /// To [`Query::Config`].
     Config(Config),
-    /// To [`Ask::Operations`].
+    /// To [`Query::Operations`].
     Operations(Operations),
-    /// To [`Ask::Grants`]: it may.
+    /// To [`Query::Grants`]: it may.
     Granted,
-    /// To [`Ask::Status`] and [`Ask::Server`]: it is an arbiter, without users that could log in and without an oplog.
+    /// To [`Query::Status`] and [`Query::Server`]: it is an arbiter, without users that could log in and without an oplog.
     Arbiter,
     /// Of a canary.
     Felt(Felt),

@@ -11,7 +11,7 @@ use super::facts::OpTime;
 
 /// Where the primary's oplog stood, and from when to when it was seen there (boot clock).
 #[derive(Debug, Clone, Copy)]
-struct Mark {
+struct Progress {
     at: OpTime,
     seen: Duration,
     until: Duration,
@@ -19,7 +19,7 @@ struct Mark {
 
 /// The primary's positions of late. Survives a change of the primary: positions go on, by term, and no foreign clock is kept.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Marks(VecDeque<Mark>);
+pub(super) struct Marks(VecDeque<Progress>);
 
 /// Marks kept. Thinned in their older half: at two a second they reach back for hours.
 const MARKS: usize = 256;
@@ -61,10 +61,10 @@ impl Marks {
             Some(last) if last.at > at => {
                 if boot.saturating_sub(last.until) > OUT_OF_ORDER {
                     self.0.clear();
-                    self.0.push_back(Mark { at, seen: boot, until: boot });
+                    self.0.push_back(Progress { at, seen: boot, until: boot });
                 }
             }
-            _ => self.0.push_back(Mark { at, seen: boot, until: boot }),
+            _ => self.0.push_back(Progress { at, seen: boot, until: boot }),
         }
         if self.0.len() > MARKS {
             let mut i = 0;

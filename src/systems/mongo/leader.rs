@@ -14,7 +14,7 @@ use super::{
     set::{Member, Set},
 };
 use crate::core::{
-    estate::seen::{Fault, FaultKind, Seen},
+    estate::seen::{Fault, FaultKind, Observed},
     now::{Age, Now},
 };
 
@@ -56,69 +56,71 @@ impl Set {
     /// | none names one; they have less | not known: the others may have a leader that these do not see |
     ///
     /// A member names a leader for as long as it hears its heartbeats: until one election time-out after the last.
-    pub(super) fn leader(&self, now: Now) -> Seen<Leader> {
+    pub(super) fn leader(&self, now: Now) -> Observed<Leader> {
         let mut heard = Vec::new();
         let (mut last, mut oldest, mut fault) = (None, None, None);
         for (host, member) in self.distinct() {
             match member.hello.at(now) {
-                Seen::Live(hello, age) if hello.set_name.is_some() => heard.push(Heard { host, hello, age }),
+                Observed::Fresh(hello, age) if hello.set_name.is_some() => heard.push(Heard { host, hello, age }),
                 // Waits outside the set: has no say in who leads.
-                Seen::Live(..) | Seen::Never => {}
-                Seen::Stale(hello, age) if hello.set_name.is_some() => {
+                Observed::Fresh(..) | Observed::Pending => {}
+                Observed::Stale(hello, age) if hello.set_name.is_some() => {
                     oldest = oldest.max(Some(age));
                     if hello.writable {
-                        last = Some(Seen::Stale(Leader::Writable(host.clone()), age));
+                        last = Some(Observed::Stale(Leader::Writable(host.clone()), age));
                     }
                 }
-                Seen::Stale(..) => {}
-                Seen::Blind(f) => fault = fault.or(Some(f)),
+                Observed::Stale(..) => {}
+                Observed::Unknown(f) => fault = fault.or(Some(f)),
             }
         }
         if let Some(leader) = heard.iter().filter(|h| h.hello.writable).max_by_key(|h| h.hello.term) {
-            return Seen::Live(Leader::Writable(leader.host.clone()), leader.age);
+            return Observed::Fresh(Leader::Writable(leader.host.clone()), leader.age);
         }
         let Some(age) = heard.iter().map(|h| h.age).max() else {
             return last
-                .or_else(|| oldest.map(|age| Seen::Stale(Leader::Nobody, age)))
-                .or_else(|| fault.map(Seen::Blind))
-                .unwrap_or(Seen::Never);
+                .or_else(|| oldest.map(|age| Observed::Stale(Leader::Nobody, age)))
+                .or_else(|| fault.map(Observed::Unknown))
+                .unwrap_or(Observed::Pending);
         };
         let named = heard.iter().filter_map(|h| h.hello.primary.as_deref());
         let silent = named.into_iter().find(|p| heard.iter().all(|h| &**h.host != *p));
         let text = match silent {
             // Not asked yet, or not answered yet: the first answers of a set come one after the other.
-            Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Seen::Never)) => {
-                return Seen::Never;
+            Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Observed::Pending)) => {
+                return Observed::Pending;
             }
             Some(silent) => {
                 format!("{}: the primary {silent} is not reachable from here; others say that it leads", self.name)
             }
-            None if self.is_majority(&heard) => return Seen::Live(Leader::Nobody, age),
-            None if self.members.values().any(|m| matches!(m.hello.at(now), Seen::Never)) => return Seen::Never,
+            None if self.is_majority(&heard) => return Observed::Fresh(Leader::Nobody, age),
+            None if self.members.values().any(|m| matches!(m.hello.at(now), Observed::Pending)) => {
+                return Observed::Pending;
+            }
             None => {
                 let what = format!("{}: none of the {} members that answer leads", self.name, heard.len());
                 format!("{what}, and they are no majority: the others may have a primary")
             }
         };
-        last.unwrap_or_else(|| Seen::Blind(Fault::new(FaultKind::Unreachable, text)))
+        last.unwrap_or_else(|| Observed::Unknown(Fault::new(FaultKind::Unreachable, text)))
     }
 
     /// The member that others say leads, and that does not answer us.
     pub(super) fn out_of_reach(&self, now: Now) -> Option<&Arc<str>> {
-        if self.leader(now).is_live() {
+        if self.leader(now).is_fresh() {
             return None;
         }
         let silent = |host: &str| {
             self.members.get_key_value(host).filter(|(_, m)| m.hello.fault().is_some()).map(|(host, _)| host)
         };
-        self.distinct().find_map(|(_, m)| silent(m.hello.at(now).live()?.primary.as_deref()?))
+        self.distinct().find_map(|(_, m)| silent(m.hello.at(now).fresh()?.primary.as_deref()?))
     }
 
     /// All that say they accept writes, the one that leads first. More than one: an old primary that has not noticed.
     pub(super) fn claims(&self, now: Now) -> Vec<Arc<str>> {
         let mut claims: Vec<_> = self
             .distinct()
-            .filter_map(|(host, m)| Some((m.hello.at(now).live().filter(|h| h.writable)?.term, host.clone())))
+            .filter_map(|(host, m)| Some((m.hello.at(now).fresh().filter(|h| h.writable)?.term, host.clone())))
             .collect();
         claims.sort_by(|a, b| b.cmp(a));
         claims.into_iter().map(|c| c.1).collect()
@@ -169,7 +171,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What an interval of time counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Phase {
+pub(super) enum Stage {
     /// Nothing known yet.
     #[default]
     Unknown,
@@ -186,7 +188,7 @@ pub(super) enum Phase {
 /// Time in which we could not tell is kept apart: it is neither spent nor unspent, and is said beside the number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Downtime {
-    phase: Phase,
+    phase: Stage,
     /// Until when everything is counted.
     until: Duration,
     began: Duration,
@@ -235,27 +237,27 @@ impl Downtime {
     /// Another leads at `at`, and the one before was heard to accept writes at `since`: between them there may have been nobody.
     pub(super) fn handed_over(&mut self, since: Duration, at: Duration) {
         self.count(at);
-        if self.phase == Phase::Up {
+        if self.phase == Stage::Up {
             self.slack += at.saturating_sub(since);
         }
     }
 
     /// The set was found in `phase` at `at` (boot clock). `lost_since`: an outage that began with a primary falling silent began then,
     /// not when its followers said that they have none. The time in between, which nobody could tell, is told by that.
-    pub(super) fn observe(&mut self, phase: Phase, at: Duration, lost_since: Option<Duration>) {
+    pub(super) fn observe(&mut self, phase: Stage, at: Duration, lost_since: Option<Duration>) {
         self.count(at);
-        if phase == Phase::Down && self.phase != Phase::Down {
-            let began = lost_since.filter(|_| self.phase != Phase::Unknown).map_or(at, |s| s.min(at));
-            if self.phase == Phase::Unseen && began < at {
+        if phase == Stage::Down && self.phase != Stage::Down {
+            let began = lost_since.filter(|_| self.phase != Stage::Unknown).map_or(at, |s| s.min(at));
+            if self.phase == Stage::Unseen && began < at {
                 self.unseen = self.unseen_before;
             }
             self.down += at.saturating_sub(began);
-            let up_at = self.up_at.filter(|_| self.phase == Phase::Up).unwrap_or(began);
+            let up_at = self.up_at.filter(|_| self.phase == Stage::Up).unwrap_or(began);
             self.slack += began.saturating_sub(up_at);
             self.began = began;
             self.outages += 1;
         }
-        if phase == Phase::Unseen && self.phase != Phase::Unseen {
+        if phase == Stage::Unseen && self.phase != Stage::Unseen {
             self.unseen_before = self.unseen;
         }
         self.phase = phase;
@@ -265,7 +267,7 @@ impl Downtime {
     /// successor was there before we had waited long enough to say so.
     pub(super) fn passed_over(&mut self, since: Duration, at: Duration) {
         self.count(at);
-        if self.phase == Phase::Up {
+        if self.phase == Stage::Up {
             self.down += at.saturating_sub(since);
             self.outages += 1;
         }
@@ -274,11 +276,11 @@ impl Downtime {
     fn count(&mut self, at: Duration) {
         let passed = at.saturating_sub(self.until);
         match self.phase {
-            Phase::Unknown => {}
+            Stage::Unknown => {}
             _ if passed > LOOKED_AWAY => self.unseen += passed,
-            Phase::Up => {}
-            Phase::Down => self.down += passed,
-            Phase::Unseen => self.unseen += passed,
+            Stage::Up => {}
+            Stage::Down => self.down += passed,
+            Stage::Unseen => self.unseen += passed,
         }
         self.until = self.until.max(at);
     }
@@ -287,7 +289,7 @@ impl Downtime {
     pub(super) fn spent(&self, boot: Duration) -> Spent {
         let mut to_now = self.clone();
         to_now.count(boot);
-        let now_for = (self.phase == Phase::Down).then(|| boot.saturating_sub(self.began));
+        let now_for = (self.phase == Stage::Down).then(|| boot.saturating_sub(self.began));
         Spent { down: to_now.down, unseen: to_now.unseen, outages: self.outages, slack: self.slack, now_for }
     }
 }
@@ -303,10 +305,10 @@ mod tests {
     #[test]
     fn a_step_down_is_counted_to_the_millisecond() {
         let mut d = Downtime::default();
-        d.observe(Phase::Up, ms(1000), None);
-        d.observe(Phase::Down, ms(2000), None);
-        d.observe(Phase::Down, ms(2030), None);
-        d.observe(Phase::Up, ms(2061), None);
+        d.observe(Stage::Up, ms(1000), None);
+        d.observe(Stage::Down, ms(2000), None);
+        d.observe(Stage::Down, ms(2030), None);
+        d.observe(Stage::Up, ms(2061), None);
         let spent = d.spent(ms(5000));
         assert_eq!((spent.down, spent.outages, spent.now_for), (ms(61), 1, None));
     }
@@ -315,16 +317,16 @@ mod tests {
     fn what_nobody_looked_at_between_two_greetings_may_have_been_without_a_writer() {
         let mut d = Downtime::default();
         d.heard_up(ms(1000));
-        d.observe(Phase::Up, ms(1000), None);
+        d.observe(Stage::Up, ms(1000), None);
         // A greeting a second: the writer was gone at some time in that second.
-        d.observe(Phase::Down, ms(2000), None);
+        d.observe(Stage::Down, ms(2000), None);
         d.heard_up(ms(2100));
-        d.observe(Phase::Up, ms(2100), None);
+        d.observe(Stage::Up, ms(2100), None);
         let spent = d.spent(ms(2200));
         assert_eq!((spent.down, spent.at_most()), (ms(100), ms(1100)));
         // The next greeting is of another writer: an outage of no time, or of nearly a second.
         d.handed_over(ms(3000), ms(3900));
-        d.observe(Phase::Up, ms(3900), None);
+        d.observe(Stage::Up, ms(3900), None);
         let spent = d.spent(ms(4000));
         assert_eq!((spent.down, spent.at_most()), (ms(100), ms(2000)));
     }
@@ -332,8 +334,8 @@ mod tests {
     #[test]
     fn a_silent_primary_is_charged_from_when_it_was_last_heard() {
         let mut d = Downtime::default();
-        d.observe(Phase::Up, ms(1000), None);
-        d.observe(Phase::Down, ms(3000), Some(ms(1200)));
+        d.observe(Stage::Up, ms(1000), None);
+        d.observe(Stage::Down, ms(3000), Some(ms(1200)));
         assert_eq!(d.spent(ms(3500)).down, ms(2300));
         assert_eq!(d.spent(ms(3500)).now_for, Some(ms(2300)));
     }
@@ -341,23 +343,23 @@ mod tests {
     #[test]
     fn what_its_followers_confirm_was_an_outage_from_the_start() {
         let mut d = Downtime::default();
-        d.observe(Phase::Up, ms(1000), None);
-        d.observe(Phase::Unseen, ms(2000), None);
-        d.observe(Phase::Down, ms(4000), Some(ms(2000)));
+        d.observe(Stage::Up, ms(1000), None);
+        d.observe(Stage::Unseen, ms(2000), None);
+        d.observe(Stage::Down, ms(4000), Some(ms(2000)));
         assert_eq!((d.spent(ms(5000)).down, d.spent(ms(5000)).unseen), (ms(3000), ms(0)));
         // What they do not confirm is nobody's knowledge.
-        d.observe(Phase::Up, ms(5000), None);
-        d.observe(Phase::Unseen, ms(6000), None);
-        d.observe(Phase::Down, ms(90_000), None);
+        d.observe(Stage::Up, ms(5000), None);
+        d.observe(Stage::Unseen, ms(6000), None);
+        d.observe(Stage::Down, ms(90_000), None);
         assert_eq!((d.spent(ms(91_000)).down, d.spent(ms(91_000)).unseen), (ms(4000), ms(84_000)));
     }
 
     #[test]
     fn a_successor_that_comes_sooner_than_our_patience_hides_no_outage() {
         let mut d = Downtime::default();
-        d.observe(Phase::Up, ms(1000), None);
+        d.observe(Stage::Up, ms(1000), None);
         d.passed_over(ms(1100), ms(2600));
-        d.observe(Phase::Up, ms(2600), None);
+        d.observe(Stage::Up, ms(2600), None);
         let spent = d.spent(ms(3000));
         assert_eq!((spent.down, spent.outages), (ms(1500), 1));
     }
@@ -365,11 +367,11 @@ mod tests {
     #[test]
     fn what_nobody_saw_is_neither_up_nor_down() {
         let mut d = Downtime::default();
-        d.observe(Phase::Up, ms(1000), None);
-        d.observe(Phase::Unseen, ms(2000), None);
-        d.observe(Phase::Down, ms(4000), None);
+        d.observe(Stage::Up, ms(1000), None);
+        d.observe(Stage::Unseen, ms(2000), None);
+        d.observe(Stage::Down, ms(4000), None);
         // The machine slept for an hour in the middle of the outage.
-        d.observe(Phase::Up, ms(3_604_000), None);
+        d.observe(Stage::Up, ms(3_604_000), None);
         let spent = d.spent(ms(3_604_000));
         assert_eq!((spent.down, spent.unseen), (ms(0), ms(3_602_000)));
     }
@@ -377,8 +379,8 @@ mod tests {
     #[test]
     fn before_the_first_look_nothing_is_counted() {
         let mut d = Downtime::default();
-        d.observe(Phase::Unknown, ms(900_000), None);
-        d.observe(Phase::Up, ms(900_500), None);
+        d.observe(Stage::Unknown, ms(900_000), None);
+        d.observe(Stage::Up, ms(900_500), None);
         assert_eq!(d.spent(ms(900_500)).unseen, ms(0));
     }
 }

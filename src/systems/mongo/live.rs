@@ -39,15 +39,15 @@ use self::{
 };
 use super::{
     canary::Probe,
-    facts::{Ask, Config, Facts, Hello, Membership, Peer, Server, Status},
+    facts::{Config, Hello, Membership, Observation, Peer, Query, Server, Status},
     operations::Operations,
-    ops::{Call, Mark},
+    ops::{Call, Version},
     state::State,
 };
 use crate::{
     core::estate::{
         seen::{Fault, FaultKind},
-        source::SourceSpec,
+        source::CollectorSpec,
     },
     drive::{
         clock,
@@ -57,8 +57,8 @@ use crate::{
     journal::{Journal, Permit},
     plan::{Plan, ReplicaSet},
     systems::{
-        Acts, Live,
-        steer::{Looked, Sent, Sought},
+        Live, Writer,
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -128,23 +128,23 @@ impl Live for State {
         Readers { plan: plan.clone(), sets: plan.replica_sets.iter().map(|_| SetReaders::default()).collect() }
     }
 
-    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
         let (Some(plan), Some(set)) = (readers.plan.replica_sets.get(ask.set()), readers.sets.get(ask.set())) else {
             return Err(Fault::new(FaultKind::NotFound, "the plan has no such replica set"));
         };
         match ask {
-            Ask::Hello(p) => set.hello(plan, &p.host).await.map(Facts::Hello),
-            Ask::Status(p) => match set.status(plan, p).await {
-                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Facts::Arbiter),
-                status => status.map(Facts::Status),
+            Query::Hello(p) => set.hello(plan, &p.host).await.map(Observation::Hello),
+            Query::Status(p) => match set.status(plan, p).await {
+                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Observation::Arbiter),
+                status => status.map(Observation::Status),
             },
-            Ask::Server(p) => match set.server(plan, p).await {
-                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Facts::Arbiter),
-                server => server.map(Facts::Server),
+            Query::Server(p) => match set.server(plan, p).await {
+                Err(fault) if set.of_an_arbiter(plan, p, &fault).await => Ok(Observation::Arbiter),
+                server => server.map(Observation::Server),
             },
-            Ask::Config { .. } => set.config(plan).await.map(Facts::Config),
-            Ask::Operations { .. } => set.operations(plan).await.map(Facts::Operations),
-            Ask::Grants { .. } => set.grants(plan).await.map(|()| Facts::Granted),
+            Query::Config { .. } => set.config(plan).await.map(Observation::Config),
+            Query::Operations { .. } => set.operations(plan).await.map(Observation::Operations),
+            Query::Grants { .. } => set.grants(plan).await.map(|()| Observation::Granted),
         }
     }
 
@@ -154,9 +154,9 @@ impl Live for State {
         join_all(all.into_iter().map(Reader::close)).await;
     }
 
-    async fn run(readers: Arc<Readers>, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) {
-        let ask = &spec.ask;
-        if let Ask::Hello(p) = ask
+    async fn run(readers: Arc<Readers>, spec: CollectorSpec<Query>, schedule: Schedule, out: Sink<Observation>) {
+        let ask = &spec.query;
+        if let Query::Hello(p) = ask
             && let Some(set) = readers.plan.replica_sets.get(p.set)
         {
             let claims = readers.sets.get(p.set).map(|s| &s.claims);
@@ -179,18 +179,18 @@ pub struct Writers {
     canaries: Canaries,
 }
 
-impl Acts for State {
+impl Writer for State {
     type Writers = Writers;
 
     fn writers(plan: &Arc<Plan>, _: &Journal) -> Writers {
         Writers { requests: writer::Writers::new(plan), canaries: Canaries::new(plan) }
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         writers.requests.send(permit, call, expect).await
     }
 
-    async fn probe(writers: Arc<Writers>, spec: SourceSpec<Probe>, schedule: Schedule, out: Sink<Facts>) {
+    async fn probe(writers: Arc<Writers>, spec: CollectorSpec<Probe>, schedule: Schedule, out: Sink<Observation>) {
         writers.canaries.run(spec, schedule, &out).await;
     }
 
@@ -198,11 +198,11 @@ impl Acts for State {
         writers.canaries.close().await;
     }
 
-    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let set = readers.plan.replica_sets.iter().zip(&readers.sets).find(|(plan, _)| plan.name == sought.call.set());
         match set {
             Some((plan, set)) => set.look(plan, &sought).await,
-            None => Looked::dark(format!("the plan has no replica set {}", sought.call.set())),
+            None => Verified::unobservable(format!("the plan has no replica set {}", sought.call.set())),
         }
     }
 }

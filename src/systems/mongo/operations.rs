@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::set::Set;
 use crate::core::{
-    estate::seen::{Fault, FaultKind, Seen},
+    estate::seen::{Fault, FaultKind, Observed},
     now::{Now, short},
 };
 
@@ -103,7 +103,7 @@ impl Operations {
 
 impl Set {
     /// What the primary has under way: of who leads now, and of nobody else.
-    pub(super) fn under_way(&self, now: Now) -> Seen<&Operations> {
+    pub(super) fn under_way(&self, now: Now) -> Observed<&Operations> {
         let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
         leader.zip(self.operations.at(now)).and_then(|(leader, operations)| {
             if *leader == *operations.from {
@@ -118,17 +118,17 @@ impl Set {
     /// What its step down would kill, for whoever is about to order it.
     pub(super) fn doomed(&self, from: &str, now: Now) -> String {
         match self.under_way(now) {
-            Seen::Live(operations, age) => match operations.named() {
+            Observed::Fresh(operations, age) => match operations.named() {
                 Some(named) => format!("WILL BE KILLED by the step down, on {from} as of {age} ago: {named}."),
                 None => format!(
                     "Nothing that the step down kills has been running on {from} for a second, as of {age} ago."
                 ),
             },
-            Seen::Stale(_, age) => {
+            Observed::Stale(_, age) => {
                 format!("What the step down kills on {from} is not known: the last answer is {age} old.")
             }
-            Seen::Blind(fault) => format!("What the step down kills on {from} is not known: {fault}."),
-            Seen::Never => format!("What the step down kills on {from} is not known yet."),
+            Observed::Unknown(fault) => format!("What the step down kills on {from} is not known: {fault}."),
+            Observed::Pending => format!("What the step down kills on {from} is not known yet."),
         }
     }
 }

@@ -28,18 +28,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Concern, Facts, Felt, Probe, State, facts::ConfigMember, set::Set};
+use super::{Concern, Felt, Observation, Probe, State, facts::ConfigMember, set::Set};
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Reading, Seen, Stamp},
-            source::SourceSpec,
+            seen::{Fault, FaultKind, Observed, Reading, Stamp},
+            source::CollectorSpec,
         },
         now::Now,
         step::Kind,
     },
     plan::Action,
-    systems::steer::{Draft, Drafted, Operation, Steered},
+    systems::steer::{Draft, Drafted, Operation, Planner},
 };
 
 /// A request, or a wait.
@@ -187,7 +187,7 @@ const LEVEL_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a request compares with, and what a look found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct Version {
     /// The configuration's version.
     pub version: i64,
     /// The term.
@@ -231,17 +231,17 @@ impl State {
     }
 }
 
-impl Steered for State {
+impl Planner for State {
     type Call = Call;
-    type Mark = Mark;
+    type Version = Version;
     type Probe = Probe;
 
-    fn probes(&mut self) -> Vec<SourceSpec<Probe>> {
+    fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
         self.sets.iter_mut().flat_map(Set::probes).collect()
     }
 
-    fn felt(&mut self, probe: &Probe, facts: Facts, stamp: Stamp) {
-        let Facts::Felt(felt) = facts else { return };
+    fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
+        let Observation::Felt(felt) = facts else { return };
         let begins = self.canary(*probe).is_some_and(|canary| probe.concern == Concern::One && canary.last().is_none());
         if let Some(set) = self.sets.get_mut(probe.set).filter(|_| begins) {
             set.begins_to_feel(&felt, stamp.at);
@@ -251,13 +251,13 @@ impl Steered for State {
         }
     }
 
-    fn numb(&mut self, probe: &Probe, fault: &Fault) {
+    fn on_probe_error(&mut self, probe: &Probe, fault: &Fault) {
         if let Some(canary) = self.canary(*probe) {
             canary.fail(fault);
         }
     }
 
-    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
+    fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
         let set = match self.steered(action.set()?) {
             Ok(set) => set,
             Err(fault) => return Some(Err(vec![fault])),
@@ -268,7 +268,7 @@ impl Steered for State {
         }
     }
 
-    fn back(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
+    fn inverse(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let Some(way) = draft::WayBack::of(ops) else {
             return Ok(Draft::nothing());
         };
@@ -279,16 +279,16 @@ impl Steered for State {
         matches!(call, Call::Wait { until: Until::CaughtUp { .. }, .. }).then_some(LEVEL_WITHIN)
     }
 
-    fn mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
+    fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let none = || vec![Fault::new(FaultKind::Empty, "there is nothing that could be mended")];
         let set = self.steered(ops.last().ok_or_else(none)?.call.set()).map_err(|f| vec![f])?;
         set.draft_mend(ops, now)
     }
 
-    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+    fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let set = match self.steered(action.set()?) {
             Ok(set) => set,
-            Err(fault) => return Some(Seen::Blind(fault)),
+            Err(fault) => return Some(Observed::Unknown(fault)),
         };
         match action {
             Action::MovePrimary { to, .. } => {
@@ -300,12 +300,12 @@ impl Steered for State {
 
     /// A member of the side that was left follows as long as the primary's oplog reaches back to where it stands; beyond that it has to
     /// be copied anew, which is no way back for tonight.
-    fn stays(&self, action: &Action, now: Now) -> Option<(&'static str, Seen<Duration>)> {
+    fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::MovePrimary { set, to } = action else { return None };
-        let left = self.steered(set).map_or_else(Seen::Blind, |set| {
+        let left = self.steered(set).map_or_else(Observed::Unknown, |set| {
             let none = || Fault::new(FaultKind::Unsupported, "serverStatus has no `oplog` on this version");
             let window = set.of_leader(now, |m| m.server.at(now)).and_then(|s| s.window().ok_or_else(none));
-            let lag = set.worst_lag(Some(to.other()), now).map_or(Seen::Never, |l| l.map(|(lag, _)| lag.least()));
+            let lag = set.worst_lag(Some(to.other()), now).map_or(Observed::Pending, |l| l.map(|(lag, _)| lag.least()));
             window.zip(lag).map(|(window, lag)| window.saturating_sub(lag))
         });
         Some(("oplog", left))

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::Observed,
         now::{Now, short, short_up},
         snapshot::Outage,
     },
@@ -64,7 +64,7 @@ impl Carried {
         carried
     }
 
-    pub(super) fn felt(&self, concern: Concern) -> Duration {
+    pub(super) fn canary_gap(&self, concern: Concern) -> Duration {
         self.felt.get(&concern).copied().unwrap_or_default()
     }
 }
@@ -72,7 +72,7 @@ impl Carried {
 impl Set {
     /// How long nobody could write to it in the whole run, as far as anybody looked.
     pub(super) fn lost(&self, now: Now) -> Lost {
-        let (own, before) = (self.lost_here(now), self.carried.watched.max(self.carried.felt(Concern::One)));
+        let (own, before) = (self.lost_here(now), self.carried.watched.max(self.carried.canary_gap(Concern::One)));
         Lost { time: own.time.saturating_add(before), at_most: own.at_most || !before.is_zero() }
     }
 
@@ -84,7 +84,7 @@ impl Set {
             return Lost { time: seen.max(before), at_most: true };
         };
         // Of an outage that goes on, no more than was felt of it: whoever writes no more feels nothing.
-        let live = canary.at(now).is_live();
+        let live = canary.at(now).is_fresh();
         let time = felt.downtime(if live { now.boot } else { stamp.at.boot });
         if live && felt.unseen.is_zero() && before.is_zero() {
             return Lost { time, at_most: false };
@@ -100,7 +100,7 @@ impl Set {
     /// What is worse than anything that a gate can say: nobody accepts writes, or the budget for that is used up.
     pub(super) fn outages(&self, now: Now) -> Vec<Outage> {
         let mut out = Vec::new();
-        if matches!(self.leader(now), Seen::Live(Leader::Nobody, _)) {
+        if matches!(self.leader(now), Observed::Fresh(Leader::Nobody, _)) {
             let lasts = self.downtime.spent(now.boot).now_for.unwrap_or_default();
             out.push(Outage::NoWriter(format!("{}: nobody accepts writes for {}", self.name, short(lasts))));
         }

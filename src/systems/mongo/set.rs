@@ -18,7 +18,7 @@ use crate::{
     core::{
         estate::{
             history::{Ring, Slope},
-            seen::{Fault, FaultKind, Reading, Seen},
+            seen::{Fault, FaultKind, Observed, Reading},
             watched::Watched,
         },
         now::Now,
@@ -67,7 +67,7 @@ pub(super) struct Member {
 
 impl Member {
     /// What it says of the set, as long as it is heard.
-    pub(super) fn membership(&self, now: Now) -> Seen<&Membership> {
+    pub(super) fn membership(&self, now: Now) -> Observed<&Membership> {
         self.hello.at(now).zip(self.status.at(now)).map(|(_, s)| s)
     }
 }
@@ -108,7 +108,7 @@ impl Set {
     }
 
     /// What the configuration, as last read, says of a member: its age is the configuration's.
-    pub(super) fn configured(&self, host: &str, now: Now) -> Seen<Option<ConfigMember>> {
+    pub(super) fn configured(&self, host: &str, now: Now) -> Observed<Option<ConfigMember>> {
         self.config.at(now).map(|c| c.member(host).cloned())
     }
 
@@ -128,7 +128,7 @@ impl Set {
 
     /// Which side no member is of, and no candidate waits for, in words; none while the configuration is not known.
     pub(super) fn unmatched(&self, now: Now) -> Option<String> {
-        let config = self.config.at(now).live()?;
+        let config = self.config.at(now).fresh()?;
         let set = self.planned();
         let some = |side| {
             config.members.iter().any(|m| self.side(&m.host) == Some(side))
@@ -157,9 +157,9 @@ impl Set {
     }
 
     /// The leader's reading of something: as good as the worse of "who leads" and the reading.
-    pub(super) fn of_leader<'a, T>(&'a self, now: Now, read: impl FnOnce(&'a Member) -> Seen<T>) -> Seen<T> {
+    pub(super) fn of_leader<'a, T>(&'a self, now: Now, read: impl FnOnce(&'a Member) -> Observed<T>) -> Observed<T> {
         let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
-        let read = leader.as_ref().shown().and_then(|host| self.members.get(host)).map_or(Seen::Never, read);
+        let read = leader.as_ref().shown().and_then(|host| self.members.get(host)).map_or(Observed::Pending, read);
         leader.zip(read).map(|(_, t)| t)
     }
 
@@ -175,8 +175,8 @@ impl Set {
 
     /// A member's own status, where it is a member: as good as the worse of it and the greeting, which is the first to tell that the
     /// member is gone.
-    pub(super) fn status(&self, host: &str, now: Now) -> Seen<&Status> {
-        self.members.get(host).map_or(Seen::Never, |m| m.membership(now)).and_then(|s| match s {
+    pub(super) fn status(&self, host: &str, now: Now) -> Observed<&Status> {
+        self.members.get(host).map_or(Observed::Pending, |m| m.membership(now)).and_then(|s| match s {
             Membership::In(s) => Ok(&**s),
             _ => Err(Fault::new(FaultKind::NotFound, format!("{host} is not in the set {}", self.name))),
         })
@@ -194,7 +194,7 @@ impl Set {
     /// operation when that is old enough, and an idle set writes one about every ten seconds.)
     ///
     /// Without a leader it is how far the member was behind the last one: stale.
-    pub(super) fn lag(&self, host: &str, now: Now) -> Option<Seen<Lag>> {
+    pub(super) fn lag(&self, host: &str, now: Now) -> Option<Observed<Lag>> {
         let leader = self.leader(now);
         if leader.as_ref().shown().and_then(Leader::host).is_some_and(|l| **l == *host) {
             return None;
@@ -212,10 +212,10 @@ impl Set {
             _ => {}
         }
         let age = leader.age().unwrap_or_default();
-        let leads = if matches!(leader, Seen::Live(Leader::Writable(_), _)) {
-            Seen::Live((), age)
+        let leads = if matches!(leader, Observed::Fresh(Leader::Writable(_), _)) {
+            Observed::Fresh((), age)
         } else {
-            Seen::Stale((), age)
+            Observed::Stale((), age)
         };
         let status = self.status(host, now);
         let read_at = now.boot.saturating_sub(status.age().unwrap_or_default().0);
@@ -238,14 +238,14 @@ impl Set {
     }
 
     /// Members of a side that count for its lag: in the configuration, with data, not delayed on purpose.
-    pub(super) fn lags(&self, side: Option<Side>, now: Now) -> Vec<(Arc<str>, Seen<Lag>)> {
+    pub(super) fn lags(&self, side: Option<Side>, now: Now) -> Vec<(Arc<str>, Observed<Lag>)> {
         let counts = |host: &str| side.is_none() || self.side(host) == side;
         // Of who is in its first copy, or cannot follow just now, the lag is not none: nobody knows it.
         let cannot = |host: &Arc<str>| {
             use MemberState::{Recovering, Rollback, Startup, Startup2};
-            let state = self.status(host, now).live().map(|s| s.state);
+            let state = self.status(host, now).fresh().map(|s| s.state);
             matches!(state, Some(Recovering | Rollback | Startup | Startup2))
-                && self.followers(now).live().is_some_and(|hosts| hosts.contains(&host))
+                && self.followers(now).fresh().is_some_and(|hosts| hosts.contains(&host))
         };
         let lag = |host: &Arc<str>| if cannot(host) { Some(self.follows_by(host, now)) } else { self.lag(host, now) };
         self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), lag(h)?))).collect()
@@ -275,14 +275,14 @@ impl Set {
     /// Whether a host says that it is in no set, and the configuration has it not either: an arbiter that was taken out has nothing more to say.
     pub(super) fn is_outside(&self, host: &str, now: Now) -> bool {
         let says =
-            self.members.get(host).and_then(|m| m.hello.at(now).live()).is_some_and(|hello| hello.set_name.is_none());
-        says && self.config.at(now).live().is_some_and(|config| config.member(host).is_none())
+            self.members.get(host).and_then(|m| m.hello.at(now).fresh()).is_some_and(|hello| hello.set_name.is_none());
+        says && self.config.at(now).fresh().is_some_and(|config| config.member(host).is_none())
     }
 
     /// Whether a host is none of the set's any more, nor anybody that is waited for: its silence says nothing of the set. A host that the plan
     /// names is missed all the same, until the side that the plan takes out of the set is out.
     pub(super) fn has_left(&self, host: &str, now: Now) -> bool {
-        let Some(config) = self.config.at(now).live() else { return false };
+        let Some(config) = self.config.at(now).fresh() else { return false };
         if config.member(host).is_some()
             || config.members.iter().any(|m| m.inside.as_deref() == Some(host))
             || self.waits_outside(host)
@@ -305,13 +305,13 @@ impl Set {
     }
 
     /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.
-    pub(super) fn carriers(&self, now: Now) -> Seen<Vec<&Arc<str>>> {
+    pub(super) fn carriers(&self, now: Now) -> Observed<Vec<&Arc<str>>> {
         self.config.at(now).and_then(|config| {
             let wanted = config.members.iter().filter(|m| !m.arbiter).count();
             let carries = |host: &&Arc<str>| config.member(host).is_some_and(|m| !m.arbiter);
             let list: Vec<_> = self.distinct().map(|(host, _)| host).filter(carries).collect();
             // Who was added since it was read says so itself, sooner than it is read anew.
-            let inside = |m: &Member| m.hello.at(now).live().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
+            let inside = |m: &Member| m.hello.at(now).fresh().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
             if let Some((host, _)) = self.distinct().find(|(host, m)| config.member(host).is_none() && inside(m)) {
                 let text = format!(
                     "{}: {host} says that it is a member; the configuration that was read last has it not",
@@ -332,7 +332,7 @@ impl Set {
     }
 
     /// Members that have to follow the leader: those with data, but for itself and those that are delayed on purpose.
-    pub(super) fn followers(&self, now: Now) -> Seen<Vec<&Arc<str>>> {
+    pub(super) fn followers(&self, now: Now) -> Observed<Vec<&Arc<str>>> {
         self.leader(now).zip(self.carriers(now)).map(|(leader, mut hosts)| {
             hosts.retain(|host| leader.host() != Some(*host) && self.delay(host).is_zero());
             hosts
@@ -340,43 +340,43 @@ impl Set {
     }
 
     /// The lag of a member that has to follow. Only a SECONDARY has one: of a first copy, a recovery or a rollback none could be told.
-    pub(super) fn follows_by(&self, host: &str, now: Now) -> Seen<Lag> {
+    pub(super) fn follows_by(&self, host: &str, now: Now) -> Observed<Lag> {
         let state = self.status(host, now).and_then(|s| match s.state {
             MemberState::Secondary => Ok(()),
             state => {
                 Err(Fault::new(FaultKind::Empty, format!("{host} is {}: only a SECONDARY has a lag", state.word())))
             }
         });
-        let none = || Seen::Blind(Fault::new(FaultKind::Empty, format!("{host} has no lag that could be told")));
+        let none = || Observed::Unknown(Fault::new(FaultKind::Empty, format!("{host} has no lag that could be told")));
         state.zip(self.lag(host, now).unwrap_or_else(none)).map(|((), lag)| lag)
     }
 
     /// The worst lag of all that have to follow on a side. Where there are none it is not known: nobody there could take over.
-    pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Seen<Lag> {
+    pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Observed<Lag> {
         let there = self.followers(now).and_then(|mut hosts| {
             hosts.retain(|host| self.side(host) == Some(side));
             let nobody =
                 || Fault::new(FaultKind::Empty, format!("{}: no member with data follows on {side}", self.name));
             if hosts.is_empty() { Err(nobody()) } else { Ok(hosts) }
         });
-        let all = Seen::all(there.as_ref().shown().into_iter().flatten().map(|host| self.follows_by(host, now)));
+        let all = Observed::all(there.as_ref().shown().into_iter().flatten().map(|host| self.follows_by(host, now)));
         there.zip(all).map(|(_, all)| all.into_iter().max_by_key(|lag| lag.least()).unwrap_or(Lag::Is(Duration::ZERO)))
     }
 
     /// The worst lag of a side and whose it is: as good as the worst reading. None where nobody there follows.
-    pub(super) fn worst_lag(&self, side: Option<Side>, now: Now) -> Option<Seen<(Lag, Arc<str>)>> {
+    pub(super) fn worst_lag(&self, side: Option<Side>, now: Now) -> Option<Observed<(Lag, Arc<str>)>> {
         let all = self.lags(side, now);
         if all.is_empty() {
             return None;
         }
-        let all = Seen::all(all.into_iter().map(|(host, lag)| lag.map(|lag| (lag, host))));
+        let all = Observed::all(all.into_iter().map(|(host, lag)| lag.map(|lag| (lag, host))));
         Some(all.and_then(|all| {
             all.into_iter().max_by_key(|(l, _)| l.least()).ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
         }))
     }
 
     /// The set as its leader sees it.
-    pub(super) fn leaders_view(&self, now: Now) -> Seen<&Status> {
+    pub(super) fn leaders_view(&self, now: Now) -> Observed<&Status> {
         self.of_leader(now, |m| m.status.at(now)).and_then(|s| match s {
             Membership::In(s) => Ok(&**s),
             _ => Err(self.no_primary()),
@@ -396,7 +396,7 @@ impl Set {
     }
 
     /// What it survives: the leader's view of the others, joined with the configuration.
-    pub(super) fn quorum(&self, now: Now) -> Seen<Quorum> {
+    pub(super) fn quorum(&self, now: Now) -> Observed<Quorum> {
         self.leaders_view(now).zip(self.config.at(now)).map(|(status, config)| {
             let voters = self.voters(&config.members, status);
             let primary = status.members.iter().find(|p| p.state == MemberState::Primary);

@@ -2,11 +2,11 @@
 
 use std::{cell::LazyCell, sync::Arc};
 
-use super::{canary::Concern, facts::MemberState, leader::Leader, set::Set, view::bare};
+use super::{canary::Concern, facts::MemberState, leader::Leader, set::Set, view::has_no_data};
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Seen},
+            seen::{Fault, FaultKind, Observed},
             signal::{MAX, Samples, SignalDef, Unit},
         },
         now::{Age, Now},
@@ -82,12 +82,12 @@ pub(super) fn measure(set: &Set, now: Now, out: &mut Samples) {
         let loops = set.planned().canary.iter().flat_map(Concern::of);
         out.due(def, name, || {
             let series = loops.map(|concern| vec![set.name.clone(), concern.word().to_owned()]).collect();
-            Seen::Live(series, Age::default())
+            Observed::Fresh(series, Age::default())
         });
     }
     for (concern, felt) in &set.canaries {
         let (labels, felt) = (&[&*set.name, concern.word()], felt.at(now));
-        let before = set.carried.felt(*concern);
+        let before = set.carried.canary_gap(*concern);
         out.put(&CANARY_WRITE_DOWNTIME, labels, || felt.clone().map(|f| (f.downtime(now.boot) + before).as_secs_f64()));
         out.put(&CANARY_GAP, labels, || felt.clone().map(|f| f.gap(now.boot).as_secs_f64()));
         out.put(&CANARY_LONGEST_GAP, labels, || felt.map(|f| f.longest(now.boot).as_secs_f64()));
@@ -114,7 +114,7 @@ fn measure_members(set: &Set, now: Now, out: &mut Samples) {
         } else if let Some(lag) = set.lag(host, now) {
             out.put(&MEMBER_LAG, labels, || lag.map(|l| l.least().as_secs_f64()));
         }
-        if !bare(set, host, member, now) {
+        if !has_no_data(set, host, member, now) {
             let window = member.server.at(now).and_then(|s| s.window().ok_or_else(|| left_out("oplog")));
             out.put(&MEMBER_OPLOG_WINDOW, labels, || window.map(|w| w.as_secs_f64()));
         }
@@ -122,7 +122,7 @@ fn measure_members(set: &Set, now: Now, out: &mut Samples) {
 }
 
 /// Whether a majority has the configuration. Only a primary can say so: without one it is not known, whatever the last one said.
-pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
+pub(super) fn committed(set: &Set, now: Now) -> Observed<bool> {
     set.of_leader(now, |_| set.config.at(now)).and_then(|c| {
         if let Some(forced) = c.forced() {
             return Err(Fault::new(FaultKind::Unsupported, format!("{}: {forced}", set.name)));
@@ -134,7 +134,7 @@ pub(super) fn committed(set: &Set, now: Now) -> Seen<bool> {
 }
 
 /// By the primary's view, so that a member that is down counts as such instead of leaving the number unknown.
-fn target_secondaries(set: &Set, now: Now) -> Seen<f64> {
+fn target_secondaries(set: &Set, now: Now) -> Observed<f64> {
     set.leaders_view(now).map(|status| {
         let on_target = |host: &str| set.side(host) == Some(Side::Target);
         let n =

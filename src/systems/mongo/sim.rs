@@ -35,7 +35,7 @@ use jiff::Timestamp;
 use self::member::Member;
 use super::{
     State,
-    facts::{Ask, Config, Facts, Hello, MemberState, Membership, OpTime, Peer, Peering, Server, Status},
+    facts::{Config, Hello, MemberState, Membership, Observation, OpTime, Peer, Peering, Query, Server, Status},
     operations::{Kind, Operation, Operations},
 };
 use crate::{
@@ -44,7 +44,7 @@ use crate::{
         now::Now,
     },
     plan::{MemberRule, Plan, ReplicaSet, Side},
-    systems::{Simulated, World},
+    systems::{SharedConditions, Simulated},
 };
 
 /// The imitated sets.
@@ -121,11 +121,11 @@ impl Simulated for State {
         Sim { plan: plan.clone(), sets, cut: false, log: Vec::new() }
     }
 
-    fn tell(sim: &Sim, now: Now, world: &mut World) {
-        tell::tell(&sim.sets, now.boot, world);
+    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
+        tell::publish(&sim.sets, now.boot, world);
     }
 
-    fn hear(sim: &mut Sim, world: &World) {
+    fn observe(sim: &mut Sim, world: &SharedConditions) {
         sim.cut = world.cut;
     }
 
@@ -136,17 +136,17 @@ impl Simulated for State {
         }
     }
 
-    fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
         let none = || Fault::new(FaultKind::NotFound, "no such set in the simulated estate");
         let set = sim.sets.get(ask.set()).ok_or_else(none)?;
         match ask {
-            Ask::Config { .. } => set.config(now).map(Facts::Config),
-            Ask::Operations { .. } => set.operations(now).map(Facts::Operations),
+            Query::Config { .. } => set.config(now).map(Observation::Config),
+            Query::Operations { .. } => set.operations(now).map(Observation::Operations),
             // The imitated servers ask for no credentials.
-            Ask::Grants { .. } => Ok(Facts::Granted),
-            Ask::Hello(p) => set.reach(p).map(|place| Facts::Hello(set.hello(place, now))),
-            Ask::Status(p) => set.reach(p).map(|place| Facts::Status(set.status(place, now))),
-            Ask::Server(p) => set.reach(p).map(|place| Facts::Server(set.server(place, now))),
+            Query::Grants { .. } => Ok(Observation::Granted),
+            Query::Hello(p) => set.reach(p).map(|place| Observation::Hello(set.hello(place, now))),
+            Query::Status(p) => set.reach(p).map(|place| Observation::Status(set.status(place, now))),
+            Query::Server(p) => set.reach(p).map(|place| Observation::Server(set.server(place, now))),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
-    facts::{Ask, Config, Facts, Hello, MemberState, Membership, Peer},
-    leader::{Downtime, Leader, Phase},
+    facts::{Config, Hello, MemberState, Membership, Observation, Peer, Query},
+    leader::{Downtime, Leader, Stage},
     outage::Carried,
     set::{Member, Set},
     signals,
@@ -13,9 +13,9 @@ use crate::{
     core::{
         estate::{
             history::Slope,
-            seen::{Fault, FaultKind, Seen, Stamp},
+            seen::{Fault, FaultKind, Observed, Stamp},
             signal::{Samples, SignalDef},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::Now,
@@ -36,7 +36,11 @@ pub struct State {
 
 impl Set {
     /// Adds hosts, and gives the sources of those that are new.
-    fn add(&mut self, hosts: impl IntoIterator<Item = String>, arbiters: &BTreeSet<String>) -> Vec<SourceSpec<Ask>> {
+    fn add(
+        &mut self,
+        hosts: impl IntoIterator<Item = String>,
+        arbiters: &BTreeSet<String>,
+    ) -> Vec<CollectorSpec<Query>> {
         let mut specs = Vec::new();
         for host in hosts {
             if !self.members.contains_key(host.as_str()) {
@@ -50,48 +54,48 @@ impl Set {
 
     /// The sources of one member. An arbiter has no users, so nobody can log in to it: it is only greeted. Nor has a host that waits
     /// outside; whether it still does is asked all the same.
-    fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<SourceSpec<Ask>> {
+    fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
         let peer = || Peer { set: self.ix, host: host.clone() };
         let every = self.plan.intervals.mongo;
-        let spec = |what: &str, calls, interval, ask| SourceSpec {
+        let spec = |what: &str, calls, interval, ask| CollectorSpec {
             id: format!("mongo/{}/{host}/{what}", self.name),
             side: self.side(host),
             endpoint: host.to_string(),
             calls,
             interval,
             timeout: answer_within(every),
-            ask,
+            query: ask,
         };
         // Pushed at least every half second whatever the plan says: faster than a second would be stale between two heartbeats.
-        let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Ask::Hello(peer()))];
+        let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Query::Hello(peer()))];
         if !arbiter {
-            specs.push(spec("status", &["replSetGetStatus"], every, Ask::Status(peer())));
+            specs.push(spec("status", &["replSetGetStatus"], every, Query::Status(peer())));
         }
         if !arbiter && !self.waits_outside(host) {
-            specs.push(spec("server", &["serverStatus"], every * 2, Ask::Server(peer())));
+            specs.push(spec("server", &["serverStatus"], every * 2, Query::Server(peer())));
         }
         specs
     }
 
     /// The sources that ask whoever leads.
-    fn sources_of_the_primary(&self) -> [SourceSpec<Ask>; 2] {
+    fn sources_of_the_primary(&self) -> [CollectorSpec<Query>; 2] {
         let every = self.plan.intervals.mongo;
-        let spec = |what: &str, calls, interval, ask| SourceSpec {
+        let spec = |what: &str, calls, interval, ask| CollectorSpec {
             id: format!("mongo/{}/{what}", self.name),
             side: None,
             endpoint: format!("{} (primary)", self.name),
             calls,
             interval,
             timeout: answer_within(every),
-            ask,
+            query: ask,
         };
         [
-            spec("config", &["replSetGetConfig"], every, Ask::Config { set: self.ix }),
-            spec("operations", &["inprog"], every.max(ANSWERED_CHEAPLY) * 2, Ask::Operations { set: self.ix }),
+            spec("config", &["replSetGetConfig"], every, Query::Config { set: self.ix }),
+            spec("operations", &["inprog"], every.max(ANSWERED_CHEAPLY) * 2, Query::Operations { set: self.ix }),
         ]
     }
 
-    fn hello(&mut self, host: &str, hello: Hello, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn hello(&mut self, host: &str, hello: Hello, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         let Some(member) = self.members.get_mut(host) else { return Vec::new() };
         if let Some(other) = hello.set_name.as_ref().filter(|n| **n != self.name) {
             let text = format!("{host}: is a member of the set `{other}`; the plan says `{}`", self.name);
@@ -150,7 +154,7 @@ impl Set {
         member.status.set(status, stamp);
     }
 
-    fn config_came(&mut self, config: Config, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn config_came(&mut self, config: Config, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         if config.set != self.name {
             let text = format!("{}: is of the set `{}`; the plan says `{}`", config.from, config.set, self.name);
             self.config.fail(&Fault::new(FaultKind::Malformed, text));
@@ -171,7 +175,7 @@ impl Set {
     /// Counts the time since the last look, and looks who leads now.
     fn observe(&mut self, at: Duration, now: Now) {
         let leader = self.leader(now);
-        if let Seen::Live(Leader::Writable(host), _) = &leader {
+        if let Observed::Fresh(Leader::Writable(host), _) = &leader {
             let before = self.led.replace(host.clone()).filter(|led| led != host);
             let before = before.and_then(|led| self.members.get(&led)?.hello.last());
             if let Some((hello, _)) = before.filter(|(h, _)| h.writable) {
@@ -185,10 +189,10 @@ impl Set {
             self.lost = None;
         }
         let phase = match leader {
-            Seen::Live(Leader::Writable(_), _) => Phase::Up,
-            Seen::Live(Leader::Nobody, _) => Phase::Down,
-            Seen::Stale(..) | Seen::Blind(_) => Phase::Unseen,
-            Seen::Never => Phase::Unknown,
+            Observed::Fresh(Leader::Writable(_), _) => Stage::Up,
+            Observed::Fresh(Leader::Nobody, _) => Stage::Down,
+            Observed::Stale(..) | Observed::Unknown(_) => Stage::Unseen,
+            Observed::Pending => Stage::Unknown,
         };
         let lost_since = self.lost_since(at);
         self.downtime.observe(phase, at, lost_since);
@@ -212,10 +216,10 @@ impl System for State {
     const ID: &'static str = "mongo";
     const TITLE: &'static str = "MongoDB";
     const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
-    type Ask = Ask;
-    type Facts = Facts;
+    type Query = Query;
+    type Observation = Observation;
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let sets: Vec<_> = (0..plan.replica_sets.len()).map(|ix| Set::new(plan, ix)).collect();
         let specs = sets
             .iter()
@@ -227,14 +231,14 @@ impl System for State {
         (Self { plan: plan.clone(), sets }, specs)
     }
 
-    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         let Some(set) = self.sets.get_mut(ask.set()) else { return Vec::new() };
         match (ask, facts) {
-            (Ask::Hello(p), Facts::Hello(h)) => return set.hello(&p.host, h, stamp),
-            (Ask::Config { .. }, Facts::Config(c)) => return set.config_came(c, stamp),
-            (Ask::Operations { .. }, Facts::Operations(o)) => set.operations.set(o, stamp),
-            (Ask::Status(p), Facts::Status(s)) => set.status_came(&p.host, s, stamp),
-            (Ask::Server(p), Facts::Server(s)) => {
+            (Query::Hello(p), Observation::Hello(h)) => return set.hello(&p.host, h, stamp),
+            (Query::Config { .. }, Observation::Config(c)) => return set.config_came(c, stamp),
+            (Query::Operations { .. }, Observation::Operations(o)) => set.operations.set(o, stamp),
+            (Query::Status(p), Observation::Status(s)) => set.status_came(&p.host, s, stamp),
+            (Query::Server(p), Observation::Server(s)) => {
                 if let Some(member) = set.members.get_mut(&p.host) {
                     member.server.set(s, stamp);
                 }
@@ -245,19 +249,19 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Ask, fault: &Fault, at: Now) {
+    fn fail(&mut self, ask: &Query, fault: &Fault, at: Now) {
         let Some(set) = self.sets.get_mut(ask.set()) else { return };
         let member = match ask {
-            Ask::Config { .. } => return set.config.fail(fault),
-            Ask::Operations { .. } => return set.operations.fail(fault),
+            Query::Config { .. } => return set.config.fail(fault),
+            Query::Operations { .. } => return set.operations.fail(fault),
             // Asked once, by whoever tells it.
-            Ask::Grants { .. } => return,
-            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => set.members.get_mut(&p.host),
+            Query::Grants { .. } => return,
+            Query::Hello(p) | Query::Status(p) | Query::Server(p) => set.members.get_mut(&p.host),
         };
         let Some(member) = member else { return };
         match ask {
-            Ask::Status(_) => member.status.fail(fault),
-            Ask::Server(_) => member.server.fail(fault),
+            Query::Status(_) => member.status.fail(fault),
+            Query::Server(_) => member.server.fail(fault),
             _ => {
                 // A connection that broke tells when; one that fell silent did so when it was last heard.
                 let silent = matches!(fault.kind, FaultKind::TimedOut | FaultKind::Silent);
@@ -270,7 +274,7 @@ impl System for State {
         }
     }
 
-    fn trials(&self) -> Vec<SourceSpec<Ask>> {
+    fn trials(&self) -> Vec<CollectorSpec<Query>> {
         self.sets.iter().filter_map(Set::trial).collect()
     }
 
@@ -293,12 +297,12 @@ impl System for State {
         self.sets.iter().flat_map(|set| set.watched(now)).collect()
     }
 
-    fn is_over(&self, ask: &Ask, now: Now) -> bool {
+    fn is_over(&self, ask: &Query, now: Now) -> bool {
         match ask {
-            Ask::Hello(p) | Ask::Status(p) | Ask::Server(p) => {
+            Query::Hello(p) | Query::Status(p) | Query::Server(p) => {
                 self.sets.get(p.set).is_some_and(|set| set.has_left(&p.host, now))
             }
-            Ask::Config { .. } | Ask::Operations { .. } | Ask::Grants { .. } => false,
+            Query::Config { .. } | Query::Operations { .. } | Query::Grants { .. } => false,
         }
     }
 
@@ -325,7 +329,7 @@ impl System for State {
     }
 }
 
-impl Ask {
+impl Query {
     /// The set that is asked.
     #[must_use]
     pub const fn set(&self) -> usize {

@@ -11,7 +11,7 @@ mod truth;
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Ask, Facts, Sim, State,
+    Observation, Query, Sim, State,
     facts::{MemberState, Membership},
     leader::Leader,
     signals,
@@ -19,9 +19,9 @@ use super::{
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Freshness, Reading, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
             signal::{Sample, Samples},
-            source::SourceSpec,
+            source::CollectorSpec,
         },
         gate::{Judge, Readings},
         now::Now,
@@ -77,7 +77,7 @@ pub(super) fn plan() -> Arc<Plan> {
 struct Run {
     state: State,
     sim: Sim,
-    sources: Vec<SourceSpec<Ask>>,
+    sources: Vec<CollectorSpec<Query>>,
     now: Now,
     /// Sources whose id contains this fail with this.
     cut: Option<(&'static str, FaultKind)>,
@@ -114,18 +114,18 @@ impl Run {
             for spec in self.sources.clone() {
                 let answer = match self.cut {
                     Some((part, kind)) if spec.id.contains(part) => Err(Fault::new(kind, "cut")),
-                    _ => State::answer(&mut self.sim, &spec.ask, self.now),
+                    _ => State::answer(&mut self.sim, &spec.query, self.now),
                 };
                 match answer {
                     Ok(facts) => {
                         let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(spec.interval) };
-                        let more = self.state.apply(&spec.ask, facts, stamp);
+                        let more = self.state.apply(&spec.query, facts, stamp);
                         for spec in more {
                             assert!(self.sources.iter().all(|s| s.id != spec.id), "{} twice", spec.id);
                             self.sources.push(spec);
                         }
                     }
-                    Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+                    Err(fault) => self.state.fail(&spec.query, &fault, self.now),
                 }
             }
         }
@@ -158,15 +158,15 @@ impl Run {
         };
         let level = |agg| {
             let mut judge = Judge::new(&Condition::Gate(Box::new(gate(agg))), |_| Duration::from_secs(2));
-            judge.look(&Readings::of_measured(&measured), self.now);
+            judge.evaluate(&Readings::of_measured(&measured), self.now);
             judge.level(self.now)
         };
         [Agg::Max, Agg::Min, Agg::Sum, Agg::Avg].map(level).into()
     }
 
-    fn signal(&self, id: &str, label: &str) -> Seen<f64> {
+    fn signal(&self, id: &str, label: &str) -> Observed<f64> {
         let found = self.samples().into_iter().find(|s| s.def.id == id && s.labels.iter().any(|l| l == label));
-        found.map_or(Seen::Never, |s| s.value)
+        found.map_or(Observed::Pending, |s| s.value)
     }
 
     fn cell(&self, table: usize, row: &str, column: &str) -> (String, Tone) {
@@ -190,12 +190,12 @@ fn members_of_the_configuration_are_found_and_asked() {
     assert_eq!(run.cell(0, "orders", "target_members").0, "2/2");
     assert_eq!(run.cell(1, "catalog/127.0.0.1:204", "state"), ("not in the set".into(), Tone::Muted));
     assert_eq!(run.cell(1, "catalog/127.0.0.1:204", "side").0, "ORE");
-    assert_eq!(run.signal("mongo.set.majority_if_source_lost", "orders").live(), Some(0.0));
-    assert_eq!(run.signal("mongo.set.majority_if_target_lost", "orders").live(), Some(1.0));
-    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").live(), Some(2.0));
-    assert!(run.signal("mongo.set.worst_target_lag", "orders").live().is_some_and(|l| l < 7.0));
+    assert_eq!(run.signal("mongo.set.majority_if_source_lost", "orders").fresh(), Some(0.0));
+    assert_eq!(run.signal("mongo.set.majority_if_target_lost", "orders").fresh(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").fresh(), Some(2.0));
+    assert!(run.signal("mongo.set.worst_target_lag", "orders").fresh().is_some_and(|l| l < 7.0));
     // Nobody follows on the target yet: that is not a lag of zero.
-    assert!(!run.signal("mongo.set.worst_target_lag", "catalog").is_live());
+    assert!(!run.signal("mongo.set.worst_target_lag", "catalog").is_fresh());
 }
 
 #[test]
@@ -205,24 +205,24 @@ fn a_dead_primary_is_no_primary_until_the_next_leads() {
     run.sim.stop("127.0.0.1:101");
     run.pass(1);
     // Whatever it said a moment ago.
-    assert!(!run.signal("mongo.set.config_committed", "orders").is_live());
+    assert!(!run.signal("mongo.set.config_committed", "orders").is_fresh());
     run.pass(2);
     assert_eq!(run.cell(0, "orders", "primary").1, Tone::Bad);
-    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(0.0));
-    assert_eq!(run.signal("mongo.set.primary_writable", "catalog").live(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").fresh(), Some(0.0));
+    assert_eq!(run.signal("mongo.set.primary_writable", "catalog").fresh(), Some(1.0));
     // What only a primary can say is not known, and not what it last said.
-    assert!(!run.signal("mongo.set.config_committed", "orders").is_live());
-    assert!(!run.signal("mongo.set.majority_if_target_lost", "orders").is_live());
-    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    assert!(!run.signal("mongo.set.config_committed", "orders").is_fresh());
+    assert!(!run.signal("mongo.set.majority_if_target_lost", "orders").is_fresh());
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
     run.pass(10);
-    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(1.0));
-    assert_eq!(run.signal("mongo.set.primary_on_target", "orders").live(), Some(0.0));
-    let down = run.signal("mongo.set.write_downtime", "orders").live().expect("seen all the time");
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").fresh(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.primary_on_target", "orders").fresh(), Some(0.0));
+    let down = run.signal("mongo.set.write_downtime", "orders").fresh().expect("seen all the time");
     assert!((10.0..11.0).contains(&down), "{down}");
-    assert_eq!(run.signal("mongo.set.write_downtime", "catalog").live(), Some(0.0));
+    assert_eq!(run.signal("mongo.set.write_downtime", "catalog").fresh(), Some(0.0));
     run.sim.start("127.0.0.1:101");
     run.pass(3);
-    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").live(), Some(2.0));
+    assert_eq!(run.signal("mongo.set.target_secondaries", "orders").fresh(), Some(2.0));
 }
 
 #[test]
@@ -244,12 +244,12 @@ fn a_leader_out_of_our_sight_is_not_downtime() {
     // We lose sight of the source's three; the two others go on naming the leader among them.
     for n in ["101/", "102/", "103/"] {
         for spec in run.sources.clone().iter().filter(|s| s.id.contains(n)) {
-            run.state.fail(&spec.ask, &Fault::new(FaultKind::TimedOut, "cut"), run.now);
+            run.state.fail(&spec.query, &Fault::new(FaultKind::TimedOut, "cut"), run.now);
         }
     }
     let set = &run.state.sets[0];
-    assert!(matches!(set.leader(run.now), Seen::Stale(Leader::Writable(_), _)), "{:?}", set.leader(run.now));
-    assert!(!run.signal("mongo.set.primary_writable", "orders").is_live());
+    assert!(matches!(set.leader(run.now), Observed::Stale(Leader::Writable(_), _)), "{:?}", set.leader(run.now));
+    assert!(!run.signal("mongo.set.primary_writable", "orders").is_fresh());
     let spent = set.downtime.spent(run.now.boot + Duration::from_secs(2));
     assert_eq!((spent.down, spent.unseen), (Duration::ZERO, Duration::from_secs(2)));
 }
@@ -259,11 +259,11 @@ fn nothing_heard_gives_no_live_signal_whatever_the_fault() {
     for kind in [FaultKind::Unreachable, FaultKind::Refused, FaultKind::Empty, FaultKind::TimedOut] {
         let mut run = Run::new();
         run.pass(5);
-        assert!(run.samples().iter().filter(|s| s.labels[0] == "orders").all(|s| s.value.is_live()));
+        assert!(run.samples().iter().filter(|s| s.labels[0] == "orders").all(|s| s.value.is_fresh()));
         run.cut = Some(("mongo/", kind));
         run.pass(1);
         for sample in run.samples() {
-            assert!(!sample.value.is_live(), "{kind:?}: {sample:?}");
+            assert!(!sample.value.is_fresh(), "{kind:?}: {sample:?}");
         }
         run.pass(60);
         assert!(run.samples().iter().all(|s| s.value.clone().shown().is_none()));
@@ -277,7 +277,7 @@ fn every_signal_is_given_by_a_healthy_set() {
     run.pass(10);
     // What a canary feels is there only with one.
     for def in signals::ALL.iter().filter(|def| !def.id.starts_with("mongo.canary.")) {
-        assert!(run.signal(def.id, "orders").is_live(), "{}", def.id);
+        assert!(run.signal(def.id, "orders").is_fresh(), "{}", def.id);
     }
 }
 
@@ -286,8 +286,8 @@ fn silence_alone_makes_everything_stale_then_blind() {
     let mut run = Run::new();
     run.pass(5);
     let later = |s: u64| Now { boot: run.now.boot + Duration::from_secs(s), ..run.now };
-    assert!(matches!(run.state.sets[0].leader(later(7)), Seen::Stale(..)));
-    assert!(matches!(run.state.sets[0].leader(later(13)), Seen::Blind(_)));
+    assert!(matches!(run.state.sets[0].leader(later(7)), Observed::Stale(..)));
+    assert!(matches!(run.state.sets[0].leader(later(13)), Observed::Unknown(_)));
 }
 
 #[test]
@@ -295,9 +295,9 @@ fn a_refused_status_does_not_hide_who_leads() {
     let mut run = Run::new();
     run.cut = Some(("/status", FaultKind::Refused));
     run.pass(5);
-    assert_eq!(run.signal("mongo.set.primary_writable", "orders").live(), Some(1.0));
+    assert_eq!(run.signal("mongo.set.primary_writable", "orders").fresh(), Some(1.0));
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state").0, "REFUSED");
-    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
 }
 
 #[test]
@@ -309,11 +309,11 @@ fn sides_told_by_tags_are_known_with_the_configuration() {
     let (mut state, sources) = State::new(&plan);
     let mut sim = State::simulate(&plan, 1);
     State::advance(&mut sim, now);
-    let ask = Ask::Config { set: 0 };
+    let ask = Query::Config { set: 0 };
     let config = State::answer(&mut sim, &ask, now).expect("a configuration");
     let again = state.apply(&ask, config, Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(2)) });
     let side =
-        |of: &[SourceSpec<Ask>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
+        |of: &[CollectorSpec<Query>]| of.iter().find(|s| s.id == "mongo/orders/127.0.0.1:101/hello").expect("it").side;
     assert_eq!((side(&sources), side(&again)), (None, Some(Side::Source)));
 }
 
@@ -332,7 +332,7 @@ fn an_arbiter_is_greeted_and_nothing_else_is_missed_of_it() {
     }
     assert_eq!(run.cell(1, "orders/127.0.0.1:103", "state"), ("ARBITER".into(), Tone::Good));
     assert_eq!(run.cell(1, "orders/127.0.0.1:103", "age").1, Tone::Muted);
-    assert!(run.samples().iter().all(|s| s.value.is_live() || s.labels[0] != "orders"), "{:?}", run.samples());
+    assert!(run.samples().iter().all(|s| s.value.is_fresh() || s.labels[0] != "orders"), "{:?}", run.samples());
 }
 
 #[test]
@@ -340,11 +340,11 @@ fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
     let mut run = Run::new();
     run.pass(5);
     let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
-    run.state.fail(&hello.ask, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
+    run.state.fail(&hello.query, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
     // The leader still sees it: it is only out of our sight. Then the leader loses it, too.
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("UNREACHABLE".into(), Tone::Blind));
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "lag").1, Tone::Stale);
-    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
     run.sim.stop("127.0.0.1:104");
     run.pass(3);
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("DOWN".into(), Tone::Bad));
@@ -374,16 +374,16 @@ fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
     for state in [MemberState::Startup2, MemberState::Startup, MemberState::Recovering, MemberState::Rollback] {
         run.pass(2);
         assert_eq!(run.gates("orders"), [Level::Green; 4], "it follows again");
-        let at = |s: &&SourceSpec<Ask>| matches!(&s.ask, Ask::Status(peer) if &*peer.host == "127.0.0.1:105");
+        let at = |s: &&CollectorSpec<Query>| matches!(&s.query, Query::Status(peer) if &*peer.host == "127.0.0.1:105");
         let spec = run.sources.iter().find(at).expect("its status is asked").clone();
-        let answer = State::answer(&mut run.sim, &spec.ask, run.now).expect("an answer");
-        let Facts::Status(Membership::In(mut status)) = answer else { panic!("{answer:?}") };
+        let answer = State::answer(&mut run.sim, &spec.query, run.now).expect("an answer");
+        let Observation::Status(Membership::In(mut status)) = answer else { panic!("{answer:?}") };
         status.state = state;
         let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
-        run.state.apply(&spec.ask, Facts::Status(Membership::In(status)), stamp);
-        assert_eq!(run.gates("orders"), [Level::Hold; 4], "{state:?}");
+        run.state.apply(&spec.query, Observation::Status(Membership::In(status)), stamp);
+        assert_eq!(run.gates("orders"), [Level::Unknown; 4], "{state:?}");
         for (id, label) in [("mongo.member.lag", "127.0.0.1:105"), ("mongo.set.worst_target_lag", "orders")] {
-            let Seen::Blind(fault) = run.signal(id, label) else { panic!("{id}: {:?}", run.signal(id, label)) };
+            let Observed::Unknown(fault) = run.signal(id, label) else { panic!("{id}: {:?}", run.signal(id, label)) };
             assert!(
                 fault.to_string().ends_with(&format!("is {}: only a SECONDARY has a lag", state.word())),
                 "{fault}"
@@ -399,6 +399,6 @@ fn while_the_configuration_is_not_known_nobody_knows_which_members_there_are() {
     run.pass(8);
     run.cut = Some(("orders/config", FaultKind::Refused));
     run.pass(2);
-    assert!(run.signal("mongo.member.lag", "127.0.0.1:105").is_live());
-    assert_eq!(run.gates("orders"), [Level::Hold; 4]);
+    assert!(run.signal("mongo.member.lag", "127.0.0.1:105").is_fresh());
+    assert_eq!(run.gates("orders"), [Level::Unknown; 4]);
 }

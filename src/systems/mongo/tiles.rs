@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::{Now, short},
     },
     plan::Side,
@@ -30,8 +30,8 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let n = state.sets.len();
     let on = |set: &Set, side| set.leader(now).map(|l| l.host().is_some_and(|h| set.side(h) == Some(side)));
     let count =
-        |side| Seen::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
-    let none = state.sets.iter().filter(|s| matches!(s.leader(now), Seen::Live(Leader::Nobody, _)));
+        |side| Observed::all(state.sets.iter().map(|s| on(s, side))).map(|on| on.into_iter().filter(|x| *x).count());
+    let none = state.sets.iter().filter(|s| matches!(s.leader(now), Observed::Fresh(Leader::Nobody, _)));
     let none: Vec<_> = none.map(|s| s.name.as_str()).collect();
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let cell = |k: usize| Cell::number(k as f64, format!("{k} of {n}"));
@@ -56,8 +56,8 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
     let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
     // What is not known is worse than no primary, and that worse than one on the wrong side.
     let rank = |s: &&Set| match s.leader(now) {
-        Seen::Live(Leader::Nobody, _) => 2,
-        Seen::Live(..) => u8::from(on(s, Side::Source).live() == Some(true)),
+        Observed::Fresh(Leader::Nobody, _) => 2,
+        Observed::Fresh(..) => u8::from(on(s, Side::Source).fresh() == Some(true)),
         _ => 3,
     };
     let first = state.sets.iter().rev().max_by_key(rank);
@@ -77,7 +77,7 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
 fn downtime_tile(state: &State, now: Now) -> Tile {
     let budget = state.plan.budgets.write_downtime;
     let spent = |s: &Set| s.downtime.spent(now.boot);
-    let known = Seen::all(state.sets.iter().map(|s| s.leader(now).map(|_| ())));
+    let known = Observed::all(state.sets.iter().map(|s| s.leader(now).map(|_| ())));
     let worst = state.sets.iter().map(|s| (s, s.lost(now))).max_by_key(|(_, lost)| lost.time);
     let unseen = state.sets.iter().map(|s| spent(s).unseen).max().unwrap_or_default();
     let age = known.age();
@@ -112,10 +112,10 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
 }
 
 /// The lag of a set of which nobody is known to follow, where that is because its members are not known.
-fn not_known<T>(set: &Set, now: Now) -> Option<Seen<T>> {
+fn not_known<T>(set: &Set, now: Now) -> Option<Observed<T>> {
     let config = set.config.at(now);
     let none = || Fault::new(FaultKind::Empty, format!("{}: its configuration is not known", set.name));
-    (!config.is_live()).then(|| config.and_then(|_| Err(none())))
+    (!config.is_fresh()).then(|| config.and_then(|_| Err(none())))
 }
 
 fn lag_tile(state: &State, now: Now) -> Tile {
@@ -132,7 +132,7 @@ fn lag_tile(state: &State, now: Now) -> Tile {
         if all.is_empty() {
             return None;
         }
-        Some(Seen::all(all).and_then(|all| {
+        Some(Observed::all(all).and_then(|all| {
             let worst = all.into_iter().max_by_key(|(l, ..)| l.least());
             worst.ok_or_else(|| Fault::new(FaultKind::Empty, "nobody follows"))
         }))
@@ -143,11 +143,11 @@ fn lag_tile(state: &State, now: Now) -> Tile {
     let (note, spark) = member.map_or_else(Default::default, |(set, host, member)| {
         let lag = whose.map(|(l, ..)| l.least()).unwrap_or_default();
         let way = trend(member, lag);
-        (format!("{}/{host} {}", set.name, way.text), member.lags.tail(60))
+        (format!("{}/{host} {}", set.name, way.text), member.lags.last(60))
     });
     Tile {
         id: "replication_lag",
-        age: worst.as_ref().and_then(Seen::age),
+        age: worst.as_ref().and_then(Observed::age),
         row: member.map(|(set, host, _)| ("members", format!("{}/{host}", set.name))),
         title: "Replication lag".into(),
         value: lag_cell(worst.clone().map(|w| w.map(|(l, ..)| l))),

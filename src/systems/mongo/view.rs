@@ -15,7 +15,7 @@ use crate::{
     core::{
         estate::{
             history::Drain,
-            seen::{FaultKind, Seen},
+            seen::{FaultKind, Observed},
         },
         now::{Now, short},
     },
@@ -72,20 +72,20 @@ fn trouble(set: &Set, now: Now) -> Option<Cell> {
 fn who_leads(set: &Set, now: Now) -> Option<Cell> {
     let claims = set.claims(now);
     match set.leader(now) {
-        Seen::Live(Leader::Writable(_), _) if claims.len() > 1 => {
+        Observed::Fresh(Leader::Writable(_), _) if claims.len() > 1 => {
             Some(Cell::text(format!("{}: {} primaries", set.name, claims.len())).tone(Tone::Bad))
         }
-        Seen::Live(Leader::Writable(_), _) => None,
-        Seen::Live(Leader::Nobody, _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
-        Seen::Stale(..) | Seen::Blind(_) if set.out_of_reach(now).is_some() => {
+        Observed::Fresh(Leader::Writable(_), _) => None,
+        Observed::Fresh(Leader::Nobody, _) => Some(Cell::text(format!("{}: NO PRIMARY", set.name)).tone(Tone::Bad)),
+        Observed::Stale(..) | Observed::Unknown(_) if set.out_of_reach(now).is_some() => {
             let host = set.out_of_reach(now).map_or("", |h| &**h);
             Some(Cell::text(format!("{}: primary {host} not reachable from here", set.name)).tone(Tone::Bad))
         }
-        Seen::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
+        Observed::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
         // What the plan names is not there: no server's trouble, and none that passes.
-        Seen::Blind(f) if f.kind == FaultKind::NotFound => Some(Cell::text(f.text.to_string()).tone(Tone::Bad)),
-        Seen::Blind(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
-        Seen::Never => Some(Cell::text(format!("{}: waiting", set.name)).tone(Tone::Blind)),
+        Observed::Unknown(f) if f.kind == FaultKind::NotFound => Some(Cell::text(f.text.to_string()).tone(Tone::Bad)),
+        Observed::Unknown(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
+        Observed::Pending => Some(Cell::text(format!("{}: waiting", set.name)).tone(Tone::Blind)),
     }
 }
 
@@ -124,7 +124,7 @@ fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
 fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
     let leader = set.leader(now);
     let quorum = set.quorum(now);
-    let flag = |value: Seen<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
+    let flag = |value: Observed<bool>| Cell::seen(value, |yes| yes_no(yes, Tone::Bad));
     let mut cells =
         vec![Cell::text(set.name.clone()), primary_cell(&leader), side_cell(set, plan, &leader), writable(set, now)];
     for side in Side::BOTH {
@@ -152,14 +152,14 @@ fn set_row(set: &Set, plan: &Plan, felt: bool, now: Now) -> Row {
     Row { id: set.name.clone(), cells }
 }
 
-pub(super) fn primary_cell(leader: &Seen<Leader>) -> Cell {
+pub(super) fn primary_cell(leader: &Observed<Leader>) -> Cell {
     Cell::seen(leader.as_ref(), |l| match l {
         Leader::Writable(host) => Cell::text(host.to_string()),
         Leader::Nobody => Cell::text("NO PRIMARY").tone(Tone::Bad),
     })
 }
 
-fn side_cell(set: &Set, plan: &Plan, leader: &Seen<Leader>) -> Cell {
+fn side_cell(set: &Set, plan: &Plan, leader: &Observed<Leader>) -> Cell {
     Cell::seen(leader.as_ref(), |l| l.host().map_or_else(Cell::none, |h| site(plan, set.side(h))))
 }
 
@@ -193,10 +193,10 @@ fn member_votes(set: &Set, side: Side, now: Now) -> Cell {
 }
 
 /// A lag; nobody who follows is neither a lag nor none.
-pub(super) fn lag_cell(lag: Option<Seen<Lag>>) -> Cell {
+pub(super) fn lag_cell(lag: Option<Observed<Lag>>) -> Cell {
     lag.map_or_else(Cell::none, |lag| {
         // A member answers, and has none yet.
-        if matches!(&lag, Seen::Blind(f) if f.kind == FaultKind::Empty) {
+        if matches!(&lag, Observed::Unknown(f) if f.kind == FaultKind::Empty) {
             return Cell { text: "unknown".into(), key: Key::None, tone: Tone::Blind };
         }
         Cell::seen(lag, |lag| {
@@ -211,7 +211,7 @@ pub(super) fn lag_cell(lag: Option<Seen<Lag>>) -> Cell {
     })
 }
 
-pub(super) fn window_cell(window: Seen<Option<Duration>>) -> Cell {
+pub(super) fn window_cell(window: Observed<Option<Duration>>) -> Cell {
     Cell::seen(window, |w| {
         w.map_or_else(Cell::none, |w| {
             let tone = if w < WINDOW_LOW { Tone::Warn } else { Tone::Plain };
@@ -236,7 +236,7 @@ pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
 }
 
 /// When something was last heard of a member: of its greeting and its status, the one that is worse. An arbiter is only greeted.
-pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Seen<()> {
+pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Observed<()> {
     if set.is_arbiter(host) { member.hello.at(now).map(|_| ()) } else { member.membership(now).map(|_| ()) }
 }
 
@@ -274,10 +274,10 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
     let status = set.status(host, now);
     let ping = set.leaders_view(now).map(|s| s.members.iter().find(|p| p.host == **host).and_then(|p| p.ping));
     // A host outside the set and an arbiter have no position: that is no fault.
-    let inside = |cell: Cell| if bare(set, host, member, now) { Cell::none() } else { cell };
+    let inside = |cell: Cell| if has_no_data(set, host, member, now) { Cell::none() } else { cell };
     let lag = set.lag(host, now);
     let behind = lag_cell(lag.clone());
-    let lately = Cell::spark(&behind, member.lags.tail(SPARK));
+    let lately = Cell::spark(&behind, member.lags.last(SPARK));
     let age = |d: Duration| Cell::number(d.as_secs_f64(), short(d));
     let cells = vec![
         Cell::text(set.name.clone()),
@@ -311,12 +311,12 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
 }
 
 /// Whether it has no data of the set: it answered that it is in none, or is an arbiter.
-pub(super) fn bare(set: &Set, host: &str, member: &Member, now: Now) -> bool {
+pub(super) fn has_no_data(set: &Set, host: &str, member: &Member, now: Now) -> bool {
     set.is_arbiter(host) || matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed))
 }
 
 /// Age of a member's last operation: an idle set's frozen follower looks level, but its last operation grows old.
-pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Seen<Option<Duration>> {
+pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Observed<Option<Duration>> {
     set.status(host, now).map(|s| {
         let written = s.applied_wall.and_then(|w| set.on_our_clock(w));
         written.map(|w| now.boot.saturating_sub(w))
@@ -324,7 +324,7 @@ pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Seen<Option<Duration>>
 }
 
 pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Cell {
-    let writable = member.hello.at(now).live().map(|h| h.writable);
+    let writable = member.hello.at(now).fresh().map(|h| h.writable);
     let leads = set.leader(now).shown().and_then(|l| l.host().map(|h| **h == *host)).unwrap_or(false);
     // The greeting is pushed and the status is polled: where they differ in who leads, the greeting is the newer.
     match writable {
@@ -334,7 +334,7 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     }
     // Whoever does not answer us has no state of its own to show. Whether it is down or only out of our sight, the leader knows.
     if let Some(fault) = member.hello.fault() {
-        let leader = set.leaders_view(now).live();
+        let leader = set.leaders_view(now).fresh();
         let down = leader.is_some_and(|s| s.members.iter().any(|p| p.host == *host && p.state == MemberState::Down));
         let tone = if fault.kind == FaultKind::NotFound { Tone::Bad } else { Tone::Blind };
         return match down {
@@ -345,12 +345,12 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     if set.is_arbiter(host) {
         return Cell::seen(member.hello.at(now), |_| Cell::text(MemberState::Arbiter.word()).tone(Tone::Good));
     }
-    if matches!(member.status.at(now), Seen::Never) && set.is_outside(host, now) {
+    if matches!(member.status.at(now), Observed::Pending) && set.is_outside(host, now) {
         return Cell::text("not in the set").tone(Tone::Muted);
     }
     // A member in its first copy lets nobody log in before it has copied its users. The leader sees what it is.
-    if matches!(member.status.at(now), Seen::Blind(f) if f.kind == FaultKind::Empty)
-        && let Some(peer) = set.leaders_view(now).live().and_then(|s| s.members.iter().find(|p| p.host == *host))
+    if matches!(member.status.at(now), Observed::Unknown(f) if f.kind == FaultKind::Empty)
+        && let Some(peer) = set.leaders_view(now).fresh().and_then(|s| s.members.iter().find(|p| p.host == *host))
     {
         return word(peer.state, None);
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     facts::{Alias, Epoch, Record, Routing},
-    ops::{Call, Observed},
+    ops::{Call, RecordsSeen},
 };
 use crate::plan::RecordType;
 
@@ -106,7 +106,7 @@ pub(super) fn sort(records: &mut [Weighted]) {
 }
 
 /// The records as they are after the change.
-pub(super) fn after(call: &Call, observed: &Observed) -> Vec<Weighted> {
+pub(super) fn after(call: &Call, observed: &RecordsSeen) -> Vec<Weighted> {
     let each = |new: &dyn Fn(&Weighted) -> Weighted| observed.records.iter().map(new).collect();
     match call {
         Call::Weigh { sets, .. } => each(&|record| {
@@ -124,12 +124,12 @@ pub(super) fn after(call: &Call, observed: &Observed) -> Vec<Weighted> {
 }
 
 /// The number that the next epoch has.
-pub(super) fn next_epoch(observed: &Observed) -> u64 {
+pub(super) fn next_epoch(observed: &RecordsSeen) -> u64 {
     observed.epoch.as_ref().and_then(|e| e.read().map(|(n, _)| n)).unwrap_or(0).saturating_add(1)
 }
 
 /// The number that the epoch has after the change.
-pub(super) fn epoch(call: &Call, observed: &Observed) -> u64 {
+pub(super) fn epoch(call: &Call, observed: &RecordsSeen) -> u64 {
     match call {
         Call::Force { epoch, .. } | Call::InSync { epoch, .. } => *epoch,
         Call::Weigh { .. } | Call::Ttl { .. } => next_epoch(observed),
@@ -137,15 +137,15 @@ pub(super) fn epoch(call: &Call, observed: &Observed) -> u64 {
 }
 
 /// What is there once the change is carried out under this tag.
-pub(super) fn made(call: &Call, observed: &Observed, tag: &str) -> Observed {
+pub(super) fn made(call: &Call, observed: &RecordsSeen, tag: &str) -> RecordsSeen {
     let (_, name) = call.of();
-    Observed { records: after(call, observed), epoch: Some(Epoch::written(name, epoch(call, observed), tag)) }
+    RecordsSeen { records: after(call, observed), epoch: Some(Epoch::written(name, epoch(call, observed), tag)) }
 }
 
 /// The batch, under a tag; none for what only waits. All record sets of both sides take part, those that do not change as well: they are
 /// what is compared with.
-pub(super) fn edits(call: &Call, observed: &Observed, tag: &str) -> Option<Vec<Edit>> {
-    let items = |of: &Observed| {
+pub(super) fn edits(call: &Call, observed: &RecordsSeen, tag: &str) -> Option<Vec<Edit>> {
+    let items = |of: &RecordsSeen| {
         let records = of.records.iter().cloned().map(Item::Weighted);
         records.chain(of.epoch.clone().map(Item::Epoch)).collect::<Vec<_>>()
     };
@@ -170,7 +170,7 @@ pub(super) fn whoever_sent_it(edits: Vec<Edit>) -> Vec<Edit> {
 }
 
 /// A record set in one line, for people.
-pub(super) fn told(record: &Weighted) -> String {
+pub(super) fn describe(record: &Weighted) -> String {
     let mut parts = vec![format!("weight {}", record.weight)];
     parts.extend(record.ttl.map(|ttl| format!("TTL {ttl} s")));
     parts.extend(record.alias.as_ref().map(|a| format!("alias of {}", a.target)));

@@ -66,7 +66,7 @@ impl Rules {
 
     /// Why the sides' answers cannot be told apart, if so: of a side without rules there are no records, or aliases, whose values are not
     /// what is answered.
-    pub(super) fn lacking(&self, name: &DnsName, records: &[Record]) -> Option<String> {
+    pub(super) fn missing(&self, name: &DnsName, records: &[Record]) -> Option<String> {
         Side::BOTH.into_iter().filter(|side| self.0.get(*side).is_empty()).find_map(|side| {
             let own: Vec<&Record> = records.iter().filter(|r| side_of(name, r) == Some(side)).collect();
             let what = format!("{} {}", name.name, name.record_type.word());

@@ -8,7 +8,7 @@ use crate::plan::RecordType;
 
 /// One endpoint × one question.
 #[derive(Debug, Clone)]
-pub enum Ask {
+pub enum Query {
     /// A zone's record sets of the plan's names: one source a zone, because all of an account shares five requests a second.
     Records(RecordsQuestion),
     /// What kind of zone it is.
@@ -75,14 +75,14 @@ impl Role {
 
 /// An answer.
 #[derive(Debug)]
-pub enum Facts {
-    /// To [`Ask::Records`].
+pub enum Observation {
+    /// To [`Query::Records`].
     Records(Listing),
-    /// To [`Ask::Zone`].
-    Zone(ZoneFacts),
-    /// To [`Ask::Change`].
-    Change(ChangeFacts),
-    /// To [`Ask::Served`]: what came back in about a second.
+    /// To [`Query::Zone`].
+    Zone(ZoneObservation),
+    /// To [`Query::Change`].
+    Change(ChangeObservation),
+    /// To [`Query::Served`]: what came back in about a second.
     Served(Batch),
 }
 
@@ -181,7 +181,7 @@ pub struct Alias {
 
 /// A hosted zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ZoneFacts {
+pub struct ZoneObservation {
     /// Its name.
     pub name: String,
     /// Whether it answers only inside its VPCs.
@@ -192,7 +192,7 @@ pub struct ZoneFacts {
 
 /// A change of record sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChangeFacts {
+pub struct ChangeObservation {
     /// Whether all of Route 53's servers have it. Final once true.
     pub insync: bool,
     /// When it was sent.

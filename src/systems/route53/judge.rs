@@ -4,68 +4,68 @@
 use super::{
     batch::{self, Weighted},
     facts::Epoch,
-    ops::{Call, Mark, Observed},
+    ops::{Call, RecordsSeen, Version},
 };
-use crate::{core::step::Truth, systems::steer::Looked};
+use crate::{core::step::Truth, systems::steer::Verified};
 
 /// Of a change that was to be made of `before` under this tag; `records` and `epochs` are what is there now.
 ///
 /// Only record sets that took part in the change are looked at. The epoch tells our own change from somebody's who had the same in mind.
 pub(super) fn change(
     call: &Call,
-    before: &Observed,
+    before: &RecordsSeen,
     tag: &str,
     records: impl IntoIterator<Item = Weighted>,
     epochs: &[Epoch],
-) -> Looked<Mark> {
+) -> Verified<Version> {
     let (_, name) = call.of();
     let place = Epoch::place(name);
     let mut records: Vec<Weighted> =
         records.into_iter().filter(|r| before.records.iter().any(|old| old.same(r))).collect();
     batch::sort(&mut records);
-    let there = Observed { records, epoch: epochs.iter().find(|e| e.name == place).cloned() };
+    let there = RecordsSeen { records, epoch: epochs.iter().find(|e| e.name == place).cloned() };
     let ours = batch::made(call, before, tag);
     if there == ours {
-        return Looked::new(Truth::Applied, as_it_is(&there));
+        return Verified::new(Truth::Applied, as_it_is(&there));
     }
     if there == *before {
-        return Looked::new(Truth::NotApplied, as_it_is(&there));
+        return Verified::new(Truth::NotApplied, as_it_is(&there));
     }
     let said = if there.epoch == ours.epoch {
         format!("it was carried out, and then somebody changed: {}", differences(&ours, &there, &place))
     } else {
         format!("somebody else changed: {}", differences(before, &there, &place))
     };
-    Looked::new(Truth::Conflict, said)
+    Verified::new(Truth::Conflict, said)
 }
 
 /// Whether all servers have an epoch; `without` it are so many `of` all.
-pub(super) fn in_sync(epoch: u64, without: usize, of: usize) -> Looked<Mark> {
+pub(super) fn in_sync(epoch: u64, without: usize, of: usize) -> Verified<Version> {
     synced(without == 0, &format!("{without} of {of} servers without epoch {epoch}"))
 }
 
 /// Whether a change is everywhere.
-pub(super) fn synced(done: bool, what: &str) -> Looked<Mark> {
+pub(super) fn synced(done: bool, what: &str) -> Verified<Version> {
     let (truth, word) = if done { (Truth::Applied, "INSYNC") } else { (Truth::NotApplied, "PENDING") };
-    Looked::new(truth, format!("{what}: {word}"))
+    Verified::new(truth, format!("{what}: {word}"))
 }
 
-fn epoch(of: &Observed) -> String {
+fn epoch(of: &RecordsSeen) -> String {
     of.epoch.as_ref().map_or_else(|| "no epoch".to_owned(), |e| e.values.join(" "))
 }
 
-fn as_it_is(there: &Observed) -> String {
+fn as_it_is(there: &RecordsSeen) -> String {
     let weights: Vec<String> = there.records.iter().map(|r| format!("{} {}", r.set_id, r.weight)).collect();
     format!("{}, {}", weights.join(", "), epoch(there))
 }
 
 /// Each record set that is not as it was, by name, with what is there now.
-fn differences(was: &Observed, there: &Observed, place: &str) -> String {
+fn differences(was: &RecordsSeen, there: &RecordsSeen, place: &str) -> String {
     let mut out = Vec::new();
     for old in &was.records {
         match there.records.iter().find(|new| new.same(old)) {
             Some(new) if new == old => {}
-            Some(new) => out.push(format!("{} (was {})", batch::told(new), unlike(old, new))),
+            Some(new) => out.push(format!("{} (was {})", batch::describe(new), unlike(old, new))),
             None => out.push(format!("{} {} {}: not there any more", old.name, old.record_type.word(), old.set_id)),
         }
     }

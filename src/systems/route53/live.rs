@@ -19,11 +19,11 @@ use std::sync::{Arc, OnceLock};
 
 use self::writer::Writers;
 use super::{
-    Ask, ChangeFacts, Facts, State,
-    ops::{Call, Mark},
+    ChangeObservation, Observation, Query, State,
+    ops::{Call, Version},
 };
 use crate::{
-    core::estate::{seen::Fault, source::SourceSpec},
+    core::estate::{seen::Fault, source::CollectorSpec},
     drive::{
         poll::{Schedule, poll},
         sink::Sink,
@@ -31,9 +31,9 @@ use crate::{
     journal::{Journal, Permit},
     plan::Plan,
     systems::{
-        Acts, Live,
+        Live, Writer,
         aws::{Aws, Reader},
-        steer::{Looked, Sent, Sought},
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -58,28 +58,30 @@ impl Live for State {
         }
     }
 
-    async fn ask(readers: &Readers, ask: &Ask) -> Result<Facts, Fault> {
+    async fn ask(readers: &Readers, ask: &Query) -> Result<Observation, Fault> {
         match ask {
-            Ask::Records(question) => api::records(&readers.route53, &readers.pace, question).await.map(Facts::Records),
-            Ask::Zone(zone) => api::zone(&readers.route53, zone).await.map(Facts::Zone),
-            Ask::Change(id) => api::change(&readers.route53, id).await.map(Facts::Change),
-            Ask::Served(question) => dns::once(question).await.map(Facts::Served),
+            Query::Records(question) => {
+                api::records(&readers.route53, &readers.pace, question).await.map(Observation::Records)
+            }
+            Query::Zone(zone) => api::zone(&readers.route53, zone).await.map(Observation::Zone),
+            Query::Change(id) => api::change(&readers.route53, id).await.map(Observation::Change),
+            Query::Served(question) => dns::once(question).await.map(Observation::Served),
         }
     }
 
-    async fn run(readers: Arc<Readers>, spec: SourceSpec<Ask>, schedule: Schedule, out: Sink<Facts>) {
-        match spec.ask {
-            Ask::Served(question) => dns::sample(question, schedule.pace, out).await,
-            Ask::Change(id) => {
+    async fn run(readers: Arc<Readers>, spec: CollectorSpec<Query>, schedule: Schedule, out: Sink<Observation>) {
+        match spec.query {
+            Query::Served(question) => dns::sample(question, schedule.pace, out).await,
+            Query::Change(id) => {
                 // INSYNC is final: from then on it is told again without being asked again.
-                let done = OnceLock::<ChangeFacts>::new();
+                let done = OnceLock::<ChangeObservation>::new();
                 let (readers, id, done) = (&readers.route53, &*id, &done);
                 let ask = async || {
                     let facts = match done.get() {
                         Some(facts) => facts.clone(),
                         None => api::change(readers, id).await?,
                     };
-                    Ok(Facts::Change(if facts.insync { done.get_or_init(|| facts).clone() } else { facts }))
+                    Ok(Observation::Change(if facts.insync { done.get_or_init(|| facts).clone() } else { facts }))
                 };
                 poll(schedule, &out, ask).await;
             }
@@ -88,18 +90,18 @@ impl Live for State {
     }
 }
 
-impl Acts for State {
+impl Writer for State {
     type Writers = Writers;
 
     fn writers(plan: &Arc<Plan>, journal: &Journal) -> Writers {
         Writers::new(plan, journal)
     }
 
-    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    async fn send(writers: &Writers, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         writers.send(permit, call, expect).await
     }
 
-    async fn look(readers: &Readers, sought: Sought<'_, Call, Mark>) -> Looked<Mark> {
+    async fn verify(readers: &Readers, sought: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         readers.look(&sought).await
     }
 }

@@ -19,12 +19,12 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::Kind,
     },
     plan::{Action, DnsName, RecordType, Side, Sides},
-    systems::steer::{self, Draft, Handle, Operation, SIGNED, Steered, quoted},
+    systems::steer::{self, Draft, Operation, Planner, Precondition, SIGNED, quoted},
 };
 
 /// A request or a wait.
@@ -97,16 +97,16 @@ pub struct SetTtl {
 /// What a call compares with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Mark {
+pub enum Version {
     /// Record sets and epoch, as they were observed.
-    Set(Observed),
+    Set(RecordsSeen),
     /// The id of a change.
     Change(String),
 }
 
 /// The record sets of a name's both sides, and its epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Observed {
+pub struct RecordsSeen {
     /// By type and set identifier.
     pub records: Vec<Weighted>,
     /// None where the name was never changed by landfall.
@@ -148,16 +148,16 @@ impl Goal {
     }
 }
 
-type Op = Operation<Call, Mark>;
-type Drafted = steer::Drafted<Call, Mark>;
+type Op = Operation<Call, Version>;
+type Drafted = steer::Drafted<Call, Version>;
 
-impl Steered for State {
+impl Planner for State {
     type Call = Call;
-    type Mark = Mark;
+    type Version = Version;
     type Probe = steer::Never;
 
-    fn decides(ask: &Self::Ask) -> bool {
-        matches!(ask, super::facts::Ask::Records(_))
+    fn decides(ask: &Self::Query) -> bool {
+        matches!(ask, super::facts::Query::Records(_))
     }
 
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted> {
@@ -173,7 +173,7 @@ impl Steered for State {
         })
     }
 
-    fn back(&self, ops: &[Op], now: Now) -> Drafted {
+    fn inverse(&self, ops: &[Op], now: Now) -> Drafted {
         let mut names = IndexMap::<&str, Vec<Goal>>::new();
         for op in ops {
             let (zone, name, wish) = match &op.call {
@@ -192,26 +192,26 @@ impl Steered for State {
         }
     }
 
-    fn met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+    fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let (name, all) = match action {
             Action::SetWeights { name, weights } | Action::EmergencyWeights { name, weights } => {
                 let met = |plan: &DnsName, known: &Name| {
                     let weighs = |s| u32::from(*weights.get(s));
                     known.configured(plan, now).map(|c| Side::BOTH.iter().all(|&s| *c.weight.get(s) == weighs(s)))
                 };
-                (name, Seen::all(self.named(name).map(|(plan, known)| met(plan, known))))
+                (name, Observed::all(self.named(name).map(|(plan, known)| met(plan, known))))
             }
             Action::SetTtl { name, ttl } => {
                 let met = |known: &Name| {
                     let own = |r: &super::Record| r.ttl.is_none_or(|t| t == *ttl);
                     known.set.at(now).map(|records| records.iter().all(own))
                 };
-                (name, Seen::all(self.named(name).map(|(_, known)| met(known))))
+                (name, Observed::all(self.named(name).map(|(_, known)| met(known))))
             }
             _ => return None,
         };
         Some(match all {
-            Seen::Never if self.named(name).next().is_none() => Seen::Blind(unknown(name)),
+            Observed::Pending if self.named(name).next().is_none() => Observed::Unknown(unknown(name)),
             seen => seen.map(|each| each.into_iter().all(|met| met)),
         })
     }
@@ -245,7 +245,15 @@ fn comment(what: &str) -> String {
 /// A change and the wait for it, which is bound to the operation at `at`. `edits` are what a person would send in its place.
 ///
 /// `account` are the flags that say as whom a person sends them.
-fn ops(account: &str, call: Call, what: String, kind: Kind, observed: &Observed, edits: &[Edit], at: u16) -> [Op; 2] {
+fn ops(
+    account: &str,
+    call: Call,
+    what: String,
+    kind: Kind,
+    observed: &RecordsSeen,
+    edits: &[Edit],
+    at: u16,
+) -> [Op; 2] {
     let (zone, name) = call.of();
     let (zone, name) = (zone.to_owned(), name.to_owned());
     let epoch = batch::epoch(&call, observed);
@@ -253,8 +261,8 @@ fn ops(account: &str, call: Call, what: String, kind: Kind, observed: &Observed,
     let change = Operation {
         what,
         kind,
-        tail: false,
-        expect: Handle::Seen(Mark::Set(observed.clone())),
+        cleanup: false,
+        precondition: Precondition::Observed(Version::Set(observed.clone())),
         quarantine: SIGNED,
         command: format!(
             "CHANGE_ID=$(aws route53 change-resource-record-sets{account} --hosted-zone-id {} --change-batch {} \
@@ -268,8 +276,8 @@ fn ops(account: &str, call: Call, what: String, kind: Kind, observed: &Observed,
         what: format!("until all of Route 53's servers have epoch {epoch} of {name}"),
         call: Call::InSync { zone, name, epoch },
         kind: Kind::Wait,
-        tail: false,
-        expect: Handle::After(at),
+        cleanup: false,
+        precondition: Precondition::After(at),
         quarantine: SIGNED,
         command: format!("aws route53 wait resource-record-sets-changed{account} --id \"$CHANGE_ID\""),
     };

@@ -113,7 +113,7 @@ mod tests {
     use crate::{
         core::{
             estate::{
-                seen::{Freshness, Seen, Stamp},
+                seen::{Freshness, Observed, Stamp},
                 signal::Samples,
             },
             now::Now,
@@ -122,7 +122,7 @@ mod tests {
         systems::{
             System,
             route53::{
-                Ask, Facts, Listing, Record, Routing, State,
+                Listing, Observation, Query, Record, Routing, State,
                 facts::{Alias, Answer, Batch},
                 weighted::tests::{name, record},
             },
@@ -140,21 +140,21 @@ mod tests {
         let stamp = Stamp { at: NOW, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         let answer = |value: &str| Answer { values: vec![value.to_owned()].into(), ttl: 60, authority: true, n: 25 };
         for spec in &specs {
-            let facts = match &spec.ask {
-                Ask::Records(_) => Facts::Records(Listing { records: records.to_vec(), epochs: Vec::new() }),
-                Ask::Served(_) => {
+            let facts = match &spec.query {
+                Query::Records(_) => Observation::Records(Listing { records: records.to_vec(), epochs: Vec::new() }),
+                Query::Served(_) => {
                     let answers = vec![answer("192.0.2.1"), answer("192.0.2.2")];
-                    Facts::Served(Batch { asked: 50, answers, ..Batch::default() })
+                    Observation::Served(Batch { asked: 50, answers, ..Batch::default() })
                 }
                 _ => continue,
             };
-            state.apply(&spec.ask, facts, stamp);
+            state.apply(&spec.query, facts, stamp);
         }
         state
     }
 
     /// The served share of the target.
-    fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Seen<f64> {
+    fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Observed<f64> {
         let mut out = Samples::default();
         read(&records, answers).measure(NOW, &mut out);
         let is = |s: &crate::core::estate::signal::Sample| s.def.id == super::SERVED.id && s.labels[2] == *"target";
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_share_of_answers_that_cannot_be_told_apart_is_unknown_and_never_zero() {
         let both = || vec![record("vir", 1, "192.0.2.1"), record("ore", 1, "192.0.2.2")];
-        assert_eq!(served(both(), Sides::default()).live(), Some(0.5));
+        assert_eq!(served(both(), Sides::default()).fresh(), Some(0.5));
         let alias = Record {
             values: Vec::new(),
             ttl: None,
@@ -177,10 +177,10 @@ mod tests {
             (vec![record("vir", 1, "192.0.2.1"), alias], "ore is an alias"),
         ] {
             let seen = served(records.clone(), Sides::default());
-            assert!(matches!(&seen, Seen::Blind(fault) if fault.text.raw().contains(why)), "{why}: {seen:?}");
+            assert!(matches!(&seen, Observed::Unknown(fault) if fault.text.raw().contains(why)), "{why}: {seen:?}");
             // Where the plan says which answers are whose, the records are not needed.
             let told = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
-            assert_eq!(served(records, told).live(), Some(0.5), "{why}");
+            assert_eq!(served(records, told).fresh(), Some(0.5), "{why}");
         }
     }
 

@@ -21,9 +21,9 @@ use fastrand::Rng;
 
 use self::zone::{PROPAGATION, Reach, Version, Zone};
 use super::{
-    Ask, Facts, State,
+    Observation, Query, State,
     batch::{Edit, Item, Weighted},
-    facts::{Alias, Answer, Batch, ChangeFacts, Listing, Question, Role, ZoneFacts, normal},
+    facts::{Alias, Answer, Batch, ChangeObservation, Listing, Question, Role, ZoneObservation, normal},
     weighted::side_of,
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
         now::Now,
     },
     plan::{DnsName, Plan, RecordType, Side},
-    systems::{Simulated, World},
+    systems::{SharedConditions, Simulated},
 };
 
 /// Time to live of the simulated records.
@@ -253,37 +253,37 @@ impl Simulated for State {
     }
 
     /// Where the users go. One name has as many of them as the next.
-    fn tell(sim: &Sim, now: Now, world: &mut World) {
+    fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
         let shares: Vec<f64> = sim.plan.dns.iter().filter_map(|n| sim.received(n, now.boot)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a handful of names")]
         let names = shares.len() as f64;
         world.on_target = (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / names);
     }
 
-    fn answer(sim: &mut Sim, ask: &Ask, now: Now) -> Result<Facts, Fault> {
+    fn answer(sim: &mut Sim, ask: &Query, now: Now) -> Result<Observation, Fault> {
         Ok(match ask {
-            Ask::Records(q) => {
+            Query::Records(q) => {
                 let text = || format!("NoSuchHostedZone: {}", q.zone);
                 let zone = sim.zones.get(&*q.zone).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
                 let Version { records, epochs, .. } = zone.latest();
                 let wanted =
                     |r: &&Weighted| q.wanted.iter().any(|w| w.name == r.name && w.record_type == r.record_type);
-                Facts::Records(Listing {
+                Observation::Records(Listing {
                     records: records.iter().filter(wanted).map(Weighted::record).collect(),
                     epochs: epochs.clone(),
                 })
             }
-            Ask::Zone(_) => Facts::Zone(ZoneFacts {
+            Query::Zone(_) => Observation::Zone(ZoneObservation {
                 name: "example.test.".to_owned(),
                 private: false,
                 servers: vec!["ns-1.example.test".to_owned(), "ns-2.example.test".to_owned()],
             }),
-            Ask::Change(id) => {
+            Query::Change(id) => {
                 let text = || format!("NoSuchChange: {id}");
                 let sent = sim.changes.get(&**id).ok_or_else(|| Fault::new(FaultKind::NotFound, text()))?;
-                Facts::Change(ChangeFacts { insync: now.since(*sent) > PROPAGATION, submitted: sent.wall })
+                Observation::Change(ChangeObservation { insync: now.since(*sent) > PROPAGATION, submitted: sent.wall })
             }
-            Ask::Served(q) => Facts::Served(sim.served(q)?),
+            Query::Served(q) => Observation::Served(sim.served(q)?),
         })
     }
 }

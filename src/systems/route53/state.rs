@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use super::{
     classify::{Rules, Values},
     facts::{
-        Ask, Batch, ChangeFacts, Epoch, Facts, Listing, Question, Record, RecordsQuestion, Role, Wanted, ZoneFacts,
-        normal,
+        Batch, ChangeObservation, Epoch, Listing, Observation, Query, Question, Record, RecordsQuestion, Role, Wanted,
+        ZoneObservation, normal,
     },
     signals, view,
     weighted::{Configured, configured},
@@ -18,9 +18,9 @@ use crate::{
     core::{
         estate::{
             history::Ring,
-            seen::{Fault, FaultKind, Reading, Seen, Stamp},
+            seen::{Fault, FaultKind, Observed, Reading, Stamp},
             signal::{Samples, SignalDef},
-            source::SourceSpec,
+            source::CollectorSpec,
             watched::Watched,
         },
         now::Now,
@@ -34,10 +34,10 @@ use crate::{
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
-    pub(super) zones: IndexMap<String, Reading<ZoneFacts>>,
+    pub(super) zones: IndexMap<String, Reading<ZoneObservation>>,
     /// One for each name of the plan, in its order.
     pub(super) names: Vec<Name>,
-    pub(super) changes: BTreeMap<String, Reading<ChangeFacts>>,
+    pub(super) changes: BTreeMap<String, Reading<ChangeObservation>>,
 }
 
 /// What is known of one name.
@@ -135,7 +135,7 @@ impl Name {
         };
         server.last.set(pulse, stamp);
         let due = self.curve_at.is_none_or(|at| stamp.at.boot.saturating_sub(at) >= CURVE);
-        if due && let Some(tally) = self.pooled(name, stamp.at).and_then(Seen::live) {
+        if due && let Some(tally) = self.pooled(name, stamp.at).and_then(Observed::fresh) {
             #[expect(clippy::cast_precision_loss, reason = "a curve")]
             self.curve.push(stamp.at.boot, tally.side.target as f64 / tally.n() as f64);
             self.curve_at = Some(stamp.at.boot);
@@ -149,7 +149,7 @@ impl Name {
     }
 
     /// What the records say.
-    pub(super) fn configured(&self, name: &DnsName, now: Now) -> Seen<Configured> {
+    pub(super) fn configured(&self, name: &DnsName, now: Now) -> Observed<Configured> {
         self.set.at(now).and_then(|records| configured(name, records))
     }
 
@@ -160,13 +160,13 @@ impl Name {
 
     /// Samples of one server by side. As good as the worse of the server and, where the sides are told by the records'
     /// values, the records.
-    pub(super) fn tally(&self, name: &DnsName, server: &Server, now: Now) -> Seen<Tally> {
+    pub(super) fn tally(&self, name: &DnsName, server: &Server, now: Now) -> Observed<Tally> {
         let tally = server.last.at(now).map(|_| server.window.tally(|values| self.side(values)));
         if !self.rules.need_records() {
             return tally;
         }
         // What cannot be told apart is no share of 0.
-        tally.zip(self.set.at(now)).and_then(|(tally, records)| match self.rules.lacking(name, records) {
+        tally.zip(self.set.at(now)).and_then(|(tally, records)| match self.rules.missing(name, records) {
             None => Ok(tally),
             Some(why) => Err(Fault::new(FaultKind::Empty, why)),
         })
@@ -180,8 +180,8 @@ impl Name {
 
     /// Samples of all servers together, as good as the worst of them; none where the plan names no server. No sample is a
     /// fault, never a share of 0.
-    pub(super) fn pooled(&self, name: &DnsName, now: Now) -> Option<Seen<Tally>> {
-        let all = Seen::all(self.pool().map(|s| self.tally(name, s, now)));
+    pub(super) fn pooled(&self, name: &DnsName, now: Now) -> Option<Observed<Tally>> {
+        let all = Observed::all(self.pool().map(|s| self.tally(name, s, now)));
         (!self.servers.is_empty()).then(|| {
             all.map(|t| t.into_iter().fold(Tally::default(), Tally::plus)).and_then(|tally| {
                 if tally.n() > 0 {
@@ -202,17 +202,17 @@ impl State {
 }
 
 /// A source that asks Route 53 itself.
-fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Ask) -> SourceSpec<Ask> {
+fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> CollectorSpec<Query> {
     let own = |key| plan.route53.endpoints.get(key).cloned();
     let interval = plan.intervals.route53;
-    SourceSpec {
+    CollectorSpec {
         id,
         side: None,
         endpoint: own("route53").or_else(|| own("all")).unwrap_or_else(|| "route53.amazonaws.com".to_owned()),
         calls,
         interval,
         timeout: interval.clamp(Duration::from_secs(3), Duration::from_secs(15)),
-        ask,
+        query: ask,
     }
 }
 
@@ -220,7 +220,7 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Ask) -> Sou
 const PACED: Duration = Duration::from_millis(400);
 
 /// Everything the plan wants asked.
-fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
+fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
     for name in &plan.dns {
         zones.entry(&name.zone).or_default().push(wanted(name));
@@ -229,12 +229,12 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
     for (zone, wanted) in zones {
         // In a large zone each name is a request, and so is its epoch; they come one after another, see `live/api.rs`.
         let requests = u32::try_from(2 * wanted.len() + 2).unwrap_or(u32::MAX);
-        let ask = Ask::Records(RecordsQuestion { zone: zone.into(), wanted: wanted.into() });
+        let ask = Query::Records(RecordsQuestion { zone: zone.into(), wanted: wanted.into() });
         let spec = api(plan, format!("route53/{zone}/records"), &["route53:ListResourceRecordSets"], ask);
-        out.push(SourceSpec { timeout: spec.timeout.max(PACED.saturating_mul(requests)), ..spec });
-        let spec = api(plan, format!("route53/{zone}/zone"), &["route53:GetHostedZone"], Ask::Zone(zone.into()));
+        out.push(CollectorSpec { timeout: spec.timeout.max(PACED.saturating_mul(requests)), ..spec });
+        let spec = api(plan, format!("route53/{zone}/zone"), &["route53:GetHostedZone"], Query::Zone(zone.into()));
         // What kind of zone it is does not change; that it is still there is worth a look now and then.
-        out.push(SourceSpec { interval: spec.interval * 10, ..spec });
+        out.push(CollectorSpec { interval: spec.interval * 10, ..spec });
     }
     for (index, name) in plan.dns.iter().enumerate() {
         let of = |list: &[SocketAddr], role| list.iter().map(|&s| (s, role)).collect::<Vec<_>>();
@@ -242,14 +242,14 @@ fn sources(plan: &Arc<Plan>) -> Vec<SourceSpec<Ask>> {
             of(&name.servers, Role::Authoritative).into_iter().chain(of(&name.resolvers, Role::Resolver))
         {
             let question = Question { index, wanted: wanted(name), server, role, rate: name.rate };
-            out.push(SourceSpec {
+            out.push(CollectorSpec {
                 id: format!("route53/{}/{}/{}/{server}", role.word(), name.name, name.record_type.word()),
                 side: None,
                 endpoint: server.to_string(),
                 calls: &["DNS"],
                 interval: plan.intervals.dns,
                 timeout: Duration::from_secs(5),
-                ask: Ask::Served(question),
+                query: Query::Served(question),
             });
         }
     }
@@ -264,18 +264,18 @@ impl System for State {
     const ID: &'static str = "route53";
     const TITLE: &'static str = "DNS";
     const SIGNALS: &'static [&'static SignalDef] = signals::ALL;
-    type Ask = Ask;
-    type Facts = Facts;
+    type Query = Query;
+    type Observation = Observation;
 
-    fn new(plan: &Arc<Plan>) -> (Self, Vec<SourceSpec<Ask>>) {
+    fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
         let zones = plan.dns.iter().map(|n| (n.zone.clone(), Reading::default())).collect();
         let names = plan.dns.iter().map(Name::new).collect();
         (Self { plan: plan.clone(), zones, names, changes: BTreeMap::new() }, sources(plan))
     }
 
-    fn apply(&mut self, ask: &Ask, facts: Facts, stamp: Stamp) -> Vec<SourceSpec<Ask>> {
+    fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
         match (ask, facts) {
-            (Ask::Records(q), Facts::Records(Listing { records, epochs })) => {
+            (Query::Records(q), Observation::Records(Listing { records, epochs })) => {
                 for (name, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     let Wanted { name: own, record_type } = wanted(name);
                     let of = |r: &&Record| r.name == own && r.record_type == record_type;
@@ -284,15 +284,15 @@ impl System for State {
                     known.epoch.set(epochs.iter().find(|e| e.name == place).cloned(), stamp);
                 }
             }
-            (Ask::Zone(zone), Facts::Zone(facts)) => {
+            (Query::Zone(zone), Observation::Zone(facts)) => {
                 if let Some(known) = self.zones.get_mut(&**zone) {
                     known.set(facts, stamp);
                 }
             }
-            (Ask::Change(id), Facts::Change(facts)) => {
+            (Query::Change(id), Observation::Change(facts)) => {
                 self.changes.entry(id.to_string()).or_default().set(facts, stamp)
             }
-            (Ask::Served(q), Facts::Served(batch)) => {
+            (Query::Served(q), Observation::Served(batch)) => {
                 if let (Some(name), Some(known)) = (self.plan.dns.get(q.index), self.names.get_mut(q.index)) {
                     known.served(name, q, &batch, stamp);
                 }
@@ -303,21 +303,21 @@ impl System for State {
         Vec::new()
     }
 
-    fn fail(&mut self, ask: &Ask, fault: &Fault, _: Now) {
+    fn fail(&mut self, ask: &Query, fault: &Fault, _: Now) {
         match ask {
-            Ask::Records(q) => {
+            Query::Records(q) => {
                 for (_, known) in self.plan.dns.iter().zip(&mut self.names).filter(|(n, _)| *n.zone == *q.zone) {
                     known.set.fail(fault);
                     known.epoch.fail(fault);
                 }
             }
-            Ask::Zone(zone) => {
+            Query::Zone(zone) => {
                 if let Some(known) = self.zones.get_mut(&**zone) {
                     known.fail(fault);
                 }
             }
-            Ask::Change(id) => self.changes.entry(id.to_string()).or_default().fail(fault),
-            Ask::Served(q) => {
+            Query::Change(id) => self.changes.entry(id.to_string()).or_default().fail(fault),
+            Query::Served(q) => {
                 let servers = self.names.get_mut(q.index).map(|n| &mut n.servers);
                 for server in servers.into_iter().flatten() {
                     if server.address == q.server && server.role == q.role {
@@ -333,7 +333,8 @@ impl System for State {
     }
 
     fn watched(&self, now: Now) -> Vec<Watched> {
-        let zone = |(zone, known): (&String, &Reading<ZoneFacts>)| Watched::new(format!("zone {zone}"), known.at(now));
+        let zone =
+            |(zone, known): (&String, &Reading<ZoneObservation>)| Watched::new(format!("zone {zone}"), known.at(now));
         let name = |(plan, name): (&DnsName, &Name)| {
             let of = format!("{} {}", plan.name, plan.record_type.word());
             let records = Watched::new(format!("records of {of}"), name.configured(plan, now));
@@ -363,10 +364,10 @@ impl System for State {
     }
 
     /// A change, until it is INSYNC. The id with or without the `/change/` that Route 53 puts before it.
-    fn follow(&mut self, id: &str) -> Vec<SourceSpec<Ask>> {
+    fn follow(&mut self, id: &str) -> Vec<CollectorSpec<Query>> {
         let id = id.strip_prefix("/change/").unwrap_or(id);
         self.changes.entry(id.to_owned()).or_default();
-        let spec = api(&self.plan, format!("route53/change/{id}"), &["route53:GetChange"], Ask::Change(id.into()));
-        vec![SourceSpec { interval: Duration::from_secs(5), ..spec }]
+        let spec = api(&self.plan, format!("route53/change/{id}"), &["route53:GetChange"], Query::Change(id.into()));
+        vec![CollectorSpec { interval: Duration::from_secs(5), ..spec }]
     }
 }

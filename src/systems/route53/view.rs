@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::Observed,
         now::{Now, short},
     },
     plan::Side,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
-    let seen: Vec<Seen<()>> = state
+    let seen: Vec<Observed<()>> = state
         .names
         .iter()
         .flat_map(|n| {
@@ -95,7 +95,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         note.push_str(&format!(" · planned {}", percent(p.target)));
     }
     note.push_str(&format!(" · configured {}", worst.configured_cell(Side::Target).text));
-    if let Some(served) = worst.served(Side::Target).and_then(Seen::shown) {
+    if let Some(served) = worst.served(Side::Target).and_then(Observed::shown) {
         note.push_str(&format!(" · served {}–{} of {} samples", percent(served.low), percent(served.high), served.n));
     }
     if let Some(left) = worst.ageing(now) {
@@ -108,7 +108,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
         value: share(Side::Target),
         note: note.into(),
         sides: Side::BOTH.map(|side| (state.plan.sites.get(side).label.clone().into(), share(side))).into(),
-        spark: worst.name.curve.tail(60),
+        spark: worst.name.curve.last(60),
         age: worst.age(),
         panel: State::ID,
         row: Some(("names", worst.id())),

@@ -2,12 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{Draft, Looked, Obeys, Operation, Sent};
+use super::{Draft, Operation, SendOutcome, SimulateWrites, Verified};
 use crate::{
     core::{
         estate::{
             seen::{Fault, Freshness, Stamp},
-            source::SourceSpec,
+            source::CollectorSpec,
         },
         now::Now,
         step::{Kind, Reply, Truth},
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// An imitated estate of one system, and what is known of it.
-pub struct Played<S: Obeys> {
+pub struct Played<S: SimulateWrites> {
     /// What is known.
     pub state: S,
     /// The servers.
     pub sim: S::Sim,
     /// The moment.
     pub now: Now,
-    specs: Vec<SourceSpec<S::Ask>>,
+    specs: Vec<CollectorSpec<S::Query>>,
     sent: u32,
 }
 
@@ -43,7 +43,7 @@ region = "us-west-2"
     Arc::new(read.unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
-impl<S: Obeys> Played<S> {
+impl<S: SimulateWrites> Played<S> {
     /// As the plan names it, everything read once.
     pub fn new(plan: &Arc<Plan>) -> Self {
         let (state, specs) = S::new(plan);
@@ -65,31 +65,37 @@ impl<S: Obeys> Played<S> {
         let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         for spec in &self.specs {
             S::advance(&mut self.sim, self.now);
-            match S::answer(&mut self.sim, &spec.ask, self.now) {
-                Ok(facts) => drop(self.state.apply(&spec.ask, facts, stamp)),
-                Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+            match S::answer(&mut self.sim, &spec.query, self.now) {
+                Ok(facts) => drop(self.state.apply(&spec.query, facts, stamp)),
+                Err(fault) => self.state.fail(&spec.query, &fault, self.now),
             }
         }
     }
 
     /// What the action takes now.
-    pub fn draft(&self, action: &Action) -> Result<Draft<S::Call, S::Mark>, Vec<Fault>> {
+    pub fn draft(&self, action: &Action) -> Result<Draft<S::Call, S::Version>, Vec<Fault>> {
         self.state.draft(action, self.now).expect("an action of this system")
     }
 
     /// Whether everything is as the action wants it.
-    pub fn met(&self, action: &Action) -> Option<bool> {
-        self.state.met(action, self.now).expect("an action of this system").live()
+    pub fn is_satisfied(&self, action: &Action) -> Option<bool> {
+        self.state.is_satisfied(action, self.now).expect("an action of this system").fresh()
     }
 
     /// Sends one operation that compares with nothing but what was seen.
-    pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Sent<S::Mark> {
-        S::obey(&mut self.sim, tag, &op.call, op.expect.bind(&[]).expect("nothing before it").as_ref(), self.now)
+    pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Version>) -> SendOutcome<S::Version> {
+        S::write(&mut self.sim, tag, &op.call, op.precondition.bind(&[]).expect("nothing before it").as_ref(), self.now)
     }
 
     /// Looks for it.
-    pub fn look(&mut self, tag: &str, op: &Operation<S::Call, S::Mark>) -> Looked<S::Mark> {
-        S::look(&mut self.sim, tag, &op.call, op.expect.bind(&[]).expect("nothing before it").as_ref(), self.now)
+    pub fn verify(&mut self, tag: &str, op: &Operation<S::Call, S::Version>) -> Verified<S::Version> {
+        S::verify(
+            &mut self.sim,
+            tag,
+            &op.call,
+            op.precondition.bind(&[]).expect("nothing before it").as_ref(),
+            self.now,
+        )
     }
 
     /// The server's own log.
@@ -98,33 +104,33 @@ impl<S: Obeys> Played<S> {
     }
 
     /// Plays all operations, one after the other, each until it is applied. Gives back how long it took.
-    pub fn play(&mut self, ops: &[Operation<S::Call, S::Mark>]) -> Duration {
+    pub fn play(&mut self, ops: &[Operation<S::Call, S::Version>]) -> Duration {
         let begun = self.now;
         let mut marks = Vec::new();
         for op in ops {
-            let expect = op.expect.bind(&marks).expect("known");
+            let expect = op.precondition.bind(&marks).expect("known");
             self.sent += 1;
             let tag = format!("t{}", self.sent);
             let mut mark = None;
             if op.kind != Kind::Wait {
-                let before = S::look(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                let before = S::verify(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
                 // Whether what ends by itself is over is not seen before it is.
-                let unseen = if op.kind == Kind::Lapses { Truth::Dark } else { Truth::NotApplied };
-                assert_eq!(before.truth, unseen, "before it is sent: {}: {}", op.what, before.said);
-                let sent = S::obey(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
-                assert_eq!(sent.reply, Reply::Yes, "{}: {}", op.what, sent.said);
+                let unseen = if op.kind == Kind::Lapses { Truth::Unobservable } else { Truth::NotApplied };
+                assert_eq!(before.truth, unseen, "before it is sent: {}: {}", op.what, before.detail);
+                let sent = S::write(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                assert_eq!(sent.reply, Reply::Accepted, "{}: {}", op.what, sent.detail);
                 assert_eq!(S::log(&self.sim).last(), Some(&tag));
-                mark = sent.mark;
+                mark = sent.version;
             }
             let mut looks = 0;
             loop {
-                let looked = S::look(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
+                let looked = S::verify(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
                 if looked.truth == Truth::Applied {
-                    mark = mark.or(looked.mark);
+                    mark = mark.or(looked.version);
                     break;
                 }
                 looks += 1;
-                assert!(looks < 1000, "{}: {:?} {}", op.what, looked.truth, looked.said);
+                assert!(looks < 1000, "{}: {:?} {}", op.what, looked.truth, looked.detail);
                 self.pass(5);
             }
             marks.push(mark);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use landfall::{
-    core::step::{Note, OpState, Phase},
+    core::step::{Note, OpState, StepState},
     journal::Body,
     report::{self, Outcome},
 };
@@ -244,11 +244,11 @@ fn decisions_holds_words_and_faults_are_those_of_the_records() {
         assert_eq!(holds, seqs(&["hold"]), "{name}");
         let mut faults = Vec::new();
         for entry in &entries {
-            if let Body::Came(came) = &entry.body
+            if let Body::Transition(came) = &entry.body
                 && matches!(
                     came.note,
                     Note::Op(_, OpState::Unknown | OpState::Quarantine | OpState::NotApplied | OpState::Conflict)
-                        | Note::Phase(Phase::Failed | Phase::NotApplied)
+                        | Note::State(StepState::Failed | StepState::NotApplied)
                 )
             {
                 faults.push(entry.seq);

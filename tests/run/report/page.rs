@@ -59,7 +59,7 @@ fn hostile_words_stay_words() {
 fn a_run_that_goes_on_is_told_as_such() {
     let whole = PLAYED.clone();
     assert!(!story(&whole).goes_on());
-    assert!(report::tell(&whole, 0, Some(true)).expect("a story").goes_on(), "a console has it open");
+    assert!(report::story(&whole, 0, Some(true)).expect("a story").goes_on(), "a console has it open");
     for upto in 1..=whole.len() {
         let cut = story(&whole[..upto]);
         // Under way is what was begun and has not come to an end, by the bare records.
@@ -79,7 +79,7 @@ fn a_run_that_goes_on_is_told_as_such() {
             balanced(&report::html(&cut));
         }
     }
-    assert!(report::tell(&[], 0, None).is_none());
+    assert!(report::story(&[], 0, None).is_none());
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub fn said(entries: &[Entry]) -> Vec<Said<'_>> {
                 tickets.push((&i.step, i.ticket));
                 out.push(Said { what: &i.what, call: &i.call, tag: &i.tag, state: OpState::Intent });
             }
-            Body::Came(c) => {
+            Body::Transition(c) => {
                 if let Note::Op(ticket, state) = c.note
                     && let Some(at) = tickets.iter().rposition(|t| *t == (&c.step, ticket))
                 {

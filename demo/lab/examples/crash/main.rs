@@ -18,7 +18,7 @@ use std::{fmt::Display, process::ExitCode, time::Duration};
 use clap::{Parser, ValueEnum};
 use fastrand::Rng;
 use landfall::{
-    core::step::{Phase, Way},
+    core::step::{StepState, Way},
     journal::export,
 };
 use landfall_lab::console::{Console, Run};
@@ -78,7 +78,7 @@ struct Killed<T> {
     /// How everything was when it stood still with its tail done, if it did.
     held: Option<T>,
     /// What the attempt came to after the cockpit was started again.
-    came_to: Phase,
+    came_to: StepState,
 }
 
 /// Carries a step out one way, kills the cockpit at a moment that `moment` waits for, starts it again and waits for the end. What was not
@@ -95,14 +95,14 @@ fn killed<T: Display>(
     moment(&mut console)?;
     console.end()?;
     console.news()?;
-    let running = matches!(console.came_to(step), None | Some(Phase::Running));
+    let running = matches!(console.came_to(step), None | Some(StepState::Running));
     // At once, or it would not be how it was at that moment.
     let at = format!("{}; then {}", ledger::last(&console.entries), seen(Duration::ZERO));
     std::thread::sleep(pause);
     let mut console = run.console()?;
     let held = release(&mut console, step, &seen)?;
     let came_to = console.until_over(step, PATIENCE)?;
-    let wanted = if way == Way::Forward { Phase::Done } else { Phase::RolledBack };
+    let wanted = if way == Way::Forward { StepState::Done } else { StepState::RolledBack };
     let mut now = came_to;
     for _ in 0..3 {
         if now == wanted {

@@ -18,9 +18,9 @@ use landfall::{
     core::{
         run::{Order, StepView},
         snapshot::Snapshot,
-        step::Phase,
+        step::StepState,
     },
-    drive::{Helm, clock, inbox::Inbox, live},
+    drive::{Control, clock, inbox::Inbox, live},
     journal::{Author, Journal, store::MemStore},
     plan::{Plan, Side},
 };
@@ -77,7 +77,7 @@ async fn main() -> Result<(), Failure> {
     }
     report("recipe", &ours);
     report("priority raised, waited", &waited);
-    let Helm { link, orders } = helm;
+    let Control { link, orders } = helm;
     drop(orders);
     link.let_go(Duration::from_secs(2)).await;
     Ok(())
@@ -90,11 +90,11 @@ struct Moved {
     landed: bool,
 }
 
-async fn by_recipe(helm: &mut Helm, set: &Trio, n: usize) -> Result<Moved, Failure> {
+async fn by_recipe(helm: &mut Control, set: &Trio, n: usize) -> Result<Moved, Failure> {
     let digest = prepare(helm).await?;
     let writers = Writers::start(set).await?;
     helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
-    until(helm, "DONE", |s| s.state == Phase::Done).await?;
+    until(helm, "DONE", |s| s.state == StepState::Done).await?;
     let landed = set.leader().await.is_some_and(|host| set.side(&host) == Some(Side::Target));
     let gaps = writers.end().await?;
     println!("recipe {n}: {gaps}, lands on the {}", if landed { "target" } else { "SOURCE" });
@@ -102,15 +102,16 @@ async fn by_recipe(helm: &mut Helm, set: &Trio, n: usize) -> Result<Moved, Failu
     helm.orders.give(Order::RollBack(STEP.to_owned()));
     let digest = prepare(helm).await?;
     helm.orders.give(Order::Execute { step: STEP.to_owned(), digest, typed: trio::NAME.to_owned() });
-    until(helm, "RB_DONE", |s| s.state == Phase::RolledBack).await?;
+    until(helm, "RB_DONE", |s| s.state == StepState::RolledBack).await?;
     helm.orders.give(Order::Again(STEP.to_owned()));
-    until(helm, "ready again", |s| matches!(s.state, Phase::Pending | Phase::Blocked | Phase::Ready)).await?;
+    until(helm, "ready again", |s| matches!(s.state, StepState::Pending | StepState::Blocked | StepState::Ready))
+        .await?;
     Ok(Moved { w1: Some(gaps.w1), majority: Some(gaps.majority), landed })
 }
 
 /// Previewed and armed; gives what it is confirmed with.
-async fn prepare(helm: &mut Helm) -> Result<landfall::core::digest::Digest, Failure> {
-    until(helm, "a step that can be begun", |s| s.state == Phase::Ready && s.obstacles.is_empty()).await?;
+async fn prepare(helm: &mut Control) -> Result<landfall::core::digest::Digest, Failure> {
+    until(helm, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
     let end = Instant::now() + PATIENCE;
     loop {
         helm.orders.give(Order::Preview(STEP.to_owned()));
@@ -118,7 +119,7 @@ async fn prepare(helm: &mut Helm) -> Result<landfall::core::digest::Digest, Fail
             Duration::from_secs(5),
             until(helm, "a preview", |s| {
                 s.preview.as_ref().is_some_and(|p| p.digest.is_some() && p.broken.is_empty())
-                    && s.state == Phase::Previewed
+                    && s.state == StepState::Previewed
             }),
         )
         .await;
@@ -126,7 +127,7 @@ async fn prepare(helm: &mut Helm) -> Result<landfall::core::digest::Digest, Fail
             let view = view?;
             let digest = view.preview.as_ref().and_then(|p| p.digest).ok_or("no digest")?;
             helm.orders.give(Order::Arm(STEP.to_owned()));
-            if timeout(Duration::from_secs(5), until(helm, "armed", |s| s.state == Phase::Armed)).await.is_ok() {
+            if timeout(Duration::from_secs(5), until(helm, "armed", |s| s.state == StepState::Armed)).await.is_ok() {
                 return Ok(digest);
             }
         }
@@ -136,9 +137,9 @@ async fn prepare(helm: &mut Helm) -> Result<landfall::core::digest::Digest, Fail
     }
 }
 
-async fn until(helm: &mut Helm, what: &str, is: impl Fn(&StepView) -> bool) -> Result<StepView, Failure> {
+async fn until(helm: &mut Control, what: &str, is: impl Fn(&StepView) -> bool) -> Result<StepView, Failure> {
     let step = |s: &Snapshot| s.run.as_ref().and_then(|run| run.steps.iter().find(|s| s.id == STEP).cloned());
-    let failed = |s: &StepView| matches!(s.state, Phase::Failed | Phase::NotApplied);
+    let failed = |s: &StepView| matches!(s.state, StepState::Failed | StepState::NotApplied);
     let waited =
         timeout(PATIENCE, helm.link.snapshots.wait_for(|s| step(s).is_some_and(|s| is(&s) || failed(&s)))).await;
     let seen = waited.map_err(|_| format!("waited {} s in vain: {what}", PATIENCE.as_secs()))??.clone();
@@ -146,7 +147,7 @@ async fn until(helm: &mut Helm, what: &str, is: impl Fn(&StepView) -> bool) -> R
     if is(&view) {
         return Ok(view);
     }
-    let said: Vec<String> = view.ops.iter().map(|op| format!("{}: {:?}: {}", op.what, op.state, op.said)).collect();
+    let said: Vec<String> = view.ops.iter().map(|op| format!("{}: {:?}: {}", op.what, op.state, op.detail)).collect();
     Err(format!("{} instead of {what}:\n{}", view.word, said.join("\n")).into())
 }
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, io::Write, sync::Arc};
 use landfall::{
     core::{
         estate::{
-            seen::{FaultKind, Seen},
-            source::SourceState,
+            seen::{FaultKind, Observed},
+            source::CollectorState,
         },
         snapshot::Snapshot,
     },
@@ -116,7 +116,7 @@ fn an_empty_region_is_said_to_be_empty_and_is_never_a_number() {
     let (_, words) = fault_of(&seen, "ec2/target/instances").unwrap();
     assert!(words.contains("eu-west-1"), "{words}");
     for sample in samples(&seen, "fleet.role.running", &[]).filter(|x| x.labels[1] == "target") {
-        assert!(!matches!(sample.value, Seen::Live(..) | Seen::Stale(..)), "{sample:?}");
+        assert!(!matches!(sample.value, Observed::Fresh(..) | Observed::Stale(..)), "{sample:?}");
     }
     assert_eq!(value(&seen, "fleet.ready", &[]), None);
     let tile = seen.tiles.iter().find(|t| t.panel == "ec2").unwrap();
@@ -132,7 +132,7 @@ fn an_unknown_zone_is_said_to_be_unknown_and_the_servers_are_asked_all_the_same(
     plan.dns[0].zone = "ZNOTTHERE".to_owned();
     let seen = Watch::on(plan).unwrap().until("the unknown zone", PATIENCE, |s| {
         matches!(fault_of(s, "route53/ZNOTTHERE/records"), Some((FaultKind::NotFound, _)))
-            && s.sources.iter().any(|l| l.id.starts_with("route53/authoritative/") && l.state == SourceState::Live)
+            && s.sources.iter().any(|l| l.id.starts_with("route53/authoritative/") && l.state == CollectorState::Fresh)
     });
     let seen = seen.unwrap();
     assert!(fault_of(&seen, "route53/ZNOTTHERE/records").unwrap().1.contains("NoSuchHostedZone"));
@@ -172,7 +172,7 @@ fn cycle(plan: &Arc<Plan>, readers: &Readers, runtime: &Runtime, system: &str, p
     let _ = proxy.take();
     let (_, sources) = Estate::new(plan);
     for source in sources.iter().filter(|s| s.id.starts_with(system)) {
-        runtime.block_on(readers.ask(&source.ask)).unwrap_or_else(|fault| panic!("{}: {fault}", source.id));
+        runtime.block_on(readers.ask(&source.query)).unwrap_or_else(|fault| panic!("{}: {fault}", source.id));
     }
     proxy.take()
 }

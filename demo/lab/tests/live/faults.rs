@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use landfall::core::estate::source::SourceState;
+use landfall::core::estate::source::CollectorState;
 use landfall_lab::{
     faults::{self, Blow, Trial},
     live::Lab,
@@ -33,7 +33,8 @@ fn a_broken_server_blinds_what_asks_it_and_nothing_else_and_heals_by_itself() {
     for (server, blow) in TRIALS {
         let trial = Trial::run(lab, &storm, &mut watch, server, blow).unwrap();
         writeln!(out, "{trial}").unwrap();
-        strangers.extend(trial.strangers(SourceState::Blind).into_iter().map(|id| format!("{server} {blow}: {id}")));
+        strangers
+            .extend(trial.strangers(CollectorState::Unknown).into_iter().map(|id| format!("{server} {blow}: {id}")));
     }
     assert!(strangers.is_empty(), "blinded by a server they do not ask: {strangers:#?}");
 }

@@ -13,17 +13,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use landfall::{
     core::{
         estate::{
-            seen::{FaultKind, Seen},
-            source::SourceState,
+            seen::{FaultKind, Observed},
+            source::CollectorState,
         },
         snapshot::Snapshot,
     },
     plan::Side,
     systems::{
         Live,
-        kafka::{Ask, Facts, State},
+        kafka::{Observation, Query, State},
     },
-    view::SourceLine,
+    view::CollectorLine,
 };
 use landfall_lab::{
     kafka_proxy::{Calls, Lies, Proxy},
@@ -40,16 +40,16 @@ const LAG: &str = "kafka.group.lag";
 const PARTITIONS: &str = "kafka.topic.partitions";
 
 /// A signal, whatever it is worth.
-fn seen(s: &Snapshot, id: &str, labels: &[&str]) -> Seen<f64> {
-    samples(s, id, labels).next().map_or(Seen::Never, |x| x.value.clone())
+fn seen(s: &Snapshot, id: &str, labels: &[&str]) -> Observed<f64> {
+    samples(s, id, labels).next().map_or(Observed::Pending, |x| x.value.clone())
 }
 
 /// Whether it is a fault of this kind.
-fn is_blind(seen: &Seen<f64>, kind: FaultKind) -> bool {
-    matches!(seen, Seen::Blind(fault) if fault.kind == kind)
+fn is_blind(seen: &Observed<f64>, kind: FaultKind) -> bool {
+    matches!(seen, Observed::Unknown(fault) if fault.kind == kind)
 }
 
-fn line<'a>(s: &'a Snapshot, id: &str) -> &'a SourceLine {
+fn line<'a>(s: &'a Snapshot, id: &str) -> &'a CollectorLine {
     s.sources.iter().find(|l| l.id == id).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn lag_is_known_on_both_sides_in_messages_and_in_seconds() {
 }
 
 /// What one question asks of a broker, seen at a proxy after the connections are made; and how many ends it brought.
-fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Ask) -> (Calls, usize) {
+fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Query) -> (Calls, usize) {
     let here = at(proxy.port());
     let plan = Arc::new(plan(&here, &at(free_port()), r#"["g*"]"#, topics));
     let readers = State::readers(&plan);
@@ -90,9 +90,9 @@ fn cycle(runtime: &Runtime, proxy: &Proxy, topics: &str, ask: Ask) -> (Calls, us
     answer();
     let _ = proxy.take();
     let ends = match answer() {
-        Facts::Snapshot(snapshot) => snapshot.ends.len(),
-        Facts::Configs(configs) => configs.len(),
-        Facts::Syncs(_) => 0,
+        Observation::Snapshot(snapshot) => snapshot.ends.len(),
+        Observation::Configs(configs) => configs.len(),
+        Observation::Syncs(_) => 0,
     };
     (proxy.take(), ends)
 }
@@ -110,8 +110,8 @@ fn the_number_of_requests_does_not_grow_with_topics_or_partitions() {
     }
     let runtime = Runtime::new().unwrap();
     let proxy = runtime.block_on(Proxy::start(broker.port)).unwrap();
-    let snapshot = Ask::Snapshot { pair: 0, side: Side::Source };
-    let configs = Ask::Configs { pair: 0, side: Side::Source };
+    let snapshot = Query::Snapshot { pair: 0, side: Side::Source };
+    let configs = Query::Configs { pair: 0, side: Side::Source };
 
     let (one, ends_of_one) = cycle(&runtime, &proxy, r#"["t00"]"#, snapshot);
     let (all, ends_of_all) = cycle(&runtime, &proxy, r#"["t*"]"#, snapshot);
@@ -168,12 +168,15 @@ fn a_topic_deleted_while_watched_is_gone_and_its_lag_is_no_number() {
             is_blind(&seen(s, PARTITIONS, &["own", "source", "doomed"]), FaultKind::NotFound)
         })
         .unwrap();
-    let Seen::Blind(fault) = seen(&gone, PARTITIONS, &["own", "source", "doomed"]) else { unreachable!() };
+    let Observed::Unknown(fault) = seen(&gone, PARTITIONS, &["own", "source", "doomed"]) else { unreachable!() };
     assert!(fault.text.raw().contains("topic doomed is gone"), "{fault}");
     // With commits on a topic that is not there, or with none left: in either case there is no lag.
     let only = seen(&gone, LAG, &["own", "source", "only"]);
     println!("group `only`: {only:?}\ngroup `both`: {:?}", seen(&gone, LAG, &["own", "source", "both"]));
-    assert!(matches!(&only, Seen::Blind(f) if matches!(f.kind, FaultKind::NotFound | FaultKind::Empty)), "{only:?}");
+    assert!(
+        matches!(&only, Observed::Unknown(f) if matches!(f.kind, FaultKind::NotFound | FaultKind::Empty)),
+        "{only:?}"
+    );
     assert_ne!(value(&gone, LAG, &["own", "source", "both"]), Some(0.0));
     assert_eq!(value(&gone, PARTITIONS, &["own", "source", "kept"]), Some(2.0));
 }
@@ -197,7 +200,7 @@ fn a_group_without_commits_has_members_and_no_lag() {
         })
         .unwrap();
     // Only a pattern fits it: nobody misses a lag of it.
-    assert_eq!(seen(&found, LAG, &["own", "source", "silent"]), Seen::Never);
+    assert_eq!(seen(&found, LAG, &["own", "source", "silent"]), Observed::Pending);
     assert!(
         value(&found, "kafka.pair.worst_lag_seconds", &["own", "source"]).is_none(),
         "a group of unknown lag was left out"
@@ -231,7 +234,7 @@ fn a_wrong_port_and_a_refused_login_are_told_apart_and_heal() {
     for side in ["source", "target"] {
         let line = line(&found, &format!("kafka/own/{side}/snapshot"));
         println!("{side}: {:?} {}", line.state, line.fault.as_ref().unwrap());
-        assert_eq!(line.state, SourceState::Blind);
+        assert_eq!(line.state, CollectorState::Unknown);
     }
     let fault = line(&found, "kafka/own/source/snapshot").fault.clone().unwrap();
     assert!(fault.text.raw().contains("sasl.") && !fault.text.raw().contains("wrong"), "{fault}");
@@ -255,10 +258,10 @@ fn a_frozen_broker_goes_stale_then_blind_then_heals_while_the_other_side_goes_on
     let mut watch = Watch::on(plan(&at(source.port), &at(target.port), r#"["g"]"#, r#"["orders"]"#)).unwrap();
     let lag = |s: &Snapshot, side| seen(s, LAG, &["own", side, "g"]);
     let answers = |s: &Snapshot| line(s, "kafka/own/target/snapshot").answers;
-    watch.until("both lags", PATIENCE, |s| ["source", "target"].iter().all(|side| lag(s, side).is_live())).unwrap();
+    watch.until("both lags", PATIENCE, |s| ["source", "target"].iter().all(|side| lag(s, side).is_fresh())).unwrap();
 
     source.freeze();
-    let stale = watch.until("stale", PATIENCE, |s| matches!(lag(s, "source"), Seen::Stale(..))).unwrap();
+    let stale = watch.until("stale", PATIENCE, |s| matches!(lag(s, "source"), Observed::Stale(..))).unwrap();
     // First no answer in time; later the new connection is not even made.
     let blind = watch
         .until("blind", PATIENCE, |s| {
@@ -270,7 +273,7 @@ fn a_frozen_broker_goes_stale_then_blind_then_heals_while_the_other_side_goes_on
     watch.until("the other side's next answers", PATIENCE, |s| answers(s) > answers(&stale) + 1).unwrap();
 
     source.thaw();
-    watch.until("live again", PATIENCE, |s| lag(s, "source").live() == Some(10.0)).unwrap();
+    watch.until("live again", PATIENCE, |s| lag(s, "source").fresh() == Some(10.0)).unwrap();
 }
 
 #[test]

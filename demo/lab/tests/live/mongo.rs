@@ -10,8 +10,8 @@ use std::future::Future;
 
 use landfall::{
     core::{
-        Command,
-        estate::seen::Seen,
+        EngineCommand,
+        estate::seen::Observed,
         snapshot::{DetailKey, Snapshot, Verdict},
     },
     plan::Plan,
@@ -86,7 +86,7 @@ fn members_are_shown_by_site_with_role_votes_and_lag() {
     }
     let lags: Vec<_> = samples(&s, "mongo.member.lag", &["orders"]).collect();
     assert_eq!(lags.len(), 4, "{lags:?}");
-    assert!(lags.iter().all(|x| x.value.is_live()), "{lags:?}");
+    assert!(lags.iter().all(|x| x.value.is_fresh()), "{lags:?}");
     // Three votes of five are the source's: losing it loses the majority, losing the target does not.
     assert_eq!(value(&s, "mongo.set.majority_if_source_lost", &["orders"]), Some(0.0));
     assert_eq!(value(&s, "mongo.set.majority_if_target_lost", &["orders"]), Some(1.0));
@@ -98,7 +98,7 @@ fn a_primary_that_steps_down_is_followed_to_its_successor_and_back() {
     let _storm = lab.storm();
     let first = format!("127.0.0.1:{}", lab.port(&member("orders", 1)).unwrap());
     let mut watch = watch(lab);
-    watch.command(Command::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
+    watch.command(EngineCommand::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
     let leads = |s: &Snapshot| text(s, "sets", "orders", "primary").to_owned();
     let writable = |s: &Snapshot| value(s, "mongo.set.primary_writable", &["orders"]) == Some(1.0);
     let before =
@@ -141,8 +141,8 @@ fn a_set_without_a_majority_says_so_and_heals_by_itself() {
     assert_eq!(text(&lost, "sets", "orders", "writable"), "NO");
     // What only a primary can say is not known; the other set has nothing to do with it.
     for id in ["mongo.set.worst_target_lag", "mongo.set.config_committed", "mongo.set.majority_if_target_lost"] {
-        let orders = samples(&lost, id, &["orders"]).next().map(|x| x.value.clone()).unwrap_or(Seen::Never);
-        assert!(!orders.is_live(), "{id}: {orders:?}");
+        let orders = samples(&lost, id, &["orders"]).next().map(|x| x.value.clone()).unwrap_or(Observed::Pending);
+        assert!(!orders.is_fresh(), "{id}: {orders:?}");
     }
     assert_eq!(value(&lost, "mongo.set.primary_writable", &["catalog"]), Some(1.0));
     let survivor = format!("orders/127.0.0.1:{}", lab.port(&member("orders", 4)).unwrap());

@@ -2,12 +2,12 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::said::{Curve, said};
+use super::said::{Curve, answer_shown};
 use crate::{
     console::{
         answers::Answer,
         theme::Role,
-        view::Look,
+        view::Drawing,
         widget::{
             flow::flow,
             text::{put, words},
@@ -20,7 +20,7 @@ use crate::{
 const NAME: u16 = 19;
 const VALUE: u16 = 15;
 
-pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look: &Look<'_>) {
+pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
     mark(area, buf, selected, look);
     let name = if selected { style(Role::Title).patch(style(Role::Selected)) } else { style(Role::Title) };
@@ -49,11 +49,11 @@ pub fn draw(area: Rect, buf: &mut Buffer, answer: &Answer, selected: bool, look:
     let below = (line.y + 1..area.bottom()).map(|y| Rect { y, ..rest });
     let lines: Vec<Rect> = std::iter::once(first).chain(below).collect();
     let curve = if area.width >= 100 { Curve::Drawn } else { Curve::Told };
-    flow(&lines, buf, &said(answer, curve, look), style(Role::Muted));
+    flow(&lines, buf, &answer_shown(answer, curve, look), style(Role::Muted));
 }
 
 /// That an answer is the selected one.
-pub fn mark(area: Rect, buf: &mut Buffer, selected: bool, look: &Look<'_>) {
+pub fn mark(area: Rect, buf: &mut Buffer, selected: bool, look: &Drawing<'_>) {
     for y in (area.y..area.bottom()).filter(|_| selected) {
         put(Rect { y, height: 1, ..area }, buf, "┃", look.theme.style(Role::Key));
     }

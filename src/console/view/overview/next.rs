@@ -8,15 +8,15 @@ use crate::{
         runbook::tone,
         theme::Role,
         ui::Ui,
-        view::Look,
+        view::Drawing,
         widget::flow::{Atom, flow},
     },
     core::run::{RunView, StepView, Turn},
     view::Tone,
 };
 
-pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
-    let Some(run) = &ui.picture().snapshot.run else { return };
+pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
+    let Some(run) = &ui.view_model().snapshot.run else { return };
     let parts = [("Next", upcoming(run, ui.silent_for().is_some(), look), 3), ("Done last", done(run, look), 2)];
     let all: u16 = parts.iter().map(|(.., weight)| weight).sum();
     let mut top = area.y;
@@ -30,7 +30,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Look<'_>) {
 }
 
 /// Each item in as many lines as it needs, three at the most; what has no room at all is counted.
-fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Look<'_>) {
+fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Drawing<'_>) {
     let muted = look.theme.style(Role::Muted);
     let mut y = area.y;
     for (n, item) in items.iter().enumerate() {
@@ -50,7 +50,7 @@ fn list(area: Rect, buf: &mut Buffer, items: &[Vec<Atom>], look: &Look<'_>) {
 }
 
 /// The next step with what is in its way, then the steps after it.
-fn upcoming(run: &RunView, silent: bool, look: &Look<'_>) -> Vec<Vec<Atom>> {
+fn upcoming(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Vec<Atom>> {
     let Some(next) = run.next() else { return Vec::new() };
     let level = |level| if silent { Tone::Stale } else { Tone::of(level) };
     let mut out = vec![step(next, silent, look)];
@@ -63,7 +63,7 @@ fn upcoming(run: &RunView, silent: bool, look: &Look<'_>) -> Vec<Vec<Atom>> {
 }
 
 /// A step: its id, its state, its title. `silent`: nothing is heard of it, whatever it was.
-pub fn step(step: &StepView, silent: bool, look: &Look<'_>) -> Vec<Atom> {
+pub fn step(step: &StepView, silent: bool, look: &Drawing<'_>) -> Vec<Atom> {
     let style = |role| look.theme.style(role);
     let tone = if silent { Tone::Stale } else { tone(step) };
     let state = format!("{} {}", tone.glyph(false), step.word);
@@ -75,13 +75,13 @@ pub fn step(step: &StepView, silent: bool, look: &Look<'_>) -> Vec<Atom> {
     out
 }
 
-fn reason(tone: Tone, what: &str, look: &Look<'_>) -> Vec<Atom> {
+fn reason(tone: Tone, what: &str, look: &Drawing<'_>) -> Vec<Atom> {
     let sign = Atom::of(vec![(format!("  {}", tone.glyph(false)), look.theme.tone(tone))]);
     std::iter::once(sign).chain(Atom::words(what, look.theme.style(Role::Text))).collect()
 }
 
 /// The last records, the newest first.
-fn done(run: &RunView, look: &Look<'_>) -> Vec<Vec<Atom>> {
+fn done(run: &RunView, look: &Drawing<'_>) -> Vec<Vec<Atom>> {
     let style = |role| look.theme.style(role);
     let line = |line: &crate::core::run::JournalLine| {
         let mut out = vec![Atom::of(vec![(look.clock.second(line.wall), style(Role::Muted))])];

@@ -5,7 +5,7 @@ use crate::{
     console::{
         answers::Answer,
         theme::Role,
-        view::Look,
+        view::Drawing,
         widget::{
             flow::Atom,
             text::{sparkline, words},
@@ -29,7 +29,7 @@ pub enum Curve {
 }
 
 /// The words.
-pub fn said(answer: &Answer, curve: Curve, look: &Look<'_>) -> Vec<Atom> {
+pub fn answer_shown(answer: &Answer, curve: Curve, look: &Drawing<'_>) -> Vec<Atom> {
     let style = |role| look.theme.style(role);
     let Some(tile) = &answer.main else {
         return Atom::words(answer.question.missing, style(Role::Muted)).collect();
@@ -72,12 +72,12 @@ fn fresh(mut atoms: Vec<Atom>) -> Vec<Atom> {
     atoms
 }
 
-fn value(cell: &Cell, look: &Look<'_>) -> (String, ratatui::style::Style) {
+fn value(cell: &Cell, look: &Drawing<'_>) -> (String, ratatui::style::Style) {
     (words(cell).trim_start().to_owned(), look.theme.tone(cell.tone))
 }
 
 /// Each side with its label, never broken.
-fn sides(tile: &Tile, look: &Look<'_>) -> Vec<Atom> {
+fn sides(tile: &Tile, look: &Drawing<'_>) -> Vec<Atom> {
     let side = |(label, cell): &(std::borrow::Cow<'static, str>, Cell)| {
         Atom::of(vec![
             (format!("{label} "), look.group(label)),

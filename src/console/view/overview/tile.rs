@@ -5,14 +5,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     figure::figure,
-    said::{Curve, said, trend},
+    said::{Curve, answer_shown, trend},
     shape::{Place, size},
 };
 use crate::{
     console::{
         answers::Answer,
         theme::Role,
-        view::Look,
+        view::Drawing,
         widget::{
             big::{self, Size},
             flow::flow,
@@ -22,7 +22,7 @@ use crate::{
     view::{Tile, Tone},
 };
 
-pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, look: &Look<'_>) {
+pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, look: &Drawing<'_>) {
     let area = place.area;
     let style = |role| look.theme.style(role);
     let tone = answer.tone();
@@ -47,7 +47,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
     let known = spark.iter().filter(|v| v.is_finite()).count();
     let curve = known > 1 && bottom - y >= 5;
     let lines: Vec<Rect> = (y..bottom - u16::from(curve)).map(|y| Rect { y, height: 1, ..inner }).collect();
-    flow(&lines, buf, &said(answer, Curve::Apart, look), style(Role::Muted));
+    flow(&lines, buf, &answer_shown(answer, Curve::Apart, look), style(Role::Muted));
     if curve {
         let line = Rect { y: bottom - 1, height: 1, ..inner };
         let word = trend(spark).map_or_else(String::new, |(arrow, word)| format!(" {arrow} {word}"));
@@ -58,7 +58,7 @@ pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, lo
 }
 
 /// The line over an answer, with its name.
-pub fn rule(area: Rect, buf: &mut Buffer, name: &str, selected: bool, look: &Look<'_>) {
+pub fn rule(area: Rect, buf: &mut Buffer, name: &str, selected: bool, look: &Drawing<'_>) {
     let (rule, role) = if selected { ("━", Role::Key) } else { ("─", Role::Border) };
     let reach = area.width.saturating_sub(1);
     let line = Rect { width: reach, height: 1, ..area };
@@ -70,7 +70,7 @@ pub fn rule(area: Rect, buf: &mut Buffer, name: &str, selected: bool, look: &Loo
 }
 
 /// The value, as large as it may be; gives the lines that it takes.
-fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &Look<'_>) -> u16 {
+fn value(area: Rect, buf: &mut Buffer, tile: &Tile, size: Option<Size>, look: &Drawing<'_>) -> u16 {
     let tone = tile.value.tone;
     let style = look.theme.style(Role::Title).patch(look.theme.tone(tone));
     let text = figure(&tile.value.text);

@@ -7,7 +7,7 @@ use crate::{
     console::{
         theme::Role,
         ui::Ui,
-        view::{Look, head::told},
+        view::{Drawing, head::verdict_shown},
         widget::{
             big::{self, Size},
             flow::{Atom, fits, flow},
@@ -18,9 +18,9 @@ use crate::{
     view::Tone,
 };
 
-pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Look<'_>) {
+pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);
-    let (word, glyph, role, why) = told(ui);
+    let (word, glyph, role, why) = verdict_shown(ui);
     let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
     let room = match form {
         Form::Line => {
@@ -55,7 +55,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, l
 }
 
 /// The word, large; gives the columns that it takes. On the screen's own ground: letters of half blocks melt into a coloured one.
-fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Look<'_>) -> u16 {
+fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, look: &Drawing<'_>) -> u16 {
     // As wide as the widest word: the reason beside it stays where it is.
     let widest = |size: Size| big::width("ROLL BACK", size, look.ascii).map(|width| width + 6);
     let fits = |size: &Size| {
@@ -76,7 +76,7 @@ fn large(area: Rect, buf: &mut Buffer, glyph: &str, word: &str, style: Style, lo
 }
 
 /// The step that is next, and how far the run is.
-fn next(run: &RunView, silent: bool, look: &Look<'_>) -> Vec<Atom> {
+fn next(run: &RunView, silent: bool, look: &Drawing<'_>) -> Vec<Atom> {
     let muted = look.theme.style(Role::Muted);
     let Some(next) = run.next() else { return Atom::words("every step is done", muted).collect() };
     let at = run.steps.iter().position(|s| s.id == next.id).map_or(0, |at| at + 1);

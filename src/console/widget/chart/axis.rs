@@ -150,7 +150,7 @@ pub fn times(span: f64, width: u16, clock: &Clock) -> Vec<(f64, String)> {
 }
 
 /// A time before now: `-90s`, `-5m`, `-1h30m`.
-pub fn back(at: f64) -> String {
+pub fn ago(at: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
     let s = (-at).max(0.0).round() as u64;
     match s {

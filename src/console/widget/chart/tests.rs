@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{axis::words, *};
-use crate::{console::Themes, core::estate::signal::Unit, core::run::Event};
+use crate::{console::Themes, core::estate::signal::Unit, core::run::Milestone};
 
 fn line(side: Option<Side>, points: &[(f64, f64)]) -> Line {
     let label = side.map_or("OHI", |s| if s == Side::Source { "VIR" } else { "ORE" });
@@ -34,7 +34,7 @@ fn axes_limits_and_marks_stand_where_they_belong() {
     let lag = ramp(-600, 0, |t| 8.0 + t / 100.0);
     let limits = [Limit { value: 10.0, label: "≤ 10 s go".to_owned() }];
     let mark = |at, event| Mark { at, event, what: "login-10".to_owned() };
-    let marks = [mark(-300.0, Event::Begun), mark(-120.0, Event::Done), mark(-4000.0, Event::Held)];
+    let marks = [mark(-300.0, Milestone::Begun), mark(-120.0, Milestone::Done), mark(-4000.0, Milestone::Held)];
     let text = drawn(vec![line(Some(Side::Source), &lag)], &limits, &marks);
     assert!(text[0].starts_with("─ lag  ⠤⠤⠤ VIR ─"), "{}", text[0]);
     assert!(text[1].starts_with("10s┤┄ ≤ 10 s go ┄") && text[1].ends_with('┄'), "{}", text[1]);
@@ -116,5 +116,5 @@ fn values_are_round() {
     assert_eq!(ticks((0.0, 0.9), Unit::Seconds, 9), "0 500ms 1s");
     assert_eq!(ticks((0.0, 3e9), Unit::Bytes, 9), "0B 1GiB 2GiB 3GiB");
     assert_eq!(words(12_500.0, Unit::PerSecond), "12.5k/s");
-    assert_eq!([back(-90.0), back(-300.0), back(-5400.0), back(-0.2)], ["-1m30s", "-5m", "-1h30m", "now"]);
+    assert_eq!([ago(-90.0), ago(-300.0), ago(-5400.0), ago(-0.2)], ["-1m30s", "-5m", "-1h30m", "now"]);
 }

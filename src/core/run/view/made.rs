@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GateLine, MotionView, OpLine, PreviewView, RunView, StepView, Turn};
+use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn};
 use crate::{
     core::{
         estate::watched::Unknown,
@@ -12,7 +12,7 @@ use crate::{
             Preview, Run, Watch,
             advance::{Obstacle, has_begun},
         },
-        step::{Kind, OpState, Phase, State, Timer, Way},
+        step::{Kind, Machine, OpState, StepState, Timer, Way},
     },
     plan::Action,
     systems::{Estate, steer::Operation},
@@ -20,16 +20,16 @@ use crate::{
 
 impl Turn {
     /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
-    fn at(of: &str, state: &State) -> Self {
+    fn at(of: &str, state: &Machine) -> Self {
         let forward = state.way == Way::Forward;
         let (now, later) = match of {
-            "gate" => (forward && !has_begun(state.phase), false),
+            "gate" => (forward && !has_begun(state.state), false),
             "verify" => (
-                forward && matches!(state.phase, Phase::Verifying | Phase::Baking),
-                forward && state.phase < Phase::Verifying,
+                forward && matches!(state.state, StepState::Verifying | StepState::Baking),
+                forward && state.state < StepState::Verifying,
             ),
             _ if forward => (state.attempt > 0, true),
-            _ => (!has_begun(state.phase), false),
+            _ => (!has_begun(state.state), false),
         };
         if now {
             Self::Now
@@ -47,8 +47,8 @@ impl OpLine {
             what: op.what.clone(),
             state,
             wait: op.kind == Kind::Wait,
-            tail: op.tail,
-            said,
+            cleanup: op.cleanup,
+            detail: said,
             command: op.command.clone(),
         }
     }
@@ -79,10 +79,10 @@ impl Run {
             journal: self.records.iter().cloned().collect(),
             said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
             way_back: self.way_back(estate, now),
-            motion: self.proposed(now).map(|it| MotionView {
-                step: it.motion.step().to_owned(),
-                what: it.motion.told(),
-                consequence: it.motion.consequence(),
+            proposal: self.proposed(now).map(|it| ProposalView {
+                step: it.proposal.step().to_owned(),
+                what: it.proposal.describe(),
+                consequence: it.proposal.consequence(),
                 digest: it.digest,
                 by: it.by.clone(),
                 people: it.people.clone(),
@@ -128,16 +128,16 @@ impl Run {
             title: plan.title.clone(),
             phase: self.plan.runbook.phases[step.at.0].title.clone(),
             word: state.word(),
-            state: state.phase,
+            state: state.state,
             way: state.way,
-            level: match (state.way, state.phase) {
+            level: match (state.way, state.state) {
                 (Way::Back, _) => step.rollback.level(now),
-                (Way::Forward, Phase::Verifying | Phase::Baking) => step.verify.level(now),
+                (Way::Forward, StepState::Verifying | StepState::Baking) => step.verify.level(now),
                 (Way::Forward, _) => step.gates.level(now),
             },
-            lacks: self.lacking(at).into_iter().map(str::to_owned).collect(),
-            obstacles: if state.phase <= Phase::Armed {
-                let impossible = self.impossible.iter().filter(|(of, _)| *of == at && state.phase == Phase::Ready);
+            lacks: self.missing(at).into_iter().map(str::to_owned).collect(),
+            obstacles: if state.state <= StepState::Armed {
+                let impossible = self.impossible.iter().filter(|(of, _)| *of == at && state.state == StepState::Ready);
                 let mut all = self.obstacles(at, common, now);
                 all.extend(impossible.map(|(_, why)| why.clone()));
                 all
@@ -153,7 +153,7 @@ impl Run {
             waits: self.waits(at, now),
             irreversible: plan.irreversible,
             exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
-            held: state.held && state.phase == Phase::Running,
+            held: state.held && state.state == StepState::Running,
             manual: plan.action.by_hand(),
             shown: matches!(plan.action, Action::Build { .. }),
             adopted: state.adopted,
@@ -184,7 +184,7 @@ impl Run {
             digest: None,
             diff: Vec::new(),
             ops: Vec::new(),
-            back: Vec::new(),
+            inverse: Vec::new(),
             notes: Vec::new(),
             broken: Vec::new(),
             faults: Vec::new(),
@@ -197,7 +197,7 @@ impl Run {
                 view.faults = faults.iter().map(ToString::to_string).collect();
                 if step.state.way == Way::Back {
                     let (of, commands) = step.way_back_known();
-                    view.back = commands;
+                    view.inverse = commands;
                     view.notes.push(format!(
                         "these commands of the way back are {of}: look before each whether it still fits what is there"
                     ));
@@ -208,7 +208,7 @@ impl Run {
                 view.diff.clone_from(&draft.diff);
                 view.notes.clone_from(&draft.notes);
                 view.broken.clone_from(&draft.broken);
-                view.back = draft.back.iter().map(|op| op.command.clone()).collect();
+                view.inverse = draft.inverse.iter().map(|op| op.command.clone()).collect();
                 view.ops = draft.ops.iter().map(|op| OpLine::of(op, OpState::Waiting, String::new())).collect();
             }
         }
@@ -217,12 +217,12 @@ impl Run {
 
     /// The longest of the timers that count.
     fn waits(&self, at: usize, now: Now) -> Option<Duration> {
-        let State { phase, epoch, .. } = self.steps[at].state;
+        let Machine { state: phase, epoch, .. } = self.steps[at].state;
         let counts = |timer: Timer| match (phase, timer) {
-            (Phase::Settling, Timer::Settled(e))
-            | (Phase::Baking, Timer::Baked(e))
-            | (Phase::Armed, Timer::Armed(e)) => e == epoch,
-            (Phase::Running, Timer::Quarantine(..)) => true,
+            (StepState::Settling, Timer::Settled(e))
+            | (StepState::Baking, Timer::Baked(e))
+            | (StepState::Armed, Timer::Armed(e)) => e == epoch,
+            (StepState::Running, Timer::Quarantine(..)) => true,
             _ => false,
         };
         let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{Thing, World};
+use super::world::{Names, Thing};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
@@ -11,7 +11,7 @@ use crate::plan::{
 };
 
 /// The action; tells of what it names and is not there.
-pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     if form.written("manual").is_some() {
         return Some(Action::Manual { what: form.get("manual")? });
     }
@@ -89,13 +89,13 @@ pub(super) fn action(form: &Table, world: &World<'_>, faults: &mut Faults) -> Op
     }
 }
 
-fn set(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<String> {
+fn set(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<String> {
     let set: At<String> = table.at("set")?;
     world.known(Thing::Set, &set, faults);
     Some(set.value)
 }
 
-fn add_members(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+fn add_members(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     let name: At<String> = table.at("set")?;
     if let Some(known) = world.known(Thing::Set, &name, faults)
         && known.written("candidates").is_none()
@@ -107,7 +107,7 @@ fn add_members(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<
     Some(Action::AddMembers { set: name.value })
 }
 
-fn set_votes(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+fn set_votes(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     let set = set(table, world, faults)?;
     let of = |side: Side| table.get::<i64>(side.word()).and_then(|n| u8::try_from(n).ok());
     let votes = Sides { source: of(Side::Source)?, target: of(Side::Target)? };
@@ -128,7 +128,7 @@ struct Role<'t> {
     table: Option<&'t Table>,
 }
 
-fn role<'t>(table: &Table, world: &World<'t>, faults: &mut Faults) -> Option<Role<'t>> {
+fn role<'t>(table: &Table, world: &Names<'t>, faults: &mut Faults) -> Option<Role<'t>> {
     let name: At<String> = table.at("role")?;
     let table = world.known(Thing::Role, &name, faults);
     Some(Role { name, table })
@@ -155,7 +155,7 @@ fn limits(table: &Table) -> Option<(u16, u16)> {
 }
 
 /// A name's time to live. Route 53 counts in seconds.
-fn set_ttl(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Action> {
+fn set_ttl(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     let (name, ttl): (At<String>, At<std::time::Duration>) = (table.at("name")?, table.at("ttl")?);
     world.known(Thing::Dns, &name, faults);
     if ttl.value.subsec_nanos() > 0 {
@@ -167,7 +167,7 @@ fn set_ttl(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Acti
 }
 
 /// A name of the plan always has set identifiers on both sides: the format wants them.
-fn weights(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
+fn weights(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
     let name: Option<At<String>> = table.at("name");
     if let Some(name) = &name {
         world.known(Thing::Dns, name, faults);
@@ -197,7 +197,7 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
 }
 
 /// Warns of a step that can never run, because the plan names nobody who may write there.
-pub(super) fn read_only(action: &Action, span: &Span, world: &World<'_>, faults: &mut Faults) {
+pub(super) fn read_only(action: &Action, span: &Span, world: &Names<'_>, faults: &mut Faults) {
     let (writable, place, add) = match action {
         Action::Manual { .. } | Action::Build { .. } => return,
         Action::MovePrimary { set, .. }

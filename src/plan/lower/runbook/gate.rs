@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     quantity,
     signal::{self, Chosen},
-    world::World,
+    world::Names,
 };
 use crate::{
     core::estate::signal::{MAX, Unit},
@@ -26,12 +26,12 @@ struct Id {
 
 /// Reads gates and remembers their ids.
 pub(super) struct Gates<'t> {
-    world: &'t World<'t>,
+    world: &'t Names<'t>,
     ids: Vec<Id>,
 }
 
 impl<'t> Gates<'t> {
-    pub fn new(world: &'t World<'t>) -> Self {
+    pub fn new(world: &'t Names<'t>) -> Self {
         Self { world, ids: Vec::new() }
     }
 
@@ -120,7 +120,7 @@ impl<'t> Gates<'t> {
         let chosen = signal::choose(table, self.world, faults);
         let volume = table.table("min_volume").map(|t| volume(t, self.world, faults));
         let (sustain, min_samples, max_age) =
-            (self.said(table, "for"), self.said(table, "min_samples"), self.max_age(table));
+            (self.value(table, "for"), self.value(table, "min_samples"), self.max_age(table));
         let chosen = chosen?;
         let agg = agg(table, &chosen, faults);
         let op: At<String> = table.at("op")?;
@@ -145,7 +145,7 @@ impl<'t> Gates<'t> {
     }
 
     /// What a gate says, or what holds for all.
-    fn said<T: FromValue>(&self, table: &Table, key: &str) -> Option<T> {
+    fn value<T: FromValue>(&self, table: &Table, key: &str) -> Option<T> {
         if table.written(key).is_some() { table.get(key) } else { self.world.root.table("gate_defaults")?.get(key) }
     }
 
@@ -276,7 +276,7 @@ fn compared(chosen: &Chosen, agg: Agg) -> (Unit, (f64, f64)) {
     }
 }
 
-fn volume(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Volume> {
+fn volume(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Volume> {
     let chosen = signal::choose(table, world, faults)?;
     let value: At<Quantity> = table.at("value")?;
     let least = quantity::read(&value, chosen.unit, chosen.def.range, chosen.def.id, faults)?;

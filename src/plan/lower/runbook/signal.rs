@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::world::{Thing, World, dangling};
+use super::world::{Names, Thing, dangling};
 use crate::{
     core::estate::signal::{SignalDef, Unit},
     plan::{
@@ -33,7 +33,7 @@ impl Chosen {
 }
 
 /// Reads `metric` and `where`; tells of all that does not exist.
-pub(super) fn choose(table: &Table, world: &World<'_>, faults: &mut Faults) -> Option<Chosen> {
+pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Chosen> {
     let metric: At<String> = table.at("metric")?;
     let Some(def) = signals().into_iter().find(|def| def.id == metric.value) else {
         unknown(&metric, faults);
@@ -62,7 +62,7 @@ pub(super) fn choose(table: &Table, world: &World<'_>, faults: &mut Faults) -> O
 }
 
 /// Tells of a canary's signal where no set has one: its gate would be HOLD for ever.
-fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &World<'_>, faults: &mut Faults) {
+fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &Names<'_>, faults: &mut Faults) {
     if def.id.starts_with(CANARY) && !world.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
         let message = format!("no replica set has a canary: `{}` is never known", def.id);
         let fault = Diagnosis::error(Code::Dangling, &metric.span, message);
@@ -92,7 +92,7 @@ fn named_unit(
     def: &SignalDef,
     metric: &At<String>,
     wanted: &IndexMap<String, At<String>>,
-    world: &World<'_>,
+    world: &Names<'_>,
     faults: &mut Faults,
 ) -> Option<Unit> {
     let Some(query) = wanted.get("query") else {
@@ -115,7 +115,7 @@ fn meant(
     label: &str,
     value: &At<String>,
     wanted: &IndexMap<String, At<String>>,
-    world: &World<'_>,
+    world: &Names<'_>,
     faults: &mut Faults,
 ) -> String {
     let words = |what: &str, words: &[&str], faults: &mut Faults| {

@@ -4,7 +4,7 @@ use super::{
     action,
     gate::Gates,
     order::{Order, Written},
-    world::{Thing, World},
+    world::{Names, Thing},
 };
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Severity, Span},
@@ -15,7 +15,7 @@ use crate::plan::{
 
 /// Reads steps, in their order.
 pub(super) struct Steps<'g, 't> {
-    world: &'t World<'t>,
+    world: &'t Names<'t>,
     gates: &'g mut Gates<'t>,
     /// How many different people can approve.
     people: usize,
@@ -24,7 +24,7 @@ pub(super) struct Steps<'g, 't> {
 }
 
 impl<'g, 't> Steps<'g, 't> {
-    pub fn new(world: &'t World<'t>, gates: &'g mut Gates<'t>, people: usize) -> Self {
+    pub fn new(world: &'t Names<'t>, gates: &'g mut Gates<'t>, people: usize) -> Self {
         Self { world, gates, people, order: Order::default() }
     }
 

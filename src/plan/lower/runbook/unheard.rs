@@ -1,7 +1,7 @@
 //! Gates that wait for what only their own step, or one after it, can bring about: error ratios and latencies of the target before any step
 //! sends users there. Without requests there is no ratio and no latency, which is HOLD, for ever.
 
-use super::world::{Thing, World};
+use super::world::{Names, Thing};
 use crate::plan::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
@@ -9,7 +9,7 @@ use crate::plan::{
 };
 
 /// Looks at all steps up to the first that sends users to the target by weights; a plan without one says nothing of when they come.
-pub(super) fn check(steps: &[(&StepPlan, Span)], world: &World<'_>, faults: &mut Faults) {
+pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut Faults) {
     let brings = |step: &StepPlan| matches!(&step.action, Action::SetWeights { weights, .. } if weights.target > 0);
     let Some(first) = steps.iter().position(|(step, _)| brings(step)) else { return };
     for (i, (step, place)) in steps.iter().take(first + 1).enumerate() {
@@ -60,7 +60,7 @@ fn needed(condition: &Condition) -> Vec<&Gate> {
     }
 }
 
-fn wants_users(gate: &Gate, world: &World<'_>) -> bool {
+fn wants_users(gate: &Gate, world: &Names<'_>) -> bool {
     let side = gate.labels.get("side").map(String::as_str);
     if gate.metric.id != "health.query.value" || side == Some("source") {
         return false;

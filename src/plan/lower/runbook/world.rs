@@ -39,11 +39,11 @@ impl Thing {
 }
 
 /// The plan's other tables.
-pub(super) struct World<'t> {
+pub(super) struct Names<'t> {
     pub root: &'t Table,
 }
 
-impl<'t> World<'t> {
+impl<'t> Names<'t> {
     /// The table of the thing so called.
     pub fn find(&self, thing: Thing, name: &str) -> Option<&'t Table> {
         let name = if thing == Thing::Dns { super::super::dns::qualified(name) } else { name.to_owned() };

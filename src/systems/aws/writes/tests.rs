@@ -13,7 +13,7 @@ use crate::{
     },
     journal::{Author, Intent, Journal, Permit, store::MemStore},
     plan::{Access, AwsCredentials, Secret},
-    systems::{Call, steer::Sent},
+    systems::{Call, steer::SendOutcome},
 };
 
 fn now() -> Now {
@@ -33,7 +33,7 @@ pub(in crate::systems) fn intended(journal: &mut Journal, tag: &str, call: Call)
         ticket: Ticket { attempt: 1, op: 0, turn: 1 },
         what: "w".to_owned(),
         call,
-        expect: None,
+        precondition: None,
         request: Digest::default(),
         tag: tag.to_owned(),
         deadline: Duration::from_secs(30),
@@ -61,10 +61,10 @@ fn access(url: &str) -> Access {
     }
 }
 
-async fn start(access: &Access) -> Sent<()> {
+async fn start(access: &Access) -> SendOutcome<()> {
     let writer = Writing::new(access, "eu-west-1", &journal()).expect("may write").ec2();
     let request = writer.start_instances().instance_ids("i-1").send();
-    writer.call("StartInstances", request).await.map(|_| Sent::yes("ok")).unwrap_or_else(|sent| sent)
+    writer.call("StartInstances", request).await.map(|_| SendOutcome::accepted("ok")).unwrap_or_else(|sent| sent)
 }
 
 #[test]
@@ -78,11 +78,11 @@ async fn a_connection_that_was_never_made_is_a_no_and_one_that_broke_is_not() {
     // Port 9 of the loopback: nobody listens. `.invalid`: never a host (RFC 6761).
     for url in ["http://127.0.0.1:9", "http://nobody.invalid:80"] {
         let sent = start(&access(url)).await;
-        assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
+        assert_eq!(sent.reply, Reply::Refused, "{}", sent.detail);
         assert!(
-            sent.said.contains(&format!("ec2:StartInstances at {url}")) && sent.said.ends_with("nothing was sent"),
+            sent.detail.contains(&format!("ec2:StartInstances at {url}")) && sent.detail.ends_with("nothing was sent"),
             "{}",
-            sent.said
+            sent.detail
         );
     }
     // Takes the request, says nothing, and hangs up; then somebody on the way who answers for it.
@@ -105,7 +105,7 @@ async fn a_connection_that_was_never_made_is_a_no_and_one_that_broke_is_not() {
             }
         });
         let sent = start(&access(&url)).await;
-        assert_eq!(sent.reply, Reply::Lost, "{answer:?}: {}", sent.said);
+        assert_eq!(sent.reply, Reply::Indeterminate, "{answer:?}: {}", sent.detail);
         assert_eq!(taken.load(std::sync::atomic::Ordering::SeqCst), 1, "sent once and never again");
     }
 }
@@ -116,6 +116,10 @@ async fn credentials_that_are_not_there_are_a_no() {
     let missing = || Some(Secret::Env("LANDFALL_TEST_NOT_SET".into()));
     access.write = Some(AwsCredentials { access_key: missing(), secret_key: missing(), ..AwsCredentials::default() });
     let sent = start(&access).await;
-    assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
-    assert!(sent.said.contains("LANDFALL_TEST_NOT_SET") && sent.said.ends_with("nothing was sent"), "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Refused, "{}", sent.detail);
+    assert!(
+        sent.detail.contains("LANDFALL_TEST_NOT_SET") && sent.detail.ends_with("nothing was sent"),
+        "{}",
+        sent.detail
+    );
 }

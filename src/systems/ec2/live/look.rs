@@ -4,19 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Readers, Region};
 use crate::{
-    core::estate::seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+    core::estate::seen::{Fault, FaultKind, Freshness, Observed, Stamp},
     drive::clock,
     plan::{Plan, Side},
     systems::{
         ec2::{
-            Ask, Facts, Question,
+            Observation, Query, Question,
             facts::{Group, Target},
             judge,
-            ops::{Call, Mark},
+            ops::{Call, Version},
             serving::Serving,
             site::Site,
         },
-        steer::{Looked, Sought},
+        steer::{Verified, VerifyRequest},
     },
 };
 
@@ -24,12 +24,12 @@ use crate::{
 const APART: Duration = Duration::from_secs(2);
 
 impl Readers {
-    pub(super) async fn look(&self, sought: &Sought<'_, Call, Mark>) -> Looked<Mark> {
+    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let region = self.regions.get(sought.call.side());
         let looked = match sought.call {
             Call::Capacity { group, desired, min, .. } => region.group(group).await.map(|there| {
                 let there = there.map(|g| (g.desired, g.min));
-                judge::capacity(group, there, (*desired, *min), sought.expect)
+                judge::capacity(group, there, (*desired, *min), sought.precondition)
             }),
             Call::Processes { group, processes, suspend, .. } => region
                 .group(group)
@@ -48,7 +48,7 @@ impl Readers {
                 self.serving(role, *side).await.map(|serving| judge::in_service(serving, *least))
             }
         };
-        looked.unwrap_or_else(|fault| Looked::dark(fault.to_string()))
+        looked.unwrap_or_else(|fault| Verified::unobservable(fault.to_string()))
     }
 
     /// How many of a role serve, counted as the state counts them, from the same sources, all read now.
@@ -59,22 +59,22 @@ impl Readers {
         let plan = Arc::new(Plan { fleet: vec![role.clone()], ..(*self.plan).clone() });
         let region = self.regions.get(side);
         let mut site = Site::new(&plan, side);
-        let checked = |what, facts: Facts| facts.checked(&plan, Ask { side, what });
-        let instances = checked(Question::Instances, Facts::Instances(region.rows(&plan).await?))?;
+        let checked = |what, facts: Observation| facts.checked(&plan, Query { side, what });
+        let instances = checked(Question::Instances, Observation::Instances(region.rows(&plan).await?))?;
         let mut facts = vec![instances];
         let groups = role.auto_scaling_groups.get(side);
         match Serving::of(role, side) {
             Serving::Targets => {
                 let targets = region.targets(role.target_groups.get(side).clone()).await?;
-                facts.push(checked(Question::Targets, Facts::Targets(targets))?);
+                facts.push(checked(Question::Targets, Observation::Targets(targets))?);
             }
             Serving::Groups => {
-                facts.push(checked(Question::Groups, Facts::Groups(region.groups(groups.clone()).await?))?);
+                facts.push(checked(Question::Groups, Observation::Groups(region.groups(groups.clone()).await?))?);
             }
             Serving::Checks => {
-                facts.push(Facts::Status(region.status().await?));
+                facts.push(Observation::Status(region.status().await?));
                 tokio::time::sleep(APART).await;
-                facts.push(Facts::Status(region.status().await?));
+                facts.push(Observation::Status(region.status().await?));
             }
         }
         let stamp = Stamp { at: clock::now(), fresh: Freshness::of_interval(self.plan.intervals.ec2) };
@@ -82,9 +82,9 @@ impl Readers {
             site.apply(facts, stamp);
         }
         match site.in_service(0, stamp.at) {
-            Seen::Live(n, _) | Seen::Stale(n, _) => Ok(n),
-            Seen::Blind(fault) => Err(fault),
-            Seen::Never => Err(Fault::silent()),
+            Observed::Fresh(n, _) | Observed::Stale(n, _) => Ok(n),
+            Observed::Unknown(fault) => Err(fault),
+            Observed::Pending => Err(Fault::silent()),
         }
     }
 }

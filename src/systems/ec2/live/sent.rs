@@ -12,13 +12,13 @@ use crate::{
     journal::Journal,
     plan::{Plan, Side},
     systems::{
-        Acts, Call as AnyCall, Live,
+        Call as AnyCall, Live, Writer,
         aws::{
             intended, journal,
             served::{self, Asked},
         },
-        ec2::ops::{Call, Mark, Place},
-        steer::{Looked, Sent, Sought},
+        ec2::ops::{Call, Place, Version},
+        steer::{SendOutcome, Verified, VerifyRequest},
     },
 };
 
@@ -189,13 +189,13 @@ async fn way(server: Server) -> Way {
 }
 
 impl Way {
-    async fn send(&mut self, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    async fn send(&mut self, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let permit = intended(&mut self.journal, "t/1", AnyCall::Ec2(call.clone()));
         State::send(&self.writers, permit, call, expect).await
     }
 
-    async fn look(&self, call: &Call, expect: Option<&Mark>) -> Looked<Mark> {
-        State::look(&self.readers, Sought { tag: "t/1", call, expect, accepted: false }).await
+    async fn look(&self, call: &Call, expect: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag: "t/1", call, precondition: expect, accepted: false }).await
     }
 
     fn changes(&self) -> Vec<String> {
@@ -204,7 +204,7 @@ impl Way {
 }
 
 const SIDE: Side = Side::Target;
-const BEFORE: Mark = Mark::Capacity { desired: 10, min: 5 };
+const BEFORE: Version = Version::Capacity { desired: 10, min: 5 };
 
 fn capacity() -> Call {
     Call::Capacity { side: SIDE, group: "web".to_owned(), desired: 18, min: 18 }
@@ -219,7 +219,7 @@ async fn capacity_is_one_absolute_request_with_the_writing_credentials() {
     let mut way = way(ten()).await;
     assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::NotApplied);
     let sent = way.send(&capacity(), Some(&BEFORE)).await;
-    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
     let [body] = &way.changes()[..] else { panic!("{:?}", way.changes()) };
     for part in ["Action=UpdateAutoScalingGroup", "AutoScalingGroupName=web", "MinSize=18", "DesiredCapacity=18"] {
         assert!(body.contains(part), "{body}");
@@ -234,7 +234,7 @@ async fn what_a_stranger_set_since_the_preview_is_not_overwritten() {
     let mut way = way(Server { desired: 12, min: 5, ..Server::default() }).await;
     let sent = way.send(&capacity(), Some(&BEFORE)).await;
     assert_eq!(sent.reply, Reply::Refused);
-    assert_eq!(sent.said, "somebody else changed web: desired 12, min 5 (was desired 10, min 5); nothing was sent");
+    assert_eq!(sent.detail, "somebody else changed web: desired 12, min 5 (was desired 10, min 5); nothing was sent");
     assert!(way.changes().is_empty());
     assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::Conflict);
 }
@@ -246,21 +246,21 @@ async fn a_no_is_a_no_and_a_lost_reply_is_found_applied() {
     {
         let mut way = way(Server { refuses: Some((status, code)), ..ten() }).await;
         let sent = way.send(&capacity(), Some(&BEFORE)).await;
-        assert_eq!(sent.reply, Reply::Refused, "{}", sent.said);
+        assert_eq!(sent.reply, Reply::Refused, "{}", sent.detail);
         assert!(
-            sent.said.contains("autoscaling:UpdateAutoScalingGroup at http") && sent.said.contains(code),
+            sent.detail.contains("autoscaling:UpdateAutoScalingGroup at http") && sent.detail.contains(code),
             "{}",
-            sent.said
+            sent.detail
         );
         assert_eq!(way.look(&capacity(), Some(&BEFORE)).await.truth, Truth::NotApplied);
         assert_eq!(way.changes().len(), 1, "sent once");
     }
     let mut way = way(ten()).await;
     way.server.lock().expect("no panic").refuses = Some((500, "InternalFailure"));
-    assert_eq!(way.send(&capacity(), Some(&BEFORE)).await.reply, Reply::Lost);
+    assert_eq!(way.send(&capacity(), Some(&BEFORE)).await.reply, Reply::Indeterminate);
     let stop = Call::Power { side: SIDE, on: false, instances: vec!["i-1".to_owned()] };
     way.server.lock().expect("no panic").cuts = true;
-    assert_eq!(way.send(&stop, None).await.reply, Reply::Lost);
+    assert_eq!(way.send(&stop, None).await.reply, Reply::Indeterminate);
     assert_eq!(way.look(&stop, None).await.truth, Truth::Applied);
 }
 
@@ -272,17 +272,17 @@ async fn instances_stop_and_start_and_only_they_are_read() {
         |on, ids: &[&str]| Call::Power { side: SIDE, on, instances: ids.iter().map(|id| (*id).to_owned()).collect() };
     let stop = power(false, &["i-1", "i-2"]);
     assert_eq!(way.look(&stop, None).await.truth, Truth::NotApplied);
-    assert_eq!(way.send(&stop, None).await.reply, Reply::Yes);
+    assert_eq!(way.send(&stop, None).await.reply, Reply::Accepted);
     assert_eq!(way.look(&stop, None).await.truth, Truth::Applied);
     assert!(way.changes()[0].contains("Action=StopInstances&") && way.changes()[0].contains("InstanceId.2=i-2"));
     let gone = way.look(&power(true, &["i-3", "i-9"]), None).await;
     assert_eq!(
-        (gone.truth, gone.said.as_str()),
+        (gone.truth, gone.detail.as_str()),
         (Truth::Conflict, "0 of 2 running or starting, 1 not there any more: i-9")
     );
     let nothing = way.send(&power(true, &[]), None).await;
     assert_eq!(
-        (nothing.reply, nothing.said.as_str()),
+        (nothing.reply, nothing.detail.as_str()),
         (Reply::Refused, "an empty list would mean all; nothing was sent")
     );
     way.server.lock().expect("no panic").refuses = Some((503, "RequestLimitExceeded"));
@@ -300,9 +300,9 @@ async fn processes_are_suspended_and_resumed_and_never_all_at_once() {
     };
     let suspend = call(true, &["AlarmNotification", "ScheduledActions"]);
     assert_eq!(way.look(&suspend, None).await.truth, Truth::NotApplied);
-    assert_eq!(way.send(&suspend, None).await.reply, Reply::Yes);
+    assert_eq!(way.send(&suspend, None).await.reply, Reply::Accepted);
     assert_eq!(way.look(&suspend, None).await.truth, Truth::Applied);
-    assert_eq!(way.send(&call(false, &["ScheduledActions"]), None).await.reply, Reply::Yes);
+    assert_eq!(way.send(&call(false, &["ScheduledActions"]), None).await.reply, Reply::Accepted);
     assert_eq!(way.look(&suspend, None).await.truth, Truth::Conflict, "one of two");
     assert_eq!(way.server.lock().expect("no panic").suspended, ["AZRebalance", "AlarmNotification"]);
     let sent = way.send(&call(false, &[]), None).await;
@@ -319,7 +319,7 @@ async fn targets_go_in_and_out_and_are_waited_for_and_counted() {
     let wait = |on| Call::Traffic { side: SIDE, group: "web-tgt".to_owned(), on, targets: targets.clone() };
     let serving = Call::InService { side: SIDE, role: "web".to_owned(), least: 2 };
     assert_eq!(way.look(&order(true), None).await.truth, Truth::NotApplied);
-    assert_eq!(way.send(&order(true), None).await.reply, Reply::Yes);
+    assert_eq!(way.send(&order(true), None).await.reply, Reply::Accepted);
     assert!(way.changes()[0].contains("TargetGroupArn=arn:web"), "{:?}", way.changes());
     assert_eq!(way.look(&order(true), None).await.truth, Truth::Applied);
     assert_eq!(way.look(&wait(true), None).await.truth, Truth::NotApplied, "not healthy yet");
@@ -327,8 +327,8 @@ async fn targets_go_in_and_out_and_are_waited_for_and_counted() {
     way.server.lock().expect("no panic").targets.values_mut().for_each(|health| *health = "healthy");
     assert_eq!(way.look(&wait(true), None).await.truth, Truth::Applied);
     let looked = way.look(&serving, None).await;
-    assert_eq!((looked.truth, looked.said.as_str()), (Truth::Applied, "2 of 2 in service"));
-    assert_eq!(way.send(&order(false), None).await.reply, Reply::Yes);
+    assert_eq!((looked.truth, looked.detail.as_str()), (Truth::Applied, "2 of 2 in service"));
+    assert_eq!(way.send(&order(false), None).await.reply, Reply::Accepted);
     assert_eq!(way.look(&order(false), None).await.truth, Truth::Applied, "draining gets no new requests");
     assert_eq!(way.look(&wait(false), None).await.truth, Truth::NotApplied);
     way.server.lock().expect("no panic").targets.clear();
@@ -341,6 +341,6 @@ async fn a_side_without_writing_credentials_is_read_only() {
     let call = Call::Capacity { side: Side::Source, group: "web".to_owned(), desired: 1, min: 1 };
     let sent = way.send(&call, Some(&BEFORE)).await;
     assert_eq!(sent.reply, Reply::Refused);
-    assert!(sent.said.contains("add `write` to [sites.source]"), "{}", sent.said);
+    assert!(sent.detail.contains("add `write` to [sites.source]"), "{}", sent.detail);
     assert!(way.changes().is_empty());
 }

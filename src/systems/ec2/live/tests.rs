@@ -14,9 +14,9 @@ use tokio::{
 
 use super::*;
 use crate::{
-    core::{estate::source::SourceState, snapshot::Snapshot},
+    core::{estate::source::CollectorState, snapshot::Snapshot},
     systems::System,
-    view::SourceLine,
+    view::CollectorLine,
 };
 
 /// How the server behaves, and what it has been asked.
@@ -154,10 +154,10 @@ fn key(text: &str) -> tempfile::NamedTempFile {
     file
 }
 
-const INSTANCES: Ask = Ask { side: Side::Source, what: Question::Instances };
-const STATUS: Ask = Ask { side: Side::Source, what: Question::Status };
+const INSTANCES: Query = Query { side: Side::Source, what: Question::Instances };
+const STATUS: Query = Query { side: Side::Source, what: Question::Status };
 
-async fn ask(url: &str, ask: Ask) -> Result<Facts, Fault> {
+async fn ask(url: &str, ask: Query) -> Result<Observation, Fault> {
     let key = key("key");
     State::ask(&State::readers(&plan(url, key.path())), &ask).await
 }
@@ -165,13 +165,13 @@ async fn ask(url: &str, ask: Ask) -> Result<Facts, Fault> {
 #[tokio::test]
 async fn all_pages_are_read_and_every_instance_once() {
     let (server, url) = serve(Server { instances: 1234, ..Server::default() }).await;
-    let Facts::Instances(rows) = ask(&url, INSTANCES).await.unwrap() else { panic!("instances") };
+    let Observation::Instances(rows) = ask(&url, INSTANCES).await.unwrap() else { panic!("instances") };
     let ids: BTreeSet<&str> = rows.iter().map(|r| &*r.id).collect();
     assert_eq!((rows.len(), ids.len()), (1234, 1234));
     assert_eq!(rows.iter().filter(|r| r.roles == [0]).count(), 617);
     assert!(rows.iter().all(|r| r.vcpus == Some(4)));
     assert_eq!(server.lock().unwrap().asked.len(), 1234_usize.div_ceil(PAGE), "one stream for both roles");
-    let Facts::Status(rows) = ask(&url, STATUS).await.unwrap() else { panic!("status") };
+    let Observation::Status(rows) = ask(&url, STATUS).await.unwrap() else { panic!("status") };
     assert_eq!(rows.len(), 1234);
 }
 
@@ -209,7 +209,7 @@ async fn an_empty_region_is_empty() {
 }
 
 /// Waits until a picture is as wanted.
-async fn until(link: &mut crate::drive::Link, what: &str, is: impl Fn(&SourceLine) -> bool) -> Arc<Snapshot> {
+async fn until(link: &mut crate::drive::Link, what: &str, is: impl Fn(&CollectorLine) -> bool) -> Arc<Snapshot> {
     let source = |s: &Snapshot| s.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is);
     let seen = link.snapshots.wait_for(|s| source(s));
     let limit = Duration::from_secs(20);
@@ -222,18 +222,18 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let keys = key("key");
     let mut link = crate::drive::live::start(plan(&url, keys.path()));
     link.measure();
-    until(&mut link, "live", |s| s.state == SourceState::Live).await;
+    until(&mut link, "live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
-    until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != SourceState::Live).await;
+    until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;
     server.lock().unwrap().asked.clear();
     tokio::time::sleep(Duration::from_secs(4)).await;
     // At full pace each of the two regions' instance sources would have asked four times.
     let asked = server.lock().unwrap().asked.iter().filter(|a| *a == "DescribeInstances").count();
     assert!(asked <= 4, "asked {asked} times while throttled");
     server.lock().unwrap().refuses = None;
-    let healed = until(&mut link, "healed", |s| s.state == SourceState::Live).await;
+    let healed = until(&mut link, "healed", |s| s.state == CollectorState::Fresh).await;
     let running = healed.samples.iter().flatten().find(|s| s.def.id == "fleet.role.running").unwrap();
-    assert_eq!(running.value.clone().live(), Some(500.0));
+    assert_eq!(running.value.clone().fresh(), Some(500.0));
 }
 
 #[tokio::test]
@@ -241,11 +241,11 @@ async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
     let (server, url) = serve(Server { instances: 1000, key: Some("first"), ..Server::default() }).await;
     let keys = key("first");
     let mut link = crate::drive::live::start(plan(&url, keys.path()));
-    until(&mut link, "live", |s| s.state == SourceState::Live).await;
+    until(&mut link, "live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().key = Some("second");
     until(&mut link, "refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Unauthenticated)).await;
     std::fs::write(keys.path(), "second").unwrap();
-    until(&mut link, "healed", |s| s.state == SourceState::Live).await;
+    until(&mut link, "healed", |s| s.state == CollectorState::Fresh).await;
 }
 
 #[test]

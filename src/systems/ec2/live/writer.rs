@@ -17,9 +17,9 @@ use crate::{
         aws::{Writer, Writing},
         ec2::{
             State,
-            ops::{Call, Mark, Place},
+            ops::{Call, Place, Version},
         },
-        steer::{Sent, Sought},
+        steer::{SendOutcome, VerifyRequest},
     },
 };
 
@@ -36,18 +36,18 @@ struct Region {
 }
 
 /// What keeps a request from being sent, or what came of it.
-type Done = Result<Sent<Mark>, Sent<Mark>>;
+type Done = Result<SendOutcome<Version>, SendOutcome<Version>>;
 
-fn unsent(why: impl std::fmt::Display) -> Sent<Mark> {
-    Sent::refused(format!("{why}; nothing was sent"))
+fn unsent(why: impl std::fmt::Display) -> SendOutcome<Version> {
+    SendOutcome::refused(format!("{why}; nothing was sent"))
 }
 
-fn number(n: u32) -> Result<i32, Sent<Mark>> {
+fn number(n: u32) -> Result<i32, SendOutcome<Version>> {
     i32::try_from(n).map_err(|_| unsent(format!("{n} is more than can be asked for")))
 }
 
 /// What is asked for by an empty list is everything.
-fn some<T>(list: &[T]) -> Result<(), Sent<Mark>> {
+fn some<T>(list: &[T]) -> Result<(), SendOutcome<Version>> {
     if list.is_empty() { Err(unsent("an empty list would mean all")) } else { Ok(()) }
 }
 
@@ -65,7 +65,7 @@ impl Writers {
         Self { readers: State::readers(plan), regions: Sides::from_fn(region) }
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let side = call.side();
         let Some(region) = self.regions.get(side) else {
             return unsent(format!(
@@ -90,21 +90,21 @@ impl Writers {
         &self,
         region: &Region,
         call: &Call,
-        expect: Option<&Mark>,
+        expect: Option<&Version>,
         group: &str,
         desired: u32,
         min: u32,
     ) -> Done {
-        let there = self.readers.look(&Sought { tag: "", call, expect, accepted: false }).await;
+        let there = self.readers.look(&VerifyRequest { tag: "", call, precondition: expect, accepted: false }).await;
         match there.truth {
-            Truth::Conflict => return Err(unsent(format!("somebody else changed {}", there.said))),
-            Truth::Dark => return Err(unsent(format!("what is there cannot be read: {}", there.said))),
+            Truth::Conflict => return Err(unsent(format!("somebody else changed {}", there.detail))),
+            Truth::Unobservable => return Err(unsent(format!("what is there cannot be read: {}", there.detail))),
             Truth::Applied | Truth::NotApplied => {}
         }
         let request = region.scaling.update_auto_scaling_group().auto_scaling_group_name(group);
         let request = request.min_size(number(min)?).desired_capacity(number(desired)?);
         region.scaling.call("UpdateAutoScalingGroup", request.send()).await?;
-        Ok(Sent::yes(format!("{group}: desired {desired}, min {min}: taken")))
+        Ok(SendOutcome::accepted(format!("{group}: desired {desired}, min {min}: taken")))
     }
 
     async fn targets(&self, region: &Region, side: Side, group: &str, on: bool, targets: &[Place]) -> Done {
@@ -121,7 +121,7 @@ impl Writers {
             let request = balancing.deregister_targets().target_group_arn(arn).set_targets(Some(targets));
             balancing.call("DeregisterTargets", request.send()).await?;
         }
-        Ok(Sent::yes(format!("{group}: {n} targets: taken")))
+        Ok(SendOutcome::accepted(format!("{group}: {n} targets: taken")))
     }
 }
 
@@ -134,7 +134,7 @@ impl Region {
         } else {
             self.ec2.call("StopInstances", self.ec2.stop_instances().set_instance_ids(ids).send()).await?;
         }
-        Ok(Sent::yes(format!("{} instances: taken", instances.len())))
+        Ok(SendOutcome::accepted(format!("{} instances: taken", instances.len())))
     }
 
     async fn processes(&self, group: &str, processes: &[String], suspend: bool) -> Done {
@@ -147,6 +147,6 @@ impl Region {
             let request = scaling.resume_processes().auto_scaling_group_name(group).set_scaling_processes(list);
             scaling.call("ResumeProcesses", request.send()).await?;
         }
-        Ok(Sent::yes(format!("{group}: {}: taken", processes.join(", "))))
+        Ok(SendOutcome::accepted(format!("{group}: {}: taken", processes.join(", "))))
     }
 }

@@ -1,16 +1,16 @@
 //! The capacity of a role's Auto Scaling groups.
 
-use super::{Call, Draft, Drafted, Mark, Op, find};
+use super::{Call, Draft, Drafted, Op, Version, find};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::Kind,
     },
     plan::{Role, Side},
     systems::{
         ec2::{facts::Name, site::Site, state::State},
-        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
     },
 };
 
@@ -31,10 +31,10 @@ fn shared(role: &Role, side: Side, desired: u32) -> Vec<Goal> {
 
 impl State {
     /// Whether a role's groups are set to so many, and so many serve.
-    pub(super) fn has_capacity(&self, role: &str, side: Side, desired: u32, now: Now) -> Seen<bool> {
+    pub(super) fn has_capacity(&self, role: &str, side: Side, desired: u32, now: Now) -> Observed<bool> {
         let (index, plan) = match self.role(role) {
             Ok(found) => found,
-            Err(fault) => return Seen::Blind(fault),
+            Err(fault) => return Observed::Unknown(fault),
         };
         let site = self.sites.get(side);
         let goals = shared(plan, side, desired);
@@ -63,12 +63,12 @@ impl State {
             return Ok(draft);
         }
         draft.notes.extend(warnings(site, &goals, role, desired));
-        if !draft.back.is_empty() {
+        if !draft.inverse.is_empty() {
             // Going back waits for what it brings back, which is no more than what served, and for nothing where it takes away.
             let before = site.groups.last().map_or(0, |(all, _)| {
                 all.iter().filter(|g| goals.iter().any(|w| *w.group == *g.name)).map(|g| g.desired).sum()
             });
-            draft.back.push(in_service(role, side, serving.min(before)));
+            draft.inverse.push(in_service(role, side, serving.min(before)));
         }
         Ok(draft)
     }
@@ -76,7 +76,7 @@ impl State {
     /// A wait, where too few serve, or anything is changed; how many serve now.
     fn wait(
         &self,
-        draft: &mut Draft<Call, Mark>,
+        draft: &mut Draft<Call, Version>,
         (index, role): (usize, &str),
         side: Side,
         least: u32,
@@ -132,7 +132,7 @@ impl State {
             }
             draft.ops.push(self.update(side, goal, (group.desired, group.min)));
             let prior = Goal { group: goal.group.clone(), desired: group.desired, min: group.min };
-            draft.back.push(self.update(side, &prior, (goal.desired, goal.min)));
+            draft.inverse.push(self.update(side, &prior, (goal.desired, goal.min)));
             let line = |desired: u32, min: u32| format!("desired {desired}, min {min}");
             draft.diff.push(Change {
                 thing: goal.group.clone(),
@@ -149,8 +149,8 @@ impl State {
             what: format!("{group}: desired {desired} → {}, min {min} → {}", goal.desired, goal.min),
             call: Call::Capacity { side, group: group.clone(), desired: goal.desired, min: goal.min },
             kind: Kind::Absolute,
-            tail: false,
-            expect: Handle::Seen(Mark::Capacity { desired, min }),
+            cleanup: false,
+            precondition: Precondition::Observed(Version::Capacity { desired, min }),
             quarantine: SIGNED,
             command: format!(
                 "aws autoscaling update-auto-scaling-group {} --auto-scaling-group-name {} --min-size {} --desired-capacity {}",
@@ -168,8 +168,8 @@ fn in_service(role: &str, side: Side, least: u32) -> Op {
         what: format!("until {least} of {role} serve on the {side}"),
         call: Call::InService { side, role: role.to_owned(), least },
         kind: Kind::Wait,
-        tail: false,
-        expect: Handle::None,
+        cleanup: false,
+        precondition: Precondition::None,
         quarantine: SIGNED,
         command: String::new(),
     }

@@ -1,9 +1,9 @@
 //! A role's instances, stopped or started in batches.
 
-use super::{Call, Draft, Drafted, Mark, Op};
+use super::{Call, Draft, Drafted, Op, Version};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::{Kind, Limits},
     },
@@ -13,7 +13,7 @@ use crate::{
             facts::{Instance, InstanceState, Name},
             state::State,
         },
-        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
     },
 };
 
@@ -33,10 +33,10 @@ const fn is(state: InstanceState, on: bool) -> bool {
 
 impl State {
     /// The instances of a role that there are; those being terminated are none any more.
-    pub(super) fn of_role(&self, role: &str, side: Side, now: Now) -> Seen<Vec<&Instance>> {
+    pub(super) fn of_role(&self, role: &str, side: Side, now: Now) -> Observed<Vec<&Instance>> {
         let index = match self.role(role) {
             Ok((index, _)) => index,
-            Err(fault) => return Seen::Blind(fault),
+            Err(fault) => return Observed::Unknown(fault),
         };
         let there = move |i: &&Instance| {
             i.roles.iter().any(|r| usize::from(*r) == index) && i.state != InstanceState::ShuttingDown
@@ -45,7 +45,7 @@ impl State {
     }
 
     /// Whether all instances of a role run, or none does. No instance at all is nothing that could be judged.
-    pub(super) fn powered(&self, role: &str, side: Side, on: bool, now: Now) -> Seen<bool> {
+    pub(super) fn powered(&self, role: &str, side: Side, on: bool, now: Now) -> Observed<bool> {
         self.of_role(role, side, now).and_then(|rows| {
             if rows.is_empty() {
                 return Err(none(role, side));
@@ -96,7 +96,7 @@ impl State {
         on: bool,
         rows: &[&Instance],
         ids: &[Name],
-        draft: &mut Draft<Call, Mark>,
+        draft: &mut Draft<Call, Version>,
     ) {
         for (index, other) in self.plan.fleet.iter().enumerate().filter(|(_, other)| other.name != *role) {
             let of_it = |i: &&&Instance| ids.contains(&i.id) && i.roles.iter().any(|r| usize::from(*r) == index);
@@ -154,10 +154,10 @@ impl State {
             let text = format!("{} instances are still {doing}: {}", early.len(), early.join(", "));
             return Err(vec![Fault::new(FaultKind::Unsupported, text)]);
         }
-        let mut draft: Draft<Call, Mark> = Draft { limits, ..Draft::nothing() };
+        let mut draft: Draft<Call, Version> = Draft { limits, ..Draft::nothing() };
         for batch in ids.chunks(BATCH) {
             draft.ops.push(self.batch(side, on, batch));
-            draft.back.push(self.batch(side, !on, batch));
+            draft.inverse.push(self.batch(side, !on, batch));
         }
         Ok(draft)
     }
@@ -178,8 +178,8 @@ impl State {
             ),
             call: Call::Power { side, on, instances },
             kind: Kind::Absolute,
-            tail: false,
-            expect: Handle::None,
+            cleanup: false,
+            precondition: Precondition::None,
             quarantine: SIGNED,
         }
     }

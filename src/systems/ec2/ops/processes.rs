@@ -6,14 +6,14 @@
 use super::{Call, Draft, Drafted, Op, find};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::Kind,
     },
     plan::Side,
     systems::{
         ec2::{facts::Group, state::State},
-        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
     },
 };
 
@@ -32,10 +32,10 @@ impl State {
         processes: &[String],
         suspend: bool,
         now: Now,
-    ) -> Seen<bool> {
+    ) -> Observed<bool> {
         let plan = match self.role(role) {
             Ok((_, plan)) => plan,
-            Err(fault) => return Seen::Blind(fault),
+            Err(fault) => return Observed::Unknown(fault),
         };
         let named = plan.auto_scaling_groups.get(side);
         self.sites.get(side).groups.at(now).and_then(|groups| {
@@ -103,7 +103,7 @@ impl State {
                 draft.notes.push(format!("{name}: from then on it may be changed again by {}", others.join(", ")));
             }
             draft.ops.push(self.process(side, name, &others, suspend));
-            draft.back.push(self.process(side, name, &others, !suspend));
+            draft.inverse.push(self.process(side, name, &others, !suspend));
         }
         if faults.is_empty() { Ok(draft) } else { Err(faults) }
     }
@@ -114,8 +114,8 @@ impl State {
             what: format!("{group}: {verb} {}", processes.join(", ")),
             call: Call::Processes { side, group: group.to_owned(), processes: processes.to_vec(), suspend },
             kind: Kind::Absolute,
-            tail: false,
-            expect: Handle::None,
+            cleanup: false,
+            precondition: Precondition::None,
             quarantine: SIGNED,
             command: format!(
                 "aws autoscaling {verb}-processes {} --auto-scaling-group-name {} --scaling-processes {}",

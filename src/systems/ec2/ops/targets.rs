@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{Call, Draft, Drafted, Op, Place};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
         step::{Kind, Limits},
     },
@@ -16,7 +16,7 @@ use crate::{
             judge::registered,
             state::State,
         },
-        steer::{Change, Handle, Operation, SIGNED, known, quoted},
+        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
     },
 };
 
@@ -49,10 +49,10 @@ fn target_group<'a>(groups: &'a [TargetGroup], name: &str, region: &str) -> Resu
 
 impl State {
     /// The running instances of a role and its target groups, as they stand.
-    fn traffic(&self, role: &str, side: Side, now: Now) -> Seen<(Vec<&Instance>, Vec<&TargetGroup>)> {
+    fn traffic(&self, role: &str, side: Side, now: Now) -> Observed<(Vec<&Instance>, Vec<&TargetGroup>)> {
         let plan = match self.role(role) {
             Ok((_, plan)) => plan,
-            Err(fault) => return Seen::Blind(fault),
+            Err(fault) => return Observed::Unknown(fault),
         };
         let rows = self
             .of_role(role, side, now)
@@ -65,7 +65,7 @@ impl State {
     }
 
     /// Whether all running instances of a role are healthy in all its groups, or in none at all.
-    pub(super) fn in_traffic(&self, role: &str, side: Side, on: bool, now: Now) -> Seen<bool> {
+    pub(super) fn in_traffic(&self, role: &str, side: Side, on: bool, now: Now) -> Observed<bool> {
         self.traffic(role, side, now).and_then(|(rows, groups)| {
             if rows.is_empty() || groups.is_empty() {
                 let text = format!("no running instance, or no target group, of {role} on the {side}");
@@ -162,7 +162,7 @@ impl State {
         on: bool,
         goals: &[(&TargetGroup, Vec<Place>)],
         limits: Limits,
-    ) -> Draft<Call, super::Mark> {
+    ) -> Draft<Call, super::Version> {
         let mut draft = Draft { limits, ..Draft::nothing() };
         for (group, places) in goals.iter().filter(|(_, places)| !places.is_empty()) {
             let there = group.targets.iter().flatten().filter(|t| t.health != TargetHealth::Draining).count();
@@ -177,12 +177,12 @@ impl State {
             }
             for batch in places.chunks(BATCH) {
                 draft.ops.push(self.targets_op(side, &group.named, on, batch));
-                draft.back.push(self.targets_op(side, &group.named, !on, batch));
+                draft.inverse.push(self.targets_op(side, &group.named, !on, batch));
             }
         }
         for (group, places) in goals.iter().filter(|(_, places)| !places.is_empty()) {
             draft.ops.push(wait(side, &group.named, on, places));
-            draft.back.push(wait(side, &group.named, !on, places));
+            draft.inverse.push(wait(side, &group.named, !on, places));
         }
         if !on && !draft.ops.is_empty() {
             draft.notes.push(
@@ -210,8 +210,8 @@ impl State {
             },
             call: Call::Targets { side, group: group.to_owned(), on, targets: targets.to_vec() },
             kind: Kind::Absolute,
-            tail: false,
-            expect: Handle::None,
+            cleanup: false,
+            precondition: Precondition::None,
             quarantine: SIGNED,
             command: format!(
                 "aws elbv2 {verb}-targets {} --target-group-arn {} --targets {}",
@@ -240,8 +240,8 @@ fn wait(side: Side, group: &str, on: bool, targets: &[Place]) -> Op {
         what: format!("until {} targets are {word} {group}", targets.len()),
         call: Call::Traffic { side, group: group.to_owned(), on, targets: targets.to_vec() },
         kind: Kind::Wait,
-        tail: false,
-        expect: Handle::None,
+        cleanup: false,
+        precondition: Precondition::None,
         quarantine: SIGNED,
         command: String::new(),
     }

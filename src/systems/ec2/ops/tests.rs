@@ -3,7 +3,7 @@ mod traffic;
 
 use std::sync::Arc;
 
-use super::{Call, Mark};
+use super::{Call, Version};
 use crate::{
     core::{
         estate::seen::FaultKind,
@@ -13,7 +13,7 @@ use crate::{
     systems::{
         ec2::State,
         steer::{
-            Handle, SIGNED, Steered,
+            Planner, Precondition, SIGNED,
             played::{self, Played},
         },
     },
@@ -60,7 +60,7 @@ fn capacity_is_shared_out_and_waited_for() {
     let call =
         |group: &str, desired| Call::Capacity { side: Side::Target, group: group.to_owned(), desired, min: desired };
     assert_eq!((&draft.ops[0].call, &draft.ops[1].call), (&call("web-a", 18), &call("web-b", 17)));
-    assert_eq!(draft.ops[0].expect, Handle::Seen(Mark::Capacity { desired: 15, min: 7 }));
+    assert_eq!(draft.ops[0].precondition, Precondition::Observed(Version::Capacity { desired: 15, min: 7 }));
     assert_eq!(
         draft.ops[0].command,
         "aws autoscaling update-auto-scaling-group --region us-west-2 --auto-scaling-group-name web-a --min-size 18 --desired-capacity 18"
@@ -68,18 +68,18 @@ fn capacity_is_shared_out_and_waited_for() {
     assert_eq!(draft.diff[0].from, "desired 15, min 7");
     assert!(draft.notes.iter().any(|n| n.contains("AlarmNotification")), "{:?}", draft.notes);
     assert_eq!(
-        draft.back[1].call,
+        draft.inverse[1].call,
         Call::Capacity { side: Side::Target, group: "web-b".to_owned(), desired: 15, min: 7 }
     );
     let text = serde_json::to_string(&draft).expect("plain data");
-    assert_eq!(serde_json::from_str::<super::Draft<Call, Mark>>(&text).expect("the same"), draft);
+    assert_eq!(serde_json::from_str::<super::Draft<Call, Version>>(&text).expect("the same"), draft);
 }
 
 /// What never served would be waited for in vain, and the way back fail where the group is as it was.
 #[test]
 fn going_back_waits_for_no_more_than_what_served() {
     let least =
-        |at: &Played<State>| match at.draft(&capacity(35)).expect("a draft").back.last().map(|op| op.call.clone()) {
+        |at: &Played<State>| match at.draft(&capacity(35)).expect("a draft").inverse.last().map(|op| op.call.clone()) {
             Some(Call::InService { least, .. }) => least,
             other => panic!("{other:?}"),
         };
@@ -104,9 +104,9 @@ fn instances_go_in_batches_with_limits() {
         .collect();
     assert_eq!(sizes, [50, 50, 20]);
     assert!(draft.ops[0].command.starts_with("aws ec2 stop-instances --region us-east-1 --instance-ids i-0"));
-    assert!(draft.back.iter().all(|op| matches!(op.call, Call::Power { on: true, .. })) && draft.back.len() == 3);
+    assert!(draft.inverse.iter().all(|op| matches!(op.call, Call::Power { on: true, .. })) && draft.inverse.len() == 3);
     assert!(at.draft(&power(true)).expect("a draft").ops.is_empty(), "all run already");
-    assert_eq!((at.met(&power(true)), at.met(&power(false))), (Some(true), Some(false)));
+    assert_eq!((at.is_satisfied(&power(true)), at.is_satisfied(&power(false))), (Some(true), Some(false)));
 }
 
 #[test]
@@ -122,11 +122,11 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
     let none = Action::Power { role: "batch".to_owned(), side: Side::Target, on: true, width: 1, max_failed: 0 };
     assert_eq!(kinds(&at, &none), [FaultKind::Empty]);
     let dns = Action::SetWeights { name: "x.".to_owned(), weights: Sides { source: 1, target: 1 } };
-    assert!(at.state.draft(&dns, at.now).is_none() && at.state.met(&dns, at.now).is_none());
+    assert!(at.state.draft(&dns, at.now).is_none() && at.state.is_satisfied(&dns, at.now).is_none());
     at.now.boot += std::time::Duration::from_secs(45);
     assert_eq!(kinds(&at, &capacity(31)), [FaultKind::Silent]);
     assert_eq!(kinds(&at, &power(false)), [FaultKind::Silent]);
-    assert_eq!(at.met(&capacity(30)), None);
+    assert_eq!(at.is_satisfied(&capacity(30)), None);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_a_person_pastes_is_sent_as_the_plans_writing_profile() {
     for action in [capacity(35), power(false), traffic::targets(false)] {
         let draft = at.draft(&action).expect("a draft");
         let commands: Vec<_> =
-            draft.ops.iter().chain(&draft.back).map(|op| &op.command).filter(|c| !c.is_empty()).collect();
+            draft.ops.iter().chain(&draft.inverse).map(|op| &op.command).filter(|c| !c.is_empty()).collect();
         assert!(!commands.is_empty(), "{action:?}");
         for command in commands {
             assert_eq!(command.matches("aws ").count(), command.matches(" --profile 'land fall'").count(), "{command}");

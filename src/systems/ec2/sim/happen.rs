@@ -1,17 +1,17 @@
 //! What a scenario lets happen to the imitated fleet.
 
 use super::Sim;
-use crate::{plan::Side, scenario::Happening};
+use crate::{plan::Side, scenario::FaultInjection};
 
 impl Sim {
     /// What is another system's is passed over.
     ///
     /// # Errors
     /// If the plan has no such role, or no group of it.
-    pub(super) fn happen(&mut self, what: &Happening) -> Result<(), String> {
+    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
-            Happening::NeverWell { role, side, on } => self.infect(role, *side, *on),
-            Happening::Scale { role, side, to } => self.scale(role, *side, *to),
+            FaultInjection::NeverWell { role, side, on } => self.infect(role, *side, *on),
+            FaultInjection::Scale { role, side, to } => self.scale(role, *side, *to),
             _ => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     super::{
         facts::{InstanceState, Name},
         judge,
-        ops::{Call, Mark, Place},
+        ops::{Call, Place, Version},
         state::State,
     },
     Sim,
@@ -14,15 +14,15 @@ use super::{
 use crate::{
     core::now::Now,
     plan::{Action, Side},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         Simulated,
-        steer::{Looked, Obeys, Sent},
+        steer::{SendOutcome, SimulateWrites, Verified},
     },
 };
 
-impl Obeys for State {
-    fn obey(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Mark>, now: Now) -> Sent<Mark> {
+impl SimulateWrites for State {
+    fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let at = sim.since(now);
         let done = match call {
@@ -33,16 +33,16 @@ impl Obeys for State {
             Call::InService { .. } | Call::Traffic { .. } => Err("a wait is not sent".to_owned()),
         };
         match done {
-            Err(said) => Sent::refused(said),
+            Err(said) => SendOutcome::refused(said),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 Self::advance(sim, now);
-                Sent::yes("200 OK")
+                SendOutcome::accepted("200 OK")
             }
         }
     }
 
-    fn look(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+    fn verify(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let at = sim.since(now);
         let asg = |side: Side, name: &str| sim.groups.get(side).iter().find(|g| *g.name == *name);
@@ -78,7 +78,7 @@ impl Obeys for State {
     }
 
     /// Somebody sets a group to another size, terminates an instance, resumes what was suspended.
-    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+    fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let at = sim.since(now);
         let plan = sim.plan.clone();
@@ -115,7 +115,7 @@ impl Obeys for State {
         Self::advance(sim, now);
     }
 
-    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+    fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
         sim.happen(what)?;
         Self::advance(sim, now);

@@ -45,15 +45,15 @@ mod tests {
     use crate::{
         plan::{Side, Sides},
         systems::{
-            Simulated, World,
+            SharedConditions, Simulated,
             ec2::State,
             steer::played::{self, Played},
         },
     };
 
-    fn told(at: &Played<State>) -> Option<Sides<f64>> {
-        let mut world = World::default();
-        State::tell(&at.sim, at.now, &mut world);
+    fn describe(at: &Played<State>) -> Option<Sides<f64>> {
+        let mut world = SharedConditions::default();
+        State::publish(&at.sim, at.now, &mut world);
         world.capacity
     }
 
@@ -69,24 +69,24 @@ wanted = { source = 100, target = 50 }
 "#;
         let mut at = Played::<State>::new(&played::plan(TWO));
         let full = 0.94 / 0.75..=1.0 / 0.75;
-        let begun = told(&at).expect("a fleet");
+        let begun = describe(&at).expect("a fleet");
         assert!(full.contains(&begun.source), "{begun:?}");
         // A fifth of what the target is to have, and of one role that is half of what the source has.
         assert!((0.08 / 0.75..=0.1 / 0.75).contains(&begun.target), "{begun:?}");
         at.pass(1200);
-        let grown = told(&at).expect("a fleet");
+        let grown = describe(&at).expect("a fleet");
         assert!((0.45 / 0.75..=0.5 / 0.75).contains(&grown.target), "{grown:?}");
         for host in at.sim.hosts.get_mut(Side::Source) {
             host.leaves = Some(at.sim.started.map_or_else(Default::default, |started| at.now.since(started)));
         }
         at.pass(60);
-        assert_eq!(told(&at).expect("a fleet").source, 0.0);
+        assert_eq!(describe(&at).expect("a fleet").source, 0.0);
     }
 
     #[test]
     fn without_a_fleet_on_the_source_nothing_is_said() {
         let role = "[[fleet]]\nrole = \"new\"\nwanted = { source = 0, target = 10 }\n";
-        assert_eq!(told(&Played::new(&played::plan(role))), None);
-        assert_eq!(told(&Played::new(&played::plan(""))), None);
+        assert_eq!(describe(&Played::new(&played::plan(role))), None);
+        assert_eq!(describe(&Played::new(&played::plan(""))), None);
     }
 }

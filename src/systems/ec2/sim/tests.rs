@@ -8,10 +8,10 @@ use super::super::{
 use crate::{
     core::step::{Reply, Truth},
     plan::{Action, Side},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         Simulated,
-        steer::{Obeys, Steered, played::Played},
+        steer::{Planner, SimulateWrites, played::Played},
     },
 };
 
@@ -23,19 +23,19 @@ fn a_fleet_grows_and_shrinks_again() {
     // What fails its checks is replaced, which takes its time.
     assert!((90..=1200).contains(&took.as_secs()), "{took:?}");
     at.pass(1);
-    assert_eq!(at.met(&capacity(36)), Some(true));
+    assert_eq!(at.is_satisfied(&capacity(36)), Some(true));
     assert!(at.draft(&capacity(36)).expect("a draft").ops.is_empty());
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert_eq!(back.ops.len(), 3);
     at.play(&back.ops);
     let running = |at: &crate::systems::steer::played::Played<State>| {
-        at.state.sites.get(Side::Target).running(0, at.now).live().expect("known")
+        at.state.sites.get(Side::Target).running(0, at.now).fresh().expect("known")
     };
     assert!(running(&at) > 30, "they drain");
     at.pass(120);
     assert_eq!(running(&at), 30);
     assert_eq!(at.log().len(), 4);
-    assert!(at.state.back(&over.back, at.now).expect("a way back").ops.is_empty());
+    assert!(at.state.inverse(&over.inverse, at.now).expect("a way back").ops.is_empty());
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn what_fails_is_replaced_once_a_group_minds() {
         host.fails = true;
     }
     at.pass(5);
-    let look = |at: &mut crate::systems::steer::played::Played<State>| at.look("w", &ops[2]).truth;
+    let look = |at: &mut crate::systems::steer::played::Played<State>| at.verify("w", &ops[2]).truth;
     assert_eq!(look(&mut at), Truth::NotApplied);
     for _ in 0..200 {
         at.pass(10);
@@ -60,16 +60,16 @@ fn instances_stop_and_start_again() {
     let mut at = estate();
     let off = at.draft(&power(false)).expect("a draft");
     at.play(&off.ops);
-    assert_eq!(at.met(&power(false)), Some(false), "they are stopping");
-    let early = at.state.back(&off.back, at.now).expect_err("too early");
+    assert_eq!(at.is_satisfied(&power(false)), Some(false), "they are stopping");
+    let early = at.state.inverse(&off.inverse, at.now).expect_err("too early");
     assert!(early[0].text.raw().contains("still stopping"), "{early:?}");
     at.pass(60);
-    assert_eq!(at.met(&power(false)), Some(true));
-    let back = at.state.back(&off.back, at.now).expect("a way back");
+    assert_eq!(at.is_satisfied(&power(false)), Some(true));
+    let back = at.state.inverse(&off.inverse, at.now).expect("a way back");
     assert_eq!(back.ops.len(), 3);
     at.play(&back.ops);
     at.pass(60);
-    assert_eq!(at.met(&power(true)), Some(true));
+    assert_eq!(at.is_satisfied(&power(true)), Some(true));
     assert_eq!(at.log(), ["t1", "t2", "t3", "t4", "t5", "t6"]);
 }
 
@@ -79,44 +79,44 @@ fn one_instance_that_is_gone_is_a_conflict_and_no_hindrance_to_the_way_back() {
     let off = at.draft(&power(false)).expect("a draft");
     at.play(&off.ops);
     at.pass(60);
-    State::stranger(&mut at.sim, &power(false), at.now);
-    assert_eq!(at.look("t1", &off.ops[0]).truth, Truth::Conflict);
+    State::external_change(&mut at.sim, &power(false), at.now);
+    assert_eq!(at.verify("t1", &off.ops[0]).truth, Truth::Conflict);
     at.read();
-    let back = at.state.back(&off.back, at.now).expect("a way back");
+    let back = at.state.inverse(&off.inverse, at.now).expect("a way back");
     assert!(back.notes.iter().any(|n| n.contains("not there any more")), "{:?}", back.notes);
     at.play(&back.ops);
     at.pass(60);
     // A request that names it is refused as a whole.
     let sent = at.send("x", &off.ops[0]);
     assert_eq!(sent.reply, Reply::Refused);
-    assert!(sent.said.starts_with("InvalidInstanceID.NotFound"), "{}", sent.said);
+    assert!(sent.detail.starts_with("InvalidInstanceID.NotFound"), "{}", sent.detail);
 }
 
 #[test]
 fn a_stranger_who_sets_another_size_is_found_out() {
     let mut at = estate();
     let ops = at.draft(&capacity(36)).expect("a draft").ops;
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::NotApplied);
-    State::stranger(&mut at.sim, &capacity(36), at.now);
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::Conflict);
-    assert_eq!(at.look("a", &ops[1]).truth, Truth::NotApplied, "the other group is as it was");
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::NotApplied);
+    State::external_change(&mut at.sim, &capacity(36), at.now);
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.verify("a", &ops[1]).truth, Truth::NotApplied, "the other group is as it was");
     // Absolute: it is taken whatever is there, and twice as well as once.
-    assert_eq!((at.send("a", &ops[0]).reply, at.send("a", &ops[0]).reply), (Reply::Yes, Reply::Yes));
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::Applied);
+    assert_eq!((at.send("a", &ops[0]).reply, at.send("a", &ops[0]).reply), (Reply::Accepted, Reply::Accepted));
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::Applied);
     assert_eq!(at.log(), ["a", "a"]);
     at.read();
-    assert_eq!(at.met(&capacity(36)), Some(false));
+    assert_eq!(at.is_satisfied(&capacity(36)), Some(false));
 }
 
 #[test]
 fn what_cannot_be_is_refused_and_changes_nothing() {
     let mut at = estate();
     let call = Call::Capacity { side: Side::Target, group: "web-a".to_owned(), desired: 99, min: 1 };
-    let sent = State::obey(&mut at.sim, "a", &call, None, at.now);
+    let sent = State::write(&mut at.sim, "a", &call, None, at.now);
     assert_eq!(sent.reply, Reply::Refused);
     let other = Call::Capacity { side: Side::Target, group: "nobody".to_owned(), desired: 1, min: 1 };
-    assert_eq!(State::obey(&mut at.sim, "a", &other, None, at.now).reply, Reply::Refused);
-    assert_eq!(State::look(&mut at.sim, "a", &call, None, at.now).truth, Truth::Dark);
+    assert_eq!(State::write(&mut at.sim, "a", &other, None, at.now).reply, Reply::Refused);
+    assert_eq!(State::verify(&mut at.sim, "a", &call, None, at.now).truth, Truth::Unobservable);
     assert!(at.log().is_empty());
 }
 
@@ -124,26 +124,26 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
 fn a_region_that_nobody_steers_is_as_it_was() {
     let mut at = estate();
     let other = Action::Manual { what: "nothing".to_owned() };
-    State::stranger(&mut at.sim, &other, at.now);
+    State::external_change(&mut at.sim, &other, at.now);
     State::advance(&mut at.sim, at.now);
     assert_eq!(at.sim.hosts.get(Side::Source).len(), 180);
 }
 
-fn happen(at: &mut Played<State>, what: &Happening) {
-    State::happen(&mut at.sim, what, at.now).expect("it is there");
+fn happen(at: &mut Played<State>, what: &FaultInjection) {
+    State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
-fn never_well(on: bool) -> Happening {
-    Happening::NeverWell { role: "web".to_owned(), side: Side::Target, on }
+fn never_well(on: bool) -> FaultInjection {
+    FaultInjection::NeverWell { role: "web".to_owned(), side: Side::Target, on }
 }
 
-fn scale(side: Side, to: u32) -> Happening {
-    Happening::Scale { role: "web".to_owned(), side, to }
+fn scale(side: Side, to: u32) -> FaultInjection {
+    FaultInjection::Scale { role: "web".to_owned(), side, to }
 }
 
 /// What serves of the first role on a side.
 fn serving(at: &Played<State>, side: Side) -> u32 {
-    at.state.sites.get(side).in_service(0, at.now).live().expect("known")
+    at.state.sites.get(side).in_service(0, at.now).fresh().expect("known")
 }
 
 /// What the groups of a side want.
@@ -162,13 +162,13 @@ fn what_boots_never_gets_well_until_it_may() {
     }
     (0..120).for_each(|_| at.pass(10));
     assert!(serving(&at, Side::Target) <= before, "none of what was launched serves");
-    assert_eq!(at.look("w", &ops[2]).truth, Truth::NotApplied);
+    assert_eq!(at.verify("w", &ops[2]).truth, Truth::NotApplied);
     happen(&mut at, &never_well(false));
     let failed = at.sim.hosts.get(Side::Target).iter().filter(|h| h.fails && h.leaves.is_none()).count();
     at.pass(1);
     assert!(failed > 0 && serving(&at, Side::Target) <= before, "what has failed stays so");
     (0..120).for_each(|_| at.pass(10));
-    assert_eq!(at.look("w", &ops[2]).truth, Truth::Applied, "its group replaces it");
+    assert_eq!(at.verify("w", &ops[2]).truth, Truth::Applied, "its group replaces it");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_target_that_fills_up_stops_filling_up_and_goes_on() {
     let before = serving(&at, Side::Target);
     at.pass(400);
     at.pass(1);
-    let running = at.state.sites.get(Side::Target).running(0, at.now).live().expect("known");
+    let running = at.state.sites.get(Side::Target).running(0, at.now).fresh().expect("known");
     assert!(before > 0 && running > before, "they boot");
     assert_eq!(serving(&at, Side::Target), before);
     happen(&mut at, &never_well(false));
@@ -191,7 +191,7 @@ fn a_target_that_fills_up_stops_filling_up_and_goes_on() {
 #[test]
 fn an_instance_that_is_started_again_boots_again() {
     let mut at = estate();
-    let batch = |on| Happening::NeverWell { role: "batch".to_owned(), side: Side::Source, on };
+    let batch = |on| FaultInjection::NeverWell { role: "batch".to_owned(), side: Side::Source, on };
     let off = at.draft(&power(false)).expect("a draft");
     at.play(&off.ops);
     at.pass(60);
@@ -200,7 +200,7 @@ fn an_instance_that_is_started_again_boots_again() {
     at.play(&on.ops);
     at.pass(400);
     at.pass(1);
-    let checked = |at: &Played<State>| at.state.sites.get(Side::Source).in_service(1, at.now).live().expect("known");
+    let checked = |at: &Played<State>| at.state.sites.get(Side::Source).in_service(1, at.now).fresh().expect("known");
     assert_eq!(checked(&at), 0);
     assert!(serving(&at, Side::Source) > 0, "another role has nothing to do with it");
 }
@@ -215,7 +215,7 @@ fn an_autoscaler_goes_past_everybody() {
     let drained = serving(&at, Side::Target);
     at.pass(120);
     assert!(drained <= 21 && drained < usual.1, "they get no traffic any more: {drained}");
-    assert_eq!(at.state.sites.get(Side::Target).running(0, at.now).live(), Some(21));
+    assert_eq!(at.state.sites.get(Side::Target).running(0, at.now).fresh(), Some(21));
     happen(&mut at, &scale(Side::Target, 30));
     assert_eq!(desired(&at, Side::Target), usual.0);
     (0..120).for_each(|_| at.pass(10));
@@ -234,7 +234,7 @@ fn an_autoscaler_that_is_suspended_does_nothing() {
     let switch = |at: &mut Played<State>, suspend| {
         let processes = vec!["AlarmNotification".to_owned()];
         let call = Call::Processes { side: Side::Target, group: "web-a".to_owned(), processes, suspend };
-        assert_eq!(State::obey(&mut at.sim, "a", &call, None, at.now).reply, Reply::Yes);
+        assert_eq!(State::write(&mut at.sim, "a", &call, None, at.now).reply, Reply::Accepted);
     };
     switch(&mut at, true);
     happen(&mut at, &scale(Side::Target, 20));
@@ -247,12 +247,13 @@ fn an_autoscaler_that_is_suspended_does_nothing() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said =
-        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
-    let role = |name: &str| Happening::NeverWell { role: name.to_owned(), side: Side::Target, on: true };
+    let said = |at: &mut Played<State>, what: &FaultInjection| {
+        State::inject(&mut at.sim, what, at.now).expect_err("not there")
+    };
+    let role = |name: &str| FaultInjection::NeverWell { role: name.to_owned(), side: Side::Target, on: true };
     assert_eq!(said(&mut at, &role("none")), "no role none");
-    let none = Happening::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
+    let none = FaultInjection::Scale { role: "batch".to_owned(), side: Side::Source, to: 1 };
     assert_eq!(said(&mut at, &none), "no Auto Scaling group of batch on the source");
-    happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
+    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(desired(&at, Side::Target), [15, 15]);
 }

@@ -6,7 +6,7 @@ use crate::systems::ec2::life::Phase;
 #[test]
 fn rows_are_made_anew_only_when_they_would_say_something_else() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a")]));
     let rows = |fleet: &Fleet, second| {
         let panel = fleet.0.panel(at(second));
         panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows.clone()
@@ -15,19 +15,19 @@ fn rows_are_made_anew_only_when_they_would_say_something_else() {
     assert!(Arc::ptr_eq(&first, &rows(&fleet, 2)), "a second later they say the same");
     assert!(!Arc::ptr_eq(&first, &rows(&fleet, 12)), "since when it is what it is moves on");
     let before = rows(&fleet, 12);
-    fleet.put(Side::Source, 13, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
+    fleet.put(Side::Source, 13, Observation::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
     assert_eq!((before.len(), rows(&fleet, 13).len()), (1, 2), "another answer");
     let live = rows(&fleet, 14);
     fleet.0.fail(&ask(Side::Source, Question::Instances), &Fault::new(FaultKind::Throttled, "slow down"), at(14));
     assert_eq!((live[0].cells[0].tone, rows(&fleet, 14)[0].cells[0].tone), (Tone::Plain, Tone::Stale), "a failure");
     // By silence alone, within the same ten seconds.
     let mut fleet = Fleet::new();
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a")]));
     let tones: Vec<Tone> = (0..120).filter_map(|s| Some(rows(&fleet, s).first()?.cells[0].tone)).collect();
     let fresh: Vec<Tone> = (0..120)
         .filter_map(|s| {
             let mut fleet = Fleet::new();
-            fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+            fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a")]));
             Some(rows(&fleet, s).first()?.cells[0].tone)
         })
         .collect();
@@ -40,11 +40,11 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
     let mut fleet = Fleet::new();
     let mut heard = Vec::new();
     for second in (0..150).step_by(15) {
-        fleet.put(Side::Source, second, Facts::Instances(vec![instance("i-1", 1, "a")]));
+        fleet.put(Side::Source, second, Observation::Instances(vec![instance("i-1", 1, "a")]));
         fleet.status(Side::Source, second + 1, &[("i-1", Check::Ok)]);
         heard.push(fleet.0.heard);
         let running = fleet.signal("fleet.role.running", &["db", "source"], second + 2);
-        assert_eq!(running.live(), Some(1.0), "as fresh as the answer, whatever it says");
+        assert_eq!(running.fresh(), Some(1.0), "as fresh as the answer, whatever it says");
     }
     assert_eq!(
         heard[1..],
@@ -54,11 +54,11 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
     let life = |fleet: &Fleet| fleet.0.sites.get(Side::Source).lives.get("i-1").expect("it was seen").changes.clone();
     assert_eq!(life(&fleet), []);
     let stopped = Instance { state: InstanceState::Stopped, ..instance("i-1", 1, "a") };
-    fleet.put(Side::Source, 150, Facts::Instances(vec![stopped.clone()]));
+    fleet.put(Side::Source, 150, Observation::Instances(vec![stopped.clone()]));
     assert_eq!(life(&fleet), [(at(150), Phase::Stopped)]);
     // What counts from a moment on is told in coarser steps the longer ago it was.
     let mut since = |second| {
-        fleet.put(Side::Source, second, Facts::Instances(vec![stopped.clone()]));
+        fleet.put(Side::Source, second, Observation::Instances(vec![stopped.clone()]));
         let panel = fleet.0.panel(at(second));
         let rows = panel.tables.iter().find(|t| t.id == "instances").expect("a table").rows.clone();
         rows[0].cells[9].text.to_string()
@@ -72,9 +72,9 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
 #[test]
 fn a_failure_leaves_the_last_value_stale_then_blind() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a")]));
     fleet.0.fail(&ask(Side::Source, Question::Instances), &Fault::new(FaultKind::Throttled, "slow down"), at(5));
     let running = |s| fleet.signal("fleet.role.running", &["db", "source"], s);
-    assert!(matches!(running(5), Seen::Stale(1.0, _)));
-    assert!(matches!(running(120), Seen::Blind(f) if f.kind == FaultKind::Throttled));
+    assert!(matches!(running(5), Observed::Stale(1.0, _)));
+    assert!(matches!(running(120), Observed::Unknown(f) if f.kind == FaultKind::Throttled));
 }

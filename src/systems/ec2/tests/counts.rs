@@ -6,22 +6,22 @@ use super::*;
 fn checks_count_only_after_two_good_reads_in_a_row() {
     let mut fleet = Fleet::new();
     let ok = |fleet: &Fleet, s| fleet.signal("fleet.role.checks_ok", &["db", "source"], s);
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a")]));
     fleet.status(Side::Source, 0, &[("i-1", Check::Ok)]);
-    assert_eq!(ok(&fleet, 0), Seen::Never, "one read is none, and none is not zero");
+    assert_eq!(ok(&fleet, 0), Observed::Pending, "one read is none, and none is not zero");
     fleet.status(Side::Source, 15, &[("i-1", Check::Ok)]);
-    assert_eq!(ok(&fleet, 15).live(), Some(1.0));
+    assert_eq!(ok(&fleet, 15).fresh(), Some(1.0));
     fleet.status(Side::Source, 30, &[("i-1", Check::Impaired)]);
-    assert_eq!(ok(&fleet, 30).live(), Some(0.0), "one bad read is enough");
+    assert_eq!(ok(&fleet, 30).fresh(), Some(0.0), "one bad read is enough");
     fleet.status(Side::Source, 40, &[("i-1", Check::Ok)]);
-    assert_eq!(ok(&fleet, 40).live(), Some(0.0));
+    assert_eq!(ok(&fleet, 40).fresh(), Some(0.0));
 }
 
 #[test]
 fn one_that_comes_on_two_pages_does_not_stand_for_one_that_is_not_there() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
-    let ok = |fleet: &Fleet, second| fleet.signal("fleet.role.in_service", &["db", "source"], second).live();
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
+    let ok = |fleet: &Fleet, second| fleet.signal("fleet.role.in_service", &["db", "source"], second).fresh();
     for second in [1, 2, 3] {
         fleet.status(Side::Source, second, &[("i-1", Check::Ok), ("i-2", Check::Ok)]);
     }
@@ -35,7 +35,7 @@ fn one_that_comes_on_two_pages_does_not_stand_for_one_that_is_not_there() {
 #[test]
 fn absent_from_status_is_not_ok() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a"), instance("i-2", 1, "a")]));
     for s in [0, 15] {
         fleet.status(Side::Source, s, &[("i-1", Check::Ok)]);
     }
@@ -47,25 +47,26 @@ fn absent_from_status_is_not_ok() {
 fn a_region_without_any_instance_is_empty_and_not_zero() {
     let plan = plan();
     let question = ask(Side::Target, Question::Instances);
-    let fault = Facts::Instances(Vec::new()).checked(&plan, question).expect_err("the plan wants instances there");
+    let fault =
+        Observation::Instances(Vec::new()).checked(&plan, question).expect_err("the plan wants instances there");
     assert_eq!(fault.kind, FaultKind::Empty);
     let mut fleet = Fleet::new();
-    fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a")]));
+    fleet.put(Side::Target, 0, Observation::Instances(vec![instance("i-1", 0, "a")]));
     assert_eq!(
         fleet.live("fleet.role.running", &["db", "target"], 0),
         Some(0.0),
         "another role's instances prove the region"
     );
     fleet.0.fail(&question, &fault, at(15));
-    assert!(!fleet.signal("fleet.role.running", &["web", "target"], 15).is_live());
-    assert_eq!(Fleet::new().signal("fleet.role.running", &["web", "target"], 0), Seen::Never);
+    assert!(!fleet.signal("fleet.role.running", &["web", "target"], 15).is_fresh());
+    assert_eq!(Fleet::new().signal("fleet.role.running", &["web", "target"], 0), Observed::Pending);
 }
 
 #[test]
 fn an_empty_region_is_right_where_the_plan_wants_nothing() {
     let plan = read(&ROLES.replace("source = 2", "source = 0").replace("source = 1", "source = 0"));
-    assert!(Facts::Instances(Vec::new()).checked(&plan, ask(Side::Source, Question::Instances)).is_ok());
-    assert!(Facts::Instances(Vec::new()).checked(&plan, ask(Side::Target, Question::Instances)).is_err());
+    assert!(Observation::Instances(Vec::new()).checked(&plan, ask(Side::Source, Question::Instances)).is_ok());
+    assert!(Observation::Instances(Vec::new()).checked(&plan, ask(Side::Target, Question::Instances)).is_err());
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn a_target_group_tells_who_serves_by_id_or_by_address() {
     let mut stopping = instance("i-stop", 0, "a");
     stopping.state = InstanceState::ShuttingDown;
     let rows = vec![instance("i-1", 0, "a"), instance("i-long-name", 0, "b"), instance("i-22", 0, "c"), stopping];
-    fleet.put(Side::Target, 0, Facts::Instances(rows));
+    fleet.put(Side::Target, 0, Observation::Instances(rows));
     fleet.targets(
         0,
         Some(&[
@@ -92,18 +93,18 @@ fn a_target_group_tells_who_serves_by_id_or_by_address() {
 #[test]
 fn a_group_that_is_missing_blinds_its_role_and_no_other() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a"), instance("i-2", 1, "a")]));
+    fleet.put(Side::Target, 0, Observation::Instances(vec![instance("i-1", 0, "a"), instance("i-2", 1, "a")]));
     for s in [0, 15] {
         fleet.status(Side::Target, s, &[("i-1", Check::Ok), ("i-2", Check::Ok)]);
     }
     fleet.targets(15, None);
     let web = fleet.signal("fleet.role.in_service", &["web", "target"], 15);
     assert!(
-        matches!(&web, Seen::Blind(f) if f.kind == FaultKind::NotFound && f.text.raw().contains("web-tgt")),
+        matches!(&web, Observed::Unknown(f) if f.kind == FaultKind::NotFound && f.text.raw().contains("web-tgt")),
         "{web:?}"
     );
     assert_eq!(fleet.live("fleet.role.in_service", &["db", "target"], 15), Some(1.0));
-    assert!(!fleet.signal("fleet.ready", &[], 15).is_live(), "the role that is not known may be the worst");
+    assert!(!fleet.signal("fleet.ready", &[], 15).is_fresh(), "the role that is not known may be the worst");
 }
 
 #[test]
@@ -113,15 +114,15 @@ fn a_target_group_that_no_instance_can_be_in_says_why_instead_of_zero() {
         (TargetKind::Balancer, "its target is a load balancer"),
     ] {
         let mut fleet = Fleet::new();
-        fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a")]));
+        fleet.put(Side::Target, 0, Observation::Instances(vec![instance("i-1", 0, "a")]));
         let target =
             Target { id: "arn:aws:lambda:us-west-2:1:function:f".into(), port: None, health: TargetHealth::Healthy };
         let group = TargetGroup { named: "web-tgt".into(), kind, targets: Some(vec![target]) };
-        fleet.put(Side::Target, 0, Facts::Targets(vec![group]));
+        fleet.put(Side::Target, 0, Observation::Targets(vec![group]));
         for id in ["fleet.role.in_service", "fleet.role.ready_ratio"] {
             let web = fleet.signal(id, &["web", "target"], 0);
             assert!(
-                matches!(&web, Seen::Blind(f) if f.text.raw().contains("web-tgt") && f.text.raw().contains(why)),
+                matches!(&web, Observed::Unknown(f) if f.text.raw().contains("web-tgt") && f.text.raw().contains(why)),
                 "{id}: {web:?}"
             );
         }
@@ -132,7 +133,7 @@ fn a_target_group_that_no_instance_can_be_in_says_why_instead_of_zero() {
 fn ready_is_the_worst_role_and_not_the_mean() {
     let mut fleet = Fleet::new();
     let web = (0..4).map(|n| instance(&format!("i-{n}"), 0, "a"));
-    fleet.put(Side::Target, 0, Facts::Instances(web.chain([instance("i-db", 1, "a")]).collect()));
+    fleet.put(Side::Target, 0, Observation::Instances(web.chain([instance("i-db", 1, "a")]).collect()));
     fleet.targets(15, Some(&[("i-0", TargetHealth::Healthy)]));
     for s in [0, 15] {
         fleet.status(Side::Target, s, &[("i-db", Check::Ok)]);
@@ -159,7 +160,7 @@ fn an_instance_that_two_roles_select_is_counted_in_both_and_once_in_the_whole() 
     let of = |id: &str, role| Instance { roles: vec![role], ..instance(id, role, "a") };
     // As they come: stream by stream, and one of them on two pages of the same stream.
     let rows = vec![of("i-1", 1), of("i-2", 1), of("i-2", 1), of("i-3", 2), of("i-2", 2), of("i-1", 2)];
-    fleet.put(Side::Source, 0, Facts::Instances(rows));
+    fleet.put(Side::Source, 0, Observation::Instances(rows));
     for s in [0, 15] {
         fleet.status(Side::Source, s, &[("i-1", Check::Ok), ("i-2", Check::Ok), ("i-3", Check::Ok)]);
     }
@@ -180,7 +181,7 @@ fn a_group_that_two_roles_name_counts_for_both_and_is_one_row() {
         ROLES.replace("role = \"db\"", "role = \"all\"\nvalue = \"web\"\ntarget_groups = { target = [\"web-tgt\"] }");
     let mut fleet = Fleet(State::new(&Arc::new(read(&two))).0);
     let row = |id: &str| Instance { roles: vec![0, 1], ..instance(id, 0, "a") };
-    fleet.put(Side::Target, 0, Facts::Instances(vec![row("i-1"), row("i-2")]));
+    fleet.put(Side::Target, 0, Observation::Instances(vec![row("i-1"), row("i-2")]));
     fleet.targets(0, Some(&[("i-1", TargetHealth::Healthy), ("i-2", TargetHealth::Healthy)]));
     for role in ["web", "all"] {
         assert_eq!(fleet.live("fleet.role.in_service", &[role, "target"], 0), Some(2.0), "{role}");
@@ -195,17 +196,21 @@ fn a_group_that_two_roles_name_counts_for_both_and_is_one_row() {
 fn unknown_vcpus_of_one_make_the_sum_no_reading() {
     let mut fleet = Fleet::new();
     let unknown = Instance { vcpus: None, ..instance("i-2", 1, "a") };
-    fleet.put(Side::Source, 0, Facts::Instances(vec![instance("i-1", 1, "a"), unknown]));
-    assert!(matches!(fleet.signal("fleet.role.vcpus", &["db", "source"], 0), Seen::Blind(_)));
+    fleet.put(Side::Source, 0, Observation::Instances(vec![instance("i-1", 1, "a"), unknown]));
+    assert!(matches!(fleet.signal("fleet.role.vcpus", &["db", "source"], 0), Observed::Unknown(_)));
     assert_eq!(fleet.live("fleet.role.running", &["db", "source"], 0), Some(2.0));
 }
 
 #[test]
 fn zones_that_a_group_launches_in_are_missed_when_nothing_serves_there() {
     let mut fleet = Fleet::new();
-    fleet.put(Side::Target, 0, Facts::Instances(vec![instance("i-1", 0, "a"), instance("i-2", 0, "b")]));
+    fleet.put(Side::Target, 0, Observation::Instances(vec![instance("i-1", 0, "a"), instance("i-2", 0, "b")]));
     fleet.targets(0, Some(&[("i-1", TargetHealth::Healthy)]));
-    assert_eq!(fleet.signal("fleet.role.zones_empty", &["web", "target"], 0), Seen::Never, "the group is not read yet");
+    assert_eq!(
+        fleet.signal("fleet.role.zones_empty", &["web", "target"], 0),
+        Observed::Pending,
+        "the group is not read yet"
+    );
     let group = Group {
         name: "web-asg".into(),
         desired: 4,
@@ -215,7 +220,7 @@ fn zones_that_a_group_launches_in_are_missed_when_nothing_serves_there() {
         suspended: Vec::new(),
         members: Vec::new(),
     };
-    fleet.put(Side::Target, 0, Facts::Groups(vec![group]));
+    fleet.put(Side::Target, 0, Observation::Groups(vec![group]));
     assert_eq!(
         fleet.live("fleet.role.zones_empty", &["web", "target"], 0),
         Some(2.0),

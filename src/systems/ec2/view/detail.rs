@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::{seen::Seen, signal::Unit},
+        estate::{seen::Observed, signal::Unit},
         now::Now,
     },
     plan::Side,
@@ -81,7 +81,7 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
 }
 
 /// Instances a second, from the last minutes.
-fn launch_rate(site: &Site, role: usize, now: Now) -> Seen<f64> {
+fn launch_rate(site: &Site, role: usize, now: Now) -> Observed<f64> {
     site.running(role, now).map(|_| site.trends[role].running.per_second().unwrap_or(0.0))
 }
 

@@ -179,7 +179,7 @@ pub(super) fn images(state: &State, now: Now) -> Table {
             let users: Vec<usize> = (0..state.plan.fleet.len()).filter(runs).collect();
             let names: Vec<&str> = users.iter().map(|role| state.plan.fleet[*role].name.as_str()).collect();
             let instances = site.all(now, |t| t.images.get(&image.id).copied()).shown().flatten().unwrap_or(0);
-            let dim = |cell: Cell| if seen.is_live() { cell } else { cell.tone(Tone::Stale) };
+            let dim = |cell: Cell| if seen.is_fresh() { cell } else { cell.tone(Tone::Stale) };
             let cells = vec![
                 dim(Cell::text(image.id.to_string())),
                 dim(Cell::text(label(state, side))),

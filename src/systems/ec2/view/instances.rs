@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::label;
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::Observed,
         now::{Age, Now, short},
     },
     plan::Side,
@@ -55,7 +55,7 @@ fn rows(state: &State, now: Now) -> Vec<Row> {
     for side in Side::BOTH {
         let site = state.sites.get(side);
         let instances = site.instances.at(now);
-        let stale = !instances.is_live();
+        let stale = !instances.is_fresh();
         let status = site.status.at(now);
         for instance in instances.shown().map_or(&[][..], |i| i) {
             rows.push(row(state, side, instance, &status, stale, now));
@@ -64,7 +64,7 @@ fn rows(state: &State, now: Now) -> Vec<Row> {
     rows
 }
 
-fn row(state: &State, side: Side, instance: &Instance, status: &Seen<&Statuses>, stale: bool, now: Now) -> Row {
+fn row(state: &State, side: Side, instance: &Instance, status: &Observed<&Statuses>, stale: bool, now: Now) -> Row {
     let site = state.sites.get(side);
     let dim = |cell: Cell| if stale { cell.tone(Tone::Stale) } else { cell };
     let checked = status.as_ref().map(|s| s.by_id.get(&instance.id));

@@ -2,7 +2,7 @@
 
 use super::{by_readiness, eta, heading, percent, ratio};
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{estate::seen::Observed, now::Now},
     plan::Side,
     systems::ec2::{
         State,
@@ -72,7 +72,7 @@ fn row(state: &State, role: usize, now: Now) -> Row {
         let wanted = site.wanted(role);
         let less = against(wanted);
         let serving = Cell::seen(site.in_service(role, now), &less);
-        let lately = Cell::spark(&serving, site.trends[role].serving.tail(SPARK));
+        let lately = Cell::spark(&serving, site.trends[role].serving.last(SPARK));
         cells.extend([
             plain(wanted),
             Cell::seen(site.running(role, now), &less),
@@ -153,6 +153,6 @@ fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
 }
 
 /// A value of one side for a detail.
-pub(super) fn both<T>(state: &State, of: impl Fn(&Site) -> Seen<T>, show: impl Fn(T) -> Cell) -> [Cell; 2] {
+pub(super) fn both<T>(state: &State, of: impl Fn(&Site) -> Observed<T>, show: impl Fn(T) -> Cell) -> [Cell; 2] {
     Side::BOTH.map(|side| Cell::seen(of(state.sites.get(side)), &show))
 }

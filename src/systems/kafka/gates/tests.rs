@@ -80,9 +80,9 @@ impl Estate {
         }
         let mut apply = |ask, facts| drop(self.state.apply(&ask, facts, stamp));
         let starts = self.starts.get(side).map(Offset::end).to_vec();
-        apply(Ask::Snapshot { pair: 0, side }, Facts::Snapshot(Snapshot { starts, ..snapshot(answer) }));
-        apply(Ask::Configs { pair: 0, side }, Facts::Configs(configs));
-        apply(Ask::Syncs { pair: 0, side }, Facts::Syncs(syncs));
+        apply(Query::Snapshot { pair: 0, side }, Observation::Snapshot(Snapshot { starts, ..snapshot(answer) }));
+        apply(Query::Configs { pair: 0, side }, Observation::Configs(configs));
+        apply(Query::Syncs { pair: 0, side }, Observation::Syncs(syncs));
     }
 
     fn gates(&self) -> Vec<Gate> {
@@ -209,7 +209,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
     let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     (0..2).for_each(|partition| syncs.take("orders", partition, Sync { upstream: 50, downstream: 50 }));
-    drop(at.state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp));
+    drop(at.state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp));
     assert_eq!(at.why(2), "1 are not: orders-0: the mirror has no offset sync at or before 40");
     assert_eq!(&at.levels()[2..3], "R");
     assert_eq!(at.why(6), "–: not known: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
@@ -224,13 +224,13 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let draft = |at: &Estate| {
         let action = Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
         let draft =
-            crate::systems::steer::Steered::draft(&at.state, &action, at.now()).expect("an action of this system");
+            crate::systems::steer::Planner::draft(&at.state, &action, at.now()).expect("an action of this system");
         draft.map(|draft| draft.ops.into_iter().map(|op| op.call).collect::<Vec<_>>())
     };
     let unled = |at: &Estate| {
         let mut out = crate::core::estate::signal::Samples::default();
         at.state.measure(at.now(), &mut out);
-        out.into_vec().into_iter().find(|s| s.def.id == "kafka.group.unled_partitions").and_then(|s| s.value.live())
+        out.into_vec().into_iter().find(|s| s.def.id == "kafka.group.unled_partitions").and_then(|s| s.value.fresh())
     };
     // Of the first partition all that lies behind 40 is not read yet; its copy begins in there. Of the second all is read.
     at.starts.target = [30, 80];
@@ -280,9 +280,9 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
             syncs.take("orders", 0, Sync { upstream: *upstream, downstream: *downstream })
         });
         syncs.take("orders", 1, Sync { upstream: 99, downstream: 99 });
-        drop(at.state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp));
+        drop(at.state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp));
         let stands =
-            HandOver::new(&at.state.plan, &at.state.pairs[0], "checkout", at.now()).stands().live().expect("known");
+            HandOver::new(&at.state.plan, &at.state.pairs[0], "checkout", at.now()).stands().fresh().expect("known");
         stands
             .map(|places| places.iter().map(|p| p.offset).collect::<Vec<_>>())
             .map_err(|faults| faults[0].text.raw().to_owned())
@@ -321,7 +321,7 @@ fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
         starts: [0; 2].map(Offset::end).to_vec(),
         ..snapshot(level)
     };
-    drop(at.state.apply(&Ask::Snapshot { pair: 0, side: Side::Source }, Facts::Snapshot(open), stamp));
+    drop(at.state.apply(&Query::Snapshot { pair: 0, side: Side::Source }, Observation::Snapshot(open), stamp));
     assert_eq!(at.why(5), "lag 30: checkout is Empty on VIR; 30 records are in open transactions");
     assert_eq!(at.why(3), "0 of 6 polls: still written: orders-0 (a transaction is open, 30 records)");
     assert_eq!((&at.levels()[3..4], &at.levels()[5..6]), ("R", "R"));

@@ -2,17 +2,19 @@
 
 use super::{Answered, Question, Reader};
 use crate::systems::{
-    kafka::ops::{Call, Mark, TopicOffsets, judge},
-    steer::{Looked, Sought},
+    kafka::ops::{Call, TopicOffsets, Version, judge},
+    steer::{Verified, VerifyRequest},
 };
 
 impl Reader {
-    pub(super) async fn look(&self, sought: &Sought<'_, Call, Mark>) -> Looked<Mark> {
+    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {
         let Call::Commit { group, offsets, .. } = sought.call;
         match self.ask(Question::Commits(group.clone())).await {
-            Ok(Answered::Commits(all)) => judge(group, &same(&all, offsets), offsets, sought.expect, sought.accepted),
-            Ok(Answered::Facts(_)) => Looked::dark("an answer to another question"),
-            Err(fault) => Looked::dark(fault.to_string()),
+            Ok(Answered::Commits(all)) => {
+                judge(group, &same(&all, offsets), offsets, sought.precondition, sought.accepted)
+            }
+            Ok(Answered::Observation(_)) => Verified::unobservable("an answer to another question"),
+            Err(fault) => Verified::unobservable(fault.to_string()),
         }
     }
 }

@@ -22,10 +22,10 @@ use crate::{
     plan::{KafkaPair, Plan, Side},
     systems::{
         kafka::{
-            ops::{Call, Mark, TopicOffsets},
+            ops::{Call, TopicOffsets, Version},
             state::bootstrap,
         },
-        steer::Sent,
+        steer::SendOutcome,
     },
 };
 
@@ -42,11 +42,11 @@ impl Writers {
         Self(plan.clone())
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call) -> Sent<Mark> {
+    pub(super) async fn send(&self, permit: Permit, call: &Call) -> SendOutcome<Version> {
         let Call::Commit { pair, side, group, offsets } = call;
         let (side, group, offsets) = (*side, group.clone(), offsets.clone());
         let Some(pair) = self.0.kafka.iter().find(|p| p.name == *pair).cloned() else {
-            return Sent::refused(format!("the plan has no pair of clusters {pair}; nothing was sent"));
+            return SendOutcome::refused(format!("the plan has no pair of clusters {pair}; nothing was sent"));
         };
         let (reply, answer) = oneshot::channel();
         let thread = thread::Builder::new().name(format!("kafka {} {side} write", pair.name));
@@ -55,15 +55,15 @@ impl Writers {
             let _ = reply.send(commit(permit, &pair, side, &group, &offsets));
         });
         match spawned {
-            Ok(_) => answer.await.unwrap_or_else(|_| Sent::lost("the thread that sends it ended")),
-            Err(error) => Sent::refused(format!("no thread to send it: {error}; nothing was sent")),
+            Ok(_) => answer.await.unwrap_or_else(|_| SendOutcome::indeterminate("the thread that sends it ended")),
+            Err(error) => SendOutcome::refused(format!("no thread to send it: {error}; nothing was sent")),
         }
     }
 }
 
-fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[TopicOffsets]) -> Sent<Mark> {
+fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[TopicOffsets]) -> SendOutcome<Version> {
     let server = bootstrap(pair, side);
-    let unsent = |why: String| Sent::refused(format!("{why}; nothing was sent"));
+    let unsent = |why: String| SendOutcome::refused(format!("{why}; nothing was sent"));
     let Some(properties) = &pair.clusters.get(side).write else {
         return unsent(format!("{server}: the plan has no write_properties for {} on the {side}", pair.name));
     };
@@ -95,20 +95,20 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
     };
     match client.collect(&batch, 1, deadline, each, |_, result| whole = result) {
         // A connection that went away may have taken the request with it.
-        Err(fault) => return Sent::lost(fault.to_string()),
+        Err(fault) => return SendOutcome::indeterminate(fault.to_string()),
         Ok(missing) if missing > 0 => {
-            return Sent::lost(format!("{server}: {call}: no answer in {} s", WITHIN.as_secs()));
+            return SendOutcome::indeterminate(format!("{server}: {call}: no answer in {} s", WITHIN.as_secs()));
         }
         Ok(_) => {}
     }
     match whole {
         Err(failure) => {
-            let reply = if definite(failure.code) { Reply::Refused } else { Reply::Lost };
-            Sent { reply, mark: None, said: client.fault(&call, &failure).to_string() }
+            let reply = if definite(failure.code) { Reply::Refused } else { Reply::Indeterminate };
+            SendOutcome { reply, version: None, detail: client.fault(&call, &failure).to_string() }
         }
         Ok(()) => {
             let (reply, said) = verdict(&of_partitions);
-            Sent { reply, mark: None, said: format!("{server}: {call}: {said}") }
+            SendOutcome { reply, version: None, detail: format!("{server}: {call}: {said}") }
         }
     }
 }
@@ -119,15 +119,15 @@ fn verdict(partitions: &[(String, Option<Failure>)]) -> (Reply, String) {
     let Some((first, failure)) = failed.first() else {
         // Nothing said of any partition is nothing said.
         return if partitions.is_empty() {
-            (Reply::Lost, "an answer without a partition".to_owned())
+            (Reply::Indeterminate, "an answer without a partition".to_owned())
         } else {
-            (Reply::Yes, format!("no error on any of {} partitions", partitions.len()))
+            (Reply::Accepted, format!("no error on any of {} partitions", partitions.len()))
         };
     };
     let reply = if failed.len() == partitions.len() && failed.iter().all(|(_, f)| definite(f.code)) {
         Reply::Refused
     } else {
-        Reply::Lost
+        Reply::Indeterminate
     };
     let hint = match failure.code {
         code::UNKNOWN_MEMBER | code::NON_EMPTY_GROUP | code::REBALANCING => {
@@ -171,12 +171,12 @@ mod tests {
     #[test]
     fn only_all_partitions_together_are_a_definite_no() {
         let reply = |codes: &[i32]| verdict(&partitions(codes)).0;
-        assert_eq!(reply(&[0, 0]), Reply::Yes);
-        assert_eq!(reply(&[]), Reply::Lost);
+        assert_eq!(reply(&[0, 0]), Reply::Accepted);
+        assert_eq!(reply(&[]), Reply::Indeterminate);
         assert_eq!(reply(&[code::UNKNOWN_MEMBER, code::UNKNOWN_MEMBER]), Reply::Refused);
         assert_eq!(reply(&[code::NON_EMPTY_GROUP, code::UNKNOWN_MEMBER]), Reply::Refused);
-        assert_eq!(reply(&[0, code::UNKNOWN_MEMBER]), Reply::Lost);
-        assert_eq!(reply(&[code::REQUEST_TIMED_OUT, code::REQUEST_TIMED_OUT]), Reply::Lost);
+        assert_eq!(reply(&[0, code::UNKNOWN_MEMBER]), Reply::Indeterminate);
+        assert_eq!(reply(&[code::REQUEST_TIMED_OUT, code::REQUEST_TIMED_OUT]), Reply::Indeterminate);
         let (_, said) = verdict(&partitions(&[0, code::NON_EMPTY_GROUP]));
         assert!(said.starts_with("1 of 2 partitions failed, orders-1: code 68; the group has members"), "{said}");
     }

@@ -1,7 +1,7 @@
 //! What a group's commits, read back, say of a request that was to set them. One rule for real and imitated clusters.
 
-use super::{Mark, TopicOffsets};
-use crate::{core::step::Truth, systems::steer::Looked};
+use super::{TopicOffsets, Version};
+use crate::{core::step::Truth, systems::steer::Verified};
 
 /// A commit carries no tag: values tell. `there` are the commits on the same partitions, in the same order, −1 where nothing was
 /// committed; `accepted`: the coordinator said that it took ours.
@@ -9,29 +9,29 @@ pub(in super::super) fn judge(
     group: &str,
     there: &[TopicOffsets],
     ours: &[TopicOffsets],
-    expect: Option<&Mark>,
+    expect: Option<&Version>,
     accepted: bool,
-) -> Looked<Mark> {
+) -> Verified<Version> {
     if there == ours {
-        return Looked::new(Truth::Applied, "all offsets are ours");
+        return Verified::new(Truth::Applied, "all offsets are ours");
     }
-    let Some(Mark::Offsets(prior)) = expect else {
-        return Looked::dark("what was there before is not known");
+    let Some(Version::Offsets(prior)) = expect else {
+        return Verified::unobservable("what was there before is not known");
     };
     if there == prior.as_slice() {
-        return Looked::new(Truth::NotApplied, "all offsets are as before");
+        return Verified::new(Truth::NotApplied, "all offsets are as before");
     }
     let count = differing(there, ours);
     if !beyond(there, ours) {
-        return Looked::new(Truth::Conflict, format!("{group} is elsewhere: {count} partitions differ from ours"));
+        return Verified::new(Truth::Conflict, format!("{group} is elsewhere: {count} partitions differ from ours"));
     }
     if accepted {
         let text =
             format!("{group} has gone on beyond our offsets on {count} partitions, after the coordinator took them");
-        return Looked::new(Truth::Applied, text);
+        return Verified::new(Truth::Applied, text);
     }
     // Consumers go on from ours, a mirror from its own: nothing tells them apart any more, but both have overwritten ours.
-    Looked::new(Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
+    Verified::new(Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
 }
 
 fn pairs<'a>(there: &'a [TopicOffsets], ours: &'a [TopicOffsets]) -> impl Iterator<Item = (i64, i64)> + 'a {
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn values_tell_and_only_a_yes_makes_progress_ours() {
-        let (ours, prior) = (at(&[10, 20]), Mark::Offsets(at(&[5, -1])));
+        let (ours, prior) = (at(&[10, 20]), Version::Offsets(at(&[5, -1])));
         let truth = |there: &[i64], accepted| judge("g", &at(there), &ours, Some(&prior), accepted).truth;
         for accepted in [false, true] {
             assert_eq!(truth(&[10, 20], accepted), Truth::Applied);
@@ -67,7 +67,7 @@ mod tests {
         }
         assert_eq!(truth(&[11, 20], false), Truth::Conflict);
         assert_eq!(truth(&[11, 20], true), Truth::Applied, "it goes on from there");
-        assert_eq!(judge("g", &at(&[5, 6]), &ours, None, true).truth, Truth::Dark);
+        assert_eq!(judge("g", &at(&[5, 6]), &ours, None, true).truth, Truth::Unobservable);
         assert_eq!(judge("g", &ours, &ours, None, false).truth, Truth::Applied);
     }
 }

@@ -256,5 +256,5 @@ pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
 }
 
 pub(super) fn said_to(pair: &Pair, side: Side, now: Now) -> Result<&Said, Fault> {
-    known(pair.said(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
+    known(pair.announced(side, now), &format!("{}: offset syncs to the {side}", pair.plan.name))
 }

@@ -3,15 +3,15 @@ mod tool;
 use std::{collections::BTreeMap, sync::Arc};
 
 use self::tool::Reset;
-use super::{Call, Mark, TopicOffsets, op};
+use super::{Call, TopicOffsets, Version, op};
 use crate::{
     core::{estate::seen::FaultKind, step::Kind},
     plan::{Action, Plan, Side, Sides},
     systems::{
         Simulated, System,
-        kafka::{Ask, Facts, State, Syncs, state::Pair},
+        kafka::{Observation, Query, State, Syncs, state::Pair},
         steer::{
-            Handle, Steered,
+            Planner, Precondition,
             played::{self, Played},
         },
     },
@@ -44,7 +44,7 @@ fn a_group_is_handed_over_in_one_request() {
     let draft = at.draft(&to(Side::Target)).expect("a draft");
     let [op] = draft.ops.as_slice() else { panic!("{draft:?}") };
     let Call::Commit { offsets, side: Side::Target, .. } = &op.call else { panic!("{op:?}") };
-    let Handle::Seen(Mark::Offsets(prior)) = &op.expect else { panic!("{op:?}") };
+    let Precondition::Observed(Version::Offsets(prior)) = &op.precondition else { panic!("{op:?}") };
     assert_eq!((op.kind, offsets.len()), (Kind::Absolute, 2));
     // Where it stands is nearer to the end than the mirror's own translation, and never before it.
     for (old, new) in prior.iter().zip(offsets) {
@@ -55,12 +55,12 @@ fn a_group_is_handed_over_in_one_request() {
     }
     assert!(draft.notes[0].contains("records are read again"), "{:?}", draft.notes);
     assert!(draft.notes[1].contains("checkout is Stable on the source"), "{:?}", draft.notes);
-    let Call::Commit { offsets: back, .. } = &draft.back[0].call;
+    let Call::Commit { offsets: back, .. } = &draft.inverse[0].call;
     assert_eq!(back, prior);
     let start = "kafka-consumer-groups.sh --bootstrap-server kafka-1.ore.example.net:9094 --group checkout --reset-offsets --from-file <(printf '%s\\n' ";
     assert!(op.command.starts_with(start) && op.command.ends_with(" --execute"), "{}", op.command);
     let text = serde_json::to_string(&draft).expect("plain data");
-    assert_eq!(serde_json::from_str::<super::Draft<Call, Mark>>(&text).expect("the same"), draft);
+    assert_eq!(serde_json::from_str::<super::Draft<Call, Version>>(&text).expect("the same"), draft);
 }
 
 #[test]
@@ -81,18 +81,18 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
     assert_eq!(kinds(&at, &of("other", "checkout")), [FaultKind::NotFound]);
     assert_eq!(kinds(&at, &of("events", "nobody")), [FaultKind::NotFound]);
     let dns = Action::SetWeights { name: "x.".to_owned(), weights: Sides { source: 1, target: 1 } };
-    assert!(at.state.draft(&dns, at.now).is_none() && at.state.met(&dns, at.now).is_none());
+    assert!(at.state.draft(&dns, at.now).is_none() && at.state.is_satisfied(&dns, at.now).is_none());
     at.now.boot += std::time::Duration::from_secs(45);
     assert_eq!(kinds(&at, &to(Side::Target)), [FaultKind::Silent]);
-    assert_eq!(at.met(&to(Side::Target)), None);
+    assert_eq!(at.is_satisfied(&to(Side::Target)), None);
 }
 
 #[test]
 fn what_the_mirror_has_not_said_is_not_guessed() {
     let plan = plan();
     let mut at = Played::<State>::new(&plan);
-    let ask = Ask::Syncs { pair: 0, side: Side::Target };
-    let Ok(Facts::Syncs(there)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("syncs") };
+    let ask = Query::Syncs { pair: 0, side: Side::Target };
+    let Ok(Observation::Syncs(there)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("syncs") };
     let topics = ["orders", "payments"];
     let mut some = Syncs::of_topics(there.topics.clone());
     for (topic, partition) in
@@ -101,7 +101,7 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
         there.of(topic, partition).iter().for_each(|sync| some.take(topic, partition, *sync));
     }
     let fresh = crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10));
-    at.state.apply(&ask, Facts::Syncs(some), crate::core::estate::seen::Stamp { at: at.now, fresh });
+    at.state.apply(&ask, Observation::Syncs(some), crate::core::estate::seen::Stamp { at: at.now, fresh });
     let faults = at.draft(&to(Side::Target)).expect_err("a fault");
     assert_eq!((faults.len(), faults[0].kind), (1, FaultKind::Unsupported));
     assert!(faults[0].text.raw().contains("no offset sync at or before"), "{faults:?}");
@@ -120,7 +120,7 @@ fn both(op: &super::Op, pair: &Pair, now: crate::core::now::Now, before: &Commit
     let reset = Reset::parse(&op.command).unwrap_or_else(|fault| panic!("{fault}: {}", op.command));
     let port = if *side == Side::Source { "kafka-1.vir.example.net:9094" } else { "kafka-1.ore.example.net:9094" };
     assert_eq!((reset.bootstrap.as_str(), &reset.config), (port, &None));
-    let latest = pair.cluster(*side).seen(now).live().expect("known");
+    let latest = pair.cluster(*side).seen(now).fresh().expect("known");
     let bounds = |topic: &str, partition: i32| {
         let slot = latest.facts.topic(topic)?.slots.start + u32::try_from(partition).ok()?;
         Some((latest.facts.start(slot).known()?, latest.facts.end(slot).known()?))
@@ -145,17 +145,17 @@ fn the_printed_commands_do_what_the_calls_do_forward_and_back() {
     let mut at = Played::<State>::new(&plan());
     at.pass(30);
     let over = at.draft(&to(Side::Target)).expect("a draft");
-    let Handle::Seen(Mark::Offsets(prior)) = &over.ops[0].expect else { panic!("{over:?}") };
+    let Precondition::Observed(Version::Offsets(prior)) = &over.ops[0].precondition else { panic!("{over:?}") };
     let before = commits("checkout", prior);
     let (by_call, by_tool) = both(&over.ops[0], &at.state.pairs[0], at.now, &before);
     assert_eq!(by_call, by_tool);
     assert_ne!(by_call, before, "something is set");
     // As it was printed with the preview, and as it is drafted later, when the group has been handed over.
-    let (back, printed) = both(&over.back[0], &at.state.pairs[0], at.now, &by_call);
+    let (back, printed) = both(&over.inverse[0], &at.state.pairs[0], at.now, &by_call);
     assert_eq!((&back, &printed), (&before, &before));
     at.play(&over.ops);
     at.pass(60);
-    let later = at.state.back(&over.back, at.now).expect("a way back");
+    let later = at.state.inverse(&over.inverse, at.now).expect("a way back");
     let (back, printed) = both(&later.ops[0], &at.state.pairs[0], at.now, &by_call);
     assert_eq!((&back, &printed), (&before, &before));
 }

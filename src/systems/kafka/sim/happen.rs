@@ -1,25 +1,25 @@
 //! What a scenario lets happen to the imitated clusters.
 
 use super::{Sim, SimPair, SimTopic};
-use crate::{plan::Side, scenario::Happening};
+use crate::{plan::Side, scenario::FaultInjection};
 
 impl Sim {
     /// What is another system's is passed over.
     ///
     /// # Errors
     /// If there is no such pair, group or topic.
-    pub(super) fn happen(&mut self, what: &Happening) -> Result<(), String> {
+    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
-            Happening::Pace { pair, group, of_produced } => self.pair(pair)?.pace(group, *of_produced),
-            Happening::Producers { pair, on, stragglers } => self.pair(pair)?.produce(*on, stragglers),
-            Happening::SyncEvery { pair, every } => {
+            FaultInjection::Pace { pair, group, of_produced } => self.pair(pair)?.pace(group, *of_produced),
+            FaultInjection::Producers { pair, on, stragglers } => self.pair(pair)?.produce(*on, stragglers),
+            FaultInjection::SyncEvery { pair, every } => {
                 self.pair(pair)?.sync_every = every.as_secs_f64();
                 Ok(())
             }
-            Happening::Retention { pair, side, topic, keeps } => {
+            FaultInjection::Retention { pair, side, topic, keeps } => {
                 self.pair(pair)?.topic(*side, topic).map(|t| t.keep(*side, f64::from(*keeps)))
             }
-            Happening::Transaction { pair, topic, open } => {
+            FaultInjection::Transaction { pair, topic, open } => {
                 self.pair(pair)?.topic(Side::Source, topic).map(|t| t.transact(*open))
             }
             _ => Ok(()),

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ops::{Call, Mark, TopicOffsets, judge},
+        ops::{Call, TopicOffsets, Version, judge},
         state::State,
     },
     Sim, SimPair, whole,
@@ -10,15 +10,15 @@ use super::{
 use crate::{
     core::now::Now,
     plan::{Action, Side},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         Simulated,
-        steer::{Looked, Obeys, Sent},
+        steer::{SendOutcome, SimulateWrites, Verified},
     },
 };
 
-impl Obeys for State {
-    fn obey(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Mark>, now: Now) -> Sent<Mark> {
+impl SimulateWrites for State {
+    fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;
         let done = match sim.pairs.iter_mut().find(|p| p.plan.name == *pair) {
@@ -26,23 +26,23 @@ impl Obeys for State {
             None => Err(format!("no pair {pair}")),
         };
         match done {
-            Err(said) => Sent::refused(said),
+            Err(said) => SendOutcome::refused(said),
             Ok(()) => {
                 sim.log.push(tag.to_owned());
-                Sent::yes("no error on any partition")
+                SendOutcome::accepted("no error on any partition")
             }
         }
     }
 
     /// A commit carries no tag: values tell.
-    fn look(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+    fn verify(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;
         let pair = sim.pairs.iter().find(|p| p.plan.name == *pair);
         let there = pair.and_then(|p| offsets.iter().map(|t| p.committed(*side, group, t)).collect::<Option<Vec<_>>>());
         match there {
             Some(there) => judge(group, &there, offsets, expect, false),
-            None => Looked::dark(format!("group {group} or a topic of it is not there")),
+            None => Verified::unobservable(format!("group {group} or a topic of it is not there")),
         }
     }
 
@@ -51,7 +51,7 @@ impl Obeys for State {
     }
 
     /// Somebody sets the group's first partition back by a few records.
-    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+    fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let Action::CommitOffsets { pair, group, to } = action else { return };
         if let Some(pair) = sim.pairs.iter_mut().find(|p| p.plan.name == *pair) {
@@ -59,7 +59,7 @@ impl Obeys for State {
         }
     }
 
-    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+    fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
         sim.happen(what)
     }

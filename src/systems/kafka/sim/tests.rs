@@ -5,15 +5,15 @@ use super::super::{
     facts::GroupState,
     handover,
     ops::{
-        Call, Mark, read_again, stands,
+        Call, Version, read_again, stands,
         tests::{plan, to},
     },
 };
 use crate::{
     core::step::{Reply, Truth},
     plan::Side,
-    scenario::Happening,
-    systems::steer::{Handle, Obeys, Steered, played::Played},
+    scenario::FaultInjection,
+    systems::steer::{Planner, Precondition, SimulateWrites, played::Played},
 };
 
 fn estate() -> Played<State> {
@@ -24,7 +24,7 @@ fn estate() -> Played<State> {
 
 /// A group's state and its lag, on a side.
 fn group(at: &Played<State>, side: Side) -> (GroupState, i64) {
-    let seen = at.state.pairs[0].cluster(side).group("checkout", at.now).live().expect("known");
+    let seen = at.state.pairs[0].cluster(side).group("checkout", at.now).fresh().expect("known");
     (seen.facts.state, seen.figures().expect("a lag").lag)
 }
 
@@ -38,7 +38,7 @@ fn a_group_goes_over_reads_a_little_again_and_drains() {
     assert!(group(&at, Side::Target).1 <= behind, "it stands nearer to the end than before");
     at.pass(25);
     let (state, start) = group(&at, Side::Target);
-    assert_eq!(at.look("t1", &over.ops[0]).truth, Truth::Conflict, "it has gone on from there, or from anywhere");
+    assert_eq!(at.verify("t1", &over.ops[0]).truth, Truth::Conflict, "it has gone on from there, or from anywhere");
     assert_eq!((state, group(&at, Side::Source).0), (GroupState::Stable, GroupState::Empty));
     assert!(start > 0, "what lies between the last sync and its commit is read again");
     for _ in 0..30 {
@@ -46,7 +46,7 @@ fn a_group_goes_over_reads_a_little_again_and_drains() {
     }
     let (_, end) = group(&at, Side::Target);
     assert!(end < start / 2, "{end} of {start}");
-    assert_eq!(at.met(&to(Side::Target)), Some(true), "it has gone on from there");
+    assert_eq!(at.is_satisfied(&to(Side::Target)), Some(true), "it has gone on from there");
 }
 
 #[test]
@@ -55,19 +55,19 @@ fn the_way_back_needs_an_empty_group_and_puts_back_what_was_there() {
     let over = at.draft(&to(Side::Target)).expect("a draft");
     at.play(&over.ops);
     at.pass(60);
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert!(back.notes.iter().any(|n| n.contains("refuses it until it is Empty")), "{:?}", back.notes);
     let refused = at.send("early", &back.ops[0]);
     assert_eq!(refused.reply, Reply::Refused);
-    assert!(refused.said.starts_with("NON_EMPTY_GROUP"), "{}", refused.said);
-    assert_ne!(at.look("early", &back.ops[0]).truth, Truth::Applied);
+    assert!(refused.detail.starts_with("NON_EMPTY_GROUP"), "{}", refused.detail);
+    assert_ne!(at.verify("early", &back.ops[0]).truth, Truth::Applied);
     at.pass(30);
     assert_eq!(group(&at, Side::Target).0, GroupState::Empty, "whoever runs it has stopped it");
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     at.play(&back.ops);
     at.pass(30);
     assert_eq!((group(&at, Side::Source).0, group(&at, Side::Target).0), (GroupState::Stable, GroupState::Empty));
-    assert!(at.state.back(&over.back, at.now).expect("a way back").ops.is_empty());
+    assert!(at.state.inverse(&over.inverse, at.now).expect("a way back").ops.is_empty());
     assert_eq!(at.log(), ["t1", "t2"]);
 }
 
@@ -76,13 +76,13 @@ fn a_stranger_is_found_out() {
     let mut at = estate();
     let first = at.draft(&to(Side::Target)).expect("a draft").ops;
     // What the mirror translates goes on until somebody commits: only then is there a stand to be compared with.
-    assert_eq!(at.look("a", &first[0]).truth, Truth::NotApplied);
-    State::stranger(&mut at.sim, &to(Side::Target), at.now);
-    assert_eq!(at.look("a", &first[0]).truth, Truth::Conflict);
-    assert_eq!(at.send("a", &first[0]).reply, Reply::Yes);
-    assert_eq!(at.look("a", &first[0]).truth, Truth::Applied);
-    State::stranger(&mut at.sim, &to(Side::Target), at.now);
-    assert_eq!(at.look("a", &first[0]).truth, Truth::Conflict);
+    assert_eq!(at.verify("a", &first[0]).truth, Truth::NotApplied);
+    State::external_change(&mut at.sim, &to(Side::Target), at.now);
+    assert_eq!(at.verify("a", &first[0]).truth, Truth::Conflict);
+    assert_eq!(at.send("a", &first[0]).reply, Reply::Accepted);
+    assert_eq!(at.verify("a", &first[0]).truth, Truth::Applied);
+    State::external_change(&mut at.sim, &to(Side::Target), at.now);
+    assert_eq!(at.verify("a", &first[0]).truth, Truth::Conflict);
     assert_eq!(at.log(), ["a"]);
 }
 
@@ -90,8 +90,8 @@ fn a_stranger_is_found_out() {
 fn the_same_values_twice_change_nothing() {
     let mut at = estate();
     let ops = at.draft(&to(Side::Target)).expect("a draft").ops;
-    assert_eq!((at.send("a", &ops[0]).reply, at.send("a", &ops[0]).reply), (Reply::Yes, Reply::Yes));
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::Applied);
+    assert_eq!((at.send("a", &ops[0]).reply, at.send("a", &ops[0]).reply), (Reply::Accepted, Reply::Accepted));
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::Applied);
     assert_eq!(at.log(), ["a", "a"]);
     at.read();
     assert!(at.draft(&to(Side::Target)).expect("a draft").ops.is_empty(), "it is where it should be");
@@ -101,33 +101,33 @@ fn the_same_values_twice_change_nothing() {
 fn what_nobody_can_see_is_dark() {
     let mut at = estate();
     let op = at.draft(&to(Side::Target)).expect("a draft").ops.remove(0);
-    let look = |at: &mut Played<State>, call: &Call, mark: Option<&Mark>| {
-        State::look(&mut at.sim, "a", call, mark, at.now).truth
+    let look = |at: &mut Played<State>, call: &Call, mark: Option<&Version>| {
+        State::verify(&mut at.sim, "a", call, mark, at.now).truth
     };
-    assert_eq!(look(&mut at, &op.call, None), Truth::Dark, "nothing tells not applied from a conflict");
+    assert_eq!(look(&mut at, &op.call, None), Truth::Unobservable, "nothing tells not applied from a conflict");
     let Call::Commit { pair, side, offsets, .. } = op.call.clone();
     let other = Call::Commit { pair, side, offsets, group: "nobody".to_owned() };
-    let Handle::Seen(mark) = op.expect else { panic!("no mark") };
-    assert_eq!(look(&mut at, &other, Some(&mark)), Truth::Dark);
-    assert_eq!(State::obey(&mut at.sim, "a", &other, None, at.now).reply, Reply::Refused);
+    let Precondition::Observed(mark) = op.precondition else { panic!("no mark") };
+    assert_eq!(look(&mut at, &other, Some(&mark)), Truth::Unobservable);
+    assert_eq!(State::write(&mut at.sim, "a", &other, None, at.now).reply, Reply::Refused);
     assert!(at.log().is_empty());
 }
 
-fn happen(at: &mut Played<State>, what: &Happening) {
-    State::happen(&mut at.sim, what, at.now).expect("it is there");
+fn happen(at: &mut Played<State>, what: &FaultInjection) {
+    State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
-fn pace(group: &str, of_produced: f64) -> Happening {
-    Happening::Pace { pair: "events".to_owned(), group: group.to_owned(), of_produced }
+fn pace(group: &str, of_produced: f64) -> FaultInjection {
+    FaultInjection::Pace { pair: "events".to_owned(), group: group.to_owned(), of_produced }
 }
 
-fn producers(on: Side, stragglers: &[&str]) -> Happening {
+fn producers(on: Side, stragglers: &[&str]) -> FaultInjection {
     let stragglers = stragglers.iter().map(|s| (*s).to_owned()).collect();
-    Happening::Producers { pair: "events".to_owned(), on, stragglers }
+    FaultInjection::Producers { pair: "events".to_owned(), on, stragglers }
 }
 
-fn sync_every(seconds: u64) -> Happening {
-    Happening::SyncEvery { pair: "events".to_owned(), every: Duration::from_secs(seconds) }
+fn sync_every(seconds: u64) -> FaultInjection {
+    FaultInjection::SyncEvery { pair: "events".to_owned(), every: Duration::from_secs(seconds) }
 }
 
 /// Lets time pass, read every few seconds.
@@ -137,32 +137,32 @@ fn live(at: &mut Played<State>, seconds: u64) {
 
 /// A group's lag on the source.
 fn lag(at: &Played<State>, group: &str) -> i64 {
-    let seen = at.state.pairs[0].cluster(Side::Source).group(group, at.now).live().expect("known");
+    let seen = at.state.pairs[0].cluster(Side::Source).group(group, at.now).fresh().expect("known");
     seen.figures().expect("a lag").lag
 }
 
 fn end(at: &Played<State>, side: Side, topic: &str) -> i64 {
-    let seen = at.state.pairs[0].cluster(side).seen(at.now).live().expect("known");
+    let seen = at.state.pairs[0].cluster(side).seen(at.now).fresh().expect("known");
     let topic = seen.facts.topic(topic).expect("a topic");
     seen.facts.ends_of(topic).iter().map(|end| end.known().expect("known")).sum()
 }
 
 fn rate(at: &Played<State>, side: Side, topic: &str) -> f64 {
-    at.state.pairs[0].cluster(side).topic(topic, at.now).live().expect("there").rate().expect("a rate")
+    at.state.pairs[0].cluster(side).topic(topic, at.now).fresh().expect("there").rate().expect("a rate")
 }
 
 fn missing(at: &Played<State>, topic: &str) -> Option<i64> {
-    handover::uncopied(&at.state.pairs[0], Side::Source, topic, at.now).live()
+    handover::uncopied(&at.state.pairs[0], Side::Source, topic, at.now).fresh()
 }
 
 fn own(at: &Played<State>, topic: &str) -> Option<i64> {
-    handover::own_records(&at.state.pairs[0], Side::Target, topic, Duration::from_secs(1), at.now).live()
+    handover::own_records(&at.state.pairs[0], Side::Target, topic, Duration::from_secs(1), at.now).fresh()
 }
 
 /// Records that the preview says are read again.
 fn again(at: &Played<State>) -> i64 {
-    let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).live().expect("known");
-    let said = at.state.pairs[0].said(Side::Target, at.now).live().expect("known");
+    let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).fresh().expect("known");
+    let said = at.state.pairs[0].announced(Side::Target, at.now).fresh().expect("known");
     let places =
         stands(&at.state.pairs[0], "checkout", Side::Target, (seen(Side::Source), seen(Side::Target), said), at.now);
     let places = places.expect("known").unwrap_or_else(|faults| panic!("{faults:?}"));
@@ -205,7 +205,7 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
     assert!(own(&at, "orders").expect("known") > 0, "what producers write there is no copy");
     live(&mut at, 240);
     assert_eq!(
-        at.met(&to(Side::Target)),
+        at.is_satisfied(&to(Side::Target)),
         Some(false),
         "a translated commit does not go on among records that are no copies"
     );
@@ -267,18 +267,18 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
     let mut at = estate();
     at.draft(&to(Side::Target)).expect("a draft");
     let retention =
-        |side, keeps| Happening::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
+        |side, keeps| FaultInjection::Retention { pair: "events".to_owned(), side, topic: "orders".to_owned(), keeps };
     happen(&mut at, &retention(Side::Target, 0));
     at.pass(1);
     let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
     assert!(faults.iter().all(|f| f.text.raw().contains("are gone there")) && !faults.is_empty(), "{faults:?}");
-    assert_eq!(at.met(&to(Side::Target)), None);
+    assert_eq!(at.is_satisfied(&to(Side::Target)), None);
     // Where it has read nothing of what is gone, it is led as before, and what it lost where it is is told.
     let mut at = estate();
     happen(&mut at, &pace("checkout", 0.0));
     live(&mut at, 60);
     let lost = |at: &Played<State>| {
-        let seen = at.state.pairs[0].cluster(Side::Source).group("checkout", at.now).live().expect("known");
+        let seen = at.state.pairs[0].cluster(Side::Source).group("checkout", at.now).fresh().expect("known");
         seen.lost().expect("known")
     };
     let behind = lag(&at, "checkout");
@@ -292,9 +292,10 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
 #[test]
 fn an_open_transaction_keeps_a_topic_from_standing_still() {
     let mut at = estate();
-    let transaction = |open| Happening::Transaction { pair: "events".to_owned(), topic: "orders".to_owned(), open };
+    let transaction =
+        |open| FaultInjection::Transaction { pair: "events".to_owned(), topic: "orders".to_owned(), open };
     let seen = |at: &Played<State>| {
-        let topic = at.state.pairs[0].cluster(Side::Source).topic("orders", at.now).live().expect("there");
+        let topic = at.state.pairs[0].cluster(Side::Source).topic("orders", at.now).fresh().expect("there");
         (topic.open().expect("known"), topic.still().expect("known"))
     };
     happen(&mut at, &transaction(true));
@@ -311,13 +312,14 @@ fn an_open_transaction_keeps_a_topic_from_standing_still() {
 #[test]
 fn what_is_not_there_is_named_and_nothing_happens() {
     let mut at = estate();
-    let said =
-        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
+    let said = |at: &mut Played<State>, what: &FaultInjection| {
+        State::inject(&mut at.sim, what, at.now).expect_err("not there")
+    };
     assert_eq!(said(&mut at, &pace("nobody", 1.0)), "no group nobody on events");
     assert_eq!(said(&mut at, &producers(Side::Target, &["orders", "none"])), "no topic none on events");
     let every = Duration::from_secs(1);
-    assert_eq!(said(&mut at, &Happening::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
-    happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
+    assert_eq!(said(&mut at, &FaultInjection::SyncEvery { pair: "x".to_owned(), every }), "no pair of clusters x");
+    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     let before = end(&at, Side::Source, "orders");
     live(&mut at, 30);
     assert!(end(&at, Side::Source, "orders") > before, "all producers are where they were");

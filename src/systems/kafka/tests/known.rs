@@ -9,8 +9,8 @@ use super::{
 
 const TARGET: [&str; 3] = ["events", "target", "checkout"];
 
-fn side(side: Side) -> Ask {
-    Ask::Snapshot { pair: 0, side }
+fn side(side: Side) -> Query {
+    Query::Snapshot { pair: 0, side }
 }
 
 /// What is told as not known.
@@ -21,7 +21,7 @@ fn unknown(state: &State, s: u64) -> Vec<String> {
 
 fn read(state: &mut State, s: u64, answers: [Snapshot; 2]) {
     for (of, facts) in Side::BOTH.into_iter().zip(answers) {
-        state.apply(&side(of), Facts::Snapshot(facts), stamp(s));
+        state.apply(&side(of), Observation::Snapshot(facts), stamp(s));
     }
 }
 
@@ -82,13 +82,13 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
         syncs
     };
     let over = crate::plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-    state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs()), stamp(1));
-    let draft = |state: &State| crate::systems::steer::Steered::draft(state, &over, at(1)).expect("ours");
+    state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs()), stamp(1));
+    let draft = |state: &State| crate::systems::steer::Planner::draft(state, &over, at(1)).expect("ours");
     assert!(draft(&state).is_err_and(|faults| faults[0].kind == FaultKind::Refused));
     let empty = Snapshot { groups: vec![], commits: vec![], ..good() };
     read(&mut state, 1, [good(), empty]);
     assert!(draft(&state).is_ok(), "it is known to have nothing there");
-    assert_eq!(signal(&state, at(1), "kafka.group.active", &TARGET).live(), Some(0.0));
+    assert_eq!(signal(&state, at(1), "kafka.group.active", &TARGET).fresh(), Some(0.0));
     // And where it comes from: not that it has no place, but that nothing is known.
     read(&mut state, 1, [denied(), good()]);
     assert_eq!(kind(&signal(&state, at(1), "kafka.group.unled_partitions", &TARGET)), Some(FaultKind::Refused));
@@ -110,12 +110,12 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     };
     let config = || BTreeMap::from([("orders".into(), Config::default())]);
     for of in Side::BOTH {
-        state.apply(&Ask::Configs { pair: 0, side: of }, Facts::Configs(config()), stamp(1));
+        state.apply(&Query::Configs { pair: 0, side: of }, Observation::Configs(config()), stamp(1));
     }
     let unequal = |state: &State, s| signal(state, at(s), "kafka.pair.unequal_topics", &["events"]);
     let worst = |state: &State, s| signal(state, at(s), "kafka.pair.worst_lag_seconds", &["events", "source"]);
     read(&mut state, 1, [both(), good()]);
-    assert_eq!((unknown(&state, 1), unequal(&state, 1).live()), (vec![], Some(0.0)));
+    assert_eq!((unknown(&state, 1), unequal(&state, 1).fresh()), (vec![], Some(0.0)));
 
     // One answer without it may be of a broker that does not know better; one that is not whole says nothing.
     read(&mut state, 2, [good(), good()]);
@@ -123,26 +123,26 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     let partial = || Snapshot { partial: Some(refused()), ..good() };
     read(&mut state, 3, [partial(), good()]);
     assert_eq!(unknown(&state, 3).len(), 2, "{:?}", unknown(&state, 3));
-    assert!(!worst(&state, 3).is_live());
+    assert!(!worst(&state, 3).is_fresh());
     read(&mut state, 4, [good(), good()]);
     assert_eq!(unknown(&state, 4), Vec::<String>::new());
-    assert!(worst(&state, 4).is_live() && !parity::group_names(&state.pairs[0]).contains("console-consumer-83712"));
+    assert!(worst(&state, 4).is_fresh() && !parity::group_names(&state.pairs[0]).contains("console-consumer-83712"));
 
     // On one side only it stays, and what is copied is missed there.
     for s in 5..9 {
         read(&mut state, s, [good(), without()]);
     }
-    assert_eq!(unequal(&state, 8).live(), Some(1.0));
+    assert_eq!(unequal(&state, 8).fresh(), Some(1.0));
     assert!(unknown(&state, 8).is_empty(), "it is on the source");
     for s in 9..12 {
         read(&mut state, s, [without(), without()]);
     }
-    assert_eq!((unequal(&state, 11).live(), unknown(&state, 11)), (Some(0.0), vec![]));
+    assert_eq!((unequal(&state, 11).fresh(), unknown(&state, 11)), (Some(0.0), vec![]));
     assert!(parity::topic_names(&state.pairs[0]).is_empty());
     // Made anew it is as new.
     read(&mut state, 12, [good(), good()]);
     read(&mut state, 13, [good(), good()]);
-    assert_eq!((unknown(&state, 13), worst(&state, 13).is_live()), (vec![], true));
+    assert_eq!((unknown(&state, 13), worst(&state, 13).is_fresh()), (vec![], true));
 }
 
 #[test]
@@ -164,25 +164,25 @@ fn a_configuration_that_was_not_read_is_neither_like_another_nor_unlike() {
     let configs = |state: &mut State, of, topics: &[&str], retention: &str| {
         let config = Config(BTreeMap::from([("retention.ms", retention.to_owned())]));
         let all = topics.iter().map(|topic| (Arc::from(*topic), config.clone())).collect();
-        state.apply(&Ask::Configs { pair: 0, side: of }, Facts::Configs(all), stamp(1));
+        state.apply(&Query::Configs { pair: 0, side: of }, Observation::Configs(all), stamp(1));
     };
     let of = |partitions: &[i64]| snapshot(&ends(partitions), &[]);
     read(&mut state, 1, [of(&[9, 9]), of(&[9, 9])]);
     configs(&mut state, Side::Source, &["orders"], "1");
     configs(&mut state, Side::Target, &[], "1");
     match unequal(&state) {
-        Seen::Blind(fault) => {
+        Observed::Unknown(fault) => {
             assert_eq!(fault.text.raw(), "the configuration of topic orders on the target was not read")
         }
         other => panic!("{other:?}"),
     }
     read(&mut state, 1, [of(&[9, 9]), of(&[9])]);
-    assert_eq!(unequal(&state).live(), Some(1.0), "whatever its configuration is");
+    assert_eq!(unequal(&state).fresh(), Some(1.0), "whatever its configuration is");
     read(&mut state, 1, [of(&[9, 9]), of(&[9, 9])]);
     configs(&mut state, Side::Target, &["orders"], "1");
-    assert_eq!(unequal(&state).live(), Some(0.0));
+    assert_eq!(unequal(&state).fresh(), Some(0.0));
     configs(&mut state, Side::Target, &["orders"], "2");
-    assert_eq!(unequal(&state).live(), Some(1.0));
+    assert_eq!(unequal(&state).fresh(), Some(1.0));
 }
 
 /// With `groups = ["*"]` every group of every other topic is there, too.
@@ -198,9 +198,9 @@ fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
     let worst = |state: &State| signal(state, at(1), "kafka.pair.worst_lag_seconds", &["events", "source"]);
     let others = |state: &State, id: &str| signal(state, at(1), id, &["events", "source", "others"]);
     let state = told(&["*"]);
-    assert_eq!(worst(&state).live(), Some(0.0));
-    assert_eq!(others(&state, "kafka.group.lag"), Seen::Never, "there is no such series");
-    assert_eq!(others(&state, "kafka.group.active").live(), Some(1.0));
+    assert_eq!(worst(&state).fresh(), Some(0.0));
+    assert_eq!(others(&state, "kafka.group.lag"), Observed::Pending, "there is no such series");
+    assert_eq!(others(&state, "kafka.group.active").fresh(), Some(1.0));
     assert_ne!(view::tiles(&state, at(1))[0].value.tone, Tone::Blind);
 
     let state = told(&["checkout", "others"]);
@@ -235,20 +235,20 @@ fn a_lag_behind_an_unknown_start_is_not_known() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let mut lag = |starts: [i64; 2], commits: [i64; 2], s: u64| {
         let facts = Snapshot { starts: ends(&starts), ..snapshot(&ends(&[280, 100]), &ends(&commits)) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(s));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(s));
         signal(&state, at(s), "kafka.group.lag", &CHECKOUT)
     };
-    assert_eq!(lag([280, 0], [10, 100], 1).live(), Some(0.0));
+    assert_eq!(lag([280, 0], [10, 100], 1).fresh(), Some(0.0));
     match lag([-1001, 0], [10, 100], 2) {
-        Seen::Blind(fault) => assert!(fault.text.raw().contains("the start of orders-0 is not known"), "{fault}"),
+        Observed::Unknown(fault) => assert!(fault.text.raw().contains("the start of orders-0 is not known"), "{fault}"),
         other => panic!("{other:?}"),
     }
     assert_eq!(
-        lag([-1001, -1001], [280, 100], 3).live(),
+        lag([-1001, -1001], [280, 100], 3).fresh(),
         Some(0.0),
         "nothing lies behind the end, wherever the log starts"
     );
-    assert_eq!(lag([-1001, 0], [300, 100], 4).live(), None);
+    assert_eq!(lag([-1001, 0], [300, 100], 4).fresh(), None);
 }
 
 /// A transactional topic ends with a marker, which no mirror copies.
@@ -257,11 +257,11 @@ fn what_is_no_record_is_not_waited_for_to_be_copied() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
     let mut syncs = super::super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     syncs.take("orders", 0, super::super::Sync { upstream: 9, downstream: 9 });
-    state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp(1));
+    state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp(1));
     let mut uncopied = |end: i64, hollow: &[(u32, i64)]| {
         let facts = Snapshot { hollow: hollow.iter().copied().collect(), ..snapshot(&ends(&[end]), &ends(&[9])) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(1));
-        signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]).live()
+        state.apply(&source(), Observation::Snapshot(facts), stamp(1));
+        signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]).fresh()
     };
     assert_eq!(uncopied(11, &[]), Some(1.0), "it may be a record");
     assert_eq!(uncopied(11, &[(0, 10)]), Some(0.0));
@@ -280,7 +280,7 @@ fn a_lag_that_could_not_be_looked_at_says_why() {
     };
     let mut told = |commit: i64| {
         let facts = Snapshot { unread: denied(), ..snapshot(&ends(&[11]), &ends(&[commit])) };
-        state.apply(&source(), Facts::Snapshot(facts), stamp(1));
+        state.apply(&source(), Observation::Snapshot(facts), stamp(1));
         let detail = state.detail("groups", "events/checkout", at(1)).expect("a row");
         detail
             .fields
@@ -303,10 +303,10 @@ fn of_a_topic_that_two_mirrors_copy_no_offset_sync_is_gone_by() {
     read(&mut state, 1, [good(), good()]);
     let mut syncs = super::super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
-    state.apply(&Ask::Syncs { pair: 0, side: Side::Target }, Facts::Syncs(syncs), stamp(1));
+    state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp(1));
     let over = crate::plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
     let faults =
-        crate::systems::steer::Steered::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
+        crate::systems::steer::Planner::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
     assert!(faults[0].text.raw().contains("two mirrors from the source copy orders"), "{faults:?}");
     let uncopied = signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]);
     let own = signal(&state, at(1), "kafka.topic.own_records", &["events", "target", "orders"]);

@@ -5,7 +5,7 @@ use std::{borrow::Cow, cmp::Reverse};
 use super::{figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics};
 use crate::{
     core::{
-        estate::{history::Ring, seen::Seen, signal::Unit},
+        estate::{history::Ring, seen::Observed, signal::Unit},
         now::Now,
     },
     plan::{Isolation, Plan, Side, Sides},
@@ -61,7 +61,7 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
             curves[1].lines.push(line(&memory.seconds, &signals::GROUP_LAG_SECONDS));
         }
         if let Some(group) = seen.as_ref().shown() {
-            out.tables.push(partitions(plan, side, cluster, group, seen.is_live()));
+            out.tables.push(partitions(plan, side, cluster, group, seen.is_fresh()));
         }
     }
     out.curves.extend(curves.into_iter().filter(|c| !c.is_empty()));
@@ -73,13 +73,13 @@ fn group(plan: &Plan, pair: &Pair, name: &str, now: Now) -> Detail {
     out
 }
 
-fn group_fields(plan: &Plan, side: Side, seen: &Seen<GroupSeen<'_>>, out: &mut Vec<Field>) {
+fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &mut Vec<Field>) {
     let at = label(plan, side);
     let mut field = |what: &str, cell| out.push((format!("{at} {what}").into(), cell));
     field("state", Cell::seen(seen.as_ref(), |g| groups::state_cell(g.facts.state)));
     let figures = || figures(seen.as_ref().cloned());
     match figures() {
-        Seen::Blind(fault) => {
+        Observed::Unknown(fault) => {
             field("lag", Cell::text(fault.to_string()).tone(Tone::Blind));
             if let Some(g) = seen.as_ref().shown() {
                 let partial = g.partial();
@@ -214,7 +214,7 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
                 &[pair.plan.name.as_str(), side.word(), names.get(side).as_str()],
             );
             rate.lines.push(Line::new(label(plan, side), Some(side), t.rates().iter(), now).of(series));
-            tables.push(ends(plan, side, t, topic.is_live()));
+            tables.push(ends(plan, side, t, topic.is_fresh()));
         }
     }
     let curves = if rate.is_empty() { Vec::new() } else { vec![rate] };
@@ -229,7 +229,7 @@ fn open_cell(open: i64) -> Cell {
 fn configs(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Table {
     let side = |side: Side, id| Column { title: label(plan, side), align: Align::Left, ..Column::text(id, "", 8) };
     let seen = Side::BOTH.map(|s| parity::config(pair, s, names.get(s), now));
-    let cell = |seen: &Seen<_>, key| {
+    let cell = |seen: &Observed<_>, key| {
         Cell::seen(seen.as_ref(), |config: &Option<&crate::systems::kafka::Config>| {
             config.and_then(|c| c.0.get(key)).map_or_else(unknown, |v| Cell::text(v.clone()))
         })
@@ -275,7 +275,7 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         ),
         ("age".into(), Cell::age(&seen)),
     ];
-    if let Seen::Blind(fault) = &seen {
+    if let Observed::Unknown(fault) = &seen {
         fields.push(("fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     if let Some(fault) = seen.as_ref().shown().and_then(|l| l.facts.partial.as_ref()) {
@@ -285,7 +285,7 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         let row = |b: &crate::systems::kafka::Broker| {
             let role = if l.facts.controller == Some(b.id) { Cell::text("controller") } else { Cell::none() };
             let mut cells = vec![Cell::text(b.id.to_string()), Cell::text(b.address.clone()), role];
-            dim(&mut cells, seen.is_live());
+            dim(&mut cells, seen.is_fresh());
             Row { id: b.id.to_string(), cells }
         };
         l.facts.brokers.iter().map(row).collect()

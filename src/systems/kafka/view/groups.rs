@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{figures, heading, lag_cell, pace_cell, time_cell, tone};
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
     },
     plan::Side,
@@ -81,24 +81,26 @@ fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)>
 }
 
 /// As good and as old as the worse of both clusters' answers: a group that is missing on one side still has an age.
-fn pair_age(pair: &Pair, now: Now) -> Seen<()> {
+fn pair_age(pair: &Pair, now: Now) -> Observed<()> {
     let of = |side| pair.cluster(side).seen(now).map(|_| ());
     of(Side::Source).zip(of(Side::Target)).map(|_| ())
 }
 
-fn rank(group: &Seen<GroupSeen<'_>>) -> (u8, u64, i64) {
+fn rank(group: &Observed<GroupSeen<'_>>) -> (u8, u64, i64) {
     match figures(group.as_ref().cloned()) {
-        Seen::Live((f, _), _) | Seen::Stale((f, _), _) => (u8::from(f.lost > 0), f.time.least().as_secs(), f.lag),
+        Observed::Fresh((f, _), _) | Observed::Stale((f, _), _) => {
+            (u8::from(f.lost > 0), f.time.least().as_secs(), f.lag)
+        }
         // A group that is not there is shown where its other side puts it.
-        _ if !group.is_live() => (0, 0, 0),
+        _ if !group.is_fresh() => (0, 0, 0),
         _ => (1, 0, 0),
     }
 }
 
-fn side_cells(group: &Seen<GroupSeen<'_>>) -> [Cell; 7] {
+fn side_cells(group: &Observed<GroupSeen<'_>>) -> [Cell; 7] {
     let of = || figures(group.as_ref().cloned());
     let lag = Cell::seen(of(), |(f, g)| lag_cell(f.lag).tone(if f.lost > 0 { Tone::Bad } else { tone(g.drain(f)) }));
-    let lately = group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(&lag, g.memory.lag.tail(SPARK)));
+    let lately = group.as_ref().shown().map_or_else(Cell::none, |g| Cell::spark(&lag, g.memory.lag.last(SPARK)));
     [
         Cell::seen(group.as_ref(), |g| state_cell(g.facts.state)),
         Cell::seen(group.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)),
@@ -125,7 +127,7 @@ pub(super) fn state_cell(state: GroupState) -> Cell {
 }
 
 /// How much of the source's commits the target has.
-fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: Option<&Handovers>) -> Cell {
+fn parity_cell(source: &Observed<GroupSeen<'_>>, target: &Observed<GroupSeen<'_>>, all: Option<&Handovers>) -> Cell {
     let Some(all) = all else {
         return Cell::seen(source.as_ref().zip(target.as_ref()), |_| Cell::none());
     };
@@ -134,7 +136,11 @@ fn parity_cell(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: 
 
 /// How much of the source's commits the target has. A group without commits on the source has nothing to hand over, which is not the same
 /// as everything handed over.
-pub(super) fn handover(source: &Seen<GroupSeen<'_>>, target: &Seen<GroupSeen<'_>>, all: &Handovers) -> Seen<Handover> {
+pub(super) fn handover(
+    source: &Observed<GroupSeen<'_>>,
+    target: &Observed<GroupSeen<'_>>,
+    all: &Handovers,
+) -> Observed<Handover> {
     let readable = |g: GroupSeen<'_>| g.facts.fault.clone().map_or(Ok(()), Err);
     source.as_ref().zip(target.as_ref()).and_then(|(s, t)| {
         readable(*s)?;

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::{detail::Field, label};
 use crate::{
-    core::{estate::seen::Seen, step::Level},
+    core::{estate::seen::Observed, step::Level},
     plan::Plan,
     systems::kafka::{
         gates::{Gate, HandOver},
-        handover::told,
+        handover::describe,
         ops::{self, Place},
     },
     view::{Cell, Column, Row, Table, Tone, grouped},
@@ -50,7 +50,7 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
     let cell = first.map_or_else(
         || Cell::text("all gates are green").tone(Tone::Good),
         |gate| {
-            let level = gate.level.unwrap_or(Level::Hold);
+            let level = gate.level.unwrap_or(Level::Unknown);
             Cell::text(format!("{} at {}: {}", level.word(), gate.name, gate.why)).tone(Tone::of(level))
         },
     );
@@ -79,16 +79,16 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
 fn at_most(places: &[Place]) -> String {
     let again = ops::read_again(places);
     let sum: i64 = again.iter().map(|(_, n)| n).sum();
-    let each = told(again, grouped);
+    let each = describe(again, grouped);
     let each = if each.is_empty() { each } else { format!(" ({each})") };
     format!("at most {} records{each}", grouped(sum.unsigned_abs()))
 }
 
 /// What is not known says so, and why.
-fn not_known<T>(seen: Seen<T>, show: impl FnOnce(T) -> Cell) -> Cell {
+fn not_known<T>(seen: Observed<T>, show: impl FnOnce(T) -> Cell) -> Cell {
     match seen {
-        Seen::Blind(fault) => Cell::text(format!("not known: {fault}")).tone(Tone::Blind),
-        Seen::Never => Cell::text("not known: waiting for the first answer").tone(Tone::Blind),
+        Observed::Unknown(fault) => Cell::text(format!("not known: {fault}")).tone(Tone::Blind),
+        Observed::Pending => Cell::text("not known: waiting for the first answer").tone(Tone::Blind),
         seen => Cell::seen(seen, show),
     }
 }

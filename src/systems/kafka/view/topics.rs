@@ -2,7 +2,7 @@
 
 use super::{heading, label, rate_text};
 use crate::{
-    core::{estate::seen::Seen, now::Now},
+    core::{estate::seen::Observed, now::Now},
     plan::{Plan, Side, Sides},
     systems::kafka::{
         State,
@@ -92,8 +92,8 @@ pub(super) fn copied_cell(plan: &Plan, copied: Copied) -> Cell {
 pub(super) fn parity_cell(
     pair: &Pair,
     names: &Sides<String>,
-    source: &Seen<TopicSeen<'_>>,
-    target: &Seen<TopicSeen<'_>>,
+    source: &Observed<TopicSeen<'_>>,
+    target: &Observed<TopicSeen<'_>>,
     now: Now,
 ) -> Cell {
     let shape = source.as_ref().zip(target.as_ref()).map(|(s, t)| (s.facts.partitions(), t.facts.partitions()));
@@ -104,7 +104,7 @@ pub(super) fn parity_cell(
             return Cell::text(format!("{s} ≠ {t} partitions")).tone(Tone::Bad);
         }
         match configs {
-            Seen::Live((Some(s), Some(t)), _) => match parity::config_diff(s, t).first() {
+            Observed::Fresh((Some(s), Some(t)), _) => match parity::config_diff(s, t).first() {
                 Some((key, s, t)) => Cell::text(format!("{key} {s} ≠ {t}")).tone(Tone::Warn),
                 None => Cell::text("same").tone(Tone::Good),
             },

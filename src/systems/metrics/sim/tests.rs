@@ -6,11 +6,11 @@ use super::Sim;
 use crate::{
     core::now::Now,
     plan::{Side, Sides},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
-        Simulated, World,
-        metrics::{Ask, Facts, State},
-        steer::{Obeys, played},
+        SharedConditions, Simulated,
+        metrics::{Observation, Query, State},
+        steer::{SimulateWrites, played},
     },
 };
 
@@ -54,31 +54,35 @@ const QUEUE: usize = 3;
 
 const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
 
-fn sim(world: World) -> Sim {
+fn sim(world: SharedConditions) -> Sim {
     let mut sim = State::simulate(&played::plan(QUERIES), 7);
-    State::hear(&mut sim, &world);
+    State::observe(&mut sim, &world);
     sim
 }
 
 /// A query's value, as its server would tell it.
 fn asked(sim: &mut Sim, query: usize, side: Side) -> f64 {
-    let ask = Ask::Prometheus { query, side, url: "".into(), expr: "".into(), bearer: None };
+    let ask = Query::Prometheus { query, side, url: "".into(), expr: "".into(), bearer: None };
     match State::answer(sim, &ask, NOW) {
-        Ok(Facts::One(value)) => value.value,
+        Ok(Observation::One(value)) => value.value,
         other => panic!("{other:?}"),
     }
 }
 
 /// The smallest and the largest of many values, noise and all.
-fn range(world: World, query: usize, side: Side) -> (f64, f64) {
+fn range(world: SharedConditions, query: usize, side: Side) -> (f64, f64) {
     let mut sim = sim(world);
     let values: Vec<f64> = (0..500).map(|_| asked(&mut sim, query, side)).collect();
     (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max))
 }
 
 /// So much of the traffic at the target, which could serve so much.
-fn moved(on_target: f64, room: f64) -> World {
-    World { on_target: Some(on_target), capacity: Some(Sides { source: 1.3, target: room }), ..World::default() }
+fn moved(on_target: f64, room: f64) -> SharedConditions {
+    SharedConditions {
+        on_target: Some(on_target),
+        capacity: Some(Sides { source: 1.3, target: room }),
+        ..SharedConditions::default()
+    }
 }
 
 #[test]
@@ -92,19 +96,19 @@ fn what_arrives_beyond_the_room_there_is_fails() {
     let (_, all) = range(moved(1.0, 0.0), ERRORS, Side::Target);
     assert!((0.9..=1.0).contains(&all), "nobody is there, and no more than all fails: {all}");
     assert!(range(moved(0.0, 0.0), ERRORS, Side::Target).1 < 0.005, "nobody is there and nobody comes");
-    assert!(range(World::default(), ERRORS, Side::Source).1 < 0.005, "nothing is known of any fleet");
+    assert!(range(SharedConditions::default(), ERRORS, Side::Source).1 < 0.005, "nothing is known of any fleet");
 }
 
 #[test]
 fn refused_writes_fail_and_queue_up() {
-    let world = World { refused: 0.5, unwritten: Duration::from_secs(300), ..moved(0.0, 1.3) };
+    let world = SharedConditions { refused: 0.5, unwritten: Duration::from_secs(300), ..moved(0.0, 1.3) };
     assert!(range(world, ERRORS, Side::Source).0 > 0.1);
     for side in Side::BOTH {
         let (low, _) = range(world, QUEUE, side);
         assert!(low > 1.5 * range(moved(0.0, 1.3), QUEUE, side).1, "{low}");
     }
     // Of twelve sets one is stepped down, as it is in a planned move.
-    let usual = World { refused: 0.09 / 60.0 / 12.0, ..moved(0.0, 1.3) };
+    let usual = SharedConditions { refused: 0.09 / 60.0 / 12.0, ..moved(0.0, 1.3) };
     assert!(range(usual, ERRORS, Side::Source).1 < 0.005);
 }
 
@@ -114,8 +118,8 @@ fn a_crowd_and_data_that_is_far_away_take_longer() {
         let (low, high) = range(world, LATENCY, side);
         f64::midpoint(low, high)
     };
-    let before = World { away: Sides { source: 0.0, target: 1.0 }, ..moved(0.5, 1.3) };
-    let after = World { away: Sides { source: 1.0, target: 0.0 }, ..moved(0.5, 1.3) };
+    let before = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..moved(0.5, 1.3) };
+    let after = SharedConditions { away: Sides { source: 1.0, target: 0.0 }, ..moved(0.5, 1.3) };
     for (side, home, far) in [(Side::Source, before, after), (Side::Target, after, before)] {
         let longer = mean(far, side) - mean(home, side);
         assert!((0.04..0.09).contains(&longer), "{side}: {longer}");
@@ -123,22 +127,26 @@ fn a_crowd_and_data_that_is_far_away_take_longer() {
     let crowded = |room| mean(moved(1.0, room), Side::Target);
     assert!(crowded(1.0) > 2.0 * crowded(1.3) && crowded(0.6) > 1.0, "{} {}", crowded(1.0), crowded(0.6));
     assert!(
-        range(World { away: Sides { source: 0.0, target: 1.0 }, ..moved(1.0, 0.95 / 0.75) }, LATENCY, Side::Target).1
-            < 0.5
+        range(
+            SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..moved(1.0, 0.95 / 0.75) },
+            LATENCY,
+            Side::Target
+        )
+        .1 < 0.5
     );
 }
 
 #[test]
 fn a_given_value_is_read_until_it_is_taken_away() {
-    let reads = |query: &str, side, value| Happening::Reads { query: query.into(), side, value };
+    let reads = |query: &str, side, value| FaultInjection::Reads { query: query.into(), side, value };
     let (mut with, mut without) = (sim(moved(0.5, 1.3)), sim(moved(0.5, 1.3)));
-    State::happen(&mut with, &reads("errors", Side::Target, Some(0.25)), NOW).expect("a query");
+    State::inject(&mut with, &reads("errors", Side::Target, Some(0.25)), NOW).expect("a query");
     for _ in 0..20 {
         assert_eq!(asked(&mut with, ERRORS, Side::Target), 0.25);
         assert!(asked(&mut without, ERRORS, Side::Target) < 0.005);
         assert_eq!(asked(&mut with, ERRORS, Side::Source), asked(&mut without, ERRORS, Side::Source));
     }
-    State::happen(&mut with, &reads("errors", Side::Target, None), NOW).expect("a query");
+    State::inject(&mut with, &reads("errors", Side::Target, None), NOW).expect("a query");
     assert_eq!(
         asked(&mut with, ERRORS, Side::Target),
         asked(&mut without, ERRORS, Side::Target),
@@ -146,8 +154,8 @@ fn a_given_value_is_read_until_it_is_taken_away() {
     );
 
     for (query, named) in [("nothing", "no health query nothing"), ("cache", "cache is not asked on the target")] {
-        let said = State::happen(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
+        let said = State::inject(&mut with, &reads(query, Side::Target, Some(1.0)), NOW).expect_err("not there");
         assert!(said.contains(named), "{said}");
     }
-    assert_eq!(State::happen(&mut with, &Happening::StepDown { set: "orders".into() }, NOW), Ok(()));
+    assert_eq!(State::inject(&mut with, &FaultInjection::StepDown { set: "orders".into() }, NOW), Ok(()));
 }

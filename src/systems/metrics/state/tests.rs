@@ -6,20 +6,21 @@ use super::{Known, State, allowed};
 use crate::{
     core::{
         estate::{
-            seen::{Fault, FaultKind, Freshness, Seen, Stamp},
+            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
             signal::Samples,
         },
         now::Now,
     },
-    plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, Plan, Query, Side, Sides, Site},
+    plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, MetricQuery, Plan, Side, Sides, Site},
     systems::{
         System,
-        metrics::facts::{Ask, Facts, Period, Value},
+        metrics::facts::{Observation, Period, Query, Value},
     },
 };
 
 fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
-    let query = || Query::Prometheus { url: "http://127.0.0.1:9".to_owned(), expr: name.to_owned(), bearer: None };
+    let query =
+        || MetricQuery::Prometheus { url: "http://127.0.0.1:9".to_owned(), expr: name.to_owned(), bearer: None };
     HealthQuery {
         name: name.to_owned(),
         kind,
@@ -66,7 +67,7 @@ fn told(requests: f64, errors: f64) -> State {
     for spec in &specs {
         let value = if spec.id.contains("requests") { requests } else { errors };
         if spec.side == Some(Side::Source) {
-            state.apply(&spec.ask, Facts::One(Value { value, of: None }), stamp(0));
+            state.apply(&spec.query, Observation::One(Value { value, of: None }), stamp(0));
         }
     }
     state
@@ -75,15 +76,15 @@ fn told(requests: f64, errors: f64) -> State {
 #[test]
 fn an_error_ratio_needs_requests() {
     let errors = |state: &State, s| state.value(1, Side::Source, now(s)).expect("asked");
-    assert_eq!(errors(&told(10.0, 0.25), 1).live(), Some(0.25));
+    assert_eq!(errors(&told(10.0, 0.25), 1).fresh(), Some(0.25));
     let none = errors(&told(0.0, 0.0), 1);
-    assert!(matches!(&none, Seen::Blind(f) if f.kind == FaultKind::NoTraffic), "{none:?}");
+    assert!(matches!(&none, Observed::Unknown(f) if f.kind == FaultKind::NoTraffic), "{none:?}");
 
     let mut cut = told(10.0, 0.25);
     let (_, specs) = State::new(&plan());
     let spec = specs.iter().find(|s| s.id == "metrics/requests/source").expect("a source");
-    cut.fail(&spec.ask, &Fault::new(FaultKind::Unreachable, "gone"), now(2));
-    assert!(!errors(&cut, 2).is_live(), "the ratio is worth no more than its volume");
+    cut.fail(&spec.query, &Fault::new(FaultKind::Unreachable, "gone"), now(2));
+    assert!(!errors(&cut, 2).is_fresh(), "the ratio is worth no more than its volume");
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn nothing_told_is_no_signal_that_lives() {
     state.measure(now(1), &mut out);
     for sample in out.into_vec() {
         let told = sample.labels[1] == "source";
-        assert_eq!(sample.value.is_live(), told, "{sample:?}");
+        assert_eq!(sample.value.is_fresh(), told, "{sample:?}");
     }
 }
 
@@ -119,12 +120,12 @@ fn a_period_is_as_old_as_its_end_and_one_in_the_future_is_none() {
     known.set(of(-90), stamp(0));
     let seen = known.reading.at(now(0)).cloned();
     assert_eq!(seen.age().map(|a| a.0.as_secs()), Some(90));
-    assert!(seen.is_live(), "a newer period cannot have come yet");
+    assert!(seen.is_fresh(), "a newer period cannot have come yet");
     known.set(of(-90), stamp(150));
-    assert!(!known.reading.at(now(150)).is_live(), "read just now, and stale: the metric has stopped");
+    assert!(!known.reading.at(now(150)).is_fresh(), "read just now, and stale: the metric has stopped");
     assert_eq!(known.ring.iter().count(), 1, "the same period told again is no new value");
     known.set(of(600), stamp(160));
-    assert!(!known.reading.at(now(160)).is_live());
+    assert!(!known.reading.at(now(160)).is_fresh());
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn a_moment_long_over_is_no_value_and_says_how_long() {
     let seen = known.reading.at(now(0)).cloned();
     assert_eq!(seen.age().map(|a| a.0.as_secs()), Some(0), "clocks may differ by this");
     known.set(of(-300), stamp(15));
-    assert!(!known.reading.at(now(15)).is_live());
+    assert!(!known.reading.at(now(15)).is_fresh());
     assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("5m15s ago")), "{:?}", known.reading);
     known.set(of(400), stamp(30));
     assert!(known.reading.fault().is_some_and(|f| f.text.raw().contains("still to come")), "{:?}", known.reading);
@@ -156,11 +157,11 @@ fn values_that_cannot_be_are_not() {
 fn a_side_without_users_is_idle_and_not_blind() {
     let (mut state, specs) = State::new(&plan());
     let ask = |query: usize, side: Side| {
-        let of = |ask: &Ask| matches!(ask, Ask::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
-        specs.iter().find(|spec| of(&spec.ask)).expect("asked").ask.clone()
+        let of = |ask: &Query| matches!(ask, Query::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
+        specs.iter().find(|spec| of(&spec.query)).expect("asked").query.clone()
     };
     let set = |state: &mut State, query: usize, value: f64| {
-        let facts = Facts::One(Value { value, of: None });
+        let facts = Observation::One(Value { value, of: None });
         state.apply(&ask(query, Side::Target), facts, stamp(0));
     };
     assert!(!state.is_idle(1, Side::Target, now(1)), "whether it has users is not known");
@@ -176,12 +177,12 @@ fn a_side_without_users_is_idle_and_not_blind() {
 fn answered(state: &mut State, side: Side, answers: [Option<f64>; 2], s: i64) {
     let (_, specs) = State::new(&plan());
     for (query, answer) in answers.into_iter().enumerate() {
-        let of = |ask: &Ask| matches!(ask, Ask::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
-        let ask = specs.iter().find(|spec| of(&spec.ask)).expect("asked").ask.clone();
+        let of = |ask: &Query| matches!(ask, Query::Prometheus { query: q, side: s, .. } if (*q, *s) == (query, side));
+        let ask = specs.iter().find(|spec| of(&spec.query)).expect("asked").query.clone();
         let none = || Fault::new(FaultKind::Empty, "no series: nothing is measured");
         let facts = match answer {
-            Some(value) => Facts::One(Value { value, of: None }),
-            None => Facts::Many(vec![(query, Err(none()))]),
+            Some(value) => Observation::One(Value { value, of: None }),
+            None => Observation::Many(vec![(query, Err(none()))]),
         };
         state.apply(&ask, facts, stamp(s));
     }
@@ -200,7 +201,7 @@ fn a_side_not_used_yet_is_missed_by_nobody_and_no_gate_takes_it_for_zero() {
     assert_eq!(unknown(&state, 1), Vec::<String>::new());
     for query in 0..2 {
         let value = state.value(query, Side::Target, now(1)).expect("asked");
-        assert!(matches!(&value, Seen::Blind(f) if f.kind == FaultKind::Empty), "{value:?}");
+        assert!(matches!(&value, Observed::Unknown(f) if f.kind == FaultKind::Empty), "{value:?}");
     }
     // Once it had users, none is news.
     answered(&mut state, Side::Target, [Some(3.0), Some(0.0)], 2);
@@ -220,6 +221,6 @@ fn a_query_that_finds_nothing_anywhere_is_not_known() {
     answered(&mut state, Side::Source, [Some(12.0), Some(0.1)], 0);
     answered(&mut state, Side::Target, [None, None], 0);
     let errors = specs.iter().find(|s| s.id == "metrics/errors/target").expect("a source");
-    state.fail(&errors.ask, &Fault::new(FaultKind::Refused, "HTTP 403"), now(1));
+    state.fail(&errors.query, &Fault::new(FaultKind::Refused, "HTTP 403"), now(1));
     assert_eq!(unknown(&state, 1), ["health query errors, target"]);
 }

@@ -123,7 +123,7 @@ impl Record {
     }
 
     /// What has been felt by `at`; none before something has come of a write since it began, or began anew: that is no gap of zero.
-    pub(in crate::systems::mongo) fn felt(&mut self, at: Duration) -> Option<Felt> {
+    pub(in crate::systems::mongo) fn sample(&mut self, at: Duration) -> Option<Felt> {
         self.look(at);
         if !self.steady && !self.missed {
             return None;
@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn of(record: &mut Record, at: Duration) -> Felt {
-        record.felt(at).expect("something has come of a write")
+        record.sample(at).expect("something has come of a write")
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
     fn writes_that_never_get_through_count_from_the_first() {
         let mut record = Record::new(ms(50), ms(0));
         record.begins(ms(1000));
-        assert_eq!(record.felt(ms(1400)), None, "neither a gap nor none");
+        assert_eq!(record.sample(ms(1400)), None, "neither a gap nor none");
         record.missed(ms(1500), "no primary");
         let felt = of(&mut record, ms(3000));
         assert_eq!((felt.since, felt.downtime(ms(3000))), (Some(ms(1000)), ms(2000)));
@@ -332,10 +332,10 @@ mod tests {
         // It may not write any more: nothing is felt.
         record.begins(ms(164_000));
         record.lost_sight(ms(164_010));
-        assert_eq!(record.felt(ms(168_000)), None);
+        assert_eq!(record.sample(ms(168_000)), None);
         // Nor once it is tried again, until something comes of it.
         record.begins(ms(168_000));
-        assert_eq!(record.felt(ms(168_400)), None);
+        assert_eq!(record.sample(ms(168_400)), None);
         record.acknowledged(ms(168_000), ms(168_500));
         let felt = of(&mut record, ms(168_500));
         assert_eq!((felt.since, felt.outages), (None, 1));

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use super::{super::set::Set, Concern, Felt};
 use crate::{
     core::{
-        estate::seen::Seen,
+        estate::seen::Observed,
         now::{Now, short},
     },
     view::{Cell, Tone},
@@ -16,7 +16,7 @@ pub(in crate::systems::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
     if set.canaries.is_empty() {
         return Cell::none();
     }
-    Cell::seen(Seen::all(set.canaries.values().map(|felt| felt.at(now))), |all| {
+    Cell::seen(Observed::all(set.canaries.values().map(|felt| felt.at(now))), |all| {
         let down = all.iter().map(|f| f.downtime(now.boot)).max().unwrap_or_default();
         let tone = if all.iter().any(|f| f.since.is_some()) { Tone::Bad } else { Tone::Plain };
         Cell::number(down.as_secs_f64(), exact(down)).tone(tone)
@@ -31,7 +31,7 @@ pub(in crate::systems::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'s
             Cell::text("writes for whoever steers, and for nobody who watches").tone(Tone::Muted),
         )];
     }
-    let lines = |(concern, felt): (&Concern, Seen<&Felt>)| {
+    let lines = |(concern, felt): (&Concern, Observed<&Felt>)| {
         [
             (format!("canary w:{}", concern.word()).into(), Cell::seen(felt.clone(), |f| state(f, now))),
             ("… outages".into(), Cell::seen(felt, |f| outages(f, now))),

@@ -25,13 +25,13 @@ use super::client::{CANARY, CONNECT, close, code, fault, log_in};
 use crate::{
     core::estate::{
         seen::{Fault, FaultKind},
-        source::SourceSpec,
+        source::CollectorSpec,
     },
     drive::{clock, poll::Schedule, sink::Sink},
     plan::{Canary, Plan, ReplicaSet},
     systems::mongo::{
         canary::{Concern, Probe, Record, WRITE_WITHIN},
-        facts::Facts,
+        facts::Observation,
     },
 };
 
@@ -80,7 +80,7 @@ impl Canaries {
     }
 
     /// Writes, and tells what it feels, for as long as the source lives.
-    pub(super) async fn run(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: &Sink<Facts>) {
+    pub(super) async fn run(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: &Sink<Observation>) {
         let (clients, told) = (self.clients.clone(), out.clone());
         let running = self.on_its_thread(async move { clients.run(spec, schedule, &told).await });
         match running {
@@ -118,8 +118,8 @@ impl Canaries {
 
 impl Clients {
     /// Writes, and tells what it feels, for as long as it is let.
-    async fn run(&self, spec: SourceSpec<Probe>, schedule: Schedule, out: &Sink<Facts>) {
-        let Probe { set, concern } = spec.ask;
+    async fn run(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: &Sink<Observation>) {
+        let Probe { set, concern } = spec.query;
         let (Some(plan), Some(kept)) = (self.plan.replica_sets.get(set), self.kept.get(set)) else { return };
         let Some(canary) = &plan.canary else { return };
         let mut record = Record::new(canary.every, clock::now().boot);
@@ -157,7 +157,7 @@ async fn one_run(
     kept: &Mutex<Option<Client>>,
     record: &mut Record,
     schedule: &Schedule,
-    out: &Sink<Facts>,
+    out: &Sink<Observation>,
 ) -> Result<Endless, Fault> {
     let client = {
         let mut kept = kept.lock().await;
@@ -189,7 +189,7 @@ async fn one_run(
             }
         };
         if news {
-            tell(record, at, took, out);
+            report(record, at, took, out);
         }
     }
 }
@@ -200,7 +200,7 @@ async fn telling<T>(
     told: &mut tokio::time::Interval,
     record: &mut Record,
     took: Duration,
-    out: &Sink<Facts>,
+    out: &Sink<Observation>,
 ) -> T {
     let mut what = pin!(what);
     let mut awake = Instant::now();
@@ -211,7 +211,7 @@ async fn telling<T>(
             done = &mut what => Some(done),
             () = sleep_until(beat) => None,
             _ = told.tick() => {
-                tell(record, clock::now().boot, took, out);
+                report(record, clock::now().boot, took, out);
                 None
             }
         };
@@ -224,9 +224,9 @@ async fn telling<T>(
     }
 }
 
-fn tell(record: &mut Record, at: Duration, took: Duration, out: &Sink<Facts>) {
-    if let Some(felt) = record.felt(at) {
-        out.facts(Facts::Felt(felt), took);
+fn report(record: &mut Record, at: Duration, took: Duration, out: &Sink<Observation>) {
+    if let Some(felt) = record.sample(at) {
+        out.facts(Observation::Felt(felt), took);
     }
 }
 

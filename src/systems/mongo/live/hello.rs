@@ -22,7 +22,7 @@ use crate::{
     core::estate::seen::{Fault, FaultKind},
     drive::{clock, sink::Sink},
     plan::ReplicaSet,
-    systems::mongo::facts::{Facts, Hello},
+    systems::mongo::facts::{Hello, Observation},
 };
 
 /// The shortest that the driver allows.
@@ -33,7 +33,7 @@ const SILENT: Duration = Duration::from_secs(2);
 
 /// Brings what a member says of itself, for as long as the source lives. `claim` is told whenever it says, or does not say any
 /// more, that it accepts writes: with what it says.
-pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: impl Fn(Option<&Hello>)) {
+pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Observation>, claim: impl Fn(Option<&Hello>)) {
     loop {
         if let Err(fault) = follow(set, host, out, &claim).await {
             claim(None);
@@ -44,7 +44,12 @@ pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Facts>, clai
     }
 }
 
-async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: &impl Fn(Option<&Hello>)) -> Result<(), Fault> {
+async fn follow(
+    set: &ReplicaSet,
+    host: &str,
+    out: &Sink<Observation>,
+    claim: &impl Fn(Option<&Hello>),
+) -> Result<(), Fault> {
     let (events, mut queue) = mpsc::unbounded_channel();
     let mut options = client::options(set, host).await?;
     options.credential = None;
@@ -75,7 +80,7 @@ async fn follow(set: &ReplicaSet, host: &str, out: &Sink<Facts>, claim: &impl Fn
                     continue;
                 }
                 claim(Some(&hello).filter(|hello| hello.writable));
-                out.facts(Facts::Hello(hello), took);
+                out.facts(Observation::Hello(hello), took);
             }
             Ok(Some((_, SdamEvent::ServerHeartbeatFailed(e)))) => {
                 deadline = None;

@@ -5,13 +5,13 @@ use crate::{
     systems::{
         mongo::{
             facts::Hello,
-            ops::{Lapse, Mark},
+            ops::{Lapse, Version},
         },
-        steer::Looked,
+        steer::Verified,
     },
 };
 
-type Sight = Looked<Mark>;
+type Sight = Verified<Version>;
 
 /// Why a member says nothing of a request itself.
 #[derive(Debug)]
@@ -39,8 +39,8 @@ pub(super) fn nobody_steps_down(
             done(accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
         }
         // It was refused there, and nobody of the set was asked for anything.
-        (Silent::Elsewhere(why), _) if !accepted => Looked::new(Truth::NotApplied, why),
-        (Silent::Elsewhere(why) | Silent::Dark(why), _) => Looked::dark(why),
+        (Silent::Elsewhere(why), _) if !accepted => Verified::new(Truth::NotApplied, why),
+        (Silent::Elsewhere(why) | Silent::Dark(why), _) => Verified::unobservable(why),
     }
 }
 
@@ -55,23 +55,23 @@ pub(super) fn of_freeze(
 ) -> Option<Sight> {
     match greeted {
         Ok(hello) if hello.writable && secs == 0 => {
-            Some(Looked::new(Truth::Applied, format!("{host} leads: it is not frozen")))
+            Some(Verified::new(Truth::Applied, format!("{host} leads: it is not frozen")))
         }
-        Ok(_) if accepted => Some(Looked::new(Truth::Applied, format!("{host} said that it did"))),
+        Ok(_) if accepted => Some(Verified::new(Truth::Applied, format!("{host} said that it did"))),
         Ok(_) => None,
         // What ends by itself does so whoever has the address now.
         Err(_) if lapse.is_some() => None,
         Err(Silent::Elsewhere(why)) if accepted => {
-            Some(Looked::new(Truth::Conflict, format!("it said that it did, and is gone: {why}")))
+            Some(Verified::new(Truth::Conflict, format!("it said that it did, and is gone: {why}")))
         }
-        Err(Silent::Elsewhere(why)) => Some(Looked::new(Truth::NotApplied, why.clone())),
+        Err(Silent::Elsewhere(why)) => Some(Verified::new(Truth::NotApplied, why.clone())),
         // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
-        Err(Silent::Dark(why)) => Some(Looked::dark(why.clone())),
+        Err(Silent::Dark(why)) => Some(Verified::unobservable(why.clone())),
     }
 }
 
 fn done(accepted: bool, yes: String, otherwise: Truth, no: String) -> Sight {
-    if accepted { Looked::new(Truth::Applied, yes) } else { Looked::new(otherwise, no) }
+    if accepted { Verified::new(Truth::Applied, yes) } else { Verified::new(otherwise, no) }
 }
 
 #[cfg(test)]
@@ -89,15 +89,15 @@ mod tests {
         };
         assert_eq!(truth(Err(elsewhere()), None, false), Some(Truth::NotApplied));
         assert_eq!(truth(Err(elsewhere()), None, true), Some(Truth::Conflict));
-        assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Dark));
+        assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Unobservable));
         // What ends by itself is asked of who leads.
         assert_eq!(truth(Err(elsewhere()), Some(Lapse { term: 7, secs: 60 }), false), None);
         let stepped = |silent, leads: Option<(&str, i64)>, accepted| {
             nobody_steps_down("a:1", 7, silent, leads.map(|(host, term)| (host.to_owned(), Some(term))), accepted).truth
         };
         assert_eq!(stepped(elsewhere(), None, false), Truth::NotApplied);
-        assert_eq!(stepped(Silent::Dark("no answer".to_owned()), None, false), Truth::Dark);
-        assert_eq!(stepped(elsewhere(), None, true), Truth::Dark);
+        assert_eq!(stepped(Silent::Dark("no answer".to_owned()), None, false), Truth::Unobservable);
+        assert_eq!(stepped(elsewhere(), None, true), Truth::Unobservable);
         for silent in [elsewhere(), Silent::Dark("no answer".to_owned())] {
             assert_eq!(stepped(silent, Some(("b:1", 8)), false), Truth::Conflict);
         }

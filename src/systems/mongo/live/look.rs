@@ -19,13 +19,13 @@ use crate::{
     systems::{
         mongo::{
             facts::{Config, Hello, Membership, Peer, Status},
-            ops::{Call, Lapse, Mark, Reconfig, Until},
+            ops::{Call, Lapse, Reconfig, Until, Version},
         },
-        steer::{Looked, Sought},
+        steer::{Verified, VerifyRequest},
     },
 };
 
-type Sight = Looked<Mark>;
+type Sight = Verified<Version>;
 
 /// What a member's log says of a request.
 enum Told {
@@ -38,7 +38,7 @@ enum Told {
 }
 
 impl SetReaders {
-    pub(super) async fn look(&self, plan: &ReplicaSet, sought: &Sought<'_, Call, Mark>) -> Sight {
+    pub(super) async fn look(&self, plan: &ReplicaSet, sought: &VerifyRequest<'_, Call, Version>) -> Sight {
         match sought.call {
             Call::Reconfig(r) => self.look_for_config(plan, r).await,
             Call::StepDown { host, term, .. } => self.look_for_step_down(plan, host, *term, sought).await,
@@ -68,7 +68,7 @@ impl SetReaders {
     async fn look_for_config(&self, plan: &ReplicaSet, r: &Reconfig) -> Sight {
         let config = match self.config(plan).await {
             Ok(config) => config,
-            Err(fault) => return Looked::dark(fault.to_string()),
+            Err(fault) => return Verified::unobservable(fault.to_string()),
         };
         // Only a leader says whether it is committed.
         let led = config.committed.is_some();
@@ -76,16 +76,19 @@ impl SetReaders {
             Truth::Applied
         } else if !led {
             // A member that follows may not have the newest one yet.
-            Truth::Dark
+            Truth::Unobservable
         } else if config.version < r.version {
             Truth::NotApplied
         } else {
             Truth::Conflict
         };
         let said = format!("{} has version {}{}", config.from, config.version, told_term(&config));
-        let mark =
-            Mark { version: config.version, term: config.term.unwrap_or(-1), leader: led.then(|| config.from.clone()) };
-        Looked { truth, mark: (truth != Truth::Dark).then_some(mark), said }
+        let mark = Version {
+            version: config.version,
+            term: config.term.unwrap_or(-1),
+            leader: led.then(|| config.from.clone()),
+        };
+        Verified { truth, version: (truth != Truth::Unobservable).then_some(mark), detail: said }
     }
 
     async fn look_for_step_down(
@@ -93,24 +96,24 @@ impl SetReaders {
         plan: &ReplicaSet,
         host: &str,
         term: i64,
-        sought: &Sought<'_, Call, Mark>,
+        sought: &VerifyRequest<'_, Call, Version>,
     ) -> Sight {
         let hello = match self.greeted(plan, host).await {
             Ok(hello) => hello,
             Err(silent) => return nobody_steps_down(host, term, silent, self.leads(plan).await, sought.accepted),
         };
         if hello.writable && term_of(&hello) == Some(term) {
-            return Looked::new(Truth::NotApplied, format!("{host} leads in term {term}"));
+            return Verified::new(Truth::NotApplied, format!("{host} leads in term {term}"));
         }
         let over = format!("term {term} of {host} is over");
         if sought.accepted {
-            return Looked::new(Truth::Applied, format!("{over}, as it said"));
+            return Verified::new(Truth::Applied, format!("{over}, as it said"));
         }
-        match self.told(plan, host, sought.tag, STEPPED_DOWN).await {
-            Told::Done => Looked::new(Truth::Applied, format!("{over}: its log says that it stepped down for this")),
-            Told::Nothing => Looked::new(Truth::Conflict, format!("{over}, and its log does not say that by this")),
+        match self.was_logged(plan, host, sought.tag, STEPPED_DOWN).await {
+            Told::Done => Verified::new(Truth::Applied, format!("{over}: its log says that it stepped down for this")),
+            Told::Nothing => Verified::new(Truth::Conflict, format!("{over}, and its log does not say that by this")),
             Told::Denied(why) => {
-                Looked::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}"))
+                Verified::new(Truth::Conflict, format!("{over}; whether by this, its log would tell: {why}"))
             }
         }
     }
@@ -120,17 +123,17 @@ impl SetReaders {
         plan: &ReplicaSet,
         host: &str,
         (secs, lapse): (u32, Option<Lapse>),
-        sought: &Sought<'_, Call, Mark>,
+        sought: &VerifyRequest<'_, Call, Version>,
     ) -> Sight {
         let greeted = self.greeted(plan, host).await;
         if let Some(sight) = of_freeze(host, &greeted, (secs, lapse), sought.accepted) {
             return sight;
         }
         let said = match &greeted {
-            Ok(hello) => match self.told(plan, host, sought.tag, FROZEN).await {
-                Told::Done => return Looked::new(Truth::Applied, format!("{host} says so in its log")),
+            Ok(hello) => match self.was_logged(plan, host, sought.tag, FROZEN).await {
+                Told::Done => return Verified::new(Truth::Applied, format!("{host} says so in its log")),
                 _ if hello.writable => {
-                    return Looked::new(
+                    return Verified::new(
                         Truth::Conflict,
                         format!("{host} leads: it is not frozen, for {secs} s or at all"),
                     );
@@ -141,12 +144,13 @@ impl SetReaders {
             Err(Silent::Elsewhere(why) | Silent::Dark(why)) => format!("{host} does not answer for the set: {why}"),
         };
         match lapse {
-            None => Looked::new(Truth::NotApplied, said),
+            None => Verified::new(Truth::NotApplied, said),
             Some(lapse) => match self.has_lapsed(plan, lapse).await {
-                Ok(by) => {
-                    Looked::new(Truth::Applied, format!("{said}; its step down's own {} s are over: {by}", lapse.secs))
-                }
-                Err(why) => Looked::dark(format!("{said}; {why}")),
+                Ok(by) => Verified::new(
+                    Truth::Applied,
+                    format!("{said}; its step down's own {} s are over: {by}", lapse.secs),
+                ),
+                Err(why) => Verified::unobservable(format!("{said}; {why}")),
             },
         }
     }
@@ -154,7 +158,7 @@ impl SetReaders {
     /// Whether what a step down did to a member is over by itself; else for how long it is not, or why that is not known.
     async fn has_lapsed(&self, plan: &ReplicaSet, lapse: Lapse) -> Result<String, String> {
         let (leader, term) = self.leads(plan).await.ok_or("nobody leads")?;
-        let status = self.own_status(plan, &leader).await.map_err(|dark| dark.said)?;
+        let status = self.own_status(plan, &leader).await.map_err(|dark| dark.detail)?;
         let led = status.led.ok_or_else(|| format!("{leader} does not say since when it leads"))?;
         let said = format!("{leader} has led for {}", crate::core::now::short(led));
         let over = term.is_some_and(|term| lapse.is_over(term, led));
@@ -162,7 +166,7 @@ impl SetReaders {
     }
 
     /// Whether a member's log says that it carried out what came under this tag.
-    async fn told(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Told {
+    async fn was_logged(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Told {
         match self.ask(plan, host, Command::Log, &[]).await {
             Ok(Reply::Document(d)) => {
                 let log = d.get_array("log").ok().into_iter().flatten().filter_map(|line| line.as_str());
@@ -180,19 +184,19 @@ impl SetReaders {
                 Ok(config) => {
                     let truth =
                         if config.version == *version { of(config.committed == Some(true)) } else { Truth::Conflict };
-                    Looked::new(truth, commitment(&config))
+                    Verified::new(truth, commitment(&config))
                 }
             },
             Until::Settled => match self.of_leader(plan).await {
                 Err(dark) => dark,
-                Ok(config) => Looked::new(
+                Ok(config) => Verified::new(
                     of(config.committed == Some(true)),
                     format!("{} accepts writes; {}", config.from, commitment(&config)),
                 ),
             },
             Until::CaughtUp { host, within_ms } => self.look_whether_level(plan, host, *within_ms).await,
             Until::Leads { host, after } => match self.hello(plan, host).await {
-                Err(fault) => Looked::dark(fault.to_string()),
+                Err(fault) => Verified::unobservable(fault.to_string()),
                 Ok(hello) => {
                     let term = term_of(&hello).filter(|_| hello.writable);
                     let said = match term {
@@ -202,12 +206,12 @@ impl SetReaders {
                             hello.primary.as_deref().unwrap_or("nobody")
                         ),
                     };
-                    Looked::new(of(term.is_some_and(|t| t > *after)), said)
+                    Verified::new(of(term.is_some_and(|t| t > *after)), said)
                 }
             },
             Until::Writable => match self.leads(plan).await {
-                Some((host, _)) => Looked::new(Truth::Applied, format!("{host} accepts writes")),
-                None => Looked::dark("nobody accepts writes, of those that answer"),
+                Some((host, _)) => Verified::new(Truth::Applied, format!("{host} accepts writes")),
+                None => Verified::unobservable("nobody accepts writes, of those that answer"),
             },
         }
     }
@@ -216,36 +220,36 @@ impl SetReaders {
     async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Sight> {
         match self.config(plan).await {
             Ok(config) if config.committed.is_some() => Ok(config),
-            Ok(config) => Err(Looked::dark(format!("nobody leads, as {} has it", config.from))),
-            Err(fault) => Err(Looked::dark(fault.to_string())),
+            Ok(config) => Err(Verified::unobservable(format!("nobody leads, as {} has it", config.from))),
+            Err(fault) => Err(Verified::unobservable(fault.to_string())),
         }
     }
 
     /// Whether a member has what the primary had before it was asked; else how old the primary's newest write is that it has.
     async fn look_whether_level(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Sight {
-        let Some((leader, _)) = self.leads(plan).await else { return Looked::dark("nobody leads") };
+        let Some((leader, _)) = self.leads(plan).await else { return Verified::unobservable("nobody leads") };
         let both = async { Ok((self.own_status(plan, &leader).await?, self.own_status(plan, host).await?)) };
         let (first, member) = match both.await {
             Ok(both) => both,
             Err(fault) => return fault,
         };
         if first.applied.is_some() && first.applied <= member.applied {
-            return Looked::new(Truth::Applied, format!("{host} has all that {leader} has"));
+            return Verified::new(Truth::Applied, format!("{host} has all that {leader} has"));
         }
         let Some((ahead, behind)) = first.applied_wall.zip(member.applied_wall) else {
-            return Looked::dark(format!("{host} or {leader} does not say when it wrote last"));
+            return Verified::unobservable(format!("{host} or {leader} does not say when it wrote last"));
         };
         let lag = ahead.duration_since(behind);
         let level = lag.as_millis() < i128::from(within_ms);
-        Looked::new(of(level), format!("{host} is {:.1} s behind {leader}", lag.as_secs_f64()))
+        Verified::new(of(level), format!("{host} is {:.1} s behind {leader}", lag.as_secs_f64()))
     }
 
     async fn own_status(&self, plan: &ReplicaSet, host: &str) -> Result<Box<Status>, Sight> {
         let peer = Peer { set: 0, host: host.into() };
         match self.status(plan, &peer).await {
             Ok(Membership::In(status)) => Ok(status),
-            Ok(_) => Err(Looked::dark(format!("{host} is in no set"))),
-            Err(fault) => Err(Looked::dark(fault.to_string())),
+            Ok(_) => Err(Verified::unobservable(format!("{host} is in no set"))),
+            Err(fault) => Err(Verified::unobservable(fault.to_string())),
         }
     }
 }

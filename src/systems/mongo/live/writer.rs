@@ -28,9 +28,9 @@ use crate::{
     systems::{
         mongo::{
             facts::{Config, Hello},
-            ops::{Call, Mark, Reconfig},
+            ops::{Call, Reconfig, Version},
         },
-        steer::Sent,
+        steer::SendOutcome,
     },
 };
 
@@ -49,19 +49,19 @@ pub(super) fn app_name(tag: &str) -> String {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What keeps a request from being sent, or what came of it.
-type Done = Result<Sent<Mark>, Sent<Mark>>;
+type Done = Result<SendOutcome<Version>, SendOutcome<Version>>;
 
 impl Writers {
     pub(super) fn new(plan: &Arc<Plan>) -> Self {
         Self(plan.clone())
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let Some(set) = self.0.replica_sets.iter().find(|s| s.name == call.set()) else {
-            return Sent::refused(format!("the plan has no replica set {}", call.set()));
+            return SendOutcome::refused(format!("the plan has no replica set {}", call.set()));
         };
         if set.write.is_none() {
-            return Sent::refused(format!("{}: the plan has no write_login", set.name));
+            return SendOutcome::refused(format!("{}: the plan has no write_login", set.name));
         }
         let app = app_name(&permit.spend());
         let done = match call {
@@ -71,7 +71,7 @@ impl Writers {
                 step_down(set, &app, (host, *term), command, expect).await
             }
             Call::Freeze { host, secs, .. } => freeze(set, &app, host, *secs).await,
-            Call::Wait { .. } => Err(Sent::refused("nothing to send: this only waits")),
+            Call::Wait { .. } => Err(SendOutcome::refused("nothing to send: this only waits")),
         };
         done.unwrap_or_else(|sent| sent)
     }
@@ -84,35 +84,43 @@ struct Writer {
 }
 
 impl Writer {
-    async fn new(set: &ReplicaSet, host: &str, app: &str) -> Result<Self, Sent<Mark>> {
+    async fn new(set: &ReplicaSet, host: &str, app: &str) -> Result<Self, SendOutcome<Version>> {
         let client = connect(set, host, set.write.as_ref(), (app, PATIENCE)).await.map_err(unsent)?;
         Ok(Self { client, host: host.to_owned() })
     }
 
     /// A question before the request: if it fails, nothing was sent.
-    async fn read<T>(&self, command: Document, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Sent<Mark>> {
+    async fn read<T>(
+        &self,
+        command: Document,
+        parse: impl FnOnce(&Document) -> Option<T>,
+    ) -> Result<T, SendOutcome<Version>> {
         let name = command.keys().next().cloned().unwrap_or_default();
         let reply = self.client.database("admin").run_command(command).await;
         let reply = reply.map_err(|e| unsent(fault(&self.host, &name, &e)))?;
-        parse(&reply).ok_or_else(|| Sent::refused(format!("{}: {name}: not to be read; nothing was sent", self.host)))
+        parse(&reply)
+            .ok_or_else(|| SendOutcome::refused(format!("{}: {name}: not to be read; nothing was sent", self.host)))
     }
 
     /// What it says of itself, if it is of this set: with an address that is another's by now, nothing is sent.
-    async fn hello(&self, set: &ReplicaSet) -> Result<Hello, Sent<Mark>> {
+    async fn hello(&self, set: &ReplicaSet) -> Result<Hello, SendOutcome<Version>> {
         let hello = self.read(doc! { "hello": 1 }, |d| Some(parse::hello(d, clock::now().boot))).await?;
         self.of_this_set(set, hello.set_name.as_deref().unwrap_or("no set"))?;
         Ok(hello)
     }
 
-    fn of_this_set(&self, set: &ReplicaSet, told: &str) -> Result<(), Sent<Mark>> {
+    fn of_this_set(&self, set: &ReplicaSet, told: &str) -> Result<(), SendOutcome<Version>> {
         if told == set.name {
             return Ok(());
         }
-        Err(Sent::refused(format!("{}: is a member of `{told}`, not of `{}`; nothing was sent", self.host, set.name)))
+        Err(SendOutcome::refused(format!(
+            "{}: is a member of `{told}`, not of `{}`; nothing was sent",
+            self.host, set.name
+        )))
     }
 
     /// The configuration as it stands there, and what it says.
-    async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), Sent<Mark>> {
+    async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), SendOutcome<Version>> {
         let both =
             |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
         let (raw, config) = self.read(doc! { "replSetGetConfig": 1 }, both).await?;
@@ -121,14 +129,14 @@ impl Writer {
     }
 
     /// The request itself.
-    async fn carry_out(self, command: Document) -> Sent<Mark> {
+    async fn carry_out(self, command: Document) -> SendOutcome<Version> {
         let name = command.keys().next().cloned().unwrap_or_default();
         let reply = self.client.database("admin").run_command(command).await;
         let sent = match reply {
-            Ok(_) => Sent::yes(format!("{}: {name}: ok", self.host)),
+            Ok(_) => SendOutcome::accepted(format!("{}: {name}: ok", self.host)),
             Err(error) => {
                 let words = fault(&self.host, &name, &error).text.to_string();
-                Sent { reply: verdict(&error), mark: None, said: words }
+                SendOutcome { reply: verdict(&error), version: None, detail: words }
             }
         };
         close(self.client).await;
@@ -148,22 +156,22 @@ fn verdict(error: &Error) -> Reply {
             13 | 18 | 72 | 59 | 2 | 93 | 95 | 104 | 109 | 308 | 262 => Reply::Refused,
             // Not enough voters answered (74): said by the check before it is installed, but after seconds in which anything can have
             // happened; 50 and all others: it may well be installed.
-            _ => Reply::Lost,
+            _ => Reply::Indeterminate,
         },
         // Nothing was written to any socket.
         ErrorKind::Authentication { .. }
         | ErrorKind::ServerSelection { .. }
         | ErrorKind::ConnectionPoolCleared { .. } => Reply::Refused,
-        _ => Reply::Lost,
+        _ => Reply::Indeterminate,
     }
 }
 
 /// It did not come to the request.
-fn unsent(fault: Fault) -> Sent<Mark> {
-    Sent::refused(format!("{fault}; nothing was sent"))
+fn unsent(fault: Fault) -> SendOutcome<Version> {
+    SendOutcome::refused(format!("{fault}; nothing was sent"))
 }
 
-async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>) -> Done {
+async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Version>) -> Done {
     let leader = leader(set, app, r, expect).await?;
     let (raw, config) = leader.config(set).await?;
     let term = config.term.unwrap_or(-1);
@@ -171,27 +179,32 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mar
         || expect.is_some_and(|m| m.version != config.version)
         || (!r.any_term && expect.is_some_and(|m| m.term != term));
     if moved {
-        return Err(Sent::mismatch(format!(
+        return Err(SendOutcome::mismatch(format!(
             "{}: version {} of term {term} is not what it compares with; nothing was sent",
             leader.host, config.version
         )));
     }
     if config.members != r.before {
         let text = format!("{}: the members are not what they were in version {}", leader.host, config.version);
-        return Err(Sent::mismatch(format!("{text}; nothing was sent")));
+        return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }
     let members = r.members(&leader.host);
     let new = document(raw, r.version, members)
-        .map_err(|why| Sent::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
-    let mark = Mark { version: r.version, term, leader: Some(leader.host.clone()) };
+        .map_err(|why| SendOutcome::refused(format!("{}: {why}; nothing was sent", leader.host)))?;
+    let mark = Version { version: r.version, term, leader: Some(leader.host.clone()) };
     let sent = leader.carry_out(doc! { "replSetReconfig": new }).await;
-    Ok(Sent { mark: (sent.reply == Reply::Yes).then_some(mark), ..sent })
+    Ok(SendOutcome { version: (sent.reply == Reply::Accepted).then_some(mark), ..sent })
 }
 
 /// Whoever accepts writes in the highest term, of all members that are meant; asked without a login, as anybody may.
 ///
 /// Who is expected to lead is asked first, alone: if it does, in the term that is expected or after the election that was, nobody else can.
-async fn leader(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>) -> Result<Writer, Sent<Mark>> {
+async fn leader(
+    set: &ReplicaSet,
+    app: &str,
+    r: &Reconfig,
+    expect: Option<&Version>,
+) -> Result<Writer, SendOutcome<Version>> {
     let likely = match &r.unless {
         Some(unless) => Some((unless.leads.as_str(), None)),
         None => expect.and_then(|m| Some((m.leader.as_deref()?, Some(m.term)))),
@@ -207,7 +220,7 @@ async fn leader(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Mark>
     let all = join_all(hosts.iter().map(|host| async { Some((leads(set, host).await?, *host)) })).await;
     match all.into_iter().flatten().max() {
         Some((_, host)) => Writer::new(set, host, app).await,
-        None => Err(Sent::refused(format!("{}: no member accepts writes; nothing was sent", set.name))),
+        None => Err(SendOutcome::refused(format!("{}: no member accepts writes; nothing was sent", set.name))),
     }
 }
 
@@ -227,21 +240,23 @@ async fn step_down(
     app: &str,
     (host, term): (&str, i64),
     command: Document,
-    expect: Option<&Mark>,
+    expect: Option<&Version>,
 ) -> Done {
     let writer = Writer::new(set, host, app).await?;
     let (_, config) = writer.config(set).await?;
     if let Some(mark) = expect.filter(|m| m.version != config.version) {
         let text =
             format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
-        return Err(Sent::mismatch(format!("{text}; nothing was sent")));
+        return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }
     // Last, so that as little as can be lies between.
     let hello = writer.hello(set).await?;
     let leads_in = hello.term.and_then(|t| i64::try_from(t).ok());
     if !hello.writable || leads_in != Some(term) {
         let now = leads_in.map_or_else(|| "does not lead".to_owned(), |t| format!("leads in term {t}"));
-        return Err(Sent::mismatch(format!("{host} {now}; it was to step down in term {term}; nothing was sent")));
+        return Err(SendOutcome::mismatch(format!(
+            "{host} {now}; it was to step down in term {term}; nothing was sent"
+        )));
     }
     Ok(writer.carry_out(command).await)
 }

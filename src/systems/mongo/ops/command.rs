@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Call, Mark, Reconfig, Until};
+use super::{Call, Reconfig, Until, Version};
 use crate::{
     plan::ReplicaSet,
     systems::{mongo::facts::ConfigMember, steer::quoted},
@@ -103,7 +103,7 @@ fn json(value: &impl Serialize) -> String {
 }
 
 /// The command of a call. `mark` is what is observed when it is drafted, `from` and `to` who leads and who is to.
-pub(super) fn of(shell: &Shell, call: &Call, mark: &Mark, from: &str, to: &str) -> String {
+pub(super) fn of(shell: &Shell, call: &Call, mark: &Version, from: &str, to: &str) -> String {
     match call {
         Call::Reconfig(r) => reconfig(shell, r, mark, from, to),
         Call::StepDown { host, term, secs, catch_up, .. } => {
@@ -186,7 +186,7 @@ fn until_so(first: &str, so: &str, looks: u32, not: &str) -> String {
     )
 }
 
-fn reconfig(shell: &Shell, r: &Reconfig, mark: &Mark, from: &str, to: &str) -> String {
+fn reconfig(shell: &Shell, r: &Reconfig, mark: &Version, from: &str, to: &str) -> String {
     let observed = r.version.saturating_sub(1);
     let stale = if r.any_term {
         format!("Number(cfg.version) !== {observed}")

@@ -1,6 +1,6 @@
 //! What writes wait for that name no write concern, and what a server refuses because of it: a set with an arbiter.
 
-use super::{draft::Stand, path::told};
+use super::{draft::Stand, path::describe};
 use crate::systems::mongo::{facts::ConfigMember, set::Set};
 
 /// Whether writes that name no write concern wait for a majority while nobody has set one for the whole set: from 5.0 on they do, but where
@@ -27,7 +27,7 @@ impl Set {
                 " Whether one is set is not known: the reading login has to be granted getDefaultRWConcern.".to_owned()
             }
         };
-        let told = told(&stand.config.members, changed);
+        let told = describe(&stand.config.members, changed);
         Some(format!(
             "{}: from 5.0 on the server refuses this (103) as far as: {told}. Because of the arbiter, writes that name no write concern would \
              then wait for {}, and not for {} any more. Say first for what they are to wait, at {}: db.adminCommand({{ setDefaultRWConcern: \

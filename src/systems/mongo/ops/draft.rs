@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Call, Mark, Unless,
+    Call, Unless, Version,
     command::Shell,
-    preview::Picture,
+    preview::PreviewInput,
     recipe::{self, Move},
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
     },
     plan::Side,
@@ -62,7 +62,7 @@ pub(super) enum WayBack {
 
 impl WayBack {
     /// None: nothing was changed, so that nothing has to be changed back.
-    pub(super) fn of(ops: &[Operation<Call, Mark>]) -> Option<Self> {
+    pub(super) fn of(ops: &[Operation<Call, Version>]) -> Option<Self> {
         let reconfigs = || ops.iter().filter_map(|op| if let Call::Reconfig(r) = &op.call { Some(r) } else { None });
         let Some((first, last)) = reconfigs().next().zip(reconfigs().next_back()) else {
             let thaws: Vec<_> = ops.iter().filter_map(|op| Some((op.call.set(), op.call.frozen()?))).collect();
@@ -94,12 +94,12 @@ impl WayBack {
 }
 
 /// The value, if it may be decided upon; else one fault more.
-pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Option<T> {
+pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Observed<T>) -> Option<T> {
     let fault = match seen {
-        Seen::Live(value, _) => return Some(value),
-        Seen::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: stale, last known {age} ago")),
-        Seen::Blind(fault) => Fault::new(fault.kind, format!("{what}: {}", fault.text)),
-        Seen::Never => Fault::new(FaultKind::Empty, format!("{what}: not known yet")),
+        Observed::Fresh(value, _) => return Some(value),
+        Observed::Stale(_, age) => Fault::new(FaultKind::Silent, format!("{what}: stale, last known {age} ago")),
+        Observed::Unknown(fault) => Fault::new(fault.kind, format!("{what}: {}", fault.text)),
+        Observed::Pending => Fault::new(FaultKind::Empty, format!("{what}: not known yet")),
     };
     faults.push(fault);
     None
@@ -107,8 +107,8 @@ pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Seen<T>) -> Op
 
 impl Set {
     /// The move of the primary to this side, as things stand.
-    pub(super) fn draft_move(&self, to: Side, now: Now) -> Drafted<Call, Mark> {
-        if let Seen::Live(Leader::Writable(host), _) = self.leader(now)
+    pub(super) fn draft_move(&self, to: Side, now: Now) -> Drafted<Call, Version> {
+        if let Observed::Fresh(Leader::Writable(host), _) = self.leader(now)
             && self.side(&host) == Some(to)
         {
             return Ok(Draft { notes: vec![format!("{host} leads already")], ..Draft::nothing() });
@@ -127,11 +127,11 @@ impl Set {
         }
         let Some(wanted) = wanted.filter(|_| faults.is_empty()) else { return Err(faults) };
         let the = self.move_of(&stand, chosen, wanted);
-        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), now, back: false }))
+        Ok(self.preview(&the, &PreviewInput { stand: &stand, claims: &self.claims(now), now, back: false }))
     }
 
     /// A way back, as things stand.
-    pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Drafted<Call, Mark> {
+    pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Drafted<Call, Version> {
         match way {
             WayBack::Move { to, wanted, .. } => self.back_move(to, wanted, now),
             WayBack::Members { changed, .. } => self.back_members(changed, now),
@@ -144,7 +144,7 @@ impl Set {
 
     /// What finishes the tail of a move, as things stand: the priorities that it was to leave, whoever else has changed what since. Whom the
     /// step down kept from standing, that leaves by itself: see [`super::Lapse`].
-    pub(super) fn draft_mend(&self, ops: &[Operation<Call, Mark>], now: Now) -> Drafted<Call, Mark> {
+    pub(super) fn draft_mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -169,7 +169,7 @@ impl Set {
     }
 
     /// Priorities as they were, of those that are still members, and the former primary leads.
-    fn back_move(&self, to: &str, was: &[ConfigMember], now: Now) -> Drafted<Call, Mark> {
+    fn back_move(&self, to: &str, was: &[ConfigMember], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -197,7 +197,7 @@ impl Set {
             return Ok(Draft { notes, ..Draft::nothing() });
         }
         let the = self.move_of(&stand, to.to_owned(), wanted);
-        Ok(self.preview(&the, &Picture { stand: &stand, claims: &self.claims(now), now, back: true }))
+        Ok(self.preview(&the, &PreviewInput { stand: &stand, claims: &self.claims(now), now, back: true }))
     }
 
     /// How a person would come to its members.
@@ -210,7 +210,7 @@ impl Set {
         Move {
             set: self.name.clone(),
             shell: self.shell(),
-            mark: Mark { version: stand.config.version, term: stand.term, leader: Some(leader.clone()) },
+            mark: Version { version: stand.config.version, term: stand.term, leader: Some(leader.clone()) },
             from: leader,
             to,
             observed: stand.config.members.clone(),
@@ -230,7 +230,7 @@ impl Set {
         });
         let status = known(faults, &format!("{name}: the set as its primary sees it"), self.leaders_view(now));
         let (config, leader, status) = (config?, leader?, status?);
-        let hello = self.members.get(&leader).and_then(|m| m.hello.at(now).live());
+        let hello = self.members.get(&leader).and_then(|m| m.hello.at(now).fresh());
         let mut wrong = |kind, text: String| faults.push(Fault::new(kind, format!("{name}: {text}")));
         let term = hello.and_then(|h| h.term).and_then(|t| i64::try_from(t).ok());
         if term.is_none() {
@@ -255,7 +255,7 @@ impl Set {
         if *config.from != *leader {
             wrong(FaultKind::Empty, format!("its configuration was told by {}, and {leader} leads", config.from));
         }
-        let server = self.of_leader(now, |m| m.server.at(now)).live();
+        let server = self.of_leader(now, |m| m.server.at(now)).fresh();
         let version = server.and_then(|s| s.version.split('.').next()?.parse().ok());
         Some(Stand { config, leader, term: term?, version, status })
     }
@@ -300,15 +300,15 @@ impl Set {
     /// Why it does not, or why that is not known.
     pub(super) fn follows(&self, host: &str, now: Now) -> Result<Lag, String> {
         let state = match self.status(host, now) {
-            Seen::Live(status, _) => status.state,
-            Seen::Stale(_, age) => return Err(format!("was last heard {age} ago")),
-            Seen::Blind(fault) => return Err(format!("is not seen: {fault}")),
-            Seen::Never => return Err("has not been heard yet".into()),
+            Observed::Fresh(status, _) => status.state,
+            Observed::Stale(_, age) => return Err(format!("was last heard {age} ago")),
+            Observed::Unknown(fault) => return Err(format!("is not seen: {fault}")),
+            Observed::Pending => return Err("has not been heard yet".into()),
         };
         if state != MemberState::Secondary {
             return Err(format!("is {}", state.word()));
         }
-        let up = self.leaders_view(now).live().is_some_and(|s| s.members.iter().any(|p| p.host == host && p.up));
+        let up = self.leaders_view(now).fresh().is_some_and(|s| s.members.iter().any(|p| p.host == host && p.up));
         if !up {
             return Err("is not seen by the primary".into());
         }
@@ -316,8 +316,8 @@ impl Set {
             return Err(format!("is {} late on purpose", crate::core::now::short(self.delay(host))));
         }
         match self.lag(host, now) {
-            Some(Seen::Live(lag @ Lag::Is(_), _)) => Ok(lag),
-            Some(Seen::Live(lag, _)) => Err(format!("is behind by {lag}")),
+            Some(Observed::Fresh(lag @ Lag::Is(_), _)) => Ok(lag),
+            Some(Observed::Fresh(lag, _)) => Err(format!("is behind by {lag}")),
             _ => Err("has a lag that is not known".into()),
         }
     }

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use super::{
-    Call, Mark, Reconfig, Until, command,
+    Call, Reconfig, Until, Version, command,
     draft::{Stand, known},
-    path::{VOTES, path, told},
+    path::{VOTES, describe, path},
     preview,
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::Now,
     },
     plan::{Action, MemberRule, Side, Sides},
@@ -21,11 +21,11 @@ use crate::{
             quorum::{self, Quorum},
             set::Set,
         },
-        steer::{Change, Draft, Drafted, Handle, Operation},
+        steer::{Change, Draft, Drafted, Operation, Precondition},
     },
 };
 
-type Op = Operation<Call, Mark>;
+type Op = Operation<Call, Version>;
 
 /// Which majority counts as lost on the way.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ enum Split {
 
 impl Set {
     /// What an action on members takes; none if it is none.
-    pub(super) fn draft_members(&self, action: &Action, now: Now) -> Option<Drafted<Call, Mark>> {
+    pub(super) fn draft_members(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
         if let Action::Freeze { side, secs, .. } = action {
             return Some(self.draft_freeze(*side, *secs, now));
         }
@@ -114,7 +114,7 @@ impl Set {
         };
         let outside = plan.candidates.iter().filter(|host| stand.config.member(host).is_none());
         let come = |host: &String| {
-            let heard = self.members.get(host.as_str()).map_or(Seen::Never, |m| m.membership(now));
+            let heard = self.members.get(host.as_str()).map_or(Observed::Pending, |m| m.membership(now));
             match known(faults, host, heard) {
                 Some(Membership::In(_)) => {
                     let text = format!("{host}: is a member of a set already, and not of {}", self.name);
@@ -179,19 +179,19 @@ impl Set {
     }
 
     /// The configurations on the way to these members, and back.
-    fn draft_path(&self, stand: &Stand<'_>, wanted: &[ConfigMember], split: Split) -> Draft<Call, Mark> {
+    fn draft_path(&self, stand: &Stand<'_>, wanted: &[ConfigMember], split: Split) -> Draft<Call, Version> {
         let observed = &stand.config.members;
-        let mark = Mark { version: stand.config.version, term: stand.term, leader: Some(stand.leader.to_string()) };
+        let mark = Version { version: stand.config.version, term: stand.term, leader: Some(stand.leader.to_string()) };
         let way = path(observed, wanted);
         let Some(end) = way.last() else { return Draft::nothing() };
         let mut draft = Draft::nothing();
         draft.ops = self.reconfigs(&mark, observed, &way);
         let steps = i64::try_from(way.len()).unwrap_or(i64::MAX);
-        let there = Mark { version: mark.version.saturating_add(steps), ..mark.clone() };
-        draft.back = self.reconfigs(&there, end, &path(end, observed));
+        let there = Version { version: mark.version.saturating_add(steps), ..mark.clone() };
+        draft.inverse = self.reconfigs(&there, end, &path(end, observed));
         draft.diff = preview::members(&self.name, observed, end);
         if !matches!(split, Split::Back) {
-            draft.notes.extend(self.lifted(observed, end));
+            draft.notes.extend(self.unlocked(observed, end));
         }
         let versions = (mark.version.to_string(), there.version.to_string());
         draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
@@ -209,7 +209,7 @@ impl Set {
     }
 
     /// Voters that could not lead, and can afterwards: a priority of zero may be there on purpose.
-    fn lifted(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
+    fn unlocked(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
         let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
         let lifted: Vec<&str> =
             after.iter().filter(|m| m.priority > 0.0).filter(had_none).map(|m| m.host.as_str()).collect();
@@ -219,7 +219,7 @@ impl Set {
     }
 
     /// What the votes and priorities on the way mean.
-    fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Mark>) {
+    fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Version>) {
         let judge =
             |members: &[ConfigMember]| quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader));
         let before = judge(&stand.config.members);
@@ -269,15 +269,15 @@ impl Set {
     }
 
     /// One reconfig after the other, each with a majority before the next.
-    fn reconfigs(&self, mark: &Mark, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
+    fn reconfigs(&self, mark: &Version, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
         let (mut out, mut before, mut version) = (Vec::new(), observed, mark.version);
         let (leader, shell) = (mark.leader.clone().unwrap_or_default(), self.shell());
         for members in way {
             version = version.saturating_add(1);
             let place = out.len();
             let expect = match place.checked_sub(2) {
-                None => Handle::Seen(mark.clone()),
-                Some(last) => Handle::After(u16::try_from(last).unwrap_or(u16::MAX)),
+                None => Precondition::Observed(mark.clone()),
+                Some(last) => Precondition::After(u16::try_from(last).unwrap_or(u16::MAX)),
             };
             let reconfig = Reconfig {
                 set: self.name.clone(),
@@ -290,22 +290,22 @@ impl Set {
             let op = |what: String, call: Call, expect| {
                 let command = command::of(&shell, &call, mark, &leader, &leader);
                 let (kind, quarantine) = call.kind();
-                Operation { what, call, kind, tail: false, expect, quarantine, command }
+                Operation { what, call, kind, cleanup: false, precondition: expect, quarantine, command }
             };
             out.push(op(
-                format!("{}: {}", self.name, told(before, members)),
+                format!("{}: {}", self.name, describe(before, members)),
                 Call::Reconfig(Box::new(reconfig)),
                 expect,
             ));
             let wait = Call::Wait { set: self.name.clone(), until: Until::Committed { version } };
-            let after = Handle::After(u16::try_from(place).unwrap_or(u16::MAX));
+            let after = Precondition::After(u16::try_from(place).unwrap_or(u16::MAX));
             out.push(op(format!("{}: a majority has version {version}", self.name), wait, after));
             before = members;
         }
         out
     }
 
-    fn draft_freeze(&self, side: Side, secs: u32, now: Now) -> Drafted<Call, Mark> {
+    fn draft_freeze(&self, side: Side, secs: u32, now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -317,7 +317,7 @@ impl Set {
             draft.notes.push(format!("{} leads: a primary is not frozen", stand.leader));
         }
         if secs > 0 {
-            draft.back = hosts.iter().map(|host| self.freeze(host, 0)).collect();
+            draft.inverse = hosts.iter().map(|host| self.freeze(host, 0)).collect();
             draft.notes.push(format!("it ends by itself after {secs} s, and when a member is started anew"));
         }
         let state = |on: bool| {
@@ -339,13 +339,13 @@ impl Set {
         } else {
             format!("{host} does not stand for election for {secs} s")
         };
-        let mark = Mark { version: 0, term: 0, leader: None };
+        let mark = Version { version: 0, term: 0, leader: None };
         let command = command::of(&self.shell(), &call, &mark, host, host);
-        Operation { what, call, kind, tail: false, expect: Handle::None, quarantine, command }
+        Operation { what, call, kind, cleanup: false, precondition: Precondition::None, quarantine, command }
     }
 
     /// A way back over members: of each that was changed, what it was; what else was changed since is not for it to undo.
-    pub(super) fn back_members(&self, changed: &[(String, Option<ConfigMember>)], now: Now) -> Drafted<Call, Mark> {
+    pub(super) fn back_members(&self, changed: &[(String, Option<ConfigMember>)], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
@@ -380,7 +380,7 @@ impl Set {
     }
 
     /// Whether the members are as an action wants them; none if it is not about members.
-    pub(super) fn members_met(&self, action: &Action, now: Now) -> Option<Seen<bool>> {
+    pub(super) fn members_met(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let config = self.config.at(now);
         let of = |side: Side| move |m: &&ConfigMember| self.side(&m.host) == Some(side);
         let met = |test: &dyn Fn(&[ConfigMember]) -> bool| Some(config.clone().map(|c| test(&c.members)));
@@ -405,7 +405,7 @@ impl Set {
             Action::RemoveMembers { side, .. } => met(&|members| !members.iter().any(|m| of(*side)(&m))),
             Action::Freeze { .. } => {
                 let text = "no status says whether a member is frozen";
-                Some(Seen::Blind(Fault::new(FaultKind::Unsupported, text)))
+                Some(Observed::Unknown(Fault::new(FaultKind::Unsupported, text)))
             }
             _ => None,
         }

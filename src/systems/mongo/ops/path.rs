@@ -74,7 +74,7 @@ fn next_vote<'a>(now: &[ConfigMember], wanted: &'a [ConfigMember]) -> Option<Vot
 }
 
 /// What is different, in words.
-pub(super) fn told(before: &[ConfigMember], after: &[ConfigMember]) -> String {
+pub(super) fn describe(before: &[ConfigMember], after: &[ConfigMember]) -> String {
     let mut out = Vec::new();
     for m in after {
         let Some(old) = before.iter().find(|b| b.host == m.host) else {
@@ -145,7 +145,7 @@ mod tests {
         let observed = vec![m("a", 1, 2.0), m("b", 1, 1.0)];
         let wanted = vec![m("a", 1, 2.0), m("c", 1, 1.0)];
         let path = path(&observed, &wanted);
-        let told: Vec<_> = [observed.clone()].iter().chain(&path).zip(&path).map(|(a, b)| told(a, b)).collect();
+        let told: Vec<_> = [observed.clone()].iter().chain(&path).zip(&path).map(|(a, b)| describe(a, b)).collect();
         assert_eq!(
             told,
             [

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Call, Mark,
+    Call, Version,
     draft::Stand,
     path::VOTES,
     recipe::{self, Move},
@@ -25,7 +25,7 @@ use crate::{
 const FAR: Duration = Duration::from_millis(20);
 
 /// What a preview is made of, besides the move.
-pub(super) struct Picture<'a> {
+pub(super) struct PreviewInput<'a> {
     pub stand: &'a Stand<'a>,
     /// All that say they accept writes.
     pub claims: &'a [Arc<str>],
@@ -36,15 +36,15 @@ pub(super) struct Picture<'a> {
 }
 
 impl Set {
-    pub(super) fn preview(&self, the: &Move, picture: &Picture<'_>) -> Draft<Call, Mark> {
+    pub(super) fn preview(&self, the: &Move, picture: &PreviewInput<'_>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
-        let back = the.back();
+        let back = the.inverse();
         if the.from == the.to {
             draft.ops = the.priorities_only();
-            draft.back = back.priorities_only();
+            draft.inverse = back.priorities_only();
         } else {
             draft.ops = the.ops();
-            draft.back = back.ops();
+            draft.inverse = back.ops();
             draft.notes = self.cost(the, picture.stand, picture.now);
         }
         draft.diff = diff(the);
@@ -101,7 +101,7 @@ impl Set {
     }
 
     /// Where the votes are: before, while nobody but the two can lead, and after.
-    fn quorum_of(&self, the: &Move, picture: &Picture<'_>, draft: &mut Draft<Call, Mark>) {
+    fn quorum_of(&self, the: &Move, picture: &PreviewInput<'_>, draft: &mut Draft<Call, Version>) {
         let judge = |members: &[ConfigMember], leader: &str| {
             quorum::judge(&self.voters(members, picture.stand.status), self.side(leader))
         };

@@ -1,13 +1,13 @@
 //! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
 
 use super::{
-    Call, Lapse, Mark, Reconfig, Unless, Until,
+    Call, Lapse, Reconfig, Unless, Until, Version,
     command::{self, Shell},
     preview,
 };
 use crate::systems::{
     mongo::facts::ConfigMember,
-    steer::{Draft, Handle, Operation},
+    steer::{Draft, Operation, Precondition},
 };
 
 /// For how long the old primary does not stand again: long enough for an election and for the tail after it.
@@ -26,7 +26,7 @@ pub(super) struct Move {
     /// How a person would come to its members.
     pub shell: Shell,
     /// What is observed.
-    pub mark: Mark,
+    pub mark: Version,
     /// Who leads.
     pub from: String,
     /// Who is to lead.
@@ -65,11 +65,11 @@ impl Move {
     }
 
     /// The operations, in order, the tail last.
-    pub(super) fn ops(&self) -> Vec<Operation<Call, Mark>> {
+    pub(super) fn ops(&self) -> Vec<Operation<Call, Version>> {
         let (set, pinned) = (&self.set, self.pinned());
         let version = self.mark.version.saturating_add(1);
         let restored = version.saturating_add(1);
-        let after = || Handle::After(PINNED);
+        let after = || Precondition::After(PINNED);
         let pin = Reconfig {
             set: set.clone(),
             version,
@@ -101,35 +101,35 @@ impl Move {
             self.op(
                 format!("{set}: only {} and {} can lead, with equal priority", self.to, self.from),
                 Call::Reconfig(Box::new(pin)),
-                Handle::Seen(self.mark.clone()),
+                Precondition::Observed(self.mark.clone()),
             ),
             self.wait(format!("{set}: a majority has version {version}"), Until::Committed { version }, after()),
-            self.wait(format!("{}: level with the primary", self.to), caught_up, Handle::None),
+            self.wait(format!("{}: level with the primary", self.to), caught_up, Precondition::None),
             self.op(format!("{} steps down in term {}", self.from, self.mark.term), step_down, after()),
-            self.wait(format!("{} accepts writes", self.to), leads, Handle::None),
+            self.wait(format!("{} accepts writes", self.to), leads, Precondition::None),
             // Not before somebody leads: thawed sooner, the old primary would stand in the very election that its step down made.
-            tail(self.wait(format!("{set}: somebody accepts writes"), Until::Writable, Handle::None)),
-            tail(self.op(format!("{} may stand for election again", self.from), freeze, Handle::None)),
-            tail(self.wait(
+            cleanup(self.wait(format!("{set}: somebody accepts writes"), Until::Writable, Precondition::None)),
+            cleanup(self.op(format!("{} may stand for election again", self.from), freeze, Precondition::None)),
+            cleanup(self.wait(
                 format!("{set}: somebody accepts writes, and a majority has the configuration"),
                 Until::Settled,
-                Handle::None,
+                Precondition::None,
             )),
-            tail(self.op(
+            cleanup(self.op(
                 format!("{set}: priorities restored, {} the highest; as they were if it does not lead", self.to),
                 Call::Reconfig(Box::new(restore)),
                 after(),
             )),
-            tail(self.wait(
+            cleanup(self.wait(
                 format!("{set}: a majority has version {restored}"),
                 Until::Committed { version: restored },
-                Handle::None,
+                Precondition::None,
             )),
         ]
     }
 
     /// The priorities alone: who is to lead leads already.
-    pub(super) fn priorities_only(&self) -> Vec<Operation<Call, Mark>> {
+    pub(super) fn priorities_only(&self) -> Vec<Operation<Call, Version>> {
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
             set: self.set.clone(),
@@ -143,19 +143,19 @@ impl Move {
             self.op(
                 format!("{}: priorities as they were", self.set),
                 Call::Reconfig(Box::new(reconfig)),
-                Handle::Seen(self.mark.clone()),
+                Precondition::Observed(self.mark.clone()),
             ),
             self.wait(
                 format!("{}: a majority has version {version}", self.set),
                 Until::Committed { version },
-                Handle::After(PINNED),
+                Precondition::After(PINNED),
             ),
         ]
     }
 
     /// What finishes a tail: the priorities as they are wanted, `unless` another leads by the time it is sent; nothing but a wait where they
     /// are so already. All of it is tail.
-    pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Mark> {
+    pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
@@ -169,29 +169,29 @@ impl Move {
         let to = reconfig.members(&self.from).to_vec();
         let settled = format!("{}: somebody accepts writes, and a majority has the configuration", self.set);
         if to == self.observed {
-            draft.ops = vec![tail(self.wait(settled, Until::Settled, Handle::None))];
+            draft.ops = vec![cleanup(self.wait(settled, Until::Settled, Precondition::None))];
             draft.notes.push(format!("{}: every priority is what it was to be: only that is waited for", self.set));
             return draft;
         }
         draft.diff = preview::members(&self.set, &self.observed, &to);
         let what = format!("{}: priorities as the move was to leave them", self.set);
         draft.ops = vec![
-            tail(self.op(what, Call::Reconfig(Box::new(reconfig)), Handle::Seen(self.mark.clone()))),
-            tail(self.wait(
+            cleanup(self.op(what, Call::Reconfig(Box::new(reconfig)), Precondition::Observed(self.mark.clone()))),
+            cleanup(self.wait(
                 format!("{}: a majority has version {version}", self.set),
                 Until::Committed { version },
-                Handle::After(PINNED),
+                Precondition::After(PINNED),
             )),
         ];
         draft
     }
 
     /// What it would take to go back once this is done: the former primary leads, and every priority is what it was.
-    pub(super) fn back(&self) -> Self {
+    pub(super) fn inverse(&self) -> Self {
         Self {
             set: self.set.clone(),
             shell: self.shell.clone(),
-            mark: Mark {
+            mark: Version {
                 version: self.mark.version.saturating_add(2),
                 term: self.mark.term.saturating_add(1),
                 leader: Some(self.to.clone()),
@@ -203,17 +203,17 @@ impl Move {
         }
     }
 
-    fn op(&self, what: String, call: Call, expect: Handle<Mark>) -> Operation<Call, Mark> {
+    fn op(&self, what: String, call: Call, expect: Precondition<Version>) -> Operation<Call, Version> {
         let (kind, quarantine) = call.kind();
         let command = command::of(&self.shell, &call, &self.mark, &self.from, &self.to);
-        Operation { what, call, kind, tail: false, expect, quarantine, command }
+        Operation { what, call, kind, cleanup: false, precondition: expect, quarantine, command }
     }
 
-    fn wait(&self, what: String, until: Until, expect: Handle<Mark>) -> Operation<Call, Mark> {
+    fn wait(&self, what: String, until: Until, expect: Precondition<Version>) -> Operation<Call, Version> {
         self.op(what, Call::Wait { set: self.set.clone(), until }, expect)
     }
 }
 
-pub(super) fn tail(op: Operation<Call, Mark>) -> Operation<Call, Mark> {
-    Operation { tail: true, ..op }
+pub(super) fn cleanup(op: Operation<Call, Version>) -> Operation<Call, Version> {
+    Operation { cleanup: true, ..op }
 }

@@ -74,7 +74,7 @@ impl Set {
     }
 
     /// What the canary has felt by `boot`, writing so often. Its first write is over by then.
-    pub(super) fn feel(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
+    pub(super) fn sample(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
         let blocked = self.canary.blocked.clone();
         let open =
             |at: Duration| !blocked.iter().any(|(since, until)| at >= *since && until.is_none_or(|until| at < until));
@@ -95,6 +95,6 @@ impl Set {
             }
             *next = (began + every).max(ends);
         }
-        record.felt(boot)
+        record.sample(boot)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Set, Sim};
 use crate::{
     core::now::Now,
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::mongo::operations::{Kind, Operation},
 };
 
@@ -54,19 +54,19 @@ impl Sim {
     ///
     /// # Errors
     /// No such member or set, or nobody leads it.
-    pub(super) fn happen(&mut self, what: &Happening, now: Now) -> Result<(), String> {
+    pub(super) fn happen(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
         match what {
-            Happening::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
-            Happening::Process { host, up } => {
+            FaultInjection::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
+            FaultInjection::Process { host, up } => {
                 self.set_of(host)?.process(host, *up, now.boot);
                 Ok(())
             }
-            Happening::Hang { host, on } => {
+            FaultInjection::Hang { host, on } => {
                 self.set_of(host)?.hang(host, *on, now.boot);
                 Ok(())
             }
-            Happening::LongWrite { set, running } => self.named(set)?.long_write(*running, now.boot),
-            Happening::StepDown { set } => self.named(set)?.by_hand(now),
+            FaultInjection::LongWrite { set, running } => self.named(set)?.long_write(*running, now.boot),
+            FaultInjection::StepDown { set } => self.named(set)?.by_hand(now),
             _ => Ok(()),
         }
     }

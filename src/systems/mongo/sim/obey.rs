@@ -11,20 +11,20 @@ use crate::{
         step::{Reply, Truth},
     },
     plan::Action,
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         mongo::{
-            Facts, Probe, State,
-            ops::{Call, Lapse, Mark, Reconfig, Until},
+            Observation, Probe, State,
+            ops::{Call, Lapse, Reconfig, Until, Version},
         },
-        steer::{Looked, Obeys, Sent},
+        steer::{SendOutcome, SimulateWrites, Verified},
     },
 };
 
-impl Obeys for State {
-    fn obey(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+impl SimulateWrites for State {
+    fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
-            return Sent { reply: Reply::Refused, mark: None, said: format!("no set {} here", call.set()) };
+            return SendOutcome { reply: Reply::Refused, version: None, detail: format!("no set {} here", call.set()) };
         };
         set.advance(now.boot);
         let done = match call {
@@ -40,15 +40,19 @@ impl Obeys for State {
                 set.told.insert(tag.to_owned(), host);
                 // Once each time: whoever sends twice what may be carried out twice is seen here.
                 sim.log.push(tag.to_owned());
-                Sent { reply: Reply::Yes, mark: Some(set.mark()), said: "ok".to_owned() }
+                SendOutcome { reply: Reply::Accepted, version: Some(set.mark()), detail: "ok".to_owned() }
             }
-            Err((reply, said)) => Sent { reply, mark: None, said },
+            Err((reply, said)) => SendOutcome { reply, version: None, detail: said },
         }
     }
 
-    fn look(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Mark>, now: Now) -> Looked<Mark> {
+    fn verify(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> Verified<Version> {
         let Some(set) = sim.sets.iter_mut().find(|s| s.name == call.set()) else {
-            return Looked { truth: Truth::Dark, mark: None, said: format!("no set {} here", call.set()) };
+            return Verified {
+                truth: Truth::Unobservable,
+                version: None,
+                detail: format!("no set {} here", call.set()),
+            };
         };
         set.advance(now.boot);
         let (truth, said) = match call {
@@ -57,16 +61,16 @@ impl Obeys for State {
             Call::Freeze { host, secs, lapse, .. } => set.look_for_freeze(tag, host, (*secs, *lapse), now),
             Call::Wait { until, .. } => set.wait(until, now),
         };
-        Looked { truth, mark: (truth != Truth::Dark).then(|| set.mark()), said }
+        Verified { truth, version: (truth != Truth::Unobservable).then(|| set.mark()), detail: said }
     }
 
-    fn feel(sim: &mut Sim, probe: &Probe, now: Now) -> Result<Facts, Fault> {
+    fn sample(sim: &mut Sim, probe: &Probe, now: Now) -> Result<Observation, Fault> {
         let every = sim.plan.replica_sets.get(probe.set).and_then(|set| set.canary.as_ref()).map(|canary| canary.every);
         let (Some(every), Some(set)) = (every, sim.sets.get_mut(probe.set)) else {
             return Err(Fault::new(FaultKind::NotFound, "no such canary in the simulated estate"));
         };
         let none = || Fault::new(FaultKind::Empty, "nothing has come of a write yet");
-        set.feel(probe.concern, every, now.boot).map(Facts::Felt).ok_or_else(none)
+        set.sample(probe.concern, every, now.boot).map(Observation::Felt).ok_or_else(none)
     }
 
     fn log(sim: &Sim) -> &[String] {
@@ -74,7 +78,7 @@ impl Obeys for State {
     }
 
     /// Somebody with a shell changes a member's tags: nothing that matters to a move, but for the version.
-    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+    fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
         set.advance(now.boot);
         let mut members = set.configured();
@@ -85,7 +89,7 @@ impl Obeys for State {
         }
     }
 
-    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+    fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         sim.happen(what, now)
     }
 }
@@ -102,8 +106,8 @@ impl Set {
         i64::try_from(self.term).unwrap_or(i64::MAX)
     }
 
-    fn mark(&self) -> Mark {
-        Mark { version: self.version, term: self.now_term(), leader: self.leader().map(str::to_owned) }
+    fn mark(&self) -> Version {
+        Version { version: self.version, term: self.now_term(), leader: self.leader().map(str::to_owned) }
     }
 
     /// Where a member that answers stands in the configuration.
@@ -112,7 +116,7 @@ impl Set {
         self.up(place).then_some(place)
     }
 
-    fn reconfig(&mut self, r: &Reconfig, expect: Option<&Mark>, now: Now) -> Done {
+    fn reconfig(&mut self, r: &Reconfig, expect: Option<&Version>, now: Now) -> Done {
         let Some(leader) = self.leader().map(str::to_owned) else {
             return Err((Reply::Refused, "10107: nobody leads".to_owned()));
         };
@@ -134,9 +138,9 @@ impl Set {
         }
     }
 
-    fn stepped_down(&mut self, host: &str, term: i64, secs: (u32, u32), expect: Option<&Mark>, now: Now) -> Done {
+    fn stepped_down(&mut self, host: &str, term: i64, secs: (u32, u32), expect: Option<&Version>, now: Now) -> Done {
         let Some(place) = self.answers(host) else {
-            return Err((Reply::Lost, format!("{host}: connection refused")));
+            return Err((Reply::Indeterminate, format!("{host}: connection refused")));
         };
         if self.primary != Some(place) || now.boot < self.writable_at {
             return Err((Reply::Mismatch, format!("10107: {host} is not a writable primary")));
@@ -155,7 +159,7 @@ impl Set {
 
     fn freezes(&mut self, host: &str, secs: u32, now: Now) -> Done {
         let Some(place) = self.answers(host) else {
-            return Err((Reply::Lost, format!("{host}: connection refused")));
+            return Err((Reply::Indeterminate, format!("{host}: connection refused")));
         };
         if self.primary == Some(place) {
             return Err((Reply::Refused, "95: cannot freeze node when primary".to_owned()));
@@ -168,14 +172,14 @@ impl Set {
         let Some(from) =
             self.leader().or_else(|| self.members.iter().map(|m| &*m.config.host).find(|h| self.answers(h).is_some()))
         else {
-            return (Truth::Dark, "nobody answers".to_owned());
+            return (Truth::Unobservable, "nobody answers".to_owned());
         };
         let said = format!("{from} has version {} of term {}", self.version, self.term);
         let truth = if r.made(self.version, &self.configured()) {
             Truth::Applied
         } else if self.primary.is_none() {
             // A member that follows may not have the newest one yet.
-            Truth::Dark
+            Truth::Unobservable
         } else if self.version < r.version {
             Truth::NotApplied
         } else {
@@ -191,7 +195,7 @@ impl Set {
                 Some(leader) if over => {
                     (Truth::Conflict, format!("{leader} leads; {host}, which could tell why, does not answer"))
                 }
-                _ => (Truth::Dark, format!("{host} does not answer")),
+                _ => (Truth::Unobservable, format!("{host} does not answer")),
             };
         };
         if self.told.get(tag).is_some_and(|by| by == host) {
@@ -221,7 +225,7 @@ impl Set {
             if answers { format!("{host} says nothing of it in its log") } else { format!("{host} does not answer") };
         let Some(lapse) = lapse else {
             return match answers {
-                false => (Truth::Dark, said),
+                false => (Truth::Unobservable, said),
                 true if self.restarted.contains(host) => (Truth::Conflict, format!("{host} was started anew")),
                 true => (Truth::NotApplied, said),
             };
@@ -230,7 +234,7 @@ impl Set {
         if self.primary.is_some() && lapse.is_over(self.now_term(), led) {
             (Truth::Applied, format!("{said}; its step down's own {} s are over", lapse.secs))
         } else {
-            (Truth::Dark, format!("{said}; its step down's own {} s end by themselves", lapse.secs))
+            (Truth::Unobservable, format!("{said}; its step down's own {} s end by themselves", lapse.secs))
         }
     }
 
@@ -240,14 +244,14 @@ impl Set {
         let of = |is: bool| if is { Truth::Applied } else { Truth::NotApplied };
         match until {
             Until::Committed { .. } | Until::Writable | Until::Settled if self.primary.is_none() => {
-                (Truth::Dark, "nobody leads".to_owned())
+                (Truth::Unobservable, "nobody leads".to_owned())
             }
             Until::Committed { version } => {
                 let truth = if self.version == *version { of(spread) } else { Truth::Conflict };
                 (truth, format!("version {}, {}", self.version, if spread { "committed" } else { "not committed yet" }))
             }
             Until::CaughtUp { host, within_ms } => match self.answers(host) {
-                None => (Truth::Dark, format!("{host} does not answer")),
+                None => (Truth::Unobservable, format!("{host} does not answer")),
                 Some(place) => {
                     let lag = if self.primary == Some(place) { 0.0 } else { self.lag(place, now.boot) };
                     (of(lag * 1000.0 <= f64::from(*within_ms)), format!("{host} is {lag:.1} s behind"))

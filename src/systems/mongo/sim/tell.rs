@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::Set;
 use crate::{
     plan::{Side, Sides},
-    systems::World,
+    systems::SharedConditions,
 };
 
 /// Tells it as of `boot`. One set has as many users as the next.
 #[expect(clippy::cast_precision_loss, reason = "a handful of sets")]
-pub(super) fn tell(sets: &[Set], boot: Duration, world: &mut World) {
+pub(super) fn publish(sets: &[Set], boot: Duration, world: &mut SharedConditions) {
     let share = |of: f64, all: usize| of / all.max(1) as f64;
     let led: Vec<_> = sets.iter().filter_map(|s| Some(s.members[s.primary?].side)).collect();
     world.refused = share(sets.iter().map(|s| s.refused(boot)).sum(), sets.len());

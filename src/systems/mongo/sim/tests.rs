@@ -16,7 +16,7 @@ use crate::{
     systems::{
         Simulated,
         mongo::{State, facts::ConfigMember},
-        steer::{Obeys, Sent},
+        steer::{SendOutcome, SimulateWrites},
     },
 };
 
@@ -60,12 +60,12 @@ impl Estate {
         set.takes(set.version + by, &members, boot).err().map_or(0, |refusal| refusal.code)
     }
 
-    fn send(&mut self, call: &Call) -> Sent<super::super::ops::Mark> {
+    fn send(&mut self, call: &Call) -> SendOutcome<super::super::ops::Version> {
         self.tags += 1;
-        State::obey(&mut self.sim, &format!("t{}", self.tags), call, None, self.now)
+        State::write(&mut self.sim, &format!("t{}", self.tags), call, None, self.now)
     }
 
-    fn reconfig(&mut self, change: impl FnOnce(&mut Vec<ConfigMember>)) -> Sent<super::super::ops::Mark> {
+    fn reconfig(&mut self, change: impl FnOnce(&mut Vec<ConfigMember>)) -> SendOutcome<super::super::ops::Version> {
         let set = self.set();
         let (before, version) = (set.configured(), set.version + 1);
         let mut after = before.clone();
@@ -74,12 +74,12 @@ impl Estate {
         self.send(&Call::Reconfig(Box::new(Reconfig { set, version, before, after, unless: None, any_term: false })))
     }
 
-    fn step_down(&mut self) -> Sent<super::super::ops::Mark> {
+    fn step_down(&mut self) -> SendOutcome<super::super::ops::Version> {
         let (host, term) = (self.leader().expect("a primary"), i64::try_from(self.set().term).expect("a term"));
         self.send(&Call::StepDown { set: "orders".into(), host, term, secs: 60, catch_up: 2 })
     }
 
-    fn freeze(&mut self, n: u32, secs: u32) -> Sent<super::super::ops::Mark> {
+    fn freeze(&mut self, n: u32, secs: u32) -> SendOutcome<super::super::ops::Version> {
         self.send(&Call::Freeze { set: "orders".into(), host: host(n), secs, lapse: None })
     }
 
@@ -91,7 +91,7 @@ impl Estate {
                 m.priority = if m.host == leader || m.host == host(n) { 2.0 } else { 0.0 };
             }
         });
-        assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+        assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
         self.pass(2000);
     }
 }
@@ -119,7 +119,7 @@ fn several_new_voters_come_in_at_once_even_beyond_seven() {
     e.set().waiting = waiting.clone();
     let new = |h: &String| ConfigMember { host: h.clone(), votes: 1, priority: 1.0, ..ConfigMember::default() };
     assert_eq!(e.code(1, |m| m.extend(waiting.iter().map(new))), 0, "newlyAdded: eight votes are taken");
-    assert_eq!(e.reconfig(|m| m.extend(waiting.iter().map(new))).reply, Reply::Yes);
+    assert_eq!(e.reconfig(|m| m.extend(waiting.iter().map(new))).reply, Reply::Accepted);
     e.pass(2000);
     assert_eq!(e.set().votes_of(|_| true), 8);
     // From here on they are counted.
@@ -152,12 +152,12 @@ fn a_primary_does_not_take_its_own_priority_away() {
 #[test]
 fn a_configuration_spreads_in_a_heartbeat_and_the_next_one_waits_for_it() {
     let mut e = Estate::new(1);
-    assert_eq!(e.reconfig(|m| m[1].priority = 0.5).reply, Reply::Yes);
+    assert_eq!(e.reconfig(|m| m[1].priority = 0.5).reply, Reply::Accepted);
     assert!(!e.sim.sets[0].is_spread(e.now.boot));
     e.pass(1900);
     assert_eq!(e.code(1, |_| ()), 308);
     let sent = e.reconfig(|m| m[1].priority = 0.25);
-    assert_eq!((sent.reply, &sent.said[..3]), (Reply::Refused, "308"));
+    assert_eq!((sent.reply, &sent.detail[..3]), (Reply::Refused, "308"));
     e.pass(100);
     assert_eq!(e.code(1, |_| ()), 0);
 }
@@ -182,7 +182,7 @@ fn what_was_changed_meanwhile_is_not_overwritten() {
     let r = Reconfig { set: "orders".into(), version, after: before.clone(), before, unless: None, any_term: false };
     e.set().members[4].config.tags.push(("a".into(), "b".into()));
     let sent = e.send(&Call::Reconfig(Box::new(r)));
-    assert_eq!(sent.reply, Reply::Mismatch, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Mismatch, "{}", sent.detail);
     assert!(State::log(&e.sim).is_empty());
 }
 
@@ -196,7 +196,7 @@ fn pinned_the_target_wins_sixteen_of_sixteen_within_ninety_milliseconds() {
             e.pass(1000);
         }
         let sent = e.step_down();
-        assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+        assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
         assert_eq!(e.leader(), None);
         let mut gap = 0;
         while e.leader().is_none() || e.now.boot < e.sim.sets[0].writable_at {
@@ -215,7 +215,7 @@ fn preferred_only_the_target_is_missed_now_and_then() {
         let mut e = Estate::new(seed);
         e.reconfig(|m| m[3].priority = 2.0);
         e.pass(2000);
-        if e.step_down().reply == Reply::Yes {
+        if e.step_down().reply == Reply::Accepted {
             e.pass(100);
             let leader = e.leader().expect("a primary");
             assert_ne!(leader, host(101), "it stands down for a minute");
@@ -246,7 +246,7 @@ fn nobody_near_enough_is_262_and_two_seconds_without_writes() {
     e.pin(104);
     e.sim.stop(&host(104));
     let sent = e.step_down();
-    assert_eq!((sent.reply, &sent.said[..3]), (Reply::Refused, "262"));
+    assert_eq!((sent.reply, &sent.detail[..3]), (Reply::Refused, "262"));
     assert_eq!(e.leader(), Some(host(101)));
     assert_eq!(e.code(1, |_| ()), 10107);
     e.pass(2000);
@@ -260,9 +260,9 @@ fn a_step_down_is_for_one_host_in_one_term() {
     let call = |n, term| Call::StepDown { set: "orders".into(), host: host(n), term, secs: 60, catch_up: 2 };
     assert_eq!(e.send(&call(102, 7)).reply, Reply::Mismatch);
     assert_eq!(e.send(&call(101, 6)).reply, Reply::Mismatch);
-    assert!(e.send(&call(101, 6)).said.contains("stale term"));
+    assert!(e.send(&call(101, 6)).detail.contains("stale term"));
     e.sim.stop(&host(101));
-    assert_eq!(e.send(&call(101, 7)).reply, Reply::Lost);
+    assert_eq!(e.send(&call(101, 7)).reply, Reply::Indeterminate);
     assert_eq!(e.leader(), None);
 }
 
@@ -271,13 +271,13 @@ fn whoever_is_frozen_does_not_stand_until_it_is_thawed() {
     let mut e = Estate::new(1);
     assert_eq!(e.freeze(101, 60).reply, Reply::Refused, "95: it leads");
     for n in 102..106 {
-        assert_eq!(e.freeze(n, 3600).reply, Reply::Yes);
+        assert_eq!(e.freeze(n, 3600).reply, Reply::Accepted);
     }
     e.sim.stop(&host(101));
     e.pass(100);
     e.pass(30_000);
     assert_eq!(e.leader(), None);
-    assert_eq!(e.freeze(103, 0).reply, Reply::Yes);
+    assert_eq!(e.freeze(103, 0).reply, Reply::Accepted);
     e.pass(9_000);
     assert_eq!(e.leader(), None, "it has to miss its primary first");
     e.pass(2_000);
@@ -288,7 +288,7 @@ fn whoever_is_frozen_does_not_stand_until_it_is_thawed() {
 fn a_target_lost_while_pinned_leaves_nobody_for_a_minute() {
     let mut e = Estate::new(1);
     e.pin(104);
-    assert_eq!(e.step_down().reply, Reply::Yes);
+    assert_eq!(e.step_down().reply, Reply::Accepted);
     e.sim.stop(&host(104));
     for _ in 0..59 {
         e.pass(1000);

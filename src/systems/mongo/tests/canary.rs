@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     plan::Canary,
     systems::{
-        mongo::{Concern, Facts, Kind, Probe},
-        steer::{Obeys, Steered},
+        mongo::{Concern, Kind, Observation, Probe},
+        steer::{Planner, SimulateWrites},
     },
 };
 
@@ -23,15 +23,15 @@ pub(super) fn with_canary() -> Run {
 }
 
 /// Lets time pass, each probe asked every half second.
-pub(super) fn feel(run: &mut Run, probes: &[SourceSpec<Probe>], seconds: u64) {
+pub(super) fn feel(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds: u64) {
     for _ in 0..seconds * 2 {
         run.now.boot += Duration::from_millis(500);
         run.now.wall += Duration::from_millis(500);
         State::advance(&mut run.sim, run.now);
         for spec in probes {
-            let facts = State::feel(&mut run.sim, &spec.ask, run.now).expect("it writes");
+            let facts = State::sample(&mut run.sim, &spec.query, run.now).expect("it writes");
             let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
-            run.state.felt(&spec.ask, facts, stamp);
+            run.state.on_sample(&spec.query, facts, stamp);
         }
     }
 }
@@ -51,7 +51,7 @@ fn nobody_feels_anything_before_somebody_is_given_the_run() {
     let probes = run.state.probes();
     let ids: Vec<_> = probes.iter().map(|p| p.id.as_str()).collect();
     assert_eq!(ids, ["mongo/orders/canary/1", "mongo/orders/canary/majority"]);
-    assert_eq!(run.signal("mongo.canary.gap", "orders"), Seen::Never);
+    assert_eq!(run.signal("mongo.canary.gap", "orders"), Observed::Pending);
     assert!(Run::new().state.probes().is_empty(), "the plan asks for none");
 }
 
@@ -61,11 +61,11 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
     run.pass(2);
     let probes = run.state.probes();
     feel(&mut run, &probes, 5);
-    assert_eq!(run.signal("mongo.canary.write_downtime", "majority").live(), Some(0.0));
+    assert_eq!(run.signal("mongo.canary.write_downtime", "majority").fresh(), Some(0.0));
     assert_eq!(run.cell(0, "orders", "felt"), ("0ms".into(), Tone::Plain));
     run.sim.stop("127.0.0.1:101");
     feel(&mut run, &probes, 3);
-    let gap = run.signal("mongo.canary.gap", "1").live().expect("it goes on");
+    let gap = run.signal("mongo.canary.gap", "1").fresh().expect("it goes on");
     assert!((2.4..3.2).contains(&gap), "{gap}");
     assert_eq!(run.cell(0, "orders", "felt").1, Tone::Bad);
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
@@ -73,11 +73,11 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
     assert!(line.1.text.starts_with("NO WRITE for ") && line.1.text.ends_with("10107: not primary"), "{}", line.1.text);
     feel(&mut run, &probes, 10);
     for w in ["1", "majority"] {
-        assert_eq!(run.signal("mongo.canary.gap", w).live(), Some(0.0));
-        let down = run.signal("mongo.canary.write_downtime", w).live().expect("felt");
+        assert_eq!(run.signal("mongo.canary.gap", w).fresh(), Some(0.0));
+        let down = run.signal("mongo.canary.write_downtime", w).fresh().expect("felt");
         // Ten seconds until the others elect, and what lies between two ticks.
         assert!((10.0..10.2).contains(&down), "{w}: {down}");
-        assert_eq!(run.signal("mongo.canary.longest_gap", w).live(), Some(down));
+        assert_eq!(run.signal("mongo.canary.longest_gap", w).fresh(), Some(down));
     }
 }
 
@@ -89,7 +89,7 @@ fn a_step_down_is_felt_as_long_as_it_lasts() {
     feel(&mut run, &probes, 5);
     run.sim.topple("orders", run.now);
     feel(&mut run, &probes, 5);
-    let felt = run.signal("mongo.canary.longest_gap", "1").live().expect("felt");
+    let felt = run.signal("mongo.canary.longest_gap", "1").fresh().expect("felt");
     assert!((0.05..0.15).contains(&felt), "{felt}");
 }
 
@@ -100,15 +100,15 @@ fn a_canary_that_may_not_write_is_blind_and_no_outage() {
     let probes = run.state.probes();
     feel(&mut run, &probes, 2);
     for spec in &probes {
-        run.state.numb(&spec.ask, &Fault::new(FaultKind::Refused, "not authorized"));
+        run.state.on_probe_error(&spec.query, &Fault::new(FaultKind::Refused, "not authorized"));
     }
-    assert!(matches!(run.signal("mongo.canary.gap", "1"), Seen::Stale(..)));
+    assert!(matches!(run.signal("mongo.canary.gap", "1"), Observed::Stale(..)));
     run.now.boot += Duration::from_secs(7);
-    assert!(matches!(run.signal("mongo.canary.gap", "1"), Seen::Blind(f) if f.kind == FaultKind::Refused));
+    assert!(matches!(run.signal("mongo.canary.gap", "1"), Observed::Unknown(f) if f.kind == FaultKind::Refused));
     assert_eq!(run.cell(0, "orders", "felt"), ("REFUSED".into(), Tone::Blind));
     // One of the two is as bad as both: the set's cell is as good as the worst.
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
-    run.state.felt(&Probe { set: 0, concern: Concern::One }, Facts::Felt(Default::default()), stamp);
+    run.state.on_sample(&Probe { set: 0, concern: Concern::One }, Observation::Felt(Default::default()), stamp);
     assert_eq!(run.cell(0, "orders", "felt").1, Tone::Blind);
 }
 
@@ -116,10 +116,10 @@ fn a_canary_that_may_not_write_is_blind_and_no_outage() {
 fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
     let mut run = Run::movable(1);
     let longest = |run: &Run| run.signal("mongo.set.longest_write", "orders");
-    assert!(longest(&run).live().is_some_and(|s| s < 1.0));
+    assert!(longest(&run).fresh().is_some_and(|s| s < 1.0));
     run.sim.begin_long("orders", Kind::IndexBuild, "createIndexes", "shop.orders", run.now);
     run.pass(20);
-    let seconds = longest(&run).live().expect("asked");
+    let seconds = longest(&run).fresh().expect("asked");
     assert!((16.0..=20.0).contains(&seconds), "{seconds}");
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     let line = detail.fields.iter().find(|(name, _)| name == "long operations").expect("a line");
@@ -134,10 +134,10 @@ fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
     // Not known is neither none nor what was.
     run.cut = Some(("operations", FaultKind::Refused));
     run.pass(1);
-    assert!(!longest(&run).is_live());
+    assert!(!longest(&run).is_fresh());
     assert!(notes(&run).iter().any(|n| n.contains("is not known")), "{:?}", notes(&run));
     run.cut = None;
     run.sim.topple("orders", run.now);
     run.pass(1);
-    assert!(longest(&run).live().is_some_and(|s| s < 1.0), "killed");
+    assert!(longest(&run).fresh().is_some_and(|s| s < 1.0), "killed");
 }

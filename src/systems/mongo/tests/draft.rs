@@ -5,8 +5,8 @@ use crate::{
     core::step::Kind,
     plan::Action,
     systems::{
-        mongo::ops::{Call, Mark, Until},
-        steer::{Draft, Handle, Steered},
+        mongo::ops::{Call, Until, Version},
+        steer::{Draft, Planner, Precondition},
     },
 };
 
@@ -15,7 +15,7 @@ pub(super) fn to(side: Side) -> Action {
 }
 
 impl Run {
-    pub(super) fn draft(&self, action: &Action) -> Result<Draft<Call, Mark>, Vec<Fault>> {
+    pub(super) fn draft(&self, action: &Action) -> Result<Draft<Call, Version>, Vec<Fault>> {
         self.state.draft(action, self.now).expect("an action of this system")
     }
 
@@ -41,7 +41,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     let run = Run::movable(1);
     let draft = run.draft(&to(Side::Target)).expect("a draft");
     assert_eq!(draft.broken, Vec::<String>::new());
-    let kinds: Vec<_> = draft.ops.iter().map(|op| (op.kind, op.tail)).collect();
+    let kinds: Vec<_> = draft.ops.iter().map(|op| (op.kind, op.cleanup)).collect();
     use Kind::{Compared, Lapses, Wait};
     let wanted = [
         (Compared, false),
@@ -58,7 +58,10 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     assert_eq!(kinds, wanted);
     let Call::Reconfig(pin) = &draft.ops[0].call else { panic!("a reconfig first") };
     assert_eq!((pin.version, pin.before.len(), pin.after.len()), (5, 5, 5));
-    assert_eq!(draft.ops[0].expect, Handle::Seen(Mark { version: 4, term: 7, leader: Some("127.0.0.1:101".into()) }));
+    assert_eq!(
+        draft.ops[0].precondition,
+        Precondition::Observed(Version { version: 4, term: 7, leader: Some("127.0.0.1:101".into()) })
+    );
     let Call::Wait { until: Until::Leads { host, after: 7 }, .. } = &draft.ops[4].call else { panic!("a wait") };
     // The two alike, so that nothing takes over; nobody else.
     let priorities =
@@ -82,7 +85,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
 fn a_draft_survives_the_journal() {
     let draft = Run::movable(1).draft(&to(Side::Target)).expect("a draft");
     let bytes = serde_json::to_vec(&draft).expect("written");
-    assert_eq!(serde_json::from_slice::<Draft<Call, Mark>>(&bytes).expect("read"), draft);
+    assert_eq!(serde_json::from_slice::<Draft<Call, Version>>(&bytes).expect("read"), draft);
 }
 
 #[test]
@@ -152,19 +155,19 @@ fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shel
 fn other_actions_are_of_other_systems_and_unknown_sets_are_faults() {
     let run = Run::movable(1);
     let other = Action::Manual { what: "x".into() };
-    assert!(run.state.draft(&other, run.now).is_none() && run.state.met(&other, run.now).is_none());
+    assert!(run.state.draft(&other, run.now).is_none() && run.state.is_satisfied(&other, run.now).is_none());
     let nobody = Action::MovePrimary { set: "nobody".into(), to: Side::Target };
     assert_eq!(run.draft(&nobody).expect_err("a fault")[0].kind, FaultKind::NotFound);
-    assert!(matches!(run.state.met(&nobody, run.now), Some(Seen::Blind(_))));
+    assert!(matches!(run.state.is_satisfied(&nobody, run.now), Some(Observed::Unknown(_))));
 }
 
 #[test]
 fn what_is_so_already_takes_nothing() {
     let run = Run::movable(1);
     let draft = run.draft(&to(Side::Source)).expect("a draft");
-    assert!(draft.ops.is_empty() && draft.back.is_empty() && draft.broken.is_empty());
-    assert_eq!(run.state.met(&to(Side::Source), run.now).and_then(Seen::live), Some(true));
-    assert_eq!(run.state.met(&to(Side::Target), run.now).and_then(Seen::live), Some(false));
+    assert!(draft.ops.is_empty() && draft.inverse.is_empty() && draft.broken.is_empty());
+    assert_eq!(run.state.is_satisfied(&to(Side::Source), run.now).and_then(Observed::fresh), Some(true));
+    assert_eq!(run.state.is_satisfied(&to(Side::Target), run.now).and_then(Observed::fresh), Some(false));
 }
 
 #[test]
@@ -174,7 +177,7 @@ fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_told(
     for (seconds, word) in [(8, "stale, last known"), (100, "SILENT")] {
         let faults = run.state.draft(&to(Side::Target), later(seconds)).expect("of this system").expect_err("faults");
         assert!(faults.len() >= 4 && text(&faults).contains(word), "{}", text(&faults));
-        assert!(run.state.met(&to(Side::Target), later(seconds)).is_some_and(|m| !m.is_live()));
+        assert!(run.state.is_satisfied(&to(Side::Target), later(seconds)).is_some_and(|m| !m.is_fresh()));
     }
     run.cut = Some(("mongo/", FaultKind::Refused));
     run.pass(1);
@@ -232,7 +235,7 @@ fn without_a_primary_nothing_is_drafted() {
     run.sim.stop("127.0.0.1:101");
     run.pass(4);
     assert!(text(&run.draft(&to(Side::Target)).expect_err("faults")).contains("no primary"));
-    assert_eq!(run.state.met(&to(Side::Target), run.now).and_then(Seen::live), Some(false));
+    assert_eq!(run.state.is_satisfied(&to(Side::Target), run.now).and_then(Observed::fresh), Some(false));
 }
 
 #[test]
@@ -286,11 +289,11 @@ fn a_shell_that_sees_the_names_of_the_inside_restores_the_same_priorities() {
 fn a_freeze_that_a_primary_refuses_is_not_there() {
     use crate::{
         core::step::{Reply, Truth},
-        systems::steer::Obeys,
+        systems::steer::SimulateWrites,
     };
     let mut run = Run::movable(1);
     let freeze = Call::Freeze { set: "orders".into(), host: "127.0.0.1:101".into(), secs: 60, lapse: None };
-    let sent = State::obey(&mut run.sim, "tag", &freeze, None, run.now);
+    let sent = State::write(&mut run.sim, "tag", &freeze, None, run.now);
     assert_eq!(sent.reply, Reply::Refused);
-    assert_eq!(State::look(&mut run.sim, "tag", &freeze, None, run.now).truth, Truth::Conflict);
+    assert_eq!(State::verify(&mut run.sim, "tag", &freeze, None, run.now).truth, Truth::Conflict);
 }

@@ -5,8 +5,8 @@ use super::{
     *,
 };
 use crate::systems::{
-    mongo::{Concern, Facts, Felt, Probe},
-    steer::Steered,
+    mongo::{Concern, Felt, Observation, Probe},
+    steer::Planner,
 };
 
 const PROBE: Probe = Probe { set: 0, concern: Concern::One };
@@ -17,7 +17,7 @@ fn lost(run: &Run) -> String {
 
 fn felt(run: &mut Run, felt: Felt) {
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
-    run.state.felt(&PROBE, Facts::Felt(felt), stamp);
+    run.state.on_sample(&PROBE, Observation::Felt(felt), stamp);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn what_a_canary_felt_stays_when_it_misses_a_turn() {
     // Nor is it forgotten when the canary can write no more; and of an outage that goes on then, nobody feels how long it is.
     let since = Some(run.now.boot - Duration::from_secs(1));
     felt(&mut run, Felt { since, ..down });
-    run.state.numb(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
+    run.state.on_probe_error(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
     let then = lost(&run);
     run.pass(20);
     assert_eq!((then.as_str(), lost(&run).as_str()), ("≤ 1.6s", "≤ 1.6s"));

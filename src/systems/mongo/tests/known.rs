@@ -6,7 +6,7 @@ use crate::systems::mongo::facts::Hello;
 fn fails(run: &mut Run, hosts: &[u32], kind: FaultKind) {
     for n in hosts {
         for spec in run.sources.clone().iter().filter(|s| s.id.contains(&format!(":{n}/"))) {
-            run.state.fail(&spec.ask, &Fault::new(kind, "cut"), run.now);
+            run.state.fail(&spec.query, &Fault::new(kind, "cut"), run.now);
         }
     }
 }
@@ -37,14 +37,14 @@ fn a_primary_that_only_we_do_not_reach_is_neither_gone_nor_charged() {
         run.pass(30);
         for id in ["primary_writable", "primaries", "primary_on_target", "write_downtime", "config_committed"] {
             let id = format!("mongo.set.{id}");
-            assert!(!run.signal(&id, "orders").is_live(), "{kind:?}: {id} {:?}", run.signal(&id, "orders"));
+            assert!(!run.signal(&id, "orders").is_fresh(), "{kind:?}: {id} {:?}", run.signal(&id, "orders"));
         }
         assert_eq!(spent(&run).down, Duration::ZERO, "{kind:?}");
         assert!(spent(&run).unseen >= Duration::from_secs(28), "{kind:?}: {:?}", spent(&run));
         assert_eq!(summary(&run), "orders: primary 127.0.0.1:101 not reachable from here");
         run.cut = None;
         run.pass(2);
-        assert_eq!(run.signal("mongo.set.write_downtime", "orders").live(), Some(0.0));
+        assert_eq!(run.signal("mongo.set.write_downtime", "orders").fresh(), Some(0.0));
         assert_eq!(summary(&run), "");
     }
 }
@@ -85,11 +85,11 @@ fn a_minority_that_sees_no_primary_does_not_speak_for_the_others() {
     }
     run.pass(1);
     // Three hosts say themselves that no such process is there.
-    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)));
+    assert!(matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)));
     // From three nothing is heard: they may be on the other side of a cut, and lead.
     fails(&mut run, &[101, 102, 103], FaultKind::TimedOut);
-    assert!(!run.state.sets[0].leader(run.now).is_live(), "{:?}", run.state.sets[0].leader(run.now));
-    assert!(!run.signal("mongo.set.primary_writable", "orders").is_live());
+    assert!(!run.state.sets[0].leader(run.now).is_fresh(), "{:?}", run.state.sets[0].leader(run.now));
+    assert!(!run.signal("mongo.set.primary_writable", "orders").is_fresh());
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_delay_on_purpose_is_no_lag() {
         "{:?}",
         run.cell(1, "orders/127.0.0.1:102", "votes")
     );
-    assert!(run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    assert!(run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
 }
 
 #[test]
@@ -120,11 +120,13 @@ fn a_member_says_itself_how_far_behind_it_is_to_be() {
     let late = |run: &Run| run.state.sets[0].delay("127.0.0.1:102");
     assert_eq!(late(&run), Duration::ZERO);
     let hello = run.sources.iter().find(|s| s.id.ends_with(":102/hello")).cloned().expect("a source");
-    let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+    let Ok(Observation::Hello(answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
+        panic!("no greeting")
+    };
     let answer = Hello { delay: Duration::from_secs(60), ..answer };
     run.state.apply(
-        &hello.ask,
-        Facts::Hello(answer),
+        &hello.query,
+        Observation::Hello(answer),
         Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
     );
     assert_eq!(late(&run), Duration::from_secs(60));
@@ -135,11 +137,13 @@ fn an_arbiter_that_a_greeting_names_is_only_greeted() {
     let mut run = Run::new();
     let hello = run.sources.iter().find(|s| s.id.ends_with(":101/hello")).cloned().expect("a source");
     State::advance(&mut run.sim, run.now);
-    let Ok(Facts::Hello(answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else { panic!("no greeting") };
+    let Ok(Observation::Hello(answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
+        panic!("no greeting")
+    };
     let answer = Hello { arbiters: vec!["127.0.0.1:199".into()], ..answer };
     let found = run.state.apply(
-        &hello.ask,
-        Facts::Hello(answer),
+        &hello.query,
+        Observation::Hello(answer),
         Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
     );
     let of: Vec<_> = found.iter().filter(|s| s.id.contains(":199/")).map(|s| s.id.as_str()).collect();
@@ -180,12 +184,12 @@ fn while_one_makes_its_first_copy_the_worst_lag_is_not_that_of_the_others() {
     run.pass(8);
     assert_eq!(run.cell(0, "orders", "target_lag").1, Tone::Good);
     let spec = run.sources.iter().find(|s| s.id.ends_with(":105/status")).cloned().expect("a source");
-    let Ok(Facts::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.ask, run.now) else {
+    let Ok(Observation::Status(Membership::In(mut status))) = State::answer(&mut run.sim, &spec.query, run.now) else {
         panic!("no status")
     };
     status.state = MemberState::Startup2;
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(spec.interval) };
-    run.state.apply(&spec.ask, Facts::Status(Membership::In(status)), stamp);
+    run.state.apply(&spec.query, Observation::Status(Membership::In(status)), stamp);
     assert_eq!(run.cell(0, "orders", "target_lag"), ("unknown".into(), Tone::Blind));
     assert_eq!(run.state.tiles(run.now)[2].value.tone, Tone::Blind);
 }
@@ -198,8 +202,8 @@ fn a_member_that_was_just_added_is_missed_before_the_configuration_is_read_anew(
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
     config.members.retain(|m| !m.host.ends_with(":105"));
     set.config.set(config, stamp);
-    assert_eq!(run.gates("orders"), [Level::Hold; 4]);
-    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_live());
+    assert_eq!(run.gates("orders"), [Level::Unknown; 4]);
+    assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
 }
 
 fn unknown(run: &Run) -> Vec<String> {
@@ -232,19 +236,19 @@ fn a_hidden_voter_that_is_down_is_one_of_those_that_cannot_lead() {
     fails(&mut run, &[101, 102], FaultKind::TimedOut);
     for n in [104, 105] {
         let hello = run.sources.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
-        let Ok(Facts::Hello(mut answer)) = State::answer(&mut run.sim, &hello.ask, run.now) else {
+        let Ok(Observation::Hello(mut answer)) = State::answer(&mut run.sim, &hello.query, run.now) else {
             panic!("no greeting")
         };
         answer.hosts.retain(|host| !host.ends_with(":103"));
         run.state.apply(
-            &hello.ask,
-            Facts::Hello(answer),
+            &hello.query,
+            Observation::Hello(answer),
             Stamp { at: run.now, fresh: Freshness::of_interval(hello.interval) },
         );
     }
     // Three of five votes.
     assert!(
-        matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)),
+        matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)),
         "{:?}",
         run.state.sets[0].leader(run.now)
     );
@@ -258,10 +262,10 @@ fn a_connection_that_was_cut_is_not_a_host_that_says_nobody_is_there() {
         run.sim.stop(host);
     }
     run.pass(12);
-    assert!(matches!(run.state.sets[0].leader(run.now), Seen::Live(Leader::Nobody, _)));
+    assert!(matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)));
     // As a load balancer or a tunnel ends them, whose other side may be well.
     for spec in run.sources.clone().iter().filter(|s| [":101/", ":102/", ":103/"].iter().any(|n| s.id.contains(n))) {
-        run.state.fail(&spec.ask, &Fault::new(FaultKind::Unreachable, "hello: unexpected end of file"), run.now);
+        run.state.fail(&spec.query, &Fault::new(FaultKind::Unreachable, "hello: unexpected end of file"), run.now);
     }
-    assert!(!run.state.sets[0].leader(run.now).is_live(), "{:?}", run.state.sets[0].leader(run.now));
+    assert!(!run.state.sets[0].leader(run.now).is_fresh(), "{:?}", run.state.sets[0].leader(run.now));
 }

@@ -4,9 +4,9 @@ use crate::{
     plan::{Action, Side, Sides},
     systems::{
         System,
-        mongo::{Ask, State, facts::Peer},
+        mongo::{Query, State, facts::Peer},
         steer::{
-            Steered,
+            Planner,
             played::{Played, plan},
         },
     },
@@ -44,13 +44,13 @@ fn members(p: &Played<State>) -> String {
 fn done(
     p: &mut Played<State>,
     action: &Action,
-) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Mark>> {
+) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Version>> {
     let draft = p.draft(action).unwrap_or_else(|faults| panic!("{action:?}: {faults:?}"));
     assert_eq!(draft.broken, Vec::<String>::new(), "{action:?}");
     assert!(!draft.ops.is_empty() && !draft.diff.is_empty(), "{action:?}");
     p.play(&draft.ops);
     p.pass(5);
-    draft.back
+    draft.inverse
 }
 
 #[test]
@@ -68,15 +68,15 @@ fn a_set_is_extended_voted_moved_and_taken_back_step_by_step() {
     ];
     let mut backs = Vec::new();
     for (action, after) in &story {
-        assert_eq!(p.met(action), Some(false), "{action:?}");
+        assert_eq!(p.is_satisfied(action), Some(false), "{action:?}");
         let before = members(&p);
         backs.push((done(&mut p, action), before));
-        assert_eq!((members(&p), p.met(action)), ((*after).to_owned(), Some(true)), "{action:?}");
+        assert_eq!((members(&p), p.is_satisfied(action)), ((*after).to_owned(), Some(true)), "{action:?}");
         assert!(p.draft(action).expect("a draft").ops.is_empty(), "nothing is left to do: {action:?}");
     }
     let to = |side| Action::MovePrimary { set: set(), to: side };
     done(&mut p, &to(Side::Target));
-    assert_eq!(p.met(&to(Side::Target)), Some(true));
+    assert_eq!(p.is_satisfied(&to(Side::Target)), Some(true));
     // With one vote it is no home any more: said, and sent only as a way back.
     assert!(!p.draft(&to(Side::Source)).expect("a draft").broken.is_empty());
     // Who leads does not leave, nor loses its vote.
@@ -85,7 +85,7 @@ fn a_set_is_extended_voted_moved_and_taken_back_step_by_step() {
     let leave = Action::RemoveMembers { set: set(), side: Side::Source };
     let back = done(&mut p, &leave);
     assert_eq!(members(&p), "1/3 1/1");
-    let back = p.state.back(&back, p.now).expect("a way back");
+    let back = p.state.inverse(&back, p.now).expect("a way back");
     p.play(&back.ops);
     p.pass(5);
     assert_eq!(members(&p), "1/3 1/1 1/2 0/0 0/0", "the same members, votes and priorities, in another order");
@@ -108,7 +108,7 @@ fn every_step_is_taken_back_to_what_was_there_before() {
         backs.push((done(&mut p, &action), before));
     }
     for (back, before) in backs.into_iter().rev() {
-        let back = p.state.back(&back, p.now).expect("a way back");
+        let back = p.state.inverse(&back, p.now).expect("a way back");
         p.play(&back.ops);
         p.pass(5);
         assert_eq!(members(&p), before);
@@ -141,9 +141,9 @@ fn members_are_frozen_and_thawed_but_not_the_primary() {
     p.pass(5);
     let freeze = Action::Freeze { set: set(), side: Side::Source, secs: 60 };
     let draft = p.draft(&freeze).expect("a draft");
-    assert_eq!((draft.ops.len(), draft.back.len()), (2, 2), "of three, one leads");
+    assert_eq!((draft.ops.len(), draft.inverse.len()), (2, 2), "of three, one leads");
     p.play(&draft.ops);
-    let back = p.state.back(&draft.back, p.now).expect("a way back");
+    let back = p.state.inverse(&draft.inverse, p.now).expect("a way back");
     assert!(back.ops.iter().all(|op| op.what.contains("may stand for election again")));
     p.play(&back.ops);
 }
@@ -176,7 +176,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         assert!(draft.notes.iter().any(|note| note.contains("127.0.0.1:3 is an arbiter")), "{:?}", draft.notes);
         let back = done(&mut p, &votes(1, 2, true));
         assert_eq!(members(&p), "1/2 0/0 1/0 1/0");
-        assert_eq!(p.met(&votes(1, 2, true)), Some(true));
+        assert_eq!(p.is_satisfied(&votes(1, 2, true)), Some(true));
         p.pass(5);
         let missed = |p: &Played<State>| {
             p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect::<Vec<_>>()
@@ -186,7 +186,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
             "it answers that it is in no set: {:?}",
             missed(&p)
         );
-        let back = p.state.back(&back, p.now).expect("a way back");
+        let back = p.state.inverse(&back, p.now).expect("a way back");
         p.play(&back.ops);
         p.pass(5);
         let sorted = |members: &str| {
@@ -202,7 +202,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         done(&mut p, &Action::MovePrimary { set: set(), to: Side::Target });
         let leave = Action::RemoveMembers { set: set(), side: Side::Source };
         done(&mut p, &leave);
-        assert_eq!(p.met(&leave), Some(true));
+        assert_eq!(p.is_satisfied(&leave), Some(true));
     }
 }
 
@@ -222,12 +222,12 @@ fn who_is_late_on_purpose_stays_hidden_and_keeps_nobody_else_so() {
     done(&mut p, &Action::AddMembers { set: set() });
     reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
     let unhide = Action::Unhide { set: set(), side: Side::Target };
-    assert_eq!(p.met(&unhide), Some(false));
+    assert_eq!(p.is_satisfied(&unhide), Some(false));
     let draft = p.draft(&unhide).expect("a draft");
     let told: Vec<_> = draft.ops.iter().map(|op| op.what.as_str()).collect();
     assert!(told[0].contains("127.0.0.1:4") && !told[0].contains("127.0.0.1:5"), "{told:?}");
     reconfigured(&mut p, "127.0.0.1:4", |m| m.hidden = false);
-    assert_eq!(p.met(&unhide), Some(true));
+    assert_eq!(p.is_satisfied(&unhide), Some(true));
 }
 
 #[test]
@@ -239,11 +239,11 @@ fn priorities_are_met_where_an_arbiter_or_a_hidden_voter_has_none() {
     for n in [2, 3] {
         reconfigured(&mut p, &format!("127.0.0.1:{n}"), |m| m.priority = 2.0);
     }
-    assert_eq!(p.met(&priorities), Some(true));
+    assert_eq!(p.is_satisfied(&priorities), Some(true));
     reconfigured(&mut p, "127.0.0.1:2", |m| (m.hidden, m.priority) = (true, 0.0));
     reconfigured(&mut p, "127.0.0.1:3", |m| (m.arbiter, m.priority) = (true, 0.0));
     assert!(p.draft(&priorities).expect("a draft").ops.is_empty(), "nothing is left to do");
-    assert_eq!(p.met(&priorities), Some(true));
+    assert_eq!(p.is_satisfied(&priorities), Some(true));
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn the_way_back_of_an_arbiter_is_not_forbidden_for_what_is_not_known() {
     // From here on nobody may ask for it; nor is it asked of a set without an arbiter by some.
     p.sim.mute_default_write("catalog");
     p.pass(5);
-    let back = p.state.back(&back, p.now).expect("a way back");
+    let back = p.state.inverse(&back, p.now).expect("a way back");
     assert_eq!(back.broken, Vec::<String>::new());
     assert!(back.notes.iter().any(|note| note.contains("is not known")), "{:?}", back.notes);
     p.play(&back.ops);
@@ -302,7 +302,7 @@ action = { remove_members = { set = "catalog", side = "source" } }
             p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
         // Nothing is asked here of what comes in later.
         missed.retain(|what| !what.contains(":4") && !what.contains(":5"));
-        let hello = |n: u32| Ask::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
+        let hello = |n: u32| Query::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
         assert_eq!((p.state.is_over(&hello(1), p.now), p.state.is_over(&hello(4), p.now)), (all_gone, false));
         if all_gone {
             assert_eq!(missed, Vec::<String>::new());
@@ -320,18 +320,18 @@ fn who_comes_back_is_as_late_as_it_was_and_never_under_one_of_several_names() {
     done(&mut p, &Action::AddMembers { set: set() });
     reconfigured(&mut p, "127.0.0.1:5", |m| m.delay = std::time::Duration::from_secs(3600));
     let leave = Action::RemoveMembers { set: set(), side: Side::Target };
-    let back = p.draft(&leave).expect("a draft").back;
+    let back = p.draft(&leave).expect("a draft").inverse;
     assert!(back[0].what.contains("127.0.0.1:5 comes in: hidden, 1h00m late, votes 0"), "{}", back[0].what);
     assert!(
         back[0].command.contains("late: 3600, ")
             && back[0].command.contains(r#""slaveDelay" : "secondaryDelaySecs"]: w[h].late"#)
     );
     reconfigured(&mut p, "127.0.0.1:5", |m| m.inside = Some("inside:5".into()));
-    let back = p.draft(&leave).expect("a draft").back;
+    let back = p.draft(&leave).expect("a draft").inverse;
     let set = &mut p.state.sets[0];
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
     config.members.retain(|m| m.host != "127.0.0.1:5");
     set.config.set(config, stamp);
-    let faults = p.state.back(&back, p.now).expect_err("its other names are known to nobody here");
+    let faults = p.state.inverse(&back, p.now).expect_err("its other names are known to nobody here");
     assert!(faults.iter().any(|fault| fault.text.raw().contains("horizons")), "{faults:?}");
 }

@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use super::{draft::to, *};
 use crate::{
     core::digest::Digest,
-    core::step::{Clearance, Effect, Event, Kind, Op, OpState, Phase, Recipe, Reply, State as Step, Timer, step},
-    scenario::Happening,
+    core::step::{
+        Clearance, Kind, Machine as Step, Op, OpState, Recipe, Reply, StepEffect, StepEvent, StepState, Timer, step,
+    },
+    scenario::FaultInjection,
     systems::{
         mongo::{
-            facts::{ConfigMember, Facts},
-            ops::{Call, Mark},
+            facts::{ConfigMember, Observation},
+            ops::{Call, Version},
         },
-        steer::{Draft, Obeys, Operation, Steered},
+        steer::{Draft, Operation, Planner, SimulateWrites},
     },
 };
 
@@ -20,35 +22,35 @@ use crate::{
 struct Play<'a> {
     run: &'a mut Run,
     name: &'static str,
-    ops: Vec<Operation<Call, Mark>>,
-    marks: Vec<Option<Mark>>,
+    ops: Vec<Operation<Call, Version>>,
+    marks: Vec<Option<Version>>,
     step: Step,
-    events: VecDeque<Event>,
+    events: VecDeque<StepEvent>,
     timers: Vec<(Duration, Timer)>,
     /// The reply to this operation is lost.
     lost: Option<usize>,
 }
 
 impl<'a> Play<'a> {
-    fn begin(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>) -> Self {
+    fn begin(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Version>>) -> Self {
         Self::on(run, name, ops, Step::new(0, true, false))
     }
 
     /// What a step is to do that has a past.
-    fn on(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Mark>>, step: Step) -> Self {
-        let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.tail)));
+    fn on(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Version>>, step: Step) -> Self {
+        let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.cleanup)));
         let marks = vec![None; ops.len()];
         let mut play = Self { run, name, ops, marks, step, events: VecDeque::new(), timers: Vec::new(), lost: None };
         let clear = Clearance::Clear;
         for event in [
-            Event::Clearance(clear),
-            Event::Previewed { digest: Digest([1; 32]), recipe },
-            Event::Arm,
-            Event::Execute(clear),
+            StepEvent::Clearance(clear),
+            StepEvent::Previewed { digest: Digest([1; 32]), recipe },
+            StepEvent::Arm,
+            StepEvent::Execute(clear),
         ] {
             play.take(&event);
         }
-        assert_eq!(play.step.phase, Phase::Running);
+        assert_eq!(play.step.state, StepState::Running);
         play
     }
 
@@ -56,31 +58,31 @@ impl<'a> Play<'a> {
         format!("{}/{at}", self.name)
     }
 
-    fn mark(&self, at: usize) -> Option<Mark> {
-        self.ops[at].expect.bind(&self.marks).expect("it is known by now")
+    fn mark(&self, at: usize) -> Option<Version> {
+        self.ops[at].precondition.bind(&self.marks).expect("it is known by now")
     }
 
-    fn take(&mut self, event: &Event) {
+    fn take(&mut self, event: &StepEvent) {
         let (next, effects) = step(&self.step, event);
         self.step = next;
         for effect in effects {
             let at = |t: crate::core::step::Ticket| usize::from(t.op);
             match effect {
-                Effect::Begin | Effect::Record(_) => {}
-                Effect::Act(t) => {
-                    self.events.push_back(Event::Written(t));
+                StepEffect::Begin | StepEffect::Record(_) => {}
+                StepEffect::Act(t) => {
+                    self.events.push_back(StepEvent::Written(t));
                     let (op, mark, tag) = (&self.ops[at(t)], self.mark(at(t)), self.tag(at(t)));
-                    let sent = State::obey(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
-                    let reply = if self.lost == Some(at(t)) { Reply::Lost } else { sent.reply };
-                    self.events.push_back(Event::Reply(t, reply));
+                    let sent = State::write(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
+                    let reply = if self.lost == Some(at(t)) { Reply::Indeterminate } else { sent.reply };
+                    self.events.push_back(StepEvent::Reply(t, reply));
                 }
-                Effect::Observe(t, look) => {
+                StepEffect::Verify(t, look) => {
                     let (op, mark, tag) = (&self.ops[at(t)], self.mark(at(t)), self.tag(at(t)));
-                    let seen = State::look(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
-                    self.marks[at(t)] = seen.mark.or(self.marks[at(t)].take());
-                    self.events.push_back(Event::Observed(t, look, seen.truth));
+                    let seen = State::verify(&mut self.run.sim, &tag, &op.call, mark.as_ref(), self.run.now);
+                    self.marks[at(t)] = seen.version.or(self.marks[at(t)].take());
+                    self.events.push_back(StepEvent::Verified(t, look, seen.truth));
                 }
-                Effect::Arm(timer) => {
+                StepEffect::Arm(timer) => {
                     let wait = match timer {
                         Timer::Reply(t) => {
                             State::waits_within(&self.ops[at(t)].call).unwrap_or(Duration::from_secs(100))
@@ -96,7 +98,7 @@ impl<'a> Play<'a> {
 
     /// Goes on until there is nothing left to do, or `until` says so.
     fn go(&mut self, until: impl Fn(&Step) -> bool) {
-        while self.step.phase == Phase::Running && !until(&self.step) {
+        while self.step.state == StepState::Running && !until(&self.step) {
             if let Some(event) = self.events.pop_front() {
                 self.take(&event);
                 continue;
@@ -109,7 +111,7 @@ impl<'a> Play<'a> {
             let step = at.saturating_sub(self.run.now.boot);
             self.run.now.boot += step;
             self.run.now.wall += step;
-            self.take(&Event::Fired(timer));
+            self.take(&StepEvent::Fired(timer));
         }
     }
 
@@ -121,13 +123,13 @@ impl<'a> Play<'a> {
 impl Run {
     fn members(&mut self) -> (Vec<ConfigMember>, i64, String) {
         State::advance(&mut self.sim, self.now);
-        match State::answer(&mut self.sim, &Ask::Config { set: 0 }, self.now) {
-            Ok(Facts::Config(c)) => (c.members, c.version, c.from),
+        match State::answer(&mut self.sim, &Query::Config { set: 0 }, self.now) {
+            Ok(Observation::Config(c)) => (c.members, c.version, c.from),
             other => panic!("{other:?}"),
         }
     }
 
-    fn move_to(&mut self, side: Side) -> Draft<Call, Mark> {
+    fn move_to(&mut self, side: Side) -> Draft<Call, Version> {
         // Some member may be slow just now: then it is waited for.
         self.draft(&to(side)).expect("a draft")
     }
@@ -142,7 +144,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
         let target = draft.diff[0].to.clone();
         let mut play = Play::begin(&mut run, "go", draft.ops);
         play.go(|_| false);
-        assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+        assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
         assert!(play.states().iter().all(|s| *s == OpState::Applied));
         assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/6", "go/8"]);
         let (after, version, leader) = run.members();
@@ -152,20 +154,20 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
             assert_eq!(*a, wanted);
         }
         run.pass(5);
-        assert_eq!(run.state.met(&to(Side::Target), run.now).and_then(Seen::live), Some(true));
+        assert_eq!(run.state.is_satisfied(&to(Side::Target), run.now).and_then(Observed::fresh), Some(true));
 
         // And back, as it is on record.
-        let bytes = serde_json::to_vec(&draft.back).expect("written");
-        let stored: Vec<Operation<Call, Mark>> = serde_json::from_slice(&bytes).expect("read");
-        let back = run.state.back(&stored, run.now).expect("a way back");
+        let bytes = serde_json::to_vec(&draft.inverse).expect("written");
+        let stored: Vec<Operation<Call, Version>> = serde_json::from_slice(&bytes).expect("read");
+        let back = run.state.inverse(&stored, run.now).expect("a way back");
         assert_eq!(back.broken, Vec::<String>::new());
         let mut play = Play::begin(&mut run, "back", back.ops);
         play.go(|_| false);
-        assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+        assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
         assert_eq!(run.members(), (before, 8, "127.0.0.1:101".into()));
         run.pass(5);
         // What is so already is left out.
-        let again = run.state.back(&stored, run.now).expect("a way back");
+        let again = run.state.inverse(&stored, run.now).expect("a way back");
         assert!(again.ops.is_empty() && again.diff.is_empty());
     }
 }
@@ -185,9 +187,9 @@ fn held_after_any_operation_the_tail_mends_it() {
                 play.timers.clear();
             }
             // The run is held; or the program was started again, which holds it, too.
-            play.take(&if crashed { Event::Resumed } else { Event::Hold });
+            play.take(&if crashed { StepEvent::Resumed } else { StepEvent::Hold });
             play.go(|_| false);
-            assert!(matches!(play.step.phase, Phase::Failed | Phase::Settling), "{at}: {:?}", play.states());
+            assert!(matches!(play.step.state, StepState::Failed | StepState::Settling), "{at}: {:?}", play.states());
             assert!(!play.step.exposed(), "{at}: {:?}", play.states());
             let (after, version, leader) = run.members();
             assert_eq!(version, 6);
@@ -212,7 +214,7 @@ fn a_reply_that_is_lost_is_found_by_looking() {
         let mut play = Play::begin(&mut run, "go", draft.ops);
         play.lost = Some(at);
         play.go(|_| false);
-        assert_eq!(play.step.phase, Phase::Settling, "{at}: {:?}", play.states());
+        assert_eq!(play.step.state, StepState::Settling, "{at}: {:?}", play.states());
         assert_eq!(State::log(&run.sim).len(), 4);
     }
 }
@@ -221,11 +223,11 @@ fn a_reply_that_is_lost_is_found_by_looking() {
 fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
-    State::stranger(&mut run.sim, &to(Side::Target), run.now);
+    State::external_change(&mut run.sim, &to(Side::Target), run.now);
     let (theirs, version, _) = run.members();
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
     play.go(|_| false);
-    assert_eq!((play.step.phase, play.states()[0]), (Phase::NotApplied, OpState::Conflict));
+    assert_eq!((play.step.state, play.states()[0]), (StepState::NotApplied, OpState::Conflict));
     assert!(State::log(&run.sim).is_empty());
     assert_eq!(run.members(), (theirs, version, "127.0.0.1:101".into()));
     // While it is pinned: the step down is not sent, and the tail does not undo what the stranger did. That stays exposed, and is said.
@@ -233,18 +235,18 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     let draft = run.move_to(Side::Target);
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
     play.go(|s| s.recipe.ops[1].state.holds());
-    State::stranger(&mut play.run.sim, &to(Side::Target), play.run.now);
+    State::external_change(&mut play.run.sim, &to(Side::Target), play.run.now);
     play.go(|_| false);
-    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, true), "{:?}", play.states());
+    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
     assert_eq!((play.states()[3], play.states()[8]), (OpState::NotApplied, OpState::Conflict));
     let (theirs, ..) = run.members();
     // The way back is bound to what is there now: it mends the priorities and leaves the stranger's tags.
     run.pass(5);
-    let back = run.state.back(&draft.back, run.now).expect("a way back");
+    let back = run.state.inverse(&draft.inverse, run.now).expect("a way back");
     assert_eq!(back.ops.iter().filter(|op| op.kind == Kind::Compared).count(), 1);
     let mut play = Play::begin(&mut run, "back", back.ops);
     play.go(|_| false);
-    assert_eq!(play.step.phase, Phase::Settling, "{:?}", play.states());
+    assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
     let (after, ..) = run.members();
     assert_eq!(after.iter().map(|m| m.priority).collect::<Vec<_>>(), [2.0, 1.0, 1.0, 1.0, 1.0]);
     assert_eq!(after[4].tags, theirs[4].tags);
@@ -252,8 +254,8 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
 
 /// A member's process hangs, or goes on.
 fn hang(play: &mut Play<'_>, host: &str, on: bool) {
-    let what = Happening::Hang { host: host.into(), on };
-    State::happen(&mut play.run.sim, &what, play.run.now).expect("a member");
+    let what = FaultInjection::Hang { host: host.into(), on };
+    State::inject(&mut play.run.sim, &what, play.run.now).expect("a member");
 }
 
 #[test]
@@ -274,7 +276,7 @@ fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded()
             hang(&mut play, "127.0.0.1:101", false);
         }
         play.go(|_| false);
-        assert_eq!((play.step.phase, play.step.exposed()), (Phase::Settling, false), "{:?}", play.states());
+        assert_eq!((play.step.state, play.step.exposed()), (StepState::Settling, false), "{:?}", play.states());
         let lasted = play.run.now.boot - led;
         assert!((Duration::from_secs(60)..Duration::from_secs(65)).contains(&lasted), "{lasted:?}");
         assert_eq!(State::log(&run.sim), ["go/0", "go/3", "go/8"], "what was never taken is not said to be");
@@ -298,7 +300,7 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
     // It comes back late: nothing steps down by itself any more.
     play.run.sim.start(&target);
     play.go(|_| false);
-    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     assert_eq!(play.states()[3], OpState::Waiting, "the step down was never begun");
     assert_eq!(run.members(), (before, 6, "127.0.0.1:101".into()));
 }
@@ -315,23 +317,23 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         play.go(|s| s.recipe.ops[op].state.holds());
         // Somebody else changes the pinned configuration, whatever goes on just then.
         play.run.pass(3);
-        State::stranger(&mut play.run.sim, &to(Side::Target), play.run.now);
+        State::external_change(&mut play.run.sim, &to(Side::Target), play.run.now);
         play.go(|_| false);
-        assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, true), "{:?}", play.states());
+        assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
         let step = play.step;
         run.pass(5);
         let (pinned, ..) = run.members();
         let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
-        assert!(mend.ops.iter().all(|op| op.tail));
-        let (next, effects) = crate::core::step::step(&step, &Event::Again);
+        assert!(mend.ops.iter().all(|op| op.cleanup));
+        let (next, effects) = crate::core::step::step(&step, &StepEvent::Again);
         assert!(
-            effects.is_empty() && next.exposed() && next.phase == Phase::Blocked,
+            effects.is_empty() && next.exposed() && next.state == StepState::Blocked,
             "nothing is sent before it was shown"
         );
         let mut play = Play::on(&mut run, "mend", mend.ops, next);
         play.go(|_| false);
-        let end = if leads { Phase::Settling } else { Phase::Failed };
-        assert_eq!((play.step.phase, play.step.exposed()), (end, false), "{:?}", play.states());
+        let end = if leads { StepState::Settling } else { StepState::Failed };
+        assert_eq!((play.step.state, play.step.exposed()), (end, false), "{:?}", play.states());
         let (after, _, leader) = run.members();
         assert_eq!(leader == target, leads);
         for (was, is) in before.iter().zip(&after) {
@@ -352,7 +354,7 @@ fn a_target_lost_at_the_worst_moment_leaves_the_old_primary_to_lead_again() {
     play.go(|s| s.recipe.ops[3].state != OpState::Waiting);
     play.run.sim.stop(&target);
     play.go(|_| false);
-    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     let (after, _, leader) = run.members();
     assert_eq!((after, leader), (before, "127.0.0.1:101".into()));
 }
@@ -368,7 +370,7 @@ fn refused_with_262_the_old_primary_leads_on_with_its_priorities() {
     // Between the wait and the step down.
     play.run.sim.stop(&target);
     play.go(|_| false);
-    assert_eq!((play.step.phase, play.step.exposed()), (Phase::Failed, false), "{:?}", play.states());
+    assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
     assert_eq!(play.states()[3], OpState::NotApplied);
     let (after, _, leader) = run.members();
     assert_eq!((after, leader), (before, "127.0.0.1:101".into()));

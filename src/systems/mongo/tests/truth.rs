@@ -3,13 +3,13 @@
 use super::{draft::to, *};
 use crate::{
     core::step::{Reply, Truth},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         mongo::{
-            facts::Facts,
-            ops::{Call, Lapse, Mark, Reconfig, Unless},
+            facts::Observation,
+            ops::{Call, Lapse, Reconfig, Unless, Version},
         },
-        steer::Obeys,
+        steer::SimulateWrites,
     },
 };
 
@@ -17,7 +17,7 @@ struct Chaos {
     run: Run,
     random: fastrand::Rng,
     /// What was made: sent once, later, or never.
-    made: Vec<(String, Call, Option<Mark>)>,
+    made: Vec<(String, Call, Option<Version>)>,
     looks: [u32; 4],
     taken: u32,
 }
@@ -34,11 +34,12 @@ impl Chaos {
 
     /// A request, as it would be made from what is there now, or by somebody who is a little wrong about it.
     fn make(&mut self) {
-        let Ok(Facts::Config(config)) = State::answer(&mut self.run.sim, &Ask::Config { set: 0 }, self.run.now) else {
+        let Ok(Observation::Config(config)) = State::answer(&mut self.run.sim, &Query::Config { set: 0 }, self.run.now)
+        else {
             return;
         };
         let (set, host, term) = ("orders".to_owned(), self.host(), config.term.expect("a term"));
-        let mark = Mark { version: config.version, term, leader: Some(config.from.clone()) };
+        let mark = Version { version: config.version, term, leader: Some(config.from.clone()) };
         let call = match self.random.u8(0..4) {
             0 | 1 => {
                 let mut after = config.members.clone();
@@ -74,20 +75,22 @@ impl Chaos {
                 let at = self.made.len() - 1 - self.random.usize(0..self.made.len().min(3));
                 let (tag, call, mark) = self.made[at].clone();
                 if !State::log(&self.run.sim).contains(&tag) {
-                    let sent = State::obey(&mut self.run.sim, &tag, &call, mark.as_ref(), self.run.now);
+                    let sent = State::write(&mut self.run.sim, &tag, &call, mark.as_ref(), self.run.now);
                     let logged = State::log(&self.run.sim).contains(&tag);
-                    assert_eq!(logged, sent.reply == Reply::Yes, "{call:?}: {}", sent.said);
+                    assert_eq!(logged, sent.reply == Reply::Accepted, "{call:?}: {}", sent.detail);
                     self.taken += u32::from(logged);
                 }
             }
-            6 => State::stranger(&mut self.run.sim, &to(Side::Target), self.run.now),
+            6 => State::external_change(&mut self.run.sim, &to(Side::Target), self.run.now),
             7 => self.run.sim.topple("orders", self.run.now),
             8 => {
                 let host = self.host();
                 match self.random.u8(0..4) {
                     0 => self.run.sim.stop(&host),
                     1 => self.run.sim.start(&host),
-                    n => drop(State::happen(&mut self.run.sim, &Happening::Hang { host, on: n == 2 }, self.run.now)),
+                    n => {
+                        drop(State::inject(&mut self.run.sim, &FaultInjection::Hang { host, on: n == 2 }, self.run.now))
+                    }
                 }
             }
             _ => {
@@ -101,16 +104,16 @@ impl Chaos {
 
     fn judge(&mut self) {
         for (tag, call, mark) in &self.made {
-            let seen = State::look(&mut self.run.sim, tag, call, mark.as_ref(), self.run.now);
+            let seen = State::verify(&mut self.run.sim, tag, call, mark.as_ref(), self.run.now);
             let logged = State::log(&self.run.sim).contains(tag);
             self.looks[seen.truth as usize] += 1;
             match (seen.truth, call) {
                 // A configuration that changes nothing but the version is the same, whoever sent it; and who leads is not frozen.
                 (Truth::Applied, Call::Freeze { secs: 0, .. }) => {}
                 (Truth::Applied, Call::Reconfig(r)) if self.same(tag, r) => {}
-                (Truth::Applied, _) => assert!(logged, "{tag} {call:?}: {}", seen.said),
-                (Truth::NotApplied, _) => assert!(!logged, "{tag} {call:?}: {}", seen.said),
-                (Truth::Conflict | Truth::Dark, _) => {}
+                (Truth::Applied, _) => assert!(logged, "{tag} {call:?}: {}", seen.detail),
+                (Truth::NotApplied, _) => assert!(!logged, "{tag} {call:?}: {}", seen.detail),
+                (Truth::Conflict | Truth::Unobservable, _) => {}
             }
         }
     }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::super::facts::{
-    Alias, ChangeFacts, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneFacts, normal,
+    Alias, ChangeObservation, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneObservation, normal,
 };
 use crate::{
     core::estate::seen::{Fault, FaultKind},
@@ -229,12 +229,12 @@ fn routing(set: &ResourceRecordSet) -> Result<Routing, i64> {
 }
 
 /// What kind of zone it is.
-pub(super) async fn zone(route53: &Route53, id: &str) -> Result<ZoneFacts, Fault> {
+pub(super) async fn zone(route53: &Route53, id: &str) -> Result<ZoneObservation, Fault> {
     let answer = route53.call("GetHostedZone", route53.get_hosted_zone().id(id).send()).await?;
     let Some(zone) = answer.hosted_zone() else {
         return Err(route53.fault("GetHostedZone", FaultKind::Malformed, "no zone in the answer"));
     };
-    Ok(ZoneFacts {
+    Ok(ZoneObservation {
         name: normal(zone.name()),
         private: zone.config().is_some_and(|c| c.private_zone()),
         servers: answer.delegation_set().map_or_else(Vec::new, |d| d.name_servers().to_vec()),
@@ -242,7 +242,7 @@ pub(super) async fn zone(route53: &Route53, id: &str) -> Result<ZoneFacts, Fault
 }
 
 /// How far a change has come.
-pub(super) async fn change(route53: &Route53, id: &str) -> Result<ChangeFacts, Fault> {
+pub(super) async fn change(route53: &Route53, id: &str) -> Result<ChangeObservation, Fault> {
     let answer = route53.call("GetChange", route53.get_change().id(id).send()).await?;
     let fault = |words: &str| route53.fault("GetChange", FaultKind::Malformed, words);
     let Some(info) = answer.change_info() else { return Err(fault("no change in the answer")) };
@@ -254,7 +254,7 @@ pub(super) async fn change(route53: &Route53, id: &str) -> Result<ChangeFacts, F
     let at = info.submitted_at();
     let submitted = jiff::Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).unwrap_or(0))
         .map_err(|e| fault(&format!("submitted at no time: {e}")))?;
-    Ok(ChangeFacts { insync, submitted })
+    Ok(ChangeObservation { insync, submitted })
 }
 
 #[cfg(test)]

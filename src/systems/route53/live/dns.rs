@@ -26,7 +26,7 @@ use tokio::{
 };
 
 pub(super) use self::epoch::epoch;
-use super::super::facts::{Answer, Batch, Facts, Question, Role, normal};
+use super::super::facts::{Answer, Batch, Observation, Question, Role, normal};
 use crate::{
     core::estate::seen::{Fault, FaultKind},
     drive::sink::Sink,
@@ -46,7 +46,7 @@ pub(super) async fn once(question: &Question) -> Result<Batch, Fault> {
 }
 
 /// Asks without end and tells about it every second. A server that does not answer is asked once a second until it does.
-pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: Sink<Facts>) {
+pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: Sink<Observation>) {
     // Sources are spread over the first second.
     let mut next = Instant::now() + SPREAD.mul_f64(fastrand::f64());
     let mut well = true;
@@ -60,7 +60,7 @@ pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: 
         match answer {
             Ok(batch) => {
                 let took = batch.rtt;
-                out.facts(Facts::Served(batch), took);
+                out.facts(Observation::Served(batch), took);
             }
             Err(fault) => out.fault(fault, started.elapsed()),
         }
@@ -71,7 +71,7 @@ pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: 
 /// Asks `n` times, evenly over `spread`, and waits for the last answers. An authority is asked for the name's epoch meanwhile.
 async fn batch(question: &Question, n: u32, spread: Duration) -> Result<Batch, Fault> {
     let authority = question.role == Role::Authoritative;
-    let epoch = async { if authority { epoch::told(question.server, &question.wanted.name).await } else { None } };
+    let epoch = async { if authority { epoch::answered(question.server, &question.wanted.name).await } else { None } };
     let (answers, epoch) = join!(answers(question, n, spread), epoch);
     answers.map(|batch| Batch { epoch, ..batch })
 }

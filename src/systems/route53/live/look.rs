@@ -12,30 +12,30 @@ use crate::{
             batch::Weighted,
             facts::{RecordsQuestion, Wanted, normal},
             judge,
-            ops::{Call, Mark, Observed},
+            ops::{Call, RecordsSeen, Version},
         },
-        steer::{Looked, Sought},
+        steer::{Verified, VerifyRequest},
     },
 };
 
-type Sight = Looked<Mark>;
+type Sight = Verified<Version>;
 
 impl Readers {
-    pub(super) async fn look(&self, sought: &Sought<'_, Call, Mark>) -> Sight {
-        match (sought.call, sought.expect) {
+    pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Sight {
+        match (sought.call, sought.precondition) {
             (Call::InSync { zone, name, epoch }, expect) => {
                 let id = match expect {
-                    Some(Mark::Change(id)) => Some(id.as_str()),
+                    Some(Version::Change(id)) => Some(id.as_str()),
                     _ => None,
                 };
                 self.look_everywhere(zone, name, *epoch, id).await
             }
-            (call, Some(Mark::Set(before))) => self.look_for_change(call, before, sought.tag).await,
-            _ => Looked::dark("what was observed before is not known"),
+            (call, Some(Version::Set(before))) => self.look_for_change(call, before, sought.tag).await,
+            _ => Verified::unobservable("what was observed before is not known"),
         }
     }
 
-    async fn look_for_change(&self, call: &Call, before: &Observed, tag: &str) -> Sight {
+    async fn look_for_change(&self, call: &Call, before: &RecordsSeen, tag: &str) -> Sight {
         let (zone, name) = call.of();
         let mut wanted: Vec<Wanted> =
             before.records.iter().map(|r| Wanted { name: name.to_owned(), record_type: r.record_type }).collect();
@@ -43,7 +43,7 @@ impl Readers {
         let question = RecordsQuestion { zone: zone.into(), wanted: wanted.into() };
         match api::records(&self.route53, &self.pace, &question).await {
             Ok(there) => judge::change(call, before, tag, there.records.iter().filter_map(Weighted::of), &there.epochs),
-            Err(fault) => Looked::dark(fault.to_string()),
+            Err(fault) => Verified::unobservable(fault.to_string()),
         }
     }
 
@@ -58,7 +58,7 @@ impl Readers {
                 {
                     fault.to_string()
                 }
-                Err(fault) => return Looked::dark(fault.to_string()),
+                Err(fault) => return Verified::unobservable(fault.to_string()),
             },
         };
         let named = self.plan.dns.iter().filter(|n| n.zone == zone && normal(&n.name) == name);
@@ -66,7 +66,7 @@ impl Readers {
         servers.sort();
         servers.dedup();
         if servers.is_empty() {
-            return Looked::dark(format!(
+            return Verified::unobservable(format!(
                 "{why}, and the plan names no authoritative server of {name} to ask: add `servers`, or look at the zone's changes by hand"
             ));
         }
@@ -79,7 +79,7 @@ impl Readers {
         }
         // One that lacks it says enough; one that is silent says nothing.
         match silent.first() {
-            Some(words) if without == 0 => Looked::dark(format!("{why}; {words}")),
+            Some(words) if without == 0 => Verified::unobservable(format!("{why}; {words}")),
             _ => judge::in_sync(epoch, without, servers.len()),
         }
     }

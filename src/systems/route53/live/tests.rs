@@ -19,7 +19,7 @@ use crate::{
     core::{
         estate::{
             seen::{Freshness, Stamp},
-            source::SourceSpec,
+            source::CollectorSpec,
         },
         now::Now,
         step::{Reply, Truth},
@@ -27,23 +27,23 @@ use crate::{
     journal::Journal,
     plan::{Action, Plan, Sides},
     systems::{
-        Acts, Call as AnyCall, Live, System,
+        Call as AnyCall, Live, System, Writer,
         aws::{intended, journal},
         route53::{
-            facts::Ask,
-            ops::{Call, Mark},
+            facts::Query,
+            ops::{Call, Version},
         },
-        steer::{Draft, Handle, Looked, Operation, Sent, Sought, Steered},
+        steer::{Draft, Operation, Planner, Precondition, SendOutcome, Verified, VerifyRequest},
     },
 };
 
-type Op = Operation<Call, Mark>;
+type Op = Operation<Call, Version>;
 
 /// The real way from a plan to a server and back.
 struct Way {
     server: Shared,
     state: State,
-    specs: Vec<SourceSpec<Ask>>,
+    specs: Vec<CollectorSpec<Query>>,
     readers: Readers,
     writers: Writers,
     journal: Journal,
@@ -110,25 +110,25 @@ impl Way {
     async fn read(&mut self) {
         self.now.boot += Duration::from_secs(5);
         let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
-        for spec in self.specs.iter().filter(|s| matches!(s.ask, Ask::Records(_))) {
-            match State::ask(&self.readers, &spec.ask).await {
-                Ok(facts) => drop(self.state.apply(&spec.ask, facts, stamp)),
-                Err(fault) => self.state.fail(&spec.ask, &fault, self.now),
+        for spec in self.specs.iter().filter(|s| matches!(s.query, Query::Records(_))) {
+            match State::ask(&self.readers, &spec.query).await {
+                Ok(facts) => drop(self.state.apply(&spec.query, facts, stamp)),
+                Err(fault) => self.state.fail(&spec.query, &fault, self.now),
             }
         }
     }
 
-    fn draft(&self, action: &Action) -> Draft<Call, Mark> {
+    fn draft(&self, action: &Action) -> Draft<Call, Version> {
         self.state.draft(action, self.now).expect("of this system").unwrap_or_else(|faults| panic!("{faults:?}"))
     }
 
-    async fn send(&mut self, tag: &str, op: &Op) -> Sent<Mark> {
+    async fn send(&mut self, tag: &str, op: &Op) -> SendOutcome<Version> {
         let permit = intended(&mut self.journal, tag, AnyCall::Route53(op.call.clone()));
         State::send(&self.writers, permit, &op.call, seen(op)).await
     }
 
-    async fn look(&self, tag: &str, op: &Op, expect: Option<&Mark>) -> Looked<Mark> {
-        State::look(&self.readers, Sought { tag, call: &op.call, expect, accepted: false }).await
+    async fn look(&self, tag: &str, op: &Op, expect: Option<&Version>) -> Verified<Version> {
+        State::verify(&self.readers, VerifyRequest { tag, call: &op.call, precondition: expect, accepted: false }).await
     }
 
     async fn truth(&self, tag: &str, op: &Op) -> Truth {
@@ -144,8 +144,8 @@ impl Way {
     }
 }
 
-fn seen(op: &Op) -> Option<&Mark> {
-    if let Handle::Seen(mark) = &op.expect { Some(mark) } else { None }
+fn seen(op: &Op) -> Option<&Version> {
+    if let Precondition::Observed(mark) = &op.precondition { Some(mark) } else { None }
 }
 
 #[tokio::test]
@@ -154,16 +154,24 @@ async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
     let over = way.draft(&weights(90, 10));
     assert_eq!(way.truth("t/1", &over.ops[0]).await, Truth::NotApplied);
     let sent = way.send("t/1", &over.ops[0]).await;
-    assert_eq!((sent.reply, &sent.mark), (Reply::Yes, &Some(Mark::Change("C0001".to_owned()))), "{}", sent.said);
+    assert_eq!(
+        (sent.reply, &sent.version),
+        (Reply::Accepted, &Some(Version::Change("C0001".to_owned()))),
+        "{}",
+        sent.detail
+    );
     assert_eq!(way.truth("t/1", &over.ops[0]).await, Truth::Applied);
     assert_eq!((way.get("vir", "Weight"), way.get("ore", "Weight")), ("90".to_owned(), "10".to_owned()));
-    let wait = way.look("t/2", &over.ops[1], sent.mark.as_ref()).await;
-    assert_eq!((wait.truth, wait.said.as_str()), (Truth::NotApplied, "change C0001: PENDING"));
-    assert_eq!(way.look("t/2", &over.ops[1], sent.mark.as_ref()).await.truth, Truth::Applied);
+    let wait = way.look("t/2", &over.ops[1], sent.version.as_ref()).await;
+    assert_eq!((wait.truth, wait.detail.as_str()), (Truth::NotApplied, "change C0001: PENDING"));
+    assert_eq!(way.look("t/2", &over.ops[1], sent.version.as_ref()).await.truth, Truth::Applied);
     way.read().await;
-    assert_eq!(way.state.met(&weights(90, 10), way.now).and_then(crate::core::estate::seen::Seen::live), Some(true));
-    let back = way.state.back(&over.back, way.now).expect("a way back");
-    assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(
+        way.state.is_satisfied(&weights(90, 10), way.now).and_then(crate::core::estate::seen::Observed::fresh),
+        Some(true)
+    );
+    let back = way.state.inverse(&over.inverse, way.now).expect("a way back");
+    assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Accepted);
     assert_eq!(way.get("vir", "Weight"), "100");
     let server = way.server.lock().expect("no panic");
     let epoch = server.sets.iter().find(|((n, ..), _)| n == "_landfall.api.example.test.").expect("an epoch");
@@ -185,7 +193,7 @@ async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
              <Value>203.0.113.9</Value>",
         );
         let sent = way.send("t/1", &op).await;
-        assert_eq!((sent.reply, sent.mark), (Reply::Mismatch, None), "{}", sent.said);
+        assert_eq!((sent.reply, sent.version), (Reply::Mismatch, None), "{}", sent.detail);
         let named = [
             "InvalidChangeBatch",
             "name='api.example.test.'",
@@ -193,11 +201,11 @@ async fn a_strangers_change_between_preview_and_execution_is_refused_by_name() {
             "set identifier='ore'",
             "do not match the current",
         ];
-        assert!(named.iter().all(|n| sent.said.contains(n)), "{}", sent.said);
+        assert!(named.iter().all(|n| sent.detail.contains(n)), "{}", sent.detail);
         let looked = way.look("t/1", &op, seen(&op)).await;
         assert_eq!(looked.truth, Truth::Conflict);
         assert_eq!(
-            looked.said,
+            looked.detail,
             "somebody else changed: api.example.test. A ore: weight 34, TTL 60 s, 203.0.113.9 (was weight 0, 198.51.100.10)"
         );
         assert_eq!(
@@ -216,7 +224,7 @@ async fn a_record_set_that_is_gone_and_one_that_is_simple_now_are_named_too() {
     assert_eq!(way.send("t/1", &op).await.reply, Reply::Mismatch);
     let looked = way.look("t/1", &op, seen(&op)).await;
     assert_eq!(
-        (looked.truth, looked.said.as_str()),
+        (looked.truth, looked.detail.as_str()),
         (Truth::Conflict, "somebody else changed: api.example.test. A ore: not there any more")
     );
 }
@@ -225,10 +233,10 @@ async fn a_record_set_that_is_gone_and_one_that_is_simple_now_are_named_too() {
 async fn a_delayed_copy_of_an_old_change_does_not_fit_any_more() {
     let mut way = Way::new().await;
     let first = way.draft(&weights(50, 50));
-    assert_eq!(way.send("t/1", &first.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(way.send("t/1", &first.ops[0]).await.reply, Reply::Accepted);
     way.read().await;
-    let back = way.state.back(&first.back, way.now).expect("a way back");
-    assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Yes);
+    let back = way.state.inverse(&first.inverse, way.now).expect("a way back");
+    assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Accepted);
     // All weights are what they were when the first was sent; its very bytes come again.
     let copy = way.server.lock().expect("no panic").arrived[0].0.clone();
     let refused = way.server.lock().expect("no panic").change(&copy).expect_err("its epoch is over");
@@ -245,7 +253,7 @@ async fn a_lost_reply_and_an_error_after_the_fact_are_found_applied() {
         let op = way.draft(&weights(90, 10)).ops.remove(0);
         way.trouble(trouble);
         let sent = way.send("t/1", &op).await;
-        assert_eq!((sent.reply, sent.mark), (Reply::Lost, None), "{trouble:?}: {}", sent.said);
+        assert_eq!((sent.reply, sent.version), (Reply::Indeterminate, None), "{trouble:?}: {}", sent.detail);
         assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "nothing below us sends it again");
         assert_eq!(way.truth("t/1", &op).await, Truth::Applied);
         // Somebody who had the same in mind is not us.
@@ -258,12 +266,12 @@ async fn an_error_before_the_fact_is_not_known_either_and_found_not_applied() {
     let mut way = Way::new().await;
     let op = way.draft(&weights(90, 10)).ops.remove(0);
     way.trouble(Trouble::ErrorBefore);
-    assert_eq!(way.send("t/1", &op).await.reply, Reply::Lost);
+    assert_eq!(way.send("t/1", &op).await.reply, Reply::Indeterminate);
     assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
     way.server.lock().expect("no panic").blind = true;
     let looked = way.look("t/1", &op, seen(&op)).await;
-    assert_eq!(looked.truth, Truth::Dark, "{}", looked.said);
-    assert!(looked.said.contains("route53:ListResourceRecordSets at http"), "{}", looked.said);
+    assert_eq!(looked.truth, Truth::Unobservable, "{}", looked.detail);
+    assert!(looked.detail.contains("route53:ListResourceRecordSets at http"), "{}", looked.detail);
 }
 
 #[tokio::test]
@@ -279,11 +287,11 @@ async fn throttled_and_denied_are_a_definite_no() {
         let op = way.draft(&weights(90, 10)).ops.remove(0);
         way.trouble(Trouble::Refuse(status, code));
         let sent = way.send("t/1", &op).await;
-        assert_eq!(sent.reply, Reply::Refused, "{code}: {}", sent.said);
+        assert_eq!(sent.reply, Reply::Refused, "{code}: {}", sent.detail);
         assert!(
-            sent.said.starts_with("route53:ChangeResourceRecordSets at http") && sent.said.contains(code),
+            sent.detail.starts_with("route53:ChangeResourceRecordSets at http") && sent.detail.contains(code),
             "{}",
-            sent.said
+            sent.detail
         );
         assert_eq!(way.truth("t/1", &op).await, Truth::NotApplied);
         assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "{code}: sent once");
@@ -326,15 +334,15 @@ async fn a_change_whose_id_is_lost_is_waited_for_at_the_names_own_servers() {
         let way = Way::with(&servers).await;
         let wait = way.draft(&weights(90, 10)).ops.remove(1);
         let looked = way.look("t/2", &wait, None).await;
-        assert_eq!(looked.truth, truth, "{epochs:?}: {}", looked.said);
+        assert_eq!(looked.truth, truth, "{epochs:?}: {}", looked.detail);
         // An id that Route 53 does not know says nothing either: the servers do.
-        let unknown = Mark::Change("C9999".to_owned());
+        let unknown = Version::Change("C9999".to_owned());
         assert_eq!(way.look("t/2", &wait, Some(&unknown)).await.truth, truth);
     }
     let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let way = Way::with(&[name_server(Some(1)).await, silent.local_addr().expect("address")]).await;
     let wait = way.draft(&weights(90, 10)).ops.remove(1);
     let looked = way.look("t/2", &wait, None).await;
-    assert_eq!(looked.truth, Truth::Dark, "{}", looked.said);
-    assert!(looked.said.contains("TXT at 127.0.0.1"), "{}", looked.said);
+    assert_eq!(looked.truth, Truth::Unobservable, "{}", looked.detail);
+    assert!(looked.detail.contains("TXT at 127.0.0.1"), "{}", looked.detail);
 }

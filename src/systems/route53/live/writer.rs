@@ -18,9 +18,9 @@ use crate::{
         aws::{Writer, Writing},
         route53::{
             batch::{self, Edit, Item},
-            ops::{Call, Mark},
+            ops::{Call, Version},
         },
-        steer::Sent,
+        steer::SendOutcome,
     },
 };
 
@@ -32,21 +32,25 @@ impl Writers {
         Self(Writing::new(&plan.route53, REGION, journal).map(|writing| writing.route53()))
     }
 
-    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Mark>) -> Sent<Mark> {
+    pub(super) async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
         let Some(writer) = &self.0 else {
-            return Sent::refused("the plan names no writing credentials: add `write` to [route53]; nothing was sent");
+            return SendOutcome::refused(
+                "the plan names no writing credentials: add `write` to [route53]; nothing was sent",
+            );
         };
-        let Some(Mark::Set(observed)) = expect else {
-            return Sent::refused("what was observed before is not known; nothing was sent");
+        let Some(Version::Set(observed)) = expect else {
+            return SendOutcome::refused("what was observed before is not known; nothing was sent");
         };
         let tag = permit.spend();
         let (zone, _) = call.of();
         let Some(edits) = batch::edits(call, observed, &tag) else {
-            return Sent::refused("nothing to send: this only waits");
+            return SendOutcome::refused("nothing to send: this only waits");
         };
         let batch = match request(&edits, &tag) {
             Ok(batch) => batch,
-            Err(error) => return Sent::refused(format!("the request could not be made: {error}; nothing was sent")),
+            Err(error) => {
+                return SendOutcome::refused(format!("the request could not be made: {error}; nothing was sent"));
+            }
         };
         let request = writer.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
         match writer.call("ChangeResourceRecordSets", request.send()).await {
@@ -56,7 +60,7 @@ impl Writers {
                 let id = info.map(|info| info.id().trim_start_matches("/change/").to_owned());
                 let word = info.map_or("taken", |info| info.status().as_str());
                 let said = format!("change {} {word}", id.as_deref().unwrap_or("without an id"));
-                Sent { mark: id.map(Mark::Change), ..Sent::yes(said) }
+                SendOutcome { version: id.map(Version::Change), ..SendOutcome::accepted(said) }
             }
         }
     }

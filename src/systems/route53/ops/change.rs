@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Call, Drafted, Goal, HAND, Mark, Observed, SetTtl, SetWeight, Wish, both_zero, ops, unknown};
+use super::{Call, Drafted, Goal, HAND, RecordsSeen, SetTtl, SetWeight, Version, Wish, both_zero, ops, unknown};
 use crate::{
     core::{
         estate::seen::{Fault, FaultKind},
@@ -93,10 +93,10 @@ impl State {
 
     fn add(
         &self,
-        draft: &mut Draft<Call, Mark>,
+        draft: &mut Draft<Call, Version>,
         name: &str,
         goal: &Goal,
-        observed: &Observed,
+        observed: &RecordsSeen,
         faults: &mut Vec<Fault>,
     ) {
         let named: Vec<(_, &str)> = match &goal.wish {
@@ -133,11 +133,11 @@ impl State {
         let account = profile(&self.plan.route53);
         draft.ops.extend(ops(&account, call, what, Kind::Compared, observed, &edits, at(&draft.ops)));
         let prior = Goal { zone: goal.zone.clone(), wish: prior(&goal.wish, &observed.records) };
-        draft.back.extend(prior.ops(&account, name, after, epoch, at(&draft.back)));
+        draft.inverse.extend(prior.ops(&account, name, after, epoch, at(&draft.inverse)));
     }
 
     /// What an operator should know, what has to pass, and what must not be.
-    pub(super) fn explain(&self, draft: &mut Draft<Call, Mark>, plan: &DnsName, known: &Name, after: &[Weighted]) {
+    pub(super) fn explain(&self, draft: &mut Draft<Call, Version>, plan: &DnsName, known: &Name, after: &[Weighted]) {
         let of = |w: &&Weighted| w.record_type == plan.record_type;
         let mut records: Vec<Record> = after.iter().filter(of).map(Weighted::record).collect();
         let what = format!("{} {}", plan.name, plan.record_type.word());
@@ -166,7 +166,7 @@ impl State {
     }
 
     /// The record sets of a name in a zone that a change takes part in, and its epoch.
-    fn observed(&self, name: &str, goal: &Goal, now: Now) -> Result<Observed, Vec<Fault>> {
+    fn observed(&self, name: &str, goal: &Goal, now: Now) -> Result<RecordsSeen, Vec<Fault>> {
         let (mut records, mut epoch, mut faults) = (Vec::new(), None, Vec::new());
         for (plan, known_name) in self.named(name).filter(|(plan, _)| plan.zone == goal.zone) {
             let own = match goal.wish {
@@ -191,14 +191,14 @@ impl State {
             faults.push(unknown(name));
         }
         batch::sort(&mut records);
-        if faults.is_empty() { Ok(Observed { records, epoch }) } else { Err(faults) }
+        if faults.is_empty() { Ok(RecordsSeen { records, epoch }) } else { Err(faults) }
     }
 }
 
 impl State {
     /// Names whose record sets were read and cannot be weighed: none there, not weighted ones, one of the plan's identifiers missing.
     pub(in super::super) fn unweighted(&self, now: Now) -> Vec<Fault> {
-        let of = |(plan, name): (&DnsName, &Name)| sides_of(plan, name.set.at(now).live()?).err();
+        let of = |(plan, name): (&DnsName, &Name)| sides_of(plan, name.set.at(now).fresh()?).err();
         self.each().filter_map(of).flatten().collect()
     }
 }
@@ -209,7 +209,7 @@ impl Goal {
     /// Its command has to fit whoever has sent the change, a person or a run: nobody knows yet which of them writes the epoch's text. So it
     /// compares all record sets and sets the epoch without comparing it.
     pub(super) fn ops(&self, account: &str, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
-        let there = Observed { records: after, epoch: Some(Epoch::written(name, epoch, HAND)) };
+        let there = RecordsSeen { records: after, epoch: Some(Epoch::written(name, epoch, HAND)) };
         let call = self.call(name);
         let what = what(&there, &batch::after(&call, &there));
         let edits = batch::edits(&call, &there, HAND).unwrap_or_default();
@@ -234,7 +234,7 @@ fn ttl_of(record: &Weighted) -> Option<SetTtl> {
 }
 
 /// What a change of the time to live takes, and when it begins to count.
-fn aging(draft: &mut Draft<Call, Mark>, plan: &DnsName, before: &[Weighted], after: &[Weighted]) {
+fn aging(draft: &mut Draft<Call, Version>, plan: &DnsName, before: &[Weighted], after: &[Weighted]) {
     let of = |w: &&Weighted| w.record_type == plan.record_type;
     let longest = |all: &[Weighted]| all.iter().filter(of).filter_map(|r| r.ttl).max().unwrap_or(0);
     let (old, new) = (longest(before), longest(after));
@@ -320,7 +320,7 @@ pub(super) fn share(plan: &DnsName, records: &[Weighted], weights: Sides<u8>) ->
 }
 
 /// What becomes of each record set.
-pub(super) fn changes(observed: &Observed, after: &[Weighted]) -> Vec<Change> {
+pub(super) fn changes(observed: &RecordsSeen, after: &[Weighted]) -> Vec<Change> {
     let ttl = |r: &Weighted| format!("TTL {} s", r.ttl.unwrap_or_default());
     let weight = |r: &Weighted| format!("weight {}", r.weight);
     let changed = observed.records.iter().zip(after).filter(|(old, new)| old != new);
@@ -332,7 +332,7 @@ pub(super) fn changes(observed: &Observed, after: &[Weighted]) -> Vec<Change> {
 }
 
 /// The same in one line.
-pub(super) fn what(observed: &Observed, after: &[Weighted]) -> String {
+pub(super) fn what(observed: &RecordsSeen, after: &[Weighted]) -> String {
     let short = |text: &str| text.strip_prefix("weight ").or(text.strip_prefix("TTL ")).unwrap_or(text).to_owned();
     let moved: Vec<String> =
         changes(observed, after).iter().map(|c| format!("{} {} → {}", c.thing, c.from, short(&c.to))).collect();

@@ -6,13 +6,13 @@
 //! not fit any more afterwards, as after any change; a late copy of itself would, which is why it has a quarantine like every absolute one.
 
 use super::{
-    Call, Drafted, Goal, HAND, Mark, Observed, Wish, both_zero,
+    Call, Drafted, Goal, HAND, RecordsSeen, Version, Wish, both_zero,
     change::{changes, prior, share, sides_of},
     ops, unknown,
 };
 use crate::{
     core::{
-        estate::seen::{Fault, FaultKind, Seen},
+        estate::seen::{Fault, FaultKind, Observed},
         now::{Now, short},
         step::Kind,
     },
@@ -49,7 +49,7 @@ impl State {
     /// One zone's part.
     fn force(
         &self,
-        draft: &mut Draft<Call, Mark>,
+        draft: &mut Draft<Call, Version>,
         name: &str,
         zone: &str,
         weights: Sides<u8>,
@@ -69,13 +69,13 @@ impl State {
             sets.extend(share(plan, &these, weights));
             records.extend(these);
             epoch = known.epoch.last().and_then(|(e, _)| e.clone());
-            if !matches!(known.set.at(now), Seen::Live(..)) {
+            if !matches!(known.set.at(now), Observed::Fresh(..)) {
                 let why = known.set.fault().map_or_else(|| "nothing was read since".to_owned(), ToString::to_string);
                 stale = Some((now.since(stamp.at), why));
             }
         }
         batch::sort(&mut records);
-        let observed = Observed { records, epoch };
+        let observed = RecordsSeen { records, epoch };
         let wish = Wish::Weights(sets);
         let after = batch::after(&Goal { zone: zone.to_owned(), wish: wish.clone() }.call(name), &observed);
         if after == observed.records && stale.is_none() {
@@ -93,7 +93,7 @@ impl State {
                 short(age)
             ));
         }
-        draft.notes.extend(after.iter().map(|r| format!("writes {}", batch::told(r))));
+        draft.notes.extend(after.iter().map(|r| format!("writes {}", batch::describe(r))));
         let number = batch::next_epoch(&observed);
         draft.diff.extend(changes(&observed, &after));
         draft.diff.push(Change {
@@ -108,7 +108,7 @@ impl State {
         draft.ops.extend(ops(&account, call, what(&after), Kind::Absolute, &observed, &edits, at(&draft.ops)));
         // The way back of an emergency is an ordinary change again.
         let before = Goal { zone: zone.to_owned(), wish: prior(&wish, &observed.records) };
-        draft.back.extend(before.ops(&account, name, after, number, at(&draft.back)));
+        draft.inverse.extend(before.ops(&account, name, after, number, at(&draft.inverse)));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Call, Mark, change::share};
+use super::{Call, Version, change::share};
 use crate::{
     core::{
         estate::seen::FaultKind,
@@ -15,7 +15,7 @@ use crate::{
             weighted::tests::{name, record},
         },
         steer::{
-            Handle, SIGNED, Steered,
+            Planner, Precondition, SIGNED,
             played::{self, Played},
         },
     },
@@ -45,8 +45,8 @@ fn a_draft_is_one_batch_and_a_wait_for_it() {
     assert_eq!(draft.limits, Limits::SEQUENCE);
     let [change, wait] = draft.ops.as_slice() else { panic!("{draft:?}") };
     assert_eq!((change.kind, wait.kind), (Kind::Compared, Kind::Wait));
-    assert_eq!((&wait.expect, change.quarantine), (&Handle::After(0), SIGNED));
-    let Handle::Seen(Mark::Set(observed)) = &change.expect else { panic!("{change:?}") };
+    assert_eq!((&wait.precondition, change.quarantine), (&Precondition::After(0), SIGNED));
+    let Precondition::Observed(Version::Set(observed)) = &change.precondition else { panic!("{change:?}") };
     let seen: Vec<_> = observed.records.iter().map(|r| (r.set_id.as_str(), r.weight)).collect();
     assert_eq!((seen, &observed.epoch), (vec![("ore-1", 0), ("ore-2", 0), ("vir", 100)], &None));
     assert_eq!(draft.settle.as_secs(), 60);
@@ -61,8 +61,8 @@ fn a_draft_is_one_batch_and_a_wait_for_it() {
             "_landfall.api.example.test.: none → 1",
         ]
     );
-    assert_eq!(draft.back.len(), 2);
-    let Call::Weigh { sets, .. } = &draft.back[0].call else { panic!("{draft:?}") };
+    assert_eq!(draft.inverse.len(), 2);
+    let Call::Weigh { sets, .. } = &draft.inverse[0].call else { panic!("{draft:?}") };
     assert_eq!(sets.iter().map(|s| s.weight).collect::<Vec<_>>(), [0, 0, 100]);
 }
 
@@ -90,7 +90,7 @@ fn what_survives_a_restart_is_the_same() {
     let at = Played::<State>::new(&plan());
     let draft = at.draft(&weights(90, 10)).expect("a draft");
     let text = serde_json::to_string(&draft).expect("plain data");
-    assert_eq!(serde_json::from_str::<super::Draft<Call, Mark>>(&text).expect("the same"), draft);
+    assert_eq!(serde_json::from_str::<super::Draft<Call, Version>>(&text).expect("the same"), draft);
 }
 
 #[test]
@@ -121,12 +121,12 @@ fn what_is_not_known_or_cannot_be_is_a_fault() {
     assert_eq!(kinds(&at, &weights(0, 0)), [FaultKind::Malformed]);
     let other = Action::SetWeights { name: "www.example.test.".to_owned(), weights: Sides { source: 1, target: 1 } };
     assert_eq!(kinds(&at, &other), [FaultKind::NotFound]);
-    assert!(at.state.met(&other, at.now).is_some_and(|seen| !seen.is_live()));
+    assert!(at.state.is_satisfied(&other, at.now).is_some_and(|seen| !seen.is_fresh()));
     at.now.boot += std::time::Duration::from_secs(45);
     assert_eq!(kinds(&at, &weights(1, 1)), [FaultKind::Silent], "stale records are no records");
-    assert_eq!(at.met(&weights(100, 0)), None);
+    assert_eq!(at.is_satisfied(&weights(100, 0)), None);
     let power = Action::Power { role: "web".to_owned(), side: Side::Target, on: true, width: 1, max_failed: 0 };
-    assert!(at.state.draft(&power, at.now).is_none() && at.state.met(&power, at.now).is_none());
+    assert!(at.state.draft(&power, at.now).is_none() && at.state.is_satisfied(&power, at.now).is_none());
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_simple_record_or_a_missing_one_has_no_weight() {
         fresh: crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10)),
     };
     let mut list = |records| {
-        let facts = super::super::Facts::Records(super::super::Listing { records, epochs: Vec::new() });
-        at.state.apply(&specs[0].ask, facts, stamp);
+        let facts = super::super::Observation::Records(super::super::Listing { records, epochs: Vec::new() });
+        at.state.apply(&specs[0].query, facts, stamp);
         at.draft(&weights(90, 10)).expect_err("a fault").iter().map(|f| f.kind).collect::<Vec<_>>()
     };
     let simple = super::super::Record { routing: Routing::Simple, set_id: None, ..record("vir", 1, "a.") };

@@ -6,18 +6,18 @@ mod tests;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{super::facts::normal, Edit, Item, Sim, Weighted, side_of};
-use crate::{plan::Side, scenario::Happening};
+use crate::{plan::Side, scenario::FaultInjection};
 
 impl Sim {
     /// What is another system's is passed over.
     ///
     /// # Errors
     /// If there is no such server, name, or health check.
-    pub(super) fn happen(&mut self, what: &Happening) -> Result<(), String> {
+    pub(super) fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
         match what {
-            Happening::Stuck { server, on } => self.stick(*server, *on),
-            Happening::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
-            Happening::Weigh { name, side, to } => self.weigh(name, *side, *to),
+            FaultInjection::Stuck { server, on } => self.stick(*server, *on),
+            FaultInjection::HealthChecks { name, side, pass } => self.check(name, *side, *pass),
+            FaultInjection::Weigh { name, side, to } => self.weigh(name, *side, *to),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use super::{
         batch::edits,
         facts::normal,
         judge,
-        ops::{Call, Mark},
+        ops::{Call, Version},
         state::State,
     },
     Sim,
@@ -14,42 +14,46 @@ use super::{
 use crate::{
     core::{now::Now, step::Reply},
     plan::{Action, Side},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
         Simulated,
-        steer::{Looked, Obeys, Sent},
+        steer::{SendOutcome, SimulateWrites, Verified},
     },
 };
 
-impl Obeys for State {
-    fn obey(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Sent<Mark> {
+impl SimulateWrites for State {
+    fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
         Self::advance(sim, now);
-        let Some(Mark::Set(observed)) = expect else { return Sent::refused("nothing to compare with") };
-        let Some(edits) = edits(call, observed, tag) else { return Sent::refused("a wait is not sent") };
-        let Some(there) = sim.zones.get_mut(call.of().0) else { return Sent::refused("NoSuchHostedZone") };
+        let Some(Version::Set(observed)) = expect else { return SendOutcome::refused("nothing to compare with") };
+        let Some(edits) = edits(call, observed, tag) else { return SendOutcome::refused("a wait is not sent") };
+        let Some(there) = sim.zones.get_mut(call.of().0) else { return SendOutcome::refused("NoSuchHostedZone") };
         match there.change(&edits, now.boot) {
-            Err(said) => Sent { reply: Reply::Mismatch, mark: None, said },
+            Err(said) => SendOutcome { reply: Reply::Mismatch, version: None, detail: said },
             Ok(()) => {
                 sim.log.push(tag.to_owned());
                 let id = format!("C{:06}", sim.log.len());
                 sim.changes.insert(id.clone(), now);
-                Sent { reply: Reply::Yes, mark: Some(Mark::Change(id.clone())), said: format!("change {id} PENDING") }
+                SendOutcome {
+                    reply: Reply::Accepted,
+                    version: Some(Version::Change(id.clone())),
+                    detail: format!("change {id} PENDING"),
+                }
             }
         }
     }
 
-    fn look(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Mark>, now: Now) -> Looked<Mark> {
+    fn verify(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let (zone, name) = call.of();
-        let Some(there) = sim.zones.get(zone) else { return Looked::dark("NoSuchHostedZone") };
+        let Some(there) = sim.zones.get(zone) else { return Verified::unobservable("NoSuchHostedZone") };
         match (call, expect) {
-            (Call::Weigh { .. } | Call::Ttl { .. } | Call::Force { .. }, Some(Mark::Set(before))) => {
+            (Call::Weigh { .. } | Call::Ttl { .. } | Call::Force { .. }, Some(Version::Set(before))) => {
                 let latest = there.latest();
                 judge::change(call, before, tag, latest.records.iter().cloned(), &latest.epochs)
             }
-            (Call::InSync { .. }, Some(Mark::Change(id))) => match sim.changes.get(id) {
+            (Call::InSync { .. }, Some(Version::Change(id))) => match sim.changes.get(id) {
                 Some(at) => judge::synced(now.since(*at) > PROPAGATION, &format!("change {id}")),
-                None => Looked::dark("NoSuchChange"),
+                None => Verified::unobservable("NoSuchChange"),
             },
             // The answer that named the change is lost: the servers tell.
             (Call::InSync { epoch, .. }, None) => {
@@ -61,7 +65,7 @@ impl Obeys for State {
                     .flat_map(|n| &n.servers)
                     .collect();
                 if servers.is_empty() {
-                    return Looked::dark(
+                    return Verified::unobservable(
                         "the change's id is not known, and the plan names no authoritative server to ask",
                     );
                 }
@@ -69,7 +73,7 @@ impl Obeys for State {
                 let late = servers.iter().filter(|s| !has(there.served(now.boot, sim.reach(***s)))).count();
                 judge::in_sync(*epoch, late, servers.len())
             }
-            _ => Looked::dark("nothing to compare with"),
+            _ => Verified::unobservable("nothing to compare with"),
         }
     }
 
@@ -78,7 +82,7 @@ impl Obeys for State {
     }
 
     /// Somebody sets the target's first weight in the console, and knows nothing of epochs.
-    fn stranger(sim: &mut Sim, action: &Action, now: Now) {
+    fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let (name, ours) = match action {
             Action::SetWeights { name, weights } | Action::EmergencyWeights { name, weights } => {
@@ -109,7 +113,7 @@ impl Obeys for State {
         }
     }
 
-    fn happen(sim: &mut Sim, what: &Happening, now: Now) -> Result<(), String> {
+    fn inject(sim: &mut Sim, what: &FaultInjection, now: Now) -> Result<(), String> {
         Self::advance(sim, now);
         sim.happen(what)
     }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::super::{
-    Ask, Facts, State,
+    Observation, Query, State,
     ops::{
-        Call, Mark,
+        Call, Version,
         tests::{plan, weights},
     },
 };
@@ -11,8 +11,8 @@ use crate::{
     core::step::{Kind, Reply, Truth},
     plan::{Action, Plan, Side, Sides},
     systems::{
-        Simulated, World,
-        steer::{Obeys, Steered, played::Played},
+        SharedConditions, Simulated,
+        steer::{Planner, SimulateWrites, played::Played},
     },
 };
 
@@ -23,9 +23,9 @@ pub(super) fn estate() -> Played<State> {
 /// How much of what a server answers is of the target, in per cent.
 pub(super) fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
     let (_, specs) = <State as crate::systems::System>::new(plan);
-    let ask = specs.iter().filter(|s| matches!(s.ask, Ask::Served(_))).nth(index).expect("a server").ask.clone();
+    let ask = specs.iter().filter(|s| matches!(s.query, Query::Served(_))).nth(index).expect("a server").query.clone();
     at.pass(1);
-    let Ok(Facts::Served(batch)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("no answer") };
+    let Ok(Observation::Served(batch)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("no answer") };
     let of = |v: &str| batch.answers.iter().filter(|a| a.values[0] == v).map(|a| a.n).sum::<u32>();
     100 * of("198.51.100.10") / batch.answered()
 }
@@ -34,19 +34,19 @@ pub(super) fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> 
 fn weights_go_over_and_come_back() {
     let plan = plan();
     let mut at = estate();
-    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
     let over = at.draft(&weights(0, 100)).expect("a draft");
     let took = at.play(&over.ops);
     assert!((20..=30).contains(&took.as_secs()), "PENDING, then INSYNC: {took:?}");
-    assert_eq!((at.met(&weights(0, 100)), at.met(&weights(100, 0))), (Some(true), Some(false)));
+    assert_eq!((at.is_satisfied(&weights(0, 100)), at.is_satisfied(&weights(100, 0))), (Some(true), Some(false)));
     assert_eq!(served(&mut at, &plan, 0), 100);
     assert!(at.draft(&weights(0, 100)).expect("a draft").ops.is_empty(), "nothing is left to do");
     // The way back is bound anew: the epoch is another by now.
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert!(back.diff.iter().any(|c| c.from == "1" && c.to == "2"), "{:?}", back.diff);
     at.play(&back.ops);
-    assert_eq!(at.met(&weights(100, 0)), Some(true));
-    assert!(at.state.back(&over.back, at.now).expect("a way back").ops.is_empty());
+    assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
+    assert!(at.state.inverse(&over.inverse, at.now).expect("a way back").ops.is_empty());
     assert_eq!(at.log(), ["t1", "t3"]);
 }
 
@@ -55,7 +55,7 @@ fn servers_take_a_change_over_one_by_one_and_caches_age() {
     let plan = plan();
     let mut at = estate();
     let ops = at.draft(&weights(0, 100)).expect("a draft").ops;
-    assert_eq!(at.send("a", &ops[0]).reply, Reply::Yes);
+    assert_eq!(at.send("a", &ops[0]).reply, Reply::Accepted);
     assert_eq!(served(&mut at, &plan, 0), 0, "the API has it, the servers do not yet");
     at.pass(25);
     assert_eq!(served(&mut at, &plan, 0), 100);
@@ -67,8 +67,8 @@ fn users_follow_the_weights_as_caches_age() {
     // Of the plan's names only this one is moved, and each has as many users.
     let names = f64::from(u32::try_from(at.state.plan.dns.len()).expect("a few"));
     let on_target = |at: &Played<State>| {
-        let mut world = World::default();
-        State::tell(&at.sim, at.now, &mut world);
+        let mut world = SharedConditions::default();
+        State::publish(&at.sim, at.now, &mut world);
         (world.on_target.expect("names steer it") * names * 1000.0).round() / 1000.0
     };
     assert_eq!(on_target(&at), 0.0);
@@ -80,7 +80,7 @@ fn users_follow_the_weights_as_caches_age() {
     assert_eq!(on_target(&at), 0.25, "half of the old answers have run out");
     at.pass(30);
     assert_eq!(on_target(&at), 0.5);
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     at.send("b", &back.ops[0]);
     at.pass(2 + 15);
     assert_eq!(on_target(&at), 0.375);
@@ -93,13 +93,13 @@ fn an_earlier_copy_that_comes_late_does_not_fit() {
     let mut at = estate();
     let first = at.draft(&weights(50, 50)).expect("a draft");
     at.play(&first.ops);
-    let back = at.state.back(&first.back, at.now).expect("a way back");
+    let back = at.state.inverse(&first.inverse, at.now).expect("a way back");
     at.play(&back.ops);
     // All weights are what they were when the first was sent. Without an epoch it would fit.
     let late = at.send("late", &first.ops[0]);
     assert_eq!(late.reply, Reply::Mismatch);
-    assert_eq!(at.look("late", &first.ops[0]).truth, Truth::Conflict);
-    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert_eq!(at.verify("late", &first.ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
     assert!(!at.log().contains(&"late".to_owned()));
 }
 
@@ -107,12 +107,12 @@ fn an_earlier_copy_that_comes_late_does_not_fit() {
 fn the_same_request_twice_is_carried_out_once() {
     let mut at = estate();
     let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::NotApplied);
-    assert_eq!(at.send("a", &ops[0]).reply, Reply::Yes);
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::NotApplied);
+    assert_eq!(at.send("a", &ops[0]).reply, Reply::Accepted);
     let again = at.send("a", &ops[0]);
-    assert_eq!((again.reply, again.mark), (Reply::Mismatch, None));
-    assert!(again.said.starts_with("InvalidChangeBatch"), "{}", again.said);
-    assert_eq!((at.look("a", &ops[0]).truth, at.log()), (Truth::Applied, vec!["a".to_owned()]));
+    assert_eq!((again.reply, again.version), (Reply::Mismatch, None));
+    assert!(again.detail.starts_with("InvalidChangeBatch"), "{}", again.detail);
+    assert_eq!((at.verify("a", &ops[0]).truth, at.log()), (Truth::Applied, vec!["a".to_owned()]));
 }
 
 #[test]
@@ -121,65 +121,65 @@ fn a_stranger_is_found_out() {
     // Before the request: it is refused.
     let mut at = estate();
     let ops = at.draft(&action).expect("a draft").ops;
-    State::stranger(&mut at.sim, &action, at.now);
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::Conflict);
+    State::external_change(&mut at.sim, &action, at.now);
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::Conflict);
     assert_eq!(at.send("a", &ops[0]).reply, Reply::Mismatch);
     assert!(at.log().is_empty());
     // After it: the epoch is still ours, the weights are not.
     let mut at = estate();
     let ops = at.draft(&action).expect("a draft").ops;
     at.send("a", &ops[0]);
-    State::stranger(&mut at.sim, &action, at.now);
-    assert_eq!(at.look("a", &ops[0]).truth, Truth::Conflict);
+    State::external_change(&mut at.sim, &action, at.now);
+    assert_eq!(at.verify("a", &ops[0]).truth, Truth::Conflict);
     at.read();
-    assert_eq!(at.met(&action), Some(false));
+    assert_eq!(at.is_satisfied(&action), Some(false));
 }
 
 #[test]
 fn another_of_us_with_the_same_goal_is_not_us() {
     let mut at = estate();
     let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
-    assert_eq!(at.send("theirs", &ops[0]).reply, Reply::Yes);
+    assert_eq!(at.send("theirs", &ops[0]).reply, Reply::Accepted);
     assert_eq!(at.send("ours", &ops[0]).reply, Reply::Mismatch);
-    assert_eq!(at.look("ours", &ops[0]).truth, Truth::Conflict, "same weights, another's epoch");
-    assert_eq!(at.look("theirs", &ops[0]).truth, Truth::Applied);
+    assert_eq!(at.verify("ours", &ops[0]).truth, Truth::Conflict, "same weights, another's epoch");
+    assert_eq!(at.verify("theirs", &ops[0]).truth, Truth::Applied);
     at.read();
-    assert_eq!(at.met(&weights(50, 50)), Some(true), "it may be adopted");
+    assert_eq!(at.is_satisfied(&weights(50, 50)), Some(true), "it may be adopted");
 }
 
 #[test]
 fn a_batch_is_taken_wholly_or_not_at_all() {
     let mut at = estate();
     let op = at.draft(&weights(50, 50)).expect("a draft").ops.remove(0);
-    let Some(Mark::Set(mut observed)) = (match op.expect.clone() {
-        crate::systems::steer::Handle::Seen(mark) => Some(mark),
+    let Some(Version::Set(mut observed)) = (match op.precondition.clone() {
+        crate::systems::steer::Precondition::Observed(mark) => Some(mark),
         _ => None,
     }) else {
         panic!("{op:?}")
     };
     // The last of the record sets has another TTL than it was seen with.
     observed.records.last_mut().expect("records").ttl = Some(61);
-    let sent = State::obey(&mut at.sim, "a", &op.call, Some(&Mark::Set(observed)), at.now);
+    let sent = State::write(&mut at.sim, "a", &op.call, Some(&Version::Set(observed)), at.now);
     assert_eq!(sent.reply, Reply::Mismatch);
-    assert!(sent.said.contains("do not match"), "{}", sent.said);
+    assert!(sent.detail.contains("do not match"), "{}", sent.detail);
     at.read();
-    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
 }
 
 #[test]
 fn a_change_whose_id_is_lost_is_waited_for_at_the_servers() {
     let mut at = estate();
     let ops = at.draft(&weights(50, 50)).expect("a draft").ops;
-    let id = at.send("a", &ops[0]).mark;
-    let wait = |at: &mut Played<State>, expect| State::look(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
+    let id = at.send("a", &ops[0]).version;
+    let wait = |at: &mut Played<State>, expect| State::verify(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
     assert_eq!((wait(&mut at, None), wait(&mut at, id.as_ref())), (Truth::NotApplied, Truth::NotApplied));
-    let other = Mark::Change("C9".to_owned());
-    assert_eq!(wait(&mut at, Some(&other)), Truth::Dark);
+    let other = Version::Change("C9".to_owned());
+    assert_eq!(wait(&mut at, Some(&other)), Truth::Unobservable);
     at.pass(25);
     assert_eq!((wait(&mut at, None), wait(&mut at, id.as_ref())), (Truth::Applied, Truth::Applied));
     let Call::InSync { zone, name, epoch } = ops[1].call.clone() else { panic!("{ops:?}") };
     let later = Call::InSync { zone, name, epoch: epoch + 1 };
-    assert_eq!(State::look(&mut at.sim, "w", &later, None, at.now).truth, Truth::NotApplied);
+    assert_eq!(State::verify(&mut at.sim, "w", &later, None, at.now).truth, Truth::NotApplied);
     assert_eq!(at.state.plan.dns[0].set_identifiers.get(Side::Target).len(), 2);
 }
 
@@ -187,18 +187,18 @@ fn a_change_whose_id_is_lost_is_waited_for_at_the_servers() {
 fn a_ttl_goes_down_in_one_batch_and_comes_back() {
     let mut at = estate();
     let ttl = |ttl| Action::SetTtl { name: "api.example.test.".to_owned(), ttl };
-    assert_eq!((at.met(&ttl(60)), at.met(&ttl(30))), (Some(true), Some(false)));
+    assert_eq!((at.is_satisfied(&ttl(60)), at.is_satisfied(&ttl(30))), (Some(true), Some(false)));
     assert!(at.draft(&ttl(60)).expect("a draft").ops.is_empty());
     let over = at.draft(&ttl(30)).expect("a draft");
     assert_eq!(over.settle.as_secs(), 60);
     assert!(over.ops[0].what.starts_with("api.example.test. A ore-1 TTL 60 s → 30 s, "), "{}", over.ops[0].what);
     assert!(over.ops[0].command.contains("\"TTL\":30"), "{}", over.ops[0].command);
     at.play(&over.ops);
-    assert_eq!(at.met(&ttl(30)), Some(true));
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    assert_eq!(at.is_satisfied(&ttl(30)), Some(true));
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     at.play(&back.ops);
-    assert_eq!(at.met(&ttl(60)), Some(true));
-    State::stranger(&mut at.sim, &ttl(30), at.now);
+    assert_eq!(at.is_satisfied(&ttl(60)), Some(true));
+    State::external_change(&mut at.sim, &ttl(30), at.now);
     assert_eq!(at.send("late", &over.ops[0]).reply, Reply::Mismatch);
 }
 
@@ -208,19 +208,19 @@ fn an_emergency_is_taken_whatever_is_there_and_its_way_back_compares() {
     let action =
         Action::EmergencyWeights { name: "api.example.test.".to_owned(), weights: Sides { source: 0, target: 100 } };
     let draft = at.draft(&action).expect("a draft");
-    State::stranger(&mut at.sim, &weights(0, 100), at.now);
-    assert_eq!(at.look("a", &draft.ops[0]).truth, Truth::Conflict);
-    assert_eq!(at.send("a", &draft.ops[0]).reply, Reply::Yes);
-    assert_eq!(at.look("a", &draft.ops[0]).truth, Truth::Applied);
+    State::external_change(&mut at.sim, &weights(0, 100), at.now);
+    assert_eq!(at.verify("a", &draft.ops[0]).truth, Truth::Conflict);
+    assert_eq!(at.send("a", &draft.ops[0]).reply, Reply::Accepted);
+    assert_eq!(at.verify("a", &draft.ops[0]).truth, Truth::Applied);
     at.read();
-    assert_eq!((at.met(&action), at.met(&weights(0, 100))), (Some(true), Some(true)));
+    assert_eq!((at.is_satisfied(&action), at.is_satisfied(&weights(0, 100))), (Some(true), Some(true)));
     assert!(at.draft(&action).expect("a draft").ops.is_empty(), "nothing is left to do");
     let command = &draft.ops[0].command;
     assert!(command.contains("UPSERT") && !command.contains("DELETE") && !command.contains("CREATE"), "{command}");
-    let back = at.state.back(&draft.back, at.now).expect("a way back");
+    let back = at.state.inverse(&draft.inverse, at.now).expect("a way back");
     assert_eq!(back.ops[0].kind, Kind::Compared);
     at.play(&back.ops);
-    assert_eq!(at.met(&weights(100, 0)), Some(true));
+    assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
     // Readings that are old are no hindrance, and are named.
     at.now.boot += std::time::Duration::from_secs(600);
     let stale = at.draft(&action).expect("a draft");

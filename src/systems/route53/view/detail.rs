@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     core::{
-        estate::{seen::Seen, signal::Unit},
+        estate::{seen::Observed, signal::Unit},
         now::{Now, short},
     },
     plan::Side,
@@ -62,13 +62,13 @@ fn zone_fields(state: &State, line: &Line<'_>, now: Now) -> Vec<Field> {
     });
     let mut out = vec![("zone".into(), what)];
     match seen {
-        Seen::Blind(fault) => out.push(("zone's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind))),
-        Seen::Live(z, _) if !z.servers.is_empty() => {
+        Observed::Unknown(fault) => out.push(("zone's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind))),
+        Observed::Fresh(z, _) if !z.servers.is_empty() => {
             out.push(("its servers".into(), Cell::text(z.servers.join(" "))));
         }
         _ => {}
     }
-    if let Seen::Blind(fault) = &line.configured {
+    if let Observed::Unknown(fault) = &line.configured {
         out.push(("records' fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     out
@@ -109,7 +109,7 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
         });
         out.push((format!("served {side}").into(), cell.unwrap_or_else(Cell::none)));
     }
-    if let Seen::Blind(fault) = seen {
+    if let Observed::Unknown(fault) = seen {
         out.push(("served's fault".into(), Cell::text(fault.to_string()).tone(Tone::Blind)));
     }
     let target = line.configured.as_ref().shown().map(|c| c.share.target);

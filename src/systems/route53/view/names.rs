@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{heading, share_cell};
 use crate::{
     core::{
-        estate::seen::{Fault, Seen},
+        estate::seen::{Fault, Observed},
         now::{Age, Now, short},
     },
     plan::{DnsName, Side, Sides},
@@ -22,8 +22,8 @@ use crate::{
 pub(super) struct Line<'a> {
     pub plan: &'a DnsName,
     pub name: &'a Name,
-    pub configured: Seen<Configured>,
-    pub pooled: Option<Seen<Tally>>,
+    pub configured: Observed<Configured>,
+    pub pooled: Option<Observed<Tally>>,
 }
 
 impl<'a> Line<'a> {
@@ -40,7 +40,7 @@ impl<'a> Line<'a> {
         format!("{} {} {}", self.plan.name, self.plan.record_type.word(), self.plan.zone)
     }
 
-    pub(super) fn served(&self, side: Side) -> Option<Seen<Interval>> {
+    pub(super) fn served(&self, side: Side) -> Option<Observed<Interval>> {
         let of = |t: &Tally| Interval::of(*t.side.get(side), t.n());
         // A pooled tally is never empty, so there always is an interval.
         Some(self.pooled.as_ref()?.as_ref().and_then(|t| of(t).ok_or_else(Fault::silent)))
@@ -60,9 +60,9 @@ impl<'a> Line<'a> {
         let wanted = planned(self.plan).map(|p| p.target).or(configured);
         let served = self.served(Side::Target);
         let rank = |live: bool, shown: bool| if live { 0 } else { 2 - u8::from(shown) };
-        let c = rank(self.configured.is_live(), configured.is_some());
-        let s = served.as_ref().map_or(0, |s| rank(s.is_live(), s.as_ref().shown().is_some()));
-        let is = served.and_then(Seen::shown).map(|i| i.share).or(configured);
+        let c = rank(self.configured.is_fresh(), configured.is_some());
+        let s = served.as_ref().map_or(0, |s| rank(s.is_fresh(), s.as_ref().shown().is_some()));
+        let is = served.and_then(Observed::shown).map(|i| i.share).or(configured);
         (c.max(s), is.zip(wanted).map_or(1.0, |(a, b)| (a - b).abs()))
     }
 
@@ -138,7 +138,7 @@ impl<'a> Line<'a> {
         Cell::age(&self.known())
     }
 
-    fn known(&self) -> Seen<()> {
+    fn known(&self) -> Observed<()> {
         let records = self.configured.as_ref().map(|_| ());
         match &self.pooled {
             Some(pooled) => records.zip(pooled.as_ref().map(|_| ())).map(|_| ()),
@@ -177,7 +177,7 @@ pub(super) fn names(state: &State, now: Now) -> Table {
         for side in Side::BOTH {
             cells.extend([line.planned_cell(side), line.configured_cell(side), line.served_cell(side)]);
         }
-        let lately = Cell::spark(&line.served_cell(Side::Target), line.name.curve.tail(SPARK));
+        let lately = Cell::spark(&line.served_cell(Side::Target), line.name.curve.last(SPARK));
         cells.extend([lately, line.delta_cell(), line.samples_cell(), line.change_cell(now), line.age_cell()]);
         Row { id: line.id(), cells }
     });

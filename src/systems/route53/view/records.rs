@@ -19,7 +19,7 @@ pub(super) fn records(state: &State, now: Now) -> Table {
         for record in seen.as_ref().shown().into_iter().flat_map(|r| r.iter()) {
             let cells = record_cells(line.plan, record).into_iter();
             // Cells of a set that is stale are stale, each of them.
-            let cells = cells.map(|c| if seen.is_live() { c } else { c.tone(Tone::Stale) });
+            let cells = cells.map(|c| if seen.is_fresh() { c } else { c.tone(Tone::Stale) });
             let id = format!("{} {}", line.id(), record.set_id.as_deref().unwrap_or(""));
             rows.push(Row { id, cells: cells.chain([Cell::age(&seen)]).collect() });
         }

@@ -63,7 +63,7 @@ pub(super) fn server_cells(line: &Line<'_>, server: &Server, now: Now) -> Vec<Ce
         })
     };
     let mut neither = share(|t| t.neither);
-    if tally.as_ref().live().is_some_and(|t| t.neither > 0) {
+    if tally.as_ref().fresh().is_some_and(|t| t.neither > 0) {
         neither = neither.tone(Tone::Warn);
     }
     vec![

@@ -16,9 +16,9 @@ use landfall::{
         digest::Digest,
         run::{Order, StepView},
         snapshot::Snapshot,
-        step::Phase,
+        step::StepState,
     },
-    drive::{Helm, clock, inbox::Inbox, live},
+    drive::{Control, clock, inbox::Inbox, live},
     journal::{Author, Journal, store::MemStore},
     plan::{Plan, Side, Sides},
 };
@@ -200,7 +200,7 @@ impl Drop for Worker {
 
 /// A console on the estate.
 struct Console {
-    helm: Helm,
+    helm: Control,
     group: String,
     _folder: tempfile::TempDir,
 }
@@ -270,12 +270,12 @@ impl Console {
         loop {
             let step = self.step(id);
             match step.state {
-                Phase::Done => break,
-                Phase::Blocked | Phase::Ready | Phase::Previewed => {
+                StepState::Done => break,
+                StepState::Blocked | StepState::Ready | StepState::Previewed => {
                     self.helm.orders.give(Order::Preview(id.into()));
                     self.helm.orders.give(Order::Arm(id.into()));
                 }
-                Phase::Armed => {
+                StepState::Armed => {
                     if let Some(preview) = &step.preview
                         && let Some(digest) = preview.digest
                     {

@@ -17,8 +17,8 @@ use landfall::{
     plan::{Action, Plan, Side},
     systems::{
         Live, System,
-        kafka::{Ask, Call, Facts, Mark, State, TopicOffsets},
-        steer::{Handle, Steered},
+        kafka::{Call, Observation, Query, State, TopicOffsets, Version},
+        steer::{Planner, Precondition},
     },
 };
 use landfall_lab::{
@@ -124,8 +124,8 @@ fn a_topic_made_anew_with_fewer_partitions_is_named() {
     // A broker may forget the commits of a topic that is deleted.
     let lag = super::seen(&found, LAG, &["own", "source", "g"]);
     println!("{lag:?}");
-    let named = matches!(&lag, landfall::core::estate::seen::Seen::Blind(f) if f.text.raw().contains("anew-2, but the topic has only 2 partitions"));
-    assert!(named || lag.live() == Some(4.0));
+    let named = matches!(&lag, landfall::core::estate::seen::Observed::Unknown(f) if f.text.raw().contains("anew-2, but the topic has only 2 partitions"));
+    assert!(named || lag.fresh() == Some(4.0));
 }
 
 /// What is known of two clusters, asked by hand.
@@ -144,7 +144,7 @@ impl Known {
 
     fn read(&mut self) {
         for side in Side::BOTH {
-            for ask in [Ask::Snapshot { pair: 0, side }, Ask::Syncs { pair: 0, side }] {
+            for ask in [Query::Snapshot { pair: 0, side }, Query::Syncs { pair: 0, side }] {
                 let answer = self.runtime.block_on(State::ask(&self.readers, &ask));
                 let stamp = Stamp { at: clock::now(), fresh: Freshness::of_interval(Duration::from_secs(30)) };
                 match answer {
@@ -157,8 +157,8 @@ impl Known {
 
     /// A group's commits on a side, by topic and partition.
     fn commits(&self, group: &str, side: Side) -> BTreeMap<(String, i32), i64> {
-        let Ok(Facts::Snapshot(facts)) =
-            self.runtime.block_on(State::ask(&self.readers, &Ask::Snapshot { pair: 0, side }))
+        let Ok(Observation::Snapshot(facts)) =
+            self.runtime.block_on(State::ask(&self.readers, &Query::Snapshot { pair: 0, side }))
         else {
             panic!("no answer of the {side}: {}", self.plan.name)
         };
@@ -209,9 +209,9 @@ fn the_printed_commands_run_on_a_broker_set_what_the_calls_set() {
         }
         thread::sleep(Duration::from_millis(300));
     };
-    let (op, back) = (&over.ops[0], &over.back[0]);
+    let (op, back) = (&over.ops[0], &over.inverse[0]);
     let (Call::Commit { offsets, .. }, Call::Commit { offsets: home, .. }) = (&op.call, &back.call);
-    let Handle::Seen(Mark::Offsets(prior)) = &op.expect else { panic!("{op:?}") };
+    let Precondition::Observed(Version::Offsets(prior)) = &op.precondition else { panic!("{op:?}") };
     assert_eq!(known.commits("checkout", Side::Target), rows(prior));
     println!("{}\n{}", op.command, back.command);
     run(&op.command, &estate, Side::Target);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use landfall::{
     core::{
-        Command,
+        EngineCommand,
         digest::Digest,
         snapshot::{DetailKey, Snapshot},
     },
@@ -100,7 +100,11 @@ fn a_canary_feels_a_killed_primary_and_whoever_watches_writes_nothing() {
     drop(watch);
 
     let (mut console, _folder) = steered(plan(lab));
-    console.command(Command::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "catalog".into() }));
+    console.command(EngineCommand::Open(DetailKey {
+        panel: "mongo".into(),
+        table: "sets".into(),
+        row: "catalog".into(),
+    }));
     console
         .until("writes that get through", PATIENCE, |s| {
             BOTH.iter().all(|w| canary(s, "gap", w) == Some(0.0))
@@ -148,7 +152,7 @@ fn what_a_step_down_would_kill_is_named() {
     only_sets(&mut plan);
     let ports = lab.status().unwrap().servers.into_iter().map(|(name, line)| (name, line.port)).collect();
     let mut watch = Watch::on(plan).unwrap();
-    watch.command(Command::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
+    watch.command(EngineCommand::Open(DetailKey { panel: "mongo".into(), table: "sets".into(), row: "orders".into() }));
     watch.until_live(PATIENCE).unwrap();
     let busy = std::thread::spawn({
         let uri = uri(&ports, "orders");

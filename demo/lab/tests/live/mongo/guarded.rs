@@ -12,7 +12,7 @@ use landfall::{
     core::{
         estate::{
             seen::{Fault, FaultKind},
-            source::SourceState,
+            source::CollectorState,
         },
         snapshot::{Snapshot, Verdict},
     },
@@ -160,7 +160,7 @@ fn tried(plan: Plan) -> Vec<(String, Result<(), Fault>)> {
             let end = Instant::now() + PATIENCE;
             // On a busy machine the first connection may take longer than a question waits.
             let outcome = loop {
-                match readers.ask(&spec.ask).await {
+                match readers.ask(&spec.query).await {
                     Err(f) if f.kind == FaultKind::TimedOut && Instant::now() < end => {}
                     other => break other.map(drop),
                 }
@@ -236,7 +236,7 @@ fn a_canarys_login_is_tried_without_a_write_and_a_canary_that_may_not_write_is_b
         let trials = Estate::new(&plan).0.trials();
         assert_eq!(trials.len(), 1);
         let readers = Readers::new(&plan);
-        block_on(readers.ask(&trials[0].ask)).map(drop)
+        block_on(readers.ask(&trials[0].query)).map(drop)
     };
     assert_eq!(trial(("canary", "right")), Ok(()));
     for (login, words) in [
@@ -281,7 +281,7 @@ fn a_wrong_password_is_refused_and_the_right_one_heals_it() {
     let refused = |s: &Snapshot, word: &str| {
         let line = s.sources.iter().find(|l| l.id.ends_with(word));
         line.is_some_and(|l| {
-            l.state == SourceState::Blind && l.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)
+            l.state == CollectorState::Unknown && l.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Refused)
         })
     };
     let seen = watch.until("REFUSED", PATIENCE, |s| {

@@ -272,7 +272,7 @@ fn every_command(set: &Set, bin: &Path, actions: &[(&str, &str)]) {
         let (leader, version, before) = set.stand();
         let shown = preview(&mut console, step, version);
         assert!(!shown.ops.is_empty(), "{step}");
-        println!("{action}: {} commands forward, {} back", shown.ops.len(), shown.back.len());
+        println!("{action}: {} commands forward, {} back", shown.ops.len(), shown.inverse.len());
         for op in &shown.ops {
             println!("  {}", op.what);
             paste(bin, folder.path(), &op.command);
@@ -296,7 +296,7 @@ fn every_command(set: &Set, bin: &Path, actions: &[(&str, &str)]) {
         if step == "freeze" {
             assert!(!set.stands(), "frozen");
         }
-        for command in &shown.back {
+        for command in &shown.inverse {
             paste(bin, folder.path(), command);
         }
         if step == "freeze" || step == "unfreeze" {

@@ -15,11 +15,11 @@ use crate::{
     systems::{
         System,
         ec2::{
-            Ask, Facts, Question, State,
+            Observation, Query, Question, State,
             facts::{Check, Group, Instance, InstanceState, Status, Target, TargetGroup, TargetHealth, TargetKind},
         },
         steer::{
-            Draft, Steered,
+            Draft, Planner,
             pasted::{flags, paste},
         },
     },
@@ -188,18 +188,18 @@ impl Region {
             targets: self.targets.get(arn).map(|t| t.iter().map(healthy).collect()),
         };
         for facts in [
-            Facts::Instances(self.running.iter().map(instance).collect()),
-            Facts::Status(self.running.keys().map(status).collect()),
-            Facts::Groups(self.groups.iter().map(group).collect()),
-            Facts::Targets(ARNS.into_iter().map(targets).collect()),
+            Observation::Instances(self.running.iter().map(instance).collect()),
+            Observation::Status(self.running.keys().map(status).collect()),
+            Observation::Groups(self.groups.iter().map(group).collect()),
+            Observation::Targets(ARNS.into_iter().map(targets).collect()),
         ] {
             let what = match &facts {
-                Facts::Instances(_) => Question::Instances,
-                Facts::Status(_) => Question::Status,
-                Facts::Groups(_) => Question::Groups,
+                Observation::Instances(_) => Question::Instances,
+                Observation::Status(_) => Question::Status,
+                Observation::Groups(_) => Question::Groups,
                 _ => Question::Targets,
             };
-            state.apply(&Ask { side: Side::Target, what }, facts, stamp);
+            state.apply(&Query { side: Side::Target, what }, facts, stamp);
         }
     }
 
@@ -245,20 +245,20 @@ fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was() {
         read(&mut state, &region);
         let at = read(&mut state, &region);
         let draft: Draft<_, _> = state.draft(&action, at).expect("of this system").expect("a draft");
-        assert!(!draft.ops.is_empty() && !draft.back.is_empty(), "{action:?}");
+        assert!(!draft.ops.is_empty() && !draft.inverse.is_empty(), "{action:?}");
         region.run(&commands(&draft.ops));
         let after = region.clone();
         assert_ne!(after, before, "{action:?}");
         // The way back of the same preview.
-        region.run(&commands(&draft.back));
+        region.run(&commands(&draft.inverse));
         assert_eq!(region, before, "{action:?}");
         // And of a later one, made of what is there then; its own way back leads forward again.
         region.run(&commands(&draft.ops));
         let at = read(&mut state, &region);
-        let later = state.back(&draft.back, at).expect("a way back");
+        let later = state.inverse(&draft.inverse, at).expect("a way back");
         region.run(&commands(&later.ops));
         assert_eq!(region, before, "{action:?}");
-        region.run(&commands(&later.back));
+        region.run(&commands(&later.inverse));
         assert_eq!(region, after, "{action:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
             State,
             ops::{Call, Place},
         },
-        steer::{Obeys, Steered, played::Played},
+        steer::{Planner, SimulateWrites, played::Played},
     },
 };
 
@@ -34,16 +34,16 @@ fn only_what_runs_is_suspended_and_only_that_is_resumed() {
         "aws autoscaling suspend-processes --region us-west-2 --auto-scaling-group-name web-a --scaling-processes AlarmNotification ScheduledActions"
     );
     at.play(&over.ops);
-    assert_eq!((at.met(&processes(true)), at.met(&processes(false))), (Some(true), Some(false)));
+    assert_eq!((at.is_satisfied(&processes(true)), at.is_satisfied(&processes(false))), (Some(true), Some(false)));
     assert!(at.draft(&processes(true)).expect("a draft").ops.is_empty());
-    let back = at.state.back(&over.back, at.now).expect("a way back");
+    let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     at.play(&back.ops);
     let group = &at.state.sites.get(Side::Target).groups.last().expect("read").0[0];
     assert_eq!(group.suspended.iter().map(|s| &**s).collect::<Vec<_>>(), ["AZRebalance"], "as it was before");
     // Somebody resumes one of them.
     at.play(&over.ops);
-    State::stranger(&mut at.sim, &processes(true), at.now);
-    assert_eq!(at.look("x", &over.ops[0]).truth, Truth::Conflict);
+    State::external_change(&mut at.sim, &processes(true), at.now);
+    assert_eq!(at.verify("x", &over.ops[0]).truth, Truth::Conflict);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn what_replaces_unhealthy_hosts_is_not_suspended_without_a_word() {
 #[test]
 fn a_role_is_taken_out_of_its_target_groups_and_comes_back() {
     let mut at = estate();
-    assert_eq!(at.met(&targets(false)), Some(false));
+    assert_eq!(at.is_satisfied(&targets(false)), Some(false));
     let out = at.draft(&targets(false)).expect("a draft");
     assert_eq!(out.limits, Limits { width: 3, max_failed: 1, max_unknown: 0 });
     let kinds: Vec<Kind> = out.ops.iter().map(|op| op.kind).collect();
@@ -75,13 +75,13 @@ fn a_role_is_taken_out_of_its_target_groups_and_comes_back() {
     );
     let took = at.play(&out.ops);
     assert!((30..=60).contains(&took.as_secs()), "they drain: {took:?}");
-    assert_eq!((at.met(&targets(false)), at.met(&targets(true))), (Some(true), Some(false)));
+    assert_eq!((at.is_satisfied(&targets(false)), at.is_satisfied(&targets(true))), (Some(true), Some(false)));
     assert!(at.draft(&targets(false)).expect("a draft").ops.is_empty());
-    let back = at.state.back(&out.back, at.now).expect("a way back");
+    let back = at.state.inverse(&out.inverse, at.now).expect("a way back");
     at.play(&back.ops);
     at.pass(120);
-    assert_eq!(at.met(&targets(false)), Some(false));
-    assert!(at.state.back(&out.back, at.now).expect("a way back").ops.is_empty());
+    assert_eq!(at.is_satisfied(&targets(false)), Some(false));
+    assert!(at.state.inverse(&out.inverse, at.now).expect("a way back").ops.is_empty());
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn what_does_not_run_cannot_be_registered() {
         on: true,
         targets: vec![Place { id: "i-0".to_owned(), port: None }],
     };
-    let sent = State::obey(&mut at.sim, "a", &call, None, at.now);
+    let sent = State::write(&mut at.sim, "a", &call, None, at.now);
     assert_eq!(sent.reply, Reply::Refused);
-    assert!(sent.said.starts_with("InvalidTarget"), "{}", sent.said);
+    assert!(sent.detail.starts_with("InvalidTarget"), "{}", sent.detail);
     let none = Action::Targets { role: "batch".to_owned(), side: Side::Source, on: true, width: 1, max_failed: 0 };
     assert!(at.draft(&none).expect_err("no group")[0].text.raw().contains("no target group"));
 }
@@ -106,7 +106,7 @@ fn what_would_be_built_is_shown_and_never_sent() {
     let at = Played::<State>::new(&plan());
     let action = Action::Build { role: "web".to_owned(), side: Side::Target };
     let draft = at.draft(&action).expect("a draft");
-    assert!(draft.ops.is_empty() && draft.back.is_empty());
+    assert!(draft.ops.is_empty() && draft.inverse.is_empty());
     let line = &draft.diff[0];
     let running: u32 = line.from.split(' ').next().and_then(|n| n.parse().ok()).expect("a number");
     assert_eq!(line.to, format!("30 wanted, {} missing", 30 - running));
@@ -119,7 +119,7 @@ fn what_would_be_built_is_shown_and_never_sent() {
     ] {
         assert!(run.contains(&part), "{run}");
     }
-    assert_eq!(at.state.met(&action, at.now), None, "a person's word");
+    assert_eq!(at.state.is_satisfied(&action, at.now), None, "a person's word");
     // Nothing of the role is there: its image has to be copied first.
     let batch = Action::Build { role: "batch".to_owned(), side: Side::Source };
     let whole = at.draft(&batch).expect("a draft");

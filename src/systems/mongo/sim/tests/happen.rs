@@ -6,57 +6,57 @@ use super::{Estate, host};
 use crate::{
     core::step::{Reply, Truth},
     plan::{Side, Sides},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
-        Simulated, World,
+        SharedConditions, Simulated,
         mongo::{
-            Facts, State,
-            facts::{Ask, Membership, Peer},
+            Observation, State,
+            facts::{Membership, Peer, Query},
             ops::{Call, Until},
         },
-        steer::Obeys,
+        steer::SimulateWrites,
     },
 };
 
 impl Estate {
-    fn happens(&mut self, what: &Happening) -> Result<(), String> {
-        State::happen(&mut self.sim, what, self.now)
+    fn happens(&mut self, what: &FaultInjection) -> Result<(), String> {
+        State::inject(&mut self.sim, what, self.now)
     }
 
     fn falls_behind(&mut self, n: u32, secs: u64) {
         let by = Duration::from_secs(secs);
-        self.happens(&Happening::FallBehind { host: host(n), by }).expect("a secondary");
+        self.happens(&FaultInjection::FallBehind { host: host(n), by }).expect("a secondary");
     }
 
     fn process(&mut self, n: u32, up: bool) {
-        self.happens(&Happening::Process { host: host(n), up }).expect("a member");
+        self.happens(&FaultInjection::Process { host: host(n), up }).expect("a member");
     }
 
     fn by_hand(&mut self) -> Result<(), String> {
-        self.happens(&Happening::StepDown { set: "orders".into() })
+        self.happens(&FaultInjection::StepDown { set: "orders".into() })
     }
 
-    fn world(&self) -> World {
-        let mut world = World::default();
-        State::tell(&self.sim, self.now, &mut world);
+    fn world(&self) -> SharedConditions {
+        let mut world = SharedConditions::default();
+        State::publish(&self.sim, self.now, &mut world);
         world
     }
 
     /// How far behind a member's own status says that it is, and its greeting: seconds.
     fn behind(&mut self, n: u32) -> (f64, f64) {
         let peer = || Peer { set: 0, host: host(n).as_str().into() };
-        let status = State::answer(&mut self.sim, &Ask::Status(peer()), self.now);
-        let Ok(Facts::Status(Membership::In(status))) = status else { panic!("{status:?}") };
-        let hello = State::answer(&mut self.sim, &Ask::Hello(peer()), self.now);
-        let Ok(Facts::Hello(hello)) = hello else { panic!("{hello:?}") };
+        let status = State::answer(&mut self.sim, &Query::Status(peer()), self.now);
+        let Ok(Observation::Status(Membership::In(status))) = status else { panic!("{status:?}") };
+        let hello = State::answer(&mut self.sim, &Query::Hello(peer()), self.now);
+        let Ok(Observation::Hello(hello)) = hello else { panic!("{hello:?}") };
         let written = f64::from(hello.last_write.expect("an optime").secs);
         let own = self.now.wall.duration_since(status.applied_wall.expect("a time"));
         (own.as_secs_f64(), self.now.wall.as_millisecond() as f64 / 1000.0 - written)
     }
 
     fn longest(&mut self) -> Duration {
-        let asked = State::answer(&mut self.sim, &Ask::Operations { set: 0 }, self.now);
-        let Ok(Facts::Operations(operations)) = asked else { panic!("{asked:?}") };
+        let asked = State::answer(&mut self.sim, &Query::Operations { set: 0 }, self.now);
+        let Ok(Observation::Operations(operations)) = asked else { panic!("{asked:?}") };
         operations.longest()
     }
 }
@@ -75,14 +75,14 @@ fn a_member_falls_behind_second_by_second_stays_there_and_catches_up() {
     assert!(e.behind(102).0 < 10.0, "nobody else");
     // Whoever waits for it waits, and the server does not step down for it.
     let wait = Call::Wait { set: "orders".into(), until: Until::CaughtUp { host: host(104), within_ms: 2000 } };
-    assert_eq!(State::look(&mut e.sim, "w", &wait, None, e.now).truth, Truth::NotApplied);
-    assert!(e.step_down().said.starts_with("262"));
+    assert_eq!(State::verify(&mut e.sim, "w", &wait, None, e.now).truth, Truth::NotApplied);
+    assert!(e.step_down().detail.starts_with("262"));
     e.falls_behind(104, 0);
     e.pass(1000);
     assert!((9.9..10.1).contains(&e.behind(104).0), "twenty times as fast: {:?}", e.behind(104));
     e.pass(9000);
-    assert_eq!(State::look(&mut e.sim, "w", &wait, None, e.now).truth, Truth::Applied);
-    assert_eq!(e.step_down().reply, Reply::Yes);
+    assert_eq!(State::verify(&mut e.sim, "w", &wait, None, e.now).truth, Truth::Applied);
+    assert_eq!(e.step_down().reply, Reply::Accepted);
     e.pass(10_000);
     assert_eq!(e.leader(), Some(host(104)));
 }
@@ -97,7 +97,7 @@ fn a_step_down_waits_for_who_is_a_moment_behind_and_not_for_who_gets_ever_furthe
     while e.sim.sets[0].lag(3, e.now.boot) > 1.0 {
         e.pass(1000);
     }
-    assert_eq!(e.step_down().reply, Reply::Yes);
+    assert_eq!(e.step_down().reply, Reply::Accepted);
     e.pass(900);
     assert_eq!(e.leader(), None, "it catches up");
     e.pass(5500);
@@ -107,7 +107,7 @@ fn a_step_down_waits_for_who_is_a_moment_behind_and_not_for_who_gets_ever_furthe
     e.pin(104);
     e.falls_behind(104, 300);
     e.pass(1000);
-    assert!(e.step_down().said.starts_with("262"), "it is a second behind, and has stopped");
+    assert!(e.step_down().detail.starts_with("262"), "it is a second behind, and has stopped");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_process_goes_and_comes_back_and_catches_up() {
 #[test]
 fn a_long_write_goes_on_until_it_is_over_or_the_primary_steps_down() {
     let mut e = Estate::new(1);
-    let long = |secs| Happening::LongWrite { set: "orders".into(), running: Duration::from_secs(secs) };
+    let long = |secs| FaultInjection::LongWrite { set: "orders".into(), running: Duration::from_secs(secs) };
     // Longer than the clock has been running.
     e.happens(&long(5000)).expect("a primary");
     e.pass(7000);
@@ -197,29 +197,29 @@ fn what_is_not_there_is_named_and_what_is_of_others_is_passed_over() {
     let (set, strange) = ("nobody".to_owned(), host(999));
     let by = Duration::from_secs(9);
     for (what, named) in [
-        (Happening::FallBehind { host: strange.clone(), by }, "no member 127.0.0.1:999"),
-        (Happening::FallBehind { host: host(101), by }, "127.0.0.1:101 leads orders"),
-        (Happening::FallBehind { host: host(204), by }, "127.0.0.1:204 is no member of catalog yet"),
-        (Happening::Process { host: strange, up: false }, "no member 127.0.0.1:999"),
-        (Happening::LongWrite { set: set.clone(), running: by }, "no replica set nobody"),
-        (Happening::StepDown { set }, "no replica set nobody"),
+        (FaultInjection::FallBehind { host: strange.clone(), by }, "no member 127.0.0.1:999"),
+        (FaultInjection::FallBehind { host: host(101), by }, "127.0.0.1:101 leads orders"),
+        (FaultInjection::FallBehind { host: host(204), by }, "127.0.0.1:204 is no member of catalog yet"),
+        (FaultInjection::Process { host: strange, up: false }, "no member 127.0.0.1:999"),
+        (FaultInjection::LongWrite { set: set.clone(), running: by }, "no replica set nobody"),
+        (FaultInjection::StepDown { set }, "no replica set nobody"),
     ] {
         let said = e.happens(&what).expect_err("not there");
         assert!(said.contains(named), "{said}");
     }
-    let others = Happening::NeverWell { role: "nobody".into(), side: Side::Target, on: true };
+    let others = FaultInjection::NeverWell { role: "nobody".into(), side: Side::Target, on: true };
     assert_eq!(e.happens(&others), Ok(()));
 }
 
 #[test]
 fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away() {
     let mut e = Estate::new(1);
-    let quiet = World { away: Sides { source: 0.0, target: 1.0 }, ..World::default() };
+    let quiet = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..SharedConditions::default() };
     e.pass(1000);
     assert_eq!(e.world(), quiet);
     // Both primaries were at the source; one of them goes, and nobody may follow it for a while.
     for n in 102..106 {
-        assert_eq!(e.freeze(n, 25).reply, Reply::Yes);
+        assert_eq!(e.freeze(n, 25).reply, Reply::Accepted);
     }
     e.process(101, false);
     for _ in 0..20 {

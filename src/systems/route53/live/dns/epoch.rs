@@ -16,22 +16,22 @@ const TIMES: u32 = 3;
 /// # Errors
 /// If it does not answer, or not usefully: that is no zero.
 pub(in super::super) async fn epoch(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
-    let mut tried = tell(server, name).await;
+    let mut tried = ask(server, name).await;
     for _ in 1..TIMES {
         if tried.is_ok() {
             break;
         }
-        tried = tell(server, name).await;
+        tried = ask(server, name).await;
     }
     tried
 }
 
 /// The same for a look in passing: asked once, 0 for a name without an epoch, none for a server that does not say.
-pub(super) async fn told(server: SocketAddr, name: &str) -> Option<u64> {
-    tell(server, name).await.ok().map(Option::unwrap_or_default)
+pub(super) async fn answered(server: SocketAddr, name: &str) -> Option<u64> {
+    ask(server, name).await.ok().map(Option::unwrap_or_default)
 }
 
-async fn tell(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
+async fn ask(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
     let place = Epoch::place(name);
     let of = |words: &str| format!("DNS {place} TXT at {server}: {words}");
     let asked = Asked::of(&place, Rr::TXT, false).map_err(|e| of(&format!("not a name that can be asked: {e}")))?;

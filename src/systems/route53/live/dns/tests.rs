@@ -165,7 +165,11 @@ async fn a_referral_is_told_as_one_with_the_zone_and_its_servers() {
     for part in ["a referral", "api.example.test. is delegated to ns-1.other.test., ns-2.other.test."] {
         assert!(fault.text.raw().contains(part), "{fault}");
     }
-    assert_eq!(epoch::told(server, "api.example.test.").await, None, "who refers does not say that there is no epoch");
+    assert_eq!(
+        epoch::answered(server, "api.example.test.").await,
+        None,
+        "who refers does not say that there is no epoch"
+    );
 }
 
 #[tokio::test]
@@ -192,5 +196,5 @@ async fn an_authority_is_asked_for_the_epoch_meanwhile() {
     let none = batch(&question(none.await, Role::Authoritative), 1, Duration::ZERO).await.expect("answers");
     assert_eq!(none.epoch, Some(0), "never changed by landfall");
     let silent = serve(|_, m| vec![code(&m, ResponseCode::ServFail)]).await;
-    assert_eq!(epoch::told(silent, "api.example.test.").await, None);
+    assert_eq!(epoch::answered(silent, "api.example.test.").await, None);
 }

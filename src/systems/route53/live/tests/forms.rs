@@ -3,15 +3,15 @@
 use super::{Way, plan, seen, serve, weights};
 use crate::{
     core::{
-        estate::seen::{FaultKind, Seen},
+        estate::seen::{FaultKind, Observed},
         step::{Kind, Reply, Truth},
     },
     plan::{Action, Sides},
     systems::{
-        Acts, Call as AnyCall, Live,
+        Call as AnyCall, Live, Writer,
         aws::{intended, journal},
         route53::State,
-        steer::{SIGNED, Steered},
+        steer::{Planner, SIGNED},
     },
 };
 
@@ -36,7 +36,7 @@ async fn aliases_are_sent_with_their_target_and_without_a_ttl() {
     way.read().await;
     let op = way.draft(&weights(90, 10)).ops.remove(0);
     let sent = way.send("t/1", &op).await;
-    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
     assert_eq!(
         (way.get("ore", "Weight"), way.get("ore", "TTL"), way.get("ore", "Value")),
         ("10".to_owned(), String::new(), String::new())
@@ -66,7 +66,7 @@ async fn values_are_named_as_they_were_written() {
     way.read().await;
     let op = way.draft(&weights(90, 10)).ops.remove(0);
     let sent = way.send("t/1", &op).await;
-    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
     assert_eq!(
         (way.get("ore", "Value"), way.get("ore", "HealthCheckId")),
         ("192.0.2.010".to_owned(), "hc-ore".to_owned())
@@ -84,13 +84,13 @@ async fn a_ttl_changes_in_one_batch_for_all_and_comes_back() {
     let draft = way.draft(&ttl(20));
     assert_eq!(draft.settle.as_secs(), 60, "the old one has to run out");
     let sent = way.send("t/1", &draft.ops[0]).await;
-    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
     assert_eq!(["vir", "ore", "stray"].map(|id| way.get(id, "TTL")), ["20", "20", "20"]);
     assert_eq!(way.truth("t/1", &draft.ops[0]).await, Truth::Applied);
     way.read().await;
-    assert_eq!(way.state.met(&ttl(20), way.now).and_then(Seen::live), Some(true));
-    let back = way.state.back(&draft.back, way.now).expect("a way back");
-    assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(way.state.is_satisfied(&ttl(20), way.now).and_then(Observed::fresh), Some(true));
+    let back = way.state.inverse(&draft.inverse, way.now).expect("a way back");
+    assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Accepted);
     assert_eq!(way.get("stray", "TTL"), "60");
 }
 
@@ -98,7 +98,7 @@ async fn a_ttl_changes_in_one_batch_for_all_and_comes_back() {
 async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     let mut way = Way::new().await;
     let over = way.draft(&weights(0, 100));
-    assert_eq!(way.send("t/1", &over.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(way.send("t/1", &over.ops[0]).await.reply, Reply::Accepted);
     way.read().await;
     // Reading fails from now on, and meanwhile somebody changes the set.
     way.server.lock().expect("no panic").blind = true;
@@ -122,12 +122,12 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
         draft.notes
     );
     let sent = way.send("t/2", force).await;
-    assert_eq!(sent.reply, Reply::Yes, "{}", sent.said);
+    assert_eq!(sent.reply, Reply::Accepted, "{}", sent.detail);
     assert_eq!(
         (way.get("vir", "Weight"), way.get("vir", "Value"), way.get("ore", "Weight")),
         ("100".to_owned(), "192.0.2.10".to_owned(), "0".to_owned())
     );
-    assert_eq!(way.truth("t/2", force).await, Truth::Dark, "reading fails still");
+    assert_eq!(way.truth("t/2", force).await, Truth::Unobservable, "reading fails still");
     way.server.lock().expect("no panic").blind = false;
     assert_eq!(way.truth("t/2", force).await, Truth::Applied);
     // What was on its way before does not fit any more.
@@ -135,9 +135,9 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     assert!(way.server.lock().expect("no panic").change(&copy).is_err());
     // The way back of an emergency compares again.
     way.read().await;
-    let back = way.state.back(&draft.back, way.now).expect("a way back");
+    let back = way.state.inverse(&draft.inverse, way.now).expect("a way back");
     assert_eq!(back.ops[0].kind, Kind::Compared);
-    assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Yes);
+    assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Accepted);
     assert_eq!(way.get("ore", "Weight"), "100");
 }
 
@@ -154,7 +154,7 @@ async fn without_writing_credentials_nothing_is_sent() {
     let permit = intended(&mut journal, "t/1", AnyCall::Route53(op.call.clone()));
     let sent = State::send(&State::writers(&plan, &journal), permit, &op.call, seen(&op)).await;
     assert_eq!(sent.reply, Reply::Refused);
-    assert!(sent.said.contains("add `write` to [route53]"), "{}", sent.said);
+    assert!(sent.detail.contains("add `write` to [route53]"), "{}", sent.detail);
     assert!(server.lock().expect("no panic").arrived.is_empty());
     let _ = State::readers(&plan);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::{
-        super::facts::{Facts, RecordsQuestion, Wanted},
+        super::facts::{Observation, RecordsQuestion, Wanted},
         api::Pace,
     },
     Way,
@@ -13,7 +13,7 @@ use crate::{
     plan::RecordType,
     systems::{
         Live,
-        route53::{State, facts::Ask},
+        route53::{State, facts::Query},
     },
 };
 
@@ -46,8 +46,8 @@ async fn read(names: &[&str], others: &[&str], page: usize) -> (Vec<(String, Str
         }
     }
     let question = RecordsQuestion { zone: "Z1".into(), wanted: names.iter().map(|n| wanted(n)).collect() };
-    let facts = State::ask(&way.readers, &Ask::Records(question)).await.expect("an answer");
-    let Facts::Records(listing) = facts else { panic!("{facts:?}") };
+    let facts = State::ask(&way.readers, &Query::Records(question)).await.expect("an answer");
+    let Observation::Records(listing) = facts else { panic!("{facts:?}") };
     let mut sets: Vec<_> = listing.records.into_iter().map(|r| (r.name, r.set_id.unwrap_or_default())).collect();
     sets.sort();
     let epochs = listing.epochs.into_iter().map(|e| e.name).collect();
@@ -110,7 +110,7 @@ async fn the_names_of_a_large_zone_are_asked_for_one_after_another_and_not_faste
         (server.listed, server.apart, server.asked) = (0, None, None);
     }
     way.readers.pace = Pace::of(PACE);
-    let ask = |name: &str| Ask::Records(RecordsQuestion { zone: "Z1".into(), wanted: [wanted(name)].into() });
+    let ask = |name: &str| Query::Records(RecordsQuestion { zone: "Z1".into(), wanted: [wanted(name)].into() });
     // Two zones at once share what the account has.
     let (first, second) = (ask("host-17.example.test."), ask("host-18.example.test."));
     let (a, b) = tokio::join!(State::ask(&way.readers, &first), State::ask(&way.readers, &second));

@@ -12,9 +12,9 @@ use crate::{
     core::step::Reply,
     plan::Action,
     systems::{
-        route53::ops::{Call, Mark},
+        route53::ops::{Call, Version},
         steer::{
-            Operation, Steered,
+            Operation, Planner,
             pasted::{flags, paste},
         },
     },
@@ -104,7 +104,7 @@ fn aws(server: &mut Server, words: &[String]) -> Result<String, String> {
 }
 
 /// All of a preview's commands, one after the other in one shell.
-fn run(way: &Way, ops: &[Operation<Call, Mark>]) -> Result<String, String> {
+fn run(way: &Way, ops: &[Operation<Call, Version>]) -> Result<String, String> {
     let script: Vec<&str> = ops.iter().map(|op| op.command.as_str()).collect();
     paste(&script.join("\n"), "aws", |words| aws(&mut way.server.lock().expect("no panic"), words))
 }
@@ -136,11 +136,11 @@ async fn estate(form: &str) -> Way {
 }
 
 /// Goes forward by this preview, as a person or as a run.
-async fn forward(way: &mut Way, by: &str, ops: &[Operation<Call, Mark>], tag: &str) {
+async fn forward(way: &mut Way, by: &str, ops: &[Operation<Call, Version>], tag: &str) {
     if by == "hand" {
         run(way, ops).unwrap_or_else(|why| panic!("{why}: {:?}", ops[0].command));
     } else {
-        assert_eq!(way.send(tag, &ops[0]).await.reply, Reply::Yes);
+        assert_eq!(way.send(tag, &ops[0]).await.reply, Reply::Accepted);
     }
 }
 
@@ -166,21 +166,21 @@ async fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was()
             let (after, over) = there(&way);
             assert!(after != before && over > none, "{what}");
             // The way back of the same preview.
-            run(&way, &draft.back).unwrap_or_else(|why| panic!("{what}: {why}"));
+            run(&way, &draft.inverse).unwrap_or_else(|why| panic!("{what}: {why}"));
             let (restored, back) = there(&way);
             assert_eq!(restored, before, "{what}");
             assert!(back > over, "{what}: an epoch never comes back");
             // It fits once.
-            assert!(run(&way, &draft.back).is_err(), "{what}");
+            assert!(run(&way, &draft.inverse).is_err(), "{what}");
             // And of a later preview, made of what is there then; its own way back leads forward again.
             way.read().await;
             let again = way.draft(&action);
             forward(&mut way, by, &again.ops, "t/2").await;
             way.read().await;
-            let later = way.state.back(&again.back, way.now).expect("a way back");
+            let later = way.state.inverse(&again.inverse, way.now).expect("a way back");
             forward(&mut way, by, &later.ops, "t/3").await;
             assert_eq!(there(&way).0, before, "{what}");
-            run(&way, &later.back).unwrap_or_else(|why| panic!("{what}: {why}"));
+            run(&way, &later.inverse).unwrap_or_else(|why| panic!("{what}: {why}"));
             assert_eq!(there(&way).0, after, "{what}");
         }
     }
@@ -200,7 +200,7 @@ async fn a_printed_command_compares_with_what_was_previewed() {
         run(&way, &draft.ops).expect("as previewed");
         way.server.lock().expect("no panic").put(stranger);
         let before = there(&way);
-        run(&way, &draft.back).expect_err("another value is there");
+        run(&way, &draft.inverse).expect_err("another value is there");
         assert_eq!(there(&way), before, "nothing of it");
     }
 }

@@ -5,11 +5,11 @@ use super::super::{
 use crate::{
     core::step::Truth,
     plan::{Action, Side, Sides},
-    scenario::Happening,
+    scenario::FaultInjection,
     systems::{
-        Simulated, World,
+        SharedConditions, Simulated,
         steer::{
-            Obeys, Steered,
+            Planner, SimulateWrites,
             played::{self, Played},
         },
     },
@@ -27,16 +27,16 @@ resolvers = ["203.0.113.53"]
 answers = { source = ["192.0.2.10"], target = ["198.51.100.10"] }
 "#;
 
-fn happen(at: &mut Played<State>, what: &Happening) {
-    State::happen(&mut at.sim, what, at.now).expect("it is there");
+fn happen(at: &mut Played<State>, what: &FaultInjection) {
+    State::inject(&mut at.sim, what, at.now).expect("it is there");
 }
 
-fn stuck(on: bool) -> Happening {
-    Happening::Stuck { server: "192.0.2.53".parse().expect("an address"), on }
+fn stuck(on: bool) -> FaultInjection {
+    FaultInjection::Stuck { server: "192.0.2.53".parse().expect("an address"), on }
 }
 
-fn checks(side: Side, pass: bool) -> Happening {
-    Happening::HealthChecks { name: "WWW.example.test".to_owned(), side, pass }
+fn checks(side: Side, pass: bool) -> FaultInjection {
+    FaultInjection::HealthChecks { name: "WWW.example.test".to_owned(), side, pass }
 }
 
 fn www(source: u8, target: u8) -> Action {
@@ -46,8 +46,8 @@ fn www(source: u8, target: u8) -> Action {
 /// The share of users that the target gets.
 fn received(at: &mut Played<State>) -> f64 {
     State::advance(&mut at.sim, at.now);
-    let mut world = World::default();
-    State::tell(&at.sim, at.now, &mut world);
+    let mut world = SharedConditions::default();
+    State::publish(&at.sim, at.now, &mut world);
     (world.on_target.expect("a name steers it") * 1000.0).round() / 1000.0
 }
 
@@ -57,12 +57,12 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     let mut at = Played::<State>::new(&plan);
     happen(&mut at, &stuck(true));
     let ops = at.draft(&www(0, 100)).expect("a draft").ops;
-    let id = at.send("a", &ops[0]).mark;
+    let id = at.send("a", &ops[0]).version;
     at.pass(300);
     let each: Vec<u32> = (0..3).map(|server| served(&mut at, &plan, server)).collect();
     assert_eq!(each, [0, 0, 100], "at each of its ports");
     assert_eq!(received(&mut at), 0.333);
-    let wait = |at: &mut Played<State>, expect| State::look(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
+    let wait = |at: &mut Played<State>, expect| State::verify(&mut at.sim, "w", &ops[1].call, expect, at.now).truth;
     assert_eq!(
         (wait(&mut at, id.as_ref()), wait(&mut at, None)),
         (Truth::Applied, Truth::NotApplied),
@@ -125,7 +125,7 @@ fn records_that_fail_their_health_checks_are_left_out() {
     at.pass(2 + 30);
     assert_eq!(received(&mut at), 0.05, "caches age");
     assert_eq!(now(&mut at).1, 0.1);
-    assert_eq!(at.met(&www(90, 10)), Some(true), "the records are what they were all the time");
+    assert_eq!(at.is_satisfied(&www(90, 10)), Some(true), "the records are what they were all the time");
 }
 
 #[test]
@@ -153,15 +153,16 @@ fn a_weight_of_zero_answers_when_all_others_fail() {
 #[test]
 fn what_is_not_there_is_named() {
     let mut at = estate();
-    let said =
-        |at: &mut Played<State>, what: &Happening| State::happen(&mut at.sim, what, at.now).expect_err("not there");
-    let server = Happening::Stuck { server: "203.0.113.1".parse().expect("an address"), on: true };
+    let said = |at: &mut Played<State>, what: &FaultInjection| {
+        State::inject(&mut at.sim, what, at.now).expect_err("not there")
+    };
+    let server = FaultInjection::Stuck { server: "203.0.113.1".parse().expect("an address"), on: true };
     assert_eq!(said(&mut at, &server), "no authoritative server 203.0.113.1");
     assert_eq!(said(&mut at, &checks(Side::Source, false)), "no name WWW.example.test");
     // Records with values and without a health check are always healthy.
-    let bare = Happening::HealthChecks { name: "api.example.test.".to_owned(), side: Side::Target, pass: false };
+    let bare = FaultInjection::HealthChecks { name: "api.example.test.".to_owned(), side: Side::Target, pass: false };
     assert_eq!(said(&mut at, &bare), "no health check on the target's records of api.example.test.");
-    happen(&mut at, &Happening::StepDown { set: "another system's".to_owned() });
+    happen(&mut at, &FaultInjection::StepDown { set: "another system's".to_owned() });
     assert_eq!(served(&mut at, &plan(), 0), 0);
 }
 
@@ -169,18 +170,18 @@ fn what_is_not_there_is_named() {
 fn a_stranger_sets_a_weight_past_every_epoch() {
     let plan = played::plan(ALIASES);
     let mut at = Played::<State>::new(&plan);
-    let weigh = |name: &str, to| Happening::Weigh { name: name.to_owned(), side: Side::Source, to };
+    let weigh = |name: &str, to| FaultInjection::Weigh { name: name.to_owned(), side: Side::Source, to };
     happen(&mut at, &weigh("WWW.example.test", 0));
     at.pass(120);
     // Three records, each answered as often as the next.
     assert_eq!(received(&mut at), 0.667);
     let draft = at.draft(&www(90, 10)).expect("a draft");
     assert_eq!(draft.diff.last().map(|c| c.from.as_str()), Some("none"), "no epoch was made");
-    let back = at.state.back(&draft.back, at.now);
+    let back = at.state.inverse(&draft.inverse, at.now);
     assert!(back.expect("nothing to do yet").ops.is_empty());
     at.send("a", &draft.ops[0]);
     at.pass(60);
-    let back = at.state.back(&draft.back, at.now).expect("a draft");
+    let back = at.state.inverse(&draft.inverse, at.now).expect("a draft");
     assert!(back.broken[0].contains("the weights of both sides would be 0"), "{back:?}");
-    assert!(State::happen(&mut at.sim, &weigh("api.example.test.", 1), at.now).is_err());
+    assert!(State::inject(&mut at.sim, &weigh("api.example.test.", 1), at.now).is_err());
 }
