@@ -25,15 +25,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use landfall::{
-    core::estate::seen::{Freshness, Stamp},
-    drive::clock,
-    plan::{Plan, Side},
-    systems::{
-        Live, System,
-        kafka::{self, Observation, Query, State},
-    },
+use base::{
+    observed::{Freshness, Stamp},
+    side::Side,
 };
+use landfall_systems::{
+    self as systems, Live, System,
+    collect::clock,
+    kafka::{self, Observation, Query, State},
+};
+use plan::Plan;
 use rdkafka::{
     ClientConfig, Offset, TopicPartitionList,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
@@ -158,7 +159,7 @@ fn plan(bootstrap: &str) -> Arc<Plan> {
         kafka = "30s"
         "#
     );
-    match Plan::parse(Path::new("bench.toml"), &text) {
+    match systems::parse_plan(Path::new("bench.toml"), &text) {
         Ok((plan, _)) => Arc::new(plan),
         Err(fault) => panic!("{}", fault.render(false)),
     }

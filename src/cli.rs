@@ -23,12 +23,12 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use self::out::{Failed, failed, print, print_error};
-use crate::{
-    console::{Mode, ThemeError},
-    core::digest::Digest,
-    plan::{Faulty, Plan, Report},
+use base::{
+    digest::Digest,
     text::{Document, line},
 };
+use console::{Mode, ThemeError};
+use plan::{Faulty, Plan, Report};
 
 /// A terminal cockpit for moving a whole platform from one AWS region to another without downtime.
 #[derive(Debug, Parser)]
@@ -198,7 +198,7 @@ pub fn main() -> ExitCode {
         Cmd::Status(it) => status::run(&it),
         Cmd::Check { plan, offline, no_secrets } => check::run(&plan, offline, !no_secrets),
         Cmd::Init(it) => init::run(&it),
-        Cmd::Schema => print(Document::block(&crate::plan::schema::text())),
+        Cmd::Schema => print(Document::block(&plan::schema::text())),
         Cmd::Signals => print(Document::block(&status::signals())),
         Cmd::Theme(command) => theme::run(&command),
         Cmd::Journal(command) => journal::run(&command),
@@ -249,13 +249,13 @@ fn load(path: &Path) -> Result<Arc<Plan>, Failed> {
 fn load_with_digest(path: &Path) -> Result<(Arc<Plan>, Digest), Failed> {
     let unread = |source| faulty(&Faulty::Unread { path: path.to_owned(), source });
     let text = std::fs::read_to_string(path).map_err(unread)?;
-    let (plan, warnings) = Plan::parse(path, &text).map_err(|why| faulty(&why))?;
+    let (plan, warnings) = systems::parse_plan(path, &text).map_err(|why| faulty(&why))?;
     warn(&warnings);
     Ok((Arc::new(plan), Digest::of(text.as_bytes())))
 }
 
 fn log_to(file: &Path) -> Result<(), String> {
-    let out = crate::journal::own(file, std::fs::OpenOptions::new().create(true).append(true))
+    let out = ::journal::own(file, std::fs::OpenOptions::new().create(true).append(true))
         .map_err(|e| format!("cannot open the log file {}: {e}", file.display()))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("LANDFALL_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(Mutex::new(Log(out))).init();

@@ -1,38 +1,27 @@
 //! landfall: a terminal cockpit for moving a whole platform from one AWS region to another without downtime.
 //!
-//! # The map of the house
+//! # The layers
 //!
-//! | room | what lives there |
+//! Each layer is a crate of the workspace and may import those above it in this table, never those below.
+//!
+//! | layer | what lives there |
 //! | --- | --- |
+//! | [`base`] | the words that everybody uses: moments, observed values, signals, the step machine, operations, texts, views as data |
 //! | [`plan`] | what the operator wrote: parsed with spans, all faults diagnosed at once, lowered to plain data |
-//! | [`core`] | pure: the estate with readings whose age cannot be ignored, signals, snapshots |
-//! | [`journal`] | what was meant, done and seen, on disk before it happens; the only maker of permits |
-//! | [`systems`] | one folder a system, all of the same shape: facts, view, simulation, live side |
-//! | [`drive`] | the only users of time and I/O: the live driver and the simulation's |
-//! | [`report`] | the story of a run, told from its journal as Markdown or one page |
-//! | [`scenario`] | a simulated estate, what happens to it, what is pressed, and what must come of it |
-//! | [`view`] | what is shown, as plain data |
+//! | [`journal`] | what was meant, done and observed, on disk before it happens; the only maker of permits |
+//! | [`engine`] | pure: signals, gates, steps, the run, snapshots; generic over the systems |
+//! | [`systems`] | one folder a system, all of the same shape: facts, operations, view, simulation, live side |
+//! | [`drive`] | the live and the simulated host of the engine |
 //! | [`console`] | the only user of the terminal |
-//! | [`plain`] | the same as lines of text, one a change |
-//! | [`openmetrics`] | the same as numbers, over HTTP |
-//! | [`text`] | what others wrote, and the forms in which it may be shown |
-//! | [`cli`] | the commands |
-//!
-//! Sources read the estate, the core turns facts into signals and pictures, the console only ever draws a picture.
+//! | [`plain`], [`openmetrics`], [`report`], [`scenario`], [`cli`] | the other ways in and out |
 
 // Standard output and error are written to by `cli::out` alone: `println!` panics where nobody reads.
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
+pub use {base, console, drive, engine, journal, plan, systems};
+
 pub mod cli;
-pub mod console;
-pub mod core;
-pub mod drive;
-pub mod journal;
 pub mod openmetrics;
 pub mod plain;
-pub mod plan;
 pub mod report;
 pub mod scenario;
-pub mod systems;
-pub mod text;
-pub mod view;

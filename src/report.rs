@@ -34,13 +34,9 @@ pub use self::{
     markdown::markdown,
     steps::{Attempt, Op, Outcome, Step},
 };
-use crate::{
-    core::digest::Digest,
-    journal::{
-        Body, Entry,
-        way_back::{Known, WayBack},
-    },
-};
+use base::digest::Digest;
+use journal::way_back::{Known, WayBack};
+use systems::{Body, Entry};
 
 /// A record's place in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

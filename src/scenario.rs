@@ -15,26 +15,24 @@
 //! | `library` | the scenarios that come with the program |
 
 pub mod condition;
-mod happening;
 pub mod headless;
 pub mod library;
 mod lower;
 mod rehearsal;
+pub mod script;
 pub mod spec;
 pub mod timeline;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 pub use condition::Condition;
-pub use happening::FaultInjection;
 use jiff::{SignedDuration, Timestamp};
+pub use systems::injection::FaultInjection;
 
-use crate::{
-    console::key::Key,
-    core::digest::Digest,
-    drive::sim::{CallTrouble, Trouble},
-    plan::{Action, Faulty, Plan, Report, read},
-};
+use base::digest::Digest;
+use console::key::Key;
+use drive::sim::{CallTrouble, Trouble};
+use plan::{Action, Faulty, Plan, Report, read};
 
 /// One scenario.
 #[derive(Debug, Clone)]

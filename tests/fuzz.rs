@@ -15,13 +15,17 @@ use std::{
 
 use fastrand::Rng;
 use landfall::{
+    base::{
+        digest::Digest,
+        now::Now,
+        text::{Document, Lines},
+    },
     console::{Themes, settings::Settings},
-    core::{digest::Digest, now::Now},
-    journal::{Author, Body, Entry, Journal, chain, export, store::MemStore},
-    plan::{Faulty, Plan, Report},
+    journal::{Author, chain, export, store::MemStore},
+    plan::{Faulty, Report},
     report,
     scenario::Scenario,
-    text::{Document, Lines},
+    systems::{Body, Entry, Journal},
 };
 use serde_json::Value;
 
@@ -117,7 +121,7 @@ fn told(read: Result<Report, Faulty>) -> Told {
 }
 
 fn plan(text: &str, _: &mut Rng) -> Told {
-    match Plan::parse(Path::new("p\u{1b}[2J.toml"), text) {
+    match landfall::systems::parse_plan(Path::new("p\u{1b}[2J.toml"), text) {
         Ok((plan, report)) => {
             let mut out = told(Ok(report));
             out.texts.push(plan.summary().into_iter().chain(plan.outlook()).collect::<Lines>().text().to_owned());
@@ -154,7 +158,7 @@ fn theme(text: &str, _: &mut Rng) -> Told {
 }
 
 fn journal(text: &str, _: &mut Rng) -> Told {
-    match chain::read(text.as_bytes()) {
+    match chain::read::<landfall::systems::Call, landfall::systems::Version>(text.as_bytes()) {
         Ok((entries, torn)) => story(&entries, torn),
         Err(damage) => {
             let mut lines = Lines::default();
@@ -166,7 +170,9 @@ fn journal(text: &str, _: &mut Rng) -> Told {
 
 /// The records of a good journal with values changed by chance, put into a chain anew: what an account on the same machine could write.
 fn chained(text: &str, rng: &mut Rng) -> Told {
-    let Ok((entries, _)) = chain::read(text.as_bytes()) else { return Told { texts: Vec::new(), taken: false } };
+    let Ok((entries, _)) = chain::read::<landfall::systems::Call, landfall::systems::Version>(text.as_bytes()) else {
+        return Told { texts: Vec::new(), taken: false };
+    };
     let store = MemStore::default();
     let piece = |rng: &mut Rng| PIECES[rng.usize(..PIECES.len())].to_owned();
     let author = Author { run: piece(rng), actor: piece(rng), host: piece(rng), plan: Digest::of(b"plan") };
@@ -181,7 +187,7 @@ fn chained(text: &str, rng: &mut Rng) -> Told {
             journal.append(body, now(second)).expect("room");
         }
     }
-    match chain::read(&store.survivors()) {
+    match chain::read::<landfall::systems::Call, landfall::systems::Version>(&store.survivors()) {
         Ok((entries, torn)) => story(&entries, torn),
         Err(damage) => panic!("what was appended is a chain: {damage}"),
     }

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use landfall::{
+    base::{digest::Digest, now::Now, observed::FaultKind},
     console::{
         Depth, Mode, Themes,
         mask::Mask,
@@ -12,10 +13,9 @@ use landfall::{
         update::{Act, UiEvent, update},
         view::draw,
     },
-    core::{digest::Digest, estate::seen::FaultKind, now::Now},
     drive::sim::{SimDrive, Trouble},
-    journal::{Author, Journal, store::MemStore},
-    plan::Plan,
+    journal::{Author, store::MemStore},
+    systems::Journal,
 };
 use ratatui::{
     buffer::Buffer,
@@ -37,7 +37,8 @@ struct Room {
 
 impl Room {
     fn new() -> Self {
-        let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+        let (plan, _) =
+            landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().expect("a time") };
         let author = Author {
             run: plan.name.clone(),

@@ -42,7 +42,8 @@ fn twice_alike(name: &str) {
         panic!("{name}: {why}");
     }
     assert!(first.journal == second.journal && first.log == second.log, "{name}: two plays differ");
-    let (entries, _) = chain::read(&first.journal).unwrap_or_else(|damage| panic!("{name}: its journal: {damage}"));
+    let (entries, _) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&first.journal)
+        .unwrap_or_else(|damage| panic!("{name}: its journal: {damage}"));
     if let Some(folder) = std::env::var_os("LANDFALL_JOURNALS") {
         let file = std::path::Path::new(&folder).join(name).with_extension("jsonl");
         std::fs::write(&file, &first.journal).unwrap_or_else(|e| panic!("{}: {e}", file.display()));

@@ -10,20 +10,19 @@ use std::{
 };
 
 use landfall::{
-    core::{
-        EngineCommand,
+    base::{
+        collector::CollectorState,
         digest::Digest,
-        estate::{
-            seen::{FaultKind, Observed},
-            signal::Sample,
-            source::CollectorState,
-        },
         now::Now,
+        observed::{FaultKind, Observed},
+        side::Sides,
+        signal::Sample,
     },
     drive::sim::{SimDrive, Trouble},
-    journal::{Author, Journal, store::MemStore},
-    plan::{Action, Plan, Runbook, Sides},
-    systems::{PANELS, signals},
+    engine::EngineCommand,
+    journal::{Author, store::MemStore},
+    plan::{Action, Plan, Runbook},
+    systems::{Journal, PAGES, signals},
 };
 
 /// Everything that can keep a source from answering.
@@ -52,7 +51,7 @@ fn drive() -> SimDrive {
 
 fn of(cut: impl FnOnce(&mut Plan)) -> SimDrive {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml");
-    let (mut plan, _) = Plan::load(&path).expect("the demo's plan is free of faults");
+    let (mut plan, _) = landfall::systems::load_plan(&path).expect("the demo's plan is free of faults");
     plan.replica_sets.truncate(2);
     plan.fleet.truncate(2);
     plan.dns.truncate(2);
@@ -180,7 +179,7 @@ fn no_signal_is_live_when_nothing_has_ever_answered() {
 #[test]
 fn a_signal_is_never_better_than_the_worst_of_its_sources() {
     let mut hung_on = 0;
-    for (system, _) in PANELS {
+    for (system, _) in PAGES {
         let mut healthy = only(system);
         healthy.run_for(SETTLED);
         let picture = healthy.snapshot();
@@ -222,7 +221,8 @@ fn not_laundered(system: &str, source: &str, silent: Duration, healthy: &BTreeSe
 
 #[test]
 fn what_is_probed_is_probed_for_whoever_steers_and_for_nobody_who_watches() {
-    let (plan, _) = Plan::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml")).expect("without faults");
+    let (plan, _) = landfall::systems::load_plan(&Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml"))
+        .expect("without faults");
     let start = Now { boot: Duration::from_secs(5000), wall: jiff::Timestamp::UNIX_EPOCH };
     let mut drive = SimDrive::new(Arc::new(plan), 7, start);
     let probes = |drive: &mut SimDrive| {

@@ -3,10 +3,15 @@
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::{Core, EngineEffect, EngineInput, estate::source::CollectorIx, now::Now, snapshot::Snapshot},
-    plan::{Plan, Side},
-    systems::{Observation, Query, ec2, kafka},
-    view::{Cell, Column, Panel, Row, Table, Tone},
+    base::{
+        collector::CollectorIx,
+        now::Now,
+        side::Side,
+        view::{Cell, Column, Panel, Row, Table, Tone},
+    },
+    engine::snapshot::Snapshot,
+    plan::Plan,
+    systems::{Engine, EngineEffect, EngineInput, Observation, Query, ec2, kafka},
 };
 use rustix::time::{ClockId, clock_gettime};
 
@@ -17,7 +22,7 @@ const PAIRS: usize = 100_000;
 
 /// The core as a driver runs it, fed with answers that are made up here: no server, imitated or real.
 pub struct Estate {
-    core: Core,
+    core: Engine,
     asked: Vec<(CollectorIx, Query)>,
     /// The virtual moment.
     pub now: Now,
@@ -27,7 +32,7 @@ pub struct Estate {
 impl Estate {
     pub fn new() -> Self {
         let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T03:12:05Z".parse().unwrap() };
-        let (core, effects) = Core::new(plan(), now);
+        let (core, effects) = Engine::new(plan(), now);
         let ask = |effect| match effect {
             EngineEffect::Start(ix, spec) => Some((ix, spec.query)),
             _ => None,
@@ -177,7 +182,7 @@ fn plan() -> Arc<Plan> {
         let _ = writeln!(text, "[kafka.{side}]\nproperties = {{ \"bootstrap.servers\" = \"127.0.0.1:{port}\" }}");
     }
     text.push_str("[[kafka.mirror]]\nfrom = \"source\"\n");
-    match Plan::parse(Path::new("bench.toml"), &text) {
+    match landfall::systems::parse_plan(Path::new("bench.toml"), &text) {
         Ok((plan, _)) => Arc::new(plan),
         Err(fault) => panic!("{}", fault.render(false)),
     }

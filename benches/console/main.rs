@@ -22,6 +22,7 @@ use std::{
 
 use estate::{Estate, spent, synthetic};
 use landfall::{
+    base::now::Now,
     console::{
         Depth, Mode, Theme, Themes,
         frames::Frames,
@@ -31,7 +32,7 @@ use landfall::{
         update::{UiEvent, update},
         view::draw,
     },
-    core::{now::Now, snapshot::Snapshot},
+    engine::snapshot::Snapshot,
 };
 use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyModifiers},

@@ -6,16 +6,18 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout};
 
 use super::{LET_GO, NOT_IN_ORDER, colour, faulty, out::Failed, print, runtime};
-use crate::{
-    core::estate::{
-        seen::{Fault, FaultKind, Freshness, Observed, Stamp},
-        signal::Samples,
-        source::CollectorSpec,
-    },
-    drive::{clock, guard::caught, poll::timed_out},
-    plan::{Plan, Side, offline},
-    systems::{Estate, Query, Readers},
+use base::{
+    collector::CollectorSpec,
+    observed::{Fault, FaultKind, Freshness, Observed, Stamp},
+    side::Side,
+    signal::Samples,
     text::Lines,
+};
+use engine::systems::Systems as _;
+use plan::{Plan, offline};
+use systems::{
+    Estate, Query, Readers,
+    collect::{clock, guard::caught, poll::timed_out},
 };
 
 /// One source's trial.
@@ -35,7 +37,7 @@ struct Tried {
 }
 
 pub(super) fn run(path: &Path, offline: bool, secrets: bool) -> Result<ExitCode, Failed> {
-    let read = offline::check(path, secrets).map_err(|why| faulty(&why))?;
+    let read = offline::check(path, secrets, &systems::catalog()).map_err(|why| faulty(&why))?;
     print(read.render(colour(false)))?;
     let mut fine = read.is_sound();
     if !offline {
@@ -108,7 +110,7 @@ fn unseen(estate: &Estate, trials: &[Trial]) -> Vec<Fault> {
 async fn attempt(
     readers: &Readers,
     spec: CollectorSpec<Query>,
-) -> (CollectorSpec<Query>, Duration, Result<crate::systems::Observation, Fault>) {
+) -> (CollectorSpec<Query>, Duration, Result<systems::Observation, Fault>) {
     let limit = spec.timeout.max(Duration::from_secs(5));
     let started = Instant::now();
     let answer = match caught(timeout(limit, readers.ask(&spec.query))).await {

@@ -13,17 +13,20 @@ use super::{
     run::{bound, exit_code, host, leave, operator, options, plain, printed, serve, whoever},
     warn,
 };
-use crate::{
-    console::{self, Ended, Mode, Options, Script, widget::text::wrap},
-    core::EngineCommand,
-    drive::{Control, inbox::Inbox, sim},
-    journal::{
-        Author, Journal, Storage,
-        store::{FileStore, MemStore, Opened},
-    },
-    scenario::{Scenario, headless, library, timeline::Board},
-    text::Lines,
+use crate::scenario::{
+    Scenario, headless, library,
+    script::Script,
+    timeline::{self, Board},
 };
+use base::text::Lines;
+use console::{self, Ended, Mode, Options, widget::text::wrap};
+use drive::{Control, inbox::Inbox, sim};
+use engine::EngineCommand;
+use journal::{
+    Author, Storage,
+    store::{FileStore, MemStore, Opened},
+};
+use systems::Journal;
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -82,7 +85,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
     // Looked at before anything is put beside it.
     let board = boarding(it.journal.as_deref(), author)?;
     let inbox = it.journal.as_deref().map(|file| Inbox::new(file, &run, &scenario.plan.runbook.approvers));
-    let helm = sim::start_steered(&scenario, it.speed, board, inbox.transpose()?)?;
+    let helm = timeline::start(&scenario, it.speed, board, inbox.transpose()?)?;
     let metrics = serve(bound, &helm.link)?;
     let ended = match plain(&it.plain, &options) {
         Some(lines) => printed(&helm.link, lines),
@@ -97,7 +100,7 @@ pub(super) fn run(it: Demo) -> Result<ExitCode, Failed> {
 
 /// On a screen.
 fn shown(helm: &Control, it: &Demo, scenario: &Scenario, mut options: Options) -> Result<Ended, String> {
-    options.script = it.autoplay.then(|| Script::new(scenario));
+    options.script = it.autoplay.then(|| Box::new(Script::new(scenario)) as _);
     let kind = if it.rehearse.is_some() { "rehearsal" } else { "demo" };
     options.greeting = Some(format!(
         "{kind}: {}; :next-step goes to the next step, :time-faster lets time go faster, :help lists all keys",
@@ -140,7 +143,7 @@ fn scenario(it: &Demo) -> Result<Scenario, Failed> {
     Ok(scenario)
 }
 
-fn read(name: &str) -> Result<(Scenario, crate::plan::Report), Failed> {
+fn read(name: &str) -> Result<(Scenario, plan::Report), Failed> {
     let read = match library::scenario(name) {
         Some(read) => read,
         None if name.ends_with(".toml") || name.contains('/') => Scenario::load(Path::new(name)),
@@ -164,7 +167,7 @@ fn headless(it: &Demo, scenario: &Scenario) -> Result<ExitCode, Failed> {
         let write = |file: &Path| {
             use std::io::Write;
             let mut new = std::fs::OpenOptions::new();
-            crate::journal::own(file, new.write(true).create_new(true))?.write_all(&outcome.journal)
+            journal::own(file, new.write(true).create_new(true))?.write_all(&outcome.journal)
         };
         write(file).map_err(|e| format!("the journal {name}: {e}"))?;
     }

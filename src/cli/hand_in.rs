@@ -14,11 +14,10 @@ use super::{
     out::{Failed, done, print_seen, remark},
     run::whoever,
 };
-use crate::{
-    core::digest::Digest,
-    drive::inbox::{Answer, Message, folder, put},
-    journal::{Body, Refused, export, follow::Follower, writer},
-};
+use base::digest::Digest;
+use drive::inbox::{Answer, Message, folder, put};
+use journal::{Refused, export, follow::Follower, writer};
+use systems::Body;
 
 /// Between two looks at the journal.
 const LOOK: Duration = Duration::from_millis(100);
@@ -64,7 +63,7 @@ struct Wait {
 }
 
 /// A journal that is read along, under its own name: what is beside it is beside that.
-fn follow(file: &Path, mut each: impl FnMut(&crate::journal::Entry)) -> Result<(PathBuf, Follower), String> {
+fn follow(file: &Path, mut each: impl FnMut(&systems::Entry)) -> Result<(PathBuf, Follower), String> {
     let told = |e: std::io::Error| format!("{}: {e}", file.display());
     let path = file.canonicalize().map_err(told)?;
     let mut follower = Follower::new(&path);

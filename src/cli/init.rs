@@ -9,10 +9,8 @@ use std::{
 use clap::Args;
 
 use super::out::{Failed, done, print};
-use crate::{
-    plan::init::{self, Regions, SYSTEMS},
-    text::{Document, line},
-};
+use base::text::{Document, line};
+use plan::init::{self, Regions, SYSTEMS};
 
 /// What the plan is to be about. Without any system named: all of them.
 #[derive(Debug, Args)]

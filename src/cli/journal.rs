@@ -13,10 +13,9 @@ use super::{
     NOT_IN_ORDER,
     out::{Failed, print},
 };
-use crate::{
-    journal::{Entry, Refused, chain, export, way_back::WayBack},
-    text::Document,
-};
+use base::text::Document;
+use journal::{Refused, chain, export, way_back::WayBack};
+use systems::Entry;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Journal {
@@ -102,7 +101,7 @@ fn verify(file: &Path, head: Option<&str>) -> Result<ExitCode, Failed> {
     let mut records = Records::open(file)?;
     let mut found = false;
     let torn = loop {
-        match records.0.record() {
+        match records.0.record::<systems::Call, systems::Version>() {
             Ok(Some(entry)) => {
                 found |= wanted.is_some_and(|(seq, hash)| {
                     entry.seq.to_string() == seq && hash.len() >= 8 && entry.hash.to_string().starts_with(hash)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::NOT_DONE;
-use crate::text::{Document, Foreign, acts};
+use base::text::{Document, Foreign, acts};
 
 /// Why a command was not carried out: what is printed to standard error.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,11 +12,9 @@ use std::{
 use clap::Args;
 
 use super::out::{Failed, done, print};
-use crate::{
-    journal::{Refused, chain, writer},
-    report,
-    text::Document,
-};
+use crate::report;
+use base::text::Document;
+use journal::{Refused, chain, writer};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
@@ -105,10 +103,12 @@ fn is_page(file: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        core::{digest::Digest, now::Now},
-        journal::{Author, Body, Journal, store::FileStore, store::Opened},
+    use base::{digest::Digest, now::Now};
+    use journal::{
+        Author,
+        store::{FileStore, Opened},
     };
+    use systems::{Body, Journal};
 
     /// A journal of three records in a folder of its own, nobody's any more.
     fn written(folder: &Path) -> PathBuf {

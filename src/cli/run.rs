@@ -11,21 +11,23 @@ use super::{
     runtime,
 };
 use crate::{
-    console::{
-        self, Ended, Mode, Options,
-        clock::{Zones, machine},
-    },
-    core::EngineCommand,
-    drive::{Control, Link, clock, inbox::Inbox, live},
-    journal::{
-        Author, Holder, Journal, Refused,
-        follow::Follower,
-        store::{FileStore, Opened},
-    },
     openmetrics::{self, Address, Bound, Endpoint},
     plain,
-    plan::Plan,
 };
+use console::{
+    self, Ended, Mode, Options,
+    clock::{Zones, machine},
+};
+use drive::{Control, Link, inbox::Inbox, live};
+use engine::EngineCommand;
+use journal::{
+    Author, Holder, Refused,
+    follow::Follower,
+    store::{FileStore, Opened},
+};
+use plan::Plan;
+use systems::Journal;
+use systems::collect::clock;
 
 /// How long somebody who leaves waits for what is on its way and for safe tails.
 const FINISH: Duration = Duration::from_secs(60);
@@ -156,7 +158,7 @@ pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> 
 /// it, which are on standard error already.
 fn readable(journal: &Path, plan: &Plan) -> Result<Option<String>, String> {
     let name = journal.display();
-    match Follower::of_run(journal, plan.name.clone()).each(|_| ()) {
+    match Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ()) {
         Ok(()) => Ok(None),
         Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound => {
             let words = format!("the journal {name} is not there yet: it is read along once somebody begins it");

@@ -18,16 +18,14 @@ use super::{
     out::{Failed, print},
     theme_failed,
 };
-use crate::{
-    console::{
-        Depth, Themes,
-        command::{COMMANDS, Command},
-        keymap::Keymap,
-        settings::Settings,
-    },
-    plan::Faulty,
-    text::Document,
+use base::text::Document;
+use console::{
+    Depth, Themes,
+    command::{COMMANDS, Command},
+    keymap::Keymap,
+    settings::Settings,
 };
+use plan::Faulty;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Config {

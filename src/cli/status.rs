@@ -13,17 +13,17 @@ use super::{
     out::{Failed, print},
     runtime,
 };
-use crate::{
-    core::{
-        estate::{seen::Observed, signal::Sample, source::CollectorState},
-        snapshot::{Snapshot, Verdict},
-    },
-    drive::live,
-    journal::follow::Follower,
-    plain::one_line,
+use crate::plain::one_line;
+use base::{
+    collector::CollectorState,
+    observed::Observed,
+    signal::Sample,
     text::{Document, Lines},
     view::{Cell, CollectorLine, Key, Panel, Table, Tile},
 };
+use drive::live;
+use engine::snapshot::{Snapshot, Verdict};
+use journal::follow::Follower;
 
 /// How long the core may take for a picture with its signals: it waits for no server.
 const MEASURED: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ pub(super) fn run(it: &Status) -> Result<ExitCode, Failed> {
     let plan = load(plan)?;
     if let Some(journal) = &it.follow {
         // What is printed once is not printed of a run that may be another's: a name that is mistyped has no journal behind it.
-        let read = Follower::of_run(journal, plan.name.clone()).each(|_| ());
+        let read = Follower::of_run(journal, plan.name.clone()).each(|_: systems::Entry| ());
         read.map_err(|why| format!("{}: {why}", journal.display()))?;
     }
     let runtime = runtime()?;
@@ -263,7 +263,7 @@ pub fn text(s: &Snapshot) -> Lines {
 
 /// Every signal, a line each.
 pub(super) fn signals() -> String {
-    crate::systems::signals()
+    systems::signals()
         .iter()
         .map(|d| format!("{}{{{}}} {:?}: {}\n    {}\n", d.id, d.labels.join(","), d.unit, d.title, d.doc))
         .collect()

@@ -10,12 +10,12 @@ use super::{
     out::{Failed, print},
     warn,
 };
-use crate::{
-    console::{Depth, Nearest, Role, Theme, ThemeError, Themes, colour::number},
-    plan::{Faulty, Severity},
+use base::{
     text::{Document, Lines, line},
     view::Tone,
 };
+use console::{Depth, Nearest, Role, Theme, ThemeError, Themes, colour::number};
+use plan::{Faulty, Severity};
 
 /// About themes.
 #[derive(Debug, Subcommand)]

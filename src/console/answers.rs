@@ -7,14 +7,12 @@ use super::{
     picture::SOURCES,
     runbook::{RUNBOOK, STEPS},
 };
-use crate::{
-    core::{
-        estate::source::CollectorState,
-        now::short,
-        snapshot::{Snapshot, Verdict},
-    },
+use base::{
+    collector::CollectorState,
+    now::short,
     view::{Cell, Tile, Tone},
 };
+use engine::snapshot::{Snapshot, Verdict};
 
 /// One question.
 #[derive(Debug)]

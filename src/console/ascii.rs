@@ -85,7 +85,7 @@ mod tests {
     use ratatui::layout::Rect;
 
     use super::*;
-    use crate::view::Tone;
+    use base::view::Tone;
 
     #[test]
     fn tones_have_the_twins_that_the_view_model_names() {

@@ -2,12 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::core::{
+use base::{
     now::Now,
-    run::RunView,
-    snapshot::Snapshot,
     step::{Level, StepState},
 };
+use engine::{run::RunView, snapshot::Snapshot};
 
 /// What it can ring for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +97,13 @@ fn reds(run: &RunView) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::run::StepView, drive::sim::SimDrive, plan::Plan};
+    use drive::sim::SimDrive;
+    use engine::run::StepView;
 
     /// The small estate's run once its first step can begin.
     fn ready() -> Snapshot {
-        let (plan, _) =
-            Plan::parse("small.toml".as_ref(), include_str!("../../demo/small.toml")).unwrap_or_else(|e| panic!("{e}"));
+        let (plan, _) = systems::parse_plan("small.toml".as_ref(), include_str!("../../demo/small.toml"))
+            .unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let mut drive = SimDrive::new(Arc::new(plan), 1, start);
         drive.run_for(Duration::from_secs(60));

@@ -11,7 +11,7 @@ use std::{
 use ratatui::layout::Size;
 use serde_json::json;
 
-use crate::text::line;
+use base::text::line;
 
 /// A recording under way.
 #[derive(Debug)]

@@ -11,10 +11,8 @@ use std::{
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 
-use crate::{
-    core::snapshot::Snapshot,
-    view::{Cell, Detail, Key},
-};
+use base::view::{Cell, Detail, Key};
+use engine::snapshot::Snapshot;
 
 /// In which zone the operator wants to see instants.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

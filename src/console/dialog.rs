@@ -16,15 +16,9 @@ use super::{
     ui::{Entry, Ui},
     update::{Act, perform},
 };
-use crate::{
-    core::{
-        digest::Digest,
-        now::Now,
-        run::{Order, StepView},
-        step::StepState,
-    },
-    plan::Confirm,
-};
+use base::{digest::Digest, now::Now, step::StepState};
+use engine::run::{Order, StepView};
+use plan::Confirm;
 
 /// How long a count-down is.
 pub const COUNTDOWN: Duration = Duration::from_secs(5);

@@ -29,10 +29,9 @@ use super::{
     update::{Act, UiEvent, update},
     view,
 };
-use crate::{
-    core::EngineCommand,
-    drive::{Link, Orders, clock::now},
-};
+use drive::{Link, Orders};
+use engine::EngineCommand;
+use systems::collect::clock::now;
 
 /// The console at work.
 pub(super) struct Console {

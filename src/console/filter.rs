@@ -18,10 +18,8 @@ mod words;
 use regex::{Regex, RegexBuilder};
 
 use self::words::{Text, words};
-use crate::{
-    plan::lower::runbook::quantity,
-    view::{Cell, Column, Key, Row, Table},
-};
+use base::view::{Cell, Column, Key, Row, Table};
+use plan::lower::runbook::quantity;
 
 /// A filter, ready to be asked.
 #[derive(Debug, Clone, Default)]

@@ -15,7 +15,8 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 use super::{mask::Mask, order::Sort, picture::ViewModel, rows::Rows, ui::Ui};
-use crate::{core::snapshot::Snapshot, view::Table};
+use base::view::Table;
+use engine::snapshot::Snapshot;
 
 /// How one table is looked at.
 #[derive(Debug, Clone)]
@@ -178,15 +179,15 @@ mod tests {
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
     use super::*;
-    use crate::{
-        console::{
-            Mode,
-            update::{UiEvent, update},
-        },
-        core::now::Now,
-        drive::sim::SimDrive,
-        plan::Plan,
+    use base::{
+        now::Now,
         view::{Cell, Column, Panel, Row},
+    };
+    use drive::sim::SimDrive;
+
+    use crate::{
+        Mode,
+        update::{UiEvent, update},
     };
 
     fn table() -> Table {
@@ -201,8 +202,8 @@ mod tests {
 
     /// A picture whose first page has this table alone.
     fn picture(table: Table) -> Arc<ViewModel> {
-        let (plan, _) =
-            Plan::parse("small.toml".as_ref(), include_str!("../../demo/small.toml")).unwrap_or_else(|e| panic!("{e}"));
+        let (plan, _) = systems::parse_plan("small.toml".as_ref(), include_str!("../../demo/small.toml"))
+            .unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let snapshot = SimDrive::new(Arc::new(plan), 1, start).snapshot();
         let panel = Panel { id: "p", title: "P", summary: Vec::new(), tables: vec![table], oldest: None };

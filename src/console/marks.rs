@@ -2,11 +2,9 @@
 
 use indexmap::IndexMap;
 
-use crate::{
-    core::{gate::limit_of_series, run::Milestone, snapshot::Snapshot},
-    plan::{Condition, Gate, Plan},
-    view::{Curve, Line},
-};
+use base::view::{Curve, Line};
+use engine::{gate::limit_of_series, run::Milestone, snapshot::Snapshot};
+use plan::{Condition, Gate, Plan};
 
 /// The limit of one gate or of several.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +80,7 @@ fn judges(gate: &Gate, line: &Line) -> bool {
 #[must_use]
 pub fn marks(snapshot: &Snapshot) -> Vec<Mark> {
     let journal = snapshot.run.iter().flat_map(|run| &run.journal);
-    let mark = |line: &crate::core::run::JournalLine| {
+    let mark = |line: &engine::run::JournalLine| {
         let event = line.turn?;
         let at = line.wall.duration_since(snapshot.now.wall).as_secs_f64().min(0.0);
         Some(Mark { at, event, what: line.step.clone() })

@@ -22,11 +22,9 @@ use std::{
 
 use self::kind::{Kind, Word};
 pub use self::names::Names;
-use crate::{
-    core::{run::RunView, snapshot::Snapshot},
-    plan::{Plan, Property, Side},
-    view::Panel,
-};
+use base::{side::Side, view::Panel};
+use engine::{run::RunView, snapshot::Snapshot};
+use plan::{Plan, Property};
 
 /// Names and their pseudonyms.
 #[derive(Debug)]

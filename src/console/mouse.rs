@@ -14,7 +14,7 @@ use super::{
     ui::{At, Entry, Ui},
     update::{Act, perform, sort_by},
 };
-use crate::view::Align;
+use base::view::Align;
 
 /// What a hand did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

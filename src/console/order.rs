@@ -6,7 +6,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::view::{Align, Key, Table};
+use base::view::{Align, Key, Table};
 
 /// An order other than the table's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::view::{Cell, Column, Row};
+    use base::view::{Cell, Column, Row};
 
     fn cell() -> impl Strategy<Value = Cell> {
         prop_oneof![

@@ -19,7 +19,7 @@ use super::{
     update::{Act, go, perform, sort_by, to_step},
     why_not::why_not,
 };
-use crate::view::Align;
+use base::view::Align;
 
 /// What is looked for, and which of what was found is chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -214,21 +214,20 @@ mod tests {
     use ratatui::crossterm::event::KeyModifiers;
 
     use super::*;
+    use base::now::Now;
+    use drive::sim::SimDrive;
+    use engine::{self};
+
     use crate::{
-        console::{
-            picture::ViewModel,
-            ui::{At, Mode},
-            update::{UiEvent, update},
-        },
-        core::{self, now::Now},
-        drive::sim::SimDrive,
-        plan::Plan,
+        picture::ViewModel,
+        ui::{At, Mode},
+        update::{UiEvent, update},
     };
 
     /// The demo's console after a moment.
     fn ui() -> Ui {
         let text = include_str!("../../demo/plan.toml");
-        let (plan, _) = Plan::parse(Path::new("plan.toml"), text).unwrap_or_else(|e| panic!("{e}"));
+        let (plan, _) = systems::parse_plan(Path::new("plan.toml"), text).unwrap_or_else(|e| panic!("{e}"));
         let start = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().unwrap() };
         let mut drive = SimDrive::new(Arc::new(plan), 1, start);
         drive.run_for(Duration::from_secs(5));
@@ -272,7 +271,7 @@ mod tests {
         let mut ui = ui();
         assert_eq!(choose(&mut ui, "theme day"), [Act::Theme]);
         assert_eq!((ui.theme, ui.theme_wanted), (0, 1), "until it is loaded");
-        assert_eq!(choose(&mut ui, "faster"), [Act::Send(core::EngineCommand::Pace(2.0))]);
+        assert_eq!(choose(&mut ui, "faster"), [Act::Send(engine::EngineCommand::Pace(2.0))]);
         assert_eq!(choose(&mut ui, "execute"), []);
         let said = ui.message.clone().unwrap_or_default();
         assert!(said.starts_with("execute: ") && matches!(ui.entry, Entry::Palette(_)), "{said}");

@@ -16,15 +16,13 @@ use super::{
     runbook::{self, JOURNAL, RUNBOOK},
     way_back,
 };
-use crate::{
-    core::{
-        estate::source::CollectorState,
-        now::{Age, short},
-        snapshot::{DetailKey, Snapshot, Verdict},
-    },
-    plan::Side,
+use base::{
+    collector::CollectorState,
+    now::{Age, short},
+    side::Side,
     view::{Cell, CollectorLine, Column, Detail, Key, Panel, Row, Table, Tile, Tone},
 };
+use engine::snapshot::{DetailKey, Snapshot, Verdict};
 
 /// Id of the Sources page.
 pub const SOURCES: &str = "sources";

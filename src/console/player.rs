@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::{
-    autoplay::{Next, Script, Shown},
+    key::Key,
     ui::{Caption, Ui},
 };
 
@@ -16,10 +16,40 @@ const KEYS: usize = 8;
 /// A picture that was on its way when an order was given does not know of it; the one after it does.
 const PICTURES: u32 = 2;
 
+/// What a script does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Presses this.
+    Press(Key),
+    /// Looks on: there is nothing to do, and it may take long.
+    Wait,
+    /// Looks on for a moment: a count-down.
+    Moment,
+    /// Has what was wanted.
+    Over,
+    /// Cannot have it.
+    Fail(String),
+}
+
+/// What presses the keys in place of a person.
+pub trait Script: std::fmt::Debug + Send {
+    /// What to press next. `now`: the time of the picture; `real`: the real clock, for whoever reads captions.
+    fn next(&mut self, ui: &Ui, now: Duration, real: Duration) -> Next;
+
+    /// What is said now.
+    fn caption(&self) -> Option<&str>;
+
+    /// How many times as fast as the real clock time may go now.
+    fn speed(&self) -> f64;
+
+    /// How many of its parts are over, of how many.
+    fn progress(&self) -> (usize, usize);
+}
+
 /// A script at play.
 #[derive(Debug)]
 pub struct Player {
-    script: Script,
+    script: Box<dyn Script>,
     keys: Vec<String>,
     /// How many pictures had come when the last order was given.
     heard: u64,
@@ -42,7 +72,7 @@ pub struct Turn {
 
 impl Player {
     /// From its beginning.
-    pub const fn new(script: Script) -> Self {
+    pub const fn new(script: Box<dyn Script>) -> Self {
         Self { script, keys: Vec::new(), heard: 0, given: 0, speed: 0.0 }
     }
 
@@ -56,7 +86,7 @@ impl Player {
             return Turn::default();
         }
         let now = ui.latest().now.boot;
-        let next = self.script.next(&mut Shown(ui), now, real);
+        let next = self.script.next(ui, now, real);
         let mut turn = Turn::default();
         match next {
             Next::Wait | Next::Moment => {}

@@ -11,7 +11,7 @@ use super::{
     filter::Filter,
     order::{self, Sort},
 };
-use crate::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
+use base::view::{Cell, Column, Key, Row, SPARK, Table, Tone};
 
 /// How a column's content is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use super::{clock::Clock, way_back};
-use crate::{
-    core::{
-        now::short,
-        run::{OpLine, RunView, StepView, Turn},
-        step::{Level, OpState, StepState, Way},
-    },
+use base::{
+    now::short,
+    step::{Level, OpState, StepState, Way},
     view::{Cell, Column, Detail, Panel, Row, Table, Tone},
 };
+use engine::run::{OpLine, RunView, StepView, Turn};
 
 /// Id of the Runbook page.
 pub const RUNBOOK: &str = "runbook";

@@ -15,7 +15,7 @@ use super::{
     key::Key,
     keymap::Keymap,
 };
-use crate::plan::{
+use plan::{
     Code, Diagnosis, Faulty,
     diag::Faults,
     hint::nearest,
@@ -138,7 +138,7 @@ impl Settings {
         // Writing to a string cannot fail.
         for key in ROOT.keys().filter(|k| k.name != "keys") {
             let _ = match key.need {
-                crate::plan::spec::Need::Default(value) => write!(out, "\n# {}\n# {} = {value}\n", key.doc, key.name),
+                plan::spec::Need::Default(value) => write!(out, "\n# {}\n# {} = {value}\n", key.doc, key.name),
                 _ => write!(out, "\n# {}\n# {} = false\n", key.doc, key.name),
             };
         }

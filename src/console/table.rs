@@ -10,7 +10,7 @@ use super::{
     rows::Rows,
     ui::{At, Drawn, Entry, Ui},
 };
-use crate::view::{Row, Table};
+use base::view::{Row, Table};
 
 /// A table, by the id of its place (a page's panel, or `detail`) and its own.
 pub type TableKey = (&'static str, &'static str);
@@ -195,7 +195,7 @@ impl Ui {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Cell, Column};
+    use base::view::{Cell, Column};
 
     fn table(ids: &[(&str, u64)]) -> Table {
         let row = |(id, n): &(&str, u64)| Row { id: (*id).to_owned(), cells: vec![Cell::count(*n)] };

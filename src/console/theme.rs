@@ -20,10 +20,8 @@ use ratatui::style::{Modifier, Style};
 pub use role::Role;
 
 use super::colour::Depth;
-use crate::{
-    plan::{Faulty, Side},
-    view::Tone,
-};
+use base::{side::Side, view::Tone};
+use plan::Faulty;
 
 /// A theme, ready to draw with.
 #[derive(Debug, Clone)]

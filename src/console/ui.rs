@@ -19,13 +19,13 @@ use super::{
     runbook::RUNBOOK,
     table::{TableKey, TableUi},
 };
-use crate::{
-    core::{
-        now::Now,
-        run::StepView,
-        snapshot::{DetailKey, Snapshot},
-    },
+use base::{
+    now::Now,
     view::{Detail, Panel},
+};
+use engine::{
+    run::StepView,
+    snapshot::{DetailKey, Snapshot},
 };
 
 /// Which permits the console has been given; shown in its head.

@@ -25,8 +25,8 @@ use super::{
     theme::{Role, Theme},
     ui::{At, Drawn, Entry, Ui},
 };
-use crate::{
-    plan::{Side, Sides},
+use base::{
+    side::{Side, Sides},
     text::acts,
 };
 

@@ -1,12 +1,10 @@
 //! The way back as the Overview and the Runbook show it: whether it is open, how long it takes, how long it stays open.
 
-use crate::{
-    core::{
-        now::short,
-        run::{RollbackWindow, WayBack},
-    },
+use base::{
+    now::short,
     view::{Cell, Tile, Tone},
 };
+use engine::run::{RollbackWindow, WayBack};
 
 /// The way back in a few words; nothing while there is nothing to take back.
 pub(super) fn cell(way: &WayBack) -> Option<Cell> {

@@ -6,10 +6,8 @@ use super::{
     picture::is_own,
     ui::{At, Ui},
 };
-use crate::core::{
-    PACE,
-    step::{StepState, Way},
-};
+use base::step::{StepState, Way};
+use engine::PACE;
 
 /// Why a command is not possible now; none if it is.
 #[must_use]

@@ -17,14 +17,11 @@ use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
 use super::signed;
-use crate::{
-    core::{
-        digest::Digest,
-        run::{Hand, Order},
-    },
-    journal::{Body, Unapproved},
-    plan::Approver,
-};
+use base::digest::Digest;
+use engine::run::{Hand, Order};
+use journal::Unapproved;
+use plan::Approver;
+use systems::Body;
 
 /// Messages that were taken.
 const TAKEN: &str = "taken";

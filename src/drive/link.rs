@@ -7,11 +7,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::core::{
+use base::step::StepState;
+use engine::{
     EngineCommand,
     run::{Order, StepView},
     snapshot::Snapshot,
-    step::StepState,
 };
 
 /// What a running driver can be talked to through.

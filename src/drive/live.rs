@@ -17,22 +17,19 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{Control, Link, Orders, clock, guard::caught, inbox::Inbox, poll::Schedule, sink::Sink};
-use crate::{
-    core::{
-        Core, EngineCommand, EngineEffect, EngineInput,
-        estate::source::{CollectorIx, CollectorSpec},
-        now,
-        run::{self, Order, Verify},
-        snapshot::Snapshot,
-    },
-    journal::{Entry, Halt, Intent, Journal, Permit, Refused, follow::Follower},
-    plan::Plan,
-    systems::{
-        Observation, Readers, Writers,
-        steer::{SendOutcome, Verified, VerifyRequest},
-    },
+use super::{Control, Link, Orders, inbox::Inbox};
+use base::{
+    collector::{CollectorIx, CollectorSpec},
+    now,
+    operation::{SendOutcome, Verified, VerifyRequest},
 };
+use engine::{EngineCommand, run::Order, snapshot::Snapshot};
+use journal::{Halt, Permit, Refused, follow::Follower};
+use plan::Plan;
+use systems::collect::{clock, guard::caught, poll::Schedule, sink::Sink};
+use systems::{Engine, EngineEffect, EngineInput, Verify};
+use systems::{Entry, Intent, Journal};
+use systems::{Observation, Readers, Writers};
 
 /// Pictures are made at most this often; an input that comes alone is seen at once.
 const SPACING: Duration = Duration::from_millis(50);
@@ -59,7 +56,7 @@ pub fn start_steered(plan: Arc<Plan>, (journal, entries): (Journal, Vec<Entry>),
 }
 
 fn begin(plan: Arc<Plan>, follow: Option<Follower>, steered: Option<(Journal, Vec<Entry>, Inbox)>) -> Control {
-    let (core, effects) = Core::new(plan.clone(), clock::now());
+    let (core, effects) = Engine::new(plan.clone(), clock::now());
     let (commands, command_queue) = mpsc::unbounded_channel();
     let (orders, order_queue) = mpsc::unbounded_channel();
     let mut driver = Driver::new(core, &plan, follow);
@@ -80,7 +77,7 @@ struct Steering {
 }
 
 struct Driver {
-    core: Core,
+    core: Engine,
     readers: Arc<Readers>,
     pace: watch::Sender<f64>,
     queue: mpsc::UnboundedReceiver<EngineInput>,
@@ -95,7 +92,7 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(core: Core, plan: &Arc<Plan>, follow: Option<Follower>) -> Self {
+    fn new(core: Engine, plan: &Arc<Plan>, follow: Option<Follower>) -> Self {
         let (inbox, queue) = mpsc::unbounded_channel();
         Self {
             core,
@@ -147,7 +144,7 @@ impl Driver {
                     Some(command) => self.take(EngineInput::Command(command)),
                     None => break,
                 },
-                Some(order) = orders.recv() => self.take(EngineInput::Run(run::RunInput::Order(order))),
+                Some(order) = orders.recv() => self.take(EngineInput::Run(systems::RunInput::Order(order))),
                 Some(input) = self.queue.recv() => self.take(input),
                 () = due => self.take(EngineInput::Tick),
                 _ = second.tick() => {
@@ -187,7 +184,7 @@ impl Driver {
     fn take_messages(&mut self) {
         let orders = self.steering.as_mut().map(|s| s.inbox.take()).unwrap_or_default();
         for order in orders {
-            self.take(EngineInput::Run(run::RunInput::Order(order)));
+            self.take(EngineInput::Run(systems::RunInput::Order(order)));
         }
     }
 
@@ -198,7 +195,7 @@ impl Driver {
             Ok(()) => {}
             Err(Refused::Io(e)) if e.kind() == io::ErrorKind::NotFound && !follow.has_begun() => {}
             Err(why) => {
-                self.take(EngineInput::Run(run::RunInput::Halted(format!("the journal that is followed: {why}"))))
+                self.take(EngineInput::Run(systems::RunInput::Halted(format!("the journal that is followed: {why}"))))
             }
         }
         self.follow = Some(follow);
@@ -210,7 +207,7 @@ impl Driver {
         if steering.journal.halted().is_none()
             && let Err(halt) = steering.journal.check()
         {
-            self.take(EngineInput::Run(run::RunInput::Halted(halt.to_string())));
+            self.take(EngineInput::Run(systems::RunInput::Halted(halt.to_string())));
         }
     }
 
@@ -257,7 +254,8 @@ impl Driver {
                     Err(halt) => {
                         queue.retain(|effect| !matches!(effect, EngineEffect::Run(_)));
                         queue.extend(
-                            self.core.handle(EngineInput::Run(run::RunInput::Halted(halt.to_string())), clock::now()),
+                            self.core
+                                .handle(EngineInput::Run(systems::RunInput::Halted(halt.to_string())), clock::now()),
                         );
                     }
                 },
@@ -265,26 +263,26 @@ impl Driver {
         }
     }
 
-    fn carry_out_run(&mut self, effect: run::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
+    fn carry_out_run(&mut self, effect: systems::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
         // Nobody was given the run: there is no journal, and nothing here that could send.
         let Some(steering) = &mut self.steering else { return Ok(Vec::new()) };
-        let recorded = |entry| EngineInput::Run(run::RunInput::Recorded(Box::new(entry)));
+        let recorded = |entry| EngineInput::Run(systems::RunInput::Recorded(Box::new(entry)));
         match effect {
-            run::RunEffect::Record(body) => {
+            systems::RunEffect::Record(body) => {
                 let entry = steering.journal.append(body, clock::now())?;
                 Ok(self.core.handle(recorded(entry), clock::now()))
             }
             // The core has made of it what is to be asked.
-            run::RunEffect::ReadAgain(_) => Ok(Vec::new()),
-            run::RunEffect::Send(intent) => {
+            systems::RunEffect::ReadAgain(_) => Ok(Vec::new()),
+            systems::RunEffect::Send(intent) => {
                 let (permit, entry) = steering.journal.commit((*intent).clone(), clock::now())?;
-                let wrote = run::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                let wrote = systems::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
                 self.away.spawn(send(steering.writers.clone(), permit, *intent, self.inbox.clone()));
                 let mut effects = self.core.handle(recorded(entry), clock::now());
                 effects.extend(self.core.handle(EngineInput::Run(wrote), clock::now()));
                 Ok(effects)
             }
-            run::RunEffect::Verify(look) => {
+            systems::RunEffect::Verify(look) => {
                 self.away.spawn(look_for(self.readers.clone(), *look, self.inbox.clone()));
                 Ok(Vec::new())
             }
@@ -303,7 +301,7 @@ async fn send(writers: Arc<Writers>, permit: Permit, intent: Intent, queue: mpsc
         Err(broke_down) => SendOutcome::indeterminate(broke_down),
     };
     // The driver is gone only when the program ends; then the journal knows that it was sent.
-    let _ = queue.send(EngineInput::Run(run::RunInput::Replied { step, ticket, sent }));
+    let _ = queue.send(EngineInput::Run(systems::RunInput::Replied { step, ticket, sent }));
 }
 
 /// Looks, once, and brings what was seen.
@@ -315,5 +313,5 @@ async fn look_for(readers: Arc<Readers>, look: Verify, queue: mpsc::UnboundedSen
         Ok(Err(_)) => Verified::unobservable(format!("no answer within {}", now::short(LOOK_WITHIN))),
         Err(broke_down) => Verified::unobservable(broke_down),
     };
-    let _ = queue.send(EngineInput::Run(run::RunInput::Verified { step, ticket, look, verified: looked }));
+    let _ = queue.send(EngineInput::Run(systems::RunInput::Verified { step, ticket, look, verified: looked }));
 }

@@ -19,24 +19,23 @@ pub use self::{
     paced::{SPEED, start_paced, start_steered},
     wire::CallTrouble,
 };
-use crate::{
-    core::{
-        Core, EngineCommand, EngineInput,
-        estate::{
-            seen::{Fault, FaultKind},
-            signal::{Sample, Samples, SignalDef},
-            source::{CollectorIx, CollectorSpec},
-        },
-        now::Now,
-        run::{self, Order},
-        snapshot::Snapshot,
-        step::Reply,
-    },
-    journal::{Entry, Journal},
-    plan::{Action, Plan},
-    scenario::FaultInjection,
-    systems::{Question, Sim, steer::SendOutcome},
+use base::{
+    collector::{CollectorIx, CollectorSpec},
+    now::Now,
+    observed::{Fault, FaultKind},
+    operation::SendOutcome,
+    signal::{Sample, Samples, SignalDef},
+    step::Reply,
 };
+use engine::{
+    EngineCommand,
+    run::{self, Order},
+    snapshot::Snapshot,
+};
+use plan::{Action, Plan};
+use systems::{Engine, EngineInput};
+use systems::{Entry, Journal};
+use systems::{Question, Sim, injection::FaultInjection};
 
 /// What is wrong with a simulated server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +50,7 @@ pub enum Trouble {
 
 /// An imitated estate and the core that watches it.
 pub struct SimDrive {
-    core: Core,
+    core: Engine,
     sim: Sim,
     now: Now,
     sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
@@ -76,7 +75,7 @@ impl SimDrive {
     /// An estate as the plan names it, at `start`.
     #[must_use]
     pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
-        let (core, effects) = Core::new(plan.clone(), start);
+        let (core, effects) = Engine::new(plan.clone(), start);
         let mut drive = Self {
             core,
             sim: Sim::new(&plan, seed),
@@ -109,7 +108,7 @@ impl SimDrive {
     /// them from now on, and knows nothing yet.
     pub fn crash(&mut self) {
         let measured = self.core.is_measured();
-        let (core, effects) = Core::new(self.core.plan().clone(), self.now);
+        let (core, effects) = Engine::new(self.core.plan().clone(), self.now);
         self.core = core;
         self.journal = None;
         self.wire.console_gone();
@@ -125,7 +124,7 @@ impl SimDrive {
 
     /// An order of the operator.
     pub fn order(&mut self, order: Order) {
-        self.take(EngineInput::Run(run::RunInput::Order(order)));
+        self.take(EngineInput::Run(systems::RunInput::Order(order)));
     }
 
     /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
@@ -176,7 +175,7 @@ impl SimDrive {
 
     /// How far a step is.
     #[must_use]
-    pub fn phase(&self, step: &str) -> Option<crate::core::step::StepState> {
+    pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
         self.core.phase(step)
     }
 
@@ -297,10 +296,10 @@ impl SimDrive {
     /// A request arrives; its answer, if there is one.
     fn obey(
         &mut self,
-        permit: crate::journal::Permit,
-        intent: &crate::journal::Intent,
+        permit: journal::Permit,
+        intent: &systems::Intent,
         trouble: Option<CallTrouble>,
-    ) -> Option<SendOutcome<crate::systems::Version>> {
+    ) -> Option<SendOutcome<systems::Version>> {
         match trouble {
             Some(CallTrouble::Throttled) => return Some(wire::indeterminate("429 Too Many Requests: rate exceeded")),
             Some(CallTrouble::Refused) => {
@@ -339,7 +338,7 @@ impl SimDrive {
             Some(Trouble::Fails(kind)) => {
                 (Err(Fault::new(kind, format!("{}: simulated", spec.endpoint))), Duration::from_millis(1))
             }
-            Some(Trouble::Hangs) => (Err(super::poll::timed_out(&spec.what(), spec.timeout)), spec.timeout),
+            Some(Trouble::Hangs) => (Err(systems::collect::poll::timed_out(&spec.what(), spec.timeout)), spec.timeout),
             Some(Trouble::Silent) => {
                 let wait = spec.interval;
                 self.push(wait, ix);

@@ -7,21 +7,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    core::{
-        digest::Digest,
-        step::{Note, Record, Ticket, Way},
-    },
-    systems::{
-        Call, Version,
-        steer::{Change, Draft},
-    },
+use base::{
+    digest::Digest,
+    operation::{Change, Draft},
+    step::{Note, Record, Ticket, Way},
 };
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "snake_case")]
-pub enum Body {
+pub enum Body<C, V> {
     /// A journal was begun.
     Opened {
         /// landfall's version.
@@ -50,12 +45,12 @@ pub enum Body {
     },
     /// An attempt at a step was begun.
     #[serde(rename = "begun")]
-    AttemptStarted(Box<AttemptStarted>),
+    AttemptStarted(Box<AttemptStarted<C, V>>),
     /// A request is about to leave.
-    Intent(Box<Intent>),
+    Intent(Box<Intent<C, V>>),
     /// Something came to something.
     #[serde(rename = "came")]
-    Transition(Transition),
+    Transition(Transition<V>),
     /// Somebody approved a preview, or agreed to what was proposed.
     Approved {
         /// The step.
@@ -148,7 +143,7 @@ pub struct Unapproved {
 impl Unapproved {
     /// It, on record, in the words of whoever refuses it.
     #[must_use]
-    pub fn on_record(self, by: String, why: &str) -> Body {
+    pub fn on_record<C, V>(self, by: String, why: &str) -> Body<C, V> {
         let text = format!(
             "the approval {} of {} in the name of {} is refused: {why}",
             self.digest.short(),
@@ -191,7 +186,7 @@ impl From<Reading> for Bare {
 
 /// An attempt at a step: what was previewed, and all that a restarted program needs to take it up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttemptStarted {
+pub struct AttemptStarted<C, V> {
     /// The step.
     pub step: String,
     /// The plan's action, hashed: under another one it is not taken up.
@@ -202,7 +197,7 @@ pub struct AttemptStarted {
     /// What was approved.
     pub digest: Digest,
     /// What it takes, and the way back.
-    pub draft: Draft<Call, Version>,
+    pub draft: Draft<C, V>,
     /// Who approved it.
     pub approved_by: Vec<String>,
     /// Its gates as they stood, with their values.
@@ -225,7 +220,7 @@ pub struct About {
 
 /// What is about to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Intent {
+pub struct Intent<C, V> {
     /// The step.
     pub step: String,
     /// Which operation of which attempt.
@@ -233,10 +228,10 @@ pub struct Intent {
     /// For people.
     pub what: String,
     /// The request.
-    pub call: Call,
+    pub call: C,
     /// What it compares with.
     #[serde(rename = "expect")]
-    pub precondition: Option<Version>,
+    pub precondition: Option<V>,
     /// SHA-256 of the request and what it compares with.
     pub request: Digest,
     /// What the request carries, where it can carry something: unique to this operation.
@@ -247,7 +242,8 @@ pub struct Intent {
 
 /// Something came to something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Transition {
+#[serde(bound(deserialize = "V: Deserialize<'de>"))]
+pub struct Transition<V> {
     /// The step.
     pub step: String,
     /// What.
@@ -259,10 +255,10 @@ pub struct Transition {
     /// What later operations compare with.
     #[serde(default)]
     #[serde(rename = "mark")]
-    pub version: Option<Version>,
+    pub version: Option<V>,
 }
 
-impl Body {
+impl<C, V> Body<C, V> {
     /// The step it is about.
     #[must_use]
     pub fn step(&self) -> Option<&str> {

@@ -3,7 +3,8 @@
 use std::io::{BufRead, Read as _};
 
 use super::{Entry, Refused};
-use crate::core::digest::Digest;
+use base::digest::Digest;
+use base::operation::Data;
 
 /// Where a chain stands: the last record's number and hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,7 +68,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// If it cannot be read, and the first damage.
-    pub fn record(&mut self) -> Result<Option<Entry>, Refused> {
+    pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Refused> {
         // What was begun and not ended goes on where it stopped.
         let room = (LONGEST + 1).saturating_sub(self.line.len());
         (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
@@ -76,7 +77,7 @@ impl<R: BufRead> Reader<R> {
             return Err(damage(format!("it is longer than {LONGEST} bytes, which no record is")).into());
         }
         let Some(line) = self.line.strip_suffix(b"\n") else { return Ok(None) };
-        let entry = next(self.head, line).map_err(damage)?;
+        let entry: Entry<C, V> = next(self.head, line).map_err(damage)?;
         self.head = entry.head();
         self.lines += 1;
         self.at += self.line.len() as u64;
@@ -102,7 +103,7 @@ impl<R: BufRead> Reader<R> {
 ///
 /// # Errors
 /// The first damage.
-pub fn read(bytes: &[u8]) -> Result<(Vec<Entry>, u64), Damage> {
+pub fn read<C: Data, V: Data>(bytes: &[u8]) -> Result<(Vec<Entry<C, V>>, u64), Damage> {
     let mut reader = Reader::new(bytes);
     let mut entries = Vec::new();
     loop {
@@ -135,8 +136,8 @@ const VERSION_AT: &[u8] = b"{\"v\":";
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn next(head: Head, line: &[u8]) -> Result<Entry, String> {
-    let entry = Entry::parse(line)?;
+pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, String> {
+    let entry = Entry::<C, V>::parse(line)?;
     if entry.seq != head.seq + 1 {
         return Err(format!(
             "it is record {} where record {} belongs: lines are missing or in another order",

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Author, body::Body, chain::Head};
-use crate::core::{digest::Digest, now::Now};
+use base::operation::Data;
+use base::{digest::Digest, now::Now};
 
 /// The version of what a record says. A journal with a higher one is not touched. 2: there are readings, which a program of before cannot read.
 pub const VERSION: u32 = 2;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct Entry<C, V> {
     /// Version of what it says.
     pub v: u32,
     /// Its number, from 1.
@@ -35,7 +36,7 @@ pub struct Entry {
     pub plan: Digest,
     /// What it says.
     #[serde(flatten)]
-    pub body: Body,
+    pub body: Body<C, V>,
     /// Of all the bytes before it.
     #[serde(default, skip_serializing)]
     pub hash: Digest,
@@ -44,10 +45,10 @@ pub struct Entry {
 /// What stands between what is hashed and the hash.
 const SEAM: &str = ",\"hash\":\"";
 
-impl Entry {
+impl<C: Data, V: Data> Entry<C, V> {
     /// The next record, and its line.
     #[must_use]
-    pub fn new(author: &Author, head: Head, body: Body, now: Now) -> (Self, String) {
+    pub fn new(author: &Author, head: Head, body: Body<C, V>, now: Now) -> (Self, String) {
         let mut entry = Self {
             v: VERSION,
             seq: head.seq + 1,

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use jiff::Timestamp;
 
 use super::{Body, Entry, Head, Transition};
-use crate::{
-    core::step::{Kind, Note, Record, StepState, Way},
+use base::operation::Data;
+use base::{
+    step::{Kind, Note, Record, StepState, Way},
     text,
 };
 
@@ -21,7 +22,7 @@ pub struct Whole {
 
 impl Whole {
     /// One more record.
-    pub fn take(&mut self, entry: &Entry) {
+    pub fn take<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) {
         if self.from.is_none() {
             (self.run, self.from) = (entry.run.clone(), Some(entry.wall));
         }
@@ -68,7 +69,7 @@ impl<'a> Out<'a> {
 
     /// A record. In Markdown there is a line for what people did; what was read meanwhile is in JSON.
     #[must_use]
-    pub fn record(&mut self, entry: &Entry) -> String {
+    pub fn record<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) -> String {
         let what = self.ways.describe(&entry.body);
         if self.json {
             let between = if std::mem::replace(&mut self.any, true) { ",\n" } else { "\n" };
@@ -101,7 +102,7 @@ impl<'a> Out<'a> {
 }
 
 /// A record as JSON, with its hash.
-fn value(entry: &Entry) -> serde_json::Value {
+fn value<C: Data, V: Data>(entry: &Entry<C, V>) -> serde_json::Value {
     let mut value = serde_json::to_value(entry).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.insert("hash".to_owned(), entry.hash.to_string().into());
@@ -111,13 +112,13 @@ fn value(entry: &Entry) -> serde_json::Value {
 
 /// As one JSON document.
 #[must_use]
-pub fn json(entries: &[Entry]) -> serde_json::Value {
+pub fn json<C: Data, V: Data>(entries: &[Entry<C, V>]) -> serde_json::Value {
     entries.iter().map(value).collect()
 }
 
 /// As Markdown: one table, a line a record of what people did.
 #[must_use]
-pub fn markdown(entries: &[Entry]) -> String {
+pub fn markdown<C: Data, V: Data>(entries: &[Entry<C, V>]) -> String {
     let mut whole = Whole::default();
     entries.iter().for_each(|entry| whole.take(entry));
     let mut out = Out::new(&whole, false);
@@ -140,7 +141,7 @@ struct Last {
 
 impl Ways {
     /// The next record, in one sentence.
-    pub fn describe(&mut self, body: &Body) -> String {
+    pub fn describe<C, V>(&mut self, body: &Body<C, V>) -> String {
         if let Body::AttemptStarted(begun) = body
             && let Record::Begun { way, .. } = begun.record
         {
@@ -161,7 +162,7 @@ impl Ways {
         text
     }
 
-    fn came(&self, came: &Transition) -> String {
+    fn came<V>(&self, came: &Transition<V>) -> String {
         let none = Last::default();
         let last = self.0.get(&came.step).unwrap_or(&none);
         let what = match came.note {
@@ -180,7 +181,7 @@ impl Ways {
 
 /// A record in one sentence, by itself: of a state the word that it has on the way forward.
 #[must_use]
-pub fn describe(body: &Body) -> String {
+pub fn describe<C, V>(body: &Body<C, V>) -> String {
     match body {
         Body::Opened { program } => format!("begun with landfall {program}"),
         Body::Resumed { cut, plan_changed } => {

@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use base::operation::Data;
+
 use super::{
     Entry, Refused,
     chain::{Damage, Head, Reader},
@@ -46,7 +48,7 @@ impl Follower {
     /// # Errors
     /// If the file cannot be read, is damaged, or is another run's. A file that has become shorter was cut by somebody else than its writer, who only ever
     /// cuts what had no end.
-    pub fn news(&mut self) -> Result<Vec<Entry>, Refused> {
+    pub fn news<C: Data, V: Data>(&mut self) -> Result<Vec<Entry<C, V>>, Refused> {
         let mut entries = Vec::new();
         self.each(|entry| entries.push(entry))?;
         Ok(entries)
@@ -56,7 +58,7 @@ impl Follower {
     ///
     /// # Errors
     /// As [`Self::news`]; those before the damage were given.
-    pub fn each(&mut self, mut take: impl FnMut(Entry)) -> Result<(), Refused> {
+    pub fn each<C: Data, V: Data>(&mut self, mut take: impl FnMut(Entry<C, V>)) -> Result<(), Refused> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.at {
             let why = "it is shorter than it was: lines that had been read are gone".to_owned();

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use crate::text;
+use base::text;
 
 /// A lock that is held for longer than this is somebody's: whoever only looks has it for a moment, and so has a process that is being ended.
 const PATIENCE: Duration = Duration::from_secs(2);

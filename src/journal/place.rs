@@ -9,18 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+type Journal = super::Journal<u32, u32>;
+
 use super::{
-    Author, Body, Journal, lock,
+    Author, Body, lock,
     store::{FileStore, Opened},
     writer,
 };
-use crate::core::{digest::Digest, now::Now};
+use base::{digest::Digest, now::Now};
 
 fn now() -> Now {
     Now { boot: Duration::from_secs(9), wall: jiff::Timestamp::UNIX_EPOCH }
 }
 
-fn remark(text: &str) -> Body {
+fn remark(text: &str) -> Body<u32, u32> {
     Body::Remark { by: "ana".into(), text: text.into(), refused: None }
 }
 

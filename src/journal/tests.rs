@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+type Body = super::Body<u32, u32>;
+type Journal = super::Journal<u32, u32>;
+
 use super::{
-    Author, Body, Journal, Refused, chain,
+    Author, Refused, chain,
     store::{FileStore, MemStore, Opened},
 };
-use crate::core::{digest::Digest, now::Now};
+use base::{digest::Digest, now::Now};
 
 fn now(s: u64) -> Now {
     let wall = jiff::Timestamp::from_second(1_795_000_000 + i64::try_from(s).expect("small")).expect("a time");
@@ -49,7 +52,7 @@ fn what_was_written_is_read_back_and_goes_on() {
     let (mut journal, entries) = Journal::open(Box::new(store.clone()), author(), now(50)).expect("whole");
     assert_eq!(entries.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     journal.append(remark("on"), now(51)).expect("room");
-    let (entries, torn) = chain::read(&store.survivors()).expect("whole");
+    let (entries, torn) = chain::read::<u32, u32>(&store.survivors()).expect("whole");
     assert_eq!((entries.len(), torn), (7, 0));
     assert_eq!(entries[5].body, Body::Resumed { cut: 0, plan_changed: false });
     assert_eq!(entries[6].head(), journal.head());
@@ -63,7 +66,7 @@ fn a_last_line_torn_at_any_byte_is_cut_off_and_the_cut_is_on_record() {
         let store = MemStore::with(whole[..whole.len() - last + kept].to_vec());
         let (_, entries) = Journal::open(Box::new(store.clone()), author(), now(50)).expect("whole but for its end");
         assert_eq!(entries.len(), 4, "torn after {kept} bytes: three, and that it was taken up");
-        let (after, torn) = chain::read(&store.survivors()).expect("mended");
+        let (after, torn) = chain::read::<u32, u32>(&store.survivors()).expect("mended");
         assert_eq!(torn, 0);
         let body = Body::Resumed { cut: kept as u64, plan_changed: false };
         assert_eq!(after.last().map(|e| &e.body), Some(&body), "torn after {kept} bytes");
@@ -153,7 +156,7 @@ fn a_full_disk_or_a_failed_sync_halts_and_is_not_tried_again() {
         store.mem(|mem| (mem.room, mem.syncs) = (None, None));
         assert_eq!(journal.append(remark("again"), now(3)), Err(halt.clone()), "although there is room now");
         assert_eq!(journal.halted(), Some(&halt));
-        let (entries, _) = chain::read(&store.survivors()).expect("whole");
+        let (entries, _) = chain::read::<u32, u32>(&store.survivors()).expect("whole");
         assert_eq!(entries.len(), 2);
     }
 }
@@ -166,18 +169,18 @@ fn a_file_has_one_writer_and_can_be_followed() {
     let (mut journal, _) = Journal::open(Box::new(store), author(), now(0)).expect("a journal");
     assert!(matches!(FileStore::open(&path), Ok(Opened::Busy(_))));
     let mut follower = super::follow::Follower::new(&path);
-    assert_eq!(follower.news().expect("whole").len(), 1);
+    assert_eq!(follower.news::<u32, u32>().expect("whole").len(), 1);
     journal.append(remark("news"), now(1)).expect("room");
-    assert_eq!(follower.news().expect("whole").last().map(|e| e.body.clone()), Some(remark("news")));
+    assert_eq!(follower.news::<u32, u32>().expect("whole").last().map(|e| e.body.clone()), Some(remark("news")));
     assert_eq!(follower.head(), journal.head());
-    assert!(follower.news().expect("whole").is_empty());
+    assert!(follower.news::<u32, u32>().expect("whole").is_empty());
     // Half a line is left for the next time.
     let before = std::fs::read(&path).expect("bytes");
     std::fs::write(&path, [before.as_slice(), b"{\"v\":1"].concat()).expect("a file");
-    assert!(follower.news().expect("whole").is_empty());
+    assert!(follower.news::<u32, u32>().expect("whole").is_empty());
     // Somebody cuts what had been read.
     std::fs::write(&path, &before[..10]).expect("a file");
-    assert!(follower.news().is_err());
+    assert!(follower.news::<u32, u32>().is_err());
     drop(journal);
     assert!(matches!(FileStore::open(&path), Ok(Opened::Ours(_))));
 }
@@ -187,7 +190,7 @@ fn the_timeline_is_a_table_whatever_the_words() {
     let store = MemStore::default();
     let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(0)).expect("a journal");
     journal.append(remark("a | b\nc"), now(1)).expect("room");
-    let (entries, _) = chain::read(&store.survivors()).expect("whole");
+    let (entries, _) = chain::read::<u32, u32>(&store.survivors()).expect("whole");
     let text = super::export::markdown(&entries);
     assert!(text.contains("| 2 |") && text.contains("ana: a \\| b c |"), "{text}");
     let whole = super::export::Whole::default();
@@ -243,9 +246,9 @@ fn no_record_is_longer_than_one_that_is_read() {
     let halt = journal.append(remark(&"x".repeat(chain::LONGEST)), now(2)).expect_err("too long");
     assert!(halt.to_string().contains("none has more than"), "{halt}");
     assert!(store.survivors() == before, "nothing of it was written");
-    assert_eq!(chain::read(&before).expect("whole").0.len(), 2);
+    assert_eq!(chain::read::<u32, u32>(&before).expect("whole").0.len(), 2);
     // And of an endless line no more is read than that.
     let mut endless = chain::Reader::new(std::io::BufReader::new(std::io::repeat(b'{')));
-    let why = endless.record().expect_err("no record").to_string();
+    let why = endless.record::<u32, u32>().expect_err("no record").to_string();
     assert!(why.contains("line 1: it is longer than"), "{why}");
 }

@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Body, Entry};
-use crate::{
-    core::step::{Machine, Record, Way},
+use base::operation::Data;
+use base::{
+    step::{Machine, Record, Way},
     text,
 };
 
@@ -33,14 +34,14 @@ pub struct WayBack(Vec<(Machine, Known)>);
 
 impl WayBack {
     /// Of all these records.
-    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    pub fn of<'a, C: Data, V: Data>(entries: impl IntoIterator<Item = &'a Entry<C, V>>) -> Self {
         let mut out = Self::default();
         entries.into_iter().for_each(|entry| out.take(entry));
         out
     }
 
     /// One more record.
-    pub fn take(&mut self, entry: &Entry) {
+    pub fn take<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) {
         let Some(record) = entry.body.record() else {
             if let Body::Previewed { step, commands, .. } = &entry.body
                 && !commands.is_empty()
@@ -103,7 +104,7 @@ pub const CARE: &str = "the way back of every step that stands, the last one fir
                         it still fits what is there";
 
 impl Known {
-    fn learn(&mut self, entry: &Entry, commands: Vec<String>) {
+    fn learn<C, V>(&mut self, entry: &Entry<C, V>, commands: Vec<String>) {
         (self.seq, self.wall, self.commands) = (entry.seq, entry.wall, commands);
     }
 

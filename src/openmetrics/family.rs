@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
-use crate::text::label;
+use base::text::label;
 
 /// What kind of numbers a family has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

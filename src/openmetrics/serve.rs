@@ -22,11 +22,10 @@ use super::{
     render,
     request::{Answer, TOO_LONG, answer},
 };
-use crate::{
-    console::ui::SILENT,
-    core::snapshot::Snapshot,
-    drive::{Link, clock},
-};
+use console::ui::SILENT;
+use drive::Link;
+use engine::snapshot::Snapshot;
+use systems::collect::clock;
 
 /// Connections at a time; with one more, the oldest is closed: whoever means to scrape is done long before.
 const CONNECTIONS: usize = 64;

@@ -5,18 +5,16 @@ use std::{collections::HashMap, time::Duration};
 use serde::Serialize;
 
 use super::family::{Family, Kind, Label};
-use crate::{
-    core::{
-        estate::{
-            seen::Observed,
-            signal::{Sample, SignalDef, Unit},
-            source::CollectorState,
-        },
-        run::{RunView, Turn},
-        snapshot::{Snapshot, Verdict},
-        step::{Level, StepState},
-    },
+use base::{
+    collector::CollectorState,
+    observed::Observed,
+    signal::{Sample, SignalDef, Unit},
+    step::{Level, StepState},
     view::CollectorLine,
+};
+use engine::{
+    run::{RunView, Turn},
+    snapshot::{Snapshot, Verdict},
 };
 
 const SOURCES: [&str; 4] = ["live", "starting", "stale", "blind"];
@@ -120,7 +118,7 @@ fn signals(samples: &[Sample], out: &mut String) {
     let mut series = Family::new("landfall_signal_series", Kind::Gauge, "", "Series of a signal by state.");
     let mut by_id: HashMap<&str, Vec<&Sample>> = HashMap::new();
     samples.iter().for_each(|sample| by_id.entry(sample.def.id).or_default().push(sample));
-    for def in crate::systems::signals() {
+    for def in systems::signals() {
         let (name, unit) = name(def);
         let mut family = Family::new(name, Kind::Gauge, unit, def.doc);
         let mut counts = SIGNALS.map(|word| (word, 0_u64));
@@ -177,7 +175,7 @@ fn run_families(run: &RunView, out: &mut String) {
     let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
     for step in &run.steps {
         state.put_state(&[("step", &step.id)], &phases, &word_of(&step.state));
-        back.put(&[("step", &step.id)], f64::from(u8::from(step.way == crate::core::step::Way::Back)));
+        back.put(&[("step", &step.id)], f64::from(u8::from(step.way == base::step::Way::Back)));
         for line in step.gates.iter().filter(|line| line.turn == Turn::Now) {
             let path = line.reason.path.iter().map(u16::to_string).collect::<Vec<_>>().join(".");
             let labels = [("step", step.id.as_str()), ("of", line.of), ("gate", &line.reason.gate), ("path", &path)];

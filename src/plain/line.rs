@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::standing::{Fact, Kind, Standing};
-use crate::{console::clock::stamp, text::line};
+use base::text::line;
+use console::clock::stamp;
 
 /// More sources of one system that change alike are told in one line.
 const ALIKE: usize = 3;
@@ -141,7 +142,7 @@ fn records(before: Option<&Standing>, now: &Standing) -> Vec<Line> {
         to: format!("{more} records before these"),
         why: "landfall journal export tells them all".to_owned(),
     });
-    let record = |record: &&crate::core::run::JournalLine| Line {
+    let record = |record: &&engine::run::JournalLine| Line {
         at: record.wall,
         what: format!("journal #{} {} {}", record.seq, record.actor, record.step),
         from: None,

@@ -16,10 +16,8 @@ use signal_hook::{
 use tokio::{sync::watch, time::timeout};
 
 use super::{Standing, Steady, lines};
-use crate::{
-    console::{Ended, ascii, mask::Mask, ui::SILENT},
-    core::snapshot::Snapshot,
-};
+use console::{Ended, ascii, mask::Mask, ui::SILENT};
+use engine::snapshot::Snapshot;
 
 /// How the lines are to be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,16 +4,16 @@ use std::{collections::HashMap, time::Duration};
 
 use jiff::Timestamp;
 
-use crate::{
-    console::picture::{state_cell, tiles},
-    core::{
-        estate::source::CollectorState,
-        now::short,
-        run::{JournalLine, RunView, Turn},
-        snapshot::{Outage, Snapshot, Verdict},
-        step::Level,
-    },
+use base::{
+    collector::CollectorState,
+    now::short,
+    step::Level,
     view::{CollectorLine, Key, Tile, Tone},
+};
+use console::picture::{state_cell, tiles};
+use engine::{
+    run::{JournalLine, RunView, Turn},
+    snapshot::{Outage, Snapshot, Verdict},
 };
 
 /// What a fact is about.
@@ -211,7 +211,7 @@ fn source(line: &CollectorLine) -> Fact {
 /// The gates of the step that is next, as far as they are judged now.
 fn gates(run: &RunView) -> Vec<Fact> {
     let Some(step) = run.next() else { return Vec::new() };
-    let line = |gate: &crate::core::run::GateLine| {
+    let line = |gate: &engine::run::GateLine| {
         let reason = &gate.reason;
         let fork: String = reason.path.iter().map(|branch| format!(".{branch}")).collect();
         let word = if reason.waived { "WAIVED" } else { reason.level.word() };
@@ -221,7 +221,7 @@ fn gates(run: &RunView) -> Vec<Fact> {
 }
 
 fn steps(run: &RunView) -> Vec<Fact> {
-    let step = |step: &crate::core::run::StepView| {
+    let step = |step: &engine::run::StepView| {
         let why = match (step.exposed, step.why_failed()) {
             (Some(since), _) => format!("EXPOSED for {}: its safe tail is not finished", short(since)),
             (None, Some(why)) => why,

@@ -24,7 +24,7 @@ use super::{
 type Node<'t> = Spanned<DeValue<'t>>;
 
 /// Checks a table and all within; what is sound comes back.
-pub(crate) fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
+pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
     let mut table = Table { span, ..Table::default() };
     let lacking = |k: &&Key| matches!(k.need, Need::Required) && !toml.contains_key(k.name);
     let mut missing: Vec<&str> = spec.keys().filter(lacking).map(|k| k.name).collect();

@@ -11,7 +11,7 @@ use std::{
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::sensitive;
-use crate::text as harmless;
+use base::text as harmless;
 
 /// Bytes of the plan's text.
 pub type Span = Range<usize>;
@@ -117,12 +117,12 @@ pub struct Diagnosis {
     /// What to do about it.
     pub hint: Option<String>,
     /// The other place that it is about.
-    pub(crate) first: Option<Span>,
+    pub first: Option<Span>,
 }
 
 impl Diagnosis {
     /// A fault. Line and column are found when the report is made.
-    pub(crate) fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
+    pub fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
             severity: Severity::Error,
@@ -137,36 +137,38 @@ impl Diagnosis {
     }
 
     /// A warning.
-    pub(crate) fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
+    pub fn warning(code: Code, span: &Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
     /// With the place where it was said first; its line goes to the end of the message.
-    pub(crate) fn first(self, span: &Span) -> Self {
+    pub fn first(self, span: &Span) -> Self {
         Self { first: Some(span.clone()), ..self }
     }
 
     /// With what to do about it.
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+    pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }
 
 /// Collects what is found on the way.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
+pub struct Faults {
+    /// In the order in which they were found.
     pub list: Vec<Diagnosis>,
     /// Places that must not be shown, beyond what [`sensitive`] finds by itself.
     hidden: Vec<Span>,
 }
 
 impl Faults {
-    pub(crate) fn push(&mut self, diagnosis: Diagnosis) {
+    /// One more.
+    pub fn push(&mut self, diagnosis: Diagnosis) {
         self.list.push(diagnosis);
     }
 
     /// Has a place struck out wherever the text is shown.
-    pub(crate) fn hide(&mut self, span: Span) {
+    pub fn hide(&mut self, span: Span) {
         self.hidden.push(span);
     }
 }
@@ -184,7 +186,7 @@ const SHOWN: usize = 200;
 
 impl Report {
     /// Sorts what was found and gives each its line and column.
-    pub(crate) fn new(path: &Path, text: &str, faults: Faults) -> Self {
+    pub fn new(path: &Path, text: &str, faults: Faults) -> Self {
         let mut list = faults.list;
         let starts = line_starts(text);
         for d in &mut list {

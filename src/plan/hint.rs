@@ -5,17 +5,17 @@ use std::sync::LazyLock;
 use super::spec::{Kind, TableSpec, tables::ROOT};
 
 /// The word that was probably meant, if one is near enough.
-pub(crate) fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.84, text, words)
 }
 
 /// The same of names whose parts stand between dots, as client properties' do.
-pub(crate) fn nearest_dotted<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+pub fn nearest_dotted<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest(&text.replace(['_', '-'], "."), words)
 }
 
 /// The key that a table lacks and that this unknown one may be. What is lacking is the better guess: it may be further off.
-pub(crate) fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
+pub fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.6, unknown, missing)
 }
 
@@ -31,7 +31,7 @@ fn nearest_from<'a>(least: f64, text: &str, words: &[&'a str]) -> Option<&'a str
 }
 
 /// What to do about a key that the table does not know.
-pub(crate) fn unknown_key(key: &str, table: &TableSpec) -> String {
+pub fn unknown_key(key: &str, table: &TableSpec) -> String {
     let known: Vec<&str> = table.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))).map(|k| k.name).collect();
     if let Some(near) = nearest(key, &known) {
         return format!("did you mean `{near}`?");
@@ -51,7 +51,7 @@ pub(crate) fn unknown_key(key: &str, table: &TableSpec) -> String {
 }
 
 /// Where a key of the format belongs; empty where the format has none of that name.
-pub(crate) fn belongs(key: &str) -> String {
+pub fn belongs(key: &str) -> String {
     let homes = homes_of(key);
     match homes.split_last() {
         None => String::new(),

@@ -9,19 +9,21 @@ mod health;
 mod kafka;
 mod pace;
 mod replica_set;
-pub(crate) mod runbook;
+pub mod runbook;
 mod sites;
 
 use std::{collections::HashMap, hash::Hash};
 
 use super::{
+    Catalog,
     diag::{Code, Diagnosis, Faults, Span},
     tree::{At, Table},
-    types::{Plan, Sides},
+    types::Plan,
 };
+use base::side::Sides;
 
 /// The plan, where nothing needed is absent.
-pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
+pub(super) fn plan(root: &Table, catalog: &Catalog, faults: &mut Faults) -> Option<Plan> {
     let sites = sites::sites(root, faults);
     let route53 = root.table("route53").map(|t| sites::access(t, faults)).unwrap_or_default();
     let replica_sets = replica_set::all(root, faults);
@@ -31,7 +33,7 @@ pub(super) fn plan(root: &Table, faults: &mut Faults) -> Option<Plan> {
     let health = health::all(root, faults);
     let intervals = pace::intervals(root);
     let budgets = pace::budgets(root, faults);
-    let runbook = runbook::runbook(root, faults);
+    let runbook = runbook::runbook(root, catalog, faults);
     Some(Plan {
         name: root.get("name")?,
         sites: sites?,

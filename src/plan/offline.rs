@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{AwsCredentials, Faulty, Login, MetricQuery, Plan, Property, Report, Secret, SecretError, Severity, Side};
-use crate::text::{Document, Lines};
+use super::{
+    AwsCredentials, Catalog, Faulty, Login, MetricQuery, Plan, Property, Report, Secret, SecretError, Severity,
+};
+use base::side::Side;
+use base::text::{Document, Lines};
 
 /// A plan that was taken, and what the operator should know of it.
 #[derive(Debug)]
@@ -21,8 +24,8 @@ pub struct Offline {
 ///
 /// # Errors
 /// If the plan cannot be taken.
-pub fn check(path: &Path, secrets: bool) -> Result<Offline, Faulty> {
-    let (plan, warnings) = Plan::load(path)?;
+pub fn check(path: &Path, secrets: bool, catalog: &Catalog) -> Result<Offline, Faulty> {
+    let (plan, warnings) = Plan::load(path, catalog)?;
     let error = |of: &Needed<'_>| if of.writes { of.secret.find().err() } else { of.secret.read().err() };
     let needed = if secrets { plan.needed() } else { Vec::new() };
     let missing =
@@ -190,23 +193,4 @@ fn of_credentials<'p>(who: &str, credentials: &'p AwsCredentials) -> Vec<(String
     .into_iter()
     .filter_map(|(key, secret)| Some((format!("{who}.{key}"), secret.as_ref()?)))
     .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_nobody_can_check_are_told_where_two_people_are_asked_for() {
-        let small = include_str!("../../demo/small.toml");
-        let unsigned =
-            |text: &str| Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|f| panic!("{f}")).0.unsigned();
-        let told = unsigned(small).expect("no approver has a key");
-        assert!(told.contains("by no-return,") && told.contains("for operator-1, operator-2:"), "{told}");
-        let key = |n: u8| format!("name = \"operator-{n}\"\nkey = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{n}\"");
-        let signed = [1, 2]
-            .into_iter()
-            .fold(small.to_owned(), |text, n| text.replacen(&format!("name = \"operator-{n}\""), &key(n), 1));
-        assert_eq!(unsigned(&signed), None);
-    }
 }

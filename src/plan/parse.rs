@@ -15,7 +15,7 @@ const HINTS: [(&str, &str); 6] = [
 ];
 
 /// Reads the text as far as it can be read.
-pub(crate) fn parse<'t>(text: &'t str, faults: &mut Faults) -> DeTable<'t> {
+pub fn parse<'t>(text: &'t str, faults: &mut Faults) -> DeTable<'t> {
     let (table, mut errors) = DeTable::parse_recoverable(text);
     // One slip gives several errors on its line: the first place is where it is, and of those there the inner one comes last.
     let start = |error: &Error| error.span().map_or(text.len(), |s| s.start);
@@ -45,7 +45,7 @@ fn line(text: &str, at: usize) -> usize {
 }
 
 /// A value's type, in words.
-pub(crate) fn type_word(value: &DeValue<'_>) -> &'static str {
+pub fn type_word(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "an integer",
@@ -60,7 +60,7 @@ pub(crate) fn type_word(value: &DeValue<'_>) -> &'static str {
 
 /// After syntax errors (the first `broken` faults), only what does not follow from them: a key that seems missing may stand on a
 /// broken line, and a value on one is not what was meant.
-pub(crate) fn keep_certain(text: &str, faults: &mut Faults, broken: usize) {
+pub fn keep_certain(text: &str, faults: &mut Faults, broken: usize) {
     let lines: Vec<usize> = faults.list.iter().take(broken).map(|d| line(text, d.span.start)).collect();
     let mut index = 0;
     faults.list.retain(|d| {

@@ -193,7 +193,7 @@ const JAVA: &[(&str, &str)] = &[
 ];
 
 /// Whether librdkafka has a property of this name.
-pub(crate) fn is_known(name: &str) -> bool {
+pub fn is_known(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }
 
@@ -211,8 +211,9 @@ pub(super) fn hint(name: &str) -> String {
     }
 }
 
-#[cfg(all(test, feature = "kafka"))]
-pub(crate) const fn names() -> &'static [&'static str] {
+/// All names that are known: of the librdkafka that is linked.
+#[must_use]
+pub const fn names() -> &'static [&'static str] {
     NAMES
 }
 

@@ -19,24 +19,30 @@ use super::{
 
 /// What is wrong with a value: the end of a sentence that begins with the key's name, and a hint.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub struct Wrong {
+    /// Which sort of fault.
     pub code: Code,
+    /// The end of the sentence.
     pub what: String,
+    /// What to do about it.
     pub hint: Option<String>,
 }
 
 impl Wrong {
+    /// Without a hint.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), hint: None }
     }
 
+    /// The same with a hint.
+    #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }
 
 /// Text of the plan, fit to be shown within a message.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(48).flat_map(char::escape_debug).collect();
     if text.chars().nth(48).is_some() {
         shown.push('…');
@@ -46,7 +52,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// A text as the kind wants it; `None` where the kind wants no text.
-pub(crate) fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
+pub fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
     Some(match kind {
         Kind::Text(min, max) => line(text, *min, *max),
         Kind::Block if text.trim().is_empty() => Err(Wrong::new(Code::BadValue, "is empty")),
@@ -145,12 +151,12 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
 }
 
 /// A length of time as a plan would say it.
-pub(crate) fn friendly(duration: Duration) -> String {
+pub fn friendly(duration: Duration) -> String {
     jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), |d| format!("{d:#}"))
 }
 
 /// A time with its offset, from text or from TOML's own date and time.
-pub(crate) fn timestamp(text: &str) -> Result<Value, Wrong> {
+pub fn timestamp(text: &str) -> Result<Value, Wrong> {
     text.parse().map(Value::Timestamp).map_err(|_| {
         let wrong = Wrong::new(Code::BadValue, format!("is no time with its offset from UTC: {}", quoted(text)));
         match text.parse::<jiff::civil::DateTime>() {

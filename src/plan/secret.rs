@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use secrecy::SecretString;
 use serde::{Serialize, Serializer};
 
-use crate::text;
+use base::text;
 
 /// Where a secret is to be found. Holds no secret: safe to print, log and keep.
 #[derive(Debug, Clone, PartialEq, Eq)]

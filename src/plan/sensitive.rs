@@ -32,7 +32,7 @@ static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Whether a key's name is that of a secret.
-pub(crate) fn secret_name(name: &str) -> bool {
+pub fn secret_name(name: &str) -> bool {
     static NAME: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(&format!(r"(?i){WORDS}|(^|[._])key\.pem$|sasl\.jaas\.config")).ok());
     NAME.as_ref().is_some_and(|r| r.is_match(name))

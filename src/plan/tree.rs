@@ -10,42 +10,60 @@ use super::{diag::Span, pattern::Pattern, secret::Secret, types::Property};
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub(crate) struct At<T> {
+pub struct At<T> {
+    /// The value.
     pub value: T,
+    /// Where it stands in the text.
     pub span: Span,
 }
 
 /// A value of one of the format's kinds.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A text.
     Text(String),
+    /// A whole number.
     Integer(i64),
+    /// A number.
     Number(f64),
+    /// True or false.
     Bool(bool),
+    /// A number, with its unit perhaps.
     Quantity(Quantity),
+    /// A length of time.
     Duration(Duration),
+    /// An instant.
     Timestamp(jiff::Timestamp),
+    /// A name or a pattern of names.
     Pattern(Pattern),
+    /// An address with its port.
     Address(SocketAddr),
+    /// Where a secret is.
     Secret(Secret),
+    /// A property of a Kafka client.
     Property(Property),
+    /// Several values.
     List(Vec<At<Value>>),
     /// Names and values of the operator's own.
     Map(IndexMap<String, At<Value>>),
+    /// A table of the format.
     Table(Table),
 }
 
 /// A number as it was written: what it means depends on what it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Quantity {
+pub enum Quantity {
+    /// A bare number.
     Number(f64),
+    /// True or false.
     Flag(bool),
+    /// A number with a unit, as text.
     Text(String),
 }
 
 /// A table of the format: its keys are the format's.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Table {
+pub struct Table {
     /// Its header, or its braces.
     pub span: Span,
     /// The keys that were written, sound or not, and where.
@@ -98,12 +116,13 @@ impl Table {
 }
 
 /// The values alone.
-pub(crate) fn without_spans<T>(list: Vec<At<T>>) -> Vec<T> {
+pub fn without_spans<T>(list: Vec<At<T>>) -> Vec<T> {
     list.into_iter().map(|at| at.value).collect()
 }
 
 /// What can be taken out of a [`Value`].
-pub(crate) trait FromValue: Sized {
+pub trait FromValue: Sized {
+    /// The value, if it is of this kind.
     fn from_value(value: &Value) -> Option<Self>;
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{Attempt, Decision, Kind, Moment, Outcome, Story, words};
-use crate::core::step::{StepState, Way};
-use crate::text::html as escaped;
+use base::step::{StepState, Way};
+use base::text::html as escaped;
 
 /// Where names end and the plot begins, where it ends and figures begin, and where they end.
 pub(super) const LEFT: f64 = 215.0;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Moment, Op, Step, words::NEVER};
-use crate::{
-    core::{estate::signal::Unit, run::QUIET, step::OpState},
-    journal::{Body, Entry, Reading},
-    systems::{Call, mongo, signals},
-};
+use base::{signal::Unit, step::OpState};
+use engine::run::QUIET;
+use journal::Reading;
+use systems::{Body, Entry};
+use systems::{Call, mongo, signals};
 
 /// How a panel's rows are scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{Moment, Outcome, Story, words};
-use crate::{
-    core::{
-        estate::signal::{SignalDef, Unit},
-        step::{Note, OpState, StepState},
-    },
-    journal::{About, AttemptStarted, Body, Entry, Reading, export::Ways},
-    systems::signals,
+use base::{
+    signal::{SignalDef, Unit},
+    step::{Note, OpState, StepState},
 };
+use journal::{About, Reading, export::Ways};
+use systems::signals;
+use systems::{AttemptStarted, Body, Entry};
 
 /// What kind of decision one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Story, chart, page, panel};
-use crate::text::html as escaped;
+use base::text::html as escaped;
 
 /// How it looks.
 const STYLE: &str = include_str!("style.css");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Story, page};
-use crate::text::markdown as escaped;
+use base::text::markdown as escaped;
 
 /// The story as one Markdown text; figures are told by their tables.
 #[must_use]

@@ -1,10 +1,8 @@
 //! The story as sections of text, tables and figures: made once, written down as Markdown or HTML.
 
 use super::{Attempt, Decision, Downtime, Panel, Step, Story, words};
-use crate::{
-    core::step::OpState,
-    journal::way_back::{CARE, Known},
-};
+use base::step::OpState;
+use journal::way_back::{CARE, Known};
 
 /// Lines of a cell.
 pub(super) type Cell = Vec<String>;

@@ -8,7 +8,7 @@ use super::{
     curves::Stroke,
     words::{self, NEVER},
 };
-use crate::core::estate::signal::Unit;
+use base::signal::Unit;
 
 /// What stands under curves.
 pub(super) const CURVES: &str = "A break in a curve is a time in which the value was not known; nothing is drawn across it. A triangle at a \

@@ -1,11 +1,13 @@
 //! Steps, their attempts and operations, as the records tell them.
 
 use super::Moment;
-use crate::{
-    core::step::{Kind, Note, OpState, Record, StepState, Way},
-    journal::{AttemptStarted, Body, Entry, Intent, Transition},
-    systems::{Call, steer::Change},
+use base::{
+    operation::Change,
+    step::{Kind, Note, OpState, Record, StepState, Way},
 };
+use journal::Transition;
+use systems::Call;
+use systems::{AttemptStarted, Body, Entry, Intent, Version};
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +145,7 @@ impl Step {
 
     fn begin(&mut self, at: Moment, by: &str, begun: &AttemptStarted) {
         let Record::Begun { attempt, way, .. } = begun.record else { return };
-        let op = |op: &crate::systems::steer::Operation<Call, _>| Op {
+        let op = |op: &base::operation::Operation<Call, _>| Op {
             what: op.what.clone(),
             call: op.call.clone(),
             wait: op.kind == Kind::Wait,
@@ -190,7 +192,7 @@ impl Step {
         }
     }
 
-    fn come(&mut self, at: Moment, came: &Transition) {
+    fn come(&mut self, at: Moment, came: &Transition<Version>) {
         match came.note {
             Note::Op(ticket, state) => {
                 if let Some(op) = self.op(ticket.attempt, ticket.op, at) {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Head, Op, Outcome};
-use crate::core::{
-    estate::signal::{SignalDef, Unit},
+use base::{
     now::short,
+    signal::{SignalDef, Unit},
     step::{StepState, Way},
 };
-pub(super) use crate::systems::kafka::NEVER;
+pub(super) use systems::kafka::NEVER;
 
 /// How times of day are written in one story.
 #[derive(Debug, Clone, Copy)]

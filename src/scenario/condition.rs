@@ -2,17 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{
-    core::{
-        estate::{
-            seen::Observed,
-            signal::{Sample, SignalDef},
-        },
-        run::RunView,
-        snapshot::Snapshot,
-    },
-    plan::Compare,
+use base::{
+    observed::Observed,
+    signal::{Sample, SignalDef},
 };
+use engine::{run::RunView, snapshot::Snapshot};
+use plan::Compare;
 
 /// Something that may be the case.
 #[derive(Debug, Clone)]

@@ -5,25 +5,24 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Scenario,
     condition::{self, Eye},
+    script::{Desk, Script},
     timeline::Timeline,
 };
-use crate::{
-    console::{
-        Mode,
-        autoplay::{self, Desk, Next, Script},
-        picture::ViewModel,
-        ui::Ui,
-        update::{Act, UiEvent, update},
-    },
-    core::{
-        estate::signal::{Sample, SignalDef},
-        now::Now,
-        run::RunView,
-        snapshot::Snapshot,
-    },
-    drive::sim::SimDrive,
-    journal::{Author, Entry, Journal, chain, store::MemStore},
+use base::{
+    now::Now,
+    signal::{Sample, SignalDef},
 };
+use console::{
+    Mode,
+    picture::ViewModel,
+    player::Next,
+    ui::Ui,
+    update::{Act, UiEvent, update},
+};
+use drive::sim::SimDrive;
+use engine::{run::RunView, snapshot::Snapshot};
+use journal::{Author, chain, store::MemStore};
+use systems::{Entry, Journal};
 
 /// Who plays it.
 pub const OPERATOR: &str = "operator";
@@ -186,7 +185,7 @@ impl Eye for Room {
 
     fn screen(&mut self) -> String {
         self.observe();
-        autoplay::screen(&self.ui)
+        console::text::screen(&self.ui)
     }
 }
 

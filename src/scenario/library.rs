@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Scenario;
-use crate::plan::{Faulty, Report};
+use plan::{Faulty, Report};
 
 /// Text of each, by its name.
 macro_rules! library {

@@ -5,25 +5,23 @@ use std::{path::Path, sync::Arc, time::Duration};
 use indexmap::IndexMap;
 use jiff::SignedDuration;
 
-use super::{Condition, Cue, FaultInjection, Injection, Scenario, ScenarioEvent, Want, Wish};
-use crate::{
-    console::key::Key,
-    core::{
-        digest::Digest,
-        estate::{
-            seen::FaultKind,
-            signal::{SignalDef, Unit},
-        },
-    },
-    drive::sim::{CallTrouble, Trouble},
-    plan::{
-        Code, Compare, Diagnosis, HealthUnit, Plan, Side, StepPlan,
-        diag::{Faults, Severity},
-        lower::runbook::{quantity, world::dangling},
-        tree::{At, Quantity, Table},
-    },
-    systems::signals,
+use super::{Condition, Cue, Injection, Scenario, ScenarioEvent, Want, Wish};
+use base::{
+    digest::Digest,
+    observed::FaultKind,
+    side::Side,
+    signal::{SignalDef, Unit},
 };
+use console::key::Key;
+use drive::sim::{CallTrouble, Trouble};
+use plan::{
+    Code, Compare, Diagnosis, HealthUnit, Plan, StepPlan,
+    diag::{Faults, Severity},
+    lower::runbook::{quantity, world::dangling},
+    tree::{At, Quantity, Table},
+};
+use systems::injection::FaultInjection;
+use systems::signals;
 
 /// Names of things of the plan, by what they are called.
 struct Names<'p> {
@@ -45,12 +43,12 @@ pub(super) fn scenario(
             return None;
         }
     };
-    let plan = match Plan::parse(Path::new(&named.value), &text) {
+    let plan = match systems::parse_plan(Path::new(&named.value), &text) {
         Ok((plan, _)) => plan,
         Err(faulty) => {
             let count = match &faulty {
-                crate::plan::Faulty::Plan(report) => report.count(Severity::Error),
-                crate::plan::Faulty::Unread { .. } => 1,
+                plan::Faulty::Plan(report) => report.count(Severity::Error),
+                plan::Faulty::Unread { .. } => 1,
             };
             let message = format!("the plan {} has {count} faults", named.value);
             let hint = format!("landfall check {} --offline tells them", named.value);

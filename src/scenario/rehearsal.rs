@@ -7,11 +7,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{FaultInjection, Injection, Scenario, ScenarioEvent};
-use crate::{
-    core::digest::Digest,
-    plan::{MemberRule, Pattern, Plan, Side},
-};
+use super::{Injection, Scenario, ScenarioEvent};
+use base::{digest::Digest, side::Side};
+use plan::{MemberRule, Pattern, Plan};
+use systems::injection::FaultInjection;
 
 /// The version of the document that is read.
 const SCHEMA: u64 = 1;
@@ -156,11 +155,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{core::now::Now, drive::sim::SimDrive, scenario::timeline::Timeline};
+    use crate::scenario::timeline::Timeline;
+    use base::now::Now;
+    use drive::sim::SimDrive;
 
     fn plan() -> Arc<Plan> {
         let text = include_str!("../../demo/small.toml");
-        Arc::new(Plan::parse(std::path::Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+        Arc::new(
+            systems::parse_plan(std::path::Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0,
+        )
     }
 
     fn signal(id: &str, labels: Value, value: f64) -> Value {

@@ -1,9 +1,9 @@
-//! Every table and key of a scenario file, version 1. Data only, in the plan's own terms ([`crate::plan::spec`]): a scenario is checked as a
+//! Every table and key of a scenario file, version 1. Data only, in the plan's own terms ([`plan::spec`]): a scenario is checked as a
 //! plan is, all faults at once.
 
 use std::time::Duration;
 
-use crate::plan::{
+use plan::{
     Compare,
     spec::{
         Key,

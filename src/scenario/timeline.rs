@@ -6,16 +6,17 @@ use super::{
     Injection, Scenario, ScenarioEvent,
     condition::{self, Eye},
 };
-use crate::{
-    core::{
-        estate::signal::{Sample, SignalDef},
-        now::Now,
-        run::RunView,
-        snapshot::Snapshot,
-    },
-    drive::sim::SimDrive,
-    journal::{Entry, Journal},
+use base::{
+    now::Now,
+    signal::{Sample, SignalDef},
 };
+use drive::{
+    Control,
+    inbox::Inbox,
+    sim::{self, SimDrive},
+};
+use engine::{run::RunView, snapshot::Snapshot};
+use systems::{Entry, Journal, collect::clock};
 
 /// Takes the journal up again, as another console would.
 pub type Board<'b> = dyn FnMut(Now) -> Result<(Journal, Vec<Entry>), String> + Send + 'b;
@@ -99,6 +100,25 @@ impl Timeline {
         }
         failed.map_or(Ok(passed), Err)
     }
+}
+
+/// A scenario's estate against the real clock, with a journal: it can be steered, and its events happen.
+///
+/// # Errors
+/// If the journal cannot be begun.
+pub fn start(
+    scenario: &Scenario,
+    speed: f64,
+    mut board: Box<Board<'static>>,
+    inbox: Option<Inbox>,
+) -> Result<Control, String> {
+    let begun = Now { wall: scenario.begins, ..clock::now() };
+    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
+    let (journal, entries) = board(drive.now())?;
+    drive.steer(journal, entries);
+    let mut timeline = Timeline::new(scenario);
+    let events = move |drive: &mut SimDrive| timeline.pass(drive, &mut *board).map(drop);
+    Ok(sim::start_steered(drive, speed, inbox, Box::new(events)))
 }
 
 /// Looks at a simulated run, without a console.

@@ -13,8 +13,8 @@ mod fault;
 mod http;
 mod reads;
 #[cfg(test)]
-pub(in crate::systems) mod served;
-pub(in crate::systems) mod trust;
+pub(crate) mod served;
+pub(crate) mod trust;
 mod writes;
 
 use std::{
@@ -35,13 +35,11 @@ use indexmap::IndexMap;
 pub use self::writes::{Writer, Writing};
 
 use self::credentials::Identity;
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{Access, AwsCredentials},
-};
+use base::observed::{Fault, FaultKind};
+use plan::{Access, AwsCredentials};
 
 #[cfg(test)]
-pub(in crate::systems) use self::writes::tests::{intended, journal};
+pub(crate) use self::writes::tests::{intended, journal};
 
 /// A connection that is not there after this long is not coming.
 const CONNECT: Duration = Duration::from_secs(3);

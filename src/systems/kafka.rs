@@ -7,7 +7,7 @@
 //! | `cluster.rs` | one cluster as it is known: the last answer |
 //! | `figures.rs` | what a group's commits and its topics' ends come to |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
-//! | `state.rs` | the pairs of the plan; the [`System`](crate::systems::System) |
+//! | `state.rs` | the pairs of the plan; the [`System`](crate::System) |
 //! | `handover.rs` | how far a hand-over is, by the mirror's own word |
 //! | `gates.rs` | the ten gates of a hand-over, as they stand |
 //! | `times.rs` | ends against time: a lag in messages becomes one in seconds |

@@ -26,66 +26,18 @@ macro_rules! probes {
             $Name(<$name::State as Planner>::Probe),
         )+ }
 
-        /// What a source is about: it asks, or it probes.
-        #[derive(Debug, Clone)]
-        pub enum Question {
-            /// It asks.
-            Query(Query),
-            /// It probes.
-            Probe(Probe),
-        }
-
-        impl Question {
-            /// The id of the system that it is for.
-            #[must_use]
-            pub const fn system(&self) -> &'static str {
-                match self {
-                    Self::Query(ask) => ask.system(),
-                    Self::Probe(probe) => match probe { $(Probe::$Name(_) => <$name::State as System>::ID),+ },
-                }
-            }
-
-            /// Whether what can be changed is decided upon by what this asks. Never by what a probe feels.
-            #[must_use]
-            pub fn decides(&self) -> bool {
-                matches!(self, Self::Query(ask) if ask.decides())
-            }
-        }
-
-        impl Estate {
-            /// The probes that the plan asks for, for whoever is given the run.
-            pub fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
-                let mut specs = Vec::new();
-                $(specs.extend(self.$name.probes().into_iter().map(|s| s.map(Probe::$Name)));)+
-                specs
-            }
-
-            /// A probe brought something. Observation of another system than the probe's are dropped.
-            pub fn on_sample(&mut self, probe: &Probe, facts: Observation, stamp: Stamp) {
-                match (probe, facts) {
-                    $((Probe::$Name(probe), Observation::$Name(facts)) => self.$name.on_sample(probe, facts, stamp),)+
-                    _ => {}
-                }
-            }
-
-            /// A probe could not be tried.
-            pub fn on_probe_error(&mut self, probe: &Probe, fault: &Fault) {
-                match probe { $(Probe::$Name(probe) => self.$name.on_probe_error(probe, fault),)+ }
-            }
-        }
-
         impl Writers {
             /// Starts one probe on the current tokio runtime.
             #[allow(unreachable_code, reason = "most systems have no probe to run")]
             pub fn spawn(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: Sink<Observation>) -> tokio::task::JoinHandle<()> {
                 match spec.query.clone() { $(
                     #[cfg(feature = $feature)]
-                    Probe::$Name(probe) => tokio::spawn(crate::drive::guard::alive(
+                    Probe::$Name(probe) => tokio::spawn(crate::collect::guard::alive(
                         (self.$name.clone(), spec.map(|_| probe)), schedule, out.narrow(Observation::$Name), <$name::State as Writer>::probe,
                     )),
                     #[cfg(not(feature = $feature))]
                     Probe::$Name(_) => tokio::spawn(async move {
-                        crate::drive::poll::poll(schedule, &out, async || Err(crate::drive::poll::not_built($feature))).await;
+                        crate::collect::poll::poll(schedule, &out, async || Err(crate::collect::poll::not_built($feature))).await;
                     }),
                 )+ }
             }

@@ -27,20 +27,6 @@ macro_rules! systems {
             $Name(<$name::State as Planner>::Call),
         )+ }
 
-        impl Call {
-            /// The id of the system that it is for.
-            #[must_use]
-            pub const fn system(&self) -> &'static str {
-                match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
-            }
-
-            /// For how long this waits at the most, where that is less than the step's verification may take.
-            #[must_use]
-            pub fn waits_within(&self) -> Option<std::time::Duration> {
-                match self { $(Self::$Name(call) => <$name::State as Planner>::waits_within(call)),+ }
-            }
-        }
-
         /// What a request to any system compares with.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -86,13 +72,17 @@ macro_rules! systems {
             [$(<$name::State as System>::SIGNALS),+].concat()
         }
 
-        /// Ids and titles of the systems' panels, in order.
-        pub const PANELS: &[(&str, &str)] = &[$((<$name::State as System>::ID, <$name::State as System>::TITLE)),+];
+        /// Ids and titles of the systems' pages, in order.
+        pub const PAGES: &[(&str, &str)] = &[$((<$name::State as System>::ID, <$name::State as System>::TITLE)),+];
 
-        impl Estate {
-            /// Knows nothing yet; with the sources the plan asks for.
-            #[must_use]
-            pub fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
+        impl Systems for Estate {
+            type Query = Query;
+            type Probe = Probe;
+            type Observation = Observation;
+            type Call = Call;
+            type Version = Version;
+
+            fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Query>>) {
                 let mut specs = Vec::new();
                 $(
                     let ($name, own) = <$name::State as System>::new(plan);
@@ -101,22 +91,142 @@ macro_rules! systems {
                 (Self { $($name),+ }, specs)
             }
 
-            /// An answer came.
-            ///
-            /// Observation of another system than the question's are dropped: a driver that mixes them up is a defect the types of
+            fn pages(&self) -> &[(&'static str, &'static str)] {
+                PAGES
+            }
+
+            fn queried(query: &Query) -> &'static str {
+                match query { $(Query::$Name(_) => <$name::State as System>::ID),+ }
+            }
+
+            fn probed(probe: &Probe) -> &'static str {
+                match probe { $(Probe::$Name(_) => <$name::State as System>::ID),+ }
+            }
+
+            fn called(call: &Call) -> &'static str {
+                match call { $(Call::$Name(_) => <$name::State as System>::ID),+ }
+            }
+
+            fn decides(query: &Query) -> bool {
+                match query { $(Query::$Name(query) => <$name::State as Planner>::decides(query)),+ }
+            }
+
+            fn waits_within(call: &Call) -> Option<Duration> {
+                match call { $(Call::$Name(call) => <$name::State as Planner>::waits_within(call)),+ }
+            }
+
+            /// Observations of another system than the query's are dropped: a driver that mixes them up is a defect the types of
             /// [`Sink`] already rule out.
-            pub fn apply(&mut self, ask: &Query, facts: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
-                match (ask, facts) {
-                    $((Query::$Name(ask), Observation::$Name(facts)) => self.$name.apply(ask, facts, stamp).into_iter().map(|s| s.map(Query::$Name)).collect(),)+
+            fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
+                match (query, observation) {
+                    $((Query::$Name(query), Observation::$Name(own)) => {
+                        self.$name.apply(query, own, stamp).into_iter().map(|s| s.map(Query::$Name)).collect()
+                    })+
                     _ => Vec::new(),
                 }
             }
 
-            /// A question failed.
-            pub fn fail(&mut self, ask: &Query, fault: &Fault, at: Now) {
-                match ask { $(Query::$Name(ask) => self.$name.fail(ask, fault, at),)+ }
+            fn fail(&mut self, query: &Query, fault: &Fault, at: Now) {
+                match query { $(Query::$Name(query) => self.$name.fail(query, fault, at),)+ }
             }
 
+            fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
+                let mut specs = Vec::new();
+                $(specs.extend(self.$name.probes().into_iter().map(|s| s.map(Probe::$Name)));)+
+                specs
+            }
+
+            /// Observations of another system than the probe's are dropped.
+            fn on_sample(&mut self, probe: &Probe, observation: Observation, stamp: Stamp) {
+                match (probe, observation) {
+                    $((Probe::$Name(probe), Observation::$Name(own)) => self.$name.on_sample(probe, own, stamp),)+
+                    _ => {}
+                }
+            }
+
+            fn on_probe_error(&mut self, probe: &Probe, fault: &Fault) {
+                match probe { $(Probe::$Name(probe) => self.$name.on_probe_error(probe, fault),)+ }
+            }
+
+            fn follow(&mut self, system: &str, id: &str) -> Vec<CollectorSpec<Query>> {
+                $(if system == <$name::State as System>::ID {
+                    return self.$name.follow(id).into_iter().map(|s| s.map(Query::$Name)).collect();
+                })+
+                Vec::new()
+            }
+
+            fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
+                $(if let Some(draft) = self.$name.draft(action, now) {
+                    return draft.map(|d| d.map(Call::$Name, Version::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "no system carries this out")])
+            }
+
+            fn inverse(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
+                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
+                    return self.$name.inverse(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
+            }
+
+            fn finish_cleanup(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
+                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
+                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
+                })+
+                Err(vec![Fault::new(FaultKind::Unsupported, "there are no operations of one system")])
+            }
+
+            fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
+                $(if let Some(met) = self.$name.is_satisfied(action, now) { return Some(met); })+
+                None
+            }
+
+            fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
+                $(if let Some(stays) = self.$name.rollback_window(action, now) { return Some(stays); })+
+                None
+            }
+
+            fn measure(&self, now: Now, out: &mut Samples) {
+                $(if out.wants_any(<$name::State as System>::SIGNALS) { self.$name.measure(now, out); })+
+            }
+
+            fn watched(&self, id: &str, now: Now) -> Vec<Watched> {
+                $(if id == <$name::State as System>::ID { return self.$name.watched(now); })+
+                Vec::new()
+            }
+
+            fn is_over(&self, ask: &Query, now: Now) -> bool {
+                match ask { $(Query::$Name(ask) => self.$name.is_over(ask, now)),+ }
+            }
+
+            fn panel(&self, id: &str, now: Now) -> Option<Panel> {
+                $(if id == <$name::State as System>::ID { return Some(self.$name.panel(now)); })+
+                None
+            }
+
+            fn tiles(&self, now: Now) -> Vec<Tile> {
+                let mut out = Vec::new();
+                $(out.extend(self.$name.tiles(now));)+
+                out
+            }
+
+            fn outages(&self, now: Now) -> Vec<Outage> {
+                let mut out = Vec::new();
+                $(out.extend(self.$name.outages(now));)+
+                out
+            }
+
+            fn carry(&mut self, spent: &[Reading]) {
+                $(self.$name.carry(spent);)+
+            }
+
+            fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {
+                $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
+                None
+            }
+        }
+
+        impl Estate {
             /// What is tried before a move and never watched: see [`System::trials`].
             #[must_use]
             pub fn trials(&self) -> Vec<CollectorSpec<Query>> {
@@ -131,130 +241,6 @@ macro_rules! systems {
                 let mut faults = Vec::new();
                 $(faults.extend(self.$name.unusable(now));)+
                 faults
-            }
-
-            /// Something wants watching that the plan does not name.
-            pub fn follow(&mut self, system: &str, id: &str) -> Vec<CollectorSpec<Query>> {
-                $(if system == <$name::State as System>::ID {
-                    return self.$name.follow(id).into_iter().map(|s| s.map(Query::$Name)).collect();
-                })+
-                Vec::new()
-            }
-
-            /// What an action takes, as things stand.
-            ///
-            /// # Errors
-            /// All that keeps it from being worked out.
-            pub fn draft(&self, action: &Action, now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
-                $(if let Some(draft) = self.$name.draft(action, now) {
-                    return draft.map(|d| d.map(Call::$Name, Version::$Name));
-                })+
-                Err(vec![Fault::new(FaultKind::Unsupported, "no system carries this out")])
-            }
-
-            /// A stored way back, as things stand.
-            ///
-            /// # Errors
-            /// All that keeps it from being worked out.
-            pub fn inverse(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
-                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
-                    return self.$name.inverse(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
-                })+
-                Err(vec![Fault::new(FaultKind::Unsupported, "there is no way back of one system")])
-            }
-
-            /// What finishes the tail of an attempt with these operations, as things stand.
-            ///
-            /// # Errors
-            /// All that keeps it from being worked out.
-            pub fn mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Result<Draft<Call, Version>, Vec<Fault>> {
-                $(if let Some(own) = own(ops, Call::$name, Version::$name) {
-                    return self.$name.mend(&own, now).map(|d| d.map(Call::$Name, Version::$Name));
-                })+
-                Err(vec![Fault::new(FaultKind::Unsupported, "there are no operations of one system")])
-            }
-
-            /// Whether everything is as an action wants it, whoever did it; none for what a person does by hand.
-            #[must_use]
-            pub fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
-                $(if let Some(met) = self.$name.is_satisfied(action, now) { return Some(met); })+
-                None
-            }
-
-            /// How long the way back of an action stays open, and what ends it.
-            #[must_use]
-            pub fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
-                $(if let Some(stays) = self.$name.rollback_window(action, now) { return Some(stays); })+
-                None
-            }
-
-            /// All signals, as they stand.
-            pub fn measure(&self, now: Now, out: &mut Samples) {
-                $(if out.wants_any(<$name::State as System>::SIGNALS) { self.$name.measure(now, out); })+
-            }
-
-            /// What one system watches.
-            #[must_use]
-            pub fn watched(&self, id: &str, now: Now) -> Vec<Watched> {
-                $(if id == <$name::State as System>::ID { return self.$name.watched(now); })+
-                Vec::new()
-            }
-
-            /// Whether nobody waits for this answer any more.
-            #[must_use]
-            pub fn is_over(&self, ask: &Query, now: Now) -> bool {
-                match ask { $(Query::$Name(ask) => self.$name.is_over(ask, now)),+ }
-            }
-
-            /// One system's panel.
-            #[must_use]
-            pub fn panel(&self, id: &str, now: Now) -> Option<Panel> {
-                $(if id == <$name::State as System>::ID { return Some(self.$name.panel(now)); })+
-                None
-            }
-
-            /// All tiles.
-            #[must_use]
-            pub fn tiles(&self, now: Now) -> Vec<Tile> {
-                let mut out = Vec::new();
-                $(out.extend(self.$name.tiles(now));)+
-                out
-            }
-
-            /// What users cannot do now, and what the move has cost beyond its budget.
-            #[must_use]
-            pub fn outages(&self, now: Now) -> Vec<Outage> {
-                let mut out = Vec::new();
-                $(out.extend(self.$name.outages(now));)+
-                out
-            }
-
-            /// What the run has cost before this program was started.
-            pub fn carry(&mut self, spent: &[Reading]) {
-                $(self.$name.carry(spent);)+
-            }
-
-            /// What opens behind a row.
-            #[must_use]
-            pub fn detail(&self, panel: &str, table: &str, row: &str, now: Now) -> Option<Detail> {
-                $(if panel == <$name::State as System>::ID { return self.$name.detail(table, row, now); })+
-                None
-            }
-        }
-
-        impl Query {
-            /// The id of the system that is asked.
-            #[must_use]
-            pub const fn system(&self) -> &'static str {
-                match self { $(Self::$Name(_) => <$name::State as System>::ID),+ }
-            }
-        }
-
-        impl Query {
-            /// Whether what can be changed is decided upon by what this asks.
-            #[must_use]
-            pub fn decides(&self) -> bool {
-                match self { $(Self::$Name(ask) => <$name::State as Planner>::decides(ask)),+ }
             }
         }
 
@@ -284,7 +270,7 @@ macro_rules! systems {
                     #[cfg(feature = $feature)]
                     Query::$Name(ask) => <$name::State as Live>::ask(&self.$name, ask).await.map(Observation::$Name),
                     #[cfg(not(feature = $feature))]
-                    Query::$Name(_) => Err(crate::drive::poll::not_built($feature)),
+                    Query::$Name(_) => Err(crate::collect::poll::not_built($feature)),
                 )+ }
             }
 
@@ -300,12 +286,12 @@ macro_rules! systems {
             pub fn spawn(&self, spec: CollectorSpec<Query>, schedule: Schedule, out: Sink<Observation>) -> tokio::task::JoinHandle<()> {
                 match spec.query.clone() { $(
                     #[cfg(feature = $feature)]
-                    Query::$Name(ask) => tokio::spawn(crate::drive::guard::alive(
+                    Query::$Name(ask) => tokio::spawn(crate::collect::guard::alive(
                         (self.$name.clone(), spec.map(|_| ask)), schedule, out.narrow(Observation::$Name), <$name::State as Live>::run,
                     )),
                     #[cfg(not(feature = $feature))]
                     Query::$Name(_) => tokio::spawn(async move {
-                        crate::drive::poll::poll(schedule, &out, async || Err(crate::drive::poll::not_built($feature))).await;
+                        crate::collect::poll::poll(schedule, &out, async || Err(crate::collect::poll::not_built($feature))).await;
                     }),
                 )+ }
             }
@@ -337,7 +323,7 @@ macro_rules! systems {
                     #[cfg(not(feature = $feature))]
                     Call::$Name(_) => {
                         drop(permit);
-                        SendOutcome::refused(crate::drive::poll::not_built($feature).to_string())
+                        SendOutcome::refused(crate::collect::poll::not_built($feature).to_string())
                     }
                 )+ }
             }
@@ -354,7 +340,7 @@ macro_rules! systems {
                         <$name::State as Writer>::verify(&self.$name, own).await.map(Version::$Name)
                     }
                     #[cfg(not(feature = $feature))]
-                    Call::$Name(_) => Verified::unobservable(crate::drive::poll::not_built($feature).to_string()),
+                    Call::$Name(_) => Verified::unobservable(crate::collect::poll::not_built($feature).to_string()),
                 )+ }
             }
         }

@@ -6,12 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 use fastrand::Rng;
 use indexmap::IndexMap;
 use landfall::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Observed},
-            signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
-        },
+    base::{
         now::{Age, Now},
+        observed::{Fault, FaultKind, Observed},
+        signal::{MAX, Measured, Roster, Sample, SignalDef, Unit},
     },
     plan::{Agg, Compare, Condition, Gate, Volume},
 };

@@ -6,14 +6,14 @@ mod oracle;
 use std::time::Duration;
 
 use fastrand::Rng;
-use landfall::core::{
-    estate::{
-        seen::Observed,
+use landfall::{
+    base::{
+        now::{Age, Now},
+        observed::Observed,
         signal::{Measured, Sample, SignalDef},
+        step::Level,
     },
-    gate::{Judge, Readings},
-    now::{Age, Now},
-    step::Level,
+    engine::gate::{Judge, Readings},
 };
 
 use crate::history::{Counts, History, every, history};
@@ -139,7 +139,7 @@ fn no_gate_turns_green_by_a_clock_that_jumps_or_a_machine_that_sleeps() {
             fresh.evaluate(&Readings::of_measured(&aged(&seen_last, Duration::ZERO)), now);
             let fresh = fresh.verdict(now);
             for gate in history.condition.gates() {
-                let green = |verdict: &landfall::core::gate::Verdict| verdict.gate(&gate.id) == Some(Level::Green);
+                let green = |verdict: &landfall::engine::gate::Verdict| verdict.gate(&gate.id) == Some(Level::Green);
                 before_green += u64::from(green(&before));
                 looked += 1;
                 if history.past.waivers.is_empty() {

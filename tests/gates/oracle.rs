@@ -4,12 +4,10 @@
 use std::cmp::Ordering;
 
 use landfall::{
-    core::{
-        estate::{
-            seen::Observed,
-            signal::{Measured, Sample, SignalDef},
-        },
+    base::{
         now::{Age, Now},
+        observed::Observed,
+        signal::{Measured, Sample, SignalDef},
         step::Level,
     },
     plan::{Agg, Compare, Condition, Gate},

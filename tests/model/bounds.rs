@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use landfall::core::{
+use landfall::base::{
     digest::Digest,
     step::{
         Clearance, Kind, Limits, Machine, Note, Op, OpState, Recipe, Record, Reply, StepEffect, StepEvent, StepState,

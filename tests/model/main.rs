@@ -6,7 +6,7 @@ mod moves;
 mod never;
 mod world;
 
-use landfall::core::step::Kind;
+use landfall::base::step::Kind;
 use stateright::{Checker as _, Model as _};
 
 use crate::bounds::{Ablation, Bounds, Budget, fan, sequence};

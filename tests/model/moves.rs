@@ -1,6 +1,6 @@
 //! Everything that can happen next, and what it leads to.
 
-use landfall::core::step::{Level, Reply, StepEvent, StepState, Ticket, Timer, Truth, Way};
+use landfall::base::step::{Level, Reply, StepEvent, StepState, Ticket, Timer, Truth, Way};
 use stateright::{Model, Property};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What must never be, and what must be possible.
 
-use landfall::core::step::{Kind, OpState, StepState, Ticket, Way};
+use landfall::base::step::{Kind, OpState, StepState, Ticket, Way};
 use stateright::Property;
 
 use crate::{bounds::Bounds, world::Writer};

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use landfall::core::step::{Machine, Op, Record, Reply, StepEvent, Ticket, Timer, Truth, step};
+use landfall::base::step::{Machine, Op, Record, Reply, StepEvent, Ticket, Timer, Truth, step};
 
 use crate::bounds::Budget;
 

@@ -8,8 +8,9 @@ use std::{
 };
 
 use landfall::{
-    core::{digest::Digest, now::Now},
-    journal::{Author, Body, Journal, chain, store::MemStore},
+    base::{digest::Digest, now::Now},
+    journal::{Author, chain, store::MemStore},
+    systems::{Body, Journal},
 };
 use serde_json::Value;
 
@@ -170,7 +171,7 @@ fn scenario() -> String {
 /// A journal of records of every kind, each with nasty words; its chain is whole.
 fn journal() -> Vec<u8> {
     let bytes = fs::read("tests/run/v2.journal").expect("a journal");
-    let (entries, _) = chain::read(&bytes).expect("it is whole");
+    let (entries, _) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&bytes).expect("it is whole");
     let store = MemStore::default();
     let author = Author {
         run: format!("plan {UNSEEN}"),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use landfall::plan::{Code, Faulty, Plan, Severity};
+use landfall::plan::{Code, Faulty, Severity};
 
 use crate::told;
 
@@ -33,7 +33,7 @@ fn every_bad_plan_has_its_own_diagnosis() {
         if report.iter().count() != 1 || plan.is_some() != name.starts_with("warn_") {
             amiss.push(format!("{path} should have one fault, or one warning:\n{report}"));
         }
-        let shown = match Plan::load(Path::new(&path)) {
+        let shown = match landfall::systems::load_plan(Path::new(&path)) {
             Ok((_, warnings)) => warnings.to_string(),
             Err(faulty) => faulty.to_string(),
         };
@@ -119,7 +119,7 @@ fn columns_count_characters_not_bytes() {
 
 #[test]
 fn what_cannot_be_read_is_told_with_what_to_do() {
-    let load = |path: &Path| match Plan::load(path) {
+    let load = |path: &Path| match landfall::systems::load_plan(path) {
         Err(faulty @ Faulty::Unread { .. }) => faulty.to_string(),
         other => panic!("{other:?}"),
     };

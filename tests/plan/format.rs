@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use landfall::plan::{
-    Plan, offline,
+    offline,
     schema::{self, json_schema},
     spec::{Kind, TableSpec, tables::ROOT},
 };
@@ -13,7 +13,8 @@ use crate::{ALL_KEYS, told};
 
 #[test]
 fn the_example_is_taken_without_a_warning_as_it_reads() {
-    let (plan, warnings) = Plan::load(Path::new("docs/plan.example.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, warnings) =
+        landfall::systems::load_plan(Path::new("docs/plan.example.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(warnings.is_empty(), "{warnings}");
     let shown = serde_json::to_string_pretty(&plan).expect("a plan is plain data");
     let mut settings = insta::Settings::clone_current();
@@ -219,7 +220,8 @@ fn the_json_schema_lists_the_keys_of_the_format_exactly() {
 
 #[test]
 fn the_offline_check_names_secrets_that_are_not_there() {
-    let checked = offline::check(Path::new("docs/plan.example.toml"), true).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let checked = offline::check(Path::new("docs/plan.example.toml"), true, &landfall::systems::catalog())
+        .unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(!checked.is_sound());
     let shown = checked.render(false);
     let shown = shown.text();

@@ -16,7 +16,7 @@ const ALL_KEYS: &str = include_str!("all_keys.toml");
 
 /// What is said of a text, faults or warnings; and the plan, if it was taken.
 fn told(path: &str, text: &str) -> (Option<Plan>, Report) {
-    match Plan::parse(Path::new(path), text) {
+    match landfall::systems::parse_plan(Path::new(path), text) {
         Ok((plan, warnings)) => (Some(plan), warnings),
         Err(Faulty::Plan(report)) => (None, report),
         Err(unread @ Faulty::Unread { .. }) => panic!("a text needs no reading: {unread}"),

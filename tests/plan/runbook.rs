@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
-use landfall::plan::{Action, Code, Confirm, Plan, Runbook, Side, Sides};
+use landfall::{
+    base::side::{Side, Sides},
+    plan::{Action, Code, Confirm, Runbook},
+};
 
 use crate::told;
 
@@ -131,7 +134,8 @@ fn what_the_plan_leaves_open_goes_by_the_damage_it_can_do() {
 
 #[test]
 fn the_demo_has_a_whole_runbook_without_a_warning() {
-    let (plan, warnings) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, warnings) =
+        landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     assert!(warnings.is_empty(), "{warnings}");
     let moved = plan.runbook.steps().filter(|(_, s)| matches!(s.action, Action::MovePrimary { to: Side::Target, .. }));
     assert_eq!(moved.count(), plan.replica_sets.len());
@@ -140,4 +144,19 @@ fn the_demo_has_a_whole_runbook_without_a_warning() {
     settings.set_snapshot_path("../snapshots");
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!("demo_outlook", plan.outlook().join("\n")));
+}
+
+#[test]
+fn names_that_nobody_can_check_are_told_where_two_people_are_asked_for() {
+    let small = include_str!("../../demo/small.toml");
+    let unsigned = |text: &str| {
+        landfall::systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|f| panic!("{f}")).0.unsigned()
+    };
+    let told = unsigned(small).expect("no approver has a key");
+    assert!(told.contains("by no-return,") && told.contains("for operator-1, operator-2:"), "{told}");
+    let key = |n: u8| format!("name = \"operator-{n}\"\nkey = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{n}\"");
+    let signed = [1, 2]
+        .into_iter()
+        .fold(small.to_owned(), |text, n| text.replacen(&format!("name = \"operator-{n}\""), &key(n), 1));
+    assert_eq!(unsigned(&signed), None);
 }

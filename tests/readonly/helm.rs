@@ -1,6 +1,6 @@
 //! The twin: whoever was given the run can.
 
-use landfall::{core::run::Order, drive::Helm, journal::Permit};
+use landfall::{drive::Helm, engine::run::Order, journal::Permit};
 
 /// A helm gives orders.
 pub fn through_the_helm(helm: &Helm) {
@@ -14,10 +14,10 @@ pub fn with_a_permit(permit: Permit) -> String {
 
 /// Whoever holds a journal can probe.
 pub fn by_probing(
-    (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::journal::Journal),
-    probe: landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
-    schedule: landfall::drive::poll::Schedule,
-    out: landfall::drive::sink::Sink<landfall::systems::Observation>,
+    (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::systems::Journal),
+    probe: landfall::base::collector::SourceSpec<landfall::systems::Probe>,
+    schedule: landfall::systems::collect::poll::Schedule,
+    out: landfall::systems::collect::sink::Sink<landfall::systems::Observation>,
 ) {
     landfall::systems::Writers::new(plan, journal).spawn(probe, schedule, out);
 }

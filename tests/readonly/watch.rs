@@ -1,8 +1,8 @@
 //! Somebody who only watches tries to change something. None of it compiles.
 
 use landfall::{
-    core::run::Order,
     drive::{Link, Orders},
+    engine::run::Order,
     journal::Permit,
 };
 
@@ -32,9 +32,9 @@ pub fn by_probing(readers: &landfall::systems::Readers, (probe, schedule, out): 
 }
 
 type Probing = (
-    landfall::core::estate::source::SourceSpec<landfall::systems::Probe>,
-    landfall::drive::poll::Schedule,
-    landfall::drive::sink::Sink<landfall::systems::Observation>,
+    landfall::base::collector::SourceSpec<landfall::systems::Probe>,
+    landfall::systems::collect::poll::Schedule,
+    landfall::systems::collect::sink::Sink<landfall::systems::Observation>,
 );
 
 /// What can write cannot be made without a journal.

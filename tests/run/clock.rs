@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use landfall::{
-    core::{
-        run::Order,
-        step::{Level, StepState},
-    },
+    base::step::{Level, StepState},
     drive::sim::CallTrouble,
+    engine::run::Order,
 };
 
 use crate::stage::{Stage, step, steps, weights};

@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 
 use landfall::{
-    core::{
-        run::Order,
-        step::{Kind, Note, OpState, Record, StepState},
-    },
-    journal::{Author, Body, Journal, store::MemStore},
+    base::step::{Kind, Note, OpState, Record, StepState},
+    engine::run::Order,
+    journal::{Author, store::MemStore},
+    systems::{Body, Journal},
 };
 
 use crate::stage::{Stage, start, steps};

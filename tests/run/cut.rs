@@ -1,11 +1,11 @@
 //! The network between the sites is cut in the middle of it all; the console still reaches both.
 
 use landfall::{
-    core::{
-        run::Order,
+    base::{
+        side::Side,
         step::{Level, StepState},
     },
-    plan::Side,
+    engine::run::Order,
 };
 
 use crate::stage::{Stage, primary, step};

@@ -10,11 +10,9 @@ use std::{
 };
 
 use landfall::{
-    core::{
-        run::{Hand, Order},
-        step::StepState,
-    },
-    plan::{Action, Condition, MemberRule, Pattern, Plan, Side},
+    base::{side::Side, step::StepState},
+    engine::run::{Hand, Order},
+    plan::{Action, Condition, MemberRule, Pattern, Plan},
 };
 
 use crate::stage::Stage;
@@ -23,7 +21,7 @@ use crate::stage::Stage;
 pub fn demo() -> Plan {
     static PARSED: LazyLock<Plan> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml");
-        Plan::load(&path).unwrap_or_else(|faulty| panic!("{faulty}")).0
+        landfall::systems::load_plan(&path).unwrap_or_else(|faulty| panic!("{faulty}")).0
     });
     PARSED.clone()
 }

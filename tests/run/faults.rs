@@ -4,10 +4,13 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use landfall::{
-    core::step::{Kind, Note, OpState, StepState},
+    base::{
+        side::Side,
+        step::{Kind, Note, OpState, StepState},
+    },
     drive::sim::CallTrouble,
-    journal::Body,
-    plan::{Action, Side},
+    plan::Action,
+    systems::Body,
 };
 
 use crate::stage::{Stage, primary, step, weights};

@@ -6,14 +6,11 @@
 use std::{fs, path::PathBuf};
 
 use landfall::{
-    core::{
-        Core, EngineInput,
-        run::{Order, Proposal},
-        step::StepState,
-    },
+    base::{side::Side, step::StepState},
     drive::sim::CallTrouble,
-    journal::{Body, Entry, chain, entry::VERSION, export},
-    plan::Side,
+    engine::run::{Order, Proposal},
+    journal::{chain, entry::VERSION, export},
+    systems::{Body, Engine, EngineInput, Entry},
 };
 
 use crate::stage::{Stage, plan, primary, start, step, steps, weights};
@@ -65,11 +62,11 @@ fn played() -> Stage {
 }
 
 /// What somebody who only reads along makes of it.
-fn followed(entries: &[Entry]) -> Core {
+fn followed(entries: &[Entry]) -> Engine {
     let mut all = steps();
     all.push(step("left-out", &[], primary(Side::Source)));
     all.push(step("lost", &[], weights(40, 60)));
-    let (mut core, _) = Core::new(plan(all), start());
+    let (mut core, _) = Engine::new(plan(all), start());
     for entry in entries {
         let effects = core.handle(EngineInput::Follow(Box::new(entry.clone())), start());
         assert!(effects.is_empty(), "whoever follows does nothing");
@@ -95,7 +92,7 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
     for (id, phase) in END {
         assert_eq!(core.phase(id), Some(phase), "{id}");
     }
-    let hold = landfall::core::run::RunInput::Order(Order::Hold { by: None, why: String::new() });
+    let hold = landfall::systems::RunInput::Order(Order::Hold { by: None, why: String::new() });
     assert!(core.handle(EngineInput::Run(hold), start()).is_empty());
     assert!(core.handle(EngineInput::Tick, start()).is_empty());
     assert!(core.run_view(start()).said.is_some_and(|why| why.contains("only watches")));
@@ -105,7 +102,7 @@ fn a_follower_sees_what_the_writer_did_and_can_change_nothing() {
 fn a_journal_of_every_version_is_read_and_means_the_same() {
     if std::env::var_os("LANDFALL_WRITE_FIXTURES").is_some() {
         let bytes = played().store.survivors();
-        let (entries, _) = chain::read(&bytes).expect("whole");
+        let (entries, _) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&bytes).expect("whole");
         fs::write(file(&format!("v{VERSION}.journal")), &bytes).expect("written");
         fs::write(file(&format!("v{VERSION}.md")), export::markdown(&entries)).expect("written");
     }
@@ -114,7 +111,7 @@ fn a_journal_of_every_version_is_read_and_means_the_same() {
 
 fn is_read(version: u32) {
     let bytes = fs::read(file(&format!("v{version}.journal"))).expect("the fixture");
-    let (entries, torn) = chain::read(&bytes).expect("whole");
+    let (entries, torn) = chain::read::<landfall::systems::Call, landfall::systems::Version>(&bytes).expect("whole");
     assert_eq!(torn, 0);
     assert!(entries.iter().all(|entry| entry.v == version));
     // What a version brought is in its journal.

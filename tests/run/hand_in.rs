@@ -11,13 +11,15 @@ use std::{
 };
 
 use landfall::{
-    core::{digest::Digest, run::Order, step::Way},
+    base::{digest::Digest, step::Way},
     drive::inbox::Inbox,
+    engine::run::Order,
     journal::{
-        Author, Body, Journal, chain,
+        Author, chain,
         store::{FileStore, Opened},
     },
     plan::Approver,
+    systems::{Body, Journal},
 };
 
 use crate::stage::start;
@@ -53,7 +55,9 @@ fn console(journal: &Path) -> Console {
 }
 
 fn bodies(journal: &Path) -> Vec<Body> {
-    let (entries, _) = chain::read(&fs::read(journal).expect("bytes")).expect("whole");
+    let (entries, _) =
+        chain::read::<landfall::systems::Call, landfall::systems::Version>(&fs::read(journal).expect("bytes"))
+            .expect("whole");
     entries.into_iter().map(|entry| entry.body).collect()
 }
 

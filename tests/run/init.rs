@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use landfall::plan::{
-    Plan,
-    init::{self, Regions},
-};
+use landfall::plan::init::{self, Regions};
 
 use crate::{
     demo::{carry_out, quick},
@@ -17,7 +14,8 @@ use crate::{
 fn the_runbook_of_a_first_plan_goes_forward_to_its_end() {
     let regions = Regions { from: "eu-west-1", to: "us-east-1" };
     let text = init::plan(&["mongodb", "fleet", "dns", "health"], regions).expect("two regions");
-    let (plan, _) = Plan::parse(Path::new("init.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) =
+        landfall::systems::parse_plan(Path::new("init.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let plan = quick(plan);
     let mut stage = Stage::on(plan.clone(), 7);
     let begun = stage.drive.now();

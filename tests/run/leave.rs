@@ -3,15 +3,16 @@
 use std::{thread::sleep, time::Duration};
 
 use landfall::{
-    core::{
+    base::{
         digest::Digest,
-        run::{Order, StepView},
+        side::Side,
         step::{OpState, StepState},
     },
-    drive::{Control, clock, sim},
-    journal::{Author, Journal, chain, store::MemStore},
-    plan::Side,
+    drive::Control,
+    engine::run::{Order, StepView},
+    journal::{Author, chain, store::MemStore},
     scenario::Scenario,
+    systems::{Journal, collect::clock},
 };
 
 use crate::stage::{plan, primary, step};
@@ -40,7 +41,7 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let board = move |now| Journal::open(Box::new(disk.clone()), author.clone(), now).map_err(|e| e.to_string());
     let plan = plan(vec![step("orders", &[], primary(Side::Target))]);
     let scenario = Scenario::rehearsal(plan, Digest::of(b"plan"), clock::now().wall);
-    let helm = sim::start_steered(&scenario, 2.0, Box::new(board), None).expect("a journal");
+    let helm = landfall::scenario::timeline::start(&scenario, 2.0, Box::new(board), None).expect("a journal");
     until(&helm, "ready", |s| s.state == StepState::Ready);
     while !matches!(view(&helm).state, StepState::Running) {
         helm.orders.give(Order::Preview("orders".into()));
@@ -57,7 +58,8 @@ fn a_safe_tail_is_finished_before_the_program_ends() {
     let end = view(&helm);
     assert!(end.exposed.is_none(), "{:#?}", end.ops);
     assert!(end.ops.iter().filter(|op| op.cleanup).all(|op| matches!(op.state, OpState::Applied | OpState::Spared)));
-    let (entries, _) = chain::read(&store.survivors()).expect("whole");
-    let held = entries.iter().any(|e| matches!(&e.body, landfall::journal::Body::Hold { on: true, .. }));
+    let (entries, _) =
+        chain::read::<landfall::systems::Call, landfall::systems::Version>(&store.survivors()).expect("whole");
+    let held = entries.iter().any(|e| matches!(&e.body, landfall::systems::Body::Hold { on: true, .. }));
     assert!(held, "and that it was left is on record");
 }

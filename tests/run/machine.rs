@@ -1,6 +1,6 @@
 //! The step machine by itself, where a whole estate would hide which rule did it: limits of a fan-out, hold, and what bakes.
 
-use landfall::core::{
+use landfall::base::{
     digest::Digest,
     step::{
         Clearance, Kind, Level, Limits, Machine, Op, Recipe, Reply, StepEffect, StepEvent, StepState, Ticket, Timer,

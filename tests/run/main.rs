@@ -6,6 +6,7 @@ mod cut;
 mod demo;
 mod faults;
 mod fixture;
+mod fleet;
 mod hand_in;
 mod init;
 mod leave;
@@ -20,10 +21,7 @@ mod tail;
 mod users;
 mod way_back;
 
-use landfall::{
-    core::{run::Order, step::StepState},
-    journal::Body,
-};
+use landfall::{base::step::StepState, engine::run::Order, systems::Body};
 
 use crate::stage::{Stage, steps};
 

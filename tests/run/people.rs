@@ -1,13 +1,13 @@
 //! What takes people: waivers, steps left out, what cannot be observed, points of no return, approvals, and what somebody did by hand.
 
 use landfall::{
-    core::{
-        run::{Hand, Order, Proposal, StepView},
+    base::{
+        side::Side,
         step::{Level, OpState, StepState},
     },
     drive::sim::{CallTrouble, Trouble},
-    journal::Body,
-    plan::Side,
+    engine::run::{Hand, Order, Proposal, StepView},
+    systems::Body,
 };
 
 use crate::stage::{Stage, primary, step, weights};

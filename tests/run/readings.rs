@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::{run::Order, step::StepState},
+    base::step::StepState,
     drive::sim::Trouble,
-    journal::{Body, Entry, Reading, export},
-    plan::Plan,
+    engine::run::Order,
+    journal::{Reading, export},
+    systems::{Body, Entry},
 };
 
 use crate::stage::{Stage, steps};
@@ -83,7 +84,7 @@ fn what_people_did_is_shown_without_them_and_the_head_is_the_journals() {
 #[test]
 fn a_record_of_the_demos_estate_is_small() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/plan.toml");
-    let (plan, _) = Plan::load(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) = landfall::systems::load_plan(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
     let (sets, names, roles) = (plan.replica_sets.len(), plan.dns.len(), plan.fleet.len());
     let mut stage = Stage::on(Arc::new(plan), 7);
     stage.drive.run_for(Duration::from_secs(600));

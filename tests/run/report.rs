@@ -6,13 +6,12 @@ mod page;
 use std::{fs, path::PathBuf, sync::LazyLock};
 
 use landfall::{
-    core::{
-        run::{Hand, Order, Proposal},
-        step::StepState,
-    },
+    base::step::StepState,
     drive::sim::Trouble,
-    journal::{Entry, chain, export},
+    engine::run::{Hand, Order, Proposal},
+    journal::{chain, export},
     report::{self, Story},
+    systems::Entry,
 };
 use serde_json::Value;
 
@@ -113,7 +112,9 @@ static DEMO: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 
 fn fixture(name: &str) -> Vec<Entry> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/run").join(name);
-    chain::read(&fs::read(path).expect("the fixture")).expect("whole").0
+    chain::read::<landfall::systems::Call, landfall::systems::Version>(&fs::read(path).expect("the fixture"))
+        .expect("whole")
+        .0
 }
 
 fn story(entries: &[Entry]) -> Story {

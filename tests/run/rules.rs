@@ -4,16 +4,19 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use landfall::{
-    core::{
+    base::{
         digest::Digest,
-        estate::seen::FaultKind,
-        run::{Hand, Order, Proposal},
-        snapshot::Verdict,
+        observed::FaultKind,
+        side::{Side, Sides},
         step::{Level, StepState, Ticket},
     },
     drive::sim::{CallTrouble, Trouble},
-    journal::Body,
-    plan::{Action, Agg, Approver, Compare, Condition, Confirm, Gate, Named, Plan, Runbook, Side, Sides, StepPlan},
+    engine::{
+        run::{Hand, Order, Proposal},
+        snapshot::Verdict,
+    },
+    plan::{Action, Agg, Approver, Compare, Condition, Confirm, Gate, Named, Plan, Runbook, StepPlan},
+    systems::Body,
 };
 
 use crate::stage::{PLAN, Stage, plan, primary, step, weights};
@@ -215,7 +218,8 @@ fn gates_are_judged_again_at_the_moment_of_sending() {
 fn a_step_that_would_break_an_invariant_is_not_armed() {
     // Three votes at the source, two at the target: led from there, the set would not survive a cut between the two.
     let text = PLAN.replace("orders-3.ore", "orders-3.vir");
-    let mut plan = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
+    let mut plan =
+        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
     plan.runbook = with(vec![step("orders", &[], primary(Side::Target))], |_| ()).runbook.clone();
     let mut stage = Stage::on(Arc::new(plan), 7);
     stage.preview("orders");

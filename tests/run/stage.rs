@@ -7,15 +7,17 @@ use std::{
 };
 
 use landfall::{
-    core::{
+    base::{
         digest::Digest,
         now::Now,
-        run::{Hand, Order, RunView, StepView},
+        side::{Side, Sides},
         step::StepState,
     },
     drive::sim::SimDrive,
-    journal::{Author, Entry, Journal, chain, store::MemStore},
-    plan::{Action, Condition, Confirm, PhasePlan, Plan, Runbook, Side, Sides, StepPlan},
+    engine::run::{Hand, Order, RunView, StepView},
+    journal::{Author, chain, store::MemStore},
+    plan::{Action, Condition, Confirm, PhasePlan, Plan, Runbook, StepPlan},
+    systems::{Entry, Journal},
 };
 
 /// A plan with one thing of each kind.
@@ -93,8 +95,9 @@ pub fn steps() -> Vec<StepPlan> {
 }
 
 pub fn plan(steps: Vec<StepPlan>) -> Arc<Plan> {
-    static PARSED: LazyLock<Plan> =
-        LazyLock::new(|| Plan::parse(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+    static PARSED: LazyLock<Plan> = LazyLock::new(|| {
+        landfall::systems::parse_plan(Path::new("short.toml"), PLAN).unwrap_or_else(|faulty| panic!("{faulty}")).0
+    });
     let mut plan = PARSED.clone();
     let phase = PhasePlan { id: "all".into(), title: "All".into(), steps };
     plan.runbook = Runbook { phases: vec![phase], ..Runbook::default() };
@@ -118,7 +121,8 @@ impl Stage {
     /// The plan with this runbook, as a plan file has it.
     pub fn with(runbook: &str, seed: u64) -> Self {
         let text = format!("{PLAN}{runbook}");
-        let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+        let (plan, _) =
+            landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
         Self::on(Arc::new(plan), seed)
     }
 
@@ -159,7 +163,9 @@ impl Stage {
     }
 
     pub fn entries(&self) -> Vec<Entry> {
-        chain::read(&self.store.survivors()).expect("a whole journal").0
+        chain::read::<landfall::systems::Call, landfall::systems::Version>(&self.store.survivors())
+            .expect("a whole journal")
+            .0
     }
 
     pub fn pass(&mut self, millis: u64) {

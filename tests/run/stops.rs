@@ -4,14 +4,16 @@
 use std::{path::Path, sync::Arc};
 
 use landfall::{
-    core::{
-        run::{Hand, Order, Proposal},
-        snapshot::Verdict,
+    base::{
+        side::Side,
         step::{Level, OpState, StepState},
     },
-    journal::Body,
-    plan::{Action, Plan, Side, Window},
-    scenario::FaultInjection,
+    engine::{
+        run::{Hand, Order, Proposal},
+        snapshot::Verdict,
+    },
+    plan::{Action, Window},
+    systems::{Body, injection::FaultInjection},
 };
 
 use crate::stage::{PLAN, Stage, plan, plan as plan_of, primary, step, weights};
@@ -39,7 +41,8 @@ settle = "0s"
 bake = "2s"
 "#
     );
-    let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) =
+        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     Stage::on(Arc::new(plan), seed)
 }
 
@@ -134,7 +137,8 @@ fn what_is_armed_dies_of_a_trigger_that_becomes_true() {
 /// Instances are stopped in six batches, within a window of the plan if there is one.
 fn stopped_in_batches(window: Option<Window>) -> Stage {
     let many = PLAN.replace("wanted = { source = 6, target = 6 }", "wanted = { source = 300, target = 6 }");
-    let (mut plan, _) = Plan::parse(Path::new("short.toml"), &many).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (mut plan, _) =
+        landfall::systems::parse_plan(Path::new("short.toml"), &many).unwrap_or_else(|faulty| panic!("{faulty}"));
     let stop = Action::Power { role: "web".into(), side: Side::Source, on: false, width: 1, max_failed: 0 };
     plan.runbook = plan_of(vec![step("stop", &[], stop)]).runbook.clone();
     plan.budgets.window = window;
@@ -155,7 +159,7 @@ fn what_goes_on_request_by_request_stands_still_once_it_may_not_go_forward_any_m
     let mut stage = stopped_in_batches(Some(Window { start: jiff::Timestamp::UNIX_EPOCH, end }));
     stage.pass(300_000);
     let held = |stage: &Stage| {
-        let words = |e: &landfall::journal::Entry| match &e.body {
+        let words = |e: &landfall::systems::Entry| match &e.body {
             Body::Remark { by, text, .. } if by == "landfall" => Some(text.clone()),
             _ => None,
         };
@@ -262,7 +266,8 @@ approvals = 2
 confirm = "enter"
 "#
     );
-    let (plan, _) = Plan::parse(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) =
+        landfall::systems::parse_plan(Path::new("short.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let mut stage = Stage::on(Arc::new(plan), 3);
     let typed = |stage: &Stage, by: &str, hand| {
         let motion = stage.run().proposal.map(|it| (it.step, it.digest));

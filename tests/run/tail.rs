@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use landfall::{
-    core::{
-        run::{Order, StepView},
+    base::{
+        side::Side,
         step::{OpState, StepState},
     },
-    journal::Body,
-    plan::Side,
-    scenario::FaultInjection,
+    engine::run::{Order, StepView},
+    systems::{Body, injection::FaultInjection},
 };
 
 use crate::stage::{Stage, primary, step};

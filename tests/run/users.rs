@@ -3,9 +3,11 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use landfall::{
-    core::step::{Level, StepState},
-    plan::{Plan, Side},
-    scenario::FaultInjection,
+    base::{
+        side::Side,
+        step::{Level, StepState},
+    },
+    systems::injection::FaultInjection,
 };
 
 use crate::stage::{PLAN, Stage};
@@ -49,8 +51,8 @@ gates = [{ metric = "health.query.value", where = { query = "errors", side = "ta
 fn half_on(target: u32) -> Stage {
     let fleet =
         PLAN.replace("wanted = { source = 6, target = 6 }", &format!("wanted = {{ source = 10, target = {target} }}"));
-    let (plan, _) =
-        Plan::parse(Path::new("short.toml"), &format!("{fleet}{RUNBOOK}")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) = landfall::systems::parse_plan(Path::new("short.toml"), &format!("{fleet}{RUNBOOK}"))
+        .unwrap_or_else(|faulty| panic!("{faulty}"));
     let mut stage = Stage::on(Arc::new(plan), 5);
     stage.drive.run_for(Duration::from_secs(1200));
     stage.carry_out("half");

@@ -3,12 +3,11 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use landfall::{
-    core::{
-        run::Order,
-        step::{StepState, Way},
-    },
-    journal::{Body, Entry, chain, export, way_back::WayBack},
+    base::step::{StepState, Way},
+    engine::run::Order,
+    journal::{chain, export, way_back::WayBack},
     report::{self, Outcome},
+    systems::{Body, Entry},
 };
 
 use crate::stage::{Stage, steps};
@@ -69,7 +68,9 @@ fn the_last_commands_are_shown_when_nothing_better_is_known() {
 fn journals_of_before_have_a_way_back_too() {
     for version in ["v1", "v2"] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/run/{version}.journal"));
-        let (entries, _) = chain::read(&fs::read(path).expect("the fixture")).expect("whole");
+        let (entries, _) =
+            chain::read::<landfall::systems::Call, landfall::systems::Version>(&fs::read(path).expect("the fixture"))
+                .expect("whole");
         let all = known(&entries);
         assert_eq!(ids(&all), ["lost", "orders", "dns-1"], "{version}");
         assert!(all.iter().all(|(_, commands)| !commands.is_empty()), "{version}");

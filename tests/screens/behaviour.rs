@@ -1,6 +1,6 @@
 //! What screens do while things change, and what no key and no size may do.
 
-use landfall::{core::estate::seen::FaultKind, drive::sim::Trouble};
+use landfall::{base::observed::FaultKind, drive::sim::Trouble};
 
 use super::*;
 

@@ -1,8 +1,8 @@
 //! What is stale, not known, frozen or silent: never a number that could be taken for the present.
 
 use landfall::{
+    base::{collector::CollectorState, observed::FaultKind},
     console::Role,
-    core::estate::{seen::FaultKind, source::CollectorState},
     drive::sim::Trouble,
 };
 

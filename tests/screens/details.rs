@@ -1,6 +1,6 @@
 //! What is behind the rows.
 
-use landfall::{core::estate::seen::FaultKind, drive::sim::Trouble};
+use landfall::{base::observed::FaultKind, drive::sim::Trouble};
 
 use super::*;
 

@@ -22,6 +22,7 @@ use std::{
 };
 
 use landfall::{
+    base::{digest::Digest, now::Now},
     console::{
         Depth, Mode, Theme, Themes,
         picture::ViewModel,
@@ -29,10 +30,11 @@ use landfall::{
         update::{Act, UiEvent, update},
         view::draw,
     },
-    core::{digest::Digest, now::Now, run::Order, snapshot::Snapshot},
     drive::sim::SimDrive,
-    journal::{Author, Journal, store::MemStore},
+    engine::{run::Order, snapshot::Snapshot},
+    journal::{Author, store::MemStore},
     plan::{Condition, Plan, StepPlan},
+    systems::Journal,
 };
 use ratatui::{
     buffer::Buffer,
@@ -47,7 +49,8 @@ const LARGE: (u16, u16) = (200, 50);
 const SIZES: [(u16, u16); 3] = [SMALL, USUAL, LARGE];
 
 fn estate() -> SimDrive {
-    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) =
+        landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     let mut drive = SimDrive::new(Arc::new(plan), 7, start());
     drive.run_for(Duration::from_secs(120));
     drive
@@ -131,7 +134,8 @@ fn steered(phase: &str) -> SimDrive {
 }
 
 fn steered_with(phase: &str, change: impl Fn(&mut StepPlan)) -> SimDrive {
-    let (mut plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (mut plan, _) =
+        landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.retain(|p| p.id == phase);
     for step in plan.runbook.phases.iter_mut().flat_map(|phase| &mut phase.steps) {
         (step.gates, step.needs) = (Condition::none(), vec![]);

@@ -1,16 +1,16 @@
 //! What a hand at the mouse does, and what it can never do.
 
 use landfall::{
+    base::step::StepState,
     console::{
         dialog::Dialog,
         mouse::{Gesture, Spot, Touch},
         ui::{At, Entry},
     },
-    core::step::StepState,
     plan::Confirm,
 };
 
-use landfall::core;
+use landfall::engine;
 
 use super::*;
 
@@ -133,7 +133,7 @@ fn everywhere(ui: &mut Ui, name: &str) {
                 let acts = touch(ui, gesture, (x, y));
                 // To look behind a row is all that the core is ever told.
                 let looks =
-                    |act: &Act| matches!(act, Act::Send(core::EngineCommand::Open(_) | core::EngineCommand::Close));
+                    |act: &Act| matches!(act, Act::Send(engine::EngineCommand::Open(_) | engine::EngineCommand::Close));
                 assert!(acts.iter().all(looks), "{name} at {x}, {y}: {acts:?}");
             }
         }

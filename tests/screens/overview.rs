@@ -1,10 +1,10 @@
 //! The overview: the ten answers in order at every size, a bad night among them; what is behind a number, and back.
 
 use landfall::{
+    base::{collector::CollectorState, observed::FaultKind, view::Tone},
     console::answers::{Answer, QUESTIONS},
-    core::{estate::seen::FaultKind, estate::source::CollectorState, run::RollbackWindow},
     drive::sim::Trouble,
-    view::Tone,
+    engine::run::RollbackWindow,
 };
 
 use super::*;
@@ -29,10 +29,10 @@ fn bad_night() -> Snapshot {
         assert!(stale(night.clone()), "nothing gets stale");
         for tile in &mut night.tiles {
             if tile.id == "users" {
-                tile.value = landfall::view::Cell::number(0.1234, "12.34 %").tone(Tone::Bad);
+                tile.value = landfall::base::view::Cell::number(0.1234, "12.34 %").tone(Tone::Bad);
             }
         }
-        let mut run = landfall::core::run::RunView::clone(night.run.as_ref().expect("a run"));
+        let mut run = landfall::engine::run::RunView::clone(night.run.as_ref().expect("a run"));
         (run.way_back.steps, run.way_back.takes) = (1, Duration::from_secs(240));
         run.way_back.stays = Some(RollbackWindow {
             step: "primary-orders".to_owned(),

@@ -1,8 +1,8 @@
 //! What opens before something is changed: previews, confirmations, lines to write; and what it looks like while it goes on.
 
 use landfall::{
+    base::step::StepState,
     console::{dialog::Dialog, ui::Entry},
-    core::step::StepState,
     plan::Confirm,
 };
 

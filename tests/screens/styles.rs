@@ -1,6 +1,10 @@
 //! What styles say, and that without colours the same is said: by glyph, word and modifiers.
 
-use landfall::{console::Role, core::estate::seen::FaultKind, drive::sim::Trouble, view::Tone};
+use landfall::{
+    base::{observed::FaultKind, view::Tone},
+    console::Role,
+    drive::sim::Trouble,
+};
 use ratatui::style::{Color, Modifier};
 
 use super::{

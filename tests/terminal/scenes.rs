@@ -10,13 +10,13 @@ use std::{
 };
 
 use landfall::{
+    base::{collector::CollectorState, now::Age},
     console::{
         self, Mode, Options,
         terminal::{self, Screen},
     },
-    core::{estate::source::CollectorState, now::Age},
-    drive::{Link, clock, sim},
-    plan::Plan,
+    drive::{Link, sim},
+    systems::collect::clock,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -99,7 +99,8 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
 }
 
 fn simulated() -> Link {
-    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) =
+        landfall::systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     sim::start_paced(Arc::new(plan), 7, 1.0)
 }
 

@@ -8,7 +8,7 @@
 use std::{error::Error, process::ExitCode, time::Duration};
 
 use landfall::{
-    core::step::{StepState, Way},
+    base::step::{StepState, Way},
     journal::export,
 };
 use landfall_lab::{

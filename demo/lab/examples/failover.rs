@@ -16,12 +16,9 @@ use std::{
 use clap::Parser;
 use jiff::Timestamp;
 use landfall::{
-    core::{
-        estate::{seen::Observed, source::CollectorState},
-        snapshot::Snapshot,
-    },
+    base::{collector::CollectorState, observed::Observed},
     drive::{Link, live},
-    plan::Plan,
+    engine::snapshot::Snapshot,
 };
 use landfall_lab::{
     cache,
@@ -53,7 +50,7 @@ async fn main() -> Result<(), Failure> {
     let cli = Cli::parse();
     let run = cli.run.unwrap_or_else(|| cache::dir().join("run"));
     let status = control::status(&run)?;
-    let (mut plan, _) = Plan::load(&status.plan).map_err(|faulty| faulty.render(false))?;
+    let (mut plan, _) = landfall::systems::load_plan(&status.plan).map_err(|faulty| faulty.render(false))?;
     // Only what is measured: the other systems' sources would be measured with it.
     plan.replica_sets.retain(|s| s.name == SET);
     (plan.kafka, plan.fleet, plan.dns, plan.health) = Default::default();

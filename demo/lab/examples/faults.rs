@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use landfall::core::estate::source::CollectorState;
+use landfall::base::collector::CollectorState;
 use landfall_lab::{
     Result,
     estate::SERVERS,

@@ -17,12 +17,9 @@ use std::{
 };
 
 use landfall::{
-    core::{
-        snapshot::Snapshot,
-        step::{StepState, Way},
-    },
+    base::step::{StepState, Way},
+    engine::snapshot::Snapshot,
     journal::export,
-    plan::Plan,
 };
 use landfall_lab::{
     console::Run,
@@ -50,7 +47,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         traffic.lines().filter(|line| !line.starts_with("needs")).map(|line| format!("{line}\n")).collect();
     let text = plan::only(&whole, &["sites", "route53", "dns", "health", "intervals"]);
     let run = Run::new(lab.run(), "ladder", &format!("{text}[[phase]]\nid = \"traffic\"{rungs}"))?;
-    let mut watch = Watch::on(Plan::load(&run.plan).map(|(plan, _)| plan).map_err(|faulty| faulty.render(false))?)?;
+    let mut watch = Watch::on(
+        landfall::systems::load_plan(&run.plan).map(|(plan, _)| plan).map_err(|faulty| faulty.render(false))?,
+    )?;
     let mut console = run.console()?;
     let mut wrong = Vec::new();
     for (rung, way, share) in rungs_and_shares() {

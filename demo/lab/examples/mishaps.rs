@@ -17,10 +17,12 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use landfall::{
-    core::step::{StepState, Way},
-    journal::{Body, export},
-    plan::Side,
-    systems::{Call, mongo::Call as Mongo},
+    base::{
+        side::Side,
+        step::{StepState, Way},
+    },
+    journal::export,
+    systems::{Body, Call, mongo::Call as Mongo},
 };
 use landfall_lab::{
     console::{Console, Run},

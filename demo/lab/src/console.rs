@@ -12,8 +12,9 @@ use std::{
 };
 
 use landfall::{
-    core::step::{Note, StepState, Way},
-    journal::{Body, Entry, follow::Follower},
+    base::step::{Note, StepState, Way},
+    journal::follow::Follower,
+    systems::{Body, Entry},
 };
 use pty_process::{
     Size,

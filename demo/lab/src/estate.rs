@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall::plan::{Side, Sides};
+use landfall::base::side::{Side, Sides};
 
 /// Every server, by the name that `break` and `mend` take; the order in which they are listed.
 pub const SERVERS: [&str; 17] = [

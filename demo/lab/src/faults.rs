@@ -10,9 +10,9 @@ use std::{
 };
 
 use landfall::{
-    core::{estate::source::CollectorState, snapshot::Snapshot},
+    base::{collector::CollectorState, view::CollectorLine},
+    engine::snapshot::Snapshot,
     plan::Plan,
-    view::CollectorLine,
 };
 
 use crate::{

@@ -15,7 +15,7 @@ mod sip;
 
 use std::time::Duration;
 
-use landfall::plan::{Side, Sides};
+use landfall::base::side::{Side, Sides};
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},

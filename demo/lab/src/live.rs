@@ -125,7 +125,7 @@ impl Lab {
     /// It cannot be read: a fault of the lab.
     pub fn plan(&self) -> Result<Plan> {
         let path = self.plan_file();
-        Plan::load(&path).map(|(plan, _)| plan).doing(|| format!("reading {}", path.display()))
+        landfall::systems::load_plan(&path).map(|(plan, _)| plan).doing(|| format!("reading {}", path.display()))
     }
 
     /// How everything stands.

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use landfall::plan::Side;
+use landfall::base::side::Side;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

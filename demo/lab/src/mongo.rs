@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use landfall::plan::Side;
+use landfall::base::side::Side;
 use mongodb::{
     Client,
     bson::{Bson, doc},

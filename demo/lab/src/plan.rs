@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path};
 
-use landfall::plan::{Side, Sides};
+use landfall::base::side::{Side, Sides};
 
 use crate::{
     aws::cloudwatch::{BALANCER, PERIOD},
@@ -202,7 +202,8 @@ mod tests {
     fn the_labs_plan_has_no_fault_and_can_be_had_in_parts() {
         let ports: Ports = (20_000..).zip(SERVERS).map(|(port, name)| ((*name).to_owned(), port)).collect();
         let whole = text(&ports, "Z0EXAMPLE", Path::new("/run/lab"));
-        let parse = |text: &str| landfall::plan::Plan::parse(Path::new("plan.toml"), text).map_err(|f| f.render(false));
+        let parse =
+            |text: &str| landfall::systems::parse_plan(Path::new("plan.toml"), text).map_err(|f| f.render(false));
         let plan = parse(&whole).map_or_else(|why| panic!("{why}"), |(plan, _)| plan);
         assert!(plan.runbook.steps().count() > 0 && !plan.kafka.is_empty());
         let part =
@@ -221,8 +222,8 @@ mod tests {
         assert!(through(&whole, 2000, 31_999).is_err(), "the beginning of another port");
         let action = "set_weights = { name = \"www.example.test.\", source = 70, target = 30 }";
         let one = with_step(&only(&whole, &["sites", "route53", "dns"]), "weights", action);
-        let (plan, _) =
-            landfall::plan::Plan::parse(Path::new("plan.toml"), &one).unwrap_or_else(|f| panic!("{}", f.render(false)));
+        let (plan, _) = landfall::systems::parse_plan(Path::new("plan.toml"), &one)
+            .unwrap_or_else(|f| panic!("{}", f.render(false)));
         assert_eq!(plan.runbook.steps().count(), 1);
     }
 }

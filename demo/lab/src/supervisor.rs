@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use landfall::engine::systems::Systems as _;
 use landfall::{
-    plan::{Plan, Side, Sides},
+    base::side::{Side, Sides},
     systems::{Estate, Readers},
 };
 use tokio::{
@@ -270,10 +271,10 @@ impl Supervisor {
 /// is asked here, so that nobody's first look times out.
 async fn warm(plan: &Path) -> Result<()> {
     let doing = || "listing the fleets".to_owned();
-    let plan = Arc::new(Plan::load(plan).doing(doing)?.0);
+    let plan = Arc::new(landfall::systems::load_plan(plan).doing(doing)?.0);
     let (_, sources) = Estate::new(&plan);
     let readers = Readers::new(&plan);
-    for source in sources.iter().filter(|s| s.query.system() == "ec2") {
+    for source in sources.iter().filter(|s| Estate::queried(&s.query) == "ec2") {
         let mut left = 5;
         while let Err(why) = readers.ask(&source.query).await {
             left -= 1;

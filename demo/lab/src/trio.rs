@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use landfall::plan::Side;
+use landfall::base::side::Side;
 use mongodb::{
     Client,
     bson::{Bson, Document, doc},

@@ -6,15 +6,11 @@ use std::{
 };
 
 use landfall::{
-    core::{
-        EngineCommand,
-        estate::{signal::Sample, source::CollectorState},
-        run::Order,
-        snapshot::Snapshot,
-    },
+    base::{collector::CollectorState, signal::Sample},
     drive::{Link, Orders, inbox::Inbox, live},
-    journal::{Entry, Journal},
+    engine::{EngineCommand, run::Order, snapshot::Snapshot},
     plan::Plan,
+    systems::{Entry, Journal},
 };
 use tokio::{
     runtime::Runtime,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use landfall::plan::Side;
+use landfall::base::side::Side;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{

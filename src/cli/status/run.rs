@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::core::{
-    run::{GateLine, JournalLine, RunView, StepView, WayBack},
-    step::Level,
-};
+use base::step::Level;
+use engine::run::{GateLine, JournalLine, RunView, StepView, WayBack};
 
 pub(super) fn document(run: &RunView) -> Value {
     let watched = |list: &[(String, Level, String)]| -> Vec<Value> {

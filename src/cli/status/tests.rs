@@ -1,26 +1,25 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::*;
-use crate::{
-    core::{
-        Core, EngineCommand, EngineEffect, EngineInput,
-        digest::Digest,
-        estate::{
-            seen::FaultKind,
-            watched::{Unknown, Worst},
-        },
-        now::Now,
-        run::{Order, ProposalView, RollbackWindow},
-        step::StepState,
-    },
-    drive::sim::{SimDrive, Trouble},
-    journal::{Author, Journal, store::MemStore},
-    plan::Plan,
+use base::{
+    digest::Digest,
+    now::Now,
+    observed::FaultKind,
+    step::StepState,
+    watched::{Unknown, Worst},
 };
+use drive::sim::{SimDrive, Trouble};
+use engine::{
+    EngineCommand,
+    run::{Order, ProposalView, RollbackWindow},
+};
+use journal::{Author, store::MemStore};
+use systems::Journal;
+use systems::{Engine, EngineEffect, EngineInput};
 
 /// The demo's estate, with somebody who steers, and something blind.
 fn documents() -> Vec<Value> {
-    let (plan, _) = Plan::load(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) = systems::load_plan(Path::new("demo/plan.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let author =
         Author { run: plan.name.clone(), actor: "operator".into(), host: "console".into(), plan: Digest::of(b"plan") };
@@ -177,7 +176,7 @@ fn the_checker_finds_what_does_not_fit() {
 
 #[test]
 fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_source_is_live() {
-    let (mut plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (mut plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.clear();
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
@@ -195,11 +194,11 @@ fn what_the_plan_names_and_nobody_knows_is_said_first_by_name_though_every_sourc
 /// Answers come between two looks of the gates: what is printed has both of one moment.
 #[test]
 fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
-    let (plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     let plan = Arc::new(plan);
     let now = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
-    let mut sim = crate::systems::Sim::new(&plan, 7);
-    let (mut core, mut effects) = Core::new(plan, now);
+    let mut sim = systems::Sim::new(&plan, 7);
+    let (mut core, mut effects) = Engine::new(plan, now);
     effects.extend(core.handle(EngineInput::Command(EngineCommand::Measure), now));
     effects.extend(core.handle(EngineInput::Tick, now));
     while let Some(effect) = effects.pop() {
@@ -234,7 +233,7 @@ fn verdict_gates_and_signals_of_one_document_are_of_one_moment() {
 
 #[test]
 fn only_go_and_clear_are_in_order_where_the_verdict_counts() {
-    let (mut plan, _) = Plan::load(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (mut plan, _) = systems::load_plan(Path::new("demo/small.toml")).unwrap_or_else(|faulty| panic!("{faulty}"));
     plan.runbook.phases.clear();
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);

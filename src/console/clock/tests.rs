@@ -1,7 +1,7 @@
 //! What is said of instants where it could be mistaken: at midnight, when the clocks are changed, in zones without a name.
 
 use super::*;
-use crate::view::{Column, Row, Table};
+use base::view::{Column, Row, Table};
 
 /// Summer time ends on 2026-10-25 at 01:00 UTC, and began on 2026-03-29 at 01:00 UTC. Written out: no machine has to know of it.
 fn berlin() -> TimeZone {
@@ -94,7 +94,7 @@ fn texts_name_instants_in_utc_and_are_read_in_the_zone() {
 #[test]
 fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     let run = clock(&berlin(), "2026-11-21T03:00:00Z", "2026-11-21T03:12:05Z");
-    let instant = |text: &str| Cell::instant(at(text)).tone(crate::view::Tone::Muted);
+    let instant = |text: &str| Cell::instant(at(text)).tone(base::view::Tone::Muted);
     let row = |text: &str| Row { id: text.to_owned(), cells: vec![instant(text)] };
     let rows = vec![row("2026-11-21T03:10:00.9Z"), row("2026-11-20T23:30:00Z"), row("2026-11-20T22:30:00Z")];
     let columns = vec![Column::text("at", "at", 8)];
@@ -106,10 +106,10 @@ fn a_details_instants_sort_as_instants_and_are_found_as_they_are_read() {
     let cells: Vec<&Cell> = own.tables[0].rows.iter().map(|row| &row.cells[0]).collect();
     let texts: Vec<&str> = cells.iter().map(|cell| cell.text.as_ref()).collect();
     assert_eq!(texts, ["04:10:00", "00:30:00", "2026-11-20 23:30:00"]);
-    assert_eq!(cells[0].tone, crate::view::Tone::Muted);
+    assert_eq!(cells[0].tone, base::view::Tone::Muted);
     assert_eq!(own.fields[0].1.text, "04:10:00.250");
-    let sort = Some(crate::console::order::Sort { column: 0, descending: false });
-    let order = crate::console::rows::Rows::of(&own.tables[0], "", sort, None).order;
+    let sort = Some(crate::order::Sort { column: 0, descending: false });
+    let order = crate::rows::Rows::of(&own.tables[0], "", sort, None).order;
     assert_eq!(order, [2, 1, 0], "not as the texts are");
     let nothing = Arc::new(Detail { fields: vec![], tables: vec![], ..Detail::clone(&detail) });
     assert!(Arc::ptr_eq(&run.detail(&nothing), &nothing));

@@ -4,16 +4,12 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Dialog, return_to, step};
 use crate::{
-    console::{
-        typing::write,
-        ui::{Entry, Mode, Ui},
-        update::Act,
-    },
-    core::{
-        run::{Hand, Order, Proposal},
-        step::Ticket,
-    },
+    typing::write,
+    ui::{Entry, Mode, Ui},
+    update::Act,
 };
+use base::step::Ticket;
+use engine::run::{Hand, Order, Proposal};
 
 /// What a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::kind;
-use crate::core::run::{Order, Proposal};
+use engine::run::{Order, Proposal};
 
 /// The real names, by pseudonym; a clone has the same.
 #[derive(Debug, Clone, Default)]

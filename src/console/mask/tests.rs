@@ -1,17 +1,13 @@
 use std::{path::Path, time::Duration};
 
 use super::*;
-use crate::{
-    core::{
-        now::Now,
-        run::{Order, Proposal},
-    },
-    drive::sim::SimDrive,
-};
+use base::now::Now;
+use drive::sim::SimDrive;
+use engine::run::{Order, Proposal};
 
 fn mask() -> Mask {
     let text = include_str!("../../../demo/small.toml");
-    Mask::of(&Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    Mask::of(&systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
 #[test]
@@ -42,7 +38,7 @@ fn one_name_has_one_pseudonym_wherever_and_however_it_is_written() {
 #[test]
 fn a_host_of_one_word_is_told_from_the_word() {
     let text = include_str!("../../../demo/small.toml");
-    let mut plan = Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
+    let mut plan = systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0;
     plan.replica_sets[0].seeds = ["mongo:27017", "mongo:27018", "db7:27017"].map(Into::into).into();
     let mut mask = Mask::of(&plan);
     assert_eq!(mask.text("mongo/orders/mongo:27018/hello").as_deref(), Some("mongo/orders/host-1:27018/hello"));

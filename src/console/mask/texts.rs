@@ -3,13 +3,13 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::Mask;
-use crate::{
-    core::{
-        estate::seen::Fault,
-        run::{OpLine, PreviewView, RunView, StepView},
-        snapshot::{Outage, Snapshot},
-    },
+use base::{
+    observed::Fault,
     view::{Cell, Detail, Panel, Table},
+};
+use engine::{
+    run::{OpLine, PreviewView, RunView, StepView},
+    snapshot::{Outage, Snapshot},
 };
 
 impl Mask {

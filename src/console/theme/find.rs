@@ -8,11 +8,9 @@ use super::{
     judge::{Nearest, judge},
     ready,
 };
-use crate::console::settings;
-use crate::{
-    console::colour::Depth,
-    plan::{Faulty, Report, hint::nearest},
-};
+use crate::colour::Depth;
+use crate::settings;
+use plan::{Faulty, Report, hint::nearest};
 
 /// The package's own, in the order in which `t` goes through them.
 const EMBEDDED: &[(&str, &str)] = &[

@@ -1,4 +1,4 @@
-//! A theme file: its format in the plan's own terms ([`crate::plan::spec`]), so that it is checked as a plan is – all faults at once, each
+//! A theme file: its format in the plan's own terms ([`plan::spec`]), so that it is checked as a plan is – all faults at once, each
 //! with its place – and what is read out of one.
 
 use std::path::Path;
@@ -7,23 +7,21 @@ use indexmap::IndexMap;
 use ratatui::style::{Color, Modifier};
 
 use super::Role;
-use crate::{
-    console::colour::{self, Depth},
-    plan::{
-        Code, Diagnosis, Faulty, Report,
-        diag::{Faults, Span},
-        hint::nearest,
-        read,
-        spec::{
-            Kind::{Bool, Map, Table as Inner, Text},
-            TableSpec,
-            tables::{may, must, or},
-        },
-        tree::{At, Table},
+use crate::colour::{self, Depth};
+use plan::{
+    Code, Diagnosis, Faulty, Report,
+    diag::{Faults, Span},
+    hint::nearest,
+    read,
+    spec::{
+        Kind::{Bool, Map, Table as Inner, Text},
+        TableSpec,
+        tables::{may, must, or},
     },
+    tree::{At, Table},
 };
 
-const NAME: crate::plan::spec::Kind = Text(1, 64);
+const NAME: plan::spec::Kind = Text(1, 64);
 
 /// The whole file.
 static ROOT: TableSpec = TableSpec {

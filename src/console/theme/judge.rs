@@ -1,18 +1,16 @@
 //! Whether a theme can be read: contrast, and whether what means different things looks different – to most eyes, to those with a colour
-//! vision deficiency, and on terminals of few colours. Figures from [`sight`](crate::console::sight); here is what they have to be.
+//! vision deficiency, and on terminals of few colours. Figures from [`sight`](crate::sight); here is what they have to be.
 
 use ratatui::style::Modifier;
 
 use super::{Role, Theme, format::Sheet, ready};
 use crate::{
-    console::{
-        colour::{Depth, rgb},
-        sight::{Rgb, Sight, apart, contrast},
-    },
-    plan::{
-        Code, Diagnosis,
-        diag::{Faults, Span},
-    },
+    colour::{Depth, rgb},
+    sight::{Rgb, Sight, apart, contrast},
+};
+use plan::{
+    Code, Diagnosis,
+    diag::{Faults, Span},
 };
 
 /// What text needs at least (WCAG 2.2, 1.4.3), and lines (1.4.11). What 16 colours look like is up to the terminal: there it is 3 for all.

@@ -1,10 +1,8 @@
 //! The roles: what something on screen is.
 
 use super::format::LOOK;
-use crate::{
-    plan::spec::{Key, Kind, tables::may},
-    view::Tone,
-};
+use base::view::Tone;
+use plan::spec::{Key, Kind, tables::may};
 
 macro_rules! roles {
     ($($Role:ident = $word:literal, $doc:literal;)+) => {

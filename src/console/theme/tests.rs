@@ -3,7 +3,7 @@ use std::path::Path;
 use ratatui::style::Color;
 
 use super::*;
-use crate::console::{
+use crate::{
     colour::rgb,
     sight::{Sight, apart},
 };
@@ -247,6 +247,6 @@ fn what_cannot_be_read_or_told_apart_is_warned_of() {
     said("6:alike `good` and `warn` look the same");
     said("7:alike `good` and `bad` look much alike with protanopia");
     said("7:alike `bad` and `blind` look much alike with tritanopia");
-    assert_eq!(report.count(crate::plan::Severity::Error), 0);
+    assert_eq!(report.count(plan::Severity::Error), 0);
     assert!(nearest.contrast.is_some_and(|(figure, _)| figure < 3.0));
 }

@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use super::{At, Ui};
 use crate::{
-    console::{
-        gallery::is_long,
-        picture::{ViewModel, own_detail},
-        rows::Rows,
-    },
-    view::{Detail, Panel},
+    gallery::is_long,
+    picture::{ViewModel, own_detail},
+    rows::Rows,
 };
+use base::view::{Detail, Panel};
 
 /// What the rows of the current place were made of.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ impl Ui {
     }
 
     /// Brings rows and selections in line with the picture, the filters and the orders. `changed`: a filter or an order did.
-    pub(in crate::console) fn settle(&mut self, changed: bool) {
+    pub(crate) fn settle(&mut self, changed: bool) {
         if let Some(key) = &self.opened {
             self.detail = match own_detail(self.view_model(), &key.panel, &key.row) {
                 Some(own) => own.map(Arc::new),

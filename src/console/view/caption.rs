@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Drawing;
-use crate::console::{
+use crate::{
     theme::Role,
     ui::{Caption, Ui},
     widget::text::{put, put_all, wrap},

@@ -5,21 +5,19 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::Drawing;
 use crate::{
-    console::{
-        command::Id,
-        marks,
-        mouse::Spot,
-        theme::Role,
-        ui::{Drawn, Ui},
-        widget::{
-            chart::{self, Plot},
-            table,
-            text::{put, put_all, put_right, words, wrap},
-        },
+    command::Id,
+    marks,
+    mouse::Spot,
+    theme::Role,
+    ui::{Drawn, Ui},
+    widget::{
+        chart::{self, Plot},
+        table,
+        text::{put, put_all, put_right, words, wrap},
     },
-    core::snapshot::Snapshot,
-    view::{Cell, Detail, Table, Tone},
 };
+use base::view::{Cell, Detail, Table, Tone};
+use engine::snapshot::Snapshot;
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let theme = look.theme;

@@ -4,22 +4,20 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{Drawing, head::verdict_shown};
 use crate::{
-    console::{
-        command::Id,
-        dialog::{self, Asked, Confirming, Dialog, Prompt},
-        runbook::tone,
-        theme::Role,
-        ui::Ui,
-        widget::text::{put, put_all, wrap},
-    },
-    core::{
-        digest::Digest,
-        run::{PreviewView, StepView},
-        step::{StepState, Way},
-    },
-    plan::Confirm,
+    command::Id,
+    dialog::{self, Asked, Confirming, Dialog, Prompt},
+    runbook::tone,
+    theme::Role,
+    ui::Ui,
+    widget::text::{put, put_all, wrap},
+};
+use base::{
+    digest::Digest,
+    step::{StepState, Way},
     view::Tone,
 };
+use engine::run::{PreviewView, StepView};
+use plan::Confirm;
 
 type Line = Vec<(String, Style)>;
 

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Drawing;
-use crate::console::{
+use crate::{
     command::{COMMANDS, Command, Id, Risk, Scope},
     theme::Role,
     ui::{At, Entry, Ui},

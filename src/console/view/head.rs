@@ -7,18 +7,15 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::Drawing;
 use crate::{
-    console::{
-        command::Id,
-        mouse::Spot,
-        picture::{clock, state_cell},
-        theme::Role,
-        ui::{At, Drawn, Mode, Ui},
-        widget::text::{fit, put, put_all, put_right},
-    },
-    core::{estate::source::CollectorState, now::short, snapshot::Verdict},
-    plan::Side,
-    view::Tone,
+    command::Id,
+    mouse::Spot,
+    picture::{clock, state_cell},
+    theme::Role,
+    ui::{At, Drawn, Mode, Ui},
+    widget::text::{fit, put, put_all, put_right},
 };
+use base::{collector::CollectorState, now::short, side::Side, view::Tone};
+use engine::snapshot::Verdict;
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let line = |y| Rect { y: area.y + y, height: 1, ..area };

@@ -4,15 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::Drawing;
 use crate::{
-    console::{
-        command::COMMANDS,
-        theme::Role,
-        ui::Ui,
-        why_not::why_not,
-        widget::text::{put_all, put_right, wrap},
-    },
-    view::Tone,
+    command::COMMANDS,
+    theme::Role,
+    ui::Ui,
+    why_not::why_not,
+    widget::text::{put_all, put_right, wrap},
 };
+use base::view::Tone;
 
 type Line = Vec<(String, Style)>;
 

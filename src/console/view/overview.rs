@@ -20,7 +20,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use self::shape::Form;
 use super::Drawing;
-use crate::console::{
+use crate::{
     mouse::Spot,
     ui::{Drawn, Ui},
 };

@@ -4,15 +4,13 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Drawing;
 use crate::{
-    console::{
-        command::Risk,
-        palette::{Offer, Palette, found},
-        theme::Role,
-        ui::Ui,
-        widget::text::{put, put_all, put_right},
-    },
-    view::Tone,
+    command::Risk,
+    palette::{Offer, Palette, found},
+    theme::Role,
+    ui::Ui,
+    widget::text::{put, put_all, put_right},
 };
+use base::view::Tone;
 
 /// Cells for the key and for the name.
 const KEY: usize = 12;

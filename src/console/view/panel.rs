@@ -4,20 +4,17 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Drawing, detail};
 use crate::{
-    console::{
-        mouse::Spot,
-        picture::state_cell,
-        table::TableUi,
-        theme::Role,
-        ui::{Drawn, Ui},
-        widget::{
-            table::{self, Asked},
-            text::{put, put_all, put_right, words},
-        },
+    mouse::Spot,
+    picture::state_cell,
+    table::TableUi,
+    theme::Role,
+    ui::{Drawn, Ui},
+    widget::{
+        table::{self, Asked},
+        text::{put, put_all, put_right, words},
     },
-    core::estate::source::CollectorState,
-    view::Tone,
 };
+use base::{collector::CollectorState, view::Tone};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     summary(Rect { height: 1, ..area }, buf, ui, look);

@@ -4,19 +4,17 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Drawing;
 use crate::{
-    console::{
-        runbook::{op_word, tone},
-        theme::Role,
-        ui::{Drawn, Ui},
-        widget::text::{put, put_all, wrap},
-    },
-    core::{
-        now::short,
-        run::{ProposalView, StepView, Turn},
-        step::{Level, StepState, Way},
-    },
+    runbook::{op_word, tone},
+    theme::Role,
+    ui::{Drawn, Ui},
+    widget::text::{put, put_all, wrap},
+};
+use base::{
+    now::short,
+    step::{Level, StepState, Way},
     view::Tone,
 };
+use engine::run::{ProposalView, StepView, Turn};
 
 pub(super) fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>, drawn: &mut Drawn) {
     let room = match area.height {

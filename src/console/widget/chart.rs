@@ -17,12 +17,12 @@ use self::{
 };
 use super::text::{put, put_right};
 use crate::{
-    console::{
-        clock::Clock,
-        marks::{Limit, Mark},
-        theme::{Role, Theme},
-    },
-    plan::Side,
+    clock::Clock,
+    marks::{Limit, Mark},
+    theme::{Role, Theme},
+};
+use base::{
+    side::Side,
     view::{Curve, Line, Tone},
 };
 

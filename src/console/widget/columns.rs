@@ -1,6 +1,7 @@
 //! Which columns of a table fit on a screen, and where they stand. Arithmetic alone: nothing is drawn here.
 
-use crate::{console::rows::Content, view::Column};
+use crate::rows::Content;
+use base::view::Column;
 
 /// A column's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

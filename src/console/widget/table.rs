@@ -7,15 +7,13 @@ use super::{
     text::{fit, fit_middle, put, put_right, sparkline},
 };
 use crate::{
-    console::{
-        command::Id,
-        rows::{Content, has_glyph, widened},
-        table::TableUi,
-        theme::Role,
-        view::Drawing,
-    },
-    view::{Align, Cell, Key, Table, Tone},
+    command::Id,
+    rows::{Content, has_glyph, widened},
+    table::TableUi,
+    theme::Role,
+    view::Drawing,
 };
+use base::view::{Align, Cell, Key, Table, Tone};
 
 /// How a table is to be drawn.
 #[derive(Debug, Clone, Copy)]
@@ -180,7 +178,7 @@ fn lists(n: usize) -> String {
 }
 
 /// A column's title for people, its id where it has none.
-fn heading(column: &crate::view::Column) -> String {
+fn heading(column: &base::view::Column) -> String {
     let title = if column.title.is_empty() { column.id } else { &column.title };
     if column.group.is_empty() { title.to_owned() } else { format!("{} {title}", column.group) }
 }

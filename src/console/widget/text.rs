@@ -3,7 +3,8 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::{console::rows::has_glyph, view::Cell};
+use crate::rows::has_glyph;
+use base::view::Cell;
 
 /// The text, or as much of it as fits with an ellipsis.
 #[must_use]

@@ -6,15 +6,10 @@ use super::{
     SimDrive,
     wire::{CallTrouble, Message},
 };
-use crate::{
-    core::{
-        EngineEffect, EngineInput,
-        estate::source::{CollectorIx, CollectorSpec},
-        run,
-    },
-    journal::Halt,
-    systems::Question,
-};
+use base::collector::{CollectorIx, CollectorSpec};
+use journal::Halt;
+use systems::Question;
+use systems::{EngineEffect, EngineInput};
 
 impl SimDrive {
     pub(super) fn carry_out(&mut self, effects: Vec<EngineEffect>) {
@@ -35,7 +30,7 @@ impl SimDrive {
                     // What follows on what is not on record is not done.
                     Err(halt) => {
                         queue.retain(|effect| !matches!(effect, EngineEffect::Run(_)));
-                        let input = EngineInput::Run(run::RunInput::Halted(halt.to_string()));
+                        let input = EngineInput::Run(systems::RunInput::Halted(halt.to_string()));
                         queue.extend(self.core.handle(input, self.now));
                     }
                 },
@@ -49,17 +44,17 @@ impl SimDrive {
         self.push(first, ix);
     }
 
-    fn carry_out_run(&mut self, effect: run::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
+    fn carry_out_run(&mut self, effect: systems::RunEffect) -> Result<Vec<EngineEffect>, Halt> {
         let Some(journal) = &mut self.journal else { return Ok(Vec::new()) };
-        let recorded = |entry| EngineInput::Run(run::RunInput::Recorded(Box::new(entry)));
+        let recorded = |entry| EngineInput::Run(systems::RunInput::Recorded(Box::new(entry)));
         match effect {
-            run::RunEffect::Record(body) => {
+            systems::RunEffect::Record(body) => {
                 let entry = journal.append(body, self.now)?;
                 Ok(self.core.handle(recorded(entry), self.now))
             }
             // The core has made of it what is to be asked.
-            run::RunEffect::ReadAgain(_) => Ok(Vec::new()),
-            run::RunEffect::Send(intent) => {
+            systems::RunEffect::ReadAgain(_) => Ok(Vec::new()),
+            systems::RunEffect::Send(intent) => {
                 let (permit, entry) = journal.commit((*intent).clone(), self.now)?;
                 let trouble = self.wire.trouble(&intent);
                 let soon = self.soon();
@@ -67,13 +62,13 @@ impl SimDrive {
                     Some(CallTrouble::Late(by)) => soon + by,
                     _ => soon,
                 };
-                let wrote = run::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
+                let wrote = systems::RunInput::Wrote { step: intent.step.clone(), ticket: intent.ticket };
                 self.wire.send(arrives, Message::Request(permit, intent, trouble));
                 let mut effects = self.core.handle(recorded(entry), self.now);
                 effects.extend(self.core.handle(EngineInput::Run(wrote), self.now));
                 Ok(effects)
             }
-            run::RunEffect::Verify(look) => {
+            systems::RunEffect::Verify(look) => {
                 let dark = self.wire.is_dark(&look);
                 let soon = self.soon();
                 self.wire.send(soon, Message::Look(look, dark));

@@ -8,15 +8,10 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::SimDrive;
-use crate::{
-    core::{EngineCommand, now::Now, snapshot::Snapshot},
-    drive::{Control, Link, Orders, clock, inbox::Inbox},
-    plan::Plan,
-    scenario::{
-        Scenario,
-        timeline::{Board, Timeline},
-    },
-};
+use crate::{Control, Link, Orders, inbox::Inbox};
+use engine::{EngineCommand, snapshot::Snapshot};
+use plan::Plan;
+use systems::collect::clock;
 
 /// How often the paced simulation makes a picture.
 const FRAME: Duration = Duration::from_millis(100);
@@ -32,35 +27,19 @@ pub fn start_paced(plan: Arc<Plan>, seed: u64, speed: f64) -> Link {
     run(SimDrive::new(plan, seed, clock::now()), speed, None, None).link
 }
 
-/// What happens while it runs, and how another console takes the journal up.
-pub struct Happens {
-    /// What happens.
-    pub timeline: Timeline,
-    /// Takes the journal up again.
-    pub board: Box<Board<'static>>,
-}
+/// What happens while it runs: called before each step of virtual time, with the drive.
+pub type Events = Box<dyn FnMut(&mut SimDrive) -> Result<(), String> + Send>;
 
-/// A scenario's estate, with a journal: it can be steered, and its events happen.
-///
-/// # Errors
-/// If the journal cannot be begun.
-pub fn start_steered(
-    scenario: &Scenario,
-    speed: f64,
-    mut board: Box<Board<'static>>,
-    inbox: Option<Inbox>,
-) -> Result<Control, String> {
-    let begun = Now { wall: scenario.begins, ..clock::now() };
-    let mut drive = SimDrive::new(scenario.plan.clone(), scenario.seed, begun);
-    let (journal, entries) = board(drive.now())?;
-    drive.steer(journal, entries);
-    Ok(run(drive, speed, inbox, Some(Happens { timeline: Timeline::new(scenario), board })))
+/// The same of an estate that was given a journal: it can be steered, and its events happen.
+#[must_use]
+pub fn start_steered(drive: SimDrive, speed: f64, inbox: Option<Inbox>, events: Events) -> Control {
+    run(drive, speed, inbox, Some(events))
 }
 
 /// Fastest and slowest that simulated time may go; standing still is 0.
 pub const SPEED: (f64, f64) = (0.25, 1000.0);
 
-fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Happens>) -> Control {
+fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happens: Option<Events>) -> Control {
     let (commands, mut queue) = mpsc::unbounded_channel();
     let (orders, mut order_queue) = mpsc::unbounded_channel();
     let picture_of = |drive: &mut SimDrive, speed| Arc::new(Snapshot { speed: Some(speed), ..drive.snapshot() });
@@ -105,14 +84,14 @@ fn run(mut drive: SimDrive, mut speed: f64, mut inbox: Option<Inbox>, mut happen
 
 /// Lets virtual time pass, and happen what falls due in it; for a frame of real time at the most, so that a machine that is too slow for
 /// this speed still answers.
-fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Happens>) {
+fn pass(drive: &mut SimDrive, span: Duration, mut happens: Option<&mut Events>) {
     let (begun, mut left) = (Instant::now(), span);
     while !left.is_zero() && begun.elapsed() < FRAME {
         let step = left.min(if drive.is_busy() { LATE.0 } else { LATE.1 });
         drive.run_for(step);
         left -= step;
-        if let Some(Happens { timeline, board }) = &mut happens
-            && let Err(why) = timeline.pass(drive, &mut **board)
+        if let Some(events) = &mut happens
+            && let Err(why) = events(drive)
         {
             // The estate goes on without it.
             tracing::error!("the scenario: {why}");

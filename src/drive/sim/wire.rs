@@ -2,17 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{
-    core::{
-        run::{self, Verify},
-        step::{Reply, Truth},
-    },
-    journal::{Intent, Permit},
-    systems::{
-        Version,
-        steer::{SendOutcome, Verified},
-    },
+use base::{
+    operation::{SendOutcome, Verified},
+    step::{Reply, Truth},
 };
+
+use journal::Permit;
+use systems::Intent;
+use systems::Verify;
+use systems::Version;
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,11 +110,11 @@ pub(super) fn nothing_seen() -> Verified<Version> {
 }
 
 /// For the core.
-pub(super) fn replied(intent: Intent, sent: SendOutcome<Version>) -> run::RunInput {
-    run::RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }
+pub(super) fn replied(intent: Intent, sent: SendOutcome<Version>) -> systems::RunInput {
+    systems::RunInput::Replied { step: intent.step, ticket: intent.ticket, sent }
 }
 
 /// For the core.
-pub(super) fn verified(look: Verify, looked: Verified<Version>) -> run::RunInput {
-    run::RunInput::Verified { step: look.step, ticket: look.ticket, look: look.look, verified: looked }
+pub(super) fn verified(look: Verify, looked: Verified<Version>) -> systems::RunInput {
+    systems::RunInput::Verified { step: look.step, ticket: look.ticket, look: look.look, verified: looked }
 }

@@ -5,15 +5,13 @@ use std::{
 };
 
 use super::*;
-use crate::{
-    core::{EngineCommand, estate::seen::FaultKind, now::Now},
-    drive::sim::{SimDrive, Trouble},
-    plan::Plan,
-};
+use base::{now::Now, observed::FaultKind};
+use drive::sim::{SimDrive, Trouble};
+use engine::EngineCommand;
 
 fn estate() -> SimDrive {
     let text = include_str!("../../../demo/small.toml");
-    let (plan, _) = Plan::parse(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
+    let (plan, _) = systems::parse_plan(Path::new("small.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}"));
     let begun = Now { boot: Duration::from_secs(1000), wall: "2026-11-21T01:00:00Z".parse().expect("a time") };
     let mut drive = SimDrive::new(Arc::new(plan), 7, begun);
     drive.command(EngineCommand::Measure);
@@ -72,7 +70,7 @@ fn every_live_signal_is_a_number_once_and_the_text_is_of_the_format() {
     let snapshot = drive.snapshot();
     let samples = read(&render(&snapshot, None));
     let live = snapshot.samples.iter().flatten().filter(|s| s.value.is_fresh());
-    let names: Vec<String> = crate::systems::signals().iter().map(|def| name(def).0).collect();
+    let names: Vec<String> = systems::signals().iter().map(|def| name(def).0).collect();
     let told = samples.keys().filter(|series| names.iter().any(|n| n == series.split('{').next().expect("a name")));
     let told = told.count();
     assert_eq!(told, live.count());
@@ -116,7 +114,7 @@ fn a_core_that_is_silent_is_hold_and_knows_nothing() {
 #[test]
 fn names_are_those_of_the_signals_with_their_units_and_no_label_has_two_meanings() {
     let mut names = HashSet::new();
-    for def in crate::systems::signals() {
+    for def in systems::signals() {
         let (name, unit) = name(def);
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'), "{name}");
         assert!(unit.is_empty() || name.ends_with(unit));
@@ -124,6 +122,6 @@ fn names_are_those_of_the_signals_with_their_units_and_no_label_has_two_meanings
         assert!(names.insert(name), "{} is there twice", def.id);
         assert!(def.labels.iter().all(|label| !matches!(*label, "signal" | "state" | "n")), "{}", def.id);
     }
-    let seconds = crate::systems::signals().into_iter().find(|d| d.id == "mongo.member.lag").expect("a signal");
+    let seconds = systems::signals().into_iter().find(|d| d.id == "mongo.member.lag").expect("a signal");
     assert_eq!(name(seconds).0, "landfall_mongo_member_lag_seconds");
 }

@@ -3,12 +3,13 @@
 use std::num::NonZeroU32;
 
 use super::{bare_sides, sided_names, unique};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults},
     scalar::quoted,
     tree::{At, Table, without_spans},
-    types::{DnsName, RecordType, Side, Sides},
+    types::{DnsName, RecordType},
 };
+use base::side::{Side, Sides};
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<DnsName>> {
     let records: Vec<At<(String, RecordType)>> = root

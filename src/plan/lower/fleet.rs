@@ -3,12 +3,13 @@
 use indexmap::IndexMap;
 
 use super::{bare_sides, sided_names, unique, unique_names};
-use crate::plan::{
+use crate::{
     diag::Faults,
     scalar::quoted,
     tree::{At, Table, without_spans},
-    types::{Role, Side, Sides},
+    types::Role,
 };
+use base::side::{Side, Sides};
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<Role>> {
     unique_names(root.tables("fleet"), "role", "role", faults);

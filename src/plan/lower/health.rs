@@ -5,13 +5,14 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::unique_names;
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults},
     hint,
     scalar::quoted,
     tree::{At, Table},
-    types::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Side, Sides},
+    types::{HealthKind, HealthQuery, HealthUnit, MetricQuery},
 };
+use base::side::{Side, Sides};
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<HealthQuery>> {
     unique_names(root.tables("health"), "name", "health query", faults);

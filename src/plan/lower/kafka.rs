@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::{same_access, unique, unique_names};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults},
     pattern::{Pattern, Patterns},
     scalar::quoted,
     tree::{At, Table, without_spans},
-    types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property, Side, Sides},
+    types::{Isolation, KafkaCluster, KafkaPair, Mirror, Property},
 };
+use base::side::{Side, Sides};
 
 /// Where a cluster is: librdkafka's name for it, and its older one.
 const BOOTSTRAP: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];

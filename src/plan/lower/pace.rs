@@ -1,6 +1,6 @@
 //! Intervals, budgets and the time window.
 
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults},
     tree::Table,
     types::{Budgets, Intervals, Window},

@@ -1,16 +1,16 @@
 //! MongoDB replica sets: the connection string, logins, and which member is of which side.
 
 use super::{same_access, unique, unique_names};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     pattern::Pattern,
     scalar::{self, quoted},
     sensitive,
-    spec::Kind,
-    spec::tables::HOST,
+    spec::{Kind, tables::HOST},
     tree::{At, Table, without_spans},
-    types::{Canary, Login, MemberRule, ReplicaSet, Side, Sides},
+    types::{Canary, Login, MemberRule, ReplicaSet},
 };
+use base::side::{Side, Sides};
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<ReplicaSet>> {
     unique_names(root.tables("replica_set"), "name", "replica set", faults);

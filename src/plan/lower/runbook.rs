@@ -13,15 +13,16 @@
 mod action;
 mod gate;
 mod order;
-pub(crate) mod quantity;
+pub mod quantity;
 mod signal;
 mod step;
 mod unheard;
-pub(crate) mod world;
+pub mod world;
 
 use self::{gate::Gates, step::Steps, world::Names};
 use super::{unique, unique_names};
-use crate::plan::{
+use crate::{
+    Catalog,
     diag::{Code, Diagnosis, Faults, Span},
     people,
     scalar::quoted,
@@ -29,8 +30,8 @@ use crate::plan::{
     types::{Approver, Named, PhasePlan, Runbook},
 };
 
-pub(super) fn runbook(root: &Table, faults: &mut Faults) -> Option<Runbook> {
-    let world = Names { root };
+pub(super) fn runbook(root: &Table, catalog: &Catalog, faults: &mut Faults) -> Option<Runbook> {
+    let world = Names { root, catalog };
     let approvers = approvers(root, faults);
     let mut gates = Gates::new(&world);
     let invariants = named(root, "invariant", "gates", &mut gates, faults);

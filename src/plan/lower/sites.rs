@@ -1,13 +1,14 @@
 //! The two sites, and how AWS is reached.
 
 use super::{exclusive, requires, same_access};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults},
     hint,
     scalar::quoted,
     tree::{At, Table},
-    types::{Access, AwsCredentials, Side, Sides, Site},
+    types::{Access, AwsCredentials, Site},
 };
+use base::side::{Side, Sides};
 
 /// AWS's regions, those of its other partitions too (AWS General Reference, "Regions and endpoints", 2026).
 const REGIONS: &[&str] = &[

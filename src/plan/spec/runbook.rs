@@ -9,7 +9,7 @@ use super::{
     action::ACTIONS,
     tables::{NAME, TEXT, may, must, or},
 };
-use crate::plan::types::{Agg, Compare};
+use crate::types::{Agg, Compare};
 
 /// Ids are typed at night and stand in file names.
 static ID: Form =

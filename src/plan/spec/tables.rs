@@ -10,15 +10,18 @@ use super::{
     runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
 
-pub(crate) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+/// A key that has to be there.
+pub const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Required, doc }
 }
 
-pub(crate) const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+/// A key that may be left out.
+pub const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Optional, doc }
 }
 
-pub(crate) const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+/// A key that has a default.
+pub const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Default(default), doc }
 }
 
@@ -28,14 +31,14 @@ const fn sides(kind: Kind, need: Need) -> [Key; 2] {
 }
 
 /// A name that stands in tables on screen.
-pub(crate) const NAME: Kind = Text(1, 64);
+pub const NAME: Kind = Text(1, 64);
 /// Any text of one line.
-pub(crate) const TEXT: Kind = Text(1, 4096);
+pub const TEXT: Kind = Text(1, 4096);
 
 /// The version of the format that this program reads.
 pub const SCHEMA: i64 = 1;
 
-pub(in crate::plan) static REGION: Form =
+pub(crate) static REGION: Form =
     Form { what: "an AWS region", example: "us-east-1", pattern: "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$" };
 static ROLE_ARN: Form = Form {
     what: "the ARN of an IAM role",
@@ -49,7 +52,8 @@ static DNS_NAME: Form = Form {
     example: "api.example.com.",
     pattern: r"^(\*\.)?([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+([A-Za-z0-9-]{1,63}\.?)?$",
 };
-pub(crate) static HOST: Form = Form {
+/// A host with its port.
+pub static HOST: Form = Form {
     what: "a host with its port",
     example: "db1.example.com:27017",
     pattern: concat!(
@@ -157,7 +161,7 @@ static ROUTE53_ENDPOINTS: TableSpec = TableSpec {
 const ENDPOINTS: &[Key] =
     &[may("all", Url, "Every service that is not named."), may("sts", Url, "Security Token Service.")];
 
-pub(in crate::plan) static KAFKA: TableSpec = TableSpec {
+pub(crate) static KAFKA: TableSpec = TableSpec {
     header: "[[kafka]]",
     doc: "A pair of Kafka clusters, one a side.",
     groups: &[&[
@@ -176,7 +180,7 @@ pub(in crate::plan) static KAFKA: TableSpec = TableSpec {
     ]],
 };
 
-pub(in crate::plan) static CLUSTER: TableSpec = TableSpec {
+pub(crate) static CLUSTER: TableSpec = TableSpec {
     header: "[kafka.source] and [kafka.target]",
     doc: "One Kafka cluster.",
     groups: &[&[

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32};
 
 use serde::{Deserialize, Serialize};
 
-use super::Sides;
+use base::side::Sides;
 
 /// One weighted DNS name.
 #[derive(Debug, Clone, Serialize)]

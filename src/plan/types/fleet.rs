@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::Sides;
+use base::side::Sides;
 
 /// One role of the fleet.
 #[derive(Debug, Clone, Serialize)]

@@ -1,11 +1,11 @@
-//! Gates: conditions over signals, as the plan states them. How they are judged is in [`crate::core::gate`].
+//! Gates: conditions over signals, as the plan states them. How they are judged is in [`engine::gate`].
 
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::core::estate::signal::SignalDef;
+use base::signal::SignalDef;
 
 /// A condition, or several together.
 #[derive(Debug, Clone, Serialize)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::Sides;
-use crate::plan::Secret;
+use crate::Secret;
+use base::side::Sides;
 
 /// One named health query, asked on both sides.
 #[derive(Debug, Clone, Serialize)]

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{Side, Sides};
-use crate::plan::{Patterns, Secret};
+use crate::{Patterns, Secret};
+use base::side::{Side, Sides};
 
 /// A pair of Kafka clusters, one a side.
 #[derive(Debug, Clone, Serialize)]

@@ -28,6 +28,23 @@ impl Default for Intervals {
     }
 }
 
+impl Intervals {
+    /// How often the system with this id is asked. Of one that is not in the table the shortest of all, so that what is old is not taken for
+    /// fresh.
+    #[must_use]
+    pub fn of(&self, system: &str) -> Duration {
+        let Self { mongo, kafka, ec2, route53, dns, health } = *self;
+        match system {
+            "mongo" => mongo,
+            "kafka" => kafka,
+            "ec2" => ec2,
+            "route53" => route53,
+            "metrics" => health,
+            _ => [mongo, kafka, ec2, route53, dns, health].into_iter().min().unwrap_or_default(),
+        }
+    }
+}
+
 /// What the move may cost.
 #[derive(Debug, Clone, Serialize)]
 pub struct Budgets {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Sides;
-use crate::plan::{Pattern, Secret};
+use crate::{Pattern, Secret};
+use base::side::Sides;
 
 /// A MongoDB replica set.
 #[derive(Debug, Clone, Serialize)]

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::plan::Secret;
+use crate::Secret;
 
 /// One site: a region, and how its AWS endpoints are reached.
 #[derive(Debug, Clone, Serialize)]

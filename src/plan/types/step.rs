@@ -4,7 +4,8 @@ use std::{collections::HashSet, time::Duration};
 
 use serde::Serialize;
 
-use super::{Condition, Side, Sides};
+use super::Condition;
+use base::side::{Side, Sides};
 
 /// Phases and what holds for all of them.
 #[derive(Debug, Clone, Default, Serialize)]

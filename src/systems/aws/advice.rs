@@ -8,7 +8,7 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::core::estate::seen::{Fault, FaultKind};
+use base::observed::{Fault, FaultKind};
 
 /// Signatures are good for five minutes around their time. Source: AWS General Reference, "Signature Version 4", "clock skew".
 const SKEW: SignedDuration = SignedDuration::from_mins(4);
@@ -19,7 +19,7 @@ pub(super) fn of_code(code: &str, kind: FaultKind, date: Option<&str>, now: Time
     if kind == FaultKind::Unauthenticated
         && let Some(off) = off_by(date, now)
     {
-        let by = crate::core::now::short(off.unsigned_abs());
+        let by = base::now::short(off.unsigned_abs());
         let way = if off.is_positive() { "ahead of" } else { "behind" };
         return Some(format!(
             "this machine's clock is {by} {way} the server's, and signatures carry the time: set it (NTP)"

@@ -19,10 +19,8 @@ use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
 use super::advice;
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{AwsCredentials, Secret},
-};
+use base::observed::{Fault, FaultKind};
+use plan::{AwsCredentials, Secret};
 
 /// Credentials without an end of their own are read again after this long: whoever renews a file is noticed.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -104,8 +102,8 @@ impl Identity {
 /// A server may tell what it was sent; of a role's or a profile's credentials only the SDK knows. They are renewed for as long as the program
 /// runs.
 fn keep(credentials: &Credentials) {
-    crate::text::remember_for_now(credentials.secret_access_key());
-    credentials.session_token().into_iter().for_each(crate::text::remember_for_now);
+    base::text::remember_for_now(credentials.secret_access_key());
+    credentials.session_token().into_iter().for_each(base::text::remember_for_now);
 }
 
 impl Inner {

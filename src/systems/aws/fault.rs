@@ -7,12 +7,10 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::advice;
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        step::Reply,
-    },
-    systems::steer::SendOutcome,
+use base::{
+    observed::{Fault, FaultKind},
+    operation::SendOutcome,
+    step::Reply,
 };
 
 /// The fault, and whether the credentials behind it should be read anew.

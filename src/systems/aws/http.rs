@@ -22,7 +22,7 @@ use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
 use super::trust;
-use crate::core::estate::seen::Fault;
+use base::observed::Fault;
 
 /// An answer may be this long. A page of a thousand instances with fifty tags each is about 10 MB; an answer that does not end must not take
 /// the memory of whoever asks.

@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::plan::Secret;
+use plan::Secret;
 
 /// A server that answers every request with this head, and the body again and again for as long as somebody reads.
 async fn answering(head: &'static str, body: &'static [u8], endless: bool) -> String {
@@ -179,8 +179,8 @@ fn the_sdk_never_retries_and_never_waits_for_ever() {
 async fn a_server_that_is_not_there_is_unreachable_and_is_named() {
     // Port 9 of the loopback: nothing listens there.
     let mut access = at(&[("all", "http://127.0.0.1:9")]);
-    access.read.access_key = Some(crate::plan::Secret::Env("PATH".into()));
-    access.read.secret_key = Some(crate::plan::Secret::Env("PATH".into()));
+    access.read.access_key = Some(plan::Secret::Env("PATH".into()));
+    access.read.secret_key = Some(plan::Secret::Env("PATH".into()));
     let reader = Aws::reading(&access, "eu-west-1").ec2();
     let fault =
         reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("nobody is there");
@@ -191,8 +191,8 @@ async fn a_server_that_is_not_there_is_unreachable_and_is_named() {
 #[tokio::test]
 async fn a_secret_that_is_missing_is_named_and_nothing_is_sent() {
     let mut access = at(&[("all", "http://127.0.0.1:9")]);
-    access.read.access_key = Some(crate::plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
-    access.read.secret_key = Some(crate::plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
+    access.read.access_key = Some(plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
+    access.read.secret_key = Some(plan::Secret::Env("LANDFALL_TEST_NOT_SET".into()));
     let reader = Aws::reading(&access, "eu-west-1").ec2();
     let fault = reader.call("DescribeInstances", reader.describe_instances().send()).await.expect_err("no secret");
     assert_eq!(fault.kind, FaultKind::Unauthenticated, "{fault}");

@@ -11,7 +11,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::core::estate::seen::{Fault, FaultKind};
+use base::observed::{Fault, FaultKind};
 
 /// The AWS CLI's and SDKs' variable: a PEM file of the authorities that are trusted *instead of* the machine's.
 /// Source: AWS CLI user guide, "Environment variables", `AWS_CA_BUNDLE`.

@@ -11,11 +11,9 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::{Aws, credentials::Identity, fault};
-use crate::{
-    journal::Journal,
-    plan::{Access, AwsCredentials},
-    systems::steer::SendOutcome,
-};
+use crate::Journal;
+use base::operation::SendOutcome;
+use plan::{Access, AwsCredentials};
 
 /// The identity that may change something in a region.
 #[derive(Debug, Clone)]
@@ -127,4 +125,4 @@ writes! {
 }
 
 #[cfg(test)]
-pub(in crate::systems) mod tests;
+pub(crate) mod tests;

@@ -7,10 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{Plan, Side},
+use base::{
+    observed::{Fault, FaultKind},
+    side::Side,
 };
+use plan::Plan;
 
 /// A string that many rows share.
 pub type Name = Arc<str>;
@@ -287,7 +288,7 @@ impl Names {
 /// Whether the plan names anything that a question could find on a side. What it does not need is not asked.
 #[must_use]
 pub fn asked(plan: &Plan, ask: Query) -> bool {
-    let named = |of: fn(&crate::plan::Role) -> &crate::plan::Sides<Vec<String>>| {
+    let named = |of: fn(&plan::Role) -> &base::side::Sides<Vec<String>>| {
         plan.fleet.iter().any(|r| !of(r).get(ask.side).is_empty())
     };
     match ask.what {
@@ -299,7 +300,7 @@ pub fn asked(plan: &Plan, ask: Query) -> bool {
 
 /// Names of the target groups or Auto Scaling groups of one side, each once, in the plan's order.
 #[must_use]
-pub fn names(plan: &Plan, of: impl Fn(&crate::plan::Role) -> &[String]) -> Vec<String> {
+pub fn names(plan: &Plan, of: impl Fn(&plan::Role) -> &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for name in plan.fleet.iter().flat_map(of) {
         if !out.contains(name) {

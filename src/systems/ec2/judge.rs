@@ -5,7 +5,7 @@ use super::{
     facts::{InstanceState, Name, Target, TargetHealth},
     ops::{Place, Version},
 };
-use crate::{core::step::Truth, systems::steer::Verified};
+use base::{operation::Verified, step::Truth};
 
 type Sight = Verified<Version>;
 

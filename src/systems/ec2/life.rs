@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::facts::{InstanceState, Name};
-use crate::core::now::Now;
+use base::now::Now;
 
 /// How far an instance has come, by all sources together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

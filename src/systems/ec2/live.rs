@@ -21,16 +21,18 @@ use super::{
     facts::{Name, TargetKind, names},
     ops::{Call, Version},
 };
+use crate::Journal;
 use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    journal::{Journal, Permit},
-    plan::{Plan, Side, Sides},
-    systems::{
-        Live, Writer,
-        aws::{Aws, Reader},
-        steer::{SendOutcome, Verified, VerifyRequest},
-    },
+    Live, Writer,
+    aws::{Aws, Reader},
 };
+use base::{
+    observed::{Fault, FaultKind},
+    operation::{SendOutcome, Verified, VerifyRequest},
+    side::{Side, Sides},
+};
+use journal::Permit;
+use plan::Plan;
 
 /// Pages followed at the most: a server that repeats its token must not be followed for ever. At a thousand a page this is half a
 /// million instances.

@@ -16,15 +16,15 @@ pub(super) mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::{facts::Group, state::State};
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::Limits,
-    },
-    plan::{Action, Role, Side},
-    systems::steer::{self, Draft, Operation, Planner, profile, quoted},
+use crate::steer::{self, Planner, profile, quoted};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Draft, Operation},
+    side::Side,
+    step::Limits,
 };
+use plan::{Action, Role};
 
 /// A request or a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,7 +132,7 @@ pub enum Version {
 }
 
 type Op = Operation<Call, Version>;
-type Drafted = steer::Drafted<Call, Version>;
+type Drafted = base::operation::Drafted<Call, Version>;
 
 impl Planner for State {
     type Call = Call;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::facts::{Group, Instance, Name, Target, TargetGroup, TargetHealth};
-use crate::plan::{Role, Side};
+use base::side::Side;
+use plan::Role;
 
 /// What tells that an instance serves: the most telling thing that the plan names for the role on this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

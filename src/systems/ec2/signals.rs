@@ -2,15 +2,11 @@
 //! known to be there, so that a gate never compares with a number alone.
 
 use super::State;
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Observed},
-            signal::{MAX, Samples, SignalDef, Unit},
-        },
-        now::Now,
-    },
-    plan::Side,
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
+    signal::{MAX, Samples, SignalDef, Unit},
 };
 
 macro_rules! signals {

@@ -16,11 +16,13 @@ use super::{
     Observation, Query, Question, State,
     facts::{Group, Image, Images, Instance, InstanceState, Name, Names, Target, TargetGroup, TargetKind, names},
 };
-use crate::{
-    core::{estate::seen::Fault, now::Now},
-    plan::{Plan, Role, Side, Sides},
-    systems::{SharedConditions, Simulated},
+use crate::{SharedConditions, Simulated};
+use base::{
+    now::Now,
+    observed::Fault,
+    side::{Side, Sides},
 };
+use plan::{Plan, Role};
 
 /// Zones a region has.
 const ZONES: usize = 3;

@@ -11,16 +11,13 @@ use super::{
     life::{Lives, Phase},
     serving::{Serving, ServingIndex},
 };
-use crate::{
-    core::{
-        estate::{
-            history::{Drain, Ring, Slope},
-            seen::{Fault, FaultKind, Observed, Reading, Stamp},
-        },
-        now::Now,
-    },
-    plan::{Plan, Role, Side, Sides},
+use base::{
+    history::{Drain, Ring, Slope},
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Reading, Stamp},
+    side::{Side, Sides},
 };
+use plan::{Plan, Role};
 
 /// How one role moves on one side.
 #[derive(Debug, Clone, Default)]

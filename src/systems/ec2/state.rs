@@ -7,21 +7,18 @@ use super::{
     signals,
     site::Site,
 };
-use crate::{
-    core::{
-        estate::{
-            history::Ring,
-            seen::{Fault, FaultKind, Observed, Stamp, Worth},
-            signal::{Samples, SignalDef},
-            source::CollectorSpec,
-            watched::Watched,
-        },
-        now::Now,
-    },
-    plan::{Plan, Side, Sides},
-    systems::System,
+use crate::System;
+use base::{
+    collector::CollectorSpec,
+    history::Ring,
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Stamp, Worth},
+    side::{Side, Sides},
+    signal::{Samples, SignalDef},
     view::{Detail, Memo, Panel, Row, Tile},
+    watched::Watched,
 };
+use plan::Plan;
 
 /// What is known.
 #[derive(Debug)]

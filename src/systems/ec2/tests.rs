@@ -12,19 +12,15 @@ use super::{
         TargetKind, asked,
     },
 };
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
-            signal::{Sample, Samples},
-        },
-        now::Now,
-    },
-    drive::sim::{SimDrive, Trouble},
-    plan::{Plan, Side},
-    systems::System,
+use crate::System;
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Freshness, Observed, Stamp},
+    side::Side,
+    signal::{Sample, Samples},
     view::Tone,
 };
+use plan::Plan;
 
 const ROLES: &str = r#"
 schema = 1
@@ -51,7 +47,7 @@ pub(super) fn plan() -> Plan {
 }
 
 fn read(text: &str) -> Plan {
-    Plan::parse(Path::new("test.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0
+    crate::parse_plan(Path::new("test.toml"), text).unwrap_or_else(|faulty| panic!("{faulty}")).0
 }
 
 fn at(seconds: u64) -> Now {
@@ -160,55 +156,4 @@ fn only_what_the_plan_needs_is_asked() {
     let nothing = Plan { fleet: Vec::new(), ..plan() };
     assert!(Question::ALL.into_iter().all(|what| !asked(&nothing, ask(Side::Source, what))));
     assert!(State::new(&Arc::new(nothing)).1.is_empty());
-}
-
-#[test]
-fn every_signal_of_a_source_in_trouble_is_not_live() {
-    let thousand = ROLES.replace("target = 4", "target = 400").replace("source = 2", "source = 600");
-    let mut drive = SimDrive::new(Arc::new(read(&thousand)), 7, at(1000));
-    drive.run_for(Duration::from_secs(120));
-    let fleet = |drive: &SimDrive| -> Vec<Sample> {
-        drive.signals().into_iter().filter(|s| s.def.id.starts_with("fleet.")).collect()
-    };
-    let before = fleet(&drive);
-    assert!(before.iter().all(|s| s.value.is_fresh()), "{before:#?}");
-    for trouble in [Trouble::Fails(FaultKind::Refused), Trouble::Fails(FaultKind::Empty), Trouble::Hangs] {
-        drive.trouble("ec2/", Some(trouble));
-        drive.run_for(Duration::from_secs(60));
-        let sick = fleet(&drive);
-        assert_eq!(sick.len(), before.len());
-        assert!(sick.iter().all(|s| !s.value.is_fresh()), "{trouble:?}: {sick:#?}");
-        drive.trouble("ec2/", None);
-        drive.run_for(Duration::from_secs(60));
-        assert!(fleet(&drive).iter().all(|s| s.value.is_fresh()), "heals by itself after {trouble:?}");
-    }
-}
-
-#[test]
-fn the_imitated_target_fills_up_and_shows_it() {
-    let thousand = ROLES.replace("target = 4", "target = 400").replace("source = 2", "source = 600");
-    let mut drive = SimDrive::new(Arc::new(read(&thousand)), 7, at(1000));
-    let mut serving = Vec::new();
-    for _ in 0..3 {
-        drive.run_for(Duration::from_secs(300));
-        let samples = drive.signals();
-        let web = |s: &&Sample| s.def.id == "fleet.role.in_service" && *s.labels == ["web", "target"];
-        serving.push(samples.iter().find(web).and_then(|s| s.value.clone().fresh()).unwrap());
-    }
-    assert!(serving.is_sorted() && serving[0] < serving[2], "{serving:?}");
-    let snapshot = drive.snapshot();
-    let panel = snapshot.panels.iter().find(|p| p.id == State::ID).unwrap();
-    let table = |id: &str| panel.tables.iter().find(|t| t.id == id).unwrap();
-    assert!(table("instances").rows.len() > 900);
-    assert_eq!(table("roles").rows.len(), 2);
-    assert_eq!(table("zones").rows.len(), 6, "two roles in three zones");
-    for table in &panel.tables {
-        for row in table.rows.iter() {
-            assert_eq!(row.cells.len(), table.columns.len(), "{} {}", table.id, row.id);
-        }
-    }
-    let some = table("instances").rows[0].id.clone();
-    let state = crate::core::snapshot::DetailKey { panel: "ec2".into(), table: "instances".into(), row: some };
-    drive.command(crate::core::EngineCommand::Open(state));
-    assert!(drive.snapshot().detail.is_some());
 }

@@ -8,13 +8,12 @@ mod roles;
 use std::borrow::Cow;
 
 use super::{State, state::order};
-use crate::{
-    core::{
-        estate::{history::Drain, seen::Observed},
-        now::Now,
-    },
-    plan::Side,
-    systems::System,
+use crate::System;
+use base::{
+    history::Drain,
+    now::Now,
+    observed::Observed,
+    side::Side,
     view::{Cell, Panel, Tile, Tone, oldest},
 };
 
@@ -125,7 +124,7 @@ fn ratio(ratio: f64, text: String) -> Cell {
 fn filling(eta: Drain) -> Cow<'static, str> {
     match eta {
         Drain::Drained => "all there".into(),
-        Drain::In(d) => format!("full in {}", crate::core::now::short(d)).into(),
+        Drain::In(d) => format!("full in {}", base::now::short(d)).into(),
         Drain::Never => "not filling up".into(),
         Drain::Unknown => "pace not known yet".into(),
     }
@@ -135,7 +134,7 @@ fn filling(eta: Drain) -> Cow<'static, str> {
 fn eta(eta: Drain) -> Cell {
     match eta {
         Drain::Drained => Cell::number(0.0, "full").tone(Tone::Good),
-        Drain::In(d) => Cell::number(d.as_secs_f64(), crate::core::now::short(d)).tone(Tone::Busy),
+        Drain::In(d) => Cell::number(d.as_secs_f64(), base::now::short(d)).tone(Tone::Busy),
         Drain::Never => Cell::number(f64::MAX, "never").tone(Tone::Warn),
         Drain::Unknown => Cell::none(),
     }

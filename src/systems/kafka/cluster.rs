@@ -7,12 +7,10 @@ use super::{
     figures::Figures,
     memory::{GroupMemory, Memory, Tables},
 };
-use crate::core::{
-    estate::{
-        history::{Drain, Ring, Slope},
-        seen::{Fault, FaultKind, Observed, Reading, Stamp},
-    },
+use base::{
+    history::{Drain, Ring, Slope},
     now::Now,
+    observed::{Fault, FaultKind, Observed, Reading, Stamp},
 };
 
 /// One cluster.
@@ -153,7 +151,7 @@ fn gone(what: &str, name: &str, seen: Option<Now>, now: Now) -> String {
     seen.map_or_else(
         // Brokers leave out what a login may not describe.
         || format!("{what} {name} does not exist there, or this login may not describe it"),
-        |at| format!("{what} {name} is gone, last there {} ago", crate::core::now::short(now.since(at))),
+        |at| format!("{what} {name} is gone, last there {} ago", base::now::short(now.since(at))),
     )
 }
 

@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::syncs::Syncs;
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::Side,
+use base::{
+    observed::{Fault, FaultKind},
+    side::Side,
 };
 
 /// One cluster × one question.

@@ -13,18 +13,15 @@ use super::{
     signals,
     state::{Pair, timeout},
 };
-use crate::{
-    core::{
-        estate::{
-            history::Drain,
-            seen::{Fault, FaultKind, Observed},
-        },
-        now::{Now, short},
-        step::Level,
-    },
-    plan::{Action, Plan, Side},
+use base::{
+    history::Drain,
+    now::{Now, short},
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
+    step::Level,
     view::grouped,
 };
+use plan::{Action, Plan};
 
 /// One gate.
 #[derive(Debug, PartialEq)]
@@ -357,10 +354,10 @@ impl<'a> HandOver<'a> {
     }
 
     /// The limit that the plan's first gate on a signal has.
-    fn limit(&self, signal: &crate::core::estate::signal::SignalDef, labels: &[(&str, &str)]) -> Option<f64> {
+    fn limit(&self, signal: &base::signal::SignalDef, labels: &[(&str, &str)]) -> Option<f64> {
         let steps = self.plan.runbook.steps();
-        let gates = steps.flat_map(|(_, s)| [&s.gates, &s.verify]).flat_map(crate::plan::Condition::gates);
-        let fits = |gate: &&crate::plan::Gate| {
+        let gates = steps.flat_map(|(_, s)| [&s.gates, &s.verify]).flat_map(plan::Condition::gates);
+        let fits = |gate: &&plan::Gate| {
             let of = |label: &str, value: &str| gate.labels.get(label).is_none_or(|v| v == value);
             gate.metric.id == signal.id && of("pair", &self.pair.plan.name) && labels.iter().all(|(l, v)| of(l, v))
         };

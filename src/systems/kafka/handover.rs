@@ -11,12 +11,10 @@ use super::{
     state::Pair,
     syncs::{Sync, Syncs},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-    },
-    plan::Side,
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
 };
 
 /// A partition of a topic that is copied: the ends on both clusters, and the last offset sync.

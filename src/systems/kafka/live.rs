@@ -31,18 +31,16 @@ use super::{
     ops::{Call, TopicOffsets, Version},
     state::{bootstrap, timeout},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::short,
-    },
-    journal::{Journal, Permit},
-    plan::{KafkaPair, Plan, Side, Sides},
-    systems::{
-        Live, Writer,
-        steer::{SendOutcome, Verified, VerifyRequest},
-    },
+use crate::Journal;
+use crate::{Live, Writer};
+use base::{
+    now::short,
+    observed::{Fault, FaultKind},
+    operation::{SendOutcome, Verified, VerifyRequest},
+    side::{Side, Sides},
 };
+use journal::Permit;
+use plan::{KafkaPair, Plan};
 
 /// The thread's own calls end this much before the source's time is up, so that it is the server's silence that is reported.
 const MARGIN: Duration = Duration::from_millis(750);

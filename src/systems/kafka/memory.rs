@@ -15,8 +15,8 @@ use super::{
     figures::Figures,
     times::{EndTimes, LagTime, Row},
 };
-use crate::core::{
-    estate::history::{Ring, Slope},
+use base::{
+    history::{Ring, Slope},
     now::Now,
 };
 

@@ -18,7 +18,7 @@ pub(super) use self::{
     judge::judge,
     places::{Place, first, own_topics, read_again, stands, straggling, unknown, unled},
 };
-pub(super) use crate::systems::steer::known;
+pub(super) use crate::steer::known;
 
 use std::time::Duration;
 
@@ -31,15 +31,15 @@ use super::{
     handover::describe,
     state::{Pair, State, bootstrap, servers},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::Kind,
-    },
-    plan::{Action, Property, Secret, Side},
-    systems::steer::{self, Change, Draft, Operation, Planner, Precondition, quoted},
+use crate::steer::{self, Planner, quoted};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Draft, Operation, Precondition},
+    side::Side,
+    step::Kind,
 };
+use plan::{Action, Property, Secret};
 
 /// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
 /// says (5 s to find a broker and 15 s for the request, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
@@ -80,7 +80,7 @@ pub struct TopicOffsets {
 }
 
 type Op = Operation<Call, Version>;
-type Drafted = steer::Drafted<Call, Version>;
+type Drafted = base::operation::Drafted<Call, Version>;
 
 impl Planner for State {
     type Call = Call;

@@ -11,13 +11,12 @@ use super::{
     facts::{Config, Group, Offset},
     state::Pair,
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-    },
-    plan::{KafkaPair, Mirror, Side, Sides},
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    side::{Side, Sides},
 };
+use plan::{KafkaPair, Mirror};
 
 /// The mirror that makes `name` on `side`, and the name it has where it is copied from.
 fn copied_by<'a, 'n>(plan: &'a KafkaPair, side: Side, name: &'n str) -> Option<(&'a Mirror, &'n str)> {

@@ -10,18 +10,15 @@ use super::{
     state::{Pair, State, timeout},
     times::LagTime,
 };
-use crate::{
-    core::{
-        estate::{
-            history::Drain,
-            seen::{Fault, FaultKind, Observed},
-            signal::{MAX, Samples, SignalDef, Unit},
-            watched::Watched,
-        },
-        now::Now,
-    },
-    plan::{Action, Isolation, Side, Sides},
+use base::{
+    history::Drain,
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    side::{Side, Sides},
+    signal::{MAX, Samples, SignalDef, Unit},
+    watched::Watched,
 };
+use plan::{Action, Isolation};
 
 /// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
 pub const NEVER: f64 = 31_536_000.0;

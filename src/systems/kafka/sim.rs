@@ -23,14 +23,13 @@ use super::{
     facts::{Broker, Commit, Config, Group, Observation, Offset, Query, Snapshot, Topic},
     syncs::Syncs,
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-    },
-    plan::{Isolation, KafkaPair, Plan, Side},
-    systems::Simulated,
+use crate::Simulated;
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    side::Side,
 };
+use plan::{Isolation, KafkaPair, Plan};
 
 /// The imitated clusters.
 pub struct Sim {

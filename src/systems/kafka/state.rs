@@ -12,20 +12,17 @@ use super::{
     syncs::Syncs,
     view,
 };
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Observed, Reading, Stamp},
-            signal::{Samples, SignalDef},
-            source::CollectorSpec,
-            watched::Watched,
-        },
-        now::Now,
-    },
-    plan::{KafkaPair, Mirror, Plan, Property, Side, Sides},
-    systems::System,
+use crate::System;
+use base::{
+    collector::CollectorSpec,
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Reading, Stamp},
+    side::{Side, Sides},
+    signal::{Samples, SignalDef},
     view::{Detail, Memo, Panel, Tile},
+    watched::Watched,
 };
+use plan::{KafkaPair, Mirror, Plan, Property};
 
 /// What is known of all pairs of clusters.
 #[derive(Debug)]

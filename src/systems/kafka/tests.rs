@@ -10,20 +10,16 @@ use super::{
     Observation, Query, State,
     facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot, Topic},
 };
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
-            signal::{Sample, Samples},
-        },
-        now::Now,
-    },
-    plan::{
-        Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property,
-        Side, Sides, Site,
-    },
-    systems::{Simulated, System},
+use crate::{Simulated, System};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Freshness, Observed, Stamp},
+    side::{Side, Sides},
+    signal::{Sample, Samples},
     view::Tone,
+};
+use plan::{
+    Access, Budgets, Intervals, Isolation, KafkaCluster, KafkaPair, Mirror, Pattern, Patterns, Plan, Property, Site,
 };
 
 fn patterns(texts: &[&str]) -> Patterns {
@@ -61,7 +57,7 @@ fn plan(groups: &[&str], topics: &[&str], prefix: &str) -> Arc<Plan> {
         health: vec![],
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: crate::plan::Runbook::default(),
+        runbook: plan::Runbook::default(),
     })
 }
 

@@ -11,15 +11,15 @@ use std::{borrow::Cow, sync::Arc};
 pub(super) use detail::detail;
 
 use super::{State, cluster::GroupSeen, figures::Figures, parity, signals, state::Pair, times::LagTime};
-use crate::{
-    core::{
-        estate::{history::Drain, seen::Observed},
-        now::{Now, short},
-    },
-    plan::{Plan, Side},
-    systems::System,
+use crate::System;
+use base::{
+    history::Drain,
+    now::{Now, short},
+    observed::Observed,
+    side::Side,
     view::{Cell, Panel, Tile, Tone, grouped, oldest},
 };
+use plan::Plan;
 
 /// The panel.
 pub(super) fn panel(state: &State, now: Now) -> Panel {

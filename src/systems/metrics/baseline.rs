@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::core::estate::history::Ring;
+use base::history::Ring;
 
 /// What is younger belongs to what is judged, not to what it is judged by.
 const UNTIL: Duration = Duration::from_secs(300);
@@ -31,7 +31,7 @@ mod tests {
     use std::time::Duration;
 
     use super::baseline;
-    use crate::core::estate::history::Ring;
+    use base::history::Ring;
 
     #[test]
     fn the_median_of_what_was_before_and_not_of_now() {

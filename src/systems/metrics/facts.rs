@@ -4,10 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 
-use crate::{
-    core::estate::seen::Fault,
-    plan::{Secret, Side},
-};
+use base::{observed::Fault, side::Side};
+use plan::Secret;
 
 /// One endpoint × one question.
 #[derive(Debug, Clone)]

@@ -6,16 +6,19 @@ mod prometheus;
 use std::sync::{Arc, LazyLock};
 
 use super::{Observation, Query, State};
+use crate::Journal;
 use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    journal::{Journal, Permit},
-    plan::{Plan, Sides},
-    systems::{
-        Live, Writer,
-        aws::{Aws, Reader, trust},
-        steer::{Never, SendOutcome, Verified, VerifyRequest},
-    },
+    Live, Writer,
+    aws::{Aws, Reader, trust},
+    steer::Never,
 };
+use base::{
+    observed::{Fault, FaultKind},
+    operation::{SendOutcome, Verified, VerifyRequest},
+    side::Sides,
+};
+use journal::Permit;
+use plan::Plan;
 
 /// Connections that can only ask.
 pub struct Readers {

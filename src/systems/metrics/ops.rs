@@ -2,14 +2,16 @@
 
 use super::State;
 use crate::{
-    core::{estate::seen::Observed, now::Now},
-    plan::Action,
-    scenario::FaultInjection,
-    systems::{
-        Simulated,
-        steer::{Drafted, Never, Operation, Planner, SendOutcome, SimulateWrites, Verified},
-    },
+    Simulated,
+    injection::FaultInjection,
+    steer::{Never, Planner, SimulateWrites},
 };
+use base::{
+    now::Now,
+    observed::Observed,
+    operation::{Drafted, Operation, SendOutcome, Verified},
+};
+use plan::Action;
 
 impl Planner for State {
     type Call = Never;

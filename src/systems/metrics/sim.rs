@@ -6,11 +6,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use fastrand::Rng;
 
 use super::{Observation, Query, State, Value};
-use crate::{
-    core::{estate::seen::Fault, now::Now},
-    plan::{HealthKind, HealthUnit, MetricQuery, Plan, Side},
-    systems::{SharedConditions, Simulated},
-};
+use crate::{SharedConditions, Simulated};
+use base::{now::Now, observed::Fault, side::Side};
+use plan::{HealthKind, HealthUnit, MetricQuery, Plan};
 
 /// Requests a second of both sides together.
 const REQUESTS: f64 = 1_200.0;

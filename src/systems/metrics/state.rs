@@ -9,21 +9,18 @@ use super::{
     facts::{CloudWatchQuery, Observation, Query, Value},
     view,
 };
-use crate::{
-    core::{
-        estate::{
-            history::{Ring, Slope},
-            seen::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
-            signal::{MAX, Samples, SignalDef, Unit},
-            source::CollectorSpec,
-            watched::Watched,
-        },
-        now::{Age, Now, short},
-    },
-    plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan, Side, Sides},
-    systems::System,
+use crate::System;
+use base::{
+    collector::CollectorSpec,
+    history::{Ring, Slope},
+    now::{Age, Now, short},
+    observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
+    side::{Side, Sides},
+    signal::{MAX, Samples, SignalDef, Unit},
     view::{Detail, Panel, Tile},
+    watched::Watched,
 };
+use plan::{HealthKind, HealthQuery, HealthUnit, MetricQuery, Plan};
 
 pub(super) static VALUE: SignalDef = SignalDef {
     id: "health.query.value",

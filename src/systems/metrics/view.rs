@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use super::{State, state::VALUE};
-use crate::{
-    core::{
-        estate::{seen::Observed, signal::Unit},
-        now::{Age, Now},
-    },
-    plan::{HealthKind, HealthUnit, MetricQuery, Side},
-    systems::System,
+use crate::System;
+use base::{
+    now::{Age, Now},
+    observed::Observed,
+    side::Side,
+    signal::Unit,
     view::{Align, Cell, Column, Curve, Detail, Line, Panel, Row, SPARK, Series, Table, Tile, Tone, oldest},
 };
+use plan::{HealthKind, HealthUnit, MetricQuery};
 
 /// The table of the panel.
 const QUERIES: &str = "queries";

@@ -25,10 +25,8 @@ pub(super) use self::{
     view::{felt_cell, felt_fields},
 };
 use super::{facts::Query, set::Set};
-use crate::{
-    core::estate::{seen::Reading, source::CollectorSpec},
-    plan::Canary,
-};
+use base::{collector::CollectorSpec, observed::Reading};
+use plan::Canary;
 
 /// Who has to have a write before it is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

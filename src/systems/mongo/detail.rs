@@ -15,14 +15,15 @@ use super::{
         state_cell, trend, window_cell,
     },
 };
-use crate::{
-    core::{
-        estate::{history::Drain, seen::Observed, signal::Unit},
-        now::{Now, short},
-    },
-    plan::{Plan, Side},
+use base::{
+    history::Drain,
+    now::{Now, short},
+    observed::Observed,
+    side::Side,
+    signal::Unit,
     view::{Cell, Curve, Detail, Line, Series, Table, Tone, grouped},
 };
+use plan::Plan;
 
 type Fields = Vec<(Cow<'static, str>, Cell)>;
 

@@ -45,8 +45,8 @@ impl std::fmt::Display for Lag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Is(d) if d.is_zero() => f.pad("0s"),
-            Self::Is(d) => f.pad(&crate::core::now::short(*d)),
-            Self::AtLeast(d) => f.pad(&format!("≥{}", crate::core::now::short(*d))),
+            Self::Is(d) => f.pad(&base::now::short(*d)),
+            Self::AtLeast(d) => f.pad(&format!("≥{}", base::now::short(*d))),
         }
     }
 }

@@ -13,9 +13,9 @@ use super::{
     facts::Hello,
     set::{Member, Set},
 };
-use crate::core::{
-    estate::seen::{Fault, FaultKind, Observed},
+use base::{
     now::{Age, Now},
+    observed::{Fault, FaultKind, Observed},
 };
 
 /// Who leads.

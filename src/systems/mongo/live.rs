@@ -44,23 +44,22 @@ use super::{
     ops::{Call, Version},
     state::State,
 };
+use crate::Journal;
 use crate::{
-    core::estate::{
-        seen::{Fault, FaultKind},
-        source::CollectorSpec,
-    },
-    drive::{
+    Live, Writer,
+    collect::{
         clock,
         poll::{Schedule, timed_out},
         sink::Sink,
     },
-    journal::{Journal, Permit},
-    plan::{Plan, ReplicaSet},
-    systems::{
-        Live, Writer,
-        steer::{SendOutcome, Verified, VerifyRequest},
-    },
 };
+use base::{
+    collector::CollectorSpec,
+    observed::{Fault, FaultKind},
+    operation::{SendOutcome, Verified, VerifyRequest},
+};
+use journal::Permit;
+use plan::{Plan, ReplicaSet};
 
 /// Waits for a configuration (NotYetInitialized).
 const WAITING: i32 = 94;
@@ -169,7 +168,7 @@ impl Live for State {
             })
             .await;
         }
-        crate::drive::poll::poll(schedule, &out, || Self::ask(&readers, ask)).await;
+        crate::collect::poll::poll(schedule, &out, || Self::ask(&readers, ask)).await;
     }
 }
 
@@ -468,7 +467,8 @@ fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{MemberRule, Sides};
+    use base::side::Sides;
+    use plan::MemberRule;
 
     #[test]
     fn an_answer_that_tells_another_set_is_none() {

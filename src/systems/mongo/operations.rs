@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use super::set::Set;
-use crate::core::{
-    estate::seen::{Fault, FaultKind, Observed},
+use base::{
     now::{Now, short},
+    observed::{Fault, FaultKind, Observed},
 };
 
 /// What kind of operation.

@@ -29,18 +29,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Concern, Felt, Observation, Probe, State, facts::ConfigMember, set::Set};
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Observed, Reading, Stamp},
-            source::CollectorSpec,
-        },
-        now::Now,
-        step::Kind,
-    },
-    plan::Action,
-    systems::steer::{Draft, Drafted, Operation, Planner},
+use crate::steer::Planner;
+use base::{
+    collector::CollectorSpec,
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Reading, Stamp},
+    operation::{Draft, Drafted, Operation},
+    step::Kind,
 };
+use plan::Action;
 
 /// A request, or a wait.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,14 +12,12 @@ use super::{
     set::Set,
     signals::{CANARY_WRITE_DOWNTIME, WRITE_DOWNTIME},
 };
-use crate::{
-    core::{
-        estate::seen::Observed,
-        now::{Now, short, short_up},
-        snapshot::Outage,
-    },
-    journal::Reading,
+use base::{
+    now::{Now, short, short_up},
+    observed::Observed,
 };
+use engine::snapshot::Outage;
+use journal::Reading;
 
 /// How long nobody could write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

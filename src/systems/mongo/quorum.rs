@@ -1,6 +1,6 @@
 //! What a set survives: whether a majority is left after losing one side or the link between them.
 
-use crate::plan::{Side, Sides};
+use base::side::{Side, Sides};
 
 /// One voter, as the primary sees it.
 #[derive(Debug, Clone, Copy)]

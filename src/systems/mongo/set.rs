@@ -14,17 +14,14 @@ use super::{
     outage::Carried,
     quorum::{self, Quorum, Voter},
 };
-use crate::{
-    core::{
-        estate::{
-            history::{Ring, Slope},
-            seen::{Fault, FaultKind, Observed, Reading},
-            watched::Watched,
-        },
-        now::Now,
-    },
-    plan::{Action, MemberRule, Plan, ReplicaSet, Side},
+use base::{
+    history::{Ring, Slope},
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Reading},
+    side::Side,
+    watched::Watched,
 };
+use plan::{Action, MemberRule, Plan, ReplicaSet};
 
 /// One replica set.
 #[derive(Debug)]

@@ -3,15 +3,11 @@
 use std::{cell::LazyCell, sync::Arc};
 
 use super::{canary::Concern, facts::MemberState, leader::Leader, set::Set, view::has_no_data};
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Observed},
-            signal::{MAX, Samples, SignalDef, Unit},
-        },
-        now::{Age, Now},
-    },
-    plan::Side,
+use base::{
+    now::{Age, Now},
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
+    signal::{MAX, Samples, SignalDef, Unit},
 };
 
 macro_rules! signals {

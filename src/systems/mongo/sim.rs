@@ -38,14 +38,13 @@ use super::{
     facts::{Config, Hello, MemberState, Membership, Observation, OpTime, Peer, Peering, Query, Server, Status},
     operations::{Kind, Operation, Operations},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-    },
-    plan::{MemberRule, Plan, ReplicaSet, Side},
-    systems::{SharedConditions, Simulated},
+use crate::{SharedConditions, Simulated};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    side::Side,
 };
+use plan::{MemberRule, Plan, ReplicaSet};
 
 /// The imitated sets.
 #[derive(Debug)]

@@ -9,23 +9,19 @@ use super::{
     set::{Member, Set},
     signals,
 };
-use crate::{
-    core::{
-        estate::{
-            history::Slope,
-            seen::{Fault, FaultKind, Observed, Stamp},
-            signal::{Samples, SignalDef},
-            source::CollectorSpec,
-            watched::Watched,
-        },
-        now::Now,
-        snapshot::Outage,
-    },
-    journal::Reading,
-    plan::Plan,
-    systems::System,
+use crate::System;
+use base::{
+    collector::CollectorSpec,
+    history::Slope,
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Stamp},
+    signal::{Samples, SignalDef},
     view::{Detail, Panel, Tile},
+    watched::Watched,
 };
+use engine::snapshot::Outage;
+use journal::Reading;
+use plan::Plan;
 
 /// What is known.
 #[derive(Debug)]

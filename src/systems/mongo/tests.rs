@@ -16,23 +16,20 @@ use super::{
     leader::Leader,
     signals,
 };
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
-            signal::{Sample, Samples},
-            source::CollectorSpec,
-        },
-        gate::{Judge, Readings},
-        now::Now,
-        step::Level,
-    },
-    plan::{
-        Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan,
-        ReplicaSet, Side, Sides, Site,
-    },
-    systems::{Simulated, System},
+use crate::{Simulated, System};
+use base::{
+    collector::CollectorSpec,
+    now::Now,
+    observed::{Fault, FaultKind, Freshness, Observed, Reading, Stamp},
+    side::{Side, Sides},
+    signal::{Sample, Samples},
+    step::Level,
     view::{Panel, Tone},
+};
+use engine::gate::{Judge, Readings};
+use plan::{
+    Access, Agg, AwsCredentials, Budgets, Compare, Condition, Gate, Intervals, MemberRule, Pattern, Plan, ReplicaSet,
+    Site,
 };
 
 pub(super) fn plan() -> Arc<Plan> {
@@ -69,7 +66,7 @@ pub(super) fn plan() -> Arc<Plan> {
         health: Vec::new(),
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: crate::plan::Runbook::default(),
+        runbook: plan::Runbook::default(),
     })
 }
 

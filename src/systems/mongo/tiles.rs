@@ -6,13 +6,11 @@ use super::{
     state::State,
     view::{lag_cell, trend},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::{Now, short},
-    },
-    plan::Side,
-    systems::System,
+use crate::System;
+use base::{
+    now::{Now, short},
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
     view::{Cell, Tile, Tone},
 };
 

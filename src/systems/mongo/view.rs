@@ -11,18 +11,15 @@ use super::{
     signals::{committed, side_word},
     state::State,
 };
-use crate::{
-    core::{
-        estate::{
-            history::Drain,
-            seen::{FaultKind, Observed},
-        },
-        now::{Now, short},
-    },
-    plan::{Plan, Side},
-    systems::System,
+use crate::System;
+use base::{
+    history::Drain,
+    now::{Now, short},
+    observed::{FaultKind, Observed},
+    side::Side,
     view::{Cell, Column, Key, Panel, Row, SPARK, Table, Tone},
 };
+use plan::Plan;
 
 /// Lag that is worth a look, and lag that is wrong: colours only, never a decision. The second is the default of the plan's gate.
 const LAG_TONES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));

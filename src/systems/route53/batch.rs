@@ -12,7 +12,7 @@ use super::{
     facts::{Alias, Epoch, Record, Routing},
     ops::{Call, RecordsSeen},
 };
-use crate::plan::RecordType;
+use plan::RecordType;
 
 /// A weighted record set, with all that a DELETE has to name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

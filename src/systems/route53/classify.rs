@@ -6,7 +6,8 @@ use super::{
     facts::{Record, normal, normal_value},
     weighted::side_of,
 };
-use crate::plan::{DnsName, Side, Sides};
+use base::side::{Side, Sides};
+use plan::DnsName;
 
 /// One rule of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,10 +121,8 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::{Rule, Rules, Values};
-    use crate::{
-        plan::{Side, Sides},
-        systems::route53::weighted::tests::{name, record},
-    };
+    use crate::route53::weighted::tests::{name, record};
+    use base::side::{Side, Sides};
 
     fn rules(source: &[&str], target: &[&str]) -> Rules {
         let mut name = name();

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::RecordType;
+use plan::RecordType;
 
 /// One endpoint × one question.
 #[derive(Debug, Clone)]

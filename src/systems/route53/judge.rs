@@ -6,7 +6,7 @@ use super::{
     facts::Epoch,
     ops::{Call, RecordsSeen, Version},
 };
-use crate::{core::step::Truth, systems::steer::Verified};
+use base::{operation::Verified, step::Truth};
 
 /// Of a change that was to be made of `before` under this tag; `records` and `epochs` are what is there now.
 ///

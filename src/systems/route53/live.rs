@@ -22,20 +22,22 @@ use super::{
     ChangeObservation, Observation, Query, State,
     ops::{Call, Version},
 };
+use crate::Journal;
 use crate::{
-    core::estate::{seen::Fault, source::CollectorSpec},
-    drive::{
+    Live, Writer,
+    aws::{Aws, Reader},
+    collect::{
         poll::{Schedule, poll},
         sink::Sink,
     },
-    journal::{Journal, Permit},
-    plan::Plan,
-    systems::{
-        Live, Writer,
-        aws::{Aws, Reader},
-        steer::{SendOutcome, Verified, VerifyRequest},
-    },
 };
+use base::{
+    collector::CollectorSpec,
+    observed::Fault,
+    operation::{SendOutcome, Verified, VerifyRequest},
+};
+use journal::Permit;
+use plan::Plan;
 
 /// Route 53 is one service for the world; its requests are signed for this region.
 const REGION: &str = "us-east-1";

@@ -17,15 +17,15 @@ use super::{
     facts::{Epoch, normal},
     state::{Name, State},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::Kind,
-    },
-    plan::{Action, DnsName, RecordType, Side, Sides},
-    systems::steer::{self, Draft, Operation, Planner, Precondition, SIGNED, quoted},
+use crate::steer::{self, Planner, SIGNED, quoted};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Draft, Operation, Precondition},
+    side::{Side, Sides},
+    step::Kind,
 };
+use plan::{Action, DnsName, RecordType};
 
 /// A request or a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,7 +149,7 @@ impl Goal {
 }
 
 type Op = Operation<Call, Version>;
-type Drafted = steer::Drafted<Call, Version>;
+type Drafted = base::operation::Drafted<Call, Version>;
 
 impl Planner for State {
     type Call = Call;

@@ -1,15 +1,11 @@
 //! The signals of weighted DNS.
 
 use super::{state::State, weighted::planned, wilson::Interval};
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind},
-            signal::{MAX, Samples, SignalDef, Unit},
-        },
-        now::Now,
-    },
-    plan::Side,
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    side::Side,
+    signal::{MAX, Samples, SignalDef, Unit},
 };
 
 macro_rules! signals {
@@ -111,23 +107,19 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use crate::{
-        core::{
-            estate::{
-                seen::{Freshness, Observed, Stamp},
-                signal::Samples,
-            },
-            now::Now,
+        System,
+        route53::{
+            Listing, Observation, Query, Record, Routing, State,
+            facts::{Alias, Answer, Batch},
+            weighted::tests::{name, record},
         },
-        plan::Sides,
-        systems::{
-            System,
-            route53::{
-                Listing, Observation, Query, Record, Routing, State,
-                facts::{Alias, Answer, Batch},
-                weighted::tests::{name, record},
-            },
-            steer::played,
-        },
+        steer::played,
+    };
+    use base::{
+        now::Now,
+        observed::{Freshness, Observed, Stamp},
+        side::Sides,
+        signal::Samples,
     };
 
     const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
@@ -135,7 +127,7 @@ mod tests {
     /// What is known once these records were read, and fifty answers, half of each side.
     fn read(records: &[Record], answers: Sides<Vec<String>>) -> State {
         let mut plan = (*played::plan("")).clone();
-        plan.dns = vec![crate::plan::DnsName { answers, ..name() }];
+        plan.dns = vec![plan::DnsName { answers, ..name() }];
         let (mut state, specs) = State::new(&Arc::new(plan));
         let stamp = Stamp { at: NOW, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         let answer = |value: &str| Answer { values: vec![value.to_owned()].into(), ttl: 60, authority: true, n: 25 };
@@ -157,7 +149,7 @@ mod tests {
     fn served(records: Vec<Record>, answers: Sides<Vec<String>>) -> Observed<f64> {
         let mut out = Samples::default();
         read(&records, answers).measure(NOW, &mut out);
-        let is = |s: &crate::core::estate::signal::Sample| s.def.id == super::SERVED.id && s.labels[2] == *"target";
+        let is = |s: &base::signal::Sample| s.def.id == super::SERVED.id && s.labels[2] == *"target";
         out.into_vec().into_iter().find(is).expect("a sample").value
     }
 

@@ -26,14 +26,13 @@ use super::{
     facts::{Alias, Answer, Batch, ChangeObservation, Listing, Question, Role, ZoneObservation, normal},
     weighted::side_of,
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-    },
-    plan::{DnsName, Plan, RecordType, Side},
-    systems::{SharedConditions, Simulated},
+use crate::{SharedConditions, Simulated};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    side::Side,
 };
+use plan::{DnsName, Plan, RecordType};
 
 /// Time to live of the simulated records.
 const TTL: u32 = 60;

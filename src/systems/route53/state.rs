@@ -14,21 +14,18 @@ use super::{
     weighted::{Configured, configured},
     window::{Tally, Window},
 };
-use crate::{
-    core::{
-        estate::{
-            history::Ring,
-            seen::{Fault, FaultKind, Observed, Reading, Stamp},
-            signal::{Samples, SignalDef},
-            source::CollectorSpec,
-            watched::Watched,
-        },
-        now::Now,
-    },
-    plan::{DnsName, Plan, Side},
-    systems::System,
+use crate::System;
+use base::{
+    collector::CollectorSpec,
+    history::Ring,
+    now::Now,
+    observed::{Fault, FaultKind, Observed, Reading, Stamp},
+    side::Side,
+    signal::{Samples, SignalDef},
     view::{Detail, Panel, Tile},
+    watched::Watched,
 };
+use plan::{DnsName, Plan};
 
 /// What is known.
 #[derive(Debug)]

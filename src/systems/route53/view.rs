@@ -8,18 +8,20 @@ mod servers;
 use std::borrow::Cow;
 
 pub(super) use self::detail::detail;
-use self::{names::Line, names::names, records::records, servers::servers};
+use self::{
+    names::{Line, names},
+    records::records,
+    servers::servers,
+};
 use super::{
     state::State,
     weighted::{planned, remarks},
 };
-use crate::{
-    core::{
-        estate::seen::Observed,
-        now::{Now, short},
-    },
-    plan::Side,
-    systems::System,
+use crate::System;
+use base::{
+    now::{Now, short},
+    observed::Observed,
+    side::Side,
     view::{Cell, Panel, Tile, Tone, oldest},
 };
 

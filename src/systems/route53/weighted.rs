@@ -6,11 +6,12 @@
 //! if all are unhealthy, all count as healthy; all records of a weighted set have one TTL.
 
 use super::facts::{Record, Routing};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{DnsName, Side, Sides},
+use base::{
+    observed::{Fault, FaultKind},
+    side::{Side, Sides},
     view::Tone,
 };
+use plan::DnsName;
 
 /// The side a record is of, by its set identifier.
 pub(super) fn side_of(name: &DnsName, record: &Record) -> Option<Side> {
@@ -135,11 +136,9 @@ pub(super) mod tests {
     use std::num::NonZeroU32;
 
     use super::{configured, planned, remarks};
-    use crate::{
-        core::estate::seen::FaultKind,
-        plan::{DnsName, RecordType, Sides},
-        systems::route53::facts::{Alias, Record, Routing},
-    };
+    use crate::route53::facts::{Alias, Record, Routing};
+    use base::{observed::FaultKind, side::Sides};
+    use plan::{DnsName, RecordType};
 
     pub(in super::super) fn name() -> DnsName {
         DnsName {

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::facts::Batch;
-use crate::plan::{Side, Sides};
+use base::side::{Side, Sides};
 
 /// How far back samples count. At the default 20 questions a second this is 6 000 samples a server: 1 % to ± 0.25 points. A change of
 /// the records empties it at once, so its length delays nothing.
@@ -159,10 +159,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{KINDS, SPAN, Tally, Window};
-    use crate::{
-        plan::{Side, Sides},
-        systems::route53::facts::{Answer, Batch},
-    };
+    use crate::route53::facts::{Answer, Batch};
+    use base::side::{Side, Sides};
 
     fn answer(value: &str, ttl: u32, authority: bool, n: u32) -> Answer {
         Answer { values: vec![value.to_owned()].into(), ttl, authority, n }

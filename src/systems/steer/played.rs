@@ -2,18 +2,15 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use super::{Draft, Operation, SendOutcome, SimulateWrites, Verified};
-use crate::{
-    core::{
-        estate::{
-            seen::{Fault, Freshness, Stamp},
-            source::CollectorSpec,
-        },
-        now::Now,
-        step::{Kind, Reply, Truth},
-    },
-    plan::{Action, Plan},
+use super::SimulateWrites;
+use base::operation::{Draft, Operation, SendOutcome, Verified};
+use base::{
+    collector::CollectorSpec,
+    now::Now,
+    observed::{Fault, Freshness, Stamp},
+    step::{Kind, Reply, Truth},
 };
+use plan::{Action, Plan};
 
 /// An imitated estate of one system, and what is known of it.
 pub struct Played<S: SimulateWrites> {
@@ -39,7 +36,7 @@ region = "us-east-1"
 label = "ORE"
 region = "us-west-2"
 "#;
-    let read = Plan::parse(Path::new("test.toml"), &format!("{SITES}{rest}"));
+    let read = crate::parse_plan(Path::new("test.toml"), &format!("{SITES}{rest}"));
     Arc::new(read.unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
@@ -84,7 +81,13 @@ impl<S: SimulateWrites> Played<S> {
 
     /// Sends one operation that compares with nothing but what was seen.
     pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Version>) -> SendOutcome<S::Version> {
-        S::write(&mut self.sim, tag, &op.call, op.precondition.bind(&[]).expect("nothing before it").as_ref(), self.now)
+        S::write(
+            &mut self.sim,
+            tag,
+            &op.call,
+            op.precondition.bind(|_| None).expect("nothing before it").as_ref(),
+            self.now,
+        )
     }
 
     /// Looks for it.
@@ -93,7 +96,7 @@ impl<S: SimulateWrites> Played<S> {
             &mut self.sim,
             tag,
             &op.call,
-            op.precondition.bind(&[]).expect("nothing before it").as_ref(),
+            op.precondition.bind(|_| None).expect("nothing before it").as_ref(),
             self.now,
         )
     }
@@ -108,7 +111,7 @@ impl<S: SimulateWrites> Played<S> {
         let begun = self.now;
         let mut marks = Vec::new();
         for op in ops {
-            let expect = op.precondition.bind(&marks).expect("known");
+            let expect = op.precondition.bind(|place| marks.get(place).cloned().flatten()).expect("known");
             self.sent += 1;
             let tag = format!("t{}", self.sent);
             let mut mark = None;

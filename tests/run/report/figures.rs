@@ -6,9 +6,9 @@ use std::{
 };
 
 use landfall::{
-    core::step::{Note, OpState, StepState},
-    journal::Body,
+    base::step::{Note, OpState, StepState},
     report::{self, Outcome},
+    systems::Body,
 };
 use serde_json::Value;
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use landfall::{
-    core::step::OpState,
-    journal::Entry,
-    systems::{Call, mongo::Call as Mongo},
+    base::step::OpState,
+    systems::{Call, Entry, mongo::Call as Mongo},
 };
 
 use super::ledger::{self, Said};

@@ -1,9 +1,8 @@
 //! What the journal says: each request, and what became of it.
 
 use landfall::{
-    core::step::{Note, OpState},
-    journal::{Body, Entry},
-    systems::Call,
+    base::step::{Note, OpState},
+    systems::{Body, Call, Entry},
 };
 
 /// A request as the journal has it.

@@ -18,7 +18,7 @@ use std::{fmt::Display, process::ExitCode, time::Duration};
 use clap::{Parser, ValueEnum};
 use fastrand::Rng;
 use landfall::{
-    core::step::{StepState, Way},
+    base::step::{StepState, Way},
     journal::export,
 };
 use landfall_lab::console::{Console, Run};

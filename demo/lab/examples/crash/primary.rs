@@ -7,10 +7,9 @@ use std::{
 
 use fastrand::Rng;
 use landfall::{
-    core::step::Way,
-    journal::{Entry, follow::Follower},
-    plan::Side,
-    systems::{Call, mongo::Call as Mongo},
+    base::{side::Side, step::Way},
+    journal::follow::Follower,
+    systems::{Call, Entry, mongo::Call as Mongo},
 };
 use landfall_lab::{
     console::{Console, Run},

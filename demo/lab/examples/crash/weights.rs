@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use landfall::{
-    core::step::{OpState, Way},
-    journal::{Entry, follow::Follower},
-    systems::{Call, route53::Call as Route53},
+    base::step::{OpState, Way},
+    journal::follow::Follower,
+    systems::{Call, Entry, route53::Call as Route53},
 };
 use landfall_lab::{
     console::{Console, Run},

@@ -15,14 +15,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use clap::Parser;
 use landfall::{
-    core::{
+    base::{side::Side, step::StepState},
+    drive::{Control, inbox::Inbox, live},
+    engine::{
         run::{Order, StepView},
         snapshot::Snapshot,
-        step::StepState,
     },
-    drive::{Control, clock, inbox::Inbox, live},
-    journal::{Author, Journal, store::MemStore},
-    plan::{Plan, Side},
+    journal::{Author, store::MemStore},
+    systems::{Journal, collect::clock},
 };
 use landfall_lab::trio::{self, STEP, Trio};
 use tokio::time::{Instant, sleep, timeout};
@@ -56,14 +56,15 @@ async fn main() -> Result<(), Failure> {
     let delay = Duration::from_millis(cli.delay_ms);
     println!("default timings, {} ms each way between the sites, set of 1 + 2 voters", cli.delay_ms);
     let set = Trio::start(delay).await?;
-    let (plan, _) = Plan::parse(Path::new("write-gap.toml"), &set.plan()).map_err(|faulty| faulty.render(false))?;
+    let (plan, _) = landfall::systems::parse_plan(Path::new("write-gap.toml"), &set.plan())
+        .map_err(|faulty| faulty.render(false))?;
     let plan = Arc::new(plan);
     let inbox = Inbox::new(&set.dir().join("journal"), &plan.name, &plan.runbook.approvers)?;
     let author = Author {
         run: plan.name.clone(),
         actor: "bench".to_owned(),
         host: "localhost".to_owned(),
-        plan: landfall::core::digest::Digest::default(),
+        plan: landfall::base::digest::Digest::default(),
     };
     let journal = Journal::open(Box::new(MemStore::default()), author, clock::now())?;
     let mut helm = live::start_steered(plan, journal, inbox);
@@ -110,7 +111,7 @@ async fn by_recipe(helm: &mut Control, set: &Trio, n: usize) -> Result<Moved, Fa
 }
 
 /// Previewed and armed; gives what it is confirmed with.
-async fn prepare(helm: &mut Control) -> Result<landfall::core::digest::Digest, Failure> {
+async fn prepare(helm: &mut Control) -> Result<landfall::base::digest::Digest, Failure> {
     until(helm, "a step that can be begun", |s| s.state == StepState::Ready && s.obstacles.is_empty()).await?;
     let end = Instant::now() + PATIENCE;
     loop {

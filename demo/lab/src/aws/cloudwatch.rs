@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::HeaderName},
     response::IntoResponse,
 };
-use landfall::plan::Side;
+use landfall::base::side::Side;
 use serde_json::{Map, Value};
 
 use crate::{estate::REGIONS, metrics::traffic};

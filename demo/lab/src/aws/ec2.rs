@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall::plan::Side;
+use landfall::base::side::Side;
 
 use super::{Endpoint, Form, element, elements, form};
 use crate::{

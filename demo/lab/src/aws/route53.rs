@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use landfall::plan::{Side, Sides};
+use landfall::base::side::{Side, Sides};
 use reqwest::Method;
 
 use super::{Endpoint, element};

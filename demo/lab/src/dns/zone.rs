@@ -9,7 +9,7 @@ use hickory_proto::{
         rdata::{A, AAAA, CNAME, NS, SOA, TXT},
     },
 };
-use landfall::plan::Side;
+use landfall::base::side::Side;
 
 use crate::{
     aws::{element, elements, route53},

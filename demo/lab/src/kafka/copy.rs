@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use landfall::plan::{Side, Sides};
+use landfall::base::side::{Side, Sides};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, StreamConsumer},

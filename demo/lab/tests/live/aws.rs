@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
+use landfall::engine::systems::Systems as _;
 use landfall::{
-    core::{
-        estate::{
-            seen::{FaultKind, Observed},
-            source::CollectorState,
-        },
-        snapshot::Snapshot,
+    base::{
+        collector::CollectorState,
+        observed::{FaultKind, Observed},
+        side::{Side, Sides},
     },
-    plan::{Access, Plan, Secret, Side, Sides},
+    engine::snapshot::Snapshot,
+    plan::{Access, Plan, Secret},
     systems::{Estate, Readers},
 };
 use landfall_lab::{

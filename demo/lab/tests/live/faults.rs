@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use landfall::core::estate::source::CollectorState;
+use landfall::base::collector::CollectorState;
 use landfall_lab::{
     faults::{self, Blow, Trial},
     live::Lab,

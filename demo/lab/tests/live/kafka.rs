@@ -11,19 +11,17 @@ mod tool;
 use std::{collections::BTreeMap, sync::Arc};
 
 use landfall::{
-    core::{
-        estate::{
-            seen::{FaultKind, Observed},
-            source::CollectorState,
-        },
-        snapshot::Snapshot,
+    base::{
+        collector::CollectorState,
+        observed::{FaultKind, Observed},
+        side::Side,
+        view::CollectorLine,
     },
-    plan::Side,
+    engine::snapshot::Snapshot,
     systems::{
         Live,
         kafka::{Observation, Query, State},
     },
-    view::CollectorLine,
 };
 use landfall_lab::{
     kafka_proxy::{Calls, Lies, Proxy},

@@ -9,13 +9,15 @@ mod pasted;
 use std::future::Future;
 
 use landfall::{
-    core::{
+    base::{
+        observed::Observed,
+        view::{Cell, Detail, Table},
+    },
+    engine::{
         EngineCommand,
-        estate::seen::Observed,
         snapshot::{DetailKey, Snapshot, Verdict},
     },
     plan::Plan,
-    view::{Cell, Detail, Table},
 };
 use landfall_lab::{
     live::Lab,

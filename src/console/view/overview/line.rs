@@ -4,17 +4,15 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::said::{Curve, answer_shown};
 use crate::{
-    console::{
-        answers::Answer,
-        theme::Role,
-        view::Drawing,
-        widget::{
-            flow::flow,
-            text::{put, words},
-        },
+    answers::Answer,
+    theme::Role,
+    view::Drawing,
+    widget::{
+        flow::flow,
+        text::{put, words},
     },
-    view::Tone,
 };
+use base::view::Tone;
 
 /// Columns of the name, of the value.
 const NAME: u16 = 19;

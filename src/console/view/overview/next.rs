@@ -4,16 +4,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::tile::rule;
 use crate::{
-    console::{
-        runbook::tone,
-        theme::Role,
-        ui::Ui,
-        view::Drawing,
-        widget::flow::{Atom, flow},
-    },
-    core::run::{RunView, StepView, Turn},
-    view::Tone,
+    runbook::tone,
+    theme::Role,
+    ui::Ui,
+    view::Drawing,
+    widget::flow::{Atom, flow},
 };
+use base::view::Tone;
+use engine::run::{RunView, StepView, Turn};
 
 pub fn draw(area: Rect, buf: &mut Buffer, ui: &Ui, look: &Drawing<'_>) {
     let Some(run) = &ui.view_model().snapshot.run else { return };
@@ -83,7 +81,7 @@ fn reason(tone: Tone, what: &str, look: &Drawing<'_>) -> Vec<Atom> {
 /// The last records, the newest first.
 fn done(run: &RunView, look: &Drawing<'_>) -> Vec<Vec<Atom>> {
     let style = |role| look.theme.style(role);
-    let line = |line: &crate::core::run::JournalLine| {
+    let line = |line: &engine::run::JournalLine| {
         let mut out = vec![Atom::of(vec![(look.clock.second(line.wall), style(Role::Muted))])];
         out.extend((!line.step.is_empty()).then(|| Atom::of(vec![(line.step.clone(), style(Role::Title))])));
         out.extend(Atom::words(&line.what, style(Role::Text)));

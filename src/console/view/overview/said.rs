@@ -2,17 +2,15 @@
 //! when, until when; then what belongs to it.
 
 use crate::{
-    console::{
-        answers::Answer,
-        theme::Role,
-        view::Drawing,
-        widget::{
-            flow::Atom,
-            text::{sparkline, words},
-        },
+    answers::Answer,
+    theme::Role,
+    view::Drawing,
+    widget::{
+        flow::Atom,
+        text::{sparkline, words},
     },
-    view::{Cell, Tile, Tone},
 };
+use base::view::{Cell, Tile, Tone};
 
 /// Cells of the curve where it stands among words.
 const CURVE: usize = 8;

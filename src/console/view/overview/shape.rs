@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::console::widget::big::{self, Size};
+use crate::widget::big::{self, Size};
 
 /// How much room one answer wants.
 pub struct Shape {
@@ -19,7 +19,7 @@ const fn shape(figure: &'static str, most: Size, lines: [u16; 2]) -> Shape {
     Shape { figure, most, lines }
 }
 
-/// In the order of [`crate::console::answers::QUESTIONS`].
+/// In the order of [`crate::answers::QUESTIONS`].
 pub const SHAPES: [Shape; 10] = [
     shape("ROLL BACK", Size::Huge, [3, 4]),
     shape("0.00%", Size::Huge, [2, 3]),

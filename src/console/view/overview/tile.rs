@@ -9,18 +9,16 @@ use super::{
     shape::{Place, size},
 };
 use crate::{
-    console::{
-        answers::Answer,
-        theme::Role,
-        view::Drawing,
-        widget::{
-            big::{self, Size},
-            flow::flow,
-            text::{put, put_right, sparkline, words},
-        },
+    answers::Answer,
+    theme::Role,
+    view::Drawing,
+    widget::{
+        big::{self, Size},
+        flow::flow,
+        text::{put, put_right, sparkline, words},
     },
-    view::{Tile, Tone},
 };
+use base::view::{Tile, Tone};
 
 pub fn draw(place: &Place, buf: &mut Buffer, answer: &Answer, selected: bool, look: &Drawing<'_>) {
     let area = place.area;

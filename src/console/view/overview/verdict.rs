@@ -4,19 +4,17 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{line::mark, next::step, shape::Form, tile::rule};
 use crate::{
-    console::{
-        theme::Role,
-        ui::Ui,
-        view::{Drawing, head::verdict_shown},
-        widget::{
-            big::{self, Size},
-            flow::{Atom, fits, flow},
-            text::put,
-        },
+    theme::Role,
+    ui::Ui,
+    view::{Drawing, head::verdict_shown},
+    widget::{
+        big::{self, Size},
+        flow::{Atom, fits, flow},
+        text::put,
     },
-    core::run::RunView,
-    view::Tone,
 };
+use base::view::Tone;
+use engine::run::RunView;
 
 pub fn draw(area: Rect, buf: &mut Buffer, form: Form, selected: bool, ui: &Ui, look: &Drawing<'_>) {
     let style = |role| look.theme.style(role);

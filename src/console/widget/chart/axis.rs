@@ -1,9 +1,7 @@
 //! Where a value stands on an axis, and which round ones are written beside it.
 
-use crate::{
-    console::{clock::Clock, marks::Limit},
-    core::estate::signal::Unit,
-};
+use crate::{clock::Clock, marks::Limit};
+use base::signal::Unit;
 
 /// An axis.
 #[derive(Debug, Clone, PartialEq)]

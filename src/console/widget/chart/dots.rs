@@ -1,6 +1,6 @@
 //! Lines of braille dots: two columns and four rows of them in each cell of the terminal.
 
-use crate::plan::Side;
+use base::side::Side;
 
 /// A drawing.
 #[derive(Debug)]

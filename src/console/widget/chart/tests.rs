@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::{axis::words, *};
-use crate::{console::Themes, core::estate::signal::Unit, core::run::Milestone};
+use crate::Themes;
+use base::signal::Unit;
+use engine::run::Milestone;
 
 fn line(side: Option<Side>, points: &[(f64, f64)]) -> Line {
     let label = side.map_or("OHI", |s| if s == Side::Source { "VIR" } else { "ORE" });
@@ -16,7 +18,7 @@ fn ramp(from: i32, to: i32, value: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
 
 fn drawn(lines: Vec<Line>, limits: &[Limit], marks: &[Mark]) -> Vec<String> {
     let curve = Curve { lines, ..Curve::new("lag", Unit::Seconds) };
-    let theme = Themes::default().load("night", crate::console::Depth::None).expect("built in");
+    let theme = Themes::default().load("night", crate::Depth::None).expect("built in");
     let mut buf = Buffer::empty(Rect::new(0, 0, 60, 12));
     let [begun, now] = ["2026-11-21T02:50:00Z", "2026-11-21T03:12:05Z"].map(|at| at.parse().expect("a time"));
     let clock = Clock::new(&jiff::tz::TimeZone::UTC, begun, now);

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::world::{Names, Thing};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
     tree::{At, Table},
-    types::{Action, Confirm, Side, Sides},
+    types::{Action, Confirm},
 };
+use base::side::{Side, Sides};
 
 /// The action; tells of what it names and is not there.
 pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {

@@ -8,14 +8,12 @@ use super::{
     world::Names,
 };
 use crate::{
-    core::estate::signal::{MAX, Unit},
-    plan::{
-        diag::{Code, Diagnosis, Faults, Span},
-        scalar::{friendly, quoted},
-        tree::{At, FromValue, Quantity, Table},
-        types::{Agg, Compare, Condition, Gate, Volume, WINDOW},
-    },
+    diag::{Code, Diagnosis, Faults, Span},
+    scalar::{friendly, quoted},
+    tree::{At, FromValue, Quantity, Table},
+    types::{Agg, Compare, Condition, Gate, Volume, WINDOW},
 };
+use base::signal::{MAX, Unit};
 
 #[derive(Clone)]
 struct Id {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{super::unique, world::dangling};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
     tree::At,

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use crate::{
-    core::estate::signal::{MAX, Unit},
-    plan::{
-        diag::{Code, Diagnosis, Faults},
-        scalar::{self, quoted},
-        spec::Kind,
-        tree::{At, Quantity, Value},
-    },
+    diag::{Code, Diagnosis, Faults},
+    scalar::{self, quoted},
+    spec::Kind,
+    tree::{At, Quantity, Value},
 };
+use base::signal::{MAX, Unit};
 
 /// Bytes, by the ends of their words.
 const BYTES: [(&str, f64); 11] = [
@@ -28,7 +26,7 @@ const BYTES: [(&str, f64); 11] = [
 ];
 
 /// The value in the unit, within the range; tells why it is none.
-pub(crate) fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faults: &mut Faults) -> Option<f64> {
+pub fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faults: &mut Faults) -> Option<f64> {
     match fitting(&at.value, unit) {
         Ok(value) if value >= range.0 && value <= range.1 => Some(value),
         Ok(_) => {
@@ -73,7 +71,7 @@ fn shown(value: &Quantity) -> String {
 const COUNTS: [(&str, f64); 5] = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("/s", 1.0)];
 
 /// A number with any unit that a plan knows, in the unit of the signals that have it: seconds, bytes, shares, things.
-pub(crate) fn amount(text: &str) -> Option<f64> {
+pub fn amount(text: &str) -> Option<f64> {
     if let Ok(plain) = text.parse::<f64>() {
         return Some(plain).filter(|n| n.is_finite());
     }

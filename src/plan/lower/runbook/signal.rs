@@ -4,15 +4,12 @@ use indexmap::IndexMap;
 
 use super::world::{Names, Thing, dangling};
 use crate::{
-    core::estate::signal::{SignalDef, Unit},
-    plan::{
-        diag::{Code, Diagnosis, Faults},
-        hint,
-        scalar::quoted,
-        tree::{At, Table},
-    },
-    systems::signals,
+    diag::{Code, Diagnosis, Faults},
+    hint,
+    scalar::quoted,
+    tree::{At, Table},
 };
+use base::signal::{SignalDef, Unit};
 
 /// Signals that only a set with a canary gives.
 const CANARY: &str = "mongo.canary.";
@@ -35,8 +32,8 @@ impl Chosen {
 /// Reads `metric` and `where`; tells of all that does not exist.
 pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Chosen> {
     let metric: At<String> = table.at("metric")?;
-    let Some(def) = signals().into_iter().find(|def| def.id == metric.value) else {
-        unknown(&metric, faults);
+    let Some(def) = world.catalog.signals.iter().find(|def| def.id == metric.value) else {
+        unknown(&metric, &world.catalog.signals, faults);
         return None;
     };
     let wanted: IndexMap<String, At<String>> = table.get("where")?;
@@ -70,8 +67,7 @@ fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &Names<'_>, fault
     }
 }
 
-fn unknown(metric: &At<String>, faults: &mut Faults) {
-    let all = signals();
+fn unknown(metric: &At<String>, all: &[&SignalDef], faults: &mut Faults) {
     let ids: Vec<&str> = all.iter().map(|def| def.id).collect();
     let fault = Diagnosis::error(Code::Dangling, &metric.span, format!("there is no signal {}", quoted(&metric.value)));
     let system = metric.value.split('.').next().unwrap_or_default();

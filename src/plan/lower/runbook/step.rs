@@ -6,7 +6,7 @@ use super::{
     order::{Order, Written},
     world::{Names, Thing},
 };
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults, Severity, Span},
     scalar::{friendly, quoted},
     tree::{At, Table},

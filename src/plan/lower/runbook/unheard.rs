@@ -2,7 +2,7 @@
 //! sends users there. Without requests there is no ratio and no latency, which is HOLD, for ever.
 
 use super::world::{Names, Thing};
-use crate::plan::{
+use crate::{
     diag::{Code, Diagnosis, Faults, Span},
     scalar::quoted,
     types::{Action, Condition, Gate, StepPlan},

@@ -2,7 +2,8 @@
 //!
 //! They are looked up in what was written, not in what was lowered: a set that has a fault of its own is still a set.
 
-use crate::plan::{
+use crate::{
+    Catalog,
     diag::{Code, Diagnosis, Faults},
     hint,
     pattern::Pattern,
@@ -41,6 +42,7 @@ impl Thing {
 /// The plan's other tables.
 pub(super) struct Names<'t> {
     pub root: &'t Table,
+    pub catalog: &'t Catalog,
 }
 
 impl<'t> Names<'t> {
@@ -80,7 +82,7 @@ impl<'t> Names<'t> {
 }
 
 /// Tells of a name that is nobody's.
-pub(crate) fn dangling(name: &At<String>, what: &str, known: &[String], faults: &mut Faults) {
+pub fn dangling(name: &At<String>, what: &str, known: &[String], faults: &mut Faults) {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let fault = Diagnosis::error(Code::Dangling, &name.span, format!("{what} {}", quoted(&name.value)));
     faults.push(match hint::nearest(&name.value, &known) {

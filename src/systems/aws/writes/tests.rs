@@ -5,29 +5,29 @@ use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
 use super::{Writing, permissions};
-use crate::{
-    core::{
-        digest::Digest,
-        now::Now,
-        step::{Reply, Ticket},
-    },
-    journal::{Author, Intent, Journal, Permit, store::MemStore},
-    plan::{Access, AwsCredentials, Secret},
-    systems::{Call, steer::SendOutcome},
+use crate::Call;
+use crate::{Intent, Journal};
+use base::{
+    digest::Digest,
+    now::Now,
+    operation::SendOutcome,
+    step::{Reply, Ticket},
 };
+use journal::{Author, Permit, store::MemStore};
+use plan::{Access, AwsCredentials, Secret};
 
 fn now() -> Now {
     Now { boot: Duration::from_secs(1), wall: jiff::Timestamp::UNIX_EPOCH }
 }
 
 /// A journal in memory.
-pub(in crate::systems) fn journal() -> Journal {
+pub(crate) fn journal() -> Journal {
     let author = Author { run: "t".to_owned(), actor: "a".to_owned(), host: "h".to_owned(), plan: Digest::default() };
     Journal::open(Box::new(MemStore::default()), author, now()).expect("a journal").0
 }
 
 /// The right to send this, under this tag.
-pub(in crate::systems) fn intended(journal: &mut Journal, tag: &str, call: Call) -> Permit {
+pub(crate) fn intended(journal: &mut Journal, tag: &str, call: Call) -> Permit {
     let intent = Intent {
         step: "s".to_owned(),
         ticket: Ticket { attempt: 1, op: 0, turn: 1 },
@@ -43,7 +43,8 @@ pub(in crate::systems) fn intended(journal: &mut Journal, tag: &str, call: Call)
 
 #[test]
 fn the_policy_grants_exactly_the_calls_that_a_writer_can_make() {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/iam-operate.json")).unwrap();
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/iam-operate.json")).unwrap();
     let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
     let actions = policy["Statement"][0]["Action"].as_array().unwrap();
     let granted: BTreeSet<String> = actions.iter().map(|a| a.as_str().unwrap().to_owned()).collect();

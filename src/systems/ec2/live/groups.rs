@@ -7,10 +7,8 @@ use aws_sdk_elasticloadbalancingv2::types::{TargetHealthDescription, TargetHealt
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Arns, Pages, Region, held};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    systems::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind},
-};
+use crate::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind};
+use base::observed::{Fault, FaultKind};
 
 /// The most target groups that Elastic Load Balancing gives on a page.
 const PAGE: i32 = 400;

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types::{self, Filter, ImageState};
 
 use super::{Pages, Region, held};
-use crate::{
-    core::estate::seen::Fault,
-    systems::ec2::facts::{Image, Images, LINEAGE, Name},
-};
+use crate::ec2::facts::{Image, Images, LINEAGE, Name};
+use base::observed::Fault;
 
 /// Values that one filter takes.
 const VALUES: usize = 200;

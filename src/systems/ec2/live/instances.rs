@@ -6,11 +6,9 @@ use aws_sdk_ec2::types::{self, EventCode, Filter, InstanceStateName, InstanceTyp
 use indexmap::IndexMap;
 
 use super::{Pages, Region, held};
-use crate::{
-    core::estate::seen::Fault,
-    plan::Plan,
-    systems::ec2::facts::{Check, Instance, InstanceState, Name, Names, Status},
-};
+use crate::ec2::facts::{Check, Instance, InstanceState, Name, Names, Status};
+use base::observed::Fault;
+use plan::Plan;
 
 /// The most that EC2 gives on a page.
 const PAGE: i32 = 1000;
@@ -203,7 +201,8 @@ fn status(status: &types::InstanceStatus, names: &mut Names) -> Option<Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Role, Sides};
+    use base::side::Sides;
+    use plan::Role;
 
     fn role(name: &str, tag: &str, vpc: Option<&str>) -> Role {
         Role {
@@ -219,7 +218,7 @@ mod tests {
 
     #[test]
     fn roles_of_one_tag_and_filters_share_a_stream() {
-        let mut plan = crate::systems::ec2::tests::plan();
+        let mut plan = crate::ec2::tests::plan();
         plan.fleet = vec![
             role("web", "role", None),
             role("api", "role", None),
@@ -235,7 +234,7 @@ mod tests {
 
     #[test]
     fn roles_of_one_tag_and_one_value_select_the_same_instances() {
-        let mut plan = crate::systems::ec2::tests::plan();
+        let mut plan = crate::ec2::tests::plan();
         plan.fleet = vec![role("web", "role", None), Role { name: "web-by-group".into(), ..role("web", "role", None) }];
         let tag = types::Tag::builder().key("role").value("web").build();
         let running = types::InstanceState::builder().name(InstanceStateName::Running).build();

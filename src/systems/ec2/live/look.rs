@@ -4,21 +4,22 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Readers, Region};
 use crate::{
-    core::estate::seen::{Fault, FaultKind, Freshness, Observed, Stamp},
-    drive::clock,
-    plan::{Plan, Side},
-    systems::{
-        ec2::{
-            Observation, Query, Question,
-            facts::{Group, Target},
-            judge,
-            ops::{Call, Version},
-            serving::Serving,
-            site::Site,
-        },
-        steer::{Verified, VerifyRequest},
+    collect::clock,
+    ec2::{
+        Observation, Query, Question,
+        facts::{Group, Target},
+        judge,
+        ops::{Call, Version},
+        serving::Serving,
+        site::Site,
     },
 };
+use base::{
+    observed::{Fault, FaultKind, Freshness, Observed, Stamp},
+    operation::{Verified, VerifyRequest},
+    side::Side,
+};
+use plan::Plan;
 
 /// Between two reads of status checks: one alone may be of a moment that never was.
 const APART: Duration = Duration::from_secs(2);

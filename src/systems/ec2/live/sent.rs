@@ -7,20 +7,21 @@ use std::{
 };
 
 use super::{Readers, State, Writers};
+use crate::Journal;
 use crate::{
-    core::step::{Reply, Truth},
-    journal::Journal,
-    plan::{Plan, Side},
-    systems::{
-        Call as AnyCall, Live, Writer,
-        aws::{
-            intended, journal,
-            served::{self, Asked},
-        },
-        ec2::ops::{Call, Place, Version},
-        steer::{SendOutcome, Verified, VerifyRequest},
+    Call as AnyCall, Live, Writer,
+    aws::{
+        intended, journal,
+        served::{self, Asked},
     },
+    ec2::ops::{Call, Place, Version},
 };
+use base::{
+    operation::{SendOutcome, Verified, VerifyRequest},
+    side::Side,
+    step::{Reply, Truth},
+};
+use plan::Plan;
 
 #[derive(Default)]
 struct Server {
@@ -182,7 +183,7 @@ async fn way(server: Server) -> Way {
         site("target", "B", "eu-north-1", &format!("write = {{ access_key = {write}, secret_key = {write} }}\n")),
     );
     let plan: Arc<Plan> =
-        Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
+        Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0);
     let journal = journal();
     let (readers, writers) = (State::readers(&plan), State::writers(&plan, &journal));
     Way { server, readers, writers, journal, _keys: keys }

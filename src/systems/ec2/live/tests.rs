@@ -10,14 +10,16 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::{mpsc, watch},
 };
 
 use super::*;
 use crate::{
-    core::{estate::source::CollectorState, snapshot::Snapshot},
-    systems::System,
-    view::CollectorLine,
+    System,
+    collect::{clock, poll::Schedule, sink::Sink},
 };
+use base::{collector::CollectorState, view::CollectorLine};
+use engine::snapshot::Snapshot;
 
 /// How the server behaves, and what it has been asked.
 #[derive(Default)]
@@ -145,7 +147,7 @@ fn plan(url: &str, key: &Path) -> Arc<Plan> {
         role("web"),
         role("db"),
     );
-    Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
 fn key(text: &str) -> tempfile::NamedTempFile {
@@ -208,30 +210,67 @@ async fn an_empty_region_is_empty() {
     }
 }
 
-/// Waits until a picture is as wanted.
-async fn until(link: &mut crate::drive::Link, what: &str, is: impl Fn(&CollectorLine) -> bool) -> Arc<Snapshot> {
-    let source = |s: &Snapshot| s.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is);
-    let seen = link.snapshots.wait_for(|s| source(s));
-    let limit = Duration::from_secs(20);
-    tokio::time::timeout(limit, seen).await.unwrap_or_else(|_| panic!("not seen: {what}")).unwrap().clone()
+/// An engine and its collectors, and nothing else: no steps, no journal.
+struct Watching {
+    engine: crate::Engine,
+    queue: mpsc::UnboundedReceiver<crate::EngineInput>,
+    _readers: crate::Readers,
+    _pace: watch::Sender<f64>,
+    _now: watch::Sender<()>,
+}
+
+impl Watching {
+    fn start(plan: Arc<Plan>) -> Self {
+        let readers = crate::Readers::new(&plan);
+        let (out, queue) = mpsc::unbounded_channel();
+        let (pace, now) = (watch::channel(1.0).0, watch::channel(()).0);
+        let (engine, effects) = crate::Engine::new(plan, clock::now());
+        for effect in effects {
+            let crate::EngineEffect::Start(ix, spec) = effect else { panic!("nothing but collectors: {effect:?}") };
+            let schedule = Schedule {
+                what: spec.what(),
+                interval: spec.interval,
+                timeout: spec.timeout,
+                pace: pace.subscribe(),
+                now: now.subscribe(),
+            };
+            readers.spawn(spec, schedule, Sink::new(out.clone(), ix));
+        }
+        Self { engine, queue, _readers: readers, _pace: pace, _now: now }
+    }
+
+    /// Waits until the source's instances are as wanted.
+    async fn until(&mut self, what: &str, is: impl Fn(&CollectorLine) -> bool) -> Snapshot {
+        let seen = async {
+            loop {
+                let input = self.queue.recv().await.expect("collectors run");
+                drop(self.engine.handle(input, clock::now()));
+                let snapshot = self.engine.snapshot(clock::now());
+                if snapshot.sources.iter().find(|s| s.id == "ec2/source/instances").is_some_and(&is) {
+                    return snapshot;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), seen).await.unwrap_or_else(|_| panic!("not seen: {what}"))
+    }
 }
 
 #[tokio::test]
 async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     let (server, url) = serve(Server { instances: 1000, ..Server::default() }).await;
     let keys = key("key");
-    let mut link = crate::drive::live::start(plan(&url, keys.path()));
-    link.measure();
-    until(&mut link, "live", |s| s.state == CollectorState::Fresh).await;
+    let mut watching = Watching::start(plan(&url, keys.path()));
+    drop(watching.engine.handle(crate::EngineInput::Command(engine::EngineCommand::Measure), clock::now()));
+    watching.until("live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().refuses = Some((503, "RequestLimitExceeded"));
-    until(&mut link, "throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;
+    watching.until("throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;
     server.lock().unwrap().asked.clear();
     tokio::time::sleep(Duration::from_secs(4)).await;
     // At full pace each of the two regions' instance sources would have asked four times.
     let asked = server.lock().unwrap().asked.iter().filter(|a| *a == "DescribeInstances").count();
     assert!(asked <= 4, "asked {asked} times while throttled");
     server.lock().unwrap().refuses = None;
-    let healed = until(&mut link, "healed", |s| s.state == CollectorState::Fresh).await;
+    let healed = watching.until("healed", |s| s.state == CollectorState::Fresh).await;
     let running = healed.samples.iter().flatten().find(|s| s.def.id == "fleet.role.running").unwrap();
     assert_eq!(running.value.clone().fresh(), Some(500.0));
 }
@@ -240,12 +279,12 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
 async fn an_expired_token_is_refused_and_a_renewed_one_is_taken_up() {
     let (server, url) = serve(Server { instances: 1000, key: Some("first"), ..Server::default() }).await;
     let keys = key("first");
-    let mut link = crate::drive::live::start(plan(&url, keys.path()));
-    until(&mut link, "live", |s| s.state == CollectorState::Fresh).await;
+    let mut watching = Watching::start(plan(&url, keys.path()));
+    watching.until("live", |s| s.state == CollectorState::Fresh).await;
     server.lock().unwrap().key = Some("second");
-    until(&mut link, "refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Unauthenticated)).await;
+    watching.until("refused", |s| s.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Unauthenticated)).await;
     std::fs::write(keys.path(), "second").unwrap();
-    until(&mut link, "healed", |s| s.state == CollectorState::Fresh).await;
+    watching.until("healed", |s| s.state == CollectorState::Fresh).await;
 }
 
 #[test]

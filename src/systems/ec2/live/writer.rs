@@ -8,20 +8,22 @@ use std::sync::Arc;
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 
 use super::Readers;
+use crate::Journal;
 use crate::{
-    core::step::Truth,
-    journal::{Journal, Permit},
-    plan::{Plan, Side, Sides},
-    systems::{
-        Live,
-        aws::{Writer, Writing},
-        ec2::{
-            State,
-            ops::{Call, Place, Version},
-        },
-        steer::{SendOutcome, VerifyRequest},
+    Live,
+    aws::{Writer, Writing},
+    ec2::{
+        State,
+        ops::{Call, Place, Version},
     },
 };
+use base::{
+    operation::{SendOutcome, VerifyRequest},
+    side::{Side, Sides},
+    step::Truth,
+};
+use journal::Permit;
+use plan::Plan;
 
 /// The writing credentials of both sides, and what reads just before.
 pub struct Writers {

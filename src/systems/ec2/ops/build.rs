@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Draft, Drafted};
 use crate::{
-    core::now::Now,
-    plan::Side,
-    systems::{
-        ec2::{
-            facts::{InstanceState, LINEAGE, Name},
-            state::State,
-        },
-        steer::{Change, known, quoted},
+    ec2::{
+        facts::{InstanceState, LINEAGE, Name},
+        state::State,
     },
+    steer::{known, quoted},
 };
+use base::{now::Now, operation::Change, side::Side};
 
 /// What most have.
 fn most<'a>(all: impl Iterator<Item = &'a Name>) -> Option<&'a Name> {

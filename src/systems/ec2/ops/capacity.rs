@@ -2,17 +2,17 @@
 
 use super::{Call, Draft, Drafted, Op, Version, find};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::Kind,
-    },
-    plan::{Role, Side},
-    systems::{
-        ec2::{facts::Name, site::Site, state::State},
-        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
-    },
+    ec2::{facts::Name, site::Site, state::State},
+    steer::{SIGNED, known, quoted},
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Operation, Precondition},
+    side::Side,
+    step::Kind,
+};
+use plan::Role;
 
 /// A group, as it is to be.
 struct Goal {

@@ -2,20 +2,20 @@
 
 use super::{Call, Draft, Drafted, Op, Version};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::{Kind, Limits},
+    ec2::{
+        facts::{Instance, InstanceState, Name},
+        state::State,
     },
-    plan::{Action, Side},
-    systems::{
-        ec2::{
-            facts::{Instance, InstanceState, Name},
-            state::State,
-        },
-        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
-    },
+    steer::{SIGNED, known, quoted},
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Operation, Precondition},
+    side::Side,
+    step::{Kind, Limits},
+};
+use plan::Action;
 
 /// Instances in one request. EC2 takes more; what fails or is not known of fifty can still be looked at by a person.
 const BATCH: usize = 50;

@@ -5,16 +5,15 @@
 
 use super::{Call, Draft, Drafted, Op, find};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::Kind,
-    },
-    plan::Side,
-    systems::{
-        ec2::{facts::Group, state::State},
-        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
-    },
+    ec2::{facts::Group, state::State},
+    steer::{SIGNED, known, quoted},
+};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Operation, Precondition},
+    side::Side,
+    step::Kind,
 };
 
 /// Those without which nothing replaces an unhealthy host.

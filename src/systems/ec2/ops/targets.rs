@@ -4,20 +4,19 @@ use indexmap::IndexMap;
 
 use super::{Call, Draft, Drafted, Op, Place};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-        step::{Kind, Limits},
+    ec2::{
+        facts::{Instance, InstanceState, TargetGroup, TargetHealth, TargetKind},
+        judge::registered,
+        state::State,
     },
-    plan::Side,
-    systems::{
-        ec2::{
-            facts::{Instance, InstanceState, TargetGroup, TargetHealth, TargetKind},
-            judge::registered,
-            state::State,
-        },
-        steer::{Change, Operation, Precondition, SIGNED, known, quoted},
-    },
+    steer::{SIGNED, known, quoted},
+};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Operation, Precondition},
+    side::Side,
+    step::{Kind, Limits},
 };
 
 /// Targets in one request: as many as a person can still look at.

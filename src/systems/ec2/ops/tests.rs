@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use super::{Call, Version};
 use crate::{
-    core::{
-        estate::seen::FaultKind,
-        step::{Kind, Limits},
-    },
-    plan::{Action, Plan, Side, Sides},
-    systems::{
-        ec2::State,
-        steer::{
-            Planner, Precondition, SIGNED,
-            played::{self, Played},
-        },
+    ec2::State,
+    steer::{
+        Planner, SIGNED,
+        played::{self, Played},
     },
 };
+use base::{
+    observed::FaultKind,
+    operation::Precondition,
+    side::{Side, Sides},
+    step::{Kind, Limits},
+};
+use plan::{Action, Plan};
 
 const PLAN: &str = r#"
 [[fleet]]
@@ -158,7 +158,7 @@ action = { stop = { role = "web", side = "source" } }
 #[test]
 fn what_a_person_pastes_is_sent_as_the_plans_writing_profile() {
     let mut plan = Arc::into_inner(plan()).expect("the only one");
-    let write = crate::plan::AwsCredentials { profile: Some("land fall".to_owned()), ..Default::default() };
+    let write = plan::AwsCredentials { profile: Some("land fall".to_owned()), ..Default::default() };
     for side in Side::BOTH {
         plan.sites.get_mut(side).access.write = Some(write.clone());
     }

@@ -3,10 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::super::facts::{Check, Instance, InstanceState, Name, Status, Target, TargetHealth};
-use crate::{
-    core::now::Now,
-    plan::{Plan, Role},
-};
+use base::now::Now;
+use plan::{Plan, Role};
 
 /// A target that is taken out gets no new requests for this long before its instance goes.
 const DRAIN: Duration = Duration::from_secs(30);

@@ -1,7 +1,8 @@
 //! What a scenario lets happen to the imitated fleet.
 
 use super::Sim;
-use crate::{plan::Side, scenario::FaultInjection};
+use crate::injection::FaultInjection;
+use base::side::Side;
 
 impl Sim {
     /// What is another system's is passed over.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Sim;
-use crate::plan::{Side, Sides};
+use base::side::{Side, Sides};
 
 /// A fleet as the plan wants it for the source is this busy with all of the traffic; the rest is to spare.
 const BUSY: f64 = 0.75;
@@ -43,13 +43,11 @@ impl Sim {
 #[cfg(test)]
 mod tests {
     use crate::{
-        plan::{Side, Sides},
-        systems::{
-            SharedConditions, Simulated,
-            ec2::State,
-            steer::played::{self, Played},
-        },
+        SharedConditions, Simulated,
+        ec2::State,
+        steer::played::{self, Played},
     };
+    use base::side::{Side, Sides};
 
     fn describe(at: &Played<State>) -> Option<Sides<f64>> {
         let mut world = SharedConditions::default();

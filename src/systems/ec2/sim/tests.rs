@@ -6,14 +6,15 @@ use super::super::{
     },
 };
 use crate::{
-    core::step::{Reply, Truth},
-    plan::{Action, Side},
-    scenario::FaultInjection,
-    systems::{
-        Simulated,
-        steer::{Planner, SimulateWrites, played::Played},
-    },
+    Simulated,
+    injection::FaultInjection,
+    steer::{Planner, SimulateWrites, played::Played},
 };
+use base::{
+    side::Side,
+    step::{Reply, Truth},
+};
+use plan::Action;
 
 #[test]
 fn a_fleet_grows_and_shrinks_again() {
@@ -28,7 +29,7 @@ fn a_fleet_grows_and_shrinks_again() {
     let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert_eq!(back.ops.len(), 3);
     at.play(&back.ops);
-    let running = |at: &crate::systems::steer::played::Played<State>| {
+    let running = |at: &crate::steer::played::Played<State>| {
         at.state.sites.get(Side::Target).running(0, at.now).fresh().expect("known")
     };
     assert!(running(&at) > 30, "they drain");
@@ -47,7 +48,7 @@ fn what_fails_is_replaced_once_a_group_minds() {
         host.fails = true;
     }
     at.pass(5);
-    let look = |at: &mut crate::systems::steer::played::Played<State>| at.verify("w", &ops[2]).truth;
+    let look = |at: &mut crate::steer::played::Played<State>| at.verify("w", &ops[2]).truth;
     assert_eq!(look(&mut at), Truth::NotApplied);
     for _ in 0..200 {
         at.pass(10);

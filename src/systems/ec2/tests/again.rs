@@ -1,7 +1,7 @@
 //! What is made anew when an answer comes, and what a missing one leaves.
 
 use super::*;
-use crate::systems::ec2::life::Phase;
+use crate::ec2::life::Phase;
 
 #[test]
 fn rows_are_made_anew_only_when_they_would_say_something_else() {

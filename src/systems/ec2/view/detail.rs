@@ -8,27 +8,26 @@ use super::{
     label, percent, ratio,
     roles::{both, zone_rows},
 };
-use crate::{
-    core::{
-        estate::{seen::Observed, signal::Unit},
-        now::Now,
-    },
-    plan::Side,
-    systems::ec2::{
-        State,
-        facts::Instance,
-        life::Phase,
-        serving::Serving,
-        signals::{self, lineage},
-        site::Site,
-    },
+use crate::ec2::{
+    State,
+    facts::Instance,
+    life::Phase,
+    serving::Serving,
+    signals::{self, lineage},
+    site::Site,
+};
+use base::{
+    now::Now,
+    observed::Observed,
+    side::Side,
+    signal::Unit,
     view::{Cell, Column, Curve, Detail, Line, Row, Series, Table},
 };
 
 /// Instances listed in a role's detail at the most.
 const LISTED: usize = 100;
 
-pub(in crate::systems::ec2) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
+pub(in crate::ec2) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
     match table {
         "roles" => role(state, row, now),
         "zones" => role(state, row.rsplit_once('/')?.0, now),
@@ -164,7 +163,7 @@ fn change_table(site: &Site, instance: &Instance, now: Now) -> Table {
         id: n.to_string(),
         cells: vec![
             Cell::instant(at.wall),
-            Cell::number(now.since(*at).as_secs_f64(), crate::core::now::short(now.since(*at))),
+            Cell::number(now.since(*at).as_secs_f64(), base::now::short(now.since(*at))),
             Cell::text(phase.word()).tone(phase_tone(*phase)),
         ],
     });

@@ -3,16 +3,17 @@
 use indexmap::IndexMap;
 
 use super::label;
-use crate::{
-    core::now::Now,
-    plan::{Role, Side, Sides},
-    systems::ec2::{
-        State,
-        facts::{Group, Image, TargetGroup, TargetHealth},
-        signals::{Lineage, lineage},
-    },
+use crate::ec2::{
+    State,
+    facts::{Group, Image, TargetGroup, TargetHealth},
+    signals::{Lineage, lineage},
+};
+use base::{
+    now::Now,
+    side::{Side, Sides},
     view::{Cell, Column, Row, Table, Tone},
 };
+use plan::Role;
 
 /// The groups that the plan names on a side, each once, with the roles that name it.
 fn named(state: &State, side: Side, of: fn(&Role) -> &Sides<Vec<String>>) -> IndexMap<&str, String> {

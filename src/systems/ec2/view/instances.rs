@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use super::label;
-use crate::{
-    core::{
-        estate::seen::Observed,
-        now::{Age, Now, short},
-    },
-    plan::Side,
-    systems::ec2::{
-        State,
-        counts::{Checked, Statuses},
-        facts::{Check, Instance},
-        life::Phase,
-        site::Site,
-    },
+use crate::ec2::{
+    State,
+    counts::{Checked, Statuses},
+    facts::{Check, Instance},
+    life::Phase,
+    site::Site,
+};
+use base::{
+    now::{Age, Now, short},
+    observed::Observed,
+    side::Side,
     view::{Cell, Column, Row, Table, Tone},
 };
 

@@ -1,15 +1,16 @@
 //! Roles and their zones, both sides in one row.
 
 use super::{by_readiness, eta, heading, percent, ratio};
-use crate::{
-    core::{estate::seen::Observed, now::Now},
-    plan::Side,
-    systems::ec2::{
-        State,
-        counts::{Counts, Tally},
-        facts::Name,
-        site::Site,
-    },
+use crate::ec2::{
+    State,
+    counts::{Counts, Tally},
+    facts::Name,
+    site::Site,
+};
+use base::{
+    now::Now,
+    observed::Observed,
+    side::Side,
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 

@@ -5,10 +5,8 @@ use std::{collections::HashMap, ops::Range};
 use fastrand::Rng;
 
 use super::*;
-use crate::{
-    core::estate::seen::Freshness,
-    systems::kafka::facts::{GroupState, Topic},
-};
+use crate::kafka::facts::{GroupState, Topic};
+use base::observed::Freshness;
 
 fn stamp(millis: u64) -> Stamp {
     let at = Now { boot: Duration::from_millis(millis), wall: jiff::Timestamp::UNIX_EPOCH };

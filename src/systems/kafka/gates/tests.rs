@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{super::facts::*, *};
 use crate::{
-    core::estate::seen::{Freshness, Stamp},
-    plan::Sides,
-    systems::{
-        System,
-        kafka::{State, Sync, Syncs},
-        steer::played,
-    },
+    System,
+    kafka::{State, Sync, Syncs},
+    steer::played,
+};
+use base::{
+    observed::{Freshness, Stamp},
+    side::Sides,
 };
 
 const PLAN: &str = r#"
@@ -223,12 +223,11 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let target = Answer { ends: [100, 100], group: None };
     let draft = |at: &Estate| {
         let action = Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-        let draft =
-            crate::systems::steer::Planner::draft(&at.state, &action, at.now()).expect("an action of this system");
+        let draft = crate::steer::Planner::draft(&at.state, &action, at.now()).expect("an action of this system");
         draft.map(|draft| draft.ops.into_iter().map(|op| op.call).collect::<Vec<_>>())
     };
     let unled = |at: &Estate| {
-        let mut out = crate::core::estate::signal::Samples::default();
+        let mut out = base::signal::Samples::default();
         at.state.measure(at.now(), &mut out);
         out.into_vec().into_iter().find(|s| s.def.id == "kafka.group.unled_partitions").and_then(|s| s.value.fresh())
     };
@@ -250,7 +249,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     at.poll(source, target, (50, 50));
     assert_eq!((&at.levels()[2..3], unled(&at)), ("G", Some(0.0)));
     let calls = draft(&at).expect("a draft");
-    let [crate::systems::kafka::Call::Commit { offsets, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+    let [crate::kafka::Call::Commit { offsets, .. }] = calls.as_slice() else { panic!("{calls:?}") };
     assert_eq!(offsets[0].offsets, [(0, 1), (1, 80)], "what is gone there of the second had been read here");
 
     // With somebody else's records among the copies that is not known.

@@ -23,10 +23,8 @@ use super::{
     admin::{Answer, Batch, Failure},
     faults::{self, code},
 };
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::Property,
-};
+use base::observed::{Fault, FaultKind};
+use plan::Property;
 
 /// Properties where the plan says nothing. A broker that comes back is seen within about a second; nothing is ever created by asking.
 const DEFAULTS: [(&str, &str); 7] = [
@@ -289,7 +287,7 @@ pub(super) fn silence() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::properties;
+    use plan::properties;
     use rdkafka::types::RDKafkaConfRes;
 
     /// librdkafka itself is asked, name by name: what a plan may say it takes, though not every value.

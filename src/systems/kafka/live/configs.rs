@@ -6,11 +6,9 @@ use super::{
     admin::{Answer, c_string},
     client::{Client, halfway, request, silence},
 };
-use crate::{
-    core::estate::seen::Fault,
-    plan::{KafkaPair, Side},
-    systems::kafka::{facts::Config, parity},
-};
+use crate::kafka::{facts::Config, parity};
+use base::{observed::Fault, side::Side};
+use plan::KafkaPair;
 
 const CALL: &str = "DescribeConfigs";
 

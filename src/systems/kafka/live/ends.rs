@@ -9,11 +9,9 @@ use super::{
     groups::nobody,
     snapshot::Slots,
 };
-use crate::{
-    core::estate::seen::Fault,
-    plan::{Isolation, KafkaPair},
-    systems::kafka::facts::{Offset, Snapshot},
-};
+use crate::kafka::facts::{Offset, Snapshot};
+use base::observed::Fault;
+use plan::{Isolation, KafkaPair};
 
 /// Partitions a request. One request for all takes longer than linear in librdkafka, one a partition a round trip each.
 const CHUNK: usize = 100;

@@ -3,7 +3,7 @@
 use rdkafka::error::KafkaError;
 
 use super::admin::Failure;
-use crate::core::estate::seen::{Fault, FaultKind};
+use base::observed::{Fault, FaultKind};
 
 /// Kafka's error codes that mean something of their own here; negative ones are librdkafka's.
 pub(super) mod code {

@@ -15,15 +15,16 @@ use super::{
     faults::code,
     snapshot::{Slots, count},
 };
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{KafkaPair, Side},
-    systems::kafka::{
-        facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot},
-        ops::TopicOffsets,
-        parity,
-    },
+use crate::kafka::{
+    facts::{Commit, Group, GroupState, Offset, Orphan, Snapshot},
+    ops::TopicOffsets,
+    parity,
 };
+use base::{
+    observed::{Fault, FaultKind},
+    side::Side,
+};
+use plan::KafkaPair;
 
 /// `RD_KAFKA_OFFSET_INVALID`: what librdkafka makes of the −1 by which a broker says, in an answer to OffsetFetch, that nothing was
 /// committed (`rd_kafka_handle_OffsetFetch`, librdkafka 2.12).
@@ -320,7 +321,8 @@ mod tests {
     use rdkafka::mocking::MockCluster;
 
     use super::*;
-    use crate::{plan::Property, systems::kafka::ops::tests::plan};
+    use crate::kafka::ops::tests::plan;
+    use plan::Property;
 
     /// librdkafka's own imitation of a broker does not tell what a login may do, and has no topic of offsets yet.
     #[test]

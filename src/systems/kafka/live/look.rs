@@ -1,10 +1,8 @@
 //! What has become of a commit: the group's commits, read anew from its coordinator, never from what is remembered.
 
 use super::{Answered, Question, Reader};
-use crate::systems::{
-    kafka::ops::{Call, TopicOffsets, Version, judge},
-    steer::{Verified, VerifyRequest},
-};
+use crate::kafka::ops::{Call, TopicOffsets, Version, judge};
+use base::operation::{Verified, VerifyRequest};
 
 impl Reader {
     pub(super) async fn look(&self, sought: &VerifyRequest<'_, Call, Version>) -> Verified<Version> {

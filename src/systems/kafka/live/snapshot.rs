@@ -19,15 +19,13 @@ use super::{
     groups,
     tails::Tails,
 };
-use crate::{
-    core::estate::seen::Fault,
-    plan::{KafkaPair, Side},
-    systems::kafka::{
-        facts::{Broker, Offset, Snapshot, Topic},
-        parity,
-        syncs::Syncs,
-    },
+use crate::kafka::{
+    facts::{Broker, Offset, Snapshot, Topic},
+    parity,
+    syncs::Syncs,
 };
+use base::{observed::Fault, side::Side};
+use plan::KafkaPair;
 
 /// What is kept of a cluster from one snapshot to the next.
 #[derive(Default)]

@@ -13,14 +13,15 @@ use super::{
     client::{Client, halfway},
     faults,
 };
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{KafkaPair, Side},
-    systems::kafka::{
-        state::bootstrap,
-        syncs::{Syncs, parse},
-    },
+use crate::kafka::{
+    state::bootstrap,
+    syncs::{Syncs, parse},
 };
+use base::{
+    observed::{Fault, FaultKind},
+    side::Side,
+};
+use plan::KafkaPair;
 
 /// MirrorMaker 2 writes to this one only (`OffsetSyncWriter.sendOffsetSync`).
 const PARTITION: i32 = 0;

@@ -21,16 +21,14 @@ use super::{
     client::{Client, briefly},
     faults,
 };
-use crate::{
-    core::estate::seen::Fault,
-    plan::{Isolation, KafkaPair, Side},
-    systems::kafka::{
-        facts::Snapshot,
-        parity::{Copied, copied, names},
-        state::bootstrap,
-        syncs::Syncs,
-    },
+use crate::kafka::{
+    facts::Snapshot,
+    parity::{Copied, copied, names},
+    state::bootstrap,
+    syncs::Syncs,
 };
+use base::{observed::Fault, side::Side};
+use plan::{Isolation, KafkaPair};
 
 /// Offsets behind the end that are looked through at the most: what is longer is a lag, whatever it consists of.
 const MOST: i64 = 1000;
@@ -138,7 +136,7 @@ impl Tails {
             ends.get(at).copied().flatten().is_some() && ends.get(at) == self.ends.get(at) && out.open(slot) == Some(0)
         };
         let short = |slot: u32, offset| out.lag(slot, offset).is_some_and(|lag| (1..=MOST).contains(&lag));
-        let place = |c: &crate::systems::kafka::Commit| Some((c.slot, out.reads_from(c.slot, c.offset)?));
+        let place = |c: &crate::kafka::Commit| Some((c.slot, out.reads_from(c.slot, c.offset)?));
         let few = out.commits.iter().filter(|c| short(c.slot, c.offset));
         let behind =
             |&(slot, from): &(u32, i64)| out.end(slot).known().is_some_and(|end| (1..=MOST).contains(&(end - from)));
@@ -249,7 +247,7 @@ fn read_on(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::kafka::facts::{Commit, Offset, Topic};
+    use crate::kafka::facts::{Commit, Offset, Topic};
 
     /// One topic of two partitions; where a group stands on each.
     fn facts(ends: [i64; 2], commits: [i64; 2], stable: [i64; 2]) -> Snapshot {
@@ -293,7 +291,7 @@ mod tests {
         let mut tails = Tails::default();
         assert_eq!(names(tails.turns(wanted())), "a b c d");
         tails.tried = Some("a".into());
-        let denied = Fault::new(crate::core::estate::seen::FaultKind::Refused, "no");
+        let denied = Fault::new(base::observed::FaultKind::Refused, "no");
         tails.paused.insert("a".into(), (Instant::now() + PAUSE, denied));
         assert_eq!(names(tails.turns(wanted())), "b c d");
         tails.tried = Some("b".into());

@@ -16,18 +16,13 @@ use super::{
     client::Client,
     faults::code,
 };
-use crate::{
-    core::step::Reply,
-    journal::Permit,
-    plan::{KafkaPair, Plan, Side},
-    systems::{
-        kafka::{
-            ops::{Call, TopicOffsets, Version},
-            state::bootstrap,
-        },
-        steer::SendOutcome,
-    },
+use crate::kafka::{
+    ops::{Call, TopicOffsets, Version},
+    state::bootstrap,
 };
+use base::{operation::SendOutcome, side::Side, step::Reply};
+use journal::Permit;
+use plan::{KafkaPair, Plan};
 
 /// For how long a request is tried, and its answer waited for.
 const WITHIN: Duration = Duration::from_secs(15);

@@ -1,7 +1,7 @@
 //! What a group's commits, read back, say of a request that was to set them. One rule for real and imitated clusters.
 
 use super::{TopicOffsets, Version};
-use crate::{core::step::Truth, systems::steer::Verified};
+use base::{operation::Verified, step::Truth};
 
 /// A commit carries no tag: values tell. `there` are the commits on the same partitions, in the same order, −1 where nothing was
 /// committed; `accepted`: the coordinator said that it took ours.

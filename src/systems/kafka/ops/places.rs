@@ -10,13 +10,11 @@ use super::{
     },
     committed,
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-    },
-    plan::Side,
-    systems::steer::known,
+use crate::steer::known;
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    side::Side,
 };
 
 /// One partition that is handed over.

@@ -5,17 +5,20 @@ use std::{collections::BTreeMap, sync::Arc};
 use self::tool::Reset;
 use super::{Call, TopicOffsets, Version, op};
 use crate::{
-    core::{estate::seen::FaultKind, step::Kind},
-    plan::{Action, Plan, Side, Sides},
-    systems::{
-        Simulated, System,
-        kafka::{Observation, Query, State, Syncs, state::Pair},
-        steer::{
-            Planner, Precondition,
-            played::{self, Played},
-        },
+    Simulated, System,
+    kafka::{Observation, Query, State, Syncs, state::Pair},
+    steer::{
+        Planner,
+        played::{self, Played},
     },
 };
+use base::{
+    observed::FaultKind,
+    operation::Precondition,
+    side::{Side, Sides},
+    step::Kind,
+};
+use plan::{Action, Plan};
 
 const PLAN: &str = r#"
 [[kafka]]
@@ -100,8 +103,8 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
     {
         there.of(topic, partition).iter().for_each(|sync| some.take(topic, partition, *sync));
     }
-    let fresh = crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10));
-    at.state.apply(&ask, Observation::Syncs(some), crate::core::estate::seen::Stamp { at: at.now, fresh });
+    let fresh = base::observed::Freshness::of_interval(std::time::Duration::from_secs(10));
+    at.state.apply(&ask, Observation::Syncs(some), base::observed::Stamp { at: at.now, fresh });
     let faults = at.draft(&to(Side::Target)).expect_err("a fault");
     assert_eq!((faults.len(), faults[0].kind), (1, FaultKind::Unsupported));
     assert!(faults[0].text.raw().contains("no offset sync at or before"), "{faults:?}");
@@ -111,7 +114,7 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
 type Commits = BTreeMap<(String, String, i32), i64>;
 
 /// What AlterConsumerGroupOffsets does, and what its printed twin does, to the same commits.
-fn both(op: &super::Op, pair: &Pair, now: crate::core::now::Now, before: &Commits) -> (Commits, Commits) {
+fn both(op: &super::Op, pair: &Pair, now: base::now::Now, before: &Commits) -> (Commits, Commits) {
     let Call::Commit { side, group, offsets, .. } = &op.call;
     let mut by_call = before.clone();
     for (topic, (partition, offset)) in offsets.iter().flat_map(|t| t.offsets.iter().map(move |at| (&t.topic, *at))) {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{super::facts::GroupState, IN_FLIGHT, SYNC_EVERY, SimTopic, Step};
-use crate::plan::{Side, Sides};
+use base::side::{Side, Sides};
 
 /// How long the consumers take to follow, in seconds.
 const FOLLOW: f64 = 20.0;

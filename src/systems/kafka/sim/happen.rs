@@ -1,7 +1,8 @@
 //! What a scenario lets happen to the imitated clusters.
 
 use super::{Sim, SimPair, SimTopic};
-use crate::{plan::Side, scenario::FaultInjection};
+use crate::injection::FaultInjection;
+use base::side::Side;
 
 impl Sim {
     /// What is another system's is passed over.

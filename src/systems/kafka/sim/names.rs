@@ -1,6 +1,6 @@
 //! Names that a plan's patterns could mean.
 
-use crate::plan::Pattern;
+use plan::Pattern;
 
 pub(super) const TOPIC_WORDS: &[&str] = &["clicks", "impressions", "bids", "1", "12", "budget"];
 pub(super) const GROUP_WORDS: &[&str] = &["enrich", "archive", "attribution", "1", "12", "alerts"];

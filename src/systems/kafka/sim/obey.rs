@@ -7,15 +7,13 @@ use super::{
     },
     Sim, SimPair, whole,
 };
-use crate::{
-    core::now::Now,
-    plan::{Action, Side},
-    scenario::FaultInjection,
-    systems::{
-        Simulated,
-        steer::{SendOutcome, SimulateWrites, Verified},
-    },
+use crate::{Simulated, injection::FaultInjection, steer::SimulateWrites};
+use base::{
+    now::Now,
+    operation::{SendOutcome, Verified},
+    side::Side,
 };
+use plan::Action;
 
 impl SimulateWrites for State {
     fn write(sim: &mut Sim, tag: &str, call: &Call, _: Option<&Version>, now: Now) -> SendOutcome<Version> {

@@ -10,10 +10,13 @@ use super::super::{
     },
 };
 use crate::{
-    core::step::{Reply, Truth},
-    plan::Side,
-    scenario::FaultInjection,
-    systems::steer::{Planner, Precondition, SimulateWrites, played::Played},
+    injection::FaultInjection,
+    steer::{Planner, SimulateWrites, played::Played},
+};
+use base::{
+    operation::Precondition,
+    side::Side,
+    step::{Reply, Truth},
 };
 
 fn estate() -> Played<State> {

@@ -7,7 +7,8 @@ use super::{
     },
     COPY_BEHIND, SYNC_EVERY, SYNCS, Step, whole,
 };
-use crate::plan::{KafkaPair, Side, Sides};
+use base::side::{Side, Sides};
+use plan::KafkaPair;
 
 pub(super) struct SimTopic {
     pub(super) names: Sides<String>,

@@ -81,9 +81,9 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
         syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
         syncs
     };
-    let over = crate::plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
+    let over = plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
     state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs()), stamp(1));
-    let draft = |state: &State| crate::systems::steer::Planner::draft(state, &over, at(1)).expect("ours");
+    let draft = |state: &State| crate::steer::Planner::draft(state, &over, at(1)).expect("ours");
     assert!(draft(&state).is_err_and(|faults| faults[0].kind == FaultKind::Refused));
     let empty = Snapshot { groups: vec![], commits: vec![], ..good() };
     read(&mut state, 1, [good(), empty]);
@@ -304,9 +304,8 @@ fn of_a_topic_that_two_mirrors_copy_no_offset_sync_is_gone_by() {
     let mut syncs = super::super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
     state.apply(&Query::Syncs { pair: 0, side: Side::Target }, Observation::Syncs(syncs), stamp(1));
-    let over = crate::plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
-    let faults =
-        crate::systems::steer::Planner::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
+    let over = plan::Action::CommitOffsets { pair: "events".into(), group: "checkout".into(), to: Side::Target };
+    let faults = crate::steer::Planner::draft(&state, &over, at(1)).expect("ours").expect_err("neither can be gone by");
     assert!(faults[0].text.raw().contains("two mirrors from the source copy orders"), "{faults:?}");
     let uncopied = signal(&state, at(1), "kafka.topic.uncopied", &["events", "source", "orders"]);
     let own = signal(&state, at(1), "kafka.topic.own_records", &["events", "target", "orders"]);

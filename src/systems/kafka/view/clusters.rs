@@ -1,10 +1,10 @@
 //! The table of clusters.
 
 use super::label;
-use crate::{
-    core::now::Now,
-    plan::Side,
-    systems::kafka::{State, state::bootstrap},
+use crate::kafka::{State, state::bootstrap};
+use base::{
+    now::Now,
+    side::Side,
     view::{Cell, Column, Row, Table, Tone},
 };
 

@@ -3,23 +3,24 @@
 use std::{borrow::Cow, cmp::Reverse};
 
 use super::{figures, groups, handover, heading, label, lag_cell, pace_cell, time_cell, time_text, tone, topics};
-use crate::{
-    core::{
-        estate::{history::Ring, seen::Observed, signal::Unit},
-        now::Now,
-    },
-    plan::{Isolation, Plan, Side, Sides},
-    systems::kafka::{
-        State,
-        cluster::{Cluster, GroupSeen, TopicSeen},
-        facts::Commit,
-        gates::HandOver,
-        parity, signals,
-        state::{Pair, bootstrap},
-        times::LagTime,
-    },
+use crate::kafka::{
+    State,
+    cluster::{Cluster, GroupSeen, TopicSeen},
+    facts::Commit,
+    gates::HandOver,
+    parity, signals,
+    state::{Pair, bootstrap},
+    times::LagTime,
+};
+use base::{
+    history::Ring,
+    now::Now,
+    observed::Observed,
+    side::{Side, Sides},
+    signal::Unit,
     view::{Align, Cell, Column, Curve, Detail, Line, Row, Series, Table, Tone},
 };
+use plan::{Isolation, Plan};
 
 pub(super) type Field = (Cow<'static, str>, Cell);
 
@@ -183,7 +184,7 @@ fn dim(cells: &mut [Cell], live: bool) {
 }
 
 fn unknown() -> Cell {
-    Cell { key: crate::view::Key::None, ..Cell::text("unknown").tone(Tone::Blind) }
+    Cell { key: base::view::Key::None, ..Cell::text("unknown").tone(Tone::Blind) }
 }
 
 fn owner_cell(group: &GroupSeen<'_>, commit: &Commit) -> Cell {
@@ -230,11 +231,11 @@ fn configs(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Table {
     let side = |side: Side, id| Column { title: label(plan, side), align: Align::Left, ..Column::text(id, "", 8) };
     let seen = Side::BOTH.map(|s| parity::config(pair, s, names.get(s), now));
     let cell = |seen: &Observed<_>, key| {
-        Cell::seen(seen.as_ref(), |config: &Option<&crate::systems::kafka::Config>| {
+        Cell::seen(seen.as_ref(), |config: &Option<&crate::kafka::Config>| {
             config.and_then(|c| c.0.get(key)).map_or_else(unknown, |v| Cell::text(v.clone()))
         })
     };
-    let rows = crate::systems::kafka::Config::KEYS
+    let rows = crate::kafka::Config::KEYS
         .into_iter()
         .map(|key| Row { id: key.to_owned(), cells: vec![Cell::text(key), cell(&seen[0], key), cell(&seen[1], key)] })
         .collect();
@@ -282,7 +283,7 @@ fn cluster(state: &State, pair: &Pair, side: Side, now: Now) -> Detail {
         fields.push(("groups are not all told".into(), Cell::text(fault.to_string()).tone(Tone::Bad)));
     }
     let rows = seen.as_ref().shown().map(|l| {
-        let row = |b: &crate::systems::kafka::Broker| {
+        let row = |b: &crate::kafka::Broker| {
             let role = if l.facts.controller == Some(b.id) { Cell::text("controller") } else { Cell::none() };
             let mut cells = vec![Cell::text(b.id.to_string()), Cell::text(b.address.clone()), role];
             dim(&mut cells, seen.is_fresh());

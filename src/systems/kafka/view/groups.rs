@@ -3,19 +3,17 @@
 use std::cmp::Reverse;
 
 use super::{figures, heading, lag_cell, pace_cell, time_cell, tone};
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-    },
-    plan::Side,
-    systems::kafka::{
-        State,
-        cluster::GroupSeen,
-        facts::GroupState,
-        parity::{self, Handover, Handovers},
-        state::Pair,
-    },
+use crate::kafka::{
+    State,
+    cluster::GroupSeen,
+    facts::GroupState,
+    parity::{self, Handover, Handovers},
+    state::Pair,
+};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    side::Side,
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 

@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 
 use super::{detail::Field, label};
-use crate::{
-    core::{estate::seen::Observed, step::Level},
-    plan::Plan,
-    systems::kafka::{
-        gates::{Gate, HandOver},
-        handover::describe,
-        ops::{self, Place},
-    },
+use crate::kafka::{
+    gates::{Gate, HandOver},
+    handover::describe,
+    ops::{self, Place},
+};
+use base::{
+    observed::Observed,
+    step::Level,
     view::{Cell, Column, Row, Table, Tone, grouped},
 };
+use plan::Plan;
 
 /// The gates as a table.
 pub(super) fn table(plan: &Plan, over: &HandOver<'_>, gates: &[Gate]) -> Table {

@@ -1,17 +1,19 @@
 //! The table of topics: who still writes, on which side, and whether the copy is shaped like the original.
 
 use super::{heading, label, rate_text};
-use crate::{
-    core::{estate::seen::Observed, now::Now},
-    plan::{Plan, Side, Sides},
-    systems::kafka::{
-        State,
-        cluster::TopicSeen,
-        parity::{self, Copied},
-        state::Pair,
-    },
+use crate::kafka::{
+    State,
+    cluster::TopicSeen,
+    parity::{self, Copied},
+    state::Pair,
+};
+use base::{
+    now::Now,
+    observed::Observed,
+    side::{Side, Sides},
     view::{Cell, Column, Row, Table, Tone},
 };
+use plan::Plan;
 
 /// The table.
 pub(super) fn table(state: &State, now: Now) -> Table {

@@ -9,10 +9,8 @@ use aws_sdk_cloudwatch::{
 use jiff::Timestamp;
 
 use super::super::{CloudWatchQuery, Value, facts::Period};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    systems::aws::Reader,
-};
+use crate::aws::Reader;
+use base::observed::{Fault, FaultKind};
 
 type CloudWatch = Reader<aws_sdk_cloudwatch::Client>;
 type Answer = Result<Value, Fault>;

@@ -9,10 +9,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 
 use super::super::{Value, facts::Period};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::Secret,
-};
+use base::observed::{Fault, FaultKind};
+use plan::Secret;
 
 /// An answer may be this long. What does not end must not take the memory of whoever asks.
 const LONGEST: usize = 8 << 20;
@@ -115,9 +113,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::core::estate::seen::FaultKind::{
-        self, Empty, Malformed, NotFound, Refused, Throttled, Unreachable, Unsupported,
-    };
+    use base::observed::FaultKind::{self, Empty, Malformed, NotFound, Refused, Throttled, Unreachable, Unsupported};
 
     fn vector(result: &str) -> Result<f64, (FaultKind, String)> {
         let body = format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{result}]}}}}"#);

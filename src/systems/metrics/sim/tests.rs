@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::Sim;
 use crate::{
-    core::now::Now,
-    plan::{Side, Sides},
-    scenario::FaultInjection,
-    systems::{
-        SharedConditions, Simulated,
-        metrics::{Observation, Query, State},
-        steer::{SimulateWrites, played},
-    },
+    SharedConditions, Simulated,
+    injection::FaultInjection,
+    metrics::{Observation, Query, State},
+    steer::{SimulateWrites, played},
+};
+use base::{
+    now::Now,
+    side::{Side, Sides},
 };
 
 /// Requests, errors, the slowest of a hundred and a queue, on both sides; of one more nobody asks the target.

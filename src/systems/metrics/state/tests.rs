@@ -4,19 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Known, State, allowed};
 use crate::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind, Freshness, Observed, Stamp},
-            signal::Samples,
-        },
-        now::Now,
-    },
-    plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, MetricQuery, Plan, Side, Sides, Site},
-    systems::{
-        System,
-        metrics::facts::{Observation, Period, Query, Value},
-    },
+    System,
+    metrics::facts::{Observation, Period, Query, Value},
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Freshness, Observed, Stamp},
+    side::{Side, Sides},
+    signal::Samples,
+};
+use plan::{Access, Budgets, HealthKind, HealthQuery, HealthUnit, Intervals, MetricQuery, Plan, Site};
 
 fn query(name: &str, kind: HealthKind, volume: Option<&str>) -> HealthQuery {
     let query =
@@ -47,7 +44,7 @@ fn plan() -> Arc<Plan> {
         ],
         intervals: Intervals::default(),
         budgets: Budgets { write_downtime: Duration::from_secs(5), window: None },
-        runbook: crate::plan::Runbook::default(),
+        runbook: plan::Runbook::default(),
     })
 }
 

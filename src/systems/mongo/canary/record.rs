@@ -15,7 +15,7 @@ const SPANS: usize = 60;
 
 /// Counts what becomes of the writes of one loop.
 #[derive(Debug)]
-pub(in crate::systems::mongo) struct Record {
+pub(in crate::mongo) struct Record {
     every: Duration,
     /// When something was last done.
     until: Duration,
@@ -38,7 +38,7 @@ pub(in crate::systems::mongo) struct Record {
 
 impl Record {
     /// Writes every so often, from `at` on.
-    pub(in crate::systems::mongo) fn new(every: Duration, at: Duration) -> Self {
+    pub(in crate::mongo) fn new(every: Duration, at: Duration) -> Self {
         Self {
             every,
             until: at,
@@ -54,7 +54,7 @@ impl Record {
     }
 
     /// A write begins.
-    pub(in crate::systems::mongo) fn begins(&mut self, at: Duration) {
+    pub(in crate::mongo) fn begins(&mut self, at: Duration) {
         self.look(at);
         let idle = self.idle.take().map(|since| at.saturating_sub(since)).unwrap_or_default();
         // From one turn to the next it waits on purpose. A turn that was missed is the machine's here, and no failed write.
@@ -66,7 +66,7 @@ impl Record {
 
     /// While a write was under way nobody here could have noticed its reply for so long.
     #[cfg(any(test, feature = "mongo"))]
-    pub(in crate::systems::mongo) fn slept(&mut self, span: Duration) {
+    pub(in crate::mongo) fn slept(&mut self, span: Duration) {
         if self.reached.is_some() && self.idle.is_none() && span > self.every {
             self.was_away(span);
         }
@@ -78,7 +78,7 @@ impl Record {
     }
 
     /// The write that began then was acknowledged. Gives whether that ends an outage.
-    pub(in crate::systems::mongo) fn acknowledged(&mut self, began: Duration, at: Duration) -> bool {
+    pub(in crate::mongo) fn acknowledged(&mut self, began: Duration, at: Duration) -> bool {
         self.look(at);
         let gap = self.gap(at).unwrap_or_else(|| at.saturating_sub(began));
         let took = at.saturating_sub(began).min(gap);
@@ -107,7 +107,7 @@ impl Record {
     }
 
     /// A write failed, or was not acknowledged in the time that it is waited for. Gives whether that begins an outage.
-    pub(in crate::systems::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
+    pub(in crate::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
         self.look(at);
         self.idle = Some(at);
         self.felt.failed += 1;
@@ -117,13 +117,13 @@ impl Record {
 
     /// It cannot be tried: what is felt from here on is nothing. An imitated server always lets it.
     #[cfg(any(test, feature = "mongo"))]
-    pub(in crate::systems::mongo) fn lost_sight(&mut self, at: Duration) {
+    pub(in crate::mongo) fn lost_sight(&mut self, at: Duration) {
         self.look(at);
         self.close(at);
     }
 
     /// What has been felt by `at`; none before something has come of a write since it began, or began anew: that is no gap of zero.
-    pub(in crate::systems::mongo) fn sample(&mut self, at: Duration) -> Option<Felt> {
+    pub(in crate::mongo) fn sample(&mut self, at: Duration) -> Option<Felt> {
         self.look(at);
         if !self.steady && !self.missed {
             return None;

@@ -3,16 +3,14 @@
 use std::{borrow::Cow, time::Duration};
 
 use super::{super::set::Set, Concern, Felt};
-use crate::{
-    core::{
-        estate::seen::Observed,
-        now::{Now, short},
-    },
+use base::{
+    now::{Now, short},
+    observed::Observed,
     view::{Cell, Tone},
 };
 
 /// What it felt, by the write concern that felt most of it; none where nothing is felt: no canary, or nobody steers.
-pub(in crate::systems::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
+pub(in crate::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
     if set.canaries.is_empty() {
         return Cell::none();
     }
@@ -24,7 +22,7 @@ pub(in crate::systems::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
 }
 
 /// What it feels now and has felt so far, in two lines a write concern.
-pub(in crate::systems::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
+pub(in crate::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
     if set.planned().canary.is_some() && set.canaries.is_empty() {
         return vec![(
             "canary".into(),

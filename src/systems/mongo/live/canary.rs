@@ -23,17 +23,17 @@ use tokio::{
 
 use super::client::{CANARY, CONNECT, close, code, fault, log_in};
 use crate::{
-    core::estate::{
-        seen::{Fault, FaultKind},
-        source::CollectorSpec,
-    },
-    drive::{clock, poll::Schedule, sink::Sink},
-    plan::{Canary, Plan, ReplicaSet},
-    systems::mongo::{
+    collect::{clock, poll::Schedule, sink::Sink},
+    mongo::{
         canary::{Concern, Probe, Record, WRITE_WITHIN},
         facts::Observation,
     },
 };
+use base::{
+    collector::CollectorSpec,
+    observed::{Fault, FaultKind},
+};
+use plan::{Canary, Plan, ReplicaSet};
 
 /// How long a write waits for a primary to be found before it has failed; the next one waits anew.
 const SELECT: Duration = Duration::from_millis(500);

@@ -14,10 +14,8 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use super::operations;
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::{Login, ReplicaSet},
-};
+use base::observed::{Fault, FaultKind};
+use plan::{Login, ReplicaSet};
 
 /// How long a connection may take to be made. Less than the least time a question may take, so that a server that is gone is said to be
 /// gone, and not to be slow.

@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::systems::mongo::facts::ConfigMember;
+use crate::mongo::facts::ConfigMember;
 
 /// The observed document with these members at this version, all else as it is.
 ///

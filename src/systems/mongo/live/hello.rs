@@ -19,11 +19,11 @@ use super::{
     of_this_set, parse,
 };
 use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    drive::{clock, sink::Sink},
-    plan::ReplicaSet,
-    systems::mongo::facts::{Hello, Observation},
+    collect::{clock, sink::Sink},
+    mongo::facts::{Hello, Observation},
 };
+use base::observed::{Fault, FaultKind};
+use plan::ReplicaSet;
 
 /// The shortest that the driver allows.
 const HEARTBEAT: Duration = Duration::from_millis(500);

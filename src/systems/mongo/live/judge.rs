@@ -1,15 +1,10 @@
 //! What can be said of a step down or a freeze without a member's log: by its greeting, or by who answers in its place.
 
-use crate::{
-    core::step::Truth,
-    systems::{
-        mongo::{
-            facts::Hello,
-            ops::{Lapse, Version},
-        },
-        steer::Verified,
-    },
+use crate::mongo::{
+    facts::Hello,
+    ops::{Lapse, Version},
 };
+use base::{operation::Verified, step::Truth};
 
 type Sight = Verified<Version>;
 

@@ -13,17 +13,16 @@ use super::{
     of_this_set,
     writer::app_name,
 };
-use crate::{
-    core::{estate::seen::Fault, step::Truth},
-    plan::ReplicaSet,
-    systems::{
-        mongo::{
-            facts::{Config, Hello, Membership, Peer, Status},
-            ops::{Call, Lapse, Reconfig, Until, Version},
-        },
-        steer::{Verified, VerifyRequest},
-    },
+use crate::mongo::{
+    facts::{Config, Hello, Membership, Peer, Status},
+    ops::{Call, Lapse, Reconfig, Until, Version},
 };
+use base::{
+    observed::Fault,
+    operation::{Verified, VerifyRequest},
+    step::Truth,
+};
+use plan::ReplicaSet;
 
 type Sight = Verified<Version>;
 
@@ -160,7 +159,7 @@ impl SetReaders {
         let (leader, term) = self.leads(plan).await.ok_or("nobody leads")?;
         let status = self.own_status(plan, &leader).await.map_err(|dark| dark.detail)?;
         let led = status.led.ok_or_else(|| format!("{leader} does not say since when it leads"))?;
-        let said = format!("{leader} has led for {}", crate::core::now::short(led));
+        let said = format!("{leader} has led for {}", base::now::short(led));
         let over = term.is_some_and(|term| lapse.is_over(term, led));
         if over { Ok(said) } else { Err(format!("its step down's own {} s end by themselves: {said}", lapse.secs)) }
     }

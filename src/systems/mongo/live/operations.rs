@@ -9,7 +9,7 @@ use std::time::Duration;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::client::CANARY;
-use crate::systems::mongo::operations::{Kind, LISTED, Operation, Operations};
+use crate::mongo::operations::{Kind, LISTED, Operation, Operations};
 
 /// Commands that write, other than the plain writes, which the server calls `insert`, `update` and `remove`.
 const COMMANDS: [&str; 18] = [

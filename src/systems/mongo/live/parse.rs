@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document};
 
-use crate::systems::mongo::facts::{
+use crate::mongo::facts::{
     Config, ConfigMember, Hello, InitialSync, MemberState, Membership, OpTime, Peering, Server, Status,
 };
 

@@ -21,18 +21,15 @@ use super::{
     parse,
 };
 use crate::{
-    core::{estate::seen::Fault, step::Reply},
-    drive::clock,
-    journal::Permit,
-    plan::{Plan, ReplicaSet},
-    systems::{
-        mongo::{
-            facts::{Config, Hello},
-            ops::{Call, Reconfig, Version},
-        },
-        steer::SendOutcome,
+    collect::clock,
+    mongo::{
+        facts::{Config, Hello},
+        ops::{Call, Reconfig, Version},
     },
 };
+use base::{observed::Fault, operation::SendOutcome, step::Reply};
+use journal::Permit;
+use plan::{Plan, ReplicaSet};
 
 /// The writing logins of the plan. No connection is kept.
 pub struct Writers(Arc<Plan>);

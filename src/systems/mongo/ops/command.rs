@@ -6,10 +6,8 @@
 use serde::Serialize;
 
 use super::{Call, Reconfig, Until, Version};
-use crate::{
-    plan::ReplicaSet,
-    systems::{mongo::facts::ConfigMember, steer::quoted},
-};
+use crate::{mongo::facts::ConfigMember, steer::quoted};
+use plan::ReplicaSet;
 
 /// What a shell is given of the plan's connection string, in small letters: none of them is a secret's place.
 const OPTIONS: [&str; 8] = [

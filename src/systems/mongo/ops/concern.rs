@@ -1,7 +1,7 @@
 //! What writes wait for that name no write concern, and what a server refuses because of it: a set with an arbiter.
 
 use super::{draft::Stand, path::describe};
-use crate::systems::mongo::{facts::ConfigMember, set::Set};
+use crate::mongo::{facts::ConfigMember, set::Set};
 
 /// Whether writes that name no write concern wait for a majority while nobody has set one for the whole set: from 5.0 on they do, but where
 /// the voters that hold data are no more than a majority (MongoDB's manual, "Implicit Default Write Concern"). A configuration that changes

@@ -8,22 +8,18 @@ use super::{
     preview::PreviewInput,
     recipe::{self, Move},
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-    },
-    plan::Side,
-    systems::{
-        mongo::{
-            State,
-            facts::{Config, ConfigMember, MemberState, Status},
-            lag::Lag,
-            leader::Leader,
-            set::Set,
-        },
-        steer::{Draft, Drafted, Operation},
-    },
+use crate::mongo::{
+    State,
+    facts::{Config, ConfigMember, MemberState, Status},
+    lag::Lag,
+    leader::Leader,
+    set::Set,
+};
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Draft, Drafted, Operation},
+    side::Side,
 };
 
 impl State {
@@ -313,7 +309,7 @@ impl Set {
             return Err("is not seen by the primary".into());
         }
         if !self.delay(host).is_zero() {
-            return Err(format!("is {} late on purpose", crate::core::now::short(self.delay(host))));
+            return Err(format!("is {} late on purpose", base::now::short(self.delay(host))));
         }
         match self.lag(host, now) {
             Some(Observed::Fresh(lag @ Lag::Is(_), _)) => Ok(lag),

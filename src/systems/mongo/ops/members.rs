@@ -9,21 +9,18 @@ use super::{
     path::{VOTES, describe, path},
     preview,
 };
-use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::Now,
-    },
-    plan::{Action, MemberRule, Side, Sides},
-    systems::{
-        mongo::{
-            facts::{ConfigMember, Membership},
-            quorum::{self, Quorum},
-            set::Set,
-        },
-        steer::{Change, Draft, Drafted, Operation, Precondition},
-    },
+use crate::mongo::{
+    facts::{ConfigMember, Membership},
+    quorum::{self, Quorum},
+    set::Set,
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Draft, Drafted, Operation, Precondition},
+    side::{Side, Sides},
+};
+use plan::{Action, MemberRule};
 
 type Op = Operation<Call, Version>;
 
@@ -262,7 +259,7 @@ impl Set {
             )),
             Split::For(span) => draft.notes.push(format!(
                 "EXCEPTION of the plan, for {} at the most: {text}. Move the primary, or take this back, before that",
-                crate::core::now::short(span)
+                base::now::short(span)
             )),
             Split::Back => draft.notes.push(text),
         }

@@ -2,7 +2,7 @@
 //!
 //! Source of the rules: measured on 4.4 to 6.0; see `rules.rs` of the simulation, which refuses what the servers refuse.
 
-use crate::systems::mongo::facts::ConfigMember;
+use crate::mongo::facts::ConfigMember;
 
 /// More votes than this, and the server still takes the configuration where members come in one by one (`newlyAdded`): it is refused here.
 pub(super) const VOTES: u32 = 7;
@@ -79,8 +79,7 @@ pub(super) fn describe(before: &[ConfigMember], after: &[ConfigMember]) -> Strin
     for m in after {
         let Some(old) = before.iter().find(|b| b.host == m.host) else {
             let hidden = if m.hidden { "hidden, " } else { "" };
-            let late =
-                if m.delay.is_zero() { String::new() } else { format!("{} late, ", crate::core::now::short(m.delay)) };
+            let late = if m.delay.is_zero() { String::new() } else { format!("{} late, ", base::now::short(m.delay)) };
             out.push(format!("{} comes in: {hidden}{late}votes {}, priority {}", m.host, m.votes, m.priority));
             continue;
         };

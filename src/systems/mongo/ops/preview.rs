@@ -8,17 +8,15 @@ use super::{
     path::VOTES,
     recipe::{self, Move},
 };
-use crate::{
-    core::now::Now,
-    plan::Side,
-    systems::{
-        mongo::{
-            facts::ConfigMember,
-            quorum::{self, Quorum},
-            set::Set,
-        },
-        steer::{Change, Draft},
-    },
+use crate::mongo::{
+    facts::ConfigMember,
+    quorum::{self, Quorum},
+    set::Set,
+};
+use base::{
+    now::Now,
+    operation::{Change, Draft},
+    side::Side,
 };
 
 /// From this round trip on, the two are in different regions.

@@ -5,10 +5,8 @@ use super::{
     command::{self, Shell},
     preview,
 };
-use crate::systems::{
-    mongo::facts::ConfigMember,
-    steer::{Draft, Operation, Precondition},
-};
+use crate::mongo::facts::ConfigMember;
+use base::operation::{Draft, Operation, Precondition};
 
 /// For how long the old primary does not stand again: long enough for an election and for the tail after it.
 pub(super) const STEP_DOWN: u32 = 60;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::Set;
-use crate::systems::mongo::{Concern, Felt, canary::Record};
+use crate::mongo::{Concern, Felt, canary::Record};
 
 /// When a set took no writes of late, and what its canary felt of that.
 #[derive(Debug, Default)]

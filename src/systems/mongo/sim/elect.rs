@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::{ELECTION, HEARTBEAT, Set, happen::Behind};
-use crate::core::now::Now;
+use base::now::Now;
 
 /// From PRIMARY to `isWritablePrimary`.
 const DRAIN: Duration = Duration::from_millis(15);

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{Set, Sim};
 use crate::{
-    core::now::Now,
-    scenario::FaultInjection,
-    systems::mongo::operations::{Kind, Operation},
+    injection::FaultInjection,
+    mongo::operations::{Kind, Operation},
 };
+use base::now::Now;
 
 /// So many times as fast as it was written, it is caught up with.
 const CATCH_UP: f64 = 20.0;

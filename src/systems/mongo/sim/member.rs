@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::happen::Behind;
-use crate::{
-    plan::{MemberRule, ReplicaSet, Side},
-    systems::mongo::facts::ConfigMember,
-};
+use crate::mongo::facts::ConfigMember;
+use base::side::Side;
+use plan::{MemberRule, ReplicaSet};
 
 /// One member.
 #[derive(Debug)]

@@ -5,21 +5,20 @@
 
 use super::{Set, Sim};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-        step::{Reply, Truth},
+    injection::FaultInjection,
+    mongo::{
+        Observation, Probe, State,
+        ops::{Call, Lapse, Reconfig, Until, Version},
     },
-    plan::Action,
-    scenario::FaultInjection,
-    systems::{
-        mongo::{
-            Observation, Probe, State,
-            ops::{Call, Lapse, Reconfig, Until, Version},
-        },
-        steer::{SendOutcome, SimulateWrites, Verified},
-    },
+    steer::SimulateWrites,
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    operation::{SendOutcome, Verified},
+    step::{Reply, Truth},
+};
+use plan::Action;
 
 impl SimulateWrites for State {
     fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {

@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{HEARTBEAT, Set, member::Member};
-use crate::systems::mongo::facts::ConfigMember;
+use crate::mongo::facts::ConfigMember;
 
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::systems::mongo) struct Refusal {
+pub(in crate::mongo) struct Refusal {
     /// The server's code.
     pub code: i32,
     /// Its words, more or less.

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::Set;
-use crate::{
-    plan::{Side, Sides},
-    systems::SharedConditions,
-};
+use crate::SharedConditions;
+use base::side::{Side, Sides};
 
 /// Tells it as of `boot`. One set has as many users as the next.
 #[expect(clippy::cast_precision_loss, reason = "a handful of sets")]

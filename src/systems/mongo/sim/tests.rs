@@ -12,13 +12,11 @@ use super::{
     Set, Sim,
 };
 use crate::{
-    core::{now::Now, step::Reply},
-    systems::{
-        Simulated,
-        mongo::{State, facts::ConfigMember},
-        steer::{SendOutcome, SimulateWrites},
-    },
+    Simulated,
+    mongo::{State, facts::ConfigMember},
+    steer::SimulateWrites,
 };
+use base::{now::Now, operation::SendOutcome, step::Reply};
 
 fn host(n: u32) -> String {
     format!("127.0.0.1:{n}")

@@ -2,12 +2,10 @@
 
 use super::*;
 use crate::{
-    plan::Canary,
-    systems::{
-        mongo::{Concern, Kind, Observation, Probe},
-        steer::{Planner, SimulateWrites},
-    },
+    mongo::{Concern, Kind, Observation, Probe},
+    steer::{Planner, SimulateWrites},
 };
+use plan::Canary;
 
 /// The first set has a canary.
 pub(super) fn with_canary() -> Run {

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::{
-    core::step::Kind,
-    plan::Action,
-    systems::{
-        mongo::ops::{Call, Until, Version},
-        steer::{Draft, Planner, Precondition},
-    },
+    mongo::ops::{Call, Until, Version},
+    steer::Planner,
 };
+use base::{
+    operation::{Draft, Precondition},
+    step::Kind,
+};
+use plan::Action;
 
 pub(super) fn to(side: Side) -> Action {
     Action::MovePrimary { set: "orders".into(), to: side }
@@ -19,12 +20,12 @@ impl Run {
         self.state.draft(action, self.now).expect("an action of this system")
     }
 
-    fn alter(&mut self, n: u32, change: impl FnOnce(&mut crate::systems::mongo::facts::ConfigMember)) {
+    fn alter(&mut self, n: u32, change: impl FnOnce(&mut crate::mongo::facts::ConfigMember)) {
         let host = format!("127.0.0.1:{n}");
         self.change(|c| change(c.members.iter_mut().find(|m| m.host == host).expect("a member")));
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut crate::systems::mongo::facts::Config)) {
+    fn change(&mut self, change: impl FnOnce(&mut crate::mongo::facts::Config)) {
         let set = &mut self.state.sets[0];
         let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
         change(&mut config);
@@ -64,8 +65,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     );
     let Call::Wait { until: Until::Leads { host, after: 7 }, .. } = &draft.ops[4].call else { panic!("a wait") };
     // The two alike, so that nothing takes over; nobody else.
-    let priorities =
-        |of: &[crate::systems::mongo::facts::ConfigMember]| of.iter().map(|m| m.priority).collect::<Vec<_>>();
+    let priorities = |of: &[crate::mongo::facts::ConfigMember]| of.iter().map(|m| m.priority).collect::<Vec<_>>();
     for (m, p) in pin.after.iter().zip(priorities(&pin.after)) {
         let leads = m.host == "127.0.0.1:101" || m.host == *host;
         assert!(p == if leads { 2.0 } else { 0.0 }, "{m:?}");
@@ -118,9 +118,9 @@ fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shel
     let mut plan = Arc::into_inner(plan()).expect("the only one");
     let set = &mut plan.replica_sets[0];
     set.uri = "mongodb+srv://orders.example.test/?tlsCAFile=/etc/ca.pem;retryWrites=false&readPreference=nearest&authMechanism=SCRAM-SHA-1".into();
-    set.write = Some(crate::plan::Login {
+    set.write = Some(plan::Login {
         username: "land fall".into(),
-        password: crate::plan::Secret::Env("NOT_SET".into()),
+        password: plan::Secret::Env("NOT_SET".into()),
         auth_source: "users".into(),
     });
     let mut run = Run::of(&Arc::new(plan), 1);
@@ -287,10 +287,8 @@ fn a_shell_that_sees_the_names_of_the_inside_restores_the_same_priorities() {
 
 #[test]
 fn a_freeze_that_a_primary_refuses_is_not_there() {
-    use crate::{
-        core::step::{Reply, Truth},
-        systems::steer::SimulateWrites,
-    };
+    use crate::steer::SimulateWrites;
+    use base::step::{Reply, Truth};
     let mut run = Run::movable(1);
     let freeze = Call::Freeze { set: "orders".into(), host: "127.0.0.1:101".into(), secs: 60, lapse: None };
     let sent = State::write(&mut run.sim, "tag", &freeze, None, run.now);

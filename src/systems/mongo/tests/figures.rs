@@ -4,7 +4,7 @@ use super::{
     canary::{feel, with_canary},
     *,
 };
-use crate::systems::{
+use crate::{
     mongo::{Concern, Felt, Observation, Probe},
     steer::Planner,
 };

@@ -1,7 +1,7 @@
 //! Never more than is known: what others say of a primary that we do not reach, delays that are no lag, arbiters, sides without members.
 
 use super::*;
-use crate::systems::mongo::facts::Hello;
+use crate::mongo::facts::Hello;
 
 fn fails(run: &mut Run, hosts: &[u32], kind: FaultKind) {
     for n in hosts {
@@ -21,7 +21,7 @@ fn summary(run: &Run) -> String {
 }
 
 /// Changes the configuration as it was read last, the n-th member of the first set first.
-fn reconfigured(run: &mut Run, change: impl FnOnce(&mut crate::systems::mongo::ConfigMember)) {
+fn reconfigured(run: &mut Run, change: impl FnOnce(&mut crate::mongo::ConfigMember)) {
     let set = &mut run.state.sets[0];
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
     change(&mut config.members[1]);

@@ -1,16 +1,15 @@
 //! A set is extended, voted, and taken back: each step drafted on what is known, played on the imitated servers, read back.
 
 use crate::{
-    plan::{Action, Side, Sides},
-    systems::{
-        System,
-        mongo::{Query, State, facts::Peer},
-        steer::{
-            Planner,
-            played::{Played, plan},
-        },
+    System,
+    mongo::{Query, State, facts::Peer},
+    steer::{
+        Planner,
+        played::{Played, plan},
     },
 };
+use base::side::{Side, Sides};
+use plan::Action;
 
 const PLAN: &str = r#"
 [[replica_set]]
@@ -44,7 +43,7 @@ fn members(p: &Played<State>) -> String {
 fn done(
     p: &mut Played<State>,
     action: &Action,
-) -> Vec<crate::systems::steer::Operation<super::super::Call, super::super::Version>> {
+) -> Vec<base::operation::Operation<super::super::Call, super::super::Version>> {
     let draft = p.draft(action).unwrap_or_else(|faults| panic!("{action:?}: {faults:?}"));
     assert_eq!(draft.broken, Vec::<String>::new(), "{action:?}");
     assert!(!draft.ops.is_empty() && !draft.diff.is_empty(), "{action:?}");

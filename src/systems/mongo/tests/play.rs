@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 
 use super::{draft::to, *};
 use crate::{
-    core::digest::Digest,
-    core::step::{
-        Clearance, Kind, Machine as Step, Op, OpState, Recipe, Reply, StepEffect, StepEvent, StepState, Timer, step,
+    injection::FaultInjection,
+    mongo::{
+        facts::{ConfigMember, Observation},
+        ops::{Call, Version},
     },
-    scenario::FaultInjection,
-    systems::{
-        mongo::{
-            facts::{ConfigMember, Observation},
-            ops::{Call, Version},
-        },
-        steer::{Draft, Operation, Planner, SimulateWrites},
+    steer::{Planner, SimulateWrites},
+};
+use base::{
+    digest::Digest,
+    operation::{Draft, Operation},
+    step::{
+        Clearance, Kind, Machine as Step, Op, OpState, Recipe, Reply, StepEffect, StepEvent, StepState, Timer, step,
     },
 };
 
@@ -59,14 +60,14 @@ impl<'a> Play<'a> {
     }
 
     fn mark(&self, at: usize) -> Option<Version> {
-        self.ops[at].precondition.bind(&self.marks).expect("it is known by now")
+        self.ops[at].precondition.bind(|place| self.marks.get(place).cloned().flatten()).expect("it is known by now")
     }
 
     fn take(&mut self, event: &StepEvent) {
         let (next, effects) = step(&self.step, event);
         self.step = next;
         for effect in effects {
-            let at = |t: crate::core::step::Ticket| usize::from(t.op);
+            let at = |t: base::step::Ticket| usize::from(t.op);
             match effect {
                 StepEffect::Begin | StepEffect::Record(_) => {}
                 StepEffect::Act(t) => {
@@ -325,7 +326,7 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let (pinned, ..) = run.members();
         let mend = run.state.mend(&draft.ops, run.now).expect("a way to finish it");
         assert!(mend.ops.iter().all(|op| op.cleanup));
-        let (next, effects) = crate::core::step::step(&step, &StepEvent::Again);
+        let (next, effects) = base::step::step(&step, &StepEvent::Again);
         assert!(
             effects.is_empty() && next.exposed() && next.state == StepState::Blocked,
             "nothing is sent before it was shown"

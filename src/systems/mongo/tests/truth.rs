@@ -2,16 +2,14 @@
 
 use super::{draft::to, *};
 use crate::{
-    core::step::{Reply, Truth},
-    scenario::FaultInjection,
-    systems::{
-        mongo::{
-            facts::Observation,
-            ops::{Call, Lapse, Reconfig, Unless, Version},
-        },
-        steer::SimulateWrites,
+    injection::FaultInjection,
+    mongo::{
+        facts::Observation,
+        ops::{Call, Lapse, Reconfig, Unless, Version},
     },
+    steer::SimulateWrites,
 };
+use base::step::{Reply, Truth};
 
 struct Chaos {
     run: Run,

@@ -16,11 +16,9 @@ use tokio::{
 use super::super::facts::{
     Alias, ChangeObservation, Epoch, Listing, Record, RecordsQuestion, Routing, Wanted, ZoneObservation, normal,
 };
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan::RecordType,
-    systems::aws::Reader,
-};
+use crate::aws::Reader;
+use base::observed::{Fault, FaultKind};
+use plan::RecordType;
 
 type Route53 = Reader<aws_sdk_route53::Client>;
 
@@ -262,7 +260,7 @@ mod tests {
     use aws_sdk_route53::types::{ResourceRecord, ResourceRecordSet, ResourceRecordSetRegion, RrType};
 
     use super::{Routing, Wanted, record};
-    use crate::plan::RecordType;
+    use plan::RecordType;
 
     fn wanted() -> Vec<Wanted> {
         vec![Wanted { name: "api.example.test.".to_owned(), record_type: RecordType::A }]

@@ -27,11 +27,9 @@ use tokio::{
 
 pub(super) use self::epoch::epoch;
 use super::super::facts::{Answer, Batch, Observation, Question, Role, normal};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    drive::sink::Sink,
-    plan::RecordType,
-};
+use crate::collect::sink::Sink;
+use base::observed::{Fault, FaultKind};
+use plan::RecordType;
 
 /// Time over which a batch's questions are spread.
 const SPREAD: Duration = Duration::from_secs(1);

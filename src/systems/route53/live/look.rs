@@ -5,17 +5,15 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 
 use super::{Readers, api, dns};
-use crate::{
-    core::estate::seen::FaultKind,
-    systems::{
-        route53::{
-            batch::Weighted,
-            facts::{RecordsQuestion, Wanted, normal},
-            judge,
-            ops::{Call, RecordsSeen, Version},
-        },
-        steer::{Verified, VerifyRequest},
-    },
+use crate::route53::{
+    batch::Weighted,
+    facts::{RecordsQuestion, Wanted, normal},
+    judge,
+    ops::{Call, RecordsSeen, Version},
+};
+use base::{
+    observed::FaultKind,
+    operation::{Verified, VerifyRequest},
 };
 
 type Sight = Verified<Version>;

@@ -15,27 +15,25 @@ use tokio::net::UdpSocket;
 
 use self::strict::{Shared, Trouble, serve};
 use super::{super::State, Readers, Writers, api::Pace};
+use crate::Journal;
 use crate::{
-    core::{
-        estate::{
-            seen::{Freshness, Stamp},
-            source::CollectorSpec,
-        },
-        now::Now,
-        step::{Reply, Truth},
+    Call as AnyCall, Live, System, Writer,
+    aws::{intended, journal},
+    route53::{
+        facts::Query,
+        ops::{Call, Version},
     },
-    journal::Journal,
-    plan::{Action, Plan, Sides},
-    systems::{
-        Call as AnyCall, Live, System, Writer,
-        aws::{intended, journal},
-        route53::{
-            facts::Query,
-            ops::{Call, Version},
-        },
-        steer::{Draft, Operation, Planner, Precondition, SendOutcome, Verified, VerifyRequest},
-    },
+    steer::Planner,
 };
+use base::{
+    collector::CollectorSpec,
+    now::Now,
+    observed::{Freshness, Stamp},
+    operation::{Draft, Operation, Precondition, SendOutcome, Verified, VerifyRequest},
+    side::Sides,
+    step::{Reply, Truth},
+};
+use plan::{Action, Plan};
 
 type Op = Operation<Call, Version>;
 
@@ -71,7 +69,7 @@ fn plan(url: &str, keys: &Path, servers: &[SocketAddr]) -> Arc<Plan> {
          servers = [{}]\n",
         servers.join(", ")
     );
-    Arc::new(Plan::parse(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
+    Arc::new(crate::parse_plan(Path::new("t.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0)
 }
 
 impl Way {
@@ -166,10 +164,7 @@ async fn weights_go_over_and_come_back_and_each_change_is_followed_by_its_id() {
     assert_eq!((wait.truth, wait.detail.as_str()), (Truth::NotApplied, "change C0001: PENDING"));
     assert_eq!(way.look("t/2", &over.ops[1], sent.version.as_ref()).await.truth, Truth::Applied);
     way.read().await;
-    assert_eq!(
-        way.state.is_satisfied(&weights(90, 10), way.now).and_then(crate::core::estate::seen::Observed::fresh),
-        Some(true)
-    );
+    assert_eq!(way.state.is_satisfied(&weights(90, 10), way.now).and_then(base::observed::Observed::fresh), Some(true));
     let back = way.state.inverse(&over.inverse, way.now).expect("a way back");
     assert_eq!(way.send("t/3", &back.ops[0]).await.reply, Reply::Accepted);
     assert_eq!(way.get("vir", "Weight"), "100");

@@ -11,18 +11,17 @@ use aws_sdk_route53::{
 };
 
 use super::REGION;
+use crate::Journal;
 use crate::{
-    journal::{Journal, Permit},
-    plan::{Plan, RecordType},
-    systems::{
-        aws::{Writer, Writing},
-        route53::{
-            batch::{self, Edit, Item},
-            ops::{Call, Version},
-        },
-        steer::SendOutcome,
+    aws::{Writer, Writing},
+    route53::{
+        batch::{self, Edit, Item},
+        ops::{Call, Version},
     },
 };
+use base::operation::SendOutcome;
+use journal::Permit;
+use plan::{Plan, RecordType};
 
 /// The writing credentials of the plan; none where it has none.
 pub struct Writers(Option<Writer<Client>>);

@@ -13,22 +13,22 @@ use indexmap::IndexMap;
 
 use super::{Call, Drafted, Goal, HAND, RecordsSeen, SetTtl, SetWeight, Version, Wish, both_zero, ops, unknown};
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind},
-        now::Now,
-        step::Kind,
+    route53::{
+        batch::{self, Weighted},
+        facts::{Epoch, Record, Routing},
+        state::{Name, State},
+        weighted::{configured, remarks, side_of},
     },
-    plan::{DnsName, Side, Sides},
-    systems::{
-        route53::{
-            batch::{self, Weighted},
-            facts::{Epoch, Record, Routing},
-            state::{Name, State},
-            weighted::{configured, remarks, side_of},
-        },
-        steer::{Change, Draft, known, profile},
-    },
+    steer::{known, profile},
 };
+use base::{
+    now::Now,
+    observed::{Fault, FaultKind},
+    operation::{Change, Draft},
+    side::{Side, Sides},
+    step::Kind,
+};
+use plan::DnsName;
 
 impl State {
     /// What each zone's record sets are to weigh.

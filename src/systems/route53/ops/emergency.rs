@@ -11,20 +11,19 @@ use super::{
     ops, unknown,
 };
 use crate::{
-    core::{
-        estate::seen::{Fault, FaultKind, Observed},
-        now::{Now, short},
-        step::Kind,
+    route53::{
+        batch::{self, Weighted},
+        facts::{Epoch, normal},
+        state::State,
     },
-    plan::Sides,
-    systems::{
-        route53::{
-            batch::{self, Weighted},
-            facts::{Epoch, normal},
-            state::State,
-        },
-        steer::{Change, Draft, profile},
-    },
+    steer::profile,
+};
+use base::{
+    now::{Now, short},
+    observed::{Fault, FaultKind, Observed},
+    operation::{Change, Draft},
+    side::Sides,
+    step::Kind,
 };
 
 impl State {

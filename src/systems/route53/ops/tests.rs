@@ -2,24 +2,24 @@ use std::sync::Arc;
 
 use super::{Call, Version, change::share};
 use crate::{
-    core::{
-        estate::seen::FaultKind,
-        step::{Kind, Limits},
+    System,
+    route53::{
+        Routing, State,
+        batch::Weighted,
+        weighted::tests::{name, record},
     },
-    plan::{Action, Plan, Side, Sides},
-    systems::{
-        System,
-        route53::{
-            Routing, State,
-            batch::Weighted,
-            weighted::tests::{name, record},
-        },
-        steer::{
-            Planner, Precondition, SIGNED,
-            played::{self, Played},
-        },
+    steer::{
+        Planner, SIGNED,
+        played::{self, Played},
     },
 };
+use base::{
+    observed::FaultKind,
+    operation::Precondition,
+    side::{Side, Sides},
+    step::{Kind, Limits},
+};
+use plan::{Action, Plan};
 
 const PLAN: &str = r#"
 [[dns]]
@@ -134,9 +134,9 @@ fn a_simple_record_or_a_missing_one_has_no_weight() {
     let plan = plan();
     let mut at = Played::<State>::new(&plan);
     let (_, specs) = State::new(&plan);
-    let stamp = crate::core::estate::seen::Stamp {
+    let stamp = base::observed::Stamp {
         at: at.now,
-        fresh: crate::core::estate::seen::Freshness::of_interval(std::time::Duration::from_secs(10)),
+        fresh: base::observed::Freshness::of_interval(std::time::Duration::from_secs(10)),
     };
     let mut list = |records| {
         let facts = super::super::Observation::Records(super::super::Listing { records, epochs: Vec::new() });

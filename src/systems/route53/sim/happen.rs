@@ -6,7 +6,8 @@ mod tests;
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{super::facts::normal, Edit, Item, Sim, Weighted, side_of};
-use crate::{plan::Side, scenario::FaultInjection};
+use crate::injection::FaultInjection;
+use base::side::Side;
 
 impl Sim {
     /// What is another system's is passed over.

@@ -11,15 +11,14 @@ use super::{
     Sim,
     zone::PROPAGATION,
 };
-use crate::{
-    core::{now::Now, step::Reply},
-    plan::{Action, Side},
-    scenario::FaultInjection,
-    systems::{
-        Simulated,
-        steer::{SendOutcome, SimulateWrites, Verified},
-    },
+use crate::{Simulated, injection::FaultInjection, steer::SimulateWrites};
+use base::{
+    now::Now,
+    operation::{SendOutcome, Verified},
+    side::Side,
+    step::Reply,
 };
+use plan::Action;
 
 impl SimulateWrites for State {
     fn write(sim: &mut Sim, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {

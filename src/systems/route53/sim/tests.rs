@@ -8,13 +8,14 @@ use super::super::{
     },
 };
 use crate::{
-    core::step::{Kind, Reply, Truth},
-    plan::{Action, Plan, Side, Sides},
-    systems::{
-        SharedConditions, Simulated,
-        steer::{Planner, SimulateWrites, played::Played},
-    },
+    SharedConditions, Simulated,
+    steer::{Planner, SimulateWrites, played::Played},
 };
+use base::{
+    side::{Side, Sides},
+    step::{Kind, Reply, Truth},
+};
+use plan::{Action, Plan};
 
 pub(super) fn estate() -> Played<State> {
     Played::new(&plan())
@@ -22,7 +23,7 @@ pub(super) fn estate() -> Played<State> {
 
 /// How much of what a server answers is of the target, in per cent.
 pub(super) fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
-    let (_, specs) = <State as crate::systems::System>::new(plan);
+    let (_, specs) = <State as crate::System>::new(plan);
     let ask = specs.iter().filter(|s| matches!(s.query, Query::Served(_))).nth(index).expect("a server").query.clone();
     at.pass(1);
     let Ok(Observation::Served(batch)) = State::answer(&mut at.sim, &ask, at.now) else { panic!("no answer") };
@@ -152,7 +153,7 @@ fn a_batch_is_taken_wholly_or_not_at_all() {
     let mut at = estate();
     let op = at.draft(&weights(50, 50)).expect("a draft").ops.remove(0);
     let Some(Version::Set(mut observed)) = (match op.precondition.clone() {
-        crate::systems::steer::Precondition::Observed(mark) => Some(mark),
+        base::operation::Precondition::Observed(mark) => Some(mark),
         _ => None,
     }) else {
         panic!("{op:?}")

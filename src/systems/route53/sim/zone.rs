@@ -7,7 +7,7 @@ use super::super::{
     batch::{Edit, Item, Weighted},
     facts::Epoch,
 };
-use crate::plan::Side;
+use base::side::Side;
 
 /// The slowest of Route 53's servers has a change after this long; then it is INSYNC.
 pub(super) const PROPAGATION: Duration = Duration::from_secs(20);

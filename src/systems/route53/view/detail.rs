@@ -8,19 +8,18 @@ use super::{
     servers::{server_cells, server_columns},
     share_cell,
 };
-use crate::{
-    core::{
-        estate::{seen::Observed, signal::Unit},
-        now::{Now, short},
-    },
-    plan::Side,
-    systems::route53::{signals, state::State, weighted::remarks, wilson::needed, window::Tally},
+use crate::route53::{signals, state::State, weighted::remarks, wilson::needed, window::Tally};
+use base::{
+    now::{Now, short},
+    observed::Observed,
+    side::Side,
+    signal::Unit,
     view::{Cell, Column, Curve, Detail, Line as Curved, Row, Series, Table, Tone},
 };
 
 type Field = (Cow<'static, str>, Cell);
 
-pub(in crate::systems::route53) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
+pub(in crate::route53) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
     // Rows of records and servers have ids that begin with their name's.
     let line = Line::all(state, now)
         .into_iter()

@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use super::{heading, share_cell};
-use crate::{
-    core::{
-        estate::seen::{Fault, Observed},
-        now::{Age, Now, short},
-    },
-    plan::{DnsName, Side, Sides},
-    systems::route53::{
-        state::{Name, State},
-        weighted::{Configured, planned},
-        wilson::Interval,
-        window::Tally,
-    },
+use crate::route53::{
+    state::{Name, State},
+    weighted::{Configured, planned},
+    wilson::Interval,
+    window::Tally,
+};
+use base::{
+    now::{Age, Now, short},
+    observed::{Fault, Observed},
+    side::{Side, Sides},
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
+use plan::DnsName;
 
 /// A name's row, looked at once.
 pub(super) struct Line<'a> {

@@ -1,16 +1,16 @@
 //! The record sets as Route 53 has them.
 
 use super::names::Line;
-use crate::{
-    core::now::Now,
-    plan::DnsName,
-    systems::route53::{
-        facts::{Record, Routing},
-        state::State,
-        weighted::side_of,
-    },
+use crate::route53::{
+    facts::{Record, Routing},
+    state::State,
+    weighted::side_of,
+};
+use base::{
+    now::Now,
     view::{Cell, Column, Row, Table, Tone},
 };
+use plan::DnsName;
 
 pub(super) fn records(state: &State, now: Now) -> Table {
     let mut rows = Vec::new();

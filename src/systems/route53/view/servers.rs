@@ -1,14 +1,14 @@
 //! The servers that are asked, and what they serve.
 
 use super::{heading, names::Line, percent, share_cell};
-use crate::{
-    core::now::Now,
-    plan::Side,
-    systems::route53::{
-        facts::Role,
-        state::{Server, State},
-        window::Tally,
-    },
+use crate::route53::{
+    facts::Role,
+    state::{Server, State},
+    window::Tally,
+};
+use base::{
+    now::Now,
+    side::Side,
     view::{Cell, Column, Row, Table, Tone},
 };
 

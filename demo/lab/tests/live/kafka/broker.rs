@@ -167,5 +167,5 @@ pub(super) fn plan(source: &str, target: &str, groups: &str, topics: &str) -> Pl
         kafka = "2s"
         "#
     );
-    Plan::parse(Path::new("own.toml"), &text).map_err(|fault| fault.render(false)).unwrap().0
+    landfall::systems::parse_plan(Path::new("own.toml"), &text).map_err(|fault| fault.render(false)).unwrap().0
 }

@@ -12,15 +12,19 @@ use std::{
 };
 
 use landfall::{
-    core::{
+    base::{
         digest::Digest,
-        run::{Order, StepView},
-        snapshot::Snapshot,
+        side::{Side, Sides},
         step::StepState,
     },
-    drive::{Control, clock, inbox::Inbox, live},
-    journal::{Author, Journal, store::MemStore},
-    plan::{Plan, Side, Sides},
+    drive::{Control, inbox::Inbox, live},
+    engine::{
+        run::{Order, StepView},
+        snapshot::Snapshot,
+    },
+    journal::{Author, store::MemStore},
+    plan::Plan,
+    systems::{Journal, collect::clock},
 };
 use landfall_lab::{kafka, live::Lab, watch::value};
 use rdkafka::{
@@ -167,7 +171,7 @@ action = {{ commit_offsets = {{ pair = "own", group = "{group}", to = "source" }
             at(Side::Source),
             at(Side::Target)
         );
-        Plan::parse(Path::new("handover.toml"), &text).map_err(|fault| fault.render(false)).unwrap().0
+        landfall::systems::parse_plan(Path::new("handover.toml"), &text).map_err(|fault| fault.render(false)).unwrap().0
     }
 
     fn written(&self) -> u64 {

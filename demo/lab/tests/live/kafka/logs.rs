@@ -9,16 +9,18 @@ use std::{
 };
 
 use landfall::{
-    core::{
-        estate::seen::{Freshness, Stamp},
-        snapshot::Snapshot,
+    base::{
+        observed::{Freshness, Stamp},
+        operation::Precondition,
+        side::Side,
     },
-    drive::clock,
-    plan::{Action, Plan, Side},
+    engine::snapshot::Snapshot,
+    plan::{Action, Plan},
     systems::{
         Live, System,
+        collect::clock,
         kafka::{Call, Observation, Query, State, TopicOffsets, Version},
-        steer::{Planner, Precondition},
+        steer::Planner,
     },
 };
 use landfall_lab::{
@@ -124,7 +126,7 @@ fn a_topic_made_anew_with_fewer_partitions_is_named() {
     // A broker may forget the commits of a topic that is deleted.
     let lag = super::seen(&found, LAG, &["own", "source", "g"]);
     println!("{lag:?}");
-    let named = matches!(&lag, landfall::core::estate::seen::Observed::Unknown(f) if f.text.raw().contains("anew-2, but the topic has only 2 partitions"));
+    let named = matches!(&lag, landfall::base::observed::Observed::Unknown(f) if f.text.raw().contains("anew-2, but the topic has only 2 partitions"));
     assert!(named || lag.fresh() == Some(4.0));
 }
 

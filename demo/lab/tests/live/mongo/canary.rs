@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use landfall::{
-    core::{
+    base::digest::Digest,
+    drive::inbox::Inbox,
+    engine::{
         EngineCommand,
-        digest::Digest,
         snapshot::{DetailKey, Snapshot},
     },
-    drive::{clock, inbox::Inbox},
-    journal::{Author, Journal, store::MemStore},
+    journal::{Author, store::MemStore},
     plan::Plan,
+    systems::{Journal, collect::clock},
 };
 use landfall_lab::{
     estate::CANARY,

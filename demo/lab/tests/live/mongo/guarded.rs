@@ -8,14 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use landfall::engine::systems::Systems as _;
 use landfall::{
-    core::{
-        estate::{
-            seen::{Fault, FaultKind},
-            source::CollectorState,
-        },
-        snapshot::{Snapshot, Verdict},
+    base::{
+        collector::CollectorState,
+        observed::{Fault, FaultKind},
     },
+    engine::snapshot::{Snapshot, Verdict},
     plan::Plan,
     systems::{Estate, Readers},
 };
@@ -142,7 +141,7 @@ fn plan(set: &str, host: &str, more: &str) -> Plan {
          \"ORE\"\nregion = \"us-west-2\"\n[[replica_set]]\nname = {set:?}\nuri = \"mongodb://{host}/?replicaSet={set}\"\nsource = {{ \
          hosts = [\"*\"] }}\ntarget = {{ hosts = [\"elsewhere:*\"] }}\n{more}\n"
     );
-    match Plan::parse(&PathBuf::from("guarded.toml"), &text) {
+    match landfall::systems::parse_plan(&PathBuf::from("guarded.toml"), &text) {
         Ok((plan, _)) => plan,
         Err(faulty) => panic!("{}", faulty.render(false)),
     }

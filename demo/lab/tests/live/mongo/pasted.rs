@@ -9,7 +9,7 @@ use std::{
 };
 
 use landfall::{
-    core::run::{Order, PreviewView},
+    engine::run::{Order, PreviewView},
     plan::Plan,
 };
 use landfall_lab::{cache, live::Lab, ports, watch::Watch};
@@ -191,7 +191,7 @@ impl Set {
         for (id, action) in actions {
             text.push_str(&format!("[[phase.step]]\nid = {id:?}\ntitle = {id:?}\naction = {{ {action} }}\n"));
         }
-        Plan::parse(Path::new("paste.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0
+        landfall::systems::parse_plan(Path::new("paste.toml"), &text).unwrap_or_else(|faulty| panic!("{faulty}")).0
     }
 }
 

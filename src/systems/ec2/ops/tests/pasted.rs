@@ -7,23 +7,23 @@ use std::{
 
 use super::played;
 use crate::{
-    core::{
-        estate::seen::{Freshness, Stamp},
-        now::Now,
+    System,
+    ec2::{
+        Observation, Query, Question, State,
+        facts::{Check, Group, Instance, InstanceState, Status, Target, TargetGroup, TargetHealth, TargetKind},
     },
-    plan::{Action, Side},
-    systems::{
-        System,
-        ec2::{
-            Observation, Query, Question, State,
-            facts::{Check, Group, Instance, InstanceState, Status, Target, TargetGroup, TargetHealth, TargetKind},
-        },
-        steer::{
-            Draft, Planner,
-            pasted::{flags, paste},
-        },
+    steer::{
+        Planner,
+        pasted::{flags, paste},
     },
 };
+use base::{
+    now::Now,
+    observed::{Freshness, Stamp},
+    operation::Draft,
+    side::Side,
+};
+use plan::Action;
 
 /// Names that a shell would make something else of.
 const PLAN: &str = r#"
@@ -210,7 +210,7 @@ impl Region {
     }
 }
 
-fn commands<C, M>(ops: &[crate::systems::steer::Operation<C, M>]) -> Vec<&str> {
+fn commands<C, M>(ops: &[base::operation::Operation<C, M>]) -> Vec<&str> {
     ops.iter().map(|op| op.command.as_str()).collect()
 }
 

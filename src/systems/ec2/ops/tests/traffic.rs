@@ -2,16 +2,17 @@
 
 use super::{estate, plan};
 use crate::{
-    core::step::{Kind, Limits, Reply, Truth},
-    plan::{Action, Side},
-    systems::{
-        ec2::{
-            State,
-            ops::{Call, Place},
-        },
-        steer::{Planner, SimulateWrites, played::Played},
+    ec2::{
+        State,
+        ops::{Call, Place},
     },
+    steer::{Planner, SimulateWrites, played::Played},
 };
+use base::{
+    side::Side,
+    step::{Kind, Limits, Reply, Truth},
+};
+use plan::Action;
 
 fn processes(suspend: bool) -> Action {
     let processes = ["AlarmNotification", "ScheduledActions", "AZRebalance"].map(str::to_owned).to_vec();

@@ -4,7 +4,8 @@
 use rdkafka::bindings as sys;
 
 use super::{Answer, Batch, Failure, Owned, array, c_string, failure, offset};
-use crate::{journal::Permit, systems::kafka::ops::TopicOffsets};
+use crate::kafka::ops::TopicOffsets;
+use journal::Permit;
 
 use std::time::Duration;
 

@@ -4,18 +4,18 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{Estate, host};
 use crate::{
-    core::step::{Reply, Truth},
-    plan::{Side, Sides},
-    scenario::FaultInjection,
-    systems::{
-        SharedConditions, Simulated,
-        mongo::{
-            Observation, State,
-            facts::{Membership, Peer, Query},
-            ops::{Call, Until},
-        },
-        steer::SimulateWrites,
+    SharedConditions, Simulated,
+    injection::FaultInjection,
+    mongo::{
+        Observation, State,
+        facts::{Membership, Peer, Query},
+        ops::{Call, Until},
     },
+    steer::SimulateWrites,
+};
+use base::{
+    side::{Side, Sides},
+    step::{Reply, Truth},
 };
 
 impl Estate {

@@ -6,7 +6,7 @@ use hickory_proto::rr::RecordType as Rr;
 use tokio::time::timeout;
 
 use super::{ANSWER, Asked, NO_DATA, NXDOMAIN, Reply, connect, over_tcp};
-use crate::systems::route53::facts::Epoch;
+use crate::route53::facts::Epoch;
 
 /// Times a server is asked until it counts as silent: datagrams get lost.
 const TIMES: u32 = 3;

@@ -15,11 +15,9 @@ use tokio::{
 };
 
 use super::{answers, batch, epoch};
-use crate::{
-    core::estate::seen::{Fault, FaultKind},
-    plan,
-    systems::route53::facts::{Batch, Question, Role, Wanted},
-};
+use crate::route53::facts::{Batch, Question, Role, Wanted};
+use base::observed::{Fault, FaultKind};
+use plan;
 
 /// What the little server does with the `i`th question.
 type Answers = fn(usize, Message) -> Vec<Message>;

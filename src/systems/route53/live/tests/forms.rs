@@ -2,18 +2,17 @@
 
 use super::{Way, plan, seen, serve, weights};
 use crate::{
-    core::{
-        estate::seen::{FaultKind, Observed},
-        step::{Kind, Reply, Truth},
-    },
-    plan::{Action, Sides},
-    systems::{
-        Call as AnyCall, Live, Writer,
-        aws::{intended, journal},
-        route53::State,
-        steer::{Planner, SIGNED},
-    },
+    Call as AnyCall, Live, Writer,
+    aws::{intended, journal},
+    route53::State,
+    steer::{Planner, SIGNED},
 };
+use base::{
+    observed::{FaultKind, Observed},
+    side::Sides,
+    step::{Kind, Reply, Truth},
+};
+use plan::Action;
 
 pub(super) const ALIAS: &str = "<HostedZoneId>ZLB</HostedZoneId><DNSName>dualstack.lb-1.elb.example.test.</DNSName>\
                      <EvaluateTargetHealth>true</EvaluateTargetHealth>";

@@ -10,12 +10,10 @@ use super::{
     Way,
 };
 use crate::{
-    plan::RecordType,
-    systems::{
-        Live,
-        route53::{State, facts::Query},
-    },
+    Live,
+    route53::{State, facts::Query},
 };
+use plan::RecordType;
 
 fn wanted(name: &str) -> Wanted {
     Wanted { name: name.to_owned(), record_type: RecordType::A }

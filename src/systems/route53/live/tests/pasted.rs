@@ -9,16 +9,14 @@ use super::{
     weights,
 };
 use crate::{
-    core::step::Reply,
-    plan::Action,
-    systems::{
-        route53::ops::{Call, Version},
-        steer::{
-            Operation, Planner,
-            pasted::{flags, paste},
-        },
+    route53::ops::{Call, Version},
+    steer::{
+        Planner,
+        pasted::{flags, paste},
     },
 };
+use base::{operation::Operation, step::Reply};
+use plan::Action;
 
 /// The keys that the API knows. An unknown one is refused.
 const KEYS: &[&str] = &[

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::systems::aws::served::{self, Asked};
+use crate::aws::served::{self, Asked};
 
 /// What goes wrong with the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,17 +3,18 @@ use super::super::{
     tests::{estate, served},
 };
 use crate::{
-    core::step::Truth,
-    plan::{Action, Side, Sides},
-    scenario::FaultInjection,
-    systems::{
-        SharedConditions, Simulated,
-        steer::{
-            Planner, SimulateWrites,
-            played::{self, Played},
-        },
+    SharedConditions, Simulated,
+    injection::FaultInjection,
+    steer::{
+        Planner, SimulateWrites,
+        played::{self, Played},
     },
 };
+use base::{
+    side::{Side, Sides},
+    step::Truth,
+};
+use plan::Action;
 
 /// A name whose records are aliases, which are as healthy as what they stand for.
 const ALIASES: &str = r#"

@@ -1,0 +1,25 @@
+//! The words that every layer uses. Pure data and pure functions: nothing here does I/O, asks a clock, or knows a system.
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`now`], [`digest`], [`side`] | moments and durations, SHA-256, the two sides |
+//! | [`observed`] | values whose age cannot be ignored, and faults |
+//! | [`signal`], [`watched`], [`history`] | signals and their samples, what the plan names and how well it is known, curves |
+//! | [`collector`] | one endpoint × one query, and how that is going |
+//! | [`step`] | the machine of one step: a pure function, explored exhaustively by a model checker |
+//! | [`operation`] | drafts, operations, preconditions and outcomes as data |
+//! | [`view`] | panels, tables, tiles, curves and details as data, without a terminal |
+//! | [`text`] | what others wrote, and the forms in which it may be shown |
+
+pub mod collector;
+pub mod digest;
+pub mod history;
+pub mod now;
+pub mod observed;
+pub mod operation;
+pub mod side;
+pub mod signal;
+pub mod step;
+pub mod text;
+pub mod view;
+pub mod watched;

@@ -1,0 +1,315 @@
+//! The phases of a step.
+
+use super::{
+    event::{Clearance, Level, Note, StepEffect, StepEvent, Timer},
+    recipe::OpState,
+    state::{Machine, StepState, Way},
+};
+use crate::digest::Digest;
+
+/// Takes one event. Nothing else changes a step.
+#[must_use]
+pub fn step(state: &Machine, event: &StepEvent) -> (Machine, Vec<StepEffect>) {
+    let mut next = Next { state: state.clone(), effects: Vec::new() };
+    next.take(event);
+    (next.state, next.effects)
+}
+
+/// A state on its way to the next.
+pub(super) struct Next {
+    pub state: Machine,
+    pub effects: Vec<StepEffect>,
+}
+
+impl Next {
+    fn take(&mut self, event: &StepEvent) {
+        use StepState::{Armed, Baking, Blocked, Previewed, Ready, Running, Settling, Verifying};
+        let phase = self.state.state;
+        match *event {
+            StepEvent::Clearance(clearance) => self.cleared(clearance),
+            // While a tail is unfinished nothing else is begun.
+            StepEvent::Previewed { ref recipe, .. } if self.state.exposed() && !recipe.is_cleanup() => {}
+            StepEvent::Previewed { digest, ref recipe } if matches!(phase, Ready | Previewed | Armed) => {
+                // The same preview again keeps its approvals.
+                if self.state.digest != digest {
+                    self.state.approvals = 0;
+                }
+                self.state.digest = digest;
+                self.state.preview = Some(recipe.clone());
+                self.to(Previewed);
+            }
+            StepEvent::Drifted if matches!(phase, Previewed | Armed) => self.disarm(),
+            StepEvent::Approved(digest) if matches!(phase, Previewed | Armed) && digest == self.state.digest => {
+                self.state.approvals = self.state.approvals.saturating_add(1);
+            }
+            StepEvent::Arm if phase == Previewed && (self.state.is_approved() || self.state.exposed()) => {
+                self.to(Armed);
+                self.arm(Timer::Armed);
+            }
+            StepEvent::Execute(clearance) if phase == Armed => {
+                self.cleared(clearance);
+                if self.state.state == Armed {
+                    self.begin();
+                }
+            }
+            StepEvent::Cancel if matches!(phase, StepState::Pending | Blocked | Ready | Previewed | Armed) => {
+                self.call_off()
+            }
+            // Nothing was taken back after all: it stands where it stood.
+            StepEvent::Cancel if phase == StepState::NotApplied && self.state.way == Way::Back => self.call_off(),
+            StepEvent::Hold => {
+                self.state.held = true;
+                self.cleared(self.state.clearance);
+                if phase == Running {
+                    self.stop();
+                }
+            }
+            StepEvent::Release => {
+                self.state.held = false;
+                self.cleared(self.state.clearance);
+                if phase == Running {
+                    self.go_on();
+                }
+            }
+            StepEvent::Abandon if phase == Running && !self.state.abandoned => {
+                self.state.abandoned = true;
+                self.effects.push(StepEffect::Record(Note::Abandoned));
+                self.stop();
+            }
+            StepEvent::Fired(Timer::Armed(epoch)) if phase == Armed && epoch == self.state.epoch => self.disarm(),
+            StepEvent::Fired(Timer::Settled(epoch)) if phase == Settling && epoch == self.state.epoch => self.verify(),
+            StepEvent::Fired(Timer::Verify(epoch)) if phase == Verifying && epoch == self.state.epoch => {
+                self.look_again()
+            }
+            StepEvent::Fired(Timer::Baked(epoch)) if phase == Baking && epoch == self.state.epoch => self.finish(),
+            StepEvent::Verdict(level) => self.judged(level),
+            StepEvent::RollBack => self.turn_back(),
+            StepEvent::Again => self.again(),
+            StepEvent::MarkDone if self.state.manual && phase == Ready => self.conclude(StepState::Attested),
+            StepEvent::Skip
+                if matches!(phase, StepState::Pending | Blocked | Ready)
+                    && self.state.way == Way::Forward
+                    && !self.state.partly_done() =>
+            {
+                self.conclude(StepState::Skipped);
+            }
+            StepEvent::Adopt if self.may_adopt() => {
+                self.state.adopted = true;
+                self.state.left = self.state.partly_done();
+                self.state.went = Way::Forward;
+                self.state.attempt = self.state.attempt.saturating_add(1);
+                self.state.recipe.attempt = self.state.attempt;
+                self.state.recipe.ops.clear();
+                self.effects.push(StepEffect::Record(Note::Adopted(self.state.attempt)));
+                self.settle();
+            }
+            // What could not be finished, people have mended.
+            StepEvent::ResolvedManually(t, true) if phase == StepState::Failed && self.state.unsettled() == Some(t) => {
+                self.state.recipe.ops[usize::from(t.op)].state = OpState::Attested;
+                self.effects.push(StepEffect::Record(Note::Op(t, OpState::Attested)));
+                self.effects.push(StepEffect::Record(Note::State(StepState::Failed)));
+            }
+            StepEvent::Resumed => self.resume(),
+            _ if phase == Running => self.run(event),
+            _ => {}
+        }
+    }
+
+    /// Moves on; timers of the phase before do not count any more.
+    pub(super) fn to(&mut self, phase: StepState) {
+        self.state.state = phase;
+        self.state.epoch = self.state.epoch.wrapping_add(1);
+    }
+
+    /// Moves on, on record.
+    pub(super) fn conclude(&mut self, phase: StepState) {
+        self.to(phase);
+        self.effects.push(StepEffect::Record(Note::State(phase)));
+    }
+
+    fn arm(&mut self, timer: fn(u16) -> Timer) {
+        self.effects.push(StepEffect::Arm(timer(self.state.epoch)));
+    }
+
+    /// Before it is begun, a step is where what is in its way lets it be.
+    fn cleared(&mut self, clearance: Clearance) {
+        use StepState::{Armed, Blocked, Pending, Previewed, Ready};
+        self.state.clearance = clearance;
+        let phase = self.state.state;
+        if !matches!(phase, Pending | Blocked | Ready | Previewed | Armed) {
+            return;
+        }
+        let wanted = match clearance {
+            // Whoever turns back needs nothing done first.
+            Clearance::Needs if self.state.way == Way::Forward => Pending,
+            // A hold keeps nobody from finishing a tail.
+            _ if self.state.held && !self.state.exposed() => Blocked,
+            Clearance::Clear if matches!(phase, Pending | Blocked) => Ready,
+            Clearance::Clear => phase,
+            _ => Blocked,
+        };
+        if wanted != phase {
+            self.to(wanted);
+        }
+    }
+
+    /// What was previewed does not hold any more, nor do the approvals of it.
+    fn forget_preview(&mut self) {
+        self.state.approvals = 0;
+        self.state.digest = Digest::default();
+        self.state.preview = None;
+    }
+
+    fn disarm(&mut self) {
+        self.forget_preview();
+        self.to(StepState::Ready);
+    }
+
+    fn begin(&mut self) {
+        let Some(recipe) = self.state.preview.take() else { return };
+        self.state.attempt = self.state.attempt.saturating_add(1);
+        self.state.enter(recipe);
+        self.state.abandoned = false;
+        self.state.adopted = false;
+        self.to(StepState::Running);
+        self.effects.push(StepEffect::Begin);
+        self.go_on();
+    }
+
+    fn call_off(&mut self) {
+        if self.state.exposed() {
+            // What would mend it was thought of.
+            self.forget_preview();
+            self.conclude(StepState::Failed);
+        } else if self.state.way == Way::Back {
+            let (origin, way) = self.state.origin;
+            self.state.way = way;
+            self.forget_preview();
+            if self.state.went != way {
+                self.state.stand();
+                self.effects.push(StepEffect::Record(Note::Stands));
+            }
+            match origin {
+                // What was interrupted by the thought of turning back begins anew.
+                StepState::Settling => self.settle(),
+                StepState::Verifying | StepState::Baking => self.verify(),
+                _ => self.to(origin),
+            }
+        } else if self.state.partly_done() {
+            // Another attempt was thought of; the last one left something.
+            self.forget_preview();
+            self.conclude(StepState::Failed);
+        } else {
+            self.conclude(StepState::Cancelled);
+        }
+    }
+
+    /// All operations are there.
+    pub(super) fn settle(&mut self) {
+        self.conclude(StepState::Settling);
+        self.arm(Timer::Settled);
+    }
+
+    fn verify(&mut self) {
+        self.conclude(StepState::Verifying);
+        self.arm(Timer::Verify);
+    }
+
+    fn judged(&mut self, level: Level) {
+        match (self.state.state, level) {
+            (StepState::Verifying, Level::Green) => {
+                self.conclude(StepState::Baking);
+                self.arm(Timer::Baked);
+            }
+            (StepState::Verifying | StepState::Baking, Level::Red) => self.conclude(StepState::Failed),
+            // What is not known is not baked: it begins anew.
+            (StepState::Baking, Level::Unknown) => self.verify(),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self) {
+        let attested = self.state.recipe.ops.iter().any(|op| op.state == OpState::Attested);
+        if self.state.way == Way::Back {
+            self.state.is_back();
+        }
+        self.conclude(match self.state.way {
+            Way::Back => StepState::RolledBack,
+            Way::Forward if attested => StepState::Attested,
+            Way::Forward => StepState::Done,
+        });
+    }
+
+    fn turn_back(&mut self) {
+        use StepState::{
+            Armed, Attested, Baking, Blocked, Done, Failed, NotApplied, Pending, Previewed, Ready, Settling, Verifying,
+        };
+        let phase = self.state.state;
+        let begun = matches!(phase, Settling | Verifying | Baking | Done | Failed | Attested);
+        let thought = matches!(phase, Pending | Blocked | Ready | Previewed | Armed) && self.state.partly_done();
+        let forward = (begun || thought) && self.state.way == Way::Forward;
+        let again = matches!(phase, Failed | NotApplied) && self.state.way == Way::Back;
+        // An unfinished tail first: what a recipe pinned must not be taken for how things were.
+        if self.state.reversible && (forward || again) && !self.state.exposed() {
+            // After a way back of which nothing was applied, what stood before it still stands.
+            if phase != NotApplied {
+                self.state.origin = (if thought { Failed } else { phase }, self.state.way);
+            }
+            self.state.way = Way::Back;
+            self.forget_preview();
+            self.to(StepState::Blocked);
+            // What lay in the way of the other direction says nothing of this one.
+            self.cleared(Clearance::Blocked);
+        }
+    }
+
+    fn again(&mut self) {
+        use StepState::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
+        if self.state.state == Failed && self.state.exposed() {
+            // The tail, and nothing else: as it is to be from what is there now, which is shown before anything of it is sent.
+            self.forget_preview();
+            self.to(StepState::Blocked);
+            return self.cleared(Clearance::Blocked);
+        }
+        let over = matches!(self.state.state, Cancelled | NotApplied | RolledBack | Skipped | Failed);
+        // What failed on its way back is not begun forward again before it is back.
+        if over && (self.state.way == Way::Forward || self.state.state == RolledBack) {
+            self.state.way = Way::Forward;
+            self.forget_preview();
+            self.conclude(StepState::Pending);
+            self.cleared(Clearance::Blocked);
+        }
+    }
+
+    fn may_adopt(&self) -> bool {
+        use StepState::{Attested, Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
+        // What people's word stands for may be seen later: then it is more than a word.
+        let still = matches!(
+            self.state.state,
+            Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack | Attested
+        );
+        still && matches!(self.state.way, Way::Forward) && !self.state.manual && !self.state.exposed()
+    }
+
+    /// Timers and previews do not survive the program; what was in flight is not known.
+    ///
+    /// Nor does anything go forward by itself: an attempt that was under way stands still, but for its tail, until it is released.
+    fn resume(&mut self) {
+        use StepState::{Armed, Baking, Blocked, Pending, Previewed, Ready, Running, Settling, Verifying};
+        self.forget_preview();
+        match self.state.state {
+            Pending | Blocked | Ready | Previewed | Armed if self.state.exposed() => self.to(StepState::Failed),
+            Pending | Blocked | Ready | Previewed | Armed if self.state.way == Way::Forward => {
+                self.to(Pending);
+            }
+            Pending | Blocked | Ready | Previewed | Armed => self.call_off(),
+            Running => {
+                self.state.held = true;
+                self.resume_run();
+            }
+            Settling => self.settle(),
+            Verifying | Baking => self.verify(),
+            _ => {}
+        }
+    }
+}

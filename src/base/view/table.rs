@@ -1,0 +1,230 @@
+//! Tables: cells, columns, rows.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Tone;
+use crate::observed::Observed;
+
+/// What a cell sorts and filters by.
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
+#[serde(untagged)]
+pub enum Key {
+    /// No value: sorts last, whichever way.
+    None,
+    /// A number, in the signal's unit.
+    Number(f64),
+    /// By its text.
+    Text,
+    /// An instant. Its text is RFC 3339 in UTC; whoever shows it to people says it in their zone.
+    Instant(Timestamp),
+    /// Recent values, oldest first, drawn as bars: nothing to sort or to filter by.
+    Spark(Arc<Vec<f32>>),
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cell {
+    /// What it says.
+    pub text: Cow<'static, str>,
+    /// What it sorts by.
+    pub key: Key,
+    /// What it means; a tone with a glyph is drawn with it.
+    pub tone: Tone,
+}
+
+impl Cell {
+    /// Text.
+    pub fn text(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), key: Key::Text, tone: Tone::Plain }
+    }
+
+    /// A number, shown as `text`.
+    pub fn number(value: f64, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into(), key: Key::Number(value), tone: Tone::Plain }
+    }
+
+    /// A count.
+    #[must_use]
+    pub fn count(n: u64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "for sorting")]
+        Self::number(n as f64, grouped(n))
+    }
+
+    /// An instant, to the second.
+    #[must_use]
+    pub fn instant(at: Timestamp) -> Self {
+        let whole = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        Self { text: whole.to_string().into(), key: Key::Instant(whole), tone: Tone::Plain }
+    }
+
+    /// An instant, to the millisecond.
+    #[must_use]
+    pub fn instant_ms(at: Timestamp) -> Self {
+        let whole = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+        Self { text: whole.to_string().into(), key: Key::Instant(whole), tone: Tone::Plain }
+    }
+
+    /// Nothing to show: not asked, not applicable. Never used for "unknown".
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { text: Cow::Borrowed("–"), key: Key::None, tone: Tone::Muted }
+    }
+
+    /// Recent values, oldest first: which way it goes, at a glance. They are worth what the value beside them is: bars have no age of
+    /// their own, so that they dim where it is stale, and there are none where it is not known.
+    #[must_use]
+    pub fn spark(value: &Self, values: Vec<f32>) -> Self {
+        match (value.tone, &value.key) {
+            (Tone::Blind, _) | (_, Key::None) => Self::none(),
+            (tone, _) => {
+                let tone = if tone == Tone::Stale { tone } else { Tone::Plain };
+                Self { text: Cow::Borrowed(""), key: Key::Spark(Arc::new(values)), tone }
+            }
+        }
+    }
+
+    /// The same with a tone.
+    #[must_use]
+    pub fn tone(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self
+    }
+
+    /// A value that may not be known: drawn by `show` while live; dimmed when stale; the fault's word when blind.
+    pub fn seen<T>(value: Observed<T>, show: impl FnOnce(T) -> Self) -> Self {
+        match value {
+            Observed::Fresh(t, _) => show(t),
+            Observed::Stale(t, _) => show(t).tone(Tone::Stale),
+            Observed::Unknown(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
+            Observed::Pending => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
+        }
+    }
+
+    /// The age column: how old what is in this row is, and what that means.
+    pub fn age<T>(value: &Observed<T>) -> Self {
+        match value {
+            Observed::Fresh(_, a) => Self::number(a.0.as_secs_f64(), a.to_string()).tone(Tone::Muted),
+            Observed::Stale(_, a) => Self::number(a.0.as_secs_f64(), format!("{a} STALE")).tone(Tone::Stale),
+            Observed::Unknown(f) => Self { text: f.kind.word().into(), key: Key::None, tone: Tone::Blind },
+            Observed::Pending => Self { text: "waiting".into(), key: Key::None, tone: Tone::Blind },
+        }
+    }
+}
+
+/// Thousands apart: `1 234 567`.
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Values of a row's sparkline: a cell each.
+pub const SPARK: usize = 12;
+
+/// Which way a column is aligned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Align {
+    /// Text.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// One column.
+#[derive(Debug, Clone, Serialize)]
+pub struct Column {
+    /// Name for filters (`col:value`), sorting and `--json`.
+    pub id: &'static str,
+    /// Its title.
+    pub title: Cow<'static, str>,
+    /// What stands over a run of columns: `source VIR`, `target ORE`, `delta`; empty for none.
+    pub group: Cow<'static, str>,
+    /// Alignment.
+    pub align: Align,
+    /// Fewest cells it is of any use with.
+    pub min: u16,
+    /// Share of the room that is left; 0 = stays at its content's width.
+    pub grow: u16,
+    /// 0 is never dropped; on a narrow screen the highest number goes first.
+    pub priority: u8,
+    /// Its cells are [`Cell::spark`]s: nothing to sort or to filter by.
+    #[serde(skip)]
+    pub spark: bool,
+}
+
+impl Column {
+    /// A text column.
+    #[must_use]
+    pub fn text(id: &'static str, title: &'static str, min: u16) -> Self {
+        Self { id, title: title.into(), group: "".into(), align: Align::Left, min, grow: 0, priority: 0, spark: false }
+    }
+
+    /// A column of numbers.
+    #[must_use]
+    pub fn number(id: &'static str, title: &'static str, min: u16) -> Self {
+        Self { align: Align::Right, ..Self::text(id, title, min) }
+    }
+
+    /// A column of [`Cell::spark`]s: the first to go where there is little room.
+    #[must_use]
+    pub fn spark(id: &'static str, title: &'static str) -> Self {
+        Self { priority: 9, spark: true, ..Self::text(id, title, 6) }
+    }
+
+    /// Under a group's heading.
+    #[must_use]
+    pub fn of(mut self, group: impl Into<Cow<'static, str>>) -> Self {
+        self.group = group.into();
+        self
+    }
+
+    /// Takes a share of the room that is left.
+    #[must_use]
+    pub const fn grow(mut self, share: u16) -> Self {
+        self.grow = share;
+        self
+    }
+
+    /// May be dropped on a narrow screen; the highest number goes first.
+    #[must_use]
+    pub const fn drop(mut self, priority: u8) -> Self {
+        self.priority = priority;
+        self
+    }
+}
+
+/// One row.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// Identity within its table: the selection stays on it while data changes, the detail is asked by it.
+    pub id: String,
+    /// One cell a column.
+    pub cells: Vec<Cell>,
+}
+
+/// A table.
+#[derive(Debug, Clone, Serialize)]
+pub struct Table {
+    /// Identity within its panel.
+    pub id: &'static str,
+    /// Title.
+    pub title: Cow<'static, str>,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// Rows, in the order that needs no sorting: worst or first things first, as the system sees fit. Shared: many thousands that say the
+    /// same as a second ago are the same.
+    pub rows: Arc<[Row]>,
+    /// What to say where there is no row.
+    pub empty: &'static str,
+}

@@ -1,0 +1,101 @@
+//! What comes out of judging: a colour, and every reason for it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use base::{step::Level, watched::Worst};
+
+/// More reasons than this are counted, not told.
+const TOLD: usize = 2;
+
+/// A condition, judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// All its gates together.
+    pub level: Level,
+    /// At least one a gate, red ones first, then those on hold, then the green; within a colour in the plan's order. All reasons of one
+    /// gate have the same level.
+    pub reasons: Vec<Reason>,
+    /// When all together will be green if everything goes on as it does; none where nobody can say.
+    pub to_green: Option<Duration>,
+}
+
+impl Verdict {
+    /// Only what is in the way, those that decide first.
+    pub fn blocking(&self) -> impl Iterator<Item = &Reason> {
+        let of = move |decides| self.reasons.iter().filter(move |r| r.decides == decides);
+        of(true).chain(of(false)).filter(|r| !r.moot && r.level != Level::Green)
+    }
+
+    /// Why the condition has its colour: what its first deciding arms say, and how many more there are. Empty where it has no gate.
+    #[must_use]
+    pub fn because(&self) -> String {
+        let deciding: Vec<&Reason> = self.reasons.iter().filter(|r| r.decides).collect();
+        // Where no arm has the colour of the whole, too few of them could: all do.
+        let list: Vec<&Reason> = if deciding.is_empty() { self.reasons.iter().collect() } else { deciding };
+        let mut out: Vec<String> = list.iter().take(TOLD).map(|r| r.what.clone()).collect();
+        if list.len() > TOLD {
+            out.push(format!("and {} more", list.len() - TOLD));
+        }
+        out.join("; ")
+    }
+
+    /// The colour of one gate; of none with this id, none.
+    #[must_use]
+    pub fn gate(&self, id: &str) -> Option<Level> {
+        self.reasons.iter().find(|r| r.gate == id).map(|r| r.level)
+    }
+}
+
+/// Why a gate has the colour it has.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reason {
+    /// The gate.
+    pub gate: String,
+    /// Its place in the condition: which branch at each fork, from the root. Empty where the condition is one gate.
+    pub path: Vec<u16>,
+    /// The gate's colour.
+    pub level: Level,
+    /// For people: `max mongo.member.lag of set=orders 3.4 s, limit ≤ 2 s`.
+    pub what: String,
+    /// The value, in the signal's unit (shares and counts of series: as such); none where it is not known.
+    pub value: Option<f64>,
+    /// What it is compared with, in the same unit.
+    pub limit: f64,
+    /// The limit as on screen, with how the value is compared with it: `≤ 2 s`.
+    pub limit_text: String,
+    /// How much of its window is filled; none where it is not true now.
+    pub filled: Option<Filled>,
+    /// When it will be green: the rest of its window if it is true now, else by the trend where that leads there. Zero: it is.
+    pub to_green: Option<Duration>,
+    /// Left out by two people.
+    pub waived: bool,
+    /// In nobody's way: what it belongs to is green without it.
+    pub moot: bool,
+    /// It is one of those by which the condition has the colour that it has: of `any` the arms that are green, or those on hold, or all.
+    pub decides: bool,
+    /// How something that it is about has no fresh value. None where it has, or is known to have none for want of traffic.
+    pub blind: Option<Worst>,
+}
+
+/// How much of a gate's window is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Filled {
+    /// For how long it has been true without a break, in looks.
+    pub lasted: Duration,
+    /// For how long it has to.
+    pub sustain: Duration,
+    /// Different readings in that time, of the series that has the fewest.
+    pub samples: u32,
+    /// How many there have to be.
+    pub min_samples: u32,
+}
+
+impl Filled {
+    /// Whether it is.
+    #[must_use]
+    pub fn full(self) -> bool {
+        self.lasted >= self.sustain && self.samples >= self.min_samples
+    }
+}

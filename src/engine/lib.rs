@@ -1,0 +1,444 @@
+//! The pure core: inputs in, effects out. No I/O, no clock, no async: [`Engine::handle`] is the only door.
+//!
+//! Both drivers run it: the live one on real servers, the simulation on an imitated estate in virtual time.
+
+pub mod gate;
+pub mod run;
+pub mod snapshot;
+pub mod systems;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use self::{
+    run::Run,
+    snapshot::{DetailKey, Snapshot},
+    systems::{EntryOf, Systems},
+};
+use base::view::Panel;
+use base::{
+    collector::{Collector, CollectorIx, CollectorSpec, CollectorState, Health, Question},
+    now::Now,
+    observed::Fault,
+    signal::{Measured, Sample, Samples},
+    watched::Unknown,
+};
+use plan::Plan;
+
+/// What can happen to the core.
+#[derive(Debug)]
+pub enum EngineInput<S: Systems> {
+    /// A source answered.
+    Observation {
+        /// Which.
+        source: CollectorIx,
+        /// What.
+        facts: S::Observation,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A source failed.
+    Failed {
+        /// Which.
+        source: CollectorIx,
+        /// Why.
+        fault: Fault,
+        /// How long it took.
+        took: Duration,
+    },
+    /// Somebody at the console wants something.
+    Command(EngineCommand),
+    /// Something about the run: an order, or what came of one.
+    Run(run::RunInput<S>),
+    /// A line of the journal that somebody else writes.
+    Follow(Box<EntryOf<S>>),
+    /// Time has passed: once a second, and whenever [`Engine::next_due`] says so.
+    Tick,
+}
+
+/// What a console can ask of the core. Nothing here changes a server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineCommand {
+    /// Keep this row's detail in the snapshot.
+    Open(DetailKey),
+    /// No detail any more.
+    Close,
+    /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
+    Measure,
+    /// Query every source once more, now.
+    Again,
+    /// Query all sources this many times as often as the plan says.
+    Pace(f64),
+    /// So many virtual seconds a second, where time is simulated.
+    Speed(f64),
+    /// Watch something that the plan does not name, by the id its server gave it: a change on its way.
+    Follow {
+        /// The system's id.
+        system: &'static str,
+        /// The thing's.
+        id: String,
+    },
+}
+
+/// What the core wants done.
+#[derive(Debug)]
+pub enum EngineEffect<S: Systems> {
+    /// Start asking this.
+    Start(CollectorIx, CollectorSpec<S::Query>),
+    /// Start probing this: wanted only after [`Engine::steer`].
+    Probe(CollectorIx, CollectorSpec<S::Probe>),
+    /// Query this many times as often as the plan says.
+    Pace(f64),
+    /// Query these now, and then as before.
+    Poll(Vec<CollectorIx>),
+    /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
+    Run(run::RunEffect<S>),
+}
+
+/// Fastest and slowest that sources may be asked, as multiples of the plan's intervals.
+pub const PACE: (f64, f64) = (0.25, 4.0);
+
+/// Panels are made anew at least this often, so that what goes stale by silence alone is seen to.
+const REMAKE: Duration = Duration::from_secs(1);
+
+/// All that is known, and all that follows from it.
+#[derive(Debug)]
+pub struct Engine<S: Systems> {
+    plan: Arc<Plan>,
+    started: Now,
+    estate: S,
+    run: Run<S>,
+    sources: Vec<Collector<QuestionOf<S>>>,
+    by_id: HashMap<String, CollectorIx>,
+    pace: f64,
+    open: Option<DetailKey>,
+    /// Whether somebody reads every signal.
+    measured: bool,
+    /// The run's last picture, and whether anything has happened to it since.
+    run_view: Option<Arc<run::RunView>>,
+    run_changed: bool,
+    pages: Vec<Page>,
+}
+
+/// What collectors of these systems are about.
+pub type QuestionOf<S> = Question<<S as Systems>::Query, <S as Systems>::Probe>;
+
+/// The id of the system that a collector is for.
+fn system_of<S: Systems>(question: &QuestionOf<S>) -> &'static str {
+    match question {
+        Question::Query(query) => S::queried(query),
+        Question::Probe(probe) => S::probed(probe),
+    }
+}
+
+/// Whether what can be changed is decided upon by what a collector brings. Never by a probe's samples.
+fn decides<S: Systems>(question: &QuestionOf<S>) -> bool {
+    matches!(question, Question::Query(query) if S::decides(query))
+}
+
+/// One system's page as it was made last.
+#[derive(Debug)]
+struct Page {
+    panel: Arc<Panel>,
+    /// How many things the system watches, and those of which something is not known.
+    watched: (usize, Vec<Unknown>),
+    made: Now,
+    /// Its system has heard something since.
+    dirty: bool,
+}
+
+impl Page {
+    fn new<S: Systems>(estate: &S, id: &str, now: Now) -> Option<Self> {
+        let panel = Arc::new(estate.panel(id, now)?);
+        let all = estate.watched(id, now);
+        let page = panel.id;
+        let watched = (all.len(), all.into_iter().filter_map(|thing| thing.unknown(page)).collect());
+        Some(Self { panel, watched, made: now, dirty: false })
+    }
+}
+
+impl<S: Systems> Engine<S> {
+    /// A core that knows nothing yet, and the sources it wants started.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, now: Now) -> (Self, Vec<EngineEffect<S>>) {
+        let (estate, specs) = S::new(&plan);
+        let mut pages: Vec<Page> = estate.pages().iter().filter_map(|(id, _)| Page::new(&estate, id, now)).collect();
+        pages.iter_mut().for_each(|page| page.dirty = true);
+        let run = Run::new(&plan);
+        let mut core = Self {
+            started: now,
+            estate,
+            run,
+            plan,
+            sources: Vec::new(),
+            by_id: HashMap::new(),
+            pace: 1.0,
+            open: None,
+            measured: false,
+            run_view: None,
+            run_changed: true,
+            pages,
+        };
+        let effects = core.start(specs, now);
+        (core, effects)
+    }
+
+    /// Takes one input. The only way anything changes.
+    pub fn handle(&mut self, input: EngineInput<S>, now: Now) -> Vec<EngineEffect<S>> {
+        match input {
+            EngineInput::Observation { source, facts, took } => {
+                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+                entry.health.answered(now, took);
+                let stamp = entry.stamp(now, self.pace);
+                let wanted = match &entry.spec.query {
+                    Question::Query(ask) => self.estate.apply(ask, facts, stamp),
+                    Question::Probe(probe) => {
+                        self.estate.on_sample(probe, facts, stamp);
+                        Vec::new()
+                    }
+                };
+                let system = system_of::<S>(&entry.spec.query);
+                self.touch(system);
+                self.start(wanted, now)
+            }
+            EngineInput::Failed { source, fault, took } => {
+                let Some(entry) = self.sources.get_mut(source.0 as usize) else { return Vec::new() };
+                entry.health.failed(now, took, &fault);
+                match &entry.spec.query {
+                    Question::Query(ask) => self.estate.fail(ask, &fault, now),
+                    Question::Probe(probe) => self.estate.on_probe_error(probe, &fault),
+                }
+                let system = system_of::<S>(&entry.spec.query);
+                self.touch(system);
+                Vec::new()
+            }
+            EngineInput::Command(EngineCommand::Open(key)) => {
+                self.open = Some(key);
+                Vec::new()
+            }
+            EngineInput::Command(EngineCommand::Close) => {
+                self.open = None;
+                Vec::new()
+            }
+            EngineInput::Command(EngineCommand::Measure) => {
+                self.measured = true;
+                Vec::new()
+            }
+            EngineInput::Command(EngineCommand::Again) => {
+                let all = (0..).map(CollectorIx).take(self.sources.len()).collect();
+                vec![EngineEffect::Poll(all)]
+            }
+            EngineInput::Command(EngineCommand::Pace(pace)) => {
+                self.pace = pace.clamp(PACE.0, PACE.1);
+                vec![EngineEffect::Pace(self.pace)]
+            }
+            // Time is the driver's.
+            EngineInput::Command(EngineCommand::Speed(_)) => Vec::new(),
+            EngineInput::Run(input) => {
+                self.run_changed = true;
+                self.run.set_read(self.read(now));
+                let effects = self.run.handle(input, &self.estate, now);
+                self.wanted(effects)
+            }
+            EngineInput::Follow(entry) => {
+                self.run_changed = true;
+                self.run.follow(*entry, now);
+                Vec::new()
+            }
+            EngineInput::Tick => {
+                self.run_changed = true;
+                let outage = self.estate.outages(now).iter().any(|it| matches!(it, snapshot::Outage::NoWriter(_)));
+                let wanted = self.run.wants(outage, now);
+                let measured = self.measure(Samples::only(wanted), now);
+                self.run.set_read(self.read(now));
+                let effects = self.run.tick(&self.estate, &measured, now);
+                self.wanted(effects)
+            }
+            EngineInput::Command(EngineCommand::Follow { system, id }) => {
+                let wanted = self.estate.follow(system, &id);
+                self.touch(system);
+                self.start(wanted, now)
+            }
+        }
+    }
+
+    /// Whether somebody reads every signal.
+    #[must_use]
+    pub const fn is_measured(&self) -> bool {
+        self.measured
+    }
+
+    /// The plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    fn wanted(&self, effects: Vec<run::RunEffect<S>>) -> Vec<EngineEffect<S>> {
+        let one = |effect| match effect {
+            run::RunEffect::ReadAgain(system) => EngineEffect::Poll(self.quickest(system).map(|(ix, _)| ix).collect()),
+            effect => EngineEffect::Run(effect),
+        };
+        effects.into_iter().map(one).collect()
+    }
+
+    /// The sources of a system by which is decided, and of those the ones that are asked most often: what is asked seldom changes seldom.
+    fn quickest(&self, system: &str) -> impl Iterator<Item = (CollectorIx, &Collector<QuestionOf<S>>)> {
+        let own =
+            move |s: &&Collector<QuestionOf<S>>| system_of::<S>(&s.spec.query) == system && decides::<S>(&s.spec.query);
+        let least = self.sources.iter().filter(own).map(|s| s.spec.interval).min();
+        let all = (0..).map(CollectorIx).zip(&self.sources);
+        all.filter(move |(_, s)| own(s) && Some(s.spec.interval) == least)
+    }
+
+    /// Up to when each system has been read. What is not live does not count: it cannot be decided upon.
+    fn read(&self, now: Now) -> HashMap<&'static str, Duration> {
+        let asked = |s: &Collector<QuestionOf<S>>| Some(s.health.ok_at?.boot.saturating_sub(s.health.took));
+        let live = |s: &Collector<QuestionOf<S>>| s.health.state(now, s.fresh(self.pace)) == CollectorState::Fresh;
+        let of = |system: &'static str| {
+            let read = self.quickest(system).filter(|(_, s)| live(s)).filter_map(|(_, s)| asked(s)).min();
+            Some((system, read?))
+        };
+        self.estate.pages().iter().filter_map(|(id, _)| of(id)).collect()
+    }
+
+    /// Gives the run to somebody who may steer it, where the journal with this id left it. From now on what has to be touched is probed.
+    pub fn steer(
+        &mut self,
+        journal: String,
+        entries: Vec<EntryOf<S>>,
+        operator: String,
+        now: Now,
+    ) -> Vec<EngineEffect<S>> {
+        self.run_changed = true;
+        let effects = self.run.resume(journal, entries, operator, now);
+        self.estate.carry(self.run.spent());
+        let mut effects = self.wanted(effects);
+        for spec in self.estate.probes() {
+            effects.extend(self.register(&spec, Question::Probe, now).map(|ix| EngineEffect::Probe(ix, spec)));
+        }
+        effects
+    }
+
+    /// The run is left: what it has cost so far is put on record.
+    pub fn leave(&mut self, now: Now) -> Vec<EngineEffect<S>> {
+        let measured = self.measure(Samples::only(self.run.kept()), now);
+        self.run.last_readings(&measured.samples, now).into_iter().map(EngineEffect::Run).collect()
+    }
+
+    /// How far a step is.
+    #[must_use]
+    pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
+        self.run.phase(step)
+    }
+
+    /// The word of a step's state.
+    #[must_use]
+    pub fn word(&self, step: &str) -> Option<&'static str> {
+        self.run.word(step)
+    }
+
+    /// The signals that these take, as they stand.
+    #[must_use]
+    pub fn samples(&self, taken: Samples, now: Now) -> Vec<Sample> {
+        self.measure(taken, now).samples
+    }
+
+    fn measure(&self, mut taken: Samples, now: Now) -> Measured {
+        self.estate.measure(now, &mut taken);
+        taken.measured()
+    }
+
+    /// How the run stands.
+    #[must_use]
+    pub fn run_view(&self, now: Now) -> run::RunView {
+        self.run.view(&self.estate, now)
+    }
+
+    /// When the next timer goes off, on the boot clock.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.run.next_due()
+    }
+
+    fn touch(&mut self, system: &str) {
+        for page in &mut self.pages {
+            page.dirty |= page.panel.id == system;
+        }
+    }
+
+    fn start(&mut self, specs: Vec<CollectorSpec<S::Query>>, now: Now) -> Vec<EngineEffect<S>> {
+        let mut effects = Vec::new();
+        for spec in specs {
+            effects.extend(self.register(&spec, Question::Query, now).map(|ix| EngineEffect::Start(ix, spec)));
+        }
+        effects
+    }
+
+    /// Registers what is not running yet; of what is, the side may have become known.
+    fn register<A: Clone>(
+        &mut self,
+        spec: &CollectorSpec<A>,
+        about: fn(A) -> QuestionOf<S>,
+        now: Now,
+    ) -> Option<CollectorIx> {
+        if let Some(known) = self.by_id.get(&spec.id).and_then(|ix| self.sources.get_mut(ix.0 as usize)) {
+            known.spec.side = spec.side;
+            return None;
+        }
+        let ix = CollectorIx(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        self.by_id.insert(spec.id.clone(), ix);
+        self.sources.push(Collector { spec: spec.clone().map(about), health: Health::new(now) });
+        Some(ix)
+    }
+
+    /// A picture for whoever looks, and what comes of making it. Where somebody reads the signals, it says one thing: the gates have looked at
+    /// the same moment as the signals are of, and nothing was heard between the two.
+    pub fn take_snapshot(&mut self, now: Now) -> (Snapshot, Vec<EngineEffect<S>>) {
+        let effects = if self.measured { self.handle(EngineInput::Tick, now) } else { Vec::new() };
+        // What was told before this may be of another moment.
+        self.pages.iter_mut().for_each(|page| page.dirty |= self.measured);
+        (self.snapshot(now), effects)
+    }
+
+    /// Everything as it stands, for whoever looks: consoles, `status`, tests. Signals only once somebody reads them ([`Command::Measure`]).
+    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+        for page in &mut self.pages {
+            if (page.dirty || now.since(page.made) >= REMAKE)
+                && let Some(fresh) = Page::new(&self.estate, page.panel.id, now)
+            {
+                *page = fresh;
+            }
+        }
+        let over = |s: &&Collector<QuestionOf<S>>| matches!(&s.spec.query, Question::Query(ask) if self.estate.is_over(ask, now));
+        let sources = self.sources.iter().filter(|s| !over(s)).map(|s| snapshot::line(s, now, self.pace)).collect();
+        let detail = self.open.clone().and_then(|key| {
+            let detail = self.estate.detail(&key.panel, &key.table, &key.row, now)?;
+            Some((key, Arc::new(detail)))
+        });
+        // Between two ticks nothing changes what a gate says but orders and answers.
+        if std::mem::take(&mut self.run_changed) && !self.plan.runbook.phases.is_empty() {
+            self.run_view = Some(Arc::new(self.run.view(&self.estate, now)));
+        }
+        let things = self.pages.iter().flat_map(|page| &page.watched.1);
+        let mut unknown: Vec<Unknown> =
+            things.chain(self.run_view.iter().flat_map(|run| &run.unknown)).cloned().collect();
+        unknown.sort_by_key(|thing| thing.state);
+        let samples = self.measured.then(|| self.samples(Samples::default(), now));
+        Snapshot {
+            plan: self.plan.clone(),
+            now,
+            started: self.started,
+            pace: self.pace,
+            speed: None,
+            outages: self.estate.outages(now),
+            tiles: self.estate.tiles(now),
+            panels: self.pages.iter().map(|page| page.panel.clone()).collect(),
+            watched: self.pages.iter().map(|page| page.watched.0).sum(),
+            unknown,
+            sources,
+            samples,
+            detail,
+            run: self.run_view.clone(),
+        }
+    }
+}

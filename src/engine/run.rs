@@ -1,0 +1,344 @@
+//! The run: the plan's steps, each with its gates, its machine and what it was previewed as.
+//!
+//! The step machine says what may follow on what; here is what it takes in from the rest of the world: gates judged, drafts worked
+//! out, marks remembered, timers set, orders obeyed or refused with the reason. Pure like all of the core: what is to be written, sent
+//! or looked at comes out as an [`Effect`].
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | `order.rs` | what an operator can want |
+//! | `motion.rs` | what takes two people |
+//! | `waiver.rs` | gates that two people left out |
+//! | `obey.rs` | whether they get it, and why not |
+//! | `advance.rs` | what time and the estate do to steps |
+//! | `act.rs` | a step's effects carried outwards, and what comes back |
+//! | `attempt.rs` | what an attempt needs beside its machine |
+//! | `way_back.rs` | whether the way back is open, how long it takes, how long it stays so |
+//! | `resume.rs` | taking a run up from its journal |
+//! | `readings.rs` | what the estate looked like, put on record now and then |
+//! | `verdict.rs` | what it says as it stands: GO, HOLD, ROLL BACK |
+//! | `view.rs` | all of it as data for whoever looks |
+
+mod act;
+mod advance;
+mod attempt;
+mod event;
+mod motion;
+mod obey;
+mod order;
+mod readings;
+mod resume;
+mod verdict;
+mod view;
+mod waiver;
+mod way_back;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use self::{attempt::Attempt, motion::Proposed, readings::Diary, waiver::Waiver};
+pub use self::{
+    event::Milestone,
+    motion::Proposal,
+    order::{Hand, Order, Refusal},
+    readings::QUIET,
+    view::{GateLine, JournalLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn},
+    way_back::{RollbackWindow, WayBack},
+};
+use super::{
+    gate::{Judge, cadence},
+    systems::{BodyOf, EntryOf, IntentOf, OperationOf, Systems},
+};
+use base::operation::{Draft, SendOutcome, Verified};
+use base::{
+    digest::Digest,
+    now::Now,
+    observed::Fault,
+    step::{Machine, Ticket, Timer, Way},
+};
+use journal::{Head, Reading, export::Ways};
+use plan::{Condition, Plan, StepPlan};
+
+/// What the run wants done. In this order: what cannot be put on record stops all that follows.
+#[derive(Debug)]
+pub enum RunEffect<S: Systems> {
+    /// Put this on record.
+    Record(BodyOf<S>),
+    /// Put the intent on record; then, and only then, send.
+    Send(Box<IntentOf<S>>),
+    /// Look at the server.
+    Verify(Box<Verify<S::Call, S::Version>>),
+    /// Something of this system was changed: what is known of it is to be read again at once.
+    ReadAgain(&'static str),
+}
+
+/// A look at a server.
+#[derive(Debug, Clone)]
+pub struct Verify<C, V> {
+    /// The step.
+    pub step: String,
+    /// Which operation.
+    pub ticket: Ticket,
+    /// Which look.
+    pub look: u16,
+    /// What the request carried.
+    pub tag: String,
+    /// The request.
+    pub call: C,
+    /// What it compared with.
+    pub precondition: Option<V>,
+    /// The server said that it took it.
+    pub accepted: bool,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub enum RunInput<S: Systems> {
+    /// Somebody at the console wants something done.
+    Order(Order),
+    /// An intent is on record; its request leaves.
+    Wrote {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+    },
+    /// A server answered a request, or did not.
+    Replied {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+        /// How.
+        sent: SendOutcome<S::Version>,
+    },
+    /// A look came back.
+    Verified {
+        /// The step.
+        step: String,
+        /// Which operation.
+        ticket: Ticket,
+        /// Which look.
+        look: u16,
+        /// What it found.
+        verified: Verified<S::Version>,
+    },
+    /// Something is on record now.
+    Recorded(Box<EntryOf<S>>),
+    /// Nothing can be put on record any more.
+    Halted(String),
+}
+
+/// How long something armed stays so.
+const ARMED: Duration = Duration::from_secs(60);
+/// How long until the next look.
+const LOOK: Duration = Duration::from_secs(1);
+/// The run.
+#[derive(Debug)]
+pub struct Run<S: Systems> {
+    plan: Arc<Plan>,
+    name: String,
+    /// Which journal it is in: the first digits of its first record's hash. What was meant in one counts in no other.
+    journal: String,
+    by_id: HashMap<String, usize>,
+    /// Somebody who may steer; without one every order is refused.
+    writer: Option<String>,
+    steps: Vec<StepRun<S>>,
+    invariants: Vec<Watch>,
+    aborts: Vec<Watch>,
+    held: Option<String>,
+    halted: Option<String>,
+    proposal: Option<Proposed>,
+    /// Up to when each system has been read, on the boot clock.
+    read: HashMap<&'static str, Duration>,
+    due: BTreeSet<(Duration, usize, Timer)>,
+    /// What people did, the last of it.
+    records: VecDeque<JournalLine>,
+    ways: Ways,
+    /// Where the journal stands: after the last record of any kind.
+    head: Option<Head>,
+    diary: Diary,
+    /// What the run has cost before it was taken up.
+    spent: Vec<Reading>,
+    /// The ids of the signals that gates judge; the same and those that are kept in the journal.
+    judged: Arc<HashSet<&'static str>>,
+    judged_and_kept: Arc<HashSet<&'static str>>,
+    said: Option<(Now, String)>,
+    /// Why the step that could begin next cannot be worked out, or is forbidden, as things stand.
+    impossible: Option<(usize, advance::Obstacle)>,
+}
+
+/// A condition that is watched all the time.
+#[derive(Debug)]
+struct Watch {
+    id: String,
+    title: String,
+    judge: Judge,
+    stands: Stands,
+}
+
+/// Whether a condition was so when it was last known: what nobody knows any more has not passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    No,
+    Yes,
+    /// It has not been known since the program began.
+    Unseen {
+        /// Something that it is about has no fresh value; not so where it is known to have none for want of traffic.
+        blind: bool,
+    },
+}
+
+/// One step of the run.
+#[derive(Debug)]
+struct StepRun<S: Systems> {
+    /// Its phase and place in the plan.
+    at: (usize, usize),
+    state: Machine,
+    gates: Judge,
+    verify: Judge,
+    rollback: Judge,
+    /// What was previewed last, or why it could not be.
+    preview: Option<Result<Preview<S::Call, S::Version>, Vec<Fault>>>,
+    /// The attempt that was begun last.
+    attempt: Option<Attempt<S::Call, S::Version>>,
+    /// The attempt forward, while a way back may still turn out to have changed nothing.
+    stood: Option<Attempt<S::Call, S::Version>>,
+    /// The way back of what stands.
+    back: Vec<OperationOf<S>>,
+    /// The commands of the way back that was worked out last, and when: shown where none can be worked out any more.
+    known_back: Option<(jiff::Timestamp, Vec<String>)>,
+    /// Who approved what is previewed.
+    approved: BTreeMap<String, Option<String>>,
+    /// Gates left out.
+    waivers: Vec<Waiver>,
+    /// Since when a tail is unfinished, as far as this program has seen it, and for how long it was before that by the journal.
+    exposed: Option<(Now, Duration)>,
+    /// It stands still because it may not go forward, and not because anybody said so.
+    still: bool,
+    /// When it changed something last, on the boot clock, and of which system.
+    changed: Option<(Duration, &'static str)>,
+}
+
+/// What was previewed.
+#[derive(Debug, Clone)]
+struct Preview<C, V> {
+    way: Way,
+    digest: Digest,
+    draft: Draft<C, V>,
+}
+
+impl<S: Systems> Run<S> {
+    /// A run of the plan's runbook, nothing of it begun.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let judge = |condition: &_| judge(plan, condition);
+        let mut steps = Vec::new();
+        for (i, phase) in plan.runbook.phases.iter().enumerate() {
+            for (k, step) in phase.steps.iter().enumerate() {
+                steps.push(StepRun {
+                    at: (i, k),
+                    state: fresh(step),
+                    gates: judge(&step.gates),
+                    verify: judge(&step.verify),
+                    rollback: judge(&step.rollback_gates),
+                    preview: None,
+                    attempt: None,
+                    stood: None,
+                    back: Vec::new(),
+                    known_back: None,
+                    approved: BTreeMap::new(),
+                    waivers: Vec::new(),
+                    exposed: None,
+                    still: false,
+                    changed: None,
+                });
+            }
+        }
+        let id = |(at, step): (usize, &StepRun<S>)| {
+            let (phase, place) = step.at;
+            (plan.runbook.phases[phase].steps[place].id.clone(), at)
+        };
+        let by_id = steps.iter().enumerate().map(id).collect();
+        let watch = |list: &[plan::Named]| {
+            list.iter()
+                .map(|named| Watch {
+                    id: named.id.clone(),
+                    title: named.title.clone(),
+                    judge: judge(&named.when),
+                    stands: Stands::Unseen { blind: true },
+                })
+                .collect()
+        };
+        let judged = plan.runbook.metrics();
+        Self {
+            name: plan.name.clone(),
+            journal: String::new(),
+            by_id,
+            writer: None,
+            steps,
+            invariants: watch(&plan.runbook.invariants),
+            aborts: watch(&plan.runbook.aborts),
+            held: None,
+            halted: None,
+            proposal: None,
+            read: HashMap::new(),
+            due: BTreeSet::new(),
+            records: VecDeque::new(),
+            ways: Ways::default(),
+            head: None,
+            diary: Diary::default(),
+            spent: Vec::new(),
+            judged_and_kept: Arc::new(judged.iter().copied().chain(readings::kept()).collect()),
+            judged: Arc::new(judged),
+            said: None,
+            impossible: None,
+            plan: plan.clone(),
+        }
+    }
+
+    /// Up to when each system has been read, on the boot clock: all of it that may be decided upon.
+    pub fn set_read(&mut self, read: HashMap<&'static str, Duration>) {
+        self.read = read;
+    }
+
+    /// When the next timer goes off, on the boot clock.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.due.first().map(|(at, ..)| *at)
+    }
+
+    /// How far a step is.
+    #[must_use]
+    pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
+        Some(self.steps[self.place(step)?].state.state)
+    }
+
+    /// The word of a step's state.
+    #[must_use]
+    pub fn word(&self, step: &str) -> Option<&'static str> {
+        Some(self.steps[self.place(step)?].state.word())
+    }
+
+    fn plan_of(&self, step: usize) -> &StepPlan {
+        let (phase, at) = self.steps[step].at;
+        &self.plan.runbook.phases[phase].steps[at]
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+}
+
+fn fresh(step: &StepPlan) -> Machine {
+    let manual = step.action.by_hand().is_some();
+    Machine::new(step.approvals, !step.irreversible && !manual, manual)
+}
+
+/// A judge of one condition. Sources may be asked at another pace; readings further apart than the plan says are gaps all the same.
+fn judge(plan: &Plan, condition: &Condition) -> Judge {
+    Judge::new(condition, |def| cadence(&plan.intervals, def, 1.0))
+}

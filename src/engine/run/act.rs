@@ -1,0 +1,343 @@
+//! A step's effects carried outwards, and what comes back.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{LOOK, Preview, Run, RunEffect, RunInput, Verify};
+use crate::systems::{BodyOf, IntentOf, Systems};
+use base::{
+    digest::Digest,
+    now::Now,
+    operation::{Data, Draft, Precondition, SendOutcome, Verified},
+    step::{
+        Kind, Level, Limits, Machine, Note, Op, OpState, Recipe, Reply, StepEffect as Wanted, StepEvent, StepState,
+        Ticket, Timer, Truth, Way, step,
+    },
+};
+use journal::{About, AttemptStarted, Body, Intent, Transition};
+
+/// The machine's part of a draft.
+pub(super) fn recipe_of<C, V>(draft: &Draft<C, V>) -> Recipe {
+    let ops = draft.ops.iter().map(|op| Op::new(op.kind, op.cleanup)).collect();
+    Recipe { attempt: 0, ops, limits: draft.limits }
+}
+
+/// What approvals and confirmations are bound to: what is sent, in which order, against what.
+pub(super) fn digest_of<C: Data, V: Data>(
+    (journal, step): (&str, &str),
+    attempt: u16,
+    way: Way,
+    draft: &Draft<C, V>,
+) -> Digest {
+    #[derive(Serialize)]
+    struct Bound<'a, C, V> {
+        step: &'a str,
+        /// An approval in one journal, or of one attempt, is none in another or of the next, even if that would do the same.
+        journal: &'a str,
+        attempt: u16,
+        way: Way,
+        limits: Limits,
+        ops: Vec<(&'a C, &'a Precondition<V>, Kind, bool)>,
+    }
+    let ops = draft.ops.iter().map(|op| (&op.call, &op.precondition, op.kind, op.cleanup)).collect();
+    hashed(&Bound { step, journal, attempt, way, limits: draft.limits, ops })
+}
+
+pub(super) fn hashed(value: &impl Serialize) -> Digest {
+    // What cannot be written down has the digest of nothing, which no preview has.
+    serde_json::to_vec(value).map(|bytes| Digest::of(&bytes)).unwrap_or_default()
+}
+
+/// A step of the plan, by its place.
+fn plan_step(plan: &plan::Plan, (phase, step): (usize, usize)) -> &plan::StepPlan {
+    &plan.runbook.phases[phase].steps[step]
+}
+
+impl<S: Systems> Run<S> {
+    /// Takes in what came back.
+    pub fn handle(&mut self, input: RunInput<S>, estate: &S, now: Now) -> Vec<RunEffect<S>> {
+        match input {
+            RunInput::Order(order) => self.order(order, estate, now),
+            RunInput::Wrote { step, ticket } => self.about(&step, &StepEvent::Written(ticket), now),
+            RunInput::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
+            RunInput::Verified { step, ticket, look, verified: looked } => {
+                self.verified(&step, ticket, look, looked, now)
+            }
+            RunInput::Recorded(entry) => {
+                self.keep(*entry);
+                Vec::new()
+            }
+            RunInput::Halted(why) => {
+                self.halted.get_or_insert(why);
+                Vec::new()
+            }
+        }
+    }
+
+    fn about(&mut self, step: &str, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
+        self.place(step).map_or_else(Vec::new, |at| self.take(at, event, now))
+    }
+
+    fn replied(&mut self, step: &str, ticket: Ticket, sent: SendOutcome<S::Version>, now: Now) -> Vec<RunEffect<S>> {
+        let Some(at) = self.place(step) else { return Vec::new() };
+        if !self.is_current(at, ticket) {
+            return Vec::new();
+        }
+        if let (Reply::Refused | Reply::Mismatch, Some(attempt)) = (sent.reply, &mut self.steps[at].attempt)
+            && let Some(op) = attempt.ops.get_mut(usize::from(ticket.op))
+        {
+            op.refused = Some(sent.detail.clone());
+        }
+        if sent.reply == Reply::Accepted {
+            self.accepted(at, ticket);
+        }
+        self.remember(at, ticket, sent.detail, sent.version);
+        // Before anything follows from it: a whole batch fits between two looks at the clock.
+        let mut effects = self.stand_still(at, now);
+        effects.extend(self.take(at, &StepEvent::Reply(ticket, sent.reply), now));
+        effects
+    }
+
+    fn verified(
+        &mut self,
+        step: &str,
+        ticket: Ticket,
+        look: u16,
+        looked: Verified<S::Version>,
+        now: Now,
+    ) -> Vec<RunEffect<S>> {
+        let Some(at) = self.place(step) else { return Vec::new() };
+        if !self.is_current(at, ticket) {
+            return Vec::new();
+        }
+        let looked = match self.second_thoughts(at, now) {
+            Some(why) if looked.truth == Truth::Applied && self.is_last_wait(at, ticket) => {
+                Verified::new(Truth::NotApplied, format!("{}; but not now: {why}", looked.detail))
+            }
+            _ => looked,
+        };
+        // Only what is our own is what a later operation may compare with.
+        let mark = looked.version.filter(|_| looked.truth == Truth::Applied);
+        let attempt = self.steps[at].attempt.as_ref();
+        let refused = attempt.and_then(|it| it.run(ticket.op)?.refused.as_ref());
+        let said = match refused.filter(|_| looked.truth != Truth::Applied) {
+            Some(answer) => format!("{answer}; {}", looked.detail),
+            None => looked.detail,
+        };
+        self.remember(at, ticket, said, mark);
+        let mut effects = self.stand_still(at, now);
+        effects.extend(self.take(at, &StepEvent::Verified(ticket, look, looked.truth), now));
+        effects
+    }
+
+    /// Whether it is a wait after which an attempt that cannot stand still any more goes on to change something.
+    fn is_last_wait(&self, at: usize, ticket: Ticket) -> bool {
+        let state = &self.steps[at].state;
+        let of = |place: u16| state.recipe.ops.get(usize::from(place));
+        let (this, next) = (of(ticket.op), of(ticket.op.saturating_add(1)));
+        state.commits_later()
+            && this.is_some_and(|op| op.kind == Kind::Wait)
+            && next.is_some_and(|op| op.kind != Kind::Wait && !op.cleanup)
+    }
+
+    fn is_current(&self, at: usize, ticket: Ticket) -> bool {
+        let state = &self.steps[at].state;
+        let op = state.recipe.ops.get(usize::from(ticket.op));
+        state.recipe.attempt == ticket.attempt && op.is_some_and(|op| op.turn == ticket.turn)
+    }
+
+    pub(super) fn accepted(&mut self, at: usize, ticket: Ticket) {
+        let attempt = self.steps[at].attempt.as_mut();
+        if let Some(op) = attempt.and_then(|it| it.ops.get_mut(usize::from(ticket.op))) {
+            op.accepted = true;
+        }
+    }
+
+    pub(super) fn remember(&mut self, at: usize, ticket: Ticket, said: String, mark: Option<S::Version>) {
+        let attempt = self.steps[at].attempt.as_mut();
+        let Some(op) = attempt.and_then(|it| it.ops.get_mut(usize::from(ticket.op))) else { return };
+        op.detail = said;
+        op.version = mark.or(op.version.take());
+    }
+
+    /// Gives a step's machine an event, and carries out what it wants.
+    pub(super) fn take(&mut self, at: usize, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
+        let (state, wanted) = step(&self.steps[at].state, event);
+        let before = std::mem::replace(&mut self.steps[at].state, state);
+        self.moved(at, &before, now);
+        let mut out = Vec::new();
+        for effect in wanted {
+            match effect {
+                Wanted::Begin => out.extend(self.begin(at, before.partly_done(), now).map(RunEffect::Record)),
+                Wanted::Act(ticket) => match self.intent(at, ticket) {
+                    Some(intent) => out.push(RunEffect::Send(Box::new(intent))),
+                    None => out.extend(self.take(at, &StepEvent::Unsent(ticket), now)),
+                },
+                Wanted::Record(note) => {
+                    match note {
+                        Note::Op(ticket, state) => out.extend(self.changed(at, ticket, state, now)),
+                        Note::Stands => self.steps[at].stand(),
+                        Note::Adopted(_) => self.steps[at].adopt(before.partly_done()),
+                        _ => {}
+                    }
+                    out.push(RunEffect::Record(self.came(at, note)));
+                }
+                Wanted::Verify(ticket, look) => out.extend(self.look(at, ticket, look).map(RunEffect::Verify)),
+                Wanted::Arm(timer) => {
+                    let due = now.boot.saturating_add(self.length(at, timer));
+                    self.due.insert((due, at, timer));
+                }
+            }
+        }
+        out
+    }
+
+    /// From now on what was read before may not be so any more.
+    fn changed(&mut self, at: usize, ticket: Ticket, state: OpState, now: Now) -> Option<RunEffect<S>> {
+        let op = self.steps[at].attempt.as_ref()?.op(ticket.op)?;
+        let system = S::called(&op.call);
+        if op.kind == Kind::Wait {
+            return None;
+        }
+        self.steps[at].changed = Some((now.boot, system));
+        (!state.in_flight()).then_some(RunEffect::ReadAgain(system))
+    }
+
+    /// What a step's move means for what hangs on it.
+    fn moved(&mut self, at: usize, before: &Machine, now: Now) {
+        let plan = self.plan.clone();
+        let step = &mut self.steps[at];
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or((now, Duration::ZERO)));
+        if step.state.digest != before.digest {
+            // Approvals are of one preview; the machine counts them for the same one.
+            step.approved.clear();
+        }
+        let phase = step.state.state;
+        if phase == before.state {
+            return;
+        }
+        if phase == StepState::Verifying {
+            // What was true before it was done proves nothing, and nor does what was read before.
+            step.verify = super::judge(&plan, &plan_step(&plan, step.at).verify).since(now);
+        }
+        if phase == StepState::RolledBack {
+            step.is_back();
+        }
+        if phase == StepState::Failed && matches!(before.state, StepState::Verifying | StepState::Baking) {
+            // Nobody judges it any more: what it was is kept now or not at all.
+            let verdict = step.verify.verdict(now);
+            let red = verdict.blocking().filter(|r| r.level == Level::Red).map(|r| r.what.as_str());
+            let found = red.collect::<Vec<_>>().join("; ");
+            step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&found));
+        }
+        self.apply_waivers(at, now);
+    }
+
+    fn begin(&mut self, at: usize, left: bool, now: Now) -> Option<BodyOf<S>> {
+        let plan = self.plan_of(at);
+        let (id, timeout, action) = (plan.id.clone(), plan.timeout, hashed(&plan.action));
+        let (gates, about) = (self.gates_on_record(at, now), self.judged_on_record(at));
+        let step = &mut self.steps[at];
+        let Some(Ok(Preview { way, digest, draft })) = step.preview.take() else { return None };
+        step.enter(way, draft.clone(), left);
+        let approved_by = std::mem::take(&mut step.approved).into_keys().collect();
+        let record = step.state.begun();
+        Some(Body::AttemptStarted(Box::new(AttemptStarted {
+            step: id,
+            action,
+            record,
+            digest,
+            draft,
+            approved_by,
+            gates,
+            about,
+            timeout,
+        })))
+    }
+
+    /// Its gates as they stand, for the record.
+    fn gates_on_record(&self, at: usize, now: Now) -> Vec<String> {
+        let step = &self.steps[at];
+        let judge = if step.state.way == Way::Back { &step.rollback } else { &step.gates };
+        judge.verdict(now).reasons.into_iter().map(|r| format!("{}: {}", r.gate, r.what)).collect()
+    }
+
+    /// What those are about: each series once.
+    fn judged_on_record(&self, at: usize) -> Vec<About> {
+        let plan = self.plan_of(at);
+        let condition = if self.steps[at].state.way == Way::Back { &plan.rollback_gates } else { &plan.gates };
+        let mut all = Vec::new();
+        for gate in condition.gates() {
+            let labels = gate.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let about = About { signal: gate.metric.id.to_owned(), labels };
+            if !all.contains(&about) {
+                all.push(about);
+            }
+        }
+        all
+    }
+
+    /// An intent; none if what it compares with is not known, which must not be sent.
+    fn intent(&mut self, at: usize, ticket: Ticket) -> Option<IntentOf<S>> {
+        let plan = self.plan_of(at);
+        let (id, deadline) = (plan.id.clone(), plan.timeout);
+        let tag = self.tag(&id, ticket);
+        let attempt = self.steps[at].attempt.as_mut()?;
+        let op = attempt.op(ticket.op)?.clone();
+        let expect = attempt.bound(&op).ok()?;
+        attempt.intend(ticket.op, expect.as_ref());
+        let request = hashed(&(&op.call, &expect));
+        Some(Intent { step: id, ticket, what: op.what, call: op.call, precondition: expect, request, tag, deadline })
+    }
+
+    /// What a request carries: unique to one operation of one attempt in one journal.
+    fn tag(&self, step: &str, ticket: Ticket) -> String {
+        format!("{}/{}/{step}/{}.{}.{}", self.name, self.journal, ticket.attempt, ticket.op, ticket.turn)
+    }
+
+    fn came(&self, at: usize, note: Note) -> BodyOf<S> {
+        let (said, mark) = match (note, &self.steps[at].attempt) {
+            (Note::Op(ticket, _), Some(step)) => {
+                let op = step.run(ticket.op);
+                (op.map_or_else(String::new, |op| op.detail.clone()), op.and_then(|op| op.version.clone()))
+            }
+            (Note::State(StepState::Failed), Some(step)) => (step.found.clone(), None),
+            _ => (String::new(), None),
+        };
+        Body::Transition(Transition { step: self.plan_of(at).id.clone(), note, detail: said, version: mark })
+    }
+
+    fn look(&self, at: usize, ticket: Ticket, look: u16) -> Option<Box<Verify<S::Call, S::Version>>> {
+        let id = self.plan_of(at).id.clone();
+        let attempt = self.steps[at].attempt.as_ref()?;
+        let op = attempt.op(ticket.op)?;
+        // A wait has no intent to remember what it compares with.
+        let run = attempt.run(ticket.op);
+        let sent = run.and_then(|run| run.expected.clone());
+        let expect = sent.or_else(|| attempt.bound(op).ok().flatten());
+        let tag = self.tag(&id, ticket);
+        let accepted = run.is_some_and(|run| run.accepted);
+        Some(Box::new(Verify { step: id, ticket, look, tag, call: op.call.clone(), precondition: expect, accepted }))
+    }
+
+    /// How long a timer is.
+    fn length(&self, at: usize, timer: Timer) -> Duration {
+        let plan = self.plan_of(at);
+        let attempt = self.steps[at].attempt.as_ref();
+        let op = |t: Ticket| attempt.and_then(|it| it.op(t.op));
+        match timer {
+            Timer::Reply(t) if op(t).is_some_and(|op| op.kind == Kind::Wait) => {
+                let own = op(t).and_then(|op| S::waits_within(&op.call));
+                own.map_or(plan.verify_within, |own| own.min(plan.verify_within))
+            }
+            Timer::Reply(_) => plan.timeout,
+            Timer::Look(..) => LOOK,
+            Timer::Quarantine(t, _) => op(t).map_or(plan.timeout, |op| op.quarantine),
+            Timer::Armed(_) => super::ARMED,
+            Timer::Settled(_) => plan.settle.max(attempt.map_or(plan.settle, |it| it.draft.settle)),
+            Timer::Verify(_) => plan.verify_within,
+            Timer::Baked(_) => plan.bake,
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! What time and the estate do to steps: gates are judged, timers go off, what was previewed drifts.
+
+use super::{Preview, Run, RunEffect, Stands};
+use crate::gate::{Readings, Verdict};
+use crate::systems::Systems;
+use base::{
+    now::Now,
+    signal::Measured,
+    step::{Clearance, Kind, Level, OpState, StepEvent, StepState, Way},
+};
+use journal::Body;
+use plan::{Action, WINDOW, Window};
+
+/// What is in a step's way, with the level that it has.
+pub(super) type Obstacle = (Level, String);
+
+/// Whether the gates that let a step begin have done so: nobody judges them any more.
+pub(super) const fn has_begun(phase: StepState) -> bool {
+    use StepState::{Attested, Baking, Done, Running, Settling, Skipped, Verifying};
+    matches!(phase, Running | Settling | Verifying | Baking | Done | Attested | Skipped)
+}
+
+/// What asks for the way back, as what is in the way of going forward.
+fn asks(watch: &super::Watch, now: Now) -> Obstacle {
+    let verdict = watch.judge.verdict(now);
+    let why = verdict.because();
+    let (level, so) = match (verdict.level, watch.stands) {
+        (Level::Green, _) => (Level::Red, "ROLL BACK is asked for"),
+        (_, Stands::Yes) => (Level::Unknown, "ROLL BACK was asked for, and whether that is over is not known"),
+        _ => (Level::Unknown, "whether ROLL BACK is asked for is not known"),
+    };
+    (level, format!("{so}, {}: {why}", watch.title))
+}
+
+/// What keeps a condition from being so now. That it has not been so for long enough does not.
+fn against(verdict: &Verdict) -> Option<String> {
+    if verdict.level == Level::Green {
+        return None;
+    }
+    let decides = verdict.blocking().any(|r| r.decides);
+    verdict.blocking().find(|r| (r.decides || !decides) && r.filled.is_none()).map(|r| r.what.clone())
+}
+
+fn describe(window: Window, now: Now) -> String {
+    if now.wall < window.start {
+        format!("the plan's window opens at {}", window.start)
+    } else {
+        format!("the plan's window closed at {}", window.end)
+    }
+}
+
+impl<S: Systems> Run<S> {
+    /// Time has passed: once a second, and whenever a timer is due.
+    pub fn tick(&mut self, estate: &S, all: &Measured, now: Now) -> Vec<RunEffect<S>> {
+        for at in 0..self.steps.len() {
+            if !self.steps[at].waivers.is_empty() {
+                self.apply_waivers(at, now);
+            }
+        }
+        let samples = &Readings::of_measured(all);
+        for step in &mut self.steps {
+            use StepState::{Baking, Verifying};
+            let begun = step.state.attempt > 0;
+            let judged = [
+                (&mut step.gates, !has_begun(step.state.state) || step.state.commits_later()),
+                (&mut step.verify, matches!(step.state.state, Verifying | Baking)),
+                (&mut step.rollback, begun),
+            ];
+            judged.into_iter().filter(|(_, needed)| *needed).for_each(|(judge, _)| judge.evaluate(samples, now));
+        }
+        for watch in self.invariants.iter_mut().chain(&mut self.aborts) {
+            watch.judge.evaluate(samples, now);
+            watch.stands = match watch.judge.level(now) {
+                Level::Green => Stands::Yes,
+                Level::Red => Stands::No,
+                Level::Unknown if matches!(watch.stands, Stands::Unseen { .. }) => {
+                    Stands::Unseen { blind: watch.judge.verdict(now).reasons.iter().any(|r| r.blind.is_some()) }
+                }
+                Level::Unknown => watch.stands,
+            };
+        }
+        let mut effects = Vec::new();
+        if self.halted.is_some() {
+            // Nothing follows on a timer any more; one that stays due would be due for ever.
+            self.due.clear();
+            return effects;
+        }
+        if self.writer.is_none() {
+            // Somebody else's console moves it; this one only shows what is in the way of what is next.
+            (0..self.steps.len()).for_each(|at| drop(self.judge(at, estate, now)));
+            return effects;
+        }
+        // What a verification says comes first: a bake that ends in this very moment must have been seen to the end.
+        for at in 0..self.steps.len() {
+            if matches!(self.steps[at].state.state, StepState::Verifying | StepState::Baking) {
+                effects.extend(self.judge(at, estate, now));
+            }
+        }
+        while let Some((at, step, timer)) = self.due.first().copied().filter(|(at, ..)| *at <= now.boot) {
+            self.due.remove(&(at, step, timer));
+            effects.extend(self.take(step, &StepEvent::Fired(timer), now));
+        }
+        for at in 0..self.steps.len() {
+            effects.extend(self.judge(at, estate, now));
+        }
+        self.impossible = self.next_impossible(estate, now);
+        effects.extend(self.readings(&all.samples, now));
+        effects
+    }
+
+    /// Whether the step that could begin next can be worked out at all: its gates say nothing of that.
+    fn next_impossible(&self, estate: &S, now: Now) -> Option<(usize, Obstacle)> {
+        let over = |step: &super::StepRun<S>| {
+            matches!(step.state.state, StepState::Done | StepState::Attested | StepState::Skipped)
+        };
+        let at = self.steps.iter().position(|step| !over(step))?;
+        let state = &self.steps[at].state;
+        if state.state != StepState::Ready || state.way == Way::Back || state.manual {
+            return None;
+        }
+        match self.work_out(at, estate, now) {
+            Err(faults) => Some((at, (Level::Unknown, format!("it cannot be worked out: {}", faults.first()?)))),
+            Ok(preview) => {
+                let broken = preview.draft.broken.first()?;
+                Some((at, (Level::Red, format!("it is forbidden: {broken}"))))
+            }
+        }
+    }
+
+    pub(super) fn judge(&mut self, at: usize, estate: &S, now: Now) -> Vec<RunEffect<S>> {
+        let mut effects = Vec::new();
+        // Once the attempt is over nothing of it is held back any more: its way back is not.
+        if self.steps[at].still && self.steps[at].state.state != StepState::Running {
+            self.steps[at].still = false;
+            if self.held.is_none() {
+                effects.extend(self.take(at, &StepEvent::Release, now));
+            }
+        }
+        let phase = self.steps[at].state.state;
+        match phase {
+            StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed => {
+                let clearance = self.clearance(at, now);
+                if clearance != self.steps[at].state.clearance || phase == StepState::Pending {
+                    effects.extend(self.take(at, &StepEvent::Clearance(clearance), now));
+                }
+                self.drift(at, estate, now, &mut effects);
+            }
+            StepState::Verifying | StepState::Baking if self.writer.is_some() => {
+                let level = self.verdict_of(at, now);
+                effects.extend(self.take(at, &StepEvent::Verdict(level), now));
+            }
+            StepState::Running if self.writer.is_some() => effects.extend(self.stand_still(at, now)),
+            _ => {}
+        }
+        effects
+    }
+
+    /// What was previewed has to be what is there.
+    fn drift(&mut self, at: usize, estate: &S, now: Now, effects: &mut Vec<RunEffect<S>>) {
+        if !matches!(self.steps[at].state.state, StepState::Previewed | StepState::Armed) {
+            return;
+        }
+        let shown = match &self.steps[at].preview {
+            Some(Ok(Preview { digest, .. })) => Some(*digest),
+            _ => None,
+        };
+        let fresh = self.work_out(at, estate, now);
+        let same = fresh.as_ref().is_ok_and(|p| Some(p.digest) == shown && p.draft.broken.is_empty());
+        if !same {
+            effects.extend(self.take(at, &StepEvent::Drifted, now));
+            let id = self.plan_of(at).id.clone();
+            self.said =
+                Some((now, format!("{id}: what is there has changed since it was previewed; preview it again")));
+            self.steps[at].preview = None;
+        }
+    }
+
+    /// How its verification stands. The way back is verified by its own read-backs alone. While something asks for the way back, nothing
+    /// that goes forward is done, and bakes anew once it is over.
+    fn verdict_of(&self, at: usize, now: Now) -> Level {
+        if self.steps[at].state.way == Way::Back {
+            return Level::Green;
+        }
+        let level = self.steps[at].verify.level(now);
+        let abort = !self.is_emergency(at) && self.asks_back(at).next().is_some();
+        if abort && level == Level::Green { Level::Unknown } else { level }
+    }
+
+    /// What asks for the way back, did when it was last known, or cannot be known, and was not left out of this step by two people. What has
+    /// no value for want of traffic asks for nothing.
+    fn asks_back(&self, at: usize) -> impl Iterator<Item = &super::Watch> {
+        let asks = |watch: &&super::Watch| matches!(watch.stands, Stands::Yes | Stands::Unseen { blind: true });
+        self.aborts.iter().filter(asks).filter(move |watch| !self.is_left_out(at, &watch.id))
+    }
+
+    fn is_left_out(&self, at: usize, id: &str) -> bool {
+        self.steps[at].waivers.iter().any(|waiver| waiver.gate == id)
+    }
+
+    /// The plan's window where it is not open and was not left out of this step by two people. It is a time of the calendar.
+    fn closed(&self, at: usize, now: Now) -> Option<Window> {
+        let window = self.plan.budgets.window.filter(|w| !(w.start..=w.end).contains(&now.wall))?;
+        (!self.is_left_out(at, WINDOW)).then_some(window)
+    }
+
+    /// What keeps a step that has begun from being done, beside its own gates.
+    pub(super) fn keeps(&self, at: usize, now: Now) -> Vec<Obstacle> {
+        let state = &self.steps[at].state;
+        let judged = matches!(state.state, StepState::Verifying | StepState::Baking) && state.way == Way::Forward;
+        let told = |watch: &super::Watch| {
+            let so = if watch.judge.level(now) == Level::Green {
+                "while this is so"
+            } else {
+                "before this is known not to be so"
+            };
+            (Level::Unknown, format!("not done {so}: {}", watch.title))
+        };
+        if judged && !self.is_emergency(at) { self.asks_back(at).map(told).collect() } else { Vec::new() }
+    }
+
+    /// Whether a step may begin. What finishes a tail needs nothing done first.
+    pub(super) fn clearance(&self, at: usize, now: Now) -> Clearance {
+        let state = &self.steps[at].state;
+        let back = state.way == Way::Back || state.exposed();
+        if !back && !self.missing(at).is_empty() {
+            return Clearance::Needs;
+        }
+        if self.is_clear(at, now) { Clearance::Clear } else { Clearance::Blocked }
+    }
+
+    /// Whether [`Self::obstacles`] has nothing to say, without saying it: this is asked of every step every second.
+    fn is_clear(&self, at: usize, now: Now) -> bool {
+        let step = &self.steps[at];
+        if step.state.exposed() {
+            return self.halted.is_none() && self.in_conflict(at).is_none() && !self.unread(at);
+        }
+        let back = step.state.way == Way::Back;
+        let gates = if back { &step.rollback } else { &step.gates };
+        self.halted.is_none()
+            && self.held.is_none()
+            && !step.state.held
+            && (!self.checks_invariants(at)
+                || self.invariants.iter().all(|watch| watch.judge.level(now) == Level::Green)
+                    && self.asks_back(at).next().is_none()
+                    && self.closed(at, now).is_none())
+            && gates.level(now) == Level::Green
+            && self.in_conflict(at).is_none()
+            && !self.unread(at)
+    }
+
+    /// What speaks now against what an attempt under way is about to send. That a gate has not been true for long enough does not: what the
+    /// attempt itself has changed may have interrupted it, and it was long enough when the attempt was begun.
+    pub(super) fn second_thoughts(&self, at: usize, now: Now) -> Option<String> {
+        if self.is_emergency(at) {
+            return None;
+        }
+        let invariant =
+            |watch: &super::Watch| Some(format!("{}: {}", watch.title, against(&watch.judge.verdict(now))?));
+        against(&self.steps[at].gates.verdict(now))
+            .or_else(|| self.invariants.iter().find_map(invariant))
+            .or_else(|| self.asks_back(at).next().map(|watch| asks(watch, now).1))
+            .or_else(|| self.closed(at, now).map(|window| describe(window, now)))
+    }
+
+    /// Why an attempt that goes forward request by request may send no more of them, if it has any left.
+    pub(super) fn must_stand_still(&self, at: usize, now: Now) -> Option<String> {
+        let state = &self.steps[at].state;
+        let unsent = state.recipe.ops.iter().any(|op| op.kind != Kind::Wait && op.state == OpState::Waiting);
+        let tail = state.recipe.ops.iter().any(|op| op.cleanup);
+        if state.state != StepState::Running || state.went == Way::Back || !unsent || tail || self.is_emergency(at) {
+            return None;
+        }
+        let broken = self.invariants.iter().find(|watch| watch.judge.level(now) == Level::Red);
+        let broken = broken.map(|watch| format!("{}: {}", watch.title, watch.judge.verdict(now).because()));
+        let asked = || self.asks_back(at).next().map(|watch| asks(watch, now).1);
+        broken.or_else(asked).or_else(|| self.closed(at, now).map(|w| describe(w, now)))
+    }
+
+    /// An attempt that goes forward request by request sends no more of them once an invariant is broken, something asks for the way back, or
+    /// the plan's window has closed: it stands still, as if it was held. One with a safe tail has no place to stand still at.
+    pub(super) fn stand_still(&mut self, at: usize, now: Now) -> Vec<RunEffect<S>> {
+        let why = if self.steps[at].state.held { None } else { self.must_stand_still(at, now) };
+        let Some(why) = why else { return Vec::new() };
+        let text = format!("{} stands still: {why}; H releases it once that is over", self.plan_of(at).id);
+        self.said = Some((now, text.clone()));
+        let mut effects = vec![RunEffect::Record(Body::Remark { by: "landfall".to_owned(), text, refused: None })];
+        effects.extend(self.take(at, &StepEvent::Hold, now));
+        self.steps[at].still = true;
+        effects
+    }
+
+    /// An emergency, on its way forward, is a way back by another name: what is not known or not as it should be is what it is for, and
+    /// does not stand in its way.
+    fn is_emergency(&self, at: usize) -> bool {
+        self.steps[at].state.way == Way::Forward && matches!(self.plan_of(at).action, Action::EmergencyWeights { .. })
+    }
+
+    /// What must be true while the run goes on, what asks for the way back and a window that is not open hold up what goes forward, never
+    /// what takes back.
+    fn checks_invariants(&self, at: usize) -> bool {
+        self.steps[at].state.way == Way::Forward && !self.is_emergency(at)
+    }
+
+    /// Another step that is under way on the same thing: each could undo what the other compares with. An emergency compares with nothing,
+    /// and what is under way finds that somebody else has changed the thing.
+    fn in_conflict(&self, at: usize) -> Option<usize> {
+        if self.is_emergency(at) {
+            return None;
+        }
+        let target = self.plan_of(at).action.target();
+        (0..self.steps.len()).find(|&other| {
+            other != at
+                && self.steps[other].state.state == StepState::Running
+                && self.plan_of(other).action.target() == target
+        })
+    }
+
+    /// Whether what a step is about was changed after it was read last. A preview of older readings would say that there is nothing to do,
+    /// or take for how things are what is long gone.
+    fn unread(&self, at: usize) -> bool {
+        if self.is_emergency(at) {
+            return false;
+        }
+        let target = self.plan_of(at).action.target();
+        let of_it = |i: &usize| self.steps[*i].changed.is_some() && self.plan_of(*i).action.target() == target;
+        let last = (0..self.steps.len()).filter(of_it).filter_map(|i| self.steps[i].changed).max();
+        last.is_some_and(|(when, system)| self.read.get(system).is_none_or(|read| *read <= when))
+    }
+
+    /// Steps that have to be done first.
+    pub(super) fn missing(&self, at: usize) -> Vec<&str> {
+        let done = |id: &String| self.place(id).is_some_and(|i| self.is_satisfied(i));
+        self.plan_of(at).needs.iter().filter(|id| !done(id)).map(String::as_str).collect()
+    }
+
+    /// Whether what needs a step may go on. What changed nothing itself, because a person did it or it was left out, stands only as
+    /// long as what it needs does.
+    fn is_satisfied(&self, at: usize) -> bool {
+        let state = &self.steps[at].state;
+        let own = state.state == StepState::Done && !state.adopted;
+        state.satisfies() && (own || self.missing(at).is_empty())
+    }
+
+    /// A later step that stands on this one, be it by way of others.
+    pub(super) fn standing_on(&self, at: usize) -> Option<usize> {
+        let mut below = vec![self.plan_of(at).id.as_str()];
+        // Steps come after what they need, or are found in the next round.
+        let mut found = true;
+        while std::mem::take(&mut found) {
+            for i in 0..self.steps.len() {
+                let plan = self.plan_of(i);
+                if below.contains(&plan.id.as_str()) || !plan.needs.iter().any(|n| below.contains(&n.as_str())) {
+                    continue;
+                }
+                if self.steps[i].state.stands() {
+                    return Some(i);
+                }
+                below.push(&plan.id);
+                found = true;
+            }
+        }
+        None
+    }
+
+    /// What is in the way of every step, and of those forward alone: worked out once for all of them.
+    pub(super) fn common_obstacles(&self, now: Now) -> (Vec<Obstacle>, Vec<Obstacle>) {
+        let all = self.halted.iter().chain(&self.held).map(|why| (Level::Unknown, why.clone())).collect();
+        let broken = self.invariants.iter().filter_map(|watch| {
+            let verdict = watch.judge.verdict(now);
+            (verdict.level != Level::Green).then(|| (verdict.level, format!("{}: {}", watch.title, verdict.because())))
+        });
+        (all, broken.collect())
+    }
+
+    /// All that is in a step's way, but for steps that it needs. Each with the level that it has.
+    pub(super) fn obstacles(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> Vec<Obstacle> {
+        let step = &self.steps[at];
+        let back = step.state.way == Way::Back;
+        if step.state.exposed() {
+            // Neither a hold nor a gate keeps a tail from being finished.
+            let mut out: Vec<Obstacle> = self.halted.iter().map(|why| (Level::Unknown, why.clone())).collect();
+            self.on_the_way(at, &mut out);
+            return out;
+        }
+        let mut out = common.0.clone();
+        if self.held.is_none() && step.state.held {
+            out.push((Level::Unknown, "it stands still: H releases".to_owned()));
+        }
+        if self.checks_invariants(at) {
+            out.extend_from_slice(&common.1);
+            out.extend(self.asks_back(at).map(|watch| asks(watch, now)));
+            out.extend(self.closed(at, now).map(|window| (Level::Unknown, describe(window, now))));
+        }
+        let gates = if back { &step.rollback } else { &step.gates };
+        let verdict = gates.verdict(now);
+        if verdict.level != Level::Green {
+            out.extend(verdict.blocking().map(|r| (r.level, r.what.clone())));
+        }
+        self.on_the_way(at, &mut out);
+        out
+    }
+
+    /// What else goes on with what a step is about.
+    fn on_the_way(&self, at: usize, out: &mut Vec<Obstacle>) {
+        if let Some(other) = self.in_conflict(at) {
+            let target = self.plan_of(at).action.target();
+            out.push((Level::Unknown, format!("{} is under way on {target}", self.plan_of(other).id)));
+        }
+        if self.unread(at) {
+            let target = self.plan_of(at).action.target();
+            out.push((Level::Unknown, format!("{target} was changed and is being read again")));
+        }
+    }
+
+    /// What blocks a step, in one sentence.
+    pub(super) fn why_blocked(&self, at: usize, now: Now) -> String {
+        let lacking = self.missing(at);
+        if self.steps[at].state.way == Way::Forward && !lacking.is_empty() {
+            return format!("it needs {}", lacking.join(", "));
+        }
+        let obstacles = self.obstacles(at, &self.common_obstacles(now), now);
+        let more = obstacles.len().saturating_sub(1);
+        match obstacles.into_iter().next() {
+            Some((_, first)) if more > 0 => format!("{first}, and {more} more"),
+            Some((_, first)) => first,
+            None => "nothing is in its way".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Whether an operator gets what they want, and why not. Nothing here is silent: an order is obeyed or refused with its reason.
+
+use super::{
+    Hand, Order, Proposal, Refusal, Run, RunEffect,
+    act::{digest_of, recipe_of},
+};
+use crate::systems::Systems;
+use base::{
+    digest::Digest,
+    now::Now,
+    operation::Operation,
+    step::{Clearance, StepEvent, StepState, Way},
+};
+use journal::{Body, Unapproved};
+use plan::{Condition, Confirm, StepPlan, people};
+
+pub(super) type Obeyed<S> = Result<Vec<RunEffect<S>>, Refusal>;
+
+impl<S: Systems> Run<S> {
+    /// Takes an order. What is refused is remembered, for the screen.
+    pub fn order(&mut self, order: Order, estate: &S, now: Now) -> Vec<RunEffect<S>> {
+        self.said = None;
+        let approval = match &order {
+            Order::Approve { step, digest, by, .. } => {
+                Some(Unapproved { step: step.clone(), digest: *digest, by: by.clone() })
+            }
+            _ => None,
+        };
+        match self.obey(order, estate, now) {
+            Ok(effects) => effects,
+            Err(Refusal(why)) => {
+                // Whoever approved from elsewhere does not see what is said here; the record is their answer.
+                let operator = self.writer.clone().filter(|_| self.halted.is_none());
+                let record = approval.zip(operator).map(|(it, by)| RunEffect::Record(it.on_record(by, &why)));
+                self.said = Some((now, why));
+                record.into_iter().collect()
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order, estate: &S, now: Now) -> Obeyed<S> {
+        let Some(operator) = self.writer.clone() else {
+            return Err(Refusal::new("this console only watches: somebody else holds the journal, or none was opened"));
+        };
+        if let Some(why) = &self.halted {
+            return Err(Refusal::new(why.clone()));
+        }
+        match order {
+            Order::Preview(step) => self.preview(self.find(&step)?, estate, now),
+            Order::Arm(step) => self.arm(self.find(&step)?, now),
+            Order::Execute { step, digest, typed } => self.execute(self.find(&step)?, digest, &typed, estate, now),
+            Order::Cancel(step) => self.simple(&step, &StepEvent::Cancel, "there is nothing to call off any more", now),
+            Order::RollBack(step) => {
+                let at = self.find(&step)?;
+                let mut effects = self.roll_back(at, now)?;
+                effects.extend(self.judge(at, estate, now));
+                // What the way back would do is what is asked next.
+                effects.extend(self.preview(at, estate, now)?);
+                Ok(effects)
+            }
+            Order::Again(step) => {
+                let at = self.find(&step)?;
+                let mut effects = self.simple(&step, &StepEvent::Again, "only what is over can be tried again", now)?;
+                effects.extend(self.judge(at, estate, now));
+                if self.steps[at].state.exposed() {
+                    // What would finish its tail is what is asked next.
+                    effects.extend(self.preview(at, estate, now)?);
+                }
+                Ok(effects)
+            }
+            Order::Abandon(step) => {
+                self.simple(&step, &StepEvent::Abandon, "only an attempt under way can be given up", now)
+            }
+            Order::Hold { by, why } => Ok(self.hold(&by.unwrap_or(operator), why, now)),
+            Order::Release => self.release(&operator, now),
+            Order::MarkDone { step, looked_at } => self.mark_done(&step, looked_at, operator, now),
+            Order::Propose(motion) => self.propose(motion, operator, now),
+            Order::Adopt(step) => self.adopt(self.find(&step)?, estate, now),
+            Order::Approve { step, digest, by, hand } => self.approve(&step, digest, by, hand, now),
+            Order::Disbelieve { what, why } => {
+                self.said =
+                    Some((now, format!("the approval of {} in the name of {} is refused: {why}", what.step, what.by)));
+                Ok(vec![RunEffect::Record(what.on_record("inbox".to_owned(), &why))])
+            }
+            Order::Remark { by, text } => Ok(vec![remark(by.unwrap_or(operator), text)]),
+        }
+    }
+
+    pub(super) fn find(&self, step: &str) -> Result<usize, Refusal> {
+        self.place(step).ok_or_else(|| Refusal::new(format!("the plan has no step {step}")))
+    }
+
+    /// An event that either does something or is refused.
+    pub(super) fn simple(&mut self, step: &str, event: &StepEvent, why: &str, now: Now) -> Obeyed<S> {
+        let at = self.find(step)?;
+        let before = self.steps[at].state.clone();
+        let effects = self.take(at, event, now);
+        if self.steps[at].state == before {
+            return Err(Refusal::new(format!("{step} is {}: {why}", before.word())));
+        }
+        Ok(effects)
+    }
+
+    fn preview(&mut self, at: usize, estate: &S, now: Now) -> Obeyed<S> {
+        let state = &self.steps[at].state;
+        let id = self.plan_of(at).id.clone();
+        if matches!(self.plan_of(at).action, plan::Action::Build { .. }) {
+            // What is missing is shown; there is nothing in it that could be armed or sent.
+            self.steps[at].preview = Some(self.work_out(at, estate, now));
+            return Ok(Vec::new());
+        }
+        if state.manual {
+            return Err(Refusal::new(format!("{id} is done by hand: say so once it is, with what you looked at")));
+        }
+        if !matches!(
+            state.state,
+            StepState::Pending | StepState::Blocked | StepState::Ready | StepState::Previewed | StepState::Armed
+        ) {
+            return Err(Refusal::new(format!("{id} is {}: there is nothing to preview", state.word())));
+        }
+        // Shown whatever is in its way; whether it can be armed is another matter.
+        let preview = self.work_out(at, estate, now);
+        let known = preview.as_ref().ok().cloned();
+        self.steps[at].preview = Some(preview);
+        let Some(preview) = known else { return Ok(self.take(at, &StepEvent::Drifted, now)) };
+        let recipe = recipe_of(&preview.draft);
+        let (way, digest, diff) = (preview.way, preview.digest, preview.draft.diff.clone());
+        // The way back is kept as it was worked out last: when it is needed there may be nothing left to work it out from.
+        let commands = if way == Way::Back { commands(&preview.draft.ops) } else { Vec::new() };
+        if way == Way::Back {
+            self.steps[at].known_back = Some((now.wall, commands.clone()));
+        }
+        let record = RunEffect::Record(Body::Previewed { step: id, way, digest, diff, commands });
+        if !preview.draft.broken.is_empty() {
+            let effects = self.take(at, &StepEvent::Drifted, now);
+            return Ok(std::iter::once(record).chain(effects).collect());
+        }
+        let effects = self.take(at, &StepEvent::Previewed { digest, recipe }, now);
+        Ok(std::iter::once(record).chain(effects).collect())
+    }
+
+    /// What a step would do, as things stand.
+    pub(super) fn work_out(
+        &self,
+        at: usize,
+        estate: &S,
+        now: Now,
+    ) -> Result<super::Preview<S::Call, S::Version>, Vec<base::observed::Fault>> {
+        let way = self.steps[at].state.way;
+        let unfinished = self.steps[at].attempt.as_ref().filter(|_| self.steps[at].state.exposed());
+        let draft = match (unfinished, way) {
+            (Some(attempt), _) => estate.finish_cleanup(&attempt.draft.ops, now),
+            (None, Way::Forward) => estate.draft(&self.plan_of(at).action, now),
+            (None, Way::Back) => estate.inverse(&self.steps[at].back, now),
+        }?;
+        Ok(super::Preview {
+            way,
+            digest: digest_of((&self.journal, &self.plan_of(at).id), self.steps[at].state.attempt, way, &draft),
+            draft,
+        })
+    }
+
+    fn arm(&mut self, at: usize, now: Now) -> Obeyed<S> {
+        let plan = self.plan_of(at);
+        let (id, needed) = (plan.id.clone(), plan.approvals);
+        let state = &self.steps[at].state;
+        match state.state {
+            // What finishes a tail is part of what was approved; to wait for a second person leaves the estate exposed.
+            StepState::Previewed if state.approvals < needed && !state.exposed() => {
+                Err(Refusal::new(format!("{id} needs {needed} approvals of this preview and has {}", state.approvals)))
+            }
+            StepState::Previewed => Ok(self.take(at, &StepEvent::Arm, now)),
+            StepState::Armed => Ok(Vec::new()),
+            _ => Err(Refusal::new(match &self.steps[at].preview {
+                Some(Ok(super::Preview { draft, .. })) if !draft.broken.is_empty() => {
+                    format!("{id} is forbidden: {}", draft.broken.join("; "))
+                }
+                Some(Ok(_)) => format!("{id} is {}: {}", state.word(), self.why_blocked(at, now)),
+                _ => format!("{id} is {}: preview it first", state.word()),
+            })),
+        }
+    }
+
+    fn execute(&mut self, at: usize, digest: Digest, typed: &str, estate: &S, now: Now) -> Obeyed<S> {
+        let plan = self.plan_of(at);
+        let id = plan.id.clone();
+        if plan.confirm > Confirm::Enter && typed != plan.action.target() {
+            return Err(Refusal::new(format!("type {} to confirm", plan.action.target())));
+        }
+        let state = &self.steps[at].state;
+        if state.state != StepState::Armed {
+            return Err(Refusal::new(format!("{id} is {}, not armed", state.word())));
+        }
+        // What is sent is what was seen, or nothing is.
+        match self.work_out(at, estate, now) {
+            Ok(fresh) if !fresh.draft.broken.is_empty() => {
+                self.take(at, &StepEvent::Drifted, now);
+                let why = fresh.draft.broken.first().cloned().unwrap_or_default();
+                self.steps[at].preview = Some(Ok(fresh));
+                return Err(Refusal::new(format!("{id}: it is forbidden now: {why}")));
+            }
+            // What is begun is what was worked out just now; it is the same.
+            Ok(fresh) if fresh.digest == digest && digest == self.steps[at].state.digest => {
+                self.steps[at].preview = Some(Ok(fresh));
+            }
+            Ok(_) => {
+                self.take(at, &StepEvent::Drifted, now);
+                return Err(Refusal::new(format!(
+                    "{id}: what is there has changed since it was previewed; preview it again"
+                )));
+            }
+            Err(faults) => {
+                self.take(at, &StepEvent::Drifted, now);
+                let why = faults.first().map_or_else(String::new, ToString::to_string);
+                return Err(Refusal::new(format!("{id}: what is there is not known any more: {why}")));
+            }
+        }
+        let clearance = self.clearance(at, now);
+        if clearance != Clearance::Clear {
+            let why = self.why_blocked(at, now);
+            self.take(at, &StepEvent::Execute(clearance), now);
+            return Err(Refusal::new(format!("{id}: {why}")));
+        }
+        Ok(self.take(at, &StepEvent::Execute(clearance), now))
+    }
+
+    fn roll_back(&mut self, at: usize, now: Now) -> Obeyed<S> {
+        let plan = self.plan_of(at);
+        let id = plan.id.clone();
+        if plan.irreversible {
+            return Err(Refusal::new(format!("{id} is a point of no return: there is no way back")));
+        }
+        if self.steps[at].back.is_empty() {
+            return Err(Refusal::new(format!("{id}: no way back is stored, because landfall did not do it")));
+        }
+        if self.steps[at].state.exposed() {
+            return Err(Refusal::new(format!(
+                "{id}: its safe tail is not finished: :again shows what finishes it as things stand, :settle settles it by word"
+            )));
+        }
+        if let Some(later) = self.standing_on(at) {
+            return Err(Refusal::new(format!("{} stands on {id}: take that back first", self.plan_of(later).id)));
+        }
+        self.steps[at].preview = None;
+        self.simple(&id, &StepEvent::RollBack, "there is nothing to take back", now)
+    }
+
+    fn hold(&mut self, operator: &str, why: String, now: Now) -> Vec<RunEffect<S>> {
+        self.held =
+            Some(if why.is_empty() { format!("held by {operator}") } else { format!("held by {operator}: {why}") });
+        let record = RunEffect::Record(Body::Hold { on: true, by: operator.to_owned(), why });
+        self.everybody(record, &StepEvent::Hold, now)
+    }
+
+    fn release(&mut self, operator: &str, now: Now) -> Obeyed<S> {
+        let held: Vec<usize> = (0..self.steps.len()).filter(|at| self.steps[*at].state.held).collect();
+        // What had to stand still by itself goes on once the reason is gone, or two people have left it out.
+        let (still, free): (Vec<usize>, Vec<usize>) =
+            held.into_iter().partition(|at| self.must_stand_still(*at, now).is_some());
+        let first = still.first().and_then(|at| Some((*at, self.must_stand_still(*at, now)?)));
+        if self.held.take().is_none() && free.is_empty() {
+            return Err(match first {
+                Some((at, why)) => Refusal::new(format!("{} stands still: {why}", self.plan_of(at).id)),
+                None => Refusal::new("nothing is held"),
+            });
+        }
+        let mut effects =
+            vec![RunEffect::Record(Body::Hold { on: false, by: operator.to_owned(), why: String::new() })];
+        for at in free {
+            self.steps[at].still = false;
+            effects.extend(self.take(at, &StepEvent::Release, now));
+        }
+        Ok(effects)
+    }
+
+    fn everybody(&mut self, first: RunEffect<S>, event: &StepEvent, now: Now) -> Vec<RunEffect<S>> {
+        let mut effects = vec![first];
+        for at in 0..self.steps.len() {
+            effects.extend(self.take(at, event, now));
+        }
+        effects
+    }
+
+    fn mark_done(&mut self, step: &str, looked_at: String, operator: String, now: Now) -> Obeyed<S> {
+        if looked_at.trim().is_empty() {
+            return Err(Refusal::new("say what you looked at"));
+        }
+        let at = self.find(step)?;
+        self.may_be_marked_done(at)?;
+        if self.plan_of(at).approvals > 0 {
+            return self.propose(Proposal::MarkDone { step: step.to_owned(), looked_at }, operator, now);
+        }
+        self.marked_done(step, looked_at, vec![operator], now)
+    }
+
+    pub(super) fn may_be_marked_done(&self, at: usize) -> Result<(), Refusal> {
+        let state = &self.steps[at].state;
+        if state.manual && state.state == StepState::Ready {
+            return Ok(());
+        }
+        let id = &self.plan_of(at).id;
+        Err(Refusal::new(format!("{id} is {}: only a manual step that is ready can be attested", state.word())))
+    }
+
+    pub(super) fn marked_done(&mut self, step: &str, looked_at: String, by: Vec<String>, now: Now) -> Obeyed<S> {
+        let effects = self.simple(step, &StepEvent::MarkDone, "it cannot be attested", now)?;
+        let word = Body::Attested { step: step.to_owned(), ticket: None, there: true, looked_at, by };
+        Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
+    }
+
+    fn adopt(&mut self, at: usize, estate: &S, now: Now) -> Obeyed<S> {
+        let id = self.plan_of(at).id.clone();
+        match estate.is_satisfied(&self.plan_of(at).action, now) {
+            Some(seen) if seen.clone().fresh() == Some(true) => {
+                self.simple(&id, &StepEvent::Adopt, "only what was not begun, or is over, can be taken over", now)
+            }
+            Some(seen) if seen.is_fresh() => {
+                Err(Refusal::new(format!("{id} is not done: what is there is not what it wants")))
+            }
+            _ => Err(Refusal::new(format!("{id}: whether it is done is not known"))),
+        }
+    }
+
+    /// Whether somebody is one of the plan's approvers, and has shown it where the plan has their key.
+    pub(super) fn may_approve(&self, by: &str, signed: bool) -> Result<(), Refusal> {
+        let known = &self.plan.runbook.approvers;
+        match known.iter().find(|a| a.name == by) {
+            None => {
+                let names: Vec<&str> = known.iter().map(|a| a.name.as_str()).collect();
+                Err(Refusal::new(format!("{by} is no approver of this plan: {}", names.join(", "))))
+            }
+            Some(a) if a.key.is_some() && !signed => Err(Refusal::new(format!(
+                "{by} has a key in the plan: it takes their signature, by landfall approve from their own terminal"
+            ))),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Whether a name that was typed where the run is steered stands for somebody: for the operator alone. What takes two people would else
+    /// take one keyboard.
+    pub(super) fn is_own_word(&self, by: &str, hand: &Hand, what: (&str, Digest)) -> Result<(), Refusal> {
+        let own = self.writer.as_deref().is_some_and(|operator| operator.eq_ignore_ascii_case(by.trim()));
+        if own || *hand != Hand::Keyboard {
+            return Ok(());
+        }
+        let (step, digest) = what;
+        Err(Refusal::new(format!(
+            "{by} is not at this keyboard: it takes their word from another terminal, landfall approve JOURNAL {step} {} --as {by}",
+            digest.short()
+        )))
+    }
+
+    fn approve(&mut self, step: &str, digest: Digest, by: String, hand: Hand, now: Now) -> Obeyed<S> {
+        if let Some(proposed) = self.proposed(now).filter(|it| it.digest == digest && it.proposal.step() == step) {
+            return self.agree(proposed.clone(), by, hand, now);
+        }
+        let at = self.find(step)?;
+        self.may_approve(&by, matches!(hand, Hand::Key(_)))?;
+        if self.plan_of(at).irreversible {
+            self.is_own_word(&by, &hand, (step, digest))?;
+        }
+        if digest != self.steps[at].state.digest {
+            return Err(Refusal::new(format!("{by} approved another preview of {step} than the one that is shown")));
+        }
+        if self.steps[at].approved.keys().any(|other| people::same(other, &by)) {
+            return Err(Refusal::new(format!("{by} has approved {step} already: it takes different people")));
+        }
+        let effects = self.simple(step, &StepEvent::Approved(digest), "there is no preview to approve", now)?;
+        let key = hand.key();
+        self.steps[at].approved.insert(by.clone(), key.clone());
+        let word = Body::Approved { step: step.to_owned(), digest, by, key };
+        Ok(std::iter::once(RunEffect::Record(word)).chain(effects).collect())
+    }
+}
+
+/// All the conditions of a step.
+pub(super) const fn conditions(step: &StepPlan) -> [&Condition; 3] {
+    [&step.gates, &step.verify, &step.rollback_gates]
+}
+
+/// The same as commands that a person could paste.
+pub(super) fn commands<C, V>(ops: &[Operation<C, V>]) -> Vec<String> {
+    ops.iter().map(|op| op.command.clone()).filter(|command| !command.is_empty()).collect()
+}
+
+fn remark<S: Systems>(by: String, text: String) -> RunEffect<S> {
+    RunEffect::Record(Body::Remark { by, text, refused: None })
+}

@@ -1,0 +1,171 @@
+//! Taking a run up from its journal.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{
+    JournalLine, Milestone as Turn, Run, RunEffect,
+    act::hashed,
+    readings::{self, Diary},
+    waiver::Waiver,
+};
+use crate::systems::{EntryOf, Systems};
+use base::{
+    now::Now,
+    step::{Machine, Note, OpState, Record, StepEvent, StepState, Way},
+};
+use journal::Body;
+
+/// So many of the last records are shown.
+const RECORDS: usize = 500;
+
+impl<S: Systems> Run<S> {
+    /// Takes up what the journal with this id holds, and gives the run to `operator`. Everything that was under way is UNKNOWN until
+    /// it has been observed; nothing goes forward by itself.
+    pub fn resume(
+        &mut self,
+        journal: String,
+        entries: Vec<EntryOf<S>>,
+        operator: String,
+        now: Now,
+    ) -> Vec<RunEffect<S>> {
+        self.writer = Some(operator);
+        self.diary = Diary::begun(now.boot);
+        self.journal = journal;
+        self.halted = self.of_another_plan(&entries);
+        self.spent = readings::counted(&entries);
+        for entry in entries {
+            self.replay(&entry, now);
+            self.keep(entry);
+        }
+        let mut effects = Vec::new();
+        for at in 0..self.steps.len() {
+            // What was never begun has nothing to take up.
+            if self.steps[at].state.attempt > 0 {
+                effects.extend(self.take(at, &StepEvent::Resumed, now));
+            }
+        }
+        effects
+    }
+
+    /// Reads along while somebody else writes.
+    pub fn follow(&mut self, entry: EntryOf<S>, now: Now) {
+        self.replay(&entry, now);
+        self.keep(entry);
+    }
+
+    /// One more record to show. What was read is not what anybody did.
+    pub(super) fn keep(&mut self, entry: EntryOf<S>) {
+        self.head = Some(entry.head());
+        if matches!(entry.body, Body::Readings { .. }) {
+            return;
+        }
+        self.records.push_back(JournalLine {
+            seq: entry.seq,
+            wall: entry.wall,
+            what: self.ways.describe(&entry.body),
+            turn: Turn::of(&entry.body),
+            step: entry.body.step().unwrap_or("").to_owned(),
+            actor: entry.actor,
+        });
+        if self.records.len() > RECORDS {
+            self.records.pop_front();
+        }
+    }
+
+    /// What the journal began and the plan does not have, or has otherwise: neither could be observed, and what needs it would go on.
+    fn of_another_plan(&self, entries: &[EntryOf<S>]) -> Option<String> {
+        let mut open: BTreeMap<&str, &'static str> = BTreeMap::new();
+        // Nothing of a way back is not nothing of the step.
+        let mut back: BTreeSet<&str> = BTreeSet::new();
+        for entry in entries {
+            match &entry.body {
+                Body::AttemptStarted(begun) => {
+                    let why = match self.place(&begun.step) {
+                        None => "which the plan does not have",
+                        Some(at) if begun.action != hashed(&self.plan_of(at).action) => {
+                            "whose action the plan has changed"
+                        }
+                        Some(_) => continue,
+                    };
+                    open.insert(&begun.step, why);
+                    if matches!(begun.record, Record::Begun { way: Way::Back, .. }) {
+                        back.insert(begun.step.as_str());
+                    } else {
+                        back.remove(begun.step.as_str());
+                    }
+                }
+                Body::Transition(came) => {
+                    let nothing = came.note == Note::State(StepState::NotApplied) && !back.contains(came.step.as_str());
+                    let over = nothing || came.note == Note::State(StepState::RolledBack);
+                    let done = came.note == Note::State(StepState::Done) && self.place(&came.step).is_none();
+                    if over || done {
+                        open.remove(came.step.as_str());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (step, why) = open.into_iter().next()?;
+        Some(format!("the journal began the step {step}, {why}: take it up with the plan that it was begun with"))
+    }
+
+    fn replay(&mut self, entry: &EntryOf<S>, now: Now) {
+        let body = &entry.body;
+        if let Body::Hold { on, by, why } = body {
+            self.held =
+                on.then(|| if why.is_empty() { format!("held by {by}") } else { format!("held by {by}: {why}") });
+            for step in &mut self.steps {
+                step.state.held = *on;
+            }
+        }
+        let Some(at) = body.step().and_then(|id| self.place(id)) else { return };
+        let left = self.steps[at].state.partly_done();
+        if let Some(record) = body.record() {
+            Machine::replay(&mut self.steps[at].state, &record);
+        }
+        let step = &mut self.steps[at];
+        match body {
+            Body::Waived { gate, attempt, reason, by, until, .. } => {
+                let waiver = Waiver::new(gate, *attempt, reason, by, *until, now);
+                self.set_waiver(at, waiver, now);
+            }
+            Body::Previewed { way: Way::Back, commands, .. } => {
+                step.known_back = Some((entry.wall, commands.clone())).filter(|(_, commands)| !commands.is_empty());
+            }
+            Body::AttemptStarted(begun) => {
+                let way = if let Record::Begun { way, .. } = begun.record { way } else { Way::Forward };
+                step.enter(way, begun.draft.clone(), left);
+            }
+            Body::Intent(intent) => {
+                if let Some(attempt) = &mut step.attempt {
+                    attempt.intend(intent.ticket.op, intent.precondition.as_ref());
+                }
+            }
+            Body::Transition(came) => match came.note {
+                Note::Op(ticket, to) => {
+                    if to == OpState::Accepted {
+                        self.accepted(at, ticket);
+                    }
+                    let (mark, said) = (came.version.clone(), came.detail.clone());
+                    self.remember(at, ticket, said, mark);
+                }
+                Note::Stands => step.stand(),
+                Note::Adopted(_) => step.adopt(left),
+                Note::State(StepState::RolledBack) => step.is_back(),
+                Note::State(StepState::Failed) => {
+                    step.attempt.iter_mut().for_each(|attempt| attempt.found.clone_from(&came.detail));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        self.apply_waivers(at, now);
+        let step = &mut self.steps[at];
+        // By the records' own time: that the program was started anew is no new beginning.
+        let before = || Duration::try_from(now.wall.duration_since(entry.wall)).unwrap_or_default();
+        step.exposed = step.state.exposed().then(|| step.exposed.unwrap_or_else(|| (now, before())));
+    }
+}

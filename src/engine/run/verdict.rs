@@ -1,0 +1,98 @@
+//! What the run as it stands says: GO, HOLD or ROLL BACK, with the one reason.
+
+use super::{OpLine, RunView, StepView};
+use crate::snapshot::Verdict;
+use base::step::{Level, OpState, StepState, Way};
+
+impl RunView {
+    /// What asks for the way back now, and why.
+    fn abort(&self) -> Option<String> {
+        let so = self.aborts.iter().find(|(_, level, _)| *level == Level::Green);
+        so.map(|(title, _, why)| format!("{title}: {why}"))
+    }
+
+    /// The step that is next: under way, forward or back, or the first that is not over.
+    #[must_use]
+    pub fn next(&self) -> Option<&StepView> {
+        use StepState::{
+            Attested, Baking, Done, Failed, NotApplied, RolledBack, Running, Settling, Skipped, Verifying,
+        };
+        let under_way = |s: &&StepView| {
+            matches!(s.state, Running | Settling | Verifying | Baking | Failed | NotApplied)
+                || (s.way == Way::Back && s.state != RolledBack)
+                || s.exposed.is_some()
+        };
+        let open = |s: &&StepView| !matches!(s.state, Done | Attested | Skipped);
+        self.steps.iter().find(under_way).or_else(|| self.steps.iter().find(open))
+    }
+
+    /// Why the way back is to be considered, if it is.
+    #[must_use]
+    pub fn roll_back(&self) -> Option<String> {
+        let begun = self.steps.iter().any(|s| s.attempt > 0);
+        let failed = self.steps.iter().find(|s| s.state == StepState::Failed).map(|s| match s.why_failed() {
+            Some(why) => format!("{} failed: {why}", s.id),
+            None => format!("{} failed", s.id),
+        });
+        self.abort().filter(|_| begun).or(failed)
+    }
+
+    /// GO, or HOLD with the first reason. Asked where nothing asks for the way back: see [`Self::roll_back`].
+    pub(crate) fn go(&self) -> Verdict {
+        if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
+            return Verdict::Hold(why.clone());
+        }
+        if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
+            return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
+        }
+        if let Some(step) = self.steps.iter().find(|s| s.exposed.is_some() && s.state <= StepState::Armed) {
+            return Verdict::Hold(format!("{}: its safe tail is not finished", step.id));
+        }
+        if let Some((title, level, why)) = self.invariants.iter().find(|(_, level, _)| *level != Level::Green) {
+            let word = if *level == Level::Red { "is not so" } else { "is not known" };
+            return Verdict::Hold(format!("{title} {word}: {why}"));
+        }
+        // It asks for the way back of what was begun; where nothing was, it is no less bad.
+        if let Some(why) = self.abort() {
+            return Verdict::Hold(why);
+        }
+        let Some(next) = self.next() else {
+            return Verdict::Go("every step is done".to_owned());
+        };
+        match (next.state, next.obstacles.first()) {
+            (StepState::RolledBack, _) => Verdict::Hold(format!("{} was taken back: :again begins it again", next.id)),
+            (StepState::NotApplied | StepState::Cancelled, _) => {
+                Verdict::Hold(format!("{} is {}: :again tries it again", next.id, next.word))
+            }
+            // `roll_back` has it before this is asked; whoever asks without it gets no GO either.
+            (StepState::Failed, _) => Verdict::Hold(format!("{} failed: :roll-back takes it back", next.id)),
+            (state, _) if next.way == Way::Back && state <= StepState::Armed => Verdict::Hold(format!(
+                "{} is {}: its way back is not begun, :call-off lets it stand",
+                next.id, next.word
+            )),
+            (_, _) if next.way == Way::Back => Verdict::Hold(format!("{} is {}, on its way back", next.id, next.word)),
+            (StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking, _) => {
+                Verdict::Hold(format!("{} is {}", next.id, next.word))
+            }
+            (_, Some((_, why))) => Verdict::Hold(format!("{}: {why}", next.id)),
+            (_, None) if !next.lacks.is_empty() => {
+                Verdict::Hold(format!("{} needs {}", next.id, next.lacks.join(", ")))
+            }
+            (_, None) => Verdict::Go(format!("next: {}, {}", next.id, next.title)),
+        }
+    }
+}
+
+impl StepView {
+    /// Why it failed, if it did and somebody knows: what its verification found, else its first operation that came to nothing.
+    #[must_use]
+    pub fn why_failed(&self) -> Option<String> {
+        if self.state != StepState::Failed {
+            return None;
+        }
+        let nothing = |op: &&OpLine| matches!(op.state, OpState::NotApplied | OpState::Conflict);
+        let told =
+            |op: &OpLine| if op.detail.is_empty() { op.what.clone() } else { format!("{}: {}", op.what, op.detail) };
+        self.found.clone().or_else(|| self.ops.iter().find(nothing).map(told))
+    }
+}

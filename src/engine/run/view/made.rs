@@ -1,0 +1,236 @@
+//! How the run's view is made of the run.
+
+use std::time::Duration;
+
+use super::{GateLine, OpLine, PreviewView, ProposalView, RunView, StepView, Turn};
+use crate::systems::Systems;
+use crate::{
+    gate::Reason,
+    run::{
+        Preview, Run, Watch,
+        advance::{Obstacle, has_begun},
+    },
+};
+use base::{
+    now::Now,
+    operation::Operation,
+    step::{Kind, Machine, OpState, StepState, Timer, Way},
+    watched::Unknown,
+};
+use plan::Action;
+
+impl Turn {
+    /// Of the gates `of` a step, as it stands: as [`Run::tick`] has it.
+    fn at(of: &str, state: &Machine) -> Self {
+        let forward = state.way == Way::Forward;
+        let (now, later) = match of {
+            "gate" => (forward && !has_begun(state.state), false),
+            "verify" => (
+                forward && matches!(state.state, StepState::Verifying | StepState::Baking),
+                forward && state.state < StepState::Verifying,
+            ),
+            _ if forward => (state.attempt > 0, true),
+            _ => (!has_begun(state.state), false),
+        };
+        if now {
+            Self::Now
+        } else if later {
+            Self::Later
+        } else {
+            Self::Past
+        }
+    }
+}
+
+impl OpLine {
+    fn of<O, M>(op: &Operation<O, M>, state: OpState, said: String) -> Self {
+        Self {
+            what: op.what.clone(),
+            state,
+            wait: op.kind == Kind::Wait,
+            cleanup: op.cleanup,
+            detail: said,
+            command: op.command.clone(),
+        }
+    }
+}
+
+impl<S: Systems> Run<S> {
+    /// How it stands.
+    #[must_use]
+    pub fn view(&self, estate: &S, now: Now) -> RunView {
+        let watched = |list: &[Watch]| {
+            let line = |watch: &Watch| {
+                let verdict = watch.judge.verdict(now);
+                (watch.title.clone(), verdict.level, verdict.because())
+            };
+            list.iter().map(line).collect()
+        };
+        let common = self.common_obstacles(now);
+        let news = |at: &Now| now.since(*at) < Duration::from_secs(20);
+        let mut view = RunView {
+            steps: (0..self.steps.len()).map(|at| self.step_view(at, &common, now)).collect(),
+            unknown: Vec::new(),
+            invariants: watched(&self.invariants),
+            aborts: watched(&self.aborts),
+            held: self.held.clone(),
+            halted: self.halted.clone(),
+            operator: self.writer.clone(),
+            head: self.head.map(|head| (head.seq, head.hash.short())),
+            journal: self.records.iter().cloned().collect(),
+            said: self.said.as_ref().filter(|(at, _)| news(at)).map(|(_, text)| text.clone()),
+            way_back: self.way_back(estate, now),
+            proposal: self.proposed(now).map(|it| ProposalView {
+                step: it.proposal.step().to_owned(),
+                what: it.proposal.describe(),
+                consequence: it.proposal.consequence(),
+                digest: it.digest,
+                by: it.by.clone(),
+                people: it.people.clone(),
+                needs: it.needs,
+            }),
+        };
+        view.unknown = self.blind(view.next(), now);
+        view
+    }
+
+    /// Gates that are judged now, arms that nothing hangs on among them, and whose signal has no fresh value.
+    fn blind(&self, next: Option<&StepView>, now: Now) -> Vec<Unknown> {
+        let line = |what: String, reason: Reason| {
+            let state = reason.blind.filter(|_| !reason.waived)?;
+            Some(Unknown { what, page: "runbook", state, why: reason.what })
+        };
+        let watched = self.invariants.iter().chain(&self.aborts).flat_map(|watch| {
+            let reasons = watch.judge.verdict(now).reasons;
+            reasons.into_iter().map(|reason| (format!("not known: {}", watch.title), reason))
+        });
+        let gates = next.into_iter().flat_map(|step| {
+            let judged = step.gates.iter().filter(|gate| gate.turn == Turn::Now).map(|gate| gate.reason.clone());
+            judged.map(|reason| (step.id.clone(), reason))
+        });
+        watched.chain(gates).filter_map(|(what, reason)| line(what, reason)).collect()
+    }
+
+    fn step_view(&self, at: usize, common: &(Vec<Obstacle>, Vec<Obstacle>), now: Now) -> StepView {
+        let plan = self.plan_of(at);
+        let step = &self.steps[at];
+        let state = &step.state;
+        let gates = [("gate", &step.gates), ("verify", &step.verify), ("back", &step.rollback)];
+        let lines = gates.into_iter().flat_map(|(of, judge)| {
+            let turn = Turn::at(of, state);
+            // What has had its turn keeps what it passed with: nobody looks at it any more.
+            let kept = (turn == Turn::Past).then(|| judge.last_verdict()).flatten();
+            let verdict = kept.unwrap_or_else(|| judge.verdict(now));
+            verdict.reasons.into_iter().map(move |reason| GateLine { of, turn, reason })
+        });
+        let changes = state.recipe.ops.iter().filter(|op| op.state != OpState::Spared);
+        StepView {
+            id: plan.id.clone(),
+            title: plan.title.clone(),
+            phase: self.plan.runbook.phases[step.at.0].title.clone(),
+            word: state.word(),
+            state: state.state,
+            way: state.way,
+            level: match (state.way, state.state) {
+                (Way::Back, _) => step.rollback.level(now),
+                (Way::Forward, StepState::Verifying | StepState::Baking) => step.verify.level(now),
+                (Way::Forward, _) => step.gates.level(now),
+            },
+            lacks: self.missing(at).into_iter().map(str::to_owned).collect(),
+            obstacles: if state.state <= StepState::Armed {
+                let impossible = self.impossible.iter().filter(|(of, _)| *of == at && state.state == StepState::Ready);
+                let mut all = self.obstacles(at, common, now);
+                all.extend(impossible.map(|(_, why)| why.clone()));
+                all
+            } else {
+                self.keeps(at, now)
+            },
+            gates: lines.collect(),
+            ops: self.op_lines(at),
+            progress: (state.recipe.count(OpState::holds), changes.count()),
+            preview: step.preview.as_ref().map(|preview| self.preview_view(at, preview)),
+            attempt: state.attempt,
+            found: step.attempt.as_ref().map(|it| it.found.clone()).filter(|found| !found.is_empty()),
+            waits: self.waits(at, now),
+            irreversible: plan.irreversible,
+            exposed: step.exposed.map(|(seen, before)| now.since(seen).saturating_add(before)),
+            held: state.held && state.state == StepState::Running,
+            manual: plan.action.by_hand(),
+            shown: matches!(plan.action, Action::Build { .. }),
+            adopted: state.adopted,
+            has_back: !step.back.is_empty(),
+            unknown: state.unsettled(),
+            waivers: step
+                .waivers
+                .iter()
+                .map(|w| format!("{} by {} until {:.0}: {}", w.gate, w.by.join(" and "), w.until, w.reason))
+                .collect(),
+        }
+    }
+
+    fn op_lines(&self, at: usize) -> Vec<OpLine> {
+        let step = &self.steps[at];
+        let Some(attempt) = &step.attempt else { return Vec::new() };
+        let state = |place: usize| step.state.recipe.ops.get(place).map_or(OpState::Waiting, |op| op.state);
+        let said = |place: usize| attempt.ops.get(place).map_or_else(String::new, |op| op.detail.clone());
+        let ops = attempt.draft.ops.iter().enumerate();
+        ops.map(|(place, op)| OpLine::of(op, state(place), said(place))).collect()
+    }
+
+    fn preview_view(
+        &self,
+        at: usize,
+        preview: &Result<Preview<S::Call, S::Version>, Vec<base::observed::Fault>>,
+    ) -> PreviewView {
+        let plan = self.plan_of(at);
+        let step = &self.steps[at];
+        let mut view = PreviewView {
+            way: step.state.way,
+            digest: None,
+            diff: Vec::new(),
+            ops: Vec::new(),
+            inverse: Vec::new(),
+            notes: Vec::new(),
+            broken: Vec::new(),
+            faults: Vec::new(),
+            approvals: (step.state.approvals, plan.approvals, step.approved.keys().cloned().collect()),
+            confirm: plan.confirm,
+            target: plan.action.target().to_owned(),
+        };
+        match preview {
+            Err(faults) => {
+                view.faults = faults.iter().map(ToString::to_string).collect();
+                if step.state.way == Way::Back {
+                    let (of, commands) = step.way_back_known();
+                    view.inverse = commands;
+                    view.notes.push(format!(
+                        "these commands of the way back are {of}: look before each whether it still fits what is there"
+                    ));
+                }
+            }
+            Ok(Preview { digest, draft, .. }) => {
+                view.digest = Some(*digest);
+                view.diff.clone_from(&draft.diff);
+                view.notes.clone_from(&draft.notes);
+                view.broken.clone_from(&draft.broken);
+                view.inverse = draft.inverse.iter().map(|op| op.command.clone()).collect();
+                view.ops = draft.ops.iter().map(|op| OpLine::of(op, OpState::Waiting, String::new())).collect();
+            }
+        }
+        view
+    }
+
+    /// The longest of the timers that count.
+    fn waits(&self, at: usize, now: Now) -> Option<Duration> {
+        let Machine { state: phase, epoch, .. } = self.steps[at].state;
+        let counts = |timer: Timer| match (phase, timer) {
+            (StepState::Settling, Timer::Settled(e))
+            | (StepState::Baking, Timer::Baked(e))
+            | (StepState::Armed, Timer::Armed(e)) => e == epoch,
+            (StepState::Running, Timer::Quarantine(..)) => true,
+            _ => false,
+        };
+        let own = self.due.iter().filter(|(_, step, timer)| *step == at && counts(*timer));
+        own.map(|(due, ..)| due.saturating_sub(now.boot)).max()
+    }
+}

@@ -1,0 +1,219 @@
+//! One picture of everything, made by the core and looked at by all: the screen never asks the estate itself.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::run::RunView;
+use base::view::{CollectorLine, Detail, Panel, Tile};
+use base::{
+    collector::{Collector, CollectorState},
+    now::{Age, Now},
+    signal::Sample,
+    watched::{Unknown, Worst},
+};
+use plan::Plan;
+
+/// One picture.
+#[derive(Debug, Clone, Serialize)]
+pub struct Snapshot {
+    /// The plan it is of.
+    #[serde(skip)]
+    pub plan: Arc<Plan>,
+    /// When it was made.
+    pub now: Now,
+    /// When the core was started.
+    pub started: Now,
+    /// How many times as often as the plan says sources are asked.
+    pub pace: f64,
+    /// Virtual seconds a second, where time is simulated and paced.
+    pub speed: Option<f64>,
+    /// What users cannot do now, and what the move has cost beyond its budget.
+    pub outages: Vec<Outage>,
+    /// The overview's tiles.
+    pub tiles: Vec<Tile>,
+    /// The systems' panels, in order.
+    pub panels: Vec<Arc<Panel>>,
+    /// How many things that the plan names are watched.
+    pub watched: usize,
+    /// Those of which there is no fresh value, and gates that are judged now and whose signal has none: the worst first.
+    pub unknown: Vec<Unknown>,
+    /// Every source.
+    pub sources: Vec<CollectorLine>,
+    /// Every signal; none where nobody reads them ([`Command::Measure`](super::Command::Measure)).
+    pub samples: Option<Vec<Sample>>,
+    /// The detail that is open.
+    pub detail: Option<(DetailKey, Arc<Detail>)>,
+    /// The run; none where the plan has no step.
+    pub run: Option<Arc<RunView>>,
+}
+
+/// Which row's detail.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct DetailKey {
+    /// Panel id.
+    pub panel: String,
+    /// Table id.
+    pub table: String,
+    /// Row id.
+    pub row: String,
+}
+
+/// What is worse than anything that a gate of the plan can say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Outage {
+    /// Nobody can write somewhere: where, and for how long.
+    NoWriter(String),
+    /// A budget of the plan is used up: whose, by how much.
+    Overspent(String),
+}
+
+impl Outage {
+    /// In words.
+    #[must_use]
+    pub fn describe(&self) -> &str {
+        match self {
+            Self::NoWriter(what) | Self::Overspent(what) => what,
+        }
+    }
+}
+
+/// What all that can be said now, before anything else is looked at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "verdict", content = "reason", rename_all = "snake_case")]
+pub enum Verdict {
+    /// Something is not known: nothing may go forward.
+    Hold(String),
+    /// All that is watched is known, and all sources are live. Not a GO: that is for gates to say, and the plan has none.
+    Clear(String),
+    /// The next step may begin.
+    Go(String),
+    /// Something that the plan calls a reason to go back is true, or a step has failed. A person decides.
+    RollBack(String),
+    /// A budget of the plan is used up.
+    Overspent(String),
+    /// Nobody can write somewhere.
+    Outage(String),
+}
+
+impl Verdict {
+    /// All their words as programs read them: the least urgent first.
+    pub const IDS: [&str; 6] = ["go", "clear", "hold", "roll_back", "overspent", "outage"];
+
+    /// Its word as programs read it.
+    #[must_use]
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::Go(_) => "go",
+            Self::Clear(_) => "clear",
+            Self::Hold(_) => "hold",
+            Self::RollBack(_) => "roll_back",
+            Self::Overspent(_) => "overspent",
+            Self::Outage(_) => "outage",
+        }
+    }
+
+    /// Whether it is red: users are hurt, or the plan has failed.
+    #[must_use]
+    pub const fn is_red(&self) -> bool {
+        matches!(self, Self::RollBack(_) | Self::Overspent(_) | Self::Outage(_))
+    }
+
+    /// Its word, and the one reason.
+    #[must_use]
+    pub fn describe(&self) -> (&'static str, &str) {
+        match self {
+            Self::Hold(why) => ("HOLD", why),
+            Self::Clear(why) => ("CLEAR", why),
+            Self::Go(why) => ("GO", why),
+            Self::RollBack(why) => ("ROLL BACK", why),
+            Self::Overspent(why) => ("OVERSPENT", why),
+            Self::Outage(why) => ("OUTAGE", why),
+        }
+    }
+}
+
+impl Snapshot {
+    /// The verdict: an outage beats everything, whatever the plan's gates say of it, then comes a spent budget. What else is not in order
+    /// is said behind them.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let rest = self.without_outages();
+        let told = |of: fn(&Outage) -> bool| {
+            let own: Vec<&str> = self.outages.iter().filter(|it| of(it)).map(Outage::describe).collect();
+            (!own.is_empty()).then(|| match &rest {
+                Verdict::Go(_) | Verdict::Clear(_) => own.join("; "),
+                rest => format!("{}; {}: {}", own.join("; "), rest.describe().0, rest.describe().1),
+            })
+        };
+        if let Some(why) = told(|it| matches!(it, Outage::NoWriter(_))) {
+            return Verdict::Outage(why);
+        }
+        told(|it| matches!(it, Outage::Overspent(_))).map_or_else(|| rest.clone(), Verdict::Overspent)
+    }
+
+    /// What asks for the way back beats what is not known (blind beats stale beats starting; a thing that the plan names comes before the
+    /// sources), and that beats going on.
+    fn without_outages(&self) -> Verdict {
+        let worst = |state| self.sources.iter().filter(move |s| s.state == state);
+        if let Some(why) = self.run.as_ref().and_then(|run| run.roll_back()) {
+            return Verdict::RollBack(why);
+        }
+        let mut silent = None;
+        for (state, word) in [
+            (CollectorState::Unknown, "blind"),
+            (CollectorState::Stale, "stale"),
+            (CollectorState::Pending, "starting"),
+        ] {
+            let n = worst(state).count();
+            if let Some(first) = worst(state).max_by_key(|s| s.age) {
+                let why = first.fault.as_ref().map_or_else(String::new, |f| format!(": {f}"));
+                silent = Some(format!("{n} of {} sources {word}, {}{why}", self.sources.len(), first.id));
+                break;
+            }
+        }
+        // While sources start, that they do is the reason why nothing was read yet.
+        let first = self.unknown.first().filter(|thing| thing.state != Worst::Pending || silent.is_none());
+        match (first, silent) {
+            (None, Some(why)) => return Verdict::Hold(why),
+            (Some(thing), silent) => {
+                let more = match self.unknown.len() - 1 {
+                    0 => String::new(),
+                    n => format!("; {n} more not known"),
+                };
+                let sources = silent.map_or_else(String::new, |why| format!("; {why}"));
+                return Verdict::Hold(format!("{}: {}{more}{sources}", thing.what, thing.why));
+            }
+            (None, None) => {}
+        }
+        match &self.run {
+            None => Verdict::Clear(format!("all {} sources live", self.sources.len())),
+            Some(run) => run.go(),
+        }
+    }
+
+    /// The oldest source that is not live; else the oldest.
+    #[must_use]
+    pub fn most_blind(&self) -> Option<&CollectorLine> {
+        self.sources.iter().max_by_key(|s| (s.state, s.age))
+    }
+}
+
+/// A source's line in the snapshot.
+pub(super) fn line<A>(source: &Collector<A>, now: Now, pace: f64) -> CollectorLine {
+    let (spec, health) = (&source.spec, &source.health);
+    CollectorLine {
+        id: spec.id.clone(),
+        side: spec.side,
+        endpoint: spec.endpoint.clone(),
+        calls: spec.calls,
+        state: health.state(now, source.fresh(pace)),
+        interval: spec.interval.div_f64(pace),
+        took: health.took,
+        age: health.ok_at.map(|at| Age(now.since(at))),
+        answers: health.answers,
+        failures: health.failures,
+        throttled: health.throttled,
+        fault: health.fault.clone(),
+    }
+}

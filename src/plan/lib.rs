@@ -1,0 +1,135 @@
+//! The plan: what the operator wrote.
+//!
+//! `text → parse → check (against spec) → lower → Plan`, and each stage tells all it finds: an operator corrects a plan once,
+//! not once a fault. Nothing here reads a secret, opens a connection or knows the time.
+
+pub mod check;
+pub mod diag;
+pub mod hint;
+pub mod init;
+mod ladder;
+pub mod lower;
+pub mod offline;
+pub mod outlook;
+pub mod parse;
+pub mod pattern;
+pub mod people;
+pub mod properties;
+pub mod scalar;
+pub mod schema;
+pub mod secret;
+mod sensitive;
+pub mod spec;
+pub mod tree;
+mod types;
+
+use std::path::{Path, PathBuf};
+
+use diag::Faults;
+pub use diag::{Code, Diagnosis, Report, Severity};
+pub use pattern::{Pattern, Patterns};
+pub use secret::{Secret, SecretError};
+pub use types::*;
+
+use base::{signal::SignalDef, text};
+
+/// A plan that cannot be taken. Shown, it tells everything, with the lines concerned.
+#[derive(Debug, thiserror::Error)]
+pub enum Faulty {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}\n  {}", text::line(&path.display().to_string()), advice(source))]
+    Unread {
+        /// Its path, as given.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It says something that cannot be.
+    #[error("{0}\n\n{verdict}", verdict = verdict(.0))]
+    Plan(Report),
+}
+
+impl Faulty {
+    /// As shown, with or without colour.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        match self {
+            Self::Unread { .. } => format!("error: {self}"),
+            Self::Plan(report) => format!("{}\n\n{}", report.render(colour), verdict(report)),
+        }
+    }
+}
+
+fn verdict(report: &Report) -> String {
+    let count = match report.count(Severity::Error) {
+        1 => "1 fault".to_owned(),
+        n => format!("{n} faults"),
+    };
+    let path = report.path().display().to_string();
+    format!("{}: {count}; nothing has been started", text::line(&path))
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind::{InvalidData, IsADirectory, NotFound, PermissionDenied};
+    match error.kind() {
+        NotFound => "check the path: it is taken from the current directory",
+        PermissionDenied => "the file must be readable for the user that runs landfall",
+        IsADirectory => "name the plan file itself, not its folder",
+        InvalidData => "a plan is TOML in UTF-8: save it anew with that encoding",
+        _ => "check the path and the disk",
+    }
+}
+
+/// What a plan can name that is not in the plan itself: said by the systems, which are built on this.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    /// Every signal that gates can be about.
+    pub signals: Vec<&'static SignalDef>,
+}
+
+impl Plan {
+    /// Reads a plan file. The second value holds warnings, often none.
+    ///
+    /// # Errors
+    /// If the file cannot be read, and with all that is wrong if it says something that cannot be.
+    pub fn load(path: &Path, catalog: &Catalog) -> Result<(Self, Report), Faulty> {
+        let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
+        Self::parse(path, &text, catalog)
+    }
+
+    /// Reads a plan out of a text; `path` is only named in what is told.
+    ///
+    /// # Errors
+    /// With all that is wrong, if it says something that cannot be.
+    pub fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<(Self, Report), Faulty> {
+        read(&spec::tables::ROOT, path, text, |root, faults| lower::plan(root, catalog, faults))
+    }
+}
+
+/// Reads a text of some format: a tree with places, checked against the format, and what `lower` makes of it. All faults at once.
+///
+/// # Errors
+/// With all that is wrong, if it says something that cannot be.
+pub fn read<T>(
+    format: &'static spec::TableSpec,
+    path: &Path,
+    text: &str,
+    lower: impl FnOnce(&tree::Table, &mut Faults) -> Option<T>,
+) -> Result<(T, Report), Faulty> {
+    let mut faults = Faults::default();
+    let toml = parse::parse(text, &mut faults);
+    let broken = faults.list.len();
+    let root = check::table(format, &toml, 0..0, &mut faults);
+    if broken > 0 {
+        // What was lost with a broken line must not be called missing, and half a line not judged.
+        parse::keep_certain(text, &mut faults, broken);
+        return Err(Faulty::Plan(Report::new(path, text, faults)));
+    }
+    let read = lower(&root, &mut faults);
+    let refused = faults.list.iter().any(|d| d.severity == Severity::Error);
+    let report = Report::new(path, text, faults);
+    match read {
+        Some(read) if !refused => Ok((read, report)),
+        _ => Err(Faulty::Plan(report)),
+    }
+}

@@ -1,0 +1,248 @@
+//! The script of a scenario, played on the console: what is said, waited for, pressed, expected. Pure: it looks, and says what to press.
+
+mod operator;
+
+use std::{sync::Arc, time::Duration};
+
+use operator::Operator;
+
+use super::{
+    Cue, Scenario,
+    condition::{self, Eye},
+};
+use base::signal::{Sample, SignalDef};
+use console::{
+    player::{self, Next},
+    text::screen,
+    ui::Ui,
+};
+use engine::{run::RunView, snapshot::Snapshot};
+
+/// After so long a step that has not moved is looked at again, in virtual time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the script is played: what is the case there, and the console.
+pub trait Desk: Eye {
+    /// The console, showing what is the case.
+    fn ui(&mut self) -> &Ui;
+}
+
+/// A script, and how far it is.
+#[derive(Debug, Clone)]
+pub struct Script {
+    cues: Arc<[Cue]>,
+    /// How fast it waits where a cue does not say.
+    usual: f64,
+    at: usize,
+    stage: Stage,
+    /// When this stage began, in virtual time.
+    since: Option<Duration>,
+    /// When this cue began, on the real clock.
+    shown: Option<Duration>,
+    /// What it does, and how fast time may go by that.
+    pace: Pace,
+}
+
+/// How fast time may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// As the real clock: keys are pressed.
+    Real,
+    /// A count-down runs.
+    Brisk,
+    /// Something is waited for that takes its time.
+    Fast,
+}
+
+/// How fast a count-down runs.
+const BRISK: f64 = 10.0;
+
+#[derive(Debug, Clone)]
+enum Stage {
+    When,
+    Wishes(usize, Option<Operator>, Option<(String, Duration)>),
+    Keys(usize),
+    Expect,
+    Stay,
+}
+
+impl Script {
+    /// From its beginning.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        Self {
+            cues: scenario.cues.clone().into(),
+            usual: scenario.speed,
+            at: 0,
+            stage: Stage::When,
+            since: None,
+            shown: None,
+            pace: Pace::Real,
+        }
+    }
+
+    /// What is said now.
+    #[must_use]
+    pub fn caption(&self) -> Option<&str> {
+        self.cues.iter().take(self.at + 1).rev().find_map(|cue| cue.say.as_deref())
+    }
+
+    /// How fast time may go now.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        let own = self.cues.get(self.at).and_then(|cue| cue.speed);
+        match self.pace {
+            Pace::Real => 1.0,
+            Pace::Brisk => BRISK,
+            Pace::Fast => own.unwrap_or(self.usual),
+        }
+    }
+
+    /// How many of its cues are over, of how many.
+    #[must_use]
+    pub fn progress(&self) -> (usize, usize) {
+        (self.at.min(self.cues.len()), self.cues.len())
+    }
+
+    /// What to press next. `now`: virtual time; `real`: the real clock, for whoever reads captions.
+    pub fn next(&mut self, desk: &mut dyn Desk, now: Duration, real: Duration) -> Next {
+        self.pace = Pace::Real;
+        loop {
+            let cues = self.cues.clone();
+            let Some(cue) = cues.get(self.at) else { return Next::Over };
+            let since = *self.since.get_or_insert(now);
+            let shown = *self.shown.get_or_insert(real);
+            let late = now.saturating_sub(since) > cue.within;
+            let fail = |why: &str| Next::Fail(format!("line {}: {why}", cue.line));
+            match &mut self.stage {
+                Stage::When => match condition::all(&cue.when, desk) {
+                    Ok(()) => self.go(Stage::Wishes(0, None, None)),
+                    Err(why) if late => return fail(&format!("waited {:?}: {why}", cue.within)),
+                    Err(_) => {
+                        self.pace = Pace::Fast;
+                        return Next::Wait;
+                    }
+                },
+                Stage::Wishes(n, operator, before) => {
+                    let n = *n;
+                    let Some(wish) = cue.wishes.get(n) else {
+                        self.go(Stage::Keys(0));
+                        continue;
+                    };
+                    let word = desk.word(&wish.step).unwrap_or_default();
+                    // What has not moved needs no second look: pictures are not free.
+                    if before.as_ref().is_some_and(|(was, at)| *was == word && now.saturating_sub(*at) < PATIENCE)
+                        && !late
+                    {
+                        self.pace = Pace::Fast;
+                        return Next::Wait;
+                    }
+                    *before = None;
+                    match operator.get_or_insert_with(|| Operator::new(wish.clone())).next(desk.ui()) {
+                        Next::Over => self.go(Stage::Wishes(n + 1, None, None)),
+                        Next::Fail(why) => return fail(&why),
+                        _ if late => {
+                            let why = stuck(desk.ui(), &wish.step);
+                            return fail(&format!("{}: not after {:?}: {why}", wish.step, cue.within));
+                        }
+                        Next::Wait => {
+                            *before = Some((word, now));
+                            self.pace = Pace::Fast;
+                            return Next::Wait;
+                        }
+                        Next::Moment => {
+                            self.pace = Pace::Brisk;
+                            return Next::Wait;
+                        }
+                        press => return press,
+                    }
+                }
+                Stage::Keys(n) => match cue.keys.get(*n) {
+                    Some(key) => {
+                        *n += 1;
+                        return Next::Press(*key);
+                    }
+                    None => self.go(Stage::Expect),
+                },
+                Stage::Expect => match condition::all(&cue.expect, desk) {
+                    Ok(()) if now.saturating_sub(since) >= cue.holds_for => self.go(Stage::Stay),
+                    Ok(()) => {
+                        self.pace = Pace::Fast;
+                        return Next::Wait;
+                    }
+                    Err(why) => return fail(&format!("expected otherwise: {why}")),
+                },
+                Stage::Stay if real.saturating_sub(shown) < cue.stay => return Next::Wait,
+                Stage::Stay => {
+                    (self.at, self.shown) = (self.at + 1, None);
+                    self.go(Stage::When);
+                }
+            }
+        }
+    }
+
+    fn go(&mut self, stage: Stage) {
+        (self.stage, self.since) = (stage, None);
+    }
+}
+
+/// Why a step does not get on, as the screen says it.
+fn stuck(ui: &Ui, step: &str) -> String {
+    let run = ui.latest().run.as_ref();
+    let Some(found) = run.and_then(|run| run.steps.iter().find(|s| s.id == step)) else { return String::new() };
+    let obstacles: Vec<&str> = found.obstacles.iter().map(|(_, why)| why.as_str()).collect();
+    let gates = found.gates.iter().map(|g| g.reason.what.as_str());
+    let said = found.ops.iter().rev().map(|op| op.detail.as_str()).find(|said| !said.is_empty()).unwrap_or_default();
+    let gates: Vec<&str> = gates.filter(|_| obstacles.is_empty()).collect();
+    format!("it is {}; {} {} {said}", found.word, obstacles.join("; "), gates.join("; "))
+}
+
+/// Looks at what the console shows.
+pub struct Shown<'u>(pub &'u Ui);
+
+impl Eye for Shown<'_> {
+    fn word(&mut self, step: &str) -> Option<String> {
+        let run = self.0.latest().run.as_ref()?;
+        run.steps.iter().find(|s| s.id == step).map(|s| s.word.to_owned())
+    }
+
+    fn samples(&mut self, metric: &'static SignalDef) -> Vec<Sample> {
+        self.0.latest().samples.iter().flatten().filter(|s| s.def.id == metric.id).cloned().collect()
+    }
+
+    fn run(&mut self) -> Option<Arc<RunView>> {
+        self.0.latest().run.clone()
+    }
+
+    fn snapshot(&mut self) -> Arc<Snapshot> {
+        Arc::new(self.0.latest().clone())
+    }
+
+    fn screen(&mut self) -> String {
+        screen(self.0)
+    }
+}
+
+impl Desk for Shown<'_> {
+    fn ui(&mut self) -> &Ui {
+        self.0
+    }
+}
+
+impl player::Script for Script {
+    fn next(&mut self, ui: &Ui, now: Duration, real: Duration) -> Next {
+        Self::next(self, &mut Shown(ui), now, real)
+    }
+
+    fn caption(&self) -> Option<&str> {
+        Self::caption(self)
+    }
+
+    fn speed(&self) -> f64 {
+        Self::speed(self)
+    }
+
+    fn progress(&self) -> (usize, usize) {
+        Self::progress(self)
+    }
+}

@@ -1,0 +1,210 @@
+//! Asking again and again: interval, jitter, time-out, back-off, missed ticks. What every polling source shares.
+
+use std::{future::Future, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::sink::Sink;
+use base::observed::{Fault, FaultKind};
+
+/// When a source is asked.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// Server and call, as a fault names them.
+    pub what: String,
+    /// What the plan says.
+    pub interval: Duration,
+    /// How long one answer may take.
+    pub timeout: Duration,
+    /// How many times as often as the plan says; changed by the operator while running.
+    pub pace: watch::Receiver<f64>,
+    /// Heard of whenever it is to be asked at once.
+    pub now: watch::Receiver<()>,
+}
+
+/// A server that asks for fewer questions is asked up to this many times less often.
+const THROTTLED_AT_MOST: u32 = 8;
+/// A server that fails is asked up to this many times less often; little, so that what heals is seen soon.
+const FAILING_AT_MOST: u32 = 2;
+
+/// Asks for ever. One question at a time: an answer that takes longer than the interval makes the next tick late, never a second
+/// question in flight. Ticks that were missed are left out.
+pub async fn poll<T, Fut>(mut schedule: Schedule, out: &Sink<T>, mut ask: impl FnMut() -> Fut)
+where
+    Fut: Future<Output = Result<T, Fault>>,
+{
+    let mut slower: u32 = 1;
+    // Sources of one interval are spread out from the start, so that a region is not asked everything in one instant.
+    let mut next = Instant::now() + schedule.interval.min(Duration::from_secs(1)).mul_f64(fastrand::f64());
+    loop {
+        tokio::select! {
+            () = sleep_until(next) => {}
+            changed = schedule.pace.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                next = next.min(Instant::now() + wait(&schedule, slower));
+                continue;
+            }
+            Ok(()) = schedule.now.changed() => {
+                // A server that asked to be left alone is left alone.
+                if slower == 1 {
+                    next = Instant::now();
+                }
+                continue;
+            }
+        }
+        let started = Instant::now();
+        let answer = timeout(schedule.timeout, ask()).await;
+        let took = started.elapsed();
+        match answer {
+            Ok(Ok(facts)) => {
+                slower = 1;
+                out.facts(facts, took);
+            }
+            Ok(Err(fault)) => {
+                let at_most = if fault.kind == FaultKind::Throttled { THROTTLED_AT_MOST } else { FAILING_AT_MOST };
+                slower = (slower * 2).min(at_most);
+                out.fault(fault, took);
+            }
+            Err(_) => {
+                slower = (slower * 2).min(FAILING_AT_MOST);
+                out.fault(timed_out(&schedule.what, schedule.timeout), took);
+            }
+        }
+        next = (started + wait(&schedule, slower)).max(Instant::now());
+    }
+}
+
+/// Interval with up to 10 % taken off: jitter must never push an answer past its time.
+fn wait(schedule: &Schedule, slower: u32) -> Duration {
+    let jitter = 1.0 - 0.1 * fastrand::f64();
+    schedule.interval.div_f64(*schedule.pace.borrow()).mul_f64(jitter) * slower
+}
+
+/// The fault of an answer that did not come in time; `what` names server and call.
+#[must_use]
+pub fn timed_out(what: &str, limit: Duration) -> Fault {
+    Fault::new(FaultKind::TimedOut, format!("{what}: no answer within {}", base::now::short(limit)))
+}
+
+/// The fault of a source that this build cannot reach.
+#[must_use]
+pub fn not_built(feature: &str) -> Fault {
+    Fault::new(FaultKind::Unsupported, format!("this landfall was built without the feature `{feature}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, future::pending};
+
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+    use crate::EngineInput;
+    use crate::Observation;
+    use base::collector::CollectorIx;
+
+    fn fast() -> (watch::Sender<f64>, Schedule) {
+        let (pace, rx) = watch::channel(1.0);
+        let (interval, timeout) = (Duration::from_millis(4), Duration::from_millis(20));
+        let now = watch::channel(()).1;
+        let schedule = Schedule { what: "server: call".to_owned(), interval, timeout, pace: rx, now };
+        (pace, schedule)
+    }
+
+    fn sink() -> (Sink<Observation>, UnboundedReceiver<EngineInput>) {
+        let (tx, rx) = unbounded_channel();
+        (Sink::new(tx, CollectorIx(0)), rx)
+    }
+
+    fn block_on<F: Future>(f: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(f)
+    }
+
+    async fn kinds(queue: &mut UnboundedReceiver<EngineInput>, n: usize) -> Vec<FaultKind> {
+        let mut out = Vec::new();
+        while out.len() < n {
+            if let Some(EngineInput::Failed { fault, .. }) = queue.recv().await {
+                out.push(fault.kind);
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_hung_question_becomes_a_time_out_and_the_next_one_is_asked() {
+        block_on(async {
+            let ((_pace, schedule), (out, mut queue)) = (fast(), sink());
+            let asked = Cell::new(0);
+            let ask = || {
+                asked.set(asked.get() + 1);
+                let n = asked.get();
+                async move { if n % 2 == 1 { pending().await } else { Err(Fault::new(FaultKind::Refused, "x")) } }
+            };
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                seen = kinds(&mut queue, 4) => {
+                    use FaultKind::{Refused, TimedOut};
+                    assert_eq!(seen, [TimedOut, Refused, TimedOut, Refused]);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn there_is_never_a_second_question_in_flight() {
+        block_on(async {
+            let ((pace, schedule), (out, mut queue)) = (fast(), sink());
+            let busy = Cell::new(false);
+            let ask = async || {
+                assert!(!busy.replace(true), "a second question in flight");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                busy.set(false);
+                Err(Fault::new(FaultKind::Refused, "x"))
+            };
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                _ = kinds(&mut queue, 5) => {}
+                () = async { loop { tokio::time::sleep(Duration::from_millis(1)).await; pace.send_replace(4.0); } } => {}
+            }
+        });
+    }
+
+    #[test]
+    fn a_change_of_pace_does_not_wait_for_the_old_interval() {
+        block_on(async {
+            let ((pace, mut schedule), (out, mut queue)) = (fast(), sink());
+            schedule.interval = Duration::from_secs(3600);
+            let ask = async || Err(Fault::new(FaultKind::Refused, "x"));
+            tokio::select! {
+                () = poll(schedule, &out, ask) => {}
+                // The first question comes within a second; without the new pace the second would come after an hour.
+                _ = async { kinds(&mut queue, 1).await; pace.send_replace(4_000_000.0); kinds(&mut queue, 2).await } => {}
+            }
+        });
+    }
+
+    #[test]
+    fn the_wait_never_exceeds_the_interval_times_the_back_off() {
+        let (_pace, schedule) = fast();
+        for slower in [1, 2, 8] {
+            for _ in 0..1000 {
+                let w = wait(&schedule, slower);
+                assert!(w <= schedule.interval * slower && w >= schedule.interval.mul_f64(0.89) * slower, "{w:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_ends_when_the_driver_does() {
+        block_on(async {
+            let ((pace, schedule), (out, _queue)) = (fast(), sink());
+            drop(pace);
+            poll(schedule, &out, async || Err(Fault::new(FaultKind::Refused, "x"))).await;
+        });
+    }
+}
