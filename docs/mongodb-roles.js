@@ -1,11 +1,12 @@
-// The least that landfall needs of a replica set. Run on its primary, by somebody who may make roles; a second run brings roles up to date
-// and leaves users as they are:
+// The minimum privileges that landfall needs on a replica set. Run it on the primary as a user who may create roles. A second run updates the
+// roles and leaves users unchanged:
 //
 //     mongosh "mongodb://…/admin?replicaSet=orders" docs/mongodb-roles.js
 //
-// `hello` needs no login. `getLog` is only for telling whether a step down whose answer was lost was ours; without it that stays a
-// question for two people. `getDefaultRWConcern` tells what the server takes where an arbiter comes or goes. `inprog` is for naming the long operations that a step down would kill. The canary is only for sets whose plan
-// has one (take its line out elsewhere); its collection is the one that the plan names.
+// `hello` needs no login. `getLog` is used only to verify a step-down whose reply was lost; without it, two people must resolve the step.
+// `getDefaultRWConcern` shows the write concern that the server accepts when an arbiter is added or removed. `inprog` lists the long operations
+// that a step-down would kill. The canary role is only for sets whose plan has a canary (remove its line for others); its collection is the one
+// in the plan.
 const cluster = { cluster: true }, canary = { db: "landfall", collection: "canary" };
 const roles = {
   "landfall-read": ["replSetGetStatus", "replSetGetConfig", "serverStatus", "inprog", "getLog", "getDefaultRWConcern"],

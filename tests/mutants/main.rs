@@ -74,7 +74,7 @@ fn every_mutant_still_fits_the_code() {
         assert!(mutant.rule.ends_with('.'), "{name}: its rule is no sentence");
         assert!(!mutant.killed_by.is_empty(), "{name}: killed by nothing");
         assert!(
-            ["src/core/", "src/drive/", "src/journal/", "src/plan/", "src/systems/", "src/text/"]
+            ["src/base/", "src/drive/", "src/engine/", "src/journal/", "src/plan/", "src/systems/"]
                 .iter()
                 .any(|p| mutant.file.starts_with(p)),
             "{name}: {}",

@@ -16,6 +16,18 @@ pub const LIMIT: Duration = Duration::from_secs(300);
 /// How long compiling may take, dependencies included.
 const BUILD: Duration = Duration::from_secs(3600);
 
+/// The crates that are compiled anew.
+const LAYERS: [&str; 8] = [
+    "landfall-base",
+    "landfall-plan",
+    "landfall-journal",
+    "landfall-engine",
+    "landfall-systems",
+    "landfall-drive",
+    "landfall-console",
+    "landfall",
+];
+
 /// How tests ended.
 #[derive(Debug)]
 pub enum Ended {
@@ -107,9 +119,10 @@ impl Shop {
     fn cargo(&self, args: &[String], more: &[&str], limit: Duration) -> (Option<bool>, String) {
         let log = File::create(&self.log).expect("a file");
         let mut child = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["test", "--offline", "-p", "landfall", "--no-default-features"])
+            .args(["test", "--offline", "--no-default-features"])
             // Compiled once a mutant and run once: compiling it well takes longer than running it badly.
-            .args(["--config", "profile.dev.package.landfall.opt-level=0"])
+            .args(LAYERS.iter().flat_map(|layer| ["--config".to_owned(), format!("profile.dev.package.{layer}.opt-level=0")]))
+            .args(if args.iter().any(|arg| arg == "-p") { &[][..] } else { &["-p", "landfall"][..] })
             .args(args)
             .args(more)
             .current_dir(&self.tree)

@@ -23,7 +23,7 @@ pub fn by_copying_a_permit(permit: &Permit) -> Permit {
 
 /// Readers have nothing that writes.
 pub fn through_the_readers(readers: &landfall::systems::Readers, permit: Permit) {
-    readers.obey(permit);
+    readers.send(permit);
 }
 
 /// Readers run no probe.
@@ -32,7 +32,7 @@ pub fn by_probing(readers: &landfall::systems::Readers, (probe, schedule, out): 
 }
 
 type Probing = (
-    landfall::base::collector::SourceSpec<landfall::systems::Probe>,
+    landfall::base::collector::CollectorSpec<landfall::systems::Probe>,
     landfall::systems::collect::poll::Schedule,
     landfall::systems::collect::sink::Sink<landfall::systems::Observation>,
 );

@@ -1,10 +1,10 @@
 //! The twin: whoever was given the run can.
 
-use landfall::{drive::Helm, engine::run::Order, journal::Permit};
+use landfall::{drive::Control, engine::run::Order, journal::Permit};
 
-/// A helm gives orders.
-pub fn through_the_helm(helm: &Helm) {
-    helm.orders.give(Order::Release);
+/// A control gives orders.
+pub fn through_the_control(control: &Control) {
+    control.orders.give(Order::Release);
 }
 
 /// A permit is used up.
@@ -15,7 +15,7 @@ pub fn with_a_permit(permit: Permit) -> String {
 /// Whoever holds a journal can probe.
 pub fn by_probing(
     (plan, journal): (&std::sync::Arc<landfall::plan::Plan>, &landfall::systems::Journal),
-    probe: landfall::base::collector::SourceSpec<landfall::systems::Probe>,
+    probe: landfall::base::collector::CollectorSpec<landfall::systems::Probe>,
     schedule: landfall::systems::collect::poll::Schedule,
     out: landfall::systems::collect::sink::Sink<landfall::systems::Observation>,
 ) {
