@@ -211,8 +211,8 @@ pub const COMMANDS: &[Command] = &[
         ("zone", "zone", "Show times in UTC, or in the zone that is set up or this machine's own."),
         &[Char('Z')],
     ),
-    of(Everywhere, Faster, ("faster", "faster", "Query all sources twice as often."), &[Char('+')]),
-    of(Everywhere, Slower, ("slower", "slower", "Query all sources half as often."), &[Char('-')]),
+    of(Everywhere, Faster, ("faster", "faster", "Ask all sources twice as often."), &[Char('+')]),
+    of(Everywhere, Slower, ("slower", "slower", "Ask all sources half as often."), &[Char('-')]),
     of(
         Everywhere,
         Mouse,

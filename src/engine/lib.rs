@@ -64,9 +64,9 @@ pub enum EngineCommand {
     Close,
     /// Keep every signal in the snapshots from now on: programs read them, a screen shows none.
     Measure,
-    /// Query every source once more, now.
+    /// Poll every collector once more, now.
     Again,
-    /// Query all sources this many times as often as the plan says.
+    /// Poll all collectors this many times as often as the plan says.
     Pace(f64),
     /// So many virtual seconds a second, where time is simulated.
     Speed(f64),
@@ -86,9 +86,9 @@ pub enum EngineEffect<S: Systems> {
     Start(CollectorIx, CollectorSpec<S::Query>),
     /// Start probing this: wanted only after [`Engine::steer`].
     Probe(CollectorIx, CollectorSpec<S::Probe>),
-    /// Query this many times as often as the plan says.
+    /// Poll this many times as often as the plan says.
     Pace(f64),
-    /// Query these now, and then as before.
+    /// Poll these now, and then as before.
     Poll(Vec<CollectorIx>),
     /// What the run wants: to be carried out in order; what cannot be put on record stops all that follows.
     Run(run::RunEffect<S>),

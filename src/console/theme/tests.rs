@@ -95,7 +95,7 @@ fn few_colours_are_enough_to_tell_the_tones_apart() {
 #[test]
 fn the_packages_own_themes_pass_their_own_check() {
     for name in own() {
-        let path = format!("themes/{name}.toml");
+        let path = format!("{}/../../themes/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let (theme, report, nearest) = Themes::default().check(Path::new(&path)).unwrap_or_else(|why| panic!("{why}"));
         assert!(report.is_empty(), "{report}");
         assert!(theme.doc.is_some());
