@@ -3,7 +3,7 @@
 //! Stepped by tests ([`SimDrive::run_for`]), paced against the real clock by the demo. The same seed gives the same run, and the same
 //! journal, byte for byte.
 
-mod carry;
+mod host;
 mod paced;
 mod wire;
 
@@ -19,6 +19,7 @@ pub use self::{
     paced::{SPEED, start_paced, start_steered},
     wire::CallTrouble,
 };
+use crate::Executor;
 use base::{
     collector::{CollectorIx, CollectorSpec},
     now::Now,
@@ -33,7 +34,7 @@ use engine::{
     snapshot::Snapshot,
 };
 use plan::{Action, Plan};
-use systems::{Engine, EngineInput};
+use systems::{Engine, EngineEffect, EngineInput, Estate};
 use systems::{Entry, Journal};
 use systems::{Question, Sim, injection::FaultInjection};
 
@@ -48,13 +49,20 @@ pub enum Trouble {
     Silent,
 }
 
-/// An imitated estate and the core that watches it.
+/// An imitated estate and the engine that watches it.
 pub struct SimDrive {
-    core: Engine,
+    executor: Executor<Estate>,
+    host: SimHost,
+    /// When the engine is told of the time next.
+    tick: Duration,
+}
+
+/// Virtual time, a journal in memory or on disk, imitated servers and a network that obeys the tests.
+struct SimHost {
     sim: Sim,
     now: Now,
     sources: BTreeMap<CollectorIx, CollectorSpec<Question>>,
-    /// When each source is asked next; the second number keeps equal times in order.
+    /// When each collector is asked next; the second number keeps equal times in order.
     heap: BinaryHeap<Reverse<(Duration, u64, CollectorIx)>>,
     /// Which of its places there counts: one that was to be asked later may be asked sooner.
     next: BTreeMap<CollectorIx, u64>,
@@ -64,8 +72,6 @@ pub struct SimDrive {
     trouble: BTreeMap<String, Trouble>,
     journal: Option<Journal>,
     wire: Wire,
-    /// When the core is told of the time next.
-    tick: Duration,
 }
 
 /// How often the core is told of the time.
@@ -76,8 +82,7 @@ impl SimDrive {
     #[must_use]
     pub fn new(plan: Arc<Plan>, seed: u64, start: Now) -> Self {
         let (core, effects) = Engine::new(plan.clone(), start);
-        let mut drive = Self {
-            core,
+        let host = SimHost {
             sim: Sim::new(&plan, seed),
             now: start,
             sources: BTreeMap::new(),
@@ -89,8 +94,8 @@ impl SimDrive {
             trouble: BTreeMap::new(),
             journal: None,
             wire: Wire::default(),
-            tick: start.boot,
         };
+        let mut drive = Self { executor: Executor::new(core), host, tick: start.boot };
         drive.carry_out(effects);
         drive
     }
@@ -99,22 +104,22 @@ impl SimDrive {
     pub fn steer(&mut self, journal: Journal, entries: Vec<Entry>) {
         let operator = journal.author().actor.clone();
         let id = journal.id();
-        self.journal = Some(journal);
-        let effects = self.core.steer(id, entries, operator, self.now);
+        self.host.journal = Some(journal);
+        let effects = self.executor.engine_mut().steer(id, entries, operator, self.host.now);
         self.carry_out(effects);
     }
 
     /// The console is gone, with all that was only in its memory; the servers and what is on its way to them stay. Another console watches
     /// them from now on, and knows nothing yet.
     pub fn crash(&mut self) {
-        let measured = self.core.is_measured();
-        let (core, effects) = Engine::new(self.core.plan().clone(), self.now);
-        self.core = core;
-        self.journal = None;
-        self.wire.console_gone();
-        self.sources.clear();
-        self.heap.clear();
-        self.next.clear();
+        let measured = self.executor.engine().is_measured();
+        let (core, effects) = Engine::new(self.executor.engine().plan().clone(), self.host.now);
+        self.executor = Executor::new(core);
+        self.host.journal = None;
+        self.host.wire.console_gone();
+        self.host.sources.clear();
+        self.host.heap.clear();
+        self.host.next.clear();
         self.carry_out(effects);
         if measured {
             // Whoever reads the signals reads on.
@@ -129,17 +134,17 @@ impl SimDrive {
 
     /// What goes wrong with the next requests whose words contain `what`, or that are of the step `what`.
     pub fn call_trouble(&mut self, what: &str, trouble: CallTrouble, times: u32) {
-        self.wire.troubles.push((what.to_owned(), trouble, times));
+        self.host.wire.troubles.push((what.to_owned(), trouble, times));
     }
 
     /// Looks at the operations of steps that begin with this find nothing; `None`: they do again.
     pub fn unobservable(&mut self, prefix: Option<&str>) {
-        self.wire.dark = prefix.map(str::to_owned);
+        self.host.wire.dark = prefix.map(str::to_owned);
     }
 
     /// Somebody else changes what an action is about.
     pub fn external_change(&mut self, action: &Action) {
-        self.sim.external_change(action, self.now);
+        self.host.sim.external_change(action, self.host.now);
     }
 
     /// Something happens to the estate that a scenario asks for.
@@ -147,28 +152,28 @@ impl SimDrive {
     /// # Errors
     /// If it is about something that is not there, in words.
     pub fn happen(&mut self, what: &FaultInjection) -> Result<(), String> {
-        self.sim.inject(what, self.now)
+        self.host.sim.inject(what, self.host.now)
     }
 
     /// The network between the sites is cut, or mended. The console still reaches both.
     pub fn cut(&mut self, on: bool) {
-        self.sim.cut(on);
+        self.host.sim.cut(on);
     }
 
     /// The servers' own log: the tags of everything that they carried out.
     #[must_use]
     pub fn server_log(&self) -> Vec<String> {
-        self.sim.log()
+        self.host.sim.log()
     }
 
     /// Somebody sets the wall clock.
     pub fn set_clock(&mut self, by: jiff::SignedDuration) {
-        self.now.wall = self.now.wall.checked_add(by).unwrap_or(self.now.wall);
+        self.host.now.wall = self.host.now.wall.checked_add(by).unwrap_or(self.host.now.wall);
     }
 
     /// The console's machine sleeps; the servers go on.
     pub fn suspend(&mut self, span: Duration) {
-        let to = self.now.boot + span;
+        let to = self.host.now.boot + span;
         self.pass(to);
         self.tick = self.tick.max(to);
     }
@@ -176,56 +181,56 @@ impl SimDrive {
     /// How far a step is.
     #[must_use]
     pub fn phase(&self, step: &str) -> Option<base::step::StepState> {
-        self.core.phase(step)
+        self.executor.engine().phase(step)
     }
 
     /// Whether anything is on its way to a server or back.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.wire.next_at().is_some()
+        self.host.wire.next_at().is_some()
     }
 
     /// The word of a step's state.
     #[must_use]
     pub fn word(&self, step: &str) -> Option<&'static str> {
-        self.core.word(step)
+        self.executor.engine().word(step)
     }
 
     /// One signal, all its series, as they stand.
     #[must_use]
     pub fn samples(&self, metric: &'static SignalDef) -> Vec<Sample> {
-        self.core.samples(Samples::only(Arc::new([metric.id].into())), self.now)
+        self.executor.engine().samples(Samples::only(Arc::new([metric.id].into())), self.host.now)
     }
 
     /// Every signal, as they stand.
     #[must_use]
     pub fn signals(&self) -> Vec<Sample> {
-        self.core.samples(Samples::default(), self.now)
+        self.executor.engine().samples(Samples::default(), self.host.now)
     }
 
     /// How the run stands, without the rest of the picture.
     #[must_use]
     pub fn run_view(&self) -> run::RunView {
-        self.core.run_view(self.now)
+        self.executor.engine().run_view(self.host.now)
     }
 
     /// The journal, to look at.
     #[must_use]
     pub const fn journal(&self) -> Option<&Journal> {
-        self.journal.as_ref()
+        self.host.journal.as_ref()
     }
 
     /// The virtual moment.
     #[must_use]
     pub const fn now(&self) -> Now {
-        self.now
+        self.host.now
     }
 
     /// Puts the servers of all sources whose id begins with `prefix` into trouble; `None` mends them.
     pub fn trouble(&mut self, prefix: &str, trouble: Option<Trouble>) {
         match trouble {
-            Some(t) => self.trouble.insert(prefix.to_owned(), t),
-            None => self.trouble.remove(prefix),
+            Some(t) => self.host.trouble.insert(prefix.to_owned(), t),
+            None => self.host.trouble.remove(prefix),
         };
     }
 
@@ -235,25 +240,28 @@ impl SimDrive {
     }
 
     fn take(&mut self, input: EngineInput) {
-        let effects = self.core.handle(input, self.now);
-        self.carry_out(effects);
+        self.executor.take(input, &mut self.host);
+    }
+
+    fn carry_out(&mut self, effects: Vec<EngineEffect>) {
+        self.executor.carry_out(effects, &mut self.host);
     }
 
     /// Lets this much virtual time pass.
     pub fn run_for(&mut self, span: Duration) {
-        let end = self.now.boot + span;
+        let end = self.host.now.boot + span;
         while let Some(at) = self.next_at().filter(|at| *at <= end) {
             self.pass(at);
             // What a server did is known before the time is told, and the time before anything is asked.
-            if self.wire.next_at().is_some_and(|due| due <= at) {
+            if self.host.wire.next_at().is_some_and(|due| due <= at) {
                 self.arrive();
-            } else if self.tick <= at || self.core.next_due().is_some_and(|due| due <= at) {
+            } else if self.tick <= at || self.executor.engine().next_due().is_some_and(|due| due <= at) {
                 if self.tick <= at {
                     self.tick = at + TICK;
                 }
                 self.take(EngineInput::Tick);
-            } else if let Some(Reverse((_, order, source))) = self.heap.pop()
-                && self.next.get(&source) == Some(&order)
+            } else if let Some(Reverse((_, order, source))) = self.host.heap.pop()
+                && self.host.next.get(&source) == Some(&order)
             {
                 self.ask(source);
             }
@@ -264,28 +272,31 @@ impl SimDrive {
     /// When the next thing happens, in virtual time.
     #[must_use]
     pub fn next_at(&self) -> Option<Duration> {
-        let asked = self.heap.peek().map(|Reverse((at, ..))| *at);
-        [asked, self.wire.next_at(), self.core.next_due(), Some(self.tick)].into_iter().flatten().min()
+        let asked = self.host.heap.peek().map(|Reverse((at, ..))| *at);
+        [asked, self.host.wire.next_at(), self.executor.engine().next_due(), Some(self.tick)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Something comes to the end of its way.
     fn arrive(&mut self) {
-        let delay = Duration::from_millis(self.random.u64(1..20));
-        let back = self.now.boot + delay;
-        match self.wire.pop() {
+        let delay = Duration::from_millis(self.host.random.u64(1..20));
+        let back = self.host.now.boot + delay;
+        match self.host.wire.pop() {
             Some(Message::Request(permit, intent, trouble)) => {
                 let sent = self.obey(permit, &intent, trouble);
                 if let Some(sent) = sent {
-                    self.wire.send(back, Message::Reply(intent, sent));
+                    self.host.wire.send(back, Message::Reply(intent, sent));
                 }
             }
             Some(Message::Look(look, dark)) => {
                 let looked = if dark {
                     wire::nothing_seen()
                 } else {
-                    self.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.now)
+                    self.host.sim.verify(&look.tag, &look.call, look.precondition.as_ref(), self.host.now)
                 };
-                self.wire.send(back, Message::Looked(look, looked));
+                self.host.wire.send(back, Message::Looked(look, looked));
             }
             Some(Message::Reply(intent, sent)) => self.take(EngineInput::Run(wire::replied(*intent, sent))),
             Some(Message::Looked(look, looked)) => self.take(EngineInput::Run(wire::verified(*look, looked))),
@@ -312,7 +323,7 @@ impl SimDrive {
             Some(CallTrouble::RequestLost | CallTrouble::Pending) => return None,
             _ => {}
         }
-        let sent = self.sim.write(permit, &intent.call, intent.precondition.as_ref(), self.now);
+        let sent = self.host.sim.write(permit, &intent.call, intent.precondition.as_ref(), self.host.now);
         match trouble {
             Some(CallTrouble::FaultAfter) => Some(wire::indeterminate("500 Internal Server Error")),
             Some(CallTrouble::ReplyLost) => None,
@@ -322,18 +333,19 @@ impl SimDrive {
 
     /// The picture now.
     pub fn snapshot(&mut self) -> Snapshot {
-        self.core.snapshot(self.now)
+        self.executor.engine_mut().snapshot(self.host.now)
     }
 
     fn pass(&mut self, to: Duration) {
-        let step = to.saturating_sub(self.now.boot);
-        self.now.boot = self.now.boot.max(to);
-        self.now.wall = self.now.wall.checked_add(step).unwrap_or(self.now.wall);
+        let step = to.saturating_sub(self.host.now.boot);
+        self.host.now.boot = self.host.now.boot.max(to);
+        self.host.now.wall = self.host.now.wall.checked_add(step).unwrap_or(self.host.now.wall);
     }
 
     fn ask(&mut self, ix: CollectorIx) {
-        let Some(spec) = self.sources.get(&ix) else { return };
-        let trouble = self.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
+        let Some(spec) = self.host.sources.get(&ix) else { return };
+        let trouble =
+            self.host.trouble.iter().find(|(prefix, _)| spec.id.starts_with(prefix.as_str())).map(|(_, t)| *t);
         let (answer, took) = match trouble {
             Some(Trouble::Fails(kind)) => {
                 (Err(Fault::new(kind, format!("{}: simulated", spec.endpoint))), Duration::from_millis(1))
@@ -341,26 +353,28 @@ impl SimDrive {
             Some(Trouble::Hangs) => (Err(systems::collect::poll::timed_out(&spec.what(), spec.timeout)), spec.timeout),
             Some(Trouble::Silent) => {
                 let wait = spec.interval;
-                self.push(wait, ix);
+                self.host.push(wait, ix);
                 return;
             }
             None => {
-                let took = Duration::from_millis(self.random.u64(2..40));
+                let took = Duration::from_millis(self.host.random.u64(2..40));
                 let answer = match &spec.query {
-                    Question::Query(ask) => self.sim.answer(ask, self.now),
-                    Question::Probe(probe) => self.sim.sample(probe, self.now),
+                    Question::Query(ask) => self.host.sim.answer(ask, self.host.now),
+                    Question::Probe(probe) => self.host.sim.sample(probe, self.host.now),
                 };
                 (answer, took)
             }
         };
-        let wait = spec.interval.div_f64(self.pace).mul_f64(1.0 - 0.1 * self.random.f64()).max(took);
-        self.push(wait, ix);
+        let wait = spec.interval.div_f64(self.host.pace).mul_f64(1.0 - 0.1 * self.host.random.f64()).max(took);
+        self.host.push(wait, ix);
         self.take(match answer {
             Ok(facts) => EngineInput::Observation { source: ix, facts, took },
             Err(fault) => EngineInput::Failed { source: ix, fault, took },
         });
     }
+}
 
+impl SimHost {
     fn push(&mut self, wait: Duration, ix: CollectorIx) {
         self.order += 1;
         self.next.insert(ix, self.order);

@@ -99,13 +99,6 @@ pub struct Verify<C, V> {
 pub enum RunInput<S: Systems> {
     /// Somebody at the console wants something done.
     Order(Order),
-    /// An intent is on record; its request leaves.
-    Wrote {
-        /// The step.
-        step: String,
-        /// Which operation.
-        ticket: Ticket,
-    },
     /// A server answered a request, or did not.
     Replied {
         /// The step.
@@ -126,8 +119,10 @@ pub enum RunInput<S: Systems> {
         /// What it found.
         verified: Verified<S::Version>,
     },
-    /// Something is on record now.
+    /// Something is on record now. The request of an intent leaves.
     Recorded(Box<EntryOf<S>>),
+    /// For how long the journal has not answered; none: nothing is being written.
+    Writing(Option<Duration>),
     /// Nothing can be put on record any more.
     Halted(String),
 }
@@ -151,6 +146,8 @@ pub struct Run<S: Systems> {
     aborts: Vec<Watch>,
     held: Option<String>,
     halted: Option<String>,
+    /// For how long the journal has not answered.
+    writing: Option<Duration>,
     proposal: Option<Proposed>,
     /// Up to when each system has been read, on the boot clock.
     read: HashMap<&'static str, Duration>,
@@ -284,6 +281,7 @@ impl<S: Systems> Run<S> {
             aborts: watch(&plan.runbook.aborts),
             held: None,
             halted: None,
+            writing: None,
             proposal: None,
             read: HashMap::new(),
             due: BTreeSet::new(),

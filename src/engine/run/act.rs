@@ -59,13 +59,20 @@ impl<S: Systems> Run<S> {
     pub fn handle(&mut self, input: RunInput<S>, estate: &S, now: Now) -> Vec<RunEffect<S>> {
         match input {
             RunInput::Order(order) => self.order(order, estate, now),
-            RunInput::Wrote { step, ticket } => self.about(&step, &StepEvent::Written(ticket), now),
             RunInput::Replied { step, ticket, sent } => self.replied(&step, ticket, sent, now),
             RunInput::Verified { step, ticket, look, verified: looked } => {
                 self.verified(&step, ticket, look, looked, now)
             }
             RunInput::Recorded(entry) => {
+                let intended = match &entry.body {
+                    Body::Intent(intent) => Some((intent.step.clone(), intent.ticket)),
+                    _ => None,
+                };
                 self.keep(*entry);
+                intended.map_or_else(Vec::new, |(step, ticket)| self.about(&step, &StepEvent::Written(ticket), now))
+            }
+            RunInput::Writing(waits) => {
+                self.writing = waits;
                 Vec::new()
             }
             RunInput::Halted(why) => {

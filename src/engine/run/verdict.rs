@@ -42,6 +42,10 @@ impl RunView {
         if let Some(why) = self.halted.as_ref().or(self.held.as_ref()) {
             return Verdict::Hold(why.clone());
         }
+        if let Some(waits) = self.journal_waits {
+            let waits = base::now::short(waits);
+            return Verdict::Hold(format!("the journal has not answered for {waits}: nothing is sent until it does"));
+        }
         if let Some(step) = self.steps.iter().find(|s| s.word.ends_with("UNKNOWN") || s.word.ends_with("QUARANTINE")) {
             return Verdict::Hold(format!("{}: nobody knows yet what has become of it", step.id));
         }

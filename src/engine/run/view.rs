@@ -31,6 +31,9 @@ pub struct RunView {
     pub held: Option<String>,
     /// Why nothing can be put on record any more.
     pub halted: Option<String>,
+    /// For how long the journal has not answered, where that is longer than it should take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal_waits: Option<Duration>,
     /// Who steers; none: this console only watches.
     pub operator: Option<String>,
     /// Number of the last record, and the first digits of its hash.

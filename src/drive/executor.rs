@@ -1,0 +1,225 @@
+//! The one executor: what the engine wants done is put on record, permitted and sent here, in this order, for every host.
+//!
+//! The most dangerous lines of the program exist once. An effect of the run is taken from the queue only when everything before it is on
+//! record: `Record` is appended to the journal, `Send` is committed (the journal gives the permit), and only then does the host send the
+//! request. A journal that fails drops everything that waits, and the engine is told. What the crash, torn-write and full-disk tests prove
+//! with one host holds for the other: a host supplies time, the journal's writer, and a network.
+//!
+//! A journal may answer at once (memory, the simulation) or later (a thread, a network). While an answer is outstanding, only effects of the
+//! run wait: observations, orders and collectors go on. A journal that has not answered for [`LIMIT`] counts as failed, and a permit that
+//! comes after that is dropped unused: its intent is on record, and what became of it is verified when the run is taken up again.
+
+use std::{collections::VecDeque, time::Duration};
+
+use base::{
+    collector::{CollectorIx, CollectorSpec, Question},
+    now::Now,
+};
+use engine::{
+    Engine, EngineEffect, EngineInput, QuestionOf,
+    run::{RunEffect, RunInput, Verify},
+    systems::{BodyOf, EntryOf, IntentOf, Systems},
+};
+use journal::{Halt, Permit};
+
+/// After this long without an answer the journal counts as failed.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// What is to be put on record.
+#[derive(Debug)]
+pub enum Write<S: Systems> {
+    /// A record.
+    Record(BodyOf<S>),
+    /// An intent, which a permit comes of.
+    Intent(Box<IntentOf<S>>),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Written<S: Systems> {
+    /// It is on record.
+    Record(Box<EntryOf<S>>),
+    /// It is on record, and may be sent once.
+    Intent(Permit, Box<IntentOf<S>>, Box<EntryOf<S>>),
+    /// It is not, and nothing can be any more.
+    Failed(Halt),
+}
+
+/// What a host says to a write.
+#[derive(Debug)]
+pub enum Answer<S: Systems> {
+    /// It is done, or has failed.
+    Now(Written<S>),
+    /// The host calls [`Executor::written`] later, once.
+    Later,
+    /// Nobody gave this host a journal: nothing of the run is carried out.
+    NoJournal,
+}
+
+/// Time, a journal and a network. Live, simulated, or a test's.
+pub trait Host<S: Systems> {
+    /// This moment.
+    fn now(&self) -> Now;
+
+    /// Starts a collector, or a probe.
+    fn start(&mut self, ix: CollectorIx, spec: CollectorSpec<QuestionOf<S>>);
+
+    /// From now on collectors are asked this many times as often as the plan says.
+    fn pace(&mut self, pace: f64);
+
+    /// Asks these collectors now.
+    fn poll(&mut self, collectors: Vec<CollectorIx>);
+
+    /// Puts something on record. Called again only after this write was answered.
+    fn write(&mut self, write: Write<S>) -> Answer<S>;
+
+    /// Sends a request, once. The reply comes back as an input.
+    fn send(&mut self, permit: Permit, intent: IntentOf<S>);
+
+    /// Looks at a server what has become of a request. The answer comes back as an input.
+    fn verify(&mut self, verify: Verify<S::Call, S::Version>);
+}
+
+/// An engine, and what it wants done that is not done yet.
+#[derive(Debug)]
+pub struct Executor<S: Systems> {
+    engine: Engine<S>,
+    /// What is wanted, in order. Empty unless a write has not been answered; then it holds effects of the run only.
+    queue: VecDeque<EngineEffect<S>>,
+    /// Since when a write has not been answered, on the boot clock.
+    writing: Option<Duration>,
+    /// The journal did not answer in time: nothing is written or sent any more, whatever it answers later.
+    late: Option<Halt>,
+    /// The engine was told that a write waits.
+    told: bool,
+}
+
+impl<S: Systems> Executor<S> {
+    /// Around this engine.
+    #[must_use]
+    pub const fn new(engine: Engine<S>) -> Self {
+        Self { engine, queue: VecDeque::new(), writing: None, late: None, told: false }
+    }
+
+    /// The engine, to look at.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine<S> {
+        &self.engine
+    }
+
+    /// The engine. What it wants done is given to [`Self::carry_out`].
+    pub const fn engine_mut(&mut self) -> &mut Engine<S> {
+        &mut self.engine
+    }
+
+    /// Whether a write has not been answered yet.
+    #[must_use]
+    pub const fn is_writing(&self) -> bool {
+        self.writing.is_some()
+    }
+
+    /// Gives the engine an input, and carries out what it wants.
+    pub fn take(&mut self, input: EngineInput<S>, host: &mut impl Host<S>) {
+        let effects = self.engine.handle(input, host.now());
+        self.carry_out(effects, host);
+    }
+
+    /// Carries out what the engine wants, in order; behind what waits already.
+    pub fn carry_out(&mut self, effects: Vec<EngineEffect<S>>, host: &mut impl Host<S>) {
+        self.queue.extend(effects);
+        self.go_on(host);
+    }
+
+    /// The journal has answered a write that it was to answer later.
+    pub fn written(&mut self, written: Written<S>, host: &mut impl Host<S>) {
+        self.writing = None;
+        if self.late.is_some() {
+            // A permit that comes too late is not used: what became of its intent is found out when the run is taken up again.
+            return;
+        }
+        self.answered(written, host);
+        self.go_on(host);
+    }
+
+    /// Time has passed. A journal that has not answered for [`LIMIT`] counts as failed.
+    pub fn tick(&mut self, host: &mut impl Host<S>) {
+        let now = host.now();
+        let waits = self.writing.map(|since| now.boot.saturating_sub(since));
+        if self.late.is_none() && waits.is_some_and(|waits| waits >= LIMIT) {
+            let halt = Halt(format!("no answer within {}", base::now::short(LIMIT)));
+            self.late = Some(halt.clone());
+            self.halt(&halt, host);
+            self.go_on(host);
+        }
+        if std::mem::replace(&mut self.told, waits.is_some()) || waits.is_some() {
+            self.take(EngineInput::Run(RunInput::Writing(waits)), host);
+        }
+    }
+
+    fn go_on(&mut self, host: &mut impl Host<S>) {
+        while self.writing.is_none() || self.late.is_some() {
+            let Some(effect) = self.queue.pop_front() else { return };
+            match effect {
+                EngineEffect::Run(RunEffect::Record(body)) => self.write(Write::Record(body), host),
+                EngineEffect::Run(RunEffect::Send(intent)) => self.write(Write::Intent(intent), host),
+                EngineEffect::Run(RunEffect::Verify(verify)) => host.verify(*verify),
+                // The engine has made of it what is to be asked.
+                EngineEffect::Run(RunEffect::ReadAgain(_)) => {}
+                other => collect(other, host),
+            }
+        }
+        // Nothing but the run waits for the journal.
+        for effect in std::mem::take(&mut self.queue) {
+            match effect {
+                EngineEffect::Run(_) => self.queue.push_back(effect),
+                other => collect(other, host),
+            }
+        }
+    }
+
+    fn write(&mut self, write: Write<S>, host: &mut impl Host<S>) {
+        let answer = match &self.late {
+            Some(halt) => Answer::Now(Written::Failed(halt.clone())),
+            None => host.write(write),
+        };
+        match answer {
+            Answer::Now(written) => self.answered(written, host),
+            Answer::Later => self.writing = Some(host.now().boot),
+            Answer::NoJournal => {}
+        }
+    }
+
+    /// What follows on a write comes before everything that waits.
+    fn answered(&mut self, written: Written<S>, host: &mut impl Host<S>) {
+        let entry = match written {
+            Written::Record(entry) => entry,
+            Written::Intent(permit, intent, entry) => {
+                host.send(permit, *intent);
+                entry
+            }
+            Written::Failed(halt) => return self.halt(&halt, host),
+        };
+        let effects = self.engine.handle(EngineInput::Run(RunInput::Recorded(entry)), host.now());
+        for effect in effects.into_iter().rev() {
+            self.queue.push_front(effect);
+        }
+    }
+
+    /// What follows on what is not on record is not done.
+    fn halt(&mut self, halt: &Halt, host: &mut impl Host<S>) {
+        self.queue.retain(|effect| !matches!(effect, EngineEffect::Run(_)));
+        let effects = self.engine.handle(EngineInput::Run(RunInput::Halted(halt.to_string())), host.now());
+        self.queue.extend(effects);
+    }
+}
+
+/// What is wanted of collectors.
+fn collect<S: Systems>(effect: EngineEffect<S>, host: &mut impl Host<S>) {
+    match effect {
+        EngineEffect::Start(ix, spec) => host.start(ix, spec.map(Question::Query)),
+        EngineEffect::Probe(ix, spec) => host.start(ix, spec.map(Question::Probe)),
+        EngineEffect::Pace(pace) => host.pace(pace),
+        EngineEffect::Poll(collectors) => host.poll(collectors),
+        EngineEffect::Run(_) => {}
+    }
+}

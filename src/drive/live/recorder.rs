@@ -1,0 +1,77 @@
+//! The journal on a thread of its own: a disk may take its time, and nothing but the run waits for it.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use tokio::{sync::mpsc::UnboundedSender, time::timeout};
+
+use crate::executor::{Write, Written};
+use base::now::Now;
+use systems::{Estate, Journal};
+
+/// The way to the thread. It ends when this is dropped and all writes are answered.
+pub(super) struct Recorder {
+    tasks: mpsc::Sender<Task>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+enum Task {
+    Write(Write<Estate>, Now),
+    /// Whether the journal is still where it belongs.
+    Check,
+}
+
+impl Recorder {
+    /// Starts it; what comes of writes goes to `answers`, in their order. A check that fails is answered as a failed write.
+    pub fn start(journal: Journal, answers: UnboundedSender<Written<Estate>>) -> Self {
+        let (tasks, queue) = mpsc::channel();
+        // Without a thread nothing is ever answered; then the executor's limit ends the run.
+        let thread =
+            thread::Builder::new().name("journal".to_owned()).spawn(move || run(journal, &queue, &answers)).ok();
+        Self { tasks, thread }
+    }
+
+    /// Has something written.
+    pub fn write(&self, write: Write<Estate>, now: Now) {
+        // A thread that is gone answers nothing: see above.
+        let _ = self.tasks.send(Task::Write(write, now));
+    }
+
+    /// Has the journal looked at.
+    pub fn check(&self) {
+        let _ = self.tasks.send(Task::Check);
+    }
+
+    /// Lets the journal go: once this is done, its lock is free. A journal that still does not answer is left to itself.
+    pub async fn close(self, within: Duration) {
+        let Self { tasks, thread } = self;
+        drop(tasks);
+        let Some(thread) = thread else { return };
+        let _ = timeout(within, tokio::task::spawn_blocking(move || thread.join())).await;
+    }
+}
+
+fn run(mut journal: Journal, queue: &mpsc::Receiver<Task>, answers: &UnboundedSender<Written<Estate>>) {
+    while let Ok(task) = queue.recv() {
+        let answer = match task {
+            Task::Write(write, now) => Some(done(&mut journal, write, now)),
+            Task::Check if journal.halted().is_some() => None,
+            Task::Check => journal.check().err().map(Written::Failed),
+        };
+        if let Some(answer) = answer
+            && answers.send(answer).is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Writes, and says what came of it. The only lines that turn an intent into a permit.
+pub(crate) fn done(journal: &mut Journal, write: Write<Estate>, now: Now) -> Written<Estate> {
+    let written = match write {
+        Write::Record(body) => journal.append(body, now).map(|entry| Written::Record(Box::new(entry))),
+        Write::Intent(intent) => journal
+            .commit((*intent).clone(), now)
+            .map(|(permit, entry)| Written::Intent(permit, intent, Box::new(entry))),
+    };
+    written.unwrap_or_else(Written::Failed)
+}
