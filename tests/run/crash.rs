@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use landfall::{
     base::step::{Kind, Note, OpState, Record, StepState},
-    engine::run::Order,
+    engine::run::{Order, StepView},
     journal::{Author, store::MemStore},
-    systems::{Body, Journal},
+    systems::{Body, Entry, Journal},
 };
 
 use crate::stage::{Stage, start, steps};
@@ -86,18 +86,22 @@ fn kill(at: usize, death: Death) {
     judge(&stage, at, death);
 }
 
-/// What the journal says, against the servers' own log.
 fn judge(stage: &Stage, at: usize, death: Death) {
-    let why = || format!("killed at record {at}, {death:?}");
-    let log = stage.drive.server_log();
+    let why = format!("killed at record {at}, {death:?}");
+    against_the_log(&why, &stage.drive.server_log(), &stage.entries(), &stage.run().steps);
+}
+
+/// What the journal says, against the servers' own log: no effect twice, none without an intent, and nothing is said to be applied, not
+/// applied or done that the servers know otherwise.
+pub fn against_the_log(why: &str, log: &[String], entries: &[Entry], steps: &[StepView]) {
+    let why = || why;
     let done: BTreeSet<&String> = log.iter().collect();
     assert_eq!(log.len(), done.len(), "{}: an effect twice: {log:?}", why());
-    let entries = stage.entries();
     let mut tags = std::collections::BTreeMap::new();
     let mut last = std::collections::BTreeMap::new();
     // What compares nothing is there when what it wanted is so, whoever did it.
     let mut absolute = BTreeSet::new();
-    for entry in &entries {
+    for entry in entries {
         match &entry.body {
             Body::AttemptStarted(begun) => {
                 let Record::Begun { attempt, .. } = begun.record else { panic!("{:?}", begun.record) };
@@ -118,7 +122,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
             _ => {}
         }
     }
-    for tag in &log {
+    for tag in log {
         assert!(tags.values().any(|t| t == tag), "{}: an effect without an intent: {tag}", why());
     }
     for (op, tag) in &tags {
@@ -130,7 +134,7 @@ fn judge(stage: &Stage, at: usize, death: Death) {
             other => panic!("{}: {tag} came to {other:?}: nobody found out", why()),
         }
     }
-    for step in &stage.run().steps {
+    for step in steps {
         assert!(step.exposed.is_none(), "{}: {} was left exposed", why(), step.id);
         if step.state == StepState::Done {
             let own = tags.iter().filter(|((id, t), _)| *id == step.id && t.attempt == step.attempt);

@@ -10,6 +10,7 @@ mod fleet;
 mod hand_in;
 mod init;
 mod leave;
+mod live_host;
 mod machine;
 mod people;
 mod readings;

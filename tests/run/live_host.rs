@@ -1,0 +1,246 @@
+//! The shipped executor with its live host: real tasks, real time, a journal in a file that fails as disks do, and servers that keep a log of
+//! their own. What the crash tests show of the simulated host holds here too.
+
+mod disk;
+mod servers;
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use landfall::{
+    base::{digest::Digest, side::Side, step::StepState},
+    drive::{Control, inbox::Inbox, live},
+    engine::run::{Order, RunView, StepView},
+    journal::{Author, chain},
+    plan::Plan,
+    systems::{Call, Entry, Journal, Version, collect::clock},
+};
+use tokio::runtime::Runtime;
+
+use self::{
+    disk::{Disk, Fault},
+    servers::Imitated,
+};
+use crate::{
+    crash::against_the_log,
+    stage::{plan, primary, step},
+};
+
+const STEP: &str = "orders";
+/// Far longer than anything here takes on an idle machine: whoever waits this long has found something that never comes.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// One life of the program: it ends when this is dropped, and nothing of it goes on.
+struct Life {
+    runtime: Option<Runtime>,
+    control: Control,
+}
+
+impl Life {
+    fn begin(plan: &Arc<Plan>, servers: &Imitated, path: &Path, disk: &Disk) -> Self {
+        let author =
+            Author { run: "night".into(), actor: "ana".into(), host: "war-room".into(), plan: Digest::of(b"plan") };
+        let store = disk.open(path);
+        let opened = Journal::open(Box::new(store), author, clock::now()).expect("it is whole");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("one");
+        let inbox = Inbox::new(path, "night", &[]).expect("a folder");
+        let control = {
+            let _inside = runtime.enter();
+            live::start_steered_on(plan.clone(), servers.clone(), opened, inbox)
+        };
+        Self { runtime: Some(runtime), control }
+    }
+
+    fn run(&self) -> Arc<RunView> {
+        self.control.link.snapshots.borrow().run.clone().expect("there are steps")
+    }
+
+    fn step(&self) -> StepView {
+        self.run().steps.iter().find(|s| s.id == STEP).cloned().expect("it is in the plan")
+    }
+
+    /// Waits until it is so, or the journal has failed; whether it is so.
+    fn until(&self, what: &str, is: impl Fn(&StepView) -> bool) -> bool {
+        let begun = Instant::now();
+        loop {
+            if is(&self.step()) {
+                return true;
+            }
+            if self.run().halted.is_some() {
+                return false;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what}: {:#?}", self.step());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Previews, arms and executes; false if the journal has failed on the way.
+    fn execute(&self) -> bool {
+        let begun = Instant::now();
+        loop {
+            if self.run().halted.is_some() {
+                return false;
+            }
+            let now = self.step();
+            match now.state {
+                StepState::Ready => self.control.orders.give(Order::Preview(STEP.into())),
+                StepState::Previewed => self.control.orders.give(Order::Arm(STEP.into())),
+                StepState::Armed => {
+                    if let Some(digest) = now.preview.and_then(|p| p.digest) {
+                        self.control.orders.give(Order::Execute { step: STEP.into(), digest, typed: STEP.into() });
+                    }
+                }
+                StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking => return true,
+                _ => {}
+            }
+            assert!(begun.elapsed() < PATIENCE, "not begun: {:#?}", self.step());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// There and back again, as far as the journal lets it.
+    fn play(&self) -> bool {
+        self.execute()
+            && self.until("done", |s| s.state == StepState::Done)
+            && {
+                self.control.orders.give(Order::RollBack(STEP.into()));
+                self.until("its way back", |s| s.state != StepState::Done)
+            }
+            && self.execute()
+            && self.until("back", |s| s.state == StepState::RolledBack)
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        // All tasks are gone at once, wherever they were.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn entries(path: &Path) -> Vec<Entry> {
+    chain::read::<Call, Version>(&std::fs::read(path).expect("a file")).expect("whole").0
+}
+
+/// Plays until the disk fails at this write or, without a fault, until the process is gone after so many; starts again on a sound disk, lets it
+/// find out, and judges.
+fn life_and_death(at: usize, fault: Fault) {
+    let why = format!("write {at}, {fault:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("night.journal");
+    let plan = plan(vec![step(STEP, &[], primary(Side::Target))]);
+    let servers = Imitated::new(&plan);
+    {
+        let disk = Disk::failing(at, fault);
+        let life = Life::begin(&plan, &servers, &path, &disk);
+        if fault == Fault::Killed {
+            let begun = Instant::now();
+            std::thread::scope(|scope| {
+                let playing = scope.spawn(|| life.play());
+                while !disk.is_over() && !playing.is_finished() && begun.elapsed() < PATIENCE {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                // Whoever presses the keys stops, too.
+                life.control.orders.give(Order::Hold { by: None, why: String::new() });
+                disk.fail_now();
+            });
+        } else {
+            assert!(!life.play(), "{why}: the journal has failed, and nothing stopped");
+            assert!(life.run().halted.is_some(), "{why}");
+        }
+    }
+    let life = Life::begin(&plan, &servers, &path, &Disk::sound());
+    let begun = Instant::now();
+    loop {
+        let now = life.step();
+        let open =
+            matches!(now.state, StepState::Running | StepState::Settling | StepState::Verifying | StepState::Baking);
+        if !open && now.exposed.is_none() && life.run().steps.iter().all(|s| s.state != StepState::Pending) {
+            break;
+        }
+        if now.held || life.run().held.is_some() {
+            life.control.orders.give(Order::Release);
+        }
+        assert!(begun.elapsed() < PATIENCE, "{why}: {now:#?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let steps = life.run().steps.clone();
+    drop(life);
+    against_the_log(&why, &servers.log(), &entries(&path), &steps);
+}
+
+#[test]
+fn a_disk_that_fails_and_a_process_that_dies_leave_nothing_wrong_behind() {
+    let every = if std::env::var_os("LANDFALL_EVERY_WRITE").is_some() { 1 } else { 4 };
+    let faults = [Fault::Torn, Fault::Unsynced, Fault::Full, Fault::Killed];
+    let all: Vec<(usize, Fault)> = faults
+        .into_iter()
+        .enumerate()
+        .flat_map(|(n, fault)| (2 + n..34).step_by(every).map(move |at| (at, fault)))
+        .collect();
+    // They wait most of the time.
+    for some in all.chunks(16) {
+        std::thread::scope(|scope| {
+            let lives: Vec<_> =
+                some.iter().map(|&(at, fault)| scope.spawn(move || life_and_death(at, fault))).collect();
+            lives.into_iter().for_each(|life| life.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        });
+    }
+    println!("{} lives: 0 wrong DONE, 0 effects without intent, 0 twice", all.len());
+}
+
+#[test]
+fn a_journal_that_does_not_answer_delays_neither_observations_nor_keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("night.journal");
+    let plan = plan(vec![step(STEP, &[], primary(Side::Target))]);
+    let servers = Imitated::new(&plan);
+    let disk = Disk::sound();
+    let life = Life::begin(&plan, &servers, &path, &disk);
+    assert!(life.until("ready", |s| s.state == StepState::Ready));
+
+    disk.block();
+    let before = life.control.link.snapshots.borrow().clone();
+    let written = entries(&path).len();
+    // The record of the preview is not written; the preview is there all the same, once everything that it takes has been read.
+    while life.step().preview.and_then(|p| p.digest).is_none() {
+        life.control.orders.give(Order::Preview(STEP.into()));
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(life.run().halted.is_none(), "{:#?}", life.step());
+    }
+    // Every collector brings something new, twice.
+    let begun = Instant::now();
+    let (mut frames, mut oldest) = (0, Duration::ZERO);
+    let mut snapshots = life.control.link.snapshots.clone();
+    loop {
+        let now = snapshots.borrow_and_update().clone();
+        let news = |id: &str| before.sources.iter().find(|s| s.id == id).map_or(0, |s| s.answers) + 2;
+        oldest = oldest.max(now.sources.iter().filter_map(|s| s.age).max().map_or(Duration::ZERO, |age| age.0));
+        if now.sources.iter().all(|s| s.answers >= news(&s.id)) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{:#?}", now.sources);
+        if snapshots.has_changed().unwrap_or(false) {
+            frames += 1;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // Nothing else may be executed while nothing can be put on record: what is armed waits for its record.
+    assert_eq!(entries(&path).len(), written, "nothing was written meanwhile");
+    let waits = life.run().journal_waits;
+    println!(
+        "journal blocked for {:?}: {frames} frames, oldest observation {oldest:?}, shown as waiting {waits:?}",
+        begun.elapsed()
+    );
+    assert!(waits.is_some(), "the screen says that the journal does not answer");
+    disk.release();
+    assert!(life.play(), "it goes on");
+    let steps = life.run().steps.clone();
+    drop(life);
+    against_the_log("a blocked journal", &servers.log(), &entries(&path), &steps);
+}
