@@ -31,8 +31,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 /// heartbeat; a much shorter time would turn short delays of a long link into outages.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Publishes a member's `hello` replies for as long as the collector lives. `claim` is called with each reply, and with none once the
-/// member no longer answers, to record whether it accepts writes.
+/// Publishes a member's `hello` replies for as long as the collector lives. `claim` is called with each reply that reports that the member
+/// accepts writes, and with none for any other reply or fault.
 pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Observation>, claim: impl Fn(Option<&Hello>)) {
     loop {
         if let Err(fault) = follow(set, host, out, &claim).await {
