@@ -79,8 +79,7 @@ type PairKey = u64;
 #[derive(Debug, Default)]
 struct Produced(VecDeque<(Duration, i64)>);
 
-/// Complete observations without a topic or a group after which it counts as deleted: a single one may come from a broker with old
-/// metadata.
+/// Complete observations without a topic or a group after which it counts as deleted: one alone may come from a broker with old metadata.
 const MISSED: u32 = 2;
 
 /// Observations over which a rate is computed: long enough to be steady, short enough to show a freeze within half a minute.

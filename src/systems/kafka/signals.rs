@@ -143,8 +143,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     }
 }
 
-/// The clusters of a pair, and each of its groups and topics on both sides. One that exists on one side only is known: the runbook creates
-/// the other.
+/// The clusters of a pair, and each of its groups and topics on both sides. Existing on one side is enough: the runbook creates the other.
 pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
     let name = pair.plan.name.as_str();
     let mut out = Vec::new();

@@ -198,7 +198,7 @@ impl SimPair {
         out
     }
 
-    /// The offset syncs of the mirror to a side. Records are copied to the target only; in the other direction there are the mirror's
+    /// The offset syncs of the mirror to a side. Records are copied to the target only; the other direction has only the mirror's
     /// heartbeats.
     fn said(&self, side: Side) -> Syncs {
         let mut out = if side == Side::Target { self.syncs.clone() } else { offset_syncs() };

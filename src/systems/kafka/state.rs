@@ -102,8 +102,8 @@ impl Pair {
         }
     }
 
-    /// For each group, how many of its commits on the source it also has on the target, by both clusters' last observations; none while one
-    /// is missing.
+    /// For each group, how many of its commits on the source it also has on the target, by the last observations; none while one is
+    /// missing.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
         Some(self.handovers.get([source.commits_version, target.commits_version], || {

@@ -80,8 +80,7 @@ pub struct OpTime {
 /// What a member reports in its `hello` reply.
 #[derive(Debug, Clone, Default)]
 pub struct Hello {
-    /// When the reply was received, on the boot clock. Exact; the time at which the engine receives it is exact only to one snapshot
-    /// interval.
+    /// When the reply was received, on the boot clock. Exact; its arrival in the engine is exact only to one snapshot interval.
     pub heard: Duration,
     /// The set of which it reports to be a member; none before it has a configuration.
     pub set_name: Option<String>,

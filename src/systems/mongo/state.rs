@@ -62,8 +62,7 @@ impl Set {
             timeout: answer_within(every),
             query: ask,
         };
-        // Pushed at least every half second whatever the plan says: with an interval below a second it would be stale between two
-        // heartbeats.
+        // Pushed at least every half second whatever the plan says: an interval below a second would make it stale between two heartbeats.
         let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Query::Hello(peer()))];
         if !arbiter {
             specs.push(spec("status", &["replSetGetStatus"], every, Query::Status(peer())));

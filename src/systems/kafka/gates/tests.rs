@@ -55,8 +55,7 @@ impl Estate {
         Now { boot: Duration::from_secs(self.seconds), wall: jiff::Timestamp::UNIX_EPOCH }
     }
 
-    /// Five seconds later everything is read once. `synced`: the mirror's last sync of each partition, the original's offset and the
-    /// copy's.
+    /// Five seconds later everything is read once. `synced`: the mirror's last sync of each partition: original's offset, copy's offset.
     fn poll(&mut self, source: Answer, target: Answer, synced: (i64, i64)) {
         self.seconds += 5;
         self.read += 1;

@@ -156,8 +156,8 @@ impl<'c> Batch<'c> {
         let op = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
         let options = self.options(op, timeout, tag)?;
         let group = c_string(group)?;
-        // SAFETY: the request is new and ours; the name is copied into it. A null list means all partitions. The call takes an array of exactly
-        // one request and copies it.
+        // SAFETY: the request is new and ours; the name is copied into it. A null list means all partitions. The call takes an array of
+        // exactly one request and copies it.
         unsafe {
             let destroy = sys::rd_kafka_ListConsumerGroupOffsets_destroy;
             let request = Owned::new(sys::rd_kafka_ListConsumerGroupOffsets_new(group.as_ptr(), null()), destroy)?;

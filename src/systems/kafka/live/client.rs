@@ -95,8 +95,7 @@ impl ClientContext for Watcher {
 }
 
 impl Client {
-    /// Creates a client. Connections are made in the background. Secrets are read here, at the moment of use, and passed to librdkafka
-    /// only.
+    /// Creates a client. Connections are made in the background. Secrets are read here, when they are used, and passed to librdkafka only.
     ///
     /// # Errors
     /// If a secret is not where the plan says, or librdkafka refuses a property.
@@ -104,8 +103,7 @@ impl Client {
         Self::with(server, properties, &[])
     }
 
-    /// A client that can also read a topic's records: librdkafka requires a group name for that, which is never joined and never committed
-    /// to.
+    /// A client that can also read a topic's records: librdkafka requires a group name for that; it is never joined or committed to.
     ///
     /// # Errors
     /// As [`Client::new`].

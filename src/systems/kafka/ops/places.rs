@@ -227,8 +227,7 @@ pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a
     topics
 }
 
-/// The partitions of a side's topics that still receive records, up to `named` of them by name; none: no end moves, and no transaction is
-/// open.
+/// The partitions of a side's topics that still receive records, up to `named` by name; none: no end moves, no transaction is open.
 pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], named: usize, now: Now) -> Option<String> {
     let moving = topics.iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
     let one = |name: &str, t: &TopicSeen<'_>, p: usize| match t.open_of(p) {

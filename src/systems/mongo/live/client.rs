@@ -234,8 +234,7 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
             Some(59 | 72) => Unsupported,
             _ => Malformed,
         },
-        // Without a network path the server's state is as unknown as without a reply. A refused connection comes from the server's host
-        // itself.
+        // Without a network path the server's state is as unknown as without a reply. A refused connection comes from the host itself.
         ErrorKind::Io(e)
             if matches!(e.kind(), IoKind::TimedOut | IoKind::HostUnreachable | IoKind::NetworkUnreachable) =>
         {

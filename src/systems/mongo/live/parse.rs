@@ -1,4 +1,4 @@
-//! Converts replies of the servers to plain observations. A field that a version omits stays absent; an unreadable one is a fault, never a
+//! Converts the servers' replies to plain observations. A field omitted by a version stays absent; an unreadable one is a fault, never
 //! zero.
 
 use std::time::Duration;
@@ -108,8 +108,7 @@ pub(super) fn default_write(d: &Document) -> bool {
         .map_or_else(|| sub(d, "defaultWriteConcern").is_some(), |source| source == "global")
 }
 
-/// `replSetGetConfig`, as answered by `from`, for a client that reaches the set at these hosts; none if the reply lacks a field of every
-/// version.
+/// `replSetGetConfig`, from `from`, for a client that reaches the set at these hosts; none if the reply lacks a field of every version.
 ///
 /// Members with horizons have a name for each network. `hello` reports the names of the client's network, which is determined by the name
 /// that the client gave in TLS (SNI). The configuration and every status have the internal names only.

@@ -1,5 +1,4 @@
-//! The same operations as commands that a person can paste, with the same precondition: without it a stale document would replace a newer
-//! one.
+//! The operations as commands that a person can paste, with the same precondition: without it a stale document would replace a newer one.
 //!
 //! The commands use the plan's writing login and the TLS options of the plan's connection string; the shell asks for the password. Names
 //! from servers are quoted for the shell and for its script.
@@ -137,8 +136,7 @@ pub(super) fn of(shell: &Shell, call: &Call, mark: &Version, from: &str, to: &st
 /// How often a condition is checked, twice a second.
 const LOOKS: u32 = 120;
 
-/// A command that ends when a condition holds, and fails where it does not come to hold: a person who pastes one after the other stops
-/// there.
+/// A command that ends when a condition holds, and fails where it does not: a person who pastes one after the other stops there.
 fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
     let committed = "r = db.adminCommand({ replSetGetConfig: 1, commitmentStatus: true })";
     match until {

@@ -231,8 +231,7 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     assert_eq!((play.step.state, play.states()[0]), (StepState::NotApplied, OpState::Conflict));
     assert!(State::log(&run.sim).is_empty());
     assert_eq!(run.members(), (theirs, version, "127.0.0.1:101".into()));
-    // While it is pinned: the step down is not sent, and the cleanup does not undo the external change. That stays exposed, and is
-    // reported.
+    // While it is pinned: the step down is not sent, and the cleanup keeps the external change. That stays exposed, and is reported.
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
