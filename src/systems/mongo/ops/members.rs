@@ -169,7 +169,7 @@ impl Set {
         }
     }
 
-    /// A member that is to get a vote or priority must follow closely.
+    /// A member that is to be shown to readers or to get a vote must follow closely.
     fn must_follow(&self, host: &str, now: Now, faults: &mut Vec<Fault>) {
         if let Err(why) = self.follows(host, now) {
             faults.push(Fault::new(FaultKind::Empty, format!("{host} {why}")));
