@@ -1,4 +1,4 @@
-//! One cluster as it is known: the last answer, and the figures made of it when it came.
+//! The state of one cluster: the last observation, and the figures computed from it on arrival.
 
 use std::{collections::BTreeMap, mem::size_of, sync::Arc, time::Duration};
 
@@ -19,23 +19,23 @@ pub(super) struct Cluster {
     latest: Reading<Latest>,
     pub(super) configs: Reading<BTreeMap<Arc<str>, Config>>,
     pub(super) memory: Memory,
-    /// Answers so far whose commits were others than those of the one before.
+    /// Number of observations so far whose commits differed from those of the one before.
     commits_version: u64,
 }
 
-/// The last answer, and what follows from it.
+/// The last observation, and what is computed from it.
 #[derive(Debug)]
 pub(super) struct Latest {
     pub(super) facts: Snapshot,
     figures: Vec<Figures>,
     /// When it was read.
     pub(super) at: Now,
-    /// The same as in the answer before where topics, groups and commits are: what was made of those holds.
+    /// Unchanged where topics, groups and commits equal those of the observation before: results computed from those stay valid.
     pub(super) commits_version: u64,
 }
 
 impl Latest {
-    /// The figures of the group at a place, if it is this one and has committed what it has in this answer. The answer has the same topics.
+    /// The figures of the group at an index, if it is this group with the same commits as in this observation. Both have the same topics.
     fn committed(&self, place: usize, group: &Group, facts: &Snapshot) -> Option<&Figures> {
         let before = self.facts.groups.get(place).filter(|before| before.name == group.name)?;
         self.figures.get(place).filter(|_| self.facts.commits_of(before) == facts.commits_of(group))
@@ -43,7 +43,7 @@ impl Latest {
 }
 
 impl Cluster {
-    /// An answer came.
+    /// Takes an observation.
     pub(super) fn apply(&mut self, facts: Snapshot, stamp: Stamp) {
         let at = stamp.at;
         let before = self.latest.last().map(|(before, _)| before).filter(|before| before.facts.has_topics_of(&facts));
@@ -77,21 +77,21 @@ impl Cluster {
         self.latest.set(Latest { facts, figures, at, commits_version: self.commits_version }, stamp);
     }
 
-    /// A question failed.
+    /// Records a failed query.
     pub(super) fn fail(&mut self, fault: &Fault) {
         self.latest.fail(fault);
     }
 
-    /// The last answer, as it may be used now.
+    /// The last observation, as it may be used now.
     pub(super) fn seen(&self, now: Now) -> Observed<&Latest> {
         self.latest.at(now)
     }
 
-    /// A group in it. A group that is not there is no reading, with the reason.
+    /// A group in it. A missing group is no reading; the fault has the reason.
     pub(super) fn group(&self, name: &str, now: Now) -> Observed<GroupSeen<'_>> {
         self.seen(now).and_then(|latest| {
             let memory = self.memory.groups.get(name).ok_or_else(|| self.no_group(latest, name, now))?;
-            // One that is gone has the place that it had.
+            // A group that has been deleted keeps its former index.
             let facts = latest.facts.groups.get(memory.place).filter(|group| *group.name == *name);
             let found = facts.zip(latest.figures.get(memory.place));
             let (facts, figures) = found.ok_or_else(|| self.no_group(latest, name, now))?;
@@ -99,7 +99,7 @@ impl Cluster {
         })
     }
 
-    /// That a group is not there is known of a whole answer only.
+    /// The fault of a missing group. Only a complete observation shows that a group does not exist.
     fn no_group(&self, latest: &Latest, name: &str, now: Now) -> Fault {
         if let Some(fault) = &latest.facts.partial {
             return fault.clone();
@@ -107,7 +107,7 @@ impl Cluster {
         Fault::new(FaultKind::NotFound, gone("group", name, self.memory.groups.get(name).map(|g| g.seen), now))
     }
 
-    /// A topic in it. A topic that is not there is no reading, with the reason.
+    /// A topic in it. A missing topic is no reading; the fault has the reason.
     pub(super) fn topic(&self, name: &str, now: Now) -> Observed<TopicSeen<'_>> {
         self.seen(now).and_then(|latest| {
             let memory = self.memory.topic(name);
@@ -118,22 +118,22 @@ impl Cluster {
         })
     }
 
-    /// What is kept of a group: for curves, which carry their own times.
+    /// The stored history of a group: for curves, which have their own times.
     pub(super) fn memory_of(&self, group: &str) -> Option<&GroupMemory> {
         self.memory.groups.get(group)
     }
 
-    /// Groups that are or were there, in order.
+    /// Present and former groups, in order.
     pub(super) fn group_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.memory.group_names.iter()
     }
 
-    /// Topics that are or were there.
+    /// Present and former topics.
     pub(super) fn topic_names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.memory.topics().map(|(name, _)| name)
     }
 
-    /// What is known of the topics of an answer of this cluster.
+    /// The stored history of the topics of an observation of this cluster.
     pub(super) fn tables<'a>(&'a self, latest: &'a Latest) -> Tables<'a> {
         self.memory.tables(&latest.facts)
     }
@@ -149,13 +149,13 @@ impl Cluster {
 
 fn gone(what: &str, name: &str, seen: Option<Now>, now: Now) -> String {
     seen.map_or_else(
-        // Brokers leave out what a login may not describe.
+        // Brokers omit what a login may not describe.
         || format!("{what} {name} does not exist there, or this login may not describe it"),
         |at| format!("{what} {name} is gone, last there {} ago", base::now::short(now.since(at))),
     )
 }
 
-/// A group that is there.
+/// An existing group.
 #[derive(Clone, Copy)]
 pub(super) struct GroupSeen<'a> {
     pub(super) latest: &'a Latest,
@@ -165,10 +165,10 @@ pub(super) struct GroupSeen<'a> {
 }
 
 impl GroupSeen<'_> {
-    /// What can be said of its lag. A group of which one pair is unknown has no lag that could be decided on.
+    /// The figures of its lag. A group with one unknown pair has no lag on which a decision may be based.
     ///
     /// # Errors
-    /// Why nothing can be said.
+    /// Why they are not known.
     pub(super) fn figures(&self) -> Result<Figures, Fault> {
         if let Some(fault) = &self.facts.fault {
             return Err(fault.clone());
@@ -192,17 +192,17 @@ impl GroupSeen<'_> {
         self.facts.fault.is_none() && self.facts.orphans.is_empty() && self.facts.commits.is_empty()
     }
 
-    /// Whether it has committed nothing for as long as it is looked at: then it has no lag, and never had one that could be missed.
+    /// Whether it has had no commit in any observation: then it has no lag, and never had one.
     pub(super) fn never_had_any(&self) -> bool {
         self.has_nothing() && self.memory.lag.iter().next().is_none()
     }
 
-    /// The same for showing: what is known of it, however much is not.
+    /// The same for display: the known part, whatever is unknown.
     pub(super) const fn partial(&self) -> &Figures {
         self.figures
     }
 
-    /// Records that are gone from its logs and that it has not read.
+    /// Records that were deleted from its logs before it read them.
     ///
     /// # Errors
     /// Why it is not known.
@@ -215,7 +215,7 @@ impl GroupSeen<'_> {
         Ok(figures.lost)
     }
 
-    /// Why it could not be looked whether its lag is of records at all; none if it could, or need not.
+    /// Why it was not possible to check whether its lag consists of records; none if it was, or if no check is needed.
     pub(super) fn unread(&self) -> Option<&Fault> {
         let facts = &self.latest.facts;
         let behind =
@@ -259,10 +259,10 @@ impl GroupSeen<'_> {
         Fault::new(FaultKind::Malformed, text)
     }
 
-    /// How many members it has.
+    /// The number of its members.
     ///
     /// # Errors
-    /// If the cluster does not tell: to a group of the new protocol (KIP-848) the call that lists members is blind.
+    /// If the cluster does not report it: the call that lists members does not see groups of the new protocol (KIP-848).
     pub(super) fn members(&self) -> Result<usize, Fault> {
         let text = || format!("the cluster does not tell the members of group {}", self.facts.name);
         let members = self.facts.members.as_ref();
@@ -272,7 +272,7 @@ impl GroupSeen<'_> {
     /// Whether it is Stable.
     ///
     /// # Errors
-    /// If the cluster does not tell its state.
+    /// If the cluster does not report its state.
     pub(super) fn stable(&self) -> Result<bool, Fault> {
         match self.facts.state {
             GroupState::Unknown => Err(self.facts.stateless()),
@@ -285,13 +285,13 @@ impl GroupSeen<'_> {
         &self.memory.slope
     }
 
-    /// When its lag is gone.
+    /// When its lag will be zero.
     pub(super) fn drain(&self, figures: Figures) -> Drain {
         self.memory.slope.drain(figures.curve())
     }
 }
 
-/// A topic that is there.
+/// An existing topic.
 #[derive(Clone, Copy)]
 pub(super) struct TopicSeen<'a> {
     pub(super) latest: &'a Latest,
@@ -303,7 +303,7 @@ impl TopicSeen<'_> {
     /// Records written a second.
     ///
     /// # Errors
-    /// If some partition's end is not known; `Empty` before the second answer.
+    /// If some partition's end is not known; `Empty` before the second observation.
     pub(super) fn rate(&self) -> Result<f64, Fault> {
         if let Some(fault) = &self.facts.fault {
             return Err(fault.clone());
@@ -316,7 +316,7 @@ impl TopicSeen<'_> {
         self.memory.per_second().ok_or_else(|| Fault::new(FaultKind::Empty, text()))
     }
 
-    /// For how many answers one after the other no partition's end has changed and no transaction was open.
+    /// For how many consecutive observations no partition's end has changed and no transaction was open.
     ///
     /// # Errors
     /// If some partition's end, or last stable offset, is not known.
@@ -340,18 +340,18 @@ impl TopicSeen<'_> {
         self.facts.slots.clone().map(open).sum()
     }
 
-    /// Of one partition what open transactions hold back.
+    /// The records of one partition that open transactions hold back.
     pub(super) fn open_of(&self, partition: usize) -> Option<i64> {
         let slot = self.facts.slots.clone().nth(partition)?;
         self.latest.facts.open(slot)
     }
 
-    /// The ends of its partitions as they were read last before `boot`; none if one is not known for that long.
+    /// The ends of its partitions as last read before `boot`; none if one is not known for that long.
     pub(super) fn ends_before(&self, boot: Duration) -> Option<Vec<i64>> {
         self.memory.ends_before(boot)
     }
 
-    /// Partitions that are written to: whose end is not what it was one answer ago, or that have a transaction open.
+    /// Partitions that receive records: the end has changed since the observation before, or a transaction is open.
     pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
         self.memory.moving()
     }

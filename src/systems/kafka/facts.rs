@@ -1,5 +1,5 @@
-//! What is asked of a cluster and what it answers, as plain columns: a hundred thousand pairs of group and partition are two
-//! vectors, not a hundred thousand objects. Nothing here remembers or judges.
+//! Queries of a cluster and their observations, as plain columns: a hundred thousand pairs of group and partition are two vectors, not a
+//! hundred thousand objects. No state and no decisions here.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -9,7 +9,7 @@ use base::{
     side::Side,
 };
 
-/// One cluster × one question.
+/// One cluster × one query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Query {
     /// Groups, their commits, and the ends of the watched topics.
@@ -26,21 +26,21 @@ pub enum Query {
         /// Which of its clusters.
         side: Side,
     },
-    /// What the mirrors that copy to a cluster say of offsets.
+    /// The offset syncs of the mirrors that copy to a cluster.
     Syncs {
         /// Index of the pair in the plan.
         pair: usize,
-        /// To which of its clusters they copy.
+        /// The cluster to which they copy.
         side: Side,
     },
 }
 
-/// An answer.
+/// A reply to a query.
 #[derive(Debug)]
 pub enum Observation {
     /// To [`Query::Snapshot`].
     Snapshot(Snapshot),
-    /// To [`Query::Configs`]: by topic; a topic that could not be read is left out.
+    /// To [`Query::Configs`]: by topic; a topic that could not be read is omitted.
     Configs(BTreeMap<Arc<str>, Config>),
     /// To [`Query::Syncs`].
     Syncs(Syncs),
@@ -51,13 +51,13 @@ pub enum Observation {
 pub struct Offset(i64);
 
 impl Offset {
-    /// Nobody could say.
+    /// Not known.
     pub const UNKNOWN: Self = Self(-1001);
     /// The group never committed here.
     pub const NEVER: Self = Self(-1);
 
-    /// An end of a log, or its start, as a broker gave it: every negative number is unknown. librdkafka answers −1001 *without* an error for
-    /// partitions whose leader did not answer.
+    /// The start or end of a log, as returned by a broker: every negative number is unknown. librdkafka returns −1001 *without* an error
+    /// for partitions whose leader did not answer.
     #[must_use]
     pub const fn end(raw: i64) -> Self {
         if raw < 0 { Self::UNKNOWN } else { Self(raw) }
@@ -72,38 +72,38 @@ impl Offset {
 
 /// One cluster at one moment. Read in this order: the groups' states, the starts of the logs, commits, ends.
 ///
-/// Commits are read before ends, so that a lag made of both is never falsely small, and after the groups' states: what a group that is told
-/// Empty had committed by then is there. Starts only grow, and are read before commits: a commit that lies before one had been overtaken
-/// by it already, so that nothing is called lost that a group has read.
+/// Commits are read before ends, so that a lag computed from both is never too small, and after the groups' states: the last commits of a
+/// group that is reported as Empty are included. Starts only grow, and are read before commits: a commit before a start was already
+/// overtaken by it, so that no record counts as lost that a group has read.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Id of the broker that is the controller, if the cluster says.
+    /// Id of the controller broker, if the cluster reports it.
     pub controller: Option<i32>,
     /// Its brokers, by id.
     pub brokers: Vec<Broker>,
     /// Groups in the whole cluster, watched or not.
     pub groups_in_all: u32,
-    /// Why the list of groups is not whole: a broker did not answer. Groups of the last whole list are here all the same.
+    /// Why the list of groups is incomplete: a broker did not answer. Groups of the last complete list are included all the same.
     pub partial: Option<Fault>,
     /// Topics in the whole cluster, watched or not, internal ones included.
     pub topics_in_all: u32,
     /// Watched topics, by name.
     pub topics: Vec<Topic>,
-    /// High watermarks of their partitions: topic after topic, partition after partition. An index here is a *slot*.
+    /// High watermarks of their partitions: topic by topic, partition by partition. An index here is a *slot*.
     pub ends: Vec<Offset>,
-    /// Starts of the logs, by slot: what was before has been taken away by retention, or deleted.
+    /// Starts of the logs, by slot: earlier records were removed by retention, or deleted.
     pub starts: Vec<Offset>,
-    /// Last stable offsets, by slot: what lies between one and the end is not readable for `read_committed` yet, because of a transaction
-    /// that is open. Read after the ends. Empty where the plan does not ask for them.
+    /// Last stable offsets, by slot: records between it and the end cannot be read with `read_committed` yet, because of an open
+    /// transaction. Read after the ends. Empty where the plan does not ask for them.
     pub stable: Vec<Offset>,
-    /// By slot: from this offset to the end there is no record, only what takes up an offset without being one (markers of transactions,
-    /// aborted records, holes of compaction). Only of partitions where that was looked for.
+    /// By slot: from this offset to the end there is no record, only offsets without one (transaction markers, aborted records, gaps of
+    /// compaction). Only for partitions where this was checked.
     pub hollow: BTreeMap<u32, i64>,
-    /// Topics at whose ends could not be looked, and why: a lag there that does not move may be of markers alone.
+    /// Topics whose end of the log could not be checked, and why: a constant lag there may consist of markers alone.
     pub unread: BTreeMap<Arc<str>, Fault>,
     /// Watched groups, by name.
     pub groups: Vec<Group>,
-    /// Their commits on watched topics: group after group, by slot.
+    /// Their commits on watched topics: group by group, by slot.
     pub commits: Vec<Commit>,
 }
 
@@ -140,20 +140,20 @@ impl Topic {
 pub struct Group {
     /// Name.
     pub name: Arc<str>,
-    /// What its coordinator says of it.
+    /// The state reported by its coordinator.
     pub state: GroupState,
-    /// Its members, as `client id@host`; none where the cluster does not tell them.
+    /// Its members, as `client id@host`; none where the cluster does not report them.
     pub members: Option<Vec<Arc<str>>>,
     /// Its rows in [`Snapshot::commits`].
     pub commits: Range<u32>,
-    /// What it has commits on that matches the plan but is not there (deleted, and the commits not yet): one entry a topic.
+    /// Commits on partitions that match the plan but do not exist (deleted, with the commits still there): one entry per topic.
     pub orphans: Vec<Orphan>,
-    /// Why its commits could not be read; then there are none.
+    /// Why its commits could not be read; it then has none here.
     pub fault: Option<Fault>,
 }
 
 impl Group {
-    /// Why its state is not known: why nothing of it is, or that the cluster does not tell it.
+    /// Why its state is not known: the fault of the whole group, or that the cluster does not report it.
     #[must_use]
     pub fn stateless(&self) -> Fault {
         let text = || format!("the cluster does not tell the state of group {}", self.name);
@@ -161,14 +161,14 @@ impl Group {
     }
 }
 
-/// A partition that a group has committed on and that is not there.
+/// A non-existing partition on which a group has a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
     /// The topic.
     pub topic: Arc<str>,
     /// The partition; one of several.
     pub partition: u32,
-    /// How many partitions the topic has; none: the topic itself is not there.
+    /// How many partitions the topic has; none: the topic itself does not exist.
     pub of: Option<u32>,
 }
 
@@ -205,21 +205,21 @@ impl Commit {
 /// State of a consumer group, by Kafka's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupState {
-    /// Members with assignments, all at work.
+    /// Members with assignments, all consuming.
     Stable,
-    /// Members are coming or going.
+    /// Members join or leave.
     Rebalancing,
-    /// No members. So look groups whose consumers assign partitions by themselves, too.
+    /// No members. Groups whose consumers assign partitions by themselves have this state, too.
     Empty,
-    /// The coordinator knows nothing of it any more.
+    /// The coordinator no longer knows it.
     Dead,
-    /// The broker is too old to say, or says a word not known here.
+    /// The broker is too old to report it, or reports an unlisted state.
     Unknown,
 }
 
 impl GroupState {
-    /// From the word a broker uses: `PreparingRebalance`, `CompletingRebalance`, and KIP-848's `Assigning` and `Reconciling` are all one
-    /// thing to somebody who waits for a group to be at work.
+    /// From a broker's name of a state: `PreparingRebalance`, `CompletingRebalance`, and KIP-848's `Assigning` and `Reconciling` all mean
+    /// that the group does not consume yet.
     #[must_use]
     pub fn parse(word: &str) -> Self {
         match word {
@@ -246,7 +246,7 @@ impl GroupState {
     }
 }
 
-/// The part of a topic's configuration that has to be the same on both sides, as the broker spells it.
+/// The part of a topic's configuration that has to be equal on both sides, as written by the broker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config(pub BTreeMap<&'static str, String>);
 
@@ -282,7 +282,7 @@ impl Snapshot {
         self.ends.get(topic.slots.start as usize..topic.slots.end as usize).unwrap_or(&[])
     }
 
-    /// Whether another answer, of the same topics, says the same of a topic's partitions, their ends apart.
+    /// Whether another observation of the same topics has the same values for a topic's partitions, except the ends.
     #[must_use]
     pub fn bounds_like(&self, other: &Self, topic: &Topic) -> bool {
         let own = topic.slots.start as usize..topic.slots.end as usize;
@@ -291,7 +291,7 @@ impl Snapshot {
             && self.hollow.range(topic.slots.clone()).eq(other.hollow.range(topic.slots.clone()))
     }
 
-    /// Whether another answer has the same topics: then a slot means the same in both.
+    /// Whether another observation has the same topics: then a slot has the same meaning in both.
     #[must_use]
     pub fn has_topics_of(&self, other: &Self) -> bool {
         fn named(topic: &Topic) -> (&str, &Range<u32>) {
@@ -312,7 +312,7 @@ impl Snapshot {
         self.starts.get(slot as usize).copied().unwrap_or(Offset::UNKNOWN)
     }
 
-    /// Records of one slot behind the last stable offset; none if that is not known. 0 where it is not asked for.
+    /// Records of one slot behind the last stable offset; none if that is not known. 0 where it is not queried.
     #[must_use]
     pub fn open(&self, slot: u32) -> Option<i64> {
         if self.stable.is_empty() {
@@ -322,8 +322,8 @@ impl Snapshot {
         Some((self.end(slot).known()? - stable).max(0))
     }
 
-    /// The first offset from which a group that committed `commit` can still read: records before the start of the log are gone. None if it is
-    /// not known; behind a commit at the end there is no start, whether that is known or not.
+    /// The first offset that a group with the commit `commit` can still read: records before the start of the log have been deleted. None
+    /// if it is not known; for a commit at or beyond the end it is the commit itself, whether the start is known or not.
     #[must_use]
     pub fn reads_from(&self, slot: u32, commit: Offset) -> Option<i64> {
         let commit = commit.known()?;
@@ -333,8 +333,8 @@ impl Snapshot {
         }
     }
 
-    /// Records that are there and that a group which committed `commit` has not read, those of open transactions included: it will have to
-    /// read them. None if it is not known. A commit beyond the end is no lag at all: the topic was made anew.
+    /// Existing records that a group with the commit `commit` has not read, including those of open transactions, which it will have to
+    /// read. None if it is not known, and for a commit beyond the end: the topic was created again.
     #[must_use]
     pub fn lag(&self, slot: u32, commit: Offset) -> Option<i64> {
         let (from, end) = (self.reads_from(slot, commit)?, self.end(slot).known()?);
@@ -344,14 +344,14 @@ impl Snapshot {
         Some((self.last(slot)? - from).max(0))
     }
 
-    /// Where the records of one slot end: its end, or what is known to be no record before it. None if the end is not known.
+    /// The end of the records of one slot: its end, or the start of the known gap before it. None if the end is not known.
     #[must_use]
     pub fn last(&self, slot: u32) -> Option<i64> {
         let end = self.end(slot).known()?;
         Some(self.hollow.get(&slot).map_or(end, |hollow| end.min(*hollow)))
     }
 
-    /// Offsets between a commit and the start of the log: what was there is gone, and was not read.
+    /// Offsets between a commit and the start of the log: those records were deleted unread.
     #[must_use]
     pub fn lost(&self, slot: u32, commit: Offset) -> Option<i64> {
         Some((self.start(slot).known()? - commit.known()?).max(0))

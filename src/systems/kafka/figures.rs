@@ -1,4 +1,4 @@
-//! What a group's commits and its topics' ends come to.
+//! The figures computed from a group's commits and its topics' ends.
 
 use std::time::Duration;
 
@@ -8,35 +8,35 @@ use super::{
     times::LagTime,
 };
 
-/// What a group's commits and its topics' ends come to.
+/// The figures computed from a group's commits and its topics' ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Figures {
-    /// Messages behind, over all pairs that are known.
+    /// Messages behind, over all known pairs.
     pub(super) lag: i64,
-    /// Of these, what open transactions hold back.
+    /// Of these, those that open transactions hold back.
     pub(super) open: i64,
-    /// Messages that are gone from the logs and were not read, over all pairs of which that is known.
+    /// Unread messages that were deleted from the logs, over all pairs for which this is known.
     pub(super) lost: i64,
-    /// Pairs of which it is not known whether something is lost.
+    /// Pairs for which it is not known whether messages were lost.
     pub(super) unbounded: u32,
-    /// Pairs whose lag is not known: no end, a commit beyond it, or no start of the log.
+    /// Pairs with unknown lag: no end, a commit beyond it, or no start of the log.
     pub(super) unknown: u32,
-    /// Partitions of its topics that it never committed on.
+    /// Partitions of its topics without any commit of it.
     pub(super) never: u32,
-    /// The oldest record not consumed.
+    /// The age of the oldest record not consumed.
     pub(super) time: LagTime,
-    /// The pair that is furthest behind, by its slot and its lag.
+    /// The pair with the largest lag, as slot and lag.
     pub(super) hot: Option<(u32, i64)>,
 }
 
 impl Figures {
-    /// Of a group in an answer that was read at `boot`.
+    /// The figures of a group in an observation read at `boot`.
     pub(super) fn of(facts: &Snapshot, group: &Group, tables: &Tables<'_>, boot: Duration) -> Self {
         let mut figures = Self::default();
-        // Topic after topic: a look-up for each of a hundred thousand commits is what a reading would cost.
+        // Topic by topic: a look-up for each of a hundred thousand commits would dominate the cost of an observation.
         for (table, commits) in tables.split(facts.commits_of(group)) {
             let mut never = table.map_or(0, |t| t.topic.partitions());
-            // Of hundreds of partitions all but the worst are of no account: what was written after this is certainly none.
+            // Only the worst of hundreds of partitions matters: a record written after the bar cannot be the oldest.
             let mut bar = table.and_then(|t| t.bar(boot, figures.time));
             for commit in commits.iter().filter(|commit| commit.offset != Offset::NEVER) {
                 never = never.saturating_sub(1);
@@ -70,7 +70,7 @@ impl Figures {
         figures
     }
 
-    /// Of an answer that said the same again, so much later: what waits has waited for longer.
+    /// The figures of an observation with the same content, `by` later: unread records have waited for longer.
     pub(super) fn later(self, by: Duration) -> Self {
         if self.lag == 0 { self } else { Self { time: self.time.plus(by), ..self } }
     }

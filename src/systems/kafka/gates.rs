@@ -1,7 +1,7 @@
-//! The gates of a group's hand-over, 0 to 9, as they stand now: what is seen behind the group's row.
+//! The gates of a group's hand-over, 0 to 9, at their present levels: shown in the detail view of the group.
 //!
-//! They show, and let nothing begin: that is for the gates of the plan's steps. Where one of those is about the same signal, its limit is
-//! taken. 3 to 5 are of the order that drains first; a group whose consumers go first passes them by.
+//! They are for display and start nothing: the gates of the plan's steps do that. Where one of those uses the same signal, its limit is
+//! used here. 3 to 5 belong to the order in which the group drains first; they do not apply to a group whose consumers move first.
 
 use std::time::Duration;
 
@@ -26,43 +26,43 @@ use plan::{Action, Plan};
 /// One gate.
 #[derive(Debug, PartialEq)]
 pub(super) struct Gate {
-    /// What has to be so.
+    /// The condition.
     pub(super) name: &'static str,
-    /// None: it lies behind the group, which has gone over.
+    /// None: no longer applicable, because the group has moved over.
     pub(super) level: Option<Level>,
-    /// The number that it is about.
+    /// The number that it checks.
     pub(super) value: String,
-    /// Why it stands as it does.
+    /// The reason for its level.
     pub(super) why: String,
 }
 
-/// Whether something is so, the number that tells, and why.
+/// Whether a condition holds, its number, and the reason.
 struct Found {
     so: bool,
     value: String,
     why: String,
 }
 
-/// One group on its way to a side.
+/// The hand-over of one group to a side.
 #[derive(Clone, Copy)]
 pub(super) struct HandOver<'a> {
     plan: &'a Plan,
     pair: &'a Pair,
     group: &'a str,
-    /// Where to.
+    /// The destination.
     pub(super) to: Side,
     now: Now,
 }
 
-/// Where a group would stand, or all that is in its way.
+/// The positions that a group would get, or all faults that prevent it.
 type Stands = Result<Vec<Place>, Vec<Fault>>;
 
-/// Polls without a record, and seconds without a word of a mirror, where the plan says nothing.
+/// Default limits: polls without a record, and seconds without an offset sync of a mirror.
 const STILL: f64 = 6.0;
 const SILENT: f64 = 120.0;
 
 impl<'a> HandOver<'a> {
-    /// Whichever way the plan leads the group over; else from source to target.
+    /// To the side to which the plan hands the group over; otherwise from source to target.
     pub(super) fn new(plan: &'a Plan, pair: &'a Pair, group: &'a str, now: Now) -> Self {
         let led = plan.runbook.steps().find_map(|(_, step)| match &step.action {
             Action::CommitOffsets { pair: of, group: who, to } if *of == pair.plan.name && who == group => Some(*to),
@@ -71,12 +71,12 @@ impl<'a> HandOver<'a> {
         Self { plan, pair, group, to: led.unwrap_or(Side::Target), now }
     }
 
-    /// Where from.
+    /// The origin.
     pub(super) const fn from(&self) -> Side {
         self.to.other()
     }
 
-    /// All ten.
+    /// All ten gates.
     pub(super) fn gates(&self) -> Vec<Gate> {
         let over = self.is_over();
         let before = |gate: Gate| if over { Gate { level: None, ..gate } } else { gate };
@@ -94,15 +94,15 @@ impl<'a> HandOver<'a> {
         ]
     }
 
-    /// Whether the group has gone over, by what is known last: it is active where it is led to and not here any more, and nothing says that
-    /// it does not stand there. Servers that are not heard of for a moment do not bring it back.
+    /// Whether the group has moved over, by the last observations: it is active at the destination and no longer at the origin, and nothing
+    /// shows that its offsets are not set there. A temporary loss of observations does not change this.
     pub(super) fn is_over(&self) -> bool {
         let active = |side| handover::active(self.pair, side, self.group, self.now).shown();
         let set = self.set().shown().is_none_or(|found| found.so);
         set && active(self.to) == Some(true) && active(self.from()) == Some(false)
     }
 
-    /// Topics that the group has commits on, where it comes from.
+    /// Topics on which the group has commits at the origin.
     pub(super) fn topics(&self) -> Observed<Vec<&'a str>> {
         self.pair.cluster(self.from()).group(self.group, self.now).and_then(|g| {
             let topics = ops::own_topics(g.latest, self.group);
@@ -117,7 +117,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    /// Where it would stand.
+    /// The positions that it would get.
     pub(super) fn stands(&self) -> Observed<Stands> {
         let cluster = |side| self.pair.cluster(side).seen(self.now);
         let said = self.pair.announced(self.to, self.now);
@@ -126,7 +126,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    /// Partitions that are still written to where it comes from, by name.
+    /// Partitions at the origin that still receive records, by name.
     pub(super) fn straggling(&self, topics: &[&str]) -> Option<String> {
         ops::straggling(self.pair, self.from(), topics, 12, self.now)
     }
@@ -156,7 +156,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    /// A mirror to a side, by when it wrote an offset sync last.
+    /// Whether a mirror to a side is active, by the time of its last offset sync.
     fn speaks(&self, to: Side) -> Observed<Found> {
         let limit = self.limit(&signals::MIRROR_SILENT, &[("side", to.word())]).unwrap_or(SILENT);
         handover::silent(self.pair, to, self.now).map(|silent| Found {
@@ -176,7 +176,7 @@ impl<'a> HandOver<'a> {
 
     fn led(&self) -> Observed<Found> {
         let active = handover::active(self.pair, self.to, self.group, self.now);
-        // A group that is not there may be one that this login may not see.
+        // A missing group may be one that this login may not describe.
         let known = self.topics().zip(self.stands()).map(|(_, stands)| stands);
         known.zip(active).and_then(|(stands, active)| {
             let at = self.label(self.to);
@@ -288,7 +288,7 @@ impl<'a> HandOver<'a> {
         })
     }
 
-    /// Records on the copies that no mirror has written.
+    /// Records on the copies that were not written by a mirror.
     pub(super) fn own(&self) -> Observed<(i64, String)> {
         let may_take = timeout(self.plan.intervals.kafka);
         self.records(self.to, |topic| handover::own_records(self.pair, self.to, topic, may_take, self.now))
@@ -316,7 +316,7 @@ impl<'a> HandOver<'a> {
                 Drain::Drained => "drained".to_owned(),
                 Drain::In(d) => format!("drains in {}", short(d)),
                 Drain::Never => "does not drain".to_owned(),
-                // Before it is at work its pace says nothing anyway.
+                // Before it is Stable its pace has no meaning anyway.
                 Drain::Unknown if !stable => "no pace yet".to_owned(),
                 Drain::Unknown => {
                     return Err(Fault::new(
@@ -335,7 +335,7 @@ impl<'a> HandOver<'a> {
 
     fn way_back(&self) -> Observed<Found> {
         if self.pair.mirrors_to(self.from()).next().is_none() {
-            // Known for as long as there is a plan: as good as the answers of the clusters themselves.
+            // Known from the plan: as fresh as the clusters' own observations.
             let why = format!(
                 "the plan has no mirror to {}: after 7 nothing leads back without loss",
                 self.label(self.from())
@@ -353,7 +353,7 @@ impl<'a> HandOver<'a> {
         &self.plan.sites.get(side).label
     }
 
-    /// The limit that the plan's first gate on a signal has.
+    /// The limit of the plan's first gate on a signal.
     fn limit(&self, signal: &base::signal::SignalDef, labels: &[(&str, &str)]) -> Option<f64> {
         let steps = self.plan.runbook.steps();
         let gates = steps.flat_map(|(_, s)| [&s.gates, &s.verify]).flat_map(plan::Condition::gates);
@@ -369,7 +369,7 @@ fn records(n: i64) -> String {
     format!("{} records", grouped(n.unsigned_abs()))
 }
 
-/// What is not known is HOLD, whatever the number was last.
+/// An unknown value gives the level Unknown, whatever the last number was.
 fn gate(name: &'static str, seen: Observed<Found>) -> Gate {
     let (level, value, why) = match seen {
         Observed::Fresh(found, _) => (if found.so { Level::Green } else { Level::Red }, found.value, found.why),

@@ -1,6 +1,6 @@
-//! How far a hand-over is: what is copied and what is not yet, by the mirror's own offset syncs; what on the copy is none.
+//! Progress of a hand-over, by the mirror's offset syncs: what is copied and what is not yet, and what on the copy is not a copied record.
 //!
-//! Offsets of two clusters are never subtracted: each count is of one cluster, from the record that the last sync names to the end.
+//! Offsets of two clusters are never subtracted: each count is of one cluster, from the record of the last sync to the end.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use base::{
     side::Side,
 };
 
-/// A partition of a topic that is copied: the ends on both clusters, and the last offset sync.
+/// A partition of a copied topic: the ends on both clusters, and the last offset sync.
 struct Copy {
     here: i64,
     there: i64,
@@ -25,18 +25,18 @@ struct Copy {
 }
 
 impl Copy {
-    /// Records of the original behind the one of the last sync.
+    /// Records of the original behind the last sync.
     fn behind(&self) -> i64 {
         self.last.map_or(self.here, |sync| (self.here - sync.upstream - 1).max(0))
     }
 
-    /// Records of the copy behind the one of the last sync.
+    /// Records of the copy behind the last sync.
     fn ahead(&self) -> i64 {
         self.last.map_or(self.there, |sync| (self.there - sync.downstream - 1).max(0))
     }
 }
 
-/// How long ago the mirror to a side wrote an offset sync last.
+/// The time since the last offset sync of the mirror to a side.
 pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Observed<Duration> {
     pair.announced(to, now).and_then(|said| {
         let text =
@@ -46,14 +46,13 @@ pub(super) fn silent(pair: &Pair, to: Side, now: Now) -> Observed<Duration> {
     })
 }
 
-/// Counts of records by topic, those without any left out.
+/// Counts of records by topic, without topics that have none.
 pub(super) fn describe<'t>(each: impl IntoIterator<Item = (&'t str, i64)>, shown: fn(u64) -> String) -> String {
     let some = each.into_iter().filter(|(_, n)| *n > 0);
     some.map(|(topic, n)| format!("{topic} {}", shown(n.unsigned_abs()))).collect::<Vec<_>>().join(", ")
 }
 
-/// Records of a topic of which its mirror has not said yet that they are on the other cluster: behind the last offset sync of each
-/// partition.
+/// Records of a topic that are not yet covered by the mirror's offset syncs: behind the last sync of each partition.
 pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Observed<i64> {
     let said = pair.announced(from.other(), now);
     pair.cluster(from).seen(now).zip(said).and_then(|(here, said)| {
@@ -61,7 +60,7 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Observ
         let _ = ends(&here.facts, topic)?;
         let slots = here.facts.topic(topic).map_or(0..0, |t| t.slots.clone());
         let mut sum = 0;
-        // What is no record is not copied, and nobody waits for it.
+        // Offsets that are no records are not copied and not waited for.
         for (end, partition) in slots.filter_map(|slot| here.facts.last(slot)).zip(0..) {
             sum += match said.syncs.last(topic, partition) {
                 Some(sync) => (end - sync.upstream - 1).max(0),
@@ -73,13 +72,14 @@ pub(super) fn uncopied(pair: &Pair, from: Side, topic: &str, now: Now) -> Observ
     })
 }
 
-/// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, less all that it might have copied
-/// since. Never too many of a mirror that writes one offset a record; one that copies exactly once writes a marker a transaction besides, and
-/// each of those that came since the last offset sync counts for one record of somebody else. An answer may be as old as it `may_take` when it comes, so the copy counts as it was that long before the
-/// original's came, when nothing can have been copied yet that the original's answer does not have.
+/// Records at the end of a copy that its mirror cannot have written: those behind the last offset sync, minus all that it might have copied
+/// since. Never too many with a mirror that uses one offset per record. An exactly-once mirror also writes one marker per transaction; each
+/// marker since the last offset sync counts as one record of another writer. An observation may be as old as `may_take` when it arrives, so
+/// the copy's ends are taken from that long before the original's arrival: nothing can have been copied by then that the original's
+/// observation does not contain.
 ///
-/// With a mirror back under the same name that difference stays 0: what is written here grows the original's log as well. But that mirror
-/// copies no copies, so a record that it names in an offset sync, behind the last one that was copied here, is somebody's own.
+/// With a mirror back under the same name that difference stays 0: records written here also make the original's log longer. But that
+/// mirror copies no copies, so a record in one of its offset syncs, behind the last one that was copied here, is by another writer.
 pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Duration, now: Now) -> Observed<i64> {
     let original = names(&pair.plan, side, topic).get(side.other()).clone();
     let (here, there) = (pair.cluster(side.other()).seen(now), pair.cluster(side).topic(topic, now));
@@ -91,7 +91,7 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
         if back.is_some() {
             one_mirror(&pair.plan, side, topic)?;
         }
-        // What of it is not known now is not known.
+        // If its present ends are not known, the result is not known.
         let _ = ends(&there.latest.facts, topic)?;
         let early = || Fault::new(FaultKind::Empty, "not read for long enough yet to tell copies from others");
         let there = there.ends_before(here.at.boot.saturating_sub(may_take)).ok_or_else(early)?;
@@ -108,7 +108,7 @@ pub(super) fn own_records(pair: &Pair, side: Side, topic: &str, may_take: Durati
     })
 }
 
-/// Whether a group is anything but empty; one that a whole answer does not have is empty.
+/// Whether a group is not empty; one that is missing in a complete observation is empty.
 pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Observed<bool> {
     pair.cluster(side).seen(now).and_then(|latest| match (latest.facts.group(group), &latest.facts.partial) {
         (Some(group), _) if group.state == GroupState::Unknown => Err(group.stateless()),
@@ -118,7 +118,7 @@ pub(super) fn active(pair: &Pair, side: Side, group: &str, now: Now) -> Observed
     })
 }
 
-/// Partitions on which a group has committed on the other cluster and nothing says where that is here.
+/// Number of partitions with a commit of the group on the other cluster that cannot be translated.
 pub(super) fn unled(pair: &Pair, to: Side, group: &str, now: Now) -> Observed<usize> {
     let both = pair.cluster(to.other()).seen(now).zip(pair.cluster(to).seen(now));
     both.zip(pair.announced(to, now)).and_then(|((from, there), said)| {

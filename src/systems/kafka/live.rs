@@ -1,8 +1,8 @@
-//! The real servers. What is made in this file can ask and nothing else; what can change something is made in `writer.rs`, for whoever
-//! holds a journal.
+//! The real servers. Everything created in this file only reads; what changes something is created in `writer.rs`, for the holder of a
+//! journal.
 //!
-//! librdkafka's calls cannot be cancelled, so each cluster has one long-lived thread that makes them. While a question hangs in it no
-//! other is put to it, and the fault says since when.
+//! librdkafka's calls cannot be cancelled, so each cluster has one long-lived thread that makes them. While a query hangs in it, no other
+//! is sent to it, and the fault shows since when.
 
 mod admin;
 mod assignment;
@@ -42,13 +42,13 @@ use base::{
 use journal::Permit;
 use plan::{KafkaPair, Plan};
 
-/// The thread's own calls end this much before the source's time is up, so that it is the server's silence that is reported.
+/// The thread's own calls end this much before the collector's time-out, so that the fault is that of the server.
 const MARGIN: Duration = Duration::from_millis(750);
 
-/// How often the thread looks after its connection while nobody asks.
+/// How often the thread polls its connection while there is no query.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// Connections that can only ask: one a cluster, and one for what the mirrors to it say, which may take long to be read for the first time.
+/// Read-only connections: one per cluster, and one for the offset syncs of the mirrors to it, whose first reading may take long.
 pub struct Readers(Vec<PairReaders>);
 
 struct PairReaders {
@@ -56,38 +56,38 @@ struct PairReaders {
     syncs: Sides<Reader>,
 }
 
-/// What mirrors have said of offsets so far, by the side that they copy to.
+/// The offset syncs read so far, by the side to which the mirrors copy.
 type Said = Arc<Mutex<Sides<Syncs>>>;
 
-/// The way to one cluster's thread.
+/// The handle of one cluster's thread.
 struct Reader {
     plan: Arc<KafkaPair>,
     side: Side,
     limit: Duration,
     /// The thread's inbox, once there is a thread.
     inbox: Mutex<Option<mpsc::Sender<Job>>>,
-    /// When the question was taken up that the thread is at.
+    /// When the thread began its current query.
     busy: Arc<Mutex<Option<Instant>>>,
-    /// The pair's: the thread that reads offset syncs puts down what the one that reads ends looks at.
+    /// Shared by the pair: the thread that reads offset syncs writes it, the one that reads ends uses it.
     said: Said,
 }
 
-/// What the thread is asked.
+/// A query to the thread.
 enum Question {
-    /// What a source asks.
+    /// The query of a collector.
     Query(Query),
-    /// All commits of one group: what a look wants to know.
+    /// All commits of one group, for verification.
     Commits(String),
 }
 
-/// What it answers.
+/// Its reply.
 enum Answered {
     Observation(Box<Observation>),
-    /// A topic at a time, partitions in order; −1 where nothing is committed.
+    /// Topic by topic, partitions in order; −1 where there is no commit.
     Commits(Vec<TopicOffsets>),
 }
 
-/// A question, and where its answer goes.
+/// A query, and where its reply goes.
 struct Job {
     question: Question,
     deadline: Instant,
@@ -163,7 +163,7 @@ impl Reader {
         answer.await.map_err(gone)?
     }
 
-    /// Hands a question to the thread. Makes the thread where there is none, or none any more.
+    /// Passes a query to the thread. Starts the thread where there is none, or it has ended.
     fn send(&self, job: Job) {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         let job = match inbox.as_ref() {
@@ -181,7 +181,7 @@ impl Reader {
         let (plan, side, busy, said) = (self.plan.clone(), self.side, self.busy.clone(), self.said.clone());
         *busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = thread::Builder::new().name(format!("kafka {} {side}", plan.name));
-        // Without a thread the job is dropped here, and whoever asked hears of that.
+        // Without a thread the job is dropped here, and the caller is notified by that.
         if thread.spawn(move || serve(&plan, side, &jobs, (&busy, &said))).is_ok() && sender.send(job).is_ok() {
             *inbox = Some(sender);
         }
@@ -204,7 +204,7 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said):
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => return,
         };
-        // Whoever asked may have given up while another question was under way.
+        // The caller may have given up while another query was in progress.
         if job.reply.is_closed() {
             continue;
         }
@@ -221,7 +221,7 @@ fn serve(plan: &KafkaPair, side: Side, jobs: &mpsc::Receiver<Job>, (busy, said):
             }
         };
         if answer.as_ref().is_err_and(|f| f.kind == FaultKind::Refused) {
-            // The next one reads its secrets anew.
+            // The next client reads its secrets again.
             client = None;
         }
         set(None);

@@ -1,6 +1,6 @@
-//! What is kept of a cluster between answers: ends against time and a rate a topic, a slope a pair, rings a group and a topic.
+//! The state of a cluster between observations: per topic ends over time and a rate, per pair a slope, per group and topic rings.
 //!
-//! Names are interned: a pair is known by eight bytes. Nothing here is for showing by itself: it has no age, the figures made of
+//! Names are interned: a pair is identified by eight bytes. Nothing here is displayed directly: it has no age; the figures computed from
 //! it in `figures.rs` do.
 
 use std::{
@@ -20,75 +20,75 @@ use base::{
     now::Now,
 };
 
-/// All that is kept of one cluster.
+/// All state of one cluster.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ids: HashMap<Arc<str>, u32>,
-    /// By id. An id is given once: that of a topic which was forgotten is not another's.
+    /// By id. An id is used once: the id of a removed topic is not used for another.
     topics: BTreeMap<u32, TopicMemory>,
     next: u32,
-    /// Answers so far that had all groups there are.
+    /// Number of observations so far with a complete list of groups.
     whole: u32,
     pub(super) groups: HashMap<Arc<str>, GroupMemory>,
     /// Their names, in order.
     pub(super) group_names: Vec<Arc<str>>,
 }
 
-/// What is kept of a topic.
+/// The state of a topic.
 #[derive(Debug)]
 pub(super) struct TopicMemory {
     name: Arc<str>,
     ends: EndTimes,
-    /// Of each partition the last end, and how many answers after it said the same and that no transaction is open.
+    /// For each partition the last end, and how many observations since then had the same end and no open transaction.
     still: Vec<(Offset, u32)>,
     produced: Produced,
-    /// Whether the last answer said of all its partitions what the one before it did.
+    /// Whether the last observation of all its partitions equals the one before.
     stands: bool,
-    /// Messages a second, at each answer.
+    /// Messages a second, at each observation.
     pub(super) rate: Ring,
-    /// When it was last there.
+    /// When it was last observed.
     pub(super) seen: Now,
-    /// Whole answers since then, in which it was not.
+    /// Complete observations since then that did not contain it.
     missed: u32,
 }
 
-/// What is kept of a group.
+/// The state of a group.
 #[derive(Debug)]
 pub(super) struct GroupMemory {
-    /// In the order of the last answer's commits.
+    /// In the order of the last observation's commits.
     pairs: Vec<(PairKey, Slope)>,
-    /// How its whole lag changes.
+    /// The trend of its total lag.
     pub(super) slope: Slope,
-    /// Its whole lag, in messages, at each answer that knew it.
+    /// Its total lag, in messages, at each observation in which it was known.
     pub(super) lag: Ring,
     /// Its worst lag in seconds, where it was known exactly.
     pub(super) seconds: Ring,
-    /// When it was last there.
+    /// When it was last observed.
     pub(super) seen: Now,
-    /// Whole answers since then, in which it was not.
+    /// Complete observations since then that did not contain it.
     pub(super) missed: u32,
-    /// Where in the answer.
+    /// Its index in the observation.
     pub(super) place: usize,
 }
 
 /// A partition of a topic, in eight bytes: interned topic, then partition.
 type PairKey = u64;
 
-/// Sums of a topic's ends over the last answers. Whole numbers: a straggler that writes one record a minute must show beside
-/// billions of old ones.
+/// Sums of a topic's ends over the last observations. Integers: a producer that writes one record a minute must be visible next to
+/// billions of old records.
 #[derive(Debug, Default)]
 struct Produced(VecDeque<(Duration, i64)>);
 
-/// Whole answers without a topic or a group after which it is gone: one alone may have been asked of a broker that did not know better.
+/// Complete observations without a topic or a group after which it counts as deleted: one alone may come from a broker with old metadata.
 const MISSED: u32 = 2;
 
-/// Answers over which a rate is taken: long enough to be steady, short enough to show a freeze within half a minute.
+/// Observations over which a rate is computed: long enough to be steady, short enough to show a freeze within half a minute.
 const RATE_OVER: usize = 7;
 
 impl Produced {
     fn push(&mut self, boot: Duration, sum: i64) {
         if self.0.back().is_some_and(|&(_, last)| sum < last) {
-            // Made anew, or cut: the difference means nothing.
+            // Created again, or truncated: the difference has no meaning.
             self.0.clear();
         }
         self.0.push_back((boot, sum));
@@ -106,7 +106,7 @@ impl Produced {
 }
 
 impl Memory {
-    /// Takes the ends of one answer; `before`: the one before it, if it has the same topics.
+    /// Takes the ends of one observation; `before`: the one before it, if it has the same topics.
     pub(super) fn take_ends(&mut self, facts: &Snapshot, before: Option<&Snapshot>, at: Now) {
         if facts.partial.is_none() {
             self.whole = self.whole.saturating_add(1);
@@ -119,7 +119,7 @@ impl Memory {
             let ends = facts.ends_of(topic);
             memory.still.resize(ends.len(), (Offset::UNKNOWN, 0));
             for (((last, polls), end), slot) in memory.still.iter_mut().zip(ends).zip(topic.slots.clone()) {
-                // Whoever has a transaction open has not stopped, however long nothing comes.
+                // A producer with an open transaction has not stopped, however long no record arrives.
                 let quiet = end.known().is_some() && end == last && facts.open(slot) == Some(0);
                 *polls = if quiet { polls.saturating_add(1) } else { 0 };
                 *last = *end;
@@ -157,51 +157,51 @@ impl Memory {
         id
     }
 
-    /// What is kept of a topic.
+    /// The state of a topic.
     pub(super) fn topic(&self, name: &str) -> Option<&TopicMemory> {
         self.ids.get(name).and_then(|id| self.topics.get(id))
     }
 
-    /// Topics that were there once: by name, and when last.
+    /// Present and former topics: name, and when last observed.
     pub(super) fn topics(&self) -> impl Iterator<Item = (&Arc<str>, Now)> {
         self.topics.values().map(|t| (&t.name, t.seen))
     }
 
-    /// Topics that several whole answers did not have any more.
+    /// Topics that several complete observations no longer contained.
     pub(super) fn missed_topics(&self) -> impl Iterator<Item = &Arc<str>> {
         self.topics.values().filter(|t| t.missed >= MISSED).map(|t| &t.name)
     }
 
-    /// Groups that several whole answers did not have any more.
+    /// Groups that several complete observations no longer contained.
     pub(super) fn missed_groups(&self) -> impl Iterator<Item = &Arc<str>> {
         self.groups.iter().filter(|(_, g)| g.missed >= MISSED).map(|(name, _)| name)
     }
 
-    /// Whether it is known that a topic is not there, and not only not in one answer.
+    /// Whether a topic is known not to exist, and is not only missing in one observation.
     pub(super) fn lacks_topic(&self, name: &str) -> bool {
         self.topic(name).map_or(self.whole, |t| t.missed) >= MISSED
     }
 
-    /// The same of a group.
+    /// The same for a group.
     pub(super) fn lacks_group(&self, name: &str) -> bool {
         self.groups.get(name).map_or(self.whole, |g| g.missed) >= MISSED
     }
 
-    /// Forgets a topic.
+    /// Removes a topic.
     pub(super) fn forget_topic(&mut self, name: &str) {
         if let Some(id) = self.ids.remove(name) {
             self.topics.remove(&id);
         }
     }
 
-    /// Forgets a group.
+    /// Removes a group.
     pub(super) fn forget_group(&mut self, name: &str) {
         if self.groups.remove(name).is_some() {
             self.group_names.retain(|known| **known != *name);
         }
     }
 
-    /// What is known of the topics of an answer.
+    /// The state of the topics of an observation.
     pub(super) fn tables<'a>(&'a self, facts: &'a Snapshot) -> Tables<'a> {
         let table = |topic: &'a Topic| {
             let id = self.ids.get(&topic.name).copied();
@@ -211,7 +211,7 @@ impl Memory {
     }
 }
 
-/// What is known of the topics of an answer, in its order.
+/// The state of the topics of an observation, in its order.
 pub(super) struct Tables<'a>(Vec<Table<'a>>);
 
 impl<'a> Tables<'a> {
@@ -220,12 +220,12 @@ impl<'a> Tables<'a> {
         self.0.get(self.0.partition_point(|table| table.topic.slots.end <= slot))
     }
 
-    /// A group's commits, topic after topic.
+    /// A group's commits, topic by topic.
     pub(super) fn split<'c>(&self, commits: &'c [Commit]) -> impl Iterator<Item = (Option<&Table<'a>>, &'c [Commit])> {
         let mut rest = commits;
         std::iter::from_fn(move || {
             let table = self.of(rest.first()?.slot);
-            // What is of no topic comes last, and is all one.
+            // Commits without a topic come last, as one part.
             let end = table.map_or(rest.len(), |t| rest.partition_point(|commit| commit.slot < t.topic.slots.end));
             let (own, others) = rest.split_at(end.max(1));
             rest = others;
@@ -233,13 +233,13 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// Whether nothing has changed since the answer before, of all topics of these commits.
+    /// Whether all topics of these commits are unchanged since the observation before.
     pub(super) fn stand(&self, commits: &[Commit]) -> bool {
         self.split(commits).all(|(table, _)| table.and_then(|t| t.memory).is_some_and(|memory| memory.stands))
     }
 }
 
-/// What is known of one topic.
+/// The state of one topic.
 pub(super) struct Table<'a> {
     pub(super) topic: &'a Topic,
     id: Option<u32>,
@@ -247,7 +247,7 @@ pub(super) struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// How old the first record behind an offset of one of its slots is.
+    /// The age of the first record behind an offset of one of its slots.
     pub(super) fn time(&self, slot: u32, offset: i64, boot: Duration) -> LagTime {
         let Some(memory) = self.memory else { return LagTime::AtLeast(Duration::ZERO) };
         let partition = self.partition(slot);
@@ -255,7 +255,7 @@ impl Table<'_> {
         age.map_or_else(|| LagTime::AtLeast(memory.ends.reach(partition, boot)), LagTime::Exactly)
     }
 
-    /// The ends that a record is younger than, if it lies behind them, than this time before `boot`.
+    /// The ends observed at `time` before `boot`: a record behind them is younger.
     pub(super) fn bar(&self, boot: Duration, time: LagTime) -> Option<&Row> {
         self.memory.and_then(|memory| memory.ends.after(boot.saturating_sub(time.least())))
     }
@@ -272,22 +272,22 @@ impl Table<'_> {
 }
 
 impl TopicMemory {
-    /// For how many answers one after the other no partition's end has changed and no transaction was open.
+    /// For how many consecutive observations no partition's end has changed and no transaction was open.
     pub(super) fn still(&self) -> u32 {
         self.still.iter().map(|(_, polls)| *polls).min().unwrap_or(0)
     }
 
-    /// Partitions whose end is not what it was one answer ago, or that have a transaction open.
+    /// Partitions whose end has changed since the observation before, or that have an open transaction.
     pub(super) fn moving(&self) -> impl Iterator<Item = usize> {
         self.still.iter().enumerate().filter(|(_, (end, polls))| end.known().is_some() && *polls == 0).map(|(p, _)| p)
     }
 
-    /// The ends of its partitions as they were read last before `boot`.
+    /// The ends of its partitions as last read before `boot`.
     pub(super) fn ends_before(&self, boot: Duration) -> Option<Vec<i64>> {
         self.ends.before(boot)
     }
 
-    /// Messages a second over the last answers; none before the second.
+    /// Messages a second over the last observations; none before the second one.
     pub(super) fn per_second(&self) -> Option<f64> {
         self.produced.per_second()
     }
@@ -306,15 +306,15 @@ impl GroupMemory {
         }
     }
 
-    /// Takes one answer: the lag of each pair that is known, and the figures made of all of them. Pairs that are not in the answer any more
-    /// are forgotten.
+    /// Takes one observation: the known lag of each pair, and the figures computed from all of them. Pairs that the observation no longer
+    /// contains are removed.
     pub(super) fn take(&mut self, facts: &Snapshot, group: &Group, tables: &Tables<'_>, figures: Figures, at: Now) {
         let (mut old, mut n) = (HashMap::new(), 0);
         for (table, commits) in tables.split(facts.commits_of(group)) {
             for commit in commits.iter().filter(|commit| commit.offset != Offset::NEVER) {
                 let Some(key) = table.and_then(|t| t.key(commit.slot)) else { continue };
                 if self.pairs.get(n).is_none_or(|(known, _)| *known != key) {
-                    // From here on they are others than in the last answer: seldom.
+                    // From here on the pairs differ from the last observation's: rare.
                     old.extend(self.pairs.drain(n..));
                     self.pairs.reserve_exact(facts.commits_of(group).len() - n);
                     self.pairs.push((key, old.remove(&key).unwrap_or_default()));
@@ -337,17 +337,17 @@ impl GroupMemory {
         }
     }
 
-    /// How the lag of each pair changes, in the order of the last answer's commits; of what was never committed there is none.
+    /// The trend of the lag of each pair, in the order of the last observation's commits; none for a pair without a commit.
     pub(super) fn slopes(&self) -> impl Iterator<Item = (PairKey, &Slope)> {
         self.pairs.iter().map(|(key, slope)| (*key, slope))
     }
 }
 
-/// Bytes that one pair costs in memory, for the benchmark's sum.
+/// Memory of one pair in bytes, for the benchmark's sum.
 pub(super) const PAIR_BYTES: usize = size_of::<(PairKey, Slope)>();
 
 impl Memory {
-    /// Bytes kept, without the allocator's own.
+    /// Bytes kept, without allocator overhead.
     pub(super) fn bytes(&self) -> usize {
         let pairs: usize =
             self.groups.values().map(|g| g.pairs.capacity() * PAIR_BYTES + size_of::<GroupMemory>()).sum();

@@ -1,12 +1,12 @@
-//! What may be changed: a consumer group's offsets on one cluster, set to where the group stands on the other.
+//! The change that is possible: a consumer group's offsets on one cluster, set to the group's position on the other.
 //!
-//! Offsets of two clusters do not compare. What leads from one to the other is the mirror's own word, its offset syncs: the last one at or
-//! before the group's commit says where that record has gone, and a commit beyond it is taken to stand just behind it, as MirrorMaker 2's
-//! own checkpoints are (`OffsetSyncStore.translateDownstream`). So nothing is skipped, and what lies between the sync and the commit is
-//! read again. A partition without a sync that is old enough is a fault, not a guess.
+//! Offsets of two clusters cannot be compared. They are translated with the mirror's offset syncs: the last sync at or before the group's
+//! commit gives the new offset of that record, and a later commit is translated to the offset just behind it, as in MirrorMaker 2's own
+//! checkpoints (`OffsetSyncStore.translateDownstream`). So nothing is skipped, and the records between the sync and the commit are read
+//! again. A partition without a sync that is old enough is a fault; its position is not estimated.
 //!
-//! AlterConsumerGroupOffsets has nothing to compare with and needs a group without members; all partitions of a group go in one request,
-//! the values are absolute, and a second copy of it changes nothing.
+//! AlterConsumerGroupOffsets has no precondition and needs a group without members. All partitions of a group are in one request, the
+//! values are absolute, and a second copy of the request changes nothing.
 
 mod judge;
 mod places;
@@ -41,8 +41,8 @@ use base::{
 };
 use plan::{Action, Property, Secret};
 
-/// For how long a request may still land after it was not seen: librdkafka sends an admin request again for as long as its own time-out
-/// says (5 s to find a broker and 15 s for the request, `live/writer.rs`), and the network and the coordinator may sit on a copy for a while.
+/// For how long a request may still arrive after it was not observed: librdkafka repeats an admin request until its own time-out
+/// (5 s to find a broker and 15 s for the request, `live/writer.rs`), and the network and the coordinator may delay a copy.
 const QUARANTINE: Duration = Duration::from_secs(90);
 
 /// A request.
@@ -62,20 +62,20 @@ pub enum Call {
     },
 }
 
-/// What was committed before.
+/// The commits before the change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Version {
-    /// The same partitions as in the call; −1 where nothing was.
+    /// The same partitions as in the call; −1 where there was no commit.
     Offsets(Vec<TopicOffsets>),
 }
 
 /// Offsets of one topic's partitions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TopicOffsets {
-    /// The topic, as it is called on that cluster.
+    /// The topic's name on that cluster.
     pub topic: String,
-    /// Partition and the next record to be read.
+    /// Partition and next record to read.
     pub offsets: Vec<(u32, i64)>,
 }
 
@@ -110,7 +110,7 @@ impl Planner for State {
         if faults.is_empty() { Ok(draft) } else { Err(faults) }
     }
 
-    /// Whether the group stands at least where it would be handed over to: its consumers go on from there.
+    /// Whether the group is at least at the position of the hand-over: its consumers continue from there.
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let Action::CommitOffsets { pair, group, to } = action else { return None };
         let pair = match self.pair(pair) {
@@ -124,7 +124,7 @@ impl Planner for State {
         }))
     }
 
-    /// What a group has not read on the cluster that it left is kept as long as the shortest retention of its topics there.
+    /// Records that a group has not read on the former cluster are kept for the shortest retention of its topics there.
     fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::CommitOffsets { pair, group, to } = action else { return None };
         let pair = match self.pair(pair) {
@@ -140,7 +140,7 @@ impl Planner for State {
                 let text = configs.get(&topic.name).and_then(|c| c.0.get("retention.ms"));
                 let known = text.and_then(|t| t.parse::<i64>().ok());
                 let unknown = || Fault::new(FaultKind::Malformed, format!("{}: retention.ms is not known", topic.name));
-                // −1 is for ever.
+                // −1 means unlimited.
                 if let Ok(millis) = u64::try_from(known.ok_or_else(unknown)?) {
                     shortest = Some(shortest.unwrap_or(u64::MAX).min(millis));
                 }
@@ -165,7 +165,7 @@ fn seen(pair: &Pair, side: Side, now: Now) -> Result<&Latest, Fault> {
     known(pair.cluster(side).seen(now), &format!("{} on the {side}", pair.plan.name))
 }
 
-/// A group's commit on a partition; −1 where there is none, −1001 where nobody can say.
+/// A group's commit on a partition; −1 where there is none, −1001 where it is not known.
 pub(super) fn committed(facts: &Snapshot, group: &str, slot: u32) -> i64 {
     let Some(group) = facts.group(group) else { return -1 };
     let own = facts.commits_of(group).iter().find(|c| c.slot == slot);
@@ -216,7 +216,7 @@ fn hand_over(pair: &Pair, group: &str, to: Side, now: Now) -> Drafted {
     Ok(draft)
 }
 
-/// Adds the operation that sets a group's offsets, if they are not so already, and the way back to those that are there.
+/// Adds the operation that sets a group's offsets, if they are not set already, and the inverse that restores the present ones.
 fn set(
     draft: &mut Draft<Call, Version>,
     pair: &Pair,
@@ -225,7 +225,7 @@ fn set(
     offsets: &[TopicOffsets],
     facts: &Snapshot,
 ) -> Result<(), Vec<Fault>> {
-    // That it has no commits is known of a whole answer only.
+    // Only a complete observation shows that it has no commits.
     let missing = facts.group(group).is_none().then(|| facts.partial.clone()).flatten();
     let mut faults: Vec<Fault> = facts.group(group).and_then(|g| g.fault.clone()).or(missing).into_iter().collect();
     let mut prior = Vec::new();
@@ -285,7 +285,7 @@ fn set(
     Ok(())
 }
 
-/// What lies before the start of a log: retention has moved on since it was committed. A way back may lead there, since the group stood there.
+/// Offsets before the start of a log, because of retention since the commit. An inverse may set them, because the group was there before.
 fn before_start(group: &str, side: Side, offsets: &[TopicOffsets], facts: &Snapshot) -> Option<String> {
     let each = offsets.iter().filter_map(|t| Some((t, facts.topic(&t.topic)?.slots.start)));
     let gone = each.flat_map(|(t, first)| {
@@ -302,7 +302,7 @@ fn before_start(group: &str, side: Side, offsets: &[TopicOffsets], facts: &Snaps
 
 fn change(group: &str, side: Side, old: &TopicOffsets, new: &TopicOffsets, facts: &Snapshot) -> Change {
     let start = facts.topic(&new.topic).map_or(0, |t| t.slots.start);
-    // Where there is no commit there is nothing to be behind of.
+    // Where there is no commit there is no lag.
     let behind = |list: &TopicOffsets| {
         let set = || list.offsets.iter().filter(|(_, offset)| *offset >= 0);
         let lag = |&(p, offset): &(u32, i64)| facts.lag(start + p, Offset::end(offset));
@@ -335,22 +335,22 @@ fn op(pair: &Pair, side: Side, group: &str, offsets: Vec<TopicOffsets>, prior: V
     }
 }
 
-/// The file that the printed command takes a login from: Kafka's own tools do not know librdkafka's properties.
+/// The file from which the printed command takes a login: Kafka's own tools do not know librdkafka's properties.
 const LOGIN: &str = "client.properties";
 
-/// The properties of whoever changes a cluster; where the plan has none, those of who reads it.
+/// The writing properties of a cluster; where the plan has none, the reading ones.
 fn properties(pair: &Pair, side: Side) -> &IndexMap<String, Property> {
     let cluster = pair.plan.clusters.get(side);
     cluster.write.as_ref().unwrap_or(&cluster.read)
 }
 
-/// Whether a client of these properties has to log in, or to encrypt.
+/// Whether these properties require a login or encryption.
 fn secured(properties: &IndexMap<String, Property>) -> bool {
     properties.keys().any(|key| ["security.", "sasl.", "ssl."].iter().any(|start| key.starts_with(start)))
 }
 
-/// The same request by Kafka's own tool, for a shell that knows `<( )`: bash, zsh, ksh. Of one group, a line is topic, partition, offset. (The
-/// tool moves an offset that lies outside of the log to its nearer end.)
+/// The same request with Kafka's own tool, for a shell with `<( )`: bash, zsh, ksh. For one group, a line is topic, partition, offset. (The
+/// tool moves an offset outside of the log to the nearer end.)
 fn command(pair: &Pair, side: Side, group: &str, offsets: &[TopicOffsets]) -> String {
     let properties = properties(pair, side);
     let at = match servers(properties) {

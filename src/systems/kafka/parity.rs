@@ -1,5 +1,5 @@
-//! Source against target: which topic is whose copy, and what is missing on the other side. By name and by count only: offsets of
-//! two clusters do not compare, so nothing here subtracts them.
+//! Comparison of source and target: which topic is a copy of which, and what is missing on the other side. By name and by count only:
+//! offsets of two clusters cannot be compared, so they are never subtracted here.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,7 +18,7 @@ use base::{
 };
 use plan::{KafkaPair, Mirror};
 
-/// The mirror that makes `name` on `side`, and the name it has where it is copied from.
+/// The mirror that creates `name` on `side`, and its name at the origin.
 fn copied_by<'a, 'n>(plan: &'a KafkaPair, side: Side, name: &'n str) -> Option<(&'a Mirror, &'n str)> {
     plan.mirrors.iter().filter(|m| m.from == side.other()).find_map(|m| {
         let original = name.strip_prefix(m.prefix.as_str())?;
@@ -31,7 +31,7 @@ fn copied_from<'a>(plan: &'a KafkaPair, side: Side, name: &str) -> Option<&'a Mi
     plan.mirrors.iter().find(|m| m.from == side && m.topics.matches(name))
 }
 
-/// Whether the plan watches this topic on this side: by its patterns, or as a copy a mirror makes under another name.
+/// Whether the plan watches this topic on this side: by its patterns, or as a mirror's copy with another name.
 #[cfg_attr(
     not(any(test, feature = "kafka")),
     expect(dead_code, reason = "only the live side has to name what it asks")
@@ -42,7 +42,7 @@ pub(super) fn watched(plan: &KafkaPair, side: Side, topic: &str) -> bool {
 
 /// A topic's names on both sides.
 pub(super) fn names(plan: &KafkaPair, side: Side, name: &str) -> Sides<String> {
-    // A name that begins with a mirror's prefix is a copy; only then may the same name be an original.
+    // A name with a mirror's prefix is a copy; without a prefix the same name may be an original.
     let as_copy = copied_by(plan, side, name).filter(|(m, _)| !m.prefix.is_empty());
     let there = match as_copy {
         Some((_, original)) => original.to_owned(),
@@ -54,10 +54,10 @@ pub(super) fn names(plan: &KafkaPair, side: Side, name: &str) -> Sides<String> {
     }
 }
 
-/// That only one mirror copies a topic away from a side.
+/// Checks that only one mirror copies a topic away from a side.
 ///
 /// # Errors
-/// If there are two: their offset syncs name the same topic and speak of two different logs, so that neither can be gone by.
+/// If there are two: their offset syncs have the same topic name but concern two different logs, so that neither can be used.
 pub(super) fn one_mirror(plan: &KafkaPair, from: Side, topic: &str) -> Result<(), Fault> {
     if plan.mirrors.iter().filter(|m| m.from == from && m.topics.matches(topic)).count() < 2 {
         return Ok(());
@@ -69,18 +69,18 @@ pub(super) fn one_mirror(plan: &KafkaPair, from: Side, topic: &str) -> Result<()
     Err(Fault::new(FaultKind::Unsupported, text))
 }
 
-/// Which way a topic is copied.
+/// The direction in which a topic is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Copied {
     /// Not at all.
     No,
     /// From this side to the other.
     From(Side),
-    /// Both ways, under one name: only a copier with loop protection may do that.
+    /// In both directions, with one name: only a mirror with loop protection may do that.
     Both,
 }
 
-/// Which way a topic is copied, by the plan.
+/// The direction in which a topic is copied, by the plan.
 pub(super) fn copied(plan: &KafkaPair, names: &Sides<String>) -> Copied {
     let from = |side: Side| {
         copied_from(plan, side, names.get(side))
@@ -94,13 +94,13 @@ pub(super) fn copied(plan: &KafkaPair, names: &Sides<String>) -> Copied {
     }
 }
 
-/// All groups of a pair: those the plan names, and those that are or were on either side.
+/// All groups of a pair: those named in the plan, and present or former ones on either side.
 pub(super) fn group_names(pair: &Pair) -> BTreeSet<Arc<str>> {
     let literal = pair.plan.groups.iter().filter_map(|p| p.literal()).map(Arc::from);
     literal.chain(Side::BOTH.into_iter().flat_map(|s| pair.cluster(s).group_names().cloned())).collect()
 }
 
-/// The groups of one side: those the plan names, and those that are or were there.
+/// The groups of one side: those named in the plan, and present or former ones there.
 pub(super) fn group_names_of(pair: &Pair, side: Side) -> BTreeSet<Arc<str>> {
     let literal = pair.plan.groups.iter().filter_map(|p| p.literal()).map(Arc::from);
     literal.chain(pair.cluster(side).group_names().cloned()).collect()
@@ -122,7 +122,7 @@ pub(super) fn topic_names_of(pair: &Pair, side: Side) -> BTreeSet<String> {
     literal.chain(pair.cluster(side).topic_names().map(|n| n.to_string())).collect()
 }
 
-/// Where each slot of the source's answer is in the target's: slots of one topic and partition under the names the plan gives.
+/// The target's slot for each of the source's slots: same topic and partition, by the names in the plan.
 struct SlotMap(Vec<Option<u32>>);
 
 impl SlotMap {
@@ -141,16 +141,16 @@ impl SlotMap {
     }
 }
 
-/// How much of what a group committed on the source it has committed on the target too.
+/// How many of a group's commits on the source it also has on the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Handover {
     /// Partitions with a commit on the source.
     pub(super) source: usize,
-    /// Of these, with a commit on the target.
+    /// Of these, those with a commit on the target.
     pub(super) both: usize,
 }
 
-/// That of each group which is in both answers, by its name.
+/// For each group that is in both observations, by its name.
 pub(super) type Handovers = HashMap<Arc<str>, Handover>;
 
 /// Compares the commits of all groups, by partition.
@@ -176,7 +176,7 @@ fn handover((source, here): (&Latest, &Group), (target, there): (&Latest, &Group
     out
 }
 
-/// What differs between two topics' configurations: (key, source's value, target's value).
+/// The differences of two topics' configurations: (key, source's value, target's value).
 pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'static str, &'a str, &'a str)> {
     let value = |c: &'a Config, key| c.0.get(key).map_or("–", String::as_str);
     Config::KEYS
@@ -186,10 +186,10 @@ pub(super) fn config_diff<'a>(source: &'a Config, target: &'a Config) -> Vec<(&'
         .collect()
 }
 
-/// A topic's names, and whether it is there and alike on both sides; a fault where that is not known.
+/// A topic's names, and whether it exists with equal shape on both sides; a fault where that is not known.
 pub(super) type Likeness = (Sides<String>, Result<bool, Fault>);
 
-/// That of all copied topics.
+/// The same for all copied topics.
 pub(super) fn likeness(pair: &Pair, now: Now) -> Observed<Vec<Likeness>> {
     let both = |side| pair.cluster(side).seen(now).zip(pair.cluster(side).configs.at(now));
     both(Side::Source).zip(both(Side::Target)).map(|((source, here), (target, there))| {
@@ -200,8 +200,8 @@ pub(super) fn likeness(pair: &Pair, now: Now) -> Observed<Vec<Likeness>> {
             if s.partitions() != t.partitions() {
                 return Ok(false);
             }
-            // A topic that was made since the configurations were read, or whose configuration this login may not see: what is not known
-            // is not compared.
+            // A topic that was created since the configurations were read, or whose configuration this login may not describe: unknown
+            // values are not compared.
             let unread = |side, name: &str| {
                 Fault::new(FaultKind::Empty, format!("the configuration of topic {name} on the {side} was not read"))
             };

@@ -20,7 +20,7 @@ use base::{
 };
 use plan::{Action, Isolation};
 
-/// A year. Stands for "never" and for "longer than can be told": a number that is live, sorts last, and that no gate takes for little.
+/// A year. Stands for "never" and for "not measurable": a number that is fresh, sorts last, and that no gate takes for a small one.
 pub const NEVER: f64 = 31_536_000.0;
 
 macro_rules! signals {
@@ -100,40 +100,40 @@ fn lag_seconds(figures: Figures) -> f64 {
     }
 }
 
-/// The worst lag in time of all groups of one side. Nothing to look at is no reading, and neither is a group that cannot be read.
+/// The worst lag in time of all groups of one side. No reading if there are no groups, or if one cannot be read.
 pub(super) fn worst_time(pair: &Pair, side: Side, now: Now) -> Observed<LagTime> {
     let names = parity::group_names_of(pair, side);
     let groups = names.iter().map(|name| (name, pair.cluster(side).group(name, now)));
     let judged: Vec<_> =
         groups.filter(|(name, group)| !no_lag_to_miss(pair, name, group)).map(|(_, group)| group).collect();
     if judged.is_empty() {
-        // As good as the cluster's answer itself, in which there is no group at all.
+        // As fresh as the cluster's own observation, which has no group at all.
         return pair.cluster(side).seen(now).and_then(|_| Err(no_groups(pair, &names)));
     }
     let each = judged.into_iter().map(|group| group.and_then(|g| g.figures()).map(|f| f.time));
     Observed::all(each).and_then(|all| all.into_iter().reduce(LagTime::worse).ok_or_else(|| no_groups(pair, &names)))
 }
 
-/// The fault of a pair without groups, or with none but those whose lag nobody misses.
+/// The fault of a pair without groups, or with only groups whose lag is not required.
 pub(super) fn no_groups(pair: &Pair, names: &BTreeSet<Arc<str>>) -> Fault {
     let all = if names.is_empty() { "" } else { " and has committed on a watched topic" };
     Fault::new(FaultKind::Empty, format!("no group matches the plan's patterns of {}{all}", pair.plan.name))
 }
 
-/// Whether nobody misses a group's lag: it has committed nothing of what is watched for as long as it is looked at, and the plan does not
-/// name it, a pattern only fits it. Such are all groups of other topics where the pattern is `*`.
+/// Whether a group's lag is not required: no observation had a commit of it on a watched topic, and the plan names it only by a pattern.
+/// With the pattern `*` this applies to all groups of other topics.
 pub(super) fn no_lag_to_miss(pair: &Pair, name: &str, group: &Observed<GroupSeen<'_>>) -> bool {
     let never = matches!(group, Observed::Fresh(seen, _) | Observed::Stale(seen, _) if seen.never_had_any());
     never && !pair.plan.groups.has_name(name)
 }
 
-/// Whether something is known not to be on a side: the cluster's answer has it not. By nothing else: what is there, and of which something
-/// cannot be found, is not absent.
+/// Whether something is known to be absent from a side: the cluster's observation does not contain it. An existing group or topic of which
+/// a part cannot be found is not absent.
 pub(super) fn is_absent<T>(seen: &Observed<T>) -> bool {
     matches!(seen, Observed::Unknown(fault) if fault.kind == FaultKind::NotFound)
 }
 
-/// Puts all of them down.
+/// Samples all signals.
 pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     for pair in &state.pairs {
         for side in Side::BOTH {
@@ -143,14 +143,14 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     }
 }
 
-/// The clusters of a pair, and each of its groups and topics on both sides. What is on one side only is known: the runbook makes the other.
+/// The clusters of a pair, and each of its groups and topics on both sides. Existing on one side is enough: the runbook creates the other.
 pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
     let name = pair.plan.name.as_str();
     let mut out = Vec::new();
     for side in Side::BOTH {
         out.push(Watched::new(format!("cluster of {name}, {side}"), pair.cluster(side).seen(now)));
     }
-    // Of each side whether it is absent there, and how well it is known.
+    // For each side whether it is absent there, and its observed state.
     let mut put = |what: [String; 2], known: [(bool, Observed<()>); 2]| {
         let there = known.iter().any(|(absent, known)| !absent && known.is_fresh());
         let each = what.into_iter().zip(known).filter(|(_, (absent, _))| !(there && *absent));
@@ -161,7 +161,7 @@ pub(super) fn watched(pair: &Pair, now: Now) -> Vec<Watched> {
             let seen = pair.cluster(side).group(&group, now);
             let absent = is_absent(&seen);
             let known = match seen {
-                // A group that has committed nothing of what is watched has no lag, and nobody misses one.
+                // A group without commits on watched topics has no lag, and none is required.
                 Observed::Fresh(seen, age) if seen.has_nothing() => Observed::Fresh((), age),
                 seen => seen.and_then(|seen| seen.figures()).map(|_| ()),
             };
@@ -196,11 +196,11 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     }
     let worst = || worst_time(pair, side, now).map(|time| lag_seconds(Figures { time, ..Figures::default() }));
     out.put(&WORST_LAG_SECONDS, &labels, worst);
-    // Which groups and topics a pattern stands for is known as well as the cluster's last answer; those that are or were there are put below.
+    // The groups and topics that match a pattern are as fresh as the cluster's last observation; present and former ones are sampled below.
     for def in ALL.iter().filter(|def| def.labels.len() == 3) {
         out.due(def, &labels, || cluster.seen(now).map(|_| Vec::new()));
     }
-    // Who judges gates every second wants a few: for those of none there is nobody to go through hundreds of groups.
+    // The gates need few signals every second: if none of them is per group or per topic, hundreds of groups need not be processed.
     let wanted = |out: &Samples, label| ALL.iter().any(|def| def.labels.contains(&label) && out.wants(def));
     let groups = if wanted(out, "group") { parity::group_names_of(pair, side) } else { BTreeSet::new() };
     let topics = if wanted(out, "topic") { parity::topic_names_of(pair, side) } else { BTreeSet::new() };
@@ -240,7 +240,7 @@ fn measure_side(pair: &Pair, side: Side, may_take: Duration, now: Now, out: &mut
     }
 }
 
-/// What a group's commits come to.
+/// The signals of a group's commits.
 fn measure_lag(seen: &Observed<GroupSeen<'_>>, labels: &[&str], out: &mut Samples) {
     let figures = || seen.as_ref().and_then(|g| g.figures());
     #[expect(clippy::cast_precision_loss, reason = "a signal")]
@@ -261,7 +261,7 @@ fn measure_lag(seen: &Observed<GroupSeen<'_>>, labels: &[&str], out: &mut Sample
     out.put(&GROUP_DRAIN_SECONDS, labels, drain);
 }
 
-/// What concerns both sides at once.
+/// The signals that concern both sides.
 fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
     let name = pair.plan.name.as_str();
     let unequal = || {
@@ -271,7 +271,7 @@ fn measure_handover(state: &State, pair: &Pair, now: Now, out: &mut Samples) {
         })
     };
     out.put(&PAIR_UNEQUAL, &[name], unequal);
-    // Those that are named one by one, and those that a step hands over: a pattern may match hundreds.
+    // Groups that are named literally, and those that a step hands over: a pattern may match hundreds.
     let mut groups: BTreeSet<(&str, Side)> = BTreeSet::new();
     for side in Side::BOTH.into_iter().filter(|side| pair.mirrors_to(*side).next().is_some()) {
         groups.extend(pair.plan.groups.iter().filter_map(|p| p.literal()).map(|group| (group, side)));

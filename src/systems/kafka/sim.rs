@@ -1,8 +1,8 @@
-//! How it behaves in a simulated estate: topics and groups as the plan names them, a steady stream of events, groups in different health.
+//! Behaviour in a simulated estate: topics and groups as named in the plan, a steady stream of events, groups in different health.
 //!
-//! All of it follows from the plan, the seed, what is asked of it and what a scenario lets happen. Producers write to the source until
-//! they are moved; copies follow a moment later (`sim/topic.rs`); the groups on the source consume, those on the target wait with
-//! translated commits, until somebody commits there (`sim/group.rs`).
+//! All of it is derived from the plan, the seed, the requests and the scenario's fault injections. Producers write to the source until
+//! they are moved; copies follow a moment later (`sim/topic.rs`); the groups on the source consume, those on the target have
+//! translated commits, until offsets are committed there (`sim/group.rs`).
 
 mod group;
 mod happen;
@@ -31,7 +31,7 @@ use base::{
 };
 use plan::{Isolation, KafkaPair, Plan};
 
-/// The imitated clusters.
+/// The simulated clusters.
 pub struct Sim {
     pairs: Vec<SimPair>,
     last: Option<Now>,
@@ -43,34 +43,34 @@ struct SimPair {
     plan: KafkaPair,
     topics: Vec<SimTopic>,
     groups: Vec<SimGroup>,
-    /// Seconds lived, for the day's wave.
+    /// Simulated seconds, for the wave.
     lived: f64,
-    /// When the mirror wrote down offsets last, in seconds lived, and how often it does, in seconds.
+    /// When the mirror last wrote offset syncs, in simulated seconds, and its interval, in seconds.
     synced: f64,
     sync_every: f64,
-    /// What the mirror to the target wrote down.
+    /// The offset syncs of the mirror to the target.
     syncs: Syncs,
 }
 
-/// What passes from one moment to the next.
+/// One simulation step.
 struct Step {
-    /// How long it takes, in seconds.
+    /// Its duration, in seconds.
     seconds: f64,
-    /// Seconds lived at its end.
+    /// Simulated seconds at its end.
     lived: f64,
-    /// How much of the peak is produced.
+    /// The produced share of the peak.
     wave: f64,
-    /// How often the mirror writes down offsets, in seconds: translated commits are that far behind.
+    /// The mirror's interval of offset syncs, in seconds: translated commits are that far behind.
     sync_every: f64,
 }
 
 /// Events a second at the peak, over all pairs: what a mid-sized ad platform writes.
 const PEAK: f64 = 27_800.0;
-/// Records in flight between a producer and a consumer that is level with it, in seconds.
+/// Records in flight between a producer and a consumer without lag, in seconds.
 const IN_FLIGHT: f64 = 0.4;
 /// How far copies are behind their originals, in seconds.
 const COPY_BEHIND: f64 = 1.5;
-/// How often the mirror writes down offsets unless it is told otherwise, in seconds, and how many of those there are before we look.
+/// The mirror's default interval of offset syncs, in seconds, and the number of syncs before the simulation starts.
 const SYNC_EVERY: f64 = 60.0;
 const SYNCS: u32 = 16;
 
@@ -198,7 +198,8 @@ impl SimPair {
         out
     }
 
-    /// What the mirror to a side has written down. Records go to the target only; of the way back there are the mirror's heartbeats.
+    /// The offset syncs of the mirror to a side. Records are copied to the target only; the other direction has only the mirror's
+    /// heartbeats.
     fn said(&self, side: Side) -> Syncs {
         let mut out = if side == Side::Target { self.syncs.clone() } else { offset_syncs() };
         #[expect(clippy::cast_possible_truncation, reason = "the seconds of a simulation")]
@@ -222,7 +223,7 @@ impl SimPair {
     }
 }
 
-/// None yet, of the topic that the mirror writes them to.
+/// Without syncs yet, of the mirror's topic.
 fn offset_syncs() -> Syncs {
     Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()])
 }

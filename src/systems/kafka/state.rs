@@ -1,4 +1,4 @@
-//! The pairs of the plan, and the [`System`] made of them.
+//! The pairs of the plan, and the [`System`] that consists of them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ use base::{
 };
 use plan::{KafkaPair, Mirror, Plan, Property};
 
-/// What is known of all pairs of clusters.
+/// The state of all pairs of clusters.
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
@@ -36,17 +36,17 @@ pub struct State {
 pub(super) struct Pair {
     pub(super) plan: KafkaPair,
     clusters: Sides<Cluster>,
-    /// What the mirrors say that copy to a side.
+    /// The offset syncs of the mirrors that copy to a side.
     syncs: Sides<Reading<Said>>,
-    /// By the commits that they are made of.
+    /// By the versions of the commits from which they are computed.
     handovers: Memo<[u64; 2], Arc<Handovers>>,
 }
 
-/// What mirrors have said so far.
+/// The offset syncs read so far.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) syncs: Syncs,
-    /// When something new was said last; none: not since it is listened to.
+    /// When the last new sync was read; none: none since the start of the observation.
     pub(super) news: Option<Now>,
 }
 
@@ -56,7 +56,7 @@ impl Pair {
         self.plan.mirrors.iter().filter(move |m| m.from == side.other())
     }
 
-    /// What the mirrors that copy to a side say of offsets.
+    /// The offset syncs of the mirrors that copy to a side.
     pub(super) fn announced(&self, side: Side, now: Now) -> Observed<&Said> {
         if self.mirrors_to(side).next().is_none() {
             let text = format!("{}: the plan has no mirror to the {side}", self.plan.name);
@@ -75,8 +75,8 @@ impl Pair {
         reading.set(Said { syncs, news }, stamp);
     }
 
-    /// Forgets what only a pattern named and what is not there any more on either side: console consumers and the groups of tests come and go,
-    /// and nobody misses them. What the plan names itself is missed for as long as it is not there.
+    /// Removes what only a pattern matched and what no longer exists on either side, like console consumers and the groups of tests. What
+    /// the plan names literally counts as missing for as long as it does not exist.
     fn forget(&mut self, now: Now) {
         let whole = |side| self.cluster(side).seen(now).fresh().is_some_and(|latest| latest.facts.partial.is_none());
         if !Side::BOTH.into_iter().all(whole) {
@@ -102,7 +102,8 @@ impl Pair {
         }
     }
 
-    /// How much of its commits on the source each group has on the target, by both clusters' last answers; none while one has not answered.
+    /// For each group, how many of its commits on the source it also has on the target, by the last observations; none while one is
+    /// missing.
     pub(super) fn handovers(&self, now: Now) -> Option<Arc<Handovers>> {
         let (source, target) = (self.clusters.source.seen(now).shown()?, self.clusters.target.seen(now).shown()?);
         Some(self.handovers.get([source.commits_version, target.commits_version], || {
@@ -115,11 +116,11 @@ impl Pair {
     }
 }
 
-/// How many snapshots there are to one look at the topics' configuration: that changes by hand.
+/// Snapshots per query of the topics' configuration, which is changed by hand.
 const CONFIGS_EVERY: u32 = 12;
 
-/// How long one answer may take. Longer than the interval would allow on a healthy cluster: a snapshot of a large cluster over 70 ms of
-/// distance still fits, and a hung one is called that before its last answer is stale.
+/// The time-out of a query. Longer than the interval of a healthy cluster: a snapshot of a large cluster at 70 ms of distance still fits,
+/// and a cluster that hangs is reported before its last observation is stale.
 pub(super) fn timeout(interval: Duration) -> Duration {
     (interval * 2).clamp(Duration::from_secs(5), Duration::from_secs(15))
 }
@@ -227,22 +228,22 @@ impl System for State {
 }
 
 impl State {
-    /// Bytes kept for all clusters, without the allocator's own: what a hundred thousand pairs cost.
+    /// Bytes kept for all clusters, without allocator overhead: the memory cost of a hundred thousand pairs.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.pairs.iter().flat_map(|p| Side::BOTH.map(|s| p.cluster(s).bytes())).sum()
     }
 }
 
-/// Where a cluster is: librdkafka's name for it, and its older one.
+/// The property with a cluster's servers: librdkafka's name for it, and its older one.
 const BOOTSTRAP: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
 
-/// The servers a cluster is reached through, as its properties give them.
+/// The bootstrap servers of a cluster, from its properties.
 pub(super) fn servers(properties: &IndexMap<String, Property>) -> Option<&Property> {
     BOOTSTRAP.iter().find_map(|name| properties.get(*name))
 }
 
-/// The servers a cluster is reached through, as the plan gives them.
+/// The bootstrap servers of a cluster, from the plan.
 pub(super) fn bootstrap(pair: &KafkaPair, side: Side) -> String {
     match servers(&pair.clusters.get(side).read) {
         Some(Property::Plain(servers)) => servers.clone(),

@@ -1,15 +1,15 @@
-//! A mirror's word for where records have gone: MirrorMaker 2's offset syncs, how they are written, kept, and used to lead a group over.
+//! MirrorMaker 2's offset syncs, which map offsets of the original to offsets of the copy: format, storage, and translation of commits.
 //!
-//! Nothing else leads from the offsets of one cluster to those of another.
+//! There is no other relation between the offsets of two clusters.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One offset sync: this record of the original's partition has this offset in the copy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sync {
-    /// The record's offset on the cluster it was copied from.
+    /// The record's offset on the cluster from which it was copied.
     pub upstream: i64,
-    /// Its offset on the cluster it was copied to.
+    /// Its offset on the cluster to which it was copied.
     pub downstream: i64,
 }
 
@@ -23,31 +23,31 @@ impl Sync {
 /// The offset syncs of one direction, by the original's topic and partition.
 #[derive(Debug, Clone, Default)]
 pub struct Syncs {
-    /// Topics they were read from; none: the mirror writes none, or nowhere that could be read.
+    /// Topics from which they were read; none: the mirror writes none, or none that could be read.
     pub topics: Vec<Arc<str>>,
-    /// How far those were read, all together: it grows with each sync that the mirror writes.
+    /// The sum of the offsets read so far: it grows with each sync that the mirror writes.
     pub read: i64,
     by_topic: BTreeMap<Arc<str>, BTreeMap<u32, Arc<Vec<Sync>>>>,
 }
 
-/// Syncs kept of one partition. Beyond it the older half is thinned out: what is far back needs to be found, not to be exact.
+/// Syncs kept per partition. Beyond that the older half is thinned: old syncs need to be available, not exact.
 const KEPT: usize = 64;
 
 impl Syncs {
-    /// None yet, of these topics.
+    /// Without syncs yet, of these topics.
     #[must_use]
     pub fn of_topics(topics: Vec<Arc<str>>) -> Self {
         Self { topics, ..Self::default() }
     }
 
-    /// Takes one, in the order of writing.
+    /// Takes a sync, in the order of writing.
     pub fn take(&mut self, topic: &str, partition: u32, sync: Sync) {
         let by_partition = match self.by_topic.get_mut(topic) {
             Some(known) => known,
             None => self.by_topic.entry(topic.into()).or_default(),
         };
         let kept = Arc::make_mut(by_partition.entry(partition).or_default());
-        // One of the two logs was made anew: what was said of it before means nothing.
+        // One of the two logs was created again: earlier syncs are invalid.
         if kept.last().is_some_and(|last| sync.upstream <= last.upstream || sync.downstream <= last.downstream) {
             kept.clear();
         }
@@ -61,51 +61,51 @@ impl Syncs {
         }
     }
 
-    /// Of a partition, oldest first.
+    /// The syncs of a partition, oldest first.
     #[must_use]
     pub fn of(&self, topic: &str, partition: u32) -> &[Sync] {
         self.by_topic.get(topic).and_then(|t| t.get(&partition)).map_or(&[], |kept| kept)
     }
 
-    /// The newest of a partition.
+    /// The newest sync of a partition.
     #[must_use]
     pub fn last(&self, topic: &str, partition: u32) -> Option<Sync> {
         self.of(topic, partition).last().copied()
     }
 }
 
-/// Where a group may stand on the other cluster, and what that costs.
+/// The position that a group can have on the other cluster, and its cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stand {
-    /// The next record it reads.
+    /// The next record that it reads.
     pub(super) offset: i64,
-    /// Records that it reads again, at the most.
+    /// The most records that it reads again.
     pub(super) again: i64,
 }
 
-/// Leads a commit over, by the syncs of the mirror that goes the same way (`along`) and, if there is one, of the mirror that copies these
-/// very topics the other way (`against`); never beyond `end`, the end over there. None: nothing is known that leads there.
+/// Translates a commit, by the syncs of the mirror in the same direction (`along`) and, if there is one, of the mirror that copies the same
+/// topics in the opposite direction (`against`); never beyond `end`, the end on the other cluster. None: no sync allows a translation.
 ///
-/// A commit beyond a sync is taken to stand just behind it, as MirrorMaker 2's own checkpoints are
-/// (`OffsetSyncStore.translateDownstream`): what lies between is read again, and nothing is skipped, since a mirror copies a partition in
-/// its order.
+/// A commit beyond a sync is translated to the offset just behind it, as in MirrorMaker 2's own checkpoints
+/// (`OffsetSyncStore.translateDownstream`): the records between are read again, and nothing is skipped, since a mirror copies a partition
+/// in its order.
 ///
-/// With copies in both directions under one name that is not enough: before the place that a sync names there may be records written over
-/// there that have not come here yet, and the group has not read those. A sync of the other mirror, read backwards, has no such hole: it
-/// was written after all that stands before it. One of this mirror counts only if, since the last such point, both logs have grown by the
-/// same number of records: then each record of the one is a record of the other. Before there is such a point: if the log over there is
-/// not longer than this one, has not grown by more than it since the oldest sync that is known, and the sync names a place before all that
-/// the mirror back has said something of: the group has not read that.
+/// With copies in both directions under one name that is not enough: before the position of a sync there may be records written on the
+/// other cluster that have not been copied here yet, and the group has not read those. A sync of the opposite mirror, used in reverse, does
+/// not have this problem: it was written after all records before it. A sync of this mirror counts only if, since the last such point, both
+/// logs have grown by the same number of records: then each record of the one is a record of the other. Without such a point it counts if
+/// the log on the other cluster is not longer than this one, has not grown by more than it since the oldest known sync, and the sync's
+/// position is before all that the syncs of the opposite mirror cover: the group has not read that.
 ///
-/// What no sync shows: that something was written over there before copies began of a log that was old by then, if the mirror back never
-/// said so, or its word is compacted away; and that an offset is no record (the markers of transactions, the holes of compaction). The first is
-/// what `kafka.topic.own_records` is for.
+/// What no sync shows: that records were written on the other cluster before the copying of a then old log began, if the opposite mirror
+/// wrote no sync for them, or if it was compacted; and that an offset is no record (transaction markers, gaps of compaction). The signal
+/// `kafka.topic.own_records` covers the first case.
 ///
-/// Each of the four may have been read at another moment: neither the place nor the bound needs them to be of one.
+/// The four arguments may have been read at different times: neither the position nor the bound requires them to be of one time.
 pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i64) -> Option<Stand> {
     let stand = |here: i64, there: i64, again: i64| {
         let place = there + i64::from(commit > here);
-        // By an end that is older than the syncs there is less than there is.
+        // With an end that is older than the syncs, fewer records are known than exist.
         let offset = place.min(end);
         Stand { offset, again: (commit - here - 1).max(0) + again + place - offset }
     };
@@ -122,7 +122,7 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i
     };
     let own = along.iter().rev().filter(|s| s.upstream <= commit).find(safe);
     match (own, base) {
-        // What came over there behind this sync was here behind it, too.
+        // What was copied there behind this sync was here behind it, too.
         (Some(own), base) if base.is_none_or(|base| base.downstream <= own.upstream) => {
             Some(stand(own.upstream, own.downstream, 0))
         }
@@ -133,13 +133,13 @@ pub(super) fn lead(along: &[Sync], against: Option<&[Sync]>, commit: i64, end: i
     }
 }
 
-/// Of the records written here before the one that a sync of the mirror to here names (`base`), how many may not have been copied over there
-/// before its original, and so lie, or will lie, behind it.
+/// Of the records written here before the record of a sync of the opposite mirror (`base`), how many may not have been copied to the other
+/// cluster before its original, and so are, or will be, behind it there.
 ///
-/// Copied before it was all up to any sync of the mirror from here with a copy before that original. Otherwise all that lies behind it over
-/// there may be such, and all that this mirror had not copied when it last said something. One that never said anything has copied
-/// nothing: then it is what this log is longer than the other, or has grown by more than it since the oldest known sync to here; that does not count
-/// what was written here before that sync to a log that copies began only late, or were deleted since.
+/// All records up to any sync of this mirror with a copy before that original were copied before it. Otherwise all records behind it on the
+/// other cluster may be such, plus all that this mirror had not copied at its last sync. A mirror without any sync has copied nothing: then
+/// it is the number by which this log is longer than the other, or has grown more than it since the oldest known sync to here. That does
+/// not count records written here before that sync to a log whose copying began late, or records deleted since.
 fn late(along: &[Sync], against: &[Sync], base: Sync, end: i64) -> i64 {
     let Some(last) = along.last() else {
         let first = against.first().unwrap_or(&base);
@@ -152,7 +152,7 @@ fn late(along: &[Sync], against: &[Sync], base: Sync, end: i64) -> i64 {
     before.map_or(behind, |before| before.min(behind))
 }
 
-/// A record of MirrorMaker 2's topic of offset syncs; none if it is of another form.
+/// A record of MirrorMaker 2's topic of offset syncs; none if it has another form.
 ///
 /// Key: topic (string: i16 length, bytes), partition (i32). Value: upstream offset (i64), downstream offset (i64). Big endian.
 /// (Apache Kafka, `connect/mirror/OffsetSync.java`, `KEY_SCHEMA` and `VALUE_SCHEMA`.)
@@ -209,23 +209,23 @@ mod tests {
         assert_eq!(to(19), Some((3, 8)));
         assert_eq!(to(20), Some((12, 0)));
         assert_eq!(to(21), Some((13, 0)));
-        // Without a mirror of its own that way, the other one's word is read backwards.
+        // Without a mirror in that direction, the opposite mirror's syncs are used in reverse.
         assert_eq!(lead(&[], Some(&along), 12, 1000), Some(Stand { offset: 20, again: 0 }));
         assert_eq!(lead(&[], Some(&along), 30, 1000), Some(Stand { offset: 21, again: 17 }));
         // Never beyond the end.
         assert_eq!(lead(&along, None, 30, 11), Some(Stand { offset: 11, again: 9 + 2 }));
-        // A log whose beginning is gone, and three records over there that came here where the group has not been yet.
+        // A log whose beginning was deleted, and three records of the other cluster that were copied here where the group has not read yet.
         let (along, against) = ([sync(1000, 3), sync(1100, 103)], [sync(0, 1500)]);
         assert_eq!(lead(&along, Some(&against), 1200, 5000), None);
         assert_eq!(lead(&along, Some(&against), 1500, 200), Some(Stand { offset: 0, again: 199 + 399 }));
         assert_eq!(lead(&along, Some(&[sync(110, 1500)]), 1200, 5000), Some(Stand { offset: 104, again: 99 }));
     }
 
-    /// Two logs of one name and a mirror each way that copies no copies, as they were at each moment.
+    /// Two logs with one name and a mirror in each direction that copies no copies, as they were at each moment.
     struct History {
         /// A record: its number, and the side on which it was written.
         logs: [Vec<(u32, usize)>; 2],
-        /// By the side that is copied from: how far, and what is said of it.
+        /// By the side of the original: how far it is copied, and the syncs.
         copied: [usize; 2],
         syncs: [Vec<Sync>; 2],
         /// After each event, the lengths of both logs, and of both lists of syncs.
@@ -250,10 +250,10 @@ mod tests {
 
         fn new(random: &mut fastrand::Rng) -> Self {
             let mut all = Self { logs: [vec![], vec![]], copied: [0, 0], syncs: [vec![], vec![]], moments: vec![] };
-            // How often a mirror goes on: one that lags makes other orders than one that does not.
+            // How often a mirror copies: a slow one gives other orders than a fast one.
             let pace = [random.u8(2..30), random.u8(2..30)];
             for number in 0..400 {
-                // First only on the one side, then on both, then on the other, then back.
+                // First only on the one side, then on both, then on the other, then on the first again.
                 let side = match number {
                     0..100 | 300.. => 0,
                     100..200 => random.usize(..2),
@@ -273,8 +273,8 @@ mod tests {
         }
     }
 
-    /// Everything in random order, and what is asked with read at a moment of its own: nothing that was not read on the one side lies before
-    /// the place on the other, and once all is copied, no more that was read lies behind it than was said.
+    /// Everything in random order, with each argument read at a different moment: no record that was unread on the one side is before the
+    /// position on the other, and once all is copied, no more read records are behind it than stated.
     #[test]
     fn nothing_unread_is_ever_skipped_and_no_more_read_again_than_said_with_copies_both_ways() {
         let (mut led, mut said, mut twice) = (0, 0, 0);
@@ -311,7 +311,7 @@ mod tests {
             }
         }
         println!("{led} led over, {twice} read again, {said} said at most");
-        // A bound that says anything at all would be kept, too.
+        // A bound that is far too large would always hold, too.
         assert!(led > 100_000 && said < 2 * twice, "{led} led over, {twice} read again, {said} said at most");
     }
 }

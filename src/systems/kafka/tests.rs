@@ -1,4 +1,4 @@
-//! The pure parts together: answers in, signals and pictures out.
+//! The pure parts together: from observations to signals and view models.
 
 mod known;
 
@@ -117,7 +117,7 @@ fn kind(seen: &Observed<f64>) -> Option<FaultKind> {
 #[test]
 fn lag_is_told_in_messages_and_in_seconds() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
-    // Two partitions that get ten records a second each; the group stands at 100 and 90.
+    // Two partitions that get ten records a second each; the group's commits are 100 and 90.
     for t in 0..=20_i64 {
         let now = u64::try_from(t).unwrap();
         let facts = snapshot(&ends(&[100 + 10 * t, 100 + 10 * t]), &ends(&[100, 90 + 10 * t]));
@@ -170,7 +170,7 @@ fn a_commit_beyond_the_end_is_unknown_and_a_missing_one_is_listed() {
     assert_eq!(signal(&state, at(2), "kafka.group.uncommitted_partitions", &CHECKOUT).fresh(), Some(2.0));
 }
 
-/// Bug reports of two other consoles: retention has taken all that a group had not read, and what is counted as its lag never drains.
+/// Bug reports of two other consoles: retention has deleted all unread records of a group, and the lag that is counted never drains.
 #[test]
 fn what_lies_before_the_start_of_the_log_is_lost_and_no_lag() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
@@ -196,7 +196,7 @@ fn what_lies_before_the_start_of_the_log_is_lost_and_no_lag() {
     assert_eq!(figure(&state, "kafka.group.drain_seconds").fresh(), Some(0.0));
     assert_eq!(figure(&state, "kafka.group.lag_seconds").fresh(), Some(0.0));
     assert_eq!(figure(&state, "kafka.group.lost_records").fresh(), Some(90.0));
-    // A start that nobody told is no zero: without it neither is known what is lost, nor what is left.
+    // An unknown start is not zero: without it neither the lost nor the remaining records are known.
     let facts = Snapshot { starts: ends(&[-1001, 70]), ..snapshot(&ends(&[100, 100]), &ends(&[10, 100])) };
     state.apply(&source(), Observation::Snapshot(facts), stamp(4));
     assert_eq!(kind(&figure(&state, "kafka.group.lag")), Some(FaultKind::Malformed));
@@ -348,7 +348,7 @@ fn a_group_that_is_denied_and_a_partition_without_leader_are_not_known_while_the
         let all = state.watched(at(1)).into_iter().filter_map(|thing| thing.unknown("kafka"));
         all.map(|thing| format!("{}: {}", thing.what, thing.why)).collect()
     };
-    // The target has neither yet: the runbook makes them.
+    // The target has neither yet: the runbook creates them.
     let there = Snapshot::default();
     state.apply(&Query::Snapshot { pair: 0, side: Side::Target }, Observation::Snapshot(there), stamp(1));
     let good = || snapshot(&ends(&[9, 9]), &ends(&[5, 5]));

@@ -1,28 +1,28 @@
 //! Ends of a topic's partitions against time: turns a lag in messages into a lag in seconds.
 //!
-//! All partitions of a topic are read at once, so a reading is one row with one time. Rows stay together in memory in the order in which a
-//! group's partitions are gone through: with ten thousand partitions that is what this costs.
+//! All partitions of a topic are read at once, so an observation is one row with one time. The values of a row are contiguous in memory, in
+//! the order in which a group's partitions are processed: with ten thousand partitions this determines the cost.
 
 use std::{collections::VecDeque, mem::size_of, time::Duration};
 
 use super::facts::Offset;
 
-/// The ends of a topic's partitions as they were read over about the last hour.
+/// The ends of a topic's partitions, read over about the last hour.
 #[derive(Debug, Default)]
 pub(super) struct EndTimes(VecDeque<Row>);
 
-/// What was read at one time, and all the same until another.
+/// The ends in one observation, unchanged until another.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// Boot times in tenths of a second: of the first reading of this, and of the last.
+    /// Boot times in tenths of a second: of the first and the last observation with these ends.
     from: u32,
     until: u32,
-    /// By partition; what could not be read is unknown.
+    /// By partition; unknown where it could not be read.
     ends: Box<[Offset]>,
 }
 
 impl Row {
-    /// Whether the end of a partition is known not to have been beyond `offset` yet: then the record there is younger than the row.
+    /// Whether the end of a partition is known not to have passed `offset` yet: then the record there is younger than the row.
     pub(super) fn is_before(&self, partition: usize, offset: i64) -> bool {
         self.end(partition).is_some_and(|end| end <= offset)
     }
@@ -36,7 +36,7 @@ impl Row {
 const ROWS: usize = 64;
 
 impl EndTimes {
-    /// The ends read at `boot`, by partition. Gives whether they are what was read last.
+    /// Takes the ends read at `boot`, by partition. Returns whether they equal those read last.
     pub(super) fn push(&mut self, boot: Duration, ends: &[Offset]) -> bool {
         let at = tenths(boot);
         for (partition, end) in ends.iter().enumerate() {
@@ -51,8 +51,8 @@ impl EndTimes {
             return true;
         }
         if self.0.len() == ROWS {
-            // Every second of the older half goes: recent rows stay dense, old ones reach far back. Before the new one comes, so that
-            // the room for all of them never doubles.
+            // Every second row of the older half is removed: recent rows stay dense, old ones reach far back. Done before the new row is
+            // added, so that the capacity never doubles.
             let mut i = 0;
             self.0.retain(|_| {
                 i += 1;
@@ -63,7 +63,7 @@ impl EndTimes {
         false
     }
 
-    /// A partition's log was cut or made anew: what was known of it is of another log.
+    /// A partition's log was truncated or created again: its earlier ends are of another log and are removed.
     fn forget(&mut self, partition: usize) {
         for end in self.0.iter_mut().filter_map(|row| row.ends.get_mut(partition)) {
             *end = Offset::UNKNOWN;
@@ -75,7 +75,7 @@ impl EndTimes {
         self.0.range(..before).rev().find_map(|row| Some((row, row.end(partition)?)))
     }
 
-    /// The ends of all partitions as they were read last before `boot`. None where one is not known for that long.
+    /// The ends of all partitions as last read before `boot`. None where one is not known for that long.
     pub(super) fn before(&self, boot: Duration) -> Option<Vec<i64>> {
         let then = tenths(boot);
         let rows = self.0.partition_point(|row| row.from < then);
@@ -83,14 +83,14 @@ impl EndTimes {
         (0..partitions).map(|p| self.last(rows, p).map(|(_, end)| end)).collect()
     }
 
-    /// How long before `boot` the end of a partition stood at `offset`: the age of the oldest record not yet consumed.
+    /// How long before `boot` the end of a partition was at `offset`: the age of the oldest record not yet consumed.
     /// None where the rows do not reach back that far: then it is at least [`Self::reach`].
     pub(super) fn age_of(&self, partition: usize, offset: i64, boot: Duration) -> Option<Duration> {
         let (_, end) = self.last(self.0.len(), partition)?;
         if end <= offset {
             return Some(Duration::ZERO);
         }
-        // The first row after which the end was beyond it.
+        // The first row whose end is beyond it.
         let (mut low, mut high) = (0, self.0.len());
         while low < high {
             let middle = usize::midpoint(low, high);
@@ -108,20 +108,20 @@ impl EndTimes {
         Some(Duration::from_secs_f64((f64::from(tenths(boot)) - at).max(0.0) / 10.0))
     }
 
-    /// What was read first after `boot`.
+    /// The first row read after `boot`.
     pub(super) fn after(&self, boot: Duration) -> Option<&Row> {
         let then = tenths(boot);
         self.0.get(self.0.partition_point(|row| row.until <= then))
     }
 
-    /// How far back a partition is known.
+    /// For how long a partition has been known.
     pub(super) fn reach(&self, partition: usize, boot: Duration) -> Duration {
         let first = self.0.iter().find(|row| row.end(partition).is_some());
         first
             .map_or(Duration::ZERO, |row| Duration::from_millis(u64::from(tenths(boot).saturating_sub(row.from)) * 100))
     }
 
-    /// Bytes it holds.
+    /// Bytes it uses.
     pub(super) fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<Row>() + self.0.iter().map(|row| size_of_val(&*row.ends)).sum::<usize>()
     }
@@ -131,12 +131,12 @@ fn tenths(boot: Duration) -> u32 {
     u32::try_from(boot.as_millis() / 100).unwrap_or(u32::MAX)
 }
 
-/// How far behind in time.
+/// The lag in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LagTime {
-    /// This long.
+    /// Exactly this long.
     Exactly(Duration),
-    /// Longer than the cluster has been watched for: at least this long.
+    /// Longer than the cluster has been observed: at least this long.
     AtLeast(Duration),
 }
 
@@ -147,14 +147,14 @@ impl Default for LagTime {
 }
 
 impl LagTime {
-    /// How long, at the least.
+    /// The least possible duration.
     pub(super) const fn least(self) -> Duration {
         match self {
             Self::Exactly(d) | Self::AtLeast(d) => d,
         }
     }
 
-    /// This much later, of a record that still waits.
+    /// The same this much later, for a record that is still unread.
     pub(super) const fn plus(self, by: Duration) -> Self {
         match self {
             Self::Exactly(d) => Self::Exactly(d.saturating_add(by)),
@@ -162,7 +162,7 @@ impl LagTime {
         }
     }
 
-    /// The worse of two: as long as the longer, and no more certain than the less certain.
+    /// The worse of two: as long as the longer, and only as exact as the less exact.
     pub(super) fn worse(self, other: Self) -> Self {
         let longest = self.least().max(other.least());
         match (self, other) {
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(table.reach(1, secs(2015)), secs(1020), "an answer without partitions takes nothing away");
     }
 
-    /// Bursts with quiet hours between them, for days: whatever is thinned out, how old a record is stays within what was between two rows.
+    /// Bursts with quiet hours between them, for days: with any thinning, the error of a record's age stays below the distance of two rows.
     #[test]
     fn a_log_that_is_quiet_between_bursts_keeps_when_each_was() {
         let mut table = EndTimes::default();
@@ -268,7 +268,7 @@ mod tests {
         let table = table(&[&[-1, 0], &[100, 0], &[-1, 0], &[300, 0], &[-1, 0]]);
         assert_eq!(table.reach(0, secs(1020)), secs(15));
         assert_eq!(table.age_of(0, 300, secs(1020)), Some(Duration::ZERO));
-        // Half of what was written between 1005 s and 1015 s.
+        // Half of the records written between 1005 s and 1015 s.
         assert_eq!(table.age_of(0, 200, secs(1020)), Some(secs(10)));
         assert_eq!(table.age_of(0, 99, secs(1020)), None);
         assert_eq!(table.before(secs(1014)), Some(vec![100, 0]));

@@ -38,10 +38,10 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     Panel { id: State::ID, title: State::TITLE, summary, tables, oldest: oldest(&seen) }
 }
 
-/// The tile of the overview.
+/// The overview's tile.
 pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
     let sides: Vec<_> = Side::BOTH.into_iter().filter_map(|side| Some((side, worst(state, side, now)?))).collect();
-    // What is not known is worse than any lag; among what is known the longest.
+    // Unknown is worse than any lag; of the known lags the longest is the worst.
     let Some((side, first)) = sides.iter().max_by(|a, b| a.1.rank().cmp(&b.1.rank()).then(b.0.cmp(&a.0))) else {
         return Vec::new();
     };
@@ -63,12 +63,12 @@ fn label(plan: &Plan, side: Side) -> Cow<'static, str> {
     plan.sites.get(side).label.clone().into()
 }
 
-/// What stands over a side's columns.
+/// The heading of a side's columns.
 fn heading(plan: &Plan, side: Side) -> String {
     format!("{side} {}", plan.sites.get(side).label)
 }
 
-/// The group of one side that is worst off.
+/// The worst group of one side.
 struct Worst {
     pair: usize,
     group: Option<Arc<str>>,
@@ -91,7 +91,7 @@ impl Worst {
         Cell::seen(self.time.clone(), |t| time_cell(t).tone(drain.map_or(Tone::Plain, tone)))
     }
 
-    /// Whose, how much, which way, when it drains.
+    /// Its group, lag, trend, and the time until it is drained.
     fn words(&self, state: &State) -> String {
         let whose = match (&self.group, state.pairs.len()) {
             (Some(group), 1) => group.to_string(),
@@ -125,7 +125,7 @@ impl Worst {
     }
 }
 
-/// The worst of one side: a group that cannot be read before any that can. None where the plan has no pair.
+/// The worst of one side: a group that cannot be read ranks before any that can. None where the plan has no pair.
 fn worst(state: &State, side: Side, now: Now) -> Option<Worst> {
     let each = state.pairs.iter().enumerate().flat_map(|(ix, pair)| worst_of(ix, pair, side, now));
     each.reduce(|a, b| if b.rank() > a.rank() { b } else { a })
@@ -138,7 +138,7 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
         Observed::Fresh(..) | Observed::Stale(..) => {
             let each = names.iter().filter_map(|name| worst_group(ix, pair, side, name, now));
             let judged: Vec<Worst> = each.collect();
-            // Groups come over one after the other: a side that has none yet is no worse than the side that has them.
+            // Groups move one after the other: a side without groups is not worse than the side that has them.
             let other = pair.cluster(side.other());
             let others = || {
                 parity::group_names_of(pair, side.other()).into_iter().any(|g| other.group(&g, now).shown().is_some())
@@ -154,7 +154,7 @@ fn worst_of(ix: usize, pair: &Pair, side: Side, now: Now) -> Vec<Worst> {
     vec![Worst { pair: ix, group: None, time: whole, figures: None }]
 }
 
-/// None of a group whose lag nobody misses: it never had one, or it is on the other side only.
+/// None for a group whose lag is not required: it never had one, or it exists on the other side only.
 fn worst_group(ix: usize, pair: &Pair, side: Side, name: &Arc<str>, now: Now) -> Option<Worst> {
     let seen = pair.cluster(side).group(name, now);
     let elsewhere = signals::is_absent(&seen) && pair.cluster(side.other()).group(name, now).shown().is_some();
@@ -178,7 +178,7 @@ fn time_cell(time: LagTime) -> Cell {
     Cell::number(time.least().as_secs_f64(), time_text(time))
 }
 
-/// What a drain means: a lag that grows is to be looked at, however small.
+/// The tone of a drain: a lag that grows is a warning, however small.
 const fn tone(drain: Drain) -> Tone {
     match drain {
         Drain::Drained => Tone::Good,
@@ -212,7 +212,7 @@ fn lag_cell(lag: i64) -> Cell {
     Cell::count(lag.unsigned_abs())
 }
 
-/// A group's figures as they may be decided on.
+/// A group's figures, if a decision may be based on them.
 fn figures(group: Observed<GroupSeen<'_>>) -> Observed<(Figures, GroupSeen<'_>)> {
     group.and_then(|g| Ok((g.figures()?, g)))
 }

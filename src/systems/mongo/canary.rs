@@ -1,17 +1,17 @@
-//! What a canary feels: how long a set took no writes, as an application beside this console has it.
+//! What a canary measures: how long a set accepted no writes, as an application on this host experiences it.
 //!
-//! The greetings tell when a member says that it accepts writes; whether writes get through, only a write can tell. A canary writes one
-//! document, again and again, and counts:
+//! A `hello` reply shows when a member reports that it accepts writes. Only a write shows whether writes succeed. A canary writes one
+//! document repeatedly and counts:
 //!
 //! - a *gap* is the time from the acknowledgement of a write to that of the next one;
-//! - a gap in which a write failed, or in which one was under way for longer than four ticks (or four times what a write usually takes,
-//!   where that is longer), is an *outage*. Write downtime is the sum of the outages;
-//! - what is the console's own is no part of either: a turn that was missed, or a reply that lay unread because the machine was busy. It is
-//!   counted apart, as time in which it was not tried.
+//! - a gap in which a write failed, or in which one was in progress for longer than four ticks (or four times the usual duration of a
+//!   write, where that is longer), is an *outage*. Write downtime is the sum of the outages;
+//! - delays of the console itself are part of neither: a missed turn, or a reply that was not read because the machine was busy. They are
+//!   counted separately, as time not tried.
 //!
-//! So an outage is known to one tick. It holds what the driver needs to notice and to
-//! find the new primary (it keeps away from a member that has just refused a write for up to half a second): an application pays that,
-//! too. It also holds a link between here and the set that is cut, for the same reason.
+//! So an outage is exact to one tick. It includes the time that the driver needs to notice and to find the new primary (for up to half
+//! a second it avoids a member that has just refused a write): an application has that delay, too. For the same reason it includes a
+//! broken link between this host and the set.
 //!
 //! Nothing here does I/O: the live side and the simulation feed the same record.
 
@@ -28,7 +28,7 @@ use super::{facts::Query, set::Set};
 use base::{collector::CollectorSpec, observed::Reading};
 use plan::Canary;
 
-/// Who has to have a write before it is acknowledged.
+/// Which members must have a write before it is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Concern {
     /// The primary: w:1.
@@ -41,7 +41,7 @@ impl Concern {
     /// Both.
     pub(super) const ALL: [Self; 2] = [Self::One, Self::Majority];
 
-    /// As the server and the signals call it.
+    /// The name that the server and the signals use.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Concern {
         }
     }
 
-    /// Those that a canary writes with.
+    /// The concerns with which a canary writes.
     pub(super) fn of(canary: &Canary) -> impl Iterator<Item = Self> {
         [Self::One].into_iter().chain(canary.majority.then_some(Self::Majority))
     }
@@ -59,65 +59,65 @@ impl Concern {
 /// One loop of writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Probe {
-    /// The set's place in the plan.
+    /// The index of the set in the plan.
     pub set: usize,
-    /// What it waits for.
+    /// The acknowledgement that it waits for.
     pub concern: Concern,
 }
 
-/// What has been felt so far. Times are of the boot clock.
+/// What has been measured so far. Times are on the boot clock.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Felt {
-    /// When the last write was acknowledged, and how long it took.
+    /// When the last write was acknowledged, and its duration.
     pub acknowledged: Option<(Duration, Duration)>,
-    /// No write has got through since: an outage that goes on.
+    /// Start of the current outage: no write has succeeded since.
     pub since: Option<Duration>,
-    /// Why the last write failed, in the server's words; none if it did not.
+    /// The server's error of the last write; none if it did not fail.
     pub why: Option<Arc<str>>,
-    /// The last outage that is over: when it ended, and how long it was.
+    /// The last finished outage: its end and its duration.
     pub last: Option<(Duration, Duration)>,
-    /// The longest gap of the last ten minutes; the one that goes on is not among them.
+    /// The longest gap of the last ten minutes, without the current one.
     pub longest: Duration,
-    /// All outages that are over.
+    /// Sum of all finished outages.
     pub down: Duration,
-    /// Outages, the one that goes on among them.
+    /// Number of outages, including the current one.
     pub outages: u32,
-    /// Time in which it could not be tried: neither up nor down.
+    /// Time not tried: neither up nor down.
     pub unseen: Duration,
-    /// Writes that were acknowledged.
+    /// Acknowledged writes.
     pub writes: u64,
-    /// Writes that were not.
+    /// Failed writes.
     pub failed: u64,
 }
 
 impl Felt {
-    /// How long the outage that goes on has lasted.
+    /// Duration of the current outage.
     pub(super) fn gap(&self, boot: Duration) -> Duration {
         self.since.map_or(Duration::ZERO, |since| boot.saturating_sub(since))
     }
 
-    /// All outages.
+    /// Sum of all outages.
     pub(super) fn downtime(&self, boot: Duration) -> Duration {
         self.down + self.gap(boot)
     }
 
-    /// The longest gap of late, the one that goes on among them.
+    /// The longest gap of the last ten minutes, including the current one.
     pub(super) fn longest(&self, boot: Duration) -> Duration {
         self.longest.max(self.gap(boot))
     }
 }
 
-/// A canary's readings, by what it waits for; none of them before somebody was given the run.
+/// A canary's readings, by write concern; empty before a session has taken control.
 pub(super) type Canaries = BTreeMap<Concern, Reading<Felt>>;
 
-/// What is felt is told at least this often, where writes are not rarer: as the greetings are.
+/// A measurement is published at least this often, or with each write where writes are rarer: as often as `hello` replies arrive.
 const TOLD: Duration = Duration::from_secs(1);
-/// A write that is not acknowledged within this has failed. Longer than a write to the other region takes, and than an election that goes
-/// well.
+/// A write that is not acknowledged within this time has failed. Longer than a write to the other region and longer than a normal
+/// election.
 pub(super) const WRITE_WITHIN: Duration = Duration::from_secs(2);
 
 impl Set {
-    /// The canary's loops, for whoever is given the run: from now on there is something to feel.
+    /// The canary's collectors, for a session that takes control: from now on there are measurements.
     pub(super) fn probes(&mut self) -> Vec<CollectorSpec<Probe>> {
         let plan = self.plan.clone();
         let Some(canary) = &plan.replica_sets[self.ix].canary else { return Vec::new() };
@@ -135,7 +135,7 @@ impl Set {
         Concern::of(canary).map(probe).collect()
     }
 
-    /// Whether the canary's login may do what it has to, which only `landfall check` asks: nobody who watches touches that login.
+    /// The query whether the canary's login may write. Only `landfall check` sends it; a watching session does not use that login.
     pub(super) fn trial(&self) -> Option<CollectorSpec<Query>> {
         self.planned().canary.as_ref()?.login.as_ref()?;
         let every = self.plan.intervals.mongo;

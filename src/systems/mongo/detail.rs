@@ -1,4 +1,4 @@
-//! What opens behind a row: everything known of one set or one member, with its curves.
+//! The detail view of a row: everything known of one set or one member, with its curves.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -206,7 +206,7 @@ fn of_member(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now)
     Detail { title: format!("{host} of {}", set.name), fields, curves, tables: Vec::new() }
 }
 
-/// The server's own estimate starts pessimistic; this one is made of the rate of the last minutes.
+/// The server's own estimate starts too high; this one uses the rate of the last minutes.
 fn first_copy(member: &Member, sync: InitialSync) -> [(&'static str, Cell); 3] {
     let left = sync.total.map(|t| t.saturating_sub(sync.copied));
     let done = match (sync.total, sync.databases) {

@@ -1,7 +1,7 @@
-//! What is asked and what is answered, as plain data. No driver type, no judgement.
+//! Queries and their observations, as plain data. No driver types and no decisions.
 //!
-//! Everything that some server version leaves out is an `Option`: `configTerm`, `votingMembersCount`, `lastAppliedWallTime` and
-//! `topologyVersion` came with 4.2 and 4.4, and a member's own view of the set is empty while it starts.
+//! Every field that some server version omits is an `Option`: `configTerm`, `votingMembersCount`, `lastAppliedWallTime` and
+//! `topologyVersion` were added in 4.2 and 4.4, and a member reports no members of the set while it starts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,26 +10,26 @@ use serde::{Deserialize, Serialize};
 
 use super::{canary::Felt, operations::Operations};
 
-/// One endpoint × one question. `set` is the set's place in the plan.
+/// One endpoint × one question. `set` is the index of the set in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Query {
-    /// `hello`, pushed by the member whenever something changes and every half second otherwise.
+    /// `hello`. The member pushes a reply whenever something changes, and every half second otherwise.
     Hello(Peer),
-    /// `replSetGetStatus`, of the member itself: only it knows its initial sync and its own position without delay.
+    /// `replSetGetStatus`, of the member itself: only the member knows its initial sync and its own position without delay.
     Status(Peer),
-    /// `serverStatus` with `oplog`: the cheapest oplog window there is, and flow control.
+    /// `serverStatus` with `oplog`: the cheapest way to read the oplog window, and flow control.
     Server(Peer),
-    /// `replSetGetConfig`, of whoever leads; of any member, without the commitment, while nobody does.
+    /// `replSetGetConfig`, of the primary. Without a primary: of any member, without the commitment status.
     Config {
         /// The set.
         set: usize,
     },
-    /// `$currentOp`, of whoever leads: what a step down would kill.
+    /// `$currentOp`, of the primary: the operations that a step down would kill.
     Operations {
         /// The set.
         set: usize,
     },
-    /// `connectionStatus` as the canary's login: whether it may write where the plan wants it to. It writes nothing.
+    /// `connectionStatus` with the canary's login: whether it may write to the plan's namespace. It writes nothing.
     Grants {
         /// The set.
         set: usize,
@@ -45,7 +45,7 @@ pub struct Peer {
     pub host: Arc<str>,
 }
 
-/// An answer.
+/// The reply to a query.
 #[derive(Debug, Clone)]
 pub enum Observation {
     /// To [`Query::Hello`].
@@ -58,15 +58,15 @@ pub enum Observation {
     Config(Config),
     /// To [`Query::Operations`].
     Operations(Operations),
-    /// To [`Query::Grants`]: it may.
+    /// To [`Query::Grants`]: the login may write.
     Granted,
-    /// To [`Query::Status`] and [`Query::Server`]: it is an arbiter, without users that could log in and without an oplog.
+    /// To [`Query::Status`] and [`Query::Server`]: the member is an arbiter. It has no users that could log in, and no oplog.
     Arbiter,
-    /// Of a canary.
+    /// A canary's measurement.
     Felt(Felt),
 }
 
-/// A position in the oplog. Ordered as the server orders them: by term, then by time and counter.
+/// A position in the oplog. Ordered as the server orders positions: by term, then by time and counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct OpTime {
     /// Election term; −1 under protocol version 0.
@@ -77,32 +77,32 @@ pub struct OpTime {
     pub inc: u32,
 }
 
-/// What a member says of itself.
+/// What a member reports in its `hello` reply.
 #[derive(Debug, Clone, Default)]
 pub struct Hello {
-    /// When it was heard, on the boot clock: exact, where the time of its arrival in the core is good to a picture's spacing only.
+    /// When the reply was received, on the boot clock. Exact; its arrival in the engine is exact only to one snapshot interval.
     pub heard: Duration,
-    /// The set it believes to be in; none before it has a configuration.
+    /// The set of which it reports to be a member; none before it has a configuration.
     pub set_name: Option<String>,
-    /// Its address by the configuration.
+    /// Its address in the configuration.
     pub me: Option<String>,
-    /// Accepts writes. A member can be in state PRIMARY and not do so yet.
+    /// Accepts writes. A member can be in state PRIMARY and not accept writes yet.
     pub writable: bool,
     /// Was started for a set and has no configuration yet.
     pub waits: bool,
-    /// Is a secondary that answers reads.
+    /// Is a secondary that serves reads.
     pub secondary: bool,
-    /// Votes without data.
+    /// Votes, holds no data.
     pub arbiter: bool,
-    /// Whom it believes to lead.
+    /// The member that it reports as primary.
     pub primary: Option<String>,
-    /// Members with data by its configuration; hidden ones are not among them.
+    /// Members with data in its configuration, without hidden ones.
     pub hosts: Vec<String>,
-    /// Arbiters by its configuration.
+    /// Arbiters in its configuration.
     pub arbiters: Vec<String>,
-    /// How far it follows behind on purpose.
+    /// Its configured replication delay.
     pub delay: Duration,
-    /// The term it leads in (the last eight bytes of `electionId`); only a primary says it.
+    /// The term in which it is primary (the last eight bytes of `electionId`); only a primary reports it.
     pub term: Option<u64>,
     /// Its last write.
     pub last_write: Option<OpTime>,
@@ -110,14 +110,14 @@ pub struct Hello {
     pub local_time: Option<Timestamp>,
 }
 
-/// What a member says of the set, or that it is in none.
+/// What a member reports of the set, or that it is not a member.
 #[derive(Debug, Clone)]
 pub enum Membership {
     /// It is a member.
     In(Box<Status>),
-    /// It waits for a configuration (error 94) …
+    /// It has no configuration yet (error 94).
     Waiting,
-    /// … or was taken out of it (error 93).
+    /// It was removed from the set (error 93).
     Removed,
 }
 
@@ -128,23 +128,23 @@ pub struct Status {
     pub state: MemberState,
     /// Its term.
     pub term: Option<i64>,
-    /// Its clock when it answered.
+    /// Its clock at the time of its reply.
     pub date: Timestamp,
     /// The last operation it has applied.
     pub applied: Option<OpTime>,
-    /// When the primary wrote that operation, by the clock of that primary.
+    /// When the primary wrote that operation, by that primary's clock.
     pub applied_wall: Option<Timestamp>,
-    /// Whom it copies from.
+    /// The member from which it copies.
     pub sync_source: Option<String>,
-    /// How long its process has been up.
+    /// Uptime of its process.
     pub uptime: Option<Duration>,
-    /// For how long it has led, by its own clock; only of who leads.
+    /// How long it has been primary, by its own clock; only reported by a primary.
     pub led: Option<Duration>,
-    /// Votes that elect a primary.
+    /// Votes needed to elect a primary.
     pub majority: Option<u32>,
-    /// All members as this one sees them, up to a heartbeat old.
+    /// All members as this one sees them, up to one heartbeat old.
     pub members: Vec<Peering>,
-    /// How far its first copy has come; only in STARTUP2.
+    /// Progress of its initial sync; only in STARTUP2.
     pub initial_sync: Option<InitialSync>,
 }
 
@@ -155,22 +155,22 @@ pub struct Peering {
     pub host: String,
     /// Its state.
     pub state: MemberState,
-    /// Whether it answers heartbeats; itself always does.
+    /// Whether it answers heartbeats. True for the member itself.
     pub up: bool,
-    /// Round trip of a heartbeat; none for itself.
+    /// Round trip time of a heartbeat; none for the member itself.
     pub ping: Option<Duration>,
 }
 
-/// A first copy under way.
+/// An initial sync in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InitialSync {
-    /// Bytes copied, roughly.
+    /// Bytes copied, approximately.
     pub copied: u64,
-    /// Bytes to copy, roughly; none before the source has been asked, and on versions before 5.0.
+    /// Bytes to copy, approximately; none before the sync source has been queried, and on versions before 5.0.
     pub total: Option<u64>,
-    /// Databases done and in all: what there is before 5.0.
+    /// Databases done and in total: the only progress reported before 5.0.
     pub databases: Option<(u32, u32)>,
-    /// Attempts that failed.
+    /// Failed attempts.
     pub failed: u32,
 }
 
@@ -179,28 +179,28 @@ pub struct InitialSync {
 pub enum MemberState {
     /// 0: has not read its configuration yet.
     Startup,
-    /// 1: leads.
+    /// 1: primary.
     Primary,
-    /// 2: follows.
+    /// 2: secondary.
     Secondary,
-    /// 3: cannot serve reads just now.
+    /// 3: cannot serve reads at present.
     Recovering,
-    /// 5: makes its first copy.
+    /// 5: initial sync in progress.
     Startup2,
-    /// 6: nothing known of it.
+    /// 6: state not known.
     Unknown,
-    /// 7: votes without data.
+    /// 7: votes, holds no data.
     Arbiter,
     /// 8: does not answer.
     Down,
-    /// 9: takes back writes that no majority had.
+    /// 9: reverts writes that no majority had.
     Rollback,
-    /// 10: not in the configuration any more.
+    /// 10: no longer in the configuration.
     Removed,
 }
 
 impl MemberState {
-    /// From the server's number; a number nobody knows is UNKNOWN.
+    /// From the server's number. An unlisted number is UNKNOWN.
     #[must_use]
     pub const fn from_code(code: i64) -> Self {
         match code {
@@ -217,7 +217,7 @@ impl MemberState {
         }
     }
 
-    /// The server's word.
+    /// The server's name of the state.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -241,21 +241,21 @@ impl MemberState {
     }
 }
 
-/// `serverStatus`, the little of it that is asked for.
+/// The fields of `serverStatus` that are read.
 #[derive(Debug, Clone, Default)]
 pub struct Server {
     /// Server version.
     pub version: String,
     /// First and last operation in its oplog.
     pub oplog: Option<(Timestamp, Timestamp)>,
-    /// Whether flow control holds writes back because a majority lags; absent where it is off or not supported.
+    /// Whether flow control throttles writes because a majority lags; absent where it is off or not supported.
     pub flow_lagged: Option<bool>,
     /// Uptime of the process.
     pub uptime: Option<Duration>,
 }
 
 impl Server {
-    /// How far back its oplog reaches.
+    /// The oplog window: the time between its first and its last operation.
     #[must_use]
     pub fn window(&self) -> Option<Duration> {
         let (first, last) = self.oplog?;
@@ -270,45 +270,45 @@ pub struct Config {
     pub set: String,
     /// Its version.
     pub version: i64,
-    /// The term it was made in.
+    /// The term in which it was made.
     pub term: Option<i64>,
     /// Members, in the configuration's order.
     pub members: Vec<ConfigMember>,
-    /// Whether a majority has it; only a primary can say.
+    /// Whether a majority has it; only a primary reports this.
     pub committed: Option<bool>,
-    /// Whether somebody has set a default write concern for the whole set (`setDefaultRWConcern`). None: not known; only asked of whoever
-    /// leads. Of a set with an arbiter it decides what the server takes, and of one without as soon as one comes in.
+    /// Whether a default write concern has been set for the whole set (`setDefaultRWConcern`). None: not known; only the primary is
+    /// queried. In a set with an arbiter it decides which configurations the server accepts; in one without, once an arbiter is added.
     pub default_write: Option<bool>,
-    /// Who answered.
+    /// The member that answered.
     pub from: String,
-    /// How long a primary may be silent before the others elect.
+    /// How long a primary may be silent before the other members hold an election.
     pub election_timeout: Option<Duration>,
 }
 
-/// A member as the configuration has it.
+/// A member as listed in the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConfigMember {
-    /// `host:port` by which this side knows it: of the horizon that the plan's hosts are of, where the members have horizons.
+    /// `host:port` by which this side knows it. Where members have horizons: of the horizon to which the plan's hosts belong.
     pub host: String,
-    /// `host:port` by which the members know it, where that is another one.
+    /// `host:port` by which the other members know it, where it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inside: Option<String>,
     /// 0 or 1.
     pub votes: u32,
-    /// 0 = never leads.
+    /// 0 = never becomes primary.
     pub priority: f64,
-    /// Not offered to readers.
+    /// Not visible to readers.
     pub hidden: bool,
-    /// Votes without data.
+    /// Votes, holds no data.
     pub arbiter: bool,
-    /// Follows this far behind on purpose.
+    /// Configured replication delay.
     pub delay: Duration,
     /// Tags, in order.
     pub tags: Vec<(String, String)>,
 }
 
 impl ConfigMember {
-    /// What the configuration calls it.
+    /// The member's address in the configuration.
     #[must_use]
     pub fn name(&self) -> &str {
         self.inside.as_deref().unwrap_or(&self.host)
@@ -316,14 +316,14 @@ impl ConfigMember {
 }
 
 impl Config {
-    /// The member at this address.
+    /// The member with this address.
     #[must_use]
     pub fn member(&self, host: &str) -> Option<&ConfigMember> {
         self.members.iter().find(|m| m.host == host)
     }
 
-    /// What there is to say of a configuration that somebody has forced: it has no term until the next change, and every version that is
-    /// spoken to has terms. None of any other. [measured, 4.4 to 6.0]
+    /// The description of a forced configuration: it has no term until the next change, and every supported version has terms. None for
+    /// any other configuration. [measured, 4.4 to 6.0]
     #[must_use]
     pub fn forced(&self) -> Option<String> {
         let (version, from) = (self.version, &self.from);
@@ -342,7 +342,7 @@ impl Config {
         self.members.iter().map(|m| m.votes).sum()
     }
 
-    /// Votes that elect a primary.
+    /// Votes needed to elect a primary.
     #[must_use]
     pub fn majority(&self) -> u32 {
         self.votes() / 2 + 1

@@ -1,15 +1,15 @@
 //! How far a member is behind the primary: the age of the oldest operation that it has not applied yet.
 //!
-//! The plain difference of two "last applied" times is wrong in both directions: an idle set writes a no-op about every ten
-//! seconds, so that a member shows ten false seconds until it has that no-op; and each primary's times are of its own clock.
-//! So the primary's positions are kept against *our* clock, and a member's own position is looked up there. A member that is
-//! level has no lag, however long ago the last write was.
+//! The difference of two "last applied" times is wrong in both directions: an idle set writes a no-op about every ten seconds, so that a
+//! member shows a false lag of ten seconds until it has that no-op; and each primary's times are by its own clock. So the primary's
+//! positions are recorded against *our* clock, and a member's own position is looked up there. A member that is level has no lag,
+//! however long ago the last write was.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::facts::OpTime;
 
-/// Where the primary's oplog stood, and from when to when it was seen there (boot clock).
+/// A position of the primary's oplog, and the first and last time it was observed there (boot clock).
 #[derive(Debug, Clone, Copy)]
 struct Progress {
     at: OpTime,
@@ -17,19 +17,19 @@ struct Progress {
     until: Duration,
 }
 
-/// The primary's positions of late. Survives a change of the primary: positions go on, by term, and no foreign clock is kept.
+/// The primary's recent positions. Kept when the primary changes: positions continue, by term, and no foreign clock is recorded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Marks(VecDeque<Progress>);
 
-/// Marks kept. Thinned in their older half: at two a second they reach back for hours.
+/// Positions kept. The older half is thinned: at two a second they reach back for hours.
 const MARKS: usize = 256;
 
 /// How far behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lag {
-    /// This far.
+    /// Exactly this far.
     Is(Duration),
-    /// At least this far: the marks do not reach back to where the member stands.
+    /// At least this far: the recorded positions do not reach back to the member's.
     AtLeast(Duration),
 }
 
@@ -52,12 +52,12 @@ impl std::fmt::Display for Lag {
 }
 
 impl Marks {
-    /// The primary was seen at `at` at `boot`.
+    /// The primary was observed at position `at` at time `boot`.
     pub(super) fn push(&mut self, boot: Duration, at: OpTime) {
         match self.0.back_mut() {
             Some(last) if last.at == at => last.until = last.until.max(boot),
-            // Two questions to one primary can be answered in one order and arrive in the other. What lasts longer than that is
-            // another history (the set was made anew), and nothing of the old one compares with it.
+            // Observations of two queries to one primary can arrive out of order. A difference that lasts longer is a new history (the set
+            // was created again), and no old position compares with it.
             Some(last) if last.at > at => {
                 if boot.saturating_sub(last.until) > OUT_OF_ORDER {
                     self.0.clear();
@@ -75,19 +75,19 @@ impl Marks {
         }
     }
 
-    /// How far a member was behind that stood at `at` at `boot`; `written` is when the primary wrote the member's last operation,
-    /// on our clock. None before the primary has been seen.
+    /// The lag at `boot` of a member at position `at`; `written` is when the primary wrote the member's last operation, on our clock.
+    /// None before the primary has been observed.
     ///
-    /// The oldest operation that it lacks was written after both the moment when the primary was last seen where the member stands,
-    /// and the member's own last operation: the later of the two is the answer. So lag is never understated; it is overstated by no
-    /// more than the primary's positions are apart (half a second).
+    /// The oldest operation that the member is missing was written after the primary was last observed at the member's position, and after
+    /// the member's own last operation: the later of the two is the answer. So lag is never understated, and is overstated by no more than
+    /// the interval between the primary's positions (half a second).
     pub(super) fn lag(&self, at: OpTime, boot: Duration, written: Option<Duration>) -> Option<Lag> {
         let newest = self.0.back()?;
         if newest.at <= at {
             return Some(Lag::Is(Duration::ZERO));
         }
         let next = self.0.iter().position(|m| m.at > at)?;
-        // What the primary was first seen to have after the member's answer may well have been written after it, too.
+        // An operation that the primary was first observed to have after the member's observation may have been written after it, too.
         if self.0[next].seen > boot && next > 0 && self.0[next - 1].until + SLACK >= boot {
             return Some(Lag::Is(Duration::ZERO));
         }
@@ -100,9 +100,9 @@ impl Marks {
     }
 }
 
-/// Positions closer together than this are one moment: the primary is heard of every half second.
+/// Positions closer together than this count as one moment: the primary is observed every half second.
 const SLACK: Duration = Duration::from_millis(600);
-/// Answers of one primary overtake each other by less than this.
+/// Observations of one primary arrive out of order by less than this.
 const OUT_OF_ORDER: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
             marks.push(ms(half * 500), op(0));
         }
         marks.push(s(10), op(10));
-        // The member still stands where the primary stood half a second ago; its last operation is ten seconds old.
+        // The member is where the primary was half a second ago; its last operation is ten seconds old.
         let Some(Lag::Is(lag)) = marks.lag(op(0), s(10), Some(s(0))) else { panic!("no lag") };
         assert!(lag <= ms(500), "{lag:?}");
     }
@@ -146,7 +146,7 @@ mod tests {
             marks.push(s(u64::from(t)), op(t));
         }
         assert_eq!(marks.lag(op(19), s(59), Some(s(19))), Some(Lag::Is(s(40))));
-        // Between two marks the member's own last write is the better end.
+        // Between two recorded positions the member's own last write is the closer bound.
         assert_eq!(marks.lag(op(19), s(59), Some(ms(19_600))), Some(Lag::Is(ms(39_400))));
     }
 
@@ -179,7 +179,7 @@ mod tests {
         marks.push(s(3), op(3));
         marks.push(s(2), op(2));
         assert_eq!(marks.lag(op(3), s(3), None), Some(Lag::Is(Duration::ZERO)));
-        // A set made anew begins again at its first term.
+        // A set that was created again starts at its first term.
         let anew = OpTime { term: 0, secs: 60, inc: 1 };
         marks.push(s(60), anew);
         assert_eq!(marks.lag(anew, s(60), None), Some(Lag::Is(Duration::ZERO)));

@@ -1,8 +1,8 @@
-//! Who leads a set, and for how long nobody did.
+//! Which member is the primary of a set, and how long there was none.
 //!
-//! What counts is what the members say themselves, by `hello`: a primary is who says `isWritablePrimary`, and of two who say so the
-//! one with the higher term; the other has not heard of its successor yet. Whether "nobody says so" means that there is no
-//! primary, or that we cannot see it, is decided here and nowhere else.
+//! The decision uses what the members themselves report in `hello`: a member with `isWritablePrimary` is the primary; of two, the one
+//! with the higher term, because the other has not received the election result yet. Only this module decides whether "no member
+//! reports that it is primary" means that there is no primary, or that the primary is not visible from here.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,12 +18,12 @@ use base::{
     observed::{Fault, FaultKind, Observed},
 };
 
-/// Who leads.
+/// The primary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) enum Leader {
     /// This member, and it accepts writes.
     Writable(Arc<str>),
-    /// Nobody, by the word of a majority.
+    /// No primary, as reported by a majority.
     Nobody,
 }
 
@@ -37,7 +37,7 @@ impl Leader {
     }
 }
 
-/// A member that was heard lately.
+/// A member with a fresh `hello` observation.
 struct Heard<'a> {
     host: &'a Arc<str>,
     hello: &'a Hello,
@@ -45,24 +45,24 @@ struct Heard<'a> {
 }
 
 impl Set {
-    /// Who leads.
+    /// The primary.
     ///
-    /// | heard | result |
+    /// | fresh `hello` observations | result |
     /// | --- | --- |
     /// | one or more accept writes | the one with the highest term |
-    /// | nobody at all | not known: the last known, stale, then blind |
-    /// | some name a leader that does not answer us | not known: it may well lead, and only the way from here to it is cut |
-    /// | none names one; with those whose host refuses connections they have a majority of the votes | nobody leads |
-    /// | none names one; they have less | not known: the others may have a leader that these do not see |
+    /// | none at all | not known: the last known value, stale, then unknown |
+    /// | some name a primary that does not answer us | not known: it may be primary, with only the path from here to it cut |
+    /// | none names one; with the hosts that refuse connections they have a majority of the votes | no primary |
+    /// | none names one; they have less | not known: the other members may have a primary that these do not see |
     ///
-    /// A member names a leader for as long as it hears its heartbeats: until one election time-out after the last.
+    /// A member names a primary as long as it receives its heartbeats: until one election time-out after the last.
     pub(super) fn leader(&self, now: Now) -> Observed<Leader> {
         let mut heard = Vec::new();
         let (mut last, mut oldest, mut fault) = (None, None, None);
         for (host, member) in self.distinct() {
             match member.hello.at(now) {
                 Observed::Fresh(hello, age) if hello.set_name.is_some() => heard.push(Heard { host, hello, age }),
-                // Waits outside the set: has no say in who leads.
+                // Not a member of the set: it does not count.
                 Observed::Fresh(..) | Observed::Pending => {}
                 Observed::Stale(hello, age) if hello.set_name.is_some() => {
                     oldest = oldest.max(Some(age));
@@ -86,7 +86,7 @@ impl Set {
         let named = heard.iter().filter_map(|h| h.hello.primary.as_deref());
         let silent = named.into_iter().find(|p| heard.iter().all(|h| &**h.host != *p));
         let text = match silent {
-            // Not asked yet, or not answered yet: the first answers of a set come one after the other.
+            // Not queried or not answered yet: the first observations of a set arrive one after the other.
             Some(silent) if self.members.get(silent).is_none_or(|m| matches!(m.hello.at(now), Observed::Pending)) => {
                 return Observed::Pending;
             }
@@ -105,7 +105,7 @@ impl Set {
         last.unwrap_or_else(|| Observed::Unknown(Fault::new(FaultKind::Unreachable, text)))
     }
 
-    /// The member that others say leads, and that does not answer us.
+    /// The member that others report as primary and that does not answer us.
     pub(super) fn out_of_reach(&self, now: Now) -> Option<&Arc<str>> {
         if self.leader(now).is_fresh() {
             return None;
@@ -116,7 +116,7 @@ impl Set {
         self.distinct().find_map(|(_, m)| silent(m.hello.at(now).fresh()?.primary.as_deref()?))
     }
 
-    /// All that say they accept writes, the one that leads first. More than one: an old primary that has not noticed.
+    /// All members that report that they accept writes, the primary first. A second one is an old primary without the election result.
     pub(super) fn claims(&self, now: Now) -> Vec<Arc<str>> {
         let mut claims: Vec<_> = self
             .distinct()
@@ -126,18 +126,18 @@ impl Set {
         claims.into_iter().map(|c| c.1).collect()
     }
 
-    /// Whether so many are accounted for that the rest cannot elect: of those that are heard none leads, nor does a process that is not
-    /// there. That a host refuses connections is said by the host itself; silence may be the way's.
+    /// Whether the observed members are a majority, so that the rest cannot elect a primary. Counted: members with a fresh `hello` and
+    /// hosts that refuse connections. A refusal comes from the host itself; silence may be a network failure.
     fn is_majority(&self, heard: &[Heard<'_>]) -> bool {
         let gone = |m: &Member| m.hello.fault().is_some_and(says_so_itself);
-        // Greetings leave out who is hidden; the configuration does not.
+        // `hello` omits hidden members; the configuration lists them.
         let greeted =
             |host: &str| heard.iter().any(|h| h.hello.hosts.iter().chain(&h.hello.arbiters).any(|named| named == host));
         let named =
             |host: &str| greeted(host) || self.config.last().is_some_and(|(config, _)| config.member(host).is_some());
         let gone: Vec<_> = self.distinct().filter(|(host, m)| gone(m) && named(host)).map(|(host, _)| host).collect();
         let hosts = || heard.iter().map(|h| h.host).chain(gone.iter().copied());
-        // By the last configuration seen, however old: who votes changes rarely, and without a leader nobody can change it.
+        // By the last observed configuration, of any age: votes change rarely, and without a primary nobody can change them.
         if let Some((config, _)) = self.config.last() {
             let votes: u32 = hosts().filter_map(|host| config.member(host)).map(|m| m.votes).sum();
             return votes >= config.majority();
@@ -146,9 +146,9 @@ impl Set {
         hosts().count() > all / 2
     }
 
-    /// Since when the set has had no primary, where it went out of sight first and its followers lost it, too: since it was last heard,
-    /// or since its connection broke. None if it was led on meanwhile, as far as that is known: a follower has copied something newer,
-    /// or it took them longer to lose it than an election time-out.
+    /// Since when the set has had no primary, where contact with the primary was lost before its followers reported its loss: since its
+    /// last `hello`, or since its connection broke. None if there is evidence that it remained primary meanwhile: a follower has copied a
+    /// newer operation, or the followers took longer than an election time-out to report the loss.
     pub(super) fn lost_since(&self, at: Duration) -> Option<Duration> {
         let since = self.lost?;
         let timeout = self.config.last().and_then(|(c, _)| c.election_timeout).unwrap_or(ELECTION_TIMEOUT);
@@ -159,82 +159,82 @@ impl Set {
     }
 }
 
-/// Whether a host refuses connections. One that was cut off, or ends before anything is said, may be the way's: a load balancer, a tunnel.
+/// Whether a host refuses connections. A connection that is closed or reset may be the network's: a load balancer, a tunnel.
 fn says_so_itself(fault: &Fault) -> bool {
     fault.kind == FaultKind::Unreachable && fault.text.raw().to_ascii_lowercase().contains("refused")
 }
 
-/// The servers' default for how long a primary may be silent before the others elect (`settings.electionTimeoutMillis`).
+/// The servers' default time that a primary may be silent before the others hold an election (`settings.electionTimeoutMillis`).
 const ELECTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// Positions in an oplog have whole seconds.
+/// Positions in an oplog have a resolution of one second.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What an interval of time counts as.
+/// How a period of time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Stage {
-    /// Nothing known yet.
+    /// Nothing observed yet.
     #[default]
     Unknown,
     /// Writes are accepted.
     Up,
-    /// Nobody leads.
+    /// No primary.
     Down,
-    /// Nobody can tell.
+    /// The state was not observed.
     Unseen,
 }
 
-/// Seconds without a writable primary, as far as they were seen.
+/// Seconds without a writable primary, as far as they were observed.
 ///
-/// Time in which we could not tell is kept apart: it is neither spent nor unspent, and is said beside the number.
+/// Time in which the state was not observed is counted separately, neither as spent nor as unspent, and shown beside the number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Downtime {
     phase: Stage,
-    /// Until when everything is counted.
+    /// The time up to which everything is counted.
     until: Duration,
     began: Duration,
     down: Duration,
     unseen: Duration,
-    /// What was unseen before the time that now is.
+    /// `unseen` before the current unobserved period began.
     unseen_before: Duration,
     outages: u32,
-    /// When a member was last heard to accept writes.
+    /// When a member last reported that it accepts writes.
     up_at: Option<Duration>,
-    /// How much longer the outages may have been: nobody looked between the last word of a writer and the first of its absence.
+    /// How much longer the outages may have been: the time between the last report of a writable primary and the first of its absence.
     slack: Duration,
 }
 
-/// Nothing heard for longer than this (the machine slept, the process was stopped): nobody looked, so nobody can tell.
+/// No observation for longer than this (the machine slept, the process was stopped): the time counts as not observed.
 const LOOKED_AWAY: Duration = Duration::from_secs(5);
 
-/// What has been spent.
+/// The write downtime spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spent {
-    /// Without a writable primary, altogether.
+    /// Total time without a writable primary.
     pub(super) down: Duration,
-    /// Not seen, altogether.
+    /// Total time not observed.
     pub(super) unseen: Duration,
-    /// Outages that were seen.
+    /// Observed outages.
     pub(super) outages: u32,
-    /// What may come on top of `down`: it is known to the width of a poll.
+    /// What may have to be added to `down`, which is exact only to one poll interval.
     pub(super) slack: Duration,
-    /// How long the one that goes on has lasted.
+    /// Duration of the current outage.
     pub(super) now_for: Option<Duration>,
 }
 
 impl Spent {
-    /// Without a writable primary, at the most, as far as anybody looked.
+    /// The most time without a writable primary, as far as it was observed.
     pub(super) fn at_most(&self) -> Duration {
         self.down.saturating_add(self.slack)
     }
 }
 
 impl Downtime {
-    /// Somebody was heard to accept writes at `at`.
+    /// A member reported at `at` that it accepts writes.
     pub(super) fn heard_up(&mut self, at: Duration) {
         self.up_at = self.up_at.max(Some(at));
     }
 
-    /// Another leads at `at`, and the one before was heard to accept writes at `since`: between them there may have been nobody.
+    /// Another member is primary at `at`; the one before last reported at `since` that it accepts writes. Between them there may be a gap.
     pub(super) fn handed_over(&mut self, since: Duration, at: Duration) {
         self.count(at);
         if self.phase == Stage::Up {
@@ -242,8 +242,8 @@ impl Downtime {
         }
     }
 
-    /// The set was found in `phase` at `at` (boot clock). `lost_since`: an outage that began with a primary falling silent began then,
-    /// not when its followers said that they have none. The time in between, which nobody could tell, is told by that.
+    /// The set was observed in `phase` at `at` (boot clock). `lost_since`: an outage that began when a primary fell silent is counted from
+    /// then, not from when its followers reported that they have no primary. The time in between then no longer counts as not observed.
     pub(super) fn observe(&mut self, phase: Stage, at: Duration, lost_since: Option<Duration>) {
         self.count(at);
         if phase == Stage::Down && self.phase != Stage::Down {
@@ -263,8 +263,8 @@ impl Downtime {
         self.phase = phase;
     }
 
-    /// Another leads at `at`, and no time without a leader was seen: the one before fell silent, last heard at `since`, and its
-    /// successor was there before we had waited long enough to say so.
+    /// Another member is primary at `at`, and no time without a primary was observed: the one before fell silent, last observed at
+    /// `since`, and its successor was elected before the silence had lasted long enough to count.
     pub(super) fn passed_over(&mut self, since: Duration, at: Duration) {
         self.count(at);
         if self.phase == Stage::Up {
@@ -285,7 +285,7 @@ impl Downtime {
         self.until = self.until.max(at);
     }
 
-    /// What has been spent by `boot`.
+    /// The write downtime spent by `boot`.
     pub(super) fn spent(&self, boot: Duration) -> Spent {
         let mut to_now = self.clone();
         to_now.count(boot);
@@ -318,13 +318,13 @@ mod tests {
         let mut d = Downtime::default();
         d.heard_up(ms(1000));
         d.observe(Stage::Up, ms(1000), None);
-        // A greeting a second: the writer was gone at some time in that second.
+        // One `hello` reply a second: the primary was lost at some time in that second.
         d.observe(Stage::Down, ms(2000), None);
         d.heard_up(ms(2100));
         d.observe(Stage::Up, ms(2100), None);
         let spent = d.spent(ms(2200));
         assert_eq!((spent.down, spent.at_most()), (ms(100), ms(1100)));
-        // The next greeting is of another writer: an outage of no time, or of nearly a second.
+        // The next `hello` reply is of another primary: an outage of no time, or of nearly a second.
         d.handed_over(ms(3000), ms(3900));
         d.observe(Stage::Up, ms(3900), None);
         let spent = d.spent(ms(4000));
@@ -347,7 +347,7 @@ mod tests {
         d.observe(Stage::Unseen, ms(2000), None);
         d.observe(Stage::Down, ms(4000), Some(ms(2000)));
         assert_eq!((d.spent(ms(5000)).down, d.spent(ms(5000)).unseen), (ms(3000), ms(0)));
-        // What they do not confirm is nobody's knowledge.
+        // What the followers do not confirm stays not observed.
         d.observe(Stage::Up, ms(5000), None);
         d.observe(Stage::Unseen, ms(6000), None);
         d.observe(Stage::Down, ms(90_000), None);

@@ -1,18 +1,18 @@
-//! The real servers: which connection answers which question. What is made in this file can ask and nothing else; what can change
-//! something is made in `writer.rs`, for whoever holds a journal.
+//! The real servers: which connection answers which query. Everything created in this file only reads; what changes something is created in
+//! `writer.rs`, for the holder of a journal.
 //!
-//! Each member is asked over a direct connection of its own, so that one that hangs delays nobody but itself.
+//! Each member is queried over a direct connection of its own, so that a member that hangs delays only itself.
 //!
-//! | file | what lives there |
+//! | file | contents |
 //! | --- | --- |
-//! | `client.rs` | a connection that can only ask |
-//! | `hello.rs` | the greeting, streamed |
-//! | `parse.rs` | replies into facts |
-//! | `writer.rs` | what is sent |
+//! | `client.rs` | a read-only connection |
+//! | `hello.rs` | `hello`, streamed |
+//! | `parse.rs` | replies to observations |
+//! | `writer.rs` | the requests |
 //! | `document.rs` | a configuration, as it is sent |
-//! | `look.rs`, `judge.rs` | what has become of it |
-//! | `operations.rs` | what a step down would kill |
-//! | `canary.rs` | writes of its own, that measure |
+//! | `look.rs`, `judge.rs` | verification of requests |
+//! | `operations.rs` | operations that a step down would kill |
+//! | `canary.rs` | the canary's writes, for measurement |
 
 mod canary;
 mod client;
@@ -61,20 +61,19 @@ use base::{
 use journal::Permit;
 use plan::{Plan, ReplicaSet};
 
-/// Waits for a configuration (NotYetInitialized).
+/// Has no configuration yet (NotYetInitialized).
 const WAITING: i32 = 94;
-/// Is not in the configuration it has (InvalidReplicaSetConfig).
+/// Is not in its own configuration (InvalidReplicaSetConfig).
 const REMOVED: i32 = 93;
-/// Does not lead (NotWritablePrimary).
+/// Is not primary (NotWritablePrimary).
 const NOT_PRIMARY: i32 = 10107;
 
-/// So long the answer about the default write concern is good: it is asked as rarely as what a server says of itself, not with each
-/// configuration.
+/// How long a reply about the default write concern is reused: it is queried as rarely as `serverStatus`, not with each configuration.
 const DEFAULT_WRITE_FOR: Duration = Duration::from_secs(4);
-/// Whoever may not ask does not fill the server's log with that.
+/// The same for a denied query, so that the denials do not fill the server's log.
 const DENIED_FOR: Duration = Duration::from_secs(15);
 
-/// Connections that can only ask, made on first use and shared by the sources of a member.
+/// Read-only connections, created on first use and shared by the collectors of a member.
 pub struct Readers {
     plan: Arc<Plan>,
     sets: Vec<SetReaders>,
@@ -82,21 +81,21 @@ pub struct Readers {
 
 #[derive(Default)]
 struct SetReaders {
-    /// By address, and as whom.
+    /// By address and login.
     readers: Mutex<HashMap<(String, As), Reader>>,
-    /// By the address that was asked: members whose last streamed greeting says that they accept writes, with their terms. Under the name
-    /// that the configuration has for them: one that is asked by two names claims it once.
+    /// By queried address: members whose last streamed `hello` reports that they accept writes, with their terms. The value has their name
+    /// in the configuration: a member that is queried by two names claims it once.
     claims: Mutex<HashMap<String, (Option<u64>, String)>>,
-    /// Members by the last configuration.
+    /// Members of the last configuration.
     members: Mutex<BTreeSet<String>>,
-    /// By the names that the members have for each other: those that this side has for them. None before a configuration was read.
+    /// By the names that the members use for each other: the names that this side uses. None before a configuration was read.
     names: Mutex<Option<HashMap<String, String>>>,
-    /// Whether a default write concern is set, and when that was asked.
+    /// Whether a default write concern is set, and when that was queried.
     default_write: Mutex<Option<(Option<bool>, Duration)>>,
 }
 
-/// Answers of one set are never taken for another's: whatever tells its set is looked at, and a host of another one is not what the plan
-/// names.
+/// Replies of one set are never used for another: every reply that names its set is checked, and a host of another set is not the one that
+/// the plan names.
 fn of_this_set(plan: &ReplicaSet, host: &str, told: Option<&str>) -> Result<(), Fault> {
     match told {
         Some(other) if other != plan.name => {
@@ -110,12 +109,12 @@ fn of_this_set(plan: &ReplicaSet, host: &str, told: Option<&str>) -> Result<(), 
     }
 }
 
-/// What the configuration calls a member that was asked at this address.
+/// The configuration's name for a member that was queried at this address.
 fn own_name(hello: &Hello, asked: &str) -> String {
     hello.me.as_deref().unwrap_or(asked).to_owned()
 }
 
-/// Nothing in here is ever half changed: a lock that a panic left behind is as good as any.
+/// The data inside is always consistent, so a lock that was poisoned by a panic can still be used.
 fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -172,7 +171,7 @@ impl Live for State {
     }
 }
 
-/// What can change something: requests, one for each permit, and the canaries, which write to collections of their own.
+/// The connections that change something: requests, one per permit, and the canaries, which write to their own collections.
 pub struct Writers {
     requests: writer::Writers,
     canaries: Canaries,
@@ -221,7 +220,7 @@ impl SetReaders {
             Ok(reply) => Ok(reply),
             Err(failure) => {
                 if failure.login {
-                    // The password may have been changed: the next attempt reads it anew.
+                    // The password may have been changed: the next attempt reads it again.
                     lock(&self.readers).remove(&key);
                 }
                 Err(client::explain(plan, host, failure.fault).await)
@@ -235,14 +234,14 @@ impl SetReaders {
         Ok(hello)
     }
 
-    /// What whoever is at this address says, of whatever set it is.
+    /// The `hello` reply of the server at this address, of whatever set it is.
     async fn greeting(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Fault> {
         let reply = self.ask(plan, host, Command::Hello, &[]).await?;
         let heard = clock::now().boot;
         read(reply, host, "hello", |d| Some(parse::hello(d, heard)))
     }
 
-    /// Whether something cannot be had because an arbiter was asked: it has no users that could log in, and no oplog (17347) [measured,
+    /// Whether a query failed because the member is an arbiter: it has no users that could log in, and no oplog (17347) [measured,
     /// 4.4 to 6.0].
     async fn of_an_arbiter(&self, plan: &ReplicaSet, p: &Peer, fault: &Fault) -> bool {
         matches!(fault.kind, FaultKind::Refused | FaultKind::Malformed)
@@ -260,8 +259,8 @@ impl SetReaders {
         read(reply, &p.host, "serverStatus", parse::server)
     }
 
-    /// Why a login may have been refused, by the greeting, which needs none: who waits outside, and who makes its first copy, has no users
-    /// yet. True of who waits.
+    /// Why a login may have been refused, by `hello`, which needs no login: a candidate outside the set and a member in its initial sync
+    /// have no users yet. True for a candidate.
     async fn why_refused(&self, plan: &ReplicaSet, p: &Peer, fault: Fault) -> (bool, Fault) {
         if fault.kind != FaultKind::Refused {
             return (false, fault);
@@ -301,7 +300,7 @@ impl SetReaders {
         }
     }
 
-    /// A status has the names that members have for each other: now those that this side has for them.
+    /// Replaces the names that the members use for each other in a status by the names that this side uses.
     async fn rename(&self, plan: &ReplicaSet, host: &str, status: &mut Status) {
         // Names that are the same on both sides need no configuration.
         if lock(&self.names).is_none() && status.members.iter().all(|m| m.host != host) {
@@ -317,7 +316,7 @@ impl SetReaders {
         }
     }
 
-    /// The configuration, of whoever leads. While nobody does, of anybody: then without whether it is committed.
+    /// The configuration, read from the primary. Without a primary: from any member, without the commitment status.
     async fn config(&self, plan: &ReplicaSet) -> Result<Config, Fault> {
         if let Some(host) = self.claimed()
             && let Some(config) = self.config_of(plan, &host, Command::Committed).await?
@@ -342,12 +341,12 @@ impl SetReaders {
         Err(fault.unwrap_or_else(|| Fault::new(FaultKind::NotFound, text)))
     }
 
-    /// Who leads, as the greetings say; they also tell within their own time when a leader is gone or hangs.
+    /// The primary by the `hello` replies; they also show within their own time-out when a primary is lost or hangs.
     fn claimed(&self) -> Option<String> {
         lock(&self.claims).values().max().map(|(_, name)| name.clone())
     }
 
-    /// What whoever leads has under way. Of anybody else that means nothing.
+    /// The operations in progress on the primary. Those of other members have no meaning.
     async fn operations(&self, plan: &ReplicaSet) -> Result<Operations, Fault> {
         let host = match self.claimed() {
             Some(host) => host,
@@ -362,7 +361,7 @@ impl SetReaders {
         read(reply, &host, "$currentOp", |d| operations::parse(d, &host))
     }
 
-    /// Whether the canary's login may write to its collection, by the first member that answers: all have the same users.
+    /// Whether the canary's login may write to its collection, from the first member that answers: all have the same users.
     async fn grants(&self, plan: &ReplicaSet) -> Result<(), Fault> {
         let Some(canary) = &plan.canary else { return Ok(()) };
         let mut last = Fault::new(FaultKind::NotFound, format!("{}: the plan names no host", plan.name));
@@ -383,7 +382,7 @@ impl SetReaders {
                     let text = format!("{what} in {}.{}; grant it that there", canary.database, canary.collection);
                     return Err(Fault::new(FaultKind::Refused, text));
                 }
-                // An arbiter has no users and refuses everybody: the next one may know better.
+                // An arbiter has no users and refuses every login: another member may answer.
                 Err(fault) if last.kind != FaultKind::Refused => last = fault,
                 Err(_) => {}
             }
@@ -398,7 +397,7 @@ impl SetReaders {
         config
     }
 
-    /// None where this member cannot answer that: it does not lead, or is in no set.
+    /// None where this member cannot answer: it is not primary, or is in no set.
     async fn config_of(&self, plan: &ReplicaSet, host: &str, command: Command) -> Result<Option<Config>, Fault> {
         let mut config = match self.ask(plan, host, command, &[WAITING, REMOVED, NOT_PRIMARY]).await? {
             Reply::Code(_) => return Ok(None),
@@ -411,8 +410,8 @@ impl SetReaders {
         Ok(Some(config))
     }
 
-    /// Whether somebody has set a default write concern, which is the whole set's, and changes rarely. A login that may not ask loses nothing
-    /// but this.
+    /// Whether a default write concern is set, which applies to the whole set and changes rarely. A login without the permission loses only
+    /// this.
     async fn default_write(&self, plan: &ReplicaSet, host: &str) -> Option<bool> {
         let now = clock::now().boot;
         if let Some((told, at)) = *lock(&self.default_write)
@@ -426,7 +425,7 @@ impl SetReaders {
         told
     }
 
-    /// Asks all members at once who leads; those that hang are not waited for beyond their own connect time-out.
+    /// Queries all members at once for the primary; a member that hangs is not waited for beyond its own connect time-out.
     async fn find_leader(&self, plan: &ReplicaSet) -> (Option<String>, Vec<String>, Option<Fault>) {
         let mut hosts = lock(&self.members).clone();
         hosts.extend(plan.seeds.iter().cloned());
@@ -452,10 +451,10 @@ impl SetReaders {
     }
 }
 
-/// As long as a connection may take and what can be said of one that fails; what follows has the rest of a question's time.
+/// The connect time-out, plus time to report a failed connection; the queries that follow have the rest of the time-out.
 const HELLO_WITHIN: Duration = client::CONNECT.saturating_add(Duration::from_millis(500));
 
-/// A reply's document, read; one that lacks what every version has is malformed.
+/// A reply's document, parsed; one without the fields of every version is malformed.
 fn read<T>(reply: Reply, host: &str, call: &str, parse: impl FnOnce(&Document) -> Option<T>) -> Result<T, Fault> {
     let malformed = |what: &str| Fault::new(FaultKind::Malformed, format!("{host}: {call}: {what}"));
     match reply {
@@ -484,7 +483,7 @@ mod tests {
             canary: None,
         };
         assert!(of_this_set(&plan, "a:1", Some("orders")).is_ok());
-        // Who waits outside is in none yet.
+        // A candidate is in no set yet.
         assert!(of_this_set(&plan, "a:1", None).is_ok());
         let fault = of_this_set(&plan, "a:1", Some("ledger")).expect_err("another set");
         assert_eq!(fault.kind, FaultKind::NotFound);

@@ -1,8 +1,8 @@
-//! Long operations on a primary: what a step down would kill.
+//! Long operations on a primary, which a step down would kill.
 //!
-//! A primary that steps down ends the writes, transactions and index builds that users have under way (MongoDB's manual,
+//! A primary that steps down ends the writes, transactions and index builds that users have in progress (MongoDB's manual,
 //! "replSetStepDown": it "attempts to terminate long running user operations that would block the primary from stepping down"). So they are
-//! known before: their names and how long they have been running, never what is in them.
+//! listed before: their names and their running times, never their content.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use base::{
     observed::{Fault, FaultKind, Observed},
 };
 
-/// What kind of operation.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A write, or a command that writes.
     Write,
-    /// An index is built.
+    /// An index build.
     IndexBuild,
-    /// A transaction is open, be it idle.
+    /// An open transaction, even if idle.
     Transaction,
 }
 
@@ -28,31 +28,31 @@ pub enum Kind {
 pub struct Operation {
     /// What kind.
     pub kind: Kind,
-    /// The server's word for it: `update`, `createIndexes`.
+    /// The server's name for it: `update`, `createIndexes`.
     pub what: String,
     /// Database and collection; empty where the server names none.
     pub namespace: String,
-    /// How long it has been running; a transaction: how long it has been open.
+    /// How long it has been running; for a transaction: how long it has been open.
     pub running: Duration,
 }
 
-/// What a primary has under way.
+/// The operations in progress on a primary.
 #[derive(Debug, Clone, Default)]
 pub struct Operations {
-    /// Who was asked.
+    /// The member that was queried.
     pub from: String,
     /// The longest first.
     pub longest_first: Vec<Operation>,
-    /// As many as are listed: there may be more.
+    /// The list is at its limit: there may be more.
     pub full: bool,
 }
 
-/// So many are listed, the longest first.
+/// The limit of the list, the longest first.
 pub(super) const LISTED: u32 = 20;
 
-/// Less than this is not worth a name.
+/// Operations shorter than this are not named.
 const LONG: Duration = Duration::from_secs(1);
-/// So many are named.
+/// How many are named.
 const NAMED: usize = 3;
 
 impl std::fmt::Display for Operation {
@@ -71,8 +71,8 @@ impl std::fmt::Display for Operation {
 }
 
 impl Operations {
-    /// As asked of `from`: the longest first, each operation once (a client that waits for an index, and the server's thread that builds
-    /// it, are one).
+    /// As queried from `from`: the longest first, each operation once (a client that waits for an index, and the server's thread that
+    /// builds it, are one).
     pub(super) fn new(from: &str, mut all: Vec<Operation>) -> Self {
         let full = all.len() >= LISTED as usize;
         all.sort_by_key(|op| std::cmp::Reverse(op.running));
@@ -102,7 +102,7 @@ impl Operations {
 }
 
 impl Set {
-    /// What the primary has under way: of who leads now, and of nobody else.
+    /// The operations in progress on the present primary, and on no other member.
     pub(super) fn under_way(&self, now: Now) -> Observed<&Operations> {
         let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
         leader.zip(self.operations.at(now)).and_then(|(leader, operations)| {
@@ -115,7 +115,7 @@ impl Set {
         })
     }
 
-    /// What its step down would kill, for whoever is about to order it.
+    /// What a step down of `from` would kill, for the preview.
     pub(super) fn doomed(&self, from: &str, now: Now) -> String {
         match self.under_way(now) {
             Observed::Fresh(operations, age) => match operations.named() {

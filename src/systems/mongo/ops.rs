@@ -1,20 +1,20 @@
-//! What can be changed of a set: its primary moved, as measured on real servers, and its members; in operations that are plain data.
+//! Changes to a set: moving its primary, as measured on real servers, and changing its members. Operations are plain data.
 //!
-//! | file | what lives there |
+//! | file | contents |
 //! | --- | --- |
-//! | `ops.rs` | the calls, what they compare with, and the door to the rest |
-//! | `recipe.rs` | the operations of a move, from what is observed to what is wanted |
-//! | `draft.rs` | what has to be known first, and which member is chosen |
-//! | `members.rs` | who comes in, is offered to readers, votes, may lead, leaves |
+//! | `ops.rs` | the calls, their versions, and the interface to the other files |
+//! | `recipe.rs` | the operations of a move, from the observed to the wanted members |
+//! | `draft.rs` | the conditions of a move, and the choice of the member |
+//! | `members.rs` | adding, showing, voting, ranking and removing members |
 //! | `path.rs` | from one configuration to another, one vote at a time |
-//! | `concern.rs` | what the server refuses of a set with an arbiter because of what writes wait for |
-//! | `preview.rs` | what changes, what to know, what must not be |
-//! | `command.rs` | the same as commands that a person could paste |
+//! | `concern.rs` | configurations that the server refuses in a set with an arbiter, because of the default write concern |
+//! | `preview.rs` | changes, notes and prohibitions of a draft |
+//! | `command.rs` | the same as commands that a person can paste |
 //!
-//! **Who did it.** A configuration can be read back: it is ours if it has our version and exactly our members. A step down or a freeze
-//! leaves nothing that could be read in any status: whether it was *ours* tells only the server's reply, or its own log (`getLog`: a line
-//! with the connection's number, which `client metadata` joins with the name that the connection gave itself) [measured, 6.0]. Where
-//! neither is there, a term that has moved on is a conflict: something happened, and it cannot be said to have been this.
+//! **Attribution.** A configuration can be read back: it is ours if it has our version and exactly our members. A step down or a freeze
+//! appears in no status: only the server's reply, or its own log (`getLog`: a line with the connection's number, which `client metadata`
+//! joins with the name that the connection gave itself), shows that it was *ours* [measured, 6.0]. Where neither is available, a later
+//! term is a conflict: something has changed, and it cannot be attributed to this request.
 
 mod command;
 mod concern;
@@ -43,22 +43,22 @@ use plan::Action;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
-    /// `replSetReconfig`, to whoever leads.
+    /// `replSetReconfig`, to the primary.
     Reconfig(Box<Reconfig>),
     /// `replSetStepDown`, never with force.
     StepDown {
         /// The set.
         set: String,
-        /// The primary it is for, and no other.
+        /// The primary to which it is sent, and to no other.
         host: String,
-        /// The term it leads in. In another one it is another primary, be it on the same host.
+        /// The term of that primary. In another term it is another primary, even on the same host.
         term: i64,
         /// For how many seconds it does not stand for election again.
         secs: u32,
-        /// For how many seconds the others may catch up. Writes fail meanwhile.
+        /// For how many seconds it waits for the others to catch up. Writes fail meanwhile.
         catch_up: u32,
     },
-    /// `replSetFreeze`: zero lets a member stand for election again. A primary refuses it (95) and needs none.
+    /// `replSetFreeze`: zero lets a member stand for election again. A primary refuses it (95) and does not need it.
     Freeze {
         /// The set.
         set: String,
@@ -66,7 +66,7 @@ pub enum Call {
         host: String,
         /// For how many seconds it does not stand for election.
         secs: u32,
-        /// What it lifts, where that ends by itself.
+        /// The restriction that it lifts, where that expires by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lapse: Option<Lapse>,
     },
@@ -74,26 +74,26 @@ pub enum Call {
     Wait {
         /// The set.
         set: String,
-        /// What is waited for.
+        /// The condition.
         until: Until,
     },
 }
 
-/// A step down keeps a member from standing for election for so long, and no longer. It holds that as a time (`stepDownUntil`), in memory:
-/// a process that hung, or was started anew, is free of it all the same [measured, 4.4 to 6.0].
+/// For this long a step down keeps a member from standing for election. The server holds it as a time (`stepDownUntil`), in memory: it also
+/// expires in a process that hung or was restarted [measured, 4.4 to 6.0].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lapse {
-    /// The term that it ended. The election after it is the clock: who leads in a later term says since when.
+    /// The term that it ended. Time is counted from the next election: the primary of a later term reports how long it has been primary.
     pub term: i64,
     /// For how many seconds.
     pub secs: u32,
 }
 
-/// What is added to a lapse before it is taken to be over: the election came after the step down, by the clock of another server.
+/// Added to a lapse before it counts as expired: the election came after the step down, by the clock of another server.
 const MARGIN: Duration = Duration::from_secs(2);
 
 impl Lapse {
-    /// Whether it is over, by who leads in this term and has led for so long.
+    /// Whether it has expired, given that a member has been primary in this term for this long.
     #[must_use]
     pub fn is_over(self, term: i64, led: Duration) -> bool {
         term > self.term && led >= Duration::from_secs(u64::from(self.secs)) + MARGIN
@@ -102,42 +102,42 @@ impl Lapse {
 
 /// A whole configuration, as it is to be.
 ///
-/// The server compares one thing only: the version sent must be higher than the one it has (else 103). So it is sent once and as it stands
-/// here, by a primary that was seen to have `before` at the version compared with; it is never made anew from a later read.
+/// The server checks one thing only: the version sent must be higher than its own (else 103). So it is sent once and exactly as stored
+/// here, to a primary that was observed to have `before` at the version of the precondition; it is never rebuilt from a later read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reconfig {
     /// The set.
     pub set: String,
-    /// The version it will have: one more than the one that it replaces.
+    /// The version that it will have: one more than the one that it replaces.
     pub version: i64,
-    /// All members as they have to be there, or it is not sent.
+    /// The members that the set must have now; otherwise it is not sent.
     pub before: Vec<ConfigMember>,
     /// All members as they are to be.
     pub after: Vec<ConfigMember>,
-    /// What is sent in place of `after` if another member leads by then than was meant to.
+    /// Sent in place of `after` if another member than the intended one is primary by then.
     pub unless: Option<Unless>,
-    /// An election may lie between what it compares with and its sending: the version and all members count, the term does not.
+    /// An election may happen between the precondition's read and the send: the version and all members are compared, the term is not.
     pub any_term: bool,
 }
 
-/// What is sent if the move did not come to pass.
+/// Sent if the move did not succeed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unless {
-    /// It leads: then nothing of this.
+    /// If this member is primary, `members` is not used.
     pub leads: String,
-    /// All members as they are to be otherwise. Preferring a member that does not lead would arm its takeover: ten seconds without a
-    /// primary at a time that nobody chose.
+    /// The members as they are to be otherwise. Preferring a member that is not primary would arm its takeover: ten seconds without a
+    /// primary at an unplanned time.
     pub members: Vec<ConfigMember>,
 }
 
 impl Reconfig {
-    /// The members that are sent while this one leads.
+    /// The members that are sent while `leader` is primary.
     #[must_use]
     pub fn members(&self, leader: &str) -> &[ConfigMember] {
         self.unless.as_ref().filter(|u| u.leads != leader).map_or(&self.after, |u| &u.members)
     }
 
-    /// Whether these members, at this version, are what it would have made of the set.
+    /// Whether these members, at this version, are the result of this reconfig.
     #[must_use]
     pub fn made(&self, version: i64, members: &[ConfigMember]) -> bool {
         let otherwise = self.unless.as_ref().is_some_and(|u| u.members == members);
@@ -145,7 +145,7 @@ impl Reconfig {
     }
 }
 
-/// What is waited for.
+/// The condition of a wait.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
@@ -158,10 +158,10 @@ pub enum Until {
     CaughtUp {
         /// The member.
         host: String,
-        /// Level is: less than this many milliseconds behind.
+        /// Level means: less than this many milliseconds behind.
         within_ms: u32,
     },
-    /// The member accepts writes (`isWritablePrimary`; state PRIMARY alone is not yet that), in a later term than this.
+    /// The member accepts writes (`isWritablePrimary`; state PRIMARY alone is not enough), in a later term than this.
     Leads {
         /// The member.
         host: String,
@@ -174,30 +174,31 @@ pub enum Until {
     Settled,
 }
 
-/// A command waits at the server for some seconds at the most, then it has been carried out or refused; a copy of it in a socket is gone
-/// with its connection, which the writing side gives up before this.
+/// A command waits at the server for some seconds at the most and is then carried out or refused. A copy of it in a socket is lost with its
+/// connection, which the writer closes before this time.
 const STRAY: Duration = Duration::from_secs(60);
 
-/// So long a member that is to lead may take to be level with the primary. Nobody else can lead meanwhile, and what was judged when the
-/// attempt was begun grows old: after that, all is put back as it was.
+/// How long a member that is to become primary may take to be level with the primary. No other member can be elected meanwhile, and the
+/// observations on which the attempt was approved get old: after this time everything is rolled back.
 const LEVEL_WITHIN: Duration = Duration::from_secs(30);
 
-/// What a request compares with, and what a look found.
+/// What a request is compared with, and what a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// The configuration's version.
     pub version: i64,
     /// The term.
     pub term: i64,
-    /// Who leads; none while nobody does.
+    /// The primary; none while there is none.
     pub leader: Option<String>,
 }
 
 impl Call {
-    /// What kind of operation it is, and for how long an earlier copy of it may still land.
+    /// What kind of operation it is, and for how long an earlier copy of it may still arrive.
     ///
-    /// A stray copy has to be waited out. A configuration that is not there is not fenced out: what it compares with still is, so that a
-    /// copy that arrives now is taken. (Once another version is there, it is: that is a conflict, which is final without a wait.)
+    /// A stray copy has to be waited out. A configuration that is not applied does not exclude a late copy: its precondition still holds,
+    /// so that a copy that arrives now is accepted. (Once another version is in place, it is excluded: that is a conflict, which is final
+    /// without a wait.)
     const fn kind(&self) -> (Kind, Duration) {
         match self {
             Self::Reconfig(_) | Self::StepDown { .. } => (Kind::Compared, STRAY),
@@ -207,7 +208,7 @@ impl Call {
         }
     }
 
-    /// The member that is frozen or thawed.
+    /// The member that is frozen or unfrozen.
     fn frozen(&self) -> Option<&str> {
         if let Self::Freeze { host, .. } = self { Some(host) } else { None }
     }
@@ -295,8 +296,8 @@ impl Planner for State {
         }
     }
 
-    /// A member of the side that was left follows as long as the primary's oplog reaches back to where it stands; beyond that it has to
-    /// be copied anew, which is no way back for tonight.
+    /// A member of the former side can follow as long as the primary's oplog reaches back to its position; after that it needs a new
+    /// initial sync, which is no practical rollback.
     fn rollback_window(&self, action: &Action, now: Now) -> Option<(&'static str, Observed<Duration>)> {
         let Action::MovePrimary { set, to } = action else { return None };
         let left = self.steered(set).map_or_else(Observed::Unknown, |set| {

@@ -1,8 +1,8 @@
-//! What a set has cost those who write: one figure that every page tells alike, and whether it is an outage.
+//! The write downtime of a set: one figure, the same on every page, and whether it is an outage.
 //!
-//! A canary that has tried all the time has felt it. Without one it is known by the greetings, which come a poll apart: then it is the most
-//! that it can be, and told so. What is known never becomes less: neither by a canary that begins, nor by one that missed a turn, nor by
-//! one that can write no more.
+//! Where a canary has tried writes all the time, its measurement is used. Without one the figure comes from `hello` replies, which arrive
+//! one poll interval apart: then it is an upper bound, and shown as such. The figure never decreases: neither when a canary starts, nor
+//! when one misses a turn, nor when one can no longer write.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -19,12 +19,12 @@ use base::{
 use engine::snapshot::Outage;
 use journal::Reading;
 
-/// How long nobody could write.
+/// Time without writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lost {
-    /// Altogether.
+    /// In total.
     pub(super) time: Duration,
-    /// By the greetings: that much at the most.
+    /// Based on `hello` replies: an upper bound.
     pub(super) at_most: bool,
 }
 
@@ -37,17 +37,17 @@ impl fmt::Display for Lost {
     }
 }
 
-/// What a run has cost before this program was started, by its journal.
+/// The write downtime of a run before this program was started, by its journal.
 #[derive(Debug, Default)]
 pub(super) struct Carried {
-    /// By the greetings.
+    /// By `hello` replies.
     pub(super) watched: Duration,
-    /// As canaries felt it.
+    /// As measured by canaries.
     pub(super) felt: BTreeMap<Concern, Duration>,
 }
 
 impl Carried {
-    /// Of all readings those of this set.
+    /// Picks the readings of this set.
     pub(super) fn of(set: &str, spent: &[Reading]) -> Self {
         let mut carried = Self::default();
         for it in spent.iter().filter(|it| it.labels.first().is_some_and(|name| name == set)) {
@@ -68,7 +68,7 @@ impl Carried {
 }
 
 impl Set {
-    /// How long nobody could write to it in the whole run, as far as anybody looked.
+    /// The time without writes in the whole run, as far as it was observed.
     pub(super) fn lost(&self, now: Now) -> Lost {
         let (own, before) = (self.lost_here(now), self.carried.watched.max(self.carried.canary_gap(Concern::One)));
         Lost { time: own.time.saturating_add(before), at_most: own.at_most || !before.is_zero() }
@@ -81,7 +81,7 @@ impl Set {
         let Some((canary, (felt, stamp))) = canary.and_then(|canary| Some((canary, canary.last()?))) else {
             return Lost { time: seen.max(before), at_most: true };
         };
-        // Of an outage that goes on, no more than was felt of it: whoever writes no more feels nothing.
+        // Of a current outage only the measured part counts: a canary that no longer writes measures nothing.
         let live = canary.at(now).is_fresh();
         let time = felt.downtime(if live { now.boot } else { stamp.at.boot });
         if live && felt.unseen.is_zero() && before.is_zero() {
@@ -90,12 +90,12 @@ impl Set {
         Lost { time: seen.max(before + time), at_most: true }
     }
 
-    /// A canary has felt something for the first time: what the greetings know of before is not its to forget.
+    /// A canary has made its first measurement: what `hello` replies showed before it is kept.
     pub(super) fn begins_to_feel(&mut self, felt: &Felt, now: Now) {
         self.before_canary = self.lost_here(now).time.saturating_sub(felt.downtime(now.boot));
     }
 
-    /// What is worse than anything that a gate can say: nobody accepts writes, or the budget for that is used up.
+    /// Conditions worse than any gate level: no member accepts writes, or the write downtime budget is used up.
     pub(super) fn outages(&self, now: Now) -> Vec<Outage> {
         let mut out = Vec::new();
         if matches!(self.leader(now), Observed::Fresh(Leader::Nobody, _)) {

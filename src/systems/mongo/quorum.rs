@@ -1,4 +1,4 @@
-//! What a set survives: whether a majority is left after losing one side or the link between them.
+//! Which failures a set survives: whether a majority is left after losing one side or the link between them.
 
 use base::side::{Side, Sides};
 
@@ -9,18 +9,18 @@ pub(super) struct Voter {
     pub(super) side: Option<Side>,
     /// Its votes (0 or 1).
     pub(super) votes: u32,
-    /// Whether it would vote now.
+    /// Whether it would vote at present.
     pub(super) up: bool,
-    /// Whether it could lead now: holds data, follows, has priority.
+    /// Whether it could become primary at present: holds data, follows, has a priority.
     pub(super) electable: bool,
 }
 
-/// Where the votes are, and what that means.
+/// The distribution of votes, and what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quorum {
-    /// Votes that elect a primary.
+    /// Votes needed to elect a primary.
     pub(super) majority: u32,
-    /// Votes a side, by the configuration.
+    /// Votes per side, by the configuration.
     pub(super) votes: Sides<u32>,
     /// Votes at a third site.
     pub(super) third: u32,
@@ -28,18 +28,18 @@ pub(super) struct Quorum {
     pub(super) without_source: bool,
     /// A primary can be elected after the target is lost.
     pub(super) without_target: bool,
-    /// A primary can be elected after the link between the two is lost. A third site is taken to reach both.
+    /// A primary can be elected after the link between the two is lost. Assumption: a third site reaches both.
     pub(super) without_link: bool,
-    /// The primary keeps its majority when the link is lost: its own site has one, or has it together with a third.
+    /// The primary keeps its majority when the link is lost: its own site has one, alone or together with a third site.
     pub(super) at_home: bool,
 }
 
-/// Judges. Votes and majority come from the configuration (a voter that is down still counts in what a majority is); who is left
-/// to vote and to lead, from who is up.
+/// Computes the quorum. Votes and majority come from the configuration (a voter that is down still counts in the majority); who can
+/// still vote and become primary comes from the members that are up.
 pub(super) fn judge(voters: &[Voter], primary: Option<Side>) -> Quorum {
     let sum = |pick: &dyn Fn(&Voter) -> bool| voters.iter().filter(|v| pick(v)).map(|v| v.votes).sum::<u32>();
     let majority = sum(&|_| true) / 2 + 1;
-    // Those left must have a majority between them and one who can lead: priorities pinned to 0 can leave voters without one.
+    // The rest needs a majority and an electable member: priorities set to 0 can leave voters without one.
     let left = |pick: &dyn Fn(Option<Side>) -> bool| {
         sum(&|v| v.up && pick(v.side)) >= majority && voters.iter().any(|v| v.up && v.electable && pick(v.side))
     };
@@ -51,7 +51,7 @@ pub(super) fn judge(voters: &[Voter], primary: Option<Side>) -> Quorum {
         third: sum(&|v| v.side.is_none()),
         without_source,
         without_target,
-        // Whoever is cut off from one side is, for that side, lost.
+        // A side that is cut off is lost to the other side.
         without_link: without_source || without_target,
         at_home: left(&|s| s == primary || s.is_none()),
     }
@@ -74,7 +74,7 @@ mod tests {
         let q = judge(&set(3, 2, 0), Some(Side::Source));
         assert_eq!((q.majority, q.votes.source, q.votes.target), (3, 3, 2));
         assert_eq!((q.without_source, q.without_target, q.without_link, q.at_home), (false, true, true, true));
-        // The same votes with the primary on the other side: losing the link costs it its majority.
+        // The same votes with the primary on the other side: without the link it loses its majority.
         assert!(!judge(&set(3, 2, 0), Some(Side::Target)).at_home);
     }
 
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_majority_that_nobody_can_lead_is_none() {
-        // As while the priorities are pinned for a move: all but the target's have priority 0.
+        // As during a move, while the priorities are pinned: all members except the target's have priority 0.
         let mut voters = set(3, 2, 0);
         for v in voters.iter_mut().filter(|v| v.side == Some(Side::Source)) {
             v.electable = false;

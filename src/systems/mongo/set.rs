@@ -1,4 +1,4 @@
-//! One set and its members: what is known, and the questions that the rest of the system asks of it. Nothing changes here.
+//! One set and its members: what is known, and the queries of the other modules on it. Nothing is changed here.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -30,26 +30,26 @@ pub(super) struct Set {
     pub(super) ix: usize,
     pub(super) plan: Arc<Plan>,
     pub(super) config: Reading<Config>,
-    /// What its primary has under way.
+    /// The operations in progress on its primary.
     pub(super) operations: Reading<Operations>,
     pub(super) canaries: Canaries,
-    /// By address: those the plan names, then those the set's own configuration names.
+    /// By address: those named in the plan, then those in the set's own configuration.
     pub(super) members: IndexMap<Arc<str>, Member>,
     pub(super) marks: Marks,
-    /// Boot clock minus the leader's wall clock, in milliseconds.
+    /// Boot clock minus the primary's wall clock, in milliseconds.
     pub(super) clock: Option<i64>,
     pub(super) downtime: Downtime,
-    /// How long nobody could write before its canary felt anything, at the most.
+    /// The most time without writes before its canary made its first measurement.
     pub(super) before_canary: Duration,
-    /// What the run has cost before this program was started.
+    /// The write downtime of the run before this program was started.
     pub(super) carried: Carried,
-    /// Who was last seen to lead.
+    /// The last observed primary.
     pub(super) led: Option<Arc<str>>,
-    /// Since when who led has not been heard, while nobody else is seen to lead (boot clock).
+    /// Since when the primary has not answered, while no other member is observed as primary (boot clock).
     pub(super) lost: Option<Duration>,
 }
 
-/// One member, or a host that waits to become one.
+/// One member, or a host that is to become one.
 #[derive(Debug, Default)]
 pub(super) struct Member {
     pub(super) hello: Reading<Hello>,
@@ -58,12 +58,12 @@ pub(super) struct Member {
     /// Lag over time, in seconds.
     pub(super) lags: Ring,
     pub(super) slope: Slope,
-    /// Bytes that its first copy still has to make, over time.
+    /// Bytes still to copy in its initial sync, over time.
     pub(super) to_copy: Slope,
 }
 
 impl Member {
-    /// What it says of the set, as long as it is heard.
+    /// What it reports of the set, while its `hello` is observed.
     pub(super) fn membership(&self, now: Now) -> Observed<&Membership> {
         self.hello.at(now).zip(self.status.at(now)).map(|(_, s)| s)
     }
@@ -91,12 +91,12 @@ impl Set {
         }
     }
 
-    /// What the plan says of it.
+    /// The plan's entry for the set.
     pub(super) fn planned(&self) -> &ReplicaSet {
         &self.plan.replica_sets[self.ix]
     }
 
-    /// Members, each once: an address that the member itself knows by another name is left out.
+    /// Members, each once: an address that the member itself lists under another name is left out.
     pub(super) fn distinct(&self) -> impl Iterator<Item = (&Arc<str>, &Member)> {
         self.members.iter().filter(|(host, m)| {
             let me = m.hello.last().and_then(|(h, _)| h.me.as_deref());
@@ -104,12 +104,12 @@ impl Set {
         })
     }
 
-    /// What the configuration, as last read, says of a member: its age is the configuration's.
+    /// A member's entry in the last observed configuration; its age is the configuration's.
     pub(super) fn configured(&self, host: &str, now: Now) -> Observed<Option<ConfigMember>> {
         self.config.at(now).map(|c| c.member(host).cloned())
     }
 
-    /// A member's side, by the plan's rule; none = a third site, or its tags are not known yet. Sides do not age: a member does not move.
+    /// A member's side, by the plan's rule; none = a third site, or its tags are not known yet. Sides do not age: members do not move.
     pub(super) fn side(&self, host: &str) -> Option<Side> {
         let set = self.planned();
         let config = self.config.last().and_then(|(c, _)| c.member(host));
@@ -119,11 +119,11 @@ impl Set {
                 config.is_some_and(|m| m.tags.iter().any(|(n, v)| n == name && v == value))
             }
         });
-        // A candidate waits to become a target member: that is what the word means.
+        // A candidate is by definition a future target member.
         by_rule.or_else(|| self.waits_outside(host).then_some(Side::Target))
     }
 
-    /// Which side no member is of, and no candidate waits for, in words; none while the configuration is not known.
+    /// The side that matches no member and has no candidate, as text; none while the configuration is not known.
     pub(super) fn unmatched(&self, now: Now) -> Option<String> {
         let config = self.config.at(now).fresh()?;
         let set = self.planned();
@@ -147,13 +147,13 @@ impl Set {
         Some(format!("{}: no member is of the {side}: {why}", self.name))
     }
 
-    /// Whether it is a host that waits to become a member, as far as is known.
+    /// Whether it is a candidate that is not a member yet, as far as is known.
     pub(super) fn waits_outside(&self, host: &str) -> bool {
         let member = self.config.last().is_some_and(|(c, _)| c.member(host).is_some());
         !member && self.planned().candidates.iter().any(|c| c == host)
     }
 
-    /// The leader's reading of something: as good as the worse of "who leads" and the reading.
+    /// A reading of the primary: as fresh as the worse of "which member is primary" and the reading.
     pub(super) fn of_leader<'a, T>(&'a self, now: Now, read: impl FnOnce(&'a Member) -> Observed<T>) -> Observed<T> {
         let leader = self.leader(now).and_then(|l| l.host().cloned().ok_or_else(|| self.no_primary()));
         let read = leader.as_ref().shown().and_then(|host| self.members.get(host)).map_or(Observed::Pending, read);
@@ -164,14 +164,14 @@ impl Set {
         Fault::new(FaultKind::Empty, format!("{}: no primary", self.name))
     }
 
-    /// Whether it votes without data: then it is only greeted, and has no position to fall behind with.
+    /// Whether it votes without data: then only `hello` is queried, and it has no replication lag.
     pub(super) fn is_arbiter(&self, host: &str) -> bool {
         let configured = self.config.last().and_then(|(c, _)| c.member(host)).is_some_and(|m| m.arbiter);
         configured || self.members.get(host).and_then(|m| m.hello.last()).is_some_and(|(h, _)| h.arbiter)
     }
 
-    /// A member's own status, where it is a member: as good as the worse of it and the greeting, which is the first to tell that the
-    /// member is gone.
+    /// A member's own status, if it is a member: as fresh as the worse of the status and of `hello`, which reports first that the member
+    /// is down.
     pub(super) fn status(&self, host: &str, now: Now) -> Observed<&Status> {
         self.members.get(host).map_or(Observed::Pending, |m| m.membership(now)).and_then(|s| match s {
             Membership::In(s) => Ok(&**s),
@@ -179,18 +179,18 @@ impl Set {
         })
     }
 
-    /// How far a member follows behind on purpose, as the configuration or the member itself says.
+    /// Its configured replication delay, by the configuration or by the member's own report.
     pub(super) fn delay(&self, host: &str) -> Duration {
         let configured = self.config.last().and_then(|(c, _)| c.member(host)).map(|m| m.delay);
         let own = || self.members.get(host)?.hello.last().map(|(h, _)| h.delay);
         configured.or_else(own).unwrap_or_default()
     }
 
-    /// How far a member is behind; none where that means nothing: the leader itself, an arbiter, a first copy, a host outside, a member
-    /// that is delayed on purpose. (How much of what such a one has not applied is more than its delay cannot be told: it applies an
-    /// operation when that is old enough, and an idle set writes one about every ten seconds.)
+    /// How far a member is behind; none where that has no meaning: the primary itself, an arbiter, an initial sync, a host outside the set,
+    /// a member with a configured delay. (Lag beyond the configured delay cannot be measured: the member applies an operation when it is
+    /// old enough, and an idle set writes one about every ten seconds.)
     ///
-    /// Without a leader it is how far the member was behind the last one: stale.
+    /// Without a primary: how far the member was behind the last one, stale.
     pub(super) fn lag(&self, host: &str, now: Now) -> Option<Observed<Lag>> {
         let leader = self.leader(now);
         if leader.as_ref().shown().and_then(Leader::host).is_some_and(|l| **l == *host) {
@@ -227,17 +227,17 @@ impl Set {
         self.marks.lag(status.applied?, boot, written)
     }
 
-    /// A time by the leader's clock, on ours.
+    /// A time by the primary's clock, converted to ours.
     pub(super) fn on_our_clock(&self, wall: Timestamp) -> Option<Duration> {
         let boot = wall.as_millisecond().checked_add(self.clock?)?;
-        // Before this machine was booted is long ago, whenever it was.
+        // Any time before this machine was booted counts as zero.
         Some(Duration::from_millis(u64::try_from(boot).unwrap_or(0)))
     }
 
-    /// Members of a side that count for its lag: in the configuration, with data, not delayed on purpose.
+    /// Members of a side that count for its lag: in the configuration, with data, without a configured delay.
     pub(super) fn lags(&self, side: Option<Side>, now: Now) -> Vec<(Arc<str>, Observed<Lag>)> {
         let counts = |host: &str| side.is_none() || self.side(host) == side;
-        // Of who is in its first copy, or cannot follow just now, the lag is not none: nobody knows it.
+        // The lag of a member that is in its initial sync, or cannot follow at present, is unknown, not none.
         let cannot = |host: &Arc<str>| {
             use MemberState::{Recovering, Rollback, Startup, Startup2};
             let state = self.status(host, now).fresh().map(|s| s.state);
@@ -248,9 +248,9 @@ impl Set {
         self.distinct().filter(|(h, _)| counts(h)).filter_map(|(h, _)| Some((h.clone(), lag(h)?))).collect()
     }
 
-    /// The set, by who leads it and by its configuration, and each of its members, by what it says of itself. Who waits outside has to answer.
+    /// What is monitored: the set's primary and configuration, and each member's own report. A candidate has to answer.
     pub(super) fn watched(&self, now: Now) -> Vec<Watched> {
-        // What somebody has forced is read well, and is nothing to go on: it may undo what a majority had.
+        // A forced configuration is read but is no basis for a decision: it may undo what a majority had.
         let sound = self.config.at(now).and_then(|config| match config.forced() {
             Some(words) => Err(Fault::new(FaultKind::Unsupported, format!("{}: {words}", self.name))),
             None => Ok(()),
@@ -269,15 +269,15 @@ impl Set {
         std::iter::once(set).chain(there.map(member)).collect()
     }
 
-    /// Whether a host says that it is in no set, and the configuration has it not either: an arbiter that was taken out has nothing more to say.
+    /// Whether a host reports that it is in no set, and the configuration does not list it. A removed arbiter reports nothing more.
     pub(super) fn is_outside(&self, host: &str, now: Now) -> bool {
         let says =
             self.members.get(host).and_then(|m| m.hello.at(now).fresh()).is_some_and(|hello| hello.set_name.is_none());
         says && self.config.at(now).fresh().is_some_and(|config| config.member(host).is_none())
     }
 
-    /// Whether a host is none of the set's any more, nor anybody that is waited for: its silence says nothing of the set. A host that the plan
-    /// names is missed all the same, until the side that the plan takes out of the set is out.
+    /// Whether a host has left the set and is no candidate: its silence then says nothing about the set. A host named in the plan counts as
+    /// missing all the same, until the side that the plan removes from the set has been removed.
     pub(super) fn has_left(&self, host: &str, now: Now) -> bool {
         let Some(config) = self.config.at(now).fresh() else { return false };
         if config.member(host).is_some()
@@ -301,13 +301,13 @@ impl Set {
         !seed || planned()
     }
 
-    /// Members with data, by the names that their rows have: those of the configuration but its arbiters. As good as the configuration.
+    /// Members with data, by the names of their rows: those of the configuration without arbiters. As fresh as the configuration.
     pub(super) fn carriers(&self, now: Now) -> Observed<Vec<&Arc<str>>> {
         self.config.at(now).and_then(|config| {
             let wanted = config.members.iter().filter(|m| !m.arbiter).count();
             let carries = |host: &&Arc<str>| config.member(host).is_some_and(|m| !m.arbiter);
             let list: Vec<_> = self.distinct().map(|(host, _)| host).filter(carries).collect();
-            // Who was added since it was read says so itself, sooner than it is read anew.
+            // A member that was added since the configuration was read reports so itself, before the configuration is read again.
             let inside = |m: &Member| m.hello.at(now).fresh().is_some_and(|h| h.set_name.is_some() && !h.arbiter);
             if let Some((host, _)) = self.distinct().find(|(host, m)| config.member(host).is_none() && inside(m)) {
                 let text = format!(
@@ -328,7 +328,7 @@ impl Set {
         })
     }
 
-    /// Members that have to follow the leader: those with data, but for itself and those that are delayed on purpose.
+    /// Members that have to follow the primary: those with data, except the primary itself and those with a configured delay.
     pub(super) fn followers(&self, now: Now) -> Observed<Vec<&Arc<str>>> {
         self.leader(now).zip(self.carriers(now)).map(|(leader, mut hosts)| {
             hosts.retain(|host| leader.host() != Some(*host) && self.delay(host).is_zero());
@@ -336,7 +336,7 @@ impl Set {
         })
     }
 
-    /// The lag of a member that has to follow. Only a SECONDARY has one: of a first copy, a recovery or a rollback none could be told.
+    /// The lag of a member that has to follow. Only a SECONDARY has one; it is unknown in an initial sync, a recovery or a rollback.
     pub(super) fn follows_by(&self, host: &str, now: Now) -> Observed<Lag> {
         let state = self.status(host, now).and_then(|s| match s.state {
             MemberState::Secondary => Ok(()),
@@ -348,7 +348,7 @@ impl Set {
         state.zip(self.lag(host, now).unwrap_or_else(none)).map(|((), lag)| lag)
     }
 
-    /// The worst lag of all that have to follow on a side. Where there are none it is not known: nobody there could take over.
+    /// The worst lag of all members that have to follow on a side. Unknown where there are none: no member there could become primary.
     pub(super) fn worst_of_followers(&self, side: Side, now: Now) -> Observed<Lag> {
         let there = self.followers(now).and_then(|mut hosts| {
             hosts.retain(|host| self.side(host) == Some(side));
@@ -360,7 +360,7 @@ impl Set {
         there.zip(all).map(|(_, all)| all.into_iter().max_by_key(|lag| lag.least()).unwrap_or(Lag::Is(Duration::ZERO)))
     }
 
-    /// The worst lag of a side and whose it is: as good as the worst reading. None where nobody there follows.
+    /// The worst lag of a side, with its member: as fresh as the worst reading. None where no member there follows.
     pub(super) fn worst_lag(&self, side: Option<Side>, now: Now) -> Option<Observed<(Lag, Arc<str>)>> {
         let all = self.lags(side, now);
         if all.is_empty() {
@@ -372,7 +372,7 @@ impl Set {
         }))
     }
 
-    /// The set as its leader sees it.
+    /// The set as its primary sees it.
     pub(super) fn leaders_view(&self, now: Now) -> Observed<&Status> {
         self.of_leader(now, |m| m.status.at(now)).and_then(|s| match s {
             Membership::In(s) => Ok(&**s),
@@ -380,7 +380,7 @@ impl Set {
         })
     }
 
-    /// These members as voters: the leader's view of who is up, joined with what a configuration says of them.
+    /// These members as voters: the primary's view of which members are up, joined with a configuration.
     pub(super) fn voters(&self, members: &[ConfigMember], status: &Status) -> Vec<Voter> {
         let voter = |m: &ConfigMember| {
             let peer = status.members.iter().find(|p| p.host == m.host).filter(|p| p.up);
@@ -392,7 +392,7 @@ impl Set {
         members.iter().map(voter).collect()
     }
 
-    /// What it survives: the leader's view of the others, joined with the configuration.
+    /// Which failures the set survives: the primary's view of the other members, joined with the configuration.
     pub(super) fn quorum(&self, now: Now) -> Observed<Quorum> {
         self.leaders_view(now).zip(self.config.at(now)).map(|(status, config)| {
             let voters = self.voters(&config.members, status);

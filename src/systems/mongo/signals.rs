@@ -1,4 +1,4 @@
-//! The signals: what gates will be made of. Ids are frozen once released.
+//! The signals on which gates are based. Ids are frozen once released.
 
 use std::{cell::LazyCell, sync::Arc};
 
@@ -117,7 +117,7 @@ fn measure_members(set: &Set, now: Now, out: &mut Samples) {
     }
 }
 
-/// Whether a majority has the configuration. Only a primary can say so: without one it is not known, whatever the last one said.
+/// Whether a majority has the configuration. Only a primary reports this: without one it is unknown, whatever the last one reported.
 pub(super) fn committed(set: &Set, now: Now) -> Observed<bool> {
     set.of_leader(now, |_| set.config.at(now)).and_then(|c| {
         if let Some(forced) = c.forced() {
@@ -129,7 +129,7 @@ pub(super) fn committed(set: &Set, now: Now) -> Observed<bool> {
     })
 }
 
-/// By the primary's view, so that a member that is down counts as such instead of leaving the number unknown.
+/// By the primary's view, so that a member that is down counts as such instead of making the number unknown.
 fn target_secondaries(set: &Set, now: Now) -> Observed<f64> {
     set.leaders_view(now).map(|status| {
         let on_target = |host: &str| set.side(host) == Some(Side::Target);

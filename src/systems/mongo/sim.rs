@@ -1,18 +1,18 @@
-//! Replica sets in a simulated estate: steady writes, small lags that breathe, a slow member now and then, elections.
+//! Replica sets in a simulated estate: steady writes, small varying lags, an occasional slow member, elections.
 //!
-//! Everything follows from the plan, the seed, the virtual time and what was asked for; remembered is only who leads, who is stopped, and
-//! what was changed.
+//! Everything is derived from the plan, the seed, the virtual time and the requests. The only stored state is the primary, the stopped
+//! members, and what was changed.
 //!
-//! | file | what lives there |
+//! | file | contents |
 //! | --- | --- |
-//! | `sim.rs` | the estate and its answers |
-//! | `member.rs` | one member: how it was made, how far it is behind |
-//! | `canary.rs` | what a canary feels of it |
-//! | `elect.rs` | who leads: elections, step downs, takeovers |
-//! | `happen.rs` | what a scenario lets happen to it |
-//! | `tell.rs` | what those feel who use it |
-//! | `rules.rs` | which configurations the server takes |
-//! | `obey.rs` | requests carried out, and looked for |
+//! | `sim.rs` | the estate and its observations |
+//! | `member.rs` | one member: how it is generated, how far it is behind |
+//! | `canary.rs` | what a canary measures of it |
+//! | `elect.rs` | the primary: elections, step downs, takeovers |
+//! | `happen.rs` | fault injection by a scenario |
+//! | `tell.rs` | the shared conditions for its users |
+//! | `rules.rs` | which configurations the server accepts |
+//! | `obey.rs` | requests carried out and verified |
 
 mod canary;
 mod elect;
@@ -46,7 +46,7 @@ use base::{
 };
 use plan::{MemberRule, Plan, ReplicaSet};
 
-/// The imitated sets.
+/// The simulated sets.
 #[derive(Debug)]
 pub struct Sim {
     plan: Arc<Plan>,
@@ -63,50 +63,50 @@ struct Set {
     members: Vec<Member>,
     waiting: Vec<String>,
     stopped: BTreeSet<String>,
-    /// Members whose process hangs: they keep what they hold in memory, and answer nobody.
+    /// Members whose process hangs: they keep their memory, and do not answer.
     hung: BTreeSet<String>,
-    /// Since when the network between the sites is cut, or was, and when it was mended.
+    /// The last network cut between the sites: when it began, and when it was repaired.
     cut: Option<(Duration, Option<Duration>)>,
-    /// Who leads: place among the members; none while there is no majority or an election goes on.
+    /// The primary: index of the member; none while there is no majority or an election is in progress.
     primary: Option<usize>,
     term: u64,
-    /// When the others elect, once the primary is gone.
+    /// When the others hold an election, once the primary is lost.
     election_at: Option<Duration>,
-    /// That election follows a step down: whoever is asked first wins it.
+    /// That election follows a step down: the first member to be asked wins it.
     handoff: bool,
-    /// The primary was stopped since the set was last let live.
+    /// The primary was stopped since the set was last advanced.
     lost: bool,
-    /// Since when who leads does.
+    /// Since when the primary has been primary.
     led_at: Duration,
-    /// From when on the primary accepts writes: not while it drains, nor while a step down that will be refused waits.
+    /// From when on the primary accepts writes: not while it drains, nor while a step down waits that will be refused.
     writable_at: Duration,
-    /// When a member with a higher priority makes the primary give way.
+    /// When a member with a higher priority takes over.
     takeover_at: Option<Duration>,
     version: i64,
-    /// When a majority has the configuration.
+    /// When a majority will have the configuration.
     spread_at: Duration,
-    /// Until when the primary's own reconfig goes on, which follows each election.
+    /// The end of the primary's own reconfig, which follows each election.
     busy_until: Duration,
     /// Until when a member does not stand for election. In its memory only.
     frozen: BTreeMap<String, Duration>,
-    /// Who carried out what, as the members' own logs tell until they are started anew.
+    /// Which member carried out which request, as in the members' own logs until they are restarted.
     told: BTreeMap<String, String>,
-    /// Members that were started anew.
+    /// Restarted members.
     restarted: BTreeSet<String>,
-    /// The release that its servers are of.
+    /// The release of its servers.
     release: String,
-    /// Somebody has set a default write concern.
+    /// A default write concern is set.
     default_write: bool,
-    /// Nobody may ask for it.
+    /// Nobody has permission to query it.
     mute: bool,
-    /// When it took no writes of late, and what its canary felt of that.
+    /// When it recently accepted no writes, and what its canary measured.
     canary: canary::Canary,
-    /// A long operation on the primary, as it was when it was first known, and when that was.
+    /// A long operation on the primary, as it was when first observed, and when that was.
     long: Option<(Operation, Duration)>,
     random: fastrand::Rng,
 }
 
-/// As the servers' default: a primary silent for this long is replaced.
+/// The servers' default: a primary that is silent for this long is replaced.
 const ELECTION: Duration = Duration::from_secs(10);
 /// How long a configuration takes to reach a majority.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -141,7 +141,7 @@ impl Simulated for State {
         match ask {
             Query::Config { .. } => set.config(now).map(Observation::Config),
             Query::Operations { .. } => set.operations(now).map(Observation::Operations),
-            // The imitated servers ask for no credentials.
+            // The simulated servers ask for no credentials.
             Query::Grants { .. } => Ok(Observation::Granted),
             Query::Hello(p) => set.reach(p).map(|place| Observation::Hello(set.hello(place, now))),
             Query::Status(p) => set.reach(p).map(|place| Observation::Status(set.status(place, now))),
@@ -165,7 +165,7 @@ impl Sim {
         }
     }
 
-    /// Somebody begins something long on a set's primary: it goes on until the primary steps down.
+    /// A user begins a long operation on a set's primary: it runs until the primary steps down.
     pub fn begin_long(&mut self, set: &str, kind: Kind, what: &str, namespace: &str, now: Now) {
         for set in self.sets.iter_mut().filter(|s| s.name == set) {
             let running = Duration::ZERO;
@@ -174,29 +174,29 @@ impl Sim {
         }
     }
 
-    /// A member is an arbiter from the beginning on: it votes, and that is all.
+    /// Makes a member an arbiter from the beginning on: it only votes.
     pub fn arbiter(&mut self, host: &str) {
         for m in self.sets.iter_mut().flat_map(|set| &mut set.members).filter(|m| m.config.host == host) {
             (m.config.arbiter, m.config.votes, m.config.priority) = (true, 1, 0.0);
         }
     }
 
-    /// Its servers are of another release.
+    /// Sets the release of its servers.
     pub fn set_release(&mut self, set: &str, release: &str) {
         self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| release.clone_into(&mut s.release));
     }
 
-    /// Somebody sets what writes wait for that do not say it themselves.
+    /// Sets the write concern of writes that name none.
     pub fn set_default_write(&mut self, set: &str) {
         self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| s.default_write = true);
     }
 
-    /// The reading login may not ask for that.
+    /// Denies the reading login the query for that.
     pub fn mute_default_write(&mut self, set: &str) {
         self.sets.iter_mut().filter(|s| s.name == set).for_each(|s| s.mute = true);
     }
 
-    /// Makes a set elect at once, for no reason of ours: its primary lost its connections for a moment.
+    /// Makes a set hold an election at once, for a reason outside the plan: its primary lost its connections for a moment.
     pub fn topple(&mut self, set: &str, now: Now) {
         for set in self.sets.iter_mut().filter(|s| s.name == set) {
             set.topple(now.boot);
@@ -246,12 +246,12 @@ impl Set {
             mute: false,
             canary: canary::Canary::default(),
             long: None,
-            // Apart from the one that makes the members: an election must not change what the next set looks like.
+            // Separate from the generator of the members: an election must not change the members of the next set.
             random: fastrand::Rng::with_seed(random.clone().u64(..)),
         }
     }
 
-    /// The network between the sites, from now on.
+    /// The state of the network between the sites, from now on.
     fn link(&mut self, cut: bool, boot: Duration) {
         match &mut self.cut {
             None | Some((_, Some(_))) if cut => self.cut = Some((boot, None)),
@@ -260,20 +260,20 @@ impl Set {
         }
     }
 
-    /// Whether a member reaches another one: it is up, and no cut is between them. Members of neither side reach both.
+    /// Whether a member reaches another one: the other is up, and no cut is between them. Members of neither side reach both.
     fn sees(&self, from: usize, to: usize) -> bool {
         let sides = (self.members[from].side, self.members[to].side);
         let apart = matches!(sides, (Some(a), Some(b)) if a != b) && matches!(self.cut, Some((_, None)));
         self.up(to) && !apart
     }
 
-    /// Seconds behind the primary: its own, and what it missed while nobody who follows the primary was in its reach.
+    /// Seconds behind the primary: its own lag, plus what it missed while it reached neither the primary nor a member of a third site.
     fn lag(&self, place: usize, boot: Duration) -> f64 {
         let through = |i: usize| self.members[i].side.is_none() && self.up(i);
         let follows = self.primary.is_none_or(|p| self.sees(p, place)) || (0..self.members.len()).any(through);
         let missed = match self.cut {
             Some((since, None)) if !follows => boot.saturating_sub(since).as_secs_f64(),
-            // It is caught up with many times as fast as it was written.
+            // It catches up many times as fast as the data was written.
             Some((since, Some(mended)))
                 if self.members[place].side == Some(Side::Target) && !(0..self.members.len()).any(through) =>
             {
@@ -289,7 +289,7 @@ impl Set {
         !self.stopped.contains(host) && !self.hung.contains(host)
     }
 
-    /// The member that is asked; none for a host that waits outside.
+    /// The queried member; none for a candidate that is not a member yet.
     fn reach(&self, peer: &Peer) -> Result<Option<usize>, Fault> {
         if self.stopped.contains(&*peer.host) {
             return Err(Fault::new(FaultKind::Unreachable, format!("{}: connection refused", peer.host)));
@@ -304,14 +304,14 @@ impl Set {
         }
     }
 
-    /// What a member has applied by now, and when that was written: a hundred writes a second, in hundredths.
+    /// What a member has applied by now, and when that was written: a hundred writes a second, in hundredths of a second.
     fn applied(&self, place: usize, now: Now) -> (OpTime, Timestamp) {
         let lag = if self.primary == Some(place) { 0.0 } else { self.lag(place, now.boot) };
         let back = jiff::SignedDuration::from_millis(millis(lag));
         let wall = now.wall.checked_sub(back).unwrap_or(now.wall).as_millisecond() / 10 * 10;
         let secs = u32::try_from(wall.div_euclid(1000)).unwrap_or(0);
         let inc = u32::try_from(wall.rem_euclid(1000) / 10 + 1).unwrap_or(1);
-        // Every operation of the imitated oplog has the term of its reading: elections lose nothing here.
+        // Every operation of the simulated oplog has the term at the time of reading: elections lose nothing here.
         let op = OpTime { term: i64::try_from(self.term).unwrap_or(i64::MAX), secs, inc };
         (op, Timestamp::from_millisecond(wall).unwrap_or(now.wall))
     }
@@ -383,7 +383,7 @@ impl Set {
         Server { version: self.release.clone(), oplog: window, flow_lagged: Some(false), uptime: Some(UPTIME) }
     }
 
-    /// Small writes all the time, and what somebody has begun.
+    /// Continuous small writes, and a long operation that a user has begun.
     fn operations(&self, now: Now) -> Result<Operations, Fault> {
         let from = self.primary.filter(|p| self.up(*p));
         let none = || Fault::new(FaultKind::Empty, format!("{}: no primary", self.name));

@@ -1,4 +1,4 @@
-//! How what is known of the sets changes: answers and faults come in, and which sources are wanted follows from them.
+//! How the state of the sets changes: observations and faults come in, and the wanted collectors follow from them.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ use engine::snapshot::Outage;
 use journal::Reading;
 use plan::Plan;
 
-/// What is known.
+/// The state of all sets.
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
@@ -31,7 +31,7 @@ pub struct State {
 }
 
 impl Set {
-    /// Adds hosts, and gives the sources of those that are new.
+    /// Adds hosts, and returns the collectors of those that are new.
     fn add(
         &mut self,
         hosts: impl IntoIterator<Item = String>,
@@ -48,8 +48,8 @@ impl Set {
         specs
     }
 
-    /// The sources of one member. An arbiter has no users, so nobody can log in to it: it is only greeted. Nor has a host that waits
-    /// outside; whether it still does is asked all the same.
+    /// The collectors of one member. An arbiter has no users, so no login is possible: only `hello` is queried. The same holds for a
+    /// candidate that is not a member yet; its status is queried all the same, to find out when it becomes one.
     fn sources(&self, host: &Arc<str>, arbiter: bool) -> Vec<CollectorSpec<Query>> {
         let peer = || Peer { set: self.ix, host: host.clone() };
         let every = self.plan.intervals.mongo;
@@ -62,7 +62,7 @@ impl Set {
             timeout: answer_within(every),
             query: ask,
         };
-        // Pushed at least every half second whatever the plan says: faster than a second would be stale between two heartbeats.
+        // Pushed at least every half second whatever the plan says: an interval below a second would make it stale between two heartbeats.
         let mut specs = vec![spec("hello", &["hello"], every.max(Duration::from_secs(1)), Query::Hello(peer()))];
         if !arbiter {
             specs.push(spec("status", &["replSetGetStatus"], every, Query::Status(peer())));
@@ -73,7 +73,7 @@ impl Set {
         specs
     }
 
-    /// The sources that ask whoever leads.
+    /// The collectors that query the primary.
     fn sources_of_the_primary(&self) -> [CollectorSpec<Query>; 2] {
         let every = self.plan.intervals.mongo;
         let spec = |what: &str, calls, interval, ask| CollectorSpec {
@@ -106,7 +106,7 @@ impl Set {
         self.add(hosts, &arbiters)
     }
 
-    /// What the leader's greeting says of its position and its clock.
+    /// Takes over the position and the clock from the primary's `hello` reply.
     fn follow_leader(&mut self, host: &str, now: Now) {
         if self.leader(now).shown().is_none_or(|l| l.host().is_none_or(|h| **h != *host)) {
             return;
@@ -161,14 +161,14 @@ impl Set {
         let as_of = |set: &Self, host: &Arc<str>| (set.side(host), set.waits_outside(host));
         let before: Vec<_> = self.members.keys().map(|host| (host.clone(), as_of(self, host))).collect();
         self.config.set(config, stamp);
-        // Where the plan tells sides by tags, they are known only now; and who waited outside may be a member now.
+        // Where the plan distinguishes sides by tags, they are known only now; and a candidate may be a member now.
         let moved = before.into_iter().filter(|(host, was)| as_of(self, host) != *was);
         let mut specs: Vec<_> = moved.flat_map(|(host, _)| self.sources(&host, self.is_arbiter(&host))).collect();
         specs.extend(self.add(hosts, &arbiters));
         specs
     }
 
-    /// Counts the time since the last look, and looks who leads now.
+    /// Counts the time since the last observation, and determines the primary.
     fn observe(&mut self, at: Duration, now: Now) {
         let leader = self.leader(now);
         if let Observed::Fresh(Leader::Writable(host), _) = &leader {
@@ -195,14 +195,14 @@ impl Set {
     }
 }
 
-/// A leader that was not heard for two heartbeats is silent; one that was may have stepped down a moment ago, and its word is on
-/// the way.
+/// A primary without a reply for two heartbeats is silent. One that replied more recently may have stepped down a moment ago, with its
+/// reply still on the way.
 const SILENT: Duration = Duration::from_secs(1);
 
 /// A primary lists its operations under a lock of each: not more often than every other second, whatever the plan says.
 const ANSWERED_CHEAPLY: Duration = Duration::from_secs(1);
 
-/// How long an answer may take: as long as the interval, within what a slow link needs (a connection may take two seconds) and a
+/// The time-out of a query: the interval, but at least what a slow link needs (a connection may take two seconds) and at most what a
 /// person will wait.
 pub(super) fn answer_within(interval: Duration) -> Duration {
     interval.clamp(Duration::from_secs(3), Duration::from_secs(10))
@@ -239,7 +239,7 @@ impl System for State {
                     member.server.set(s, stamp);
                 }
             }
-            // The live side and the simulation answer what was asked.
+            // The live side and the simulation only give observations that match the query.
             _ => {}
         }
         Vec::new()
@@ -250,7 +250,7 @@ impl System for State {
         let member = match ask {
             Query::Config { .. } => return set.config.fail(fault),
             Query::Operations { .. } => return set.operations.fail(fault),
-            // Asked once, by whoever tells it.
+            // Queried once; the caller reports the result itself.
             Query::Grants { .. } => return,
             Query::Hello(p) | Query::Status(p) | Query::Server(p) => set.members.get_mut(&p.host),
         };
@@ -259,7 +259,7 @@ impl System for State {
             Query::Status(_) => member.status.fail(fault),
             Query::Server(_) => member.server.fail(fault),
             _ => {
-                // A connection that broke tells when; one that fell silent did so when it was last heard.
+                // A broken connection shows when the contact ended; for a silent one it ended with the last reply.
                 let silent = matches!(fault.kind, FaultKind::TimedOut | FaultKind::Silent);
                 let led = member.hello.last().filter(|(h, _)| h.writable && member.hello.fault().is_none());
                 let since = led.map(|(h, _)| if silent { h.heard } else { at.boot });
@@ -274,7 +274,7 @@ impl System for State {
         self.sets.iter().filter_map(Set::trial).collect()
     }
 
-    /// Sides that no member is of.
+    /// Sides without a member.
     fn unusable(&self, now: Now) -> Vec<Fault> {
         self.sets
             .iter()
@@ -326,7 +326,7 @@ impl System for State {
 }
 
 impl Query {
-    /// The set that is asked.
+    /// The set of the query.
     #[must_use]
     pub const fn set(&self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! State and simulation together: what is asked, answered and shown, without any server or driver.
+//! State and simulation together: queries, observations and display, without any server or driver.
 
 mod canary;
 mod draft;
@@ -70,13 +70,13 @@ pub(super) fn plan() -> Arc<Plan> {
     })
 }
 
-/// A driver of few lines: every source is asked each half second.
+/// A minimal driver: every collector is queried each half second.
 struct Run {
     state: State,
     sim: Sim,
     sources: Vec<CollectorSpec<Query>>,
     now: Now,
-    /// Sources whose id contains this fail with this.
+    /// Collectors whose id contains this fail with this fault.
     cut: Option<(&'static str, FaultKind)>,
 }
 
@@ -134,7 +134,7 @@ impl Run {
         samples.into_vec()
     }
 
-    /// How a gate over the lags of a set's target members stands, under each aggregate.
+    /// The gate level over the lags of a set's target members, under each aggregate.
     fn gates(&self, set: &str) -> Vec<Level> {
         let mut samples = Samples::default();
         self.state.measure(self.now, &mut samples);
@@ -179,8 +179,8 @@ impl Run {
 fn members_of_the_configuration_are_found_and_asked() {
     let mut run = Run::new();
     run.pass(5);
-    // Two seeds of five, one seed and two candidates of another set: hello, status and server of each (of the candidates no server), and of
-    // each set the configuration and what its primary has under way.
+    // Two seeds of five, one seed and two candidates of another set: hello, status and server of each (no server of the candidates), and
+    // for each set the configuration and the operations in progress on its primary.
     assert_eq!(run.sources.len(), 3 * 5 + 3 * 5 - 2 + 2 * 2);
     assert_eq!(run.cell(0, "orders", "primary"), ("127.0.0.1:101".into(), Tone::Plain));
     assert_eq!(run.cell(0, "orders", "source_members").0, "3/3");
@@ -191,7 +191,7 @@ fn members_of_the_configuration_are_found_and_asked() {
     assert_eq!(run.signal("mongo.set.majority_if_target_lost", "orders").fresh(), Some(1.0));
     assert_eq!(run.signal("mongo.set.target_secondaries", "orders").fresh(), Some(2.0));
     assert!(run.signal("mongo.set.worst_target_lag", "orders").fresh().is_some_and(|l| l < 7.0));
-    // Nobody follows on the target yet: that is not a lag of zero.
+    // No member follows on the target yet: that is not a lag of zero.
     assert!(!run.signal("mongo.set.worst_target_lag", "catalog").is_fresh());
 }
 
@@ -201,13 +201,13 @@ fn a_dead_primary_is_no_primary_until_the_next_leads() {
     run.pass(5);
     run.sim.stop("127.0.0.1:101");
     run.pass(1);
-    // Whatever it said a moment ago.
+    // Whatever it reported a moment ago.
     assert!(!run.signal("mongo.set.config_committed", "orders").is_fresh());
     run.pass(2);
     assert_eq!(run.cell(0, "orders", "primary").1, Tone::Bad);
     assert_eq!(run.signal("mongo.set.primary_writable", "orders").fresh(), Some(0.0));
     assert_eq!(run.signal("mongo.set.primary_writable", "catalog").fresh(), Some(1.0));
-    // What only a primary can say is not known, and not what it last said.
+    // What only a primary reports is unknown, and not its last value.
     assert!(!run.signal("mongo.set.config_committed", "orders").is_fresh());
     assert!(!run.signal("mongo.set.majority_if_target_lost", "orders").is_fresh());
     assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
@@ -238,7 +238,7 @@ fn two_of_five_left_is_a_set_without_a_primary() {
 fn a_leader_out_of_our_sight_is_not_downtime() {
     let mut run = Run::new();
     run.pass(5);
-    // We lose sight of the source's three; the two others go on naming the leader among them.
+    // The source's three do not answer us; the two others still name the primary among them.
     for n in ["101/", "102/", "103/"] {
         for spec in run.sources.clone().iter().filter(|s| s.id.contains(n)) {
             run.state.fail(&spec.query, &Fault::new(FaultKind::TimedOut, "cut"), run.now);
@@ -272,7 +272,7 @@ fn nothing_heard_gives_no_live_signal_whatever_the_fault() {
 fn every_signal_is_given_by_a_healthy_set() {
     let mut run = Run::new();
     run.pass(10);
-    // What a canary feels is there only with one.
+    // The canary's signals exist only with a canary.
     for def in signals::ALL.iter().filter(|def| !def.id.starts_with("mongo.canary.")) {
         assert!(run.signal(def.id, "orders").is_fresh(), "{}", def.id);
     }
@@ -338,7 +338,7 @@ fn a_follower_that_is_gone_is_stale_from_its_first_missed_greeting() {
     run.pass(5);
     let hello = run.sources.iter().find(|s| s.id.ends_with("104/hello")).cloned().expect("a source");
     run.state.fail(&hello.query, &Fault::new(FaultKind::Unreachable, "cut"), run.now);
-    // The leader still sees it: it is only out of our sight. Then the leader loses it, too.
+    // The primary still sees it: it is only unreachable from here. Then the primary loses it, too.
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "state"), ("UNREACHABLE".into(), Tone::Blind));
     assert_eq!(run.cell(1, "orders/127.0.0.1:104", "lag").1, Tone::Stale);
     assert!(!run.signal("mongo.set.worst_target_lag", "orders").is_fresh());
@@ -362,7 +362,7 @@ fn every_row_opens() {
     assert!(run.state.detail("members", "orders/nobody", run.now).is_none());
 }
 
-/// A member in its first copy is a member: what it has no lag for must not let the others pass for all.
+/// A member in its initial sync is a member: its missing lag must not let the others count as all.
 #[test]
 fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
     let mut run = Run::new();
@@ -389,7 +389,7 @@ fn a_member_that_is_no_secondary_has_no_lag_and_is_missed_over_any_aggregate() {
     }
 }
 
-/// Members are known by the configuration: while nobody has it, nobody knows whether there are more of them.
+/// Members are known by the configuration: while it is not known, there may be more of them.
 #[test]
 fn while_the_configuration_is_not_known_nobody_knows_which_members_there_are() {
     let mut run = Run::new();

@@ -14,7 +14,7 @@ use base::{
     view::{Cell, Tile, Tone},
 };
 
-/// The table of the panel that their rows are in.
+/// The panel table that contains the tiles' rows.
 const SETS: &str = "sets";
 
 pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
@@ -52,7 +52,7 @@ fn primaries_tile(state: &State, now: Now) -> Tile {
         (true, true) => "in the target and writable".into(),
     };
     let sides = Side::BOTH.map(|s| (state.plan.sites.get(s).label.clone().into(), Cell::seen(count(s), cell)));
-    // What is not known is worse than no primary, and that worse than one on the wrong side.
+    // Unknown is worse than no primary, and no primary is worse than one on the wrong side.
     let rank = |s: &&Set| match s.leader(now) {
         Observed::Fresh(Leader::Nobody, _) => 2,
         Observed::Fresh(..) => u8::from(on(s, Side::Source).fresh() == Some(true)),
@@ -109,7 +109,7 @@ fn downtime_tile(state: &State, now: Now) -> Tile {
     }
 }
 
-/// The lag of a set of which nobody is known to follow, where that is because its members are not known.
+/// The lag of a set without known followers, if the reason is that its members are not known.
 fn not_known<T>(set: &Set, now: Now) -> Option<Observed<T>> {
     let config = set.config.at(now);
     let none = || Fault::new(FaultKind::Empty, format!("{}: its configuration is not known", set.name));
@@ -123,7 +123,7 @@ fn lag_tile(state: &State, now: Now) -> Tile {
             .iter()
             .filter_map(|s| match s.worst_lag(side, now) {
                 Some(worst) => Some(worst.map(|(lag, host)| (lag, host, s))),
-                // Nobody follows there, as far as is known; whose members are not known may be behind by any time.
+                // No known follower there; a set with unknown members may have any lag.
                 None => not_known(s, now),
             })
             .collect();

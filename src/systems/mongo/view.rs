@@ -21,9 +21,9 @@ use base::{
 };
 use plan::Plan;
 
-/// Lag that is worth a look, and lag that is wrong: colours only, never a decision. The second is the default of the plan's gate.
+/// Lag shown as a warning, and lag shown as an error: colours only, never a decision. The second is the default of the plan's gate.
 const LAG_TONES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
-/// An oplog window below this leaves no time to mend a follower.
+/// An oplog window below this leaves too little time to repair a follower.
 const WINDOW_LOW: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn panel(state: &State, now: Now) -> Panel {
@@ -56,7 +56,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     }
 }
 
-/// The worst thing about a set in a few words, if there is one.
+/// The most severe problem of a set as a short text, if there is one.
 fn trouble(set: &Set, now: Now) -> Option<Cell> {
     who_leads(set, now).or_else(|| {
         let strange =
@@ -79,14 +79,14 @@ fn who_leads(set: &Set, now: Now) -> Option<Cell> {
             Some(Cell::text(format!("{}: primary {host} not reachable from here", set.name)).tone(Tone::Bad))
         }
         Observed::Stale(_, age) => Some(Cell::text(format!("{}: last seen {age} ago", set.name)).tone(Tone::Stale)),
-        // What the plan names is not there: no server's trouble, and none that passes.
+        // What the plan names does not exist: not a server's failure, and not temporary.
         Observed::Unknown(f) if f.kind == FaultKind::NotFound => Some(Cell::text(f.text.to_string()).tone(Tone::Bad)),
         Observed::Unknown(f) => Some(Cell::text(format!("{}: {}", set.name, f.kind.word())).tone(Tone::Blind)),
         Observed::Pending => Some(Cell::text(format!("{}: waiting", set.name)).tone(Tone::Blind)),
     }
 }
 
-/// With what canaries feel, where there are any at work: for whoever steers.
+/// With the canaries' measurements, where canaries are running: only in the session that has control.
 fn set_columns(plan: &Plan, felt: bool) -> Vec<Column> {
     let heading = |side: Side| format!("{side} {}", plan.sites.get(side).label);
     let mut columns = vec![
@@ -189,10 +189,10 @@ fn member_votes(set: &Set, side: Side, now: Now) -> Cell {
     })
 }
 
-/// A lag; nobody who follows is neither a lag nor none.
+/// A lag. Where no member follows, it is neither a lag nor zero.
 pub(super) fn lag_cell(lag: Option<Observed<Lag>>) -> Cell {
     lag.map_or_else(Cell::none, |lag| {
-        // A member answers, and has none yet.
+        // A member answers, and has no lag yet.
         if matches!(&lag, Observed::Unknown(f) if f.kind == FaultKind::Empty) {
             return Cell { text: "unknown".into(), key: Key::None, tone: Tone::Blind };
         }
@@ -217,7 +217,7 @@ pub(super) fn window_cell(window: Observed<Option<Duration>>) -> Cell {
     })
 }
 
-/// Spent of the budget; time that nobody saw is said beside it, because it may have been spent, too.
+/// Spent of the budget; unobserved time is shown beside it, because it may have been downtime, too.
 pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
     let (spent, lost) = (set.downtime.spent(now.boot), set.lost(now));
     let budget = plan.budgets.write_downtime;
@@ -232,7 +232,7 @@ pub(super) fn downtime_cell(set: &Set, plan: &Plan, now: Now) -> Cell {
     })
 }
 
-/// When something was last heard of a member: of its greeting and its status, the one that is worse. An arbiter is only greeted.
+/// When a member was last observed: the worse of its `hello` and its status. For an arbiter only `hello` is queried.
 pub(super) fn heard(set: &Set, host: &str, member: &Member, now: Now) -> Observed<()> {
     if set.is_arbiter(host) { member.hello.at(now).map(|_| ()) } else { member.membership(now).map(|_| ()) }
 }
@@ -307,12 +307,12 @@ fn member_row(set: &Set, host: &Arc<str>, member: &Member, plan: &Plan, now: Now
     Row { id: format!("{}/{host}", set.name), cells }
 }
 
-/// Whether it has no data of the set: it answered that it is in none, or is an arbiter.
+/// Whether it has no data of the set: it reported that it is in none, or it is an arbiter.
 pub(super) fn has_no_data(set: &Set, host: &str, member: &Member, now: Now) -> bool {
     set.is_arbiter(host) || matches!(member.status.at(now).shown(), Some(Membership::Waiting | Membership::Removed))
 }
 
-/// Age of a member's last operation: an idle set's frozen follower looks level, but its last operation grows old.
+/// Age of a member's last operation: a frozen follower of an idle set looks level, but its last operation gets old.
 pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Observed<Option<Duration>> {
     set.status(host, now).map(|s| {
         let written = s.applied_wall.and_then(|w| set.on_our_clock(w));
@@ -323,13 +323,13 @@ pub(super) fn last_op(set: &Set, host: &str, now: Now) -> Observed<Option<Durati
 pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Cell {
     let writable = member.hello.at(now).fresh().map(|h| h.writable);
     let leads = set.leader(now).shown().and_then(|l| l.host().map(|h| **h == *host)).unwrap_or(false);
-    // The greeting is pushed and the status is polled: where they differ in who leads, the greeting is the newer.
+    // `hello` is pushed and the status is polled: where they differ on the primary, `hello` is newer.
     match writable {
         Some(true) if leads => return Cell::text("PRIMARY").tone(Tone::Good),
         Some(true) => return Cell::text("OLD PRIMARY").tone(Tone::Bad),
         _ => {}
     }
-    // Whoever does not answer us has no state of its own to show. Whether it is down or only out of our sight, the leader knows.
+    // A member that does not answer us has no state of its own to show. The primary knows whether it is down or only unreachable from here.
     if let Some(fault) = member.hello.fault() {
         let leader = set.leaders_view(now).fresh();
         let down = leader.is_some_and(|s| s.members.iter().any(|p| p.host == *host && p.state == MemberState::Down));
@@ -345,7 +345,7 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     if matches!(member.status.at(now), Observed::Pending) && set.is_outside(host, now) {
         return Cell::text("not in the set").tone(Tone::Muted);
     }
-    // A member in its first copy lets nobody log in before it has copied its users. The leader sees what it is.
+    // A member in its initial sync accepts no login before it has copied its users. The primary sees its state.
     if matches!(member.status.at(now), Observed::Unknown(f) if f.kind == FaultKind::Empty)
         && let Some(peer) = set.leaders_view(now).fresh().and_then(|s| s.members.iter().find(|p| p.host == *host))
     {
@@ -358,7 +358,7 @@ pub(super) fn state_cell(set: &Set, host: &str, member: &Member, now: Now) -> Ce
     })
 }
 
-/// A state, of whoever does not lead.
+/// A state of a member that is not a writable primary.
 fn word(state: MemberState, sync: Option<InitialSync>) -> Cell {
     match (state, sync) {
         (MemberState::Primary, _) => Cell::text("NOT WRITABLE").tone(Tone::Warn),
@@ -374,7 +374,7 @@ fn word(state: MemberState, sync: Option<InitialSync>) -> Cell {
     }
 }
 
-/// Which way the lag goes: up or down by more than a hundredth of a second a second, and when it is gone.
+/// The trend of the lag: up or down by more than a hundredth of a second per second, and when it will be zero.
 pub(super) fn trend(member: &Member, lag: Duration) -> Cell {
     let slope = member.slope.per_second();
     match slope {

@@ -1,4 +1,4 @@
-//! An answer that says the same again comes to what it would come to if it were gone through.
+//! A repeated observation gives the same result as a full computation.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -13,18 +13,19 @@ fn stamp(millis: u64) -> Stamp {
     Stamp { at, fresh: Freshness::of_interval(Duration::from_secs(5)) }
 }
 
-/// Logs and groups that live their lives.
+/// Logs and groups that change at random.
 #[derive(Clone)]
 struct World {
-    /// By topic: whether it is there, and its ends.
+    /// By topic: whether it exists, and its ends.
     topics: Vec<(bool, Vec<i64>)>,
-    /// Of all topics: how far behind the ends the logs start, the last stable offsets are, and what is no record begins; less than none: at the end.
+    /// Of all topics: the distances from the ends to the starts of the logs, to the last stable offsets and to the first offset without a
+    /// record; negative: at the end.
     bounds: [i64; 3],
-    /// By group: whether it is there, and its commits by topic and partition.
+    /// By group: whether it exists, and its commits by topic and partition.
     groups: Vec<(bool, Vec<Vec<Option<i64>>>)>,
-    /// The topic and partition whose end cannot be read, for so many answers.
+    /// The topic and partition whose end cannot be read, for this many observations.
     blind: (usize, usize, u8),
-    /// The group whose commits cannot be read now.
+    /// The group whose commits cannot be read at present.
     silent: Option<usize>,
 }
 
@@ -48,7 +49,7 @@ impl World {
             return;
         }
         if random.u8(..) < 5 {
-            // One partition more; nobody has committed there yet.
+            // One partition more, without any commit yet.
             let grown = random.usize(..self.topics.len());
             self.topics[grown].1.push(100);
             self.groups.iter_mut().for_each(|(_, commits)| commits[grown].push(None));
@@ -72,7 +73,7 @@ impl World {
         }
     }
 
-    /// What a cluster answers.
+    /// The cluster's observation.
     fn answer(&self) -> Snapshot {
         let n = |n: usize| u32::try_from(n).expect("few");
         let mut out = Snapshot::default();
@@ -118,9 +119,9 @@ impl World {
 
 /// A topic and a partition of it.
 type Place = (Arc<str>, u32);
-/// A group, and what it has committed.
+/// A group, and its commits.
 type Committed = (Arc<str>, Vec<(Place, Offset)>);
-/// A topic, and how many partitions it has.
+/// A topic, and its number of partitions.
 type Counted = (Arc<str>, u32);
 
 fn named(facts: &Snapshot) -> Vec<Committed> {
@@ -154,15 +155,15 @@ fn an_answer_that_says_the_same_again_comes_to_what_it_would_if_it_were_gone_thr
                 assert_eq!(Figures { time: made.time, ..*told }, made, "seed {seed}");
                 assert_eq!(std::mem::discriminant(&told.time), std::mem::discriminant(&made.time), "{told:?} {made:?}");
                 let off = told.time.least().abs_diff(made.time.least());
-                // Rows of ends have tenths of a second.
+                // Rows of ends have a resolution of tenths of a second.
                 assert!(off < Duration::from_millis(100), "seed {seed}: {told:?} for {made:?}");
                 waiting += u32::from(told.lag > 0 && off > Duration::ZERO);
             }
-            // What was made of the commits may be kept only while they are the same.
+            // Results computed from the commits may be kept only while those are the same.
             let same = before.as_ref().is_some_and(|(of, known, _)| (of, known) == (&topics, &commits));
             assert!(before.is_none_or(|(.., number)| (number == latest.commits_version) == same), "seed {seed}");
             quiet += u32::from(same);
-            // Every pair's slope is of its own lags, since it is there.
+            // Every pair's slope is of its own lags, since it exists.
             for (group, commits) in &commits {
                 let known = slopes.remove(group).unwrap_or_default();
                 let mut own = HashMap::new();

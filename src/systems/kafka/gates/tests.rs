@@ -1,4 +1,4 @@
-//! A group goes over, gate by gate: what is known of it is put in by hand, one answer after the other.
+//! The hand-over of a group, gate by gate: observations are supplied by hand, one after the other.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ from = "source"
 
 const BACK: &str = "[[kafka.mirror]]\nfrom = \"target\"\n";
 
-/// What one cluster answers: the ends of the two partitions of orders, the group's commits there, and its state; none: there is no group.
+/// One cluster's observation: the ends of the two partitions of orders, the group's commits there, and its state; none: there is no group.
 #[derive(Clone, Copy)]
 struct Answer {
     ends: [i64; 2],
@@ -40,9 +40,9 @@ struct Estate {
     state: State,
     seconds: u64,
     read: i64,
-    /// Where the logs begin on each side.
+    /// The starts of the logs on each side.
     starts: Sides<[i64; 2]>,
-    /// The last word of the mirror back, of the first partition: the target's offset and the source's.
+    /// The last sync of the opposite mirror, of the first partition: the target's offset and the source's.
     back: Option<(i64, i64)>,
 }
 
@@ -55,7 +55,7 @@ impl Estate {
         Now { boot: Duration::from_secs(self.seconds), wall: jiff::Timestamp::UNIX_EPOCH }
     }
 
-    /// Five seconds later everything is read once. `synced`: the mirror's last word of each partition, the original's offset and the copy's.
+    /// Five seconds later everything is read once. `synced`: the mirror's last sync of each partition: original's offset, copy's offset.
     fn poll(&mut self, source: Answer, target: Answer, synced: (i64, i64)) {
         self.seconds += 5;
         self.read += 1;
@@ -89,7 +89,7 @@ impl Estate {
         HandOver::new(&self.state.plan, &self.state.pairs[0], "checkout", self.now()).gates()
     }
 
-    /// A letter a gate: Green, Red, Hold; a dash for what lies behind.
+    /// One letter per gate, the first of the level's word; a dash for a gate that no longer applies.
     fn levels(&self) -> String {
         self.gates().iter().map(|g| g.level.map_or('-', |level| level.word().chars().next().unwrap_or('?'))).collect()
     }
@@ -131,7 +131,7 @@ fn a_group_goes_over_gate_by_gate() {
     assert_eq!(at.levels(), "HHHHHHHHHH");
     assert_eq!(at.why(4), "–: not known: waiting for the first answer");
 
-    // Producers write, consumers consume; on the target there is nothing but copies.
+    // Producers write, consumers consume; the target has only copies.
     let nobody = |ends| Answer { ends, group: None };
     for t in 0..4 {
         let source = Answer { ends: [100 + 10 * t, 130], group: Some(([95 + 10 * t, 130], Stable)) };
@@ -155,7 +155,7 @@ fn a_group_goes_over_gate_by_gate() {
     at.poll(done(Empty), Answer { ends: [130, 130], group: Some(([-1, -1], Empty)) }, (129, 129));
     assert_eq!(&at.levels()[..8], "GGGGGGRR", "{:?}", at.gates());
 
-    // Its offsets are set, then it starts there, and works off what has come since.
+    // Its offsets are set, then it starts there, and works off the records since.
     let set = |ends, commits, state| Answer { ends, group: Some((commits, state)) };
     at.poll(done(Empty), set([130, 130], [130, 130], Empty), (129, 129));
     assert_eq!(&at.levels()[6..7], "G", "{:?}", at.gates());
@@ -166,7 +166,7 @@ fn a_group_goes_over_gate_by_gate() {
     assert_eq!(at.why(7), "100 records: written on ORE, not copied there: orders 100");
     assert!(at.why(8).starts_with("lag 30: Stable on ORE, drains in "), "{}", at.why(8));
 
-    // The mirror back brings what is written there: the source grows as fast, and which records are whose only its word can tell.
+    // The opposite mirror copies what is written there: the source grows as fast, and only its syncs show the writer of a record.
     for t in 1..8 {
         let end = 230 + 20 * t;
         at.back = Some((end - 1, end - 1));
@@ -176,7 +176,7 @@ fn a_group_goes_over_gate_by_gate() {
     assert_eq!(at.levels(), "GG----GGGG");
     assert_eq!(at.why(7), "1 records: written on ORE, not copied there: orders 1");
 
-    // For a while it is what it was last. What is not heard any more is not known, whatever it was.
+    // For a while it keeps its last value. What is no longer observed is unknown, whatever it was.
     at.seconds += 16;
     assert_eq!(at.levels(), "HH----HHHH", "{:?}", at.gates());
     at.seconds += 3600;
@@ -205,7 +205,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     at.poll(source, target, (50, 50));
     assert_eq!(at.why(2), "2 partitions: checkout has members on ORE", "an offset can be set on an Empty group only");
     assert_eq!(&at.levels()[2..3], "R");
-    // The oldest that is known of lies behind the commit.
+    // The oldest known sync is behind the commit.
     let stamp = Stamp { at: at.now(), fresh: Freshness::of_interval(Duration::from_secs(5)) };
     let mut syncs = Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
     (0..2).for_each(|partition| syncs.take("orders", partition, Sync { upstream: 50, downstream: 50 }));
@@ -215,7 +215,7 @@ fn what_the_mirror_has_never_said_cannot_be_led_over() {
     assert_eq!(at.why(6), "–: not known: UNSUPPORTED: orders-0: the mirror has no offset sync at or before 40");
 }
 
-/// Whoever stands before the start of a log goes where `auto.offset.reset` says, by default past all that is there.
+/// A consumer before the start of a log follows `auto.offset.reset`, by default past all records.
 #[test]
 fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let mut at = Estate::new(PLAN);
@@ -231,7 +231,7 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
         at.state.measure(at.now(), &mut out);
         out.into_vec().into_iter().find(|s| s.def.id == "kafka.group.unled_partitions").and_then(|s| s.value.fresh())
     };
-    // Of the first partition all that lies behind 40 is not read yet; its copy begins in there. Of the second all is read.
+    // On the first partition all records behind 40 are unread, and its copy begins among them. On the second all are read.
     at.starts.target = [30, 80];
     at.poll(source, target, (50, 50));
     at.poll(source, target, (50, 50));
@@ -252,20 +252,20 @@ fn a_place_that_retention_has_taken_away_is_not_led_to() {
     let [crate::kafka::Call::Commit { offsets, .. }] = calls.as_slice() else { panic!("{calls:?}") };
     assert_eq!(offsets[0].offsets, [(0, 1), (1, 80)], "what is gone there of the second had been read here");
 
-    // With somebody else's records among the copies that is not known.
+    // With another writer's records among the copies that is not known.
     let mut both = Estate::new(&format!("{PLAN}{BACK}"));
     both.starts.target = [1, 80];
     both.poll(source, target, (50, 50));
     both.poll(source, target, (50, 50));
     assert!(both.why(2).contains("orders-1: it would stand at 51 of orders-1"), "{}", both.why(2));
 
-    // A start that nobody told is none.
+    // An unknown start is no start.
     at.starts.target = [-1001, 80];
     at.poll(source, target, (50, 50));
     assert_eq!((&at.levels()[2..3], unled(&at)), ("H", None));
 }
 
-/// A mirror that began after a purge has copied nothing of what was purged: nothing leads there, and nobody will ever read it.
+/// A mirror that began after a purge has copied nothing of the purged records: no sync covers them, and they will never be read.
 #[test]
 fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() {
     let mut at = Estate::new(PLAN);
@@ -289,9 +289,9 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
     at.starts.source = [100, 0];
     assert_eq!(said(&mut at, &[(100, 0), (179, 79)]), Ok(vec![0, 100]));
     assert_eq!(at.why(2), "2 partitions: checkout is Empty on ORE");
-    // One that began before has what is gone here, and the group has not read it.
+    // One that began before the purge has the records that were deleted here, and the group has not read them.
     assert_eq!(said(&mut at, &[(5, 5), (179, 79)]), Ok(vec![6, 100]));
-    // What is not purged is not passed over.
+    // Records that were not purged are not skipped.
     at.starts.source = [0, 0];
     assert!(said(&mut at, &[(100, 0)]).expect_err("nothing leads there").contains("no offset sync at or before 10"));
     at.starts.source = [-1001, 0];
@@ -299,7 +299,7 @@ fn a_group_whose_records_were_purged_is_led_over_from_where_it_can_still_read() 
     assert_eq!(&at.levels()[2..3], "H");
 }
 
-/// What a group lost before is no reason not to be drained; what a transaction holds back is.
+/// Records that a group lost before do not prevent a drain; records held back by a transaction do.
 #[test]
 fn the_drain_is_green_of_what_is_lost_and_red_of_what_is_open() {
     let mut at = Estate::new(PLAN);

@@ -1,18 +1,18 @@
-//! The admin calls that rdkafka's safe interface lacks: consumer groups, their committed offsets and the bounds of partitions' logs, many
-//! requests in flight on one queue; DescribeConfigs, which it has only with a client and a thread of its own; in `cluster.rs` what a login
-//! may do; and, in `alter.rs`, the one that changes something.
+//! The admin calls that are missing in rdkafka's safe interface: consumer groups, their committed offsets and the bounds of partitions'
+//! logs, with many requests in flight on one queue; DescribeConfigs, which it offers only with a client and a thread of its own; in
+//! `cluster.rs` the permissions of a login; and, in `alter.rs`, the one call that changes something.
 //!
-//! The only `unsafe` of the program, with the files below it. Nothing here knows what the answers are for.
+//! The only `unsafe` of the program, with the files below it. The use of the results is defined elsewhere.
 //!
 //! # Why it is sound
 //! * Every native object is owned by one value ([`Owned`]) that destroys it once, on drop. A [`Batch`] borrows the client, so no queue,
 //!   event or request outlives the `rd_kafka_t` it was made for.
-//! * librdkafka copies what a request is given (group names, partition lists, options) before the call returns: what is made here for
-//!   a call is dropped after it.
-//! * What an event holds lives as long as the event. It is only read inside [`Batch::next`], handed on as borrows that end with
+//! * librdkafka copies the arguments of a request (group names, partition lists, options) before the call returns: objects made here for
+//!   a call are dropped after it.
+//! * The contents of an event live as long as the event. They are only read inside [`Batch::next`], passed on as borrows that end with
 //!   the callback, or copied.
-//! * Codes are taken as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a broker newer than
-//!   them may send.
+//! * Codes are read as plain integers (the `extern` block below): the bindings' enums would be undefined for a code that a newer broker
+//!   may send.
 #![expect(
     unsafe_code,
     reason = "rdkafka 0.39 has no safe ListConsumerGroups, ListConsumerGroupOffsets, ListOffsets and DescribeCluster"
@@ -42,33 +42,33 @@ unsafe extern "C" {
     fn rd_kafka_ConfigResource_error(resource: *const sys::rd_kafka_ConfigResource_t) -> c_int;
 }
 
-/// What librdkafka or a broker says went wrong.
+/// An error reported by librdkafka or a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
     /// Kafka's error code; negative ones are librdkafka's own.
     pub(super) code: i32,
-    /// In words.
+    /// The error text.
     pub(super) text: String,
 }
 
-/// One answer. What is borrowed lives until the callback returns.
+/// One item of a reply. Borrowed parts live until the callback returns.
 pub(super) enum Answer<'e> {
-    /// To [`Batch::groups`]: a group and the word of its state, one after the other.
+    /// To [`Batch::groups`]: a group and the name of its state, one by one.
     Group(&'e str, &'static str),
     /// To [`Batch::commits`], [`Batch::bounds`] and [`Batch::alter`]: topic, partition, offset.
     Offset(&'e str, i32, Result<i64, Failure>),
     /// To [`Batch::configs`]: topic, key, value.
     Config(&'e str, &'e str, &'e str),
-    /// To [`Batch::cluster`]: whether this login has DESCRIBE on the cluster; none: the broker does not tell.
+    /// To [`Batch::cluster`]: whether this login has DESCRIBE on the cluster; none: the broker does not report it.
     MayDescribe(Option<bool>),
     /// A part of the request failed: a broker of several, a topic of several.
     Partly(Failure),
 }
 
-/// A place in a partition's log.
+/// A position in a partition's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
-    /// Its first record that is still there.
+    /// Its first record that still exists.
     Start,
     /// Its high watermark.
     End,
@@ -84,7 +84,7 @@ struct Owned<T> {
 
 impl<T> Owned<T> {
     /// # Safety
-    /// `ptr` is null or an object nobody else destroys, and `destroy` is librdkafka's destructor for it.
+    /// `ptr` is null or an object that nothing else destroys, and `destroy` is librdkafka's destructor for it.
     unsafe fn new(ptr: *mut T, destroy: unsafe extern "C" fn(*mut T)) -> Result<Self, Failure> {
         NonNull::new(ptr).map(|ptr| Self { ptr, destroy }).ok_or_else(|| internal("librdkafka made no object"))
     }
@@ -101,7 +101,7 @@ impl<T> Drop for Owned<T> {
     }
 }
 
-/// Requests in flight on one queue. Dropping it forgets those that are not answered: librdkafka destroys late answers itself.
+/// Requests in flight on one queue. Dropping it abandons unanswered requests: librdkafka destroys late replies itself.
 pub(super) struct Batch<'c> {
     queue: Owned<sys::rd_kafka_queue_t>,
     rk: *mut sys::rd_kafka_t,
@@ -118,7 +118,7 @@ impl<'c> Batch<'c> {
         Ok(Self { queue, rk, client: PhantomData })
     }
 
-    /// Options of a request: its time-out, and the tag by which its answer is recognised.
+    /// Options of a request: its time-out, and the tag that identifies its reply.
     fn options(
         &self,
         op: sys::rd_kafka_admin_op_t,
@@ -127,8 +127,8 @@ impl<'c> Batch<'c> {
     ) -> Result<Owned<sys::rd_kafka_AdminOptions_t>, Failure> {
         let ms = c_int::try_from(timeout.as_millis()).unwrap_or(c_int::MAX).max(1);
         let mut text = [0 as c_char; 128];
-        // SAFETY: `rk` is valid as long as `self`; the options are new and ours; `text` is as long as it is said to be. The tag is carried as
-        // a pointer that is never followed.
+        // SAFETY: `rk` is valid as long as `self`; the options are new and ours; `text` is as long as stated. The tag is passed as a
+        // pointer that is never dereferenced.
         let (options, code) = unsafe {
             let options = Owned::new(sys::rd_kafka_AdminOptions_new(self.rk, op), sys::rd_kafka_AdminOptions_destroy)?;
             let set = sys::rd_kafka_AdminOptions_set_request_timeout;
@@ -143,7 +143,7 @@ impl<'c> Batch<'c> {
         }
     }
 
-    /// Asks every broker for its consumer groups.
+    /// Queries every broker for its consumer groups.
     pub(super) fn groups(&self, timeout: Duration, tag: usize) -> Result<(), Failure> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, timeout, tag)?;
         // SAFETY: all three are valid for the call, which copies the options and takes its own reference to the queue.
@@ -151,13 +151,13 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Asks a group's coordinator for all its commits.
+    /// Queries a group's coordinator for all its commits.
     pub(super) fn commits(&self, group: &str, timeout: Duration, tag: usize) -> Result<(), Failure> {
         let op = sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS;
         let options = self.options(op, timeout, tag)?;
         let group = c_string(group)?;
-        // SAFETY: the request is new and ours; the name is copied into it. A null list means all partitions. The call takes an array of exactly
-        // one request and copies it.
+        // SAFETY: the request is new and ours; the name is copied into it. A null list means all partitions. The call takes an array of
+        // exactly one request and copies it.
         unsafe {
             let destroy = sys::rd_kafka_ListConsumerGroupOffsets_destroy;
             let request = Owned::new(sys::rd_kafka_ListConsumerGroupOffsets_new(group.as_ptr(), null()), destroy)?;
@@ -173,7 +173,7 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Asks the leaders of these partitions for a place in each log.
+    /// Queries the leaders of these partitions for a position in each log.
     pub(super) fn bounds<'t>(
         &self,
         partitions: impl IntoIterator<Item = (&'t CStr, i32)>,
@@ -182,7 +182,7 @@ impl<'c> Batch<'c> {
         tag: usize,
     ) -> Result<(), Failure> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout, tag)?;
-        // By the same word a broker gives the last stable offset to who reads committed records, and the high watermark to all others.
+        // The same request returns the last stable offset with read_committed, and the high watermark otherwise.
         let level = match bound {
             Bound::Stable => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED,
             Bound::Start | Bound::End => sys::rd_kafka_IsolationLevel_t::RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED,
@@ -191,7 +191,7 @@ impl<'c> Batch<'c> {
             Bound::Start => sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST,
             Bound::End | Bound::Stable => sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST,
         };
-        // SAFETY: options and list are valid and ours. An error object that comes back is ours to destroy. `add` never gives null (it
+        // SAFETY: options and list are valid and ours. A returned error object is ours to destroy. `add` never returns null (it
         // aborts without memory), and its element is written before the list grows again. The call copies the list.
         unsafe {
             let error = sys::rd_kafka_AdminOptions_set_isolation_level(options.get(), level);
@@ -209,10 +209,10 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Asks for the configuration of topics.
+    /// Queries the configuration of topics.
     pub(super) fn configs(&self, topics: &[CString], timeout: Duration, tag: usize) -> Result<(), Failure> {
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout, tag)?;
-        // SAFETY: each resource is new and ours, its name copied into it; the array is as long as it is said to be; the call copies all of it.
+        // SAFETY: each resource is new and ours, its name copied into it; the array is as long as stated; the call copies all of it.
         unsafe {
             let topic = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC;
             let resources = topics
@@ -228,15 +228,15 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Waits for one answer and shows what is in it, piece by piece. Gives back the tag of the request, and whether it failed as a whole.
-    /// None if nothing came.
+    /// Waits for one reply and passes its contents to the callback, item by item. Returns the tag of the request, and whether it failed as
+    /// a whole. None if no reply arrived.
     pub(super) fn next(
         &self,
         wait: Duration,
         mut each: impl FnMut(usize, Answer<'_>),
     ) -> Option<(usize, Result<(), Failure>)> {
         let ms = c_int::try_from(wait.as_millis()).unwrap_or(c_int::MAX);
-        // SAFETY: the queue is ours, and so is the event that comes out of it, until `event` is dropped at the end of this function.
+        // SAFETY: the queue is ours, and so is the event returned by it, until `event` is dropped at the end of this function.
         let event =
             unsafe { Owned::new(sys::rd_kafka_queue_poll(self.queue.get(), ms), sys::rd_kafka_event_destroy).ok()? };
         let event = event.get();
@@ -267,7 +267,7 @@ impl<'c> Batch<'c> {
 /// # Safety
 /// `event` is a valid result of ListConsumerGroups.
 unsafe fn read_groups(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: both arrays live as long as the event, and each is as long as librdkafka says.
+    // SAFETY: both arrays live as long as the event, and each is as long as librdkafka states.
     unsafe {
         let result = sys::rd_kafka_event_ListConsumerGroups_result(event);
         for &listing in array(result, sys::rd_kafka_ListConsumerGroups_result_valid) {
@@ -342,10 +342,10 @@ unsafe fn read_configs(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(
     }
 }
 
-/// An array that librdkafka gives as a pointer and a count.
+/// An array that librdkafka returns as a pointer and a count.
 ///
 /// # Safety
-/// `of` is valid for `'e`, and so is what `get` gives for it.
+/// `of` is valid for `'e`, and so is what `get` returns for it.
 unsafe fn array<'e, R, T>(
     of: *const R,
     get: unsafe extern "C" fn(*const R, *mut usize) -> *mut *const T,
@@ -363,8 +363,8 @@ unsafe fn array<'e, R, T>(
 /// # Safety
 /// `element` is valid for `'e`.
 unsafe fn offset<'e>(element: *const sys::rd_kafka_topic_partition_t) -> Answer<'e> {
-    // SAFETY: by the contract of this function. The code is read as the integer it is in C, see the module's head; `err2str` gives a static
-    // string for any number.
+    // SAFETY: by the contract of this function. The code is read as the integer it is in C, see the module documentation; `err2str` returns
+    // a static string for any number.
     unsafe {
         let code = (&raw const (*element).err).cast::<c_int>().read();
         let topic = text((*element).topic);
@@ -386,7 +386,7 @@ unsafe fn failure(error: *const sys::rd_kafka_error_t) -> Failure {
     }
 }
 
-/// A C string as text. Kafka's names are ASCII by rule; what is not UTF-8 has no name that a plan could match.
+/// A C string as text. Kafka's names are ASCII by rule; a name that is not UTF-8 cannot match a plan.
 ///
 /// # Safety
 /// `ptr` is null or a string that lives for `'e`.
@@ -398,12 +398,12 @@ unsafe fn text<'e>(ptr: *const c_char) -> &'e str {
     unsafe { CStr::from_ptr(ptr) }.to_str().unwrap_or("")
 }
 
-/// A name as C wants it.
+/// A name as a C string.
 pub(super) fn c_string(name: &str) -> Result<CString, Failure> {
     CString::new(name).map_err(|_| internal("a name with a null byte in it"))
 }
 
-/// `RD_KAFKA_RESP_ERR__FAIL`: librdkafka's own code for what has no better one.
+/// `RD_KAFKA_RESP_ERR__FAIL`: librdkafka's own code for errors without a specific one.
 const FAIL: i32 = -196;
 
 fn internal(text: &str) -> Failure {

@@ -1,14 +1,14 @@
-//! What a member says it was assigned, out of the bytes of Kafka's consumer protocol.
+//! Parses a member's assignment from the bytes of Kafka's consumer protocol.
 
-/// The (topic, partitions) of an assignment; nothing where the bytes are of another protocol.
+/// The (topic, partitions) of an assignment; none where the bytes are of another protocol.
 ///
 /// ConsumerProtocolAssignment, all versions: version i16, then an array of (topic: string i16, partitions: array of i32); lengths i32, big
-/// endian; what follows is the assignor's own. (Kafka's `ConsumerProtocolAssignment.json`.)
+/// endian; the rest is assignor data. (Kafka's `ConsumerProtocolAssignment.json`.)
 pub(super) fn parse(bytes: &[u8]) -> Option<Vec<(&str, Vec<u32>)>> {
     let mut at = Cursor(bytes);
     at.take(2)?;
     let topics = at.i32()?;
-    // No room is made by what a length claims: each round takes bytes that must be there.
+    // No memory is reserved by a stated length: each round consumes bytes that must exist.
     let mut out = Vec::new();
     for _ in 0..topics {
         let len = u16::from_be_bytes(at.take(2)?.try_into().ok()?);

@@ -1,7 +1,7 @@
-//! A client of one cluster that can only ask: its properties, what it hears of the brokers, and requests in flight.
+//! A read-only client of one cluster: its properties, the broker events, and requests in flight.
 //!
-//! It is a consumer without a group: it joins nothing, commits nothing, and, unlike an admin client, lets its log lines and errors be
-//! fetched by the thread that uses it.
+//! It is a consumer without a group: it joins nothing, commits nothing, and, unlike an admin client, lets the thread that uses it fetch its
+//! log lines and errors.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -26,7 +26,7 @@ use super::{
 use base::observed::{Fault, FaultKind};
 use plan::Property;
 
-/// Properties where the plan says nothing. A broker that comes back is seen within about a second; nothing is ever created by asking.
+/// Default properties where the plan sets none. A broker that comes back is noticed within about a second; queries never create anything.
 const DEFAULTS: [(&str, &str); 7] = [
     ("client.id", "landfall"),
     ("allow.auto.create.topics", "false"),
@@ -37,13 +37,13 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("socket.keepalive.enable", "true"),
 ];
 
-/// Properties that would make it more than a reader: dropped whatever the plan says.
+/// Properties that would allow more than reading: dropped whatever the plan says.
 const NEVER: [&str; 4] = ["group.id", "group.instance.id", "enable.auto.commit", "transactional.id"];
 
-/// A connection that is known to be down gets this long to show that it is not: longer than the longest wait between two attempts.
+/// How long a connection that counts as down may take to recover: longer than the longest wait between two attempts.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// How long one wait for an answer may take before events of the connection are looked at again.
+/// The longest wait for a reply before events of the connection are checked again.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// The client.
@@ -52,7 +52,7 @@ pub(super) struct Client {
     server: String,
 }
 
-/// What is heard of the connection between answers.
+/// Events of the connection between replies.
 struct Watcher {
     server: String,
     heard: Mutex<Heard>,
@@ -60,9 +60,9 @@ struct Watcher {
 
 #[derive(Default)]
 struct Heard {
-    /// All brokers are down, since this was said.
+    /// All brokers are down, since this event.
     down: bool,
-    /// The last thing said about a broker.
+    /// The last event of a broker.
     last: Option<(i32, String)>,
     /// A login failed.
     refused: Option<String>,
@@ -95,7 +95,7 @@ impl ClientContext for Watcher {
 }
 
 impl Client {
-    /// Makes one. Connections are made in the background. Secrets are read here, at the moment of use, and handed to librdkafka alone.
+    /// Creates a client. Connections are made in the background. Secrets are read here, when they are used, and passed to librdkafka only.
     ///
     /// # Errors
     /// If a secret is not where the plan says, or librdkafka refuses a property.
@@ -103,7 +103,7 @@ impl Client {
         Self::with(server, properties, &[])
     }
 
-    /// One that can read a topic's records, too: librdkafka wants a group's name for that, which is never joined and never committed for.
+    /// A client that can also read a topic's records: librdkafka requires a group name for that; it is never joined or committed to.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -111,7 +111,7 @@ impl Client {
         Self::reading_with(server, properties, &[])
     }
 
-    /// The same with some properties that the plan has no say in.
+    /// The same with some properties that the plan cannot set.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -153,7 +153,7 @@ impl Client {
         Ok(Self { consumer, server: server.to_owned() })
     }
 
-    /// Lets log lines and errors of the connection be heard.
+    /// Fetches log lines and errors of the connection.
     pub(super) fn listen(&self) {
         while self.consumer.poll(Duration::ZERO).is_some() {}
     }
@@ -166,13 +166,13 @@ impl Client {
     /// A batch of requests.
     ///
     /// # Errors
-    /// If librdkafka makes no queue.
+    /// If librdkafka creates no queue.
     pub(super) fn batch(&self) -> Result<Batch<'_>, Fault> {
         Batch::new(&self.consumer).map_err(|f| self.fault("queue", &f))
     }
 
-    /// Waits for `n` answers on a batch: `each` is shown every piece, `done` each request's tag and whether it failed as a whole. Gives back
-    /// how many requests nobody answered before `deadline`.
+    /// Waits for `n` replies on a batch: `each` is called with every item, `done` with each request's tag and whether it failed as a whole.
+    /// Returns how many requests were not answered before `deadline`.
     ///
     /// # Errors
     /// If no broker is left to answer.
@@ -211,7 +211,7 @@ impl Client {
         with(&mut self.consumer.context().heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The fault of a cluster that no broker answers for: a login that failed explains it better than the closed connection.
+    /// The fault of a cluster without an answering broker: a failed login explains it better than the closed connection.
     fn down(&self) -> Fault {
         self.heard(|h| {
             let failure = match (&h.refused, &h.last) {
@@ -226,7 +226,7 @@ impl Client {
         })
     }
 
-    /// The fault of a call to this cluster. One that only ran out of time while a login kept failing is that login's.
+    /// The fault of a call to this cluster. A time-out while a login kept failing is reported as the login's fault.
     pub(super) fn fault(&self, call: &str, failure: &Failure) -> Fault {
         self.listen();
         let fault = faults::fault(&self.server, call, failure);
@@ -234,52 +234,52 @@ impl Client {
         if refused && matches!(fault.kind, FaultKind::TimedOut | FaultKind::Unreachable) { self.down() } else { fault }
     }
 
-    /// All topics and brokers. Asks for all, so that no topic is made by being asked for. librdkafka asks one broker of its choice: one that
-    /// hangs is not the only one that is given a chance.
+    /// All topics and brokers. All are queried, so that a query creates no topic. librdkafka queries one broker of its choice: after a
+    /// failure it is asked again, so that another broker can answer.
     ///
     /// # Errors
-    /// As librdkafka says.
+    /// As returned by librdkafka.
     pub(super) fn metadata(&self, deadline: Instant) -> Result<Metadata, Fault> {
         let ask = || self.consumer.fetch_metadata(None, left(halfway(deadline)));
         ask().or_else(|_| ask()).map_err(|e| faults::of_error(&self.server, "Metadata", &e))
     }
 
-    /// All groups with their members: two requests a broker, however many groups. None if one broker does not answer: a part is not taken for
-    /// the whole.
+    /// All groups with their members: two requests per broker, for any number of groups. None if one broker does not answer: a part does
+    /// not count as the whole.
     pub(super) fn members(&self, deadline: Instant) -> Option<GroupList> {
         let list = self.consumer.fetch_group_list(None, left(deadline));
         list.inspect_err(|error| tracing::debug!(server = self.server.as_str(), "DescribeGroups: {error}")).ok()
     }
 }
 
-/// What is left until `deadline`, and never nothing: librdkafka takes zero for "do not wait" and negative for "for ever".
+/// The time left until `deadline`, at least a minimum: for librdkafka zero means "do not wait" and a negative value "unlimited".
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(10))
 }
 
-/// Half of what is left.
+/// Half of the time left.
 pub(super) fn halfway(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) / 2
 }
 
-/// A little of what is left: for what is not needed.
+/// A small part of the time left: for optional data.
 pub(super) fn briefly(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) / 4
 }
 
-/// Most of what is left: for what takes longest on a large cluster.
+/// Most of the time left: for the longest query on a large cluster.
 pub(super) fn mostly(deadline: Instant) -> Instant {
     Instant::now() + left(deadline) * 3 / 4
 }
 
-/// The time-out of a request whose answer is waited for until `deadline`. Shorter: librdkafka looks once a second for requests that ran out
-/// of time, and what it then says is to be heard.
+/// The time-out of a request whose reply is awaited until `deadline`. Shorter: librdkafka checks once a second for requests that have timed
+/// out, and its report has to arrive in time.
 pub(super) fn request(deadline: Instant) -> Duration {
     let left = left(deadline);
     left - (left / 4).min(Duration::from_secs(1))
 }
 
-/// What became of a request that nobody answered.
+/// The failure of an unanswered request.
 pub(super) fn silence() -> Failure {
     Failure { code: code::TIMED_OUT, text: "no answer in time".to_owned() }
 }
@@ -290,7 +290,7 @@ mod tests {
     use plan::properties;
     use rdkafka::types::RDKafkaConfRes;
 
-    /// librdkafka itself is asked, name by name: what a plan may say it takes, though not every value.
+    /// librdkafka itself is queried, name by name: it accepts the name of every property that a plan may set, though not every value.
     #[test]
     fn every_property_that_a_plan_may_name_is_one_of_librdkafkas() {
         let unknown = |name: &str| {

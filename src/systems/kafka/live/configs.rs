@@ -12,20 +12,20 @@ use plan::KafkaPair;
 
 const CALL: &str = "DescribeConfigs";
 
-/// Topics a request.
+/// Topics per request.
 const CHUNK: usize = 200;
 
-/// Reads it. A topic that is refused or gone is left out: what is not known is not compared.
+/// Reads it. A topic that is denied or deleted is omitted: unknown values are not compared.
 ///
 /// # Errors
-/// If a request failed as a whole, or nothing at all could be read.
+/// If a request failed as a whole, or nothing could be read.
 pub(super) fn take(
     client: &Client,
     plan: &KafkaPair,
     side: Side,
     deadline: Instant,
 ) -> Result<BTreeMap<Arc<str>, Config>, Fault> {
-    // Nothing blocks before it is known that somebody answers.
+    // No blocking call before it is known that a broker answers.
     let until = halfway(deadline);
     let batch = client.batch()?;
     batch.groups(request(until), 0).map_err(|f| client.fault("ListGroups", &f))?;
@@ -64,7 +64,7 @@ pub(super) fn take(
     }
 }
 
-/// Only if nothing is missing.
+/// An error if any reply is missing.
 fn all(client: &Client, call: &str, missing: usize) -> Result<(), Fault> {
     if missing == 0 { Ok(()) } else { Err(client.fault(call, &silence())) }
 }

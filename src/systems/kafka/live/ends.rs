@@ -13,22 +13,22 @@ use crate::kafka::facts::{Offset, Snapshot};
 use base::observed::Fault;
 use plan::{Isolation, KafkaPair};
 
-/// Partitions a request. One request for all takes longer than linear in librdkafka, one a partition a round trip each.
+/// Partitions per request. One request for all takes more than linear time in librdkafka, one per partition takes a round trip each.
 const CHUNK: usize = 100;
 
 const CALL: &str = "ListOffsets";
 
-/// A partition to ask for: its topic's index, and its number.
+/// A partition to query: its topic's index, and its number.
 type Partition = (usize, i32);
 
-/// The partitions that have a leader to ask, in the requests that will be made.
+/// The partitions with a leader, grouped into requests.
 pub(super) struct Places {
     /// Names of all topics.
     names: Vec<CString>,
     chunks: Vec<Vec<Partition>>,
 }
 
-/// Requests on their way.
+/// Requests in flight.
 pub(super) struct Asked<'c> {
     batch: Batch<'c>,
     bounds: &'static [Bound],
@@ -36,13 +36,13 @@ pub(super) struct Asked<'c> {
 }
 
 impl Places {
-    /// `leaders` has one a slot. What has no leader stays unknown, and its topic says why.
+    /// `leaders` has one entry per slot. A partition without a leader stays unknown, and its topic has the fault.
     ///
     /// # Errors
-    /// If a topic has a name that cannot be asked for.
+    /// If a topic has a name that cannot be queried.
     pub(super) fn new(client: &Client, leaders: &[i32], out: &mut Snapshot) -> Result<Self, Fault> {
         let partitions = with_leader(client, leaders, out);
-        // A request has one leader: one that is silent takes no other's partitions with it.
+        // A request has one leader: a silent leader affects no other leader's partitions.
         let of_one = partitions.chunk_by(|a, b| a.0 == b.0);
         let chunks = of_one
             .flat_map(|of_one| of_one.chunks(CHUNK))
@@ -52,10 +52,10 @@ impl Places {
         Ok(Self { names: names.map_err(|f| client.fault(CALL, &f))?, chunks })
     }
 
-    /// Asks for all partitions: one bound after the other, so that each leader is asked in this order.
+    /// Queries all partitions: one bound after the other, so that each leader is queried in this order.
     ///
     /// # Errors
-    /// If librdkafka takes no request.
+    /// If librdkafka accepts no request.
     pub(super) fn ask<'c>(
         &self,
         client: &'c Client,
@@ -71,7 +71,7 @@ impl Places {
         Ok(Asked { batch, bounds, until })
     }
 
-    /// The starts. What is not known of them blinds nothing but what is made of them.
+    /// The starts. An unknown start affects only the figures computed from it.
     pub(super) fn starts(&self, client: &Client, asked: &Asked<'_>, out: &mut Snapshot) {
         out.starts.resize(out.ends.len(), Offset::UNKNOWN);
         match self.collect(client, asked, out) {
@@ -85,10 +85,10 @@ impl Places {
         }
     }
 
-    /// The ends, and where the plan asks for them the last stable offsets.
+    /// The ends, and where the plan requires them the last stable offsets.
     ///
     /// # Errors
-    /// If nobody answers. What fails for some partitions leaves them unknown, and their topic says why.
+    /// If no broker answers. A failure of some partitions leaves them unknown, and their topic has the fault.
     pub(super) fn ends(
         &self,
         client: &Client,
@@ -125,7 +125,7 @@ impl Places {
 
     fn collect(&self, client: &Client, asked: &Asked<'_>, out: &mut Snapshot) -> Result<Answers, Fault> {
         let n = asked.bounds.len() * self.chunks.len();
-        // Silent until it answered.
+        // Unanswered until the reply arrives.
         let mut answers = Answers { of_requests: (0..n).map(|_| Some(silence())).collect(), of_partitions: Vec::new() };
         let Answers { of_requests, of_partitions } = &mut answers;
         let slots = Slots::new(&out.topics);
@@ -159,13 +159,13 @@ impl Places {
     }
 }
 
-/// What went wrong: request by request, and of single partitions, by their topic.
+/// Failures: by request, and of single partitions, by their topic.
 struct Answers {
     of_requests: Vec<Option<Failure>>,
     of_partitions: Vec<(String, Failure)>,
 }
 
-/// Partitions that can be asked for, by leader. Those without one stay unknown.
+/// Partitions that can be queried, by leader. Those without one stay unknown.
 fn with_leader(client: &Client, leaders: &[i32], out: &mut Snapshot) -> Vec<(i32, Partition)> {
     let mut partitions = Vec::with_capacity(leaders.len());
     for (i, topic) in out.topics.iter_mut().enumerate() {

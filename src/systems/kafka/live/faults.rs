@@ -1,11 +1,11 @@
-//! What librdkafka and brokers say went wrong, in the words the estate uses.
+//! Errors of librdkafka and of brokers, converted to faults.
 
 use rdkafka::error::KafkaError;
 
 use super::admin::Failure;
 use base::observed::{Fault, FaultKind};
 
-/// Kafka's error codes that mean something of their own here; negative ones are librdkafka's.
+/// Kafka's error codes with a special meaning here; negative ones are librdkafka's.
 pub(super) mod code {
     pub(in super::super) const TRANSPORT: i32 = -195;
     pub(in super::super) const RESOLVE: i32 = -193;
@@ -40,7 +40,7 @@ pub(super) mod code {
     pub(super) const THROTTLED: i32 = 89;
 }
 
-/// What kind of thing a code means.
+/// The kind of fault of a code.
 pub(super) const fn kind(code: i32) -> FaultKind {
     use code::{
         ALL_BROKERS_DOWN, AUTHENTICATION, CLUSTER_DENIED, COORDINATOR_LOADING, COORDINATOR_NOT_AVAILABLE, GROUP_DENIED,
@@ -49,7 +49,7 @@ pub(super) const fn kind(code: i32) -> FaultKind {
         UNKNOWN_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, UNSUPPORTED_FEATURE, UNSUPPORTED_VERSION,
     };
     match code {
-        // Without a leader or a coordinator there is nobody to ask, whatever the connection says.
+        // Without a leader or a coordinator no server can be queried, whatever the state of the connection.
         TRANSPORT
         | RESOLVE
         | ALL_BROKERS_DOWN
@@ -68,7 +68,7 @@ pub(super) const fn kind(code: i32) -> FaultKind {
     }
 }
 
-/// What to do about it, where that is more than the server's words say.
+/// The remedy, where it is more than in the server's message.
 const fn hint(code: i32) -> &'static str {
     match code {
         code::TOPIC_DENIED => "; reading needs DESCRIBE on the topic",

@@ -1,4 +1,4 @@
-//! Groups: which there are, what they committed, who their members are.
+//! Groups: the list of groups, their commits, their members.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,29 +26,29 @@ use base::{
 };
 use plan::KafkaPair;
 
-/// `RD_KAFKA_OFFSET_INVALID`: what librdkafka makes of the −1 by which a broker says, in an answer to OffsetFetch, that nothing was
-/// committed (`rd_kafka_handle_OffsetFetch`, librdkafka 2.12).
+/// `RD_KAFKA_OFFSET_INVALID`: librdkafka returns it for the −1 with which a broker reports, in a reply to OffsetFetch, that there is no
+/// commit (`rd_kafka_handle_OffsetFetch`, librdkafka 2.12).
 const INVALID: i64 = -1001;
 
 /// The groups of a cluster.
 pub(super) struct Listed {
-    /// Those the plan watches, by name.
+    /// Those that the plan watches, by name.
     pub(super) watched: Vec<(Arc<str>, GroupState)>,
-    /// Those the plan names and that are not in the list, where they can be asked for: they do not exist, or this login may not describe them.
+    /// Those named in the plan and missing in the list, where they can be queried: they do not exist, or this login may not describe them.
     pub(super) unlisted: Vec<Arc<str>>,
     /// How many there are, watched or not.
     pub(super) in_all: u32,
-    /// Why the list is not whole.
+    /// Why the list is incomplete.
     pub(super) partial: Option<Fault>,
 }
 
-/// Asks every broker for the groups it coordinates.
+/// Queries every broker for the groups that it coordinates.
 ///
-/// A broker that does not answer takes its groups out of the list, and they must not look as if they did not exist: those of the last whole
-/// list are kept, in a state that is not known, and asked for their commits like all others.
+/// The groups of a broker that does not answer are missing in the list, and must not appear as not existing: those of the last complete
+/// list are kept, in an unknown state, and their commits are queried like all others.
 ///
 /// # Errors
-/// If no broker answers, or one does not before there ever was a whole list.
+/// If no broker answers, or one does not before there was a complete list.
 pub(super) fn list(
     client: &Client,
     plan: &KafkaPair,
@@ -83,18 +83,18 @@ pub(super) fn list(
         (Some(_), Some(before)) => watched.extend(before.iter().map(|name| (name.clone(), GroupState::Unknown))),
         (None, _) => {}
     }
-    // Of two entries for one group the one with a state comes first and stays.
+    // Of two entries for one group the one with a state comes first and is kept.
     watched.sort();
     watched.dedup_by(|a, b| a.0 == b.0);
     if partial.is_none() {
         *known = Some(watched.iter().map(|(name, _)| name.clone()).collect());
     }
-    // Whoever looks for the coordinator of a group lets a cluster that never had one make its topic of offsets. Where there are groups it has it.
+    // A query for the coordinator of a group makes a cluster without one create its topic of offsets. A cluster with groups has it.
     let unlisted = if in_all > 0 { unlisted(plan, &watched) } else { Vec::new() };
     Ok(Listed { watched, unlisted, in_all, partial })
 }
 
-/// The groups that the plan names and that are not in the list.
+/// The groups that are named in the plan and missing in the list.
 fn unlisted(plan: &KafkaPair, watched: &[(Arc<str>, GroupState)]) -> Vec<Arc<str>> {
     let listed = |name: &str| watched.binary_search_by(|(known, _)| (**known).cmp(name)).is_ok();
     let named = plan.groups.iter().filter_map(|p| p.literal());
@@ -104,15 +104,15 @@ fn unlisted(plan: &KafkaPair, watched: &[(Arc<str>, GroupState)]) -> Vec<Arc<str
     out
 }
 
-/// The topic that a cluster has as soon as somebody looked for a group's coordinator.
+/// The topic that a cluster has as soon as the coordinator of a group was queried.
 const OFFSETS: &str = "__consumer_offsets";
 
-/// Finds out what a list without any group is worth: to a login whose permissions were forgotten a cluster full of groups looks like one
-/// that has none yet. Who has DESCRIBE on the cluster is told all groups; where it is not known who is asking, those that the plan names are
-/// asked for one by one, if that makes no topic.
+/// Checks a list without any group: for a login without permissions a cluster full of groups looks like one without groups. A login with
+/// DESCRIBE on the cluster sees all groups; where the permissions are not known, the groups named in the plan are queried one by one, if
+/// that creates no topic.
 ///
 /// # Errors
-/// If nobody answers.
+/// If no broker answers.
 pub(super) fn none_listed(
     client: &Client,
     plan: &KafkaPair,
@@ -127,7 +127,7 @@ pub(super) fn none_listed(
     let until = briefly(deadline);
     let batch = client.batch()?;
     let ids = || metadata.brokers().iter().map(|b| b.id());
-    // The one that has just answered, if it is known by its number.
+    // The broker that has just answered, if its number is known.
     let broker = ids().find(|id| *id == metadata.orig_broker_id()).or_else(|| ids().next()).unwrap_or_default();
     batch.cluster(broker, request(until), 0).map_err(|f| client.fault(CALL, &f))?;
     let (mut may, mut answered) = (None, Err(silence()));
@@ -154,14 +154,14 @@ pub(super) fn none_listed(
     Ok(())
 }
 
-/// All commits of the groups: one request a group, all in flight.
+/// All commits of the groups: one request per group, all in flight.
 ///
-/// A broker leaves a group that a login may not describe out of its list without a word, as if it did not exist. So groups that the plan names
-/// are asked for all the same: of one that is denied the coordinator says so, and it is here with that fault; one that has committed
-/// nothing is not here.
+/// A broker omits a group that a login may not describe from its list without an error, as if it did not exist. So groups that the plan
+/// names are queried all the same: for a denied group the coordinator reports that, and the group is included with that fault; a group
+/// without commits is not included.
 ///
 /// # Errors
-/// If nobody answers. What fails for one group is that group's fault.
+/// If no broker answers. A failure for one group is stored as its fault.
 pub(super) fn commits(
     client: &Client,
     plan: &KafkaPair,
@@ -182,7 +182,7 @@ pub(super) fn commits(
     let slots = Slots::new(&out.topics);
     let mut found: Vec<Vec<Commit>> = groups.iter().map(|_| Vec::new()).collect();
     let mut orphans: Vec<Vec<Orphan>> = groups.iter().map(|_| Vec::new()).collect();
-    // Silent until it answered.
+    // Unanswered until the reply arrives.
     let mut failures: Vec<Option<Failure>> = groups.iter().map(|_| Some(silence())).collect();
     let mut partly: Vec<(usize, Failure)> = Vec::new();
     let each = |tag: usize, answer: Answer<'_>| match answer {
@@ -198,7 +198,7 @@ pub(super) fn commits(
             } else if let Some(orphans) = orphans.get_mut(tag)
                 && orphans.last().is_none_or(|last| *last.topic != *topic)
                 && parity::watched(plan, side, topic)
-                // −1 is no commit, wherever it is said.
+                // −1 is no commit, wherever it occurs.
                 && !matches!(offset, Ok(INVALID | -1))
             {
                 let partition = u32::try_from(partition).unwrap_or_default();
@@ -228,7 +228,7 @@ pub(super) fn commits(
         groups.into_iter().zip(found).zip(orphans.into_iter().zip(faults))
     {
         commits.sort_unstable_by_key(|c| c.slot);
-        // Nothing is known of it, and nothing denied: it is not there.
+        // No commit is known, and none denied: it does not exist.
         if commits.is_empty() && orphans.is_empty() && fault.is_none() && unlisted.binary_search(&name).is_ok() {
             continue;
         }
@@ -240,9 +240,9 @@ pub(super) fn commits(
     Ok(())
 }
 
-/// All commits of one group, whatever the plan watches: topics and their partitions in order, −1 where nothing is committed.
+/// All commits of one group, whether watched or not: topics and their partitions in order, −1 where there is no commit.
 ///
-/// A broker is made sure of first: a request to a coordinator that is still waiting for a connection when brokers change makes librdkafka
+/// A broker connection is ensured first: a request to a coordinator that still waits for a connection when brokers change makes librdkafka
 /// (2.12) abort the whole program (confluentinc/librdkafka#5397). A [`snapshot`](super::snapshot) begins with the brokers anyway.
 ///
 /// # Errors
@@ -275,7 +275,7 @@ pub(super) fn commits_of(client: &Client, group: &str, deadline: Instant) -> Res
     Ok(found.into_iter().map(topic).collect())
 }
 
-/// The fault of the cluster, where not one of several requests was answered in time.
+/// The fault of the cluster, if none of several requests was answered in time.
 pub(super) fn nobody(faults: &[Option<Fault>]) -> Result<(), Fault> {
     let silent = |f: &Option<Fault>| f.as_ref().is_some_and(|f| f.kind == FaultKind::TimedOut);
     match faults.first() {
@@ -284,15 +284,15 @@ pub(super) fn nobody(faults: &[Option<Fault>]) -> Result<(), Fault> {
     }
 }
 
-/// Members and what they are assigned, and the state in the coordinator's own words. Lags do not need them: where they could not be had,
-/// members are what the cluster does not tell.
+/// Members and their assignments, and the state as reported by the coordinator. Lags do not need them: where they could not be read, the
+/// members count as not reported by the cluster.
 pub(super) fn members(list: &GroupList, out: &mut Snapshot) {
     let by_name: HashMap<&str, _> = list.groups().iter().map(|g| (g.name(), g)).collect();
     let slots = Slots::new(&out.topics);
     for group in &mut out.groups {
         let Some(described) = by_name.get(&*group.name) else { continue };
         match GroupState::parse(described.state()) {
-            // A group of the new protocol (KIP-848) looks dead to this call, which cannot see its members either.
+            // This call returns a group of the new protocol (KIP-848) as dead, and cannot see its members either.
             GroupState::Dead | GroupState::Unknown => continue,
             state => group.state = state,
         }
@@ -324,7 +324,7 @@ mod tests {
     use crate::kafka::ops::tests::plan;
     use plan::Property;
 
-    /// librdkafka's own imitation of a broker does not tell what a login may do, and has no topic of offsets yet.
+    /// librdkafka's own mock broker does not report the permissions of a login, and has no topic of offsets yet.
     #[test]
     fn an_empty_list_that_nobody_vouches_for_says_nothing_of_any_group() {
         let brokers = MockCluster::new(1).expect("brokers");

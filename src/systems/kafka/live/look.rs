@@ -1,4 +1,4 @@
-//! What has become of a commit: the group's commits, read anew from its coordinator, never from what is remembered.
+//! Verification of a commit: the group's commits, read again from its coordinator, never from memory.
 
 use super::{Answered, Question, Reader};
 use crate::kafka::ops::{Call, TopicOffsets, Version, judge};
@@ -17,7 +17,7 @@ impl Reader {
     }
 }
 
-/// Of all commits those on the partitions of the call, in its order.
+/// The commits on the partitions of the call, in its order.
 fn same(all: &[TopicOffsets], of: &[TopicOffsets]) -> Vec<TopicOffsets> {
     let one = |wanted: &TopicOffsets| {
         let known = all.iter().find(|t| t.topic == wanted.topic);

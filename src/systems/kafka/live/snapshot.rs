@@ -1,12 +1,12 @@
 //! One snapshot of a cluster: groups and their members, topics, the starts of their logs, commits, and only then ends.
 //!
-//! The order matters. A record written between the reading of a commit and the reading of an end makes the lag larger by one, never smaller.
-//! And a member that commits for the last time and leaves between two calls must not make the group look Empty with the commits from before:
-//! a group that was Empty before its commits were read keeps them until somebody joins it, and it is from there that it is handed over.
-//! Starts of logs are read before commits: retention that overtakes a group while we look is told one answer later, and nothing is told as
-//! lost that the group has read in the meantime.
+//! The order matters. A record written between the reading of a commit and the reading of an end makes the lag larger by one, never
+//! smaller. A member that commits for the last time and leaves between two calls must not make the group appear Empty with the commits from
+//! before: a group that was Empty before its commits were read keeps them until a member joins, and the hand-over starts from them.
+//! Starts of logs are read before commits: if retention overtakes a group during the snapshot, that is reported one observation later, and
+//! no record counts as lost that the group has read in the meantime.
 //!
-//! No part may take all of the time that is left: one silent broker of several leaves time for what the others say.
+//! No part may use all of the time that is left: one silent broker of several leaves time for the replies of the others.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -27,18 +27,18 @@ use crate::kafka::{
 use base::{observed::Fault, side::Side};
 use plan::KafkaPair;
 
-/// What is kept of a cluster from one snapshot to the next.
+/// The state kept of a cluster from one snapshot to the next.
 #[derive(Default)]
 pub(super) struct Known {
-    /// The watched groups of the last list that was whole; none before the first.
+    /// The watched groups of the last complete list; none before the first.
     pub(super) groups: Option<Vec<Arc<str>>>,
     tails: Tails,
 }
 
-/// Takes one; `said`: what the mirrors that copy from here have said of offsets so far.
+/// Takes a snapshot; `said`: the offset syncs so far of the mirrors that copy from here.
 ///
 /// # Errors
-/// If any part that concerns the whole cluster failed. What fails for one group or one topic is that one's fault.
+/// If any part that concerns the whole cluster failed. A failure for one group or one topic is stored as its fault.
 pub(super) fn take(
     client: &Client,
     plan: &KafkaPair,
@@ -55,7 +55,7 @@ pub(super) fn take(
     out.partial = listed.partial.clone();
     let places = Places::new(client, &leaders, &mut out)?;
     let starts = places.ask(client, &[Bound::Start], briefly(deadline))?;
-    // The call asks all brokers and waits for each: with one away it would only use up the time.
+    // The call queries all brokers and waits for each: with one of them down it would only use up the time.
     let described =
         (out.partial.is_none() && !listed.watched.is_empty()).then(|| client.members(briefly(deadline))).flatten();
     places.starts(client, &starts, &mut out);
@@ -68,7 +68,7 @@ pub(super) fn take(
     Ok(out)
 }
 
-/// The watched topics, with an end still unknown for each partition; and the leader of each slot, negative where there is none.
+/// The watched topics, with an unknown end for each partition; and the leader of each slot, negative where there is none.
 fn topics(client: &Client, plan: &KafkaPair, side: Side, metadata: &Metadata) -> (Snapshot, Vec<i32>) {
     let mut out = Snapshot { topics_in_all: count(metadata.topics().len()), ..Snapshot::default() };
     out.brokers = metadata
@@ -82,7 +82,7 @@ fn topics(client: &Client, plan: &KafkaPair, side: Side, metadata: &Metadata) ->
     topics.sort_by_key(|t| t.name());
     for topic in topics {
         let start = leaders.len();
-        // Ids are dense; one that is missing from the answer still has its place, as an unknown.
+        // Ids are dense; one that is missing in the reply still gets its slot, as unknown.
         let partitions = topic.partitions().iter().map(|p| p.id() + 1).max().unwrap_or(0);
         leaders.resize(start + usize::try_from(partitions).unwrap_or(0), -1);
         for partition in topic.partitions() {
@@ -101,7 +101,7 @@ fn topics(client: &Client, plan: &KafkaPair, side: Side, metadata: &Metadata) ->
     (out, leaders)
 }
 
-/// Which slot a topic's partition has, by name.
+/// The slot of a topic's partition, by name.
 pub(super) struct Slots<'a>(HashMap<&'a str, (u32, u32)>);
 
 impl<'a> Slots<'a> {
@@ -109,7 +109,7 @@ impl<'a> Slots<'a> {
         Self(topics.iter().map(|t| (&*t.name, (t.slots.start, t.slots.end))).collect())
     }
 
-    /// How many partitions a topic has; none: it is not there.
+    /// How many partitions a topic has; none: it does not exist.
     pub(super) fn partitions(&self, topic: &str) -> Option<u32> {
         self.0.get(topic).map(|(start, end)| end - start)
     }

@@ -1,6 +1,6 @@
-//! What mirrors say of offsets: MirrorMaker 2's topic of offset syncs, read from its beginning once and then on from where it was left.
+//! Offset syncs of the mirrors: MirrorMaker 2's topic of offset syncs, read once from its beginning and then from the last position.
 //!
-//! Read by a consumer that is given its partition and fetches only while it is asked: it joins no group and commits nothing.
+//! Read by a consumer with an assigned partition that fetches only during a query: it joins no group and commits nothing.
 
 use std::{
     sync::Arc,
@@ -26,21 +26,21 @@ use plan::KafkaPair;
 /// MirrorMaker 2 writes to this one only (`OffsetSyncWriter.sendOffsetSync`).
 const PARTITION: i32 = 0;
 
-/// How long one wait for a record may take before the time is looked at again.
+/// The longest wait for a record before the time is checked again.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// What has been read so far, and what goes on reading.
+/// The syncs read so far, and the consumer that continues.
 pub(super) struct Log {
     client: Client,
-    /// Topics and the next offset to be read.
+    /// Topics and the next offset to read.
     topics: Vec<(Arc<str>, i64)>,
     syncs: Syncs,
 }
 
-/// All that the mirrors to a side have said until now; `at`: where that is written down.
+/// All offset syncs so far of the mirrors to a side; `at`: the cluster that stores them.
 ///
 /// # Errors
-/// If the topic cannot be found or read to its end in time. What was read is kept, and the next question goes on from there.
+/// If the topic cannot be found or read to its end in time. What was read is kept, and the next query continues from there.
 pub(super) fn take(
     log: &mut Option<Log>,
     plan: &KafkaPair,
@@ -51,7 +51,7 @@ pub(super) fn take(
         Some(open) => open,
         None => match Log::open(plan, at, to, deadline)? {
             Some(open) => open,
-            // It may be made later.
+            // It may be created later.
             None => return Ok(Syncs::default()),
         },
     };
@@ -69,7 +69,7 @@ pub(super) fn take(
         Err(error) => {
             let server = bootstrap(plan, at);
             let fault = faults::of_error(&server, "Fetch of offset syncs", &error);
-            // Begun anew: the topic may be another one.
+            // Starts again: the topic may be another one.
             if !matches!(fault.kind, FaultKind::TimedOut | FaultKind::Unreachable) {
                 *log = None;
             }
@@ -79,7 +79,7 @@ pub(super) fn take(
 }
 
 impl Log {
-    /// Finds the topics; none if the plan names none and there is none.
+    /// Finds the topics; none if the plan names none and none exists.
     fn open(plan: &KafkaPair, at: Side, to: Side, deadline: Instant) -> Result<Option<Self>, Fault> {
         let server = bootstrap(plan, at);
         let client = Client::reading(&server, &plan.clusters.get(at).read)?;
@@ -138,14 +138,14 @@ impl Log {
         Ok(all)
     }
 
-    /// Reads on to what is the end now; whether it came so far.
+    /// Reads up to the present end; returns whether it was reached.
     fn read(&mut self, deadline: Instant) -> Result<bool, KafkaError> {
         let left = || deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(10));
         let mut ends = Vec::new();
         for (topic, next) in &self.topics {
             let (_, end) = self.client.consumer().fetch_watermarks(topic, PARTITION, left())?;
             if end < *next {
-                // Made anew: what was read is of another topic.
+                // Created again: what was read is of another topic.
                 return Err(KafkaError::OffsetFetch(rdkafka::types::RDKafkaErrorCode::OffsetOutOfRange));
             }
             ends.push(end);
@@ -162,8 +162,8 @@ impl Log {
     }
 
     fn read_on(&mut self, ends: &[i64], deadline: Instant) -> Result<(), KafkaError> {
-        // An end that was told may be an older one, of the last time: it counts once nothing comes after it. What is left of the topic
-        // then are a transaction's markers.
+        // A reported end may be an older one, of the last read: it counts once no record follows. What is left of the topic
+        // then is transaction markers.
         let mut told = false;
         while Instant::now() < deadline && self.topics.iter().zip(ends).any(|((_, next), end)| next < end) {
             let (topic, next) = match self.client.consumer().poll(SLICE) {

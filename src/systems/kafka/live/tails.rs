@@ -1,13 +1,14 @@
-//! What lies at the end of a log without being a record: the markers that end transactions, aborted records, holes of compaction.
+//! Offsets without a record at the end of the log: transaction markers, aborted records, gaps of compaction.
 //!
-//! They take up offsets, and nobody ever reads them: a group that has read all stays behind the end by as many, for ever. No request tells a
-//! marker from a record; what does is to read on from where the group stands, as it would, and to see whether anything comes before the end.
+//! They use offsets and are never read: a group that has read all records stays behind the end by that number, permanently. No request
+//! distinguishes a marker from a record; the only way is to read from the group's position, as it would, and to check whether a record
+//! comes before the end.
 //!
-//! That is done where nothing moves any more and little is left, once a place: what lies between two offsets of a log without an open
-//! transaction does not change. By a consumer of its own that is given its partitions: it joins no group and commits nothing. It needs READ on
-//! the topic; without it the lag stays what the offsets say, which is never too little, and the answer says why.
+//! That is done where nothing moves any more and little is left, once per position: the records between two offsets of a log without an
+//! open transaction do not change. It uses a separate consumer with assigned partitions: it joins no group and commits nothing. It needs
+//! READ on the topic; without it the lag stays as computed from the offsets, which is never too small, and the observation has the reason.
 //!
-//! The same is done behind the last offset sync of a mirror: what lies there and is no record is not copied, and nobody waits for it.
+//! The same is done behind the last offset sync of a mirror: offsets without a record there are not copied and not waited for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,31 +31,31 @@ use crate::kafka::{
 use base::{observed::Fault, side::Side};
 use plan::{Isolation, KafkaPair};
 
-/// Offsets behind the end that are looked through at the most: what is longer is a lag, whatever it consists of.
+/// The most offsets before the end that are checked: a longer range counts as lag, whatever it consists of.
 const MOST: i64 = 1000;
 
-/// For how long one snapshot may look.
+/// The most time that one snapshot may use for this.
 const WITHIN: Duration = Duration::from_millis(400);
 
 /// For how long a topic is not tried again after an error, for example without permission to read.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// How long one wait for a record may take.
+/// The longest wait for a record.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// What is known of the ends of the logs.
 #[derive(Default)]
 pub(super) struct Tails {
     client: Option<Client>,
-    /// Topics that could not be read: until when they are left alone, and why.
+    /// Topics that could not be read: until when they are not tried, and why.
     paused: BTreeMap<Arc<str>, (Instant, Fault)>,
-    /// The topic that was tried last: the next one is the next, however long each takes.
+    /// The topic that was tried last: the next try is for the one after it, however long each takes.
     tried: Option<Arc<str>>,
     /// Topics of the last snapshot, and how many partitions each has.
     layout: Vec<(Arc<str>, u32)>,
     /// Ends in the last snapshot, by slot.
     ends: Vec<Option<i64>>,
-    /// Where groups stood in the last snapshot, and behind which records the mirror has said nothing, in order.
+    /// Positions of groups in the last snapshot, and positions behind the mirrors' last offset syncs, in order.
     stood: Vec<(u32, i64)>,
     /// What was found, by slot.
     found: BTreeMap<u32, Found>,
@@ -66,7 +67,7 @@ struct Found {
     end: i64,
     /// From here to the end there is no record.
     hollow: i64,
-    /// The last record that was seen; none: −1.
+    /// The last record that was read; none: −1.
     record: i64,
 }
 
@@ -81,7 +82,7 @@ impl Found {
     }
 }
 
-/// A partition of a topic, and from where to read it to where.
+/// A partition of a topic, and the range to read.
 struct Tail {
     slot: u32,
     partition: i32,
@@ -90,7 +91,7 @@ struct Tail {
 }
 
 impl Tails {
-    /// Looks where a small lag stands still, and puts down what is known.
+    /// Checks where a small lag is constant, and adds what is known to the snapshot.
     pub(super) fn look(&mut self, plan: &KafkaPair, side: Side, out: &mut Snapshot, said: &Syncs, deadline: Instant) {
         let layout: Vec<(Arc<str>, u32)> = out.topics.iter().map(|t| (t.name.clone(), t.partitions())).collect();
         if layout != self.layout {
@@ -120,7 +121,7 @@ impl Tails {
         self.ends = ends;
     }
 
-    /// Those that are not left alone, from behind the one that was tried last: one that cannot be read, or slowly, keeps no other waiting.
+    /// Topics that may be tried, starting behind the last one: a slow or unreadable topic does not block the others.
     fn turns<T>(&self, mut wanted: Vec<(Arc<str>, T)>) -> Vec<(Arc<str>, T)> {
         wanted.retain(|(topic, _)| !self.paused.contains_key(topic));
         let next = wanted.partition_point(|(topic, _)| self.tried.as_ref().is_some_and(|tried| topic <= tried));
@@ -128,7 +129,7 @@ impl Tails {
         wanted
     }
 
-    /// Where groups stand still a little before an end that stands still, and what the mirror has not said anything of there: slots and
+    /// Positions of groups that are constant, a little before an end that is constant, and such positions without an offset sync: slots and
     /// offsets, in order.
     fn standing(&mut self, ends: &[Option<i64>], out: &Snapshot, unsaid: &[(u32, i64)]) -> Vec<(u32, i64)> {
         let quiet = |slot: u32| {
@@ -149,7 +150,7 @@ impl Tails {
         stand
     }
 
-    /// What is not known yet of these: topic by topic, of each partition the place nearest to the end.
+    /// The unknown ones of these: topic by topic, for each partition the position nearest to the end.
     fn wanted(&self, stand: &[(u32, i64)], out: &Snapshot) -> Vec<(Arc<str>, Vec<Tail>)> {
         let mut topics: Vec<(Arc<str>, Vec<Tail>)> = Vec::new();
         for of_slot in stand.chunk_by(|a, b| a.0 == b.0) {
@@ -167,7 +168,7 @@ impl Tails {
         topics
     }
 
-    /// Reads partitions of one topic to their ends, or to the first record. One topic at a time: that an end is reached is told without its name.
+    /// Reads partitions of one topic to their ends, or to the first record. One topic at a time: the end event does not name its topic.
     fn read(&mut self, plan: &KafkaPair, side: Side, topic: &str, tails: &[Tail], until: Instant) -> Result<(), Fault> {
         let client = match &self.client {
             Some(client) => client,
@@ -191,7 +192,7 @@ impl Tails {
     }
 }
 
-/// The first places of the topics that are copied from here of which their mirror has said nothing.
+/// The first positions without an offset sync, of the topics that are copied from here.
 fn unsaid(plan: &KafkaPair, side: Side, out: &Snapshot, said: &Syncs) -> Vec<(u32, i64)> {
     let from_here = |topic: &str| {
         let way = copied(plan, &names(plan, side, topic));
@@ -202,7 +203,7 @@ fn unsaid(plan: &KafkaPair, side: Side, out: &Snapshot, said: &Syncs) -> Vec<(u3
     topics.flat_map(|t| t.slots.clone().zip(0..).filter_map(move |(slot, p)| Some((slot, next(&t.name, p)?)))).collect()
 }
 
-/// A consumer that fetches little and does not wait for more than there is.
+/// A consumer that fetches little and does not wait for more data than there is.
 fn reader(plan: &KafkaPair, side: Side) -> Result<Client, Fault> {
     let level = match plan.isolation {
         Isolation::ReadCommitted => "read_committed",
@@ -249,7 +250,7 @@ mod tests {
     use super::*;
     use crate::kafka::facts::{Commit, Offset, Topic};
 
-    /// One topic of two partitions; where a group stands on each.
+    /// One topic of two partitions; a group's position on each.
     fn facts(ends: [i64; 2], commits: [i64; 2], stable: [i64; 2]) -> Snapshot {
         let commit = |(slot, raw)| Commit { slot, owner: Commit::NOBODY, offset: Offset::end(raw) };
         Snapshot {
@@ -262,7 +263,7 @@ mod tests {
         }
     }
 
-    /// The places that stand still in the second of two answers.
+    /// The positions that are constant in the second of two observations.
     fn standing_with(first: &Snapshot, second: &Snapshot, unsaid: &[(u32, i64)]) -> Vec<(u32, i64)> {
         let mut tails = Tails::default();
         let ends = |of: &Snapshot| of.ends.iter().map(|end| end.known()).collect::<Vec<_>>();
@@ -275,7 +276,7 @@ mod tests {
         standing_with(first, second, &[])
     }
 
-    /// Behind the last sync of a transactional topic lies the marker, though every group has read all.
+    /// Behind the last sync of a transactional topic there is the marker, though every group has read all.
     #[test]
     fn what_the_mirror_has_not_said_anything_of_is_looked_at_like_a_lag() {
         let level = facts([11, 500], [11, 500], [11, 500]);

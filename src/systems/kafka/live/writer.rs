@@ -1,6 +1,6 @@
-//! What can change a cluster: one request, and nothing else.
+//! The request that changes a cluster: one, and nothing else.
 //!
-//! Each request has a client and a thread of its own, which end with it. librdkafka may repeat an admin request until its time-out; the
+//! Each request has its own client and thread, which end with it. librdkafka may repeat an admin request until its time-out; the
 //! values are absolute, so that a second copy changes nothing.
 
 use std::{
@@ -24,12 +24,12 @@ use base::{operation::SendOutcome, side::Side, step::Reply};
 use journal::Permit;
 use plan::{KafkaPair, Plan};
 
-/// For how long a request is tried, and its answer waited for.
+/// For how long a request is tried and its reply awaited.
 const WITHIN: Duration = Duration::from_secs(15);
 
 const CALL: &str = "OffsetCommit";
 
-/// The writing properties of the plan. No connection is kept.
+/// The writing properties of the plan. No connection is kept open.
 pub struct Writers(Arc<Plan>);
 
 impl Writers {
@@ -45,7 +45,7 @@ impl Writers {
         };
         let (reply, answer) = oneshot::channel();
         let thread = thread::Builder::new().name(format!("kafka {} {side} write", pair.name));
-        // Whoever waited may have given up: then a look tells.
+        // The caller may have given up: then a verification shows the result.
         let spawned = thread.spawn(move || {
             let _ = reply.send(commit(permit, &pair, side, &group, &offsets));
         });
@@ -67,7 +67,7 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
         Err(fault) => return unsent(fault.to_string()),
     };
     let call = format!("{CALL} of group {group}");
-    // A broker that is not there is known before anything is sent; and see `groups::commits_of`.
+    // A missing broker is detected before anything is sent; see also `groups::commits_of`.
     if let Err(fault) = client.metadata(Instant::now() + WITHIN / 3) {
         return unsent(fault.to_string());
     }
@@ -89,7 +89,7 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
         _ => {}
     };
     match client.collect(&batch, 1, deadline, each, |_, result| whole = result) {
-        // A connection that went away may have taken the request with it.
+        // A lost connection may have delivered the request.
         Err(fault) => return SendOutcome::indeterminate(fault.to_string()),
         Ok(missing) if missing > 0 => {
             return SendOutcome::indeterminate(format!("{server}: {call}: no answer in {} s", WITHIN.as_secs()));
@@ -108,11 +108,11 @@ fn commit(permit: Permit, pair: &KafkaPair, side: Side, group: &str, offsets: &[
     }
 }
 
-/// What the errors of all partitions say of the request.
+/// The result of the request, from the errors of all partitions.
 fn verdict(partitions: &[(String, Option<Failure>)]) -> (Reply, String) {
     let failed: Vec<(&String, &Failure)> = partitions.iter().filter_map(|(p, f)| Some((p, f.as_ref()?))).collect();
     let Some((first, failure)) = failed.first() else {
-        // Nothing said of any partition is nothing said.
+        // A reply without partitions is no result.
         return if partitions.is_empty() {
             (Reply::Indeterminate, "an answer without a partition".to_owned())
         } else {
@@ -133,7 +133,7 @@ fn verdict(partitions: &[(String, Option<Failure>)]) -> (Reply, String) {
     (reply, format!("{} of {} partitions failed, {first}: {}{hint}", failed.len(), partitions.len(), failure.text))
 }
 
-/// Errors by which a coordinator says that it did not take the commit.
+/// Errors by which a coordinator reports that it did not accept the commit.
 const fn definite(code: i32) -> bool {
     matches!(
         code,

@@ -1,10 +1,10 @@
-//! What a group's commits, read back, say of a request that was to set them. One rule for real and imitated clusters.
+//! The result of a request, from a group's commits that were read back. One rule for real and simulated clusters.
 
 use super::{TopicOffsets, Version};
 use base::{operation::Verified, step::Truth};
 
-/// A commit carries no tag: values tell. `there` are the commits on the same partitions, in the same order, −1 where nothing was
-/// committed; `accepted`: the coordinator said that it took ours.
+/// A commit has no tag: it is judged by its values. `there` are the commits on the same partitions, in the same order, −1 where there is no
+/// commit; `accepted`: the coordinator reported that it accepted ours.
 pub(in super::super) fn judge(
     group: &str,
     there: &[TopicOffsets],
@@ -30,7 +30,7 @@ pub(in super::super) fn judge(
             format!("{group} has gone on beyond our offsets on {count} partitions, after the coordinator took them");
         return Verified::new(Truth::Applied, text);
     }
-    // Consumers go on from ours, a mirror from its own: nothing tells them apart any more, but both have overwritten ours.
+    // Consumers continue from ours, a mirror from its own: they cannot be distinguished any more, but both have overwritten ours.
     Verified::new(Truth::Conflict, format!("{group} has gone on beyond our offsets, from whatever was there"))
 }
 

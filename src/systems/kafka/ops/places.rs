@@ -1,4 +1,4 @@
-//! Where a group would stand on the other cluster, partition by partition, and what is in its way.
+//! The position of a group on the other cluster, partition by partition, and the faults that prevent it.
 
 use super::{
     super::{
@@ -17,30 +17,30 @@ use base::{
     side::Side,
 };
 
-/// One partition that is handed over.
+/// One partition of the hand-over.
 pub(in super::super) struct Place {
-    /// As it is called where it is handed over to.
+    /// Its name at the destination.
     pub(in super::super) topic: String,
     pub(in super::super) partition: u32,
-    /// Where the group is to stand.
+    /// The position that the group gets.
     pub(in super::super) offset: i64,
-    /// Whether it stands there already, or beyond.
+    /// Whether it is there already, or beyond.
     pub(in super::super) reached: bool,
-    /// Records that it reads again, at the most.
+    /// The most records that it reads again.
     pub(super) again: i64,
 }
 
-/// What is said where there is room for one of all that is in the way.
+/// The fault that is shown where there is room for one only.
 pub(in super::super) fn first(faults: Vec<Fault>) -> Fault {
     faults.into_iter().next().unwrap_or_else(|| Fault::new(FaultKind::Empty, "nothing is known"))
 }
 
-/// Of what is in the way the first that is only not known: without it all may as well be in order.
+/// The first fault that is only an unknown: without it the hand-over may be possible.
 pub(in super::super) fn unknown(faults: &[Fault]) -> Option<&Fault> {
     faults.iter().find(|f| !matches!(f.kind, FaultKind::NotFound | FaultKind::Unsupported))
 }
 
-/// Where a group is to stand, partition by partition.
+/// The positions that a group is to get, partition by partition.
 pub(super) fn places(
     pair: &Pair,
     group: &str,
@@ -52,7 +52,7 @@ pub(super) fn places(
     let side = to.other();
     let fault = |kind, text: String| Fault::new(kind, format!("{} on the {side}: {text}", pair.plan.name));
     let Some(own) = from.facts.group(group) else {
-        // That it is not there is known of a whole answer only.
+        // Only a complete observation shows that it does not exist.
         let missing = || fault(FaultKind::NotFound, format!("no group {group}"));
         return Err(vec![from.facts.partial.clone().unwrap_or_else(missing)]);
     };
@@ -75,10 +75,10 @@ pub(super) fn places(
     if faults.is_empty() { Ok(out) } else { Err(faults) }
 }
 
-/// Where a group would stand, or all that is in its way.
+/// The positions that a group would get, or all faults that prevent it.
 ///
 /// # Errors
-/// If what the mirror the other way says is not known.
+/// If the offset syncs of the opposite mirror are not known.
 pub(in super::super) fn stands(
     pair: &Pair,
     group: &str,
@@ -90,10 +90,10 @@ pub(in super::super) fn stands(
     Ok(places(pair, group, to, from, there, &word))
 }
 
-/// Of a group's partitions those that nothing leads over.
+/// The partitions of a group that cannot be translated.
 ///
 /// # Errors
-/// If what the mirror the other way says is not known, or anything else without which some partition may as well be led over.
+/// If the offset syncs of the opposite mirror are not known, or anything else without which some partition may still be translatable.
 pub(in super::super) fn unled(
     pair: &Pair,
     group: &str,
@@ -131,13 +131,13 @@ fn place(
     let end =
         end.ok_or_else(|| Fault::new(FaultKind::Malformed, format!("{name}-{partition} on the {to}: no known end")))?;
     let along = word.along.of(&topic.name, partition);
-    // Of a mirror back only if it copies to this very topic.
+    // The opposite mirror counts only if it copies to this very topic.
     let back = word.against.filter(|_| copied(&pair.plan, &both) == Copied::Both);
     if back.is_some() {
         one_mirror(&pair.plan, to, &name)?;
     }
     let against = back.map(|syncs| syncs.of(&name, partition));
-    // Nothing is left on the one side that the group has not read, and nothing came to the other from elsewhere.
+    // The group has read everything on the one side, and nothing came to the other from elsewhere.
     let all_read = against.is_none() && from.facts.lag(commit.slot, commit.offset) == Some(0);
     let start = there.facts.start(slot).known();
     let start = start.ok_or_else(|| {
@@ -155,8 +155,8 @@ fn place(
             Fault::new(FaultKind::Unsupported, text)
         })
     };
-    // From its commit, if something leads there: a copy may still have what is gone here. Else from where it can still read here: nobody
-    // of the group will ever read what was before that.
+    // From its commit, if that can be translated: a copy may still have records that were deleted here. Otherwise from the first record
+    // that it can still read here: the group will never read the earlier ones.
     let Stand { offset, again } =
         led(commits).or_else(|fault| match from.facts.reads_from(commit.slot, commit.offset) {
             Some(reads) if reads > commits => led(reads),
@@ -170,9 +170,9 @@ fn place(
     Ok(Place { topic: name, partition, offset, reached, again })
 }
 
-/// A place as it can be kept to in a log that begins at `start`. None: what is gone before that may not have been read.
+/// A position in a log that begins at `start`. None: the records deleted before it may be unread.
 ///
-/// A consumer whose offset is before the start goes where its `auto.offset.reset` says, by default to the end, past all that is there.
+/// A consumer whose offset is before the start follows its `auto.offset.reset`: by default it goes to the end and skips all records.
 fn kept(stand: Stand, start: i64, all_read: bool) -> Option<Stand> {
     match start - stand.offset {
         ..=0 => Some(stand),
@@ -181,24 +181,24 @@ fn kept(stand: Stand, start: i64, all_read: bool) -> Option<Stand> {
     }
 }
 
-/// What mirrors say that a group can be led over by.
+/// The offset syncs by which a group can be translated.
 pub(super) struct Word<'a> {
-    /// Of the mirrors that copy the way the group goes.
+    /// Of the mirrors that copy in the direction of the hand-over.
     along: &'a Syncs,
-    /// Of those that copy the other way.
+    /// Of those that copy in the opposite direction.
     against: Option<&'a Syncs>,
     to: Side,
 }
 
 impl<'a> Word<'a> {
     pub(super) fn new(pair: &'a Pair, to: Side, said: &'a Said, now: Now) -> Result<Self, Fault> {
-        // A mirror the other way of which nothing is known may have copied records that lie in the way.
+        // An opposite mirror with unknown syncs may have copied records that prevent the translation.
         let back = pair.mirrors_to(to.other()).next().is_some();
         let against = back.then(|| said_to(pair, to.other(), now)).transpose()?;
         Ok(Self { along: &said.syncs, against: against.map(|said| &said.syncs), to })
     }
 
-    /// The fault of a partition of which nothing is said that leads over.
+    /// The fault of a partition without an offset sync that allows a translation.
     fn silent(&self, what: &str, stands: i64, along: &[Sync]) -> Fault {
         let text = if along.iter().any(|s| s.upstream <= stands) {
             format!(
@@ -218,7 +218,7 @@ impl<'a> Word<'a> {
     }
 }
 
-/// The topics that a group has commits on.
+/// The topics on which a group has commits.
 pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a str> {
     let commits = from.facts.group(group).map_or(&[][..], |own| from.facts.commits_of(own));
     let mut topics: Vec<&str> =
@@ -227,7 +227,7 @@ pub(in super::super) fn own_topics<'a>(from: &'a Latest, group: &str) -> Vec<&'a
     topics
 }
 
-/// Which partitions of a side's topics are still written to, so many of them by name; none: no end moves, and no transaction is open.
+/// The partitions of a side's topics that still receive records, up to `named` by name; none: no end moves, no transaction is open.
 pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], named: usize, now: Now) -> Option<String> {
     let moving = topics.iter().filter_map(|name| Some((name, pair.cluster(side).topic(name, now).shown()?)));
     let one = |name: &str, t: &TopicSeen<'_>, p: usize| match t.open_of(p) {
@@ -241,7 +241,7 @@ pub(in super::super) fn straggling(pair: &Pair, side: Side, topics: &[&str], nam
     (!all.is_empty()).then(|| format!("{}{rest}", all[..named.min(all.len())].join(", ")))
 }
 
-/// How many records are read again at the most, by topic.
+/// The most records that are read again, by topic.
 pub(in super::super) fn read_again(places: &[Place]) -> Vec<(&str, i64)> {
     let mut each: Vec<(&str, i64)> = Vec::new();
     for place in places {

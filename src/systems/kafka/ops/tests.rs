@@ -49,7 +49,7 @@ fn a_group_is_handed_over_in_one_request() {
     let Call::Commit { offsets, side: Side::Target, .. } = &op.call else { panic!("{op:?}") };
     let Precondition::Observed(Version::Offsets(prior)) = &op.precondition else { panic!("{op:?}") };
     assert_eq!((op.kind, offsets.len()), (Kind::Absolute, 2));
-    // Where it stands is nearer to the end than the mirror's own translation, and never before it.
+    // Its position is nearer to the end than the mirror's own translation, and never before it.
     for (old, new) in prior.iter().zip(offsets) {
         assert!(
             old.offsets.iter().zip(&new.offsets).all(|(old, new)| old.0 == new.0 && old.1 <= new.1),
@@ -113,7 +113,7 @@ fn what_the_mirror_has_not_said_is_not_guessed() {
 /// Commits by group, topic and partition.
 type Commits = BTreeMap<(String, String, i32), i64>;
 
-/// What AlterConsumerGroupOffsets does, and what its printed twin does, to the same commits.
+/// The effect of AlterConsumerGroupOffsets and of the printed command on the same commits.
 fn both(op: &super::Op, pair: &Pair, now: base::now::Now, before: &Commits) -> (Commits, Commits) {
     let Call::Commit { side, group, offsets, .. } = &op.call;
     let mut by_call = before.clone();
@@ -142,7 +142,7 @@ fn commits(group: &str, offsets: &[TopicOffsets]) -> Commits {
         .collect()
 }
 
-/// The printed commands, forward and back, run by a strict imitation of Kafka's tool, come to what the calls come to.
+/// The printed commands, forward and back, run by a strict simulation of Kafka's tool, have the same effect as the calls.
 #[test]
 fn the_printed_commands_do_what_the_calls_do_forward_and_back() {
     let mut at = Played::<State>::new(&plan());
@@ -153,7 +153,7 @@ fn the_printed_commands_do_what_the_calls_do_forward_and_back() {
     let (by_call, by_tool) = both(&over.ops[0], &at.state.pairs[0], at.now, &before);
     assert_eq!(by_call, by_tool);
     assert_ne!(by_call, before, "something is set");
-    // As it was printed with the preview, and as it is drafted later, when the group has been handed over.
+    // As it was printed with the preview, and as it is drafted later, after the hand-over of the group.
     let (back, printed) = both(&over.inverse[0], &at.state.pairs[0], at.now, &by_call);
     assert_eq!((&back, &printed), (&before, &before));
     at.play(&over.ops);
@@ -191,7 +191,7 @@ fn a_printed_command_takes_every_group_and_names_the_cluster_that_is_changed() {
     }
 }
 
-/// The imitation refuses what the tool refuses: else a command that does nothing would pass.
+/// The simulation refuses what the tool refuses: otherwise a command without effect would pass.
 #[test]
 fn the_imitated_tool_is_strict() {
     let good = "kafka-consumer-groups.sh --bootstrap-server a:1 --group g --reset-offsets --from-file <(printf '%s\\n' t,0,5) --execute";

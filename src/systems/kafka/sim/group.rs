@@ -1,8 +1,8 @@
-//! An imitated consumer group: where it runs, how far it is on each cluster, and how it follows a commit to the other side.
+//! A simulated consumer group: where it runs, its position on each cluster, and how it follows a commit to the other side.
 //!
-//! Somebody runs the consumers, and minds what is asked of the group. Once offsets are committed on a cluster they go there: they leave the
-//! one and start on the other a little later, from what was committed. When a commit is refused because they are still there, they are
-//! stopped. When offsets are put back to less than was handed over, they go back.
+//! An operator runs the consumers and reacts to requests for the group. Once offsets are committed on a cluster, the consumers move there:
+//! they stop on the one and start on the other a little later, from the commits. When a commit is refused because they still run there,
+//! they are stopped. When offsets are set back below the hand-over, they move back.
 
 use std::sync::Arc;
 
@@ -15,43 +15,43 @@ const FOLLOW: f64 = 20.0;
 pub(super) struct SimGroup {
     pub(super) name: Arc<str>,
     health: Health,
-    /// What it consumes as a multiple of what is produced, if it was told.
+    /// Its consumption as a multiple of production, if set by a scenario.
     pub(super) told: Option<f64>,
     pub(super) members: u16,
     /// Its topics, by index.
     pub(super) topics: Vec<usize>,
     stands: Sides<Stand>,
-    /// Where its consumers are.
+    /// Where its consumers run.
     runs: Option<Side>,
-    /// Where they will be, and when.
+    /// When and where they will run next.
     next: Option<(f64, Option<Side>)>,
 }
 
-/// How far a group is on one cluster: a partition of each of its topics.
+/// The position of a group on one cluster: per topic and partition.
 enum Stand {
-    /// So many records behind: consuming, or its commits are translated by the mirror.
+    /// This many records behind: consuming, or its commits are translated by the mirror.
     Behind(Vec<Vec<f64>>),
     /// At these offsets.
     At(Vec<Vec<f64>>),
 }
 
-/// How a group is doing.
+/// The health of a group.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Health {
-    /// Level with the producers, but for what is in flight.
+    /// Without lag, except for the records in flight.
     Level,
-    /// Works off what piled up.
+    /// Works off accumulated records.
     Draining,
     /// Consumes less than is produced.
     Losing,
-    /// Level, but for one partition that nobody gets ahead with.
+    /// Without lag, except for one partition that is consumed only as fast as it is written.
     Hot,
-    /// Members come and go.
+    /// Members join and leave.
     Rebalancing,
 }
 
 impl Health {
-    /// What a group consumes a second, as a multiple of what is produced.
+    /// Consumption of a group per second, as a multiple of production.
     const fn pace(self, partition: usize) -> f64 {
         match self {
             Self::Level | Self::Rebalancing => 1.2,
@@ -116,9 +116,9 @@ impl SimGroup {
         }
     }
 
-    /// What it consumes a second on a side, as a multiple of what its topic's producers write wherever they do.
+    /// Its consumption per second on a side, as a multiple of the production on the side where its topic's producers write.
     fn pace(&self, side: Side, partition: usize) -> f64 {
-        // Where it was handed over to, it has room to work off what it reads again.
+        // On the target it is faster, to work off the records that it reads again.
         let fresh = if side == Side::Target { 0.3 } else { 0.0 };
         self.told.unwrap_or_else(|| self.health.pace(partition) + fresh)
     }
@@ -132,7 +132,7 @@ impl SimGroup {
         }
     }
 
-    /// What it is behind on a side, by what was added there and what was consumed or translated.
+    /// Updates its lag on a side, by the records added there and the records consumed or translated.
     fn follow(&mut self, side: Side, topics: &[SimTopic], step: &Step) {
         let paces: [f64; 64] = std::array::from_fn(|i| self.pace(side, i));
         let runs = self.runs_on(side);
@@ -147,14 +147,14 @@ impl SimGroup {
                     let in_flight = if topic.grows(side) { rate * IN_FLIGHT } else { 0.0 };
                     *lag = (*lag - rate * paces[i.min(63)] * step.seconds).max(in_flight);
                 } else if topic.written == Side::Source {
-                    // The mirror translates what it copies, and no more than it has written down.
+                    // The mirror translates what it copies, up to its last offset sync.
                     *lag = lag.min(topic.rate * share * step.sync_every);
                 }
             }
         }
     }
 
-    /// The consumers leave where they are, and start elsewhere from what is committed there.
+    /// The consumers stop, and start elsewhere from the commits there.
     fn go(&mut self, to: Option<Side>, topics: &[SimTopic]) {
         if self.runs == to {
             return;
@@ -177,7 +177,7 @@ impl SimGroup {
         self.topics.iter().enumerate().map(|(at, topic)| self.offsets(at, &topics[*topic], side)).collect()
     }
 
-    /// Takes a commit on a cluster where nobody consumes: offsets by the topic's place among its own, and by partition.
+    /// Takes a commit on a cluster where no consumer runs: offsets by the index of the topic among its own, and by partition.
     ///
     /// # Errors
     /// While it has members there.

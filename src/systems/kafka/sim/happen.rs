@@ -1,11 +1,11 @@
-//! What a scenario lets happen to the imitated clusters.
+//! Fault injection into the simulated clusters.
 
 use super::{Sim, SimPair, SimTopic};
 use crate::injection::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// What is another system's is passed over.
+    /// One for another system is ignored.
     ///
     /// # Errors
     /// If there is no such pair, group or topic.
@@ -45,7 +45,7 @@ impl SimPair {
         Ok(())
     }
 
-    /// All or nothing: a straggler that is not there is a mistake, and nobody moves.
+    /// All or nothing: an unknown straggler is an error, and no producer moves.
     fn produce(&mut self, on: Side, stragglers: &[String]) -> Result<(), String> {
         let named = |t: &SimTopic, name: &String| Side::BOTH.iter().any(|side| t.names.get(*side) == name);
         if let Some(name) = stragglers.iter().find(|name| !self.topics.iter().any(|t| named(t, name))) {

@@ -1,14 +1,14 @@
-//! Names that a plan's patterns could mean.
+//! Names that match a plan's patterns.
 
 use plan::Pattern;
 
 pub(super) const TOPIC_WORDS: &[&str] = &["clicks", "impressions", "bids", "1", "12", "budget"];
 pub(super) const GROUP_WORDS: &[&str] = &["enrich", "archive", "attribution", "1", "12", "alerts"];
 
-/// Names made of one pattern at the most.
+/// The most names generated from one pattern.
 const EACH: usize = 3;
 
-/// Literal names as they are; for each pattern a few names that it matches. Sorted, none twice.
+/// Literal names as they are; for each pattern a few names that it matches. Sorted, without duplicates.
 pub(super) fn expand(patterns: &[Pattern], words: &[&str]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for pattern in patterns {
@@ -22,7 +22,7 @@ pub(super) fn expand(patterns: &[Pattern], words: &[&str]) -> Vec<String> {
     out
 }
 
-/// Words put where the pattern leaves room, as far as it matches them.
+/// Inserts words where the pattern allows it, as far as it matches them.
 fn guesses<'a>(pattern: &'a Pattern, words: &'a [&'a str]) -> impl Iterator<Item = String> + 'a {
     let text = pattern.to_string();
     // The run of plain characters at the beginning: of a glob the part before its first star, of an expression what follows its anchor.

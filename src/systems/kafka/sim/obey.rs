@@ -1,4 +1,4 @@
-//! How the imitated clusters take commits, and what reading them back tells.
+//! How the simulated clusters accept commits, and their verification.
 
 use super::{
     super::{
@@ -32,7 +32,7 @@ impl SimulateWrites for State {
         }
     }
 
-    /// A commit carries no tag: values tell.
+    /// A commit has no tag: it is verified by its values.
     fn verify(sim: &mut Sim, _: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
         Self::advance(sim, now);
         let Call::Commit { pair, side, group, offsets } = call;
@@ -48,7 +48,7 @@ impl SimulateWrites for State {
         &sim.log
     }
 
-    /// Somebody sets the group's first partition back by a few records.
+    /// An external change: sets the group's first partition back by a few records.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let Action::CommitOffsets { pair, group, to } = action else { return };
@@ -64,7 +64,7 @@ impl SimulateWrites for State {
 }
 
 impl SimPair {
-    /// Where a topic stands among a group's own.
+    /// The index of a group, and of a topic among its own.
     fn find(&self, side: Side, group: &str, topic: &str) -> Option<(usize, usize)> {
         let group_at = self.groups.iter().position(|g| *g.name == *group)?;
         let own = &self.groups[group_at].topics;
@@ -90,7 +90,7 @@ impl SimPair {
         self.groups[at].commit(&self.topics, side, &all, self.lived)
     }
 
-    /// What a group has committed on the same partitions.
+    /// A group's commits on the same partitions.
     fn committed(&self, side: Side, group: &str, of: &TopicOffsets) -> Option<TopicOffsets> {
         let (at, place) = self.find(side, group, &of.topic)?;
         let group = &self.groups[at];

@@ -78,7 +78,7 @@ fn the_way_back_needs_an_empty_group_and_puts_back_what_was_there() {
 fn a_stranger_is_found_out() {
     let mut at = estate();
     let first = at.draft(&to(Side::Target)).expect("a draft").ops;
-    // What the mirror translates goes on until somebody commits: only then is there a stand to be compared with.
+    // The mirror translates until a commit is made: only then is there a position to compare with.
     assert_eq!(at.verify("a", &first[0]).truth, Truth::NotApplied);
     State::external_change(&mut at.sim, &to(Side::Target), at.now);
     assert_eq!(at.verify("a", &first[0]).truth, Truth::Conflict);
@@ -133,7 +133,7 @@ fn sync_every(seconds: u64) -> FaultInjection {
     FaultInjection::SyncEvery { pair: "events".to_owned(), every: Duration::from_secs(seconds) }
 }
 
-/// Lets time pass, read every few seconds.
+/// Advances time, read every few seconds.
 fn live(at: &mut Played<State>, seconds: u64) {
     (0..seconds / 5).for_each(|_| at.pass(5));
 }
@@ -162,7 +162,7 @@ fn own(at: &Played<State>, topic: &str) -> Option<i64> {
     handover::own_records(&at.state.pairs[0], Side::Target, topic, Duration::from_secs(1), at.now).fresh()
 }
 
-/// Records that the preview says are read again.
+/// Records that are read again according to the preview.
 fn again(at: &Played<State>) -> i64 {
     let seen = |side| at.state.pairs[0].cluster(side).seen(at.now).fresh().expect("known");
     let said = at.state.pairs[0].announced(Side::Target, at.now).fresh().expect("known");
@@ -179,7 +179,7 @@ fn a_group_that_is_told_its_pace_keeps_it() {
     happen(&mut at, &pace("checkout", 0.0));
     let (before, begun) = (lag(&at, "checkout"), made(&at));
     live(&mut at, 60);
-    // It stands still: all that is produced is on top.
+    // It is stopped: all produced records are added to its lag.
     let (grown, produced) = (lag(&at, "checkout") - before, made(&at) - begun);
     assert!((grown - produced).abs() < 100, "{grown} of {produced}");
     happen(&mut at, &pace("checkout", 1.0));
@@ -217,7 +217,7 @@ fn producers_go_over_and_the_groups_they_leave_drain() {
     live(&mut at, 120);
     assert!((rate(&at, Side::Source, "orders") / usual - 1.0).abs() < 0.3);
     assert!(lag(&at, "checkout") > 0 && again(&at) > 0, "in flight again");
-    // Once the mirror has written down where it is, nothing more is known to be somebody's own.
+    // After the mirror has written a sync, no more records are known to be by another writer.
     let copied = |at: &Played<State>| end(at, Side::Target, "orders");
     let (before, begun) = (copied(&at), end(&at, Side::Source, "orders"));
     live(&mut at, 60);
@@ -276,7 +276,7 @@ fn what_retention_took_on_the_other_side_is_not_led_to() {
     let faults = at.draft(&to(Side::Target)).expect_err("its place is gone");
     assert!(faults.iter().all(|f| f.text.raw().contains("are gone there")) && !faults.is_empty(), "{faults:?}");
     assert_eq!(at.is_satisfied(&to(Side::Target)), None);
-    // Where it has read nothing of what is gone, it is led as before, and what it lost where it is is told.
+    // Where it has read nothing of the deleted records, it is translated as before, and its loss on the former side is reported.
     let mut at = estate();
     happen(&mut at, &pace("checkout", 0.0));
     live(&mut at, 60);

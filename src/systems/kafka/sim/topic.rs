@@ -1,4 +1,4 @@
-//! An imitated topic: its producers, wherever they are, and its copy, which the mirror to the target makes.
+//! A simulated topic: its producers, on either side, and its copy, which the mirror to the target makes.
 
 use super::{
     super::{
@@ -15,23 +15,23 @@ pub(super) struct SimTopic {
     pub(super) mirrored: bool,
     /// Events a second at the peak, over all partitions.
     pub(super) rate: f64,
-    /// The hottest partition first: each takes a little less than the one before it.
+    /// The hottest partition first: each gets a little less than the one before it.
     pub(super) shares: Vec<f64>,
     pub(super) ends: Sides<Vec<f64>>,
-    /// What was before has been deleted by retention.
+    /// Earlier records have been deleted by retention.
     pub(super) starts: Sides<Vec<f64>>,
-    /// Where the transaction began that is open: on which side, and the ends of its partitions then.
+    /// The open transaction: its side, and the ends of its partitions at its beginning.
     pub(super) open: Option<(Side, Vec<f64>)>,
-    /// Records that were added to each partition since the moment before.
+    /// Records that were added to each partition since the step before.
     pub(super) grown: Sides<Vec<f64>>,
-    /// Where its producers write to.
+    /// The side to which its producers write.
     pub(super) written: Side,
-    /// How much larger the next copied record's offset is on the source than its copy's on the target. A whole number: so much less by
-    /// each record that producers write to the target.
+    /// How much larger the next copied record's offset is on the source than its copy's on the target. An integer: each record that
+    /// producers write to the target makes it one less.
     shifts: Vec<f64>,
-    /// Of each partition the last record that was copied.
+    /// The last copied record of each partition.
     copied: Vec<Sync>,
-    /// What producers have made of a record of each partition on the target: they write whole ones.
+    /// The fraction of the next record of each partition that producers have written on the target: they write whole records.
     begun: Vec<f64>,
 }
 
@@ -70,7 +70,7 @@ impl SimTopic {
         }
     }
 
-    /// Whether anything is added to it on a side, by producers or by the mirror.
+    /// Whether records are added to it on a side, by producers or by the mirror.
     pub(super) fn grows(&self, side: Side) -> bool {
         self.written == side || (side == Side::Target && self.mirrored)
     }
@@ -93,7 +93,7 @@ impl SimTopic {
             *source += grown.source;
             *target += grown.target;
             if self.mirrored {
-                // Copies keep their distance from the originals while there are more to come; then the rest is copied.
+                // Copies keep their distance from the originals while more are produced; then the rest is copied.
                 let copied = (*source - (*target + self.shifts[i])).clamp(0.0, made);
                 *target += copied;
                 grown.target += copied;
@@ -114,19 +114,19 @@ impl SimTopic {
         }
     }
 
-    /// Retention deletes all but so many records of each partition.
+    /// Retention deletes all but this many records of each partition.
     pub(super) fn keep(&mut self, side: Side, records: f64) {
         for (start, end) in self.starts.get_mut(side).iter_mut().zip(self.ends.get(side)) {
             *start = start.max(end.floor() - records);
         }
     }
 
-    /// A transaction begins where producers write, or ends.
+    /// A transaction begins on the producers' side, or ends.
     pub(super) fn transact(&mut self, open: bool) {
         self.open = open.then(|| (self.written, self.ends.get(self.written).clone()));
     }
 
-    /// What the mirror wrote down before we look.
+    /// The mirror's offset syncs before the start of the simulation.
     pub(super) fn history(&self, syncs: &mut Syncs) {
         for ago in (0..SYNCS).rev() {
             let ago = f64::from(ago) * SYNC_EVERY;
@@ -137,12 +137,12 @@ impl SimTopic {
         }
     }
 
-    /// The mirror writes down where it is.
+    /// The mirror writes its offset syncs.
     pub(super) fn sync(&self, syncs: &mut Syncs) {
         self.copied.iter().enumerate().for_each(|(i, last)| self.say(i, *last, syncs));
     }
 
-    /// Of a partition that got nothing new it says nothing.
+    /// It writes none for a partition without new records.
     fn say(&self, i: usize, sync: Sync, syncs: &mut Syncs) {
         let (Ok(partition), true) = (u32::try_from(i), self.mirrored && sync.upstream >= 0) else { return };
         let news = |last: Sync| sync.upstream > last.upstream && sync.downstream > last.downstream;
@@ -152,7 +152,7 @@ impl SimTopic {
     }
 }
 
-/// A record on the source, and where its copy is.
+/// A record on the source, and the offset of its copy.
 fn sync(upstream: f64, shift: f64) -> Sync {
     Sync { upstream: whole(upstream), downstream: whole(upstream.floor() - shift) }
 }

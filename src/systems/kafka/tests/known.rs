@@ -1,4 +1,4 @@
-//! What is not known is not green, and what nobody misses does not hold anything up.
+//! An unknown value is not green, and what is not required blocks nothing.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ fn side(side: Side) -> Query {
     Query::Snapshot { pair: 0, side }
 }
 
-/// What is told as not known.
+/// What is reported as unknown.
 fn unknown(state: &State, s: u64) -> Vec<String> {
     let all = state.watched(at(s)).into_iter().filter_map(|thing| thing.unknown("kafka"));
     all.map(|thing| format!("{}: {}", thing.what, thing.why)).collect()
@@ -25,7 +25,7 @@ fn read(state: &mut State, s: u64, answers: [Snapshot; 2]) {
     }
 }
 
-/// A group that is there, without commits.
+/// An existing group, without commits.
 fn group(name: &str) -> Group {
     Group {
         name: name.into(),
@@ -41,7 +41,7 @@ fn refused() -> Fault {
     Fault::new(FaultKind::Refused, "ListGroups: no group is listed, and this login has no DESCRIBE on the cluster")
 }
 
-/// A topic made anew with fewer partitions, while MirrorMaker's checkpoints keep the group alive on the other side.
+/// A topic that was created again with fewer partitions, while MirrorMaker's checkpoints keep the group on the other side.
 #[test]
 fn a_group_on_both_sides_is_known_only_if_both_are() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
@@ -63,7 +63,7 @@ fn a_group_on_both_sides_is_known_only_if_both_are() {
     assert!(told.iter().any(|t| t.starts_with("topic orders of events, source: NOT FOUND")), "{told:?}");
 }
 
-/// ListGroups leaves out what a login may not describe, without a word.
+/// ListGroups omits what a login may not describe, without an error.
 #[test]
 fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
@@ -75,7 +75,7 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     }
     let told = unknown(&state, 1);
     assert!(told.len() == 1 && told[0].starts_with("group checkout of events, target: REFUSED"), "{told:?}");
-    // Nor is it known what it has committed there: whatever is set over that could not be put back.
+    // Nor are its commits there known: overwritten values could not be restored.
     let syncs = || {
         let mut syncs = super::super::Syncs::of_topics(vec!["mm2-offset-syncs.internal".into()]);
         syncs.take("orders", 0, super::super::Sync { upstream: 2, downstream: 2 });
@@ -89,7 +89,7 @@ fn where_no_group_may_be_listed_none_is_known_to_be_absent() {
     read(&mut state, 1, [good(), empty]);
     assert!(draft(&state).is_ok(), "it is known to have nothing there");
     assert_eq!(signal(&state, at(1), "kafka.group.active", &TARGET).fresh(), Some(0.0));
-    // And where it comes from: not that it has no place, but that nothing is known.
+    // The same at the origin: its position is unknown, not absent.
     read(&mut state, 1, [denied(), good()]);
     assert_eq!(kind(&signal(&state, at(1), "kafka.group.unled_partitions", &TARGET)), Some(FaultKind::Refused));
 }
@@ -117,7 +117,7 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     read(&mut state, 1, [both(), good()]);
     assert_eq!((unknown(&state, 1), unequal(&state, 1).fresh()), (vec![], Some(0.0)));
 
-    // One answer without it may be of a broker that does not know better; one that is not whole says nothing.
+    // One observation without it may come from a broker with old metadata; an incomplete one shows nothing.
     read(&mut state, 2, [good(), good()]);
     assert_eq!(unknown(&state, 2).len(), 2, "{:?}", unknown(&state, 2));
     let partial = || Snapshot { partial: Some(refused()), ..good() };
@@ -128,7 +128,7 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     assert_eq!(unknown(&state, 4), Vec::<String>::new());
     assert!(worst(&state, 4).is_fresh() && !parity::group_names(&state.pairs[0]).contains("console-consumer-83712"));
 
-    // On one side only it stays, and what is copied is missed there.
+    // If it is missing on one side only it stays, and what is copied counts as missing there.
     for s in 5..9 {
         read(&mut state, s, [good(), without()]);
     }
@@ -139,7 +139,7 @@ fn what_only_a_pattern_named_is_forgotten_once_it_is_gone_from_both_sides() {
     }
     assert_eq!((unequal(&state, 11).fresh(), unknown(&state, 11)), (Some(0.0), vec![]));
     assert!(parity::topic_names(&state.pairs[0]).is_empty());
-    // Made anew it is as new.
+    // Created again it counts as new.
     read(&mut state, 12, [good(), good()]);
     read(&mut state, 13, [good(), good()]);
     assert_eq!((unknown(&state, 13), worst(&state, 13).is_fresh()), (vec![], true));
@@ -185,7 +185,7 @@ fn a_configuration_that_was_not_read_is_neither_like_another_nor_unlike() {
     assert_eq!(unequal(&state).fresh(), Some(1.0));
 }
 
-/// With `groups = ["*"]` every group of every other topic is there, too.
+/// With `groups = ["*"]` all groups of all other topics are included, too.
 #[test]
 fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
     let told = |groups: &[&str]| {
@@ -209,7 +209,7 @@ fn a_group_that_never_committed_blinds_no_sum_and_one_that_is_named_does() {
         (Some(FaultKind::Empty), Some(FaultKind::Empty))
     );
 
-    // One that had a lag and has no commit any more is not one that never had any.
+    // A group that had a lag and no longer has a commit is not one that never had any.
     let (mut state, _) = State::new(&plan(&["*"], &["orders"], ""));
     read(&mut state, 1, [snapshot(&ends(&[100]), &ends(&[90])), snapshot(&ends(&[100]), &ends(&[100]))]);
     read(&mut state, 2, [snapshot(&ends(&[100]), &[]), snapshot(&ends(&[100]), &ends(&[100]))]);
@@ -268,7 +268,7 @@ fn what_is_no_record_is_not_waited_for_to_be_copied() {
     assert_eq!(uncopied(15, &[(0, 14)]), Some(4.0), "records before the marker count");
 }
 
-/// Without READ on the topic a lag of markers stays: why it stays is said beside it.
+/// Without READ on the topic a lag of markers stays: the reason is shown beside it.
 #[test]
 fn a_lag_that_could_not_be_looked_at_says_why() {
     let (mut state, _) = State::new(&plan(&["checkout"], &["orders"], ""));
@@ -291,7 +291,7 @@ fn a_lag_that_could_not_be_looked_at_says_why() {
     assert!(!told(11), "there is no lag");
 }
 
-/// Two copies of one topic under two prefixes, by patterns of which no plan tells that they overlap.
+/// Two copies of one topic with two prefixes, by patterns whose overlap no plan shows.
 #[test]
 fn of_a_topic_that_two_mirrors_copy_no_offset_sync_is_gone_by() {
     let mut plan = plan(&["checkout"], &["orders"], "");

@@ -44,7 +44,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
                 Cell::seen(seen.as_ref(), |l| Cell::count(l.facts.ends.len() as u64)),
                 Cell::seen(seen.as_ref(), |l| {
                     let (watched, all) = (l.facts.groups.len(), l.facts.groups_in_all);
-                    // Where a broker did not tell its own there may be more.
+                    // Where a broker did not report its own there may be more.
                     let more = || Cell::number(count(watched), format!("{watched} of ≥ {all}")).tone(Tone::Bad);
                     if l.facts.partial.is_some() { more() } else { of(watched, all) }
                 }),

@@ -1,4 +1,4 @@
-//! What opens behind a row: a group's partitions, a topic's partitions and configuration, a cluster's brokers.
+//! The detail view of a row: a group's partitions, a topic's partitions and configuration, a cluster's brokers.
 
 use std::{borrow::Cow, cmp::Reverse};
 
@@ -109,17 +109,17 @@ fn group_fields(plan: &Plan, side: Side, seen: &Observed<GroupSeen<'_>>, out: &m
     field("members", Cell::seen(seen.as_ref().and_then(|g| g.members()), |n| Cell::count(n as u64)));
 }
 
-/// Records that nobody of the group will ever read.
+/// Records that the group can no longer read.
 fn lost_cell(lost: i64) -> Cell {
     if lost <= 0 {
         return lag_cell(lost);
     }
-    // Offsets tell no records from the markers of transactions.
+    // Offsets do not distinguish records from transaction markers.
     let most = lag_cell(lost);
     Cell { text: format!("at most {}", most.text).into(), ..most }.tone(Tone::Bad)
 }
 
-/// The partition that is furthest behind, and its share of the whole: one hot partition drains no faster for more consumers.
+/// The partition with the largest lag, and its share of the total: one hot partition drains no faster with more consumers.
 fn hot_cell(hot: Option<(u32, i64)>, whole: i64, group: GroupSeen<'_>) -> Cell {
     let Some((slot, lag)) = hot else { return Cell::none() };
     let Some((topic, partition)) = group.latest.facts.partition(slot) else { return Cell::none() };
@@ -176,7 +176,7 @@ fn partitions(plan: &Plan, side: Side, cluster: &Cluster, group: &GroupSeen<'_>,
     }
 }
 
-/// Makes the cells of an answer that is not live look like it.
+/// Dims the cells of an observation that is not fresh.
 fn dim(cells: &mut [Cell], live: bool) {
     if !live {
         cells.iter_mut().for_each(|c| c.tone = Tone::Stale);
@@ -222,7 +222,7 @@ fn topic(plan: &Plan, pair: &Pair, names: &Sides<String>, now: Now) -> Detail {
     Detail { title: format!("topic {}, {}", topics::title(names), pair.plan.name), fields, curves, tables }
 }
 
-/// Records that a transaction holds back: whoever has it open still produces.
+/// Records that a transaction holds back: its producer is still active.
 fn open_cell(open: i64) -> Cell {
     lag_cell(open).tone(if open > 0 { Tone::Warn } else { Tone::Plain })
 }

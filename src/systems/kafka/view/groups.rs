@@ -1,4 +1,4 @@
-//! The table of groups: both sides beside each other, and what is missing between them.
+//! The table of groups: both sides next to each other, and what is missing between them.
 
 use std::cmp::Reverse;
 
@@ -53,7 +53,7 @@ pub(super) fn table(state: &State, now: Now) -> Table {
     }
 }
 
-/// Rows with what they are sorted by: what cannot be read first, and who lost records, then by lag in time and in messages.
+/// Rows with their sort keys: unreadable groups first, then groups that lost records, then by lag in time and in messages.
 fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)> {
     let (source, target) = (pair.cluster(Side::Source), pair.cluster(Side::Target));
     let handovers = pair.handovers(now);
@@ -78,7 +78,7 @@ fn rows_of(pair: &Pair, with_pair: bool, now: Now) -> Vec<((u8, u64, i64), Row)>
         .collect()
 }
 
-/// As good and as old as the worse of both clusters' answers: a group that is missing on one side still has an age.
+/// As fresh and as old as the worse of both clusters' observations: a group that is missing on one side still has an age.
 fn pair_age(pair: &Pair, now: Now) -> Observed<()> {
     let of = |side| pair.cluster(side).seen(now).map(|_| ());
     of(Side::Source).zip(of(Side::Target)).map(|_| ())
@@ -89,7 +89,7 @@ fn rank(group: &Observed<GroupSeen<'_>>) -> (u8, u64, i64) {
         Observed::Fresh((f, _), _) | Observed::Stale((f, _), _) => {
             (u8::from(f.lost > 0), f.time.least().as_secs(), f.lag)
         }
-        // A group that is not there is shown where its other side puts it.
+        // A missing group is sorted by its other side.
         _ if !group.is_fresh() => (0, 0, 0),
         _ => (1, 0, 0),
     }
@@ -124,7 +124,7 @@ pub(super) fn state_cell(state: GroupState) -> Cell {
     })
 }
 
-/// How much of the source's commits the target has.
+/// How many of the source's commits the target has.
 fn parity_cell(source: &Observed<GroupSeen<'_>>, target: &Observed<GroupSeen<'_>>, all: Option<&Handovers>) -> Cell {
     let Some(all) = all else {
         return Cell::seen(source.as_ref().zip(target.as_ref()), |_| Cell::none());
@@ -132,8 +132,8 @@ fn parity_cell(source: &Observed<GroupSeen<'_>>, target: &Observed<GroupSeen<'_>
     Cell::seen(handover(source, target, all), handover_cell)
 }
 
-/// How much of the source's commits the target has. A group without commits on the source has nothing to hand over, which is not the same
-/// as everything handed over.
+/// How many of the source's commits the target has. A group without commits on the source has nothing to hand over, which differs from a
+/// complete hand-over.
 pub(super) fn handover(
     source: &Observed<GroupSeen<'_>>,
     target: &Observed<GroupSeen<'_>>,
@@ -148,7 +148,7 @@ pub(super) fn handover(
     })
 }
 
-/// That, as a cell.
+/// The same, as a cell.
 pub(super) fn handover_cell(h: Handover) -> Cell {
     let text = format!("{} of {}", h.both, h.source);
     #[expect(clippy::cast_precision_loss, reason = "for sorting")]

@@ -1,4 +1,4 @@
-//! A group's hand-over, behind its row: the gates, who still writes, what is read again.
+//! A group's hand-over, in its detail view: the gates, active producers, and records to be read again.
 
 use std::borrow::Cow;
 
@@ -44,7 +44,7 @@ fn state(level: Option<Level>) -> Cell {
     level.map_or_else(|| Cell::text("past").tone(Tone::Muted), |level| Cell::text(level.word()).tone(Tone::of(level)))
 }
 
-/// The facts that are too long for a table: what is in the way first, who still writes, what is read again.
+/// Details that are too long for a table: the first blocking gate, active producers, records to be read again.
 pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut Vec<Field>) {
     let name = |what: &str, side| Cow::from(format!("{what} {}", label(plan, side)));
     let first = gates.iter().find(|gate| gate.level.is_some_and(|level| level != Level::Green));
@@ -57,7 +57,7 @@ pub(super) fn fields(plan: &Plan, over: &HandOver<'_>, gates: &[Gate], out: &mut
     );
     out.push((name("hand-over to", over.to), cell));
     out.push(if over.is_over() {
-        // From where it went on is not to be seen any more: it has gone on.
+        // The position from which it continued is no longer known: it has read on.
         (
             "has read again".into(),
             Cell::text("at most what the preview said; the clusters do not tell").tone(Tone::Muted),
@@ -85,7 +85,7 @@ fn at_most(places: &[Place]) -> String {
     format!("at most {} records{each}", grouped(sum.unsigned_abs()))
 }
 
-/// What is not known says so, and why.
+/// An unknown value is shown as such, with the reason.
 fn not_known<T>(seen: Observed<T>, show: impl FnOnce(T) -> Cell) -> Cell {
     match seen {
         Observed::Unknown(fault) => Cell::text(format!("not known: {fault}")).tone(Tone::Blind),

@@ -1,4 +1,4 @@
-//! The table of topics: who still writes, on which side, and whether the copy is shaped like the original.
+//! The table of topics: which are still written, on which side, and whether the copy has the shape of the original.
 
 use super::{heading, label, rate_text};
 use crate::kafka::{
@@ -74,13 +74,13 @@ pub(super) fn title(names: &Sides<String>) -> String {
     if names.source == names.target { names.source.clone() } else { format!("{} | {}", names.source, names.target) }
 }
 
-/// Records a second. Nothing written is not said to be good: whether it is depends on whether producers were moved.
+/// Records a second. Zero is not shown as good: that depends on whether producers were moved.
 pub(super) fn rate_cell(rate: f64) -> Cell {
     let cell = Cell::number(rate, rate_text(rate));
     if rate > 0.0 { cell } else { cell.tone(Tone::Muted) }
 }
 
-/// Which way it is copied.
+/// The direction in which it is copied.
 pub(super) fn copied_cell(plan: &Plan, copied: Copied) -> Cell {
     let way = |from: Side| format!("{} to {}", label(plan, from), label(plan, from.other()));
     match copied {
@@ -90,7 +90,7 @@ pub(super) fn copied_cell(plan: &Plan, copied: Copied) -> Cell {
     }
 }
 
-/// Whether both are there and alike. The configuration counts only where it was read; a stale or missing one says so.
+/// Whether both exist and are alike. The configuration counts only where it was read; a stale or missing one is shown as such.
 pub(super) fn parity_cell(
     pair: &Pair,
     names: &Sides<String>,

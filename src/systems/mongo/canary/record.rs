@@ -1,35 +1,35 @@
-//! Counts what becomes of the writes of one loop. Pure: whoever writes says when something begins and ends.
+//! Counts the results of the writes of one loop. Pure: the caller reports when a write begins and ends.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::Felt;
 
-/// So many ticks, or usual writes, without an acknowledgement are an outage.
+/// This many ticks, or usual write durations, without an acknowledgement are an outage.
 const TICKS: u32 = 4;
-/// Nothing done for longer than this (the machine slept, the process was stopped): nobody tried, so nobody can tell. Longer than any write
-/// is waited for.
+/// Nothing done for longer than this (the machine slept, the process was stopped): the time counts as not tried. Longer than the time-out
+/// of a write.
 const LOOKED_AWAY: Duration = Duration::from_secs(5);
-/// The longest gap is that of so many spans of this length.
+/// The longest gap is taken over this many spans of this length.
 const SPAN: Duration = Duration::from_secs(10);
 const SPANS: usize = 60;
 
-/// Counts what becomes of the writes of one loop.
+/// Counts the results of the writes of one loop.
 #[derive(Debug)]
 pub(in crate::mongo) struct Record {
     every: Duration,
-    /// When something was last done.
+    /// The time of the last call.
     until: Duration,
-    /// The acknowledgement of the last write that had one; before there is one, the beginning of the first.
+    /// The acknowledgement of the last acknowledged write; before there is one, the beginning of the first write.
     reached: Option<Duration>,
-    /// Of the time since then, how much nobody tried: a turn was missed, or a reply lay unread. It is not the server's.
+    /// How much of the time since then was not tried: a missed turn, or an unread reply. It is not attributed to the server.
     away: Duration,
-    /// Since when nothing is under way; none while a write is.
+    /// Since when nothing is in progress; none while a write is.
     idle: Option<Duration>,
     /// A write has failed since.
     missed: bool,
-    /// A write got through since it began, or began anew: what the first one takes, with its connection, says nothing.
+    /// A write succeeded since the start or restart: the duration of the first one includes its connection and is not used.
     steady: bool,
-    /// What a write takes outside of outages.
+    /// The duration of a write outside of outages.
     usual: Duration,
     /// The longest gap of each span, by the span's number.
     longest: VecDeque<(u64, Duration)>,
@@ -37,7 +37,7 @@ pub(in crate::mongo) struct Record {
 }
 
 impl Record {
-    /// Writes every so often, from `at` on.
+    /// Writes once per `every`, from `at` on.
     pub(in crate::mongo) fn new(every: Duration, at: Duration) -> Self {
         Self {
             every,
@@ -57,14 +57,14 @@ impl Record {
     pub(in crate::mongo) fn begins(&mut self, at: Duration) {
         self.look(at);
         let idle = self.idle.take().map(|since| at.saturating_sub(since)).unwrap_or_default();
-        // From one turn to the next it waits on purpose. A turn that was missed is the machine's here, and no failed write.
+        // Between two turns the loop waits on purpose. A missed turn is due to this machine, and no failed write.
         if idle > self.every * 2 {
             self.was_away(idle.saturating_sub(self.every));
         }
         self.reached.get_or_insert(at);
     }
 
-    /// While a write was under way nobody here could have noticed its reply for so long.
+    /// While a write was in progress this machine could not have noticed its reply for `span`.
     #[cfg(any(test, feature = "mongo"))]
     pub(in crate::mongo) fn slept(&mut self, span: Duration) {
         if self.reached.is_some() && self.idle.is_none() && span > self.every {
@@ -77,7 +77,7 @@ impl Record {
         self.felt.unseen += span;
     }
 
-    /// The write that began then was acknowledged. Gives whether that ends an outage.
+    /// The write that began at `began` was acknowledged. Returns whether that ends an outage.
     pub(in crate::mongo) fn acknowledged(&mut self, began: Duration, at: Duration) -> bool {
         self.look(at);
         let gap = self.gap(at).unwrap_or_else(|| at.saturating_sub(began));
@@ -91,10 +91,10 @@ impl Record {
         } else if self.felt.writes == 0 {
             self.usual = took;
         } else if !first {
-            // Slowly: a set that becomes slow is noticed before it is usual.
+            // Adapts slowly: a set that becomes slow is noticed before that counts as usual.
             self.usual = self.usual * 7 / 8 + took / 8;
         }
-        // The first write's connection is no part of a gap.
+        // The connection time of the first write is no part of a gap.
         if !first || over {
             self.keep(at, gap);
         }
@@ -106,7 +106,7 @@ impl Record {
         over
     }
 
-    /// A write failed, or was not acknowledged in the time that it is waited for. Gives whether that begins an outage.
+    /// A write failed, or was not acknowledged within its time-out. Returns whether that begins an outage.
     pub(in crate::mongo) fn missed(&mut self, at: Duration, why: &str) -> bool {
         self.look(at);
         self.idle = Some(at);
@@ -115,21 +115,21 @@ impl Record {
         !std::mem::replace(&mut self.missed, true)
     }
 
-    /// It cannot be tried: what is felt from here on is nothing. An imitated server always lets it.
+    /// Writes cannot be tried: nothing is measured from here on. Does not occur with a simulated server.
     #[cfg(any(test, feature = "mongo"))]
     pub(in crate::mongo) fn lost_sight(&mut self, at: Duration) {
         self.look(at);
         self.close(at);
     }
 
-    /// What has been felt by `at`; none before something has come of a write since it began, or began anew: that is no gap of zero.
+    /// The measurement at `at`; none before the first write since the start or restart has ended: that is no gap of zero.
     pub(in crate::mongo) fn sample(&mut self, at: Duration) -> Option<Felt> {
         self.look(at);
         if !self.steady && !self.missed {
             return None;
         }
         let mut felt = self.felt.clone();
-        // What was not tried is no part of it: it begins so much later.
+        // Time not tried is excluded: the outage begins that much later.
         felt.since =
             self.reached.filter(|_| self.is_outage(self.gap(at).unwrap_or_default())).map(|since| since + self.away);
         felt.outages += u32::from(felt.since.is_some());
@@ -138,12 +138,12 @@ impl Record {
         Some(felt)
     }
 
-    /// How long no write has got through, as far as any was tried.
+    /// Time without a successful write, as far as writes were tried.
     fn gap(&self, at: Duration) -> Option<Duration> {
         Some(at.saturating_sub(self.reached?).saturating_sub(self.away))
     }
 
-    /// A write has failed, or one is under way for longer than its due. While nothing is under way nothing is late.
+    /// A write has failed, or one is in progress for longer than allowed. While nothing is in progress nothing is late.
     fn is_outage(&self, gap: Duration) -> bool {
         self.missed || (self.steady && self.idle.is_none() && gap > self.every.max(self.usual) * TICKS)
     }
@@ -160,7 +160,7 @@ impl Record {
         self.until = self.until.max(at);
     }
 
-    /// An outage that goes on is counted as far as it was seen.
+    /// The current outage is counted up to `at`, as far as it was observed.
     fn close(&mut self, at: Duration) {
         if let Some(gap) = self.gap(at).filter(|gap| self.is_outage(*gap)) {
             self.felt.down += gap;
@@ -195,7 +195,7 @@ mod tests {
         Duration::from_millis(ms)
     }
 
-    /// A tick each 50 ms; a write takes two.
+    /// A tick every 50 ms; a write takes two.
     fn writes(record: &mut Record, from: u64, to: u64) {
         for at in (from..to).step_by(50) {
             record.begins(ms(at));
@@ -232,7 +232,7 @@ mod tests {
         let felt = of(&mut record, ms(2480));
         assert_eq!((felt.since, felt.down, felt.outages, felt.failed), (None, ms(528), 1, 2));
         assert_eq!((felt.last, felt.longest, felt.why), (Some((ms(2480), ms(528))), ms(528), None));
-        // Ten minutes later it is not of late any more; that it was, stays.
+        // Ten minutes later it is no longer in the longest gap; it stays in the downtime.
         writes(&mut record, 2500, 620_000);
         let felt = of(&mut record, ms(620_000));
         assert_eq!((felt.longest, felt.down), (ms(50), ms(528)));
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_was_missed_here_is_no_failed_write() {
-        // Nobody got round to it for 600 ms, three times: the server has nothing to do with it.
+        // This machine missed turns for 600 ms, three times: the server is not the cause.
         let mut record = Record::new(ms(50), ms(1000));
         for begin in [1000, 2000, 3000] {
             writes(&mut record, begin, begin + 400);
@@ -266,7 +266,7 @@ mod tests {
         let felt = of(&mut record, ms(3900));
         assert_eq!((felt.outages, felt.down, felt.longest), (0, ms(0), ms(52)));
         assert_eq!(felt.unseen, ms(2 * (648 - 50)), "what nobody tried is said to be that");
-        // A reply that lay unread: acknowledged within two, seen after 500.
+        // An unread reply: acknowledged within two, read after 500.
         record.begins(ms(3900));
         record.slept(ms(498));
         assert!(!record.acknowledged(ms(3900), ms(4400)));
@@ -279,12 +279,12 @@ mod tests {
         writes(&mut record, 1000, 2000);
         record.begins(ms(2000));
         record.missed(ms(2003), "not primary");
-        // The next turn comes a second late; the server was there again after 100 ms, for all that anybody knows.
+        // The next turn comes a second late; the server may have been back after 100 ms.
         record.begins(ms(3003));
         assert!(record.acknowledged(ms(3003), ms(3005)));
         let felt = of(&mut record, ms(3005));
         assert_eq!((felt.outages, felt.down, felt.unseen), (1, ms(3005 - 1952 - 950), ms(950)));
-        // One that hangs is the server's, however long it was not looked at before it was sent.
+        // A write that hangs is attributed to the server, however long the machine was away before it was sent.
         writes(&mut record, 3050, 4000);
         record.begins(ms(6000));
         assert_eq!(of(&mut record, ms(6100)).since, None);
@@ -323,17 +323,17 @@ mod tests {
         let felt = of(&mut record, ms(63_000));
         assert_eq!((felt.down, felt.outages), (ms(0), 0));
         assert!(felt.unseen >= ms(59_000), "{:?}", felt.unseen);
-        // In the middle of an outage: it is counted as far as it was seen.
+        // In the middle of an outage: it is counted as far as it was observed.
         record.begins(ms(63_000));
         record.missed(ms(63_100), "no primary");
         writes(&mut record, 163_000, 164_000);
         let felt = of(&mut record, ms(164_000));
         assert_eq!((felt.down, felt.outages, felt.since), (ms(148), 1, None));
-        // It may not write any more: nothing is felt.
+        // It may no longer write: nothing is measured.
         record.begins(ms(164_000));
         record.lost_sight(ms(164_010));
         assert_eq!(record.sample(ms(168_000)), None);
-        // Nor once it is tried again, until something comes of it.
+        // Nor once it is tried again, until a write has ended.
         record.begins(ms(168_000));
         assert_eq!(record.sample(ms(168_400)), None);
         record.acknowledged(ms(168_000), ms(168_500));

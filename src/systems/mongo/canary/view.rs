@@ -1,4 +1,4 @@
-//! What a canary feels, as it is shown.
+//! How a canary's measurements are shown.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -9,7 +9,7 @@ use base::{
     view::{Cell, Tone},
 };
 
-/// What it felt, by the write concern that felt most of it; none where nothing is felt: no canary, or nobody steers.
+/// The measurement of the write concern with the longest downtime; none where nothing is measured: no canary, or no session in control.
 pub(in crate::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
     if set.canaries.is_empty() {
         return Cell::none();
@@ -21,7 +21,7 @@ pub(in crate::mongo) fn felt_cell(set: &Set, now: Now) -> Cell {
     })
 }
 
-/// What it feels now and has felt so far, in two lines a write concern.
+/// The current measurement and the totals, in two lines per write concern.
 pub(in crate::mongo) fn felt_fields(set: &Set, now: Now) -> Vec<(Cow<'static, str>, Cell)> {
     if set.planned().canary.is_some() && set.canaries.is_empty() {
         return vec![(
@@ -63,7 +63,7 @@ fn outages(felt: &Felt, now: Now) -> Cell {
     Cell::number(felt.downtime(now.boot).as_secs_f64(), text)
 }
 
-/// To the millisecond, where that can be told from the rest.
+/// In milliseconds, below ten seconds.
 fn exact(d: Duration) -> String {
     if d < Duration::from_secs(10) { format!("{}ms", d.as_millis()) } else { short(d) }
 }

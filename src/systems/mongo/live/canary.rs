@@ -1,9 +1,9 @@
-//! The canary on real servers: one document a write concern, written again and again, as an application would.
+//! The canary on real servers: one document per write concern, written repeatedly, as an application would.
 //!
-//! Its client follows the set by the driver's own discovery and is named, so that whoever reads the servers' logs knows what it is. The driver
-//! may not send a write again by itself: what failed has failed. All of it runs on a thread of its own, so that what else this program is
-//! busy with is not taken for the set's; what the machine is busy with is noticed by how late a clock here goes off. Nothing here needs a permit, for the reasons that `systems/probes.rs`
-//! gives; it can express one request, an upsert of its own document.
+//! Its client follows the set by the driver's own discovery and has a name that identifies it in the servers' logs. The driver may not
+//! repeat a write by itself: a failed write counts as failed. All of it runs on its own thread, so that load in this program is not
+//! attributed to the set; load on the machine is detected by how late a local timer fires. Nothing here needs a permit, for the reasons in
+//! `systems/probes.rs`; it can send one request, an upsert of its own document.
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -35,28 +35,28 @@ use base::{
 };
 use plan::{Canary, Plan, ReplicaSet};
 
-/// How long a write waits for a primary to be found before it has failed; the next one waits anew.
+/// How long a write waits for a primary before it has failed; the next write waits again.
 const SELECT: Duration = Duration::from_millis(500);
-/// After a fault that no election heals (a login, a permission) it is tried again so much later.
+/// Retry interval after a fault that no election resolves (a login, a permission).
 const HEALS: Duration = Duration::from_secs(2);
 
-/// How often a clock looks whether it is late, at the most, while a write is under way.
+/// The longest interval at which a timer checks whether it is late while a write is in progress.
 const BEAT: Duration = Duration::from_millis(20);
 
 /// The canaries' thread, and their clients.
 pub(super) struct Canaries {
     clients: Arc<Clients>,
-    /// Their own: none before one is asked for, and gone with them.
+    /// Their own thread: none before one is requested, and ended with them.
     thread: std::sync::Mutex<Option<Runtime>>,
 }
 
-/// The canaries' clients, one a set, shared by its loops. None connects before something is written.
+/// The canaries' clients, one per set, shared by its loops. None connects before the first write.
 struct Clients {
     plan: Arc<Plan>,
     kept: Vec<Mutex<Option<Client>>>,
 }
 
-/// A loop ends with whoever waits for it.
+/// A loop ends when its waiter is dropped.
 struct Ends(AbortHandle);
 
 impl Drop for Ends {
@@ -79,14 +79,14 @@ impl Canaries {
         Self { clients: Arc::new(Clients { plan: plan.clone(), kept }), thread: std::sync::Mutex::default() }
     }
 
-    /// Writes, and tells what it feels, for as long as the source lives.
+    /// Writes and publishes measurements for as long as the collector lives.
     pub(super) async fn run(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: &Sink<Observation>) {
         let (clients, told) = (self.clients.clone(), out.clone());
         let running = self.on_its_thread(async move { clients.run(spec, schedule, &told).await });
         match running {
             Ok(task) => {
                 let _ends = Ends(task.abort_handle());
-                // It comes back only where the plan has no such canary.
+                // It returns only where the plan has no such canary.
                 drop(task.await);
             }
             Err(why) => out
@@ -94,7 +94,7 @@ impl Canaries {
         }
     }
 
-    /// Starts something on the canaries' thread.
+    /// Starts a task on the canaries' thread.
     fn on_its_thread(
         &self,
         what: impl Future<Output = ()> + Send + 'static,
@@ -107,7 +107,7 @@ impl Canaries {
         Ok(thread.insert(runtime).spawn(what))
     }
 
-    /// Takes leave of the servers.
+    /// Closes the connections to the servers.
     pub(super) async fn close(&self) {
         let clients = self.clients.clone();
         if let Ok(task) = self.on_its_thread(async move { clients.close().await }) {
@@ -117,7 +117,7 @@ impl Canaries {
 }
 
 impl Clients {
-    /// Writes, and tells what it feels, for as long as it is let.
+    /// Writes and publishes measurements until it is aborted.
     async fn run(&self, spec: CollectorSpec<Probe>, schedule: Schedule, out: &Sink<Observation>) {
         let Probe { set, concern } = spec.query;
         let (Some(plan), Some(kept)) = (self.plan.replica_sets.get(set), self.kept.get(set)) else { return };
@@ -128,7 +128,7 @@ impl Clients {
             record.lost_sight(clock::now().boot);
             let refused = fault.kind == FaultKind::Refused;
             out.fault(fault, Duration::ZERO);
-            // The password may have been changed: the next client reads it anew.
+            // The password may have been changed: the next client reads it again.
             if refused && let Some(client) = kept.lock().await.take() {
                 close(client).await;
             }
@@ -146,10 +146,10 @@ impl Clients {
     }
 }
 
-/// What cannot come to its end other than by a fault.
+/// A task that ends only with a fault.
 enum Endless {}
 
-/// Writes until it cannot be tried any more.
+/// Writes until writes cannot be tried any more.
 async fn one_run(
     set: &ReplicaSet,
     canary: &Canary,
@@ -194,7 +194,7 @@ async fn one_run(
     }
 }
 
-/// Waits for something, tells meanwhile what is felt, and notices when nobody here could have noticed anything.
+/// Waits for a future, publishes measurements meanwhile, and detects when this machine could not have noticed a result.
 async fn telling<T>(
     what: impl Future<Output = T>,
     told: &mut tokio::time::Interval,
@@ -215,7 +215,7 @@ async fn telling<T>(
                 None
             }
         };
-        // What was ready all the while is looked at first: however late that is, the server was not.
+        // A result that was ready before is handled first: it is late because of this machine, not because of the server.
         record.slept(Instant::now().saturating_duration_since(beat));
         if let Some(done) = done {
             return done;
@@ -230,7 +230,7 @@ fn report(record: &mut Record, at: Duration, took: Duration, out: &Sink<Observat
     }
 }
 
-/// A client that follows the set as an application's does.
+/// A client that follows the set as an application's client does.
 async fn connect(set: &ReplicaSet, canary: &Canary) -> Result<Client, Fault> {
     let name = format!("{} canary", set.name);
     let mut options = ClientOptions::parse(&set.uri).await.map_err(|e| fault(&name, "connection string", &e))?;
@@ -259,10 +259,10 @@ async fn write(collection: &Collection<Document>, concern: Concern) -> Result<()
     collection.update_one(own, change).upsert(true).write_concern(concerned).await.map(drop)
 }
 
-/// Why a write did not get through, where that is an outage: nobody leads, nobody answers, nobody acknowledges.
+/// Why a write failed, where that is an outage: no primary, no reply, no acknowledgement.
 ///
 /// # Errors
-/// It is none: it may not write there, or what it writes is not taken. Then nothing is measured.
+/// It is no outage: the login may not write there, or the write is invalid. Then nothing is measured.
 fn outage(set: &str, error: &Error) -> Result<String, Fault> {
     let fault = fault(&format!("{set} canary"), "update", error);
     let passes = match &*error.kind {
@@ -276,9 +276,9 @@ fn outage(set: &str, error: &Error) -> Result<String, Fault> {
     if passes { Ok(fault.text.to_string()) } else { Err(fault) }
 }
 
-/// The servers' codes for what an election, a network or time heals: HostUnreachable, HostNotFound, MaxTimeMSExpired, WriteConcernFailed,
-/// NetworkTimeout, ShutdownInProgress, UnsatisfiableWriteConcern, FailedToSatisfyReadPreference, PrimarySteppedDown, ExceededTimeLimit,
-/// SocketException, NotWritablePrimary and its older forms, Interrupted and InterruptedDueToReplStateChange. Source: MongoDB's
-/// `error_codes.yml`.
+/// The servers' codes for errors that an election, a network recovery or time resolves: HostUnreachable, HostNotFound, MaxTimeMSExpired,
+/// WriteConcernFailed, NetworkTimeout, ShutdownInProgress, UnsatisfiableWriteConcern, FailedToSatisfyReadPreference, PrimarySteppedDown,
+/// ExceededTimeLimit, SocketException, NotWritablePrimary and its older forms, Interrupted and InterruptedDueToReplStateChange. Source:
+/// MongoDB's `error_codes.yml`.
 const PASSING: [i32; 18] =
     [6, 7, 50, 64, 89, 91, 100, 133, 189, 262, 9001, 10058, 10107, 11600, 11601, 11602, 13435, 13436];

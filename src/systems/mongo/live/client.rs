@@ -1,6 +1,6 @@
-//! A connection to one member that can only ask: a closed list of commands, none of which changes anything.
+//! A read-only connection to one member: a closed list of commands, none of which changes anything.
 //!
-//! The driver's client stays private in here. Nothing outside this file can run a command of its own making.
+//! The driver's client is private to this file. No code outside it can run any other command.
 
 use std::{io::ErrorKind as IoKind, time::Duration};
 
@@ -17,34 +17,34 @@ use super::operations;
 use base::observed::{Fault, FaultKind};
 use plan::{Login, ReplicaSet};
 
-/// How long a connection may take to be made. Less than the least time a question may take, so that a server that is gone is said to be
-/// gone, and not to be slow.
+/// The connect time-out. Shorter than the shortest query time-out, so that a server that is down is reported as unreachable and not as
+/// slow.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
 
-/// How long a server may take to hear that we leave; its sessions end by themselves otherwise.
+/// How long closing may take at the server; its sessions expire by themselves otherwise.
 const GOODBYE: Duration = Duration::from_millis(200);
 
-/// What can be asked. The whole list.
+/// The complete list of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     Hello,
     Status,
     Server,
-    /// With the question whether a majority has it, which only a primary answers.
+    /// With the commitment status, which only a primary reports.
     Committed,
     Config,
     /// The write concern of writes that name none.
     DefaultWrite,
     /// The last lines of its log.
     Log,
-    /// What users have under way that a step down would kill.
+    /// The users' operations in progress that a step down would kill.
     Operations,
-    /// What whoever asks may do.
+    /// The permissions of the login.
     Grants,
 }
 
 impl Command {
-    /// The name that permissions are granted under.
+    /// The name under which permissions are granted.
     const fn name(self) -> &'static str {
         match self {
             Self::Hello => "hello",
@@ -58,7 +58,7 @@ impl Command {
         }
     }
 
-    /// As whom it is asked of a set. Without a login in the plan one connection serves for all.
+    /// The login that the command uses. If the plan names no login, one connection is used for all.
     pub(super) const fn asked_as(self, set: &ReplicaSet) -> As {
         match self {
             Self::Hello => As::Nobody,
@@ -72,7 +72,7 @@ impl Command {
         match self {
             Self::Hello => doc! { "hello": 1 },
             Self::Status => doc! { "replSetGetStatus": 1 },
-            // Its large sections are left out: they cost the server more than all the rest of what is asked. `repl` tells the set.
+            // Its large sections are excluded: they cost the server more than all other queries. `repl` names the set.
             Self::Server => doc! {
                 "serverStatus": 1, "oplog": 1, "metrics": 0, "wiredTiger": 0, "tcmalloc": 0, "locks": 0, "transactions": 0,
                 "opLatencies": 0, "logicalSessionRecordCache": 0, "network": 0,
@@ -87,14 +87,14 @@ impl Command {
     }
 }
 
-/// As whom something is asked.
+/// The login of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum As {
-    /// As anybody may.
+    /// No login.
     Nobody,
-    /// As the plan's reading login; as nobody where it names none.
+    /// The plan's reading login; no login where it names none.
     Reader,
-    /// As the canary's login: only for what `landfall check` asks.
+    /// The canary's login: only for the queries of `landfall check`.
     Canary,
 }
 
@@ -108,7 +108,7 @@ impl As {
     }
 }
 
-/// What came of a command: the server's error codes are part of its answers (94 = waits for a configuration).
+/// The result of a command: expected error codes of the server are part of its replies (94 = no configuration yet).
 pub(super) enum Reply {
     Document(Document),
     Code(i32),
@@ -122,18 +122,18 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Connects, as a login of the plan where what is asked needs one.
+    /// Connects, with a login of the plan where the query needs one.
     pub(super) async fn new(set: &ReplicaSet, host: &str, login: As) -> Result<Self, Fault> {
         let client = connect(set, host, login.of(set), (APP, CONNECT)).await?;
         Ok(Self { client, host: host.to_owned() })
     }
 
-    /// Takes leave.
+    /// Closes the connection.
     pub(super) async fn close(self) {
         close(self.client).await;
     }
 
-    /// Asks. An error code among `expected` is an answer, any other error a fault.
+    /// Queries. An error code among `expected` is a reply, any other error a fault.
     pub(super) async fn ask(&self, command: Command, expected: &[i32]) -> Result<Reply, Failure> {
         match self.client.database("admin").run_command(command.document()).await {
             Ok(document) => Ok(Reply::Document(document)),
@@ -145,19 +145,19 @@ impl Reader {
     }
 }
 
-/// A question that failed.
+/// A failed query.
 pub(super) struct Failure {
     pub(super) fault: Fault,
-    /// The login itself was refused, and not only this command to it: this connection will never do.
+    /// The login itself was refused, not only this command: the connection cannot be used again.
     pub(super) login: bool,
 }
 
-/// What connections that only ask call themselves.
+/// The application name of read-only connections.
 pub(super) const APP: &str = "landfall";
-/// What a canary's connections call themselves.
+/// The application name of a canary's connections.
 pub(super) const CANARY: &str = "landfall canary";
 
-/// A client of one member, as this login; none: without one. It calls itself so, and waits so long for a connection.
+/// A client of one member, with this login, or without one. It uses this application name and connect time-out.
 pub(super) async fn connect(
     set: &ReplicaSet,
     host: &str,
@@ -169,20 +169,20 @@ pub(super) async fn connect(
     options.connect_timeout = Some(patience);
     options.server_selection_timeout = Some(patience);
     log_in(&mut options, host, login)?;
-    // The greeting streams over a client of its own; this one only has to notice that its server is back.
+    // `hello` is streamed over a separate client; this one only has to notice that its server is back.
     options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
     options.heartbeat_freq = Some(CONNECT);
     Client::with_options(options).map_err(|e| fault(host, "connect", &e))
 }
 
-/// As whom a client speaks. The password is read now, and again whenever a client is made anew.
+/// Sets the login of a client. The password is read now, and again whenever a client is created.
 pub(super) fn log_in(options: &mut ClientOptions, host: &str, login: Option<&Login>) -> Result<(), Fault> {
     let Some(login) = login else {
         options.credential = None;
         return Ok(());
     };
     let secret = login.password.read();
-    // The server has refused nothing: there is nothing to show it.
+    // The server has refused nothing, so this is not a refusal.
     let secret = secret.map_err(|e| Fault::new(FaultKind::NotFound, format!("{host}: login: {e}")))?;
     let credential = options.credential.get_or_insert_default();
     credential.username = Some(login.username.clone());
@@ -191,22 +191,22 @@ pub(super) fn log_in(options: &mut ClientOptions, host: &str, login: Option<&Log
     Ok(())
 }
 
-/// Ends a client's sessions on the server and its own tasks. Dropped without that, the driver's client would do it later, and panic if the
-/// runtime ends meanwhile.
+/// Ends a client's sessions on the server and its own tasks. If it were only dropped, the driver's client would do that later, and panic if
+/// the runtime ends meanwhile.
 pub(super) async fn close(client: Client) {
     let kept = client.clone();
     if timeout(GOODBYE, client.shutdown().immediate(true)).await.is_err() {
-        // Its server hangs. Only the last one's drop would begin anew: there is none.
+        // Its server hangs. Dropping the last handle would start the shutdown again: so it is leaked.
         std::mem::forget(kept);
     }
 }
 
-/// The plan's connection string, turned to one member: TLS and the like are taken from it, hosts and set are not.
+/// The plan's connection string, applied to one member: TLS and similar options are used, hosts and set are not.
 pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOptions, Fault> {
     let mut options = ClientOptions::parse(&set.uri).await.map_err(|e| fault(host, "connection string", &e))?;
     options.hosts = vec![ServerAddress::parse(host).map_err(|e| fault(host, "address", &e))?];
     options.direct_connection = Some(true);
-    // With the name, a host outside the set (a candidate, a removed member) would not be talked to at all.
+    // With the name the driver would refuse a host outside the set (a candidate, a removed member).
     options.repl_set_name = None;
     options.app_name = Some(APP.to_owned());
     options.connect_timeout = Some(CONNECT);
@@ -217,7 +217,7 @@ pub(super) async fn options(set: &ReplicaSet, host: &str) -> Result<ClientOption
     Ok(options)
 }
 
-/// A driver's error in the estate's vocabulary: server, call, the server's words, and what to do where that is known.
+/// A driver's error as a fault: server, call, the server's message, and the remedy where it is known.
 pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     use FaultKind::{Malformed, Refused, TimedOut, Unreachable, Unsupported};
     let words = words(error);
@@ -228,19 +228,19 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
             Some(13 | 18) => Refused,
             // MaxTimeMSExpired, NetworkTimeout.
             Some(50 | 89) => TimedOut,
-            // Shut down or stepping down while it was asked.
+            // Shut down or stepping down during the query.
             Some(91 | 189 | 11600 | 11602) => Unreachable,
             // CommandNotFound, InvalidOptions.
             Some(59 | 72) => Unsupported,
             _ => Malformed,
         },
-        // No way there is as little known of the server as no answer. That it refuses connections, it says itself.
+        // Without a network path the server's state is as unknown as without a reply. A refused connection comes from the host itself.
         ErrorKind::Io(e)
             if matches!(e.kind(), IoKind::TimedOut | IoKind::HostUnreachable | IoKind::NetworkUnreachable) =>
         {
             TimedOut
         }
-        // A server that is there, and with which no secure connection comes about.
+        // The server answers, but no secure connection can be made.
         ErrorKind::Io(e) if e.kind() == IoKind::InvalidData => Malformed,
         ErrorKind::InvalidTlsConfig { .. } => Malformed,
         ErrorKind::ServerSelection { .. } if words.ends_with(HANGS) => TimedOut,
@@ -263,7 +263,7 @@ pub(super) fn fault(host: &str, call: &str, error: &Error) -> Fault {
     }
 }
 
-/// The server's code of what went wrong.
+/// The server's error code.
 pub(super) fn code(error: &Error) -> Option<i32> {
     match &*error.kind {
         ErrorKind::Command(c) => Some(c.code),
@@ -273,7 +273,7 @@ pub(super) fn code(error: &Error) -> Option<i32> {
     }
 }
 
-/// Whether the login itself was refused, be it on the connection of another question to the same server.
+/// Whether the login itself was refused, even on the connection of another query to the same server.
 pub(super) fn login_refused(error: &Error) -> bool {
     match &*error.kind {
         ErrorKind::Authentication { .. } => true,
@@ -284,17 +284,17 @@ pub(super) fn login_refused(error: &Error) -> bool {
     }
 }
 
-/// The server's words, without the driver's own, and without the command repeated, which holds session ids and signatures.
+/// The server's message, without the driver's own text, and without the repeated command, which holds session ids and signatures.
 fn words(error: &Error) -> String {
     let text = match &*error.kind {
         ErrorKind::Command(c) => {
-            // Of what is not permitted, the command is repeated with its session's id and signature [measured, 4.4 to 6.0]. Any other
-            // reason is told whole: what a configuration must not have stands in braces, too.
+            // A message about a missing permission repeats the command with its session's id and signature [measured, 4.4 to 6.0]. Any
+            // other message is kept whole: invalid parts of a configuration are in braces, too.
             let repeats = c.code == UNAUTHORIZED;
             let message = if repeats { c.message.split(" {").next().unwrap_or_default() } else { &c.message };
             format!("{message} (error {}, {})", c.code, c.code_name)
         }
-        // Of a write the words may hold what was written; its code says enough.
+        // The message of a write error may contain the written data; its code is sufficient.
         ErrorKind::Write(failure) => match failure {
             WriteFailure::WriteError(e) => {
                 format!("error {}, {}", e.code, e.code_name.as_deref().unwrap_or("a write error"))
@@ -313,10 +313,10 @@ fn words(error: &Error) -> String {
 
 /// Unauthorized.
 const UNAUTHORIZED: i32 = 13;
-/// The most that is told of a server's words. A refused configuration's reason names all of its members.
+/// The maximum length of a server's message. The message about a refused configuration names all of its members.
 const WORDS: usize = 2_000;
 
-/// What to do about a connection that could not be made secure. The driver keeps no more of such an error than its text.
+/// The remedy for a connection that could not be made secure. The driver keeps only the text of such an error.
 fn secure(words: &str) -> Option<&'static str> {
     let of = [
         (
@@ -338,7 +338,7 @@ fn secure(words: &str) -> Option<&'static str> {
     of.iter().find(|(has, _)| words.contains(has)).map(|(_, advice)| *advice)
 }
 
-/// A fault of the way to a server, with what can be said of it from here: a name that does not resolve is not a server that is down.
+/// Adds what can be found out from here to a connection fault: a name that does not resolve is not a server that is down.
 pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault {
     if fault.kind != FaultKind::Unreachable {
         return fault;
@@ -365,17 +365,17 @@ pub(super) async fn explain(set: &ReplicaSet, host: &str, fault: Fault) -> Fault
     }
 }
 
-/// Why no server could be had: the driver tells its whole view of the set, of which only the last error is news.
+/// Why no server was available: the driver reports its whole view of the set; only the last error in it is used.
 fn cause(message: &str) -> &str {
     let error = message.split_once("Kind: ").map(|(_, e)| e.split_once(", labels:").map_or(e, |(e, _)| e));
     match error {
         Some(e) => e.strip_prefix("I/O error: ").unwrap_or(e),
-        // Nothing went wrong yet: the first connection is still being made.
+        // No error yet: the first connection is still being made.
         None => "the connection is still being made: timed out",
     }
 }
 
-/// How the cause ends where a server hangs; else there is none, or it refuses.
+/// The end of the cause where a server hangs; otherwise the connection is refused or there is no server.
 const HANGS: &str = "timed out";
 
 #[cfg(test)]

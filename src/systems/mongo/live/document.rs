@@ -1,13 +1,13 @@
-//! A configuration as it is sent: the observed document, and in it what is meant to change.
+//! A configuration as it is sent: the observed document with the intended changes.
 
 use mongodb::bson::{Bson, Document, doc};
 
 use crate::mongo::facts::ConfigMember;
 
-/// The observed document with these members at this version, all else as it is.
+/// The observed document with these members at this version; everything else stays as it is.
 ///
 /// # Errors
-/// It is not what it seems, or a member cannot come in with all that it needs there.
+/// The document is not as expected, or a member cannot be added with all that it needs.
 pub(super) fn document(mut raw: Document, version: i64, members: &[ConfigMember]) -> Result<Document, String> {
     let unread = || "its configuration cannot be read".to_owned();
     let old: Vec<Document> =
@@ -38,7 +38,7 @@ pub(super) fn document(mut raw: Document, version: i64, members: &[ConfigMember]
     Ok(raw)
 }
 
-/// A member that is not there yet, with all that is known of it but votes and priority.
+/// A new member, with all its known settings except votes and priority.
 fn comes_in(id: i32, member: &ConfigMember, others: &[Document]) -> Result<Document, String> {
     if member.inside.is_some() {
         return Err(format!(
@@ -92,7 +92,7 @@ mod tests {
                 { "_id": 5, "host": "c:1", "tags": { "region": "y" }, "votes": 0, "priority": 0.0, "hidden": true },
             ] }
         );
-        // Nobody's id is given to somebody else.
+        // No id is used for another member.
         let gone = document(raw, 8, &[member("b:1", 1.0), member("c:1", 1.0)]).expect("a configuration");
         let members = gone.get_array("members").expect("members").iter().filter_map(Bson::as_document);
         let ids: Vec<_> = members.filter_map(|m| m.get_i32("_id").ok()).collect();

@@ -1,7 +1,7 @@
-//! The greeting, streamed: the driver's monitor asks each member to answer when something changes, half a second at the latest.
+//! `hello`, streamed: the driver's monitor requests a reply of each member when something changes, after half a second at the latest.
 //!
-//! It needs no login, so it goes on where a password is wrong. Its events come through a callback into a channel without bound,
-//! because the driver keeps their order only there; there are two a second and one a change.
+//! It needs no login, so it continues where a password is wrong. Its events pass from a callback into an unbounded channel, because the
+//! driver keeps their order only there. There are two events a second plus one per change.
 
 use std::time::Duration;
 
@@ -25,21 +25,21 @@ use crate::{
 use base::observed::{Fault, FaultKind};
 use plan::ReplicaSet;
 
-/// The shortest that the driver allows.
+/// The shortest interval that the driver allows.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// Silent for longer than this: the member is taken not to answer. The driver would wait for its connect time-out on top of a
-/// heartbeat; much less would make outages out of a hiccup of a long link.
+/// A member without a reply for longer than this counts as not answering. The driver would wait for its connect time-out in addition to a
+/// heartbeat; a much shorter time would turn short delays of a long link into outages.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Brings what a member says of itself, for as long as the source lives. `claim` is told whenever it says, or does not say any
-/// more, that it accepts writes: with what it says.
+/// Publishes a member's `hello` replies for as long as the collector lives. `claim` is called with each reply that reports that the member
+/// accepts writes, and with none for any other reply or fault.
 pub(super) async fn stream(set: &ReplicaSet, host: &str, out: &Sink<Observation>, claim: impl Fn(Option<&Hello>)) {
     loop {
         if let Err(fault) = follow(set, host, out, &claim).await {
             claim(None);
             out.fault(fault, Duration::ZERO);
         }
-        // Only what the plan says can be wrong here (an address that is none): it may be a name that does not resolve yet.
+        // Only the plan can be wrong here (an invalid address): it may be a name that does not resolve yet.
         sleep(SILENT).await;
     }
 }
@@ -55,12 +55,12 @@ async fn follow(
     options.credential = None;
     options.heartbeat_freq = Some(HEARTBEAT);
     options.sdam_event_handler = Some(EventHandler::callback(move |event| {
-        // Stamped here and not where it is taken in: a step down of thirty milliseconds is measured between two of these.
+        // Time-stamped here and not at the receiver: a step down of thirty milliseconds is measured between two of these events.
         if matches!(event, SdamEvent::ServerHeartbeatSucceeded(_) | SdamEvent::ServerHeartbeatFailed(_)) {
             let _ = events.send((clock::now().boot, event));
         }
     }));
-    // Watches for as long as it is held.
+    // Monitors for as long as it is held.
     let _client = Client::with_options(options).map_err(|e| fault(host, "connect", &e))?;
     let (mut deadline, mut took) = (Some(Instant::now() + client::CONNECT + SILENT), Duration::ZERO);
     loop {
@@ -70,7 +70,7 @@ async fn follow(
         };
         match event {
             Ok(Some((heard, SdamEvent::ServerHeartbeatSucceeded(e)))) => {
-                // The time of an awaited answer is the time nothing happened, not the time an answer takes.
+                // For an awaited reply the duration is the time without a change, not the time of a reply.
                 took = if e.awaited { took } else { e.duration };
                 deadline = Some(Instant::now() + SILENT);
                 let hello = parse::hello(&e.reply, heard);

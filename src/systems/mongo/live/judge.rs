@@ -1,4 +1,4 @@
-//! What can be said of a step down or a freeze without a member's log: by its greeting, or by who answers in its place.
+//! What can be verified of a step down or a freeze without a member's log: by its `hello` reply, or by the server that answers instead.
 
 use crate::mongo::{
     facts::Hello,
@@ -8,16 +8,16 @@ use base::{operation::Verified, step::Truth};
 
 type Sight = Verified<Version>;
 
-/// Why a member says nothing of a request itself.
+/// Why a member itself gives no information on a request.
 #[derive(Debug)]
 pub(super) enum Silent {
-    /// Another set answers at its address: whatever was sent there was refused.
+    /// Another set answers at its address: any request sent there was refused.
     Elsewhere(String),
     /// It does not answer.
     Dark(String),
 }
 
-/// What has become of a step down where the member itself does not say.
+/// The result of a step down where the member itself gives no information.
 pub(super) fn nobody_steps_down(
     host: &str,
     term: i64,
@@ -33,15 +33,15 @@ pub(super) fn nobody_steps_down(
             };
             done(accepted, format!("{what}; it said that it stepped down"), Truth::Conflict, what)
         }
-        // It was refused there, and nobody of the set was asked for anything.
+        // It was refused there, and no member of the set received the request.
         (Silent::Elsewhere(why), _) if !accepted => Verified::new(Truth::NotApplied, why),
         (Silent::Elsewhere(why) | Silent::Dark(why), _) => Verified::unobservable(why),
     }
 }
 
-/// What has become of a freeze, as far as it can be said without the member's log; none: that has to tell.
+/// The result of a freeze, as far as it can be verified without the member's log; none: the log is needed.
 ///
-/// It is an absolute value. Who leads is not frozen: that is what lifting one wants, and the contrary of what setting one does.
+/// It is an absolute value. A primary is not frozen: that is the goal of lifting a freeze, and the opposite of setting one.
 pub(super) fn of_freeze(
     host: &str,
     greeted: &Result<Hello, Silent>,
@@ -54,13 +54,13 @@ pub(super) fn of_freeze(
         }
         Ok(_) if accepted => Some(Verified::new(Truth::Applied, format!("{host} said that it did"))),
         Ok(_) => None,
-        // What ends by itself does so whoever has the address now.
+        // A restriction that expires by itself does so at whichever server has the address now.
         Err(_) if lapse.is_some() => None,
         Err(Silent::Elsewhere(why)) if accepted => {
             Some(Verified::new(Truth::Conflict, format!("it said that it did, and is gone: {why}")))
         }
         Err(Silent::Elsewhere(why)) => Some(Verified::new(Truth::NotApplied, why.clone())),
-        // A process that hangs keeps what it has in memory, and one that is gone does not: from here the two look alike.
+        // A process that hangs keeps its memory, and one that has ended does not: from here the two cannot be distinguished.
         Err(Silent::Dark(why)) => Some(Verified::unobservable(why.clone())),
     }
 }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(truth(Err(elsewhere()), None, false), Some(Truth::NotApplied));
         assert_eq!(truth(Err(elsewhere()), None, true), Some(Truth::Conflict));
         assert_eq!(truth(Err(Silent::Dark("no answer".to_owned())), None, false), Some(Truth::Unobservable));
-        // What ends by itself is asked of who leads.
+        // Whether a restriction has expired is verified at the primary.
         assert_eq!(truth(Err(elsewhere()), Some(Lapse { term: 7, secs: 60 }), false), None);
         let stepped = |silent, leads: Option<(&str, i64)>, accepted| {
             nobody_steps_down("a:1", 7, silent, leads.map(|(host, term)| (host.to_owned(), Some(term))), accepted).truth

@@ -1,8 +1,8 @@
-//! What has become of a request: read anew from the members, never from what is remembered.
+//! Verification of requests: always read again from the members, never from memory.
 //!
-//! A configuration is read from whoever leads. A step down and a freeze leave nothing in any status: that the server said yes is one proof, a
-//! line in its own log under the request's name is the other. The log is a ring of 1,024 lines in memory (`getLog`; needs that privilege, and
-//! a login that lacks it loses nothing but this second proof).
+//! A configuration is read from the primary. A step down and a freeze appear in no status: the server's acceptance is one proof, a line in
+//! its own log under the request's name is the other. The log is a ring of 1,024 lines in memory (`getLog`; it needs that privilege, and a
+//! login without it loses only this second proof).
 
 use serde::Deserialize;
 
@@ -26,11 +26,11 @@ use plan::ReplicaSet;
 
 type Sight = Verified<Version>;
 
-/// What a member's log says of a request.
+/// What a member's log shows of a request.
 enum Told {
     /// It carried it out.
     Done,
-    /// It says nothing of it.
+    /// It has no entry of it.
     Nothing,
     /// The log cannot be read.
     Denied(String),
@@ -46,7 +46,7 @@ impl SetReaders {
         }
     }
 
-    /// What a member says of itself, where it is the set's.
+    /// A member's `hello` reply, if it is a member of the set.
     async fn greeted(&self, plan: &ReplicaSet, host: &str) -> Result<Hello, Silent> {
         let dark = |fault: Fault| Silent::Dark(fault.to_string());
         let hello = self.greeting(plan, host).await.map_err(dark)?;
@@ -56,7 +56,7 @@ impl SetReaders {
         }
     }
 
-    /// Who accepts writes, and in which term.
+    /// The member that accepts writes, and its term.
     async fn leads(&self, plan: &ReplicaSet) -> Option<(String, Option<i64>)> {
         let (leader, ..) = self.find_leader(plan).await;
         let host = leader?;
@@ -69,12 +69,12 @@ impl SetReaders {
             Ok(config) => config,
             Err(fault) => return Verified::unobservable(fault.to_string()),
         };
-        // Only a leader says whether it is committed.
+        // Only a primary reports the commitment status.
         let led = config.committed.is_some();
         let truth = if r.made(config.version, &config.members) {
             Truth::Applied
         } else if !led {
-            // A member that follows may not have the newest one yet.
+            // A secondary may not have the newest one yet.
             Truth::Unobservable
         } else if config.version < r.version {
             Truth::NotApplied
@@ -154,7 +154,7 @@ impl SetReaders {
         }
     }
 
-    /// Whether what a step down did to a member is over by itself; else for how long it is not, or why that is not known.
+    /// Whether the effect of a step down on a member has expired; otherwise the remaining time, or why that is not known.
     async fn has_lapsed(&self, plan: &ReplicaSet, lapse: Lapse) -> Result<String, String> {
         let (leader, term) = self.leads(plan).await.ok_or("nobody leads")?;
         let status = self.own_status(plan, &leader).await.map_err(|dark| dark.detail)?;
@@ -164,7 +164,7 @@ impl SetReaders {
         if over { Ok(said) } else { Err(format!("its step down's own {} s end by themselves: {said}", lapse.secs)) }
     }
 
-    /// Whether a member's log says that it carried out what came under this tag.
+    /// Whether a member's log shows that it carried out the request with this tag.
     async fn was_logged(&self, plan: &ReplicaSet, host: &str, tag: &str, lines: &[u32]) -> Told {
         match self.ask(plan, host, Command::Log, &[]).await {
             Ok(Reply::Document(d)) => {
@@ -215,7 +215,7 @@ impl SetReaders {
         }
     }
 
-    /// The configuration by whoever leads.
+    /// The configuration, read from the primary.
     async fn of_leader(&self, plan: &ReplicaSet) -> Result<Config, Sight> {
         match self.config(plan).await {
             Ok(config) if config.committed.is_some() => Ok(config),
@@ -224,7 +224,7 @@ impl SetReaders {
         }
     }
 
-    /// Whether a member has what the primary had before it was asked; else how old the primary's newest write is that it has.
+    /// Whether a member has what the primary had before the query; otherwise the age of the primary's newest write that the member has.
     async fn look_whether_level(&self, plan: &ReplicaSet, host: &str, within_ms: u32) -> Sight {
         let Some((leader, _)) = self.leads(plan).await else { return Verified::unobservable("nobody leads") };
         let both = async { Ok((self.own_status(plan, &leader).await?, self.own_status(plan, host).await?)) };
@@ -274,10 +274,10 @@ fn commitment(config: &Config) -> String {
 const STEPPED_DOWN: &[u32] = &[21580];
 /// "Freezing", "Unfreezing" [measured, 6.0].
 const FROZEN: &[u32] = &[21817, 21818];
-/// "client metadata": which connection gave itself which name.
+/// "client metadata": the application name of a connection.
 const METADATA: u32 = 51800;
 
-/// Whether a log has one of these lines on a connection that called itself so.
+/// Whether a log has one of these lines on a connection with this application name.
 fn carried_out<'l>(log: impl Iterator<Item = &'l str>, app: &str, lines: &[u32]) -> bool {
     #[derive(Deserialize)]
     struct Line {
@@ -297,7 +297,7 @@ fn carried_out<'l>(log: impl Iterator<Item = &'l str>, app: &str, lines: &[u32])
     struct Application {
         name: String,
     }
-    // Connections are numbered without end, and a name is said before anything else is.
+    // Connection numbers are never reused, and the name is logged before anything else.
     let mut ours = Vec::new();
     for line in log.filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
         let name = line.attr.and_then(|a| a.doc).and_then(|d| d.application).map(|a| a.name);

@@ -1,8 +1,8 @@
-//! What users have under way on a primary that its step down would kill: asked, and read.
+//! The users' operations in progress on a primary that its step down would kill: query and parsing.
 //!
-//! The server picks and strips: what leaves it is an operation's name, its namespace and its time, never a document. Left out are the
-//! servers' own operations (they have no client; of those only the threads that build an index are somebody's), reads, greetings that wait,
-//! and what a canary writes.
+//! The server selects and strips the data: it returns an operation's name, its namespace and its time, never a document. Excluded are the
+//! servers' own operations (they have no client; of those only the threads of an index build belong to a user), reads, waiting `hello`
+//! commands, and the writes of a canary.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(super) fn command() -> Document {
         there("transaction"),
     ] };
     let picked = doc! { "appName": { "$ne": CANARY }, "$or": [of_a_user, there("command.createIndexes")] };
-    // The first key of a command is its name; its value, and all other keys, stay where they are.
+    // The first key of a command is its name; its value and all other keys stay on the server.
     let name =
         doc! { "$arrayElemAt": [{ "$map": { "input": { "$objectToArray": "$command" }, "in": "$$this.k" } }, 0] };
     let told = doc! { "_id": 0, "op": 1, "ns": 1, "name": name, "micros": {
@@ -60,7 +60,7 @@ pub(super) fn command() -> Document {
     ] }
 }
 
-/// The reply, as `from` answered it; none if it is not what was asked for.
+/// The reply of `from`; none if it has another form.
 pub(super) fn parse(d: &Document, from: &str) -> Option<Operations> {
     let batch = d.get_document("cursor").ok()?.get_array("firstBatch").ok()?;
     let all = batch.iter().map(|op| operation(op.as_document()?)).collect::<Option<Vec<_>>>()?;
@@ -80,14 +80,14 @@ fn operation(d: &Document) -> Option<Operation> {
         "createIndexes" => Kind::IndexBuild,
         _ => Kind::Write,
     };
-    // What has only just begun has no time yet.
+    // An operation that has just begun has no time yet.
     let micros = match d.get("micros") {
         Some(Bson::Int64(n)) => u64::try_from(*n).ok()?,
         Some(Bson::Int32(n)) => u64::try_from(*n).ok()?,
         None | Some(Bson::Null) => 0,
         _ => return None,
     };
-    // An aggregation writes to a collection of its own first, and renames that.
+    // An aggregation first writes to a temporary collection of its own, and renames it.
     let namespace = text("ns").split(".tmp.agg_out.").next().unwrap_or_default().to_owned();
     Some(Operation { kind, what: what.to_owned(), namespace, running: Duration::from_micros(micros) })
 }
@@ -100,7 +100,7 @@ mod tests {
         doc! { "cursor": { "firstBatch": ops, "id": 0_i64, "ns": "admin.$cmd.aggregate" }, "ok": 1.0 }
     }
 
-    /// As a 6.0.5 gave them.
+    /// As returned by a 6.0.5.
     fn captured() -> Vec<Document> {
         vec![
             doc! { "op": "command", "ns": "shop.cars", "name": "findAndModify", "micros": 2_031_267_i64, "transaction": false },

@@ -1,4 +1,5 @@
-//! Replies of the servers into plain facts. What a version leaves out stays out; what cannot be read is a fault, never a zero.
+//! Converts the servers' replies to plain observations. A field omitted by a version stays absent; an unreadable one is a fault, never
+//! zero.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use crate::mongo::facts::{
     Config, ConfigMember, Hello, InitialSync, MemberState, Membership, OpTime, Peering, Server, Status,
 };
 
-/// `hello`, heard at `heard` on the boot clock.
+/// `hello`, received at `heard` on the boot clock.
 pub(super) fn hello(d: &Document, heard: Duration) -> Hello {
     let term = d.get_object_id("electionId").ok().map(|id| {
-        // `7fffffff` and then the term: how the server makes election ids since protocol version 1.
+        // `7fffffff` followed by the term: the format of the server's election ids since protocol version 1.
         id.bytes()[4..].iter().fold(0, |n: u64, b| n << 8 | u64::from(*b))
     });
     Hello {
@@ -34,7 +35,7 @@ pub(super) fn hello(d: &Document, heard: Duration) -> Hello {
     }
 }
 
-/// `replSetGetStatus`; none if the reply lacks what every version has.
+/// `replSetGetStatus`; none if the reply lacks a field of every version.
 pub(super) fn status(d: &Document) -> Option<Membership> {
     let members: Vec<_> = docs(d, "members").collect();
     let own = members.iter().find(|m| flag(m, "self"));
@@ -86,7 +87,7 @@ fn initial_sync(d: &Document) -> InitialSync {
     }
 }
 
-/// `serverStatus`; none if the reply lacks what every version has.
+/// `serverStatus`; none if the reply lacks a field of every version.
 pub(super) fn server(d: &Document) -> Option<Server> {
     let at = |key| sub(d, "oplog").and_then(|o| optime(o.get(key)));
     let second = |op: OpTime| Timestamp::from_second(i64::from(op.secs)).ok();
@@ -100,17 +101,17 @@ pub(super) fn server(d: &Document) -> Option<Server> {
     })
 }
 
-/// Whether `getDefaultRWConcern` tells of a default write concern that somebody has set: from 5.0 on it says where its value is from, and
-/// before that it has one only where one was set.
+/// Whether `getDefaultRWConcern` reports a default write concern that has been set: from 5.0 on it names the origin of the value; before
+/// that it has a value only where one was set.
 pub(super) fn default_write(d: &Document) -> bool {
     text(d, "defaultWriteConcernSource")
         .map_or_else(|| sub(d, "defaultWriteConcern").is_some(), |source| source == "global")
 }
 
-/// `replSetGetConfig`, as `from` answered it, to somebody who asks the set at these hosts; none if the reply lacks what every version has.
+/// `replSetGetConfig`, from `from`, for a client that reaches the set at these hosts; none if the reply lacks a field of every version.
 ///
-/// Members with horizons have a name for each network they are seen from; a greeting tells those of the network that it was asked from, by
-/// the name that the client gave in TLS (SNI). The configuration and every status have the names of the inside only.
+/// Members with horizons have a name for each network. `hello` reports the names of the client's network, which is determined by the name
+/// that the client gave in TLS (SNI). The configuration and every status have the internal names only.
 pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Config> {
     let c = sub(d, "config")?;
     let horizon = horizon(c, seeds);
@@ -129,7 +130,7 @@ pub(super) fn config(d: &Document, from: &str, seeds: &[String]) -> Option<Confi
     })
 }
 
-/// `connectionStatus` with privileges: which of these actions the login may not do in a collection; none if the reply does not say.
+/// `connectionStatus` with privileges: which of these actions the login may not do in a collection; none if the reply does not show it.
 ///
 /// A grant is for one collection, for all of a database (no collection named), for all databases (neither named), or for anything.
 pub(super) fn missing<'a>(d: &Document, (db, collection): (&str, &str), actions: &[&'a str]) -> Option<Vec<&'a str>> {
@@ -150,7 +151,7 @@ pub(super) fn missing<'a>(d: &Document, (db, collection): (&str, &str), actions:
     Some(actions.iter().copied().filter(|action| !may(action)).collect())
 }
 
-/// The horizon that the plan's hosts are of; none where they are the configuration's own, or there are no horizons.
+/// The horizon of the plan's hosts; none where they are the configuration's own, or there are no horizons.
 fn horizon(config: &Document, seeds: &[String]) -> Option<String> {
     let named = |name: &str| seeds.iter().any(|seed| seed == name);
     if docs(config, "members").filter_map(|m| m.get_str("host").ok()).any(named) {
@@ -201,7 +202,7 @@ fn flag(d: &Document, key: &str) -> bool {
     d.get_bool(key).unwrap_or(false)
 }
 
-/// A whole number in whichever of its types the server chose.
+/// An integer, in any of the types that a server uses.
 fn number(d: &Document, key: &str) -> Option<i64> {
     match d.get(key)? {
         Bson::Int32(n) => Some(i64::from(*n)),
@@ -217,7 +218,7 @@ fn seconds(d: &Document, key: &str) -> Option<Duration> {
 }
 
 fn time(d: &Document, key: &str) -> Option<Timestamp> {
-    // Beyond the years that can be written, or before 1970 (a member that has applied nothing), it is no time.
+    // A value outside the range of years, or before 1970 (a member that has applied nothing), is no time.
     let millis = d.get_datetime(key).ok()?.timestamp_millis();
     Timestamp::from_millisecond(millis).ok().filter(|_| millis > 0)
 }
@@ -230,7 +231,7 @@ fn optime(b: Option<&Bson>) -> Option<OpTime> {
         Bson::Document(d) => of(number(d, "t")?, &d.get_timestamp("ts").ok()?),
         _ => return None,
     };
-    // A member that has applied nothing yet says zero: that is no position.
+    // A member that has applied nothing yet reports zero: that is no position.
     (op.secs > 0).then_some(op)
 }
 
@@ -269,7 +270,7 @@ mod tests {
     fn what_is_needed_and_missing_is_no_answer() {
         assert!(status(&doc! { "ok": 1 }).is_none());
         assert!(server(&doc! { "ok": 1 }).is_none());
-        // One member that cannot be read spoils the configuration: a vote too few would change what a majority is.
+        // One unreadable member makes the configuration invalid: a missing vote would change the majority.
         let d = doc! { "config": { "_id": "x", "version": 1, "members": [{ "host": "a:1", "votes": 1, "priority": 1.0 }, { "host": "b:1" }] } };
         assert!(config(&d, "a:1", &[]).is_none());
     }
@@ -287,7 +288,7 @@ mod tests {
         };
         let pair = |inside: &str, host: &str| (inside.to_owned(), host.to_owned());
         let inside = [pair("db1.inside:1", "db1.inside:1"), pair("db2.inside:1", "db2.inside:1")];
-        // One that the plan does not name is known by its outer name as well.
+        // A member that the plan does not name is known by its external name as well.
         assert_eq!(
             names("db1.outside:1"),
             [pair("db1.inside:1", "db1.outside:1"), pair("db2.inside:1", "db2.outside:1")]

@@ -1,9 +1,9 @@
-//! What can change a set: three commands, and nothing else.
+//! The commands that change a set: three, and nothing else.
 //!
-//! Each request has a client of its own, which is given up with it: so that no retry, no pool and no second copy can send it again, and so
-//! that the server's own log says by the client's name which request it carried out. What a request compares with is read again over the
-//! connection that it is sent on; between that read and the command the server itself keeps order: a configuration by its version, a step
-//! down by there being one primary a term.
+//! Each request has its own client, which is closed with it: so no retry, pool or second copy can send it again, and the server's own log
+//! shows by the client's name which request it carried out. The precondition of a request is read again over the connection that sends it.
+//! Between that read and the command the server itself keeps the order: a configuration by its version, a step down by the rule of one
+//! primary per term.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,21 +31,21 @@ use base::{observed::Fault, operation::SendOutcome, step::Reply};
 use journal::Permit;
 use plan::{Plan, ReplicaSet};
 
-/// The writing logins of the plan. No connection is kept.
+/// The writing logins of the plan. No connection is kept open.
 pub struct Writers(Arc<Plan>);
 
-/// What a connection that changes something calls itself: the server's log has it beside what it carried out. The end of the tag is what is
-/// unique; a server takes up to 128 bytes.
+/// The application name of a connection that changes something: the server's log has it next to the executed command. The end of the tag is
+/// unique; a server accepts up to 128 bytes.
 pub(super) fn app_name(tag: &str) -> String {
     const ROOM: usize = 100;
     let from = (tag.len().saturating_sub(ROOM)..tag.len()).find(|at| tag.is_char_boundary(*at)).unwrap_or(0);
     format!("landfall {}", &tag[from..])
 }
 
-/// How long a member may take to be connected to, or to say whether it leads, on a long and busy link.
+/// How long a connection to a member, or its report whether it is primary, may take on a long and busy link.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What keeps a request from being sent, or what came of it.
+/// What prevents the send of a request, or its result.
 type Done = Result<SendOutcome<Version>, SendOutcome<Version>>;
 
 impl Writers {
@@ -74,7 +74,7 @@ impl Writers {
     }
 }
 
-/// A connection that lives as long as one request.
+/// A connection for one request.
 struct Writer {
     client: Client,
     host: String,
@@ -86,7 +86,7 @@ impl Writer {
         Ok(Self { client, host: host.to_owned() })
     }
 
-    /// A question before the request: if it fails, nothing was sent.
+    /// A query before the request: if it fails, nothing was sent.
     async fn read<T>(
         &self,
         command: Document,
@@ -99,7 +99,7 @@ impl Writer {
             .ok_or_else(|| SendOutcome::refused(format!("{}: {name}: not to be read; nothing was sent", self.host)))
     }
 
-    /// What it says of itself, if it is of this set: with an address that is another's by now, nothing is sent.
+    /// Its `hello` reply, if it is a member of this set: if the address belongs to another server now, nothing is sent.
     async fn hello(&self, set: &ReplicaSet) -> Result<Hello, SendOutcome<Version>> {
         let hello = self.read(doc! { "hello": 1 }, |d| Some(parse::hello(d, clock::now().boot))).await?;
         self.of_this_set(set, hello.set_name.as_deref().unwrap_or("no set"))?;
@@ -116,7 +116,7 @@ impl Writer {
         )))
     }
 
-    /// The configuration as it stands there, and what it says.
+    /// The configuration as stored there, as a document and parsed.
     async fn config(&self, set: &ReplicaSet) -> Result<(Document, Config), SendOutcome<Version>> {
         let both =
             |d: &Document| Some((d.get_document("config").ok()?.clone(), parse::config(d, &self.host, &set.seeds)?));
@@ -141,18 +141,18 @@ impl Writer {
     }
 }
 
-/// What a server's error says of a request: whether it was carried out.
+/// Derives from a server's error whether the request was carried out.
 fn verdict(error: &Error) -> Reply {
     match &*error.kind {
         ErrorKind::Command(c) => match c.code {
-            // Not the version, not the term it was for (NewReplicaSetConfigurationIncompatible, NotWritablePrimary).
+            // The version or the term does not match (NewReplicaSetConfigurationIncompatible, NotWritablePrimary).
             103 | 10107 => Reply::Mismatch,
             // Unauthorized, AuthenticationFailed, InvalidOptions, CommandNotFound, BadValue, InvalidReplicaSetConfig, NotSecondary,
             // ConfigurationInProgress, CurrentConfigNotCommittedYet; of a step down, nobody caught up (ExceededTimeLimit).
-            // 93 and 104 are said before anything is installed [measured, 4.4 to 6.0].
+            // 93 and 104 are returned before anything is installed [measured, 4.4 to 6.0].
             13 | 18 | 72 | 59 | 2 | 93 | 95 | 104 | 109 | 308 | 262 => Reply::Refused,
-            // Not enough voters answered (74): said by the check before it is installed, but after seconds in which anything can have
-            // happened; 50 and all others: it may well be installed.
+            // Not enough voters answered (74): returned by the check before the installation, but after seconds in which anything can have
+            // happened; 50 and all others: it may have been installed.
             _ => Reply::Indeterminate,
         },
         // Nothing was written to any socket.
@@ -163,7 +163,7 @@ fn verdict(error: &Error) -> Reply {
     }
 }
 
-/// It did not come to the request.
+/// A fault before the request was sent.
 fn unsent(fault: Fault) -> SendOutcome<Version> {
     SendOutcome::refused(format!("{fault}; nothing was sent"))
 }
@@ -193,9 +193,10 @@ async fn reconfig(set: &ReplicaSet, app: &str, r: &Reconfig, expect: Option<&Ver
     Ok(SendOutcome { version: (sent.reply == Reply::Accepted).then_some(mark), ..sent })
 }
 
-/// Whoever accepts writes in the highest term, of all members that are meant; asked without a login, as anybody may.
+/// The member that accepts writes in the highest term, of all intended members; queried without a login.
 ///
-/// Who is expected to lead is asked first, alone: if it does, in the term that is expected or after the election that was, nobody else can.
+/// The expected primary is queried first, alone: if it is primary in the expected term, or after the expected election, no other member
+/// can be.
 async fn leader(
     set: &ReplicaSet,
     app: &str,
@@ -221,7 +222,7 @@ async fn leader(
     }
 }
 
-/// The term in which a member accepts writes; none: it does not, or does not say so in time.
+/// The term in which a member accepts writes; none: it does not, or does not report it in time.
 async fn leads(set: &ReplicaSet, host: &str) -> Option<i64> {
     let client = connect(set, host, None, (APP, PATIENCE)).await.ok()?;
     let admin = client.database("admin");
@@ -246,7 +247,7 @@ async fn step_down(
             format!("{host}: the configuration has moved on from version {} to {}", mark.version, config.version);
         return Err(SendOutcome::mismatch(format!("{text}; nothing was sent")));
     }
-    // Last, so that as little as can be lies between.
+    // Last, so that as little time as possible is between this read and the command.
     let hello = writer.hello(set).await?;
     let leads_in = hello.term.and_then(|t| i64::try_from(t).ok());
     if !hello.writable || leads_in != Some(term) {

@@ -1,7 +1,7 @@
-//! The same as commands that a person could paste, with the same comparison: without it a stale document would silently win.
+//! The operations as commands that a person can paste, with the same precondition: without it a stale document would replace a newer one.
 //!
-//! Whoever pastes one is the plan's writing login, over what the plan's connection string says of TLS; the shell asks for the password. Names
-//! that servers gave are words of the shell and of its script, whatever is in them.
+//! The commands use the plan's writing login and the TLS options of the plan's connection string; the shell asks for the password. Names
+//! from servers are quoted for the shell and for its script.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{Call, Reconfig, Until, Version};
 use crate::{mongo::facts::ConfigMember, steer::quoted};
 use plan::ReplicaSet;
 
-/// What a shell is given of the plan's connection string, in small letters: none of them is a secret's place.
+/// The options of the plan's connection string that the shell gets, in lower case. None of them holds a secret.
 const OPTIONS: [&str; 8] = [
     "tls",
     "ssl",
@@ -21,15 +21,15 @@ const OPTIONS: [&str; 8] = [
     "authmechanism",
 ];
 
-/// How a shell comes to the members of a set.
+/// How a shell connects to the members of a set.
 #[derive(Debug, Clone)]
 pub(super) struct Shell {
     set: String,
-    /// Of the connection string: `&tls=true`.
+    /// From the connection string: `&tls=true`.
     options: String,
     /// The login's flags, with a blank before each.
     login: String,
-    /// Of members with horizons: the name that this side has for them, and that which they have for each other. A shell may see either.
+    /// Members with horizons: the name that this side uses, and the name that the members use. A shell may see either.
     inside: Vec<(String, String)>,
 }
 
@@ -40,7 +40,7 @@ impl Shell {
             OPTIONS.contains(&option.split('=').next().unwrap_or_default().to_ascii_lowercase().as_str())
         };
         let mut options: Vec<&str> = query.split(['&', ';']).filter(known).collect();
-        // What a name that is looked up as a service means, and hosts do not.
+        // Implied by an SRV name, and not by a list of hosts.
         let says = |o: &&str| ["tls=", "ssl="].iter().any(|key| o.to_ascii_lowercase().starts_with(key));
         if before.starts_with("mongodb+srv:") && !options.iter().any(says) {
             options.push("tls=true");
@@ -56,13 +56,13 @@ impl Shell {
         }
     }
 
-    /// The same, of a set with these members.
+    /// The same, for a set with these members.
     pub(super) fn of_members(self, members: &[ConfigMember]) -> Self {
         let inside = members.iter().filter_map(|m| Some((m.host.clone(), m.inside.clone()?))).collect();
         Self { inside, ..self }
     }
 
-    /// Whether what the script has there is this member, by one of its names.
+    /// Whether the script's value is this member, by one of its names.
     fn is(&self, what: &str, host: &str) -> String {
         match self.inside.iter().find(|(outside, _)| outside == host) {
             Some(names) => format!("{}.includes({what})", json(names)),
@@ -75,12 +75,12 @@ impl Shell {
         format!("mongosh {}{} --eval {}", quoted(&uri), self.login, quoted(script))
     }
 
-    /// To one member, whoever leads; another set's is told, not obeyed.
+    /// To one member, whether primary or not. A member of another set is an error.
     fn at(&self, host: &str, script: &str) -> String {
         self.eval(host, "directConnection=true", script)
     }
 
-    /// To whichever of the two leads.
+    /// To whichever of the two is primary.
     fn at_the_primary(&self, from: &str, to: &str, script: &str) -> String {
         let hosts = if from == to { from.to_owned() } else { format!("{from},{to}") };
         self.eval(&hosts, &format!("replicaSet={}", self.set), script)
@@ -95,12 +95,12 @@ impl Shell {
     }
 }
 
-/// A value as the script has it.
+/// A value as written in the script.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// The command of a call. `mark` is what is observed when it is drafted, `from` and `to` who leads and who is to.
+/// The command of a call. `mark` is what is observed when it is drafted, `from` the primary and `to` the intended one.
 pub(super) fn of(shell: &Shell, call: &Call, mark: &Version, from: &str, to: &str) -> String {
     match call {
         Call::Reconfig(r) => reconfig(shell, r, mark, from, to),
@@ -118,7 +118,7 @@ pub(super) fn of(shell: &Shell, call: &Call, mark: &Version, from: &str, to: &st
         }
         Call::Freeze { host, secs, .. } => {
             let freeze = format!("db.adminCommand({{ replSetFreeze: {secs} }})");
-            // Who leads is not frozen: there is nothing to lift, and nothing that could be set.
+            // A primary is not frozen: there is nothing to lift, and a freeze would be refused.
             let script = if *secs == 0 {
                 format!("if (!db.hello().isWritablePrimary) {freeze}")
             } else {
@@ -133,10 +133,10 @@ pub(super) fn of(shell: &Shell, call: &Call, mark: &Version, from: &str, to: &st
     }
 }
 
-/// So often it is looked whether something is so, twice a second.
+/// How often a condition is checked, twice a second.
 const LOOKS: u32 = 120;
 
-/// A command that comes to an end when something is so, and fails where it does not become so: who pastes one after the other stops there.
+/// A command that ends when a condition holds, and fails where it does not: a person who pastes one after the other stops there.
 fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
     let committed = "r = db.adminCommand({ replSetGetConfig: 1, commitmentStatus: true })";
     match until {
@@ -144,7 +144,7 @@ fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
             let so = format!("({committed}, Number(r.config.version) === {version} && r.commitmentStatus)");
             shell.at_the_primary(from, to, &until_so("", &so, LOOKS, &format!("no majority has version {version}")))
         }
-        // Level is: it has what the primary had when this began.
+        // Level means: it has what the primary had when the command began.
         Until::CaughtUp { host, .. } => {
             let status = "db.adminCommand({ replSetGetStatus: 1 }).members";
             let first = format!("{}p = {status}.find(m => m.self).optime; ", shell.only_in_this_set(from));
@@ -175,7 +175,7 @@ fn wait(shell: &Shell, until: &Until, from: &str, to: &str) -> String {
     }
 }
 
-/// What cannot be asked just now may be asked a moment later: an election ends connections. If it stays so, that is what is told.
+/// A query that fails may succeed a moment later: an election closes connections. If it keeps failing, its error is reported.
 fn until_so(first: &str, so: &str, looks: u32, not: &str) -> String {
     format!(
         "{first}why = {}; so = () => {{ try {{ return {so} }} catch (e) {{ why = e; return false }} }}; \
@@ -222,7 +222,7 @@ fn only_priorities(before: &[ConfigMember], after: &[ConfigMember]) -> bool {
     before.len() == after.len() && before.iter().zip(after).all(same)
 }
 
-/// Who is not named leaves; who is not there yet comes in, with the next free id.
+/// Members that are not listed are removed; new ones are added with the next free id.
 fn members(after: &[ConfigMember]) -> String {
     let one = |m: &ConfigMember| {
         let tags: Vec<_> = m.tags.iter().map(|(k, v)| format!("{}: {}", json(k), json(v))).collect();
@@ -238,7 +238,7 @@ fn members(after: &[ConfigMember]) -> String {
         )
     };
     let all: Vec<_> = after.iter().map(one).collect();
-    // How far a member is late on purpose has another name before 5.0.
+    // The configured replication delay has another name before 5.0.
     let late = if after.iter().all(|m| m.delay.is_zero()) {
         ""
     } else {

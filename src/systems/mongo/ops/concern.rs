@@ -1,11 +1,11 @@
-//! What writes wait for that name no write concern, and what a server refuses because of it: a set with an arbiter.
+//! The write concern of writes that name none, and the configurations that a server refuses because of it: in a set with an arbiter.
 
 use super::{draft::Stand, path::describe};
 use crate::mongo::{facts::ConfigMember, set::Set};
 
-/// Whether writes that name no write concern wait for a majority while nobody has set one for the whole set: from 5.0 on they do, but where
-/// the voters that hold data are no more than a majority (MongoDB's manual, "Implicit Default Write Concern"). A configuration that changes
-/// this is refused (103) as long as nobody has set one.
+/// Whether writes that name no write concern wait for a majority while none has been set for the whole set: from 5.0 on they do, except
+/// where the voters that hold data are no more than a majority (MongoDB's manual, "Implicit Default Write Concern"). A configuration that
+/// changes this is refused (103) as long as none has been set.
 fn waits_for_majority(members: &[ConfigMember]) -> bool {
     let voters = members.iter().filter(|m| m.votes > 0);
     let (all, arbiters) = (voters.clone().count(), voters.filter(|m| m.arbiter).count());
@@ -13,7 +13,7 @@ fn waits_for_majority(members: &[ConfigMember]) -> bool {
 }
 
 impl Set {
-    /// What the server refuses of the way, because it changes what writes that name no write concern wait for.
+    /// The reason why the server refuses the path: it changes the write concern of writes that name none.
     pub(super) fn default_write(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>]) -> Option<String> {
         let before = waits_for_majority(&stand.config.members);
         let changed = way.iter().find(|members| waits_for_majority(members) != before)?;
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_default_write_concern_follows_the_voters_that_hold_data() {
-        // As the server's manual tables it: data-bearing voters and arbiters.
+        // As in the table of the server's manual: data-bearing voters and arbiters.
         let of = |data: usize, arbiters: usize| {
             let voters = (0..data).map(|i| m(&format!("d{i}")));
             let none = (0..arbiters).map(|i| ConfigMember { arbiter: true, ..m(&format!("a{i}")) });

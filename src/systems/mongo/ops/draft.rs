@@ -1,4 +1,4 @@
-//! What has to be known before a primary is moved, and which member is to lead. What is not known is a fault, and all faults are told at once.
+//! The conditions of a move, and the choice of the member. An unmet or unknown condition is a fault; all faults are reported together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,35 +29,35 @@ impl State {
     }
 }
 
-/// What has to be known of a set before anything of it is changed.
+/// What must be known of a set before it is changed.
 pub(super) struct Stand<'a> {
     pub config: &'a Config,
     pub leader: Arc<str>,
     pub term: i64,
-    /// The leader's major version; none: not known.
+    /// The primary's major version; none: not known.
     pub version: Option<u32>,
     pub status: &'a Status,
 }
 
-/// What a stored way back is about.
+/// What a stored inverse restores.
 #[derive(Debug)]
 pub(super) enum WayBack {
-    /// The former primary leads again, and all priorities are what they were.
+    /// The former primary is primary again, and all priorities are what they were.
     Move {
         set: String,
-        /// Who led.
+        /// The former primary.
         to: String,
         /// All members as they were.
         wanted: Vec<ConfigMember>,
     },
-    /// Members as they were: of each that was changed, what it was; none for one that came in.
+    /// Members as they were: of each changed member its former entry; none for one that was added.
     Members { set: String, changed: Vec<(String, Option<ConfigMember>)> },
     /// These may stand for election again.
     Thaw { set: String, hosts: Vec<String> },
 }
 
 impl WayBack {
-    /// None: nothing was changed, so that nothing has to be changed back.
+    /// None: nothing was changed, so there is nothing to roll back.
     pub(super) fn of(ops: &[Operation<Call, Version>]) -> Option<Self> {
         let reconfigs = || ops.iter().filter_map(|op| if let Call::Reconfig(r) = &op.call { Some(r) } else { None });
         let Some((first, last)) = reconfigs().next().zip(reconfigs().next_back()) else {
@@ -89,7 +89,7 @@ impl WayBack {
     }
 }
 
-/// The value, if it may be decided upon; else one fault more.
+/// The value, if it is fresh; else a fault is added.
 pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Observed<T>) -> Option<T> {
     let fault = match seen {
         Observed::Fresh(value, _) => return Some(value),
@@ -102,7 +102,7 @@ pub(super) fn known<T>(faults: &mut Vec<Fault>, what: &str, seen: Observed<T>) -
 }
 
 impl Set {
-    /// The move of the primary to this side, as things stand.
+    /// The move of the primary to this side, from the present observations.
     pub(super) fn draft_move(&self, to: Side, now: Now) -> Drafted<Call, Version> {
         if let Observed::Fresh(Leader::Writable(host), _) = self.leader(now)
             && self.side(&host) == Some(to)
@@ -111,7 +111,7 @@ impl Set {
         }
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
-        // Who could lead is said even where something else is missing.
+        // The choice is reported even where something else is missing.
         let members = stand.as_ref().map(|s| s.config).or_else(|| self.config.last().map(|(c, _)| c));
         let chosen = members.and_then(|config| self.choose(to, config, now, &mut faults));
         let (Some(stand), Some(chosen)) = (stand, chosen) else { return Err(faults) };
@@ -126,7 +126,7 @@ impl Set {
         Ok(self.preview(&the, &PreviewInput { stand: &stand, claims: &self.claims(now), now, back: false }))
     }
 
-    /// A way back, as things stand.
+    /// An inverse, from the present observations.
     pub(super) fn draft_back(&self, way: &WayBack, now: Now) -> Drafted<Call, Version> {
         match way {
             WayBack::Move { to, wanted, .. } => self.back_move(to, wanted, now),
@@ -138,8 +138,8 @@ impl Set {
         }
     }
 
-    /// What finishes the tail of a move, as things stand: the priorities that it was to leave, whoever else has changed what since. Whom the
-    /// step down kept from standing, that leaves by itself: see [`super::Lapse`].
+    /// What finishes the cleanup of a move, from the present observations: the priorities that it was to leave, whatever else has changed
+    /// since. The restriction of the step down on a member expires by itself: see [`super::Lapse`].
     pub(super) fn draft_mend(&self, ops: &[Operation<Call, Version>], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
@@ -149,7 +149,7 @@ impl Set {
             _ => None,
         });
         let (leader, before) = (stand.leader.as_ref(), &stand.config.members);
-        // Of each member that is still one, what the move was to leave it with; what else was changed of it since is not for this to undo.
+        // Each remaining member gets the priority that the move was to leave; its other changes since are kept.
         let with = |meant: &[ConfigMember]| -> Vec<ConfigMember> {
             let meant = |m: &ConfigMember| {
                 meant.iter().find(|w| w.host == m.host && m.votes > 0 && !m.hidden).map(|w| w.priority)
@@ -164,14 +164,14 @@ impl Set {
         Ok(the.mend(unless))
     }
 
-    /// Priorities as they were, of those that are still members, and the former primary leads.
+    /// The former priorities of those that are still members, and the former primary is primary.
     fn back_move(&self, to: &str, was: &[ConfigMember], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
         let Some(stand) = stand.filter(|_| faults.is_empty()) else { return Err(faults) };
         let mut wanted = stand.config.members.clone();
         for m in &mut wanted {
-            // What else was changed of a member since is not for this way back to undo.
+            // Other changes of a member since are not undone by this inverse.
             m.priority = was.iter().find(|was| was.host == m.host).map_or(m.priority, |was| was.priority);
         }
         if *to != *stand.leader
@@ -196,7 +196,7 @@ impl Set {
         Ok(self.preview(&the, &PreviewInput { stand: &stand, claims: &self.claims(now), now, back: true }))
     }
 
-    /// How a person would come to its members.
+    /// How a person connects to its members.
     pub(super) fn shell(&self) -> Shell {
         Shell::of(self.planned()).of_members(self.config.last().map_or(&[], |(config, _)| &config.members))
     }
@@ -256,7 +256,7 @@ impl Set {
         Some(Stand { config, leader, term: term?, version, status })
     }
 
-    /// The member of a side that is to lead: of those that can, the one least behind.
+    /// The member of a side that is to become primary: of those that can, the one least behind.
     fn choose(&self, side: Side, config: &Config, now: Now, faults: &mut Vec<Fault>) -> Option<String> {
         let (mut best, mut unfit): (Option<(Lag, &str)>, Vec<String>) = (None, Vec::new());
         for m in config.members.iter().filter(|m| self.side(&m.host) == Some(side)) {
@@ -273,13 +273,13 @@ impl Set {
         best.map(|(_, host)| host.to_owned())
     }
 
-    /// How far a member is behind that can be made to lead.
+    /// The lag of a member that can become primary.
     ///
     /// # Errors
-    /// Why it cannot be, or why that is not known.
+    /// Why it cannot, or why that is not known.
     fn unfit(&self, host: &str, config: &Config, now: Now) -> Result<Lag, String> {
         let Some(m) = config.member(host) else { return Err("is not in the configuration".into()) };
-        // Its priority may well be 0: it is about to be given one.
+        // Its priority may be 0: the move raises it.
         match m {
             m if m.arbiter => return Err("is an arbiter".into()),
             m if m.votes == 0 => return Err("has no vote".into()),
@@ -290,7 +290,7 @@ impl Set {
         self.follows(host, now)
     }
 
-    /// How far a member is behind that follows, and that the primary sees.
+    /// The lag of a member that follows and that the primary sees.
     ///
     /// # Errors
     /// Why it does not, or why that is not known.
@@ -319,11 +319,11 @@ impl Set {
     }
 }
 
-/// Less than this behind is near; the wait for level comes before the step down in any case.
+/// A lag below this is near; the wait for level comes before the step down in any case.
 const NEAR: Duration = Duration::from_secs(2);
 
-/// Whether a lag is worth changing the choice for: among members that are all near, the first of the configuration is chosen, or a preview
-/// would be out of date with every breath of the replication.
+/// Whether a difference in lag changes the choice: among members that are all near, the first of the configuration is chosen. Otherwise
+/// each variation of the lag would make a preview out of date.
 fn worse(than: Lag, lag: Lag) -> bool {
     let near = |lag| matches!(lag, Lag::Is(by) if by <= NEAR);
     lag < than && !near(than)

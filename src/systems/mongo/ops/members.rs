@@ -1,4 +1,4 @@
-//! Members of a set: who comes in, who is offered to readers, who votes, who may lead, who leaves. A goal each; what it takes is a path of
+//! Members of a set: adding, showing to readers, voting, ranking and removing them. Each action has a goal and is carried out as a path of
 //! configurations.
 
 use std::time::Duration;
@@ -24,19 +24,19 @@ use plan::{Action, MemberRule};
 
 type Op = Operation<Call, Version>;
 
-/// Which majority counts as lost on the way.
+/// Whether losing the majority on the way is allowed.
 #[derive(Clone, Copy)]
 enum Split {
-    /// None may be: without an exception of the plan it is forbidden.
+    /// Forbidden without an exception of the plan.
     Forbidden,
     /// The plan names an exception.
     For(Duration),
-    /// It is a way back: said, and not forbidden.
+    /// It is a rollback: noted, and not forbidden.
     Back,
 }
 
 impl Set {
-    /// What an action on members takes; none if it is none.
+    /// The operations of an action on members; none if the action is of another kind.
     pub(super) fn draft_members(&self, action: &Action, now: Now) -> Option<Drafted<Call, Version>> {
         if let Action::Freeze { side, secs, .. } = action {
             return Some(self.draft_freeze(*side, *secs, now));
@@ -56,7 +56,7 @@ impl Set {
         Some(Ok(self.draft_path(&stand, &wanted, split)))
     }
 
-    /// The members as an action wants them; none if it is not about members.
+    /// The members as an action wants them; none if the action is of another kind.
     fn wanted(
         &self,
         action: &Action,
@@ -102,7 +102,7 @@ impl Set {
         Some(out)
     }
 
-    /// The plan's candidates that are not members yet, as they come in: readers do not find them, elections do not count them.
+    /// The plan's candidates that are not members yet, as they are added: hidden from readers and without a vote.
     fn coming(&self, stand: &Stand<'_>, now: Now, faults: &mut Vec<Fault>) -> Vec<ConfigMember> {
         let plan = self.planned();
         let tags = match plan.sites.get(Side::Target) {
@@ -124,8 +124,9 @@ impl Set {
         outside.map(come).collect()
     }
 
-    /// So many of a side's members vote: those that do already, then those that follow, in the configuration's order. Who votes no more is
-    /// taken from the end, never who leads; an arbiter before all others, and out of the set: a vote is all that it is.
+    /// Gives votes to this many of a side's members: first those that vote already, then those that follow, in the configuration's order.
+    /// Votes are withdrawn from the end, never from the primary, and from arbiters first. An arbiter is removed with its vote, its only
+    /// function.
     fn votes(
         &self,
         out: &mut Vec<ConfigMember>,
@@ -168,14 +169,14 @@ impl Set {
         }
     }
 
-    /// A member that is to be relied upon follows, and closely.
+    /// A member that is to be shown to readers or to get a vote must follow closely.
     fn must_follow(&self, host: &str, now: Now, faults: &mut Vec<Fault>) {
         if let Err(why) = self.follows(host, now) {
             faults.push(Fault::new(FaultKind::Empty, format!("{host} {why}")));
         }
     }
 
-    /// The configurations on the way to these members, and back.
+    /// The configurations on the path to these members, and back.
     fn draft_path(&self, stand: &Stand<'_>, wanted: &[ConfigMember], split: Split) -> Draft<Call, Version> {
         let observed = &stand.config.members;
         let mark = Version { version: stand.config.version, term: stand.term, leader: Some(stand.leader.to_string()) };
@@ -194,7 +195,7 @@ impl Set {
         draft.diff.push(Change { thing: format!("{}: version", self.name), from: versions.0, to: versions.1 });
         self.weigh(stand, &way, split, &mut draft);
         if let Some(refused) = self.default_write(stand, &way) {
-            // A way back is not forbidden for what is not known: the server refuses it, or takes it.
+            // A rollback is not forbidden because of something unknown: the server refuses it, or accepts it.
             let guess = matches!(split, Split::Back) && stand.config.default_write.is_none();
             if guess { &mut draft.notes } else { &mut draft.broken }.push(refused);
         }
@@ -205,7 +206,7 @@ impl Set {
         draft
     }
 
-    /// Voters that could not lead, and can afterwards: a priority of zero may be there on purpose.
+    /// Voters that could not become primary before and can afterwards: a priority of zero may be intended.
     fn unlocked(&self, before: &[ConfigMember], after: &[ConfigMember]) -> Option<String> {
         let had_none = |m: &&ConfigMember| before.iter().any(|b| b.host == m.host && b.votes > 0 && b.priority <= 0.0);
         let lifted: Vec<&str> =
@@ -215,7 +216,7 @@ impl Set {
             .then(|| format!("{what}; if that zero is deliberate, hide the member first: hidden ones keep theirs"))
     }
 
-    /// What the votes and priorities on the way mean.
+    /// What the votes and priorities on the path mean.
     fn weigh(&self, stand: &Stand<'_>, way: &[Vec<ConfigMember>], split: Split, draft: &mut Draft<Call, Version>) {
         let judge =
             |members: &[ConfigMember]| quorum::judge(&self.voters(members, stand.status), self.side(&stand.leader));
@@ -244,7 +245,7 @@ impl Set {
                 stand.leader
             ));
         }
-        // On the way as well: a link can be lost in the seconds between two configurations.
+        // On the path as well: a link can be lost in the seconds between two configurations.
         let Some(worst) = each.iter().find(|q| !q.at_home).filter(|_| before.at_home) else { return };
         let text = format!(
             "{}: neither the primary's own site nor it and a third have a majority that is up: {}",
@@ -265,7 +266,7 @@ impl Set {
         }
     }
 
-    /// One reconfig after the other, each with a majority before the next.
+    /// One reconfig after the other; each must have a majority before the next.
     fn reconfigs(&self, mark: &Version, observed: &[ConfigMember], way: &[Vec<ConfigMember>]) -> Vec<Op> {
         let (mut out, mut before, mut version) = (Vec::new(), observed, mark.version);
         let (leader, shell) = (mark.leader.clone().unwrap_or_default(), self.shell());
@@ -341,7 +342,7 @@ impl Set {
         Operation { what, call, kind, cleanup: false, precondition: Precondition::None, quarantine, command }
     }
 
-    /// A way back over members: of each that was changed, what it was; what else was changed since is not for it to undo.
+    /// A rollback of members: of each changed member its former entry; other changes since are not undone.
     pub(super) fn back_members(&self, changed: &[(String, Option<ConfigMember>)], now: Now) -> Drafted<Call, Version> {
         let mut faults = Vec::new();
         let stand = self.stand(now, &mut faults);
@@ -376,7 +377,7 @@ impl Set {
         Ok(self.draft_path(&stand, &wanted, Split::Back))
     }
 
-    /// Whether the members are as an action wants them; none if it is not about members.
+    /// Whether the members are as an action wants them; none if the action is of another kind.
     pub(super) fn members_met(&self, action: &Action, now: Now) -> Option<Observed<bool>> {
         let config = self.config.at(now);
         let of = |side: Side| move |m: &&ConfigMember| self.side(&m.host) == Some(side);
@@ -409,12 +410,12 @@ impl Set {
     }
 }
 
-/// Hidden, and for no other reason than that it is new: who is late on purpose would give readers what is old.
+/// Hidden only because it is new: a member with a configured delay would give readers old data.
 fn can_be_shown(m: &ConfigMember) -> bool {
     m.hidden && m.delay.is_zero() && !m.arbiter
 }
 
-/// Can have a priority: the server takes one from nobody else (93).
+/// Can have a priority: the server refuses one for any other member (93).
 fn can_be_ranked(m: &ConfigMember) -> bool {
     m.votes > 0 && !m.arbiter && !m.hidden && m.delay.is_zero()
 }

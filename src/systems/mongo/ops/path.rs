@@ -1,17 +1,17 @@
-//! From one configuration to another, in as many as the servers want: one vote at a time, and nothing that any of them would refuse.
+//! From one configuration to another, in as many as the servers require: one vote at a time, and none that any of them would refuse.
 //!
 //! Source of the rules: measured on 4.4 to 6.0; see `rules.rs` of the simulation, which refuses what the servers refuse.
 
 use crate::mongo::facts::ConfigMember;
 
-/// More votes than this, and the server still takes the configuration where members come in one by one (`newlyAdded`): it is refused here.
+/// With more votes than this the server still accepts configurations that add members one by one (`newlyAdded`): it is refused here.
 pub(super) const VOTES: u32 = 7;
 
-/// The configurations on the way, the last one as wanted but for the order of members; none if it is so already.
+/// The configurations on the path, the last one as wanted except for the order of members; none if it is so already.
 ///
-/// First all that changes no vote, new members included; then one vote after the other, granted before withdrawn as long as there is room;
-/// last, members leave. An arbiter is nothing but a vote, which cannot be taken from it (93): it comes in with it, and leaves with it, before
-/// a member with data gives up its own, so that nobody is left to lead with an arbiter alone.
+/// First all changes that leave votes as they are, new members included; then one vote after the other, granted before withdrawn as long as
+/// the limit allows; last, members are removed. An arbiter only votes, and its vote cannot be withdrawn (93): it is added with it, and
+/// removed with it, before a member with data loses its vote, so that no primary is left with an arbiter alone.
 pub(super) fn path(observed: &[ConfigMember], wanted: &[ConfigMember]) -> Vec<Vec<ConfigMember>> {
     let goal = |host: &str| wanted.iter().find(|m| m.host == host);
     let mut now: Vec<ConfigMember> = observed.iter().map(|m| without_vote_change(m, goal(&m.host))).collect();
@@ -36,12 +36,12 @@ pub(super) fn path(observed: &[ConfigMember], wanted: &[ConfigMember]) -> Vec<Ve
     out
 }
 
-/// A member as it can be while its vote stays: what goes with a vote that is still to come or to go waits for it.
+/// A member as it can be while its vote stays: changes that depend on a later vote change wait for it.
 fn without_vote_change(m: &ConfigMember, goal: Option<&ConfigMember>) -> ConfigMember {
     match goal {
         None => m.clone(),
         Some(goal) if goal.votes == m.votes => ConfigMember { delay: m.delay, arbiter: m.arbiter, ..goal.clone() },
-        // A vote that comes needs a member that is not hidden only where it gets a priority, which comes with it.
+        // A member that gets a vote has to be visible only if it also gets a priority; the priority is set with the vote.
         Some(goal) if goal.votes > m.votes => ConfigMember { hidden: goal.hidden, ..m.clone() },
         Some(_) => m.clone(),
     }
@@ -52,17 +52,17 @@ fn silent(m: &ConfigMember) -> ConfigMember {
     ConfigMember { votes: 0, priority: 0.0, ..m.clone() }
 }
 
-/// One vote more or less.
+/// One vote change.
 enum Vote<'a> {
     /// Of a member that stays.
     Changes(usize),
-    /// Of an arbiter that comes in.
+    /// Of an arbiter that is added.
     Comes(&'a ConfigMember),
-    /// Of an arbiter that leaves.
+    /// Of an arbiter that is removed.
     Leaves(usize),
 }
 
-/// Whose vote changes next.
+/// The next vote change.
 fn next_vote<'a>(now: &[ConfigMember], wanted: &'a [ConfigMember]) -> Option<Vote<'a>> {
     let goal = |m: &ConfigMember| wanted.iter().find(|w| w.host == m.host).map_or(0, |w| w.votes);
     let comes = || wanted.iter().find(|w| w.arbiter && now.iter().all(|m| m.host != w.host)).map(Vote::Comes);
@@ -73,7 +73,7 @@ fn next_vote<'a>(now: &[ConfigMember], wanted: &'a [ConfigMember]) -> Option<Vot
     if votes < VOTES { granted.or(withdrawn) } else { withdrawn.or(granted) }
 }
 
-/// What is different, in words.
+/// The differences, as text.
 pub(super) fn describe(before: &[ConfigMember], after: &[ConfigMember]) -> String {
     let mut out = Vec::new();
     for m in after {

@@ -1,4 +1,4 @@
-//! What a move changes, what the operator should know of it, and what must not be on the way or at its end.
+//! What a move changes, what the operator should know of it, and which states are forbidden on the way or at its end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,17 +19,17 @@ use base::{
     side::Side,
 };
 
-/// From this round trip on, the two are in different regions.
+/// From this round trip time on, the two count as in different regions.
 const FAR: Duration = Duration::from_millis(20);
 
-/// What a preview is made of, besides the move.
+/// The input of a preview, besides the move.
 pub(super) struct PreviewInput<'a> {
     pub stand: &'a Stand<'a>,
-    /// All that say they accept writes.
+    /// All members that report that they accept writes.
     pub claims: &'a [Arc<str>],
     /// When it is made.
     pub now: Now,
-    /// It is a way back: where the votes are is said, and forbids nothing.
+    /// It is a rollback: the vote distribution is noted, and forbids nothing.
     pub back: bool,
 }
 
@@ -61,7 +61,7 @@ impl Set {
         draft
     }
 
-    /// Exposure, gap and tax.
+    /// Exposure, write gap and added latency.
     fn cost(&self, the: &Move, stand: &Stand<'_>, now: Now) -> Vec<String> {
         let (Move { from, to, .. }, secs, catch_up) = (the, recipe::STEP_DOWN, recipe::CATCH_UP);
         let rtt = stand.status.members.iter().find(|p| p.host == **to).and_then(|p| p.ping).filter(|p| *p >= FAR);
@@ -98,7 +98,7 @@ impl Set {
         notes
     }
 
-    /// Where the votes are: before, while nobody but the two can lead, and after.
+    /// The vote distribution: before, while only the two can become primary, and after.
     fn quorum_of(&self, the: &Move, picture: &PreviewInput<'_>, draft: &mut Draft<Call, Version>) {
         let judge = |members: &[ConfigMember], leader: &str| {
             quorum::judge(&self.voters(members, picture.stand.status), self.side(leader))
@@ -136,7 +136,7 @@ pub(super) fn votes(q: &Quorum) -> String {
     )
 }
 
-/// What is different of members.
+/// The differences of members.
 pub(super) fn members(set: &str, before: &[ConfigMember], after: &[ConfigMember]) -> Vec<Change> {
     let word = |m: Option<&ConfigMember>| match m {
         None => "not in the set".to_owned(),

@@ -1,4 +1,4 @@
-//! The operations of a move: pin, wait, step down, wait; then, whatever came of that, thaw and restore.
+//! The operations of a move: pin, wait, step down, wait; then, whatever the result, unfreeze and restore.
 
 use super::{
     Call, Lapse, Reconfig, Unless, Until, Version,
@@ -8,26 +8,26 @@ use super::{
 use crate::mongo::facts::ConfigMember;
 use base::operation::{Draft, Operation, Precondition};
 
-/// For how long the old primary does not stand again: long enough for an election and for the tail after it.
+/// For how long the old primary does not stand for election again: long enough for an election and for the cleanup after it.
 pub(super) const STEP_DOWN: u32 = 60;
 /// For how long the others may catch up after the command arrived. Writes fail meanwhile: short, and the wait for the lag comes first.
 pub(super) const CATCH_UP: u32 = 2;
-/// Less behind than this is level: the primary's positions are known to half a second.
+/// A lag below this is level: the primary's positions are exact to half a second.
 const LEVEL_MS: u32 = 500;
-/// Place of the first reconfig: what the later operations compare with.
+/// Index of the first reconfig: the precondition of the later operations refers to it.
 const PINNED: u16 = 0;
 
-/// From what is observed to what is wanted.
+/// From the observed to the wanted members.
 #[derive(Debug, Clone)]
 pub(super) struct Move {
     pub set: String,
-    /// How a person would come to its members.
+    /// How a person connects to its members.
     pub shell: Shell,
-    /// What is observed.
+    /// The observed version.
     pub mark: Version,
-    /// Who leads.
+    /// The primary.
     pub from: String,
-    /// Who is to lead.
+    /// The member that is to become primary.
     pub to: String,
     /// All members as they are observed.
     pub observed: Vec<ConfigMember>,
@@ -35,7 +35,7 @@ pub(super) struct Move {
     pub wanted: Vec<ConfigMember>,
 }
 
-/// Why no target's priority can be found.
+/// The server's highest priority: where it is taken already, no priority for the target can be found.
 pub(super) const HIGHEST: f64 = 1000.0;
 
 /// The members with `to` preferred to all others; none if the server's highest priority is taken already.
@@ -49,8 +49,8 @@ pub(super) fn preferring(members: &[ConfigMember], to: &str) -> Option<Vec<Confi
 }
 
 impl Move {
-    /// All members while the primary moves: nobody but the two can lead, and the two alike, so that no takeover is armed. The primary keeps
-    /// its own priority: the server refuses to set it to 0 (104).
+    /// All members while the primary moves: only the two can become primary, with equal priority, so that no takeover is armed. The primary
+    /// keeps its own priority: the server refuses to set it to 0 (104).
     pub(super) fn pinned(&self) -> Vec<ConfigMember> {
         let own = self.observed.iter().find(|m| m.host == self.from).map_or(1.0, |m| m.priority);
         let mut out = self.observed.clone();
@@ -62,7 +62,7 @@ impl Move {
         out
     }
 
-    /// The operations, in order, the tail last.
+    /// The operations, in order, the cleanup last.
     pub(super) fn ops(&self) -> Vec<Operation<Call, Version>> {
         let (set, pinned) = (&self.set, self.pinned());
         let version = self.mark.version.saturating_add(1);
@@ -105,7 +105,7 @@ impl Move {
             self.wait(format!("{}: level with the primary", self.to), caught_up, Precondition::None),
             self.op(format!("{} steps down in term {}", self.from, self.mark.term), step_down, after()),
             self.wait(format!("{} accepts writes", self.to), leads, Precondition::None),
-            // Not before somebody leads: thawed sooner, the old primary would stand in the very election that its step down made.
+            // Only once there is a primary: unfrozen sooner, the old primary would stand in the election that its own step down caused.
             cleanup(self.wait(format!("{set}: somebody accepts writes"), Until::Writable, Precondition::None)),
             cleanup(self.op(format!("{} may stand for election again", self.from), freeze, Precondition::None)),
             cleanup(self.wait(
@@ -126,7 +126,7 @@ impl Move {
         ]
     }
 
-    /// The priorities alone: who is to lead leads already.
+    /// The priorities alone: the intended member is primary already.
     pub(super) fn priorities_only(&self) -> Vec<Operation<Call, Version>> {
         let version = self.mark.version.saturating_add(1);
         let reconfig = Reconfig {
@@ -151,8 +151,8 @@ impl Move {
         ]
     }
 
-    /// What finishes a tail: the priorities as they are wanted, `unless` another leads by the time it is sent; nothing but a wait where they
-    /// are so already. All of it is tail.
+    /// What finishes a cleanup: the priorities as they are wanted, `unless` another member is primary by the time it is sent; only a wait
+    /// where they are so already. All of it is cleanup.
     pub(super) fn mend(&self, unless: Option<Unless>) -> Draft<Call, Version> {
         let mut draft = Draft::nothing();
         let version = self.mark.version.saturating_add(1);
@@ -184,7 +184,7 @@ impl Move {
         draft
     }
 
-    /// What it would take to go back once this is done: the former primary leads, and every priority is what it was.
+    /// The inverse of the move once it is done: the former primary is primary, and every priority is what it was.
     pub(super) fn inverse(&self) -> Self {
         Self {
             set: self.set.clone(),

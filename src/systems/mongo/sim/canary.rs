@@ -1,7 +1,7 @@
-//! What a canary feels of an imitated set.
+//! What a canary measures of a simulated set.
 //!
-//! The set keeps when it took no writes; the canary's writes since it was last asked are then played one after the other: refused at once in
-//! such a time, acknowledged after a moment else.
+//! The set records when it accepted no writes. The canary's writes since its last query are then replayed one after the other: refused at
+//! once in such a period, otherwise acknowledged after a moment.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,10 +11,10 @@ use std::{
 use super::Set;
 use crate::mongo::{Concern, Felt, canary::Record};
 
-/// When a set took no writes of late, and what its canary felt of that.
+/// When a set recently accepted no writes, and what its canary measured.
 #[derive(Debug, Default)]
 pub(super) struct Canary {
-    /// From when to when; the last one may go on.
+    /// Start and end; the last one may still be open.
     blocked: VecDeque<(Duration, Option<Duration>)>,
     records: BTreeMap<Concern, Loop>,
 }
@@ -22,11 +22,11 @@ pub(super) struct Canary {
 #[derive(Debug)]
 struct Loop {
     record: Record,
-    /// When it writes next.
+    /// Time of its next write.
     next: Duration,
 }
 
-/// How long a write takes: as measured near a primary.
+/// Duration of a write: as measured near a primary.
 const fn takes(concern: Concern) -> Duration {
     Duration::from_millis(match concern {
         Concern::One => 2,
@@ -34,13 +34,13 @@ const fn takes(concern: Concern) -> Duration {
     })
 }
 
-/// How far back it is kept when writes were not taken: longer than a canary is not asked for.
+/// How long these periods are kept: longer than the longest interval between two queries of a canary.
 const KEPT: Duration = Duration::from_secs(60);
-/// Not asked for longer than this, it has written nothing meanwhile.
+/// If not queried for longer than this, it has written nothing meanwhile.
 const AWAY: Duration = Duration::from_secs(5);
 
 impl Set {
-    /// Notes whether it takes writes at `boot`. Called whenever that may have changed.
+    /// Records whether it accepts writes at `boot`. Called whenever that may have changed.
     pub(super) fn note_writable(&mut self, boot: Duration) {
         let writable = self.primary.is_some() && boot >= self.writable_at;
         let blocked = &mut self.canary.blocked;
@@ -54,7 +54,7 @@ impl Set {
         }
     }
 
-    /// For how long it has taken no writes; zero while it takes them.
+    /// For how long it has accepted no writes; zero while it accepts them.
     pub(super) fn quiet(&self, boot: Duration) -> Duration {
         match self.canary.blocked.back() {
             Some((since, None)) if self.primary.is_none() || boot < self.writable_at => boot.saturating_sub(*since),
@@ -62,9 +62,9 @@ impl Set {
         }
     }
 
-    /// The share of the last minute in which it took none.
+    /// The share of the last minute in which it accepted none.
     pub(super) fn refused(&self, boot: Duration) -> f64 {
-        // What goes on may have ended since the set was last let live.
+        // An open period may have ended since the set was last advanced.
         let open = if self.primary.is_some() { self.writable_at } else { boot };
         let from = boot.saturating_sub(KEPT);
         let within = |(since, until): &(Duration, Option<Duration>)| {
@@ -73,7 +73,7 @@ impl Set {
         self.canary.blocked.iter().map(within).sum::<Duration>().div_duration_f64(KEPT)
     }
 
-    /// What the canary has felt by `boot`, writing so often. Its first write is over by then.
+    /// What the canary has measured by `boot`, with a write once per `every`. Its first write has ended by then.
     pub(super) fn sample(&mut self, concern: Concern, every: Duration, boot: Duration) -> Option<Felt> {
         let blocked = self.canary.blocked.clone();
         let open =

@@ -1,7 +1,7 @@
-//! Who leads an imitated set: elections, step downs, takeovers.
+//! The primary of a simulated set: elections, step downs, takeovers.
 //!
-//! As measured: after a step down the first to be asked wins, which is not always whom the priorities prefer; where all but one are at
-//! priority 0, that one wins, always.
+//! As measured: after a step down the first member to be asked wins, which is not always the one with the highest priority; where all but
+//! one have priority 0, that one always wins.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use base::now::Now;
 
 /// From PRIMARY to `isWritablePrimary`.
 const DRAIN: Duration = Duration::from_millis(15);
-/// No writes for so many milliseconds around a step down, both ends included, where somebody has caught up.
+/// Milliseconds without writes around a step down, both ends included, where a member has caught up.
 const GAP_MS: std::ops::RangeInclusive<u64> = 26..=90;
-/// Less behind than this is caught up within that gap.
+/// A lag below this (seconds) is caught up within that gap.
 const CLOSE: f64 = 0.5;
-/// How long the primary's own reconfig takes, which puts the new term into the configuration.
+/// Duration of the primary's own reconfig, which writes the new term into the configuration.
 const OWN_RECONFIG: Duration = Duration::from_millis(100);
 
 impl Set {
@@ -43,20 +43,20 @@ impl Set {
         self.hears_majority(place) && config.priority > 0.0 && config.votes > 0 && !frozen
     }
 
-    /// Whom a majority would vote for: nobody votes for who lacks what it has itself.
+    /// The members for which a majority would vote: no voter votes for a member that is missing more than the voter itself.
     fn electable(&self, boot: Duration) -> Vec<usize> {
         let lacks = |i: usize| self.lacks(i, boot);
         let wins = |i: usize| self.is_majority(|voter| self.sees(i, voter) && lacks(voter) >= lacks(i));
         (0..self.members.len()).filter(|&i| self.stands(i, boot) && wins(i)).collect()
     }
 
-    /// Whom the priorities prefer; of equals the first.
+    /// The member with the highest priority; of equals the first.
     fn preferred(&self, boot: Duration) -> Option<usize> {
         let priority = |i: usize| self.members[i].config.priority;
         self.electable(boot).into_iter().max_by(|&a, &b| priority(a).total_cmp(&priority(b)).then(b.cmp(&a)))
     }
 
-    /// Who wins the election that follows a step down.
+    /// The winner of the election that follows a step down.
     fn lottery(&mut self, boot: Duration) -> Option<usize> {
         let electable = self.electable(boot);
         match electable[..] {
@@ -67,7 +67,7 @@ impl Set {
         }
     }
 
-    /// Lets it live until `boot`.
+    /// Advances it to `boot`.
     pub(super) fn advance(&mut self, boot: Duration) {
         self.note_writable(boot);
         self.elect(boot);
@@ -85,7 +85,7 @@ impl Set {
         if self.primary.is_some() {
             self.give_way(boot + ELECTION, false);
         }
-        // Where nobody hears a majority, nobody is elected, and the time for it stays.
+        // If no member reaches a majority, no member is elected, and the election time stays.
         if (0..self.members.len()).any(|i| self.hears_majority(i)) && self.election_at.is_none_or(|at| boot >= at) {
             let at = self.election_at.take().unwrap_or(boot);
             let winner = if std::mem::take(&mut self.handoff) { self.lottery(boot) } else { self.preferred(boot) };
@@ -98,25 +98,25 @@ impl Set {
     fn give_way(&mut self, election_at: Duration, handoff: bool) {
         self.primary = None;
         self.takeover_at = None;
-        // Killed, or gone with the connection of whoever asked for it.
+        // Killed, or ended with the connection of its client.
         self.long = None;
         (self.election_at, self.handoff) = (Some(election_at), handoff);
     }
 
     fn lead(&mut self, place: usize, at: Duration) {
-        // From here on the others are behind it.
+        // From here on the other members are behind it.
         self.members[place].behind = Behind::default();
         self.primary = Some(place);
         self.term += 1;
-        // The new primary writes its term into the configuration, which has to reach a majority anew.
+        // The new primary writes its term into the configuration, which has to reach a majority again.
         (self.busy_until, self.spread_at) = (at + OWN_RECONFIG, at + HEARTBEAT);
         (self.led_at, self.writable_at) = (at, at + DRAIN);
     }
 
-    /// The primary steps down, if an electable member and a majority are, or will be in time, where it is.
+    /// The primary steps down, if an electable member and a majority have caught up, or will have in time.
     ///
     /// # Errors
-    /// Nobody caught up (262): it goes on leading, after a time in which it took no writes.
+    /// Nobody caught up (262): it stays primary, after a time in which it accepted no writes.
     pub(super) fn step_down(&mut self, place: usize, secs: u32, catch_up: u32, now: Now) -> Result<(), ()> {
         let (boot, patience) = (now.boot, Duration::from_secs(u64::from(catch_up)));
         let lag =
@@ -137,17 +137,17 @@ impl Set {
         Ok(())
     }
 
-    /// A member does not stand for election for so long; zero: it may again.
+    /// A member does not stand for election for `secs`; zero: it may again.
     pub(super) fn freeze(&mut self, place: usize, secs: u32, boot: Duration) {
         let host = self.members[place].config.host.clone();
         self.frozen.insert(host, boot + Duration::from_secs(u64::from(secs)));
-        // Nobody could be elected, and now somebody can: as soon as that one misses a primary.
+        // Nobody could be elected, and now a member can: as soon as it notices that there is no primary.
         if self.primary.is_none() && self.election_at.is_none() {
             self.election_at = Some(boot + ELECTION);
         }
     }
 
-    /// A higher priority than the primary's arms a takeover. It came after ten seconds in three of eight tries, and else not at all.
+    /// A higher priority than the primary's arms a takeover. It came after ten seconds in three of eight tries, and otherwise not at all.
     pub(super) fn arm_takeover(&mut self, boot: Duration) {
         let own = self.primary.map_or(0.0, |p| self.members[p].config.priority);
         let higher = self.preferred(boot).is_some_and(|i| self.members[i].config.priority > own);
@@ -164,7 +164,7 @@ impl Set {
     pub(super) fn stop(&mut self, host: &str) {
         self.lost |= self.primary.is_some_and(|p| self.members[p].config.host == host);
         self.stopped.insert(host.to_owned());
-        // What it held in memory is gone with its process, and its log begins anew.
+        // The contents of its memory are lost with its process, and its log starts empty.
         self.frozen.remove(host);
         self.told.retain(|_, by| by != host);
         self.restarted.insert(host.to_owned());

@@ -1,4 +1,4 @@
-//! What a scenario lets happen to an imitated set: a member that falls behind, a process that goes and comes, a long write, somebody with a
+//! Fault injection into a simulated set: a member that falls behind, a process that stops and starts, a long write, a person with a
 //! shell.
 
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::{
 };
 use base::now::Now;
 
-/// So many times as fast as it was written, it is caught up with.
+/// A member catches up this many times as fast as the data was written.
 const CATCH_UP: f64 = 20.0;
-/// As the shell's `rs.stepDown()`: for so long, and waiting so long for somebody who has caught up.
+/// As the shell's `rs.stepDown()`: seconds without standing for election, and seconds to wait for a member to catch up.
 const STEP_DOWN: (u32, u32) = (60, 10);
 
-/// How far something keeps a member behind, past what is usual for it. In seconds.
+/// Additional lag of a member, beyond its usual lag. In seconds.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    /// As a scenario wants it.
+    /// The lag set by a scenario.
     by: f64,
     /// Its process does not run: it falls behind for as long as that lasts.
     down: bool,
-    /// What it was when either changed, and when that was.
+    /// The value when either changed last, and when that was.
     had: f64,
     since: Duration,
 }
@@ -32,13 +32,13 @@ impl Behind {
         if self.down { f64::INFINITY } else { self.by }
     }
 
-    /// How far it is at `boot`.
+    /// The value at `boot`.
     pub(super) fn at(&self, boot: Duration) -> f64 {
         let (to, past) = (self.to(), boot.saturating_sub(self.since).as_secs_f64());
         if self.had < to { (self.had + past).min(to) } else { (self.had - CATCH_UP * past).max(to) }
     }
 
-    /// How long it takes to have everything, once nothing more is written.
+    /// Seconds until it has everything, once nothing more is written.
     pub(super) fn catches_up(&self, boot: Duration) -> f64 {
         self.to().max(self.at(boot) / (CATCH_UP + 1.0))
     }
@@ -50,10 +50,10 @@ impl Behind {
 }
 
 impl Sim {
-    /// Something happens that a scenario asks for. What is another system's is passed over.
+    /// Applies a fault injection of a scenario. One for another system is ignored.
     ///
     /// # Errors
-    /// No such member or set, or nobody leads it.
+    /// No such member or set, or it has no primary.
     pub(super) fn happen(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
         match what {
             FaultInjection::FallBehind { host, by } => self.set_of(host)?.fall_behind(host, *by, now.boot),
@@ -76,7 +76,7 @@ impl Sim {
         self.sets.iter_mut().find(|s| s.name == *name).ok_or_else(none)
     }
 
-    /// The set of a member, or of a host that waits to become one.
+    /// The set of a member, or of a candidate.
     fn set_of(&mut self, host: &str) -> Result<&mut Set, String> {
         let none = || format!("no member {host} in the simulated estate");
         self.sets.iter_mut().find(|s| s.place(host).is_some() || s.waiting.iter().any(|h| h == host)).ok_or_else(none)
@@ -131,20 +131,20 @@ impl Set {
         Ok(())
     }
 
-    /// Where nobody catches up in time, the primary refuses it and goes on, and that is what happens then.
+    /// If no member catches up in time, the primary refuses it and stays primary, and that is the result.
     fn by_hand(&mut self, now: Now) -> Result<(), String> {
         let place = self.primary.ok_or_else(|| format!("nobody leads {}: nobody steps down", self.name))?;
         let _refused = self.step_down(place, STEP_DOWN.0, STEP_DOWN.1, now);
         Ok(())
     }
 
-    /// Where a host stands in the configuration.
+    /// Index of a host in the configuration.
     fn place(&self, host: &str) -> Option<usize> {
         self.members.iter().position(|m| m.config.host == host)
     }
 
-    /// How far something keeps a member behind what was written last. Once nobody writes, that grows no more, and whoever is behind by a
-    /// constant comes nearer.
+    /// How far a member is behind the last write. Once nothing is written, that stops growing, and a member with a constant lag
+    /// catches up.
     pub(super) fn lacks(&self, place: usize, boot: Duration) -> f64 {
         (self.members[place].behind.at(boot) - self.quiet(boot).as_secs_f64()).max(0.0)
     }

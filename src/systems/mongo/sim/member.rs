@@ -1,4 +1,4 @@
-//! One member of an imitated set: how it was made, and how far it is behind.
+//! One member of a simulated set: how it is generated, and how far it is behind.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use plan::{MemberRule, ReplicaSet};
 pub(super) struct Member {
     pub(super) config: ConfigMember,
     pub(super) side: Option<Side>,
-    /// Usual lag, where in its breath the member is, and how often it is slow: what makes members differ.
+    /// Usual lag, phase of its variation, and how often the member is slow: this makes members differ.
     usual: f64,
     pub(super) phase: f64,
     slow_every: f64,
-    /// What a scenario has let happen to it.
+    /// Its injected fault.
     pub(super) behind: Behind,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Member {
 const SPELL: f64 = 90.0;
 
 impl Member {
-    /// Where the plan tells sides by tags, the first three are of the source and the rest of the target.
+    /// Where the plan distinguishes sides by tags, the first three are of the source and the rest of the target.
     pub(super) fn new(plan: &ReplicaSet, place: usize, host: &str, random: &mut fastrand::Rng) -> Self {
         let by_place = if place < 3 { Side::Source } else { Side::Target };
         let side = Side::BOTH.into_iter().find(|side| match plan.sites.get(*side) {
@@ -59,19 +59,19 @@ impl Member {
         }
     }
 
-    /// One that waited outside until now.
+    /// A candidate that becomes a member.
     pub(super) fn joined(config: ConfigMember, random: &mut fastrand::Rng) -> Self {
         let (usual, phase) = (0.15 + 0.05 * random.f64(), random.f64());
         Self { config, side: Some(Side::Target), usual, phase, slow_every: f64::INFINITY, behind: Behind::default() }
     }
 
-    /// The same member, configured otherwise.
+    /// The same member, with another configuration.
     pub(super) fn with(self, config: ConfigMember) -> Self {
         Self { config, ..self }
     }
 
-    /// Seconds behind: a breath of half a minute, and for some members a slow spell that builds up and drains;
-    /// more, if something keeps it behind.
+    /// Seconds behind: a variation with a period of half a minute; for some members a slow spell that builds up and drains;
+    /// more, if an injected fault keeps it behind.
     pub(super) fn lag(&self, boot: Duration) -> f64 {
         let t = boot.as_secs_f64();
         let breath = 1.0 + 0.6 * ((t / 31.0 + self.phase) * std::f64::consts::TAU).sin();

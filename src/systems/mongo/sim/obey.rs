@@ -1,7 +1,7 @@
-//! Requests carried out by an imitated set, and looked for.
+//! Requests carried out and verified by a simulated set.
 //!
-//! A look says no more than what could be read: the configuration from whoever leads, who says that it leads and in which term, and of a
-//! step down or a freeze the line in the member's own log, for as long as that member is not started anew.
+//! A verification uses only what could be read: the configuration of the primary, which member is primary and in which term, and for a
+//! step down or a freeze the line in the member's own log, as long as that member is not restarted.
 
 use super::{Set, Sim};
 use crate::{
@@ -37,7 +37,7 @@ impl SimulateWrites for State {
         match done {
             Ok(host) => {
                 set.told.insert(tag.to_owned(), host);
-                // Once each time: whoever sends twice what may be carried out twice is seen here.
+                // Every time: a request that was sent twice shows here.
                 sim.log.push(tag.to_owned());
                 SendOutcome { reply: Reply::Accepted, version: Some(set.mark()), detail: "ok".to_owned() }
             }
@@ -76,7 +76,7 @@ impl SimulateWrites for State {
         &sim.log
     }
 
-    /// Somebody with a shell changes a member's tags: nothing that matters to a move, but for the version.
+    /// An external change by a person with a shell: a member's tags, which do not matter to a move, except for the version.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         let Some(set) = action.set().and_then(|set| sim.sets.iter_mut().find(|s| s.name == *set)) else { return };
         set.advance(now.boot);
@@ -93,7 +93,7 @@ impl SimulateWrites for State {
     }
 }
 
-/// The host that carried it out; else what came of it.
+/// The host that carried it out; otherwise the result.
 type Done = Result<String, (Reply, String)>;
 
 impl Set {
@@ -109,7 +109,7 @@ impl Set {
         Version { version: self.version, term: self.now_term(), leader: self.leader().map(str::to_owned) }
     }
 
-    /// Where a member that answers stands in the configuration.
+    /// Index of a member that answers.
     fn answers(&self, host: &str) -> Option<usize> {
         let place = self.members.iter().position(|m| m.config.host == host)?;
         self.up(place).then_some(place)
@@ -177,7 +177,7 @@ impl Set {
         let truth = if r.made(self.version, &self.configured()) {
             Truth::Applied
         } else if self.primary.is_none() {
-            // A member that follows may not have the newest one yet.
+            // A secondary may not have the newest one yet.
             Truth::Unobservable
         } else if self.version < r.version {
             Truth::NotApplied
@@ -211,7 +211,7 @@ impl Set {
         let answers = self.answers(host).is_some();
         let leads = answers && self.leader() == Some(host);
         if leads && secs == 0 {
-            // An absolute value, and it is that: who leads is not frozen.
+            // An absolute value, and it holds: a primary is not frozen.
             return (Truth::Applied, format!("{host} leads: it is not frozen"));
         }
         if answers && self.told.get(tag).is_some_and(|by| by == host) {

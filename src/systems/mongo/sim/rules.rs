@@ -1,4 +1,4 @@
-//! Which configurations an imitated server takes, and with what code it refuses the others: as measured on 4.4 to 6.0.
+//! Which configurations a simulated server accepts, and the code with which it refuses the others: as measured on 4.4 to 6.0.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::mongo::facts::ConfigMember;
 pub(in crate::mongo) struct Refusal {
     /// The server's code.
     pub code: i32,
-    /// Its words, more or less.
+    /// Its message, approximately.
     pub why: &'static str,
 }
 
@@ -22,7 +22,7 @@ const fn refuse(code: i32, why: &'static str) -> Result<(), Refusal> {
 const VOTES: u32 = 7;
 
 impl Set {
-    /// Whether the server would take it now. It looks at no more than this: whether the sender had seen what it replaces, it cannot know.
+    /// Whether the server would accept it now. It checks no more than this: it does not know whether the sender had read the replaced one.
     pub(super) fn takes(&self, version: i64, members: &[ConfigMember], boot: Duration) -> Result<(), Refusal> {
         let Some(primary) = self.primary.filter(|_| boot >= self.writable_at) else {
             return refuse(10107, "not a writable primary");
@@ -34,7 +34,7 @@ impl Set {
             return refuse(308, "the current configuration is not with a majority yet");
         }
         valid(members)?;
-        // As servers from 5.0 on do.
+        // From release 5.0 on.
         if !self.release.starts_with("4.")
             && !self.default_write
             && majority_by_default(members) != majority_by_default(&self.configured())
@@ -43,7 +43,7 @@ impl Set {
         }
         let was = |host: &str| self.members.iter().map(|m| &m.config).find(|m| m.host == host);
         let old: u32 = members.iter().filter(|m| was(&m.host).is_some()).map(|m| m.votes).sum();
-        // Those that are new are counted when their first copy is done, one by one: more than seven get in that way.
+        // New members are counted once their initial sync is done, one by one: more than seven can be added in that way.
         if old > VOTES {
             return refuse(93, "more than seven votes");
         }
@@ -65,7 +65,7 @@ impl Set {
         Ok(())
     }
 
-    /// Installs it. It is with a majority a heartbeat later.
+    /// Installs it. A majority has it one heartbeat later.
     pub(super) fn install(&mut self, version: i64, members: &[ConfigMember], boot: Duration) {
         let leads = self.primary.map(|p| self.members[p].config.host.clone());
         let mut old: Vec<_> = std::mem::take(&mut self.members);
@@ -86,13 +86,13 @@ impl Set {
     }
 }
 
-/// `[(arbiters > 0) and (voters that are none <= majority of voters)]` is `{ w: 1 }`, in the words of MongoDB's manual.
+/// `[(arbiters > 0) and (voters that are none <= majority of voters)]` is `{ w: 1 }`, as MongoDB's manual states it.
 fn majority_by_default(members: &[ConfigMember]) -> bool {
     let count = |of: fn(&ConfigMember) -> bool| members.iter().filter(|m| m.votes > 0 && of(m)).count();
     !(count(|m| m.arbiter) > 0 && count(|m| !m.arbiter) <= count(|_| true) / 2 + 1)
 }
 
-/// Whether it could be a configuration at all.
+/// Whether it is a valid configuration.
 fn valid(members: &[ConfigMember]) -> Result<(), Refusal> {
     let hosts: BTreeSet<_> = members.iter().map(|m| &m.host).collect();
     if members.is_empty() || hosts.len() < members.len() {

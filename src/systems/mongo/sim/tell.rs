@@ -1,4 +1,4 @@
-//! What those feel who use imitated sets: writes that are refused, and primaries that are far away.
+//! The shared conditions for users of simulated sets: refused writes, and primaries in another region.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Set;
 use crate::SharedConditions;
 use base::side::{Side, Sides};
 
-/// Tells it as of `boot`. One set has as many users as the next.
+/// Publishes them as of `boot`. All sets have the same number of users.
 #[expect(clippy::cast_precision_loss, reason = "a handful of sets")]
 pub(super) fn publish(sets: &[Set], boot: Duration, world: &mut SharedConditions) {
     let share = |of: f64, all: usize| of / all.max(1) as f64;

@@ -1,4 +1,4 @@
-//! The servers' rules, one by one: which configurations are taken, and who leads after what.
+//! The servers' rules, one by one: which configurations are accepted, and which member is primary after which event.
 
 mod happen;
 
@@ -49,7 +49,7 @@ impl Estate {
         set.primary.map(|p| set.members[p].config.host.clone())
     }
 
-    /// The code with which the server refuses the present configuration, changed like this; 0 if it takes it.
+    /// The code with which the server refuses the present configuration, changed like this; 0 if it accepts it.
     fn code(&mut self, by: i64, change: impl FnOnce(&mut Vec<ConfigMember>)) -> i32 {
         let boot = self.now.boot;
         let set = self.set();
@@ -81,7 +81,7 @@ impl Estate {
         self.send(&Call::Freeze { set: "orders".into(), host: host(n), secs, lapse: None })
     }
 
-    /// Only the primary and this one can lead, with equal priority.
+    /// Only the primary and this one can become primary, with equal priority.
     fn pin(&mut self, n: u32) {
         let leader = self.leader().expect("a primary");
         let sent = self.reconfig(|members| {
@@ -123,7 +123,7 @@ fn several_new_voters_come_in_at_once_even_beyond_seven() {
     // From here on they are counted.
     assert_eq!(e.code(1, |_| ()), 93);
     assert_eq!(e.code(1, |m| drop(m.pop())), 0);
-    // Nobody answers there.
+    // No server answers at this address.
     assert_eq!(e.code(1, |m| m[7] = new(&host(199))), 74);
 }
 
@@ -189,7 +189,7 @@ fn pinned_the_target_wins_sixteen_of_sixteen_within_ninety_milliseconds() {
     for seed in 0..16 {
         let mut e = Estate::new(seed);
         e.pin(104);
-        // Level, as the wait before it makes sure.
+        // Level, as the preceding wait ensures.
         while e.sim.sets[0].members[3].lag(e.now.boot) > 0.4 {
             e.pass(1000);
         }

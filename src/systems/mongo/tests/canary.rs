@@ -1,4 +1,4 @@
-//! A canary from the plan to the screen, and who gets one.
+//! A canary from the plan to the screen, and which sessions run one.
 
 use super::*;
 use crate::{
@@ -20,7 +20,7 @@ pub(super) fn with_canary() -> Run {
     Run::of(&Arc::new(plan), 1)
 }
 
-/// Lets time pass, each probe asked every half second.
+/// Advances time, with each probe queried every half second.
 pub(super) fn feel(run: &mut Run, probes: &[CollectorSpec<Probe>], seconds: u64) {
     for _ in 0..seconds * 2 {
         run.now.boot += Duration::from_millis(500);
@@ -44,7 +44,7 @@ fn nobody_feels_anything_before_somebody_is_given_the_run() {
     assert!(table.columns.iter().all(|column| column.id != "felt"), "nothing is felt: no column for it");
     let detail = run.state.detail("sets", "orders", run.now).expect("a set");
     assert!(detail.fields.iter().any(|(name, cell)| name == "canary" && cell.text.contains("nobody who watches")));
-    // Without a login in the plan there is nothing to try either.
+    // Without a login in the plan there is nothing to check either.
     assert!(run.state.trials().is_empty());
     let probes = run.state.probes();
     let ids: Vec<_> = probes.iter().map(|p| p.id.as_str()).collect();
@@ -73,7 +73,7 @@ fn an_election_is_felt_to_a_tick_and_goes_on_the_screen() {
     for w in ["1", "majority"] {
         assert_eq!(run.signal("mongo.canary.gap", w).fresh(), Some(0.0));
         let down = run.signal("mongo.canary.write_downtime", w).fresh().expect("felt");
-        // Ten seconds until the others elect, and what lies between two ticks.
+        // Ten seconds until the others hold an election, plus up to one tick.
         assert!((10.0..10.2).contains(&down), "{w}: {down}");
         assert_eq!(run.signal("mongo.canary.longest_gap", w).fresh(), Some(down));
     }
@@ -104,7 +104,7 @@ fn a_canary_that_may_not_write_is_blind_and_no_outage() {
     run.now.boot += Duration::from_secs(7);
     assert!(matches!(run.signal("mongo.canary.gap", "1"), Observed::Unknown(f) if f.kind == FaultKind::Refused));
     assert_eq!(run.cell(0, "orders", "felt"), ("REFUSED".into(), Tone::Blind));
-    // One of the two is as bad as both: the set's cell is as good as the worst.
+    // The set's cell is as fresh as the worse of the two.
     let stamp = Stamp { at: run.now, fresh: Freshness::of_interval(Duration::from_secs(1)) };
     run.state.on_sample(&Probe { set: 0, concern: Concern::One }, Observation::Felt(Default::default()), stamp);
     assert_eq!(run.cell(0, "orders", "felt").1, Tone::Blind);
@@ -129,7 +129,7 @@ fn what_a_step_down_would_kill_is_known_of_who_leads_and_of_nobody_else() {
         "{:?}",
         notes(&run)
     );
-    // Not known is neither none nor what was.
+    // Unknown is neither none nor the last value.
     run.cut = Some(("operations", FaultKind::Refused));
     run.pass(1);
     assert!(!longest(&run).is_fresh());

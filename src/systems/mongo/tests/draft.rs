@@ -1,4 +1,4 @@
-//! What a move takes, and what keeps it from being drafted.
+//! The operations of a move, and what prevents it from being drafted.
 
 use super::*;
 use crate::{
@@ -64,7 +64,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
         Precondition::Observed(Version { version: 4, term: 7, leader: Some("127.0.0.1:101".into()) })
     );
     let Call::Wait { until: Until::Leads { host, after: 7 }, .. } = &draft.ops[4].call else { panic!("a wait") };
-    // The two alike, so that nothing takes over; nobody else.
+    // The two have equal priority, so that nothing takes over; all others have none.
     let priorities = |of: &[crate::mongo::facts::ConfigMember]| of.iter().map(|m| m.priority).collect::<Vec<_>>();
     for (m, p) in pin.after.iter().zip(priorities(&pin.after)) {
         let leads = m.host == "127.0.0.1:101" || m.host == *host;
@@ -74,7 +74,7 @@ fn a_move_is_pinned_stepped_down_and_restored() {
     assert_eq!((restore.version, &restore.before), (6, &pin.after));
     let highest = restore.after.iter().max_by(|a, b| a.priority.total_cmp(&b.priority)).expect("members");
     assert_eq!((&highest.host, highest.priority), (host, 3.0));
-    // Where the move did not come to pass, nobody else is preferred to who leads: that would arm a takeover.
+    // Where the move did not succeed, no member is preferred to the primary: that would arm a takeover.
     assert_eq!(restore.members("127.0.0.1:101"), pin.before);
     assert!(draft.notes.iter().any(|n| n.contains("nobody but")) && draft.notes.iter().any(|n| n.contains("66 ms")));
     let pins = draft.diff.iter().filter(|c| c.thing.starts_with("priority, until restored,")).count();
@@ -100,12 +100,12 @@ fn what_a_person_pastes_compares_too() {
         "{}",
         command(8)
     );
-    // The pin is still there, or nobody knows who would lead next.
+    // The pin must still be in place; otherwise the next primary is not determined.
     assert!(command(3).contains(".config.version) !== 5) throw"), "{}", command(3));
     assert!(command(3).contains("replSetStepDown: 60, secondaryCatchUpPeriodSecs: 2"));
     for op in &draft.ops {
         if matches!(op.call, Call::Wait { .. }) {
-            // Who pastes the whole list must not come to the step down before what it waits for is so.
+            // A person who pastes the whole list must not reach the step down before the wait has succeeded.
             assert!(op.command.contains("throw why; sleep(500)"), "{}", op.command);
         }
         assert_eq!(op.command.matches('\'').count(), 4, "{}", op.command);
@@ -131,7 +131,7 @@ fn what_a_person_pastes_goes_where_the_plan_goes_and_no_servers_word_is_the_shel
     let all = [votes, freeze].map(|action| run.draft(&action).expect("a draft").ops);
     for op in all.iter().flatten() {
         let tools = tempfile::tempdir().expect("a folder");
-        // What a shell makes of it: its words, a line each.
+        // How a shell splits it: its words, a line each.
         let said = tools.path().join("mongosh");
         std::fs::write(&said, "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done\n").expect("written");
         std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("permitted");
@@ -184,7 +184,7 @@ fn nothing_stale_or_blind_or_never_seen_is_drafted_upon_and_all_faults_are_told(
     assert!(run.draft(&to(Side::Target)).expect_err("faults").len() >= 4);
     let never = Run::of(&run.state.plan, 1);
     assert!(text(&never.draft(&to(Side::Target)).expect_err("faults")).contains("not known yet"));
-    // One thing alone is enough.
+    // One missing condition is enough.
     let mut run = Run::movable(1);
     run.cut = Some(("/config", FaultKind::TimedOut));
     run.pass(1);
@@ -217,7 +217,7 @@ fn a_target_that_cannot_lead_is_not_chosen() {
     for why in ["103 has no vote", "104 is hidden", "105 is delayed"] {
         assert!(text(&faults).contains(why), "{}", text(&faults));
     }
-    // Known of the configuration, and down.
+    // In the configuration, and down.
     let mut run = Run::movable(1);
     for n in 103..105 {
         run.sim.stop(&format!("127.0.0.1:{n}"));
@@ -225,7 +225,7 @@ fn a_target_that_cannot_lead_is_not_chosen() {
     run.pass(10);
     let draft = run.draft(&to(Side::Target)).expect("one is left");
     assert_eq!(draft.diff[0].to, "127.0.0.1:105");
-    // Three of five are up: a majority; but after the move the target's own site has none that is up.
+    // Three of five are up: a majority; but after the move the target's own site has no majority that is up.
     assert!(draft.broken.iter().any(|b| b.contains("majority that is up")), "{:?}", draft.broken);
 }
 

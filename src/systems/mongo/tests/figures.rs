@@ -1,4 +1,4 @@
-//! Figures that never become less than what is known: what a set has cost those who write, and the worst of all sets.
+//! Figures that never become less than what is known: the write downtime of a set, and the worst of all sets.
 
 use super::{
     canary::{feel, with_canary},
@@ -30,7 +30,7 @@ fn what_a_canary_felt_stays_when_it_misses_a_turn() {
     assert_eq!(lost(&run), "0.5s");
     felt(&mut run, Felt { unseen: Duration::from_millis(100), ..down.clone() });
     assert_eq!(lost(&run), "≤ 0.6s", "what nobody tried may have been more, and is not less");
-    // Nor is it forgotten when the canary can write no more; and of an outage that goes on then, nobody feels how long it is.
+    // It is kept when the canary can no longer write; the length of an outage that continues then is not measured.
     let since = Some(run.now.boot - Duration::from_secs(1));
     felt(&mut run, Felt { since, ..down });
     run.state.on_probe_error(&PROBE, &Fault::new(FaultKind::Refused, "not authorized"));
@@ -52,7 +52,7 @@ fn an_outage_that_a_console_watched_before_its_canary_began_is_not_forgotten() {
     assert!(run.state.sets[0].lost(run.now).time >= before, "{}", lost(&run));
     assert!(lost(&run).starts_with("≤ "), "{}", lost(&run));
     assert!(!run.state.outages(run.now).is_empty(), "the budget of 5s stays overspent");
-    // One that goes on while the canary begins is not counted twice.
+    // An outage in progress when the canary starts is not counted twice.
     let mut run = with_canary();
     run.pass(5);
     run.sim.stop("127.0.0.1:101");

@@ -1,4 +1,4 @@
-//! Never more than is known: what others say of a primary that we do not reach, delays that are no lag, arbiters, sides without members.
+//! No claim beyond what is known: reports about a primary that we do not reach, configured delays, arbiters, sides without members.
 
 use super::*;
 use crate::mongo::facts::Hello;
@@ -20,7 +20,7 @@ fn summary(run: &Run) -> String {
     cells.iter().map(|c| c.text.to_string()).collect::<Vec<_>>().join("; ")
 }
 
-/// Changes the configuration as it was read last, the n-th member of the first set first.
+/// Changes the last observed configuration: the second member of the first set.
 fn reconfigured(run: &mut Run, change: impl FnOnce(&mut crate::mongo::ConfigMember)) {
     let set = &mut run.state.sets[0];
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
@@ -53,7 +53,7 @@ fn a_primary_that_only_we_do_not_reach_is_neither_gone_nor_charged() {
 fn a_primary_that_is_lost_to_us_and_to_its_followers_was_lost_when_it_fell_silent() {
     let mut run = Run::new();
     run.pass(8);
-    // Its followers name it for a while yet.
+    // Its followers still name it for a while.
     run.cut = Some((":101/", FaultKind::Unreachable));
     run.pass(1);
     assert_eq!(spent(&run).down, Duration::ZERO);
@@ -69,7 +69,7 @@ fn of_a_primary_that_led_on_out_of_our_sight_only_what_its_followers_miss_is_cha
     run.pass(8);
     run.cut = Some((":101/", FaultKind::Unreachable));
     run.pass(8);
-    // They went on copying until now.
+    // They continued to copy until now.
     run.sim.stop("127.0.0.1:101");
     run.pass(2);
     let lost = spent(&run);
@@ -84,9 +84,9 @@ fn a_minority_that_sees_no_primary_does_not_speak_for_the_others() {
         run.sim.stop(host);
     }
     run.pass(1);
-    // Three hosts say themselves that no such process is there.
+    // Three hosts refuse connections: no such process is running there.
     assert!(matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)));
-    // From three nothing is heard: they may be on the other side of a cut, and lead.
+    // Three hosts are silent: they may be on the other side of a cut and have a primary.
     fails(&mut run, &[101, 102, 103], FaultKind::TimedOut);
     assert!(!run.state.sets[0].leader(run.now).is_fresh(), "{:?}", run.state.sets[0].leader(run.now));
     assert!(!run.signal("mongo.set.primary_writable", "orders").is_fresh());
@@ -160,7 +160,7 @@ fn a_side_that_no_member_is_of_is_told_with_what_there_is() {
     assert_eq!(summary(&run), "");
     run.state.sets[0].plan = Arc::new(by_tags);
     assert_eq!(summary(&run), "orders: no member is of the source: no member has the tag site");
-    // What `landfall check` says, too.
+    // What `landfall check` reports, too.
     let told: Vec<_> = run.state.unusable(run.now).iter().map(|f| f.text.raw().to_owned()).collect();
     assert_eq!(told, ["orders: no member is of the source: no member has the tag site"]);
     reconfigured(&mut run, |m| m.tags = vec![("site".into(), "VIR".into())]);
@@ -232,7 +232,7 @@ fn a_hidden_voter_that_is_down_is_one_of_those_that_cannot_lead() {
         run.sim.stop(host);
     }
     run.pass(12);
-    // Of two nothing is heard, and of the third the host says that no process is there. Greetings name no hidden member.
+    // Two are silent, and the host of the third refuses connections. `hello` names no hidden member.
     fails(&mut run, &[101, 102], FaultKind::TimedOut);
     for n in [104, 105] {
         let hello = run.sources.iter().find(|s| s.id.ends_with(&format!(":{n}/hello"))).cloned().expect("a source");
@@ -263,7 +263,7 @@ fn a_connection_that_was_cut_is_not_a_host_that_says_nobody_is_there() {
     }
     run.pass(12);
     assert!(matches!(run.state.sets[0].leader(run.now), Observed::Fresh(Leader::Nobody, _)));
-    // As a load balancer or a tunnel ends them, whose other side may be well.
+    // As a load balancer or a tunnel closes them, while its other end may be working.
     for spec in run.sources.clone().iter().filter(|s| [":101/", ":102/", ":103/"].iter().any(|n| s.id.contains(n))) {
         run.state.fail(&spec.query, &Fault::new(FaultKind::Unreachable, "hello: unexpected end of file"), run.now);
     }

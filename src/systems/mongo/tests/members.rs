@@ -1,4 +1,4 @@
-//! A set is extended, voted, and taken back: each step drafted on what is known, played on the imitated servers, read back.
+//! A set is extended, given votes, and rolled back: each step drafted on observations, run on the simulated servers, read back.
 
 use crate::{
     System,
@@ -30,7 +30,7 @@ fn votes(source: u8, target: u8, split: bool) -> Action {
     Action::SetVotes { set: set(), votes: Sides { source, target }, split_for }
 }
 
-/// Votes, priorities and who is hidden, member by member: `1/2 1/1 0/0h`.
+/// Votes, priorities and hidden flags, member by member: `1/2 1/1 0/0h`.
 fn members(p: &Played<State>) -> String {
     let (config, _) = p.state.sets[0].config.last().expect("a configuration");
     let one = |m: &super::super::facts::ConfigMember| {
@@ -39,7 +39,7 @@ fn members(p: &Played<State>) -> String {
     config.members.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Drafts, plays and reads; gives what would take it back.
+/// Drafts, runs and reads; returns the inverse.
 fn done(
     p: &mut Played<State>,
     action: &Action,
@@ -76,9 +76,9 @@ fn a_set_is_extended_voted_moved_and_taken_back_step_by_step() {
     let to = |side| Action::MovePrimary { set: set(), to: side };
     done(&mut p, &to(Side::Target));
     assert_eq!(p.is_satisfied(&to(Side::Target)), Some(true));
-    // With one vote it is no home any more: said, and sent only as a way back.
+    // With one vote its site has no majority any more: noted, and sent only as a rollback.
     assert!(!p.draft(&to(Side::Source)).expect("a draft").broken.is_empty());
-    // Who leads does not leave, nor loses its vote.
+    // The primary is not removed and keeps its vote.
     let leave = Action::RemoveMembers { set: set(), side: Side::Target };
     assert!(p.draft(&leave).expect_err("faults").iter().any(|f| f.text.raw().contains("leads")));
     let leave = Action::RemoveMembers { set: set(), side: Side::Source };
@@ -125,7 +125,7 @@ fn what_costs_the_majority_or_lets_somebody_take_over_is_forbidden() {
         done(&mut p, &action);
     }
     let broken = |p: &Played<State>, action: &Action| p.draft(action).expect("a draft").broken.join(" / ");
-    // The end is a home again, but not the way to it: two and two.
+    // The end has a majority at the primary's site again, but not the path to it: two and two.
     assert!(broken(&p, &votes(1, 2, false)).contains("split_for"), "{}", broken(&p, &votes(1, 2, false)));
     let take_over = Action::SetPriorities { set: set(), priorities: Sides { source: 2, target: 3 } };
     assert!(broken(&p, &take_over).contains("takes over"));
@@ -161,7 +161,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
             backs.push((done(&mut p, &action), String::new()));
         }
         if release.starts_with('6') {
-            // With the fourth voter that holds data a majority would be waited for by default: nobody has said so.
+            // With the fourth voter that holds data, writes would wait for a majority by default: no default has been set.
             let refused = p.draft(&votes(1, 2, true)).expect("a draft").broken;
             assert!(
                 refused.iter().any(|why| why.contains("(103)") && why.contains("setDefaultRWConcern")),
@@ -196,7 +196,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
         assert_eq!(sorted(&members(&p)), sorted(&before), "the arbiter is back, with its vote");
         let (config, _) = p.state.sets[0].config.last().expect("a configuration");
         assert!(config.member("127.0.0.1:3").is_some_and(|m| m.arbiter));
-        // A whole side with its arbiter, once the target leads.
+        // A whole side with its arbiter, once the primary is on the target.
         done(&mut p, &votes(1, 2, true));
         done(&mut p, &Action::MovePrimary { set: set(), to: Side::Target });
         let leave = Action::RemoveMembers { set: set(), side: Side::Source };
@@ -205,7 +205,7 @@ fn an_arbiter_leaves_as_a_whole_and_what_the_server_will_refuse_is_foreseen() {
     }
 }
 
-/// Changes the configuration as it was read last.
+/// Changes the last observed configuration.
 fn reconfigured(p: &mut Played<State>, host: &str, change: impl FnOnce(&mut super::super::facts::ConfigMember)) {
     let set = &mut p.state.sets[0];
     let (mut config, stamp) = set.config.last().map(|(c, s)| (c.clone(), s)).expect("a configuration");
@@ -257,7 +257,7 @@ fn the_way_back_of_an_arbiter_is_not_forbidden_for_what_is_not_known() {
     p.sim.set_default_write("catalog");
     p.pass(5);
     let back = done(&mut p, &votes(1, 2, true));
-    // From here on nobody may ask for it; nor is it asked of a set without an arbiter by some.
+    // From here on nobody has permission to query it.
     p.sim.mute_default_write("catalog");
     p.pass(5);
     let back = p.state.inverse(&back, p.now).expect("a way back");
@@ -265,7 +265,7 @@ fn the_way_back_of_an_arbiter_is_not_forbidden_for_what_is_not_known() {
     assert!(back.notes.iter().any(|note| note.contains("is not known")), "{:?}", back.notes);
     p.play(&back.ops);
     p.pass(5);
-    // Forward, it is as well known as it has to be, or it is forbidden.
+    // Forward, it has to be known; otherwise it is forbidden.
     assert!(p.draft(&votes(1, 2, true)).expect("a draft").broken.iter().any(|why| why.contains("(103)")));
 }
 
@@ -299,7 +299,7 @@ action = { remove_members = { set = "catalog", side = "source" } }
         p.pass(5);
         let mut missed: Vec<_> =
             p.state.watched(p.now).into_iter().filter_map(|w| w.unknown("mongo")).map(|u| u.what).collect();
-        // Nothing is asked here of what comes in later.
+        // Members that are added later are not queried here.
         missed.retain(|what| !what.contains(":4") && !what.contains(":5"));
         let hello = |n: u32| Query::Hello(Peer { set: 0, host: format!("127.0.0.1:{n}").as_str().into() });
         assert_eq!((p.state.is_over(&hello(1), p.now), p.state.is_over(&hello(4), p.now)), (all_gone, false));

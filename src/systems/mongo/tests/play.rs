@@ -1,4 +1,4 @@
-//! The recipe played against the imitated servers by the step machine, to its end, interrupted everywhere, and back.
+//! The recipe run against the simulated servers by the step machine: to its end, interrupted at every point, and back.
 
 use std::collections::VecDeque;
 
@@ -19,7 +19,7 @@ use base::{
     },
 };
 
-/// A driver of few lines.
+/// A minimal driver.
 struct Play<'a> {
     run: &'a mut Run,
     name: &'static str,
@@ -37,7 +37,7 @@ impl<'a> Play<'a> {
         Self::on(run, name, ops, Step::new(0, true, false))
     }
 
-    /// What a step is to do that has a past.
+    /// Runs a step with earlier state.
     fn on(run: &'a mut Run, name: &'static str, ops: Vec<Operation<Call, Version>>, step: Step) -> Self {
         let recipe = Recipe::sequence(ops.iter().map(|op| (op.kind, op.cleanup)));
         let marks = vec![None; ops.len()];
@@ -97,7 +97,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Goes on until there is nothing left to do, or `until` says so.
+    /// Runs until there is nothing left to do, or `until` holds.
     fn go(&mut self, until: impl Fn(&Step) -> bool) {
         while self.step.state == StepState::Running && !until(&self.step) {
             if let Some(event) = self.events.pop_front() {
@@ -131,7 +131,7 @@ impl Run {
     }
 
     fn move_to(&mut self, side: Side) -> Draft<Call, Version> {
-        // Some member may be slow just now: then it is waited for.
+        // Some member may be slow at present: then it is waited for.
         self.draft(&to(side)).expect("a draft")
     }
 }
@@ -157,7 +157,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
         run.pass(5);
         assert_eq!(run.state.is_satisfied(&to(Side::Target), run.now).and_then(Observed::fresh), Some(true));
 
-        // And back, as it is on record.
+        // And back, from the record.
         let bytes = serde_json::to_vec(&draft.inverse).expect("written");
         let stored: Vec<Operation<Call, Version>> = serde_json::from_slice(&bytes).expect("read");
         let back = run.state.inverse(&stored, run.now).expect("a way back");
@@ -167,7 +167,7 @@ fn played_to_the_end_the_target_leads_and_everything_is_restored() {
         assert_eq!(play.step.state, StepState::Settling, "{:?}", play.states());
         assert_eq!(run.members(), (before, 8, "127.0.0.1:101".into()));
         run.pass(5);
-        // What is so already is left out.
+        // What holds already is left out.
         let again = run.state.inverse(&stored, run.now).expect("a way back");
         assert!(again.ops.is_empty() && again.diff.is_empty());
     }
@@ -187,14 +187,14 @@ fn held_after_any_operation_the_tail_mends_it() {
                 play.events.clear();
                 play.timers.clear();
             }
-            // The run is held; or the program was started again, which holds it, too.
+            // The run is held; or the program was restarted, which holds it, too.
             play.take(&if crashed { StepEvent::Resumed } else { StepEvent::Hold });
             play.go(|_| false);
             assert!(matches!(play.step.state, StepState::Failed | StepState::Settling), "{at}: {:?}", play.states());
             assert!(!play.step.exposed(), "{at}: {:?}", play.states());
             let (after, version, leader) = run.members();
             assert_eq!(version, 6);
-            // The step down leaves as soon as the wait before it is over.
+            // The step down is sent as soon as the preceding wait has ended.
             let moved = at >= 2;
             assert_eq!(leader, if moved { target.clone() } else { "127.0.0.1:101".to_owned() });
             for (b, a) in before.iter().zip(&after) {
@@ -231,7 +231,7 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     assert_eq!((play.step.state, play.states()[0]), (StepState::NotApplied, OpState::Conflict));
     assert!(State::log(&run.sim).is_empty());
     assert_eq!(run.members(), (theirs, version, "127.0.0.1:101".into()));
-    // While it is pinned: the step down is not sent, and the tail does not undo what the stranger did. That stays exposed, and is said.
+    // While it is pinned: the step down is not sent, and the cleanup keeps the external change. That stays exposed, and is reported.
     let mut run = Run::movable(4);
     let draft = run.move_to(Side::Target);
     let mut play = Play::begin(&mut run, "go", draft.ops.clone());
@@ -241,7 +241,7 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, true), "{:?}", play.states());
     assert_eq!((play.states()[3], play.states()[8]), (OpState::NotApplied, OpState::Conflict));
     let (theirs, ..) = run.members();
-    // The way back is bound to what is there now: it mends the priorities and leaves the stranger's tags.
+    // The inverse is bound to the present configuration: it restores the priorities and leaves the externally changed tags.
     run.pass(5);
     let back = run.state.inverse(&draft.inverse, run.now).expect("a way back");
     assert_eq!(back.ops.iter().filter(|op| op.kind == Kind::Compared).count(), 1);
@@ -253,7 +253,7 @@ fn a_stranger_in_between_is_a_conflict_and_is_not_overwritten() {
     assert_eq!(after[4].tags, theirs[4].tags);
 }
 
-/// A member's process hangs, or goes on.
+/// A member's process hangs, or continues.
 fn hang(play: &mut Play<'_>, host: &str, on: bool) {
     let what = FaultInjection::Hang { host: host.into(), on };
     State::inject(&mut play.run.sim, &what, play.run.now).expect("a member");
@@ -261,7 +261,7 @@ fn hang(play: &mut Play<'_>, host: &str, on: bool) {
 
 #[test]
 fn an_old_primary_that_hangs_keeps_nobody_from_finishing_a_move_that_succeeded() {
-    // It answers nobody any more; or it does again before its step down is over, and has taken nothing of what was sent meanwhile.
+    // It stays silent; or it answers again before its step down has expired, and has received nothing that was sent meanwhile.
     for recovers in [false, true] {
         let mut run = Run::movable(2);
         let draft = run.move_to(Side::Target);
@@ -298,7 +298,7 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
     play.go(|s| s.recipe.ops[2].state.failed());
     let waited = play.run.now.boot - pinned;
     assert!((Duration::from_secs(30)..Duration::from_secs(40)).contains(&waited), "{waited:?}");
-    // It comes back late: nothing steps down by itself any more.
+    // It comes back late: no automatic step down happens any more.
     play.run.sim.start(&target);
     play.go(|_| false);
     assert_eq!((play.step.state, play.step.exposed()), (StepState::Failed, false), "{:?}", play.states());
@@ -308,7 +308,7 @@ fn a_target_that_is_not_level_in_time_is_not_waited_for_pinned() {
 
 #[test]
 fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
-    // Before the step down: the old primary leads, and every priority is to be what it was. After it: the target is the highest.
+    // Before the step down: the old primary is primary, and every priority is to be what it was. After it: the target has the highest.
     for (op, leads) in [(1, false), (4, true)] {
         let mut run = Run::movable(4);
         let (before, ..) = run.members();
@@ -316,7 +316,7 @@ fn a_tail_that_a_stranger_came_into_is_finished_from_what_is_there() {
         let target = draft.diff[0].to.clone();
         let mut play = Play::begin(&mut run, "go", draft.ops.clone());
         play.go(|s| s.recipe.ops[op].state.holds());
-        // Somebody else changes the pinned configuration, whatever goes on just then.
+        // An external change of the pinned configuration, whatever is in progress.
         play.run.pass(3);
         State::external_change(&mut play.run.sim, &to(Side::Target), play.run.now);
         play.go(|_| false);

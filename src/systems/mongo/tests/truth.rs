@@ -1,4 +1,4 @@
-//! A look is never more certain than the truth, whatever happens in between.
+//! A verification never claims more certainty than there is, whatever happens in between.
 
 use super::{draft::to, *};
 use crate::{
@@ -14,7 +14,7 @@ use base::step::{Reply, Truth};
 struct Chaos {
     run: Run,
     random: fastrand::Rng,
-    /// What was made: sent once, later, or never.
+    /// The requests: sent once, later, or never.
     made: Vec<(String, Call, Option<Version>)>,
     looks: [u32; 4],
     taken: u32,
@@ -30,7 +30,7 @@ impl Chaos {
         format!("127.0.0.1:{}", self.random.u32(101..106))
     }
 
-    /// A request, as it would be made from what is there now, or by somebody who is a little wrong about it.
+    /// A request, made from the present state, or by a sender with slightly wrong knowledge of it.
     fn make(&mut self) {
         let Ok(Observation::Config(config)) = State::answer(&mut self.run.sim, &Query::Config { set: 0 }, self.run.now)
         else {
@@ -69,7 +69,7 @@ impl Chaos {
                 if self.made.is_empty() {
                     return;
                 }
-                // Lately made ones more often; each at most once, as the engine does.
+                // Recent ones more often; each at most once, as the engine does.
                 let at = self.made.len() - 1 - self.random.usize(0..self.made.len().min(3));
                 let (tag, call, mark) = self.made[at].clone();
                 if !State::log(&self.run.sim).contains(&tag) {
@@ -106,7 +106,7 @@ impl Chaos {
             let logged = State::log(&self.run.sim).contains(tag);
             self.looks[seen.truth as usize] += 1;
             match (seen.truth, call) {
-                // A configuration that changes nothing but the version is the same, whoever sent it; and who leads is not frozen.
+                // A configuration that changes only the version is the same, whoever sent it; and a primary is not frozen.
                 (Truth::Applied, Call::Freeze { secs: 0, .. }) => {}
                 (Truth::Applied, Call::Reconfig(r)) if self.same(tag, r) => {}
                 (Truth::Applied, _) => assert!(logged, "{tag} {call:?}: {}", seen.detail),
@@ -116,7 +116,7 @@ impl Chaos {
         }
     }
 
-    /// Whether another of the requests would have made the same of the set: then it is read back whichever of them was taken.
+    /// Whether another request would have the same result: then it is read back whichever of them was accepted.
     fn same(&self, tag: &str, r: &Reconfig) -> bool {
         self.made.iter().any(|(other, call, _)| match call {
             Call::Reconfig(o) if other != tag => {
@@ -142,6 +142,6 @@ fn a_look_never_says_applied_of_what_is_not_in_the_log_nor_not_applied_of_what_i
             *all += of;
         }
     }
-    // All of it has to occur, or nothing was shown.
+    // Each case has to occur, or the test shows nothing.
     assert!(taken > 1000 && looks.iter().all(|n| *n > 1000), "{taken} taken, looks {looks:?}");
 }

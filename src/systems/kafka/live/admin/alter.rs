@@ -1,5 +1,5 @@
-//! The one request of this program that changes a cluster: AlterConsumerGroupOffsets. It takes a permit, so that who only watches cannot
-//! even make it. The rules of soundness are those of the module above; nothing is added to them.
+//! The only request of this program that changes a cluster: AlterConsumerGroupOffsets. It takes a permit, so that a watching session cannot
+//! even create it. The rules of soundness are those of the module above; nothing is added to them.
 
 use rdkafka::bindings as sys;
 
@@ -23,7 +23,7 @@ impl Batch<'_> {
         let options = self.options(op, timeout, 0)?;
         let group = c_string(group)?;
         let names = offsets.iter().map(|t| c_string(&t.topic)).collect::<Result<Vec<_>, _>>()?;
-        // A commit carries no tag: what has become of it is told by the values alone.
+        // A commit has no tag: its result is verified by the values alone.
         let _ = permit.spend();
         // SAFETY: list and request are new and ours; names are copied into the list, and the list into the request. `add` never gives null,
         // and its element is written before the list grows again. The call takes an array of exactly one request and copies it.

@@ -1,5 +1,5 @@
-//! What a login may do with a cluster as a whole (KIP-430): told by the brokers beside their metadata. The rules of soundness are those of
-//! the module above; nothing is added to them.
+//! The operations that a login may do on a cluster as a whole (KIP-430): reported by the brokers with their metadata. The rules of
+//! soundness are those of the module above; nothing is added to them.
 
 use std::{
     ffi::{c_char, c_int, c_uint},
@@ -22,14 +22,14 @@ unsafe extern "C" {
 const DESCRIBE: c_uint = 8;
 
 impl Batch<'_> {
-    /// Asks a broker what this login may do with the cluster. No topic is asked for. The broker is named: without that the controller is asked,
-    /// and some clusters tell of none.
+    /// Queries a broker for the operations that this login may do on the cluster. No topic is queried. The broker is named: without that
+    /// the controller is queried, and some clusters report none.
     pub(in super::super) fn cluster(&self, broker: i32, timeout: Duration, tag: usize) -> Result<(), Failure> {
         const YES: c_int = 1;
         let mut text = [0 as c_char; 128];
         let options = self.options(sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER, timeout, tag)?;
-        // SAFETY: the options are valid and ours, and the call copies them; `text` is as long as it is said to be. An error object that comes
-        // back is ours to destroy.
+        // SAFETY: the options are valid and ours, and the call copies them; `text` is as long as stated. A returned error object is ours to
+        // destroy.
         unsafe {
             let error = sys::rd_kafka_AdminOptions_set_include_authorized_operations(options.get(), YES);
             if let Ok(error) = Owned::new(error, sys::rd_kafka_error_destroy) {
@@ -49,8 +49,8 @@ impl Batch<'_> {
 /// # Safety
 /// `event` is a valid result of DescribeCluster.
 pub(super) unsafe fn read_cluster(event: *mut sys::rd_kafka_event_t, each: &mut impl FnMut(Answer<'_>)) {
-    // SAFETY: the operations live as long as the event and are as many as librdkafka says; null where the broker told none, and then
-    // their number means nothing.
+    // SAFETY: the operations live as long as the event and are as many as librdkafka states; null where the broker reported none, and then
+    // their number has no meaning.
     let may = unsafe {
         let result = sys::rd_kafka_event_DescribeCluster_result(event);
         let mut count = 0;

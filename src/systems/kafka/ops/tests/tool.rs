@@ -1,8 +1,8 @@
-//! `kafka-consumer-groups.sh --reset-offsets --from-file`, as far as Kafka documents it, and strictly: a word that it does not know, a scope or a
-//! scenario too many, a line of another form is an error.
+//! `kafka-consumer-groups.sh --reset-offsets --from-file`, as far as Kafka documents it, and strict: an unknown word, an extra scope or
+//! scenario, or a line of another form is an error.
 //!
-//! It knows nothing of the program that prints the commands. By `kafka.tools.ConsumerGroupCommand`: of one `--group` a line of the file is
-//! `topic,partition,offset`; without `--execute` nothing is changed; an offset outside of the log becomes its nearer end.
+//! It is independent of the program that prints the commands. By `kafka.tools.ConsumerGroupCommand`: for one `--group` a line of the file
+//! is `topic,partition,offset`; without `--execute` nothing is changed; an offset outside of the log becomes its nearer end.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ enum Word {
     File(String),
 }
 
-/// What a reset is asked to do.
+/// The parameters of a reset.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reset {
     pub(super) bootstrap: String,
@@ -23,7 +23,7 @@ pub(super) struct Reset {
 }
 
 impl Reset {
-    /// What the command line asks for.
+    /// Parses a command line.
     pub(super) fn parse(line: &str) -> Result<Self, String> {
         let mut words = words(&mut line.chars().peekable(), None)?.into_iter();
         match words.next() {
@@ -92,8 +92,8 @@ fn row(line: &str) -> Result<(String, i32, i64), String> {
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
-/// A shell's words up to `end`: quotes, backslashes, and the substitution of a `printf` whose format is a line a word. Everything else that a
-/// shell would make something of is an error.
+/// A shell's words up to `end`: quotes, backslashes, and the substitution of a `printf` whose format prints a word per line. Everything
+/// else with a meaning for a shell is an error.
 fn words(at: &mut Chars<'_>, end: Option<char>) -> Result<Vec<Word>, String> {
     let mut out = Vec::new();
     let mut word: Option<String> = None;

@@ -1,4 +1,4 @@
-//! What a scenario lets happen: that it does what it says, that the servers' rules go by it, and that it can be lifted again.
+//! Fault injection: it has the stated effect, the servers' rules take it into account, and it can be lifted again.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -42,7 +42,7 @@ impl Estate {
         world
     }
 
-    /// How far behind a member's own status says that it is, and its greeting: seconds.
+    /// The lag by a member's own status, and by its `hello` reply: seconds.
     fn behind(&mut self, n: u32) -> (f64, f64) {
         let peer = || Peer { set: 0, host: host(n).as_str().into() };
         let status = State::answer(&mut self.sim, &Query::Status(peer()), self.now);
@@ -73,7 +73,7 @@ fn a_member_falls_behind_second_by_second_stays_there_and_catches_up() {
     let (status, hello) = e.behind(104);
     assert!((29.9..30.1).contains(&status) && (29.9..31.1).contains(&hello), "{status} {hello}");
     assert!(e.behind(102).0 < 10.0, "nobody else");
-    // Whoever waits for it waits, and the server does not step down for it.
+    // A wait for this member does not end, and the server does not step down for it.
     let wait = Call::Wait { set: "orders".into(), until: Until::CaughtUp { host: host(104), within_ms: 2000 } };
     assert_eq!(State::verify(&mut e.sim, "w", &wait, None, e.now).truth, Truth::NotApplied);
     assert!(e.step_down().detail.starts_with("262"));
@@ -93,7 +93,7 @@ fn a_step_down_waits_for_who_is_a_moment_behind_and_not_for_who_gets_ever_furthe
     e.pin(104);
     e.falls_behind(104, 1);
     e.pass(5000);
-    // Not in a slow spell of its own.
+    // Outside of its own slow spells.
     while e.sim.sets[0].lag(3, e.now.boot) > 1.0 {
         e.pass(1000);
     }
@@ -121,7 +121,7 @@ fn nobody_votes_for_who_lacks_what_they_have() {
         let leader = e.leader().expect("a primary");
         assert!(leader != host(104) && leader != host(101), "{seed}: {leader}");
     }
-    // A majority that is as far behind elects one of its own.
+    // A majority that is equally far behind elects one of its members.
     let mut e = Estate::new(1);
     for n in [103, 104, 105] {
         e.falls_behind(n, 300);
@@ -149,7 +149,7 @@ fn a_process_goes_and_comes_back_and_catches_up() {
     e.pass(6_000);
     assert!(e.behind(101).0 < 10.0, "{:?}", e.behind(101));
     assert_eq!(e.leader(), Some(leader), "nobody gives way to it");
-    // What kept it behind before does so again.
+    // What kept it behind before still does.
     e.falls_behind(101, 5);
     e.pass(10_000);
     e.process(101, false);
@@ -217,7 +217,7 @@ fn the_others_feel_refused_writes_for_a_minute_and_primaries_that_are_far_away()
     let quiet = SharedConditions { away: Sides { source: 0.0, target: 1.0 }, ..SharedConditions::default() };
     e.pass(1000);
     assert_eq!(e.world(), quiet);
-    // Both primaries were at the source; one of them goes, and nobody may follow it for a while.
+    // Both primaries were at the source; one of them is stopped, and no member may stand for election for a while.
     for n in 102..106 {
         assert_eq!(e.freeze(n, 25).reply, Reply::Accepted);
     }
