@@ -90,8 +90,8 @@ pub struct Catalog {
 impl Plan {
     /// Reads a plan file. The second value holds warnings, often none.
     ///
+    /// # Errors
     /// If the file cannot be read, or with all faults in it.
-    /// If the file cannot be read, and with all that is wrong if it says something that cannot be.
     pub fn load(path: &Path, catalog: &Catalog) -> Result<(Self, Report), Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text, catalog)

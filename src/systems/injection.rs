@@ -77,7 +77,7 @@ pub enum FaultInjection {
         /// Records that remain in each partition.
         keeps: u32,
     },
-    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records go on being written.
+    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records continue to be written.
     Transaction {
         /// The pair of clusters.
         pair: String,

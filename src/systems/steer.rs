@@ -81,8 +81,8 @@ pub trait Planner: System {
     fn inverse(&self, ops: &[Operation<Self::Call, Self::Version>], now: Now) -> Drafted<Self::Call, Self::Version>;
 
     /// The operations that finish the unfinished cleanup of an attempt with these operations. They are derived again from the state
-    /// observed now, so that an external change in between does not block the cleanup. All of them are cleanup. A system whose recipes have
-    /// no cleanup is never asked.
+    /// observed now, so that an external change in between does not block the cleanup. All of them are cleanup. It is never called for a
+    /// system whose recipes have no cleanup.
     ///
     /// # Errors
     /// All reasons why it cannot be drafted.

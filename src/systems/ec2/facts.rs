@@ -16,7 +16,7 @@ use plan::Plan;
 /// A string that many rows share.
 pub type Name = Arc<str>;
 
-/// One question to one region.
+/// One query to one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The side of the region.

@@ -72,7 +72,7 @@ impl System for State {
         self.sites.get_mut(ask.side).fail(ask.what, fault);
     }
 
-    /// Target groups that no instance can be in.
+    /// Target groups that cannot contain instances.
     fn unusable(&self, now: Now) -> Vec<Fault> {
         let roles = 0..self.plan.fleet.len();
         let each = Side::BOTH.into_iter().flat_map(|side| roles.clone().map(move |role| (side, role)));

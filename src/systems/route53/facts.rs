@@ -49,7 +49,7 @@ pub struct Question {
     pub server: SocketAddr,
     /// The server's role.
     pub role: Role,
-    /// Questions a second.
+    /// Queries per second.
     pub rate: NonZeroU32,
 }
 

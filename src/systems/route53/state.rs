@@ -63,7 +63,7 @@ pub(super) struct Changed {
     pub before: Option<Configured>,
 }
 
-/// One server, asked for one name.
+/// One server, queried for one name.
 #[derive(Debug)]
 pub(super) struct Server {
     pub address: SocketAddr,
