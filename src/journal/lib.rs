@@ -116,7 +116,7 @@ impl<C: Data, V: Data> Journal<C, V> {
     /// says that it was opened now. Of the readings only the counted signals are included.
     ///
     /// # Errors
-    /// If it cannot be read or written, or if it is damaged elsewhere than at its end.
+    /// If it cannot be read or written, belongs to another run, or is damaged elsewhere than at its end.
     pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry<C, V>>), Refused> {
         let mut entries: Vec<Entry<C, V>> = Vec::new();
         let (whole, torn) = {

@@ -30,8 +30,8 @@ const THROTTLED_AT_MOST: u32 = 8;
 /// The highest factor on the interval for a server that fails. It is low, so that recovery is seen soon.
 const FAILING_AT_MOST: u32 = 2;
 
-/// Polls without end. One query at a time: an answer that takes longer than the interval delays the next tick; there is never a second
-/// query in flight. Missed ticks are skipped.
+/// Polls until the sender of `pace` is dropped. One query at a time: an answer that takes longer than the interval delays the next tick;
+/// there is never a second query in flight. Missed ticks are skipped.
 pub async fn poll<T, Fut>(mut schedule: Schedule, out: &Sink<T>, mut ask: impl FnMut() -> Fut)
 where
     Fut: Future<Output = Result<T, Fault>>,

@@ -80,8 +80,8 @@ const SKEW: Duration = Duration::from_secs(60);
 /// reading does for intervals, because no newer value is available earlier.
 ///
 /// # Errors
-/// If the period ends in the future, or the value is an instant value (a period without length) from long ago: a cache answers for the
-/// server, or clocks differ.
+/// If the period ends more than `SKEW` in the future, or the value is an instant value (a period without length) older than `SKEW`: a cache
+/// answers for the server, or clocks differ.
 fn dated(value: Value, stamp: Stamp) -> Result<Stamp, String> {
     let Some(of) = value.of else { return Ok(stamp) };
     let late = stamp.at.wall.duration_since(of.end);

@@ -181,7 +181,7 @@ impl<'t> Gates<'t> {
         }
     }
 
-    /// The interval of a system; of DNS, that of its more frequent queries.
+    /// The interval of a system; for DNS the shorter of its two.
     fn interval(&self, cadence: &str) -> Option<Duration> {
         let intervals = self.world.root.table("intervals")?;
         match cadence {

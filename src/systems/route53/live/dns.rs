@@ -43,7 +43,8 @@ pub(super) async fn once(question: &Question) -> Result<Batch, Fault> {
     batch(question, question.rate.get(), SPREAD).await
 }
 
-/// Samples without end and reports every second. A server that does not answer is queried once a second until it does.
+/// Samples until the sender of `pace` is dropped, and reports every second. A server that does not answer is queried once a second until it
+/// does.
 pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: Sink<Observation>) {
     // Collectors are spread over the first second.
     let mut next = Instant::now() + SPREAD.mul_f64(fastrand::f64());
