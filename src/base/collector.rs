@@ -1,4 +1,4 @@
-//! Sources as the estate knows them: what is asked of whom, how often, and how that is going.
+//! Collectors in the estate: endpoint, query, interval and health of each.
 
 use std::time::Duration;
 
@@ -7,57 +7,57 @@ use serde::Serialize;
 use super::observed::{Fault, FaultKind, Freshness, Stamp};
 use crate::{now::Now, side::Side};
 
-/// Index of a source in the estate.
+/// Index of a collector in the estate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct CollectorIx(pub u32);
 
-/// One endpoint × one question. `A` is the system's typed question.
+/// One endpoint × one query. `A` is the system's typed query.
 #[derive(Debug, Clone, Serialize)]
 pub struct CollectorSpec<A> {
     /// Unique and stable: `mongo/orders/db1:27017/status`.
     pub id: String,
-    /// Which side it looks at; none for what is of no side.
+    /// The side that it observes; none if it belongs to no side.
     pub side: Option<Side>,
-    /// The server that is asked, as a person would name it.
+    /// The name of the queried server for display.
     pub endpoint: String,
-    /// The calls it makes, by the names permissions are granted under (`replSetGetStatus`, `ec2:DescribeInstances`).
+    /// The calls it makes, by the names of their permissions (`replSetGetStatus`, `ec2:DescribeInstances`).
     pub calls: &'static [&'static str],
-    /// How often.
+    /// The interval between two queries.
     pub interval: Duration,
-    /// How long one answer may take.
+    /// The time-out of one answer.
     pub timeout: Duration,
-    /// The question.
+    /// The query.
     #[serde(rename = "ask")]
     pub query: A,
 }
 
-/// How a source is doing.
+/// The state of a collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CollectorState {
     /// Answers in time.
     #[serde(rename = "live")]
     Fresh,
-    /// Never answered yet, and not failed either.
+    /// It has neither answered nor failed yet.
     #[serde(rename = "starting")]
     Pending,
     /// The last answer is too old, or the last attempt failed.
     Stale,
-    /// Nothing usable for so long that its values are gone.
+    /// No usable answer for so long that its values are unknown.
     #[serde(rename = "blind")]
     Unknown,
 }
 
-/// What has become of a source's questions.
+/// Statistics of a collector's queries.
 #[derive(Debug, Clone, Serialize)]
 pub struct Health {
-    /// When the source was started.
+    /// When the collector was started.
     pub started: Now,
     /// When it last answered.
     pub ok_at: Option<Now>,
-    /// When it was last heard of, answer or fault.
+    /// When the last answer or fault came.
     pub heard_at: Option<Now>,
-    /// How long the last attempt took.
+    /// Duration of the last attempt.
     pub took: Duration,
     /// Why the last attempt failed; none if it succeeded.
     pub fault: Option<Fault>,
@@ -65,12 +65,12 @@ pub struct Health {
     pub answers: u64,
     /// Failures so far.
     pub failures: u64,
-    /// Times the server asked for fewer questions.
+    /// How often the server throttled it.
     pub throttled: u64,
 }
 
 impl Health {
-    /// A source just started.
+    /// A collector that has just started.
     #[must_use]
     pub const fn new(started: Now) -> Self {
         Self {
@@ -105,7 +105,7 @@ impl Health {
         self.fault = Some(fault.clone());
     }
 
-    /// The same judgement as a reading's, for the source as a whole.
+    /// The same rule as for a reading, applied to the collector as a whole.
     #[must_use]
     pub fn state(&self, now: Now, fresh: Freshness) -> CollectorState {
         let silent_for = now.since(self.ok_at.unwrap_or(self.started));
@@ -120,17 +120,17 @@ impl Health {
     }
 }
 
-/// A source in the estate.
+/// A collector in the estate.
 #[derive(Debug, Clone)]
 pub struct Collector<A> {
-    /// What it is.
+    /// Its specification.
     pub spec: CollectorSpec<A>,
-    /// How it is doing.
+    /// Its health.
     pub health: Health,
 }
 
 impl<A> Collector<A> {
-    /// For how long its answers are good when it is asked `pace` times as often as the plan says.
+    /// How long its answers stay valid when it polls at `pace` times the plan's rate.
     pub fn fresh(&self, pace: f64) -> Freshness {
         Freshness::of_interval(self.spec.interval.div_f64(pace))
     }
@@ -142,23 +142,23 @@ impl<A> Collector<A> {
 }
 
 impl<A> CollectorSpec<A> {
-    /// Server and call, as faults name them.
+    /// Server and call, as named in faults.
     pub fn what(&self) -> String {
         format!("{}: {}", self.endpoint, self.calls.join(", "))
     }
 
-    /// The same with another question.
+    /// The same with another query.
     pub fn map<B>(self, f: impl FnOnce(A) -> B) -> CollectorSpec<B> {
         let Self { id, side, endpoint, calls, interval, timeout, query: ask } = self;
         CollectorSpec { id, side, endpoint, calls, interval, timeout, query: f(ask) }
     }
 }
 
-/// What a collector is about: it queries, or it probes.
+/// What a collector sends: a query or a probe.
 #[derive(Debug, Clone)]
 pub enum Question<Q, P> {
-    /// It queries.
+    /// A query.
     Query(Q),
-    /// It probes: it has to touch the server to learn something of it.
+    /// A probe: it has to touch the server to measure something.
     Probe(P),
 }

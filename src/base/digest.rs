@@ -1,4 +1,4 @@
-//! What something is known by: the hash of its bytes.
+//! Identity by the hash of the bytes.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// Of these bytes.
+    /// The hash of these bytes.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -20,7 +20,7 @@ impl Digest {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut out = [0; 32];
-        // One text for one hash: neither capitals nor the signs that a number could have.
+        // Exactly one text for each hash: neither capitals nor the signs that a number could have.
         if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
         }
@@ -30,7 +30,7 @@ impl Digest {
         Some(Self(out))
     }
 
-    /// The first eight digits: what the screen shows and a second place keeps.
+    /// The first eight digits: for the screen and for the second copy of the journal's position.
     #[must_use]
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()

@@ -1,11 +1,11 @@
-//! What the estate remembers: bounded, and no more than a decision or a curve needs.
+//! The estate's history: bounded, and no more than a decision or a curve needs.
 //!
 //! Per pair (group × partition) only the latest value and a [`Slope`] (at most 32 bytes) are kept; whole series ([`Ring`]) only for
 //! groups, sets, roles and sites. A hundred thousand pairs of full samples for an hour would be hundreds of MiB.
 
 use std::{collections::VecDeque, time::Duration};
 
-/// A straight line through recent samples, older ones weighing less: how fast something grows, in units a second.
+/// A straight line through recent samples, with lower weights for older ones: the rate of change in units per second.
 ///
 /// Exponentially weighted least squares, kept as means and moments so that one sample costs a handful of multiplications.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -20,12 +20,12 @@ pub struct Slope {
     samples: u32,
 }
 
-/// What a sample weighs when the next one comes: half after four. Per sample and not per second, so that it fits a source asked
-/// every two seconds and one asked every thirty. After a turn the sign follows within about ten samples.
+/// The factor on a sample's weight with each new sample: half after four. Per sample and not per second, so that it suits collectors with
+/// an interval of two seconds and of thirty. After a reversal the sign follows within about ten samples.
 const DECAY: f32 = 0.84;
 
 impl Slope {
-    /// Takes a sample that was read at `boot`.
+    /// Adds a sample that was read at `boot`.
     pub fn push(&mut self, boot: Duration, value: f64) {
         if self.samples == 0 {
             self.origin = u32::try_from(boot.as_secs()).unwrap_or(u32::MAX);
@@ -33,7 +33,7 @@ impl Slope {
         #[expect(clippy::cast_possible_truncation, reason = "a slope needs no more than f32")]
         let (t, v) = ((boot.as_secs_f64() - f64::from(self.origin)) as f32, value as f32);
         self.samples = self.samples.saturating_add(1);
-        // Not `mul_add`: where the processor is not known to have it, that is a call.
+        // Not `mul_add`: where the processor is not known to support it, that is a function call.
         self.weight = self.weight * DECAY + 1.0;
         let (dt, dv) = (t - self.mean_t, v - self.mean_v);
         let share = 1.0 / self.weight;
@@ -43,34 +43,34 @@ impl Slope {
         self.cov = (1.0 - share) * (self.cov + share * dt * dv);
     }
 
-    /// Units a second; none before three samples over some time.
+    /// Units per second; none before three samples over some time.
     #[must_use]
     pub fn per_second(&self) -> Option<f64> {
         (self.samples >= 3 && self.var_t > 1e-3).then(|| f64::from(self.cov / self.var_t))
     }
 
-    /// When `value` will have come down to zero at this pace.
+    /// When `value` will reach zero at this rate.
     #[must_use]
     pub fn drain(&self, value: f64) -> Drain {
         match self.per_second() {
             _ if value <= 0.0 => Drain::Drained,
             None => Drain::Unknown,
-            // Less than one unit in a thousand seconds is standing still, not draining.
+            // Less than one unit in a thousand seconds counts as constant, not as draining.
             Some(s) if s > -1e-3 => Drain::Never,
             Some(s) => Duration::try_from_secs_f64(value / -s).map_or(Drain::Never, Drain::In),
         }
     }
 }
 
-/// When something will be drained.
+/// When a value will reach zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Drain {
-    /// It is.
+    /// It is zero already.
     Drained,
-    /// In this long, if it goes on like this.
+    /// After this time, at the present rate.
     In(Duration),
-    /// It stands or grows.
+    /// It is constant or grows.
     Never,
     /// Not enough samples yet.
     Unknown,
@@ -87,20 +87,20 @@ impl std::fmt::Display for Drain {
     }
 }
 
-/// An hour of one series in two grains: each sample of the last minutes, then one a minute.
+/// An hour of one series in two resolutions: each sample of the last minutes, then one per minute.
 #[derive(Debug, Clone, Default)]
 pub struct Ring {
     fine: VecDeque<(f32, f32)>,
     coarse: VecDeque<(f32, f32)>,
 }
 
-/// Samples kept as they came.
+/// Samples kept in full.
 const FINE: usize = 120;
-/// Minutes kept after that.
+/// Minutes kept beyond these.
 const COARSE: usize = 60;
 
 impl Ring {
-    /// Takes a sample read at `boot`. A gap stays a gap: nothing is put in for what was not read.
+    /// Adds a sample read at `boot`. Gaps are kept: no value is inserted where none was read.
     pub fn push(&mut self, boot: Duration, value: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "a curve needs no more than f32")]
         let sample = (boot.as_secs_f32(), value as f32);
@@ -108,7 +108,7 @@ impl Ring {
         if self.fine.len() > FINE {
             let Some(old) = self.fine.pop_front() else { return };
             let minute = |s: (f32, f32)| (s.0 / 60.0).floor();
-            // The last sample of a minute stands for it: a maximum would hide a drain, a mean would invent values.
+            // The last sample of a minute represents it: a maximum would hide a drain, a mean would invent values.
             match self.coarse.back_mut() {
                 Some(last) if minute(*last) >= minute(old) => *last = old,
                 _ => self.coarse.push_back(old),
@@ -144,7 +144,7 @@ mod tests {
     fn a_steady_drain_has_its_slope_and_its_end() {
         let mut slope = Slope::default();
         for i in 0..20 {
-            // A boot time of months: what f32 could not hold by itself.
+            // A boot time of months, which f32 could not hold by itself.
             slope.push(secs(10_000_000 + i * 5), 10_000.0 - 250.0 * f64::from(u32::try_from(i).expect("small")));
         }
         let s = slope.per_second().expect("enough samples");

@@ -1,15 +1,15 @@
-//! The words that every layer uses. Pure data and pure functions: nothing here does I/O, asks a clock, or knows a system.
+//! The types that every layer uses. Pure data and pure functions: nothing here does I/O, reads a clock, or knows a system.
 //!
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`now`], [`digest`], [`side`] | moments and durations, SHA-256, the two sides |
 //! | [`observed`] | values whose age cannot be ignored, and faults |
-//! | [`signal`], [`watched`], [`history`] | signals and their samples, what the plan names and how well it is known, curves |
-//! | [`collector`] | one endpoint × one query, and how that is going |
+//! | [`signal`], [`watched`], [`history`] | signals and their samples, the things that the plan names and whether they are known, curves |
+//! | [`collector`] | one endpoint × one query, and its health |
 //! | [`step`] | the machine of one step: a pure function, explored exhaustively by a model checker |
 //! | [`operation`] | drafts, operations, preconditions and outcomes as data |
 //! | [`view`] | panels, tables, tiles, curves and details as data, without a terminal |
-//! | [`text`] | what others wrote, and the forms in which it may be shown |
+//! | [`text`] | texts from other programs and people, and the forms in which they may be shown |
 
 pub mod collector;
 pub mod digest;

@@ -1,16 +1,16 @@
-//! The only two clocks the core knows: one that never jumps and one that people read.
+//! The two clocks of the engine: one that never jumps, and the wall clock.
 //!
-//! Nothing here asks a clock; the drivers do, and hand the answer in with every input.
+//! Nothing here reads a clock; the drivers do, and pass the time with every input.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, as both clocks gave it.
+/// A moment, as read from both clocks.
 ///
-/// Ages and windows are made from `boot`, never from `wall`: a wall clock can be set. `boot` is CLOCK_BOOTTIME, which, unlike
-/// the clock behind [`std::time::Instant`] on Linux, goes on while the machine sleeps; with the other, a laptop that
-/// wakes up would show hours-old data as fresh.
+/// Ages and windows are computed from `boot`, never from `wall`: a wall clock can be set. `boot` is CLOCK_BOOTTIME, which, unlike the clock
+/// behind [`std::time::Instant`] on Linux, continues while the machine sleeps; with the other, a laptop that wakes up would show hours-old
+/// data as fresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Now {
     /// Time since boot, sleep included.
@@ -27,7 +27,7 @@ impl Now {
     }
 }
 
-/// How old a value is.
+/// The age of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct Age(pub Duration);
 
@@ -38,7 +38,7 @@ impl std::fmt::Display for Age {
     }
 }
 
-/// The same for what is known at the most: rounded up, never down.
+/// A duration as an upper bound: rounded up, never down.
 #[must_use]
 pub fn short_up(d: Duration) -> String {
     let unit = match d.as_secs() {

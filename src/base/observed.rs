@@ -1,6 +1,6 @@
-//! A value that cannot be had without its age: [`Reading`] keeps it, [`Seen`] is the only way to look at it.
+//! A value that is only accessible together with its age: [`Reading`] stores it, [`Observed`] is the only way to read it.
 //!
-//! Fail closed is built from the operations here: whatever is joined out of several readings is as good as the worst of them.
+//! Fail closed is built from the operations here: a value that is joined from several readings is only as fresh as the worst of them.
 
 use std::{fmt, time::Duration};
 
@@ -11,31 +11,31 @@ use crate::{
     text::Foreign,
 };
 
-/// What kind of thing went wrong with a question.
+/// The kind of a fault of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// No connection: refused or reset by the other side.
     Unreachable,
-    /// No answer in time, or no way there.
+    /// No answer in time, or no route.
     TimedOut,
-    /// The server knows us and will not: login, permission.
+    /// The server knows our identity and refuses the request: login, permission.
     Refused,
-    /// Nobody knows who is asking: no keys, keys that have ended, a region that knows no such account, a clock that is wrong.
+    /// Our identity is not accepted: no keys, expired keys, a region that does not know the account, a wrong clock.
     Unauthenticated,
-    /// The server asks for fewer questions.
+    /// The server throttles.
     Throttled,
-    /// It answered, and there is nothing where the plan names something.
+    /// It answered, but nothing exists where the plan names something.
     Empty,
-    /// It answered something that cannot be true or read.
+    /// Its answer is impossible or cannot be parsed.
     Malformed,
-    /// What the plan names does not exist there; a name that does not resolve.
+    /// What the plan names does not exist there, or a name does not resolve.
     NotFound,
     /// This build or this server cannot do it.
     Unsupported,
-    /// It answered, and nobody asks anything of what is watched: a ratio of nothing has no value, and nobody misses one.
+    /// It answered, and the observed thing gets no requests: a ratio of nothing has no value, and none is expected.
     NoTraffic,
-    /// Nothing was heard for longer than the source may be silent, and no fault was reported.
+    /// No answer for longer than the collector may be silent, and no fault was reported.
     Silent,
 }
 
@@ -59,22 +59,22 @@ impl FaultKind {
     }
 }
 
-/// Why a question has no answer. Cheap to clone: it travels into every reading and cell that hangs on the source.
+/// Why a query has no answer. Cheap to clone: it is copied into every reading and cell that depends on the collector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// What kind.
+    /// The kind.
     pub kind: FaultKind,
-    /// Server, call and the server's own words.
+    /// Server, call and the server's own message.
     pub text: Foreign,
 }
 
 impl Fault {
-    /// A fault with the server's words.
+    /// A fault with the server's message.
     pub fn new(kind: FaultKind, text: impl AsRef<str>) -> Self {
         Self { kind, text: Foreign::new(text) }
     }
 
-    /// Nothing heard for too long, and nothing else known.
+    /// No answer for too long, and no other fault known.
     #[must_use]
     pub fn silent() -> Self {
         Self::new(FaultKind::Silent, "no answer and no error for too long")
@@ -89,42 +89,42 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// For how long an answer is good.
+/// How long an answer is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Freshness {
     /// Older than this: stale.
     pub stale: Duration,
-    /// Older than this: blind.
+    /// Older than this: unknown.
     pub blind: Duration,
 }
 
 impl Freshness {
-    /// Stale after three poll intervals, blind after six.
+    /// Stale after three poll intervals, unknown after six.
     #[must_use]
     pub const fn of_interval(interval: Duration) -> Self {
         Self { stale: interval.saturating_mul(3), blind: interval.saturating_mul(6) }
     }
 }
 
-/// When an answer came and for how long it is good: what a source stamps on all it brings.
+/// When an answer came and how long it is valid: a collector stamps all its observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// When it was read.
     pub at: Now,
-    /// For how long it is good.
+    /// How long it is valid.
     pub fresh: Freshness,
 }
 
-/// A value as it may be used now. There is no other way to a value of the estate than through these four.
+/// A value as it may be used now. A value of the estate is only accessible through these four variants.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Observed<T> {
-    /// Read lately, and the last attempt succeeded.
+    /// Read recently, and the last attempt succeeded.
     #[serde(rename = "live")]
     Fresh(T, Age),
-    /// The last known value; too old, or the last attempt failed. Never good for a decision.
+    /// The last known value: too old, or the last attempt failed. Must not be used for a decision.
     Stale(T, Age),
-    /// Too old to be shown as a value at all.
+    /// Too old to be shown as a value.
     #[serde(rename = "blind")]
     Unknown(Fault),
     /// Never read, and no fault yet.
@@ -132,21 +132,21 @@ pub enum Observed<T> {
     Pending,
 }
 
-/// What a value is worth, without the value.
+/// The state of an observed value, without the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
-    /// [`Seen::Live`].
+    /// [`Observed::Fresh`].
     Fresh,
-    /// [`Seen::Stale`].
+    /// [`Observed::Stale`].
     Stale,
-    /// [`Seen::Blind`].
+    /// [`Observed::Unknown`].
     Unknown,
-    /// [`Seen::Never`].
+    /// [`Observed::Pending`].
     Pending,
 }
 
 impl<T> Observed<T> {
-    /// What it is worth.
+    /// Its state.
     pub const fn worth(&self) -> Worth {
         match self {
             Self::Fresh(..) => Worth::Fresh,
@@ -156,7 +156,7 @@ impl<T> Observed<T> {
         }
     }
 
-    /// The value, if it may be decided upon.
+    /// The value, if it may be used for a decision.
     pub fn fresh(self) -> Option<T> {
         match self {
             Self::Fresh(t, _) => Some(t),
@@ -164,7 +164,7 @@ impl<T> Observed<T> {
         }
     }
 
-    /// The value for showing, live or stale.
+    /// The value for display, fresh or stale.
     pub fn shown(self) -> Option<T> {
         match self {
             Self::Fresh(t, _) | Self::Stale(t, _) => Some(t),
@@ -172,7 +172,7 @@ impl<T> Observed<T> {
         }
     }
 
-    /// Whether it may be decided upon.
+    /// Whether it may be used for a decision.
     pub const fn is_fresh(&self) -> bool {
         matches!(self, Self::Fresh(..))
     }
@@ -185,12 +185,12 @@ impl<T> Observed<T> {
         }
     }
 
-    /// Another value made of this one, as good as this one.
+    /// A value derived from this one, equally fresh.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
         self.and_then(|t| Ok(f(t)))
     }
 
-    /// As [`Self::map`], where the value may turn out to be no reading at all (a missing field, a ratio of nothing).
+    /// As [`Self::map`], where the result may be no reading (a missing field, a ratio of nothing).
     pub fn and_then<U>(self, f: impl FnOnce(T) -> Result<U, Fault>) -> Observed<U> {
         match self {
             Self::Fresh(t, a) => f(t).map_or_else(Observed::Unknown, |u| Observed::Fresh(u, a)),
@@ -200,7 +200,7 @@ impl<T> Observed<T> {
         }
     }
 
-    /// Both together: as good as the worse, as old as the older.
+    /// Both together: as fresh as the worse, as old as the older.
     pub fn zip<U>(self, other: Observed<U>) -> Observed<(T, U)> {
         use Observed::{Fresh, Pending, Stale, Unknown};
         match (self, other) {
@@ -211,7 +211,7 @@ impl<T> Observed<T> {
         }
     }
 
-    /// All of several: as good as the worst. Nothing at all is [`Seen::Never`], not an empty success.
+    /// All of several: as fresh as the worst. No items at all is [`Observed::Pending`], not an empty success.
     pub fn all(items: impl IntoIterator<Item = Self>) -> Observed<Vec<T>> {
         items
             .into_iter()
@@ -243,7 +243,7 @@ impl<T: Clone> Observed<&T> {
     }
 }
 
-/// The last answer to one question, and what has become of the question since.
+/// The last answer to one query, and the fault of the last attempt.
 #[derive(Debug, Clone)]
 pub struct Reading<T> {
     value: Option<(T, Stamp)>,
@@ -257,13 +257,13 @@ impl<T> Default for Reading<T> {
 }
 
 impl<T> Reading<T> {
-    /// An answer came.
+    /// Takes an answer.
     pub fn set(&mut self, value: T, stamp: Stamp) {
         self.value = Some((value, stamp));
         self.fault = None;
     }
 
-    /// The same answer came again.
+    /// Takes the same answer again.
     pub fn again(&mut self, stamp: Stamp) {
         if let Some((_, last)) = &mut self.value {
             *last = stamp;
@@ -271,7 +271,7 @@ impl<T> Reading<T> {
         }
     }
 
-    /// The question failed: what was known is stale from now on.
+    /// The query failed: the last value is stale from now on.
     pub fn fail(&mut self, fault: &Fault) {
         self.fault = Some(fault.clone());
     }
@@ -299,8 +299,7 @@ impl<T> Reading<T> {
         self.fault.as_ref()
     }
 
-    /// The value before this one is replaced, with its stamp: for slopes and transitions, which are made of two readings
-    /// and carry both times. Not for showing.
+    /// The stored value with its stamp: for slopes and transitions, which use two readings and both times. Not for display.
     pub fn last(&self) -> Option<(&T, Stamp)> {
         self.value.as_ref().map(|(v, s)| (v, *s))
     }

@@ -1,9 +1,9 @@
-//! Operations as data: how they come out of an action, what they compare with, and what became of a request.
+//! Operations as data: how they are derived from an action, their preconditions, and the outcomes of requests.
 //!
-//! An *action* is a goal that the plan names. A *draft* is what it takes, worked out from what is observed when it is previewed: the
-//! operations, what each compares with, and the inverse. Everything is plain data: the same call feeds the preview, the request, its digest,
-//! the journal, and the command that a person could paste; a restarted program takes it up from the journal. Of what is called (`C`) and
-//! compared with (`V`) nothing is known here: that is each system's.
+//! An *action* is a goal that the plan names. A *draft* is the list of operations for it, computed from the observed state at preview: the
+//! operations, the precondition of each, and the inverse. Everything is plain data: the same call feeds the preview, the request, its
+//! digest, the journal, and the command that a person could paste. A restarted program reads it from the journal. The call (`C`) and the
+//! version (`V`) are opaque here: they belong to each system.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     step::{Kind, Limits, Reply, Truth},
 };
 
-/// What a call or a version has to be: plain data that the journal can hold and read back.
+/// What a call or a version has to be: plain data that the journal can store and read back.
 pub trait Data: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
@@ -22,47 +22,47 @@ impl<T: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Sen
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Operation<C, M> {
-    /// What it does, for people: `priority of orders-1.ore…:27017 0 → 2`.
+    /// What it does, for display: `priority of orders-1.ore…:27017 0 → 2`.
     pub what: String,
     /// The call.
     pub call: C,
     /// What kind of operation it is.
     pub kind: Kind,
-    /// Part of the safe tail: finished whatever becomes of the rest.
+    /// Part of the cleanup: it is finished whatever the outcome of the rest.
     #[serde(rename = "tail")]
     pub cleanup: bool,
-    /// What it compares with.
+    /// Its precondition.
     #[serde(rename = "expect")]
     pub precondition: Precondition<M>,
-    /// How long an earlier copy may still land after it was not seen: see [`base::step::OpState::Quarantine`]. Of a wait, which
-    /// sends nothing, it says nothing.
+    /// How long an earlier copy may still arrive after it was not found: see [`crate::step::OpState::Quarantine`]. Unused for a wait, which
+    /// sends nothing.
     pub quarantine: Duration,
     /// The same as a command that a person could paste.
     pub command: String,
 }
 
-/// What an operation compares with.
+/// The precondition of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precondition<M> {
     /// Nothing.
     None,
-    /// What was observed when it was previewed.
+    /// The version observed at preview.
     #[serde(rename = "seen")]
     Observed(M),
-    /// What the operation at this place of the recipe leaves behind.
+    /// The version that the operation at this place of the recipe leaves.
     After(u16),
 }
 
-/// What an operation compares with is what another one leaves behind, and that is not known.
+/// The precondition is the version that another operation leaves, and that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unbound;
 
 impl<M: Clone> Precondition<M> {
-    /// What it stands for, where `left` gives what an operation left behind, by place; none: it compares with nothing.
+    /// The version to compare with, where `left` gives the version that an operation left, by place; none: it has no precondition.
     ///
     /// # Errors
-    /// If what the operation left behind is not known.
+    /// If the version that the operation left is not known.
     pub fn bind(&self, left: impl Fn(usize) -> Option<M>) -> Result<Option<M>, Unbound> {
         match self {
             Self::None => Ok(None),
@@ -84,7 +84,7 @@ impl<M> Precondition<M> {
 }
 
 impl<C, M> Operation<C, M> {
-    /// The same as one system sees it; none if anything of it is another system's.
+    /// The operation in one system's types; none if any part of it belongs to another system.
     pub fn narrow<D, N>(
         &self,
         call: impl FnOnce(&C) -> Option<D>,
@@ -120,39 +120,39 @@ impl<C, M> Operation<C, M> {
     }
 }
 
-/// What an action takes, as things stand.
+/// The operations of an action, in the present state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft<C, M> {
-    /// The operations, in order, the tail last. None: everything is as the action wants it already.
+    /// The operations, in order, the cleanup last. None: the action is satisfied already.
     pub ops: Vec<Operation<C, M>>,
     /// How they are carried out.
     pub limits: Limits,
-    /// What changes: the thing, what it is, what it will be.
+    /// What changes: the thing, its present state, its new state.
     pub diff: Vec<Change>,
-    /// The way back: what it would take once this is done. Its handles are bound anew when it is previewed.
+    /// The inverse: the operations that roll this back once it is done. Its preconditions are bound again when it is previewed.
     #[serde(rename = "back")]
     pub inverse: Vec<Operation<C, M>>,
-    /// How long has to pass once all is applied, for the action's own sake: a time to live.
+    /// The settle time after everything is applied, for the action's own sake: a time to live.
     pub settle: Duration,
-    /// What the operator should know: exposure, cost, what is not sent.
+    /// Notes for the operator: exposure, cost, what is not sent.
     pub notes: Vec<String>,
-    /// What must not be, on the simulated state after the change. Any of it forbids the step.
+    /// Conditions that the change would break in the simulated state after it. Any of them forbids the step.
     pub broken: Vec<String>,
 }
 
 /// One line of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Of what.
+    /// The thing.
     pub thing: String,
-    /// As it is.
+    /// Its present state.
     pub from: String,
-    /// As it will be.
+    /// Its new state.
     pub to: String,
 }
 
 impl<C, M> Draft<C, M> {
-    /// Nothing to do: everything is as it should be.
+    /// Nothing to do: the action is satisfied.
     #[must_use]
     pub const fn nothing() -> Self {
         Self {
@@ -181,91 +181,91 @@ impl<C, M> Draft<C, M> {
     }
 }
 
-/// A draft, or all that keeps it from being worked out.
+/// A draft, or all reasons why it cannot be made.
 pub type Drafted<C, M> = Result<Draft<C, M>, Vec<Fault>>;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendOutcome<M> {
     /// How the server answered.
     pub reply: Reply,
-    /// What it said that later operations and looks need: a change's id.
+    /// The version in its answer that later operations and verifications need: a change's id.
     pub version: Option<M>,
-    /// Its words, for the journal.
+    /// Its message, for the journal.
     pub detail: String,
 }
 
 impl<M> SendOutcome<M> {
-    /// It took it.
+    /// The server accepted it.
     pub fn accepted(said: impl Into<String>) -> Self {
         Self { reply: Reply::Accepted, version: None, detail: said.into() }
     }
 
-    /// What is there is not what it compares with.
+    /// The precondition does not hold.
     pub fn mismatch(said: impl Into<String>) -> Self {
         Self { reply: Reply::Mismatch, version: None, detail: said.into() }
     }
 
-    /// Nobody knows: a server's fault, a time-out, a connection cut.
+    /// The outcome is not known: a server error, a time-out, a cut connection.
     pub fn indeterminate(said: impl Into<String>) -> Self {
         Self { reply: Reply::Indeterminate, version: None, detail: said.into() }
     }
 
-    /// The same, of another type, and fit for the journal.
+    /// The same, of another type, and without secrets for the journal.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> SendOutcome<N> {
         SendOutcome { reply: self.reply, version: self.version.map(f), detail: without_secrets(&self.detail) }
     }
 
-    /// It refused it before it looked at what is there.
+    /// The server refused it before it checked the precondition.
     pub fn refused(said: impl Into<String>) -> Self {
         Self { reply: Reply::Refused, version: None, detail: said.into() }
     }
 }
 
-/// What a look found.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified<M> {
-    /// What has become of the operation.
+    /// The truth about the operation.
     pub truth: Truth,
-    /// What is there now: what a later operation compares with.
+    /// The present version: a later operation may compare with it.
     pub version: Option<M>,
-    /// What was seen, for people.
+    /// What was observed, for display.
     pub detail: String,
 }
 
 impl<M> Verified<M> {
-    /// What was seen.
+    /// The result of an observation.
     pub fn new(truth: Truth, said: impl Into<String>) -> Self {
         Self { truth, version: None, detail: said.into() }
     }
 
-    /// Nothing could be seen.
+    /// Nothing could be observed.
     pub fn unobservable(said: impl Into<String>) -> Self {
         Self::new(Truth::Unobservable, said)
     }
 
-    /// The same, of another type, and fit for the journal.
+    /// The same, of another type, and without secrets for the journal.
     pub fn map<N>(self, f: impl FnOnce(M) -> N) -> Verified<N> {
         Verified { truth: self.truth, version: self.version.map(f), detail: without_secrets(&self.detail) }
     }
 }
 
-/// A server's words, which may hold what it was sent. They go into the journal, and whoever reads that later has read no secret and could
-/// strike none out.
+/// A server's message, which may contain what it was sent. It goes into the journal; a later reader of the journal has not read the secrets
+/// and could not remove them.
 fn without_secrets(said: &str) -> String {
     crate::text::struck(said).into_owned()
 }
 
-/// A request that was sent, or may have been, as it is looked for.
+/// A request to be verified that was sent, or may have been.
 #[derive(Debug)]
 pub struct VerifyRequest<'a, C, M> {
-    /// What it carried, where it could carry anything.
+    /// The tag that it carried, where it could carry one.
     pub tag: &'a str,
     /// The request.
     pub call: &'a C,
-    /// What it compared with.
+    /// The version that it compared with.
     pub precondition: Option<&'a M>,
-    /// The server said that it took it. What leaves nothing behind that could be read is known by that alone.
+    /// The server accepted it. An operation that leaves nothing to read is verified by that alone.
     pub accepted: bool,
 }
 

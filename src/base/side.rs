@@ -1,4 +1,4 @@
-//! The two sides of the move, and one value a side.
+//! The two sides of the move, and one value for each side.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ impl std::fmt::Display for Side {
     }
 }
 
-/// One value a side.
+/// One value for each side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sides<T> {
     /// The source's.
@@ -67,7 +67,7 @@ impl<T> Sides<T> {
         }
     }
 
-    /// One value made for each side.
+    /// One value computed for each side.
     pub fn from_fn(mut make: impl FnMut(Side) -> T) -> Self {
         Self { source: make(Side::Source), target: make(Side::Target) }
     }

@@ -1,5 +1,4 @@
-//! Signals: the numbers that gates, health tiles, `--json` and metrics exporters are made of. A public interface: ids are
-//! frozen by a golden file.
+//! Signals: the numbers for gates, health tiles, `--json` and metrics exporters. A public interface: ids are frozen by a golden file.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -27,7 +26,7 @@ pub enum Unit {
     AsNamed,
 }
 
-/// What a signal is. Declared as a constant beside the facts that give it.
+/// The definition of a signal. Declared as a constant beside the observations that provide it.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct SignalDef {
     /// `system.thing.quantity`; never changed once released.
@@ -36,29 +35,29 @@ pub struct SignalDef {
     pub unit: Unit,
     /// Label names, in the order in which [`Sample::labels`] has their values.
     pub labels: &'static [&'static str],
-    /// Smallest and largest value that can be true; anything else is a malformed reading.
+    /// Smallest and largest possible value; anything else is a malformed reading.
     pub range: (f64, f64),
-    /// Which interval of the plan it follows: the system's id.
+    /// The interval of the plan that it follows: the system's id.
     pub cadence: &'static str,
-    /// What it is in a reason: two to five words, as they stand before the value.
+    /// Its title in a reason: two to five words, placed before the value.
     pub title: &'static str,
     /// One sentence.
     pub doc: &'static str,
 }
 
-/// No upper end.
+/// No upper limit.
 pub const MAX: f64 = f64::MAX;
 
 /// One value of a signal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sample {
-    /// Which signal.
+    /// The signal.
     #[serde(serialize_with = "id_only")]
     pub def: &'static SignalDef,
-    /// Values of its labels. Shared by the signals of one thing: of a few hundred groups there are thousands, every second.
+    /// Values of its labels. Shared by the signals of one thing: a few hundred groups have thousands of samples every second.
     #[serde(serialize_with = "texts")]
     pub labels: Arc<[String]>,
-    /// The value, with what it is worth.
+    /// The value and its freshness.
     pub value: Observed<f64>,
 }
 
@@ -70,28 +69,28 @@ fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok
     s.serialize_str(def.id)
 }
 
-/// Which series of a signal there have to be, as its system knows. A gate over several series is not known while one of them is missing,
-/// or while nobody knows which they are, whatever the others say: the largest of those that are there is not the largest of all.
+/// The series of a signal that must exist, according to its system. A gate over several series is unknown while one of them is missing, or
+/// while the list of series is not known, whatever the others' values: the largest of the existing ones is not the largest of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Roster {
-    /// Of which signal.
+    /// The signal.
     pub def: &'static SignalDef,
-    /// Values of the signal's first labels: it is about the series that begin with these.
+    /// Values of the signal's first labels: the roster covers the series that begin with these.
     pub scope: Vec<String>,
-    /// The labels of each; worth what they were read from.
+    /// The labels of each series; as fresh as the reading that they come from.
     pub series: Observed<Vec<Vec<String>>>,
 }
 
-/// One look at the estate: what was measured, and what has to be there.
+/// One measurement of the estate: the samples, and the series that must exist.
 #[derive(Debug, Clone, Default)]
 pub struct Measured {
-    /// Every series that was given.
+    /// All samples.
     pub samples: Vec<Sample>,
-    /// Which there have to be.
+    /// The series that must exist.
     pub rosters: Vec<Roster>,
 }
 
-/// Takes the samples of one look at the estate.
+/// Collects the samples of one measurement of the estate.
 #[derive(Debug, Default)]
 pub struct Samples {
     list: Vec<Sample>,
@@ -99,7 +98,7 @@ pub struct Samples {
     only: Option<Arc<HashSet<&'static str>>>,
 }
 
-/// A value, or how to come by it where it is wanted.
+/// A value, or a closure that computes it where it is wanted.
 pub trait Reading {
     /// The value.
     fn read(self) -> Observed<f64>;
@@ -118,7 +117,7 @@ impl<F: FnOnce() -> Observed<f64>> Reading for F {
 }
 
 impl Samples {
-    /// For whoever wants these signals and no others: what judges gates every second has no use for the rest.
+    /// Collects only these signals: the judgement of gates every second needs no others.
     #[must_use]
     pub const fn only(these: Arc<HashSet<&'static str>>) -> Self {
         Self { list: Vec::new(), rosters: Vec::new(), only: Some(these) }
@@ -136,7 +135,7 @@ impl Samples {
         self.only.is_none() || defs.iter().any(|def| self.wants(def))
     }
 
-    /// Puts one down. A value that is not a number or outside the signal's range is no reading. What costs something to work out is
+    /// Adds a sample. A value that is not a number or is outside the signal's range is no reading. A value that is expensive to compute is
     /// given as a closure.
     ///
     /// # Panics
@@ -164,8 +163,8 @@ impl Samples {
         self.list.push(Sample { def, labels, value });
     }
 
-    /// Says which series there have to be of those that begin with the labels of `scope`: all of them, each by all its labels, where the
-    /// number of series is not given by the plan alone. What is due and is not [put](Self::put) is missing.
+    /// Declares the series that must exist among those that begin with the labels of `scope`: all of them, each by all its labels, where
+    /// the plan alone does not determine the number of series. A series that is declared here and not [put](Self::put) is missing.
     pub fn due(
         &mut self,
         def: &'static SignalDef,
@@ -179,13 +178,13 @@ impl Samples {
         }
     }
 
-    /// All of them.
+    /// All samples.
     #[must_use]
     pub fn into_vec(self) -> Vec<Sample> {
         self.list
     }
 
-    /// All of them, with those that have to be there.
+    /// All samples, with the series that must exist.
     #[must_use]
     pub fn measured(self) -> Measured {
         Measured { samples: self.list, rosters: self.rosters }

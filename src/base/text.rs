@@ -1,10 +1,10 @@
-//! What others wrote – servers, plans, journals, names of files – and how it is shown: it never moves a cursor, never turns a line around,
-//! never ends a line, and is never taken for markup.
+//! Texts from other programs and people – servers, plans, journals, file names – and how they are shown: they never move the cursor, change
+//! the direction of a line, end a line, or act as markup.
 //!
-//! [`Foreign`] holds such a text and cannot be printed as it is. Whatever leaves the program leaves it as a [`Document`], and the way in is
-//! by a line ([`Lines`]) or by a form; a form is one function:
+//! [`Foreign`] holds such a text and cannot be printed directly. All output leaves the program as a [`Document`], which is made from lines
+//! ([`Lines`]) or in a form; each form is one function:
 //!
-//! | where it goes | function |
+//! | destination | function |
 //! | --- | --- |
 //! | a terminal, a pipe, a log | [`line`], and [`block`] for several lines of the program's own |
 //! | Markdown | [`markdown`] |
@@ -12,7 +12,7 @@
 //! | an OpenMetrics label or help | [`label`] |
 //! | JSON | [`json`] |
 //!
-//! Every form leaves out the secrets that were read (`secrets`). Nothing here may know what is told, or do I/O.
+//! Every form removes the secrets that were read (`secrets`). Nothing here depends on the content, or does I/O.
 
 mod document;
 mod forms;
@@ -30,18 +30,18 @@ pub use self::{
     secrets::{remember, remember_for_now, struck},
 };
 
-/// A text that somebody else wrote. It is shown as one line without anything that acts on what is around it; as it is, it can only be
-/// compared and looked through, by [`Foreign::raw`]. Secrets that were read ([`remember`]) are not in it.
+/// A text from outside the program. It is shown as one line, without characters that affect the text around it. The raw text is only for
+/// comparison and search, by [`Foreign::raw`]. It contains no secret that was read ([`remember`]).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Foreign(Arc<str>);
 
 impl Foreign {
-    /// Takes a text as it came.
+    /// Takes a text as received.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(struck(text.as_ref()).into())
     }
 
-    /// The text as it came: to compare, to look through, never to show.
+    /// The text as received: for comparison and search, never for display.
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.0
@@ -60,15 +60,15 @@ impl fmt::Debug for Foreign {
     }
 }
 
-/// As it came: whoever makes JSON of it does so by [`json`], which leaves no sign raw that acts.
+/// As received: JSON is made by [`json`], which escapes every active character.
 impl Serialize for Foreign {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&self.0)
     }
 }
 
-/// Whether a sign acts on the text around it instead of being seen: controls, line and paragraph separators, and what Unicode calls
-/// `Default_Ignorable_Code_Point` (directions, zero widths, fillers, tags; DerivedCoreProperties.txt of Unicode 16).
+/// Whether a character is active, that is, affects the text around it instead of being visible: controls, line and paragraph separators,
+/// and Unicode's `Default_Ignorable_Code_Point` (directions, zero widths, fillers, tags; DerivedCoreProperties.txt of Unicode 16).
 #[must_use]
 pub const fn acts(c: char) -> bool {
     matches!(c,
@@ -78,7 +78,7 @@ pub const fn acts(c: char) -> bool {
         | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with every sign that acts replaced; borrowed where there is none.
+/// The text with every active character replaced; borrowed where there is none.
 fn replaced(text: &str, mut with: impl FnMut(char, &mut String)) -> Cow<'_, str> {
     let text = struck(text);
     let Some(first) = text.find(acts) else { return text };

@@ -1,6 +1,6 @@
-//! What is shown, as plain data: tiles, tables, details. Feeds the screen, `--plain`, `--json`, filter and sort alike.
+//! Everything that is shown, as plain data: tiles, tables, details. It feeds the screen, `--plain`, `--json`, filter and sort.
 //!
-//! No terminal here, no colours: a [`Tone`] says what something means, the theme says how that looks.
+//! No terminal and no colours here: a [`Tone`] gives the meaning, the theme gives the appearance.
 
 mod curve;
 mod memo;
@@ -20,7 +20,7 @@ use crate::{
     step::Level,
 };
 
-/// What a cell or a tile means. On screen always glyph + word + colour.
+/// The meaning of a cell or a tile. On screen always glyph + word + colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
@@ -29,13 +29,13 @@ pub enum Tone {
     Plain,
     /// As it should be.
     Good,
-    /// On its way: syncing, launching, rebalancing.
+    /// In progress: syncing, launching, rebalancing.
     Busy,
-    /// Look at it.
+    /// Needs attention.
     Warn,
     /// Wrong.
     Bad,
-    /// The last known value, too old to decide on.
+    /// The last known value, too old for a decision.
     Stale,
     /// Not known.
     Blind,
@@ -44,7 +44,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// What a gate's colour means.
+    /// The tone of a gate's level.
     #[must_use]
     pub const fn of(level: Level) -> Self {
         match level {
@@ -54,7 +54,7 @@ impl Tone {
         }
     }
 
-    /// How bad it is; what is not known is worse than what needs a look, and better than what is known to be wrong.
+    /// The severity. An unknown value is worse than one that needs attention, and better than one that is known to be wrong.
     #[must_use]
     pub const fn gravity(self) -> u8 {
         match self {
@@ -83,7 +83,7 @@ impl Tone {
         }
     }
 
-    /// Its glyph, and the ASCII twin.
+    /// Its glyph, and the ASCII replacement.
     #[must_use]
     pub const fn glyph(self, ascii: bool) -> &'static str {
         match (self, ascii) {
@@ -103,58 +103,58 @@ impl Tone {
     }
 }
 
-/// A panel: what one system shows.
+/// A panel: the view of one system.
 #[derive(Debug, Clone, Serialize)]
 pub struct Panel {
     /// Its id: the system's, or `overview`, `sources`.
     pub id: &'static str,
     /// Its title.
     pub title: &'static str,
-    /// One line of summary, worst thing first, in the panel's head.
+    /// One line of summary in the panel's head, the worst first.
     pub summary: Vec<Cell>,
     /// Its tables, the most important first.
     pub tables: Vec<Table>,
-    /// The oldest thing in it.
+    /// The age of its oldest value.
     pub oldest: Option<Age>,
 }
 
 /// One large number of the overview.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tile {
-    /// Which question of the overview it answers.
+    /// Id of the question that it answers on the overview.
     pub id: &'static str,
     /// The question.
     pub title: Cow<'static, str>,
     /// The answer.
     pub value: Cell,
-    /// The answer in words: whose, since when, which way it goes.
+    /// The answer as a text: of which thing, since when, in which direction.
     pub note: Cow<'static, str>,
     /// Each side, where there are sides: (side's label, value).
     pub sides: Vec<(Cow<'static, str>, Cell)>,
     /// Recent values, oldest first.
     pub spark: Vec<f32>,
-    /// How old the answer is; none where nothing is known, or it is the console's own.
+    /// The age of the answer; none where nothing is known, or it is the console's own.
     pub age: Option<Age>,
-    /// The panel behind it.
+    /// The panel that it leads to.
     pub panel: &'static str,
-    /// Where in that panel the answer comes from, the worst of several: table and row.
+    /// The table and row in that panel that the answer comes from; of several the worst.
     pub row: Option<(&'static str, String)>,
 }
 
 impl Tile {
-    /// Its recent values, where they say something of now: they are worth what the value is, and end where it does.
+    /// Its recent values, where they are valid now: they are as fresh as the value, and end with it.
     #[must_use]
     pub fn curve(&self) -> &[f32] {
         if matches!(self.value.tone, Tone::Stale | Tone::Blind) { &[] } else { &self.spark }
     }
 }
 
-/// What opens behind a row.
+/// The detail view of a row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Detail {
     /// Title.
     pub title: String,
-    /// Observation, one a line.
+    /// Fields, one per line.
     pub fields: Vec<(Cow<'static, str>, Cell)>,
     /// Curves.
     pub curves: Vec<Curve>,
@@ -162,29 +162,29 @@ pub struct Detail {
     pub tables: Vec<Table>,
 }
 
-/// How old the oldest of several is.
+/// The age of the oldest of several.
 pub fn oldest<'a, T: 'a>(items: impl IntoIterator<Item = &'a Observed<T>>) -> Option<Age> {
     items.into_iter().filter_map(Observed::age).max()
 }
 
-/// One source, for the Sources panel and `--json`.
+/// One collector, for the Sources panel and `--json`.
 #[derive(Debug, Clone, Serialize)]
 pub struct CollectorLine {
     /// Its id.
     pub id: String,
-    /// Side, if it is of one.
+    /// Its side, if it belongs to one.
     pub side: Option<crate::side::Side>,
     /// Server.
     pub endpoint: String,
     /// Calls.
     pub calls: &'static [&'static str],
-    /// How it is doing.
+    /// Its state.
     pub state: CollectorState,
-    /// How often it is asked now.
+    /// Its present interval.
     pub interval: Duration,
-    /// How long the last attempt took.
+    /// Duration of the last attempt.
     pub took: Duration,
-    /// Since the last answer.
+    /// Time since the last answer.
     pub age: Option<Age>,
     /// Answers so far.
     pub answers: u64,

@@ -1,7 +1,8 @@
-//! What is watched: every thing that the plan names, by its name, and whether it is known.
+//! The watched things: every thing that the plan names, by its name, and whether it is known.
 //!
-//! A source can answer well and leave a thing out: a group that may not be described, a partition without leader, a record set that is
-//! not there, a ratio that cannot be true. So each system says of each thing itself how well it is known, by what it is judged by.
+//! A collector can answer correctly and leave a thing out: a group whose description is not permitted, a partition without leader, a record
+//! set that does not exist, an impossible ratio. So each system reports for each thing whether it is known, by the readings that it is
+//! judged by.
 
 use serde::Serialize;
 
@@ -10,19 +11,19 @@ use super::observed::Observed;
 /// A thing that the plan names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watched {
-    /// As a person would name it: `group checkout of events, source`.
+    /// Its name for display: `group checkout of events, source`.
     pub what: String,
-    /// How well it is known: as the worst of all that it is judged by.
+    /// The observed state: the worst of all readings that it is judged by.
     pub known: Observed<()>,
 }
 
 impl Watched {
-    /// A thing, as well known as this.
+    /// A thing with this observed state.
     pub fn new<T>(what: impl Into<String>, known: Observed<T>) -> Self {
         Self { what: what.into(), known: known.map(|_| ()) }
     }
 
-    /// What is not known of it; none if it is known.
+    /// The entry in the list of unknown things; none if it is known.
     #[must_use]
     pub fn unknown(self, page: &'static str) -> Option<Unknown> {
         let (state, why) = match self.known {
@@ -35,29 +36,29 @@ impl Watched {
     }
 }
 
-/// How it is not known, the worst first.
+/// The state of an unknown thing, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Worst {
-    /// Nothing usable, and why.
+    /// No usable value, with the reason.
     #[serde(rename = "blind")]
     Unknown,
-    /// What was known is too old.
+    /// The last value is too old.
     Stale,
-    /// Never read, and nothing failed either.
+    /// Never read, and no fault either.
     #[serde(rename = "never")]
     Pending,
 }
 
-/// Something that the plan names and of which there is no fresh value.
+/// Something that the plan names and that has no fresh value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unknown {
     /// Its name.
     pub what: String,
     /// The page that it is on.
     pub page: &'static str,
-    /// How.
+    /// The state.
     pub state: Worst,
-    /// Why.
+    /// The reason.
     pub why: String,
 }

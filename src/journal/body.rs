@@ -1,7 +1,7 @@
-//! What a record can say. Fields are named one by one: nothing gets into the journal because it happened to be in a struct, and a
-//! secret has no type that could.
+//! The contents of records. Fields are declared one by one: nothing is recorded only because it was in a struct, and a secret has no type
+//! that can be recorded.
 //!
-//! Additive: a field that a later version adds has a default here; a meaning that changes takes another [`super::entry::VERSION`].
+//! Additive: a field that a later version adds has a default here; a changed meaning requires another [`super::entry::VERSION`].
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,7 +13,7 @@ use base::{
     step::{Note, Record, Ticket, Way},
 };
 
-/// What a record says.
+/// The contents of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "snake_case")]
 pub enum Body<C, V> {
@@ -22,60 +22,60 @@ pub enum Body<C, V> {
         /// landfall's version.
         program: String,
     },
-    /// It was taken up again.
+    /// It was opened again.
     Resumed {
         /// Bytes of a torn last line that were cut off.
         cut: u64,
-        /// The plan's text is not what it was.
+        /// Whether the plan's text has changed.
         plan_changed: bool,
     },
-    /// What a step would do was shown: what approvals are bound to.
+    /// A step's preview was shown; approvals are bound to it.
     Previewed {
         /// The step.
         step: String,
-        /// Which way.
+        /// The direction.
         way: Way,
-        /// Of what was shown.
+        /// The digest of what was shown.
         digest: Digest,
         /// What changes: thing, from, to.
         diff: Vec<Change>,
-        /// The commands of a way back, as a person could paste them: of a step forward they are in what is begun.
+        /// The commands of a rollback, as a person could paste them: those of a step forward are in the record of the attempt.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         commands: Vec<String>,
     },
-    /// An attempt at a step was begun.
+    /// An attempt at a step was started.
     #[serde(rename = "begun")]
     AttemptStarted(Box<AttemptStarted<C, V>>),
-    /// A request is about to leave.
+    /// A request is about to be sent.
     Intent(Box<Intent<C, V>>),
-    /// Something came to something.
+    /// An operation or a step reached a state.
     #[serde(rename = "came")]
     Transition(Transition<V>),
-    /// Somebody approved a preview, or agreed to what was proposed.
+    /// A person approved a preview, or a proposal.
     Approved {
         /// The step.
         step: String,
-        /// Of what was shown.
+        /// The digest of what was shown.
         digest: Digest,
-        /// Who.
+        /// The person.
         by: String,
-        /// The key that signed it, as its SHA-256 fingerprint; none: nobody checked who it was.
+        /// The key that signed it, as its SHA-256 fingerprint; none: the identity was not verified.
         key: Option<String>,
     },
-    /// Something that takes two people was put before the second.
+    /// An action that requires two people was proposed to the second.
     Proposed {
         /// The step.
         step: String,
-        /// What the second agrees to.
+        /// The digest that the second person approves.
         digest: Digest,
-        /// Who proposed it.
+        /// The person who proposed it.
         by: String,
-        /// In words.
+        /// The proposal as a text.
         what: String,
     },
-    /// A gate is left out of the verdict for one attempt of a step.
+    /// A gate is ignored for one attempt of a step.
     Waived {
-        /// The step; none in journals of before a waiver was of one step, and then of none.
+        /// The step; empty in journals from before waivers had a step: then the waiver is for no step.
         #[serde(default)]
         step: String,
         /// The gate.
@@ -83,48 +83,48 @@ pub enum Body<C, V> {
         /// The attempt.
         #[serde(default)]
         attempt: u16,
-        /// Why.
+        /// The reason.
         reason: String,
         /// The two people.
         by: Vec<String>,
-        /// Until when.
+        /// Its expiry.
         until: jiff::Timestamp,
     },
-    /// A person's word for something that the program cannot see.
+    /// A person confirms something that the program cannot observe.
     Attested {
         /// The step.
         step: String,
-        /// The operation, if it is of one.
+        /// The operation, if it concerns one.
         ticket: Option<Ticket>,
-        /// Whether it is there.
+        /// Whether it is applied.
         there: bool,
-        /// What they looked at.
+        /// What they checked.
         looked_at: String,
-        /// Who: one for a manual step, two for an operation that cannot be observed.
+        /// The people: one for a manual step, two for an operation that cannot be observed.
         by: Vec<String>,
     },
-    /// Everything is held, or goes on.
+    /// The whole run is held, or released.
     Hold {
         /// Held; else released.
         on: bool,
-        /// By whom.
+        /// The person.
         by: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// Somebody's words.
+    /// A remark of a person.
     Remark {
-        /// Whose.
+        /// The person.
         by: String,
-        /// The words.
+        /// The text.
         text: String,
-        /// They tell why an approval does not count: this one.
+        /// The approval that it refuses, if the remark gives the reason for a refusal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refused: Option<Unapproved>,
     },
-    /// What the estate looked like: for the story of the run. Nothing follows from it.
+    /// The state of the estate, for the report of the run. No decision uses it.
     Readings {
-        /// What was live at that moment. What is not among them was not known.
+        /// The fresh values at that moment. A value that is missing was not known.
         samples: Vec<Reading>,
     },
 }
@@ -134,14 +134,14 @@ pub enum Body<C, V> {
 pub struct Unapproved {
     /// The step.
     pub step: String,
-    /// Of what was to be approved.
+    /// The digest of what was to be approved.
     pub digest: Digest,
-    /// In whose name.
+    /// The name of the approver.
     pub by: String,
 }
 
 impl Unapproved {
-    /// It, on record, in the words of whoever refuses it.
+    /// The record of the refusal, in the name of whoever refuses it.
     #[must_use]
     pub fn on_record<C, V>(self, by: String, why: &str) -> Body<C, V> {
         let text = format!(
@@ -154,22 +154,22 @@ impl Unapproved {
     }
 }
 
-/// A value that was live. In the journal it is a list of the three, because there are thousands of them.
+/// A fresh value. In the journal it is a list of the three fields, because there are thousands of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Bare", into = "Bare")]
 pub struct Reading {
     /// The signal's id.
     pub signal: String,
-    /// The values of its labels, in the order in which the signal names them.
+    /// The values of its labels, in the order of the signal's definition.
     pub labels: Vec<String>,
-    /// The value in the signal's unit, to four digits that count, or to whole numbers.
+    /// The value in the signal's unit, to four significant digits, or to whole numbers.
     pub value: f64,
 }
 
-/// Signals that count from the start of the program what a run has cost: of them a run is taken up where the journal left it.
+/// Signals that count the cost of a run from the start of the program: a resumed run continues them from the journal.
 pub const COUNTED: [&str; 2] = ["mongo.set.write_downtime", "mongo.canary.write_downtime"];
 
-/// A reading as it is written.
+/// A reading in its stored form.
 type Bare = (String, Vec<String>, f64);
 
 impl From<Bare> for Reading {
@@ -184,28 +184,28 @@ impl From<Reading> for Bare {
     }
 }
 
-/// An attempt at a step: what was previewed, and all that a restarted program needs to take it up.
+/// An attempt at a step: what was previewed, and everything that a restarted program needs to resume it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptStarted<C, V> {
     /// The step.
     pub step: String,
-    /// The plan's action, hashed: under another one it is not taken up.
+    /// The digest of the plan's action: with another action the attempt is not resumed.
     #[serde(default)]
     pub action: Digest,
-    /// For the step machine.
+    /// The record of the step machine.
     pub record: Record,
-    /// What was approved.
+    /// The digest that was approved.
     pub digest: Digest,
-    /// What it takes, and the way back.
+    /// Its operations and the inverse.
     pub draft: Draft<C, V>,
-    /// Who approved it.
+    /// The people who approved it.
     pub approved_by: Vec<String>,
-    /// Its gates as they stood, with their values.
+    /// The state of its gates, with their values.
     pub gates: Vec<String>,
-    /// What those gates are about.
+    /// The series of those gates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub about: Vec<About>,
-    /// How long each of its requests may take, and when it has settled and baked: as the plan said at that moment.
+    /// The time limit of each of its requests, and its settle and bake times: from the plan at that moment.
     pub timeout: Duration,
 }
 
@@ -214,52 +214,52 @@ pub struct AttemptStarted<C, V> {
 pub struct About {
     /// The signal's id.
     pub signal: String,
-    /// Label and value; a label that is not named may be anything.
+    /// Label and value; a label that is not named matches anything.
     pub labels: BTreeMap<String, String>,
 }
 
-/// What is about to be sent.
+/// The request that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent<C, V> {
     /// The step.
     pub step: String,
-    /// Which operation of which attempt.
+    /// The operation and its attempt.
     pub ticket: Ticket,
-    /// For people.
+    /// For display.
     pub what: String,
     /// The request.
     pub call: C,
-    /// What it compares with.
+    /// Its precondition.
     #[serde(rename = "expect")]
     pub precondition: Option<V>,
-    /// SHA-256 of the request and what it compares with.
+    /// SHA-256 of the request and its precondition.
     pub request: Digest,
-    /// What the request carries, where it can carry something: unique to this operation.
+    /// The tag of the request, where it can carry one: unique to this operation.
     pub tag: String,
-    /// After this, nobody knows what has become of it.
+    /// After this time its outcome is indeterminate.
     pub deadline: Duration,
 }
 
-/// Something came to something.
+/// An operation or a step reached a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "V: Deserialize<'de>"))]
 pub struct Transition<V> {
     /// The step.
     pub step: String,
-    /// What.
+    /// The state.
     pub note: Note,
-    /// The server's words, or what was seen.
+    /// The server's message, or what was observed.
     #[serde(default)]
     #[serde(rename = "said")]
     pub detail: String,
-    /// What later operations compare with.
+    /// The version that later operations compare with.
     #[serde(default)]
     #[serde(rename = "mark")]
     pub version: Option<V>,
 }
 
 impl<C, V> Body<C, V> {
-    /// The step it is about.
+    /// The step that it concerns.
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match self {
@@ -275,7 +275,7 @@ impl<C, V> Body<C, V> {
         }
     }
 
-    /// What it means to the step machine.
+    /// The record for the step machine.
     #[must_use]
     pub fn record(&self) -> Option<Record> {
         match self {

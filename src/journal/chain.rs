@@ -1,4 +1,4 @@
-//! All lines of a journal: whole, or damaged where and how.
+//! All lines of a journal: intact, or the place and kind of the damage.
 
 use std::io::{BufRead, Read as _};
 
@@ -6,7 +6,7 @@ use super::{Entry, Refused};
 use base::digest::Digest;
 use base::operation::Data;
 
-/// Where a chain stands: the last record's number and hash.
+/// The head of a chain: the last record's number and hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// Number of the last record; 0 before the first.
@@ -15,20 +15,20 @@ pub struct Head {
     pub hash: Digest,
 }
 
-/// What is wrong with a journal.
+/// The damage of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {why}")]
 pub struct Damage {
-    /// Which line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The kind of damage.
     pub why: String,
 }
 
-/// No line is longer, its end included: what a record can name is a few megabytes at the most, and whoever reads a journal has room for one.
+/// The maximum length of a line, including its end: a record has a few megabytes at most, and every reader can hold one line.
 pub const LONGEST: usize = 16 * 1024 * 1024;
 
-/// Reads a journal record by record: no more than one line of it is kept.
+/// Reads a journal record by record: it keeps no more than one line.
 #[derive(Debug)]
 pub struct Reader<R> {
     from: R,
@@ -39,37 +39,37 @@ pub struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// From its beginning.
+    /// From the beginning.
     pub fn new(from: R) -> Self {
         Self::after(from, Head::default(), 0)
     }
 
-    /// From behind the record `head`, which is the line with this number.
+    /// From after the record `head`, which is the line with this number.
     pub const fn after(from: R, head: Head, lines: usize) -> Self {
         Self { from, head, lines, at: 0, line: Vec::new() }
     }
 
-    /// Where the chain stands after the last record that was read.
+    /// The head after the last record that was read.
     pub const fn head(&self) -> Head {
         self.head
     }
 
-    /// Number of the last line that was read whole.
+    /// Number of the last complete line that was read.
     pub const fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Bytes of the whole lines that were read.
+    /// Bytes of the complete lines that were read.
     pub const fn at(&self) -> u64 {
         self.at
     }
 
-    /// The next record; none where the last whole line was read.
+    /// The next record; none after the last complete line.
     ///
     /// # Errors
-    /// If it cannot be read, and the first damage.
+    /// If the journal cannot be read, or is damaged.
     pub fn record<C: Data, V: Data>(&mut self) -> Result<Option<Entry<C, V>>, Refused> {
-        // What was begun and not ended goes on where it stopped.
+        // An incomplete line is continued where reading stopped.
         let room = (LONGEST + 1).saturating_sub(self.line.len());
         (&mut self.from).take(room as u64).read_until(b'\n', &mut self.line)?;
         let damage = |why: String| Damage { line: self.lines + 1, why };
@@ -85,11 +85,11 @@ impl<R: BufRead> Reader<R> {
         Ok(Some(entry))
     }
 
-    /// How many bytes of a torn last line there are, once all was read: a line without its end was never acknowledged to anybody, nothing was
-    /// done on its account, and it can be cut off.
+    /// The number of bytes of a torn last line, once everything was read: a line without its end was never acknowledged, nothing was done
+    /// because of it, and it can be cut off.
     ///
     /// # Errors
-    /// If it is something else than the beginning of the next record: then it is not ours to cut.
+    /// If it is not the beginning of the next record: then it must not be cut.
     pub fn torn(&self) -> Result<u64, Damage> {
         if is_torn(self.head, &self.line) {
             return Ok(self.line.len() as u64);
@@ -99,7 +99,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// Reads a whole journal. Gives its records and how many bytes of a torn last line there are.
+/// Reads a whole journal. Returns its records and the number of bytes of a torn last line.
 ///
 /// # Errors
 /// The first damage.
@@ -111,14 +111,14 @@ pub fn read<C: Data, V: Data>(bytes: &[u8]) -> Result<(Vec<Entry<C, V>>, u64), D
             Ok(Some(entry)) => entries.push(entry),
             Ok(None) => return reader.torn().map(|torn| (entries, torn)),
             Err(Refused::Damaged(damage)) => return Err(damage),
-            // Bytes in memory can be read.
+            // Reading bytes in memory cannot fail.
             Err(other) => return Err(Damage { line: reader.lines() + 1, why: other.to_string() }),
         }
     }
 }
 
-/// Whether this is nothing, or the beginning of the record that comes after this head. After a loss of power there may be zeros where a line
-/// did not reach the disk: some file systems keep a file's length before its bytes.
+/// Whether this is empty, or the beginning of the record after this head. After a power failure there may be zeros in place of a line that
+/// did not reach the disk: some file systems store a file's length before its bytes.
 fn is_torn(head: Head, line: &[u8]) -> bool {
     let written = line.iter().rposition(|b| *b != 0).map_or(0, |at| at + 1);
     let line = if head.seq > 0 { &line[..written] } else { line };
@@ -129,13 +129,13 @@ fn is_torn(head: Head, line: &[u8]) -> bool {
     agree(line, VERSION_AT) && (version.is_empty() || digits > 0) && agree(&version[digits..], rest.as_bytes())
 }
 
-/// What every record begins with, before the number of its version.
+/// The beginning of every record, before the number of its version.
 const VERSION_AT: &[u8] = b"{\"v\":";
 
-/// Reads the line that comes after this head.
+/// Reads the line after this head.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The reason why it is not valid.
 pub fn next<C: Data, V: Data>(head: Head, line: &[u8]) -> Result<Entry<C, V>, String> {
     let entry = Entry::<C, V>::parse(line)?;
     if entry.seq != head.seq + 1 {

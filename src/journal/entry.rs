@@ -1,7 +1,7 @@
 //! One record and its line.
 //!
-//! The hash is over the bytes as they are stored, up to the hash itself: what is checked is what is there, not what a later version
-//! of this program would have written in its place.
+//! The hash covers the bytes as they are stored, up to the hash itself: the check covers the stored bytes, not what a later version of this
+//! program would have written instead.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,14 @@ use super::{Author, body::Body, chain::Head};
 use base::operation::Data;
 use base::{digest::Digest, now::Now};
 
-/// The version of what a record says. A journal with a higher one is not touched. 2: there are readings, which a program of before cannot read.
+/// The version of the records' contents. A journal with a higher one is not changed. 2: there are readings, which an earlier program cannot
+/// read.
 pub const VERSION: u32 = 2;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry<C, V> {
-    /// Version of what it says.
+    /// Version of its contents.
     pub v: u32,
     /// Its number, from 1.
     pub seq: u64,
@@ -24,25 +25,25 @@ pub struct Entry<C, V> {
     pub prev: Digest,
     /// The run.
     pub run: String,
-    /// Who was at the keyboard.
+    /// The operator.
     pub actor: String,
-    /// On which machine.
+    /// The machine.
     pub host: String,
     /// The time of day.
     pub wall: Timestamp,
-    /// Milliseconds since that machine started, sleep included.
+    /// Milliseconds since that machine's boot, including sleep.
     pub mono: u64,
-    /// Of the plan's text.
+    /// The digest of the plan's text.
     pub plan: Digest,
-    /// What it says.
+    /// Its contents.
     #[serde(flatten)]
     pub body: Body<C, V>,
-    /// Of all the bytes before it.
+    /// The hash of all the bytes before it.
     #[serde(default, skip_serializing)]
     pub hash: Digest,
 }
 
-/// What stands between what is hashed and the hash.
+/// The text between the hashed bytes and the hash.
 const SEAM: &str = ",\"hash\":\"";
 
 impl<C: Data, V: Data> Entry<C, V> {
@@ -62,8 +63,8 @@ impl<C: Data, V: Data> Entry<C, V> {
             body,
             hash: Digest::default(),
         };
-        // Maps with keys that are no text are all that could fail; there are none in a record. If ever, the empty line is refused
-        // by whoever reads it, and the test that writes every kind fails first.
+        // Only maps with keys that are not text could fail; a record has none. If it failed, readers would refuse the empty line, and the
+        // test that writes every kind would fail first.
         let mut line = serde_json::to_string(&entry).unwrap_or_default();
         line.pop();
         entry.hash = Digest::of(line.as_bytes());
@@ -71,7 +72,7 @@ impl<C: Data, V: Data> Entry<C, V> {
         (entry, line)
     }
 
-    /// Where the chain stands after it.
+    /// The head after it.
     #[must_use]
     pub const fn head(&self) -> Head {
         Head { seq: self.seq, hash: self.hash }
@@ -80,7 +81,7 @@ impl<C: Data, V: Data> Entry<C, V> {
     /// Reads a line without its end.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why it is not valid.
     pub fn parse(line: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Version {

@@ -11,7 +11,7 @@ use base::{
     text,
 };
 
-/// What is said of a journal as a whole, before its records.
+/// The summary of a journal, shown before its records.
 #[derive(Debug, Clone, Default)]
 pub struct Whole {
     run: String,
@@ -21,7 +21,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// One more record.
+    /// Adds one record.
     pub fn take<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) {
         if self.from.is_none() {
             (self.run, self.from) = (entry.run.clone(), Some(entry.wall));
@@ -40,13 +40,13 @@ pub struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    /// Of a journal of which this is known.
+    /// For a journal with this summary.
     #[must_use]
     pub fn new(whole: &'a Whole, json: bool) -> Self {
         Self { whole, json, any: false, ways: Ways::default() }
     }
 
-    /// What stands before the records.
+    /// The text before the records.
     #[must_use]
     pub fn begin(&self) -> String {
         if self.json {
@@ -67,7 +67,7 @@ impl<'a> Out<'a> {
         )
     }
 
-    /// A record. In Markdown there is a line for what people did; what was read meanwhile is in JSON.
+    /// One record. Markdown has a line for what people did; readings are only in JSON.
     #[must_use]
     pub fn record<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) -> String {
         let what = self.ways.describe(&entry.body);
@@ -90,7 +90,7 @@ impl<'a> Out<'a> {
         )
     }
 
-    /// What stands behind them.
+    /// The text after the records.
     #[must_use]
     pub fn end(&self) -> String {
         match (self.json, self.any) {
@@ -116,7 +116,7 @@ pub fn json<C: Data, V: Data>(entries: &[Entry<C, V>]) -> serde_json::Value {
     entries.iter().map(value).collect()
 }
 
-/// As Markdown: one table, a line a record of what people did.
+/// As Markdown: one table, with a line for each record of what people did.
 #[must_use]
 pub fn markdown<C: Data, V: Data>(entries: &[Entry<C, V>]) -> String {
     let mut whole = Whole::default();
@@ -126,16 +126,16 @@ pub fn markdown<C: Data, V: Data>(entries: &[Entry<C, V>]) -> String {
     std::iter::once(begin).chain(entries.iter().map(|entry| out.record(entry))).collect()
 }
 
-/// What the records so far say of each step's last attempt: what a state is called depends on it.
+/// The direction and operations of each step's last attempt, from the records so far: the name of a state depends on them.
 #[derive(Debug, Default)]
 pub struct Ways(BTreeMap<String, Last>);
 
-/// A step's last attempt: which way it goes, and which of its operations only wait.
+/// A step's last attempt: its direction, and which of its operations only wait.
 #[derive(Debug, Default)]
 struct Last {
     way: Way,
     waits: Vec<bool>,
-    /// The same of the last attempt forward: what a way back that is given up returns to.
+    /// The same for the last attempt forward: a cancelled rollback returns to it.
     forward: Vec<bool>,
 }
 
@@ -179,7 +179,7 @@ impl Ways {
     }
 }
 
-/// A record in one sentence, by itself: of a state the word that it has on the way forward.
+/// A single record in one sentence: a state has its name in the forward direction.
 #[must_use]
 pub fn describe<C, V>(body: &Body<C, V>) -> String {
     match body {

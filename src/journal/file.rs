@@ -1,4 +1,4 @@
-//! A journal's file: one writer, and it is where its path says that it is.
+//! A journal's file: it has one writer, and is checked to be at its path.
 
 use std::{
     fs::{File, Metadata, OpenOptions, TryLockError},
@@ -12,49 +12,49 @@ use super::{
     store::Storage,
 };
 
-/// A file, under a lock: there is one writer on a machine.
+/// A file with a lock: there is one writer on a machine.
 #[derive(Debug)]
 pub struct FileStore {
     file: File,
     path: PathBuf,
-    /// Bytes that are in it by our own doing, or were there when it was opened.
+    /// Bytes in it that this process wrote, or that existed when it was opened.
     len: u64,
     lock: Lock,
 }
 
-/// What opening a journal's file comes to.
+/// The result of opening a journal's file.
 #[derive(Debug)]
 pub enum Opened {
-    /// It is ours to write.
+    /// This process can write it.
     Ours(FileStore),
-    /// Somebody else writes it; it can be followed. Who, if they have said so.
+    /// Another process writes it; it can be followed. The holder, if known.
     Busy(Option<Holder>),
 }
 
 impl FileStore {
-    /// Opens a file, or makes one, and takes its lock. A new one can be read by nobody else.
+    /// Opens a file, or creates one, and takes its lock. A new one is readable only by its owner.
     ///
     /// # Errors
-    /// If the file or its folder cannot be used; if it is a link, or another account's.
+    /// If the file or its folder cannot be used; if it is a link, or belongs to another account.
     pub fn open(path: &Path) -> io::Result<Opened> {
         let lock = match Lock::take(path)? {
             Tried::Held(lock) => lock,
             Tried::Busy(holder) => return Ok(Opened::Busy(holder)),
         };
         let file = own(path, OpenOptions::new().read(true).append(true).create(true))?;
-        // The file itself too: it may have another name, and a lock beside that. Of those who only hold it shared none writes it.
+        // The file itself too: it may have another name, with a lock beside that. Processes with a shared lock do not write it.
         if !lock::patiently(|| file.try_lock())? && !lock::patiently(|| file.try_lock_shared())? {
             if file.metadata()?.nlink() > 1 {
                 return Ok(Opened::Busy(None));
             }
-            // Anybody who can read it can lock it: not to be taken for a console that has it.
+            // Anybody who can read it can lock it: this must not be taken for a console that has control.
             return Err(io::Error::other(format!(
                 "{0} is locked by a process that has not its lock file: `fuser -v {0}` shows it: a console that has it under another name, an older landfall, or somebody who may read \
                  the journal and should not: `chmod 600 {0}` keeps others out",
                 path.display()
             )));
         }
-        // The name of a new file is on disk only when its folder is; whoever made it may have died before that.
+        // The name of a new file is on disk only after its folder is synced; its creator may have died before that.
         file.sync_all()?;
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
@@ -62,14 +62,14 @@ impl FileStore {
         Ok(Opened::Ours(Self { file, path: path.to_owned(), len, lock }))
     }
 
-    /// Tells whoever comes second that this one is being left.
+    /// Informs the next process that this one is about to release the journal.
     #[must_use]
     pub fn notice(&self) -> Notice {
         self.lock.notice()
     }
 }
 
-/// Whether somebody writes the journal at this path, and who; an error where that cannot be told.
+/// Whether a process writes the journal at this path, and the holder; an error where this cannot be determined.
 ///
 /// # Errors
 /// If neither the lock nor the journal can be opened.
@@ -85,7 +85,7 @@ pub fn writer(path: &Path) -> io::Result<Option<Option<Holder>>> {
     }
 }
 
-/// Whether two are one file.
+/// Whether both are the same file.
 fn same(a: &Metadata, b: &Metadata) -> bool {
     (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
@@ -98,8 +98,8 @@ impl Storage for FileStore {
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.check()?;
-        // One write: whoever follows sees a record whole or not at all. A short one is a failure, not to be completed: the rest may
-        // land after somebody else's.
+        // One write: a follower sees a record whole or not at all. A short write is a failure and is not completed: the rest might follow
+        // another process's bytes.
         match self.file.write(bytes)? {
             n if n == bytes.len() => {
                 self.len += n as u64;
@@ -111,7 +111,7 @@ impl Storage for FileStore {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
-        // What was written may have been written beside somebody else's, or into a file that has no name any more.
+        // The bytes may have been written beside another process's, or into a file whose name was removed.
         self.check()
     }
 

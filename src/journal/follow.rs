@@ -1,4 +1,4 @@
-//! Reading along while somebody else writes: a second console, or `landfall journal` during the run.
+//! Follows a journal while another process writes it: a second console, or `landfall journal` during the run.
 
 use std::{
     fs::File,
@@ -13,51 +13,51 @@ use super::{
     chain::{Damage, Head, Reader},
 };
 
-/// Somebody who reads along. Takes no lock and writes nothing.
+/// A follower. It takes no lock and writes nothing.
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,
     at: u64,
     lines: usize,
     head: Head,
-    /// Of no other run than this.
+    /// Accepts only this run.
     run: Option<String>,
 }
 
 impl Follower {
-    /// Of the journal in this file, from its beginning.
+    /// For the journal in this file, from its beginning.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), at: 0, lines: 0, head: Head::default(), run: None }
     }
 
-    /// The same; records of another run than this are refused.
+    /// The same; records of another run are refused.
     #[must_use]
     pub fn of_run(path: impl Into<PathBuf>, run: impl Into<String>) -> Self {
         Self { run: Some(run.into()), ..Self::new(path) }
     }
 
-    /// Whether anything of it was read: then it was there.
+    /// Whether anything of it was read: then it existed.
     #[must_use]
     pub const fn has_begun(&self) -> bool {
         self.at > 0
     }
 
-    /// The records that came since it was asked last. A line that has no end yet is left for the next time.
+    /// The records since the last call. A line without its end is left for the next call.
     ///
     /// # Errors
-    /// If the file cannot be read, is damaged, or is another run's. A file that has become shorter was cut by somebody else than its writer, who only ever
-    /// cuts what had no end.
+    /// If the file cannot be read, is damaged, or belongs to another run. A file that has become shorter was not cut by its writer, which
+    /// only cuts incomplete lines.
     pub fn news<C: Data, V: Data>(&mut self) -> Result<Vec<Entry<C, V>>, Refused> {
         let mut entries = Vec::new();
         self.each(|entry| entries.push(entry))?;
         Ok(entries)
     }
 
-    /// The same, one by one: of a long journal only one record is kept.
+    /// The same, one by one: of a long journal only one record is kept in memory.
     ///
     /// # Errors
-    /// As [`Self::news`]; those before the damage were given.
+    /// As [`Self::news`]; the records before the damage were passed on.
     pub fn each<C: Data, V: Data>(&mut self, mut take: impl FnMut(Entry<C, V>)) -> Result<(), Refused> {
         let mut file = File::open(&self.path)?;
         if file.metadata()?.len() < self.at {
@@ -77,7 +77,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Where it stands.
+    /// The head that was read.
     #[must_use]
     pub const fn head(&self) -> Head {
         self.head

@@ -1,19 +1,19 @@
-//! The journal: what was meant, done and seen, on disk before it happens. The only maker of [`Permit`]s.
+//! The journal: intents, actions and observations, on disk before they take effect. Only the journal makes [`Permit`]s.
 //!
-//! One line of JSON a record, one append and one sync each. Every record holds the hash of the one before it, so that a change, a cut
-//! or another order shows; what a local chain cannot show is a rewrite of the whole, which is why the head is on the screen and somebody
-//! else should write it down now and then.
+//! One line of JSON for each record, one append and one sync each. Every record contains the hash of the one before it, so that a change, a
+//! cut or another order is detected. A local chain cannot detect a rewrite of the whole; for that reason the head is shown on screen, and
+//! another person should note it from time to time.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `body.rs` | what a record can say |
+//! | `body.rs` | the contents of records |
 //! | `entry.rs` | one record and its line |
-//! | `chain.rs` | all lines: whole, or damaged where and how |
-//! | `store.rs` | where lines are kept, and memory that can lose what was not synced |
-//! | `file.rs` | a file with one writer, looked for where it belongs before each line |
-//! | `lock.rs` | the right to write it, and who has it |
-//! | `follow.rs` | reading along while somebody else writes |
-//! | `way_back.rs` | the commands of the way back that it has |
+//! | `chain.rs` | all lines: intact, or the place and kind of the damage |
+//! | `store.rs` | the storage of lines, and a store in memory that can lose what was not synced |
+//! | `file.rs` | a file with one writer, checked to be at its path before each line |
+//! | `lock.rs` | the right to write it, and its holder |
+//! | `follow.rs` | follows a journal that another process writes |
+//! | `way_back.rs` | the rollback commands in the journal |
 //! | `export.rs` | the timeline, for people and programs |
 
 pub mod body;
@@ -40,7 +40,7 @@ pub use self::{
 use base::operation::Data;
 use base::{digest::Digest, now::Now};
 
-/// The right to send one request, once: its intent is on disk. Made here and nowhere else; not to be copied, stored or read back.
+/// The right to send one request, once: its intent is on disk. Only created here; it cannot be copied, stored or read back.
 #[derive(Debug)]
 #[must_use = "an intent is on record; if nothing is sent, that has to be found out by observing"]
 pub struct Permit {
@@ -48,54 +48,54 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Uses it up; what remains is the tag that the request carries, where it can carry one.
+    /// Consumes it; returns the tag for the request, where the request can carry one.
     #[must_use]
     pub fn spend(self) -> String {
         self.tag
     }
 }
 
-/// The journal cannot be written: nothing may be done any more. A sync that failed is not tried again, because what it was for may be
-/// lost although a second try succeeds.
+/// The journal cannot be written: nothing may be done any more. A failed sync is not repeated, because the data may be lost although a
+/// second sync succeeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the journal cannot be written: {0}; nothing is sent any more. Put that right and start landfall again: it takes up where the journal stands"
 )]
 pub struct Halt(pub String);
 
-/// Why a journal is not taken up.
+/// Why a journal is not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// It cannot be read, or not be written.
+    /// It cannot be read or written.
     #[error("the journal cannot be opened: {0}")]
     Io(#[from] io::Error),
     /// It is damaged, and not only at its end.
     #[error("the journal is damaged: {0}; keep a copy of it, find out who changed it, and begin a new one")]
     Damaged(#[from] Damage),
-    /// It is another run's. It is left as it is.
+    /// It belongs to another run. It is not changed.
     #[error("the journal is of the run {theirs:?}, not of {ours:?}: name another file")]
     Other {
-        /// Whose it is.
+        /// The run that it belongs to.
         theirs: String,
-        /// Who asked.
+        /// The run that was requested.
         ours: String,
     },
 }
 
-/// Who writes, for which run, under which plan: the same in every record.
+/// The author, run and plan: the same in every record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
     /// The run's name.
     pub run: String,
-    /// Who is at the keyboard.
+    /// The operator.
     pub actor: String,
-    /// On which machine.
+    /// The machine.
     pub host: String,
-    /// Of the plan's text.
+    /// The digest of the plan's text.
     pub plan: Digest,
 }
 
-/// A journal that can be written. `C`, `V`: the calls of its records, and what they compare with.
+/// A journal that can be written. `C`, `V`: the calls of its records, and the versions that they compare with.
 pub struct Journal<C, V> {
     store: Box<dyn Storage>,
     author: Author,
@@ -112,11 +112,11 @@ impl<C, V> std::fmt::Debug for Journal<C, V> {
 }
 
 impl<C: Data, V: Data> Journal<C, V> {
-    /// Takes a journal up, or begins one. A torn last line is cut off, and the cut is on record. Gives all its records, the last of them
-    /// that it was opened now; of what was read meanwhile only what is counted is among them.
+    /// Opens a journal, or begins one. A torn last line is cut off, and the cut is recorded. Returns all its records, the last of which
+    /// says that it was opened now. Of the readings only the counted signals are included.
     ///
     /// # Errors
-    /// If it cannot be read or written, and if it is damaged elsewhere than at its end.
+    /// If it cannot be read or written, belongs to another run, or is damaged elsewhere than at its end.
     pub fn open(mut store: Box<dyn Storage>, author: Author, now: Now) -> Result<(Self, Vec<Entry<C, V>>), Refused> {
         let mut entries: Vec<Entry<C, V>> = Vec::new();
         let (whole, torn) = {
@@ -153,10 +153,10 @@ impl<C: Data, V: Data> Journal<C, V> {
         Ok((journal, entries))
     }
 
-    /// Puts something on record. When this returns, it is on disk.
+    /// Adds a record. When this returns, it is on disk.
     ///
     /// # Errors
-    /// If that cannot be said. From then on every call fails.
+    /// If it may not be on disk. From then on every call fails.
     pub fn append(&mut self, body: Body<C, V>, now: Now) -> Result<Entry<C, V>, Halt> {
         if let Some(halt) = &self.halted {
             return Err(halt.clone());
@@ -176,7 +176,7 @@ impl<C: Data, V: Data> Journal<C, V> {
         }
     }
 
-    /// Whether the journal is still where it belongs, as it was written: asked now and then while nothing is to be put on record.
+    /// Checks that the journal is still at its path, as it was written. It is called from time to time while there is nothing to record.
     ///
     /// # Errors
     /// If it is not. From then on nothing can be written.
@@ -194,7 +194,7 @@ impl<C: Data, V: Data> Journal<C, V> {
         Err(halt)
     }
 
-    /// Puts an intent on record, and only then gives the right to act on it.
+    /// Records an intent, and only then returns the permit to act on it.
     ///
     /// # Errors
     /// As [`Self::append`]: then there is no permit, and nothing can be sent.
@@ -204,25 +204,25 @@ impl<C: Data, V: Data> Journal<C, V> {
         Ok((Permit { tag }, entry))
     }
 
-    /// The last record's number and hash: what a second place should keep.
+    /// The last record's number and hash: a copy should be kept in a second place.
     #[must_use]
     pub const fn head(&self) -> Head {
         self.head
     }
 
-    /// Why nothing can be written any more.
+    /// The reason why nothing can be written any more.
     #[must_use]
     pub const fn halted(&self) -> Option<&Halt> {
         self.halted.as_ref()
     }
 
-    /// What tells it from all other journals: the first digits of its first record's hash.
+    /// The identity of the journal: the first digits of its first record's hash.
     #[must_use]
     pub fn id(&self) -> String {
         self.first.short()
     }
 
-    /// Whose it is.
+    /// Its author.
     #[must_use]
     pub const fn author(&self) -> &Author {
         &self.author

@@ -1,8 +1,8 @@
-//! The lock of a journal: who holds the right to write it. It is a file of its own beside the journal, `JOURNAL.lock`, which nobody but its
-//! owner can open: a lock on the journal itself can be taken, and kept, by anybody who can read the journal.
+//! The lock of a journal: the right to write it. It is a separate file beside the journal, `JOURNAL.lock`, which only its owner can open: a
+//! lock on the journal itself can be taken, and kept, by anybody who can read the journal.
 //!
-//! The holder writes down who they are, so that whoever comes second can be told. What stands there counts only while the lock is held:
-//! the kernel gives it up with the process, the text stays.
+//! The holder writes its identity into the file, so that the next process can show it. The text counts only while the lock is held: the
+//! kernel releases the lock with the process, the text remains.
 
 use std::{
     fmt,
@@ -21,14 +21,15 @@ use serde::{Deserialize, Serialize};
 
 use base::text;
 
-/// A lock that is held for longer than this is somebody's: whoever only looks has it for a moment, and so has a process that is being ended.
+/// A lock that is held for longer than this has a holder: a process that only checks it holds it for a moment, and so does one that is
+/// being ended.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Between two tries.
+/// The pause between two attempts.
 const AGAIN: Duration = Duration::from_millis(50);
-/// What a holder writes is not longer.
+/// The maximum length of the holder's text.
 const LONGEST: u64 = 4096;
 
-/// Who holds a journal.
+/// The holder of a journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The process.
@@ -37,11 +38,11 @@ pub struct Holder {
     pub user: String,
     /// The machine.
     pub host: String,
-    /// The terminal, and from which address it was reached.
+    /// The terminal, and the address from which it was reached.
     pub from: String,
-    /// Since when.
+    /// The start time.
     pub since: Timestamp,
-    /// It was left: what is on its way is finished, until then at the latest.
+    /// It is about to release the journal: operations in flight are finished by this time at the latest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaves: Option<Timestamp>,
 }
@@ -76,7 +77,7 @@ fn account(uid: u32) -> Option<String> {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pid, user, host, from, since, leaves } = self;
-        // What stands in a file is not ours: nothing in it may move the cursor.
+        // The contents of a file are not ours: they must not move the cursor.
         let (user, host, from) = (text::line(user), text::line(host), text::line(from));
         write!(f, "process {pid} of {user} on {host} ({from}), since {} UTC", since.strftime("%F %H:%M:%S"))?;
         if let Some(until) = leaves {
@@ -90,33 +91,33 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A lock that is held. It is given up when this, and every process that inherited it, is gone.
+/// A lock that is held. It is released when this value, and every process that inherited it, is gone.
 #[derive(Debug)]
 pub(super) struct Lock(Arc<File>);
 
-/// What comes of trying.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(super) enum Tried {
     Held(Lock),
-    /// By whom, if they have said so.
+    /// The holder, if known.
     Busy(Option<Holder>),
 }
 
-/// Tells whoever comes second that the holder is leaving. It does not keep the lock.
+/// Informs the next process that the holder is about to release the journal. It does not keep the lock.
 #[derive(Debug, Clone)]
 pub struct Notice(Weak<File>, Option<Holder>);
 
 impl Notice {
-    /// The holder lets go within this time.
+    /// The holder releases it within this time.
     pub fn leaves_within(&self, within: Duration) {
         let Some((file, holder)) = self.0.upgrade().zip(self.1.clone()) else { return };
         let until = Timestamp::now().checked_add(within).ok();
-        // Only words for others: what cannot be written changes nothing.
+        // Only information for others: a failure has no effect.
         let _ = write(&file, &Holder { leaves: until, ..holder });
     }
 }
 
-/// The lock's file of a journal.
+/// The path of a journal's lock file.
 pub(super) fn path(journal: &Path) -> PathBuf {
     let mut name = journal.file_name().unwrap_or_default().to_owned();
     name.push(".lock");
@@ -124,7 +125,7 @@ pub(super) fn path(journal: &Path) -> PathBuf {
 }
 
 impl Lock {
-    /// Takes the lock of the journal at this path, with a little patience.
+    /// Takes the lock of the journal at this path, with a few retries.
     pub fn take(journal: &Path) -> io::Result<Tried> {
         let path = path(journal);
         let file = own(&path, OpenOptions::new().read(true).write(true).create(true))?;
@@ -143,7 +144,7 @@ impl Lock {
     }
 }
 
-/// Tries a lock until it is had, for [`PATIENCE`] at the most; false if somebody keeps it.
+/// Tries to take a lock for at most [`PATIENCE`]; false if another process keeps it.
 pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<bool> {
     let begun = Instant::now();
     loop {
@@ -156,11 +157,11 @@ pub(super) fn patiently(mut lock: impl FnMut() -> Result<(), TryLockError>) -> i
     }
 }
 
-/// Opens a plain file of this account; a new one can be read and written by nobody else. A link in its place is not followed: whoever put
-/// it there chose what would be written over.
+/// Opens a regular file of this account; a new one is readable and writable only by its owner. A link in its place is not followed: its
+/// creator could choose which file is overwritten.
 ///
 /// # Errors
-/// If it cannot be opened, is a link or no plain file, or belongs to another account.
+/// If it cannot be opened, is a link or not a regular file, or belongs to another account.
 pub fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let told = |why: String| io::Error::other(format!("{} {why}", path.display()));
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
@@ -180,7 +181,7 @@ pub fn own(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
             "belongs to {owner}, and to nobody else's file is written: remove it, or name another"
         )));
     }
-    // What others can write they can write over.
+    // If others can write it, they can overwrite it.
     if about.mode() & 0o022 != 0 {
         rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(about.mode() & 0o7755))?;
     }
@@ -201,14 +202,15 @@ fn read(mut file: &File) -> Option<Holder> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Who holds the journal at this path, asked by whoever only looks: none where nobody does, an error where it cannot be told.
+/// The holder of the journal at this path, for a process that only checks: none where nobody holds it, an error where this cannot be
+/// determined.
 pub(super) fn holder(journal: &Path) -> io::Result<Option<Option<Holder>>> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path(journal)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    // Only held for as long as it takes to ask.
+    // Only held for the duration of this check.
     match file.try_lock_shared() {
         Ok(()) => file.unlock().map(|()| None),
         Err(TryLockError::WouldBlock) => Ok(Some(read(&file))),

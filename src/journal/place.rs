@@ -1,4 +1,4 @@
-//! Tests on real files: moved, replaced, cut, linked, planted, and locked by others.
+//! Tests on real files: moved, replaced, cut, linked, planted, and locked by other processes.
 
 use std::{
     fs::{self, OpenOptions},
@@ -38,7 +38,7 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
-/// What a journal that is written says after something was done to its file.
+/// The error of an open journal after a change to its file.
 fn after(what: impl FnOnce(&Path)) -> String {
     let (_dir, path) = folder();
     let mut journal = open(&path);
@@ -87,7 +87,7 @@ fn nobody_steers_beside_a_journal_that_was_moved() {
     for name in [&moved, &path] {
         assert!(!matches!(FileStore::open(name), Ok(Opened::Ours(_))), "{}", name.display());
     }
-    // Nor if the lock's file is taken away, or the journal has a second name.
+    // The same if the lock's file is removed, or the journal has a second name.
     fs::rename(&moved, &path).expect("moved back");
     fs::remove_file(lock::path(&path)).expect("removed");
     let second = path.with_extension("second");
@@ -116,7 +116,7 @@ fn a_planted_link_is_neither_followed_nor_written_over() {
     let precious = dir.path().join("precious");
     fs::write(&precious, "precious").expect("written");
     for planted in [path.clone(), lock::path(&path)] {
-        // What the one before has left.
+        // The file from the previous iteration.
         let _ = fs::remove_file(lock::path(&path));
         symlink(&precious, &planted).expect("a link");
         let why = FileStore::open(&path).expect_err("refused").to_string();
@@ -138,7 +138,7 @@ fn a_planted_link_is_neither_followed_nor_written_over() {
     }
 }
 
-/// Ends it when the test does.
+/// Ends the process with the test.
 struct Ended(Child);
 
 impl Drop for Ended {
@@ -148,7 +148,7 @@ impl Drop for Ended {
     }
 }
 
-/// Another process that holds a lock of a file, as another account where this one may be left.
+/// Another process that holds a lock of a file, as another account where this process may change to it.
 fn holding(path: &Path, how: &str) -> Ended {
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -159,7 +159,7 @@ fn holding(path: &Path, how: &str) -> Ended {
     if root {
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"]);
     }
-    // Opened by the other account itself: what it may is what is tried.
+    // Opened by the other account itself: its permissions are tested.
     let shell = format!("exec 3< \"$0\"; {shell}");
     let mut child = command.args(["-c", &shell]).arg(path).stdout(Stdio::piped()).spawn().expect("a shell");
     let mut line = String::new();
@@ -174,7 +174,7 @@ fn a_shared_lock_of_another_account_keeps_nobody_from_steering() {
     let dir = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().expect("a folder");
     let path = dir.path().join("journal");
     drop(open(&path));
-    // As an earlier program made it, readable by all.
+    // As an earlier program created it, readable by all.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("ours");
     let _other = holding(&path, "-s");
     let mut journal = open(&path);
@@ -212,7 +212,7 @@ fn the_lock_of_a_process_that_was_killed_is_had_at_once_and_a_holder_is_named() 
     println!("had after {:?}", begun.elapsed());
 }
 
-/// The same of this account.
+/// The same with this account.
 fn holding_own(path: &Path) -> Ended {
     let shell = "exec 3< \"$0\"; flock 3 && echo held && exec sleep 60";
     let mut child = Command::new("sh").args(["-c", shell]).arg(path).stdout(Stdio::piped()).spawn().expect("a shell");

@@ -1,4 +1,4 @@
-//! Where lines are kept.
+//! The storage of lines.
 
 use std::{
     io::{self, BufRead, Cursor},
@@ -7,81 +7,82 @@ use std::{
 
 pub use super::file::{FileStore, Opened};
 
-/// Lines, one after the other. Narrow on purpose: across machines this will be another engine.
+/// Lines, one after the other. The interface is small on purpose: across machines this will be another engine.
 pub trait Storage: Send {
-    /// Everything that is there, from its beginning.
+    /// The whole contents, from the beginning.
     ///
     /// # Errors
     /// If it cannot be read.
     fn reader(&mut self) -> io::Result<Box<dyn BufRead + '_>>;
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     ///
     /// # Errors
-    /// If not all of them were taken.
+    /// If not all of them were stored.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// When this returns, everything that was added survives a loss of power.
+    /// When this returns, everything that was appended survives a power failure.
     ///
     /// # Errors
-    /// If that cannot be said. It is not tried again: the kernel may have dropped what it could not write.
+    /// If that is not certain. It is not repeated: the kernel may have dropped what it could not write.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Leaves only so many bytes, for good.
+    /// Permanently truncates it to this many bytes.
     ///
     /// # Errors
-    /// If that cannot be said.
+    /// If that is not certain.
     fn cut(&mut self, len: u64) -> io::Result<()>;
 
-    /// Whether it is still there, as it was written, for whoever looks for it where it belongs.
+    /// Checks that it is still at its place, as it was written.
     ///
     /// # Errors
-    /// What has become of it.
+    /// The change that was found.
     fn check(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Memory, for the simulation and for tests: it can run full, fail to sync, and lose what was not synced.
+/// A store in memory, for the simulation and for tests: it can run full, fail to sync, and lose what was not synced.
 #[derive(Debug, Clone, Default)]
 pub struct MemStore(Arc<Mutex<Mem>>);
 
-/// What is in it.
+/// Its contents.
 #[derive(Debug, Clone, Default)]
 pub struct Mem {
-    /// Everything that was added.
+    /// Everything that was appended.
     pub bytes: Vec<u8>,
-    /// How much of it survives.
+    /// How many bytes of it survive.
     pub synced: usize,
-    /// After so many more appends there is no room.
+    /// The number of further appends until it is full.
     pub room: Option<usize>,
-    /// After so many more syncs they fail.
+    /// The number of further syncs until they fail.
     pub syncs: Option<usize>,
-    /// Appends after which nothing more happens to this store, as if the program were gone: with how many bytes of the last one.
+    /// The number of appends after which nothing more happens to this store, as if the program had died, and the number of bytes written of
+    /// the last one.
     pub dies: Option<(usize, usize)>,
 }
 
 impl MemStore {
-    /// With this in it, all of it on disk.
+    /// With these contents, all of them on disk.
     #[must_use]
     pub fn with(bytes: Vec<u8>) -> Self {
         let synced = bytes.len();
         Self(Arc::new(Mutex::new(Mem { bytes, synced, ..Mem::default() })))
     }
 
-    /// Looks at it, or changes what will go wrong.
+    /// Reads it, or changes its future failures.
     pub fn mem<T>(&self, with: impl FnOnce(&mut Mem) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is left after a loss of power.
+    /// What remains after a power failure.
     #[must_use]
     pub fn survivors(&self) -> Vec<u8> {
         self.mem(|mem| mem.bytes[..mem.synced].to_vec())
     }
 }
 
-/// Counts down; true when it was at its end already.
+/// Counts down; true when it was at zero already.
 fn out(count: &mut Option<usize>) -> bool {
     match count {
         Some(0) => true,
@@ -108,7 +109,7 @@ impl Storage for MemStore {
                 Some((0, part)) => {
                     let part = (*part).min(bytes.len());
                     mem.bytes.extend(&bytes[..part]);
-                    // A torn write may well have reached the disk.
+                    // A torn write may have reached the disk.
                     mem.synced = mem.bytes.len();
                     mem.dies = Some((0, 0));
                     return Err(io::Error::other("gone"));

@@ -37,7 +37,7 @@ fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect()
 }
 
-/// Taken up again after having been changed; the line and the reason if it is refused.
+/// Opened again after a change; the line and the reason if it is refused.
 fn refused(bytes: Vec<u8>) -> (usize, String) {
     match Journal::open(Box::new(MemStore::with(bytes)), author(), now(99)) {
         Err(Refused::Damaged(damage)) => (damage.line, damage.why),
@@ -79,14 +79,14 @@ fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
     let all = lines(&whole);
     let joined = |lines: &[Vec<u8>]| lines.concat();
 
-    // Any byte of any line but its end: changed.
+    // Any byte of any line except its end is changed.
     let mut tried = 0;
     for (i, line) in all.iter().enumerate() {
         for at in (0..line.len() - 1).step_by(7) {
             let mut changed = all.clone();
             changed[i][at] ^= 1;
             let (found, _) = refused(joined(&changed));
-            // A line end in the middle makes two lines of one; the first of them is the damage.
+            // A line end in the middle makes two lines of one; the first of them is the damaged one.
             assert!(found == i + 1, "byte {at} of line {}: said to be line {found}", i + 1);
             tried += 1;
         }
@@ -102,9 +102,9 @@ fn a_changed_cut_or_reordered_journal_is_refused_with_its_line() {
     let mut twice = all.clone();
     twice.insert(3, all[2].clone());
     assert_eq!(refused(joined(&twice)).0, 4);
-    // The first lines gone: it begins with a record that is not the first.
+    // The first lines are missing: it begins with a record that is not the first.
     assert_eq!(refused(joined(&all[2..])).0, 1);
-    // Lines of another journal with right hashes of their own.
+    // Lines of another journal with their own valid hashes.
     let other = {
         let store = MemStore::default();
         let (mut journal, _) = Journal::open(Box::new(store.clone()), author(), now(7)).expect("a journal");
@@ -174,11 +174,11 @@ fn a_file_has_one_writer_and_can_be_followed() {
     assert_eq!(follower.news::<u32, u32>().expect("whole").last().map(|e| e.body.clone()), Some(remark("news")));
     assert_eq!(follower.head(), journal.head());
     assert!(follower.news::<u32, u32>().expect("whole").is_empty());
-    // Half a line is left for the next time.
+    // An incomplete line is left for the next call.
     let before = std::fs::read(&path).expect("bytes");
     std::fs::write(&path, [before.as_slice(), b"{\"v\":1"].concat()).expect("a file");
     assert!(follower.news::<u32, u32>().expect("whole").is_empty());
-    // Somebody cuts what had been read.
+    // Another process cuts lines that had been read.
     std::fs::write(&path, &before[..10]).expect("a file");
     assert!(follower.news::<u32, u32>().is_err());
     drop(journal);
@@ -208,7 +208,7 @@ fn the_timeline_is_a_table_whatever_the_words() {
 fn what_is_no_torn_record_is_never_cut() {
     let whole = written(3).survivors();
     let next = lines(&written(4).survivors()).pop().expect("a line");
-    // Behind whole records, and in a file of its own: words, another program's JSON, a record of another place.
+    // After valid records, and in a file of its own: text, another program's JSON, a record from another place.
     for (before, end) in [
         (&[][..], "notes of the night, without a line end"),
         (&[], "{\"v\":2,\"seq\":2"),
@@ -225,7 +225,7 @@ fn what_is_no_torn_record_is_never_cut() {
         assert!(matches!(&refused, Refused::Damaged(d) if d.why.contains("has no end")), "{end:?}: {refused}");
         assert!(store.survivors() == bytes, "{end:?}: left as it is");
     }
-    // Zeros where bytes did not reach the disk are of a torn line.
+    // Zeros where bytes did not reach the disk belong to a torn line.
     for kept in [0, 1, 30, next.len() - 1] {
         let bytes = [&whole, &next[..kept], &[0; 9]].concat();
         let store = MemStore::with(bytes);
@@ -247,7 +247,7 @@ fn no_record_is_longer_than_one_that_is_read() {
     assert!(halt.to_string().contains("none has more than"), "{halt}");
     assert!(store.survivors() == before, "nothing of it was written");
     assert_eq!(chain::read::<u32, u32>(&before).expect("whole").0.len(), 2);
-    // And of an endless line no more is read than that.
+    // Of an endless line no more is read than that.
     let mut endless = chain::Reader::new(std::io::BufReader::new(std::io::repeat(b'{')));
     let why = endless.record::<u32, u32>().expect_err("no record").to_string();
     assert!(why.contains("line 1: it is longer than"), "{why}");

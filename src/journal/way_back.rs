@@ -1,8 +1,8 @@
-//! The way back as the journal has it: the commands that a person could paste, of every step that stands. They are there when nothing can
-//! be asked any more: no server, no preview, no console.
+//! The rollback commands in the journal, as a person could paste them, for every step that is applied. They are available when nothing can
+//! be queried any more: no server, no preview, no console.
 //!
-//! What is known last counts: the commands of a way back that was previewed or begun, else those that were worked out before the step was
-//! begun. What has happened since nobody here knows.
+//! The latest commands count: those of a rollback that was previewed or begun, else those that were computed before the step began. Later
+//! changes are not known here.
 
 use std::fmt::Write as _;
 
@@ -15,32 +15,32 @@ use base::{
     text,
 };
 
-/// The way back of one step.
+/// The rollback of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// The step.
     pub step: String,
-    /// The record that has it.
+    /// The record with the commands.
     pub seq: u64,
-    /// Of when.
+    /// The time of that record.
     pub wall: Timestamp,
-    /// In the order in which they are to be given. None: it stands, and nothing is known of a way back.
+    /// In the order of execution. None: the step is applied, and no rollback is known.
     pub commands: Vec<String>,
 }
 
-/// Takes in records, in order; knows what of the way back they say.
+/// Takes records, in order; collects the rollback commands.
 #[derive(Debug, Default)]
 pub struct WayBack(Vec<(Machine, Known)>);
 
 impl WayBack {
-    /// Of all these records.
+    /// From all these records.
     pub fn of<'a, C: Data, V: Data>(entries: impl IntoIterator<Item = &'a Entry<C, V>>) -> Self {
         let mut out = Self::default();
         entries.into_iter().for_each(|entry| out.take(entry));
         out
     }
 
-    /// One more record.
+    /// Adds one record.
     pub fn take<C: Data, V: Data>(&mut self, entry: &Entry<C, V>) {
         let Some(record) = entry.body.record() else {
             if let Body::Previewed { step, commands, .. } = &entry.body
@@ -60,7 +60,7 @@ impl WayBack {
         let left = self.0[place].0.partly_done();
         let began = matches!(record, Record::Begun { .. });
         if began && !left {
-            // Of those that stand, what was begun last is taken back first.
+            // Of the applied steps, the one that was begun last is rolled back first.
             let it = self.0.remove(place);
             self.0.push(it);
         }
@@ -71,7 +71,7 @@ impl WayBack {
             let ops = if *way == Way::Back { &begun.draft.ops } else { &begun.draft.inverse };
             let mut commands: Vec<String> = ops.iter().map(|op| op.command.clone()).filter(|c| !c.is_empty()).collect();
             if *way == Way::Forward && left {
-                // What an attempt before this one left is part of it.
+                // Includes the changes that an earlier attempt left.
                 let older = known.commands.iter().filter(|c| !commands.contains(c)).cloned().collect::<Vec<_>>();
                 commands.extend(older);
             }
@@ -79,12 +79,12 @@ impl WayBack {
         }
     }
 
-    /// The steps that stand, or may: what was begun last comes first.
+    /// The steps that are applied, or may be: the one that was begun last comes first.
     pub fn known(&self) -> impl Iterator<Item = &Known> {
         self.0.iter().rev().filter(|(state, _)| state.stands()).map(|(_, known)| known)
     }
 
-    /// In words, with the commands as they are.
+    /// As a text, with the commands.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut out = String::new();
@@ -99,7 +99,7 @@ impl WayBack {
     }
 }
 
-/// What whoever uses them has to know.
+/// A note for whoever uses the commands.
 pub const CARE: &str = "the way back of every step that stands, the last one first, as the journal knows it: look before each command whether \
                         it still fits what is there";
 
@@ -108,7 +108,7 @@ impl Known {
         (self.seq, self.wall, self.commands) = (entry.seq, entry.wall, commands);
     }
 
-    /// Which step, and of when.
+    /// The step, and the time of its commands.
     #[must_use]
     pub fn heading(&self) -> String {
         let Self { step, seq, wall, commands } = self;

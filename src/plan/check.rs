@@ -1,6 +1,6 @@
-//! The TOML tree against the format: unknown keys, missing keys, wrong types, values that cannot be understood.
+//! Checks the TOML tree against the format: unknown keys, missing keys, wrong types, values that cannot be parsed.
 //!
-//! What statements mean together is not looked at here but in [`super::lower`].
+//! What statements mean together is not checked here but in [`super::lower`].
 
 use indexmap::IndexMap;
 use toml::{
@@ -23,7 +23,7 @@ use super::{
 
 type Node<'t> = Spanned<DeValue<'t>>;
 
-/// Checks a table and all within; what is sound comes back.
+/// Checks a table and everything in it; returns the valid part.
 pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Table {
     let mut table = Table { span, ..Table::default() };
     let lacking = |k: &&Key| matches!(k.need, Need::Required) && !toml.contains_key(k.name);
@@ -38,7 +38,7 @@ pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &
                 }
             }
             None => {
-                // A key that is none may be a misspelt secret's: whatever it says is not shown.
+                // An unknown key may be a misspelt key of a secret: its value is not shown.
                 hide_texts(node, faults);
                 let fault = unknown(spec, key);
                 faults.push(match hint::stands_for(name, &missing) {
@@ -46,7 +46,7 @@ pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &
                         missing.retain(|m| *m != meant);
                         fault.hint(format!("did you mean `{meant}`?"))
                     }
-                    // What is wrong by the hundred is not misspelt; looking each up takes its time.
+                    // Hundreds of unknown keys are not misspellings, and each look-up takes time.
                     None if faults.list.len() >= MANY => fault,
                     None => fault.hint(hint::unknown_key(name, spec)),
                 });
@@ -78,10 +78,10 @@ pub fn table(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &
     table
 }
 
-/// After so many faults no more is guessed at what was meant.
+/// After this many faults no more suggestions are made.
 const MANY: usize = 100;
 
-/// Has every text within struck out.
+/// Hides every text in the node.
 fn hide_texts(node: &Node<'_>, faults: &mut Faults) {
     match node.get_ref() {
         DeValue::Array(items) => items.iter().for_each(|item| hide_texts(item, faults)),
@@ -91,7 +91,7 @@ fn hide_texts(node: &Node<'_>, faults: &mut Faults) {
     }
 }
 
-/// One table, or as many as its ladder has rungs. Of a ladder that is not sound, a table without values is left: something is there.
+/// One table, or one for each rung of its ladder. For an invalid ladder an empty table is returned, because the table exists.
 fn tables(spec: &'static TableSpec, toml: &DeTable<'_>, span: Span, faults: &mut Faults) -> Vec<Table> {
     if !is_ladder(spec) {
         return vec![table(spec, toml, span, faults)];
@@ -122,7 +122,7 @@ fn unknown(spec: &TableSpec, key: &Spanned<DeString<'_>>) -> Diagnosis {
     Diagnosis::error(Code::UnknownKey, &key.span(), message)
 }
 
-/// One value as its kind wants it; what is wrong is told, and nothing comes back.
+/// Checks one value against its kind; a fault is reported, and then none is returned.
 fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Faults) -> Option<Value> {
     let found = match (kind, node.get_ref()) {
         (Kind::Reserved(why), _) => {
@@ -177,13 +177,13 @@ fn value(kind: &Kind, name: &str, key: Span, node: &Node<'_>, faults: &mut Fault
     };
     found
         .map_err(|wrong| {
-            // Whatever stands in a secret's place may be the secret itself.
-            // And what an unknown property is given, whatever it was meant to be.
+            // A value in the place of a secret may be the secret itself.
+            // So may the value of an unknown property, whatever it was meant to be.
             let unknown = matches!(kind, Kind::Property) && wrong.code == Code::UnknownKey;
             let may_hold = match (kind, node.get_ref()) {
                 (Kind::Secret, _) => true,
                 (Kind::Form(_) | Kind::Url, DeValue::String(text)) => text.contains('@'),
-                // `login = "joe:…"`: all that belongs into the table.
+                // `login = "joe:…"`: the contents of the table in one text.
                 (Kind::Table(_) | Kind::Tables(_) | Kind::OneOf(_) | Kind::Map(_), DeValue::String(_)) => true,
                 _ => unknown || wrong.code == Code::SecretInClear || sensitive::secret_property(name),
             };
@@ -200,7 +200,7 @@ fn diagnose(name: &str, span: Span, wrong: Wrong) -> Diagnosis {
     Diagnosis { hint: wrong.hint, ..diagnosis }
 }
 
-/// A value of another type than the kind's.
+/// The fault of a value of the wrong type.
 fn mistyped(kind: &Kind, name: &str, found: &DeValue<'_>) -> Wrong {
     let wrong = |code| Wrong::new(code, format!("must be {}; this is {}", kind.expects(), type_word(found)));
     match (kind, found) {
@@ -258,7 +258,7 @@ fn map(item: &Kind, toml: &DeTable<'_>, faults: &mut Faults) -> Value {
     Value::Map(map)
 }
 
-/// The table that most of the keys belong to; keys of another one are then unknown, and said to exclude these.
+/// The table to which most of the keys belong; keys of another one are then reported as unknown and exclusive.
 fn one_of(
     specs: &[&'static TableSpec],
     name: &str,
@@ -320,7 +320,7 @@ fn variable(name: &str) -> bool {
 fn property(name: &str, node: &DeValue<'_>) -> Result<Property, Wrong> {
     let refers = |toml: &DeTable<'_>| toml.keys().any(|k| matches!(&**k.get_ref(), "env" | "file"));
     let plain = match node {
-        // A table is another mistake: a name without quotes.
+        // A table is another mistake: a name with dots but without quotes.
         node if !properties::is_known(name) && !matches!(node, DeValue::Table(toml) if !refers(toml)) => {
             return Err(Wrong::new(Code::UnknownKey, "is no client property").hint(properties::hint(name)));
         }

@@ -1,6 +1,6 @@
-//! What is wrong with a plan, told to the person who wrote it: file, line, column, the line itself, and what to do.
+//! The faults of a plan, as reported to its author: file, line, column, the line itself, and what to do.
 //!
-//! Nothing here decides what is a fault; everything that is shown passes [`super::sensitive`] first.
+//! Nothing here decides what is a fault; everything that is shown passes through [`super::sensitive`] first.
 
 use std::{
     fmt,
@@ -13,51 +13,51 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::sensitive;
 use base::text as harmless;
 
-/// Bytes of the plan's text.
+/// A range of bytes in the plan's text.
 pub type Span = Range<usize>;
 
-/// What sort of thing is wrong: stable words, fit for searching.
+/// The kind of a fault: stable words, suitable for a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Code {
     /// Not TOML.
     Syntax,
-    /// The version of the format is missing or not ours.
+    /// The version of the format is missing or not supported.
     Schema,
-    /// A word kept for later versions.
+    /// A word reserved for later versions.
     Reserved,
-    /// A key that the format does not know there.
+    /// A key that the format does not define there.
     UnknownKey,
-    /// A key that has to be there.
+    /// A required key is missing.
     MissingKey,
     /// A value of another type.
     WrongType,
-    /// A value that cannot be understood.
+    /// A value that cannot be parsed.
     BadValue,
     /// A quantity without its unit, or with one that does not fit.
     Unit,
     /// A quantity outside its limits.
     OutOfRange,
-    /// A secret in clear, where a reference belongs.
+    /// A secret in clear text, where a reference is required.
     SecretInClear,
-    /// Said twice.
+    /// Defined twice.
     Duplicate,
-    /// A reference to nothing.
+    /// A reference to something that does not exist.
     Dangling,
-    /// Two statements that exclude each other, or one that lacks its other half.
+    /// Two statements that exclude each other, or one whose counterpart is missing.
     Conflict,
-    /// Source and target are one and the same.
+    /// Source and target are the same.
     SameSides,
     /// Reading and changing use one identity.
     SameAccess,
-    /// A gate that waits for what comes only after it.
+    /// A gate that waits for something that only happens after it.
     NeverGreen,
-    /// A region that AWS is not known to have.
+    /// A region that is not known to exist at AWS.
     Region,
-    /// Something is to be changed that the plan gives nobody leave to change.
+    /// A step changes something for which the plan names no writing credentials.
     ReadOnly,
-    /// Signs that stand out too little from what is behind them.
+    /// Characters with too little contrast to their background.
     Contrast,
-    /// Two things that look the same and do not mean the same.
+    /// Two things that look the same and have different meanings.
     Alike,
 }
 
@@ -90,38 +90,38 @@ impl Code {
     }
 }
 
-/// How bad it is.
+/// The severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// The plan is refused.
     Error,
-    /// The plan is taken, but somebody should look.
+    /// The plan is accepted, but the operator should check this.
     Warning,
 }
 
-/// One thing that is wrong, and where.
+/// One fault, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// What sort of thing.
+    /// Its kind.
     pub code: Code,
-    /// Where in the text, in bytes.
+    /// Its place in the text, in bytes.
     pub span: Span,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong, in one line. Never holds a secret.
+    /// The fault in one line. Never contains a secret.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The other place that it is about.
+    /// The other place that is involved.
     pub first: Option<Span>,
 }
 
 impl Diagnosis {
-    /// A fault. Line and column are found when the report is made.
+    /// A fault. Line and column are computed when the report is made.
     pub fn error(code: Code, span: &Span, message: impl Into<String>) -> Self {
         let message = message.into();
         Self {
@@ -141,39 +141,39 @@ impl Diagnosis {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
-    /// With the place where it was said first; its line goes to the end of the message.
+    /// Adds the place of the first definition; its line is appended to the message.
     pub fn first(self, span: &Span) -> Self {
         Self { first: Some(span.clone()), ..self }
     }
 
-    /// With what to do about it.
+    /// Adds advice.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 }
 
-/// Collects what is found on the way.
+/// Collects faults.
 #[derive(Debug, Default)]
 pub struct Faults {
     /// In the order in which they were found.
     pub list: Vec<Diagnosis>,
-    /// Places that must not be shown, beyond what [`sensitive`] finds by itself.
+    /// Places that must not be shown, in addition to those that [`sensitive`] finds.
     hidden: Vec<Span>,
 }
 
 impl Faults {
-    /// One more.
+    /// Adds one.
     pub fn push(&mut self, diagnosis: Diagnosis) {
         self.list.push(diagnosis);
     }
 
-    /// Has a place struck out wherever the text is shown.
+    /// Hides a place wherever the text is shown.
     pub fn hide(&mut self, span: Span) {
         self.hidden.push(span);
     }
 }
 
-/// All that was found in one plan, in the order of the text.
+/// All faults of one plan, in the order of the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Report {
     path: PathBuf,
@@ -181,11 +181,11 @@ pub struct Report {
     list: Vec<Diagnosis>,
 }
 
-/// So many are shown at once: nobody reads more, and a file that is no plan at all has one a line.
+/// The most faults shown at once: nobody reads more, and a file that is no plan has one in every line.
 const SHOWN: usize = 200;
 
 impl Report {
-    /// Sorts what was found and gives each its line and column.
+    /// Sorts the faults and computes the line and column of each.
     pub fn new(path: &Path, text: &str, faults: Faults) -> Self {
         let mut list = faults.list;
         let starts = line_starts(text);
@@ -197,7 +197,7 @@ impl Report {
                 d.message = format!("{}; first in line {}", d.message, locate(text, &starts, &first).1);
             }
         }
-        // By its words as well, so that what a ladder's rungs share stands together and is told once.
+        // Also by message, so that equal faults of a ladder's rungs are adjacent and are reported once.
         list.sort_by(|a, b| {
             (a.span.start, a.severity, a.code, &a.message).cmp(&(b.span.start, b.severity, b.code, &b.message))
         });
@@ -205,30 +205,30 @@ impl Report {
         Self { path: path.to_owned(), text: quiet(&sensitive::masked(text, &faults.hidden)), list }
     }
 
-    /// What was found, in the order of the text.
+    /// The faults, in the order of the text.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnosis> {
         self.list.iter()
     }
 
-    /// Whether nothing was found.
+    /// Whether there are no faults.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// How many were found of one severity.
+    /// The number of faults of one severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.list.iter().filter(|d| d.severity == severity).count()
     }
 
-    /// The plan file, as it was named.
+    /// The path of the plan file, as given.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What was found, one after the other, with the lines concerned; secrets are struck out. Of very many the first.
+    /// The faults, one after the other, with the lines concerned; secrets are hidden. If there are very many, only the first.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
@@ -261,7 +261,7 @@ impl Report {
     }
 }
 
-/// The plan's text without what acts on a terminal, byte for byte, so that spans stay true.
+/// The plan's text without characters that affect a terminal, of the same length in bytes, so that spans stay valid.
 fn quiet(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut signs = text.chars().peekable();
@@ -281,7 +281,7 @@ fn line_starts(text: &str) -> Vec<usize> {
     std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }
 
-/// A span cut to its first line and to whole characters, and the line and column it begins at.
+/// A span reduced to its first line and to whole characters, and its line and column.
 fn locate(text: &str, starts: &[usize], span: &Span) -> (Span, usize, usize) {
     let whole = |mut i: usize| {
         i = i.min(text.len());
@@ -315,7 +315,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Without the text: what is printed by accident must not hold a secret.
+/// Without the text: debug output must not contain a secret.
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Report").field("path", &self.path).field("list", &self.list).finish_non_exhaustive()

@@ -1,20 +1,20 @@
-//! What somebody probably meant: the nearest word, or the table where a key belongs.
+//! Suggestions: the nearest word, or the table where a key belongs.
 
 use std::sync::LazyLock;
 
 use super::spec::{Kind, TableSpec, tables::ROOT};
 
-/// The word that was probably meant, if one is near enough.
+/// The word that was probably meant, if one is similar enough.
 pub fn nearest<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.84, text, words)
 }
 
-/// The same of names whose parts stand between dots, as client properties' do.
+/// The same for names whose parts are separated by dots, such as client properties.
 pub fn nearest_dotted<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
     nearest(&text.replace(['_', '-'], "."), words)
 }
 
-/// The key that a table lacks and that this unknown one may be. What is lacking is the better guess: it may be further off.
+/// The missing key of a table that this unknown one may stand for. A missing key is the better guess, so it may be less similar.
 pub fn stands_for<'a>(unknown: &str, missing: &[&'a str]) -> Option<&'a str> {
     nearest_from(0.6, unknown, missing)
 }
@@ -30,13 +30,13 @@ fn nearest_from<'a>(least: f64, text: &str, words: &[&'a str]) -> Option<&'a str
         .map(|(_, word)| word)
 }
 
-/// What to do about a key that the table does not know.
+/// The advice for an unknown key of a table.
 pub fn unknown_key(key: &str, table: &TableSpec) -> String {
     let known: Vec<&str> = table.keys().filter(|k| !matches!(k.kind, Kind::Reserved(_))).map(|k| k.name).collect();
     if let Some(near) = nearest(key, &known) {
         return format!("did you mean `{near}`?");
     }
-    // Scenarios and themes are checked by the same code; where a key of a plan belongs is no help there.
+    // Scenarios and themes are checked by the same code; for them the place of a plan's key is no help.
     if tables().iter().any(|t| std::ptr::eq(*t, table)) {
         let home = belongs(key);
         if !home.is_empty() {
@@ -50,7 +50,7 @@ pub fn unknown_key(key: &str, table: &TableSpec) -> String {
     format!("{} knows {}", table.header, known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
 }
 
-/// Where a key of the format belongs; empty where the format has none of that name.
+/// Where a key of the format belongs; empty where the format has no key of that name.
 pub fn belongs(key: &str) -> String {
     let homes = homes_of(key);
     match homes.split_last() {
@@ -78,7 +78,7 @@ fn inner(kind: &Kind) -> Vec<&'static TableSpec> {
     }
 }
 
-/// The format's tables, each once, in the order of the format. A gate may stand within a gate: that ends here.
+/// The format's tables, each once, in the order of the format. A gate may contain gates: the recursion ends here.
 fn tables() -> &'static [&'static TableSpec] {
     static ALL: LazyLock<Vec<&'static TableSpec>> = LazyLock::new(all_tables);
     &ALL

@@ -1,8 +1,8 @@
-//! A first plan: the canonical runbook, for the systems that somebody has.
+//! A first plan: the canonical runbook, for the systems that the operator has.
 //!
-//! What it says is data: the files in `init/`, one after the other, are one plan with everything in it. A line `#? WORD …` begins what is
-//! there only if all of its words hold, until the next such line: a system's name holds if it was chosen, `!name` if it was not, `a|b` if one
-//! of both does; `#?` alone ends it. `{{from}}` and the like stand for the regions.
+//! The text is data: the files in `init/`, one after the other, are one complete plan. A line `#? WORD …` begins a section that is included
+//! only if all of its words hold, until the next such line: a system's name holds if it was chosen, `!name` if it was not, `a|b` if one of
+//! both does; `#?` alone ends the section. `{{from}}` and the like are replaced by the regions.
 
 use super::{
     scalar,
@@ -19,10 +19,10 @@ const PARTS: [&str; 6] = [
     include_str!("init/after.toml"),
 ];
 
-/// What a plan can be about, by the names that the parts use.
+/// The systems of a plan, by the names that the parts use.
 pub const SYSTEMS: [&str; 5] = ["mongodb", "kafka", "fleet", "dns", "health"];
 
-/// Where a platform moves from and to, by AWS's names of regions.
+/// The regions from and to which a platform moves, by AWS's names.
 #[derive(Debug, Clone, Copy)]
 pub struct Regions<'a> {
     /// The source's.
@@ -31,10 +31,10 @@ pub struct Regions<'a> {
     pub to: &'a str,
 }
 
-/// A plan about these of [`SYSTEMS`].
+/// A plan for these of [`SYSTEMS`].
 ///
 /// # Errors
-/// If a region is none, or both are the same: no plan can say that.
+/// If a region is not valid, or both are the same.
 pub fn plan(systems: &[&str], regions: Regions<'_>) -> Result<String, String> {
     let Regions { from, to } = regions;
     for region in [from, to] {
@@ -76,7 +76,7 @@ fn holds(words: &str, systems: &[&str]) -> bool {
     words.split_whitespace().all(|word| word.split('|').any(chosen))
 }
 
-/// A region's name as short as a label has to be, and still its own: `us-east-1` is USEAST1.
+/// A region's name shortened to the length of a label: `us-east-1` is USEAST1.
 fn label(region: &str) -> String {
     region.chars().filter(|c| *c != '-').take(12).collect::<String>().to_ascii_uppercase()
 }

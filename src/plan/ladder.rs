@@ -1,7 +1,7 @@
-//! Ladders: a step with `foreach` stands for several, one for each place of its lists, with `${name}` replaced in its texts.
+//! Ladders: a step with `foreach` stands for several steps, one for each item of its lists, with `${name}` replaced in its texts.
 //!
-//! This goes before the format is checked, so that each rung is held to the same rules as a step that was written out. Places in
-//! the text stay those of what was written: a fault of a rung points at the ladder.
+//! This is done before the format is checked, so that each rung is checked by the same rules as a step that was written out. Places in the
+//! text are not changed: a fault of a rung points at the ladder.
 
 use std::collections::HashSet;
 
@@ -16,13 +16,13 @@ use super::{
     spec::{Kind, TableSpec},
 };
 
-/// More rungs than this are a slip.
+/// More rungs than this are a mistake.
 const MOST: usize = 100;
 
-/// What the names of one rung stand for.
+/// The values of the names in one rung.
 type Rung<'n, 't> = Vec<(&'n str, &'n DeValue<'t>)>;
 
-/// The tables that one with a sound `foreach`, or without any, stands for; none if it cannot be said, which is told.
+/// The tables that a table with a valid `foreach`, or without any, stands for; none if a fault was reported.
 pub(super) fn rungs<'t>(spec: &'static TableSpec, toml: &DeTable<'t>, faults: &mut Faults) -> Option<Vec<DeTable<'t>>> {
     let Some((key, node)) = toml.get_key_value("foreach") else {
         return bound(spec, toml, &Vec::new(), &mut HashSet::new(), faults).map(|it| vec![it]);
@@ -87,7 +87,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// One rung; none if a placeholder stands for nothing.
+/// One rung; none if a placeholder has no value.
 fn bound<'t>(
     spec: &'static TableSpec,
     toml: &DeTable<'t>,
@@ -106,7 +106,7 @@ fn bound<'t>(
     (faults.list.len() == before).then_some(toml)
 }
 
-/// What a key may be, in any of these tables.
+/// The possible kinds of a key in any of these tables.
 fn kinds(specs: &[&'static TableSpec], name: &str) -> Vec<&'static Kind> {
     specs.iter().filter_map(|s| s.key(name)).map(|k| &k.kind).collect()
 }
@@ -119,7 +119,7 @@ fn items(kind: &'static Kind) -> &'static Kind {
     }
 }
 
-/// The tables that may stand there.
+/// The tables that are possible there.
 fn within(kind: &'static Kind) -> Vec<&'static TableSpec> {
     match items(kind) {
         Kind::Table(spec) | Kind::Tables(spec) => vec![*spec],
@@ -162,7 +162,7 @@ fn bind<'t>(
     }
 }
 
-/// A text with its placeholders replaced. One that is nothing but a placeholder becomes the value itself where a number is wanted.
+/// A text with its placeholders replaced. A text that consists of one placeholder becomes the value itself where a number is required.
 fn filled<'t>(
     text: &str,
     number: bool,
@@ -196,7 +196,7 @@ fn filled<'t>(
             DeValue::Integer(n) => out.push_str(n.as_str()),
             DeValue::Float(n) => out.push_str(n.as_str()),
             DeValue::Boolean(yes) => out.push_str(if *yes { "true" } else { "false" }),
-            // Checked before: the format has nothing else in these lists.
+            // Already checked: the format allows nothing else in these lists.
             _ => return None,
         }
         rest = &after[name.len() + 1..];

@@ -1,7 +1,7 @@
 //! The plan: what the operator wrote.
 //!
-//! `text → parse → check (against spec) → lower → Plan`, and each stage tells all it finds: an operator corrects a plan once,
-//! not once a fault. Nothing here reads a secret, opens a connection or knows the time.
+//! `text → parse → check (against spec) → lower → Plan`. Each stage reports all faults that it finds, so that an operator can correct them
+//! at once. Nothing here reads a secret, opens a connection or knows the time.
 
 pub mod check;
 pub mod diag;
@@ -33,7 +33,7 @@ pub use types::*;
 
 use base::{signal::SignalDef, text};
 
-/// A plan that cannot be taken. Shown, it tells everything, with the lines concerned.
+/// A plan that cannot be accepted. Its display contains all faults, with the lines concerned.
 #[derive(Debug, thiserror::Error)]
 pub enum Faulty {
     /// The file cannot be read.
@@ -44,13 +44,13 @@ pub enum Faulty {
         /// Why.
         source: std::io::Error,
     },
-    /// It says something that cannot be.
+    /// Its contents have faults.
     #[error("{0}\n\n{verdict}", verdict = verdict(.0))]
     Plan(Report),
 }
 
 impl Faulty {
-    /// As shown, with or without colour.
+    /// The text for display, with or without colour.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match self {
@@ -80,10 +80,10 @@ fn advice(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// What a plan can name that is not in the plan itself: said by the systems, which are built on this.
+/// The names that a plan can refer to and that are not in the plan itself. The systems provide them; they depend on this crate.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
-    /// Every signal that gates can be about.
+    /// Every signal that gates can use.
     pub signals: Vec<&'static SignalDef>,
 }
 
@@ -91,25 +91,26 @@ impl Plan {
     /// Reads a plan file. The second value holds warnings, often none.
     ///
     /// # Errors
-    /// If the file cannot be read, and with all that is wrong if it says something that cannot be.
+    /// If the file cannot be read, or with all faults in it.
     pub fn load(path: &Path, catalog: &Catalog) -> Result<(Self, Report), Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text, catalog)
     }
 
-    /// Reads a plan out of a text; `path` is only named in what is told.
+    /// Reads a plan from a text; `path` is used in messages only.
     ///
     /// # Errors
-    /// With all that is wrong, if it says something that cannot be.
+    /// With all faults in it.
     pub fn parse(path: &Path, text: &str, catalog: &Catalog) -> Result<(Self, Report), Faulty> {
         read(&spec::tables::ROOT, path, text, |root, faults| lower::plan(root, catalog, faults))
     }
 }
 
-/// Reads a text of some format: a tree with places, checked against the format, and what `lower` makes of it. All faults at once.
+/// Reads a text of any format: parses it to a tree with places, checks it against the format, and applies `lower`. All faults are reported
+/// at once.
 ///
 /// # Errors
-/// With all that is wrong, if it says something that cannot be.
+/// With all faults in it.
 pub fn read<T>(
     format: &'static spec::TableSpec,
     path: &Path,
@@ -121,7 +122,7 @@ pub fn read<T>(
     let broken = faults.list.len();
     let root = check::table(format, &toml, 0..0, &mut faults);
     if broken > 0 {
-        // What was lost with a broken line must not be called missing, and half a line not judged.
+        // Keys lost with a broken line must not be reported as missing, and half a line must not be judged.
         parse::keep_certain(text, &mut faults, broken);
         return Err(Faulty::Plan(Report::new(path, text, faults)));
     }

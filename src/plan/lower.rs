@@ -1,7 +1,7 @@
-//! From a checked tree to a [`Plan`]: what statements mean, and whether they go together.
+//! From a checked tree to a [`Plan`]: the meaning of the statements, and whether they are consistent.
 //!
-//! One file a topic. Each function tells all it finds and gives `None` only where something needed is absent, which
-//! has then been told already.
+//! One file for each topic. Each function reports all faults that it finds, and returns `None` only where something required is missing,
+//! which has already been reported.
 
 mod dns;
 mod fleet;
@@ -22,7 +22,7 @@ use super::{
 };
 use base::side::Sides;
 
-/// The plan, where nothing needed is absent.
+/// The plan, where nothing required is missing.
 pub(super) fn plan(root: &Table, catalog: &Catalog, faults: &mut Faults) -> Option<Plan> {
     let sites = sites::sites(root, faults);
     let route53 = root.table("route53").map(|t| sites::access(t, faults)).unwrap_or_default();
@@ -49,7 +49,7 @@ pub(super) fn plan(root: &Table, catalog: &Catalog, faults: &mut Faults) -> Opti
     })
 }
 
-/// Tells of whatever is said twice; `what` names it.
+/// Reports duplicates; `what` names them.
 fn unique<T: Eq + Hash>(items: &[At<T>], what: impl Fn(&T) -> String, faults: &mut Faults) {
     let mut seen: HashMap<&T, &Span> = HashMap::new();
     for item in items {
@@ -63,13 +63,13 @@ fn unique<T: Eq + Hash>(items: &[At<T>], what: impl Fn(&T) -> String, faults: &m
     }
 }
 
-/// Tells of tables of one kind that have the same name.
+/// Reports tables of one kind with the same name.
 fn unique_names<'t>(tables: impl Iterator<Item = &'t Table>, key: &str, what: &str, faults: &mut Faults) {
     let names: Vec<At<String>> = tables.filter_map(|t| t.at(key)).collect();
     unique(&names, |name| format!("{what} {}", super::scalar::quoted(name)), faults);
 }
 
-/// Lists of names, a side; a name may not be of both.
+/// Lists of names for each side; a name must not be on both.
 fn sided_names(table: Option<&Table>) -> Sides<Vec<At<String>>> {
     Sides::from_fn(|side| table.map(|t| t.list(side.word())).unwrap_or_default())
 }
@@ -78,21 +78,21 @@ fn bare_sides(sides: Sides<Vec<At<String>>>) -> Sides<Vec<String>> {
     Sides { source: super::tree::without_spans(sides.source), target: super::tree::without_spans(sides.target) }
 }
 
-/// Tells of two keys of which only one may be there.
+/// Reports two keys that exclude each other.
 fn exclusive(table: &Table, a: &str, b: &str, why: &str, faults: &mut Faults) {
     if let (Some(_), Some(span)) = (table.written(a), table.written(b)) {
         faults.push(Diagnosis::error(Code::Conflict, &span, format!("`{a}` and `{b}` exclude each other")).hint(why));
     }
 }
 
-/// Tells of a key that is nothing without another.
+/// Reports a key that requires another one.
 fn requires(table: &Table, a: &str, b: &str, faults: &mut Faults) {
     let Some(span) = table.written(a).filter(|_| table.written(b).is_none()) else { return };
     let message = format!("`{a}` without `{b}`");
     faults.push(Diagnosis::error(Code::Conflict, &span, message).hint(format!("add `{b}`, or take `{a}` out")));
 }
 
-/// Tells of an identity that reads and writes alike.
+/// Reports a writing identity that is the same as the reading one.
 fn same_access(span: &Span, what: &str, faults: &mut Faults) {
     let message = format!("`{what}` is the same identity that reads");
     faults.push(Diagnosis::warning(Code::SameAccess, span, message).hint(

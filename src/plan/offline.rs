@@ -1,4 +1,4 @@
-//! What can be said of a plan without asking a server: what it says, and whether the secrets it refers to are there.
+//! Everything that can be checked in a plan without a server: its contents, and whether its secrets exist.
 
 use std::path::Path;
 
@@ -8,22 +8,22 @@ use super::{
 use base::side::Side;
 use base::text::{Document, Lines};
 
-/// A plan that was taken, and what the operator should know of it.
+/// An accepted plan, and what the operator should know about it.
 #[derive(Debug)]
 pub struct Offline {
     /// The plan.
     pub plan: Plan,
     /// Warnings.
     pub warnings: Report,
-    /// Secrets that are not where the plan says: who needs it, and why it is not there.
+    /// Secrets that are not where the plan says: who needs each, and why it is missing.
     pub missing: Vec<(String, SecretError)>,
 }
 
-/// Reads a plan and, if wanted, looks for its secrets. Those that read are read, and what they are is forgotten at once; those that write
-/// are only looked for: nobody but who holds the journal's lock opens them.
+/// Reads a plan and, if wanted, checks its secrets. Secrets for reading are read and discarded at once. Secrets for writing are only
+/// located: only the holder of the journal's lock opens them.
 ///
 /// # Errors
-/// If the plan cannot be taken.
+/// If the plan cannot be accepted.
 pub fn check(path: &Path, secrets: bool, catalog: &Catalog) -> Result<Offline, Faulty> {
     let (plan, warnings) = Plan::load(path, catalog)?;
     let error = |of: &Needed<'_>| if of.writes { of.secret.find().err() } else { of.secret.read().err() };
@@ -37,7 +37,7 @@ pub fn check(path: &Path, secrets: bool, catalog: &Catalog) -> Result<Offline, F
 struct Needed<'p> {
     whose: String,
     secret: &'p Secret,
-    /// What it opens can change something.
+    /// It gives write access.
     writes: bool,
 }
 
@@ -48,7 +48,7 @@ impl Offline {
         self.missing.is_empty()
     }
 
-    /// As `landfall check` prints it.
+    /// The output of `landfall check`.
     #[must_use]
     pub fn render(&self, colour: bool) -> Lines {
         let mut out = Lines::default();
@@ -78,13 +78,13 @@ impl Offline {
 }
 
 impl Plan {
-    /// What the plan says, in a few lines.
+    /// A summary of the plan, in a few lines.
     #[must_use]
     pub fn summary(&self) -> Vec<String> {
         let mut lines = vec![self.name.clone()];
         for side in Side::BOTH {
             let site = self.sites.get(side);
-            // Sets and mirrors reach over both sides, with logins of their own.
+            // Sets and mirrors cover both sides, with their own logins.
             let kafka = self.kafka.iter().any(|k| k.clusters.get(side).write.is_some());
             let changes = site.access.write.is_some() || self.replica_sets.iter().any(|s| s.write.is_some()) || kafka;
             let mode = if changes { "may be changed" } else { "read only" };
@@ -102,7 +102,7 @@ impl Plan {
         lines
     }
 
-    /// What there is to say where two people are asked for and nobody can check that there are two.
+    /// The remark on steps that require two people while the program cannot verify that there are two.
     #[must_use]
     pub fn unsigned(&self) -> Option<String> {
         let asked: Vec<&str> =
@@ -142,7 +142,7 @@ impl Plan {
             let logins = [
                 ("login", set.read.as_ref(), false),
                 ("write_login", set.write.as_ref(), true),
-                // What it is allowed to write is asked for by itself: see `System::trials`.
+                // Its write permission is checked separately: see `System::trials`.
                 ("canary.login", canary, false),
             ];
             let given = logins.into_iter().filter_map(|(key, login, writes)| login.map(|l: &Login| (key, l, writes)));
@@ -170,7 +170,7 @@ impl Plan {
                 }
             }
         }
-        // One that both read and write with is read.
+        // A secret for both reading and writing is read.
         let read: Vec<(String, &Secret)> = found.iter().filter(|f| !f.2).map(|f| (f.0.clone(), f.1)).collect();
         let mut out: Vec<Needed<'_>> = Vec::new();
         for (whose, secret, writes) in found {

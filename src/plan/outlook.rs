@@ -1,14 +1,14 @@
-//! What a runbook comes to before anything runs: its steps in a line each, and the least time they take.
+//! A runbook before anything runs: its steps in a line each, and the least time they take.
 //!
-//! The least time counts what the plan itself asks for: how long gates have to hold, settling and baking. Requests, people and
-//! gates that are not green come on top of it.
+//! The least time covers what the plan itself requires: the sustain times of gates, settling and baking. Requests, people and gates that
+//! are not green add to it.
 
 use std::time::Duration;
 
 use super::{Action, Condition, Plan, Runbook, StepPlan, scalar::friendly};
 
 impl Condition {
-    /// For how long something has to hold until it can be green.
+    /// How long a condition has to hold before it can be green.
     #[must_use]
     pub fn least(&self) -> Duration {
         match self {
@@ -26,7 +26,7 @@ impl Condition {
 }
 
 impl StepPlan {
-    /// The least time it takes: its gates hold, it settles, what is verified holds, it bakes.
+    /// The least time it takes: its gates are sustained, it settles, its verification is sustained, it bakes.
     #[must_use]
     pub fn least(&self) -> Duration {
         self.gates.least() + self.settle + self.verify.least() + self.bake
@@ -34,7 +34,7 @@ impl StepPlan {
 }
 
 impl Runbook {
-    /// The least time from the first step to the last, steps that do not need one another side by side.
+    /// The least time from the first step to the last, with independent steps in parallel.
     #[must_use]
     pub fn least(&self) -> Duration {
         let mut done: Vec<(&str, Duration)> = Vec::new();
@@ -48,7 +48,7 @@ impl Runbook {
                 false
             });
             if left.len() == before {
-                // A plan has no circles and no dangling needs.
+                // A plan has no cycles and no dangling needs.
                 break;
             }
         }
@@ -57,7 +57,7 @@ impl Runbook {
 }
 
 impl Action {
-    /// What it does, in a few words.
+    /// Its description, in a few words.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
@@ -93,7 +93,7 @@ impl Action {
 }
 
 impl Plan {
-    /// The runbook in lines: one a step, then the whole. None where there is no runbook.
+    /// The runbook in lines: one for each step, then the total. None where there is no runbook.
     #[must_use]
     pub fn outlook(&self) -> Vec<String> {
         let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
@@ -125,7 +125,7 @@ impl Plan {
     }
 }
 
-/// Cut to what a line has room for.
+/// Truncates a text to the width of a line.
 fn cut(text: &str) -> String {
     const ROOM: usize = 56;
     if text.chars().count() <= ROOM {

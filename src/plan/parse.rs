@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::diag::{Code, Diagnosis, Faults};
 
-/// What to do about the errors that people make, by a part of the parser's message.
+/// Advice for common errors, by a part of the parser's message.
 const HINTS: [(&str, &str); 6] = [
     ("string values must be quoted", "a value has to follow the =, and text stands in quotes: key = \"text\""),
     ("basic string, expected `\"`", "the text is not closed: put a \" at its end"),
@@ -14,10 +14,10 @@ const HINTS: [(&str, &str); 6] = [
     ("extend value", "a value stands there already: write the table in one place only"),
 ];
 
-/// Reads the text as far as it can be read.
+/// Reads as much of the text as possible.
 pub fn parse<'t>(text: &'t str, faults: &mut Faults) -> DeTable<'t> {
     let (table, mut errors) = DeTable::parse_recoverable(text);
-    // One slip gives several errors on its line: the first place is where it is, and of those there the inner one comes last.
+    // One mistake causes several errors on its line: the first place is the right one, and of the errors there the innermost comes last.
     let start = |error: &Error| error.span().map_or(text.len(), |s| s.start);
     errors.reverse();
     errors.sort_by_key(start);
@@ -58,8 +58,8 @@ pub fn type_word(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// After syntax errors (the first `broken` faults), only what does not follow from them: a key that seems missing may stand on a
-/// broken line, and a value on one is not what was meant.
+/// After syntax errors (the first `broken` faults), keeps only the faults that do not follow from them: a key reported as missing may be on
+/// a broken line, and a value on one is not what was meant.
 pub fn keep_certain(text: &str, faults: &mut Faults, broken: usize) {
     let lines: Vec<usize> = faults.list.iter().take(broken).map(|d| line(text, d.span.start)).collect();
     let mut index = 0;

@@ -1,11 +1,11 @@
-//! Names or patterns of names: how a plan says "this topic" or "all topics like this".
+//! Names or patterns of names: a plan refers to one topic or to all topics that match.
 
 use std::{collections::HashSet, fmt, ops::Deref};
 
 use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
-/// Bytes that one expression may take when it is compiled: a plan may hold thousands.
+/// The most bytes of one compiled expression: a plan may contain thousands.
 const SIZE: usize = 1 << 20;
 
 /// A name (`orders`), a glob (`orders.*`, `ip-10-?-*`) or a regular expression between slashes (`/^orders\.\d+$/`).
@@ -18,9 +18,9 @@ pub struct Pattern {
 #[derive(Debug, Clone)]
 enum Form {
     Name,
-    /// What stands before and after its one star. Sides are told by such globs, of every host, again and again.
+    /// The text before and after its one star. Such globs decide the side of every host, very often.
     Ends(String, String),
-    /// Any other glob, as it is written.
+    /// Any other glob, as written.
     Glob,
     Regex(Regex),
 }
@@ -54,7 +54,7 @@ impl Pattern {
         Ok(Self { text: text.to_owned(), form: Form::Regex(regex) })
     }
 
-    /// Whether a name is meant.
+    /// Whether the pattern matches a name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         match &self.form {
@@ -67,15 +67,15 @@ impl Pattern {
         }
     }
 
-    /// The name itself, where the pattern is just one.
+    /// The name itself, where the pattern is just a name.
     #[must_use]
     pub fn literal(&self) -> Option<&str> {
         matches!(self.form, Form::Name).then_some(self.text.as_str())
     }
 }
 
-/// Whether a glob fits: `*` is any text, `?` is one sign. What a star takes grows only where the rest does not fit, and only the last star's:
-/// the time is at most that of both lengths multiplied.
+/// Whether a glob matches: `*` is any text, `?` is one character. A star takes more only where the rest does not match, and only the last
+/// star does: the time is at most the product of both lengths.
 fn fits(glob: &str, name: &str) -> bool {
     let (mut glob, mut name) = (glob.chars(), name.chars());
     let mut last_star = None;
@@ -102,23 +102,23 @@ fn fits(glob: &str, name: &str) -> bool {
     }
 }
 
-/// Several patterns, in the order in which they were written: of thousands of names one is found as soon as of one.
+/// Several patterns, in the order of the plan. The look-up of a plain name takes the same time for thousands of names as for one.
 #[derive(Debug, Clone, Default)]
 pub struct Patterns {
     list: Vec<Pattern>,
     names: HashSet<String>,
-    /// Those that are more than a name, by their place.
+    /// Those that are not plain names, by their place.
     others: Vec<usize>,
 }
 
 impl Patterns {
-    /// Whether one of them means a name.
+    /// Whether one of them matches a name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         self.has_name(name) || self.others.iter().any(|at| self.list[*at].matches(name))
     }
 
-    /// Whether one of them is this very name, and not only a pattern that it fits.
+    /// Whether one of them is exactly this name, and not only a pattern that matches it.
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {
         self.names.contains(name)

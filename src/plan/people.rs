@@ -1,11 +1,11 @@
-//! Names of people: whether one can be told from another by eye, and whether two are of one person. Two people are counted by their names
-//! where the plan has no keys for them, so what looks like one name must not count twice.
+//! Names of people: whether a name can be distinguished from others by eye, and whether two names belong to one person. Where the plan has
+//! no keys, two people are counted by their names, so names that look the same must not count twice.
 //!
-//! By UTS #39 (Unicode Security Mechanisms): letters of one script, none that is not for identifiers, and skeletons that differ.
+//! By UTS #39 (Unicode Security Mechanisms): letters of one script, only characters allowed in identifiers, and skeletons that differ.
 
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
 
-/// Why a name cannot be told from others; none if it can.
+/// Why a name cannot be distinguished from others; none if it can.
 #[must_use]
 pub fn fault(name: &str) -> Option<String> {
     let plain = |c: char| c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.identifier_allowed());
@@ -24,20 +24,20 @@ pub fn fault(name: &str) -> Option<String> {
     None
 }
 
-/// Whether two names are of one person, as far as anybody can see: whatever their case, blanks and look-alike letters.
+/// Whether two names look the same, regardless of case, blanks and look-alike letters.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     seen(a) == seen(b)
 }
 
-/// What is seen of a name.
+/// The visible form of a name.
 #[must_use]
 pub fn seen(name: &str) -> String {
-    // What is not seen is taken out first: it would part what looks like one.
+    // Invisible characters are removed first: they would separate names that look the same.
     let plain: String =
         name.chars().filter(|c| c.is_ascii() || c.identifier_allowed() || c.is_alphanumeric()).collect();
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    // In small letters, before and after: a capital may look like a small letter of another script.
+    // In lower case, before and after: a capital may look like a lower-case letter of another script.
     let small = skeleton(&words.to_lowercase()).collect::<String>();
     skeleton(&small.to_lowercase()).collect()
 }

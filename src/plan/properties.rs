@@ -1,14 +1,14 @@
 //! The names of librdkafka's client properties, as of 2.12 (its `CONFIGURATION.md`): all that can be set by a text.
 //!
-//! A name that librdkafka does not know would only be noticed when the first client is made, and a misspelt `sasl.password` would not be known
-//! for a secret by then.
+//! An unknown name would only be detected when the first client is made, and until then a misspelt `sasl.password` would not be treated as
+//! a secret.
 
 use super::{
     hint,
     spec::tables::{CLUSTER, KAFKA},
 };
 
-/// In order.
+/// Sorted.
 const NAMES: &[&str] = &[
     "acks",
     "allow.auto.create.topics",
@@ -176,7 +176,7 @@ const NAMES: &[&str] = &[
     "transactional.id",
 ];
 
-/// Names that Kafka's own clients know and librdkafka does not, and what to write instead.
+/// Properties of Kafka's own clients that librdkafka does not have, and what to write instead.
 const JAVA: &[(&str, &str)] = &[
     ("sasl.jaas.config", "librdkafka has `sasl.username` and `sasl.password` for it"),
     ("sasl.login.callback.handler.class", "librdkafka has `sasl.oauthbearer.method` and its like for it"),
@@ -197,7 +197,7 @@ pub fn is_known(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }
 
-/// What to do about a name that it does not have. A key of the pair may have got below the header of the properties.
+/// The advice for an unknown name. A key of the pair may be written below the header of the properties by mistake.
 pub(super) fn hint(name: &str) -> String {
     if KAFKA.key(name).is_some() || CLUSTER.key(name).is_some() {
         return hint::belongs(name);
@@ -211,7 +211,7 @@ pub(super) fn hint(name: &str) -> String {
     }
 }
 
-/// All names that are known: of the librdkafka that is linked.
+/// All known names: those of the linked librdkafka.
 #[must_use]
 pub const fn names() -> &'static [&'static str] {
     NAMES

@@ -1,4 +1,4 @@
-//! One text or number of a plan to its value, or to what is wrong with it.
+//! Converts one text or number of a plan to its value, or to a fault.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,10 +17,10 @@ use super::{
     tree::{Quantity, Value},
 };
 
-/// What is wrong with a value: the end of a sentence that begins with the key's name, and a hint.
+/// The fault of a value: the end of a sentence that begins with the key's name, and a hint.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// Which sort of fault.
+    /// The kind of fault.
     pub code: Code,
     /// The end of the sentence.
     pub what: String,
@@ -41,7 +41,7 @@ impl Wrong {
     }
 }
 
-/// Text of the plan, fit to be shown within a message.
+/// Text of the plan, escaped and shortened for a message.
 pub fn quoted(text: &str) -> String {
     let mut shown: String = text.chars().take(48).flat_map(char::escape_debug).collect();
     if text.chars().nth(48).is_some() {
@@ -51,7 +51,7 @@ pub fn quoted(text: &str) -> String {
     format!("\"{shown}\"")
 }
 
-/// A text as the kind wants it; `None` where the kind wants no text.
+/// A text converted to the kind; `None` where the kind takes no text.
 pub fn text(kind: &Kind, text: &str) -> Option<Result<Value, Wrong>> {
     Some(match kind {
         Kind::Text(min, max) => line(text, *min, *max),
@@ -87,7 +87,7 @@ fn line(text: &str, min: usize, max: usize) -> Result<Value, Wrong> {
 type Cache = LazyLock<Mutex<Vec<(&'static str, Option<Regex>)>>>;
 
 fn formed(form: &Form, text: &str) -> Result<Value, Wrong> {
-    // A handful of forms, each compiled once.
+    // A few forms, each compiled once.
     static SEEN: Cache = LazyLock::new(Mutex::default);
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     let at = seen.iter().position(|(p, _)| *p == form.pattern).unwrap_or_else(|| {
@@ -105,7 +105,7 @@ fn formed(form: &Form, text: &str) -> Result<Value, Wrong> {
     Err(wrong.hint(form_hint(text).unwrap_or_else(|| format!("write it as \"{}\"", form.example))))
 }
 
-/// Known slips, by what was written.
+/// Advice for common mistakes, by the text.
 fn form_hint(text: &str) -> Option<String> {
     if text.starts_with("mongodb+srv://") {
         return Some(
@@ -150,7 +150,7 @@ fn duration(text: &str, min: Duration, max: Duration) -> Result<Value, Wrong> {
     Ok(Value::Duration(value))
 }
 
-/// A length of time as a plan would say it.
+/// A duration in the plan's notation.
 pub fn friendly(duration: Duration) -> String {
     jiff::SignedDuration::try_from(duration).map_or_else(|_| format!("{duration:?}"), |d| format!("{d:#}"))
 }
@@ -194,7 +194,7 @@ fn url(text: &str) -> Result<Value, Wrong> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let authority = rest.map(|r| r.split('/').next().unwrap_or_default());
     match authority {
-        // Whatever stands before an @, or in a query, may be a secret; a server's address needs neither.
+        // Text before an @, or in a query, may be a secret; a server's address needs neither.
         _ if text.contains('@') => Err(Wrong::new(Code::SecretInClear, "holds credentials")
             .hint("take out what stands before the @; a token for Prometheus goes into bearer = { env = \"NAME\" }")),
         _ if text.contains(['?', '#']) => {

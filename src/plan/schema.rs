@@ -22,7 +22,7 @@ pub fn text() -> String {
     format!("{:#}\n", json_schema())
 }
 
-/// A table. Within a ladder, a `${name}` may stand for whatever is one value.
+/// A table. Within a ladder, a `${name}` may replace any single value.
 fn table(spec: &TableSpec, ladder: bool, shared: &mut Map<String, Value>) -> Map<String, Value> {
     let ladder = ladder || is_ladder(spec);
     let mut properties = Map::new();
@@ -86,7 +86,7 @@ fn kind(kind: &Kind, ladder: bool, shared: &mut Map<String, Value>) -> Map<Strin
         Kind::OneOf(specs) => json!({ "oneOf": specs.iter().map(|s| table(s, ladder, shared)).collect::<Vec<_>>() }),
         Kind::Shared(name, kind) => {
             if !shared.contains_key(*name) {
-                // Its name first: it may stand within itself. It may stand in a ladder as well.
+                // The name is inserted first: the kind may contain itself. It may also be in a ladder.
                 shared.insert((*name).to_owned(), Value::Null);
                 let schema = Value::Object(self::kind(kind, true, shared));
                 shared.insert((*name).to_owned(), schema);

@@ -1,4 +1,4 @@
-//! Secrets by reference: the plan says where one is, and only the moment of use reads it.
+//! Secrets by reference: the plan says where one is, and it is read only when it is used.
 
 use std::{fmt, path::PathBuf};
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use base::text;
 
-/// Where a secret is to be found. Holds no secret: safe to print, log and keep.
+/// The place of a secret. Contains no secret: safe to print, log and store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Secret {
     /// An environment variable.
@@ -36,7 +36,7 @@ impl Secret {
     /// Reads it now.
     ///
     /// # Errors
-    /// If the variable is not set or the file cannot be read; never shows what was read.
+    /// If the variable is not set or the file cannot be read; the error never contains the secret.
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let secret = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Env(name.clone()))?,
@@ -46,17 +46,17 @@ impl Secret {
                 text.strip_suffix('\n').unwrap_or(&text).to_owned()
             }
         };
-        // Whoever gets it may say it again.
+        // Programs that get it may output it.
         text::remember(&secret);
         Ok(secret.into())
     }
 }
 
 impl Secret {
-    /// Whether it is where the plan says, without reading it: for secrets that are not the caller's to open.
+    /// Checks that it exists where the plan says, without reading it: for secrets that the caller must not open.
     ///
     /// # Errors
-    /// If the variable is not set or there is no such file.
+    /// If the variable is not set or the file does not exist.
     pub fn find(&self) -> Result<(), SecretError> {
         match self {
             Self::Env(name) => match std::env::var_os(name) {

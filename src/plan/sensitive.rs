@@ -1,6 +1,6 @@
-//! What looks like a secret, so that it is refused in a plan and struck out of whatever is shown of one.
+//! Recognises likely secrets, so that they are refused in a plan and hidden in everything that is shown of one.
 //!
-//! The judgement goes by names and shapes: it may strike out too much, which costs nothing.
+//! The decision uses names and shapes. It may hide too much, which does no harm.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,12 @@ use regex::Regex;
 
 use super::diag::Span;
 
-/// Words that make a key's name that of a secret.
+/// Words that mark a key's name as that of a secret.
 const WORDS: &str = r"pas+w|pass|pwd|psw|\bpw\b|secret|token|bearer|credential|external_id|access_?key|private|api_?key|webhook|authorization|cookie";
 
-/// `KEY = VALUE`, where the key's name is that of a secret and the value is no table; all of a list.
+/// `KEY = VALUE`, where the key's name is that of a secret and the value is no table; the whole of a list.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    // A list; strings of several lines; of one; whatever else. What is not closed goes on to where it would have to be.
+    // A list; a multi-line string; a single-line string; anything else. An unclosed value extends to where it would have to end.
     let value = [
         r#"\[(?:"(?:\\.|[^"\\])*"|'[^']*'|[^\]"'])*\]?"#,
         r#""{3}[\s\S]*?(?:"{3}|\z)|'{3}[\s\S]*?(?:'{3}|\z)"#,
@@ -21,12 +21,13 @@ static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"[^\s"'{,}\n][^\n]*"#,
     ]
     .join("|");
-    // Case is ignored in the words alone, and what is beyond ASCII is all one: to know letters there takes milliseconds of every start.
+    // Case is ignored only in the words, and all characters beyond ASCII are accepted: Unicode classes would add milliseconds to every
+    // start.
     Regex::new(&format!(r#"(?i:{WORDS}|key\.pem)[0-9A-Za-z_."'\-\x{{80}}-\x{{10FFFF}}]*[ \t]*=[ \t]*({value})"#)).ok()
 });
 
-/// Shapes of secrets that need no key: an AWS access key, a name and password in a URL (whatever signs are in them: all up to the last `@`),
-/// a private key.
+/// Shapes of secrets that need no key: an AWS access key, a user name and password in a URL (whatever characters they contain: everything
+/// up to the last `@`), a private key.
 static SHAPES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"\b((?:AKIA|ASIA)[A-Z0-9]{16})\b|://([^\s"]*@)|(-----BEGIN [A-Z ]*PRIVATE KEY[^"']*)"#).ok()
 });
@@ -38,12 +39,12 @@ pub fn secret_name(name: &str) -> bool {
     NAME.as_ref().is_some_and(|r| r.is_match(name))
 }
 
-/// Whether a text has the shape of a secret, whatever it is called.
+/// Whether a text has the shape of a secret, regardless of its key.
 pub(super) fn secret_shape(text: &str) -> bool {
     SHAPES.as_ref().is_some_and(|r| r.is_match(text))
 }
 
-/// A librdkafka property whose value is a secret (librdkafka's CONFIGURATION.md); files and public parts are none.
+/// Whether the value of a librdkafka property is a secret (librdkafka's CONFIGURATION.md); files and public parts are not.
 pub(super) fn secret_property(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let public = [".location", ".url", ".file", ".username", ".type", ".certificate.pem", ".ca.pem"];
@@ -51,8 +52,8 @@ pub(super) fn secret_property(name: &str) -> bool {
     secret_name(&name) && !about && !public.iter().any(|end| name.ends_with(end))
 }
 
-/// What is assigned to keys whose name is that of a secret. A string that ends like such a key takes what follows for its value: the key in
-/// there is looked for all the same.
+/// The values assigned to keys whose name is that of a secret. A string that ends like such a key takes the following text for its value,
+/// so a key within that text is also searched for.
 fn assigned(text: &str) -> impl Iterator<Item = Span> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -62,13 +63,13 @@ fn assigned(text: &str) -> impl Iterator<Item = Span> {
     })
 }
 
-/// The text with every secret in clear struck out, and all that is named besides, byte for byte, so that spans stay true.
+/// The text with every clear-text secret and all given spans hidden, of the same length in bytes, so that spans stay valid.
 pub(super) fn masked(text: &str, besides: &[Span]) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let shapes = SHAPES.iter().flat_map(|r| r.captures_iter(text));
     let shapes = shapes.flat_map(|c| c.iter().skip(1).flatten().map(|m| m.range()).collect::<Vec<_>>());
     for span in assigned(text).chain(shapes).chain(besides.iter().cloned()) {
-        // Line ends stay, and so do braces and quotes: what remains still shows where something stands.
+        // Line ends, braces and quotes are kept, so that places remain recognisable.
         for b in bytes.get_mut(span).into_iter().flatten() {
             if !matches!(b, b'\n' | b'\r' | b'"' | b'\'' | b'{' | b'}') {
                 *b = b'*';
@@ -98,7 +99,7 @@ mod tests {
             "пароль_password_ключ = \"hunter2\"\n",
             "password.x.\"y\" = \"hunter2\"\n",
             "passwords = [\n  \"a]b\", # first\n  'hunter2',\n]\n",
-            // What ends like a key takes nothing else's value away.
+            // A text that ends like a key must not take the value of another key.
             "p = { url = \"https://h/token?x=\", password = \"hunter2\" }\n",
             "p = { jaas = \"token:x=\", \"sasl.password\" = \"hunter2\" }\n",
             "p = { note = \"secret = \", password = \"hunter2\" }\n",

@@ -1,6 +1,6 @@
-//! The plan's format as data: shapes here, the tables themselves in [`tables`], `replica_set.rs`, [`runbook`] and `action.rs`.
+//! The plan's format as data: shapes here, the tables in [`tables`], `replica_set.rs`, [`runbook`] and `action.rs`.
 //!
-//! Whoever wants to know what a plan may say (the checker, the hints, the JSON Schema, the tests) asks this and nothing else.
+//! It is the only definition of what a plan may contain: the checker, the hints, the JSON Schema and the tests use it.
 
 mod action;
 mod replica_set;
@@ -12,9 +12,9 @@ use std::time::Duration;
 /// One table of the format.
 #[derive(Debug)]
 pub struct TableSpec {
-    /// How it is written or spoken of: `[[replica_set]]`, `login`.
+    /// Its notation or name: `[[replica_set]]`, `login`.
     pub header: &'static str,
-    /// What it is for.
+    /// Its purpose.
     pub doc: &'static str,
     /// Its keys, in groups that tables share.
     pub groups: &'static [&'static [Key]],
@@ -37,33 +37,33 @@ impl TableSpec {
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// What its value is.
+    /// The kind of its value.
     pub kind: Kind,
-    /// Whether it has to be there.
+    /// Whether it is required.
     pub need: Need,
-    /// What it says.
+    /// Its description.
     pub doc: &'static str,
 }
 
-/// Whether a key has to be there.
+/// Whether a key is required.
 #[derive(Debug, Clone, Copy)]
 pub enum Need {
-    /// It has to.
+    /// It is required.
     Required,
-    /// It may be left out; what then holds is in its doc.
+    /// It may be omitted; its doc says what applies then.
     Optional,
-    /// It may be left out, and then this TOML value holds.
+    /// It may be omitted; then this TOML value applies.
     Default(&'static str),
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// One line of text, with limits to its length in characters.
     Text(usize, usize),
     /// Text of several lines, not empty.
     Block,
-    /// Text of a known form.
+    /// Text of a defined form.
     Form(&'static Form),
     /// One of these words.
     Enum(&'static [&'static str]),
@@ -71,11 +71,11 @@ pub enum Kind {
     Secret,
     /// A Kafka client property: text, integer, true/false, or a secret by reference.
     Property,
-    /// A length of time with its unit, within limits.
+    /// A duration with its unit, within limits.
     Duration(Duration, Duration),
     /// A point in time with its offset from UTC.
     Timestamp,
-    /// A whole number within limits.
+    /// An integer within limits.
     Integer(i64, i64),
     /// A finite number above zero.
     Number,
@@ -89,37 +89,37 @@ pub enum Kind {
     Address(u16),
     /// An `http` or `https` URL without credentials.
     Url,
-    /// A list of at least so many.
+    /// A list of at least this many items.
     List(&'static Kind, usize),
     /// One, or a list of at least one.
     OneOrMany(&'static Kind),
-    /// A table whose keys are the operator's.
+    /// A table whose keys the operator chooses.
     Map(&'static Kind),
     /// A table of the format.
     Table(&'static TableSpec),
     /// A list of tables: `[[name]]`.
     Tables(&'static TableSpec),
-    /// One of several tables, told by their keys.
+    /// One of several tables, distinguished by their keys.
     OneOf(&'static [&'static TableSpec]),
-    /// A kind that stands in several places, and maybe within itself: the schema has it once, under this name.
+    /// A kind that is used in several places, and possibly within itself: the schema defines it once, under this name.
     Shared(&'static str, &'static Kind),
-    /// Kept for later; says why it is refused.
+    /// Reserved for later; the text says why it is refused.
     Reserved(&'static str),
 }
 
-/// Text of a known form.
+/// Text of a defined form.
 #[derive(Debug)]
 pub struct Form {
-    /// What it is, with its article.
+    /// Its description, with the article.
     pub what: &'static str,
-    /// One of them.
+    /// An example.
     pub example: &'static str,
-    /// A regular expression that JSON Schema understands as well.
+    /// A regular expression that is also valid in JSON Schema.
     pub pattern: &'static str,
 }
 
 impl Kind {
-    /// What is expected, in words, with an example.
+    /// The expected value as a text, with an example.
     #[must_use]
     pub fn expects(&self) -> String {
         match self {
@@ -162,7 +162,7 @@ impl Kind {
     }
 }
 
-/// A table's keys that have to be there, as it would be written.
+/// A table's required keys, in the notation of the plan.
 #[must_use]
 pub fn shape(spec: &TableSpec) -> String {
     let keys: Vec<String> = spec

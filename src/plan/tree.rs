@@ -1,6 +1,6 @@
 //! A plan after the format has been checked: typed values, each with its place in the text.
 //!
-//! What is absent here was either not written or has been diagnosed already, so that the lowering only has to go on.
+//! A missing value was either not written or has already been diagnosed, so that the lowering can simply continue.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{diag::Span, pattern::Pattern, secret::Secret, types::Property};
 pub struct At<T> {
     /// The value.
     pub value: T,
-    /// Where it stands in the text.
+    /// Its place in the text.
     pub span: Span,
 }
 
@@ -28,9 +28,9 @@ pub enum Value {
     Number(f64),
     /// True or false.
     Bool(bool),
-    /// A number, with its unit perhaps.
+    /// A number, possibly with a unit.
     Quantity(Quantity),
-    /// A length of time.
+    /// A duration.
     Duration(Duration),
     /// An instant.
     Timestamp(jiff::Timestamp),
@@ -38,22 +38,22 @@ pub enum Value {
     Pattern(Pattern),
     /// An address with its port.
     Address(SocketAddr),
-    /// Where a secret is.
+    /// The place of a secret.
     Secret(Secret),
     /// A property of a Kafka client.
     Property(Property),
     /// Several values.
     List(Vec<At<Value>>),
-    /// Names and values of the operator's own.
+    /// Names and values that the operator chooses.
     Map(IndexMap<String, At<Value>>),
     /// A table of the format.
     Table(Table),
 }
 
-/// A number as it was written: what it means depends on what it is of.
+/// A number as it was written: its meaning depends on its use.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Quantity {
-    /// A bare number.
+    /// A number without unit.
     Number(f64),
     /// True or false.
     Flag(bool),
@@ -61,19 +61,19 @@ pub enum Quantity {
     Text(String),
 }
 
-/// A table of the format: its keys are the format's.
+/// A table of the format: its keys are those of the format.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    /// Its header, or its braces.
+    /// The place of its header, or of its braces.
     pub span: Span,
-    /// The keys that were written, sound or not, and where.
+    /// The keys that were written, valid or not, with their places.
     pub keys: IndexMap<&'static str, Span>,
-    /// What is sound, defaults included.
+    /// The valid values, including defaults.
     pub values: IndexMap<&'static str, At<Value>>,
 }
 
 impl Table {
-    /// A value, if it is there and sound.
+    /// A value, if it exists and is valid.
     pub fn get<T: FromValue>(&self, key: &str) -> Option<T> {
         T::from_value(&self.values.get(key)?.value)
     }
@@ -89,7 +89,7 @@ impl Table {
         self.get(key).unwrap_or_default()
     }
 
-    /// A table within.
+    /// A nested table.
     pub fn table(&self, key: &str) -> Option<&Self> {
         match &self.values.get(key)?.value {
             Value::Table(table) => Some(table),
@@ -109,7 +109,7 @@ impl Table {
         })
     }
 
-    /// Where the operator wrote a key, sound or not.
+    /// The place where the operator wrote a key, valid or not.
     pub fn written(&self, key: &str) -> Option<Span> {
         self.keys.get(key).cloned()
     }
@@ -120,7 +120,7 @@ pub fn without_spans<T>(list: Vec<At<T>>) -> Vec<T> {
     list.into_iter().map(|at| at.value).collect()
 }
 
-/// What can be taken out of a [`Value`].
+/// A type that can be extracted from a [`Value`].
 pub trait FromValue: Sized {
     /// The value, if it is of this kind.
     fn from_value(value: &Value) -> Option<Self>;

@@ -1,6 +1,6 @@
-//! What a plan says, once it has been read and found free of faults: plain data, names resolved, units applied.
+//! The contents of a plan that has been read and has no faults: plain data, names resolved, units applied.
 //!
-//! Nothing here parses, and nothing here holds a secret: [`Secret`] only says where one is to be found.
+//! Nothing here parses, and nothing here contains a secret: [`Secret`] only gives the place of one.
 
 use base::side::Sides;
 use serde::Serialize;
@@ -27,10 +27,10 @@ pub use self::{
     step::{Action, Approver, Confirm, Named, PhasePlan, Runbook, StepPlan},
 };
 
-/// A plan: what is to be watched and moved, by whom, how often, within which budgets.
+/// A plan: what is observed and moved, by whom, at which intervals, within which budgets.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
-    /// What the move is called; on screen and in reports.
+    /// The name of the move, on screen and in reports.
     pub name: String,
     /// The two sites.
     pub sites: Sides<Site>,
@@ -42,14 +42,14 @@ pub struct Plan {
     pub fleet: Vec<Role>,
     /// Weighted DNS names.
     pub dns: Vec<DnsName>,
-    /// How Route 53 itself is reached (a global service: of no side).
+    /// Access to Route 53 (a global service: it belongs to no side).
     pub route53: Access,
     /// Named health queries.
     pub health: Vec<HealthQuery>,
-    /// How often each system is asked.
+    /// The interval of each system's queries.
     pub intervals: Intervals,
-    /// What the move may cost.
+    /// The budgets of the move.
     pub budgets: Budgets,
-    /// What is to be done, step by step.
+    /// The steps to be carried out.
     pub runbook: Runbook,
 }

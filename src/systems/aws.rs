@@ -1,11 +1,11 @@
-//! AWS as all systems share it: an identity in a region, readers that can only ask, and writers apart from them.
+//! The AWS parts that all systems share: an identity in a region, readers that can only read, and separate writers.
 //!
-//! Nothing here knows what an answer means. Every call of the watching side stands in `reads.rs`: a call that is not there cannot
-//! be made with a [`Reader`]. Every call that changes something stands in `writes.rs`, with credentials of its own.
+//! Nothing here interprets an answer. `reads.rs` lists every read call: a call that is not listed cannot be made with a [`Reader`].
+//! `writes.rs` lists every call that changes something; it uses separate credentials.
 //!
-//! The configuration is made of the plan alone, without any I/O: `AWS_ENDPOINT_URL`, `AWS_REGION` and a profile's endpoints are
-//! not looked at, so that what is asked is what the plan says. Only credentials come from where the plan points to, and whom HTTPS trusts from
-//! the machine (`trust.rs`).
+//! The configuration is built from the plan alone, without I/O: `AWS_ENDPOINT_URL`, `AWS_REGION` and a profile's endpoints are ignored, so
+//! that requests go where the plan says. Only the credentials come from where the plan points to, and the trusted certificate authorities
+//! from the machine (`trust.rs`).
 
 mod advice;
 mod credentials;
@@ -41,23 +41,23 @@ use plan::{Access, AwsCredentials};
 #[cfg(test)]
 pub(crate) use self::writes::tests::{intended, journal};
 
-/// A connection that is not there after this long is not coming.
+/// The time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// One request, its credentials included. A source's own time-out spans all of its pages.
+/// The time limit for one request, its credentials included. A collector's own time-out covers all of its pages.
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// An identity in a region: what clients are made of.
+/// An identity in a region. Clients are built from it.
 #[derive(Debug, Clone)]
 pub struct Aws {
     region: String,
     endpoints: IndexMap<String, String>,
     identity: Identity,
-    /// Shared by all services of the region, STS among them.
+    /// Shared by all services of the region, including STS.
     http: SharedHttpClient,
 }
 
 impl Aws {
-    /// For reading, as the plan says. Does no I/O: credentials are looked for when the first question is asked.
+    /// For reading, as the plan says. Does no I/O: credentials are loaded with the first request.
     #[must_use]
     pub fn reading(access: &Access, region: &str) -> Self {
         Self::with(access, &access.read, region)
@@ -73,13 +73,13 @@ impl Aws {
         aws
     }
 
-    /// Where a service is reached: the plan's endpoint, else the region's own.
+    /// The address of a service: the plan's endpoint for it, else the plan's endpoint for all services; none: the region's own.
     #[must_use]
     pub fn endpoint(&self, service: &str) -> Option<&str> {
         self.endpoints.get(service).or_else(|| self.endpoints.get("all")).map(String::as_str)
     }
 
-    /// How a person names the server of a service: its endpoint where the plan gives one, else the region.
+    /// The name of a service's server in messages: its endpoint where the plan gives one, else the region.
     #[must_use]
     pub fn place(&self, service: &str) -> &str {
         self.endpoint(service).unwrap_or(&self.region)
@@ -95,9 +95,9 @@ impl Aws {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
             .http_client(self.http.clone())
-            // The identity caches by itself, because it has to be able to forget.
+            // The identity has its own cache, which can be invalidated.
             .identity_cache(IdentityCache::no_cache())
-            // Whoever polls backs off; a retry below that would hide throttling and double it. What changes something is sent once.
+            // The collector backs off. A retry below it would hide throttling and double it. A request that changes something is sent once.
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(REQUEST).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -107,10 +107,10 @@ impl Aws {
     }
 }
 
-/// A client that can only ask. The client itself never comes out.
+/// A client that can only read. The client itself is not accessible from outside.
 #[derive(Debug, Clone)]
 pub struct Reader<C> {
-    /// Made when it is first asked with: that reads the certificates of all authorities there are, and nothing on screen should wait for it.
+    /// Built on first use: this loads all certificates of all authorities, and the screen must not wait for it.
     client: Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>,
     service: &'static str,
     place: Arc<str>,
@@ -128,12 +128,12 @@ impl<C: 'static> Reader<C> {
         }
     }
 
-    /// Waits for one call's answer and makes a [`Fault`] of an error: service and operation, where, the server's code and words.
+    /// Waits for the answer to one call. Turns an error into a [`Fault`] with service, operation, place, and the server's code and message.
     ///
-    /// Credentials that the server no longer takes are forgotten, so that the next question is asked with new ones.
+    /// Credentials that the server rejects are invalidated, so that the next request loads new ones.
     ///
     /// # Errors
-    /// As the server or the way to it would have it.
+    /// Those of the server and of the connection to it.
     pub async fn call<T, E>(
         &self,
         operation: &'static str,
@@ -151,7 +151,7 @@ impl<C: 'static> Reader<C> {
         })
     }
 
-    /// A fault in what was answered: `words` are ours.
+    /// A fault found in an answer; `words` is our own text.
     #[must_use]
     pub fn fault(&self, operation: &str, kind: FaultKind, words: &str) -> Fault {
         Fault::new(kind, format!("{}:{operation} at {}: {words}", self.service, self.place))

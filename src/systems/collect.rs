@@ -1,4 +1,4 @@
-//! What all collectors share: asking again and again, where an answer goes, what is made of one that breaks down, and the machine's clocks.
+//! What all collectors share: polling, the queue for answers, handling of panics, and the machine's clocks.
 
 pub mod clock;
 pub mod guard;

@@ -1,19 +1,19 @@
-//! EC2: the fleet by role and zone on both sides, against what is wanted.
+//! EC2: the fleet by role and zone on both sides, compared with the plan.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | questions and answers, plain rows |
-//! | `site.rs` | one side's readings and what follows from them together |
-//! | `counts.rs` | how many instances are how far |
-//! | `serving.rs` | what tells that an instance serves |
-//! | `life.rs` | how far each instance has come, and when it changed |
-//! | `state.rs` | both sides; the sources that the plan asks for |
+//! | `facts.rs` | queries and observations, plain rows |
+//! | `site.rs` | the readings of one side, and what is derived from them together |
+//! | `counts.rs` | instance counts by state |
+//! | `serving.rs` | the criterion by which an instance serves |
+//! | `life.rs` | the phase of each instance, and when it changed |
+//! | `state.rs` | both sides; the collectors that the plan needs |
 //! | `signals.rs` | the signals, and the lineage of images |
-//! | `ops.rs`, `ops/` | what may be changed: capacity, processes, whether instances run and are in their target groups |
-//! | `judge.rs` | what has become of a request, by what is there now |
+//! | `ops.rs`, `ops/` | what can be changed: capacity, processes, whether instances run and are in their target groups |
+//! | `judge.rs` | the verification of a request, by the values that are there now |
 //! | `view/` | panel, tile and details as data |
-//! | `sim.rs`, `sim/` | how a fleet behaves in a simulated estate |
-//! | `live/` | the real regions |
+//! | `sim.rs`, `sim/` | the simulated fleet |
+//! | `live.rs`, `live/` | the real regions |
 
 mod counts;
 pub mod facts;

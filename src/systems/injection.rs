@@ -1,47 +1,47 @@
-//! What a scenario lets happen to the imitated estate, past the program: a member that falls behind, a slow consumer, a name server that
-//! takes no change over. Plain data; each system's imitation knows what of it is its own ([`crate::steer::Obeys::happen`]).
+//! The faults that a scenario injects into the simulated estate from outside the program, for example a member that lags, a slow consumer,
+//! a name server that takes over no change. Plain data; each system's simulation picks its own ([`crate::steer::SimulateWrites::inject`]).
 
 use std::{net::IpAddr, time::Duration};
 
 use base::side::Side;
 
-/// Something that happens. All of it lasts until it is said otherwise.
+/// One injected fault. Each lasts until another one changes it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultInjection {
-    /// A secondary falls behind, a second each second, until it is this far behind its primary, and stays there; zero: it catches up.
+    /// A secondary lags one more second per second, until it is this far behind its primary, and then keeps that lag; zero: it catches up.
     FallBehind {
-        /// The member, as its set's configuration has it.
+        /// The member, as named in the set's configuration.
         host: String,
-        /// How far.
+        /// The lag.
         by: Duration,
     },
-    /// A member's process is gone, or is started again.
+    /// A member's process stops, or is started again.
     Process {
         /// The member.
         host: String,
-        /// It runs.
+        /// Whether it runs.
         up: bool,
     },
-    /// A member's process hangs: it is there, keeps what it holds in memory, and answers nobody; or it goes on.
+    /// A member's process hangs: it keeps its memory and answers nobody; or it continues.
     Hang {
         /// The member.
         host: String,
-        /// It hangs.
+        /// Whether it hangs.
         on: bool,
     },
-    /// A write that began this long ago goes on until the primary steps down; zero: it is over.
+    /// A write that began this long ago continues until the primary steps down; zero: it has ended.
     LongWrite {
         /// The replica set.
         set: String,
         /// How long it has been running.
         running: Duration,
     },
-    /// Somebody with a shell makes the primary step down without pinning anything: whoever is asked first wins.
+    /// Another operator makes the primary step down without controlling the election: the first candidate wins.
     StepDown {
         /// The replica set.
         set: String,
     },
-    /// A group consumes this multiple of what is produced; 0: it stands still, 1: it keeps its distance.
+    /// A group consumes at this multiple of the produce rate; 0: it stops, 1: its lag stays constant.
     Pace {
         /// The pair of clusters.
         pair: String,
@@ -50,90 +50,90 @@ pub enum FaultInjection {
         /// The multiple.
         of_produced: f64,
     },
-    /// The producers of a pair write to this side. Those of `stragglers` stay where they are.
+    /// The producers of a pair write to this side. The producers of the topics in `stragglers` do not move.
     Producers {
         /// The pair of clusters.
         pair: String,
-        /// Where to.
+        /// The side they write to.
         on: Side,
-        /// Topics whose producers nobody moved.
+        /// Topics whose producers are not moved.
         stragglers: Vec<String>,
     },
-    /// The mirror writes down offsets so seldom: what is handed over is read again from further back.
+    /// The mirror syncs offsets at this interval: the longer it is, the more records are read again after a hand-over.
     SyncEvery {
         /// The pair of clusters.
         pair: String,
-        /// How often it does.
+        /// The interval.
         every: Duration,
     },
     /// Retention deletes the oldest records of a topic, on one side.
     Retention {
         /// The pair of clusters.
         pair: String,
-        /// On which of them.
+        /// The cluster's side.
         side: Side,
-        /// The topic, as it is called there.
+        /// The topic's name on that side.
         topic: String,
-        /// Records that are left of each partition.
+        /// Records that remain in each partition.
         keeps: u32,
     },
-    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records go on being written.
+    /// A producer begins a transaction on a topic and leaves it open, or ends it. Records continue to be written.
     Transaction {
         /// The pair of clusters.
         pair: String,
-        /// The topic, as it is called on the source.
+        /// The topic's name on the source.
         topic: String,
-        /// It begins.
+        /// Whether it begins; else it ends.
         open: bool,
     },
-    /// A name server takes no change over any more, or does again.
+    /// A name server stops taking over changes, or resumes.
     Stuck {
         /// Its address.
         server: IpAddr,
-        /// It does not.
+        /// Whether it stops.
         on: bool,
     },
     /// Route 53's health checks of a side's records fail, or pass again.
     HealthChecks {
         /// The name.
         name: String,
-        /// Whose records.
+        /// The side of the records.
         side: Side,
-        /// They pass.
+        /// Whether they pass.
         pass: bool,
     },
-    /// Somebody sets the weight of a side's records, and knows nothing of epochs.
+    /// Another operator sets the weight of a side's records without changing the epoch.
     Weigh {
         /// The name.
         name: String,
-        /// Whose records.
+        /// The side of the records.
         side: Side,
-        /// What each of them weighs then.
+        /// The new weight of each record.
         to: u8,
     },
-    /// What boots of a role from now on never gets healthy, or does again.
+    /// Instances of a role that boot from now on never become healthy, or do again.
     NeverWell {
         /// The role.
         role: String,
-        /// Which side's.
+        /// The side.
         side: Side,
-        /// It never does.
+        /// Whether they stay unhealthy.
         on: bool,
     },
-    /// The autoscaler sets the capacity of a role, past everybody.
+    /// The autoscaler sets the capacity of a role.
     Scale {
         /// The role.
         role: String,
-        /// Which side's.
+        /// The side.
         side: Side,
-        /// Instances wanted, of all its groups together.
+        /// Desired instances, all groups of the role together.
         to: u32,
     },
-    /// A health query gives this value, whatever else happens; none: it follows what happens again.
+    /// A health query gives this value regardless of other conditions; none: it follows the conditions again.
     Reads {
-        /// The query, as `[[health]]` has it.
+        /// The query, as named in `[[health]]`.
         query: String,
-        /// Which side's.
+        /// The side.
         side: Side,
         /// The value, in the query's unit.
         value: Option<f64>,

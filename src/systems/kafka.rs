@@ -1,19 +1,19 @@
-//! Kafka: consumer lag on both clusters, what is mirrored, who still produces.
+//! Kafka: consumer lag on both clusters, what is mirrored, which producers still write.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | what is asked and answered: one cluster's groups, commits and ends, as columns |
-//! | `memory.rs` | what is kept between answers: slopes, rates, rings |
-//! | `cluster.rs` | one cluster as it is known: the last answer |
-//! | `figures.rs` | what a group's commits and its topics' ends come to |
+//! | `facts.rs` | queries and observations: one cluster's groups, commits and ends, as columns |
+//! | `memory.rs` | what is kept between observations: slopes, rates, rings |
+//! | `cluster.rs` | the state of one cluster: the last observation |
+//! | `figures.rs` | a group's lag, from its commits and its topics' ends |
 //! | `parity.rs` | source against target: by name and by count, never by offset |
 //! | `state.rs` | the pairs of the plan; the [`System`](crate::System) |
-//! | `handover.rs` | how far a hand-over is, by the mirror's own word |
-//! | `gates.rs` | the ten gates of a hand-over, as they stand |
+//! | `handover.rs` | the progress of a hand-over, by the mirror's own records |
+//! | `gates.rs` | the ten gates of a hand-over |
 //! | `times.rs` | ends against time: a lag in messages becomes one in seconds |
-//! | `syncs.rs` | what mirrors say of offsets: how a commit is led to the other cluster |
-//! | `ops.rs` | what may be changed: a group's offsets on the other cluster |
-//! | `sim.rs`, `sim/` | how clusters behave in a simulated estate |
+//! | `syncs.rs` | the mirrors' offset syncs: how a commit is translated to the other cluster |
+//! | `ops.rs`, `ops/` | what can be changed: a group's offsets on the other cluster |
+//! | `sim.rs`, `sim/` | the simulated clusters |
 //! | `signals.rs` | the signals |
 //! | `view/` | panel, tiles, details |
 

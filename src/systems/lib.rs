@@ -1,15 +1,15 @@
-//! The systems of a region move: one folder a system, all of the same shape, and the one line that registers each.
+//! The systems of a region move. Each system is one folder of the same layout; one line registers it.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | what is asked (`Query`), what is answered (`Observation`), what is known (`State`), and the signals that gives |
+//! | `facts.rs`, `state.rs` | queries (`Query`) and observations (`Observation`); the state (`State`) and its signals |
 //! | `view.rs` | panel, tiles and details as data |
-//! | `sim.rs` | how it behaves in a simulated estate |
+//! | `sim.rs` | the simulated servers |
 //! | `live.rs` | the real servers, behind the system's feature |
 //!
-//! What a system is, to the rest of the house, is the trait [`System`]; how a system is reached is [`Live`]; how it is
-//! changed, [`Acts`]; how it is imitated, [`Simulated`]. What has to touch a server to learn something of it is a probe (`probes.rs`). The
-//! macro below makes closed enums of them: no `dyn`, no `Any`, and the compiler names each place that a new system has to be thought of.
+//! The trait [`System`] defines a system; [`Live`] reads its servers; [`Writer`] changes them; [`Simulated`] simulates them. A probe
+//! (`probes.rs`) is a measurement that has to touch a server. The macro below makes closed enums of them: no `dyn`, no `Any`, and the
+//! compiler names each place where a new system has to be added.
 
 pub mod collect;
 pub mod injection;
@@ -40,9 +40,9 @@ use engine::systems::Systems;
 use journal::{Permit, Reading};
 use plan::{Action, Catalog, Faulty, Plan, Report};
 
-/// One system of the move, as the pure core sees it. Nothing here does I/O or asks a clock.
+/// One system of the move, as the pure engine uses it. Nothing here does I/O or reads a clock.
 pub trait System: Sized {
-    /// Short id: `mongo`; the first part of its sources' and signals' ids.
+    /// Short id: `mongo`; the first part of its collectors' and signals' ids.
     const ID: &'static str;
     /// Its panel's title.
     const TITLE: &'static str;
@@ -50,24 +50,24 @@ pub trait System: Sized {
     const SIGNALS: &'static [&'static SignalDef];
     /// One endpoint × one question, as plain data.
     type Query: Clone + std::fmt::Debug + Send + Sync + 'static;
-    /// An answer to a question.
+    /// The answer to a query.
     type Observation: std::fmt::Debug + Send + Sync + 'static;
 
-    /// A state that knows nothing yet, and the sources that the plan asks for.
+    /// An empty state, and the collectors that the plan needs.
     fn new(plan: &Arc<Plan>) -> (Self, Vec<CollectorSpec<Self::Query>>);
 
-    /// An answer came. Gives back the sources that are wanted now and may not have been before (a member found in a set's
-    /// configuration); those already running are recognised by their id, and of them only the side is taken over.
+    /// Takes an observation. Returns the collectors that are needed now and may be new (a member found in a set's configuration).
+    /// Collectors that already run are recognised by their id; only their side is updated.
     fn apply(&mut self, ask: &Self::Query, facts: Self::Observation, stamp: Stamp) -> Vec<CollectorSpec<Self::Query>>;
 
-    /// A question failed.
+    /// A query failed.
     fn fail(&mut self, ask: &Self::Query, fault: &Fault, at: Now);
 
-    /// All its signals, as they stand.
+    /// Puts the current value of all its signals into `out`.
     fn measure(&self, now: Now, out: &mut Samples);
 
-    /// Every thing that the plan names, and how well it is known: what the verdict looks at. What is known not to be there yet, because the
-    /// runbook is to make it, is known.
+    /// Every thing that the plan names, with its observed state. The verdict uses it. A thing that does not exist yet because the runbook
+    /// creates it counts as known.
     fn watched(&self, now: Now) -> Vec<Watched>;
 
     /// Its panel.
@@ -76,61 +76,61 @@ pub trait System: Sized {
     /// Its tiles on the overview.
     fn tiles(&self, now: Now) -> Vec<Tile>;
 
-    /// What users cannot do now, and what the move has cost beyond its budget: said before anything else, whatever the plan's gates say.
+    /// What users cannot do now, and what the move has cost beyond its budget. Shown before everything else, whatever the plan's gates say.
     fn outages(&self, _now: Now) -> Vec<Outage> {
         Vec::new()
     }
 
-    /// What the run has cost before this program was started, by the journal: it goes on from there.
+    /// The cost of the run before this program was started, from the journal. The count continues from there.
     fn carry(&mut self, _spent: &[Reading]) {}
 
-    /// What opens behind a row of its panel.
+    /// The detail view of a row of its panel.
     fn detail(&self, table: &str, row: &str, now: Now) -> Option<Detail>;
 
-    /// Watches something that the plan does not name, for as long as it runs: a change on its way, by the id its server gave it.
-    /// Gives the sources for it; none if the system knows nothing of the kind.
+    /// Watches something that the plan does not name, for as long as it runs: a pending change, by the id that its server gave it. Returns
+    /// the collectors for it; none if the system does not know such ids.
     fn follow(&mut self, _id: &str) -> Vec<CollectorSpec<Self::Query>> {
         Vec::new()
     }
 
-    /// Whether nobody waits for this answer any more: what it is about has gone for good, as it was to. Such a source is told of no more, and
-    /// its silence says nothing; where that is not certain, it is missed.
+    /// Whether this answer is no longer needed, because its subject is gone for good, as intended. Such a collector is no longer reported,
+    /// and its silence is no fault. If that is not certain, the answer is still needed.
     fn is_over(&self, _ask: &Self::Query, _now: Now) -> bool {
         false
     }
 
-    /// Questions that `landfall check` asks once besides, and that nobody watches: whether another login than the reading one may do what
-    /// the plan wants of it.
+    /// Queries that only `landfall check` sends, once: for example whether a login other than the reading one has the permissions that the
+    /// plan needs.
     fn trials(&self) -> Vec<CollectorSpec<Self::Query>> {
         Vec::new()
     }
 
-    /// What the plan names, what was read of it, and what no step could do anything with as it stands: told by `landfall check`.
+    /// What the plan names and was read, but no step could act on in its present state. `landfall check` reports it.
     fn unusable(&self, _now: Now) -> Vec<Fault> {
         Vec::new()
     }
 }
 
-/// How a system's real servers are asked. Implemented by each `live.rs`; only reads can be expressed here.
+/// Reads a system's real servers. Each `live.rs` implements it; only reads can be expressed here.
 pub trait Live: System {
-    /// Readers: connections that can only ask, made on first use and shared by the system's sources.
+    /// Readers: read-only connections, opened on first use and shared by the system's collectors.
     type Readers: Send + Sync + 'static;
 
-    /// Makes them. Does no I/O: servers that are down must not stop the cockpit from starting.
+    /// Creates them. Does no I/O: servers that are down must not stop the cockpit from starting.
     fn readers(plan: &Arc<Plan>) -> Self::Readers;
 
-    /// Asks once.
+    /// Sends one query.
     fn ask(readers: &Self::Readers, ask: &Self::Query)
     -> impl Future<Output = Result<Self::Observation, Fault>> + Send;
 
-    /// Takes leave of the servers, in a moment. Nothing is asked any more.
+    /// Closes the connections, within a moment. No query may follow.
     fn close(readers: &Self::Readers) -> impl Future<Output = ()> + Send {
         let _ = readers;
         async {}
     }
 
-    /// Asks for as long as the source lives. Pollers use [`crate::collect::poll::poll`], which is what the default does; a server that
-    /// pushes has a body of its own.
+    /// Runs the collector until it is dropped. The default polls with [`crate::collect::poll::poll`]; a server that pushes needs its own
+    /// implementation.
     fn run(
         readers: Arc<Self::Readers>,
         spec: CollectorSpec<Self::Query>,
@@ -145,15 +145,15 @@ pub trait Live: System {
     }
 }
 
-/// How a system's real servers are changed. Implemented beside [`Live`], behind the same feature.
+/// Changes a system's real servers. Implemented beside [`Live`], behind the same feature.
 pub trait Writer: Live + Planner {
-    /// What can change something: the plan's writing credentials. Nothing connects before something is sent.
+    /// What can change something: the plan's writing credentials. They connect only when something is sent.
     type Writers: Send + Sync + 'static;
 
-    /// Makes them, for whoever holds a journal's lock: who only watches has none and can make none. Does no I/O.
+    /// Creates them for the holder of a journal's lock. A read-only viewer has no journal and cannot create them. Does no I/O.
     fn writers(plan: &Arc<Plan>, journal: &Journal) -> Self::Writers;
 
-    /// Sends a request once: nothing on the way may send it again by itself, or say so. It is given up when its future is dropped.
+    /// Sends a request once: no layer may retry it. Dropping the future abandons the request.
     fn send(
         writers: &Self::Writers,
         permit: Permit,
@@ -161,13 +161,13 @@ pub trait Writer: Live + Planner {
         expect: Option<&Self::Version>,
     ) -> impl Future<Output = SendOutcome<Self::Version>> + Send;
 
-    /// Looks what has become of a request, with what can only read.
+    /// Verifies the outcome of a request, with readers only.
     fn verify(
         readers: &Self::Readers,
         sought: VerifyRequest<'_, Self::Call, Self::Version>,
     ) -> impl Future<Output = Verified<Self::Version>> + Send;
 
-    /// Probes for as long as the source lives. A system without probes is never given one.
+    /// Runs a probe until it is dropped. A system without probes never gets one.
     fn probe(
         writers: Arc<Self::Writers>,
         spec: CollectorSpec<Self::Probe>,
@@ -178,62 +178,62 @@ pub trait Writer: Live + Planner {
         async {}
     }
 
-    /// Takes leave of the servers that were probed, in a moment. Nothing is probed any more.
+    /// Closes the probes' connections, within a moment. No probe may follow.
     fn close(writers: &Self::Writers) -> impl Future<Output = ()> + Send {
         let _ = writers;
         async {}
     }
 }
 
-/// What simulated systems feel of one another, in no system's own words.
+/// The conditions that simulated systems share, independent of any one system.
 ///
-/// Systems do not see each other. What one brings about and another feels goes through here: whoever brings it about
-/// [tells](Simulated::tell) it, whoever feels it [hears](Simulated::hear) it before it is asked or sent anything. It is worked out
-/// anew every second of the virtual time and depends on nothing else, so that the same seed gives the same estate.
+/// Systems do not access each other. A system [publishes](Simulated::publish) the effects that others depend on, and every system
+/// [observes](Simulated::observe) them before it is queried or sent anything. The conditions are recomputed every second of virtual time
+/// and depend on nothing else, so that the same seed gives the same estate.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SharedConditions {
-    /// Share of the users' requests that arrive at the target, 0 to 1; none: nothing steers them, and all arrive at the source.
+    /// Share of the users' requests that arrive at the target, 0 to 1; none: nothing routes them, and all arrive at the source.
     pub on_target: Option<f64>,
     /// The network between the sites is cut.
     pub cut: bool,
-    /// How much of the users' whole traffic each side could serve with what is in service there, 1 and more: all of it; none: nothing of
-    /// this estate serves it.
+    /// How much of the users' whole traffic each side could serve with the capacity in service there, 1 and more: all of it; none: nothing
+    /// in this estate serves traffic.
     pub capacity: Option<Sides<f64>>,
-    /// Share of the last minute's writes that were refused because nobody took them, 0 to 1.
+    /// Share of the last minute's writes that were refused because no server accepted them, 0 to 1.
     pub refused: f64,
-    /// For how long the writes have been refused that have been refused for longest; zero: all are taken.
+    /// How long the longest current refusal of writes has lasted; zero: all are accepted.
     pub unwritten: Duration,
-    /// Share of the data that is written far away from each side, 0 to 1.
+    /// Share of the data that is not written on this side, for each side, 0 to 1.
     pub away: Sides<f64>,
 }
 
 impl SharedConditions {
-    /// For how long it holds: its figures are those of crowds, which do not turn around within a second.
+    /// How long the conditions are valid: they describe large numbers of users, which do not change within a second.
     const GOOD_FOR: Duration = Duration::from_secs(1);
 }
 
-/// How a system behaves in a simulated estate.
+/// A system in a simulated estate.
 pub trait Simulated: System {
-    /// Its part of the estate.
+    /// Its part of the simulated estate.
     type Sim: Send;
 
-    /// An estate as the plan names it, the same for the same seed.
+    /// An estate as the plan names it; the same seed gives the same estate.
     fn simulate(plan: &Arc<Plan>, seed: u64) -> Self::Sim;
 
-    /// Lets it live until `now`.
+    /// Advances the simulation to `now`.
     fn advance(sim: &mut Self::Sim, now: Now);
 
-    /// Tells what it does to the others as of `now`. Changes nothing of its own.
+    /// Publishes its effects on the other systems as of `now`. Changes nothing of its own.
     fn publish(_sim: &Self::Sim, _now: Now, _world: &mut SharedConditions) {}
 
-    /// Hears what the others do to it.
+    /// Observes the effects of the other systems.
     fn observe(_sim: &mut Self::Sim, _world: &SharedConditions) {}
 
-    /// Answers a question, as the server would.
+    /// Answers a query, as the server would.
     fn answer(sim: &mut Self::Sim, ask: &Self::Query, now: Now) -> Result<Self::Observation, Fault>;
 }
 
-/// Lets an imitated system live until `now`, in this world.
+/// Advances a simulated system to `now`, under these conditions.
 fn wake<S: Simulated>(sim: &mut S::Sim, world: &SharedConditions, now: Now) {
     S::observe(sim, world);
     S::advance(sim, now);
@@ -253,47 +253,47 @@ mod registry;
 
 /// The engine of these systems.
 pub type Engine = engine::Engine<Estate>;
-/// What can happen to it.
+/// The engine's inputs.
 pub type EngineInput = engine::EngineInput<Estate>;
-/// What it wants done.
+/// The engine's effects.
 pub type EngineEffect = engine::EngineEffect<Estate>;
-/// What can happen to its run.
+/// The inputs of a run.
 pub type RunInput = engine::run::RunInput<Estate>;
-/// What its run wants done.
+/// The effects of a run.
 pub type RunEffect = engine::run::RunEffect<Estate>;
 /// A request whose outcome is to be verified.
 pub type Verify = engine::run::Verify<Call, Version>;
-/// What a collector is about.
+/// The query or probe of a collector.
 pub type Question = base::collector::Question<Query, Probe>;
 /// A journal of these systems.
 pub type Journal = journal::Journal<Call, Version>;
 /// One record of it.
 pub type Entry = journal::Entry<Call, Version>;
-/// What a record says.
+/// The body of a record.
 pub type Body = journal::Body<Call, Version>;
-/// A request that is about to leave.
+/// A request that is about to be sent.
 pub type Intent = journal::Intent<Call, Version>;
-/// An attempt that was begun.
+/// An attempt that was started.
 pub type AttemptStarted = journal::AttemptStarted<Call, Version>;
 
-/// What a plan can name that is not in the plan itself.
+/// The names that a plan can refer to and that these systems define.
 #[must_use]
 pub fn catalog() -> Catalog {
     Catalog { signals: signals() }
 }
 
-/// Reads a plan file, with what these systems offer. The second value holds warnings, often none.
+/// Reads a plan file against the catalog of these systems. The second value holds warnings, often none.
 ///
 /// # Errors
-/// If the file cannot be read, and with all that is wrong if it says something that cannot be.
+/// If the file cannot be read, or with all faults in it.
 pub fn load_plan(path: &Path) -> Result<(Plan, Report), Faulty> {
     Plan::load(path, &catalog())
 }
 
-/// Reads a plan out of a text; `path` is only named in messages.
+/// Reads a plan from a text; `path` is used in messages only.
 ///
 /// # Errors
-/// With all that is wrong, if it says something that cannot be.
+/// With all faults in it.
 pub fn parse_plan(path: &Path, text: &str) -> Result<(Plan, Report), Faulty> {
     Plan::parse(path, text, &catalog())
 }

@@ -1,13 +1,13 @@
-//! Health signals: named queries to CloudWatch and Prometheus-compatible servers, asked alike on both sides.
+//! Health signals: named queries to CloudWatch and Prometheus-compatible servers, the same on both sides.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | questions and answers as plain data |
-//! | `state.rs` | what is known, what it is worth, and the signals |
-//! | `baseline.rs` | what was usual a while ago |
+//! | `facts.rs` | queries and observations as plain data |
+//! | `state.rs` | the readings, their freshness, and the signals |
+//! | `baseline.rs` | the value some time ago |
 //! | `view.rs` | panel, tiles and details as data |
-//! | `ops.rs` | that nothing can be done to them |
-//! | `sim.rs` | how it behaves in a simulated estate |
+//! | `ops.rs` | states that nothing can be changed |
+//! | `sim.rs` | the simulated servers |
 //! | `live.rs`, `live/` | CloudWatch and Prometheus |
 
 mod baseline;

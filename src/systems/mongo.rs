@@ -1,20 +1,20 @@
-//! MongoDB replica sets: who leads, who follows how far behind, what a set survives.
+//! MongoDB replica sets: the primary, the lag of the others, the failures that a set survives.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | what is asked and answered, as plain data |
-//! | `set.rs` | one set and its members: what is known of them |
-//! | `state.rs` | how that changes: answers, faults, and which sources are wanted |
-//! | `leader.rs` | who leads a set, and for how long nobody did |
-//! | `outage.rs` | what that has cost, as one figure, and whether it is an outage |
+//! | `facts.rs` | queries and observations, as plain data |
+//! | `set.rs` | the state of one set and its members |
+//! | `state.rs` | the changes of that state: observations, faults, and the collectors that are needed |
+//! | `leader.rs` | the primary of a set, and for how long there was none |
+//! | `outage.rs` | the duration without writes, as one figure, and whether it is an outage |
 //! | `lag.rs` | how far a member is behind the primary |
-//! | `quorum.rs` | what a set survives |
-//! | `canary.rs`, `canary/` | for how long writes did not get through, felt by a canary |
-//! | `operations.rs` | what a step down would kill |
+//! | `quorum.rs` | the failures that a set survives |
+//! | `canary.rs`, `canary/` | for how long writes failed, measured by a canary |
+//! | `operations.rs` | the operations that a step down would kill |
 //! | `signals.rs` | the signals |
-//! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, what opens behind a row |
-//! | `ops/` | what can be changed: the primary moved |
-//! | `sim/` | a simulated estate |
+//! | `view.rs`, `tiles.rs`, `detail.rs` | the panel, the overview's tiles, the detail view of a row |
+//! | `ops.rs`, `ops/` | what can be changed: the primary is moved |
+//! | `sim.rs`, `sim/` | the simulated estate |
 //! | `live.rs`, `live/` | the real servers |
 
 mod canary;

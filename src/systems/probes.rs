@@ -1,25 +1,25 @@
-//! Sources of a second kind: *probes*, which have to touch a server to learn something of it.
+//! The second kind of collector: *probes*, which have to touch a server to measure something.
 //!
-//! A source asks, and watching is made of nothing else. What an application would feel cannot be asked for; somebody has to do what the
-//! application does, and look. A probe is that: a write into a place of its own, again and again. "Only an action that holds a permit changes
-//! a server" stays true of everything that anybody owns:
+//! A collector reads; all observation is built from reads. What an application experiences cannot be read: something has to do what the
+//! application does, and measure the result. A probe does that: it writes into a place of its own, again and again. "Only an action that
+//! holds a permit changes a server" remains true of everything that belongs to others:
 //!
-//! - the plan's author opted in, by name: the place, the rate, the login are in the plan, and the plan's digest is in the journal;
-//! - it touches nothing but that place, which holds nothing else and does not grow;
-//! - it is made of what can write ([`Writers`](super::Writers)), and that is made only for whoever holds a journal's lock. [`Readers`]
-//!   cannot run a [`Probe`], and who only watches is never given one: the core gives them out when the run is given to somebody.
+//! - the plan's author opts in, by name: the place, the rate and the login are in the plan, and the plan's digest is in the journal;
+//! - a probe touches only that place, which holds nothing else and does not grow;
+//! - a probe needs [`Writers`](super::Writers), which are made only for the holder of a journal's lock. [`Readers`] cannot run a [`Probe`],
+//!   and a read-only viewer never gets one: the engine starts probes when an operator takes control of the run.
 //!
-//! A journal that cannot be written any more stops every action. A probe goes on: nothing of it was ever to be recorded, and what it measures
-//! is wanted then more than ever.
+//! A journal that cannot be written any more stops every action. Probes continue: they are not recorded, and their measurements are then
+//! most needed.
 //!
-//! What a probe brings is facts as any other: the same way into the core, with the same age and the same rules for what is stale or blind.
+//! A probe's observations are handled as any other: the same path into the engine, the same age, the same rules for stale and unknown.
 //!
 //! [`Readers`]: super::Readers
 
-/// Makes the closed enums of the systems' probes and the doors to them. Called by `systems!`, with its list.
+/// Makes the closed enums of the systems' probes and the functions that dispatch them. Called by `systems!`, with its list.
 macro_rules! probes {
     ($($name:ident: $Name:ident if $feature:literal),+) => {
-        /// What any system's probe does.
+        /// The probe of any system.
         #[derive(Debug, Clone)]
         pub enum Probe { $(
             #[doc = concat!("To `", stringify!($name), "`.")]
@@ -42,7 +42,7 @@ macro_rules! probes {
                 )+ }
             }
 
-            /// Takes leave of all servers that were probed, in a moment.
+            /// Closes the connections to all probed servers, within a moment.
             pub async fn close(&self) {
                 $(
                     #[cfg(feature = $feature)]
@@ -52,7 +52,7 @@ macro_rules! probes {
         }
 
         impl Sim {
-            /// Lets the probed system live until `now`, then gives what the probe has felt by then.
+            /// Advances the probed system to `now`, then returns the probe's sample.
             ///
             /// # Errors
             /// As the server would.

@@ -1,18 +1,18 @@
-//! What registering the systems makes of them: closed enums of their questions, answers, calls and marks, the estate of all of them, and the
-//! readers and the imitated servers behind one door each. The macro is called once, in [`super`].
+//! What the registration of the systems generates: closed enums of their queries, observations, calls and versions, the estate of all
+//! systems, and one entry point each for the readers and the simulated servers. The macro is called once, in [`super`].
 
 macro_rules! systems {
     ($($name:ident: $Name:ident if $feature:literal),+ $(,)?) => {
         probes! { $($name: $Name if $feature),+ }
 
-        /// A question to any system.
+        /// The query of any system.
         #[derive(Debug, Clone)]
         pub enum Query { $(
             #[doc = concat!("To `", stringify!($name), "`.")]
             $Name(<$name::State as System>::Query),
         )+ }
 
-        /// An answer of any system.
+        /// The observation of any system.
         #[derive(Debug)]
         pub enum Observation { $(
             #[doc = concat!("Of `", stringify!($name), "`.")]
@@ -27,7 +27,7 @@ macro_rules! systems {
             $Name(<$name::State as Planner>::Call),
         )+ }
 
-        /// What a request to any system compares with.
+        /// The version that a request of any system compares with.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Version { $(
@@ -42,7 +42,7 @@ macro_rules! systems {
             }
         )+ }
 
-        /// Operations as the system sees them that all of them are of; none if there are none, or of another system.
+        /// The operations in the system's own types, if all are of this system; none if there are none, or if one is of another system.
         fn own<C: Clone, M: Clone>(
             ops: &[Operation<Call, Version>],
             call: impl Fn(&Call) -> Option<&C>,
@@ -59,14 +59,14 @@ macro_rules! systems {
             }
         )+ }
 
-        /// What is known of all systems.
+        /// The state of all systems.
         #[derive(Debug)]
         pub struct Estate { $(
             #[doc = concat!("What is known of `", stringify!($name), "`.")]
             pub $name: $name::State,
         )+ }
 
-        /// Every signal there is, in the order of the systems.
+        /// All signals, in the order of the systems.
         #[must_use]
         pub fn signals() -> Vec<&'static SignalDef> {
             [$(<$name::State as System>::SIGNALS),+].concat()
@@ -115,8 +115,8 @@ macro_rules! systems {
                 match call { $(Call::$Name(call) => <$name::State as Planner>::waits_within(call)),+ }
             }
 
-            /// Observations of another system than the query's are dropped: a driver that mixes them up is a defect the types of
-            /// [`Sink`] already rule out.
+            /// Observations of another system than the query's are dropped: such a mix-up would be a defect of the driver, and the types of
+            /// [`Sink`] already exclude it.
             fn apply(&mut self, query: &Query, observation: Observation, stamp: Stamp) -> Vec<CollectorSpec<Query>> {
                 match (query, observation) {
                     $((Query::$Name(query), Observation::$Name(own)) => {
@@ -227,7 +227,7 @@ macro_rules! systems {
         }
 
         impl Estate {
-            /// What is tried before a move and never watched: see [`System::trials`].
+            /// Queries that are sent before a move and not watched: see [`System::trials`].
             #[must_use]
             pub fn trials(&self) -> Vec<CollectorSpec<Query>> {
                 let mut specs = Vec::new();
@@ -235,7 +235,7 @@ macro_rules! systems {
                 specs
             }
 
-            /// What no step could do anything with: see [`System::unusable`].
+            /// What no step could act on: see [`System::unusable`].
             #[must_use]
             pub fn unusable(&self, now: Now) -> Vec<Fault> {
                 let mut faults = Vec::new();
@@ -251,7 +251,7 @@ macro_rules! systems {
         )+ }
 
         impl Readers {
-            /// Makes them, without any I/O.
+            /// Creates them, without any I/O.
             #[must_use]
             pub fn new(plan: &Arc<Plan>) -> Self {
                 let _ = plan;
@@ -261,10 +261,10 @@ macro_rules! systems {
                 )+ }
             }
 
-            /// Asks one question, once.
+            /// Sends one query, once.
             ///
             /// # Errors
-            /// Whatever the source would report.
+            /// Those that the collector would report.
             pub async fn ask(&self, ask: &Query) -> Result<Observation, Fault> {
                 match ask { $(
                     #[cfg(feature = $feature)]
@@ -274,7 +274,7 @@ macro_rules! systems {
                 )+ }
             }
 
-            /// Takes leave of all servers, in a moment. Some clients panic if their runtime ends without it.
+            /// Closes the connections to all servers, within a moment. Some clients panic if their runtime ends before that.
             pub async fn close(&self) {
                 $(
                     #[cfg(feature = $feature)]
@@ -282,7 +282,7 @@ macro_rules! systems {
                 )+
             }
 
-            /// Starts one source on the current tokio runtime.
+            /// Starts one collector on the current tokio runtime.
             pub fn spawn(&self, spec: CollectorSpec<Query>, schedule: Schedule, out: Sink<Observation>) -> tokio::task::JoinHandle<()> {
                 match spec.query.clone() { $(
                     #[cfg(feature = $feature)]
@@ -304,7 +304,7 @@ macro_rules! systems {
         )+ }
 
         impl Writers {
-            /// Makes them, without any I/O, for whoever holds a journal's lock.
+            /// Creates them, without any I/O, for the holder of a journal's lock.
             #[must_use]
             pub fn new(plan: &Arc<Plan>, journal: &Journal) -> Self {
                 let _ = (plan, journal);
@@ -314,7 +314,7 @@ macro_rules! systems {
                 )+ }
             }
 
-            /// Sends a request, once. Nothing reaches a server without a permit: its intent is on record.
+            /// Sends a request, once. A permit is required: its intent is on record.
             pub async fn send(&self, permit: Permit, call: &Call, expect: Option<&Version>) -> SendOutcome<Version> {
                 let _ = expect;
                 match call { $(
@@ -330,7 +330,7 @@ macro_rules! systems {
         }
 
         impl Readers {
-            /// Looks what has become of a request.
+            /// Verifies the outcome of a request.
             pub async fn verify(&self, request: VerifyRequest<'_, Call, Version>) -> Verified<Version> {
                 match request.call { $(
                     #[cfg(feature = $feature)]
@@ -348,7 +348,7 @@ macro_rules! systems {
         /// A simulated estate: all systems, none of them real.
         pub struct Sim {
             $($name: <$name::State as Simulated>::Sim,)+
-            /// What the systems told of themselves last, and when.
+            /// The conditions that the systems published last, and when.
             world: Option<(std::time::Duration, SharedConditions)>,
             /// The network between the sites is cut.
             cut: bool,
@@ -361,13 +361,13 @@ macro_rules! systems {
                 Self { $($name: <$name::State as Simulated>::simulate(plan, seed),)+ world: None, cut: false }
             }
 
-            /// Cuts the network between the sites, or mends it.
+            /// Cuts the network between the sites, or restores it.
             pub fn cut(&mut self, on: bool) {
                 self.cut = on;
                 self.world = None;
             }
 
-            /// What the systems tell of themselves, at most a second old.
+            /// The conditions that the systems publish, at most a second old.
             fn world(&mut self, now: Now) -> SharedConditions {
                 if let Some((at, world)) = self.world && now.boot.saturating_sub(at) < SharedConditions::GOOD_FOR {
                     return world;
@@ -378,7 +378,7 @@ macro_rules! systems {
                 world
             }
 
-            /// A request arrives at its server. Nothing reaches one without a permit: its intent is on record.
+            /// A request arrives at its server. A permit is required: its intent is on record.
             pub fn write(&mut self, permit: Permit, call: &Call, expect: Option<&Version>, now: Now) -> SendOutcome<Version> {
                 let tag = permit.spend();
                 let world = self.world(now);
@@ -390,7 +390,7 @@ macro_rules! systems {
                 )+ }
             }
 
-            /// What has become of a request.
+            /// Verifies the outcome of a request.
             pub fn verify(&mut self, tag: &str, call: &Call, expect: Option<&Version>, now: Now) -> Verified<Version> {
                 let world = self.world(now);
                 match call { $(
@@ -401,21 +401,21 @@ macro_rules! systems {
                 )+ }
             }
 
-            /// The servers' own logs: the tag of everything that they carried out.
+            /// The servers' own logs: the tags of all requests that were carried out.
             #[must_use]
             pub fn log(&self) -> Vec<String> {
                 [$(<$name::State as SimulateWrites>::log(&self.$name)),+].concat()
             }
 
-            /// Somebody else changes what an action is about, past us.
+            /// An external change of the object of an action.
             pub fn external_change(&mut self, action: &Action, now: Now) {
                 $(<$name::State as SimulateWrites>::external_change(&mut self.$name, action, now);)+
             }
 
-            /// Something happens that a scenario asks for.
+            /// Injects a fault of a scenario.
             ///
             /// # Errors
-            /// If it is about something that is not there, in words.
+            /// If its object does not exist, as a text.
             pub fn inject(&mut self, what: &FaultInjection, now: Now) -> Result<(), String> {
                 let world = self.world(now);
                 $(
@@ -426,7 +426,7 @@ macro_rules! systems {
                 Ok(())
             }
 
-            /// Lets the asked system live until `now`, then answers.
+            /// Advances the queried system to `now`, then answers.
             ///
             /// # Errors
             /// As the server would.

@@ -1,20 +1,20 @@
-//! Route 53 weighted DNS: what is planned, configured and really served.
+//! Route 53 weighted DNS: planned, configured and actually served.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `facts.rs` | questions and answers as plain data |
-//! | `state.rs` | what is known, and how answers get there |
-//! | `weighted.rs` | what a set of records means: shares, and what is odd about it |
-//! | `classify.rs` | which side an answer is of |
-//! | `window.rs` | the sliding window of what one server answered |
-//! | `wilson.rs` | how much a number of samples says |
-//! | `ops.rs`, `ops/` | what may be changed: weights and times to live, each change with a new epoch |
-//! | `judge.rs` | what has become of a change, by what is there now |
-//! | `batch.rs` | what such a change consists of: exact values out, new values in |
+//! | `facts.rs` | queries and observations as plain data |
+//! | `state.rs` | the state, and how observations change it |
+//! | `weighted.rs` | the meaning of a set of records: shares, and irregularities |
+//! | `classify.rs` | the side of an answer |
+//! | `window.rs` | the sliding window of one server's answers |
+//! | `wilson.rs` | the confidence interval of a share |
+//! | `ops.rs`, `ops/` | what can be changed: weights and times to live, each change with a new epoch |
+//! | `judge.rs` | the verification of a change, by the values that are there now |
+//! | `batch.rs` | the contents of such a change: exact values out, new values in |
 //! | `signals.rs` | the signals |
 //! | `view/` | panel, tile and details as data |
-//! | `sim.rs`, `sim/` | how it behaves in a simulated estate: strict zones, late servers, caches |
-//! | `live.rs`, `live/` | Route 53's API and the name servers themselves |
+//! | `sim.rs`, `sim/` | the simulated zones, servers with propagation delay, and caches |
+//! | `live.rs`, `live/` | Route 53's API and the name servers |
 
 mod batch;
 mod classify;

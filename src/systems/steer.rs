@@ -1,8 +1,8 @@
-//! What a system's servers can be made to do: operations as data, how they come out of an action, how they are sent and looked for.
+//! What can be changed on a system's servers: operations as data, how they are derived from an action, sent and verified.
 //!
-//! An *action* is a goal that the plan names. A *draft* is what it takes, worked out from what is observed when it is previewed: the
-//! operations, what each compares with, and the way back. Everything is plain data: the same call feeds the preview, the request, its
-//! digest, the journal, and the command that a person could paste; a restarted program takes it up from the journal.
+//! An *action* is a goal that the plan names. A *draft* is the list of operations for it, computed from the observed state at preview: the
+//! operations, the precondition of each, and the inverse. Everything is plain data: the same call feeds the preview, the request, its
+//! digest, the journal, and the command that a person could paste. A restarted program reads it from the journal.
 
 use std::time::Duration;
 
@@ -18,14 +18,15 @@ use base::{
 };
 use plan::{Access, Action};
 
-/// For how long an AWS request may still land after it was signed: a signature is accepted for five minutes, and clocks differ a little.
+/// The longest time after signing in which an AWS request can still be carried out: a signature is accepted for five minutes, and clocks
+/// differ a little.
 /// Source: AWS's guide to signing, "Elements of an AWS API request signature".
 pub const SIGNED: Duration = Duration::from_secs(330);
 
-/// What may be decided upon; whatever else there is, is a fault that says what is not known.
+/// A value that may be used for a decision; anything but a fresh value is a fault that says what is not known.
 ///
 /// # Errors
-/// Stale, blind, or never read.
+/// The value is stale, unknown or pending.
 pub fn known<T>(seen: Observed<T>, what: &str) -> Result<T, Fault> {
     match seen {
         Observed::Fresh(value, _) => Ok(value),
@@ -35,7 +36,7 @@ pub fn known<T>(seen: Observed<T>, what: &str) -> Result<T, Fault> {
     }
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
@@ -46,71 +47,71 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// A system whose servers can be made to do something. Pure: nothing here does I/O.
+/// A system that can plan changes of its servers. Pure: nothing here does I/O.
 pub trait Planner: System {
     /// A request that changes something, or a wait for something: plain data, free of the drivers' types.
     type Call: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What a request compares with: a version and term, the values of a record set.
+    /// The version that a request compares with: a version and term, the values of a record set.
     type Version: Clone + std::fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What has to touch a server to learn something of it, as plain data. Most systems have none: [`Never`].
+    /// A measurement that has to touch a server, as plain data. Most systems have none: [`Never`].
     type Probe: Clone + std::fmt::Debug + Send + Sync + 'static;
 
-    /// The probes that the plan asks for. Called when somebody is given the run; before that, and for who only watches, there are none.
+    /// The probes that the plan asks for. Called when an operator takes control of the run; before that, and for a read-only viewer, there
+    /// are none.
     fn probes(&mut self) -> Vec<CollectorSpec<Self::Probe>> {
         Vec::new()
     }
 
-    /// A probe brought something.
+    /// A probe returned a sample.
     fn on_sample(&mut self, _probe: &Self::Probe, _facts: Self::Observation, _stamp: Stamp) {}
 
-    /// A probe could not be tried: what it feels is not known.
+    /// A probe could not be run: its result is not known.
     fn on_probe_error(&mut self, _probe: &Self::Probe, _fault: &Fault) {}
 
-    /// What an action takes; none if it is of another system. Fails closed: what has to be known and is not is a fault.
+    /// The draft of an action; none if the action is of another system. Fails closed: a required value that is not known is a fault.
     ///
     /// # Errors
-    /// All that keeps it from being worked out.
+    /// All reasons why it cannot be drafted.
     fn draft(&self, action: &Action, now: Now) -> Option<Drafted<Self::Call, Self::Version>>;
 
-    /// A way back that was stored, bound to what is observed now; what is as it wants it already is left out.
+    /// A stored inverse, bound to the state observed now. Operations whose goal is already satisfied are left out.
     ///
     /// # Errors
-    /// All that keeps it from being worked out.
+    /// All reasons why it cannot be drafted.
     fn inverse(&self, ops: &[Operation<Self::Call, Self::Version>], now: Now) -> Drafted<Self::Call, Self::Version>;
 
-    /// What finishes the tail of an attempt with these operations that could not be finished: worked out anew from what is observed now,
-    /// so that a change of somebody else's in between does not keep it from ever being finished. All of it is tail. A system whose
-    /// recipes have none is never asked.
+    /// The operations that finish the unfinished cleanup of an attempt with these operations. They are derived again from the state
+    /// observed now, so that an external change in between does not block the cleanup. All of them are cleanup. It is never called for a
+    /// system whose recipes have no cleanup.
     ///
     /// # Errors
-    /// All that keeps it from being worked out.
+    /// All reasons why it cannot be drafted.
     fn mend(&self, _ops: &[Operation<Self::Call, Self::Version>], _now: Now) -> Drafted<Self::Call, Self::Version> {
         Err(vec![Fault::new(FaultKind::Unsupported, "it has no tail that could be finished")])
     }
 
-    /// Whether everything is as an action wants it, whoever did it: what adoption asks. None if it is of another system.
+    /// Whether an action is satisfied, by whomever; adoption uses it. None if the action is of another system.
     fn is_satisfied(&self, action: &Action, now: Now) -> Option<Observed<bool>>;
 
-    /// For how long this waits at the most, where that is less than the step's verification may take: what waits exposed has an end.
+    /// The longest time this call waits, where that is less than the step's verification may take: a wait in an exposed state has a limit.
     fn waits_within(_call: &Self::Call) -> Option<Duration> {
         None
     }
 
-    /// Whether drafts come from what this asks: once it has been read again, what was changed is known again.
+    /// Whether drafts are derived from the answer to this query: once it is read again, the changed state is known again.
     fn decides(_ask: &Self::Query) -> bool {
         true
     }
 
-    /// How long the way back of an action stays open if what it lives on were cut off now, and what ends it; none if nothing does.
+    /// How long the rollback of an action stays possible if its data flow were cut now, and what ends it; none if nothing limits it.
     fn rollback_window(&self, _action: &Action, _now: Now) -> Option<(&'static str, Observed<Duration>)> {
         None
     }
 }
 
-/// How a system's imitated servers take requests.
+/// How a system's simulated servers carry out requests.
 pub trait SimulateWrites: Planner + super::Simulated {
-    /// A request arrives at the server now. It takes it or not, by the rules that were measured, and keeps its own log of what it
-    /// carried out under `tag`.
+    /// A request arrives at the server now. The server accepts it or not, by the measured rules, and logs what it carried out under `tag`.
     fn write(
         sim: &mut Self::Sim,
         tag: &str,
@@ -119,7 +120,7 @@ pub trait SimulateWrites: Planner + super::Simulated {
         now: Now,
     ) -> SendOutcome<Self::Version>;
 
-    /// What has become of a request with this tag, as a read of the server would tell. A fault: nothing could be seen.
+    /// Verifies the request with this tag, as a read of the server would. Unobservable if nothing could be read.
     fn verify(
         sim: &mut Self::Sim,
         tag: &str,
@@ -128,7 +129,7 @@ pub trait SimulateWrites: Planner + super::Simulated {
         now: Now,
     ) -> Verified<Self::Version>;
 
-    /// What a probe has felt by now. A system without probes is never given one.
+    /// The sample of a probe by now. A system without probes never gets one.
     ///
     /// # Errors
     /// As the server would.
@@ -136,27 +137,27 @@ pub trait SimulateWrites: Planner + super::Simulated {
         Err(Fault::new(FaultKind::Unsupported, "there is nothing to probe"))
     }
 
-    /// The server's own log: the tag of everything that it carried out, in order, once each time.
+    /// The server's own log: the tags of all requests that were carried out, in order, one entry each time.
     fn log(sim: &Self::Sim) -> &[String];
 
-    /// Somebody else changes what this action is about, past us.
+    /// An external change of the object of this action.
     fn external_change(sim: &mut Self::Sim, action: &Action, now: Now);
 
-    /// Something happens that a scenario asks for. What is another system's is passed over.
+    /// Injects a fault of a scenario. Faults of other systems are ignored.
     ///
     /// # Errors
-    /// If it is about something that is not there, in words.
+    /// If its object does not exist, as a text.
     fn inject(_sim: &mut Self::Sim, _what: &FaultInjection, _now: Now) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// What cannot be: the call of a system that nothing can be done to, the probe of one that has none.
+/// A type without values: the call of a system that cannot be changed, the probe of a system that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Never {}
 
-/// As whom the plan's writing identity is for the AWS command line: its profile, where it is one, with a blank before it. Whoever pastes a
-/// command may be logged in to another account.
+/// The `--profile` option of the AWS command line for the plan's writing identity, where that is a profile, with a leading blank. The
+/// person who pastes a command may be logged in to another account.
 #[must_use]
 pub fn profile(access: &Access) -> String {
     let profile = access.write.as_ref().and_then(|write| write.profile.as_ref());

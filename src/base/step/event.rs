@@ -1,4 +1,4 @@
-//! What can happen to a step, and what it wants done.
+//! The events of a step, and its effects.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,28 +8,28 @@ use super::{
 };
 use crate::digest::Digest;
 
-/// Whether a step may begin, as the core judges it.
+/// Whether a step may begin, as judged by the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clearance {
-    /// Steps that it needs are not done.
+    /// Steps that it depends on are not done.
     Needs,
-    /// A gate is red or on hold, an invariant would break, the journal stands still, somebody else has the lease.
+    /// A gate is red or unknown, an invariant would break, the journal cannot be written, somebody else has the lease.
     Blocked,
-    /// Nothing is in its way.
+    /// Nothing blocks it.
     Clear,
 }
 
-/// A gate's colour, without its reasons.
+/// A gate's level, without its reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// True, for as long as it has to be.
+    /// The condition holds, and has held long enough.
     Green,
     /// Not known, or not for long enough.
     #[serde(rename = "hold")]
     Unknown,
-    /// Not true.
+    /// The condition does not hold.
     Red,
 }
 
@@ -45,152 +45,152 @@ impl Level {
     }
 }
 
-/// Which time of which operation of which attempt: replies and looks that belong to another one do not count.
+/// Identifies one turn of one operation of one attempt: replies and verifications of another one are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ticket {
     /// The attempt.
     pub attempt: u16,
     /// Place of the operation in its recipe.
     pub op: u16,
-    /// Which time.
+    /// The turn.
     pub turn: u16,
 }
 
-/// What a server said to a request.
+/// A server's reply to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// It took it.
+    /// It accepted the request.
     #[serde(rename = "yes")]
     Accepted,
-    /// It refused it before it looked at what is there: no permission, not valid. A definite no.
+    /// It refused the request before it checked the precondition: no permission, not valid. A definite refusal.
     Refused,
-    /// It refused it because what is there is not what was compared with. A definite no as well: this request will not be carried out.
+    /// It refused the request because the precondition does not hold. Also a definite refusal: this request will not be carried out.
     Mismatch,
-    /// Anything else: a server's fault, a time-out, a connection cut.
+    /// Anything else: a server error, a time-out, a cut connection.
     #[serde(rename = "lost")]
     Indeterminate,
 }
 
-/// What a look at the server found, of one operation.
+/// The result of a verification of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Truth {
-    /// Our own value.
+    /// Our own value is there.
     Applied,
-    /// What was there before.
+    /// The previous value is there.
     NotApplied,
-    /// Something else.
+    /// Another value is there.
     Conflict,
-    /// Nothing could be seen.
+    /// Nothing could be observed.
     #[serde(rename = "dark")]
     Unobservable,
 }
 
-/// A clock that was set. It counts only as long as what it was set for is still so.
+/// A timer. It counts only as long as the condition for which it was set still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
-    /// No reply by now: nobody knows.
+    /// No reply by now: the outcome is not known.
     Reply(Ticket),
-    /// Time for another look.
+    /// Time for another verification.
     Look(Ticket, u16),
-    /// No earlier copy can land any more.
+    /// No earlier copy can arrive any more.
     Quarantine(Ticket, u16),
-    /// What is armed is too old.
+    /// The armed preview is too old.
     Armed(u16),
-    /// What had to pass has passed.
+    /// The settle time has passed.
     Settled(u16),
-    /// It should have been verified by now.
+    /// The time limit of the verification has passed.
     Verify(u16),
-    /// Long enough.
+    /// The bake time has passed.
     Baked(u16),
 }
 
-/// What can happen to a step.
+/// The events of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum StepEvent {
-    /// What is in its way has been judged anew.
+    /// Its clearance was judged again.
     Clearance(Clearance),
-    /// What it would do has been worked out.
+    /// Its preview was made.
     Previewed {
-        /// What is shown, and what approvals are bound to.
+        /// The digest of what is shown; approvals are bound to it.
         digest: Digest,
         /// The operations.
         recipe: Recipe,
     },
-    /// What was previewed is not what is there any more.
+    /// The observed state no longer matches the preview.
     Drifted,
-    /// Another person approved what has this digest.
+    /// Another person approved the preview with this digest.
     Approved(Digest),
     /// The operator arms it.
     Arm,
-    /// The operator confirmed. Gates were judged again at this moment.
+    /// The operator confirmed. The gates were judged again at this moment.
     Execute(Clearance),
-    /// The operator calls it off.
+    /// The operator cancels it.
     Cancel,
-    /// Nothing new is to be begun.
+    /// Nothing new may begin.
     Hold,
-    /// The hold is lifted.
+    /// The hold is released.
     Release,
-    /// What was held or is stuck is given up; the tail is finished.
+    /// A held or stuck attempt is abandoned; the cleanup is finished.
     Abandon,
-    /// The intent is on disk; the request leaves.
+    /// The intent is on disk; the request is sent.
     Written(Ticket),
-    /// It could not even be made: nothing is on record, nothing has left.
+    /// The request could not be made: nothing is on record, nothing was sent.
     Unsent(Ticket),
     /// A server replied.
     Reply(Ticket, Reply),
-    /// A look was taken.
+    /// A verification finished.
     Verified(Ticket, u16, Truth),
-    /// Two people say what has become of an operation that cannot be observed.
+    /// Two people resolve manually whether an operation that cannot be observed was applied.
     ResolvedManually(Ticket, bool),
-    /// A clock went off.
+    /// A timer fired.
     Fired(Timer),
     /// Its verification was judged.
     Verdict(Level),
-    /// The operator chooses the way back.
+    /// The operator chooses rollback.
     RollBack,
-    /// The operator wants another attempt.
+    /// The operator starts another attempt.
     Again,
-    /// A person says that a manual step is done.
+    /// A person marks a manual step as done.
     MarkDone,
-    /// Two people leave it out.
+    /// Two people skip it.
     Skip,
-    /// What it is for was found done by somebody else, and the operator takes it over.
+    /// Its goal is satisfied by an external change, and the operator adopts that.
     Adopt,
-    /// The program was started again: what was in flight is not known.
+    /// The program was restarted: operations in flight are unknown.
     Resumed,
 }
 
-/// What is to be put on record.
+/// What is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
-    /// An operation came to this.
+    /// An operation reached this state.
     Op(Ticket, OpState),
-    /// The step came to this.
+    /// The step reached this state.
     #[serde(rename = "phase")]
     State(StepState),
-    /// Somebody else had done it; this attempt took it over.
+    /// The goal was satisfied by an external change; this attempt adopted it.
     Adopted(u16),
-    /// A way back of which nothing was applied was given up: the step stands where it stood before.
+    /// A rollback of which nothing was applied was cancelled: the step is in the state before it.
     Stands,
-    /// The attempt was given up: nothing but its tail is begun any more.
+    /// The attempt was abandoned: only its cleanup may still begin.
     Abandoned,
 }
 
-/// What a step wants done, in this order. The first that cannot be put on record stops all that follow.
+/// The effects of a step, in this order. The first that cannot be recorded stops all that follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepEffect {
-    /// Put the attempt on record: what was previewed, by whom, against what.
+    /// Record the attempt: what was previewed, by whom, against what.
     Begin,
-    /// Put the intent on record; then, and only then, send.
+    /// Record the intent; then, and only then, send.
     Act(Ticket),
-    /// Put something on record.
+    /// Record a note.
     Record(Note),
-    /// Look at the server.
+    /// Verify at the server.
     Verify(Ticket, u16),
-    /// Set a clock.
+    /// Set a timer.
     Arm(Timer),
 }

@@ -1,4 +1,4 @@
-//! The phases of a step.
+//! The transitions of a step.
 
 use super::{
     event::{Clearance, Level, Note, StepEffect, StepEvent, Timer},
@@ -15,7 +15,7 @@ pub fn step(state: &Machine, event: &StepEvent) -> (Machine, Vec<StepEffect>) {
     (next.state, next.effects)
 }
 
-/// A state on its way to the next.
+/// The next state while it is computed.
 pub(super) struct Next {
     pub state: Machine,
     pub effects: Vec<StepEffect>,
@@ -27,7 +27,7 @@ impl Next {
         let phase = self.state.state;
         match *event {
             StepEvent::Clearance(clearance) => self.cleared(clearance),
-            // While a tail is unfinished nothing else is begun.
+            // While a cleanup is unfinished nothing else may begin.
             StepEvent::Previewed { ref recipe, .. } if self.state.exposed() && !recipe.is_cleanup() => {}
             StepEvent::Previewed { digest, ref recipe } if matches!(phase, Ready | Previewed | Armed) => {
                 // The same preview again keeps its approvals.
@@ -55,7 +55,7 @@ impl Next {
             StepEvent::Cancel if matches!(phase, StepState::Pending | Blocked | Ready | Previewed | Armed) => {
                 self.call_off()
             }
-            // Nothing was taken back after all: it stands where it stood.
+            // Nothing was rolled back: the step returns to the state before the rollback.
             StepEvent::Cancel if phase == StepState::NotApplied && self.state.way == Way::Back => self.call_off(),
             StepEvent::Hold => {
                 self.state.held = true;
@@ -103,7 +103,7 @@ impl Next {
                 self.effects.push(StepEffect::Record(Note::Adopted(self.state.attempt)));
                 self.settle();
             }
-            // What could not be finished, people have mended.
+            // People have finished by hand a cleanup that could not be finished.
             StepEvent::ResolvedManually(t, true) if phase == StepState::Failed && self.state.unsettled() == Some(t) => {
                 self.state.recipe.ops[usize::from(t.op)].state = OpState::Attested;
                 self.effects.push(StepEffect::Record(Note::Op(t, OpState::Attested)));
@@ -115,13 +115,13 @@ impl Next {
         }
     }
 
-    /// Moves on; timers of the phase before do not count any more.
+    /// Changes the state; timers of the previous state no longer count.
     pub(super) fn to(&mut self, phase: StepState) {
         self.state.state = phase;
         self.state.epoch = self.state.epoch.wrapping_add(1);
     }
 
-    /// Moves on, on record.
+    /// Changes the state, with a record.
     pub(super) fn conclude(&mut self, phase: StepState) {
         self.to(phase);
         self.effects.push(StepEffect::Record(Note::State(phase)));
@@ -131,7 +131,7 @@ impl Next {
         self.effects.push(StepEffect::Arm(timer(self.state.epoch)));
     }
 
-    /// Before it is begun, a step is where what is in its way lets it be.
+    /// Before it begins, the step's state follows its clearance.
     fn cleared(&mut self, clearance: Clearance) {
         use StepState::{Armed, Blocked, Pending, Previewed, Ready};
         self.state.clearance = clearance;
@@ -140,9 +140,9 @@ impl Next {
             return;
         }
         let wanted = match clearance {
-            // Whoever turns back needs nothing done first.
+            // A rollback depends on no other step.
             Clearance::Needs if self.state.way == Way::Forward => Pending,
-            // A hold keeps nobody from finishing a tail.
+            // A hold does not prevent the cleanup.
             _ if self.state.held && !self.state.exposed() => Blocked,
             Clearance::Clear if matches!(phase, Pending | Blocked) => Ready,
             Clearance::Clear => phase,
@@ -153,7 +153,7 @@ impl Next {
         }
     }
 
-    /// What was previewed does not hold any more, nor do the approvals of it.
+    /// The preview is no longer valid, nor are its approvals.
     fn forget_preview(&mut self) {
         self.state.approvals = 0;
         self.state.digest = Digest::default();
@@ -178,7 +178,7 @@ impl Next {
 
     fn call_off(&mut self) {
         if self.state.exposed() {
-            // What would mend it was thought of.
+            // Only a cleanup was under consideration.
             self.forget_preview();
             self.conclude(StepState::Failed);
         } else if self.state.way == Way::Back {
@@ -190,13 +190,13 @@ impl Next {
                 self.effects.push(StepEffect::Record(Note::Stands));
             }
             match origin {
-                // What was interrupted by the thought of turning back begins anew.
+                // What the request for rollback interrupted starts again.
                 StepState::Settling => self.settle(),
                 StepState::Verifying | StepState::Baking => self.verify(),
                 _ => self.to(origin),
             }
         } else if self.state.partly_done() {
-            // Another attempt was thought of; the last one left something.
+            // Only another attempt was under consideration; the last one left changes.
             self.forget_preview();
             self.conclude(StepState::Failed);
         } else {
@@ -204,7 +204,7 @@ impl Next {
         }
     }
 
-    /// All operations are there.
+    /// All operations are applied.
     pub(super) fn settle(&mut self) {
         self.conclude(StepState::Settling);
         self.arm(Timer::Settled);
@@ -222,7 +222,7 @@ impl Next {
                 self.arm(Timer::Baked);
             }
             (StepState::Verifying | StepState::Baking, Level::Red) => self.conclude(StepState::Failed),
-            // What is not known is not baked: it begins anew.
+            // An unknown value is not baked: the verification starts again.
             (StepState::Baking, Level::Unknown) => self.verify(),
             _ => {}
         }
@@ -249,16 +249,16 @@ impl Next {
         let thought = matches!(phase, Pending | Blocked | Ready | Previewed | Armed) && self.state.partly_done();
         let forward = (begun || thought) && self.state.way == Way::Forward;
         let again = matches!(phase, Failed | NotApplied) && self.state.way == Way::Back;
-        // An unfinished tail first: what a recipe pinned must not be taken for how things were.
+        // An unfinished cleanup comes first: the values that a recipe pinned must not be taken for the original state.
         if self.state.reversible && (forward || again) && !self.state.exposed() {
-            // After a way back of which nothing was applied, what stood before it still stands.
+            // After a rollback of which nothing was applied, the origin before it remains valid.
             if phase != NotApplied {
                 self.state.origin = (if thought { Failed } else { phase }, self.state.way);
             }
             self.state.way = Way::Back;
             self.forget_preview();
             self.to(StepState::Blocked);
-            // What lay in the way of the other direction says nothing of this one.
+            // The clearance of the other direction does not apply to this one.
             self.cleared(Clearance::Blocked);
         }
     }
@@ -266,13 +266,13 @@ impl Next {
     fn again(&mut self) {
         use StepState::{Cancelled, Failed, NotApplied, RolledBack, Skipped};
         if self.state.state == Failed && self.state.exposed() {
-            // The tail, and nothing else: as it is to be from what is there now, which is shown before anything of it is sent.
+            // Only the cleanup: computed from the present state, and shown before any of it is sent.
             self.forget_preview();
             self.to(StepState::Blocked);
             return self.cleared(Clearance::Blocked);
         }
         let over = matches!(self.state.state, Cancelled | NotApplied | RolledBack | Skipped | Failed);
-        // What failed on its way back is not begun forward again before it is back.
+        // A step whose rollback failed does not begin forward again before it is rolled back.
         if over && (self.state.way == Way::Forward || self.state.state == RolledBack) {
             self.state.way = Way::Forward;
             self.forget_preview();
@@ -283,7 +283,7 @@ impl Next {
 
     fn may_adopt(&self) -> bool {
         use StepState::{Attested, Blocked, Cancelled, Failed, NotApplied, Pending, Ready, RolledBack};
-        // What people's word stands for may be seen later: then it is more than a word.
+        // The result of a manual resolution may be observed later: an observation is stronger.
         let still = matches!(
             self.state.state,
             Pending | Blocked | Ready | Cancelled | Failed | NotApplied | RolledBack | Attested
@@ -291,9 +291,9 @@ impl Next {
         still && matches!(self.state.way, Way::Forward) && !self.state.manual && !self.state.exposed()
     }
 
-    /// Timers and previews do not survive the program; what was in flight is not known.
+    /// Timers and previews do not survive a restart; operations in flight are unknown.
     ///
-    /// Nor does anything go forward by itself: an attempt that was under way stands still, but for its tail, until it is released.
+    /// Nothing continues by itself: an attempt that was under way is held, except for its cleanup, until it is released.
     fn resume(&mut self) {
         use StepState::{Armed, Baking, Blocked, Pending, Previewed, Ready, Running, Settling, Verifying};
         self.forget_preview();

@@ -1,53 +1,54 @@
-//! The operations of an attempt: what they are, and how far each is.
+//! The operations of an attempt: kind and state of each.
 
 use serde::{Deserialize, Serialize};
 
 use super::event::Ticket;
 
-/// What an operation is.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Changes a server, and is refused by it if what it compares with has moved on.
+    /// Changes a server; the server refuses it if the version that it compares with has changed.
     Compared,
-    /// Changes a server, to an absolute value, whatever was there.
+    /// Changes a server to an absolute value, whatever the previous one.
     Absolute,
-    /// As [`Kind::Absolute`]; and what it lifts ends by itself. Nothing else waits for it once it was sent: a look tells when it is over.
+    /// As [`Kind::Absolute`], and the condition that it ends also ends by itself. After it is sent, nothing else waits for it: a
+    /// verification shows when it is over.
     Lapses,
     /// Only waits until something is observed.
     Wait,
 }
 
-/// How far an operation is.
+/// The state of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OpState {
     /// Not begun.
     Waiting,
-    /// Its intent is being written; nothing has left yet.
+    /// Its intent is being written; nothing has been sent yet.
     Intent,
-    /// On its way to the server.
+    /// The request is sent.
     Sent,
-    /// The server said yes; it has not been read back.
+    /// The server accepted it; it has not been verified.
     Accepted,
-    /// Nobody knows; it is being looked for.
+    /// Its outcome is not known; it is being verified.
     Unknown,
-    /// It was not there; an earlier copy may still land.
+    /// It was not found; an earlier copy may still arrive.
     Quarantine,
-    /// Read back: it is there.
+    /// Verified: it is applied.
     Applied,
-    /// Definitely not there, and not to come any more.
+    /// It is definitely not applied, and will not be.
     NotApplied,
-    /// Something else was done to what it was to change.
+    /// Another change was made to the same object.
     Conflict,
-    /// Two people said that it is there.
+    /// Two people confirmed that it is applied.
     Attested,
-    /// Not needed any more: what it was to mend was never done.
+    /// Not needed any more: the operation that it would clean up was never carried out.
     Spared,
 }
 
 impl OpState {
-    /// The one word for it, of an operation that only waits or of another: on screen, in the journal's timeline, in the report.
+    /// Its one word, for an operation that only waits or for another: on screen, in the journal's timeline, in the report.
     #[must_use]
     pub const fn word(self, wait: bool) -> &'static str {
         match self {
@@ -67,25 +68,25 @@ impl OpState {
         }
     }
 
-    /// Neither begun nor over.
+    /// Begun and not finished.
     #[must_use]
     pub const fn in_flight(self) -> bool {
         matches!(self, Self::Intent | Self::Sent | Self::Accepted | Self::Unknown | Self::Quarantine)
     }
 
-    /// Nobody can say whether it is there.
+    /// Its outcome is not known.
     #[must_use]
     pub const fn uncertain(self) -> bool {
         matches!(self, Self::Unknown | Self::Quarantine)
     }
 
-    /// It is there, as far as anybody knows.
+    /// It is applied, as far as known.
     #[must_use]
     pub const fn holds(self) -> bool {
         matches!(self, Self::Applied | Self::Attested)
     }
 
-    /// It is not.
+    /// It is not applied.
     #[must_use]
     pub const fn failed(self) -> bool {
         matches!(self, Self::NotApplied | Self::Conflict)
@@ -95,18 +96,18 @@ impl OpState {
 /// One operation of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Op {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Part of the safe tail: finished whatever becomes of the rest, once any of the rest may be there.
+    /// Part of the cleanup: it is finished whatever the outcome of the rest, once any of the rest may be applied.
     #[serde(rename = "tail")]
     pub cleanup: bool,
-    /// How far it is.
+    /// Its state.
     pub state: OpState,
-    /// How many times it was begun: replies to an earlier time do not count.
+    /// How often it was begun: replies to an earlier turn are ignored.
     pub turn: u16,
-    /// How many looks were taken: what was seen by an earlier look does not count.
+    /// How many verifications were started: results of an earlier one are ignored.
     pub look: u16,
-    /// It was not there when the time in which an earlier copy could land was over.
+    /// It was not found after the time in which an earlier copy could arrive.
     pub waited: bool,
 }
 
@@ -118,14 +119,14 @@ impl Op {
     }
 }
 
-/// How many at a time, and how much may go wrong.
+/// How many at a time, and how many failures are tolerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {
     /// Operations in flight at once.
     pub width: u16,
-    /// More failed ones than this, and no further one is begun.
+    /// With more failed operations than this, no further one begins.
     pub max_failed: u16,
-    /// More unknown ones than this, and no further one is begun until some are known.
+    /// With more unknown operations than this, no further one begins until some are known.
     pub max_unknown: u16,
 }
 
@@ -134,13 +135,13 @@ impl Limits {
     pub const SEQUENCE: Self = Self { width: 1, max_failed: 0, max_unknown: 0 };
 }
 
-/// The operations of an attempt, as the machine needs to know them.
+/// The operations of an attempt, in the form that the machine needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Recipe {
-    /// Which attempt they are of; 0 while that is not begun.
+    /// The attempt that they belong to; 0 before it begins.
     #[serde(default)]
     pub attempt: u16,
-    /// In order; the tail last.
+    /// In order; the cleanup last.
     pub ops: Vec<Op>,
     /// How they are carried out.
     pub limits: Limits,
@@ -157,20 +158,20 @@ impl Recipe {
         }
     }
 
-    /// The ticket of the operation in this place.
+    /// The ticket of the operation at this place.
     #[must_use]
     pub fn ticket(&self, op: u16) -> Option<Ticket> {
         let turn = self.ops.get(usize::from(op))?.turn;
         Some(Ticket { attempt: self.attempt, op, turn })
     }
 
-    /// Whether it is nothing but a tail: what mends an attempt that left one unfinished.
+    /// Whether it consists of cleanup only: it finishes the cleanup of an earlier attempt.
     #[must_use]
     pub fn is_cleanup(&self) -> bool {
         !self.ops.is_empty() && self.ops.iter().all(|op| op.cleanup)
     }
 
-    /// How many are in states of this sort.
+    /// The number of operations in such states.
     #[must_use]
     pub fn count(&self, of: impl Fn(OpState) -> bool) -> usize {
         self.ops.iter().filter(|op| of(op.state)).count()

@@ -1,4 +1,4 @@
-//! From what is on record back to a state.
+//! Restores a state from the records.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{
     state::{Machine, StepState, Way},
 };
 
-/// What the journal holds of a step, without who, when and what for.
+/// The journal's records of a step, without who, when and why.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
@@ -16,21 +16,21 @@ pub enum Record {
     Begun {
         /// Its number.
         attempt: u16,
-        /// Which way.
+        /// The direction.
         way: Way,
-        /// Where the step stood before the way back was chosen.
+        /// The state of the step before the rollback was chosen.
         origin: (StepState, Way),
         /// Its operations, none of them begun.
         recipe: Recipe,
     },
     /// An operation was about to be sent.
     Intent(Ticket),
-    /// Something came to something.
+    /// An operation or the step reached a state.
     Note(Note),
 }
 
 impl Machine {
-    /// What [`super::Effect::Begin`] puts on record.
+    /// The record of [`super::StepEffect::Begin`].
     #[must_use]
     pub fn begun(&self) -> Record {
         let mut recipe = self.recipe.clone();
@@ -40,8 +40,8 @@ impl Machine {
         Record::Begun { attempt: self.attempt, way: self.way, origin: self.origin, recipe }
     }
 
-    /// Takes one record, in the order in which they were written. After the last, [`super::Event::Resumed`] is due: until then
-    /// the state says what was on disk, not what is known.
+    /// Takes one record, in the order of writing. After the last one, [`super::StepEvent::Resumed`] must follow: until then the state is
+    /// the one on disk, not what is known.
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Begun { attempt, way, origin, recipe } => {
@@ -51,7 +51,7 @@ impl Machine {
                 (self.abandoned, self.adopted) = (false, false);
             }
             Record::Intent(ticket) => self.put(*ticket, OpState::Intent),
-            // Only an attempt under way, or one that is looked at again, has operations that come to something.
+            // Only an attempt under way, or one that is verified again, has operations with new states.
             Record::Note(Note::Op(ticket, state)) => self.put(*ticket, *state),
             Record::Note(Note::State(phase)) => {
                 self.state = *phase;

@@ -1,7 +1,7 @@
 //! The operations of an attempt.
 //!
-//! Each goes `Waiting → Intent → Sent → Accepted → Applied`. Whatever interrupts that leads to `Unknown`, and out of `Unknown`
-//! leads only what is seen at the server: our value, or, after the time in which an earlier copy could land, that it is not there.
+//! Each goes `Waiting → Intent → Sent → Accepted → Applied`. Any interruption leads to `Unknown`, and only an observation at the server
+//! leads out of `Unknown`: our value, or, after the time in which an earlier copy could arrive, its absence.
 
 use super::{
     event::{Note, Reply, StepEffect, StepEvent, Ticket, Timer, Truth},
@@ -11,7 +11,7 @@ use super::{
 };
 
 impl Next {
-    /// An event of the attempt that is under way.
+    /// An event of the attempt under way.
     pub(super) fn run(&mut self, event: &StepEvent) {
         match *event {
             StepEvent::Written(t) if self.op(t).is_some_and(|op| op.state == OpState::Intent) => {
@@ -56,7 +56,7 @@ impl Next {
         }
     }
 
-    /// Looks at the server; looks before this one do not count any more.
+    /// Starts a verification; results of earlier ones are ignored from now on.
     fn look(&mut self, t: Ticket) {
         if let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) {
             op.look = op.look.wrapping_add(1);
@@ -67,8 +67,8 @@ impl Next {
     fn replied(&mut self, t: Ticket, reply: Reply) {
         let Some(op) = self.op(t) else { return };
         match (op.state, reply) {
-            // A definite no, for what it is or for what is there: nothing of it is on its way any more. Where something between us and the
-            // server repeats requests, an earlier copy may have been taken: one look tells.
+            // A definite refusal, for the request itself or for its precondition: nothing of it is in flight any more. Where an
+            // intermediary repeats requests, an earlier copy may have been accepted: one verification shows it.
             (OpState::Sent | OpState::Unknown | OpState::Quarantine, Reply::Refused | Reply::Mismatch) => {
                 self.unknown(t);
                 self.state.recipe.ops[usize::from(t.op)].waited = true;
@@ -79,15 +79,15 @@ impl Next {
                 self.look(t);
             }
             (OpState::Sent, Reply::Indeterminate) => self.unknown(t),
-            // It did land, late.
+            // It arrived late after all.
             (OpState::Quarantine, Reply::Accepted) => self.unknown(t),
             _ => {}
         }
     }
 
-    /// Nobody knows: look.
+    /// The outcome is not known: verify.
     fn unknown(&mut self, t: Ticket) {
-        // It was there: whatever it comes to now, it was not nothing.
+        // It was applied: even if it is overwritten now, the attempt left a change.
         let was = self.op(t).is_some_and(|op| op.state == OpState::Applied);
         self.state.left |= was && self.state.went == Way::Forward;
         self.set(t, OpState::Unknown);
@@ -97,13 +97,13 @@ impl Next {
         self.effects.push(StepEffect::Record(Note::Op(t, OpState::Unknown)));
         self.look(t);
         if self.op(t).is_some_and(|op| op.kind == Kind::Lapses) {
-            // The rest of the tail does not wait for it.
+            // The rest of the cleanup does not wait for it.
             self.go_on();
         }
     }
 
-    /// The word of two people. That it is not there says nothing of a copy that lands later: that time is waited out first, and then
-    /// they look again.
+    /// Two people resolve it manually. "Not applied" does not exclude a copy that arrives later: the quarantine passes first, and then they
+    /// decide again.
     fn settled(&mut self, t: Ticket, there: bool) {
         let Some(op) = self.op(t) else { return };
         if there {
@@ -115,7 +115,7 @@ impl Next {
         }
     }
 
-    /// Waits until no earlier copy can land any more; looks before that do not count.
+    /// Waits until no earlier copy can arrive any more; results of earlier verifications are ignored.
     fn quarantine(&mut self, t: Ticket) {
         let Some(op) = self.state.recipe.ops.get_mut(usize::from(t.op)) else { return };
         op.state = OpState::Quarantine;
@@ -140,10 +140,10 @@ impl Next {
         match (truth, op.state) {
             (Truth::Applied, _) => self.over(t, OpState::Applied),
             (Truth::Unobservable, _) => self.effects.push(again),
-            // The next look tells more: reads may lag behind what was accepted.
+            // The next verification shows more: reads may lag behind an accepted write.
             (_, OpState::Accepted) => self.effects.push(again),
             (_, OpState::Unknown) if op.kind == Kind::Wait => self.effects.push(again),
-            // It cannot land any more: what it compares with is gone, or too much time has passed.
+            // It cannot arrive any more: the version that it compares with is gone, or too much time has passed.
             (Truth::Conflict, OpState::Unknown) if op.kind == Kind::Compared || op.waited => {
                 self.over(t, OpState::Conflict);
             }
@@ -159,7 +159,7 @@ impl Next {
         self.go_on();
     }
 
-    /// Begins nothing new; what only waits need not be waited for if a tail is to be finished.
+    /// Begins nothing new; an operation that only waits is skipped if a cleanup is to be finished.
     pub(super) fn stop(&mut self) {
         if self.is_stopped() {
             for op in &mut self.state.recipe.ops {
@@ -171,7 +171,7 @@ impl Next {
         self.go_on();
     }
 
-    /// Begins what may be begun; ends the attempt when nothing is left.
+    /// Begins the operations that may begin; ends the attempt when none is left.
     pub(super) fn go_on(&mut self) {
         while let Some(at) = self.next_op() {
             self.start(at);
@@ -186,7 +186,7 @@ impl Next {
             return;
         }
         let failed = recipe.ops.iter().filter(|op| !op.cleanup).filter(|op| op.state.failed()).count();
-        // Whatever is tolerated, a tail that could not be finished is not: the estate is exposed.
+        // Whatever is tolerated, an unfinished cleanup is not: the estate is exposed.
         let tail_failed = recipe.ops.iter().any(|op| op.cleanup && op.state.failed());
         let complete = !waiting(false) && !tail_failed && failed <= usize::from(recipe.limits.max_failed);
         for op in &mut self.state.recipe.ops {
@@ -195,7 +195,7 @@ impl Next {
             }
         }
         if self.state.recipe.is_cleanup() {
-            // What it mended is no more than that: whether the step is done, the attempt before it says.
+            // Its result covers the cleanup only: whether the step is done depends on the attempt before it.
             if complete && self.state.whole { self.settle() } else { self.conclude(StepState::Failed) }
         } else if complete {
             self.settle();
@@ -206,22 +206,22 @@ impl Next {
         }
     }
 
-    /// No operation but the tail is begun any more.
+    /// Only the cleanup may begin any more.
     fn is_stopped(&self) -> bool {
         let recipe = &self.state.recipe;
         let failed = recipe.ops.iter().filter(|op| !op.cleanup && op.state.failed()).count();
         let has_tail = recipe.ops.iter().any(|op| op.cleanup);
-        // Once the tail is begun there is nothing to go on with: what it mends is what the rest builds on.
+        // Once the cleanup has begun the rest cannot continue: it depends on what the cleanup reverts.
         let ending = recipe.ops.iter().any(|op| op.cleanup && op.state != OpState::Waiting)
             && recipe.ops.iter().any(|op| !op.cleanup && op.state == OpState::Waiting);
-        // With a tail there is no safe place to stand still between the operations: holding is giving up.
+        // With a cleanup there is no safe point to pause between the operations: a hold abandons the attempt.
         self.state.abandoned
             || ending
             || failed > usize::from(recipe.limits.max_failed)
             || (self.holds_back() && has_tail && self.state.touched())
     }
 
-    /// Held, and there is something to hold back: once all is sent, what is left is to look on, and a hold does not close the eyes.
+    /// Held, and an operation is not sent yet. Once all are sent, only observation is left, and a hold does not stop that.
     fn holds_back(&self) -> bool {
         let unsent = |op: &Op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting;
         self.state.held && self.state.recipe.ops.iter().any(unsent)
@@ -237,8 +237,8 @@ impl Next {
                 && recipe.count(OpState::uncertain) <= usize::from(recipe.limits.max_unknown);
             return (room && !self.holds_back()).then_some(at);
         }
-        // The tail, one after the other, once all the rest is known; needless if nothing of the rest is there. What ends by itself is not
-        // waited for.
+        // The cleanup, one after the other, once the outcome of all the rest is known; not needed if nothing of the rest is applied.
+        // Operations that end by themselves are not waited for.
         let lapsing = recipe.ops.iter().filter(|op| op.kind == Kind::Lapses && op.state.uncertain()).count();
         (in_flight == lapsing && (self.state.touched() || recipe.is_cleanup())).then(|| next(true)).flatten()
     }
@@ -259,7 +259,7 @@ impl Next {
         }
     }
 
-    /// It should have been verified by now: is it still there?
+    /// The time limit of the verification has passed: verify whether it is still applied.
     pub(super) fn look_again(&mut self) {
         self.to(StepState::Running);
         let attempt = self.state.recipe.attempt;
@@ -276,7 +276,7 @@ impl Next {
         }
     }
 
-    /// The program was started again in the middle of an attempt.
+    /// The program was restarted during an attempt.
     pub(super) fn resume_run(&mut self) {
         let attempt = self.state.recipe.attempt;
         let open: Vec<Ticket> = (0_u16..)

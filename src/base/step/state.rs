@@ -1,4 +1,4 @@
-//! Where a step stands.
+//! The state of a step.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,52 +8,52 @@ use super::{
 };
 use crate::digest::Digest;
 
-/// Which way an attempt goes.
+/// The direction of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// Towards the step's goal.
     #[default]
     Forward,
-    /// Back to what was before it.
+    /// Back to the state before it.
     Back,
 }
 
-/// How far a step is.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
-    /// Steps that it needs are not done.
+    /// Steps that it depends on are not done.
     Pending,
     /// A gate is not green, or the run is held.
     Blocked,
-    /// Nothing is in its way.
+    /// Nothing blocks it.
     Ready,
-    /// What it would do is shown.
+    /// Its preview is shown.
     Previewed,
-    /// Approved and armed; dies on drift, age, or a gate that is not green.
+    /// Approved and armed; disarmed on drift, age, or a gate that is not green.
     Armed,
-    /// Its operations are under way. What the screen says then is the word of the operation: see [`State::word`].
+    /// Its operations are under way. The screen then shows the operation's word: see [`Machine::word`].
     Running,
-    /// All is applied; what has to pass, passes.
+    /// All is applied; the settle time passes.
     Settling,
-    /// Whether it did what it should is being judged.
+    /// Whether it reached its goal is being verified.
     Verifying,
-    /// It did, and must go on doing so for a while.
+    /// Verified; the condition must hold for the bake time.
     Baking,
     /// Done: applied, read back, verified, baked.
     Done,
-    /// It failed, wholly or in part; the way back is proposed.
+    /// It failed, wholly or in part; rollback is proposed.
     Failed,
     /// Definitely nothing of it was applied.
     NotApplied,
-    /// Taken back.
+    /// Rolled back.
     RolledBack,
-    /// Done by a person's word.
+    /// Marked as done by a person.
     Attested,
-    /// Left out, by waiver.
+    /// Skipped, by waiver.
     Skipped,
-    /// Called off before anything was sent.
+    /// Cancelled before anything was sent.
     Cancelled,
 }
 
@@ -78,7 +78,7 @@ impl StepState {
         Self::Cancelled,
     ];
 
-    /// The one word for it of a step that goes this way: on screen, in the journal's timeline, in the report.
+    /// The one word for it in this direction: on screen, in the journal's timeline, in the report.
     #[must_use]
     pub const fn word(self, way: Way) -> &'static str {
         let (forward, back) = match self {
@@ -106,47 +106,47 @@ impl StepState {
     }
 }
 
-/// Where a step stands.
+/// The state of a step, in full.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Machine {
-    /// How far it is.
+    /// Its state.
     #[serde(rename = "phase")]
     pub state: StepState,
-    /// Which way this attempt goes.
+    /// The direction of this attempt.
     pub way: Way,
-    /// Where it stood before the way back was chosen; a way back that is called off returns there.
+    /// The state before rollback was chosen; a cancelled rollback returns to it.
     pub origin: (StepState, Way),
-    /// Attempts begun, both ways together.
+    /// Attempts begun, in both directions together.
     pub attempt: u16,
-    /// The operations of the attempt that was begun last.
+    /// The operations of the last attempt that was begun.
     pub recipe: Recipe,
-    /// Which way that attempt went: not the way of one that is only being thought of.
+    /// The direction of that attempt: not of one that is only under consideration.
     pub went: Way,
-    /// An attempt forward before the last one left something that has not been taken back.
+    /// An attempt forward before the last one left changes that have not been rolled back.
     pub left: bool,
-    /// The operations of the attempt forward, while a way back that was begun may still turn out to have changed nothing.
+    /// The operations of the attempt forward, while a rollback that was begun may still turn out to have changed nothing.
     pub stood: Option<Recipe>,
-    /// Of an attempt that mends a tail: whether the attempt that left it, in either direction, did all the rest.
+    /// For an attempt that finishes a cleanup: whether the attempt that left it, in either direction, applied all the rest.
     pub whole: bool,
-    /// What was previewed and not begun.
+    /// The recipe that was previewed and not begun.
     pub preview: Option<Recipe>,
-    /// The digest of what was previewed: approvals are of this and of nothing else.
+    /// The digest of the preview: approvals are bound to exactly this.
     pub digest: Digest,
-    /// Different people who approved it.
+    /// The number of different people who approved it.
     pub approvals: u8,
-    /// What is in its way.
+    /// Its clearance.
     pub clearance: Clearance,
-    /// Nothing new is begun, but for the tail.
+    /// Nothing new begins, except for the cleanup.
     pub held: bool,
-    /// Given up: only the tail is still finished.
+    /// Abandoned: only the cleanup is still finished.
     pub abandoned: bool,
-    /// Which timers of the phase still count.
+    /// The epoch of the timers that still count.
     pub epoch: u16,
-    /// The step has a way back.
+    /// The step can be rolled back.
     pub reversible: bool,
-    /// Done by somebody else, and adopted.
+    /// Satisfied by an external change, and adopted.
     pub adopted: bool,
-    /// Approvals it takes.
+    /// The number of approvals that it needs.
     pub needs_approvals: u8,
     /// Carried out by a person, outside the program.
     pub manual: bool,
@@ -180,7 +180,7 @@ impl Machine {
         }
     }
 
-    /// The operations of another attempt take the place of the last one's.
+    /// Replaces the operations of the last attempt by those of another one.
     pub(super) fn enter(&mut self, recipe: Recipe) {
         let left = self.partly_done();
         let mends = recipe.is_cleanup();
@@ -197,7 +197,7 @@ impl Machine {
         self.recipe.attempt = self.attempt;
     }
 
-    /// A way back of which nothing was applied is given up: what it was to take back stands, and its operations with it.
+    /// A rollback of which nothing was applied is cancelled: the step it was to roll back stays applied, with its operations.
     pub(super) fn stand(&mut self) {
         (self.state, self.way) = self.origin;
         self.went = self.way;
@@ -206,30 +206,30 @@ impl Machine {
             self.stood.take().unwrap_or(Recipe { attempt: self.attempt, ops: Vec::new(), limits: Limits::SEQUENCE });
     }
 
-    /// Whether what it was to do is there, or may be: by the program's own doing.
+    /// Whether its change is applied, or may be, by the program itself.
     #[must_use]
     pub fn stands(&self) -> bool {
-        // On its way back it stands until it is back.
+        // During a rollback it counts as applied until it is rolled back.
         self.state != StepState::RolledBack && (self.partly_done() || self.stood.is_some())
     }
 
-    /// Whether an attempt forward left something that is neither done nor taken back.
+    /// Whether an attempt forward left changes that are neither completed nor rolled back.
     #[must_use]
     pub fn partly_done(&self) -> bool {
         self.left || (self.went == Way::Forward && self.touched())
     }
 
-    /// It is back: nothing is left.
+    /// It is rolled back: no changes are left.
     pub(super) fn is_back(&mut self) {
         (self.left, self.stood) = (false, None);
     }
 
-    /// Whether enough people approved what is previewed.
+    /// Whether enough people approved the preview.
     pub(super) const fn is_approved(&self) -> bool {
         self.approvals >= self.needs_approvals
     }
 
-    /// The first operation that two people may settle: one that cannot be observed, or a tail that could not be finished.
+    /// The first operation that two people may resolve manually: one that cannot be observed, or a cleanup that could not be finished.
     #[must_use]
     pub fn unsettled(&self) -> Option<Ticket> {
         let open = |op: &Op| match self.state {
@@ -241,8 +241,8 @@ impl Machine {
         self.recipe.ticket(u16::try_from(at).ok()?)
     }
 
-    /// Whether what needs it may go on. A person's word counts for manual steps; a step left out counts because the waiver that
-    /// left it out took two people.
+    /// Whether steps that depend on it may continue. For a manual step, a person's confirmation counts; a skipped step counts because its
+    /// waiver took two people.
     #[must_use]
     pub const fn satisfies(&self) -> bool {
         match self.state {
@@ -253,25 +253,25 @@ impl Machine {
         }
     }
 
-    /// Whether anything may still happen at a server on its behalf.
+    /// Whether anything may still happen at a server for it.
     #[must_use]
     pub fn in_flight(&self) -> bool {
         self.state == StepState::Running && self.recipe.ops.iter().any(|op| op.state.in_flight())
     }
 
-    /// Whether anything of this attempt is there, or may be.
+    /// Whether any change of this attempt is applied, or may be.
     #[must_use]
     pub fn touched(&self) -> bool {
         let changed = |op: &Op| {
-            // What compares nothing may have been there for a while before somebody else overwrote it.
+            // An absolute operation may have been applied for a while before an external change overwrote it.
             let overwritten = matches!(op.kind, Kind::Absolute | Kind::Lapses) && op.state == OpState::Conflict;
             op.kind != Kind::Wait && (op.state.holds() || op.state.in_flight() || overwritten)
         };
         self.recipe.ops.iter().any(changed)
     }
 
-    /// Whether a tail is still to be finished, or could not be: until then the estate is exposed, also while what would mend it is only
-    /// thought of.
+    /// Whether a cleanup is still to be finished, or could not be: until then the estate is exposed, also while the next cleanup is only
+    /// under consideration.
     #[must_use]
     pub fn exposed(&self) -> bool {
         use StepState::{Armed, Blocked, Failed, Pending, Previewed, Ready, Running};
@@ -280,8 +280,8 @@ impl Machine {
             && self.recipe.ops.iter().any(|op| op.cleanup && !op.state.holds() && op.state != OpState::Spared)
     }
 
-    /// Whether something forward that is not of the tail is still to be sent, by an attempt that cannot stand still once it is begun: its
-    /// gates count until then.
+    /// Whether an operation forward that is not cleanup is still to be sent, by an attempt that cannot pause once it has begun: its gates
+    /// count until then.
     #[must_use]
     pub fn commits_later(&self) -> bool {
         let ops = &self.recipe.ops;
@@ -291,7 +291,7 @@ impl Machine {
             && ops.iter().any(|op| !op.cleanup && op.kind != Kind::Wait && op.state == OpState::Waiting)
     }
 
-    /// What the screen calls it: the phase's own word, but for an attempt under way, where it is the word of its operations.
+    /// Its word on screen: the state's own, except for an attempt under way, where it is the word of its operations.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self.state {
@@ -303,7 +303,7 @@ impl Machine {
     fn running_word(&self) -> &'static str {
         let any = |s: OpState| self.recipe.ops.iter().any(|op| op.state == s && op.kind != Kind::Wait);
         let forward = self.way == Way::Forward;
-        // What is least known comes first.
+        // The least known state comes first.
         let words = [
             (OpState::Unknown, "UNKNOWN", "RB_UNKNOWN"),
             (OpState::Quarantine, "QUARANTINE", "RB_QUARANTINE"),

@@ -1,4 +1,4 @@
-//! What is printed: documents that cannot hold a raw sign that acts, however they were made.
+//! Printed output: documents that never contain a raw active character, however they were made.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ use super::{block, json, line, styled};
 pub struct Document(String);
 
 impl Document {
-    /// A text of several lines which the program has put together out of its own words, or of values in one of the forms.
+    /// A text of several lines that the program has assembled from its own words, or from values in one of the forms.
     #[must_use]
     pub fn block(text: &str) -> Self {
         Self(block(text).into_owned())
     }
 
-    /// The same with colours of the program's own in it.
+    /// The same with the program's own colours.
     #[must_use]
     pub fn styled(text: &str) -> Self {
         Self(styled(text).into_owned())
@@ -26,19 +26,19 @@ impl Document {
     /// A JSON document, with its line end.
     ///
     /// # Errors
-    /// If the value has no form in JSON.
+    /// If the value cannot be represented in JSON.
     pub fn json(value: &impl Serialize) -> serde_json::Result<Self> {
         Ok(Self(json(value)? + "\n"))
     }
 
-    /// What is printed.
+    /// The text to be printed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0
     }
 }
 
-/// Lines of text. Each call makes one line, whatever stands in its values.
+/// Lines of text. Each call makes exactly one line, whatever its values contain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lines(String);
 
@@ -54,12 +54,12 @@ impl Lines {
         self.0.push('\n');
     }
 
-    /// Another document after these lines.
+    /// Appends another document.
     pub fn append(&mut self, document: impl Into<Document>) {
         self.0.push_str(document.into().text());
     }
 
-    /// The lines, each with its end.
+    /// The lines, each with a line end.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! The forms: one function for each place that a text can go to.
+//! The forms: one function for each destination of a text.
 
 use std::borrow::Cow;
 
@@ -6,29 +6,29 @@ use serde::Serialize;
 
 use super::{acts, replaced, struck};
 
-/// What ends a line, or stands for blanks.
+/// Line ends, and characters that are replaced by a blank.
 const fn blank(c: char) -> bool {
     matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// A sign that acts, told by its number.
+/// An active character, shown by its number.
 fn number(c: char, out: &mut String) {
     out.extend(c.escape_unicode());
 }
 
-/// One line for a terminal: line ends and tabs are blanks, every other sign that acts is told by its number (`\u{1b}`).
+/// One line for a terminal: line ends and tabs become blanks, every other active character is shown by its number (`\u{1b}`).
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     replaced(text, |c, out| if blank(c) { out.push(' ') } else { number(c, out) })
 }
 
-/// Several lines which the program itself has put together: line ends and tabs stay, nothing else that acts.
+/// Several lines that the program itself has assembled: line ends and tabs are kept, no other active character is.
 #[must_use]
 pub fn block(text: &str) -> Cow<'_, str> {
     replaced(text, |c, out| if matches!(c, '\n' | '\t') { out.push(c) } else { number(c, out) })
 }
 
-/// The same with colours: an SGR sequence (`ESC [ … m`) stays as well. For what the program has coloured itself.
+/// The same with colours: an SGR sequence (`ESC [ … m`) is kept as well. For text that the program itself has coloured.
 #[must_use]
 pub fn styled(text: &str) -> Cow<'_, str> {
     if !text.contains('\u{1b}') {
@@ -46,7 +46,7 @@ pub fn styled(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Text within Markdown that means nothing but itself: no markup, no HTML, no end of a table's cell, no heading, list or rule.
+/// Literal text within Markdown: no markup, no HTML, no end of a table's cell, no heading, list or rule.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let text = line(text);
@@ -59,7 +59,7 @@ pub fn markdown(text: &str) -> String {
         let begins = at == 0 && matches!(c, '#' | '+' | '-' | '=');
         // `1. ` and `1) ` begin a list.
         let counts = at == digits && at > 0 && matches!(c, '.' | ')') && after == ' ';
-        // Emphasis needs one that can end it.
+        // Emphasis needs a character that can end it.
         let ends = c == '_' && !before.is_whitespace() && !after.is_alphanumeric();
         match c {
             '&' => out.push_str("&amp;"),
@@ -74,7 +74,7 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Text within HTML or SVG that means nothing but itself, also between quotes.
+/// Literal text within HTML or SVG, also between quotes.
 #[must_use]
 pub fn html(text: &str) -> String {
     let text = line(text);
@@ -92,7 +92,7 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// The value of an OpenMetrics label, or a help's text. A line end is escaped as the format has it, and so is kept.
+/// The value of an OpenMetrics label, or a help text. A line end is escaped as the format requires, and so is kept.
 #[must_use]
 pub fn label(text: &str) -> String {
     let text = struck(text);
@@ -112,13 +112,14 @@ pub fn label(text: &str) -> String {
     out
 }
 
-/// A JSON document over several lines. Every sign that acts is escaped: the values are the same, and nothing of them reaches a terminal.
+/// A JSON document over several lines. Every active character is escaped: the values are the same, and none of them reaches a terminal.
 ///
 /// # Errors
-/// If the value has no form in JSON.
+/// If the value cannot be represented in JSON.
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
-    // Outside of strings JSON has no such sign but the line ends that the program itself puts in; within strings those are escaped already.
+    // Outside of strings JSON has no active character but the line ends that the program itself adds; within strings they are escaped
+    // already.
     let escaped = replaced(&text, |c, out| {
         if c == '\n' {
             return out.push(c);

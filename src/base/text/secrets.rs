@@ -1,4 +1,4 @@
-//! Secrets that were read, so that whoever echoes one – a server that tells what it was sent – gets it onto no screen and into no record.
+//! Secrets that were read. A server may repeat what it was sent; the secret must then appear on no screen and in no record.
 
 use std::{
     borrow::Cow,
@@ -9,21 +9,21 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Secrets of this process.
 struct Read {
-    /// Those of the plan: few, and good for as long as the program runs.
+    /// Those of the plan: few, and valid for as long as the program runs.
     own: Vec<SecretString>,
-    /// What servers gave for a while, and give again: tokens that are renewed.
+    /// Tokens that servers issue for a limited time and renew.
     lent: Vec<SecretString>,
 }
 
 static READ: RwLock<Read> = RwLock::new(Read { own: Vec::new(), lent: Vec::new() });
 
-/// What is shorter is found in words that are no secret: striking it out would hide what is to be read, and no secret worth its name is.
+/// A shorter text also occurs in ordinary words: removing it would hide what has to be read, and no proper secret is so short.
 const LEAST: usize = 8;
 
-/// So many that are renewed are kept; the oldest are forgotten.
+/// The most renewed tokens kept; the oldest are dropped.
 const LENT: usize = 256;
 
-/// So many of the plan are kept: a file that is written anew every few minutes for days must not fill the memory.
+/// The most secrets of the plan kept: a file that is rewritten every few minutes for days must not fill the memory.
 const OWN: usize = 4_096;
 
 impl Read {
@@ -32,12 +32,12 @@ impl Read {
     }
 }
 
-/// A secret of the plan was read: from now on it is struck out of whatever is told.
+/// Records a secret of the plan: from now on it is removed from all output.
 pub fn remember(secret: &str) {
     add(secret, |read| (&mut read.own, OWN));
 }
 
-/// The same of one that a server has given for a while: whatever becomes of these, none of the plan's is forgotten for them.
+/// The same for a token that a server has issued for a limited time. These never displace a secret of the plan.
 pub fn remember_for_now(secret: &str) {
     add(secret, |read| (&mut read.lent, LENT));
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// One of each sort that acts, and how the sort is called.
+/// One active character of each sort, and the name of the sort.
 const ACTING: [(&str, &str); 14] = [
     ("escape sequence", "\u{1b}[2J"),
     ("bell", "\u{7}"),
@@ -22,7 +22,7 @@ fn acting(text: &str) -> Vec<char> {
     text.chars().filter(|c| acts(*c)).collect()
 }
 
-/// Signs of these that are still in the text: told by themselves, whatever the program takes for one that acts.
+/// Characters of these that are still in the text: listed here, independently of the program's definition of an active character.
 fn left<'a>(signs: &'a str, text: &'a str) -> Vec<char> {
     signs.chars().filter(|c| !c.is_ascii_graphic() && text.contains(*c)).collect()
 }

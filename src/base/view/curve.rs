@@ -22,9 +22,9 @@ pub struct Curve {
 /// One line of a chart.
 #[derive(Debug, Clone, Serialize)]
 pub struct Line {
-    /// Whose: a site's label.
+    /// Its label: a site's label.
     pub label: String,
-    /// The side it is of: each has a style of its own.
+    /// Its side: each side has its own style.
     pub side: Option<Side>,
     /// (seconds before now, as a negative number; value), oldest first.
     pub points: Vec<(f64, f64)>,
@@ -42,7 +42,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// The series of a signal that has these values of its labels.
+    /// The series of a signal with these values of its labels.
     #[must_use]
     pub fn of(def: &SignalDef, values: &[&str]) -> Self {
         let labels = def.labels.iter().zip(values).map(|(&label, &value)| (label, value.to_owned()));
@@ -83,7 +83,7 @@ impl Line {
         Self { label: label.into(), side, points, signals: Vec::new() }
     }
 
-    /// It shows the past of this.
+    /// Adds a signal whose past it shows.
     #[must_use]
     pub fn of(mut self, series: Series) -> Self {
         self.signals.push(series);

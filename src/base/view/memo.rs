@@ -1,8 +1,8 @@
-//! What was made once and still holds.
+//! A cached value.
 
 use std::sync::{Mutex, PoisonError};
 
-/// The last value, and what it was made of. For what costs milliseconds and is asked for every second.
+/// The last value, and its key. For values that take milliseconds to compute and are needed every second.
 #[derive(Debug)]
 pub struct Memo<K, V>(Mutex<Option<(K, V)>>);
 
@@ -13,7 +13,7 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: PartialEq, V: Clone> Memo<K, V> {
-    /// The value for this key; made where the last one was another's. The key has all that the value is made of.
+    /// The value for this key; computed if the last key was another. The key contains everything that the value depends on.
     pub fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {

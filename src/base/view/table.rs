@@ -8,30 +8,30 @@ use serde::Serialize;
 use super::Tone;
 use crate::observed::Observed;
 
-/// What a cell sorts and filters by.
+/// The sort and filter key of a cell.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize)]
 #[serde(untagged)]
 pub enum Key {
-    /// No value: sorts last, whichever way.
+    /// No value: sorts last, in either direction.
     None,
     /// A number, in the signal's unit.
     Number(f64),
     /// By its text.
     Text,
-    /// An instant. Its text is RFC 3339 in UTC; whoever shows it to people says it in their zone.
+    /// An instant. Its text is RFC 3339 in UTC; the view shows it in the user's time zone.
     Instant(Timestamp),
-    /// Recent values, oldest first, drawn as bars: nothing to sort or to filter by.
+    /// Recent values, oldest first, drawn as bars: cannot be sorted or filtered.
     Spark(Arc<Vec<f32>>),
 }
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cell {
-    /// What it says.
+    /// Its text.
     pub text: Cow<'static, str>,
-    /// What it sorts by.
+    /// Its sort key.
     pub key: Key,
-    /// What it means; a tone with a glyph is drawn with it.
+    /// Its meaning; a tone with a glyph is drawn with it.
     pub tone: Tone,
 }
 
@@ -67,14 +67,14 @@ impl Cell {
         Self { text: whole.to_string().into(), key: Key::Instant(whole), tone: Tone::Plain }
     }
 
-    /// Nothing to show: not asked, not applicable. Never used for "unknown".
+    /// Nothing to show: not queried, not applicable. Never used for "unknown".
     #[must_use]
     pub const fn none() -> Self {
         Self { text: Cow::Borrowed("–"), key: Key::None, tone: Tone::Muted }
     }
 
-    /// Recent values, oldest first: which way it goes, at a glance. They are worth what the value beside them is: bars have no age of
-    /// their own, so that they dim where it is stale, and there are none where it is not known.
+    /// Recent values, oldest first, which show the direction. They are as fresh as the value beside them: bars have no age of their own, so
+    /// they are dimmed where it is stale, and absent where it is unknown.
     #[must_use]
     pub fn spark(value: &Self, values: Vec<f32>) -> Self {
         match (value.tone, &value.key) {
@@ -93,7 +93,7 @@ impl Cell {
         self
     }
 
-    /// A value that may not be known: drawn by `show` while live; dimmed when stale; the fault's word when blind.
+    /// A value that may be unknown: drawn by `show` while fresh; dimmed when stale; the fault's word when unknown.
     pub fn seen<T>(value: Observed<T>, show: impl FnOnce(T) -> Self) -> Self {
         match value {
             Observed::Fresh(t, _) => show(t),
@@ -103,7 +103,7 @@ impl Cell {
         }
     }
 
-    /// The age column: how old what is in this row is, and what that means.
+    /// The age column: the age of the row's values, and their state.
     pub fn age<T>(value: &Observed<T>) -> Self {
         match value {
             Observed::Fresh(_, a) => Self::number(a.0.as_secs_f64(), a.to_string()).tone(Tone::Muted),
@@ -114,7 +114,7 @@ impl Cell {
     }
 }
 
-/// Thousands apart: `1 234 567`.
+/// Groups of thousands: `1 234 567`.
 #[must_use]
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -128,10 +128,10 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// Values of a row's sparkline: a cell each.
+/// Values of a row's sparkline: one character cell each.
 pub const SPARK: usize = 12;
 
-/// Which way a column is aligned.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Align {
@@ -148,17 +148,17 @@ pub struct Column {
     pub id: &'static str,
     /// Its title.
     pub title: Cow<'static, str>,
-    /// What stands over a run of columns: `source VIR`, `target ORE`, `delta`; empty for none.
+    /// The heading over a run of columns: `source VIR`, `target ORE`, `delta`; empty for none.
     pub group: Cow<'static, str>,
     /// Alignment.
     pub align: Align,
-    /// Fewest cells it is of any use with.
+    /// The smallest useful width in character cells.
     pub min: u16,
-    /// Share of the room that is left; 0 = stays at its content's width.
+    /// Share of the remaining width; 0 = stays at its content's width.
     pub grow: u16,
     /// 0 is never dropped; on a narrow screen the highest number goes first.
     pub priority: u8,
-    /// Its cells are [`Cell::spark`]s: nothing to sort or to filter by.
+    /// Its cells are [`Cell::spark`]s: they cannot be sorted or filtered.
     #[serde(skip)]
     pub spark: bool,
 }
@@ -176,7 +176,7 @@ impl Column {
         Self { align: Align::Right, ..Self::text(id, title, min) }
     }
 
-    /// A column of [`Cell::spark`]s: the first to go where there is little room.
+    /// A column of [`Cell::spark`]s: dropped first where space is short.
     #[must_use]
     pub fn spark(id: &'static str, title: &'static str) -> Self {
         Self { priority: 9, spark: true, ..Self::text(id, title, 6) }
@@ -189,7 +189,7 @@ impl Column {
         self
     }
 
-    /// Takes a share of the room that is left.
+    /// Takes a share of the remaining width.
     #[must_use]
     pub const fn grow(mut self, share: u16) -> Self {
         self.grow = share;
@@ -207,7 +207,7 @@ impl Column {
 /// One row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// Identity within its table: the selection stays on it while data changes, the detail is asked by it.
+    /// Identity within its table: the selection stays on it while data changes, and it is the key of the detail.
     pub id: String,
     /// One cell a column.
     pub cells: Vec<Cell>,
@@ -222,9 +222,9 @@ pub struct Table {
     pub title: Cow<'static, str>,
     /// Columns.
     pub columns: Vec<Column>,
-    /// Rows, in the order that needs no sorting: worst or first things first, as the system sees fit. Shared: many thousands that say the
-    /// same as a second ago are the same.
+    /// Rows, in the default order: the worst or first things first, as the system decides. Shared: thousands of rows that have not changed
+    /// for a second are not copied.
     pub rows: Arc<[Row]>,
-    /// What to say where there is no row.
+    /// The text where there is no row.
     pub empty: &'static str,
 }

@@ -1,4 +1,4 @@
-//! Weighted DNS names: records, weights, servers, and which answer is of which side.
+//! Weighted DNS names: records, weights, servers, and the side of each answer.
 
 use std::num::NonZeroU32;
 
@@ -24,7 +24,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<DnsName>> {
     names.into_iter().collect()
 }
 
-/// With the last dot and in small letters, as Route 53 keeps names.
+/// With a trailing dot and in lower case, as Route 53 stores names.
 pub(super) fn qualified(name: &str) -> String {
     format!("{}.", name.trim_end_matches('.').to_ascii_lowercase())
 }
@@ -71,7 +71,7 @@ fn planned(table: &Table, faults: &mut Faults) -> Option<Sides<u8>> {
     Some(planned)
 }
 
-/// Names a side, none of them twice or of both.
+/// Names for each side, none of them twice or on both.
 fn apart(key: &str, table: &Table, faults: &mut Faults) -> Sides<Vec<String>> {
     let names = sided_names(table.table(key));
     let both: Vec<At<String>> = names.source.iter().chain(&names.target).cloned().collect();
@@ -89,7 +89,7 @@ fn apart(key: &str, table: &Table, faults: &mut Faults) -> Sides<Vec<String>> {
     bare_sides(names)
 }
 
-/// What is wrong with an answer that the format let pass.
+/// The fault of an answer that the format check accepted.
 fn not_an_answer(text: &str) -> Option<&'static str> {
     use std::net::IpAddr;
     if let Some((address, prefix)) = text.split_once('/') {

@@ -1,4 +1,4 @@
-//! Health queries: what they measure, in which unit, and which of them says whether there is traffic.
+//! Health queries: what they measure, in which unit, and which of them gives the traffic.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ fn unit(table: &Table) -> Option<At<HealthUnit>> {
     Some(At { value, span: at.span })
 }
 
-/// The overview reads requests as a rate, errors as a share and latency as a time.
+/// The overview reads requests as a rate, errors as a share and latency as a duration.
 fn fitting(kind: HealthKind, unit: &At<HealthUnit>, faults: &mut Faults) {
     let (fits, hint) = match kind {
         HealthKind::Requests => (
@@ -89,7 +89,7 @@ fn fitting(kind: HealthKind, unit: &At<HealthUnit>, faults: &mut Faults) {
     }
 }
 
-/// The query that says whether there is traffic must be one, and count requests.
+/// The query that `volume` names must exist, and must count requests.
 fn volume(table: &Table, kind: Option<HealthKind>, root: &Table, faults: &mut Faults) {
     let Some(volume) = table.at::<String>("volume") else {
         if kind == Some(HealthKind::Errors) && table.written("volume").is_none() {
@@ -120,7 +120,7 @@ fn volume(table: &Table, kind: Option<HealthKind>, root: &Table, faults: &mut Fa
     }
 }
 
-/// How one side is asked.
+/// The query of one side.
 fn asked(table: &Table, faults: &mut Faults) -> Option<MetricQuery> {
     if let Some(url) = table.get("prometheus") {
         return Some(MetricQuery::Prometheus { url, expr: table.get("expr")?, bearer: table.get("bearer") });

@@ -1,4 +1,4 @@
-//! Pairs of Kafka clusters: client properties a side, and what is copied between them.
+//! Pairs of Kafka clusters: client properties for each side, and what is copied between them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 use base::side::{Side, Sides};
 
-/// Where a cluster is: librdkafka's name for it, and its older one.
+/// The address of a cluster: librdkafka's name for it, and the older name.
 const BOOTSTRAP: [&str; 2] = ["bootstrap.servers", "metadata.broker.list"];
 
 pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<KafkaPair>> {
@@ -94,7 +94,7 @@ fn mirrors(table: &Table, topics: &Patterns, faults: &mut Faults) -> Vec<Option<
     all
 }
 
-/// What two mirrors both copy, as far as the plan tells: a name of one that the other means too, or a pattern of both.
+/// What two mirrors both copy, as far as the plan shows: a name in one that the other matches too, or a pattern in both.
 fn both_copy(one: &Mirror, other: &Mirror) -> Option<String> {
     let name = |of: &Mirror, by: &Mirror| {
         of.topics.iter().filter_map(Pattern::literal).find(|name| by.topics.matches(name)).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! MongoDB replica sets: the connection string, logins, and which member is of which side.
+//! MongoDB replica sets: the connection string, logins, and the side of each member.
 
 use super::{same_access, unique, unique_names};
 use crate::{
@@ -20,7 +20,7 @@ pub(super) fn all(root: &Table, faults: &mut Faults) -> Option<Vec<ReplicaSet>> 
     sets.into_iter().collect()
 }
 
-/// One set. Its hosts go to `hosts`: a server belongs to one set only.
+/// One set. Adds its hosts to `hosts`: a server belongs to one set only.
 fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) -> Option<ReplicaSet> {
     let name: Option<At<String>> = table.at("name");
     let uri: Option<At<String>> = table.at("uri");
@@ -72,7 +72,7 @@ fn replica_set(table: &Table, hosts: &mut Vec<At<String>>, faults: &mut Faults) 
     })
 }
 
-/// The canary. Its collection is its own, not the servers'; so is its login, neither of the set's, which may do more or less.
+/// The canary. Its collection must be its own, not one of the servers'. Its login must be neither of the set's, whose permissions differ.
 fn canary(table: &Table, [read, write]: [Option<&Login>; 2], faults: &mut Faults) -> Option<Canary> {
     let name: Option<At<String>> = table.at("collection");
     let parts = name.as_ref().and_then(|n| Some((n, n.value.split_once('.')?)));
@@ -126,11 +126,11 @@ fn login(table: &Table, key: &str) -> Option<Login> {
     Some(Login { username: t.get("username")?, password: t.get("password")?, auth_source: t.get("auth_source")? })
 }
 
-/// The seeds of a connection string (MongoDB's connection string specification), after telling what must not be in it. No part of it is shown
-/// where it may be of a secret.
+/// The seeds of a connection string (MongoDB's connection string specification), after reporting what it must not contain. No part that may
+/// belong to a secret is shown.
 fn connection_string(uri: &At<String>, name: Option<&At<String>>, faults: &mut Faults) -> Vec<String> {
     let rest = uri.value.strip_prefix("mongodb://").unwrap_or(&uri.value);
-    // A password that is not escaped may hold any sign: before which @ it ends, only its owner knows.
+    // An unescaped password may contain any character: it is not possible to tell at which @ it ends.
     if rest.contains('@') {
         let instead = "login = { username = \"…\", password = { env = \"NAME\" } }";
         secret(&uri.span, "user name and password (what stands before an @)", instead, faults);

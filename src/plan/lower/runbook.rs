@@ -2,13 +2,13 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `world.rs` | the things of the plan that a runbook names |
-//! | `signal.rs` | which signal is meant, and which of its series |
+//! | `world.rs` | the things of the plan that a runbook refers to |
+//! | `signal.rs` | the signal of a gate, and its series |
 //! | `quantity.rs` | a number with its unit, in the unit of a signal |
-//! | `gate.rs` | gates, and several together |
-//! | `action.rs` | what a step does, and whether anybody may do it |
-//! | `step.rs` | one step, and what must go together in it |
-//! | `order.rs` | which step comes before which |
+//! | `gate.rs` | gates, and combinations of them |
+//! | `action.rs` | the action of a step, and whether the plan permits it |
+//! | `step.rs` | one step, and the consistency of its keys |
+//! | `order.rs` | the order of the steps |
 
 mod action;
 mod gate;
@@ -69,7 +69,7 @@ fn phase(table: &Table, steps: &mut Steps<'_, '_>, faults: &mut Faults) -> Optio
 /// Invariants or aborts: conditions with names.
 fn named(root: &Table, kind: &str, key: &str, gates: &mut Gates<'_>, faults: &mut Faults) -> Option<Vec<Named>> {
     unique_names(root.tables(kind), "id", &format!("the {kind}"), faults);
-    // What is told of it, it is told of by its title.
+    // Messages about it use its title.
     unique_names(root.tables(kind), "title", &format!("the {kind}"), faults);
     let list: Vec<_> = root
         .tables(kind)
@@ -95,7 +95,7 @@ fn approvers(root: &Table, faults: &mut Faults) -> Option<Vec<Approver>> {
     list.into_iter().collect()
 }
 
-/// Names of approvers can be told from one another: each is counted as one person.
+/// Checks that the names of approvers can be distinguished: each is counted as one person.
 fn names(root: &Table, faults: &mut Faults) {
     let mut seen: Vec<(String, At<String>)> = Vec::new();
     for name in root.tables("approver").filter_map(|t| t.at::<String>("name")) {
@@ -121,7 +121,7 @@ fn names(root: &Table, faults: &mut Faults) {
     }
 }
 
-/// How many different people can approve.
+/// The number of different people who can approve.
 fn head_count(root: &Table) -> usize {
     let mut names: Vec<String> =
         root.tables("approver").filter_map(|t| t.get::<String>("name")).map(|n| people::seen(&n)).collect();

@@ -1,4 +1,4 @@
-//! The two sites, and how AWS is reached.
+//! The two sites, and the access to AWS.
 
 use super::{exclusive, requires, same_access};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use base::side::{Side, Sides};
 
-/// AWS's regions, those of its other partitions too (AWS General Reference, "Regions and endpoints", 2026).
+/// AWS's regions, including those of its other partitions (AWS General Reference, "Regions and endpoints", 2026).
 const REGIONS: &[&str] = &[
     "af-south-1",
     "ap-east-1",
@@ -79,7 +79,7 @@ fn site(table: &Table, faults: &mut Faults) -> Option<Site> {
     Some(Site { label: table.get("label")?, region: table.get("region")?, access })
 }
 
-/// Warns of a region that AWS is not known to have; where the plan says itself whom to ask, its name is the plan's business.
+/// Warns of a region that is not known to exist at AWS. If the plan gives its own endpoints, any name is accepted.
 fn known(region: &At<String>, faults: &mut Faults) {
     if REGIONS.contains(&region.value.as_str()) {
         return;

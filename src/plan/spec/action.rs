@@ -1,4 +1,4 @@
-//! The tables of what a step can do: one form each, and the things that they name. Data only.
+//! The tables of the actions of a step: one form each, and their keys. Data only.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
     tables::{NAME, TEXT, may, must, or},
 };
 
-/// What a step can do, one form each: `{ set_weights = { … } }`.
+/// The actions of a step, one form each: `{ set_weights = { … } }`.
 macro_rules! actions {
     ($($FORM:ident $key:literal $kind:expr, $doc:literal;)+) => {
         $(static $FORM: TableSpec = TableSpec {
@@ -49,7 +49,7 @@ actions! {
     DO_MANUAL "manual" TEXT, "Something a person does outside the program, and says so.";
 }
 
-/// What an action is about: the table within its form.
+/// The parameters of an action: the table within its form.
 macro_rules! tables {
     ($($NAME:ident $header:literal $doc:literal $groups:expr;)+) => {$(
         static $NAME: TableSpec = TableSpec { header: $header, doc: $doc, groups: $groups };
@@ -112,7 +112,7 @@ const BATCHES: &[Key] = &[
     or("width", Integer(1, 1000), "20", "Requests in flight at once."),
     or("max_failed", Integer(0, 1000), "0", "More failed ones than this, and no further batch is sent."),
 ];
-/// Auto Scaling's names (Auto Scaling user guide, "Types of processes"). `Terminate` is among them so that its refusal can say why.
+/// Auto Scaling's names (Auto Scaling user guide, "Types of processes"). `Terminate` is included so that its refusal can give the reason.
 const PROCESSES: &[Key] = &[or(
     "processes",
     List(

@@ -1,4 +1,4 @@
-//! The tables of the runbook: gates, phases and steps. What a step does is in [`super::action`]. Data only.
+//! The tables of the runbook: gates, phases and steps. The actions are in [`super::action`]. Data only.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::types::{Agg, Compare};
 
-/// Ids are typed at night and stand in file names.
+/// Ids have to be easy to type, and are used in file names.
 static ID: Form =
     Form { what: "lower-case words with dashes", example: "canary-1", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" };
 static GATE_ID: Form = Form {
@@ -19,7 +19,7 @@ static GATE_ID: Form = Form {
     example: "canary-1/errors",
     pattern: "^[a-z0-9]+(-[a-z0-9]+)*(/[a-z0-9]+(-[a-z0-9]+)*)*$",
 };
-/// What OpenSSH takes in `authorized_keys`, without options (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
+/// The form that OpenSSH accepts in `authorized_keys`, without options (sshd(8), AUTHORIZED_KEYS FILE FORMAT).
 static SSH_KEY: Form = Form {
     what: "an ssh public key",
     example: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA operator-1",
@@ -126,7 +126,7 @@ static STEP: TableSpec = TableSpec {
     ]],
 };
 
-/// A gate, or several together; within themselves as well.
+/// A gate, or a combination of conditions; it may contain itself.
 static CONDITION: Kind = Shared("condition", &OneOf(&[&GATE, &ANY, &ALL, &N_OF]));
 
 static GATE: TableSpec = TableSpec {
@@ -194,7 +194,7 @@ static SO_MANY: TableSpec = TableSpec {
     ]],
 };
 
-/// Whether a table is written once and read several times: a ladder.
+/// Whether a table is written once and stands for several: a ladder.
 #[must_use]
 pub fn is_ladder(spec: &TableSpec) -> bool {
     spec.key("foreach").is_some()

@@ -1,4 +1,4 @@
-//! Every table and key of the plan file, version 1, but for the replica sets' and the runbook's. Data only.
+//! Every table and key of the plan file, version 1, except those of the replica sets and the runbook. Data only.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use super::{
     runbook::{ABORT, APPROVER, GATE_DEFAULTS, INVARIANT, PHASE},
 };
 
-/// A key that has to be there.
+/// A required key.
 pub const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Required, doc }
 }
 
-/// A key that may be left out.
+/// An optional key.
 pub const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, need: Need::Optional, doc }
 }
@@ -25,14 +25,14 @@ pub const fn or(name: &'static str, kind: Kind, default: &'static str, doc: &'st
     Key { name, kind, need: Need::Default(default), doc }
 }
 
-/// The two keys of a table with one value a side.
+/// The two keys of a table with one value for each side.
 const fn sides(kind: Kind, need: Need) -> [Key; 2] {
     [Key { name: "source", kind, need, doc: "The source's." }, Key { name: "target", kind, need, doc: "The target's." }]
 }
 
-/// A name that stands in tables on screen.
+/// A name that is shown in tables on screen.
 pub const NAME: Kind = Text(1, 64);
-/// Any text of one line.
+/// Any single-line text.
 pub const TEXT: Kind = Text(1, 4096);
 
 /// The version of the format that this program reads.
@@ -45,7 +45,7 @@ static ROLE_ARN: Form = Form {
     example: "arn:aws:iam::111111111111:role/landfall-read",
     pattern: "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$",
 };
-/// Route 53's own rule is a length of 32 at most; ids begin with Z there by custom, elsewhere (moto) they need not.
+/// Route 53 only limits the length to 32; its ids begin with Z by custom, those of other implementations (moto) need not.
 static ZONE: Form = Form { what: "a hosted zone id", example: "Z0123456789", pattern: "^[A-Z0-9]{1,32}$" };
 static DNS_NAME: Form = Form {
     what: "a DNS name",
@@ -125,7 +125,7 @@ static ROUTE53: TableSpec = TableSpec {
 
 const WRITE: Key = may("write", Table(&WRITE_ACCESS), "Other credentials for changing; without them, read only.");
 
-/// Credentials for AWS: of the shared configuration, by a role, or by reference.
+/// Credentials for AWS: from the shared configuration, by a role, or by reference.
 const CREDENTIALS: &[Key] = &[
     may("profile", TEXT, "Profile of the shared AWS configuration; default: the environment's chain."),
     may("role", Form(&ROLE_ARN), "Role to assume."),
@@ -308,7 +308,7 @@ static CLOUDWATCH: TableSpec = TableSpec {
     ]],
 };
 
-/// Between 200 ms, which no server minds, and an hour, after which nothing is watched any more.
+/// From 200 ms, which does not overload any server, to an hour, beyond which observation is not useful.
 const INTERVAL: Kind = Duration(Duration::from_millis(200), Duration::from_secs(3600));
 
 static INTERVALS: TableSpec = TableSpec {

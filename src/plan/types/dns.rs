@@ -9,27 +9,27 @@ use base::side::Sides;
 /// One weighted DNS name.
 #[derive(Debug, Clone, Serialize)]
 pub struct DnsName {
-    /// Fully qualified, with the last dot.
+    /// Fully qualified, with the trailing dot.
     pub name: String,
     /// Hosted zone id.
     pub zone: String,
-    /// Record type asked and listed.
+    /// Record type that is queried and listed.
     pub record_type: RecordType,
     /// Set identifiers of each side.
     pub set_identifiers: Sides<Vec<String>>,
-    /// Weight that the plan wants now, a side; none = not said.
+    /// The planned weight of each side; none: not given.
     pub planned: Option<Sides<u8>>,
-    /// Authoritative servers to ask.
+    /// Authoritative servers to query.
     pub servers: Vec<SocketAddr>,
-    /// Resolvers to ask.
+    /// Resolvers to query.
     pub resolvers: Vec<SocketAddr>,
-    /// Answers (addresses, networks in CIDR form, or names) that are of each side; where empty, the records' own values tell.
+    /// Answers (addresses, networks in CIDR form, or names) of each side; where empty, the records' own values decide.
     pub answers: Sides<Vec<String>>,
-    /// Questions a second to each server.
+    /// Queries per second to each server.
     pub rate: NonZeroU32,
 }
 
-/// DNS record types that can be weighted and are of use here.
+/// DNS record types that can be weighted and are useful here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RecordType {
     /// IPv4 address.

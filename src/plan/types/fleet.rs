@@ -16,7 +16,7 @@ pub struct Role {
     pub value: String,
     /// Further EC2 filters, as DescribeInstances takes them.
     pub filters: IndexMap<String, Vec<String>>,
-    /// How many instances are wanted on each side.
+    /// The number of instances wanted on each side.
     pub wanted: Sides<u32>,
     /// Target groups (name or ARN).
     pub target_groups: Sides<Vec<String>>,

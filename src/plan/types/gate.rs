@@ -1,4 +1,4 @@
-//! Gates: conditions over signals, as the plan states them. How they are judged is in [`engine::gate`].
+//! Gates: conditions on signals, as the plan states them. `engine::gate` judges them.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use base::signal::SignalDef;
 
-/// A condition, or several together.
+/// A condition, or a combination of several.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// One gate.
     Gate(Box<Gate>),
-    /// All of them. None at all is green.
+    /// All of them. An empty list is green.
     All(Vec<Condition>),
-    /// One of them at the least.
+    /// At least one of them.
     Any(Vec<Condition>),
-    /// So many of them at the least.
+    /// At least this many of them.
     NOf(u32, Vec<Condition>),
 }
 
@@ -28,7 +28,7 @@ impl Condition {
         Self::All(Vec::new())
     }
 
-    /// Every gate within, in the plan's order.
+    /// Every gate in it, in the plan's order.
     #[must_use]
     pub fn gates(&self) -> Vec<&Gate> {
         match self {
@@ -38,44 +38,44 @@ impl Condition {
     }
 }
 
-/// What a waiver of the plan's window calls it: no gate and no abort trigger can have this id.
+/// The id of the plan's window in a waiver: no gate and no abort trigger can have this id.
 pub const WINDOW: &str = "window";
 
-/// One condition over one signal.
+/// One condition on one signal.
 #[derive(Debug, Clone, Serialize)]
 pub struct Gate {
-    /// Its name, unique in the plan: what a waiver names.
+    /// Its id, unique in the plan: waivers refer to it.
     pub id: String,
     /// The signal.
     #[serde(serialize_with = "id_only")]
     pub metric: &'static SignalDef,
-    /// Which of the signal's series: label and value; a label that is not named may be anything.
+    /// The signal's series: label and value; a label that is not named matches anything.
     pub labels: IndexMap<String, String>,
-    /// How several series become one value.
+    /// The aggregation of several series into one value.
     pub agg: Agg,
-    /// How the value is compared with the limit.
+    /// The comparison of the value with the limit.
     pub op: Compare,
     /// The limit, in the signal's unit.
     pub limit: f64,
-    /// For how long it has to be true without a break; zero: one look is enough.
+    /// How long it has to be true without interruption; zero: once is enough.
     pub sustain: Duration,
-    /// How many different readings there have to be in that time; at least 1.
+    /// The number of different readings required in that time; at least 1.
     pub min_samples: u32,
-    /// How many series there have to be; fewer are HOLD.
+    /// The number of series required; with fewer the gate is unknown.
     pub series: u32,
-    /// How old a reading may be; none: three intervals of its system, as everywhere.
+    /// The maximum age of a reading; none: three intervals of its system, the general rule.
     pub max_age: Option<Duration>,
-    /// Below this much traffic the value means nothing.
+    /// Below this traffic the value is not meaningful.
     pub min_volume: Option<Volume>,
 }
 
-/// A signal that says whether another one means anything.
+/// A signal that decides whether another one is meaningful.
 #[derive(Debug, Clone, Serialize)]
 pub struct Volume {
     /// The signal.
     #[serde(serialize_with = "id_only")]
     pub metric: &'static SignalDef,
-    /// Which series: all that match have to reach `least`.
+    /// The series: all that match have to reach `least`.
     pub labels: IndexMap<String, String>,
     /// At least this much, in that signal's unit.
     pub least: f64,
@@ -85,7 +85,7 @@ fn id_only<S: serde::Serializer>(def: &&'static SignalDef, s: S) -> Result<S::Ok
     s.serialize_str(def.id)
 }
 
-/// How several series become one value.
+/// The aggregation of several series into one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Agg {
@@ -99,9 +99,9 @@ pub enum Agg {
     Avg,
     /// There must be exactly one.
     Only,
-    /// The share of them that is not zero.
+    /// The share of them that are not zero.
     Ratio,
-    /// The number of them that is not zero.
+    /// The number of them that are not zero.
     Count,
 }
 
@@ -119,7 +119,7 @@ impl Agg {
     }
 }
 
-/// How a value is compared with its limit.
+/// The comparison of a value with its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compare {
@@ -156,7 +156,7 @@ impl Compare {
         Self::ALL.iter().copied().find(|op| op.word() == word)
     }
 
-    /// Whether it is so.
+    /// Whether the comparison is true.
     #[must_use]
     #[expect(clippy::float_cmp, reason = "the plan says equal and means it: counts and booleans")]
     pub fn holds(self, value: f64, limit: f64) -> bool {

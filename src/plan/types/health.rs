@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 use crate::Secret;
 use base::side::Sides;
 
-/// One named health query, asked on both sides.
+/// One named health query, sent to both sides.
 #[derive(Debug, Clone, Serialize)]
 pub struct HealthQuery {
     /// Name, unique in the plan.
     pub name: String,
-    /// What it measures: the overview shows the first of each kind.
+    /// The quantity that it measures: the overview shows the first of each kind.
     pub kind: HealthKind,
     /// Unit of its value.
     pub unit: HealthUnit,
-    /// Name of the request-count query that says whether there is traffic at all: an error ratio without requests is no reading.
+    /// Name of the request-count query that gives the traffic: an error ratio without requests is no reading.
     pub volume: Option<String>,
-    /// The query, a side; none = that side is not asked.
+    /// The query of each side; none: that side is not queried.
     pub queries: Sides<Option<MetricQuery>>,
 }
 
-/// What a health query measures.
+/// The quantity that a health query measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthKind {
-    /// Requests a second.
+    /// Requests per second.
     Requests,
     /// Share of requests that fail, 0 to 1.
     Errors,
@@ -45,15 +45,15 @@ pub enum HealthUnit {
     Ratio,
     /// Seconds.
     Seconds,
-    /// Things a second.
+    /// Units per second.
     PerSecond,
-    /// Things.
+    /// A number of things.
     Count,
     /// Bytes.
     Bytes,
 }
 
-/// How a health value is got.
+/// How a health value is queried.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricQuery {
@@ -61,7 +61,7 @@ pub enum MetricQuery {
     Prometheus {
         /// Base URL, without `/api/v1/query`.
         url: String,
-        /// PromQL that gives one number.
+        /// PromQL that returns one number.
         expr: String,
         /// Bearer token.
         bearer: Option<Secret>,
@@ -78,7 +78,7 @@ pub enum MetricQuery {
         dimensions: IndexMap<String, String>,
         /// Period.
         period: Duration,
-        /// What the value is multiplied with, to come to the query's unit.
+        /// The factor that converts the value to the query's unit.
         scale: f64,
     },
 }

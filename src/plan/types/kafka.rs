@@ -6,21 +6,21 @@ use serde::Serialize;
 use crate::{Patterns, Secret};
 use base::side::{Side, Sides};
 
-/// A pair of Kafka clusters, one a side.
+/// A pair of Kafka clusters, one on each side.
 #[derive(Debug, Clone, Serialize)]
 pub struct KafkaPair {
     /// The pair's name.
     pub name: String,
-    /// How each cluster is reached.
+    /// The access to each cluster.
     pub clusters: Sides<KafkaCluster>,
-    /// Groups that are watched.
+    /// Groups to be observed.
     pub groups: Patterns,
-    /// Topics that are watched.
+    /// Topics to be observed.
     pub topics: Patterns,
     /// Which cluster's topics are copied to the other.
     pub mirrors: Vec<Mirror>,
-    /// What consumers read. With `read_committed` the last stable offsets are asked for: while a transaction is open nothing is drained, and
-    /// nothing stands still. Lag counts to the high watermark either way: what a transaction holds back will have to be read.
+    /// What consumers read. With `read_committed` the last stable offsets are queried: while a transaction is open nothing counts as
+    /// drained or as stopped. Lag always counts to the high watermark: records held back by a transaction still have to be read.
     pub isolation: Isolation,
 }
 
@@ -29,21 +29,21 @@ pub struct KafkaPair {
 pub struct KafkaCluster {
     /// Properties for reading.
     pub read: IndexMap<String, Property>,
-    /// All properties for changing, those for reading included where nothing else is said; none = read only.
+    /// All properties for writing, with those for reading as defaults; none: read-only.
     pub write: Option<IndexMap<String, Property>>,
 }
 
-/// A property's value, in clear or by reference.
+/// A property's value, in clear text or by reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Property {
-    /// In clear.
+    /// In clear text.
     Plain(String),
     /// By reference.
     Secret(Secret),
 }
 
-/// What a consumer may see of a transaction.
+/// What a consumer sees of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Isolation {
@@ -56,14 +56,14 @@ pub enum Isolation {
 /// One direction of copying.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mirror {
-    /// Copied from this side to the other.
+    /// The side from which topics are copied to the other.
     pub from: Side,
-    /// Which topics.
+    /// The topics.
     pub topics: Patterns,
-    /// What the copies' names begin with (MirrorMaker 2's default policy); empty = the same name.
+    /// The prefix of the copies' names (MirrorMaker 2's default policy); empty: the same name.
     pub prefix: String,
-    /// The topic that its offset syncs are in; none: whichever is named as MirrorMaker 2 names it.
+    /// The topic with its offset syncs; none: the topic with MirrorMaker 2's default name.
     pub offset_syncs_topic: Option<String>,
-    /// On which side that topic is.
+    /// The side of that topic.
     pub offset_syncs_on: Side,
 }

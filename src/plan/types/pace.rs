@@ -1,10 +1,10 @@
-//! How often systems are asked, and what the move may cost.
+//! The intervals of the systems' queries, and the budgets of the move.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How often each system is asked.
+/// The interval of each system's queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Intervals {
     /// Each member's status.
@@ -15,7 +15,7 @@ pub struct Intervals {
     pub ec2: Duration,
     /// Record sets.
     pub route53: Duration,
-    /// The window over which served shares are sampled and given.
+    /// The window over which served shares are sampled and reported.
     pub dns: Duration,
     /// Health queries.
     pub health: Duration,
@@ -29,8 +29,8 @@ impl Default for Intervals {
 }
 
 impl Intervals {
-    /// How often the system with this id is asked. Of one that is not in the table the shortest of all, so that what is old is not taken for
-    /// fresh.
+    /// The interval of the system with this id. For a system that is not in the table it is the shortest of all, so that an old value does
+    /// not count as fresh.
     #[must_use]
     pub fn of(&self, system: &str) -> Duration {
         let Self { mongo, kafka, ec2, route53, dns, health } = *self;
@@ -45,7 +45,7 @@ impl Intervals {
     }
 }
 
-/// What the move may cost.
+/// The budgets of the move.
 #[derive(Debug, Clone, Serialize)]
 pub struct Budgets {
     /// Seconds without a writable primary that one replica set may use up in the whole run.
@@ -57,8 +57,8 @@ pub struct Budgets {
 /// A time window.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Window {
-    /// Not before.
+    /// The earliest time.
     pub start: jiff::Timestamp,
-    /// Not after.
+    /// The latest time.
     pub end: jiff::Timestamp,
 }

@@ -1,4 +1,4 @@
-//! MongoDB replica sets, and which of their members is of which side.
+//! MongoDB replica sets, and the side of each of their members.
 
 use std::time::Duration;
 
@@ -14,47 +14,47 @@ pub struct ReplicaSet {
     pub name: String,
     /// Connection string, without credentials.
     pub uri: String,
-    /// Seed hosts (`host:port`) out of that string.
+    /// Seed hosts (`host:port`) from that string.
     pub seeds: Vec<String>,
-    /// Login for reading; none where the servers ask for none.
+    /// Login for reading; none where the servers require none.
     pub read: Option<Login>,
-    /// Login for changing; none = read only.
+    /// Login for writing; none: read-only.
     pub write: Option<Login>,
-    /// Which member belongs to which side.
+    /// The members of each side.
     pub sites: Sides<MemberRule>,
-    /// Hosts (`host:port`) that wait outside the set to become target members.
+    /// Hosts (`host:port`) outside the set that are to become target members.
     pub candidates: Vec<String>,
-    /// Writes of its own that measure write downtime; none unless the plan asks for them.
+    /// Test writes that measure write downtime; none unless the plan asks for them.
     pub canary: Option<Canary>,
 }
 
-/// Writes of its own, by a console that steers, that measure write downtime as an application has it.
+/// Test writes by the console that has control; they measure write downtime as an application experiences it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Canary {
     /// Database of its collection.
     pub database: String,
-    /// Its collection, which nobody else writes to.
+    /// Its collection, which no other client writes to.
     pub collection: String,
-    /// How often it writes: the resolution of what it measures.
+    /// The interval of its writes: the resolution of the measurement.
     pub every: Duration,
     /// Whether it also writes with w: majority.
     pub majority: bool,
-    /// Login that may insert and update in that collection; none where the servers ask for none.
+    /// Login that may insert and update in that collection; none where the servers require none.
     pub login: Option<Login>,
 }
 
-/// A name and a password, both by reference or, for the name, in clear.
+/// A name and a password: the password by reference, the name in clear text.
 #[derive(Debug, Clone, Serialize)]
 pub struct Login {
     /// User name.
     pub username: String,
     /// Password.
     pub password: Secret,
-    /// Database that holds the user; `admin` where nothing is said.
+    /// Database that holds the user; `admin` by default.
     pub auth_source: String,
 }
 
-/// How the members of one side are told.
+/// How the members of one side are recognised.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberRule {

@@ -1,4 +1,4 @@
-//! The runbook: phases of steps, what each needs, does, and takes to be done.
+//! The runbook: phases of steps; the needs, action and completion conditions of each.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -7,16 +7,16 @@ use serde::Serialize;
 use super::Condition;
 use base::side::{Side, Sides};
 
-/// Phases and what holds for all of them.
+/// Phases, and what applies to all of them.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Runbook {
-    /// In order. Empty in a plan that only watches.
+    /// In order. Empty in a plan that only observes.
     pub phases: Vec<PhasePlan>,
-    /// What must be true while the run goes on; not green: no step may begin.
+    /// Conditions that must hold throughout the run; while one is not green, no step may begin.
     pub invariants: Vec<Named>,
-    /// What makes the screen say ROLL BACK when it is true, and stops what goes forward. It proposes the way back; a person decides.
+    /// Conditions that make the screen show ROLL BACK when they hold, and stop every step forward. Rollback is proposed; a person decides.
     pub aborts: Vec<Named>,
-    /// Whose approvals count.
+    /// The people whose approvals count.
     pub approvers: Vec<Approver>,
 }
 
@@ -32,7 +32,7 @@ impl Runbook {
         self.steps().map(|(_, step)| step).find(|step| step.id == id)
     }
 
-    /// The ids of all signals that its gates judge, those that say whether there is traffic at all included.
+    /// The ids of all signals that its gates judge, including those that give the traffic.
     #[must_use]
     pub fn metrics(&self) -> HashSet<&'static str> {
         let steps = self.steps().flat_map(|(_, step)| [&step.gates, &step.verify, &step.rollback_gates]);
@@ -45,20 +45,20 @@ impl Runbook {
 /// A condition with a name.
 #[derive(Debug, Clone, Serialize)]
 pub struct Named {
-    /// Unique in its kind.
+    /// Unique among its kind.
     pub id: String,
-    /// What it means, for the screen.
+    /// Its meaning, for the screen.
     pub title: String,
     /// The condition.
     pub when: Condition,
 }
 
-/// Somebody whose approval counts.
+/// A person whose approval counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Approver {
-    /// Who: one person, whatever keys they have.
+    /// The name of one person, whatever keys they have.
     pub name: String,
-    /// An ssh public key, as in `authorized_keys`. None: approvals by that name cannot be checked, and the screen says so.
+    /// An ssh public key, as in `authorized_keys`. None: approvals by that name cannot be verified, and the screen says so.
     pub key: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub struct Approver {
 pub struct PhasePlan {
     /// Unique.
     pub id: String,
-    /// For people.
+    /// For display.
     pub title: String,
     /// In order.
     pub steps: Vec<StepPlan>,
@@ -78,52 +78,52 @@ pub struct PhasePlan {
 pub struct StepPlan {
     /// Unique in the plan.
     pub id: String,
-    /// For people.
+    /// For display.
     pub title: String,
-    /// Steps that have to be done first, by id. Where a plan says nothing: the step before it; the first of a phase needs the last of the
-    /// phase before.
+    /// Steps that have to be done first, by id. By default: the step before it; the first step of a phase needs the last of the phase
+    /// before.
     pub needs: Vec<String>,
-    /// What has to be green before it begins and at the moment it is sent.
+    /// Gates that must be green before it begins and at the moment it is sent.
     pub gates: Condition,
-    /// What it does.
+    /// Its action.
     pub action: Action,
-    /// How it is confirmed.
+    /// Its confirmation.
     pub confirm: Confirm,
-    /// How many different people have to approve its preview.
+    /// The number of different people who have to approve its preview.
     pub approvals: u8,
-    /// How long each of its requests may take until nobody knows what has become of it.
+    /// The time limit of each of its requests; after it the outcome is indeterminate.
     pub timeout: Duration,
-    /// How long has to pass once all is applied, at the least; the action may ask for more (a TTL).
+    /// The least settle time after everything is applied; the action may require more (a TTL).
     pub settle: Duration,
-    /// What has to be green once it has settled; red is failed.
+    /// Gates that must be green once it has settled; red: it has failed.
     pub verify: Condition,
-    /// How long that may take until it is looked at again whether it is still there.
+    /// The time limit of the verification; after it the operations are verified again.
     pub verify_within: Duration,
     /// How long it then has to stay green.
     pub bake: Duration,
-    /// What has to be green before it is taken back: data safety, nothing more.
+    /// Gates that must be green before rollback: data safety only.
     pub rollback_gates: Condition,
-    /// There is no way back: a point of no return.
+    /// Rollback is not possible: a point of no return.
     pub irreversible: bool,
 }
 
-/// How a step is confirmed: in proportion to the damage it can do.
+/// The confirmation of a step: in proportion to the damage it can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confirm {
     /// Enter.
     Enter,
-    /// Its target's name is typed.
+    /// The operator types its target's name.
     Name,
-    /// Its target's name is typed, then seconds are counted down; any key calls it off.
+    /// The operator types its target's name, then seconds are counted down; any key cancels.
     Countdown,
 }
 
-/// What a step does. A goal, not a command: what has to be sent for it follows from what is observed when it is previewed.
+/// The action of a step. It is a goal, not a command: the requests are derived from the observed state at preview.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Something a person does outside the program, and says so.
+    /// A person does something outside the program and confirms it.
     Manual {
         /// What to do.
         what: String,
@@ -132,103 +132,103 @@ pub enum Action {
     MovePrimary {
         /// The set's name.
         set: String,
-        /// Where to.
+        /// The side of the new primary.
         to: Side,
     },
-    /// Hosts that wait outside become target members of a set: hidden, without votes, with priority 0.
+    /// Hosts outside the set become target members: hidden, without votes, with priority 0.
     AddMembers {
         /// The set's name.
         set: String,
     },
-    /// A side's hidden members are offered to readers.
+    /// A side's hidden members become visible to readers.
     Unhide {
         /// The set's name.
         set: String,
-        /// Which side's.
+        /// The side of the members.
         side: Side,
     },
-    /// So many members of each side vote; one vote a reconfig.
+    /// The number of voting members of each side; one vote per reconfig.
     SetVotes {
         /// The set's name.
         set: String,
-        /// How many.
+        /// The number.
         votes: Sides<u8>,
-        /// For how long the primary's own site may be without a majority, together with a third site: a named exception. None: never.
+        /// How long the primary's own site may be without a majority, together with a third site: a named exception. None: never.
         split_for: Option<Duration>,
     },
     /// The priority of all of a side's voting members.
     SetPriorities {
         /// The set's name.
         set: String,
-        /// Which priority.
+        /// The priorities.
         priorities: Sides<u16>,
     },
-    /// A side's members, but for the primary, do not stand for election for a while.
+    /// A side's members, except the primary, do not stand for election for some time.
     Freeze {
         /// The set's name.
         set: String,
-        /// Which side's.
+        /// The side of the members.
         side: Side,
-        /// For how many seconds; zero: they may stand again.
+        /// The number of seconds; zero: they may stand again.
         secs: u32,
     },
-    /// All of a side's members leave the set, their votes first.
+    /// All of a side's members are removed from the set, their votes first.
     RemoveMembers {
         /// The set's name.
         set: String,
-        /// Which side's.
+        /// The side of the members.
         side: Side,
     },
-    /// A weighted DNS name's weights are set.
+    /// The weights of a weighted DNS name are set.
     SetWeights {
-        /// The name, as the plan has it.
+        /// The name, as in the plan.
         name: String,
         /// The weight of each side's record set.
         weights: Sides<u8>,
     },
-    /// A weighted DNS name's time to live is set.
+    /// The time to live of a weighted DNS name is set.
     SetTtl {
-        /// The name, as the plan has it.
+        /// The name, as in the plan.
         name: String,
         /// Seconds.
         ttl: u32,
     },
-    /// A weighted DNS name's weights are set whatever is there: the emergency, which compares with nothing.
+    /// The weights of a weighted DNS name are set, whatever is there: the emergency, which has no precondition.
     EmergencyWeights {
-        /// The name, as the plan has it.
+        /// The name, as in the plan.
         name: String,
         /// The weight of each side's record set.
         weights: Sides<u8>,
     },
-    /// An Auto Scaling group's desired capacity and minimum are set, for all groups of a role on a side.
+    /// The desired capacity and minimum of all Auto Scaling groups of a role on a side are set.
     SetCapacity {
         /// The role.
         role: String,
-        /// Which side's groups.
+        /// The side of the groups.
         side: Side,
-        /// Instances wanted, of all groups together; shared out evenly.
+        /// Desired instances, of all groups together; divided equally.
         desired: u32,
     },
     /// All instances of a role on a side are stopped or started, in batches.
     Power {
         /// The role.
         role: String,
-        /// Which side's instances.
+        /// The side of the instances.
         side: Side,
         /// Started; else stopped.
         on: bool,
         /// Requests in flight at once.
         width: u16,
-        /// More failed ones than this, and no further batch is sent.
+        /// With more failed requests than this, no further batch is sent.
         max_failed: u16,
     },
     /// Processes of a role's Auto Scaling groups on a side are suspended or resumed.
     Processes {
         /// The role.
         role: String,
-        /// Which side's groups.
+        /// The side of the groups.
         side: Side,
-        /// Auto Scaling's names of them.
+        /// Their names in Auto Scaling.
         processes: Vec<String>,
         /// Suspended; else resumed.
         suspend: bool,
@@ -237,35 +237,36 @@ pub enum Action {
     Targets {
         /// The role.
         role: String,
-        /// Which side's instances.
+        /// The side of the instances.
         side: Side,
         /// Registered; else deregistered.
         on: bool,
         /// Requests in flight at once.
         width: u16,
-        /// More failed ones than this, and no further batch is sent.
+        /// With more failed requests than this, no further batch is sent.
         max_failed: u16,
     },
-    /// What is missing of a role on a side is built by a person or by Terraform; what is missing, and how, is shown and never sent.
+    /// A person or Terraform builds the missing instances of a role on a side; what is missing, and how to build it, is shown and never
+    /// sent.
     Build {
         /// The role.
         role: String,
-        /// Which side.
+        /// The side.
         side: Side,
     },
-    /// A consumer group's offsets are set on the other cluster to where it stands.
+    /// A consumer group's offsets are set on the other cluster to its present position.
     CommitOffsets {
         /// The pair of clusters.
         pair: String,
         /// The group.
         group: String,
-        /// On which side they are set.
+        /// The side on which they are set.
         to: Side,
     },
 }
 
 impl Action {
-    /// The replica set that it is about.
+    /// The replica set of the action.
     #[must_use]
     pub fn set(&self) -> Option<&str> {
         match self {
@@ -280,13 +281,13 @@ impl Action {
         }
     }
 
-    /// How many people have to approve it at the least, for what it is.
+    /// The least number of approvals that this action requires.
     #[must_use]
     pub const fn approvals(&self) -> u8 {
         matches!(self, Self::SetVotes { split_for: Some(_), .. }) as u8
     }
 
-    /// What is typed to confirm it: the name of what it changes.
+    /// The text that is typed to confirm it: the name of what it changes.
     #[must_use]
     pub fn target(&self) -> &str {
         if let Some(set) = self.set() {
@@ -303,7 +304,7 @@ impl Action {
         }
     }
 
-    /// What a person does outside the program, where nothing of it is ever sent.
+    /// What a person does outside the program, for an action of which nothing is ever sent.
     #[must_use]
     pub fn by_hand(&self) -> Option<String> {
         match self {

@@ -1,6 +1,7 @@
-//! What to do where AWS does not know who is asking: each cause has its own words.
+//! The advice for the operator where AWS does not accept the identity: each cause has its own text.
 //!
-//! Decided by error codes, by the answer's own `Date` and by what the shared configuration says of the profile, never by a message's text.
+//! The decision uses error codes, the answer's own `Date` header and the profile's entry in the shared configuration, never a message's
+//! text.
 
 use aws_config::profile::{self, ProfileSet};
 use aws_credential_types::provider::error::CredentialsError;
@@ -10,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use base::observed::{Fault, FaultKind};
 
-/// Signatures are good for five minutes around their time. Source: AWS General Reference, "Signature Version 4", "clock skew".
+/// Signatures are valid for five minutes around their time. Source: AWS General Reference, "Signature Version 4", "clock skew".
 const SKEW: SignedDuration = SignedDuration::from_mins(4);
 
-/// What to do about an error code that says who asks is not known, not known any more or not let in. `date` is the answer's header.
+/// The advice for an error code that says that the identity is unknown, expired or not permitted. `date` is the answer's header.
 pub(super) fn of_code(code: &str, kind: FaultKind, date: Option<&str>, now: Timestamp) -> Option<String> {
     let name = code.strip_suffix("Exception").unwrap_or(code);
     if kind == FaultKind::Unauthenticated
@@ -53,14 +54,14 @@ pub(super) fn of_code(code: &str, kind: FaultKind, date: Option<&str>, now: Time
     Some(format!("{words}{renewed}"))
 }
 
-/// How far this machine's clock is ahead of the server's, where that is too far for a signature.
+/// How far this machine's clock is ahead of the server's, where that is too much for a signature.
 fn off_by(date: Option<&str>, now: Timestamp) -> Option<SignedDuration> {
     let server = jiff::fmt::rfc2822::parse(date?).ok()?.timestamp();
     let off = now.duration_since(server);
     (off.abs() > SKEW).then_some(off)
 }
 
-/// A role that could not be assumed.
+/// The fault of a role that could not be assumed.
 pub(super) fn of_role(fault: Fault, role: &str) -> Fault {
     if fault.kind != FaultKind::Refused {
         return fault;
@@ -73,7 +74,7 @@ pub(super) fn of_role(fault: Fault, role: &str) -> Fault {
     Fault::new(fault.kind, text)
 }
 
-/// What to do where there are no credentials at all.
+/// The advice where there are no credentials at all.
 pub(super) async fn of_sign_in(profile: Option<&str>, error: &CredentialsError) -> String {
     if matches!(error, CredentialsError::ProviderTimedOut(_)) {
         return "whoever gives them does not answer: the network, or the instance's metadata service".to_owned();
@@ -85,10 +86,10 @@ pub(super) async fn of_sign_in(profile: Option<&str>, error: &CredentialsError) 
     }
 }
 
-/// A profile that takes its keys from another one that takes them …: followed this far.
+/// The longest chain of profiles that take their keys from another profile that is followed.
 const FOLLOWED: usize = 8;
 
-/// What the shared configuration says of the profile, and of those that it takes its keys from.
+/// The advice from the shared configuration of the profile, and of those that it takes its keys from.
 fn of_profile(profiles: &ProfileSet, asked: Option<&str>) -> String {
     let mut name = asked.unwrap_or_else(|| profiles.selected_profile());
     for _ in 0..FOLLOWED {

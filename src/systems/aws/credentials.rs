@@ -1,5 +1,5 @@
-//! Which identity asks: keys by reference, a profile, a role assumed with either; read when needed, kept while good, forgotten
-//! when a server no longer takes them. Never shown.
+//! The identity of requests: keys by reference, a profile, or a role assumed with either. It is loaded when needed, cached while valid, and
+//! invalidated when a server rejects it. It is never shown.
 
 use std::{
     sync::Arc,
@@ -22,11 +22,11 @@ use super::advice;
 use base::observed::{Fault, FaultKind};
 use plan::{AwsCredentials, Secret};
 
-/// Credentials without an end of their own are read again after this long: whoever renews a file is noticed.
+/// Credentials without an expiry are loaded again after this long, so that a renewed file is noticed.
 const KEEP: Duration = Duration::from_secs(15 * 60);
-/// Credentials are replaced this long before they end.
+/// Credentials are replaced this long before they expire.
 const MARGIN: Duration = Duration::from_secs(60);
-/// Credentials that a server refused are read again, but not more often than this: many sources share one identity.
+/// Credentials that a server rejected are loaded again, but not more often than this: many collectors share one identity.
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// One identity, shared by the readers that use it.
@@ -36,12 +36,12 @@ pub(super) struct Identity(Arc<Inner>);
 struct Inner {
     from: AwsCredentials,
     region: String,
-    /// How STS is reached, where a role is to be assumed.
+    /// The configuration of STS, where a role is to be assumed.
     sts: Option<SdkConfig>,
-    /// For the providers that ask a server: STS, single sign-on, the instance.
+    /// For the providers that query a server: STS, single sign-on, the instance.
     http: SharedHttpClient,
     held: Mutex<Option<Held>>,
-    /// Asks the next user to read anew. Apart from `held`, so that forgetting never waits for a load.
+    /// Tells the next user to load the credentials again. Separate from `held`, so that invalidation never waits for a load.
     refused: std::sync::atomic::AtomicBool,
 }
 
@@ -73,12 +73,12 @@ impl Identity {
         Self(Arc::new(Inner { from, region, sts, http, held: Mutex::default(), refused: false.into() }))
     }
 
-    /// The same, assuming its role at this STS.
+    /// The same identity with its role assumed at this STS.
     pub(super) fn through(self, sts: SdkConfig) -> Self {
         Self::with(self.0.from.clone(), self.0.region.clone(), Some(sts), self.0.http.clone())
     }
 
-    /// A server refused them: the next question reads them anew.
+    /// A server rejected the credentials: the next request loads them again.
     pub(super) fn forget(&self) {
         self.0.refused.store(true, std::sync::atomic::Ordering::Relaxed);
     }
@@ -86,7 +86,7 @@ impl Identity {
     async fn current(&self) -> Result<Credentials, Fault> {
         use std::sync::atomic::Ordering::Relaxed;
         let inner = &*self.0;
-        // One load at a time; the others wait for it rather than asking STS once each.
+        // One load at a time; the others wait for it instead of each asking STS.
         let mut held = inner.held.lock().await;
         if let Some(kept) = held.as_ref().filter(|h| h.good(inner.refused.load(Relaxed))) {
             return Ok(kept.credentials.clone());
@@ -99,8 +99,8 @@ impl Identity {
     }
 }
 
-/// A server may tell what it was sent; of a role's or a profile's credentials only the SDK knows. They are renewed for as long as the program
-/// runs.
+/// An error message of a server may contain what it was sent. Only the SDK knows the credentials of a role or a profile, so they are
+/// recorded here as secrets. They are renewed for as long as the program runs.
 fn keep(credentials: &Credentials) {
     base::text::remember_for_now(credentials.secret_access_key());
     credentials.session_token().into_iter().for_each(base::text::remember_for_now);
@@ -109,7 +109,7 @@ fn keep(credentials: &Credentials) {
 impl Inner {
     async fn load(&self) -> Result<Credentials, Fault> {
         let base = self.base().await?;
-        // STS is sent them, and may say them again.
+        // They are sent to STS, whose messages may contain them.
         keep(&base);
         let (Some(role), Some(sts)) = (&self.from.role, &self.sts) else { return Ok(base) };
         let external_id = self.from.external_id.as_ref().map(read).transpose()?;
@@ -136,18 +136,18 @@ impl Inner {
         ))
     }
 
-    /// The identity before any role.
+    /// The identity before any role is assumed.
     async fn base(&self) -> Result<Credentials, Fault> {
         let from = &self.from;
         if let (Some(access), Some(secret)) = (&from.access_key, &from.secret_key) {
             let token = from.session_token.as_ref().map(read).transpose()?;
             return Ok(Credentials::new(read(access)?, read(secret)?, token, None, "plan"));
         }
-        // Made anew each time: a provider that is kept would keep the files it has once read.
+        // Created each time: a provider that is kept would keep the files that it has read once.
         let region = Some(Region::new(self.region.clone()));
         let config = ProviderConfig::empty().with_region(region.clone()).with_http_client(self.http.clone());
         let (found, whence) = match &from.profile {
-            // Only the profile: the default chain would prefer keys that happen to be in the environment.
+            // Only the profile: the default chain would prefer keys that are set in the environment.
             Some(name) => {
                 let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name).build();
                 (provider.provide_credentials().await, format!("profile {name}"))

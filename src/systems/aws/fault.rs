@@ -1,5 +1,5 @@
-//! What an SDK error means: to whoever polls a [`FaultKind`], to whoever sent a change whether it was carried out; and words that name
-//! service, operation, place and the server's code.
+//! The meaning of an SDK error: a [`FaultKind`] for a collector, the outcome of a change for a writer. The text names service, operation,
+//! place and the server's code.
 
 use std::error::Error;
 
@@ -13,13 +13,13 @@ use base::{
     step::Reply,
 };
 
-/// The fault, and whether the credentials behind it should be read anew.
+/// The fault, and whether the credentials should be loaded again.
 pub(super) fn of<E>(error: &SdkError<E, HttpResponse>, service: &str, operation: &str, place: &str) -> (Fault, bool)
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let fault = |kind, words: &str| Fault::new(kind, format!("{service}:{operation} at {place}: {words}"));
-    // Our own credentials provider speaks in faults; the SDK wraps them in errors of several kinds.
+    // Our own credentials provider returns faults; the SDK wraps them in errors of several kinds.
     if let Some(own) = find::<Fault>(error) {
         return (fault(own.kind, own.text.raw()), false);
     }
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// An answer that AWS does not give: without an error code, or of a form that cannot be read. It is told as what it is.
+/// An answer that AWS does not give: it has no error code, or cannot be parsed. It is reported as such.
 fn somebody_elses(answer: &HttpResponse) -> (FaultKind, String) {
     let status = answer.status().as_u16();
     let header = |name| answer.headers().get(name).unwrap_or_default();
@@ -72,7 +72,7 @@ fn somebody_elses(answer: &HttpResponse) -> (FaultKind, String) {
     (kind, format!("HTTP {status}, {what}: not an answer of AWS; {advice}"))
 }
 
-/// What an error says of a request that changes something, and whether the credentials behind it should be read anew.
+/// The outcome of a request that changes something, from its error; and whether the credentials should be loaded again.
 pub(super) fn of_write<E, M>(
     error: &SdkError<E, HttpResponse>,
     service: &str,
@@ -84,7 +84,7 @@ where
 {
     let (Fault { text, .. }, stale) = of(error, service, operation, place);
     let sent = match error {
-        // There were no credentials to sign it with, or it could not even be built.
+        // There were no credentials to sign it with, or it could not be built.
         _ if find::<Fault>(error).is_some() => SendOutcome::refused(format!("{text}; nothing was sent")),
         SdkError::ConstructionFailure(_) => SendOutcome::refused(format!("{text}; nothing was sent")),
         SdkError::DispatchFailure(failure) if never_connected(failure) => {
@@ -110,8 +110,8 @@ where
 /// Route 53's refusal of a batch.
 const BATCH: &str = "InvalidChangeBatch";
 
-/// The messages of a batch's refusal in the form that has the error's own name for its root. Route 53 answers in this form as well as in the
-/// one of all other errors, and the SDK reads only that.
+/// The messages of a batch's refusal in the form whose root element is the error's own name. Route 53 answers in this form as well as in
+/// the form of all other errors, and the SDK reads only the latter.
 fn unwrapped(answer: &HttpResponse) -> Option<String> {
     let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
     let (_, rest) = body.split_once(&format!("<{BATCH}"))?;
@@ -121,24 +121,24 @@ fn unwrapped(answer: &HttpResponse) -> Option<String> {
     (answer.status().as_u16() == 400).then(|| plain.iter().fold(text, |text, (from, to)| text.replace(from, to)))
 }
 
-/// Whether a server's own error code is a definite no. An answer without a code is not AWS's but that of something on the way, which may
-/// have passed the request on.
+/// Whether a server's own error code is a definite refusal. An answer without a code is not from AWS but from an intermediary, which may
+/// have forwarded the request.
 fn verdict(code: &str, status: u16) -> Reply {
     let name = code.strip_suffix("Exception").unwrap_or(code);
     let internal =
         ["Internal", "ServiceUnavailable", "Unavailable", "RequestTimeout"].iter().any(|w| name.starts_with(w));
     match kind(code, status) {
-        // Route 53: what a DELETE names is not there, what a CREATE makes is.
+        // Route 53: the target of a DELETE does not exist, or that of a CREATE does.
         _ if name == BATCH => Reply::Mismatch,
-        // Turned away at the door, whatever the status: EC2 throttles with 503.
+        // Rejected before it was processed, whatever the status: EC2 throttles with 503.
         FaultKind::Throttled => Reply::Refused,
         _ if internal || !(400..500).contains(&status) || status == 408 => Reply::Indeterminate,
         _ => Reply::Refused,
     }
 }
 
-/// Whether no connection was ever made: no such host, nobody listens, no TLS. The SDK has no word of its own for it; its HTTP client says
-/// which part failed. Were that ever said otherwise, the request would count as lost, which is always safe.
+/// Whether no connection was ever made: no such host, no listener, no TLS. The SDK has no error type for it; its HTTP client names the part
+/// that failed. If that text ever changed, the outcome of the request would be indeterminate, which is always safe.
 fn never_connected(failure: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
     failure.as_connector_error().is_some_and(|e| causes(e).any(|cause| cause.to_string() == "client error (Connect)"))
 }
@@ -199,7 +199,7 @@ pub(super) fn kind(code: &str, status: u16) -> FaultKind {
     }
 }
 
-/// Codes that other credentials, or the same ones renewed, would not meet.
+/// Codes that other or renewed credentials would not cause.
 pub(super) fn spent(code: &str) -> bool {
     const SPENT: &[&str] = &[
         "ExpiredToken",
@@ -215,7 +215,7 @@ pub(super) fn spent(code: &str) -> bool {
     SPENT.contains(&code.strip_suffix("Exception").unwrap_or(code))
 }
 
-/// An error of this type among the causes.
+/// An error of this type in the chain of causes.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     causes(error).find_map(|e| e.downcast_ref())
 }
@@ -224,7 +224,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |e: &&'a (dyn Error + 'static)| (*e).source())
 }
 
-/// All causes in one line, without repeating what the one before has said.
+/// All causes in one line, without repeating the text of the one before.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut out = String::new();
     for cause in causes(error) {

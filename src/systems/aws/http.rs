@@ -1,4 +1,5 @@
-//! The HTTP client of all AWS calls: the SDK's own, with a bound on every answer and with certificate authorities that were looked at first.
+//! The HTTP client of all AWS calls: the SDK's own, with a limit on the length of every answer and with certificate authorities that were
+//! checked first.
 
 use std::sync::OnceLock;
 
@@ -24,8 +25,8 @@ use http_body_util::Limited;
 use super::trust;
 use base::observed::Fault;
 
-/// An answer may be this long. A page of a thousand instances with fifty tags each is about 10 MB; an answer that does not end must not take
-/// the memory of whoever asks.
+/// The longest answer. A page of a thousand instances with fifty tags each is about 10 MB; an endless answer must not use up the memory of
+/// the caller.
 const LONGEST: usize = 32 << 20;
 
 /// A client for one identity; does no I/O before the first request.
@@ -38,13 +39,13 @@ struct Client(OnceLock<(SharedHttpClient, Option<Fault>)>);
 
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
-        // At the first request: reading the machine's certificates takes milliseconds, and no start should wait for it.
+        // At the first request: reading the machine's certificates takes milliseconds, and the start must not wait for it.
         let (inner, no_https) = self.0.get_or_init(|| {
             let (context, no_https) = trust::of_aws();
             let tls = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context);
             (tls.build_https(), no_https)
         });
-        // The SDK's client keeps its connectors, one for each kind of settings.
+        // The SDK's client keeps its connectors, one for each set of settings.
         let inner = inner.http_connector(settings, parts);
         SharedHttpConnector::new(Bounded { inner, no_https: no_https.clone() })
     }

@@ -1,6 +1,6 @@
-//! Every AWS call that the watching side can make. All of them only read; `docs/iam-watch.json` grants exactly these.
+//! Every AWS call that a viewer can make. All of them only read; `docs/iam-watch.json` grants exactly these.
 //!
-//! A request builder that comes out of here can send its own operation and nothing else.
+//! A request builder from this module can send its own operation and nothing else.
 
 use super::{Aws, Reader};
 
@@ -83,7 +83,7 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/plan.example.toml");
         let (plan, _) = crate::load_plan(&path).unwrap_or_else(|faulty| panic!("{faulty}"));
         let (_, sources) = <Estate as engine::systems::Systems>::new(&Arc::new(plan));
-        // AWS permissions are the ones with a service in front; the other servers' have none.
+        // AWS permissions have a service prefix; the other servers' permissions have none.
         let needed: BTreeSet<String> =
             sources.iter().flat_map(|s| s.calls).filter(|c| c.contains(':')).map(|c| (*c).to_owned()).collect();
         assert!(needed.iter().filter(|c| c.starts_with("ec2:")).count() == 4, "the plan names a fleet: {needed:?}");

@@ -1,4 +1,4 @@
-//! For tests: a web server of a few lines around a state and a function that answers.
+//! For tests: a small web server around a state and a function that answers.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// A header's value; empty where it is not there.
+    /// A header's value; empty where it is missing.
     pub fn header(&self, name: &str) -> &str {
         let lines = self.head.lines().filter_map(|line| line.split_once(':'));
         lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim()).next().unwrap_or_default()
@@ -31,7 +31,7 @@ impl Asked {
 /// Status and body; none: the connection is cut.
 pub type Answer<S> = fn(&mut S, &Asked) -> Option<(u16, String)>;
 
-/// Serves until the test is over; gives its URL.
+/// Serves until the end of the test; returns its URL.
 pub async fn serve<S: Send + 'static>(state: Arc<Mutex<S>>, answer: Answer<S>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("address"));

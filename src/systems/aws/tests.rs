@@ -1,4 +1,4 @@
-//! How servers are reached, and what AWS never says: pages of proxies, empty answers, redirects, answers without an end.
+//! How servers are reached, and answers that AWS never gives: pages of proxies, empty answers, redirects, endless answers.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -8,7 +8,7 @@ use tokio::{
 use super::*;
 use plan::Secret;
 
-/// A server that answers every request with this head, and the body again and again for as long as somebody reads.
+/// A server that answers every request with this head, and with the body repeated for as long as the client reads.
 async fn answering(head: &'static str, body: &'static [u8], endless: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -33,7 +33,7 @@ fn aws(url: &str) -> Aws {
     Aws::reading(&access, "eu-west-1")
 }
 
-/// One call of every service, each with a protocol of its own: ec2, query, rest-xml, and CloudWatch's.
+/// One call of every service, each with its own protocol: ec2, query, rest-xml, and CloudWatch's.
 async fn asked(url: &str) -> Vec<Fault> {
     let aws = aws(url);
     let (ec2, elb, asg) = (aws.ec2(), aws.elasticloadbalancing(), aws.autoscaling());
@@ -120,7 +120,7 @@ async fn an_answer_without_an_end_is_cut_off() {
     let aws = aws(&answering(head, &PART, true).await);
     let ec2 = aws.ec2();
     let fault = ec2.call("DescribeInstances", ec2.describe_instances().send()).await.expect_err("no answer");
-    // Were it read until the time is over, it would be a time-out.
+    // If it were read until the time-out, the fault would be a time-out.
     assert_eq!(fault.kind, FaultKind::Malformed, "{fault}");
     assert!(fault.text.raw().contains("length limit exceeded"), "{fault}");
 }
@@ -177,7 +177,7 @@ fn the_sdk_never_retries_and_never_waits_for_ever() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unreachable_and_is_named() {
-    // Port 9 of the loopback: nothing listens there.
+    // Port 9 of the loopback has no listener.
     let mut access = at(&[("all", "http://127.0.0.1:9")]);
     access.read.access_key = Some(plan::Secret::Env("PATH".into()));
     access.read.secret_key = Some(plan::Secret::Env("PATH".into()));

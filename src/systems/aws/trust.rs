@@ -1,7 +1,7 @@
-//! Which certificate authorities HTTPS trusts: those of the machine, or for AWS those that `AWS_CA_BUNDLE` names.
+//! The certificate authorities that HTTPS trusts: those of the machine, or for AWS those that `AWS_CA_BUNDLE` names.
 //!
-//! Looked at before any client is made: the TLS libraries panic, or make no client at all, where there are none. What is missing is a fault of the
-//! questions over HTTPS; a server that the plan reaches over plain HTTP is asked all the same.
+//! They are checked before any client is made: without them the TLS libraries panic, or cannot build a client. Missing authorities are a
+//! fault of the queries over HTTPS; a server that the plan reaches over plain HTTP is queried as usual.
 
 use std::{path::Path, sync::LazyLock};
 
@@ -20,7 +20,7 @@ const BUNDLE: &str = "AWS_CA_BUNDLE";
 const ADVICE: &str =
     "install them (Debian, Ubuntu: apt-get install ca-certificates), or name a PEM file in SSL_CERT_FILE";
 
-/// What is wrong with the machine's own certificate authorities. Read once.
+/// The fault of the machine's own certificate authorities. Read once.
 static MACHINE: LazyLock<Option<Fault>> = LazyLock::new(|| {
     let found = rustls_native_certs::load_native_certs();
     let (usable, _) = RootCertStore::empty().add_parsable_certificates(found.certs);
@@ -32,12 +32,12 @@ static MACHINE: LazyLock<Option<Fault>> = LazyLock::new(|| {
     Some(Fault::new(FaultKind::Unsupported, text))
 });
 
-/// Why nothing can be asked over HTTPS with the machine's own certificate authorities; none where it can.
+/// Why no HTTPS request is possible with the machine's own certificate authorities; none where it is possible.
 pub fn missing() -> Option<&'static Fault> {
     MACHINE.as_ref()
 }
 
-/// Whom AWS clients trust; where nobody can be, the fault of every question over HTTPS beside a context that trusts nobody.
+/// The authorities that AWS clients trust. If there are none: a context that trusts nobody, and the fault of every query over HTTPS.
 pub(super) fn of_aws() -> (TlsContext, Option<Fault>) {
     let bundle = std::env::var_os(BUNDLE).filter(|path| !path.is_empty());
     let (store, fault) = match bundle {
@@ -59,7 +59,7 @@ pub(super) fn of_aws() -> (TlsContext, Option<Fault>) {
     }
 }
 
-/// A bundle of which every certificate can be used: the SDK panics at one that cannot.
+/// A bundle in which every certificate is usable: the SDK panics at one that is not.
 pub(super) fn bundle_of(path: &Path) -> Result<Vec<u8>, Fault> {
     let fault = |kind, words: String| {
         Fault::new(kind, format!("no HTTPS: {BUNDLE}={}: {words}; mend the file, or unset {BUNDLE}", path.display()))

@@ -1,8 +1,8 @@
 //! Every AWS call that changes something. `docs/iam-operate.json` grants exactly these; what builds a whole fleet (RunInstances,
 //! CopyImage) is not among them.
 //!
-//! A [`Writer`] is made of the plan's *writing* credentials and for nobody but the holder of a journal. A request builder that comes out of
-//! here can send its own operation and nothing else, once: retries are off.
+//! A [`Writer`] is made from the plan's *writing* credentials, and only for the holder of a journal. A request builder from this module can
+//! send its own operation and nothing else, once: retries are off.
 
 use std::{future::Future, sync::Arc};
 
@@ -20,7 +20,7 @@ use plan::{Access, AwsCredentials};
 pub struct Writing(Aws);
 
 impl Writing {
-    /// For writing, as the plan says; none where the plan names no writing credentials: such a place is read only. Does no I/O.
+    /// For writing, as the plan says; none where the plan names no writing credentials: such a place is read-only. Does no I/O.
     #[must_use]
     pub fn new(access: &Access, region: &str, _: &Journal) -> Option<Self> {
         let write: &AwsCredentials = access.write.as_ref()?;
@@ -28,7 +28,7 @@ impl Writing {
     }
 }
 
-/// A client that can only send what stands in this file. The client itself never comes out.
+/// A client that can only send the calls of this file. The client itself is not accessible from outside.
 #[derive(Debug, Clone)]
 pub struct Writer<C> {
     client: C,
@@ -48,11 +48,11 @@ impl<C> Writer<C> {
         }
     }
 
-    /// Waits for the answer to a request. What is no success comes back as what it says of the request: whether it was carried out, was not,
-    /// or nobody knows.
+    /// Waits for the answer to a request. An error is returned as the outcome of the request: carried out, not carried out, or
+    /// indeterminate.
     ///
     /// # Errors
-    /// What came of the request, if the server did not say yes.
+    /// The outcome of the request, if the server did not accept it.
     pub async fn call<T, E, M>(
         &self,
         operation: &'static str,
@@ -70,7 +70,7 @@ impl<C> Writer<C> {
         })
     }
 
-    /// How a person names the server.
+    /// The server's name in messages.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place

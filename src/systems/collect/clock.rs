@@ -1,4 +1,4 @@
-//! Asks the machine's clocks.
+//! Reads the machine's clocks.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use base::now::Now;
 
-/// This moment, by CLOCK_BOOTTIME and by the wall clock.
+/// The current time, by CLOCK_BOOTTIME and by the wall clock.
 #[must_use]
 pub fn now() -> Now {
     let t = clock_gettime(ClockId::Boottime);

@@ -1,5 +1,5 @@
-//! Whatever dies by itself is told: a client that panics makes its source blind with the reason, and what it was sent with is unknown, not awaited
-//! for ever.
+//! Panics are reported: a client that panics makes its collector unknown with the reason; the outcome of a request that panics is
+//! indeterminate, and nobody waits for it.
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
 
@@ -9,20 +9,20 @@ use tokio::time::{Instant, sleep};
 use super::{poll::Schedule, sink::Sink};
 use base::observed::{Fault, FaultKind};
 
-/// A source that has died is started again after this long, or after its interval, whichever is longer.
+/// A collector that panicked is started again after this long, or after its interval, whichever is longer.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Runs to the end; a panic becomes the words of a defect.
+/// Runs a future to its end; a panic becomes the text of a fault.
 ///
 /// # Errors
-/// If it panicked: what it said.
+/// If it panicked: the message.
 pub async fn caught<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    // What tasks share is only ever replaced as a whole, so a panic leaves nothing half done behind it.
+    // Shared values are only ever replaced as a whole, so a panic leaves none of them half changed.
     AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| words(panic.as_ref()))
 }
 
-/// Runs a source for as long as it lives: `start` with clients, what is asked, when, and where it goes. One that dies reports why, and is started
-/// again.
+/// Runs a collector: `start` gets the clients, the query, the schedule and the sink. A collector that panics reports the reason and is
+/// started again.
 pub async fn alive<C: Clone, A: Clone, F, Fut>(
     (clients, spec): (C, A),
     schedule: Schedule,
@@ -80,7 +80,7 @@ mod tests {
             let time = times.fetch_add(1, Ordering::SeqCst);
             async move { assert!(time >= 2, "no certificates, time {time}") }
         };
-        // Ends by itself at the third start, which does not die.
+        // Ends by itself at the third start, which does not panic.
         again_and_again(Duration::from_millis(1), schedule, Sink::new(tx, CollectorIx(7)), source).await;
         for time in 0..2 {
             let Ok(EngineInput::Failed { source: CollectorIx(7), fault, .. }) = queue.try_recv() else {

@@ -1,4 +1,4 @@
-//! Asking again and again: interval, jitter, time-out, back-off, missed ticks. What every polling source shares.
+//! Polling: interval, jitter, time-out, back-off, missed ticks. Shared by all polling collectors.
 
 use std::{future::Future, time::Duration};
 
@@ -10,34 +10,34 @@ use tokio::{
 use super::sink::Sink;
 use base::observed::{Fault, FaultKind};
 
-/// When a source is asked.
+/// When a collector polls.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// Server and call, as a fault names them.
+    /// Server and call, as named in a fault.
     pub what: String,
-    /// What the plan says.
+    /// The interval in the plan.
     pub interval: Duration,
-    /// How long one answer may take.
+    /// The time-out of one answer.
     pub timeout: Duration,
-    /// How many times as often as the plan says; changed by the operator while running.
+    /// The factor on the plan's rate; the operator can change it while running.
     pub pace: watch::Receiver<f64>,
-    /// Heard of whenever it is to be asked at once.
+    /// Signals an immediate poll.
     pub now: watch::Receiver<()>,
 }
 
-/// A server that asks for fewer questions is asked up to this many times less often.
+/// The highest factor on the interval for a server that throttles.
 const THROTTLED_AT_MOST: u32 = 8;
-/// A server that fails is asked up to this many times less often; little, so that what heals is seen soon.
+/// The highest factor on the interval for a server that fails. It is low, so that recovery is seen soon.
 const FAILING_AT_MOST: u32 = 2;
 
-/// Asks for ever. One question at a time: an answer that takes longer than the interval makes the next tick late, never a second
-/// question in flight. Ticks that were missed are left out.
+/// Polls until the sender of `pace` is dropped. One query at a time: an answer that takes longer than the interval delays the next tick;
+/// there is never a second query in flight. Missed ticks are skipped.
 pub async fn poll<T, Fut>(mut schedule: Schedule, out: &Sink<T>, mut ask: impl FnMut() -> Fut)
 where
     Fut: Future<Output = Result<T, Fault>>,
 {
     let mut slower: u32 = 1;
-    // Sources of one interval are spread out from the start, so that a region is not asked everything in one instant.
+    // Collectors of the same interval are spread out from the start, so that a region does not get all queries at the same moment.
     let mut next = Instant::now() + schedule.interval.min(Duration::from_secs(1)).mul_f64(fastrand::f64());
     loop {
         tokio::select! {
@@ -50,7 +50,7 @@ where
                 continue;
             }
             Ok(()) = schedule.now.changed() => {
-                // A server that asked to be left alone is left alone.
+                // No immediate poll while the collector backs off.
                 if slower == 1 {
                     next = Instant::now();
                 }
@@ -79,19 +79,19 @@ where
     }
 }
 
-/// Interval with up to 10 % taken off: jitter must never push an answer past its time.
+/// Interval less up to 10 % jitter: jitter must never delay an answer beyond the interval.
 fn wait(schedule: &Schedule, slower: u32) -> Duration {
     let jitter = 1.0 - 0.1 * fastrand::f64();
     schedule.interval.div_f64(*schedule.pace.borrow()).mul_f64(jitter) * slower
 }
 
-/// The fault of an answer that did not come in time; `what` names server and call.
+/// The fault of an answer that exceeded the time-out; `what` names server and call.
 #[must_use]
 pub fn timed_out(what: &str, limit: Duration) -> Fault {
     Fault::new(FaultKind::TimedOut, format!("{what}: no answer within {}", base::now::short(limit)))
 }
 
-/// The fault of a source that this build cannot reach.
+/// The fault of a collector whose feature is not in this build.
 #[must_use]
 pub fn not_built(feature: &str) -> Fault {
     Fault::new(FaultKind::Unsupported, format!("this landfall was built without the feature `{feature}`"))
@@ -182,7 +182,7 @@ mod tests {
             let ask = async || Err(Fault::new(FaultKind::Refused, "x"));
             tokio::select! {
                 () = poll(schedule, &out, ask) => {}
-                // The first question comes within a second; without the new pace the second would come after an hour.
+                // The first poll comes within a second; without the new pace the second would come after an hour.
                 _ = async { kinds(&mut queue, 1).await; pace.send_replace(4_000_000.0); kinds(&mut queue, 2).await } => {}
             }
         });

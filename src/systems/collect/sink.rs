@@ -1,4 +1,4 @@
-//! Where a source puts what it learnt: the core's input queue, with the source's name already on it.
+//! Where a collector puts its observations: the engine's input queue, with the collector's index attached.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{EngineInput, Observation};
 use base::{collector::CollectorIx, observed::Fault};
 
-/// One source's way to the core. Typed: a source can only bring facts of its own system.
+/// One collector's access to the engine. Typed: a collector can only send observations of its own system.
 ///
-/// The queue has no bound because its producers do: a source has at most one answer under way, or, where the server pushes,
-/// as many as it has state changes.
+/// The queue needs no bound because its producers are bounded: a collector has at most one answer under way, or, where the server pushes,
+/// as many as there are state changes.
 #[derive(Debug)]
 pub struct Sink<F> {
     queue: UnboundedSender<EngineInput>,
@@ -25,22 +25,22 @@ impl<F> Clone for Sink<F> {
 }
 
 impl Sink<Observation> {
-    /// For a source of any system.
+    /// For a collector of any system.
     #[must_use]
     pub fn new(queue: UnboundedSender<EngineInput>, source: CollectorIx) -> Self {
         Self { queue, source, wrap: std::convert::identity }
     }
 
-    /// For one system's facts only.
+    /// For observations of one system only.
     pub fn narrow<F>(self, wrap: fn(F) -> Observation) -> Sink<F> {
         Sink { queue: self.queue, source: self.source, wrap }
     }
 }
 
 impl<F> Sink<F> {
-    /// An answer, and how long it took.
+    /// An observation, and how long the query took.
     pub fn facts(&self, facts: F, took: Duration) {
-        // The core is gone only when the program ends.
+        // The engine is gone only when the program ends.
         let _ = self.queue.send(EngineInput::Observation { source: self.source, facts: (self.wrap)(facts), took });
     }
 

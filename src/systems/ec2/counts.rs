@@ -1,10 +1,10 @@
-//! How many instances of a role are how far, on one side.
+//! The instances of a role on one side, counted by state.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::facts::{Check, Instance, InstanceState, Name, Status};
 
-/// How many instances are how far.
+/// Instance counts by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Being launched.
@@ -21,9 +21,9 @@ pub struct Counts {
     pub impaired: u32,
     /// Running and serving.
     pub in_service: u32,
-    /// Of the running ones.
+    /// vCPUs of the running instances.
     pub vcpus: u32,
-    /// Running ones that nobody knows the vCPUs of.
+    /// Running instances whose vCPUs are not known.
     pub vcpus_unknown: u32,
 }
 
@@ -47,18 +47,18 @@ impl Counts {
     }
 }
 
-/// What one role amounts to on one side.
+/// The counts of one role on one side.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     /// All zones together.
     pub all: Counts,
-    /// By zone, empty ones among them.
+    /// By zone, including empty zones.
     pub zones: BTreeMap<Name, Counts>,
-    /// Images that its instances run from, and how many do.
+    /// Images that its instances run from, with the number of instances.
     pub images: BTreeMap<Name, u32>,
-    /// Groups that the plan names and the region does not have.
+    /// Groups that the plan names and that do not exist in the region.
     pub missing: Vec<Name>,
-    /// Target groups that no instance can be in, and why.
+    /// Target groups that cannot contain instances, and why.
     pub unfit: Vec<(Name, &'static str)>,
 }
 
@@ -72,12 +72,12 @@ impl Tally {
     }
 }
 
-/// Checks as last read, and whether they were good the time before.
+/// The checks as last read, and whether the previous read was good.
 #[derive(Debug, Clone)]
 pub struct Checked {
     /// As last read.
     pub now: Check,
-    /// Good the time before as well. Status is eventually consistent: one good read is none.
+    /// The previous read was good as well. Status is eventually consistent: one good read is not enough.
     pub before: bool,
     /// A maintenance event.
     pub event: Option<Name>,
@@ -101,7 +101,7 @@ pub struct Statuses {
 }
 
 impl Statuses {
-    /// Whether these rows, read after it, would say nothing else. No instance is in them twice.
+    /// Whether these rows, taken as the next read, would change nothing. No instance is in them twice.
     #[must_use]
     pub fn says(&self, rows: &[Status]) -> bool {
         let same = |row: &Status| {

@@ -1,4 +1,4 @@
-//! What is asked of EC2, Elastic Load Balancing and Auto Scaling, and what is answered: plain rows, no SDK types.
+//! Queries to EC2, Elastic Load Balancing and Auto Scaling, and their observations: plain rows, no SDK types.
 //!
 //! Rows are small and share their strings: ten thousand instances are about a megabyte.
 
@@ -16,16 +16,16 @@ use plan::Plan;
 /// A string that many rows share.
 pub type Name = Arc<str>;
 
-/// One question to one region.
+/// One query to one region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Query {
-    /// Which region.
+    /// The side of the region.
     pub side: Side,
-    /// What.
+    /// The question.
     pub what: Question,
 }
 
-/// What can be asked of a region. Each has a source and an age of its own.
+/// The questions to a region. Each has its own collector and its own age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Question {
     /// All instances of all roles.
@@ -41,10 +41,10 @@ pub enum Question {
 }
 
 impl Question {
-    /// All, in the order in which they matter.
+    /// All, in order of importance.
     pub const ALL: [Self; 5] = [Self::Instances, Self::Status, Self::Images, Self::Targets, Self::Groups];
 
-    /// Last part of the source's id.
+    /// Last part of the collector's id.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Question {
         }
     }
 
-    /// The AWS service that is asked, by the name of its endpoint.
+    /// The AWS service that is queried, by the name of its endpoint.
     #[must_use]
     pub const fn service(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Question {
         }
     }
 
-    /// The permissions it needs.
+    /// The permissions that it needs.
     #[must_use]
     pub const fn calls(self) -> &'static [&'static str] {
         match self {
@@ -81,7 +81,7 @@ impl Question {
     }
 }
 
-/// An answer.
+/// The observation of a query.
 #[derive(Debug)]
 pub enum Observation {
     /// To [`Question::Instances`].
@@ -115,16 +115,16 @@ pub struct Instance {
     pub state: InstanceState,
     /// Cores × threads; none where EC2 does not say.
     pub vcpus: Option<u16>,
-    /// When it was launched last.
+    /// When it was last launched.
     pub launched: Option<jiff::Timestamp>,
 }
 
-/// An instance's state, as EC2 has it. Terminated ones are not asked for.
+/// An instance's state, as EC2 reports it. Terminated instances are not queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InstanceState {
     /// Being launched.
     Pending,
-    /// Running, which says nothing about its checks.
+    /// Running, whatever its checks.
     Running,
     /// Being stopped.
     Stopping,
@@ -134,14 +134,14 @@ pub enum InstanceState {
     ShuttingDown,
 }
 
-/// What an instance's status checks say.
+/// The result of an instance's status checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Which instance.
+    /// The instance.
     pub id: Name,
-    /// System and instance check together: the worse.
+    /// System and instance check together: the worse of both.
     pub check: Check,
-    /// A maintenance event that EC2 has planned for it (`instance-retirement` …).
+    /// A maintenance event that EC2 has scheduled for it (`instance-retirement` …).
     pub event: Option<Name>,
 }
 
@@ -152,18 +152,18 @@ pub enum Check {
     Ok,
     /// Not run yet.
     Initializing,
-    /// Not running, so not checked; or EC2 has too little to say.
+    /// Not running, so not checked; or EC2 has insufficient data.
     Unknown,
     /// Failed.
     Impaired,
 }
 
-/// Images, and which ones were asked for: an image that was asked for and is not here does not exist any more.
+/// The images, and the ids that were queried: an image that was queried and is not found does not exist any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Images {
-    /// Ids asked for by name.
+    /// Ids queried by name.
     pub asked: BTreeSet<Name>,
-    /// What there is, by id.
+    /// The images found, by id.
     pub found: Vec<Image>,
 }
 
@@ -176,13 +176,13 @@ pub struct Image {
     pub name: Name,
     /// `available`, `pending`, `failed` …
     pub state: Name,
-    /// The source's image that it is a copy of, by its tag [`LINEAGE`].
+    /// The source's image of which it is a copy, by its tag [`LINEAGE`].
     pub source: Option<Name>,
-    /// When it was made, as EC2 writes it.
+    /// When it was created, as EC2 writes it.
     pub created: Option<Name>,
 }
 
-/// The tag that says which image of the source an image of the target was copied from: ids differ by region.
+/// The tag that names the source image of which an image of the target is a copy: ids differ by region.
 pub const LINEAGE: &str = "landfall:source-ami";
 
 /// One of the plan's target groups.
@@ -190,13 +190,13 @@ pub const LINEAGE: &str = "landfall:source-ami";
 pub struct TargetGroup {
     /// As the plan names it: name or ARN.
     pub named: Name,
-    /// What its targets are.
+    /// The type of its targets.
     pub kind: TargetKind,
-    /// Its targets; none where there is no such group.
+    /// Its targets; none where the group does not exist.
     pub targets: Option<Vec<Target>>,
 }
 
-/// What a target group's targets are (Elastic Load Balancing API reference, "TargetGroup", TargetType).
+/// The type of a target group's targets (Elastic Load Balancing API reference, "TargetGroup", TargetType).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TargetKind {
     /// Instances, by id.
@@ -204,14 +204,14 @@ pub enum TargetKind {
     Instance,
     /// Addresses.
     Address,
-    /// A Lambda function: no instance can be in it.
+    /// A Lambda function: the group cannot contain instances.
     Function,
     /// An Application Load Balancer, whose own target groups hold the instances.
     Balancer,
 }
 
 impl TargetKind {
-    /// What it has instead of instances; none where instances can be in it.
+    /// The type of its targets, where it cannot contain instances; none where it can.
     #[must_use]
     pub const fn no_instances(self) -> Option<&'static str> {
         match self {
@@ -227,26 +227,26 @@ impl TargetKind {
 pub struct Target {
     /// Instance id or address.
     pub id: Name,
-    /// The port it is registered with; none where that is not said.
+    /// The port that it is registered with; none where it is not given.
     pub port: Option<u16>,
     /// Its health.
     pub health: TargetHealth,
 }
 
-/// What a load balancer thinks of a target.
+/// The health of a target, as reported by the load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TargetHealth {
     /// Gets traffic.
     Healthy,
     /// Registered just now.
     Initial,
-    /// Being taken out.
+    /// Being deregistered.
     Draining,
     /// The group is not used by any listener, or the zone is off.
     Unused,
     /// Fails its health check.
     Unhealthy,
-    /// Anything else, a group without health checks among it.
+    /// Anything else, including a group without health checks.
     Unknown,
 }
 
@@ -255,7 +255,7 @@ pub enum TargetHealth {
 pub struct Group {
     /// Its name.
     pub name: Name,
-    /// Wanted by it, and the bounds of that.
+    /// The desired capacity, and its bounds.
     pub desired: u32,
     /// Smallest.
     pub min: u32,
@@ -269,7 +269,7 @@ pub struct Group {
     pub members: Vec<(Name, bool)>,
 }
 
-/// Makes equal strings one.
+/// Interns strings: equal strings share one allocation.
 #[derive(Debug, Default)]
 pub struct Names(HashSet<Name>);
 
@@ -285,7 +285,7 @@ impl Names {
     }
 }
 
-/// Whether the plan names anything that a question could find on a side. What it does not need is not asked.
+/// Whether the plan names anything that a query could find on a side. Queries that the plan does not need are not sent.
 #[must_use]
 pub fn asked(plan: &Plan, ask: Query) -> bool {
     let named = |of: fn(&plan::Role) -> &base::side::Sides<Vec<String>>| {
@@ -311,11 +311,11 @@ pub fn names(plan: &Plan, of: impl Fn(&plan::Role) -> &[String]) -> Vec<String> 
 }
 
 impl Observation {
-    /// Refuses an answer that holds nothing where the plan wants something.
+    /// Rejects an empty answer where the plan expects something.
     ///
-    /// EC2 answers a wrong region, another account's credentials and filters that match nothing with success and an empty list.
-    /// That is no zero. A role without instances in a region where other roles have some is a zero: there the region, the
-    /// identity and the filters are known to be right.
+    /// For a wrong region, another account's credentials, or filters that match nothing, EC2 answers with success and an empty list. That
+    /// is not a zero. A role without instances in a region where other roles have some is a zero: the region, the identity and the filters
+    /// are known to be right.
     ///
     /// # Errors
     /// [`FaultKind::Empty`] for no instances or no status at all, [`FaultKind::NotFound`] where none of the plan's groups exists.

@@ -1,5 +1,5 @@
-//! What has become of a request, by what is there now: ours, as it was, or something else. The same for the real regions and the imitated
-//! ones. Nothing at these servers carries a tag: values tell.
+//! The verification of a request, by the values that are there now: applied, unchanged, or in conflict. The same for the real regions and
+//! the simulated ones. These servers keep no tag: only values can be compared.
 
 use super::{
     facts::{InstanceState, Name, Target, TargetHealth},
@@ -9,7 +9,7 @@ use base::{operation::Verified, step::Truth};
 
 type Sight = Verified<Version>;
 
-/// Of one group's capacity: what is there, what was asked for, what was there before.
+/// Verifies one group's capacity: `there` is the current one, `goal` the requested one, `was` the previous one.
 pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32), was: Option<&Version>) -> Sight {
     let Some(there) = there else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let Some(Version::Capacity { desired, min }) = was else {
@@ -24,7 +24,7 @@ pub(super) fn capacity(group: &str, there: Option<(u32, u32)>, goal: (u32, u32),
     Verified::new(truth, format!("{group}: desired {}, min {}{was}", there.0, there.1))
 }
 
-/// Of so many things that are as asked for, as before, or not there any more.
+/// The truth of a set of things, from the number that are as requested, as before, and no longer there.
 fn of_many(ours: usize, before: usize, gone: usize) -> Truth {
     match (ours, before, gone) {
         (_, 0, 0) => Truth::Applied,
@@ -33,7 +33,7 @@ fn of_many(ours: usize, before: usize, gone: usize) -> Truth {
     }
 }
 
-/// Of instances that were to be started or stopped.
+/// Verifies a start or stop of instances.
 pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<InstanceState>) -> Sight {
     let (mut ours, mut before, mut gone) = (0, 0, Vec::new());
     for id in ids {
@@ -50,13 +50,13 @@ pub(super) fn power(on: bool, ids: &[String], state: impl Fn(&str) -> Option<Ins
     Verified::new(of_many(ours, before, gone.len()), said)
 }
 
-/// Of a wait for instances that serve.
+/// Verifies a wait for serving instances.
 pub(super) fn in_service(serving: u32, least: u32) -> Sight {
     let truth = if serving >= least { Truth::Applied } else { Truth::NotApplied };
     Verified::new(truth, format!("{serving} of {least} in service"))
 }
 
-/// Of a group's processes: those that are suspended, those that were to be suspended or resumed.
+/// Verifies a group's processes: `suspended` are those that are suspended, `asked` those that were to be suspended or resumed.
 pub(super) fn processes(group: &str, suspended: Option<&[Name]>, asked: &[String], suspend: bool) -> Sight {
     let Some(suspended) = suspended else { return Verified::unobservable(format!("no Auto Scaling group {group}")) };
     let ours = asked.iter().filter(|p| suspended.iter().any(|s| **s == ***p) == suspend).count();
@@ -71,12 +71,12 @@ fn health(there: &[Target], place: &Place) -> Option<TargetHealth> {
     own.map(|t| t.health).max_by_key(|health| *health != TargetHealth::Healthy)
 }
 
-/// Whether a target is in a group, not on its way out.
+/// Whether a target is registered in a group and not draining.
 pub(super) fn registered(there: &[Target], place: &Place) -> bool {
     health(there, place).is_some_and(|health| health != TargetHealth::Draining)
 }
 
-/// Of targets that were to be registered or deregistered. What drains is deregistered: it gets no new requests.
+/// Verifies a registration or deregistration of targets. A draining target counts as deregistered: it gets no new requests.
 pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
     let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let ours = asked.iter().filter(|place| registered(there, place) == on).count();
@@ -84,7 +84,7 @@ pub(super) fn targets(group: &str, there: Option<&[Target]>, asked: &[Place], on
     Verified::new(of_many(ours, asked.len() - ours, 0), format!("{group}: {ours} of {} {word}", asked.len()))
 }
 
-/// Of a wait for targets: all healthy, or all gone.
+/// Verifies a wait for targets: all healthy, or all gone.
 pub(super) fn traffic(group: &str, there: Option<&[Target]>, asked: &[Place], on: bool) -> Sight {
     let Some(there) = there else { return Verified::unobservable(format!("no target group {group}")) };
     let done = |place: &&Place| match health(there, place) {

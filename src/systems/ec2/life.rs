@@ -1,11 +1,11 @@
-//! How far each instance has come, and when it changed: transitions, not samples, and a bounded number of them.
+//! The phase of each instance, and when it changed: transitions, not samples, in a bounded number.
 
 use std::{collections::HashMap, time::Duration};
 
 use super::facts::{InstanceState, Name};
 use base::now::Now;
 
-/// How far an instance has come, by all sources together.
+/// The phase of an instance, from all collectors together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
     /// Being launched.
@@ -22,12 +22,12 @@ pub enum Phase {
     Stopped,
     /// Being terminated.
     Ending,
-    /// In the list no more.
+    /// No longer in the list.
     Gone,
 }
 
 impl Phase {
-    /// From what the sources say.
+    /// The phase from the observations.
     #[must_use]
     pub const fn of(state: InstanceState, passed: bool, serves: bool) -> Self {
         match state {
@@ -57,23 +57,23 @@ impl Phase {
     }
 }
 
-/// Changes kept an instance.
+/// Changes kept for each instance.
 const CHANGES: usize = 8;
-/// How long one that is gone is remembered.
+/// How long an instance that is gone is kept.
 const GONE: Duration = Duration::from_secs(3600);
 
-/// One instance's life, as far as it was watched.
+/// The history of one instance, as far as it was observed.
 #[derive(Debug, Clone)]
 pub struct Life {
-    /// How far it is.
+    /// Its phase.
     pub phase: Phase,
-    /// What it became when, oldest first. Empty while nothing has changed since it was first seen.
+    /// Each new phase with its time, oldest first. Empty while nothing has changed since the instance was first observed.
     pub changes: Vec<(Now, Phase)>,
     round: u32,
     next: Option<Phase>,
 }
 
-/// All instances' lives.
+/// The histories of all instances.
 #[derive(Debug, Clone, Default)]
 pub struct Lives {
     by_id: HashMap<Name, Life>,
@@ -83,19 +83,19 @@ pub struct Lives {
 }
 
 impl Lives {
-    /// One instance's.
+    /// The history of one instance.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Life> {
         self.by_id.get(id)
     }
 
-    /// A new look at all instances begins. Until all sources have spoken once, what looks like a change is only learning.
+    /// Begins a pass over all instances. Until all collectors have answered once, an apparent change is only a first observation.
     pub(super) fn begin(&mut self, settled: bool) {
         self.round = self.round.wrapping_add(1);
         (self.was_settled, self.settled) = (self.settled, settled);
     }
 
-    /// An instance is there.
+    /// An instance exists.
     pub(super) fn see(&mut self, id: &Name, phase: Phase) {
         let round = self.round;
         match self.by_id.get_mut(id) {
@@ -104,14 +104,14 @@ impl Lives {
                 life.next = (life.phase != phase).then_some(phase);
             }
             None => {
-                // New while watched: that it came is a change. New at the start: nobody knows since when.
+                // New during observation: its appearance is a change. New at the start: the time of its launch is not known.
                 let next = self.was_settled.then_some(phase);
                 self.by_id.insert(id.clone(), Life { phase, changes: Vec::new(), round, next });
             }
         }
     }
 
-    /// All have been seen: writes the changes down. Without a new look nothing has changed but the time.
+    /// Ends the pass: records the changes. Without a new pass only the time has changed.
     pub(super) fn end(&mut self, at: Now) {
         let (round, record) = (self.round, self.was_settled);
         self.by_id.retain(|_, life| {

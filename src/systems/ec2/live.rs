@@ -1,7 +1,7 @@
-//! The real regions. What is made in this file can ask and nothing else; what can change something is made in `writer.rs`, for whoever
-//! holds a journal.
+//! The real regions. The clients of this file can only read; those that can change something are made in `writer.rs`, for the holder of a
+//! journal.
 //!
-//! One stream of requests a region and question, not one a role: DescribeInstances is asked once for all roles that share a tag
+//! One stream of requests for each region and question, not for each role: DescribeInstances is called once for all roles that share a tag
 //! and filters.
 
 mod groups;
@@ -34,30 +34,30 @@ use base::{
 use journal::Permit;
 use plan::Plan;
 
-/// Pages followed at the most: a server that repeats its token must not be followed for ever. At a thousand a page this is half a
+/// The most pages that are followed: a server that repeats its token must not be followed for ever. At a thousand per page this is half a
 /// million instances.
 const PAGES: usize = 500;
 
-/// Connections that can only ask, a region each.
+/// Read-only connections, one set for each region.
 pub struct Readers {
     plan: Arc<Plan>,
     regions: Sides<Region>,
 }
 
-/// One region, and what is known of it that does not change from one question to the next.
+/// One region, and the data of it that does not change between queries.
 struct Region {
     ec2: Reader<aws_sdk_ec2::Client>,
     balancing: Reader<aws_sdk_elasticloadbalancingv2::Client>,
     scaling: Reader<aws_sdk_autoscaling::Client>,
     /// vCPUs by instance type, for instances without CPU options of their own.
     vcpus: Mutex<HashMap<Name, u16>>,
-    /// Images that instances ran from when they were last asked for.
+    /// Images that instances ran from at the last query.
     in_use: Mutex<BTreeSet<Name>>,
     /// ARNs of target groups by the name in the plan.
     arns: Mutex<Arns>,
 }
 
-/// ARNs of target groups by the name in the plan, and what their targets are.
+/// ARNs of target groups by the name in the plan, and the type of their targets.
 type Arns = HashMap<Name, (String, TargetKind)>;
 
 impl Live for State {
@@ -116,7 +116,7 @@ impl Region {
     }
 }
 
-/// What comes after a page.
+/// The position in a paged list.
 struct Pages {
     token: Option<String>,
     read: usize,
@@ -127,10 +127,9 @@ impl Pages {
         Self { token: None, read: 0 }
     }
 
-    /// Takes a page's token; whether there is a next page.
+    /// Takes a page's token; returns whether there is a next page.
     ///
-    /// A token that comes twice would make the list endless, and a list that is cut off in the middle would make counts too small:
-    /// neither is an answer.
+    /// A token that comes twice would make the list endless, and a truncated list would make counts too small: both are faults.
     fn next<C: 'static>(&mut self, token: Option<&str>, reader: &Reader<C>, operation: &str) -> Result<bool, Fault> {
         let next = token.filter(|t| !t.is_empty());
         self.read += 1;
@@ -144,7 +143,7 @@ impl Pages {
     }
 }
 
-/// What is kept between questions is only ever replaced as a whole, so a panic elsewhere leaves nothing half done in it.
+/// Values kept between queries are only ever replaced as a whole, so a panic elsewhere leaves none of them half changed.
 fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

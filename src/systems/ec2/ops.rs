@@ -1,9 +1,9 @@
-//! What may be changed: the capacity of a role's Auto Scaling groups and which of their processes run, whether a role's instances run, and
-//! whether they are in its target groups. What would have to be built is shown, and never sent.
+//! What can be changed: the capacity of a role's Auto Scaling groups and which of their processes run, whether a role's instances run, and
+//! whether they are in its target groups. What would have to be built is shown and never sent.
 //!
-//! EC2 and Auto Scaling have nothing to compare with: every value that is sent is absolute, so that a second copy of a request changes
-//! nothing, and a look tells our value, the one before, and anybody else's apart. MinSize goes along with the desired capacity, because
-//! a scaling policy takes instances away when the traffic leaves. MaxSize is never changed.
+//! EC2 and Auto Scaling offer no precondition. So every value that is sent is absolute: a second copy of a request changes nothing, and
+//! verification tells our value, the previous one, and any other apart. MinSize is set together with the desired capacity, because a
+//! scaling policy removes instances when the traffic leaves. MaxSize is never changed.
 
 mod build;
 mod capacity;
@@ -32,70 +32,70 @@ use plan::{Action, Role};
 pub enum Call {
     /// One UpdateAutoScalingGroup.
     Capacity {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// The group's name.
         group: String,
-        /// Instances wanted.
+        /// Desired instances.
         desired: u32,
-        /// Never fewer than this.
+        /// The minimum size.
         min: u32,
     },
-    /// Until so many instances of a role serve.
+    /// A wait until this many instances of a role serve.
     InService {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// The role.
         role: String,
-        /// At least this many.
+        /// The minimum number.
         least: u32,
     },
     /// One StartInstances or StopInstances.
     Power {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// Started; else stopped.
         on: bool,
-        /// Instance ids, 50 at the most.
+        /// Instance ids, at most 50.
         instances: Vec<String>,
     },
     /// One SuspendProcesses or ResumeProcesses.
     Processes {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// The group's name.
         group: String,
-        /// Auto Scaling's names of them; never empty, which would mean all.
+        /// Their names in Auto Scaling; never empty, because an empty list means all.
         processes: Vec<String>,
         /// Suspended; else resumed.
         suspend: bool,
     },
     /// One RegisterTargets or DeregisterTargets.
     Targets {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// The target group, as the plan names it.
         group: String,
         /// Registered; else deregistered.
         on: bool,
-        /// What, 50 at the most.
+        /// The targets, at most 50.
         targets: Vec<Place>,
     },
-    /// Until all of these are healthy in a target group, or gone from it.
+    /// A wait until all of these are healthy in a target group, or gone from it.
     Traffic {
-        /// Which region.
+        /// The side of the region.
         side: Side,
         /// The target group, as the plan names it.
         group: String,
         /// Healthy; else gone.
         on: bool,
-        /// What.
+        /// The targets.
         targets: Vec<Place>,
     },
 }
 
 impl Call {
-    /// Which region it is for.
+    /// The side of its region.
     #[cfg(feature = "aws")]
     pub(super) const fn side(&self) -> Side {
         match self {
@@ -114,19 +114,19 @@ impl Call {
 pub struct Place {
     /// Instance id or address.
     pub id: String,
-    /// The port it is registered with; none: the group's own.
+    /// The port that it is registered with; none: the group's own.
     pub port: Option<u16>,
 }
 
-/// What was observed before a call.
+/// The observed state before a call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Version {
     /// A group's capacity.
     Capacity {
-        /// Instances wanted.
+        /// Desired instances.
         desired: u32,
-        /// Never fewer than this.
+        /// The minimum size.
         min: u32,
     },
 }
@@ -193,7 +193,7 @@ impl State {
         &self.plan.sites.get(side).region
     }
 
-    /// Where a printed command goes, and as whom: a region, and the plan's writing profile.
+    /// The region and the plan's writing profile, as flags of a printed command.
     pub(super) fn flags(&self, side: Side) -> String {
         let site = self.plan.sites.get(side);
         format!("--region {}{}", quoted(&site.region), profile(&site.access))

@@ -1,4 +1,4 @@
-//! Who serves: the most telling thing that the plan names for a role decides.
+//! Which instances serve: the most specific criterion that the plan names for a role decides.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -6,19 +6,19 @@ use super::facts::{Group, Instance, Name, Target, TargetGroup, TargetHealth};
 use base::side::Side;
 use plan::Role;
 
-/// What tells that an instance serves: the most telling thing that the plan names for the role on this side.
+/// The criterion by which an instance serves: the most specific one that the plan names for the role on this side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Serving {
-    /// Healthy in all target groups it is registered in, and registered in one at least.
+    /// Healthy in all target groups it is registered in, and registered in at least one.
     Targets,
     /// In service and healthy in an Auto Scaling group.
     Groups,
-    /// Nothing is named: its checks have passed.
+    /// The plan names no groups: its checks have passed.
     Checks,
 }
 
 impl Serving {
-    /// For a role on a side.
+    /// The criterion for a role on a side.
     #[must_use]
     pub fn of(role: &Role, side: Side) -> Self {
         if !role.target_groups.get(side).is_empty() {
@@ -30,7 +30,7 @@ impl Serving {
         }
     }
 
-    /// In words.
+    /// The criterion as a text.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -41,16 +41,16 @@ impl Serving {
     }
 }
 
-/// Who serves, of one role.
+/// The serving instances of one role.
 pub(super) struct ServingIndex<'a> {
     how: Serving,
     /// By instance id or address: whether it is healthy wherever it is registered.
     healthy: HashMap<&'a str, bool>,
     /// Zones that its Auto Scaling groups launch in.
     group_zones: HashSet<&'a Name>,
-    /// Groups that the plan names and the region does not have.
+    /// Groups that the plan names and that do not exist in the region.
     pub(super) missing: Vec<Name>,
-    /// Target groups that no instance can be in, and why.
+    /// Target groups that cannot contain instances, and why.
     pub(super) unfit: Vec<(Name, &'static str)>,
 }
 

@@ -1,5 +1,5 @@
-//! The fleet's signals. Each hangs on all the sources that its number is made of; what the plan wants is given only beside what is
-//! known to be there, so that a gate never compares with a number alone.
+//! The fleet's signals. Each depends on all collectors that its number is made from. What the plan wants is given only together with what
+//! is known to exist, so that a gate never compares with the plan's number alone.
 
 use super::State;
 use base::{
@@ -67,16 +67,16 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
     }
 }
 
-/// How an image in use on the target hangs together with the source.
+/// The relation of an image in use on the target to the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lineage {
     /// Tagged as a copy of an image that the role runs from on the source.
     Same,
-    /// Tagged as a copy of another image: the role may have moved on at the source.
+    /// Tagged as a copy of another image: the source's role may have a newer image.
     Other,
     /// Not tagged.
     Untagged,
-    /// The image itself does not exist any more: nothing new can be launched from it.
+    /// The image itself does not exist any more: no new instance can be launched from it.
     Deregistered,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn lineage(state: &State, role: usize, now: Now) -> Observed<Vec<(sup
                     Some(Some(_)) => Lineage::Other,
                     Some(None) => Lineage::Untagged,
                     None if images.asked.contains(&id) => Lineage::Deregistered,
-                    // In use since the last look at images: known at the next one.
+                    // In use since the last query for images: known after the next one.
                     None => {
                         return Err(Fault::new(
                             FaultKind::Silent,

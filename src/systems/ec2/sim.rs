@@ -1,6 +1,6 @@
-//! How a fleet behaves in a simulated estate: the source as the plan wants it, the target filling up, a few instances that never get
-//! well, copied images. All of it follows from plan, seed, time and what is asked of it: a group that is told its capacity launches,
-//! replaces and takes out (`sim/fleet.rs`). What it serves of the users' traffic is in `sim/serve.rs`.
+//! The simulated fleet: the source as the plan wants it, the target filling up, a few instances that never become healthy, copied images.
+//! Everything follows from plan, seed, time and requests: a group whose capacity is set launches, replaces and removes instances
+//! (`sim/fleet.rs`). Its capacity for the users' traffic is in `sim/serve.rs`.
 
 mod fleet;
 mod happen;
@@ -24,27 +24,27 @@ use base::{
 };
 use plan::{Plan, Role};
 
-/// Zones a region has.
+/// Zones of a region.
 const ZONES: usize = 3;
-/// The target is filled up within about this long.
+/// The target is complete after about this long.
 const BUILD_OUT: Duration = Duration::from_secs(15 * 60);
-/// Share of the target that is there from the start.
+/// Share of the target that exists from the start.
 const HEAD_START: f64 = 0.2;
-/// One of so many instances fails its checks for ever.
+/// One of this many instances fails its checks for ever.
 const FAILS: u64 = 200;
 
-/// The imitated regions.
+/// The simulated regions.
 pub struct Sim {
     plan: Arc<Plan>,
     hosts: Sides<Vec<Host>>,
     groups: Sides<Vec<Asg>>,
-    /// Roles, by index, of which nothing that boots gets well.
+    /// Roles, by index, whose booting instances never become healthy.
     sick: Sides<BTreeSet<u16>>,
     started: Option<Now>,
     random: fastrand::Rng,
     /// Tags of all requests that were carried out.
     log: Vec<String>,
-    /// What each side could serve when that was last counted, and when.
+    /// The capacity of each side when it was last counted, and the time of that.
     serves: Cell<Option<(Duration, Sides<f64>)>>,
 }
 
@@ -107,7 +107,7 @@ impl Sim {
         let last = self.plan.fleet.len().saturating_sub(1);
         let found = of(side).zip(of(Side::Source)).enumerate().map(|(role, (id, source))| {
             let name = format!("{}-2026.11.{}", self.plan.fleet[role].name, 10 + role);
-            // Somebody built the last role's image by hand.
+            // The last role's image was built by hand.
             let tagged = side == Side::Target && (role < last || last < 2);
             Image {
                 id,
@@ -157,7 +157,7 @@ impl Sim {
     }
 }
 
-/// The plan's groups of one side: each wants what the plan wants, and may go a quarter beyond it.
+/// The plan's groups of one side: each has the desired capacity of the plan, and a maximum a quarter above it.
 fn groups(plan: &Plan, side: Side, hosts: &[Host]) -> Vec<Asg> {
     let of = names(plan, |r| r.auto_scaling_groups.get(side).as_slice());
     let group = |name: String| {

@@ -1,7 +1,7 @@
-//! One side's fleet: its readings, and what follows from them together.
+//! One side's fleet: its readings, and what is derived from them together.
 //!
-//! Tallies are made once an answer, not once a look; whoever looks joins the readings that a number hangs on, so that it is as good
-//! as the worst of them.
+//! Tallies are computed once for each observation, not for each view. A view joins all readings that a number depends on, so that the
+//! number is only as fresh as the worst of them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,14 +19,14 @@ use base::{
 };
 use plan::{Plan, Role};
 
-/// How one role moves on one side.
+/// The recent changes of one role on one side.
 #[derive(Debug, Clone, Default)]
 pub struct Trend {
     /// Running instances.
     pub running: Slope,
-    /// Wanted ones that do not serve yet.
+    /// Wanted instances that do not serve yet.
     pub gap: Slope,
-    /// Serving ones.
+    /// Serving instances.
     pub serving: Ring,
 }
 
@@ -41,14 +41,14 @@ pub struct Site {
     pub(super) targets: Reading<Vec<TargetGroup>>,
     pub(super) groups: Reading<Vec<Group>>,
     pub(super) lives: Lives,
-    /// One a role. An instance that two roles select is in both.
+    /// One for each role. An instance that two roles select is in both.
     pub(super) tallies: Vec<Tally>,
     /// All instances, each once, however many roles select it.
     pub(super) whole: Tally,
     pub(super) trends: Vec<Trend>,
 }
 
-/// Takes an answer; gives whether it is another than the last.
+/// Takes an observation; returns whether it differs from the last one.
 fn put<T: PartialEq>(reading: &mut Reading<T>, answer: T, stamp: Stamp) -> bool {
     let known = reading.last().is_some_and(|(last, _)| *last == answer);
     if known {
@@ -77,12 +77,12 @@ impl Site {
         }
     }
 
-    /// Gives whether it says anything else than the one before.
+    /// Returns whether it differs from the previous one.
     pub(super) fn apply(&mut self, facts: Observation, stamp: Stamp) -> bool {
         let news = match facts {
             Observation::Instances(mut rows) => {
                 rows.sort_by(|a, b| a.id.cmp(&b.id));
-                // The same instance comes once for each role that selects it, and can come on two pages while the fleet changes.
+                // The same instance comes once for each role that selects it, and can be on two pages while the fleet changes.
                 rows.dedup_by(|later, earlier| {
                     let same = later.id == earlier.id;
                     if same {
@@ -98,7 +98,7 @@ impl Site {
             }
             Observation::Status(mut rows) => {
                 rows.sort_by(|a, b| a.id.cmp(&b.id));
-                // As above; what came later counts.
+                // As above; the later row replaces the earlier one.
                 rows.dedup_by(|later, earlier| {
                     let same = later.id == earlier.id;
                     if same {
@@ -148,7 +148,7 @@ impl Site {
         Statuses { by_id, twice: before.is_some() }
     }
 
-    /// Counts anew, from the last of each reading.
+    /// Computes the tallies again, from the last value of each reading.
     fn tally(&mut self) {
         let Some((instances, _)) = self.instances.last() else { return };
         let status = self.status.last().map(|(s, _)| s);
@@ -171,7 +171,7 @@ impl Site {
         for instance in instances {
             let checked = status.and_then(|s| s.by_id.get(&instance.id));
             let passed = checked.is_some_and(Checked::passed);
-            // What serves in one of its roles serves, whatever tells it in the others.
+            // An instance that serves in one of its roles serves, whatever the criteria of its other roles.
             let mut anywhere = false;
             for role in instance.roles.iter().copied().map(usize::from) {
                 let (Some(tally), Some(index)) = (tallies.get_mut(role), roles.get(role)) else { continue };
@@ -185,7 +185,7 @@ impl Site {
         (self.tallies, self.whole) = (tallies, whole);
     }
 
-    /// Whether all that an instance's phase hangs on has been read: before that, what looks like a change is only learning.
+    /// Whether everything that an instance's phase depends on has been read. Before that, an apparent change is only a first observation.
     fn settled(&self) -> bool {
         let named =
             |of: fn(&Role) -> &Sides<Vec<String>>| self.plan.fleet.iter().any(|r| !of(r).get(self.side).is_empty());
@@ -195,7 +195,7 @@ impl Site {
             && (self.groups.last().is_some() || !named(|r| &r.auto_scaling_groups))
     }
 
-    /// Takes what is live into the history.
+    /// Records the fresh values in the history.
     fn follow(&mut self, at: Now) {
         self.lives.end(at);
         for role in 0..self.plan.fleet.len() {
@@ -213,18 +213,18 @@ impl Site {
         }
     }
 
-    /// What the plan wants of a role here.
+    /// The plan's number of instances of a role on this side.
     #[must_use]
     pub fn wanted(&self, role: usize) -> u32 {
         *self.plan.fleet[role].wanted.get(self.side)
     }
 
-    /// What hangs on the list of instances alone.
+    /// A value that depends on the list of instances alone.
     pub fn counted<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.instances.at(now).map(|_| of(&self.tallies[role]))
     }
 
-    /// The same of all instances together, each counted once.
+    /// The same for all instances together, each counted once.
     pub fn all<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.instances.at(now).map(|_| of(&self.whole))
     }
@@ -235,7 +235,7 @@ impl Site {
         self.counted(role, now, |t| t.all.running)
     }
 
-    /// vCPUs of the running instances; no reading while those of a single one are unknown.
+    /// vCPUs of the running instances; no reading while the vCPUs of any one of them are unknown.
     #[must_use]
     pub fn vcpus(&self, role: usize, now: Now) -> Observed<u32> {
         self.counted(role, now, |t| t.all).and_then(|c| match c.vcpus_unknown {
@@ -244,12 +244,12 @@ impl Site {
         })
     }
 
-    /// What hangs on instances and on two reads of their status.
+    /// A value that depends on instances and on two reads of their status.
     pub fn checked<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.twice(now).map(|()| of(&self.tallies[role]))
     }
 
-    /// The same of all instances together, each counted once.
+    /// The same for all instances together, each counted once.
     pub fn all_checked<T>(&self, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         self.twice(now).map(|()| of(&self.whole))
     }
@@ -261,7 +261,7 @@ impl Site {
         }
     }
 
-    /// What hangs on instances and on whatever tells that they serve.
+    /// A value that depends on instances and on the criterion by which they serve.
     pub fn served<T>(&self, role: usize, now: Now, of: impl FnOnce(&Tally) -> T) -> Observed<T> {
         let instances = self.instances.at(now);
         let tally = &self.tallies[role];
@@ -291,8 +291,8 @@ impl Site {
         self.served(role, now, |t| t.all.in_service)
     }
 
-    /// Zones in which no instance of a role serves. Which zones there should be: those of its Auto Scaling groups, else all that any
-    /// instance of this side is in.
+    /// Zones in which no instance of a role serves. The expected zones are those of its Auto Scaling groups, else all zones of this side's
+    /// instances.
     #[must_use]
     pub fn zones_empty(&self, role: usize, now: Now) -> Observed<u32> {
         let empty =
@@ -302,14 +302,14 @@ impl Site {
         if named { served.zip(self.groups.at(now)).map(|(n, _)| n) } else { served }
     }
 
-    /// Serving ÷ wanted, at most 1; nothing where nothing is wanted.
+    /// Serving ÷ wanted, at most 1; none where the plan wants no instance.
     #[must_use]
     pub fn ready(&self, role: usize, now: Now) -> Option<Observed<f64>> {
         let wanted = f64::from(self.wanted(role));
         (wanted > 0.0).then(|| self.in_service(role, now).map(|n| (f64::from(n) / wanted).min(1.0)))
     }
 
-    /// When a role will have what is wanted, at the pace of the last minutes.
+    /// When a role will have the wanted number, at the rate of the last minutes.
     #[must_use]
     pub fn eta(&self, role: usize, now: Now) -> Observed<Drain> {
         let wanted = self.wanted(role);

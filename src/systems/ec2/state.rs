@@ -1,4 +1,4 @@
-//! What is known of the fleet on both sides, and the sources that the plan asks for.
+//! The state of the fleet on both sides, and the collectors that the plan needs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,16 +20,16 @@ use base::{
 };
 use plan::Plan;
 
-/// What is known.
+/// The state of the fleet.
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
     pub(super) sites: Sides<Site>,
     /// The worst role's readiness on the target.
     pub(super) ready: Ring,
-    /// How many answers said something else than the one before, or failed: as long as there is no other, what was read says the same.
+    /// The number of observations that differed from the previous one, or failed. While it is unchanged, the readings are unchanged.
     pub(super) heard: u64,
-    /// When the last one did.
+    /// The time of the last such observation.
     pub(super) news: Duration,
     /// The rows of all instances, thousands of them.
     pub(super) rows: Memo<(u64, [Worth; 4], u64), Arc<[Row]>>,
@@ -72,7 +72,7 @@ impl System for State {
         self.sites.get_mut(ask.side).fail(ask.what, fault);
     }
 
-    /// Target groups that no instance can be in.
+    /// Target groups that cannot contain instances.
     fn unusable(&self, now: Now) -> Vec<Fault> {
         let roles = 0..self.plan.fleet.len();
         let each = Side::BOTH.into_iter().flat_map(|side| roles.clone().map(move |role| (side, role)));
@@ -94,7 +94,7 @@ impl System for State {
         each.map(|(role, name, side)| {
             let site = self.sites.get(side);
             let running = site.running(role, now);
-            // Checks count from their second read on: until then there is nothing that could be wrong.
+            // Checks count from their second read on: until then no value can be wrong.
             let known = match site.in_service(role, now) {
                 Observed::Pending => running,
                 serving => running.zip(serving).map(|(running, _)| running),
@@ -118,8 +118,8 @@ impl System for State {
 }
 
 impl State {
-    /// The role that is furthest from ready on the target, and how ready it is. Not the mean: a platform is as ready as the role that
-    /// lacks most. The readiness is as good as the worst of *all* roles' readings: the one that is not known may be the worst.
+    /// The role that is least ready on the target, and its readiness. Not the mean: a platform is as ready as its least ready role. The
+    /// readiness is only as fresh as the worst of *all* roles' readings: a role that is not known may be the least ready.
     #[must_use]
     pub fn worst(&self, now: Now) -> Option<(usize, Observed<f64>)> {
         let site = self.sites.get(Side::Target);
@@ -132,12 +132,12 @@ impl State {
     }
 }
 
-/// For sorting by readiness: what is not known comes before all that is.
+/// Sort key of readiness: unknown values come first.
 pub(super) fn order(ready: &Observed<f64>) -> f64 {
     ready.as_ref().shown().copied().unwrap_or(-1.0)
 }
 
-/// What the plan asks for: nothing that no role needs.
+/// The collectors that the plan needs; none that no role needs.
 fn sources(plan: &Plan) -> Vec<CollectorSpec<Query>> {
     let interval = plan.intervals.ec2;
     let asks = Side::BOTH.into_iter().flat_map(|side| Question::ALL.map(|what| Query { side, what }));
@@ -155,7 +155,7 @@ fn sources(plan: &Plan) -> Vec<CollectorSpec<Query>> {
                 },
                 calls: ask.what.calls(),
                 interval,
-                // Many pages take their time; an answer later than the next two questions is of no use.
+                // Many pages take time; an answer later than the next two queries is of no use.
                 timeout: (interval * 2).clamp(Duration::from_secs(5), Duration::from_secs(30)),
                 query: ask,
             }

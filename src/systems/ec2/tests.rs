@@ -1,4 +1,4 @@
-//! The fleet without a server: what may be counted, what may not, and what is never zero.
+//! The fleet without a server: what is counted, what cannot be counted, and what is never reported as zero.
 
 mod again;
 mod counts;
@@ -41,7 +41,7 @@ role = "db"
 wanted = { source = 1, target = 1 }
 "#;
 
-/// Two roles: `web` serves by a target group on the target, all else by its checks.
+/// Two roles: `web` serves by a target group on the target, everything else by its checks.
 pub(super) fn plan() -> Plan {
     read(ROLES)
 }
@@ -77,7 +77,7 @@ fn instance(id: &str, role: u16, zone: &str) -> Instance {
     }
 }
 
-/// A state that takes facts one after the other.
+/// A state that takes observations one after the other.
 struct Fleet(State);
 
 impl Fleet {

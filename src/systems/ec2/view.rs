@@ -1,4 +1,4 @@
-//! The fleet as data: panel, tile, details. Source and target side by side, a delta, and the age of what is shown.
+//! The fleet as data: panel, tile, details. Source and target side by side, the difference, and the age of the values.
 
 mod detail;
 mod groups;
@@ -32,7 +32,7 @@ pub(super) fn panel(state: &State, now: Now) -> Panel {
     Panel { id: State::ID, title: State::TITLE, summary: summary(state, now), tables, oldest: oldest(&served) }
 }
 
-/// A side's label with its word, as the heading over its columns.
+/// The heading over a side's columns: the side and its label.
 fn heading(state: &State, side: Side) -> Cow<'static, str> {
     format!("{side} {}", state.plan.sites.get(side).label).into()
 }
@@ -41,7 +41,7 @@ fn label(state: &State, side: Side) -> Cow<'static, str> {
     state.plan.sites.get(side).label.clone().into()
 }
 
-/// The worst role first, then what is wrong anywhere.
+/// The least ready role first, then everything that is wrong.
 fn summary(state: &State, now: Now) -> Vec<Cell> {
     let Some((role, ready)) = state.worst(now) else {
         return vec![Cell::text("the plan names no role").tone(Tone::Muted)];
@@ -110,7 +110,7 @@ fn percent(ratio: f64) -> String {
     format!("{:.0}%", (ratio * 100.0 + 1e-9).floor())
 }
 
-/// All there, on its way, or less than half of it.
+/// Complete, in progress, or less than half.
 fn ratio(ratio: f64, text: String) -> Cell {
     let tone = match ratio {
         r if r >= 1.0 => Tone::Good,
@@ -120,7 +120,7 @@ fn ratio(ratio: f64, text: String) -> Cell {
     Cell::number(ratio, text).tone(tone)
 }
 
-/// When a role is filled up, in words.
+/// When a role is complete, as a text.
 fn filling(eta: Drain) -> Cow<'static, str> {
     match eta {
         Drain::Drained => "all there".into(),
@@ -130,7 +130,7 @@ fn filling(eta: Drain) -> Cow<'static, str> {
     }
 }
 
-/// The same for a cell.
+/// The same as a cell.
 fn eta(eta: Drain) -> Cell {
     match eta {
         Drain::Drained => Cell::number(0.0, "full").tone(Tone::Good),
@@ -140,7 +140,7 @@ fn eta(eta: Drain) -> Cell {
     }
 }
 
-/// The order of rows: the worst role first, and what is not known before all.
+/// The order of rows: the least ready role first, unknown roles before all.
 fn by_readiness(state: &State, now: Now) -> Vec<usize> {
     let mut roles: Vec<usize> = (0..state.plan.fleet.len()).collect();
     let target = state.sites.get(Side::Target);

@@ -1,19 +1,19 @@
-//! What was usual a while ago: the median of an earlier window of the same query.
+//! The usual value: the median of an earlier window of the same query.
 //!
-//! The window rolls. Once a run is written down, its baseline is frozen there; until then "usual" is what the last hour before the
-//! last five minutes showed.
+//! The window rolls. Once a run is recorded, its baseline is frozen there; until then the usual value is that of the last hour before the
+//! last five minutes.
 
 use std::time::Duration;
 
 use base::history::Ring;
 
-/// What is younger belongs to what is judged, not to what it is judged by.
+/// Younger values belong to the value under test, not to its baseline.
 const UNTIL: Duration = Duration::from_secs(300);
 
-/// A median of fewer values says nothing.
+/// A median of fewer values is not meaningful.
 const ENOUGH: usize = 10;
 
-/// The median of what was read more than [`UNTIL`] before `boot`; none of too little.
+/// The median of the values read more than [`UNTIL`] before `boot`; none if there are too few.
 pub(super) fn baseline(ring: &Ring, boot: Duration) -> Option<f64> {
     let until = boot.checked_sub(UNTIL)?.as_secs_f32();
     let mut values: Vec<f32> = ring.iter().filter(|(at, _)| *at <= until).map(|(_, v)| v).collect();
@@ -38,7 +38,7 @@ mod tests {
         let mut ring = Ring::default();
         let at = Duration::from_secs;
         for i in 0..11 {
-            // One outlier, which a mean would follow.
+            // One outlier, which a mean would include.
             ring.push(at(1000 + i * 10), if i == 5 { 900.0 } else { 10.0 + i as f64 });
         }
         ring.push(at(1500), 500.0);

@@ -1,4 +1,4 @@
-//! What is asked and what is answered: plain data.
+//! Queries and observations: plain data.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,18 +14,18 @@ pub enum Query {
     Prometheus {
         /// Index of the query in the plan.
         query: usize,
-        /// Which side it is asked for.
+        /// The side that it is for.
         side: Side,
         /// Base URL.
         url: Arc<str>,
         /// PromQL.
         expr: Arc<str>,
-        /// Where the bearer token is.
+        /// The reference of the bearer token.
         bearer: Option<Secret>,
     },
-    /// All CloudWatch queries of one side together: GetMetricData takes 500 in one request.
+    /// All CloudWatch queries of one side together: GetMetricData accepts 500 in one request.
     CloudWatch {
-        /// Whose site's access is used.
+        /// The side whose site's access is used.
         side: Side,
         /// The queries.
         queries: Arc<[CloudWatchQuery]>,
@@ -47,7 +47,7 @@ pub struct CloudWatchQuery {
     pub dimensions: IndexMap<String, String>,
     /// Period.
     pub period: Duration,
-    /// What the value is multiplied with.
+    /// The factor on the value.
     pub scale: f64,
 }
 
@@ -56,24 +56,24 @@ pub struct CloudWatchQuery {
 pub struct Value {
     /// In the query's unit.
     pub value: f64,
-    /// The period that it is of; none where it is of the moment of asking.
+    /// The period of the value; none where it is an instant value of the time of the query.
     pub of: Option<Period>,
 }
 
-/// A period that a value is of.
+/// The period of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     /// When it ended.
     pub end: jiff::Timestamp,
-    /// How long it is.
+    /// Its length.
     pub length: Duration,
 }
 
-/// An answer.
+/// The observation of a query.
 #[derive(Debug)]
 pub enum Observation {
     /// To [`Query::Prometheus`].
     One(Value),
-    /// To [`Query::CloudWatch`], and to [`Query::Prometheus`] where nothing is measured: by index of the query, a value or why there is none.
+    /// To [`Query::CloudWatch`], and to [`Query::Prometheus`] where nothing is measured: by index of the query, a value or the fault.
     Many(Vec<(usize, Result<Value, Fault>)>),
 }

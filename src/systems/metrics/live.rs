@@ -1,4 +1,4 @@
-//! The real servers. Read only: what is made here can ask and nothing else.
+//! The real servers. Read-only: the clients of this module can only read.
 
 mod cloudwatch;
 mod prometheus;
@@ -20,18 +20,18 @@ use base::{
 use journal::Permit;
 use plan::Plan;
 
-/// Connections that can only ask.
+/// Read-only connections.
 pub struct Readers {
-    /// A fault where the system's TLS library cannot be set up: said by each question, not by a start that fails. Made when it is first
-    /// asked for: it reads the certificates of all authorities there are, and nothing on screen should wait for that.
+    /// A fault where the system's TLS library cannot be set up: each query reports it, and the start does not fail. Created on first use:
+    /// this reads the certificates of all authorities, and the screen must not wait for it.
     http: LazyLock<Result<reqwest::Client, Fault>>,
     cloudwatch: Sides<Reader<aws_sdk_cloudwatch::Client>>,
 }
 
 fn client() -> Result<reqwest::Client, Fault> {
-    // A redirect would carry a question, and its answer's trust, to a server that the plan does not name.
+    // A redirect would send a query, and the trust in its answer, to a server that the plan does not name.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    // Without certificate authorities no client can be made that would trust them: this one reaches plain HTTP only.
+    // Without certificate authorities no client that verifies certificates can be made: this one reaches only plain HTTP.
     let http = if trust::missing().is_some() { http.tls_certs_only([]) } else { http };
     http.build().map_err(|e| Fault::new(FaultKind::Unsupported, format!("no HTTP client: {}", prometheus::words(e))))
 }
@@ -57,7 +57,7 @@ impl Live for State {
                     return Err(Fault::new(fault.kind, format!("query `{expr}` at {url}: {}", fault.text)));
                 }
                 match prometheus::query(http, url, expr, bearer.as_ref()).await {
-                    // It answered, and well: that nothing is measured is known of the query, not of the server.
+                    // The server answered correctly: the fault belongs to the query, not to the server.
                     Err(fault) if fault.kind == FaultKind::Empty => Ok(Observation::Many(vec![(*query, Err(fault))])),
                     answer => answer.map(Observation::One),
                 }
@@ -70,7 +70,7 @@ impl Live for State {
     }
 }
 
-/// Nothing can be done to them.
+/// Nothing can be changed.
 impl Writer for State {
     type Writers = ();
 

@@ -1,4 +1,4 @@
-//! Nothing can be done to health queries; they are only read.
+//! Health queries cannot be changed; they are only read.
 
 use super::State;
 use crate::{

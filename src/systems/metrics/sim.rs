@@ -1,5 +1,5 @@
-//! How it behaves in a simulated estate: a steady traffic with noise, which arrives where the rest of that estate sends it, and which fares
-//! as the rest of it is: errors where there is no room for it or writes are refused, late where it is crowded or the data is far away.
+//! The simulated health values: constant traffic with noise. It arrives where the simulated estate routes it. Requests fail where capacity
+//! is missing or writes are refused; they are slow where a side is overloaded or the data is far away.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,30 +10,30 @@ use crate::{SharedConditions, Simulated};
 use base::{now::Now, observed::Fault, side::Side};
 use plan::{HealthKind, HealthUnit, MetricQuery, Plan};
 
-/// Requests a second of both sides together.
+/// Requests per second of both sides together.
 const REQUESTS: f64 = 1_200.0;
-/// Share of them that fails whatever happens.
+/// Share of requests that always fails.
 const FAILS: f64 = 0.002;
-/// Share of them that writes.
+/// Share of requests that write.
 const WRITES: f64 = 0.3;
-/// Seconds that the slowest of a hundred takes where everything is near and nothing is crowded.
+/// The 99th percentile of the latency in seconds, without distance and load.
 const TAKES: f64 = 0.118;
-/// Seconds to the other site and back.
+/// Seconds of a round trip to the other site.
 const ROUND_TRIP: f64 = 0.066;
-/// Busier than this, requests wait for one another.
+/// Above this load, requests queue.
 const CROWDED: f64 = 0.8;
-/// Seconds that the oldest message waits in a queue while everything is written.
+/// Age in seconds of the oldest message in a queue while all writes succeed.
 const WAITS: f64 = 40.0;
 
-/// The imitated servers.
+/// The simulated servers.
 pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
-    /// What the others do.
+    /// The conditions that the other systems publish.
     world: SharedConditions,
-    /// Values that a scenario gives, whatever the others do.
+    /// Values that a scenario sets, whatever the conditions.
     reads: BTreeMap<(usize, Side), f64>,
-    /// What noise has made of each value so far: it wanders rather than jumps.
+    /// The current noise of each value: it changes gradually.
     wander: BTreeMap<(usize, Side), f64>,
 }
 
@@ -41,10 +41,10 @@ impl Sim {
     fn value(&mut self, query: usize, side: Side) -> f64 {
         let step = (self.random.f64() - 0.5) * 0.06;
         let wander = self.wander.entry((query, side)).or_insert(0.0);
-        // Drawn back to the middle, so that it stays within a few tenths.
+        // Reverts to the middle, so that it stays within a few tenths.
         *wander = *wander * 0.95 + step;
         let noise = 1.0 + *wander;
-        // The noise goes on beneath a value that is given: what comes after it is the same with and without.
+        // The noise also changes while a value is set: later values are the same with and without it.
         if let Some(given) = self.reads.get(&(query, side)) {
             return *given;
         }
@@ -66,7 +66,7 @@ impl Sim {
         if side == Side::Target { target } else { 1.0 - target }
     }
 
-    /// How busy a side is; above 1 there is no room for all that arrives.
+    /// The load of a side; above 1 it cannot serve all requests.
     fn busy(&self, side: Side) -> f64 {
         match (self.world.capacity, self.share(side)) {
             (Some(capacity), share) if share > 0.0 => share / capacity.get(side),
@@ -80,16 +80,16 @@ impl Sim {
         1.0 - (1.0 - FAILS) * served * (1.0 - WRITES * self.world.refused)
     }
 
-    /// Seconds that the slowest of a hundred requests of a side takes. What waits for too long gives up.
+    /// The 99th percentile of the latency of a side, in seconds. It has an upper limit, because clients give up.
     fn latency(&self, side: Side) -> f64 {
         let crowd = ((self.busy(side) - CROWDED) / (1.0 - CROWDED)).clamp(0.0, 3.0);
         (TAKES + ROUND_TRIP * self.world.away.get(side)) * (1.0 + 3.0 * crowd * crowd)
     }
 
-    /// A query gives this value on a side, or follows what happens again.
+    /// Sets the value of a query on a side, or lets it follow the conditions again.
     ///
     /// # Errors
-    /// No such query, or nobody asks it there.
+    /// No such query, or it is not sent to that side.
     pub(super) fn read(&mut self, query: &str, side: Side, value: Option<f64>) -> Result<(), String> {
         let place = self.plan.health.iter().position(|q| q.name == query);
         let place = place.ok_or_else(|| format!("no health query {query} in the simulated estate"))?;
@@ -141,7 +141,7 @@ impl Simulated for State {
     }
 }
 
-/// CloudWatch's values are of whole periods: the last one that has ended.
+/// CloudWatch's values belong to whole periods: the last one that has ended.
 fn period(sim: &Sim, query: usize, side: Side, now: Now) -> Option<super::facts::Period> {
     let Some(MetricQuery::CloudWatch { period, .. }) = sim.plan.health.get(query)?.queries.get(side) else {
         return None;

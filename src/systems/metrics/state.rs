@@ -1,4 +1,4 @@
-//! What is known of each query, what it is worth, and the signals that gives.
+//! The readings of each query, their validity, and the signals.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ static BASELINE: SignalDef = SignalDef {
     doc: "Median of the query's values of the last hour without the last five minutes; not given before there are ten.",
 };
 
-/// What is known.
+/// The state of all queries.
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
@@ -50,7 +50,7 @@ pub struct State {
     known: Vec<Sides<Known>>,
 }
 
-/// What is known of one query on one side.
+/// The state of one query on one side.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     reading: Reading<Value>,
@@ -64,7 +64,7 @@ impl Known {
             Ok(stamp) => stamp,
             Err(words) => return self.reading.fail(&Fault::new(FaultKind::Malformed, words)),
         };
-        // The same period told again is no new value.
+        // The same period again is not a new value.
         if self.reading.last().is_none_or(|(old, _)| value.of.is_none() || old.of != value.of) {
             self.ring.push(stamp.at.boot, value.value);
             self.slope.push(stamp.at.boot, value.value);
@@ -73,15 +73,15 @@ impl Known {
     }
 }
 
-/// Clocks may differ by this much.
+/// The tolerated difference between clocks.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// The stamp of a value that is of a period: as old as the period's end, and good for as many periods more as a reading is for
-/// intervals, because no newer value can be had before.
+/// The stamp of a value that has a period: its age counts from the period's end, and it stays valid for as many additional periods as a
+/// reading does for intervals, because no newer value is available earlier.
 ///
 /// # Errors
-/// If the period ends in the future, or the value is of a moment (a period without length) that is long over: a cache that answers for the
-/// server, or clocks that differ.
+/// If the period ends more than `SKEW` in the future, or the value is an instant value (a period without length) older than `SKEW`: a cache
+/// answers for the server, or clocks differ.
 fn dated(value: Value, stamp: Stamp) -> Result<Stamp, String> {
     let Some(of) = value.of else { return Ok(stamp) };
     let late = stamp.at.wall.duration_since(of.end);
@@ -96,27 +96,27 @@ fn dated(value: Value, stamp: Stamp) -> Result<Stamp, String> {
     }
     let own = Freshness::of_interval(of.length);
     let fresh = Freshness { stale: stamp.fresh.stale + own.stale, blind: stamp.fresh.blind + own.blind };
-    // A period that ended before this machine was started is too old in any case.
+    // A period that ended before this machine's boot is too old in any case.
     let boot = stamp.at.boot.saturating_sub(late);
     Ok(Stamp { at: Now { boot, wall: of.end.min(stamp.at.wall) }, fresh })
 }
 
 impl State {
-    /// Whether the plan asks this query on this side.
+    /// Whether the plan sends this query to this side.
     pub(super) fn asked(&self, query: usize, side: Side) -> bool {
         self.plan.health.get(query).is_some_and(|q| q.queries.get(side).is_some())
     }
 
-    /// Every query on every side that is asked it, by its labels: known from the plan.
+    /// The labels of every query on every side that it is sent to, from the plan.
     fn due(&self) -> Vec<Vec<String>> {
         let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
         let asked = each.filter(|(at, _, side)| self.asked(*at, *side));
         asked.map(|(_, q, side)| vec![q.name.clone(), side.word().to_owned()]).collect()
     }
 
-    /// The value as it may be used; none where the side is not asked.
+    /// The usable value; none where the query is not sent to this side.
     ///
-    /// A query that names a volume is a ratio of requests: while those are none, or not known, it has no value.
+    /// A query that names a volume is a ratio of requests: while there are none, or their number is not known, it has no value.
     pub(super) fn value(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         if !self.asked(query, side) {
             return None;
@@ -134,21 +134,22 @@ impl State {
         Some(own.zip(requests).map(|(value, _)| value))
     }
 
-    /// The requests that a query is a ratio of; none where it names none, or they are not asked on this side.
+    /// The requests of which a query is a ratio; none where it names none, or they are not queried on this side.
     fn volume(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         let volume = self.plan.health.get(query)?.volume.as_deref()?;
         let at = self.plan.health.iter().position(|q| q.name == volume).filter(|at| self.asked(*at, side))?;
         Some(self.reading(at, side, now).map(|v| v.value))
     }
 
-    /// Whether the side is known to get none of the requests that a query is a ratio of: it has no value, and nobody misses one.
+    /// Whether the side is known to get no requests for the ratio: then it has no value, and none is expected.
     pub(super) fn is_idle(&self, query: usize, side: Side, now: Now) -> bool {
         self.volume(query, side, now).and_then(Observed::fresh).is_some_and(|requests| requests <= 0.0)
     }
 
-    /// Whether a side has not been used yet: neither CloudWatch nor Prometheus counts requests before the first, so that there is no number
-    /// where there was none. Only of a query of requests that the server answered without a value, on a side that never had one while this
-    /// ran; and where the other side is asked too, it has one: users are somewhere, and a query that finds nothing anywhere is misspelt.
+    /// Whether a side has not been used yet: neither CloudWatch nor Prometheus counts requests before the first, so there is no number
+    /// instead of a zero. This applies only to a query of requests that the server answered without a value, on a side that has had no
+    /// value since the program started. If the other side is queried too, it must have a value: the users are on one side, and a query
+    /// without a result on both sides is misspelt.
     fn is_unused(&self, query: usize, side: Side, now: Now) -> bool {
         let Some(health) = self.plan.health.get(query) else { return false };
         let counts = health.kind == HealthKind::Requests
@@ -161,7 +162,8 @@ impl State {
         counts && none && (!self.asked(query, other) || self.reading(query, other, now).is_fresh())
     }
 
-    /// Whether nobody misses a query's value on a side: it is known to get no requests, or was not used yet, and that is all that is wrong.
+    /// Whether a missing value of a query on a side is expected: the side is known to get no requests, or has not been used yet, and there
+    /// is no other fault.
     fn is_missed_by_nobody(&self, query: usize, side: Side, value: &Observed<f64>, now: Now) -> bool {
         let Observed::Unknown(fault) = value else { return false };
         let volume = self.plan.health.get(query).and_then(|q| q.volume.as_deref());
@@ -170,12 +172,12 @@ impl State {
         fault.kind == FaultKind::NoTraffic || (fault.kind == FaultKind::Empty && unused())
     }
 
-    /// The reading itself, whatever its volume.
+    /// The reading itself, regardless of its volume.
     pub(super) fn reading(&self, query: usize, side: Side, now: Now) -> Observed<Value> {
         self.known(query, side).map_or(Observed::Pending, |k| k.reading.at(now).cloned())
     }
 
-    /// What was usual, as good as the reading it is compared with.
+    /// The usual value, as fresh as the reading that it is compared with.
     pub(super) fn usual(&self, query: usize, side: Side, now: Now) -> Option<Observed<f64>> {
         let usual = baseline(&self.known(query, side)?.ring, now.boot)?;
         self.value(query, side, now).map(|seen| seen.map(|_| usual))
@@ -185,7 +187,7 @@ impl State {
         self.known.get(query).map(|k| k.get(side))
     }
 
-    /// Units a second.
+    /// Units per second.
     pub(super) fn trend(&self, query: usize, side: Side) -> Option<f64> {
         self.known(query, side)?.slope.per_second()
     }
@@ -195,7 +197,7 @@ impl State {
     }
 }
 
-/// The smallest and largest value that a query's unit allows; anything else is a malformed reading.
+/// Checks a value against the range of the query's unit; anything else is a malformed reading.
 fn allowed(query: &HealthQuery, value: Value) -> Result<Value, Fault> {
     let fault = |kind, words: &str| Fault::new(kind, format!("{}: {words}", query.name));
     if value.value.is_nan() {
@@ -285,7 +287,7 @@ impl System for State {
             (Query::CloudWatch { side, .. } | Query::Prometheus { side, .. }, Observation::Many(answers)) => {
                 (*side, answers)
             }
-            // An answer to another question than was asked: no reading.
+            // An observation of another query: ignored.
             _ => return Vec::new(),
         };
         for (query, answer) in answers {
@@ -330,8 +332,8 @@ impl System for State {
         }
     }
 
-    /// A ratio of no requests has no value, and nobody misses one; nor does anybody miss the number of requests of a side not used yet. To a
-    /// gate both are unknown all the same.
+    /// A ratio of no requests has no value, and none is expected; the same holds for the number of requests of a side that is not used yet.
+    /// For a gate both are unknown.
     fn watched(&self, now: Now) -> Vec<Watched> {
         let each = self.plan.health.iter().enumerate().flat_map(|(at, q)| Side::BOTH.map(|side| (at, q, side)));
         let known = |(at, query, side): (usize, &HealthQuery, Side)| {

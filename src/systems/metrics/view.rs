@@ -16,7 +16,7 @@ use plan::{HealthKind, HealthUnit, MetricQuery};
 /// The table of the panel.
 const QUERIES: &str = "queries";
 
-/// More than this many times the usual value is marked, errors and latencies only.
+/// Values above this multiple of the usual one are marked, for errors and latencies only.
 const NOTABLE: f64 = 2.0;
 
 /// A value in its unit: `0.42 %`, `183 ms`, `1 204.5/s`.
@@ -73,7 +73,7 @@ const fn curve_unit(unit: HealthUnit) -> Unit {
     }
 }
 
-/// The sides whose value of a query anybody could expect: those that are asked and have users.
+/// The sides on which a value of a query is expected: those that are queried and have users.
 fn expected(state: &State, query: usize, now: Now) -> impl Iterator<Item = (Side, Observed<f64>)> {
     let busy = Side::BOTH.into_iter().filter(move |&side| !state.is_idle(query, side, now));
     busy.filter_map(move |side| Some((side, state.value(query, side, now)?)))
@@ -103,13 +103,13 @@ fn usual_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     })
 }
 
-/// Which way it goes, as a share of the value a minute: a slope's own number is of no use to a reader in a hurry.
+/// The direction, from the change per minute as a share of the value. The slope's own number is not shown.
 fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     let Some((_, value)) = expected(state, query, now).find(|(s, _)| *s == side) else { return Cell::none() };
     let Some(slope) = state.trend(query, side) else { return Cell::none() };
     Cell::seen(value, |v| {
         let minute = slope * 60.0;
-        // Less than a twentieth a minute is standing still.
+        // Less than a twentieth per minute is steady.
         let word = match (minute.abs() > v.abs() * 0.05 && minute != 0.0, minute > 0.0) {
             (false, _) => "steady",
             (true, true) => "rising",
@@ -119,7 +119,7 @@ fn trend_cell(state: &State, query: usize, side: Side, now: Now) -> Cell {
     })
 }
 
-/// How old the older side's value is.
+/// The age of the older side's value.
 fn age(state: &State, query: usize, now: Now) -> Option<Age> {
     Observed::all(expected(state, query, now).map(|(_, value)| value)).age()
 }
@@ -197,7 +197,7 @@ fn table(state: &State, now: Now) -> Table {
     }
 }
 
-/// The first query of a kind, as the overview shows it.
+/// The first query of a kind; the overview shows it.
 fn first(state: &State, kind: HealthKind) -> Option<usize> {
     state.plan.health.iter().position(|q| q.kind == kind)
 }
@@ -229,7 +229,7 @@ pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
     users.into_iter().chain(requests).collect()
 }
 
-/// The worse side's value; a side that is not known is worse than any value, except that a side without traffic has no users.
+/// The worse side's value. An unknown side is worse than any value; a side without traffic is not counted.
 fn worst(state: &State, query: usize, now: Now) -> Cell {
     let values: Vec<_> = expected(state, query, now).map(|(_, value)| value).collect();
     if values.is_empty() {
@@ -258,7 +258,7 @@ fn note(state: &State, errors: Option<usize>, latency: Option<usize>, now: Now) 
     parts.join(" · ")
 }
 
-/// Each side's values in the order of the queries, in the tone of the worst: short enough for both sides on one line.
+/// The values of each side in the order of the queries, with the tone of the worst: short enough for both sides on one line.
 fn sides(state: &State, queries: &[Option<usize>], now: Now) -> Vec<(Cow<'static, str>, Cell)> {
     let of = |side: Side| {
         let cells = queries.iter().flatten().map(|q| value_cell(state, *q, side, now));
@@ -273,7 +273,7 @@ fn sides(state: &State, queries: &[Option<usize>], now: Now) -> Vec<(Cow<'static
     Side::BOTH.map(of).to_vec()
 }
 
-/// The share of requests that the target receives: both sides must be known.
+/// The target's share of the requests: both sides must be known.
 fn received(state: &State, query: usize, now: Now) -> Cell {
     let [source, target] = Side::BOTH.map(|side| state.value(query, side, now));
     let Some((source, target)) = source.zip(target) else { return Cell::none() };

@@ -1,9 +1,9 @@
-//! What a change consists of: the observed values out, the new values in, all or nothing.
+//! The contents of a change: the observed values out, the new values in, all or nothing.
 //!
-//! Route 53 carries out a batch wholly or not at all, and refuses a DELETE whose values are not exactly those that are there
+//! Route 53 carries out a batch completely or not at all, and refuses a DELETE whose values are not exactly those that are there
 //! (`InvalidChangeBatch`; API reference, "ChangeResourceRecordSets"). So DELETE + CREATE of the same record sets is a compare-and-set of
-//! their values. The epoch's TXT record in the same batch makes it one of the *history*: values can come back, epochs do not.
-//! Only the emergency is an UPSERT, which compares with nothing.
+//! their values. The epoch's TXT record in the same batch makes it a compare-and-set of the *history*: values can recur, epochs cannot.
+//! Only the emergency is an UPSERT, which has no precondition.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::{
 };
 use plan::RecordType;
 
-/// A weighted record set, with all that a DELETE has to name.
+/// A weighted record set, with everything that a DELETE has to name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Weighted {
     /// Normalised name.
@@ -29,7 +29,7 @@ pub struct Weighted {
     pub ttl: Option<u32>,
     /// Values as Route 53 has them, sorted; empty on an alias. A DELETE has to name exactly these.
     pub values: Vec<String>,
-    /// What it is an alias of.
+    /// The target of an alias.
     pub alias: Option<Alias>,
     /// Id of its health check.
     pub health_check: Option<String>,
@@ -52,7 +52,7 @@ impl Weighted {
         })
     }
 
-    /// As it is listed.
+    /// The record as it is listed.
     #[must_use]
     pub fn record(&self) -> Record {
         Record {
@@ -67,23 +67,23 @@ impl Weighted {
         }
     }
 
-    /// Whether its health decides if it is answered: its own health check's, or that of what it is an alias of.
+    /// Whether it is answered depends on a health: that of its own health check, or of its alias target.
     #[must_use]
     pub fn checked(&self) -> bool {
         self.health_check.is_some() || self.alias.as_ref().is_some_and(|a| a.evaluate_health)
     }
 
-    /// Whether both are the same record set, whatever their values.
+    /// Whether both are the same record set, regardless of their values.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         self.name == other.name && self.record_type == other.record_type && self.set_id == other.set_id
     }
 }
 
-/// A record set that is taken out or put in.
+/// A record set that is deleted or created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
-    /// One of a weighted name.
+    /// One of a weighted name's record sets.
     Weighted(Weighted),
     /// An epoch.
     Epoch(Epoch),
@@ -92,11 +92,11 @@ pub enum Item {
 /// One change of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
-    /// Refused if exactly this is not there.
+    /// Refused if exactly this record set does not exist.
     Delete(Item),
-    /// Refused if a record set of its name, type and identifier is there.
+    /// Refused if a record set of its name, type and identifier exists.
     Create(Item),
-    /// Made, or overwritten.
+    /// Created or overwritten.
     Upsert(Item),
 }
 
@@ -105,7 +105,7 @@ pub(super) fn sort(records: &mut [Weighted]) {
     records.sort_by(|a, b| (a.record_type, &a.set_id).cmp(&(b.record_type, &b.set_id)));
 }
 
-/// The records as they are after the change.
+/// The records after the change.
 pub(super) fn after(call: &Call, observed: &RecordsSeen) -> Vec<Weighted> {
     let each = |new: &dyn Fn(&Weighted) -> Weighted| observed.records.iter().map(new).collect();
     match call {
@@ -115,7 +115,7 @@ pub(super) fn after(call: &Call, observed: &RecordsSeen) -> Vec<Weighted> {
         }),
         Call::Ttl { sets, .. } => each(&|record| {
             let set = sets.iter().find(|s| s.record_type == record.record_type && s.set_id == record.set_id);
-            // An alias has none of its own, whoever names it.
+            // An alias has no TTL of its own, even if the call names it.
             Weighted { ttl: record.ttl.map(|old| set.map_or(old, |s| s.ttl)), ..record.clone() }
         }),
         Call::Force { records, .. } => records.clone(),
@@ -123,12 +123,12 @@ pub(super) fn after(call: &Call, observed: &RecordsSeen) -> Vec<Weighted> {
     }
 }
 
-/// The number that the next epoch has.
+/// The number of the next epoch.
 pub(super) fn next_epoch(observed: &RecordsSeen) -> u64 {
     observed.epoch.as_ref().and_then(|e| e.read().map(|(n, _)| n)).unwrap_or(0).saturating_add(1)
 }
 
-/// The number that the epoch has after the change.
+/// The number of the epoch after the change.
 pub(super) fn epoch(call: &Call, observed: &RecordsSeen) -> u64 {
     match call {
         Call::Force { epoch, .. } | Call::InSync { epoch, .. } => *epoch,
@@ -136,14 +136,14 @@ pub(super) fn epoch(call: &Call, observed: &RecordsSeen) -> u64 {
     }
 }
 
-/// What is there once the change is carried out under this tag.
+/// The state after the change is carried out under this tag.
 pub(super) fn made(call: &Call, observed: &RecordsSeen, tag: &str) -> RecordsSeen {
     let (_, name) = call.of();
     RecordsSeen { records: after(call, observed), epoch: Some(Epoch::written(name, epoch(call, observed), tag)) }
 }
 
-/// The batch, under a tag; none for what only waits. All record sets of both sides take part, those that do not change as well: they are
-/// what is compared with.
+/// The batch, under a tag; none for a call that only waits. It contains all record sets of both sides, including unchanged ones: they are
+/// the precondition.
 pub(super) fn edits(call: &Call, observed: &RecordsSeen, tag: &str) -> Option<Vec<Edit>> {
     let items = |of: &RecordsSeen| {
         let records = of.records.iter().cloned().map(Item::Weighted);
@@ -159,7 +159,7 @@ pub(super) fn edits(call: &Call, observed: &RecordsSeen, tag: &str) -> Option<Ve
     }
 }
 
-/// The same batch for an epoch whose text is not known: it is moved on whatever it says. The record sets are compared all the same.
+/// The same batch for an epoch whose text is not known: the epoch is advanced without a precondition. The record sets keep theirs.
 pub(super) fn whoever_sent_it(edits: Vec<Edit>) -> Vec<Edit> {
     let each = |edit| match edit {
         Edit::Delete(Item::Epoch(_)) => None,
@@ -169,7 +169,7 @@ pub(super) fn whoever_sent_it(edits: Vec<Edit>) -> Vec<Edit> {
     edits.into_iter().filter_map(each).collect()
 }
 
-/// A record set in one line, for people.
+/// A record set in one line, for display.
 pub(super) fn describe(record: &Weighted) -> String {
     let mut parts = vec![format!("weight {}", record.weight)];
     parts.extend(record.ttl.map(|ttl| format!("TTL {ttl} s")));
@@ -179,7 +179,7 @@ pub(super) fn describe(record: &Weighted) -> String {
     format!("{} {} {}: {}", record.name, record.record_type.word(), record.set_id, parts.join(", "))
 }
 
-/// The same as the API's JSON, as `aws route53 change-resource-record-sets --change-batch` takes it.
+/// The batch as the API's JSON, as `aws route53 change-resource-record-sets --change-batch` takes it.
 pub(super) fn json(edits: &[Edit], comment: &str) -> Value {
     let changes: Vec<Value> = edits
         .iter()

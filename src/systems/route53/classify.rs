@@ -1,4 +1,4 @@
-//! Which side an answer is of: by the plan's `answers`, else by the values of that side's records.
+//! The side of an answer: by the plan's `answers`, else by the values of that side's records.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -60,13 +60,13 @@ impl Rules {
         Self(Sides::from_fn(|side| name.answers.get(side).iter().map(|t| Rule::parse(t)).collect()))
     }
 
-    /// Whether the records' own values are needed to tell the sides apart.
+    /// Whether the records' own values are needed to distinguish the sides.
     pub(super) fn need_records(&self) -> bool {
         Side::BOTH.iter().any(|&side| self.0.get(side).is_empty())
     }
 
-    /// Why the sides' answers cannot be told apart, if so: of a side without rules there are no records, or aliases, whose values are not
-    /// what is answered.
+    /// Why the sides' answers cannot be distinguished, if so: a side without rules has no records, or has aliases, whose values are not the
+    /// answers.
     pub(super) fn missing(&self, name: &DnsName, records: &[Record]) -> Option<String> {
         Side::BOTH.into_iter().filter(|side| self.0.get(*side).is_empty()).find_map(|side| {
             let own: Vec<&Record> = records.iter().filter(|r| side_of(name, r) == Some(side)).collect();
@@ -80,7 +80,7 @@ impl Rules {
         })
     }
 
-    /// The side whose rules, or where it has none whose records, one of the values fits; none if that is neither or both.
+    /// The side whose rules match one of the values, or whose records do where it has no rules; none if neither or both match.
     pub(super) fn side(&self, values: &[String], of_records: &Values) -> Option<Side> {
         let fits = |side| {
             let rules = self.0.get(side);
@@ -96,7 +96,7 @@ impl Rules {
     }
 }
 
-/// Values of the records, with the sides they are on.
+/// Values of the records, with their sides.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Values(HashMap<String, Sides<bool>>);
 

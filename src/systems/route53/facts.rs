@@ -1,4 +1,4 @@
-//! What is asked and what is answered: plain data, free of SDK and DNS library types.
+//! Queries and observations: plain data, free of SDK and DNS library types.
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -9,17 +9,18 @@ use plan::RecordType;
 /// One endpoint × one question.
 #[derive(Debug, Clone)]
 pub enum Query {
-    /// A zone's record sets of the plan's names: one source a zone, because all of an account shares five requests a second.
+    /// A zone's record sets of the plan's names. One collector for each zone, because an account has a total limit of five requests a
+    /// second.
     Records(RecordsQuestion),
-    /// What kind of zone it is.
+    /// The type of the zone.
     Zone(Arc<str>),
-    /// How far a change has come. Asked when a change's id is known, and no longer once it is INSYNC, which is final.
+    /// The progress of a change. Queried once the change's id is known, until it is INSYNC, which is final.
     Change(Arc<str>),
-    /// What one server answers for one name, sampled without end.
+    /// The answers of one server for one name, sampled without end.
     Served(Question),
 }
 
-/// Which record sets of a zone are wanted.
+/// The record sets of a zone to be read.
 #[derive(Debug, Clone)]
 pub struct RecordsQuestion {
     /// Hosted zone id.
@@ -28,37 +29,37 @@ pub struct RecordsQuestion {
     pub wanted: Arc<[Wanted]>,
 }
 
-/// A name and a type of the plan.
+/// A name and a type from the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Normalised: lower case, with the last dot.
+    /// Normalised: lower case, with the trailing dot.
     pub name: String,
     /// Type.
     pub record_type: RecordType,
 }
 
-/// What is asked of a name server.
+/// The query to a name server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Index of the name in the plan.
     pub index: usize,
     /// Name and type.
     pub wanted: Wanted,
-    /// Which server.
+    /// The server.
     pub server: SocketAddr,
-    /// What it is to us.
+    /// The server's role.
     pub role: Role,
-    /// Questions a second.
+    /// Queries per second.
     pub rate: NonZeroU32,
 }
 
-/// What a name server is to us.
+/// The role of a name server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Answers from the zone itself: each answer is a sample of its own.
+    /// Answers from the zone itself: each answer is an independent sample.
     Authoritative,
-    /// Answers from its cache: one sample a time to live.
+    /// Answers from its cache: one sample per time to live.
     Resolver,
 }
 
@@ -73,7 +74,7 @@ impl Role {
     }
 }
 
-/// An answer.
+/// The observation of a query.
 #[derive(Debug)]
 pub enum Observation {
     /// To [`Query::Records`].
@@ -82,23 +83,23 @@ pub enum Observation {
     Zone(ZoneObservation),
     /// To [`Query::Change`].
     Change(ChangeObservation),
-    /// To [`Query::Served`]: what came back in about a second.
+    /// To [`Query::Served`]: the answers of about one second.
     Served(Batch),
 }
 
-/// What a zone has of the wanted names.
+/// The record sets of a zone for the wanted names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Their record sets, in Route 53's order.
     pub records: Vec<Record>,
-    /// The TXT records that hold their epochs; a name that was never changed by landfall has none.
+    /// The TXT records that hold their epochs; a name that landfall has never changed has none.
     pub epochs: Vec<Epoch>,
 }
 
-/// The TXT record that each change of a name's weights moves on: a fence against late requests, and the mark of who was last.
+/// The TXT record that each change of a name's weights advances. It fences off late requests, and identifies the last writer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Its own name, `_landfall.` and the name it is about; normalised.
+    /// Its own name, `_landfall.` and the name that it belongs to; normalised.
     pub name: String,
     /// Time to live, in seconds.
     pub ttl: u32,
@@ -107,7 +108,7 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Where the epoch of a name is kept.
+    /// The name of the TXT record with the epoch of a name.
     #[must_use]
     pub fn place(name: &str) -> String {
         format!("_landfall.{}", normal(name))
@@ -115,8 +116,9 @@ impl Epoch {
 
     /// An epoch of a name, written under `tag`.
     ///
-    /// A character string of a TXT record has 255 bytes at the most, and Route 53 gives what is not printable ASCII back otherwise than it
-    /// was written: of a long tag the end is kept, which is what is unique, and of the rest what reads the same everywhere.
+    /// A character string of a TXT record has at most 255 bytes, and Route 53 returns non-printable and non-ASCII characters in a different
+    /// form than written. So of a long tag the end is kept, which is the unique part, and other characters are replaced by one that reads
+    /// the same everywhere.
     #[must_use]
     pub fn written(name: &str, number: u64, tag: &str) -> Self {
         const ROOM: usize = 200;
@@ -126,7 +128,7 @@ impl Epoch {
         Self { name: Self::place(name), ttl: 60, values: vec![format!("\"landfall epoch={number} by={tag}\"")] }
     }
 
-    /// Its number and the tag of who wrote it; none if it is not of our making.
+    /// Its number and the writer's tag; none if landfall did not write it.
     #[must_use]
     pub fn read(&self) -> Option<(u64, &str)> {
         let [value] = self.values.as_slice() else { return None };
@@ -139,19 +141,19 @@ impl Epoch {
 /// One record set. A weighted name has one for each set identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Normalised: lower case, with the last dot, escapes undone.
+    /// Normalised: lower case, with the trailing dot, escapes decoded.
     pub name: String,
     /// Type.
     pub record_type: RecordType,
     /// Set identifier; none on a simple record.
     pub set_id: Option<String>,
-    /// How Route 53 chooses among the sets of the name.
+    /// The routing policy of the name's sets.
     pub routing: Routing,
-    /// Time to live; none on an alias, which has that of its target.
+    /// Time to live; none on an alias, which uses its target's.
     pub ttl: Option<u32>,
     /// Values as Route 53 has them, sorted; empty on an alias.
     pub values: Vec<String>,
-    /// What it is an alias of.
+    /// The target of an alias.
     pub alias: Option<Alias>,
     /// Id of the health check that decides whether it is answered.
     pub health_check: Option<String>,
@@ -168,7 +170,7 @@ pub enum Routing {
     Other(&'static str),
 }
 
-/// An alias's target.
+/// The target of an alias.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Alias {
     /// Name of the target, normalised.
@@ -184,7 +186,7 @@ pub struct Alias {
 pub struct ZoneObservation {
     /// Its name.
     pub name: String,
-    /// Whether it answers only inside its VPCs.
+    /// Whether it is only visible inside its VPCs.
     pub private: bool,
     /// Names of its authoritative servers; none for a private zone.
     pub servers: Vec<String>,
@@ -193,38 +195,38 @@ pub struct ZoneObservation {
 /// A change of record sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeObservation {
-    /// Whether all of Route 53's servers have it. Final once true.
+    /// Whether all of Route 53's servers have it. Once true, it is final.
     pub insync: bool,
     /// When it was sent.
     pub submitted: jiff::Timestamp,
 }
 
-/// What one server answered to about a second of questions.
+/// The answers of one server to the queries of about one second.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
-    /// Questions sent.
+    /// Queries sent.
     pub asked: u32,
-    /// Usable answers, equal ones counted together. `asked` less their sum was lost or refused.
+    /// Usable answers, equal ones counted together. The rest of `asked` was lost or refused.
     pub answers: Vec<Answer>,
-    /// What the last answer that was of no use said (`SERVFAIL`, `REFUSED`).
+    /// The text of the last unusable answer (`SERVFAIL`, `REFUSED`).
     pub trouble: Option<String>,
-    /// Mean time to an answer.
+    /// Mean response time.
     pub rtt: Duration,
-    /// The number of the name's epoch that an authoritative server had meanwhile: 0 where it has none, which no change of ours writes;
-    /// none if it did not say.
+    /// The number of the name's epoch at an authoritative server during the batch: 0 where it has none, a number that no change of ours
+    /// writes; none if the server did not answer.
     pub epoch: Option<u64>,
 }
 
 /// One kind of answer in a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// Its values, normalised and sorted; `NXDOMAIN` or `no data` where it has none, which no name with its last dot can be.
+    /// Its values, normalised and sorted; `NXDOMAIN` or `no data` where it has none: no name with a trailing dot has these forms.
     pub values: Arc<[String]>,
-    /// Time to live it came with: what is left of it, if it came out of a cache.
+    /// The time to live in the answer: the remaining time, if it came from a cache.
     pub ttl: u32,
-    /// Whether the server says it is the authority (AA). If so the answer is no cache's.
+    /// Whether the server claims authority (AA). If so the answer is not from a cache.
     pub authority: bool,
-    /// How often.
+    /// The number of such answers.
     pub n: u32,
 }
 
@@ -236,7 +238,7 @@ impl Batch {
     }
 }
 
-/// A name as it is compared: lower case, with the last dot, Route 53's octal escapes (`\052` for `*`) undone.
+/// The normal form of a name: lower case, with the trailing dot, Route 53's octal escapes (`\052` for `*`) decoded.
 #[must_use]
 pub fn normal(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 1);
@@ -262,7 +264,7 @@ pub fn normal(name: &str) -> String {
     out
 }
 
-/// A value as it is compared: an address as Rust writes it, else a name.
+/// The normal form of a value: an address as Rust writes it, else a name.
 #[must_use]
 pub fn normal_value(value: &str) -> String {
     value.parse::<std::net::IpAddr>().map_or_else(|_| normal(value), |ip| ip.to_string())

@@ -1,5 +1,5 @@
-//! What has become of a change, by what is there now: ours, as it was, or something else. The same for the real servers and the imitated
-//! ones.
+//! The verification of a change, by the records that are there now: applied, unchanged, or in conflict. The same for the real servers and
+//! the simulated ones.
 
 use super::{
     batch::{self, Weighted},
@@ -8,9 +8,10 @@ use super::{
 };
 use base::{operation::Verified, step::Truth};
 
-/// Of a change that was to be made of `before` under this tag; `records` and `epochs` are what is there now.
+/// Verifies a change of `before` under this tag; `records` and `epochs` are the current ones.
 ///
-/// Only record sets that took part in the change are looked at. The epoch tells our own change from somebody's who had the same in mind.
+/// Only record sets that took part in the change are compared. The epoch distinguishes our own change from an external change to the same
+/// values.
 pub(super) fn change(
     call: &Call,
     before: &RecordsSeen,
@@ -39,12 +40,12 @@ pub(super) fn change(
     Verified::new(Truth::Conflict, said)
 }
 
-/// Whether all servers have an epoch; `without` it are so many `of` all.
+/// Whether all servers have an epoch; `without` is the number that do not, `of` the number of all.
 pub(super) fn in_sync(epoch: u64, without: usize, of: usize) -> Verified<Version> {
     synced(without == 0, &format!("{without} of {of} servers without epoch {epoch}"))
 }
 
-/// Whether a change is everywhere.
+/// Whether a change has reached all servers.
 pub(super) fn synced(done: bool, what: &str) -> Verified<Version> {
     let (truth, word) = if done { (Truth::Applied, "INSYNC") } else { (Truth::NotApplied, "PENDING") };
     Verified::new(truth, format!("{what}: {word}"))
@@ -59,7 +60,7 @@ fn as_it_is(there: &RecordsSeen) -> String {
     format!("{}, {}", weights.join(", "), epoch(there))
 }
 
-/// Each record set that is not as it was, by name, with what is there now.
+/// Each record set that has changed, by name, with its current state.
 fn differences(was: &RecordsSeen, there: &RecordsSeen, place: &str) -> String {
     let mut out = Vec::new();
     for old in &was.records {
@@ -75,7 +76,7 @@ fn differences(was: &RecordsSeen, there: &RecordsSeen, place: &str) -> String {
     out.join("; ")
 }
 
-/// What of the old is not so in the new.
+/// The old values that differ from the new ones.
 fn unlike(old: &Weighted, new: &Weighted) -> String {
     let ttl = |r: &Weighted| r.ttl.map_or_else(|| "no TTL".to_owned(), |ttl| format!("TTL {ttl} s"));
     let mut out = Vec::new();

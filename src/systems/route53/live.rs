@@ -1,12 +1,12 @@
-//! The real servers: Route 53's API and the name servers themselves. What is made in this file can ask and nothing else; what can change
-//! something is made in `writer.rs`, for whoever holds a journal.
+//! The real servers: Route 53's API and the name servers. The clients of this file can only read; those that can change something are made
+//! in `writer.rs`, for the holder of a journal.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `api.rs` | record sets, zones, changes, read |
-//! | `dns.rs`, `dns/` | name servers, asked directly |
-//! | `writer.rs` | what is sent |
-//! | `look.rs` | what has become of it |
+//! | `api.rs` | reads of record sets, zones and changes |
+//! | `dns.rs`, `dns/` | direct queries to name servers |
+//! | `writer.rs` | the requests that change something |
+//! | `look.rs` | their verification |
 
 mod api;
 mod dns;
@@ -39,10 +39,10 @@ use base::{
 use journal::Permit;
 use plan::Plan;
 
-/// Route 53 is one service for the world; its requests are signed for this region.
+/// Route 53 is a global service; its requests are signed for this region.
 const REGION: &str = "us-east-1";
 
-/// Connections that can only ask. Name servers have none to keep: each batch opens a socket of its own.
+/// Read-only connections. Name servers keep none: each batch opens its own socket.
 pub struct Readers {
     plan: Arc<Plan>,
     route53: Reader<aws_sdk_route53::Client>,
@@ -75,7 +75,7 @@ impl Live for State {
         match spec.query {
             Query::Served(question) => dns::sample(question, schedule.pace, out).await,
             Query::Change(id) => {
-                // INSYNC is final: from then on it is told again without being asked again.
+                // INSYNC is final: from then on the observation is repeated without a request.
                 let done = OnceLock::<ChangeObservation>::new();
                 let (readers, id, done) = (&readers.route53, &*id, &done);
                 let ask = async || {

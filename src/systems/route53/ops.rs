@@ -1,10 +1,10 @@
-//! What may be changed: the weights of a name and its time to live, each change with a new epoch, then a wait until all of Route 53's
-//! servers have it.
+//! What can be changed: the weights of a name and its time to live, each change with a new epoch, followed by a wait until all of Route
+//! 53's servers have it.
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | `ops/change.rs` | a change that compares with what was observed |
-//! | `ops/emergency.rs` | the one that compares with nothing |
+//! | `ops/change.rs` | a change whose precondition is the observed state |
+//! | `ops/emergency.rs` | the change without a precondition |
 
 mod change;
 mod emergency;
@@ -31,7 +31,7 @@ use plan::{Action, DnsName, RecordType};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
-    /// One batch: the observed record sets out, the same with these weights in, the epoch moved on.
+    /// One batch: the observed record sets out, the same with these weights in, the epoch advanced.
     Weigh {
         /// Hosted zone id.
         zone: String,
@@ -40,7 +40,7 @@ pub enum Call {
         /// The weight of each record set of both sides.
         sets: Vec<SetWeight>,
     },
-    /// One batch: the observed record sets out, the same with these times to live in, the epoch moved on.
+    /// One batch: the observed record sets out, the same with these times to live in, the epoch advanced.
     Ttl {
         /// Hosted zone id.
         zone: String,
@@ -49,19 +49,19 @@ pub enum Call {
         /// The time to live of each record set that has one of its own.
         sets: Vec<SetTtl>,
     },
-    /// The emergency: one batch that makes these record sets and this epoch, whatever is there. It compares with nothing.
+    /// The emergency: one batch that writes these record sets and this epoch, whatever is there. It has no precondition.
     Force {
         /// Hosted zone id.
         zone: String,
         /// The name, normalised.
         name: String,
-        /// The record sets, in full, as they are to be.
+        /// The complete record sets to be written.
         records: Vec<Weighted>,
         /// The epoch's number.
         epoch: u64,
     },
-    /// Until all of Route 53's servers have it. By the change's id, where the answer that named it came; else once each of the name's
-    /// authoritative servers answers with this epoch or a later one.
+    /// A wait until all of Route 53's servers have the change. By the change's id, where the answer with the id arrived; else until each of
+    /// the name's authoritative servers answers with this epoch or a later one.
     InSync {
         /// Hosted zone id.
         zone: String,
@@ -94,11 +94,11 @@ pub struct SetTtl {
     pub ttl: u32,
 }
 
-/// What a call compares with.
+/// The version that a call compares with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Version {
-    /// Record sets and epoch, as they were observed.
+    /// The observed record sets and epoch.
     Set(RecordsSeen),
     /// The id of a change.
     Change(String),
@@ -109,12 +109,12 @@ pub enum Version {
 pub struct RecordsSeen {
     /// By type and set identifier.
     pub records: Vec<Weighted>,
-    /// None where the name was never changed by landfall.
+    /// None where landfall has never changed the name.
     pub epoch: Option<Epoch>,
 }
 
 impl Call {
-    /// Whose it is: hosted zone and name.
+    /// Its hosted zone and name.
     pub(super) fn of(&self) -> (&str, &str) {
         match self {
             Self::Weigh { zone, name, .. }
@@ -125,14 +125,14 @@ impl Call {
     }
 }
 
-/// What is wanted of record sets.
+/// The desired state of record sets.
 #[derive(Debug, Clone, PartialEq)]
 enum Wish {
     Weights(Vec<SetWeight>),
     Ttl(Vec<SetTtl>),
 }
 
-/// A zone's part of what is wanted: the name's record sets there.
+/// The part of a goal in one zone: the name's record sets there.
 struct Goal {
     zone: String,
     wish: Wish,
@@ -179,12 +179,12 @@ impl Planner for State {
             let (zone, name, wish) = match &op.call {
                 Call::Weigh { zone, name, sets } => (zone, name, Wish::Weights(sets.clone())),
                 Call::Ttl { zone, name, sets } => (zone, name, Wish::Ttl(sets.clone())),
-                // What compares with nothing is no way back of anything.
+                // An inverse has a precondition; these calls have none.
                 Call::Force { .. } | Call::InSync { .. } => continue,
             };
             names.entry(name).or_default().push(Goal { zone: zone.clone(), wish });
         }
-        // A step is about one name, so its way back is too.
+        // A step has one name, so its inverse has one too.
         match names.into_iter().collect::<Vec<_>>().as_slice() {
             [(name, goals)] => self.assemble(name, goals, now),
             [] => Ok(Draft::nothing()),
@@ -228,23 +228,23 @@ impl State {
     }
 }
 
-/// Both weights 0 is no share of anything.
+/// Both weights 0 define no share.
 fn both_zero(name: &str, weights: Sides<u8>) -> Option<Fault> {
     let text = || format!("{name}: both weights 0 would be an equal split of all record sets");
     (weights.source == 0 && weights.target == 0).then(|| Fault::new(FaultKind::Malformed, text()))
 }
 
-/// Under this tag goes what a person sends.
+/// The tag of a batch that a person sends.
 const HAND: &str = "hand";
 
-/// What a change is about, as long as Route 53 takes it: 256 characters.
+/// The comment of a change, as long as Route 53 accepts it: 256 characters.
 fn comment(what: &str) -> String {
     format!("landfall: {what}").chars().take(256).collect()
 }
 
-/// A change and the wait for it, which is bound to the operation at `at`. `edits` are what a person would send in its place.
+/// A change and the wait for it, which is bound to the operation at `at`. `edits` are what a person would send instead.
 ///
-/// `account` are the flags that say as whom a person sends them.
+/// `account` holds the flags for the identity with which a person sends them.
 fn ops(
     account: &str,
     call: Call,

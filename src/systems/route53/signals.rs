@@ -75,7 +75,7 @@ pub(super) fn measure(state: &State, now: Now, out: &mut Samples) {
             out.put(&NEITHER, &of, pooled.as_ref().map(|t| t.neither as f64 / t.n().max(1) as f64));
             out.put(&SAMPLES, &of, pooled.map(|t| t.n() as f64));
         }
-        // A name that is known to be all aliases has no TTL: that is no missing value.
+        // A name whose records are known to be all aliases has no TTL: no value is missing.
         if configured.as_ref().shown().is_none_or(|c| c.ttl.is_some()) {
             let ttl = configured.as_ref().and_then(|c| c.ttl.ok_or_else(|| Fault::new(FaultKind::Empty, "no TTL")));
             out.put(&TTL, &of, ttl.map(f64::from));
@@ -124,7 +124,7 @@ mod tests {
 
     const NOW: Now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
 
-    /// What is known once these records were read, and fifty answers, half of each side.
+    /// The state after these records were read, and fifty answers, half of each side.
     fn read(records: &[Record], answers: Sides<Vec<String>>) -> State {
         let mut plan = (*played::plan("")).clone();
         plan.dns = vec![plan::DnsName { answers, ..name() }];
@@ -170,7 +170,7 @@ mod tests {
         ] {
             let seen = served(records.clone(), Sides::default());
             assert!(matches!(&seen, Observed::Unknown(fault) if fault.text.raw().contains(why)), "{why}: {seen:?}");
-            // Where the plan says which answers are whose, the records are not needed.
+            // Where the plan assigns the answers to the sides, the records are not needed.
             let told = Sides { source: vec!["192.0.2.1".to_owned()], target: vec!["192.0.2.2".to_owned()] };
             assert_eq!(served(records, told).fresh(), Some(0.5), "{why}");
         }

@@ -1,8 +1,7 @@
-//! How it behaves in a simulated estate: the plan's names, answered by weight, with caches that age.
+//! The simulated DNS: the plan's names, answered by weight, with caches whose entries expire.
 //!
-//! It begins with all traffic in the source. Weights move when somebody moves them: the zone takes a change at once or refuses it
-//! (`sim/zone.rs`), the servers take it over one by one, caches keep the old answer for its time to live, and users go where the caches
-//! send them.
+//! All traffic starts at the source. Weights change only by requests: the zone accepts a change at once or refuses it (`sim/zone.rs`), the
+//! servers take it over one by one, caches keep the old answer for its time to live, and users follow the caches.
 
 mod happen;
 mod obey;
@@ -36,33 +35,33 @@ use plan::{DnsName, Plan, RecordType};
 
 /// Time to live of the simulated records.
 const TTL: u32 = 60;
-/// The port at which the world's resolvers ask.
+/// The port of the users' resolvers.
 const PORT: u16 = 53;
 
-/// The imitated zones and servers.
+/// The simulated zones and servers.
 pub struct Sim {
     plan: Arc<Plan>,
     random: Rng,
     now: Duration,
     zones: HashMap<String, Zone>,
-    /// Authoritative servers that took nothing over for a while: from when, and until when.
+    /// Authoritative servers that took over no change for some time: from when, and until when.
     stuck: HashMap<IpAddr, (Duration, Option<Duration>)>,
     /// When each change was sent, by its id.
     changes: HashMap<String, Now>,
     /// Tags of all batches that were carried out.
     log: Vec<String>,
-    /// When each server was asked last, and what a resolver holds until when.
+    /// When each server was last queried, and the entry that a resolver caches, with its expiry.
     asked: HashMap<String, (Duration, Option<(Side, Duration)>)>,
 }
 
-/// Each server takes a change over in its own time.
+/// Each server takes over a change with its own delay.
 fn late(port: u16) -> Duration {
     PROPAGATION.mul_f64(f64::from(u32::from(port) * 7 % 10) / 10.0)
 }
 
-/// A name's records as a server has them: the side of each, and how often it is answered. Only healthy ones are, by their weights; if
-/// no healthy one has any, they are an equal split; if none is healthy, all count as healthy. ("How Amazon Route 53 chooses records when
-/// health checking is configured".)
+/// A name's records at a server: the side of each, and its weight in the answers. Only healthy records are answered, by their weights; if
+/// no healthy one has a weight, all healthy ones are answered equally; if none is healthy, all count as healthy. ("How Amazon Route 53
+/// chooses records when health checking is configured".)
 fn odds(name: &DnsName, version: &Version) -> Vec<(Side, u32)> {
     let own = normal(&name.name);
     let records = version.records.iter().filter(|r| r.record_type == name.record_type && r.name == own);
@@ -76,8 +75,8 @@ fn odds(name: &DnsName, version: &Version) -> Vec<(Side, u32)> {
     odds
 }
 
-/// The target's share of what a server answers to users. Whoever asks goes by an answer for its time to live, and such answers run out at
-/// any moment: what is received is the mean of what was answered for that long.
+/// The target's share of a server's answers to users. A client keeps an answer for its time to live, and these answers expire at any
+/// moment: the received share is the mean of the answers over that time.
 fn answered(name: &DnsName, zone: &Zone, now: Duration, reach: Reach) -> f64 {
     let shares = zone.during(Duration::from_secs(TTL.into()), now, reach).map(|(version, share)| {
         let odds = odds(name, version);
@@ -99,12 +98,12 @@ fn draw(random: &mut Rng, odds: &[(Side, u32)]) -> Side {
 }
 
 impl Sim {
-    /// When an authoritative server takes changes over.
+    /// When an authoritative server takes over changes.
     fn reach(&self, server: SocketAddr) -> Reach {
         Reach { late: late(server.port()), stuck: self.stuck.get(&server.ip()).copied() }
     }
 
-    /// The same of the servers that a resolver may ask, each as often as the next. As long as none was stuck, one stands for all.
+    /// The same for the servers that a resolver may query, each equally often. As long as none was stuck, one stands for all.
     fn reaches(&self, name: &DnsName, port: u16) -> Vec<Reach> {
         let any = Reach { late: late(port), stuck: None };
         let stuck: Vec<_> = name.servers.iter().map(|s| self.stuck.get(&s.ip()).copied()).collect();
@@ -179,12 +178,12 @@ impl Sim {
     }
 }
 
-/// A name whose answers the plan has to describe is an alias: its records have no values.
+/// A name whose answers the plan has to list is an alias: its records have no values.
 fn is_alias(name: &DnsName) -> bool {
     Side::BOTH.iter().any(|side| !name.answers.get(*side).is_empty())
 }
 
-/// What is answered for a side.
+/// The answer for a side.
 fn answer(name: &DnsName, side: Side) -> String {
     // The first address of the network, or the name, that the plan gives.
     if let Some(first) = name.answers.get(side).first() {
@@ -218,7 +217,7 @@ fn record(name: &DnsName, side: Side, set_id: &str, weight: u8) -> Weighted {
     }
 }
 
-/// Everything to the source; the first set identifier of a side has all of its weight.
+/// All traffic at the source; the first set identifier of a side has its whole weight.
 fn begin(name: &DnsName) -> impl Iterator<Item = Weighted> {
     Side::BOTH.into_iter().flat_map(move |side| {
         let all = if side == Side::Source { 100 } else { 0 };
@@ -251,7 +250,7 @@ impl Simulated for State {
         sim.now = now.boot;
     }
 
-    /// Where the users go. One name has as many of them as the next.
+    /// The users' distribution. Every name has equally many users.
     fn publish(sim: &Sim, now: Now, world: &mut SharedConditions) {
         let shares: Vec<f64> = sim.plan.dns.iter().filter_map(|n| sim.received(n, now.boot)).collect();
         #[expect(clippy::cast_precision_loss, reason = "a handful of names")]

@@ -1,4 +1,4 @@
-//! What is known of zones, names and servers, and how answers get there.
+//! The state of zones, names and servers, and how observations change it.
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ use base::{
 };
 use plan::{DnsName, Plan};
 
-/// What is known.
+/// The state of weighted DNS.
 #[derive(Debug)]
 pub struct State {
     pub(super) plan: Arc<Plan>,
@@ -37,7 +37,7 @@ pub struct State {
     pub(super) changes: BTreeMap<String, Reading<ChangeObservation>>,
 }
 
-/// What is known of one name.
+/// The state of one name.
 #[derive(Debug)]
 pub(super) struct Name {
     rules: Rules,
@@ -52,18 +52,18 @@ pub(super) struct Name {
     curve_at: Option<Duration>,
 }
 
-/// A change of the records that was seen from outside.
+/// A change of the records that was observed.
 #[derive(Debug, Clone)]
 pub(super) struct Changed {
-    /// When it was seen first; it happened at most one interval earlier.
+    /// When it was first observed; it happened at most one interval earlier.
     pub at: Now,
-    /// Caches may hold what was true before for this long from when Route 53's servers have the change.
+    /// Caches may hold the previous answers for this long after Route 53's servers have the change.
     pub old_ttl: Option<u32>,
-    /// What was configured before.
+    /// The previous configuration.
     pub before: Option<Configured>,
 }
 
-/// One server, asked for one name.
+/// One server, queried for one name.
 #[derive(Debug)]
 pub(super) struct Server {
     pub address: SocketAddr,
@@ -72,13 +72,13 @@ pub(super) struct Server {
     pub window: Window,
 }
 
-/// What the last batch of a server says besides its answers.
+/// The data of a server's last batch besides its answers.
 #[derive(Debug, Clone)]
 pub(super) struct Pulse {
     pub rtt: Duration,
-    /// Whether all its answers were an authority's.
+    /// Whether all its answers were authoritative.
     pub authority: bool,
-    /// The longest time to live that came with an answer.
+    /// The longest time to live in an answer.
     pub ttl: Option<u32>,
     pub trouble: Option<String>,
 }
@@ -104,7 +104,7 @@ impl Name {
         }
     }
 
-    /// New records. Samples of other records than these are worth nothing.
+    /// Takes new records. Samples of earlier records are discarded.
     fn records(&mut self, name: &DnsName, mut records: Vec<Record>, stamp: Stamp) {
         records.sort_by(|a, b| a.set_id.cmp(&b.set_id));
         if let Some((old, _)) = self.set.last()
@@ -139,43 +139,43 @@ impl Name {
         }
     }
 
-    /// The time to live that authorities answer with: what an alias has.
+    /// The time to live in authoritative answers: that of an alias.
     pub(super) fn answered_ttl(&self) -> Option<u32> {
         let of = |s: &Server| s.last.last().filter(|(p, _)| p.authority).and_then(|(p, _)| p.ttl);
         self.servers.iter().filter_map(of).max()
     }
 
-    /// What the records say.
+    /// The configured shares.
     pub(super) fn configured(&self, name: &DnsName, now: Now) -> Observed<Configured> {
         self.set.at(now).and_then(|records| configured(name, records))
     }
 
-    /// The side an answer is of.
+    /// The side of an answer.
     pub(super) fn side(&self, values: &[String]) -> Option<Side> {
         self.rules.side(values, &self.values)
     }
 
-    /// Samples of one server by side. As good as the worse of the server and, where the sides are told by the records'
-    /// values, the records.
+    /// Samples of one server by side. As fresh as the worse of the server and, where the sides are distinguished by the records' values,
+    /// the records.
     pub(super) fn tally(&self, name: &DnsName, server: &Server, now: Now) -> Observed<Tally> {
         let tally = server.last.at(now).map(|_| server.window.tally(|values| self.side(values)));
         if !self.rules.need_records() {
             return tally;
         }
-        // What cannot be told apart is no share of 0.
+        // Answers that cannot be distinguished are not a share of 0.
         tally.zip(self.set.at(now)).and_then(|(tally, records)| match self.rules.missing(name, records) {
             None => Ok(tally),
             Some(why) => Err(Fault::new(FaultKind::Empty, why)),
         })
     }
 
-    /// The servers whose answers stand for what the world gets: the authoritative ones; resolvers only where the plan names no other.
+    /// The servers whose answers represent what users receive: the authoritative ones; resolvers only where the plan names no other.
     pub(super) fn pool(&self) -> impl Iterator<Item = &Server> {
         let first = self.servers.first().map(|s| s.role);
         self.servers.iter().filter(move |s| Some(s.role) == first)
     }
 
-    /// Samples of all servers together, as good as the worst of them; none where the plan names no server. No sample is a
+    /// Samples of all servers together, as fresh as the worst of them; none where the plan names no server. Without samples the result is a
     /// fault, never a share of 0.
     pub(super) fn pooled(&self, name: &DnsName, now: Now) -> Option<Observed<Tally>> {
         let all = Observed::all(self.pool().map(|s| self.tally(name, s, now)));
@@ -192,13 +192,13 @@ impl Name {
 }
 
 impl State {
-    /// The plan's names with what is known of them.
+    /// The plan's names with their state.
     pub(super) fn each(&self) -> impl Iterator<Item = (&DnsName, &Name)> {
         self.plan.dns.iter().zip(&self.names)
     }
 }
 
-/// A source that asks Route 53 itself.
+/// A collector that queries Route 53's API.
 fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> CollectorSpec<Query> {
     let own = |key| plan.route53.endpoints.get(key).cloned();
     let interval = plan.intervals.route53;
@@ -213,10 +213,10 @@ fn api(plan: &Plan, id: String, calls: &'static [&'static str], ask: Query) -> C
     }
 }
 
-/// So long a paced request to Route 53 may take, with its pause.
+/// The time of a paced request to Route 53, including its pause.
 const PACED: Duration = Duration::from_millis(400);
 
-/// Everything the plan wants asked.
+/// All collectors that the plan needs.
 fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     let mut zones = IndexMap::<&str, Vec<Wanted>>::new();
     for name in &plan.dns {
@@ -224,13 +224,13 @@ fn sources(plan: &Arc<Plan>) -> Vec<CollectorSpec<Query>> {
     }
     let mut out = Vec::new();
     for (zone, wanted) in zones {
-        // In a large zone each name is a request, and so is its epoch; they come one after another, see `live/api.rs`.
+        // In a large zone each name needs a request, and so does its epoch; they are sent one after another, see `live/api.rs`.
         let requests = u32::try_from(2 * wanted.len() + 2).unwrap_or(u32::MAX);
         let ask = Query::Records(RecordsQuestion { zone: zone.into(), wanted: wanted.into() });
         let spec = api(plan, format!("route53/{zone}/records"), &["route53:ListResourceRecordSets"], ask);
         out.push(CollectorSpec { timeout: spec.timeout.max(PACED.saturating_mul(requests)), ..spec });
         let spec = api(plan, format!("route53/{zone}/zone"), &["route53:GetHostedZone"], Query::Zone(zone.into()));
-        // What kind of zone it is does not change; that it is still there is worth a look now and then.
+        // The type of a zone does not change; its existence is checked from time to time.
         out.push(CollectorSpec { interval: spec.interval * 10, ..spec });
     }
     for (index, name) in plan.dns.iter().enumerate() {
@@ -294,7 +294,7 @@ impl System for State {
                     known.served(name, q, &batch, stamp);
                 }
             }
-            // An answer to another question than was asked: no reading.
+            // An observation of another query: ignored.
             _ => {}
         }
         Vec::new()
@@ -335,7 +335,7 @@ impl System for State {
         let name = |(plan, name): (&DnsName, &Name)| {
             let of = format!("{} {}", plan.name, plan.record_type.word());
             let records = Watched::new(format!("records of {of}"), name.configured(plan, now));
-            // What is answered counts from the last change on: right after one there is nothing yet, and that is known.
+            // Answers count only since the last change: right after a change there are none yet, and that is a known state.
             let fresh = name.changed.as_ref().is_some_and(|changed| now.since(changed.at) < CURVE * 3);
             let served = name.pooled(plan, now).filter(|_| !fresh);
             let served = served.map(|served| Watched::new(format!("answers for {of}"), served));
@@ -360,7 +360,7 @@ impl System for State {
         self.unweighted(now)
     }
 
-    /// A change, until it is INSYNC. The id with or without the `/change/` that Route 53 puts before it.
+    /// A change, until it is INSYNC. The id may have the `/change/` that Route 53 puts before it.
     fn follow(&mut self, id: &str) -> Vec<CollectorSpec<Query>> {
         let id = id.strip_prefix("/change/").unwrap_or(id);
         self.changes.entry(id.to_owned()).or_default();

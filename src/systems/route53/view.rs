@@ -87,7 +87,7 @@ fn heading(state: &State, side: Side) -> Cow<'static, str> {
     format!("{side} {}", state.plan.sites.get(side).label).into()
 }
 
-/// The overview's tile: the name that is furthest from what it should be.
+/// The overview's tile: the name that differs most from its goal.
 pub(super) fn tiles(state: &State, now: Now) -> Vec<Tile> {
     let mut lines = Line::all(state, now);
     lines.sort_by(|a, b| b.distance().partial_cmp(&a.distance()).unwrap_or(std::cmp::Ordering::Equal));

@@ -1,9 +1,9 @@
-//! What a set of records means: which share each side is configured to have, and what is odd about the set.
+//! The meaning of a set of records: the configured share of each side, and irregularities of the set.
 //!
-//! Route 53's rules, from its developer guide ("Values specific for weighted records", "How Amazon Route 53 chooses records when
-//! health checking is configured"): weights are 0–255; a record of weight 0 is never answered while another has more; if all are 0,
-//! each is answered equally often; if all non-zero records with health checks are unhealthy, those of weight 0 are answered;
-//! if all are unhealthy, all count as healthy; all records of a weighted set have one TTL.
+//! Route 53's rules, from its developer guide ("Values specific for weighted records", "How Amazon Route 53 chooses records when health
+//! checking is configured"): weights are 0–255; a record of weight 0 is never answered while another has more; if all are 0, each is
+//! answered equally often; if all non-zero records with health checks are unhealthy, those of weight 0 are answered; if all are unhealthy,
+//! all count as healthy; all records of a weighted set have one TTL.
 
 use super::facts::{Record, Routing};
 use base::{
@@ -13,18 +13,18 @@ use base::{
 };
 use plan::DnsName;
 
-/// The side a record is of, by its set identifier.
+/// The side of a record, by its set identifier.
 pub(super) fn side_of(name: &DnsName, record: &Record) -> Option<Side> {
     let id = record.set_id.as_deref()?;
     Side::BOTH.into_iter().find(|&side| name.set_identifiers.get(side).iter().any(|s| s == id))
 }
 
-/// What the records say.
+/// The configuration in the records.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Configured {
     /// Share of each side, 0 to 1.
     pub share: Sides<f64>,
-    /// Share of records that are of no side.
+    /// Share of records that belong to no side.
     pub neither: f64,
     /// Sum of all weights.
     pub sum: u32,
@@ -80,7 +80,7 @@ pub(super) fn configured(name: &DnsName, records: &[Record]) -> Result<Configure
     })
 }
 
-/// Shares that the plan wants; none where it does not say. Both 0 is an equal split of the sides' records.
+/// Planned shares; none where the plan does not give any. Both 0 is an equal split of the sides' records.
 pub(super) fn planned(name: &DnsName) -> Option<Sides<f64>> {
     let planned = name.planned?;
     let (source, target) = (f64::from(planned.source), f64::from(planned.target));
@@ -92,7 +92,7 @@ pub(super) fn planned(name: &DnsName) -> Option<Sides<f64>> {
     Some(Sides { source: source / (source + target), target: target / (source + target) })
 }
 
-/// What an operator should know of a set before moving it.
+/// Remarks for the operator on a set before it is moved.
 pub(super) fn remarks(name: &DnsName, records: &[Record]) -> Vec<(Tone, String)> {
     let mut out = Vec::new();
     let weight = |r: &Record| if let Routing::Weighted(w) = r.routing { Some(w) } else { None };

@@ -1,12 +1,12 @@
-//! How much a number of samples says about a share.
+//! The precision of a share that is measured by samples.
 
 use serde::Serialize;
 
 /// The 97.5 % quantile of the normal distribution: 95 % lie within this many standard deviations.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// A share measured by samples, with Wilson's 95 % score interval: unlike the textbook one it never leaves 0 to 1 and is of use at
-/// the ends, where a canary is.
+/// A share measured by samples, with Wilson's 95 % score interval: unlike the normal approximation it never leaves 0 to 1, and it is useful
+/// near the ends, where a canary's share is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// The share itself: `k / n`.
@@ -20,7 +20,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// `k` of `n` samples; none of nothing.
+    /// `k` of `n` samples; none if `n` is 0 or less than `k`.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "sample counts are far below 2^52")]
     pub fn of(k: u64, n: u64) -> Option<Self> {
@@ -33,7 +33,7 @@ impl Interval {
         let scale = 1.0 + z2 / count;
         let centre = (share + z2 / (2.0 * count)) / scale;
         let half = Z / scale * (share * (1.0 - share) / count + z2 / (4.0 * count * count)).sqrt();
-        // Rounding must not push an end past the share it belongs to.
+        // Rounding must not move an end beyond the share.
         Some(Self { share, low: (centre - half).clamp(0.0, share), high: (centre + half).clamp(share, 1.0), n })
     }
 
@@ -43,14 +43,14 @@ impl Interval {
         (self.high - self.low) / 2.0
     }
 
-    /// Whether a share may be the true one.
+    /// Whether a share is within the interval.
     #[must_use]
     pub fn holds(&self, share: f64) -> bool {
         (self.low..=self.high).contains(&share)
     }
 }
 
-/// Samples that are needed to know a share near `share` to ± `error`: `3.84 · p(1 − p) / e²`.
+/// Samples that are needed to measure a share near `share` to ± `error`: `3.84 · p(1 − p) / e²`.
 #[must_use]
 pub fn needed(share: f64, error: f64) -> u64 {
     let n = (Z * Z * share * (1.0 - share) / (error * error)).ceil();

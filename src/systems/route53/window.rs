@@ -1,22 +1,21 @@
-//! The sliding window of what one server answered: bounded, and free of answers that are no sample of their own.
+//! The sliding window of one server's answers: bounded, and without answers that are not independent samples.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use super::facts::Batch;
 use base::side::{Side, Sides};
 
-/// How far back samples count. At the default 20 questions a second this is 6 000 samples a server: 1 % to ± 0.25 points. A change of
-/// the records empties it at once, so its length delays nothing.
+/// The length of the window. At the default 20 queries a second this is 6 000 samples a server: 1 % to ± 0.25 points. A change of the
+/// records empties the window at once, so its length delays nothing.
 const SPAN: Duration = Duration::from_secs(300);
 
-/// Distinct answers told apart; more than a name behind load balancers ever shows. The rest counts as one, of neither side.
+/// The most distinct answers; more than a name behind load balancers ever shows. All others count as one, of neither side.
 const KINDS: usize = 256;
 
-/// Two answers out of a cache that expire within this of one another are one entry of that cache: a TTL has 1 s resolution on
-/// both ends.
+/// Two answers from a cache that expire within this of one another are one entry of that cache: a TTL has 1 s resolution on both ends.
 const SAME_ENTRY: Duration = Duration::from_secs(2);
 
-/// What one server answered lately.
+/// The recent answers of one server.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     slices: VecDeque<Slice>,
@@ -24,10 +23,10 @@ pub(super) struct Window {
     samples: Vec<u64>,
     asked: u64,
     answered: u64,
-    /// Entries of the server's cache that were seen and have not expired: (answer, when it expires). A resolver with several
-    /// caches behind one address has several at once.
+    /// Observed entries of the server's cache that have not expired: (answer, expiry). A resolver with several caches behind one address
+    /// has several at once.
     open: Vec<(u16, Duration)>,
-    /// The last epoch that the server told.
+    /// The last epoch in the server's answers.
     epoch: Option<u64>,
 }
 
@@ -60,10 +59,10 @@ impl Tally {
 }
 
 impl Window {
-    /// Takes a batch that came at `boot`.
+    /// Takes a batch that was received at `boot`.
     ///
-    /// A server takes a change over in its own time, long after the API tells of it: what it answered until its epoch moved on is of
-    /// records that are no more, and the batch in which it did may be of both.
+    /// A server takes over a change with its own delay, long after the API reports it. Its answers before its epoch advanced belong to the
+    /// old records, and the batch in which the epoch advanced may contain both.
     pub(super) fn push(&mut self, boot: Duration, batch: &Batch) {
         if let Some(epoch) = batch.epoch
             && self.epoch.replace(epoch).is_some_and(|old| old != epoch)
@@ -78,7 +77,7 @@ impl Window {
             let n = if answer.authority {
                 answer.n
             } else {
-                // Out of a cache: however often it is asked, an entry is one sample.
+                // From a cache: an entry is one sample, however often it is queried.
                 let expires = boot + Duration::from_secs(answer.ttl.into());
                 let known = self.open.iter().any(|&(k, e)| k == kind && e.abs_diff(expires) <= SAME_ENTRY);
                 if known {
@@ -120,8 +119,8 @@ impl Window {
         u16::try_from(at).unwrap_or(u16::MAX)
     }
 
-    /// Forgets all samples: they are of records that are no more. What the server's cache is known to hold stays known, so that
-    /// an old entry does not come back as a new sample.
+    /// Discards all samples: they belong to old records. The known entries of the server's cache are kept, so that an old entry does not
+    /// count as a new sample.
     pub(super) fn cut(&mut self) {
         while !self.slices.is_empty() {
             self.pop();
@@ -148,7 +147,7 @@ impl Window {
         out
     }
 
-    /// Questions and usable answers within the window.
+    /// Queries and usable answers within the window.
     pub(super) const fn asked(&self) -> (u64, u64) {
         (self.asked, self.answered)
     }
@@ -197,7 +196,7 @@ mod tests {
     fn a_cache_gives_one_sample_a_time_to_live() {
         let mut w = Window::default();
         for s in 0..120_u64 {
-            // An entry filled at 0 and anew at 60, asked 20 times a second.
+            // An entry filled at 0 and again at 60, queried 20 times a second.
             let (value, left) = if s < 60 { ("s", 60 - s) } else { ("t", 120 - s) };
             w.push(at(1000 + s), &batch(vec![answer(value, u32::try_from(left).expect("small"), false, 20)]));
         }
@@ -228,7 +227,7 @@ mod tests {
         let mut w = Window::default();
         let told = |epoch, value| Batch { epoch, ..batch(vec![answer(value, 60, true, 10)]) };
         w.push(at(0), &told(Some(4), "s"));
-        // The API tells of the change; the server goes on as before, once without a word about its epoch.
+        // The API reports the change; the server continues as before, and once does not answer with its epoch.
         w.cut();
         w.push(at(1), &told(Some(4), "s"));
         w.push(at(2), &told(None, "s"));
@@ -238,7 +237,7 @@ mod tests {
         w.push(at(4), &told(Some(5), "t"));
         w.push(at(5), &told(None, "t"));
         assert_eq!(tally(&w).side, Sides { source: 0, target: 20 });
-        // The way back is a change too.
+        // The rollback is a change too.
         w.push(at(6), &told(Some(6), "t"));
         assert_eq!(tally(&w).n(), 0);
     }

@@ -1,18 +1,18 @@
-//! For tests: printed commands, run as a person would who pastes them: by the shell itself, with a program of the tests in the place of the
-//! real one. What the shell makes of quotes and substitutions is its own, not an imitation of ours.
+//! For tests: runs printed commands as a person would who pastes them: in a real shell, with a stub in place of the real program. Quotes
+//! and substitutions are handled by the shell itself, not by a simulation of it.
 
 use std::{collections::BTreeMap, io::Write as _, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-/// The program: it hands its words over, and does as it is answered.
+/// The stub: it hands over its arguments, and returns the answer that it gets.
 const PROGRAM: &str = r#"#!/bin/sh
 { printf 'called\0'; for word; do printf '%s\0' "$word"; done; } > "$PASTED/asked"
 { read -r code; if [ "$code" = 0 ]; then cat; else cat >&2; fi; exit "$code"; } < "$PASTED/answer"
 "#;
 
-/// Runs a script in which `program` is answered by a function: its words in; what it prints out, or what it fails with.
+/// Runs a script in which `program` is answered by a function: it gets the arguments and returns the output, or the error message.
 ///
 /// # Errors
-/// What the script printed as errors, if it failed.
+/// The script's error output, if it failed.
 pub fn paste(
     script: &str,
     program: &str,
@@ -32,7 +32,7 @@ pub fn paste(
         let asked = at("asked");
         let running = scope.spawn(move || {
             let output = shell.output().expect("a shell");
-            // Nobody asks any more.
+            // Ends the loop below.
             std::fs::write(asked, "").expect("told");
             output
         });

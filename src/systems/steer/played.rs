@@ -1,4 +1,4 @@
-//! For tests: a system, its imitated servers and a virtual clock; drafts are played on them operation by operation.
+//! For tests: a system, its simulated servers and a virtual clock; the operations of a draft are carried out on them one by one.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -12,19 +12,19 @@ use base::{
 };
 use plan::{Action, Plan};
 
-/// An imitated estate of one system, and what is known of it.
+/// A simulated estate of one system, and the observed state.
 pub struct Played<S: SimulateWrites> {
-    /// What is known.
+    /// The observed state.
     pub state: S,
     /// The servers.
     pub sim: S::Sim,
-    /// The moment.
+    /// The current time.
     pub now: Now,
     specs: Vec<CollectorSpec<S::Query>>,
     sent: u32,
 }
 
-/// A plan of two sites, and what `rest` adds to it.
+/// A plan of two sites, with `rest` appended.
 pub fn plan(rest: &str) -> Arc<Plan> {
     const SITES: &str = r#"
 schema = 1
@@ -41,7 +41,7 @@ region = "us-west-2"
 }
 
 impl<S: SimulateWrites> Played<S> {
-    /// As the plan names it, everything read once.
+    /// The estate as the plan names it; everything is read once.
     pub fn new(plan: &Arc<Plan>) -> Self {
         let (state, specs) = S::new(plan);
         let now = Now { boot: Duration::from_secs(1000), wall: jiff::Timestamp::UNIX_EPOCH };
@@ -50,7 +50,7 @@ impl<S: SimulateWrites> Played<S> {
         all
     }
 
-    /// Lets time pass, then reads everything.
+    /// Advances the time, then reads everything.
     pub fn pass(&mut self, seconds: u64) {
         self.now.boot += Duration::from_secs(seconds);
         self.now.wall += jiff::SignedDuration::from_secs(i64::try_from(seconds).expect("small"));
@@ -69,17 +69,17 @@ impl<S: SimulateWrites> Played<S> {
         }
     }
 
-    /// What the action takes now.
+    /// The draft of the action now.
     pub fn draft(&self, action: &Action) -> Result<Draft<S::Call, S::Version>, Vec<Fault>> {
         self.state.draft(action, self.now).expect("an action of this system")
     }
 
-    /// Whether everything is as the action wants it.
+    /// Whether the action is satisfied.
     pub fn is_satisfied(&self, action: &Action) -> Option<bool> {
         self.state.is_satisfied(action, self.now).expect("an action of this system").fresh()
     }
 
-    /// Sends one operation that compares with nothing but what was seen.
+    /// Sends one operation whose precondition is the observed version or nothing.
     pub fn send(&mut self, tag: &str, op: &Operation<S::Call, S::Version>) -> SendOutcome<S::Version> {
         S::write(
             &mut self.sim,
@@ -90,7 +90,7 @@ impl<S: SimulateWrites> Played<S> {
         )
     }
 
-    /// Looks for it.
+    /// Verifies it.
     pub fn verify(&mut self, tag: &str, op: &Operation<S::Call, S::Version>) -> Verified<S::Version> {
         S::verify(
             &mut self.sim,
@@ -106,7 +106,7 @@ impl<S: SimulateWrites> Played<S> {
         S::log(&self.sim).to_vec()
     }
 
-    /// Plays all operations, one after the other, each until it is applied. Gives back how long it took.
+    /// Carries out all operations, one after the other, each until it is applied. Returns how long that took.
     pub fn play(&mut self, ops: &[Operation<S::Call, S::Version>]) -> Duration {
         let begun = self.now;
         let mut marks = Vec::new();
@@ -117,7 +117,7 @@ impl<S: SimulateWrites> Played<S> {
             let mut mark = None;
             if op.kind != Kind::Wait {
                 let before = S::verify(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);
-                // Whether what ends by itself is over is not seen before it is.
+                // An operation that ends by itself cannot be verified before it is sent.
                 let unseen = if op.kind == Kind::Lapses { Truth::Unobservable } else { Truth::NotApplied };
                 assert_eq!(before.truth, unseen, "before it is sent: {}: {}", op.what, before.detail);
                 let sent = S::write(&mut self.sim, &tag, &op.call, expect.as_ref(), self.now);

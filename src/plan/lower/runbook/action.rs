@@ -1,4 +1,4 @@
-//! What a step does, whether what it names is there, and whether the plan gives anybody leave to do it.
+//! The action of a step, whether the things that it names exist, and whether the plan permits it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 use base::side::{Side, Sides};
 
-/// The action; tells of what it names and is not there.
+/// The action; reports names that do not exist.
 pub(super) fn action(form: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Action> {
     if form.written("manual").is_some() {
         return Some(Action::Manual { what: form.get("manual")? });
@@ -140,7 +140,7 @@ fn side(table: &Table, key: &str) -> Option<Side> {
     Side::BOTH.into_iter().find(|side| side.word() == word)
 }
 
-/// Tells of a role without any group of a kind on a side.
+/// Reports a role without any group of a kind on a side.
 fn has(role: &Role<'_>, key: &str, what: &str, side: Side, hint: &str, faults: &mut Faults) {
     let groups = role.table.and_then(|r| r.table(key));
     if role.table.is_some() && groups.and_then(|g| g.written(side.word())).is_none() {
@@ -149,7 +149,7 @@ fn has(role: &Role<'_>, key: &str, what: &str, side: Side, hint: &str, faults: &
     }
 }
 
-/// How many requests at once, and how many of them may fail.
+/// The number of parallel requests, and the number that may fail.
 fn limits(table: &Table) -> Option<(u16, u16)> {
     let number = |key: &str| table.get::<i64>(key).and_then(|n| u16::try_from(n).ok());
     Some((number("width")?, number("max_failed")?))
@@ -167,7 +167,7 @@ fn set_ttl(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Acti
     Some(Action::SetTtl { name: super::super::dns::qualified(&name.value), ttl: seconds })
 }
 
-/// A name of the plan always has set identifiers on both sides: the format wants them.
+/// A name of the plan always has set identifiers on both sides: the format requires them.
 fn weights(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<(String, Sides<u8>)> {
     let name: Option<At<String>> = table.at("name");
     if let Some(name) = &name {
@@ -183,7 +183,7 @@ fn weights(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<(Str
     Some((super::super::dns::qualified(&name?.value), weights))
 }
 
-/// How it is confirmed where the plan does not say: by the damage it can do.
+/// The default confirmation: by the damage that the action can do.
 pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
     match action {
         _ if irreversible => Confirm::Countdown,
@@ -197,7 +197,7 @@ pub(super) const fn confirm(action: &Action, irreversible: bool) -> Confirm {
     }
 }
 
-/// Warns of a step that can never run, because the plan names nobody who may write there.
+/// Warns of a step that can never run, because the plan has no writing credentials for it.
 pub(super) fn read_only(action: &Action, span: &Span, world: &Names<'_>, faults: &mut Faults) {
     let (writable, place, add) = match action {
         Action::Manual { .. } | Action::Build { .. } => return,

@@ -1,4 +1,4 @@
-//! Gates, and several together.
+//! Gates, and combinations of them.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -18,7 +18,7 @@ use base::signal::{MAX, Unit};
 #[derive(Clone)]
 struct Id {
     at: At<String>,
-    /// By the operator; else made of its step's.
+    /// Written by the operator; else derived from its step's id.
     written: bool,
 }
 
@@ -33,10 +33,10 @@ impl<'t> Gates<'t> {
         Self { world, ids: Vec::new() }
     }
 
-    /// Tells of ids that are there twice, or are what a waiver calls something else: one of these abort triggers, the window. Call it once all
-    /// have been read.
+    /// Reports duplicate ids, and ids that have another meaning in a waiver: one of these abort triggers, or the window. To be called once
+    /// all have been read.
     ///
-    /// Ids by default go by their step's: where two of those are alike, the steps are, and that is told already.
+    /// Default ids are derived from their step's: where two of them are equal, the steps' ids are, which is already reported.
     pub fn unique(&self, aborts: &[At<String>], faults: &mut Faults) {
         let mut seen: HashMap<&str, &Id> = HashMap::new();
         for abort in aborts.iter().filter(|abort| abort.value == WINDOW) {
@@ -68,7 +68,7 @@ impl<'t> Gates<'t> {
         }
     }
 
-    /// All conditions of a list. `prefix` begins the ids of gates that have none of their own.
+    /// All conditions of a list. `prefix` is the beginning of the ids of gates without an id.
     pub fn conditions(&mut self, table: &Table, key: &str, prefix: &str, faults: &mut Faults) -> Option<Condition> {
         let mut n = 0;
         self.list(table, key, prefix, &mut n, faults).map(Condition::All)
@@ -142,7 +142,7 @@ impl<'t> Gates<'t> {
         Some(gate)
     }
 
-    /// What a gate says, or what holds for all.
+    /// A gate's own value, or the default for all gates.
     fn value<T: FromValue>(&self, table: &Table, key: &str) -> Option<T> {
         if table.written(key).is_some() { table.get(key) } else { self.world.root.table("gate_defaults")?.get(key) }
     }
@@ -153,7 +153,7 @@ impl<'t> Gates<'t> {
         said.map_or(Some(None), |t| t.get("max_age").map(Some))
     }
 
-    /// Readings come at the pace of their system: a gate that wants more than that is never green.
+    /// Readings come at the interval of their system: a gate that requires more is never green.
     fn in_time(&self, table: &Table, gate: &Gate, faults: &mut Faults) {
         let Some(interval) = self.interval(gate.metric.cadence) else { return };
         let place = |key: &str| table.written(key).unwrap_or_else(|| table.span.clone());
@@ -181,7 +181,7 @@ impl<'t> Gates<'t> {
         }
     }
 
-    /// How often a system is asked; of DNS, what is asked more often.
+    /// The interval of a system; for DNS the shorter of its two.
     fn interval(&self, cadence: &str) -> Option<Duration> {
         let intervals = self.world.root.table("intervals")?;
         match cadence {
@@ -196,7 +196,7 @@ fn word<T: Copy>(text: &str, words: &[&str], all: &[T]) -> Option<T> {
     words.iter().position(|w| *w == text).and_then(|at| all.get(at)).copied()
 }
 
-/// How several series become one value. Only where one is left need nothing be said.
+/// The aggregation of several series. It may be omitted only where one series remains.
 fn agg(table: &Table, chosen: &Chosen, faults: &mut Faults) -> Option<Agg> {
     let free = chosen.free();
     let place = |key: &str| table.written(key).unwrap_or_else(|| table.span.clone());
@@ -226,7 +226,7 @@ fn agg(table: &Table, chosen: &Chosen, faults: &mut Faults) -> Option<Agg> {
     Some(agg)
 }
 
-/// The limit, in the unit of what is compared.
+/// The limit, in the unit of the compared value.
 fn limit(chosen: &Chosen, agg: Agg, op: &At<Compare>, value: &At<Quantity>, faults: &mut Faults) -> Option<f64> {
     let (unit, range) = compared(chosen, agg);
     let limit = quantity::read(value, unit, range, chosen.def.id, faults)?;
@@ -259,7 +259,7 @@ fn limit(chosen: &Chosen, agg: Agg, op: &At<Compare>, value: &At<Quantity>, faul
     Some(limit)
 }
 
-/// Unit and range of what several series become.
+/// Unit and range of the aggregated value.
 fn compared(chosen: &Chosen, agg: Agg) -> (Unit, (f64, f64)) {
     let (low, high) = chosen.def.range;
     match agg {

@@ -1,4 +1,4 @@
-//! Which step comes before which: what each needs, said or by its place.
+//! The order of the steps: what each needs, explicitly or by its place.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,11 +11,11 @@ use crate::{
 
 /// A step as it was written.
 pub(super) struct Written {
-    /// None: at fault.
+    /// None: it has a fault.
     pub id: Option<At<String>>,
-    /// Where its table stands; the rungs of a ladder share one.
+    /// The place of its table; the rungs of a ladder share one.
     pub place: Span,
-    /// None: nothing was said.
+    /// None: not written.
     pub needs: Option<Vec<At<String>>>,
 }
 
@@ -25,10 +25,10 @@ pub(super) struct Order {
     pub steps: Vec<Written>,
 }
 
-/// What each step needs, by its id; tells of ids that are there twice, needs of nothing, and circles.
+/// What each step needs, by its id; reports duplicate ids, needs that do not exist, and cycles.
 pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<String>> {
     let ids: Vec<At<String>> = order.steps.iter().filter_map(|s| s.id.clone()).collect();
-    // One whose id is at fault may be the one that is needed.
+    // A step with a faulty id may be the one that is needed.
     let complete = ids.len() == order.steps.len();
     twice(&ids, &order.steps, faults);
     let known: Vec<String> = ids.iter().map(|id| id.value.clone()).collect();
@@ -52,13 +52,13 @@ pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<S
         // The rungs of a ladder follow one another, whatever else they need.
         let mut all: Vec<At<String>> = Vec::new();
         if rung || step.needs.is_none() {
-            // By its place, not written: it has none of its own.
+            // By position, not written: it has no place in the text.
             all.extend(before.map(|at| At { value: at.value, span: 0..0 }));
         }
         if !rung {
             begins = step.needs.as_deref().unwrap_or_default();
         }
-        // What the first rung needs is done by then.
+        // The needs of the first rung are already done then.
         let said = step.needs.iter().flatten().filter(|n| !rung || !begins.iter().any(|b| b.value == n.value));
         all.extend(said.cloned());
         needs.push((id.value.clone(), all));
@@ -67,7 +67,7 @@ pub(super) fn check(order: &Order, faults: &mut Faults) -> HashMap<String, Vec<S
     needs.into_iter().map(|(id, all)| (id, all.into_iter().map(|n| n.value).collect())).collect()
 }
 
-/// Tells of steps with one id. Those of one ladder have their own words: they were written once.
+/// Reports steps with the same id. Rungs of one ladder get another message: they were written once.
 fn twice(ids: &[At<String>], steps: &[Written], faults: &mut Faults) {
     let mut seen: HashMap<&str, &Written> = HashMap::new();
     for (id, step) in ids.iter().zip(steps.iter().filter(|s| s.id.is_some())) {
@@ -88,11 +88,11 @@ fn twice(ids: &[At<String>], steps: &[Written], faults: &mut Faults) {
     }
 }
 
-/// Tells of each circle of steps once, where one of its needs is written.
+/// Reports each cycle of steps once, at the place of one of its needs.
 fn circles(needs: &[(String, Vec<At<String>>)], faults: &mut Faults) {
     let mut left: Vec<(&str, &[At<String>])> = needs.iter().map(|(id, all)| (id.as_str(), all.as_slice())).collect();
     loop {
-        // What needs nothing that is left can be done; what then remains is in a circle or behind one.
+        // A step that needs none of the remaining ones can be done; the rest is in a cycle or behind one.
         loop {
             let ids: HashSet<&str> = left.iter().map(|(id, _)| *id).collect();
             let before = left.len();

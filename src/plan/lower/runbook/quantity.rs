@@ -10,7 +10,7 @@ use crate::{
 };
 use base::signal::{MAX, Unit};
 
-/// Bytes, by the ends of their words.
+/// Bytes, by their suffixes.
 const BYTES: [(&str, f64); 11] = [
     ("KiB", 1024.0),
     ("MiB", 1_048_576.0),
@@ -25,7 +25,7 @@ const BYTES: [(&str, f64); 11] = [
     ("B", 1.0),
 ];
 
-/// The value in the unit, within the range; tells why it is none.
+/// The value in the unit, within the range; reports a fault.
 pub fn read(at: &At<Quantity>, unit: Unit, range: (f64, f64), metric: &str, faults: &mut Faults) -> Option<f64> {
     match fitting(&at.value, unit) {
         Ok(value) if value >= range.0 && value <= range.1 => Some(value),
@@ -67,10 +67,10 @@ fn shown(value: &Quantity) -> String {
     }
 }
 
-/// Counts, by the ends of their words, where a person asks for rows and not for a decision.
+/// Counts, by their suffixes, for filters of rows, not for decisions.
 const COUNTS: [(&str, f64); 5] = [("k", 1e3), ("K", 1e3), ("M", 1e6), ("G", 1e9), ("/s", 1.0)];
 
-/// A number with any unit that a plan knows, in the unit of the signals that have it: seconds, bytes, shares, things.
+/// A number with any unit that a plan knows, in the unit of the signals that use it: seconds, bytes, shares, counts.
 pub fn amount(text: &str) -> Option<f64> {
     if let Ok(plain) = text.parse::<f64>() {
         return Some(plain).filter(|n| n.is_finite());
@@ -118,7 +118,7 @@ fn bytes(text: &str) -> Option<f64> {
     BYTES.iter().find_map(|(end, each)| number(text, end).map(|n| n * each))
 }
 
-/// The number before this end.
+/// The number before this suffix.
 fn number(text: &str, end: &str) -> Option<f64> {
     let digits = text.strip_suffix(end)?.trim();
     let plain =

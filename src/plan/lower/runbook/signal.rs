@@ -1,4 +1,4 @@
-//! Which signal a gate is about, and which of its series.
+//! The signal of a gate, and its series.
 
 use indexmap::IndexMap;
 
@@ -11,25 +11,25 @@ use crate::{
 };
 use base::signal::{SignalDef, Unit};
 
-/// Signals that only a set with a canary gives.
+/// Signals that only a set with a canary provides.
 const CANARY: &str = "mongo.canary.";
 
-/// A signal, narrowed down.
+/// A signal with the given labels.
 pub(super) struct Chosen {
     pub def: &'static SignalDef,
-    /// Its own unit, or that of the query it is about.
+    /// Its own unit, or that of the health query that it names.
     pub unit: Unit,
     pub labels: IndexMap<String, String>,
 }
 
 impl Chosen {
-    /// The labels that may be anything.
+    /// The labels without a value, which match anything.
     pub fn free(&self) -> Vec<&'static str> {
         self.def.labels.iter().copied().filter(|l| !self.labels.contains_key(*l)).collect()
     }
 }
 
-/// Reads `metric` and `where`; tells of all that does not exist.
+/// Reads `metric` and `where`; reports everything that does not exist.
 pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> Option<Chosen> {
     let metric: At<String> = table.at("metric")?;
     let Some(def) = world.catalog.signals.iter().find(|def| def.id == metric.value) else {
@@ -58,7 +58,7 @@ pub(super) fn choose(table: &Table, world: &Names<'_>, faults: &mut Faults) -> O
     Some(Chosen { def, unit, labels })
 }
 
-/// Tells of a canary's signal where no set has one: its gate would be HOLD for ever.
+/// Reports a canary's signal where no set has one: its gate would always be unknown.
 fn felt_by_nobody(def: &SignalDef, metric: &At<String>, world: &Names<'_>, faults: &mut Faults) {
     if def.id.starts_with(CANARY) && !world.root.tables("replica_set").any(|set| set.written("canary").is_some()) {
         let message = format!("no replica set has a canary: `{}` is never known", def.id);
@@ -83,7 +83,7 @@ fn unknown(metric: &At<String>, all: &[&SignalDef], faults: &mut Faults) {
     }));
 }
 
-/// The unit of the health query that is named: all series have to be in one unit.
+/// The unit of the named health query: all series must have the same unit.
 fn named_unit(
     def: &SignalDef,
     metric: &At<String>,
@@ -105,7 +105,7 @@ fn named_unit(
     })
 }
 
-/// A label's value as the signal has it; tells if it names something that the plan does not have.
+/// A label's value in the signal's notation; reports a name that the plan does not have.
 fn meant(
     def: &SignalDef,
     label: &str,
@@ -129,7 +129,7 @@ fn meant(
                 faults.push(fault.hint("give the set a `canary`, or take `mongo.set.write_downtime`"));
             }
         }
-        // The set's canary writes with w:1 always.
+        // The set's canary always writes with w:1.
         "w" => {
             let majority = |set: &Table| set.table("canary").is_none_or(|c| c.get::<bool>("majority") != Some(false));
             let set = wanted.get("set").and_then(|set| world.find(Thing::Set, &set.value));
@@ -143,7 +143,7 @@ fn meant(
                 world.known_group(pair, value, faults);
             }
         }
-        // Servers have a role as well: whether they answer for the zone.
+        // Servers have a role as well: authoritative for the zone, or not.
         "role" if def.id.starts_with("dns.") => {
             words("there is no role of servers", &["authoritative", "resolver"], faults)
         }
@@ -166,7 +166,7 @@ fn meant(
                 faults.push(fault.hint(format!("give the query a `{}`, or name the other side", side.value)));
             }
         }
-        // Members of a third site are of neither side.
+        // Members of a third site belong to neither side.
         "side" if def.id.starts_with("mongo.member.") => {
             words("there is no side", &["source", "target", "other"], faults)
         }

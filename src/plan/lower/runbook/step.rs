@@ -1,4 +1,4 @@
-//! One step, and what must go together in it.
+//! One step, and the consistency of its keys.
 
 use super::{
     action,
@@ -17,9 +17,9 @@ use crate::{
 pub(super) struct Steps<'g, 't> {
     world: &'t Names<'t>,
     gates: &'g mut Gates<'t>,
-    /// How many different people can approve.
+    /// The number of different people who can approve.
     people: usize,
-    /// What was written of their order.
+    /// The order as written.
     pub order: Order,
 }
 
@@ -28,7 +28,7 @@ impl<'g, 't> Steps<'g, 't> {
         Self { world, gates, people, order: Order::default() }
     }
 
-    /// One step. What it needs is found once all are known.
+    /// One step. Its needs are resolved once all are known.
     pub fn step(&mut self, table: &Table, faults: &mut Faults) -> Option<StepPlan> {
         let id: Option<At<String>> = table.at("id");
         let needs = table.written("needs").map(|_| table.list("needs"));
@@ -71,7 +71,7 @@ impl<'g, 't> Steps<'g, 't> {
         })
     }
 
-    /// How many have to approve; tells where that are too few, or more than there are.
+    /// The number of approvals; reports a number that is too small, or larger than the number of approvers.
     fn approvals(&self, table: &Table, irreversible: bool, least: u8, faults: &mut Faults) -> Option<u8> {
         let span = ["approvals", "irreversible"].into_iter().find_map(|key| table.written(key));
         let span = span.unwrap_or_else(|| table.span.clone());
@@ -104,7 +104,7 @@ impl<'g, 't> Steps<'g, 't> {
         Some(approvals)
     }
 
-    /// Warns of a step that changes something without looking, before or after.
+    /// Warns of a step that changes something without a check before or after.
     fn guarded(
         &self,
         table: &Table,
@@ -116,7 +116,7 @@ impl<'g, 't> Steps<'g, 't> {
         if action.by_hand().is_some() {
             return said_and_done(table, faults);
         }
-        // A gate that is at fault is missing here, and was meant.
+        // A faulty gate is missing here, but was intended.
         let faulty = |key: &str| {
             let told =
                 |at: &Span| faults.list.iter().any(|d| d.severity == Severity::Error && at.contains(&d.span.start));
@@ -129,7 +129,7 @@ impl<'g, 't> Steps<'g, 't> {
         let mut warn = |message: &str, hint: &str| {
             faults.push(Diagnosis::warning(Code::MissingKey, place, message).hint(hint));
         };
-        // An emergency that has to wait for something green is none.
+        // An emergency must not wait for a green gate.
         if empty("gates", gates) && !matches!(action, Action::EmergencyWeights { .. }) {
             warn("this step changes something, and nothing has to be green before it", "add `gates`");
         } else if let (Action::MovePrimary { set, .. }, Some(gates)) = (action, gates)
@@ -151,7 +151,7 @@ impl<'g, 't> Steps<'g, 't> {
     }
 }
 
-/// What a person does is over once the person says so: nothing of it is waited for or judged afterwards.
+/// A manual step is over once a person marks it done: nothing of it is awaited or verified afterwards.
 fn said_and_done(table: &Table, faults: &mut Faults) {
     for (key, span) in ["verify", "settle", "bake"].into_iter().filter_map(|key| Some((key, table.written(key)?))) {
         let message =
@@ -177,7 +177,7 @@ fn word(word: &str) -> Confirm {
     }
 }
 
-/// What has to hold for longer than it may take to come about is never seen.
+/// Reports a verification that must hold for longer than the time limit: it can never succeed.
 fn verified_in_time(table: &Table, verify: &Condition, faults: &mut Faults) {
     let Some(within) = table.at::<std::time::Duration>("verify_within") else { return };
     let least = verify.least();

@@ -1,5 +1,5 @@
-//! Gates that wait for what only their own step, or one after it, can bring about: error ratios and latencies of the target before any step
-//! sends users there. Without requests there is no ratio and no latency, which is HOLD, for ever.
+//! Gates that wait for what only their own step, or a later one, can cause: error ratios and latencies of the target before any step sends
+//! users there. Without requests there is no ratio and no latency: the gate stays unknown for ever.
 
 use super::world::{Names, Thing};
 use crate::{
@@ -8,7 +8,8 @@ use crate::{
     types::{Action, Condition, Gate, StepPlan},
 };
 
-/// Looks at all steps up to the first that sends users to the target by weights; a plan without one says nothing of when they come.
+/// Checks all steps up to the first that sends users to the target by weights. In a plan without such a step it is not known when they
+/// come.
 pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut Faults) {
     let brings = |step: &StepPlan| matches!(&step.action, Action::SetWeights { weights, .. } if weights.target > 0);
     let Some(first) = steps.iter().position(|(step, _)| brings(step)) else { return };
@@ -16,7 +17,7 @@ pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut
         if i < first && comes_after(step, steps, &brings) {
             continue;
         }
-        // What has to be green afterwards may be brought about by the step itself.
+        // The verification may depend on what the step itself causes.
         let verify = (i < first).then_some(&step.verify);
         for gate in [&step.gates].into_iter().chain(verify).flat_map(needed).filter(|gate| wants_users(gate, world)) {
             let query = gate.labels.get("query").map_or("", String::as_str);
@@ -32,7 +33,7 @@ pub(super) fn check(steps: &[(&StepPlan, Span)], world: &Names<'_>, faults: &mut
     }
 }
 
-/// Whether a step that is written earlier waits for one that brings users all the same.
+/// Whether a step that is written earlier depends on one that brings users.
 fn comes_after(step: &StepPlan, steps: &[(&StepPlan, Span)], brings: &dyn Fn(&StepPlan) -> bool) -> bool {
     let (mut open, mut seen) = (vec![step], vec![step.id.as_str()]);
     while let Some(step) = open.pop() {
@@ -49,7 +50,7 @@ fn comes_after(step: &StepPlan, steps: &[(&StepPlan, Span)], brings: &dyn Fn(&St
     false
 }
 
-/// The gates that have to be green, whatever the others are.
+/// The gates that must be green, whatever the others are.
 fn needed(condition: &Condition) -> Vec<&Gate> {
     match condition {
         Condition::Gate(gate) => vec![gate],

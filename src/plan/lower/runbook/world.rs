@@ -1,6 +1,6 @@
-//! The things of the plan that a runbook names: sets, pairs, roles, names, queries.
+//! The things of the plan that a runbook refers to: sets, pairs, roles, names, queries.
 //!
-//! They are looked up in what was written, not in what was lowered: a set that has a fault of its own is still a set.
+//! They are looked up in the tree, not in the lowered plan: a set with a fault is still a set.
 
 use crate::{
     Catalog,
@@ -11,7 +11,7 @@ use crate::{
     tree::{At, Table},
 };
 
-/// What a name is of.
+/// The kind of thing that a name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Thing {
     Set,
@@ -22,7 +22,7 @@ pub(super) enum Thing {
 }
 
 impl Thing {
-    /// Its table's key, the key of its name in there, and what it is called.
+    /// The key of its table, the key of its name in that table, and its description.
     const fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Set => ("replica_set", "name", "replica set"),
@@ -46,26 +46,26 @@ pub(super) struct Names<'t> {
 }
 
 impl<'t> Names<'t> {
-    /// The table of the thing so called.
+    /// The table of the thing with this name.
     pub fn find(&self, thing: Thing, name: &str) -> Option<&'t Table> {
         let name = if thing == Thing::Dns { super::super::dns::qualified(name) } else { name.to_owned() };
         self.root.tables(thing.words().0).find(|t| thing.name_of(t).as_ref() == Some(&name))
     }
 
-    /// The same; tells if there is none.
+    /// The same; reports if there is none.
     pub fn known(&self, thing: Thing, name: &At<String>, faults: &mut Faults) -> Option<&'t Table> {
         let found = self.find(thing, &name.value);
         let (key, _, word) = thing.words();
         if found.is_none() {
             let names: Option<Vec<String>> = self.root.tables(key).map(|t| thing.name_of(t)).collect();
-            // One whose own name is at fault may be the one that is meant.
+            // A thing with a faulty name may be the one that is meant.
             let names = names?;
             dangling(name, &format!("the plan has no {word}"), &names, faults);
         }
         found
     }
 
-    /// Whether a pair of clusters, or any pair, watches a group so called; tells if none does.
+    /// Whether a pair of clusters, or any pair, watches a group of this name; reports if none does.
     pub fn known_group(&self, pair: Option<&str>, group: &At<String>, faults: &mut Faults) {
         let pairs =
             self.root.tables("kafka").filter(|t| pair.is_none_or(|p| t.get::<String>("name").as_deref() == Some(p)));
@@ -81,7 +81,7 @@ impl<'t> Names<'t> {
     }
 }
 
-/// Tells of a name that is nobody's.
+/// Reports a name that does not exist.
 pub fn dangling(name: &At<String>, what: &str, known: &[String], faults: &mut Faults) {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let fault = Diagnosis::error(Code::Dangling, &name.span, format!("{what} {}", quoted(&name.value)));

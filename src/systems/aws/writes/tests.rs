@@ -1,4 +1,4 @@
-//! The table against the policy, and what comes of a request that does not arrive.
+//! The table compared with the policy, and the outcome of a request that does not arrive.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ pub(crate) fn journal() -> Journal {
     Journal::open(Box::new(MemStore::default()), author, now()).expect("a journal").0
 }
 
-/// The right to send this, under this tag.
+/// The permit to send this, under this tag.
 pub(crate) fn intended(journal: &mut Journal, tag: &str, call: Call) -> Permit {
     let intent = Intent {
         step: "s".to_owned(),
@@ -76,7 +76,7 @@ fn without_writing_credentials_there_is_no_writer() {
 
 #[tokio::test]
 async fn a_connection_that_was_never_made_is_a_no_and_one_that_broke_is_not() {
-    // Port 9 of the loopback: nobody listens. `.invalid`: never a host (RFC 6761).
+    // Port 9 of the loopback has no listener. `.invalid`: never a host (RFC 6761).
     for url in ["http://127.0.0.1:9", "http://nobody.invalid:80"] {
         let sent = start(&access(url)).await;
         assert_eq!(sent.reply, Reply::Refused, "{}", sent.detail);
@@ -86,7 +86,7 @@ async fn a_connection_that_was_never_made_is_a_no_and_one_that_broke_is_not() {
             sent.detail
         );
     }
-    // Takes the request, says nothing, and hangs up; then somebody on the way who answers for it.
+    // The server takes the request, sends nothing, and closes the connection; then an intermediary answers in its place.
     for answer in [
         "",
         "HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\nno\n",

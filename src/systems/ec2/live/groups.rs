@@ -10,11 +10,11 @@ use super::{Arns, Pages, Region, held};
 use crate::ec2::facts::{Group, Name, Names, Target, TargetGroup, TargetHealth, TargetKind};
 use base::observed::{Fault, FaultKind};
 
-/// The most target groups that Elastic Load Balancing gives on a page.
+/// The most target groups that Elastic Load Balancing returns on a page.
 const PAGE: i32 = 400;
-/// DescribeTargetHealth takes one group: so many are asked at a time.
+/// DescribeTargetHealth takes one group: this many calls run at a time.
 const AT_ONCE: usize = 4;
-/// Auto Scaling groups asked for by name in one request, and given on one page.
+/// Auto Scaling groups queried by name in one request, and returned on one page.
 const GROUPS: usize = 50;
 
 impl Region {
@@ -37,8 +37,8 @@ impl Region {
         stream::iter(named.into_iter().map(ask)).buffered(AT_ONCE).try_collect().await
     }
 
-    /// ARNs by the name in the plan, and what their targets are; a group that does not exist has none. All groups of the region are
-    /// listed, and only while one is not known: asked by name, one that is missing fails the request as a whole without being named.
+    /// ARNs by the name in the plan, and the type of their targets; a group that does not exist has none. All groups of the region are
+    /// listed, and only while one is not known: in a query by name, one missing group fails the whole request without being named.
     pub(super) async fn arns(&self, named: &[String]) -> Result<Arns, Fault> {
         const CALL: &str = "DescribeTargetGroups";
         let known = held(&self.arns).clone();
@@ -68,7 +68,7 @@ impl Region {
         Ok(found)
     }
 
-    /// One group's targets; none where it does not exist any more.
+    /// One group's targets; none where the group does not exist any more.
     async fn health(&self, arn: String) -> Result<Option<Vec<Target>>, Fault> {
         let ask = self.balancing.describe_target_health().target_group_arn(arn).send();
         match self.balancing.call("DescribeTargetHealth", ask).await {

@@ -1,4 +1,4 @@
-//! DescribeImages: those that instances run from, and those that were copied for the move.
+//! DescribeImages: the images that instances run from, and those that were copied for the move.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use super::{Pages, Region, held};
 use crate::ec2::facts::{Image, Images, LINEAGE, Name};
 use base::observed::Fault;
 
-/// Values that one filter takes.
+/// The most values of one filter.
 const VALUES: usize = 200;
-/// The most that EC2 gives on a page.
+/// The most images that EC2 returns on a page.
 const PAGE: i32 = 1000;
 
 impl Region {
@@ -22,7 +22,7 @@ impl Region {
         let missing: Vec<String> =
             asked.iter().filter(|id| !found.contains_key(*id)).map(ToString::to_string).collect();
         for ids in missing.chunks(VALUES) {
-            // By filter, not by id: one image that is deregistered would fail a request by ids as a whole.
+            // By filter, not by id: one deregistered image would fail a whole request by ids.
             self.images_by(filter("image-id", ids.to_vec()), false, &mut found).await?;
         }
         Ok(Images { asked, found: found.into_values().collect() })

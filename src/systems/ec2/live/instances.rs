@@ -10,18 +10,18 @@ use crate::ec2::facts::{Check, Instance, InstanceState, Name, Names, Status};
 use base::observed::Fault;
 use plan::Plan;
 
-/// The most that EC2 gives on a page.
+/// The most instances that EC2 returns on a page.
 const PAGE: i32 = 1000;
-/// Values that one filter takes.
+/// The most values of one filter.
 const VALUES: usize = 200;
-/// Instance types that one request takes.
+/// The most instance types in one request.
 const TYPES: usize = 100;
 
-/// Roles that one stream of requests can ask for: the same tag, the same filters.
+/// Roles that share one stream of requests: the same tag, the same filters.
 struct Stream<'a> {
     tag: &'a str,
     filters: &'a IndexMap<String, Vec<String>>,
-    /// Role indexes by the tag's value: two roles may differ in their groups alone.
+    /// Role indexes by the tag's value: two roles may differ only in their groups.
     roles: HashMap<&'a str, Vec<u16>>,
 }
 
@@ -44,7 +44,7 @@ fn streams(plan: &Plan) -> Vec<Stream<'_>> {
     out
 }
 
-/// A value that is meant as it stands: in filters, EC2 takes `*` and `?` as wildcards.
+/// A value to be matched literally: in filters, EC2 takes `*` and `?` as wildcards.
 fn literal(value: &str) -> String {
     value.chars().flat_map(|c| matches!(c, '*' | '?' | '\\').then_some('\\').into_iter().chain([c])).collect()
 }
@@ -54,7 +54,7 @@ impl Stream<'_> {
         let filter = |name: String, values: Vec<String>| Filter::builder().name(name).set_values(Some(values)).build();
         let mut values: Vec<String> = self.roles.keys().map(|v| literal(v)).collect();
         values.sort_unstable();
-        // Terminated instances stay in the list for an hour and are nobody's fleet.
+        // Terminated instances stay in the list for an hour and belong to no fleet.
         let states = ["pending", "running", "stopping", "stopped", "shutting-down"].map(str::to_owned).to_vec();
         let mut out = vec![filter(format!("tag:{}", self.tag), values), filter("instance-state-name".into(), states)];
         out.extend(self.filters.iter().map(|(name, values)| filter(name.clone(), values.clone())));
@@ -88,8 +88,8 @@ impl Region {
         Ok(rows)
     }
 
-    /// The states of these instances; one that there is not any more has none. Asked by a filter: by id, one that is missing fails the
-    /// request as a whole.
+    /// The states of these instances; an instance that does not exist any more has none. Queried by filter: in a query by id, one missing
+    /// instance fails the whole request.
     pub(super) async fn states(&self, ids: &[String]) -> Result<HashMap<String, InstanceState>, Fault> {
         const CALL: &str = "DescribeInstances";
         let mut out = HashMap::new();
@@ -109,7 +109,7 @@ impl Region {
         Ok(out)
     }
 
-    /// All instances of the plan's roles, as they are listed.
+    /// All instances of the plan's roles, as listed.
     pub(super) async fn rows(&self, plan: &Plan) -> Result<Vec<Instance>, Fault> {
         const CALL: &str = "DescribeInstances";
         let (mut rows, mut names) = (Vec::new(), Names::default());
@@ -128,8 +128,8 @@ impl Region {
         Ok(rows)
     }
 
-    /// vCPUs by type, for instances without CPU options. Types do not change, so each is asked for once. Without the permission the
-    /// number stays unknown and is shown as such; the rest of the answer is none the worse.
+    /// vCPUs by type, for instances without CPU options. Types do not change, so each is queried once. Without the permission the number
+    /// stays unknown and is shown as such; the rest of the observation is not affected.
     async fn fill_vcpus(&self, rows: &mut [Instance]) {
         let unknown: BTreeSet<Name> = {
             let known = held(&self.vcpus);
@@ -152,7 +152,7 @@ impl Region {
         }
     }
 
-    /// All instances' checks: the call takes no tags, so it is asked for the whole region.
+    /// The checks of all instances: the call takes no tags, so it covers the whole region.
     pub(super) async fn status(&self) -> Result<Vec<Status>, Fault> {
         const CALL: &str = "DescribeInstanceStatus";
         let (mut rows, mut names, mut pages) = (Vec::new(), Names::default(), Pages::new());
@@ -167,7 +167,7 @@ impl Region {
     }
 }
 
-/// None for one that is terminated, or in a state that EC2 has made up since.
+/// None for a terminated instance, or for a state that EC2 has added since.
 const fn state(name: &InstanceStateName) -> Option<InstanceState> {
     Some(match name {
         InstanceStateName::Pending => InstanceState::Pending,
@@ -186,7 +186,7 @@ fn status(status: &types::InstanceStatus, names: &mut Names) -> Option<Status> {
         Some(SummaryStatus::Impaired) => Check::Impaired,
         _ => Check::Unknown,
     };
-    // EC2 leaves events in the list for a week after they are over, with this in front of their description.
+    // EC2 keeps completed events in the list for a week, with this prefix in their description.
     let open = |e: &&types::InstanceStatusEvent| {
         !e.description().is_some_and(|d| d.starts_with("[Completed]") || d.starts_with("[Canceled]"))
     };

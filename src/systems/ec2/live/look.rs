@@ -1,4 +1,4 @@
-//! What has become of a request: read anew, and only what was asked about.
+//! Verification of a request: reads again, and only the objects of the request.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use base::{
 };
 use plan::Plan;
 
-/// Between two reads of status checks: one alone may be of a moment that never was.
+/// The pause between two reads of status checks: a single read may not be consistent.
 const APART: Duration = Duration::from_secs(2);
 
 impl Readers {
@@ -52,11 +52,11 @@ impl Readers {
         looked.unwrap_or_else(|fault| Verified::unobservable(fault.to_string()))
     }
 
-    /// How many of a role serve, counted as the state counts them, from the same sources, all read now.
+    /// How many instances of a role serve, counted as the state does it, from the same queries, all read now.
     async fn serving(&self, role: &str, side: Side) -> Result<u32, Fault> {
         let unknown = || Fault::new(FaultKind::NotFound, format!("the plan has no role {role}"));
         let role = self.plan.fleet.iter().find(|r| r.name == role).ok_or_else(unknown)?;
-        // A plan of this one role, so that nothing else is asked for.
+        // A plan with this role alone, so that nothing else is queried.
         let plan = Arc::new(Plan { fleet: vec![role.clone()], ..(*self.plan).clone() });
         let region = self.regions.get(side);
         let mut site = Site::new(&plan, side);

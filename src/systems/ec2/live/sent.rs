@@ -1,4 +1,4 @@
-//! Tests: requests through the real way, against a little region that keeps what it is told and writes down what it was asked.
+//! Tests: requests through the real clients, to a small region that stores what is set and logs what was requested.
 
 use std::{
     collections::BTreeMap,
@@ -36,7 +36,7 @@ struct Server {
     refuses: Option<(u16, &'static str)>,
     /// The next change is carried out, and the connection cut.
     cuts: bool,
-    /// Everything that changes something: its body; and the key it was signed with.
+    /// Every request that changes something: its body; and the key that signed it.
     changes: Vec<String>,
     keys: Vec<String>,
 }
@@ -57,7 +57,7 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
         server.keys.push(asked.header("authorization").to_owned());
         if let Some((status, code)) = server.refuses.take() {
             let error = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
-            // EC2 has a form of its own.
+            // EC2 uses its own error format.
             let ec2 = action.ends_with("Instances");
             return Some((
                 status,
@@ -151,7 +151,7 @@ fn answer(server: &mut Server, asked: &Asked) -> Option<(u16, String)> {
     if std::mem::take(&mut server.cuts) { None } else { Some((200, xml)) }
 }
 
-/// The real way to a region and back.
+/// The real path from a call to a region and back.
 struct Way {
     server: Arc<Mutex<Server>>,
     readers: Readers,

@@ -1,5 +1,5 @@
-//! Both regions against a server that is as strict as AWS where it matters: it pages, wants its own token back, checks the filters
-//! and the keys, throttles and refuses. The real emulator pages otherwise or not at all.
+//! Both regions against a server that is as strict as AWS where it matters: it pages, requires its own token, checks the filters and the
+//! keys, throttles and refuses. The real emulator pages differently or not at all.
 
 use std::{
     path::Path,
@@ -21,20 +21,20 @@ use crate::{
 use base::{collector::CollectorState, view::CollectorLine};
 use engine::snapshot::Snapshot;
 
-/// How the server behaves, and what it has been asked.
+/// The server's behaviour, and its log of requests.
 #[derive(Default)]
 struct Server {
     instances: usize,
-    /// What is said instead of an answer: HTTP status, code.
+    /// The error instead of an answer: HTTP status, code.
     refuses: Option<(u16, &'static str)>,
-    /// The only access key that is taken.
+    /// The only access key that is accepted.
     key: Option<&'static str>,
-    /// Gives the same token for ever.
+    /// Returns the same token for ever.
     endless: bool,
     asked: Vec<String>,
 }
 
-/// Instances a page: far less than AWS gives, so that a thousand are many pages.
+/// Instances per page: far fewer than AWS returns, so that a thousand need many pages.
 const PAGE: usize = 37;
 
 type Shared = Arc<Mutex<Server>>;
@@ -93,7 +93,7 @@ fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String)
     if let Some((status, code)) = server.refuses {
         return refuse(status, code);
     }
-    // The filters are the region's one stream: another request would be one too many.
+    // The filters are those of the region's one stream: there must be no other request.
     if action == "DescribeInstances" && get("Filter.1.Name") != "tag%3Arole" {
         return refuse(400, "InvalidParameterValue");
     }
@@ -130,7 +130,7 @@ fn answer(server: &mut Server, authorization: &str, body: &str) -> (u16, String)
     (200, format!("<{action}Response><requestId>r</requestId><{set}>{rows}</{set}>{next}</{action}Response>"))
 }
 
-/// A plan whose two sites are this server, with keys out of a file.
+/// A plan whose two sites are this server, with keys from a file.
 fn plan(url: &str, key: &Path) -> Arc<Plan> {
     let key = key.display();
     let site = |side: &str, label: &str, region: &str| {
@@ -239,7 +239,7 @@ impl Watching {
         Self { engine, queue, _readers: readers, _pace: pace, _now: now }
     }
 
-    /// Waits until the source's instances are as wanted.
+    /// Waits until the collector of the instances meets the condition.
     async fn until(&mut self, what: &str, is: impl Fn(&CollectorLine) -> bool) -> Snapshot {
         let seen = async {
             loop {
@@ -266,7 +266,7 @@ async fn throttling_is_seen_slows_the_poller_down_and_heals() {
     watching.until("throttled", |s| s.throttled >= 1 && s.state != CollectorState::Fresh).await;
     server.lock().unwrap().asked.clear();
     tokio::time::sleep(Duration::from_secs(4)).await;
-    // At full pace each of the two regions' instance sources would have asked four times.
+    // At full pace each of the two regions' instance collectors would have polled four times.
     let asked = server.lock().unwrap().asked.iter().filter(|a| *a == "DescribeInstances").count();
     assert!(asked <= 4, "asked {asked} times while throttled");
     server.lock().unwrap().refuses = None;

@@ -1,7 +1,7 @@
-//! What can change a region: absolute values, sent once.
+//! Changes a region: absolute values, sent once.
 //!
-//! These servers compare with nothing. So a group's capacity is read again just before it is set, and not set where somebody else has changed
-//! it since the preview; the rest is the same whatever was there.
+//! These servers check no precondition. So a group's capacity is read again just before it is set, and is not set if an external change has
+//! happened since the preview. All other requests have the same result whatever was there before.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use base::{
 use journal::Permit;
 use plan::Plan;
 
-/// The writing credentials of both sides, and what reads just before.
+/// The writing credentials of both sides, and the readers for the check before a write.
 pub struct Writers {
     readers: Readers,
     regions: Sides<Option<Region>>,
@@ -37,7 +37,7 @@ struct Region {
     scaling: Writer<aws_sdk_autoscaling::Client>,
 }
 
-/// What keeps a request from being sent, or what came of it.
+/// The reason why a request was not sent, or its outcome.
 type Done = Result<SendOutcome<Version>, SendOutcome<Version>>;
 
 fn unsent(why: impl std::fmt::Display) -> SendOutcome<Version> {
@@ -48,7 +48,7 @@ fn number(n: u32) -> Result<i32, SendOutcome<Version>> {
     i32::try_from(n).map_err(|_| unsent(format!("{n} is more than can be asked for")))
 }
 
-/// What is asked for by an empty list is everything.
+/// An empty list would mean everything.
 fn some<T>(list: &[T]) -> Result<(), SendOutcome<Version>> {
     if list.is_empty() { Err(unsent("an empty list would mean all")) } else { Ok(()) }
 }
@@ -74,7 +74,7 @@ impl Writers {
                 "the plan names no writing credentials of the {side}: add `write` to [sites.{side}]"
             ));
         };
-        // Nothing at these servers takes a tag.
+        // These servers keep no tag.
         drop(permit.spend());
         let done = match call {
             Call::Capacity { group, desired, min, .. } => {

@@ -1,4 +1,4 @@
-//! What is missing of a role, and how a person or Terraform would build it. Never sent: a draft without operations.
+//! The missing instances of a role, and how a person or Terraform would build them. Never sent: a draft without operations.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 use base::{now::Now, operation::Change, side::Side};
 
-/// What most have.
+/// The most frequent one.
 fn most<'a>(all: impl Iterator<Item = &'a Name>) -> Option<&'a Name> {
     let mut counts = BTreeMap::<&Name, usize>::new();
     all.for_each(|one| *counts.entry(one).or_default() += 1);
@@ -45,7 +45,7 @@ impl State {
                 .notes
                 .push(format!("{}: an Auto Scaling group launches what set_capacity asks for", groups.join(", ")));
         }
-        // As the source has it; where that is what is missing, as the target has it.
+        // The model is the other side: the source, or the target if instances of the source are missing.
         let other = if side == Side::Target { Side::Source } else { Side::Target };
         let there = known(self.of_role(role, other, now), &what(other)).map_err(|f| vec![f])?;
         let kind = most(here.iter().map(|i| &i.kind)).or_else(|| most(there.iter().map(|i| &i.kind)));

@@ -14,14 +14,14 @@ use base::{
 };
 use plan::Role;
 
-/// A group, as it is to be.
+/// The desired state of a group.
 struct Goal {
     group: String,
     desired: u32,
     min: u32,
 }
 
-/// What each of a role's groups is to have: shares as equal as can be, the first groups one more where it does not divide.
+/// The desired state of each of a role's groups: equal shares; the first groups get one more where the number does not divide.
 fn shared(role: &Role, side: Side, desired: u32) -> Vec<Goal> {
     let groups = role.auto_scaling_groups.get(side);
     let n = u32::try_from(groups.len()).unwrap_or(u32::MAX).max(1);
@@ -30,7 +30,7 @@ fn shared(role: &Role, side: Side, desired: u32) -> Vec<Goal> {
 }
 
 impl State {
-    /// Whether a role's groups are set to so many, and so many serve.
+    /// Whether a role's groups are set to this capacity, and as many instances serve.
     pub(super) fn has_capacity(&self, role: &str, side: Side, desired: u32, now: Now) -> Observed<bool> {
         let (index, plan) = match self.role(role) {
             Ok(found) => found,
@@ -64,7 +64,8 @@ impl State {
         }
         draft.notes.extend(warnings(site, &goals, role, desired));
         if !draft.inverse.is_empty() {
-            // Going back waits for what it brings back, which is no more than what served, and for nothing where it takes away.
+            // The rollback waits only for what it restores, which is at most the number that served; it waits for nothing where it removes
+            // instances.
             let before = site.groups.last().map_or(0, |(all, _)| {
                 all.iter().filter(|g| goals.iter().any(|w| *w.group == *g.name)).map(|g| g.desired).sum()
             });
@@ -73,7 +74,7 @@ impl State {
         Ok(draft)
     }
 
-    /// A wait, where too few serve, or anything is changed; how many serve now.
+    /// Adds a wait if too few serve or anything is changed; returns how many serve now.
     fn wait(
         &self,
         draft: &mut Draft<Call, Version>,
@@ -109,7 +110,7 @@ impl State {
         Ok(draft)
     }
 
-    /// One operation for each group that is not as it is to be.
+    /// One operation for each group that is not in the desired state.
     fn set(&self, side: Side, goals: &[Goal], now: Now) -> Drafted {
         let what = format!("Auto Scaling groups in {}", self.region(side));
         let groups = known(self.sites.get(side).groups.at(now), &what).map_err(|f| vec![f])?;
@@ -175,7 +176,7 @@ fn in_service(role: &str, side: Side, least: u32) -> Op {
     }
 }
 
-/// What the operator should know of a change of capacity.
+/// Warnings for the operator about a change of capacity.
 fn warnings(site: &Site, goals: &[Goal], role: &str, desired: u32) -> Vec<String> {
     let mut out = Vec::new();
     let Some((groups, _)) = site.groups.last() else { return out };

@@ -17,12 +17,12 @@ use base::{
 };
 use plan::Action;
 
-/// Instances in one request. EC2 takes more; what fails or is not known of fifty can still be looked at by a person.
+/// Instances in one request. EC2 accepts more; but a person can still check fifty that failed or are indeterminate.
 const BATCH: usize = 50;
-/// How a way back is carried out: a few requests at a time, and none further once one failed.
+/// Limits of an inverse: a few requests at a time, and no more after one has failed.
 const BACK: Limits = Limits { width: 4, max_failed: 0, max_unknown: 0 };
 
-/// Whether an instance is in a state, or on the way to it.
+/// Whether an instance is in a state, or in transition to it.
 const fn is(state: InstanceState, on: bool) -> bool {
     match state {
         InstanceState::Pending | InstanceState::Running => on,
@@ -32,7 +32,7 @@ const fn is(state: InstanceState, on: bool) -> bool {
 }
 
 impl State {
-    /// The instances of a role that there are; those being terminated are none any more.
+    /// The instances of a role that exist; those being terminated do not count.
     pub(super) fn of_role(&self, role: &str, side: Side, now: Now) -> Observed<Vec<&Instance>> {
         let index = match self.role(role) {
             Ok((index, _)) => index,
@@ -44,7 +44,7 @@ impl State {
         self.sites.get(side).instances.at(now).map(|rows| rows.iter().filter(there).collect())
     }
 
-    /// Whether all instances of a role run, or none does. No instance at all is nothing that could be judged.
+    /// Whether all instances of a role run, or none does. Without any instance there is no result.
     pub(super) fn powered(&self, role: &str, side: Side, on: bool, now: Now) -> Observed<bool> {
         self.of_role(role, side, now).and_then(|rows| {
             if rows.is_empty() {
@@ -87,8 +87,8 @@ impl State {
         Ok(draft)
     }
 
-    /// What else these instances are: tags and filters of two roles may select the same ones, and who stops a role stops them for both. Where
-    /// the other is wanted there, and no step of the plan stops it, that is nobody's intention.
+    /// The other roles of these instances: tags and filters of two roles may select the same instances, and stopping one role stops them
+    /// for both. If the other role is wanted there, and no step of the plan stops it, this is a fault.
     fn shared(
         &self,
         role: &str,
@@ -119,7 +119,7 @@ impl State {
         }
     }
 
-    /// What was stopped is started, or the other way round; what is not there any more is said.
+    /// Starts what was stopped, or the reverse; instances that do not exist any more are reported.
     pub(super) fn power_back(&self, ops: &[Op], side: Side, on: bool, now: Now) -> Drafted {
         let what = format!("instances on the {side}");
         let rows = known(self.sites.get(side).instances.at(now), &what).map_err(|f| vec![f])?;
@@ -146,7 +146,7 @@ impl State {
     fn batches(&self, side: Side, on: bool, ids: &[Name], limits: Limits, now: Now) -> Drafted {
         let what = format!("instances on the {side}");
         let rows = known(self.sites.get(side).instances.at(now), &what).map_err(|f| vec![f])?;
-        // EC2 starts only what is stopped and stops only what runs (IncorrectInstanceState).
+        // EC2 starts only stopped instances and stops only running ones (IncorrectInstanceState).
         let between = |i: &&Instance| matches!(i.state, InstanceState::Pending | InstanceState::Stopping);
         let early: Vec<&str> = rows.iter().filter(between).filter(|i| ids.contains(&i.id)).map(|i| &*i.id).collect();
         if !early.is_empty() {

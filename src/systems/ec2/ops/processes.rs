@@ -1,7 +1,7 @@
-//! Processes of a role's Auto Scaling groups, suspended or resumed: what would otherwise work against a move.
+//! Suspends or resumes processes of a role's Auto Scaling groups that would interfere with a move.
 //!
-//! Only what is not so already is asked for, so that the way back is exactly that. `Terminate` is refused by the plan's check: while it is
-//! suspended, unhealthy hosts are not replaced.
+//! Only processes that are not in the desired state are named, so that the inverse covers exactly those. The plan's check rejects
+//! `Terminate`: while it is suspended, unhealthy hosts are not replaced.
 
 use super::{Call, Draft, Drafted, Op, find};
 use crate::{
@@ -16,7 +16,7 @@ use base::{
     step::Kind,
 };
 
-/// Those without which nothing replaces an unhealthy host.
+/// The processes that are needed to replace an unhealthy host.
 const REPLACING: &[&str] = &["HealthCheck", "Launch", "ReplaceUnhealthy", "Terminate"];
 
 fn is_suspended(group: &Group, process: &str) -> bool {
@@ -68,7 +68,7 @@ impl State {
         self.switch(&ops.iter().filter_map(goal).collect::<Vec<_>>(), now)
     }
 
-    /// One operation for each group that is not as it is to be.
+    /// One operation for each group that is not in the desired state.
     fn switch(&self, goals: &[(Side, &str, &[String], bool)], now: Now) -> Drafted {
         let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
         for &(side, name, processes, suspend) in goals {

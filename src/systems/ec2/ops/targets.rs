@@ -1,4 +1,4 @@
-//! A role's instances, registered in its target groups or taken out of them, in batches; then a wait until all are healthy, or drained.
+//! Registers a role's instances in its target groups or deregisters them, in batches; then waits until all are healthy, or drained.
 
 use indexmap::IndexMap;
 
@@ -19,12 +19,12 @@ use base::{
     step::{Kind, Limits},
 };
 
-/// Targets in one request: as many as a person can still look at.
+/// Targets in one request: as many as a person can still check.
 const BATCH: usize = 50;
-/// How a way back is carried out.
+/// Limits of an inverse.
 const BACK: Limits = Limits { width: 4, max_failed: 0, max_unknown: 0 };
 
-/// An instance as a group names it.
+/// An instance as a target of a group.
 fn place(group: &TargetGroup, instance: &Instance) -> Result<Place, Fault> {
     let id = if group.kind == TargetKind::Address { instance.address.as_deref() } else { Some(&*instance.id) };
     let text = || format!("{}: has targets by address, and {} has none", group.named, instance.id);
@@ -47,7 +47,7 @@ fn target_group<'a>(groups: &'a [TargetGroup], name: &str, region: &str) -> Resu
 }
 
 impl State {
-    /// The running instances of a role and its target groups, as they stand.
+    /// The running instances of a role and its target groups.
     fn traffic(&self, role: &str, side: Side, now: Now) -> Observed<(Vec<&Instance>, Vec<&TargetGroup>)> {
         let plan = match self.role(role) {
             Ok((_, plan)) => plan,
@@ -98,7 +98,7 @@ impl State {
             let places: Vec<Place> = if on {
                 let all =
                     rows.iter().map(|row| place(group, row)).collect::<Result<Vec<_>, _>>().map_err(|f| vec![f])?;
-                // One that is there under another port is there.
+                // A target registered with another port is registered.
                 all.into_iter().filter(|place| !registered(there, place)).collect()
             } else {
                 let own = there.iter().filter(|t| t.health != TargetHealth::Draining);
@@ -120,7 +120,7 @@ impl State {
         Ok(draft)
     }
 
-    /// What was taken out comes back, or the other way round; what does not run any more is said.
+    /// Registers what was deregistered, or the reverse; instances that do not run any more are reported.
     pub(super) fn targets_back(&self, ops: &[Op], side: Side, on: bool, now: Now) -> Drafted {
         let what = format!("instances and target groups on the {side}");
         let site = self.sites.get(side);
@@ -222,7 +222,7 @@ impl State {
     }
 }
 
-/// A group's ARN; where the plan has its name, what finds it.
+/// A group's ARN; where the plan has its name, a command that finds the ARN.
 fn arn(flags: &str, group: &str) -> String {
     if group.starts_with("arn:") {
         return quoted(group);

@@ -42,7 +42,7 @@ pub(in super::super) fn power(on: bool) -> Action {
     Action::Power { role: "batch".to_owned(), side: Side::Source, on, width: 2, max_failed: 1 }
 }
 
-/// An estate whose target is filled up.
+/// An estate whose target is complete.
 pub(in super::super) fn estate() -> Played<State> {
     let mut at = Played::<State>::new(&plan());
     at.pass(1200);
@@ -75,7 +75,7 @@ fn capacity_is_shared_out_and_waited_for() {
     assert_eq!(serde_json::from_str::<super::Draft<Call, Version>>(&text).expect("the same"), draft);
 }
 
-/// What never served would be waited for in vain, and the way back fail where the group is as it was.
+/// A wait for instances that never served would not end, and the rollback would fail although the group is as it was.
 #[test]
 fn going_back_waits_for_no_more_than_what_served() {
     let least =

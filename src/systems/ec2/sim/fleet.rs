@@ -1,4 +1,4 @@
-//! Imitated instances and Auto Scaling groups: how they boot, drain, stop, and how a group keeps what it is told to have.
+//! Simulated instances and Auto Scaling groups: how instances boot, drain and stop, and how a group maintains its capacity.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -6,40 +6,40 @@ use super::super::facts::{Check, Instance, InstanceState, Name, Status, Target, 
 use base::now::Now;
 use plan::{Plan, Role};
 
-/// A target that is taken out gets no new requests for this long before its instance goes.
+/// A target that is deregistered gets no new requests for this long before its instance is terminated.
 const DRAIN: Duration = Duration::from_secs(30);
-/// From then until it is gone.
+/// Time from then until the instance is gone.
 const SHUT_DOWN: Duration = Duration::from_secs(40);
-/// A target that is registered anew is healthy after this long.
+/// A target that is registered again is healthy after this long.
 const INITIAL: Duration = Duration::from_secs(20);
 /// A stop takes this long.
 const STOP: Duration = Duration::from_secs(30);
-/// A group that minds its instances replaces one this long after its checks should have passed.
+/// A group that replaces unhealthy instances does so this long after the checks should have passed.
 const GRACE: Duration = Duration::from_secs(60);
-/// One of so many instances that a group launches never gets well, and is replaced.
+/// One of this many instances that a group launches never becomes healthy, and is replaced.
 const FAILS: u64 = 20;
-/// A group launches one of its instances after the other, this far apart.
+/// A group launches its instances one after the other, this far apart.
 const APART: Duration = Duration::from_millis(500);
 
-/// One imitated instance: what it is, and when it gets how far.
+/// One simulated instance, and the times of its transitions.
 pub(super) struct Host {
     pub(super) instance: Instance,
     /// Its Auto Scaling group.
     pub(super) group: Option<Name>,
-    /// Launched this long after the start; none = it was there before.
+    /// Launched this long after the start; none: it existed before.
     pub(super) launched: Option<Duration>,
-    /// From the launch until it runs, until its checks pass, until it serves.
+    /// Time from the launch until it runs, until its checks pass, until it serves.
     pub(super) runs: Duration,
     pub(super) checked: Duration,
     pub(super) serves: Duration,
     pub(super) fails: bool,
-    /// It has begun to boot: from then on it is settled whether it gets well.
+    /// It has begun to boot: from then on it is fixed whether it becomes healthy.
     pub(super) booted: bool,
-    /// Taken out at this time after the start.
+    /// Removed at this time after the start.
     pub(super) leaves: Option<Duration>,
     /// Stopped at this time after the start.
     pub(super) stopped: Option<Duration>,
-    /// What was last said of it at a target group: registered or not, and when.
+    /// The last order for it at a target group: registered or not, and when.
     pub(super) orders: Vec<(Name, bool, Duration)>,
 }
 
@@ -53,7 +53,7 @@ impl Host {
         self.roles(plan).any(|role| role.name == name)
     }
 
-    /// How long it has been there at `at` after the start; none before it is launched.
+    /// How long it has existed at `at` after the start; none before it is launched.
     pub(super) fn age(&self, at: Duration) -> Option<Duration> {
         match self.launched {
             None => Some(Duration::MAX),
@@ -61,7 +61,7 @@ impl Host {
         }
     }
 
-    /// Begins to boot, if it is time: in vain, if its role is among those that never get well.
+    /// Begins to boot at its time; it fails if its role is one whose instances never become healthy.
     pub(super) fn boot(&mut self, sick: &BTreeSet<u16>, at: Duration) {
         if !self.booted && self.age(at).is_some() {
             self.booted = true;
@@ -110,7 +110,7 @@ impl Host {
         let health = match age {
             _ if state == InstanceState::ShuttingDown => return None,
             _ if self.leaves.is_some_and(|l| l <= at) => TargetHealth::Draining,
-            // The load balancer knows them still and does not ask them.
+            // The load balancer still lists them but does not check them.
             _ if state != InstanceState::Running => TargetHealth::Unused,
             _ if age < self.serves => TargetHealth::Initial,
             _ if self.fails => TargetHealth::Unhealthy,
@@ -119,7 +119,7 @@ impl Host {
         Some(Target { id: self.instance.id.clone(), port: Some(80), health })
     }
 
-    /// The same as this group has it: it may have been told to take it out, or in again.
+    /// The same for this target group, which may have deregistered or registered it since.
     pub(super) fn target_in(&self, group: &str, at: Duration) -> Option<Target> {
         let target = self.target(at)?;
         let Some((_, on, since)) = self.orders.iter().find(|(name, ..)| **name == *group) else { return Some(target) };
@@ -132,7 +132,7 @@ impl Host {
         Some(Target { health, ..target })
     }
 
-    /// A target group is told to take it in or out. Said again, nothing changes.
+    /// Registers it in a target group or deregisters it. A repeated order changes nothing.
     pub(super) fn order(&mut self, group: &Name, on: bool, at: Duration) {
         let known = self.orders.iter().find(|(name, ..)| name == group).map(|(_, on, _)| *on);
         if known.unwrap_or(true) != on {
@@ -141,12 +141,12 @@ impl Host {
         }
     }
 
-    /// Its group has it, on its way in or there.
+    /// Its group counts it, launching or running.
     pub(super) fn counts(&self, at: Duration) -> bool {
         self.leaves.is_none_or(|l| l > at)
     }
 
-    /// Its group says that it is in service.
+    /// Its group reports it as in service.
     pub(super) fn healthy(&self, at: Duration) -> bool {
         self.counts(at) && self.state(at) == Some(InstanceState::Running) && !self.fails
     }
@@ -158,7 +158,7 @@ impl Host {
     }
 }
 
-/// How long a new instance takes until it runs, until its checks pass, until it serves.
+/// The time of a new instance until it runs, until its checks pass, until it serves.
 fn times(random: &mut fastrand::Rng) -> [Duration; 3] {
     let mut seconds = |range: std::ops::Range<u64>| Duration::from_secs(random.u64(range));
     let runs = seconds(20..45);
@@ -175,13 +175,13 @@ pub(super) struct Asg {
     pub(super) zones: Vec<Name>,
     /// Processes that are suspended.
     pub(super) suspended: Vec<Name>,
-    /// From when it is told what to have, by whomever, it also replaces what fails. Until then its health check is EC2's own, which a simulated
-    /// failure does not trip.
+    /// Once its capacity is set, by whomever, it also replaces failing instances. Until then its health check is EC2's own, which a
+    /// simulated failure does not trigger.
     pub(super) minds: bool,
 }
 
 impl Asg {
-    /// Launches and takes out until it has what is wanted; replaces what fails.
+    /// Launches and removes instances until it has the desired number; replaces failing ones.
     pub(super) fn keep(&self, hosts: &mut Vec<Host>, at: Duration, random: &mut fastrand::Rng) {
         if !self.minds {
             return;
@@ -195,7 +195,7 @@ impl Asg {
         let own: Vec<usize> =
             (0..hosts.len()).filter(|&i| hosts[i].group.as_ref() == Some(&self.name) && hosts[i].counts(at)).collect();
         let (have, want) = (own.len(), self.desired as usize);
-        // The youngest go first: what is not launched yet is never launched.
+        // The youngest are removed first: an instance that is not launched yet is never launched.
         for &i in own.iter().rev().take(have.saturating_sub(want)) {
             let unborn = hosts[i].age(at).is_none();
             hosts[i].leaves = Some(if unborn { Duration::ZERO } else { at });

@@ -1,11 +1,11 @@
-//! What a scenario lets happen to the imitated fleet.
+//! Fault injection into the simulated fleet.
 
 use super::Sim;
 use crate::injection::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// What is another system's is passed over.
+    /// Faults of other systems are ignored.
     ///
     /// # Errors
     /// If the plan has no such role, or no group of it.
@@ -21,7 +21,7 @@ impl Sim {
         self.plan.fleet.iter().position(|r| r.name == name).ok_or_else(|| format!("no role {name}"))
     }
 
-    /// What has booted stays as it is.
+    /// Instances that have booted are not affected.
     fn infect(&mut self, role: &str, side: Side, on: bool) -> Result<(), String> {
         let role = u16::try_from(self.role(role)?).unwrap_or(u16::MAX);
         let sick = self.sick.get_mut(side);
@@ -33,9 +33,9 @@ impl Sim {
         Ok(())
     }
 
-    /// An alarm sets the groups of a role to equal shares. It goes no further than each group's minimum and maximum, and does nothing at
-    /// a group whose `AlarmNotification` is suspended. (Amazon EC2 Auto Scaling's guide, "Set scaling limits for your Auto Scaling
-    /// group" and "Suspend and resume Amazon EC2 Auto Scaling processes".)
+    /// An alarm sets the groups of a role to equal shares. It respects each group's minimum and maximum, and does not change a group whose
+    /// `AlarmNotification` is suspended. (Amazon EC2 Auto Scaling's guide, "Set scaling limits for your Auto Scaling group" and "Suspend
+    /// and resume Amazon EC2 Auto Scaling processes".)
     fn scale(&mut self, role: &str, side: Side, to: u32) -> Result<(), String> {
         let names = self.plan.fleet[self.role(role)?].auto_scaling_groups.get(side);
         let n = u32::try_from(names.len()).unwrap_or(u32::MAX);

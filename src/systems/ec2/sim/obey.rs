@@ -1,4 +1,4 @@
-//! How the imitated regions take requests, and what reading them tells afterwards.
+//! How the simulated regions carry out requests, and what a read returns afterwards.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl SimulateWrites for State {
         &sim.log
     }
 
-    /// Somebody sets a group to another size, terminates an instance, resumes what was suspended.
+    /// An external change: a group is set to another size, an instance is terminated, suspended processes are resumed.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let at = sim.since(now);
@@ -98,7 +98,7 @@ impl SimulateWrites for State {
                 let names =
                     plan.fleet.iter().filter(|r| r.name == *role).flat_map(|r| r.auto_scaling_groups.get(*side));
                 if let (Some(group), Some(first)) = (names.into_iter().next(), processes.first()) {
-                    // What is not there cannot be switched.
+                    // What does not exist cannot be switched.
                     let _ = sim.switch(*side, group, std::slice::from_ref(first), !suspend);
                 }
             }
@@ -136,7 +136,7 @@ impl Sim {
         Ok(())
     }
 
-    /// All of a request's instances or none: EC2 looks at each before it touches any.
+    /// All of a request's instances or none: EC2 checks each before it changes any.
     fn power(&mut self, side: Side, on: bool, ids: &[String], at: Duration) -> Result<(), String> {
         let hosts = self.hosts.get_mut(side);
         for id in ids {
@@ -174,7 +174,7 @@ impl Sim {
         Ok(())
     }
 
-    /// All of a request's targets or none; what is not registered may be deregistered all the same.
+    /// All of a request's targets or none; a target that is not registered may still be deregistered.
     fn register(&mut self, side: Side, group: &str, on: bool, targets: &[Place], at: Duration) -> Result<(), String> {
         let name = Name::from(group);
         let hosts = self.hosts.get_mut(side);

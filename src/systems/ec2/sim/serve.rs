@@ -1,18 +1,18 @@
-//! How much of the users' traffic an imitated fleet could serve.
+//! The capacity of a simulated fleet for the users' traffic.
 
 use std::time::Duration;
 
 use super::Sim;
 use base::side::{Side, Sides};
 
-/// A fleet as the plan wants it for the source is this busy with all of the traffic; the rest is to spare.
+/// The load of a fleet as the plan wants it for the source, with all of the traffic; the rest is spare.
 const BUSY: f64 = 0.75;
-/// For how long a count holds: there are thousands to be looked at, and they come and go over minutes.
+/// How long a count is valid: it covers thousands of instances, which change over minutes.
 const GOOD_FOR: Duration = Duration::from_secs(5);
 
 impl Sim {
-    /// The share of the whole traffic that each side could serve, by the role that could serve least; none where the plan wants nobody on
-    /// the source.
+    /// The share of the whole traffic that each side could serve, by the role with the least capacity; none where the plan wants no
+    /// instance on the source.
     pub(super) fn capacity(&self, at: Duration) -> Option<Sides<f64>> {
         if self.plan.fleet.iter().all(|role| role.wanted.source == 0) {
             return None;
@@ -69,7 +69,7 @@ wanted = { source = 100, target = 50 }
         let full = 0.94 / 0.75..=1.0 / 0.75;
         let begun = describe(&at).expect("a fleet");
         assert!(full.contains(&begun.source), "{begun:?}");
-        // A fifth of what the target is to have, and of one role that is half of what the source has.
+        // A fifth of what the target is to have, and one role has half of the source's number.
         assert!((0.08 / 0.75..=0.1 / 0.75).contains(&begun.target), "{begun:?}");
         at.pass(1200);
         let grown = describe(&at).expect("a fleet");

@@ -21,7 +21,7 @@ fn a_fleet_grows_and_shrinks_again() {
     let mut at = estate();
     let over = at.draft(&capacity(36)).expect("a draft");
     let took = at.play(&over.ops);
-    // What fails its checks is replaced, which takes its time.
+    // Instances that fail their checks are replaced, which takes time.
     assert!((90..=1200).contains(&took.as_secs()), "{took:?}");
     at.pass(1);
     assert_eq!(at.is_satisfied(&capacity(36)), Some(true));
@@ -101,7 +101,7 @@ fn a_stranger_who_sets_another_size_is_found_out() {
     State::external_change(&mut at.sim, &capacity(36), at.now);
     assert_eq!(at.verify("a", &ops[0]).truth, Truth::Conflict);
     assert_eq!(at.verify("a", &ops[1]).truth, Truth::NotApplied, "the other group is as it was");
-    // Absolute: it is taken whatever is there, and twice as well as once.
+    // Absolute: it is accepted whatever is there, and twice is the same as once.
     assert_eq!((at.send("a", &ops[0]).reply, at.send("a", &ops[0]).reply), (Reply::Accepted, Reply::Accepted));
     assert_eq!(at.verify("a", &ops[0]).truth, Truth::Applied);
     assert_eq!(at.log(), ["a", "a"]);
@@ -142,12 +142,12 @@ fn scale(side: Side, to: u32) -> FaultInjection {
     FaultInjection::Scale { role: "web".to_owned(), side, to }
 }
 
-/// What serves of the first role on a side.
+/// The serving instances of the first role on a side.
 fn serving(at: &Played<State>, side: Side) -> u32 {
     at.state.sites.get(side).in_service(0, at.now).fresh().expect("known")
 }
 
-/// What the groups of a side want.
+/// The desired capacities of the groups of a side.
 fn desired(at: &Played<State>, side: Side) -> Vec<u32> {
     at.sim.groups.get(side).iter().map(|g| g.desired).collect()
 }
@@ -221,7 +221,7 @@ fn an_autoscaler_goes_past_everybody() {
     assert_eq!(desired(&at, Side::Target), usual.0);
     (0..120).for_each(|_| at.pass(10));
     assert_eq!(serving(&at, Side::Target), 30, "all are back, and those that failed are replaced");
-    // No further than the groups go.
+    // Within the limits of the groups.
     happen(&mut at, &scale(Side::Target, 0));
     assert_eq!(desired(&at, Side::Target), [7, 7]);
     happen(&mut at, &scale(Side::Target, 1000));

@@ -1,4 +1,4 @@
-//! What is made anew when an answer comes, and what a missing one leaves.
+//! What is computed again when an observation comes, and what a missing one leaves.
 
 use super::*;
 use crate::ec2::life::Phase;
@@ -56,7 +56,7 @@ fn what_says_the_same_is_not_counted_anew_and_a_change_after_it_is_one() {
     let stopped = Instance { state: InstanceState::Stopped, ..instance("i-1", 1, "a") };
     fleet.put(Side::Source, 150, Observation::Instances(vec![stopped.clone()]));
     assert_eq!(life(&fleet), [(at(150), Phase::Stopped)]);
-    // What counts from a moment on is told in coarser steps the longer ago it was.
+    // A time since an event is shown in coarser steps the longer ago it was.
     let mut since = |second| {
         fleet.put(Side::Source, second, Observation::Instances(vec![stopped.clone()]));
         let panel = fleet.0.panel(at(second));

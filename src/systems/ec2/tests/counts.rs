@@ -144,7 +144,7 @@ fn ready_is_the_worst_role_and_not_the_mean() {
     assert!(tile.note.starts_with("web: 1 of 4"), "{}", tile.note);
 }
 
-/// A second role that selects by another tag, over the same instances.
+/// A second role that selects by another tag, for the same instances.
 const EVERYTHING: &str = r#"
 [[fleet]]
 role = "everything"
@@ -158,7 +158,7 @@ fn an_instance_that_two_roles_select_is_counted_in_both_and_once_in_the_whole() 
     let plan = read(&format!("{ROLES}{EVERYTHING}"));
     let mut fleet = Fleet(State::new(&Arc::new(plan)).0);
     let of = |id: &str, role| Instance { roles: vec![role], ..instance(id, role, "a") };
-    // As they come: stream by stream, and one of them on two pages of the same stream.
+    // In the order of arrival: stream by stream, and one of them on two pages of the same stream.
     let rows = vec![of("i-1", 1), of("i-2", 1), of("i-2", 1), of("i-3", 2), of("i-2", 2), of("i-1", 2)];
     fleet.put(Side::Source, 0, Observation::Instances(rows));
     for s in [0, 15] {

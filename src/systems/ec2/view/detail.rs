@@ -1,4 +1,4 @@
-//! What opens behind a role or an instance.
+//! The detail view of a role or an instance.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ use base::{
     view::{Cell, Column, Curve, Detail, Line, Row, Series, Table},
 };
 
-/// Instances listed in a role's detail at the most.
+/// The most instances listed in a role's detail.
 const LISTED: usize = 100;
 
 pub(in crate::ec2) fn detail(state: &State, table: &str, row: &str, now: Now) -> Option<Detail> {
@@ -79,7 +79,7 @@ fn role(state: &State, name: &str, now: Now) -> Option<Detail> {
     Some(Detail { title: format!("Role {name}"), fields, curves, tables })
 }
 
-/// Instances a second, from the last minutes.
+/// Instances per second, from the last minutes.
 fn launch_rate(site: &Site, role: usize, now: Now) -> Observed<f64> {
     site.running(role, now).map(|_| site.trends[role].running.per_second().unwrap_or(0.0))
 }
@@ -108,7 +108,7 @@ fn zone_table(state: &State, role: usize, now: Now) -> Table {
     Table { title: "Zones".into(), rows: zone_rows(state, role, now).into(), ..super::roles::zones(state, now) }
 }
 
-/// What is not in service yet: the few that hold the role up.
+/// The instances that are not in service yet and delay the role.
 fn waiting_table(state: &State, role: usize, now: Now) -> Table {
     let all = super::instances::instances(state, now);
     let waiting = |side: Side| {

@@ -1,4 +1,4 @@
-//! What stands around the instances: Auto Scaling groups, target groups, images.
+//! The objects around the instances: Auto Scaling groups, target groups, images.
 
 use indexmap::IndexMap;
 
@@ -86,7 +86,7 @@ fn suspended(group: &Group) -> Cell {
         return Cell::none();
     }
     let names: Vec<&str> = group.suspended.iter().map(|n| &**n).collect();
-    // A group that cannot replace what dies, or cannot launch, is no safety net.
+    // A group that cannot replace failed instances, or cannot launch, gives no protection.
     let risky = names.iter().any(|n| matches!(*n, "Launch" | "Terminate" | "HealthCheck" | "ReplaceUnhealthy"));
     Cell::text(names.join(" ")).tone(if risky { Tone::Warn } else { Tone::Plain })
 }
@@ -157,7 +157,7 @@ fn note(group: &TargetGroup) -> Cell {
     }
 }
 
-/// Images in use, and those copied for the move that nothing runs from yet.
+/// Images in use, and images copied for the move that no instance runs from yet.
 pub(super) fn images(state: &State, now: Now) -> Table {
     let columns = vec![
         Column::text("image", "image", 21),

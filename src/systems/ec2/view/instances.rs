@@ -41,10 +41,10 @@ pub(super) fn instances(state: &State, now: Now) -> Table {
     Table { id: "instances", title: "Instances".into(), columns, rows, empty: "no instance is known yet" }
 }
 
-/// For how many seconds rows say the same while nothing new is heard: only what counts from a moment on moves in them.
+/// How many seconds the rows stay the same while no new observation comes: only times since an event change in them.
 const FRESH: u64 = 10;
 
-/// Once nothing has happened for this long, whatever happened is at least as old, and may be told in coarser steps.
+/// After this long without a change, all events are at least as old, and may be shown in coarser steps.
 const QUIET: Duration = Duration::from_secs(600);
 const FRESH_WHEN_QUIET: u64 = 60;
 
@@ -81,13 +81,13 @@ fn row(state: &State, side: Side, instance: &Instance, status: &Observed<&Status
     Row { id: instance.id.to_string(), cells }
 }
 
-/// The role that it is of; all of them, where several select it.
+/// Its role; all of them, where several select it.
 pub(super) fn role_name(state: &State, instance: &Instance) -> String {
     let names = instance.roles.iter().filter_map(|role| state.plan.fleet.get(usize::from(*role)));
     names.map(|role| role.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// How far it is. Its source may be older than the list of instances; the age is the role's.
+/// Its phase. Its collector may be older than the list of instances; the age shown is the role's.
 pub(super) fn phase(site: &Site, instance: &Instance) -> Cell {
     let phase = site.lives.get(&instance.id).map_or_else(|| Phase::of(instance.state, false, false), |life| life.phase);
     Cell::text(phase.word()).tone(phase_tone(phase))
@@ -102,7 +102,7 @@ pub(super) const fn phase_tone(phase: Phase) -> Tone {
     }
 }
 
-/// What its checks say; absent from the answer is not ok.
+/// The result of its checks; a missing result is not ok.
 pub(super) fn checks(checked: Option<&Checked>) -> Cell {
     let Some(checked) = checked else { return Cell::text("absent").tone(Tone::Warn) };
     if checked.event.is_some() {
@@ -124,7 +124,7 @@ pub(super) fn launched(instance: &Instance, now: Now) -> Cell {
     })
 }
 
-/// Since when it is what it is, where that was watched.
+/// The time of its last change, where it was observed.
 pub(super) fn since(site: &Site, instance: &Instance, now: Now) -> Cell {
     let change = site.lives.get(&instance.id).and_then(|life| life.changes.last());
     change.map_or_else(Cell::none, |(at, _)| {

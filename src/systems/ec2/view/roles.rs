@@ -14,7 +14,7 @@ use base::{
     view::{Cell, Column, Row, SPARK, Table, Tone},
 };
 
-/// Fewer than wanted is worth a look; none at all is wrong.
+/// Fewer than wanted is a warning; none at all is an error.
 fn against(wanted: u32) -> impl Fn(u32) -> Cell {
     move |n| {
         let tone = match n {
@@ -115,7 +115,7 @@ pub(super) fn zones(state: &State, now: Now) -> Table {
     Table { id: "zones", title: "Roles by zone".into(), columns, rows, empty: "no zone is known yet" }
 }
 
-/// A role's zones: regions name theirs differently, so the first of one side stands beside the first of the other.
+/// A role's zones. The regions name theirs differently, so the first of one side is shown beside the first of the other.
 pub(super) fn zone_rows(state: &State, role: usize, now: Now) -> Vec<Row> {
     let name = &state.plan.fleet[role].name;
     let sites = Side::BOTH.map(|side| state.sites.get(side));
@@ -143,7 +143,7 @@ fn zones_of(site: &Site, role: usize, now: Now) -> Vec<Name> {
 
 fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
     let of = |get: fn(&Counts) -> u32| move |t: &Tally| t.zones.get(zone).map_or(0, get);
-    // A zone without anything that serves is a zone that cannot fail over.
+    // A zone in which nothing serves cannot take over on a failure.
     let some = |n: u32| plain(n).tone(if n == 0 { Tone::Bad } else { Tone::Plain });
     [
         Cell::text(zone.to_string()),
@@ -153,7 +153,7 @@ fn zone_cells(site: &Site, role: usize, zone: &Name, now: Now) -> [Cell; 4] {
     ]
 }
 
-/// A value of one side for a detail.
+/// A value of both sides for a detail.
 pub(super) fn both<T>(state: &State, of: impl Fn(&Site) -> Observed<T>, show: impl Fn(T) -> Cell) -> [Cell; 2] {
     Side::BOTH.map(|side| Cell::seen(of(state.sites.get(side)), &show))
 }

@@ -1,4 +1,4 @@
-//! CloudWatch: all queries of a side in one request a cycle.
+//! CloudWatch: all queries of a side in one request per cycle.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,14 +16,14 @@ type CloudWatch = Reader<aws_sdk_cloudwatch::Client>;
 type Answer = Result<Value, Fault>;
 
 const CALL: &str = "GetMetricData";
-/// Queries that one request takes.
+/// The most queries in one request.
 const BATCH: usize = 500;
-/// How far back is asked for, in periods: metrics come late, and what is older than a few periods is stale anyway.
+/// The time range of a request, in periods: metrics are delayed, and values older than a few periods are stale.
 const PERIODS: i64 = 6;
-/// Pages of one request that are read at most.
+/// The most pages of one request that are read.
 const PAGES: usize = 20;
 
-/// One value a query: of the newest period that has ended.
+/// One value for each query: that of the newest period that has ended.
 pub(super) async fn read(
     cloudwatch: &CloudWatch,
     queries: &[CloudWatchQuery],
@@ -42,7 +42,7 @@ pub(super) async fn read(
     Ok(out)
 }
 
-/// What all pages say of each query id.
+/// The data of all pages for each query id.
 #[derive(Debug, Default)]
 struct Series {
     points: Vec<(i64, f64)>,
@@ -56,7 +56,7 @@ async fn pages(
     now: Timestamp,
 ) -> Result<HashMap<String, Series>, Fault> {
     let longest = queries.iter().map(seconds).max().unwrap_or(60);
-    // Ends on a whole period, as CloudWatch's documentation of StartTime advises: another alignment costs it time and us values.
+    // Ends on a whole minute, as CloudWatch's documentation of StartTime advises: another alignment is slower and loses values.
     let end = now.as_second().div_euclid(60) * 60;
     let start = end.div_euclid(longest) * longest - PERIODS * longest;
     let mut built = Vec::with_capacity(queries.len());
@@ -89,14 +89,14 @@ fn collect(out: &mut HashMap<String, Series>, result: &MetricDataResult) {
     let series = out.entry(result.id().unwrap_or_default().to_owned()).or_default();
     let times = result.timestamps().iter().map(DateTime::secs);
     series.points.extend(times.zip(result.values().iter().copied()));
-    // The last page's word counts: PartialData before it only says that there is another one.
+    // The last page's status counts: PartialData before it only means that another page follows.
     series.status = result.status_code().cloned().or_else(|| series.status.take());
     for message in result.messages() {
         series.messages.push_str(&format!(" {}", message.value().unwrap_or_default()));
     }
 }
 
-/// A query's value: the newest period that is over. A period under way is a part of its sum.
+/// A query's value: the newest period that has ended. The sum of a current period is incomplete.
 fn newest(
     query: &CloudWatchQuery,
     results: &HashMap<String, Series>,
@@ -125,7 +125,7 @@ fn seconds(query: &CloudWatchQuery) -> i64 {
     i64::try_from(query.period.max(Duration::from_secs(1)).as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Ids begin with a small letter.
+/// Ids begin with a lower-case letter.
 fn id(i: usize) -> String {
     format!("q{i}")
 }

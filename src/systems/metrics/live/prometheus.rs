@@ -1,4 +1,4 @@
-//! Instant queries over the HTTP API of Prometheus and what speaks like it.
+//! Instant queries over the HTTP API of Prometheus and compatible servers.
 //!
 //! Source of the format: Prometheus documentation, "HTTP API", "Instant queries" and "Expression query result formats".
 
@@ -12,10 +12,10 @@ use super::super::{Value, facts::Period};
 use base::observed::{Fault, FaultKind};
 use plan::Secret;
 
-/// An answer may be this long. What does not end must not take the memory of whoever asks.
+/// The longest answer. An endless answer must not use up the memory of the caller.
 const LONGEST: usize = 8 << 20;
 
-/// Asks once.
+/// Sends one query.
 pub(super) async fn query(
     http: &reqwest::Client,
     url: &str,
@@ -45,14 +45,14 @@ fn kind_of(error: &reqwest::Error) -> FaultKind {
     if error.is_timeout() { FaultKind::TimedOut } else { FaultKind::Unreachable }
 }
 
-/// All causes, without the URL, which has the whole query in it.
+/// All causes, without the URL, which contains the whole query.
 pub(super) fn words(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The one number in an answer, as of the time that the server says it is of.
+/// The one number in an answer, with the time that the server gives.
 fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     let json: Option<Json> = serde_json::from_slice(body).ok();
     if status != 200 {
@@ -63,7 +63,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
             429 => FaultKind::Throttled,
             408 | 504 => FaultKind::TimedOut,
             500.. => FaultKind::Unreachable,
-            // 400 and 422: the expression; a redirect: another server than the plan's.
+            // 400 and 422: the expression is wrong; a redirect: another server than the plan's.
             _ => FaultKind::Unsupported,
         };
         return Err((kind, format!("HTTP {status}: {said}")));
@@ -73,9 +73,9 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     if json["status"] != "success" {
         return Err(malformed(json["error"].as_str().unwrap_or("the answer is not of an instant query")));
     }
-    // Thanos, Mimir and others answer "success" of the part that they could reach, and Prometheus of an expression that it doubts.
-    // Source: Prometheus documentation, "HTTP API", "Format overview": `warnings` beside data.
-    // Up to 2.53 it has notes on style among them, which say nothing of the value; later ones have `infos` for those (prometheus#14327).
+    // Thanos, Mimir and others answer "success" for the part that they could reach, and Prometheus for an expression that it doubts.
+    // Source: Prometheus documentation, "HTTP API", "Format overview": `warnings` beside data. Up to 2.53 these include notes on style,
+    // which do not affect the value; later versions use `infos` for those (prometheus#14327).
     let warnings = json["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
     let is_note = |warning: &Json| warning.as_str().is_some_and(|text| text.starts_with("PromQL info:"));
     let warnings: Vec<&Json> = warnings.iter().filter(|warning| !is_note(warning)).collect();
@@ -104,7 +104,7 @@ fn read(status: u16, body: &[u8]) -> Result<Value, (FaultKind, String)> {
     let of = of.ok_or_else(|| malformed(&format!("{} is no time", pair[0])))?;
     match value {
         Some(value) if value.is_nan() => Err((FaultKind::Empty, "NaN: a ratio of nothing".to_owned())),
-        // Of a moment: a cache that answers, or a server whose clock stands, is as old as it says.
+        // An instant value: a cached answer, or one of a server whose clock has stopped, has the age of its time stamp.
         Some(value) if value.is_finite() => Ok(Value { value, of: Some(Period { end: of, length: Duration::ZERO }) }),
         _ => Err(malformed(&format!("{} is no number", pair[1]))),
     }
@@ -152,7 +152,7 @@ mod tests {
         assert!(words.contains("store b: timeout (and 1 more)"), "{words}");
     }
 
-    /// As Prometheus 2.53 answers `sum(rate(latency_bucket[1m]))` and the like.
+    /// The answer of Prometheus 2.53 to `sum(rate(latency_bucket[1m]))` and the like.
     #[test]
     fn a_note_on_style_takes_nothing_away_and_hides_no_warning() {
         let note = r#""PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"requests\" (1:10)""#;

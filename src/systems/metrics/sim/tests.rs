@@ -1,4 +1,4 @@
-//! What health queries show of what happens elsewhere.
+//! The effect of other systems' conditions on health queries.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use base::{
     side::{Side, Sides},
 };
 
-/// Requests, errors, the slowest of a hundred and a queue, on both sides; of one more nobody asks the target.
+/// Requests, errors, the 99th percentile and a queue, on both sides; and one more that is not sent to the target.
 const QUERIES: &str = r#"
 [[health]]
 name = "requests"
@@ -60,7 +60,7 @@ fn sim(world: SharedConditions) -> Sim {
     sim
 }
 
-/// A query's value, as its server would tell it.
+/// A query's value, as its server would answer.
 fn asked(sim: &mut Sim, query: usize, side: Side) -> f64 {
     let ask = Query::Prometheus { query, side, url: "".into(), expr: "".into(), bearer: None };
     match State::answer(sim, &ask, NOW) {
@@ -69,14 +69,14 @@ fn asked(sim: &mut Sim, query: usize, side: Side) -> f64 {
     }
 }
 
-/// The smallest and the largest of many values, noise and all.
+/// The smallest and the largest of many values, including noise.
 fn range(world: SharedConditions, query: usize, side: Side) -> (f64, f64) {
     let mut sim = sim(world);
     let values: Vec<f64> = (0..500).map(|_| asked(&mut sim, query, side)).collect();
     (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max))
 }
 
-/// So much of the traffic at the target, which could serve so much.
+/// This share of the traffic at the target, which has this capacity.
 fn moved(on_target: f64, room: f64) -> SharedConditions {
     SharedConditions {
         on_target: Some(on_target),
@@ -87,7 +87,7 @@ fn moved(on_target: f64, room: f64) -> SharedConditions {
 
 #[test]
 fn what_arrives_beyond_the_room_there_is_fails() {
-    // Half of the traffic on a fifth of a fleet that is three quarters busy with all of it.
+    // Half of the traffic on a fifth of a fleet whose load with all of it is three quarters.
     let (low, _) = range(moved(0.5, 0.2 / 0.75), ERRORS, Side::Target);
     assert!(low > 0.3, "{low}");
     assert!(range(moved(0.5, 0.2 / 0.75), ERRORS, Side::Source).1 < 0.005, "the source has room");
@@ -107,7 +107,7 @@ fn refused_writes_fail_and_queue_up() {
         let (low, _) = range(world, QUEUE, side);
         assert!(low > 1.5 * range(moved(0.0, 1.3), QUEUE, side).1, "{low}");
     }
-    // Of twelve sets one is stepped down, as it is in a planned move.
+    // One of twelve sets is stepped down, as in a planned move.
     let usual = SharedConditions { refused: 0.09 / 60.0 / 12.0, ..moved(0.0, 1.3) };
     assert!(range(usual, ERRORS, Side::Source).1 < 0.005);
 }

@@ -1,4 +1,4 @@
-//! What a value is worth: without traffic, out of date, out of range.
+//! The validity of a value: without traffic, too old, out of range.
 
 use std::{sync::Arc, time::Duration};
 
@@ -57,7 +57,7 @@ fn stamp(s: i64) -> Stamp {
     Stamp { at: now(s), fresh: Freshness::of_interval(Duration::from_secs(15)) }
 }
 
-/// A state that has been told `requests` and `errors` of the source.
+/// A state with these values for `requests` and `errors` of the source.
 fn told(requests: f64, errors: f64) -> State {
     let plan = plan();
     let (mut state, specs) = State::new(&plan);
@@ -170,7 +170,7 @@ fn a_side_without_users_is_idle_and_not_blind() {
     assert!(!state.is_idle(1, Side::Target, now(1)));
 }
 
-/// What a side of the plan's queries answers, one after the other: a number, or that nothing is measured.
+/// The answers of a side to the plan's queries, one after the other: a number, or that nothing is measured.
 fn answered(state: &mut State, side: Side, answers: [Option<f64>; 2], s: i64) {
     let (_, specs) = State::new(&plan());
     for (query, answer) in answers.into_iter().enumerate() {
@@ -189,7 +189,7 @@ fn unknown(state: &State, s: i64) -> Vec<String> {
     state.watched(now(s)).into_iter().filter_map(|thing| thing.unknown("metrics")).map(|thing| thing.what).collect()
 }
 
-/// CloudWatch's RequestCount and `sum(rate(...))` have no number at all before the first request.
+/// CloudWatch's RequestCount and `sum(rate(...))` have no value before the first request.
 #[test]
 fn a_side_not_used_yet_is_missed_by_nobody_and_no_gate_takes_it_for_zero() {
     let (mut state, _) = State::new(&plan());
@@ -200,7 +200,7 @@ fn a_side_not_used_yet_is_missed_by_nobody_and_no_gate_takes_it_for_zero() {
         let value = state.value(query, Side::Target, now(1)).expect("asked");
         assert!(matches!(&value, Observed::Unknown(f) if f.kind == FaultKind::Empty), "{value:?}");
     }
-    // Once it had users, none is news.
+    // Once a side had users, a missing value is reported.
     answered(&mut state, Side::Target, [Some(3.0), Some(0.0)], 2);
     assert_eq!(unknown(&state, 3), Vec::<String>::new());
     answered(&mut state, Side::Target, [None, None], 4);
@@ -213,7 +213,7 @@ fn a_query_that_finds_nothing_anywhere_is_not_known() {
     answered(&mut state, Side::Source, [None, None], 0);
     answered(&mut state, Side::Target, [None, None], 0);
     assert_eq!(unknown(&state, 1).len(), 4, "users are somewhere: it is misspelt");
-    // An error ratio that the server refuses is not the same as one of no requests.
+    // An error ratio that the server refuses differs from one of no requests.
     let (mut state, specs) = State::new(&plan());
     answered(&mut state, Side::Source, [Some(12.0), Some(0.1)], 0);
     answered(&mut state, Side::Target, [None, None], 0);

@@ -1,6 +1,6 @@
 //! Route 53's own API: record sets, zones, changes.
 //!
-//! All callers of an account share five requests a second, Terraform included, so no page is read that holds nothing wanted.
+//! All callers of an account, including Terraform, share five requests a second, so pages without wanted names are not read.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -23,20 +23,20 @@ use plan::RecordType;
 type Route53 = Reader<aws_sdk_route53::Client>;
 
 const LIST: &str = "ListResourceRecordSets";
-/// The most that Route 53 gives in one page.
+/// The most record sets that Route 53 returns on a page.
 const PAGE: i32 = 300;
-/// More pages than a cycle may cost beside one for each name; a zone that needs more is a fault, not a slow source.
+/// The most pages of a cycle in addition to one for each name; a zone that needs more is a fault, not a slow collector.
 const PAGES: usize = 50;
 
-/// Keeps what this program asks for within what Route 53 takes: listings of all zones together, one after another.
+/// Limits this program's requests to the rate that Route 53 accepts: the listings of all zones together, one after another.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// How far apart they are.
+    /// The pause between two of them.
     apart: Duration,
     last: Mutex<Option<Instant>>,
 }
 
-/// Four of the account's five requests a second at the most, in the moments in which it is this program's turn.
+/// At most four of the account's five requests a second, while this program sends requests.
 const APART: Duration = Duration::from_millis(250);
 
 impl Default for Pace {
@@ -59,7 +59,7 @@ impl Pace {
     }
 }
 
-/// Where a page begins; the beginning of the zone, where no name is given.
+/// The start of a page; the beginning of the zone, where no name is given.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct From {
     name: Option<String>,
@@ -69,14 +69,15 @@ struct From {
 
 /// All record sets of the wanted names, and the TXT records of their epochs.
 ///
-/// Nothing is concluded from the order of the names: Route 53 sorts them by reversed labels joined with dots, so that `api-eu` comes before
-/// `api`, and escapes what is not a letter. What is relied on is that the record sets of one name stand together, and that a page which is
-/// asked for by a name begins with that name's, if there are any (API reference, "ListResourceRecordSets", StartRecordName).
+/// The order of the names is not used: Route 53 sorts them by reversed labels joined with dots, so that `api-eu` comes before `api`, and
+/// escapes characters other than letters. The code relies only on this: the record sets of one name are adjacent, and a page that is
+/// requested by a name begins with the record sets of that name, if there are any (API reference, "ListResourceRecordSets",
+/// StartRecordName).
 ///
-/// The first page begins with the zone: if it is all there is, everything is known. Else each name that it does not settle is asked for by
-/// itself. A small zone is one request, a large one about one a name.
+/// The first page begins with the zone: if it is the only one, everything is known. Else each remaining name is queried separately. A small
+/// zone needs one request, a large one about one per name.
 ///
-/// Each request waits for its turn: unpaced, the names of a large zone would be throttled, by themselves and with everybody else.
+/// Each request waits for the pace limit: otherwise the names of a large zone would be throttled, together with all other callers.
 pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQuestion) -> Result<Listing, Fault> {
     let epochs: Vec<String> = question.wanted.iter().map(|w| Epoch::place(&w.name)).collect();
     let names = question.wanted.iter().map(|w| w.name.as_str()).chain(epochs.iter().map(String::as_str));
@@ -95,7 +96,7 @@ pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQu
         if next.as_ref().is_some_and(|next| *next == from) {
             return Err(malformed(route53, "a page goes on where it began"));
         }
-        // What goes on after this page is not settled yet.
+        // A name that continues on the next page is not complete yet.
         let cut = next.as_ref().and_then(|next| next.name.clone());
         for set in sets {
             if !open.contains(normal(set.name()).as_str()) {
@@ -111,13 +112,13 @@ pub(super) async fn records(route53: &Route53, pace: &Pace, question: &RecordsQu
         let here: BTreeSet<String> = sets.iter().map(|set| normal(set.name())).collect();
         open.retain(|name| cut.as_deref() == Some(*name) || !here.contains(*name));
         match (&from.name, next) {
-            // The whole zone was on it.
+            // The page contained the whole zone.
             (None, None) => return Ok(out),
             (_, Some(next)) if next.name.as_deref().is_some_and(|n| open.contains(n) && here.contains(n)) => {
                 from = next
             }
             (asked, _) => {
-                // Asked for by its name, and not there.
+                // Queried by its name, and not found.
                 if let Some(asked) = asked
                     && cut.as_ref() != Some(asked)
                 {
@@ -142,7 +143,7 @@ async fn page(route53: &Route53, zone: &str, from: &From) -> Result<ListResource
     route53.call(LIST, request.send()).await
 }
 
-/// Where a page goes on; nowhere if it is the last.
+/// The start of the next page; none after the last one.
 fn next(page: &ListResourceRecordSetsOutput) -> Result<Option<From>, &'static str> {
     if !page.is_truncated() {
         return Ok(None);
@@ -168,7 +169,7 @@ const fn type_of(rr: &RrType) -> Option<RecordType> {
     }
 }
 
-/// A record set as we know it, if it is wanted.
+/// A record set in our own type, if it is wanted.
 fn record(set: &ResourceRecordSet, wanted: &[Wanted]) -> Result<Option<Record>, String> {
     let name = normal(set.name());
     let Some(record_type) = type_of(set.r#type()) else { return Ok(None) };
@@ -194,7 +195,7 @@ fn record(set: &ResourceRecordSet, wanted: &[Wanted]) -> Result<Option<Record>, 
     }))
 }
 
-/// The TXT record of an epoch, if the set is one.
+/// The TXT record of an epoch, if the record set is one.
 fn epoch(set: &ResourceRecordSet, epochs: &[String]) -> Result<Option<Epoch>, String> {
     let name = normal(set.name());
     if *set.r#type() != RrType::Txt || !epochs.contains(&name) {
@@ -226,7 +227,7 @@ fn routing(set: &ResourceRecordSet) -> Result<Routing, i64> {
     })
 }
 
-/// What kind of zone it is.
+/// The type of a zone.
 pub(super) async fn zone(route53: &Route53, id: &str) -> Result<ZoneObservation, Fault> {
     let answer = route53.call("GetHostedZone", route53.get_hosted_zone().id(id).send()).await?;
     let Some(zone) = answer.hosted_zone() else {
@@ -239,7 +240,7 @@ pub(super) async fn zone(route53: &Route53, id: &str) -> Result<ZoneObservation,
     })
 }
 
-/// How far a change has come.
+/// The progress of a change.
 pub(super) async fn change(route53: &Route53, id: &str) -> Result<ChangeObservation, Fault> {
     let answer = route53.call("GetChange", route53.get_change().id(id).send()).await?;
     let fault = |words: &str| route53.fault("GetChange", FaultKind::Malformed, words);

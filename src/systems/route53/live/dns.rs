@@ -1,7 +1,7 @@
-//! Name servers, asked directly: UDP, TCP where an answer does not fit.
+//! Direct queries to name servers: UDP, and TCP where an answer does not fit.
 //!
-//! Each batch has a socket of its own, connected to the one server: answers of an earlier batch cannot be taken for this one's, and
-//! each second has another port.
+//! Each batch has its own socket, connected to the one server: answers of an earlier batch cannot be mistaken for this one's, and each
+//! second uses another port.
 
 mod epoch;
 
@@ -31,24 +31,25 @@ use crate::collect::sink::Sink;
 use base::observed::{Fault, FaultKind};
 use plan::RecordType;
 
-/// Time over which a batch's questions are spread.
+/// Time over which a batch's queries are spread.
 const SPREAD: Duration = Duration::from_secs(1);
-/// An answer that takes longer is lost.
+/// An answer that takes longer counts as lost.
 const ANSWER: Duration = Duration::from_secs(1);
-/// Largest UDP answer we take: what fits every path unfragmented (DNS flag day 2020).
+/// Largest UDP answer that is accepted: the size that passes every path unfragmented (DNS flag day 2020).
 const PAYLOAD: u16 = 1232;
 
-/// One batch, for those who ask once.
+/// A single batch.
 pub(super) async fn once(question: &Question) -> Result<Batch, Fault> {
     batch(question, question.rate.get(), SPREAD).await
 }
 
-/// Asks without end and tells about it every second. A server that does not answer is asked once a second until it does.
+/// Samples until the sender of `pace` is dropped, and reports every second. A server that does not answer is queried once a second until it
+/// does.
 pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: Sink<Observation>) {
-    // Sources are spread over the first second.
+    // Collectors are spread over the first second.
     let mut next = Instant::now() + SPREAD.mul_f64(fastrand::f64());
     let mut well = true;
-    // The sender of the pace is gone when the driver is.
+    // The pace's sender is dropped with the driver.
     while pace.has_changed().is_ok() {
         sleep_until(next).await;
         let started = Instant::now();
@@ -66,7 +67,7 @@ pub(super) async fn sample(question: Question, pace: watch::Receiver<f64>, out: 
     }
 }
 
-/// Asks `n` times, evenly over `spread`, and waits for the last answers. An authority is asked for the name's epoch meanwhile.
+/// Sends `n` queries, evenly over `spread`, and waits for the last answers. From an authority it also reads the name's epoch.
 async fn batch(question: &Question, n: u32, spread: Duration) -> Result<Batch, Fault> {
     let authority = question.role == Role::Authoritative;
     let epoch = async { if authority { epoch::answered(question.server, &question.wanted.name).await } else { None } };
@@ -91,14 +92,14 @@ async fn answers(question: &Question, n: u32, spread: Duration) -> Result<Batch,
             received = socket.recv(&mut buffer) => match received {
                 Ok(length) => {
                     let Some((id, reply)) = asked.read(&buffer[..length]) else { continue };
-                    // An id that is not open is an answer told twice, or somebody else's.
+                    // An id that is not open belongs to a duplicate answer, or to a forged one.
                     if let Some(at) = open.remove(&id) {
                         seen.take(reply, at.elapsed());
                     }
                 }
                 Err(error) => {
                     seen.error = Some(error);
-                    // The host says that nobody listens: no answer will come to what is open.
+                    // The host reports that the port is closed: no answer to the open queries will come.
                     if sent == n {
                         break;
                     }
@@ -148,7 +149,7 @@ fn fresh(open: &HashMap<u16, Instant>) -> u16 {
     }
 }
 
-/// One question over a connection of its own: a server may close after each.
+/// One query over its own connection: a server may close the connection after each.
 async fn over_tcp(asked: &Asked, server: SocketAddr) -> io::Result<Reply> {
     let mut stream = TcpStream::connect(server).await?;
     let id = fastrand::u16(..);
@@ -163,14 +164,14 @@ async fn over_tcp(asked: &Asked, server: SocketAddr) -> io::Result<Reply> {
     }
 }
 
-/// A question in the library's terms.
+/// A query in the library's types.
 struct Asked {
     query: Query,
     name: String,
     recursion: bool,
 }
 
-/// What came back.
+/// The content of a reply.
 #[derive(Debug, PartialEq)]
 enum Reply {
     Answer { values: Vec<String>, ttl: u32, authority: bool },
@@ -178,7 +179,7 @@ enum Reply {
     Useless(Useless),
 }
 
-/// An answer that says nothing about the name.
+/// An answer without information about the name.
 #[derive(Debug, Clone, PartialEq)]
 struct Useless {
     kind: FaultKind,
@@ -191,9 +192,9 @@ impl Useless {
     }
 }
 
-/// Stands for the values of an answer that says the name does not exist.
+/// Represents the values of an answer that says that the name does not exist.
 const NXDOMAIN: &str = "NXDOMAIN";
-/// Stands for the values of an answer without any.
+/// Represents the values of an answer without values.
 const NO_DATA: &str = "no data";
 
 impl Asked {
@@ -222,7 +223,7 @@ impl Asked {
         message.to_vec().map_err(|e| Fault::new(FaultKind::Unsupported, format!("{}: cannot be asked: {e}", self.name)))
     }
 
-    /// The id of an answer and what it says; none if it is no answer to this question.
+    /// The id of an answer and its content; none if it is not an answer to this query.
     fn read(&self, bytes: &[u8]) -> Option<(u16, Reply)> {
         let message = Message::from_vec(bytes).ok()?;
         let head = &message.metadata;
@@ -253,8 +254,8 @@ impl Asked {
     }
 }
 
-/// A referral (RFC 2308, section 2.1.1): no answer and no authority, and in the authority section NS records of a zone that is delegated to
-/// others, without the SOA that an empty answer has.
+/// A referral (RFC 2308, section 2.1.1): no answer, no authority, and in the authority section NS records of a delegated zone, without the
+/// SOA that an empty answer has.
 fn referral(message: &Message) -> Option<Useless> {
     if message.metadata.authoritative || !message.answers.is_empty() {
         return None;
@@ -296,13 +297,13 @@ fn answer(message: &Message) -> Reply {
     if values.is_empty() {
         (values, ttl) = (vec![NO_DATA.to_owned()], 0);
     }
-    // Servers rotate the order of a set's values.
+    // Servers rotate the order of the values.
     values.sort();
     values.dedup();
     Reply::Answer { values, ttl, authority: message.metadata.authoritative }
 }
 
-/// What a batch has brought so far.
+/// The results of a batch so far.
 #[derive(Default)]
 struct Tally {
     answers: HashMap<(Vec<String>, u32, bool), u32>,
@@ -324,7 +325,7 @@ impl Tally {
         }
     }
 
-    /// The batch, or why it is none: nobody answered, nobody answered usefully, or all say that there is no such thing.
+    /// The batch, or a fault: no answer, no usable answer, or all answers say that the name does not exist.
     fn batch(self, question: &Question, asked: u32) -> Result<Batch, Fault> {
         let n: u32 = self.answers.values().sum();
         let all = |word: &str| n > 0 && self.answers.keys().all(|(values, ..)| values == &[word]);

@@ -1,4 +1,4 @@
-//! What has become of a change: its record sets and its epoch, read anew; then whether all servers have it.
+//! Verification of a change: reads its record sets and its epoch again, then checks whether all servers have it.
 
 use std::net::SocketAddr;
 
@@ -45,7 +45,7 @@ impl Readers {
         }
     }
 
-    /// By the change's id, where that is known and may be asked for; else at the name's own servers.
+    /// By the change's id, where it is known and may be queried; else at the name's own servers.
     async fn look_everywhere(&self, zone: &str, name: &str, epoch: u64, id: Option<&str>) -> Sight {
         let why = match id {
             None => "the change's id is not known".to_owned(),
@@ -75,7 +75,7 @@ impl Readers {
                 Err(words) => silent.push(words),
             }
         }
-        // One that lacks it says enough; one that is silent says nothing.
+        // A server without the epoch is a sufficient result; a silent server gives none.
         match silent.first() {
             Some(words) if without == 0 => Verified::unobservable(format!("{why}; {words}")),
             _ => judge::in_sync(epoch, without, servers.len()),

@@ -1,4 +1,4 @@
-//! Changes through the real way, sent and looked for, against a server that is as strict as Route 53 itself.
+//! Changes through the real clients, sent and verified, against a server that is as strict as Route 53.
 
 mod forms;
 mod listing;
@@ -37,7 +37,7 @@ use plan::{Action, Plan};
 
 type Op = Operation<Call, Version>;
 
-/// The real way from a plan to a server and back.
+/// The real path from a plan to a server and back.
 struct Way {
     server: Shared,
     state: State,
@@ -104,7 +104,7 @@ impl Way {
         way
     }
 
-    /// Reads the record sets, as the source would.
+    /// Reads the record sets, as the collector would.
     async fn read(&mut self) {
         self.now.boot += Duration::from_secs(5);
         let stamp = Stamp { at: self.now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
@@ -232,7 +232,7 @@ async fn a_delayed_copy_of_an_old_change_does_not_fit_any_more() {
     way.read().await;
     let back = way.state.inverse(&first.inverse, way.now).expect("a way back");
     assert_eq!(way.send("t/2", &back.ops[0]).await.reply, Reply::Accepted);
-    // All weights are what they were when the first was sent; its very bytes come again.
+    // All weights are what they were when the first was sent; an exact copy of it arrives again.
     let copy = way.server.lock().expect("no panic").arrived[0].0.clone();
     let refused = way.server.lock().expect("no panic").change(&copy).expect_err("its epoch is over");
     assert!(refused.contains("_landfall.api.example.test.") && refused.contains("already exists"), "{refused}");
@@ -251,7 +251,7 @@ async fn a_lost_reply_and_an_error_after_the_fact_are_found_applied() {
         assert_eq!((sent.reply, sent.version), (Reply::Indeterminate, None), "{trouble:?}: {}", sent.detail);
         assert_eq!(way.server.lock().expect("no panic").arrived.len(), 1, "nothing below us sends it again");
         assert_eq!(way.truth("t/1", &op).await, Truth::Applied);
-        // Somebody who had the same in mind is not us.
+        // An external change to the same values is not ours.
         assert_eq!(way.truth("other/1", &op).await, Truth::Conflict);
     }
 }
@@ -330,7 +330,7 @@ async fn a_change_whose_id_is_lost_is_waited_for_at_the_names_own_servers() {
         let wait = way.draft(&weights(90, 10)).ops.remove(1);
         let looked = way.look("t/2", &wait, None).await;
         assert_eq!(looked.truth, truth, "{epochs:?}: {}", looked.detail);
-        // An id that Route 53 does not know says nothing either: the servers do.
+        // An id that Route 53 does not know gives no result: the servers do.
         let unknown = Version::Change("C9999".to_owned());
         assert_eq!(way.look("t/2", &wait, Some(&unknown)).await.truth, truth);
     }

@@ -1,6 +1,7 @@
-//! What can change record sets: one call, one batch, sent once.
+//! Changes record sets: one call, one batch, sent once.
 //!
-//! The comparing is Route 53's: a batch that does not fit is refused as a whole (see `batch.rs`). Nothing is read again before it is sent.
+//! Route 53 checks the precondition: a batch that does not match is refused as a whole (see `batch.rs`). Nothing is read again before it is
+//! sent.
 
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ impl Writers {
 }
 
 fn request(edits: &[Edit], tag: &str) -> Result<ChangeBatch, BuildError> {
-    // Route 53 takes 256 characters.
+    // Route 53 accepts 256 characters.
     let comment: String = format!("landfall {tag}").chars().take(256).collect();
     let changes = edits.iter().map(change).collect::<Result<Vec<_>, _>>()?;
     ChangeBatch::builder().comment(comment).set_changes(Some(changes)).build()
@@ -85,7 +86,7 @@ fn values(all: &[String]) -> Result<Option<Vec<ResourceRecord>>, BuildError> {
     all.iter().map(|v| ResourceRecord::builder().value(v).build()).collect::<Result<Vec<_>, _>>().map(Some)
 }
 
-/// A record set with all that it has. An alias has a target, no values and no time to live: Route 53 takes nothing else.
+/// A complete record set. An alias has a target, no values and no time to live: Route 53 accepts nothing else.
 fn set(item: &Item) -> Result<ResourceRecordSet, BuildError> {
     match item {
         Item::Epoch(epoch) => ResourceRecordSet::builder()

@@ -1,11 +1,11 @@
-//! A change that compares with what was observed: of weights, of the time to live.
+//! A change of weights or of the time to live, whose precondition is the observed state.
 //!
-//! A side's weight is that of its record sets together. Where a side has several set identifiers it is shared out in proportion to the
-//! weights observed, evenly if those are all 0; what does not divide goes to the largest remainders, then to the first by identifier. The
-//! way back does not share out again: it names each record set's own prior weight.
+//! A side's weight is the sum over its record sets. Where a side has several set identifiers it is divided in proportion to the weights
+//! observed, equally if those are all 0; the remainder goes to the largest fractions, then to the first by identifier. The inverse does not
+//! divide again: it names each record set's own previous weight.
 //!
-//! A weighted set has one time to live: all its record sets change in one batch, those of neither side as well. An alias has none of its
-//! own and is left as it is.
+//! A weighted set has one time to live: all its record sets change in one batch, including those of neither side. An alias has none of its
+//! own and does not change.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use base::{
 use plan::DnsName;
 
 impl State {
-    /// What each zone's record sets are to weigh.
+    /// The desired weights of each zone's record sets.
     pub(super) fn weights(&self, name: &str, weights: Sides<u8>, now: Now) -> Result<Vec<Goal>, Vec<Fault>> {
         let mut faults: Vec<Fault> = both_zero(name, weights).into_iter().collect();
         let mut zones = IndexMap::<&str, Vec<SetWeight>>::new();
@@ -48,7 +48,7 @@ impl State {
         if faults.is_empty() { Ok(zones.into_iter().map(goal).collect()) } else { Err(faults) }
     }
 
-    /// How long each zone's record sets are to live.
+    /// The desired times to live of each zone's record sets.
     pub(super) fn times(&self, name: &str, ttl: u32, now: Now) -> Result<Vec<Goal>, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut zones = IndexMap::<&str, Vec<SetTtl>>::new();
@@ -79,7 +79,7 @@ impl State {
         if faults.is_empty() { Ok(zones.into_iter().map(goal).collect()) } else { Err(faults) }
     }
 
-    /// Binds what is wanted to what is there.
+    /// Binds the goals to the observed records.
     pub(super) fn assemble(&self, name: &str, goals: &[Goal], now: Now) -> Drafted {
         let (mut draft, mut faults) = (Draft::nothing(), Vec::new());
         for goal in goals {
@@ -136,14 +136,14 @@ impl State {
         draft.inverse.extend(prior.ops(&account, name, after, epoch, at(&draft.inverse)));
     }
 
-    /// What an operator should know, what has to pass, and what must not be.
+    /// Adds notes for the operator, the settle time, and broken conditions.
     pub(super) fn explain(&self, draft: &mut Draft<Call, Version>, plan: &DnsName, known: &Name, after: &[Weighted]) {
         let of = |w: &&Weighted| w.record_type == plan.record_type;
         let mut records: Vec<Record> = after.iter().filter(of).map(Weighted::record).collect();
         let what = format!("{} {}", plan.name, plan.record_type.word());
         let old = known.set.last().map_or(&[][..], |(r, _)| r);
         let strays: Vec<Record> = old.iter().filter(|r| side_of(plan, r).is_none()).cloned().collect();
-        // Where nobody says what an alias is answered with: what Route 53 answers for a load balancer.
+        // If no TTL of an alias is known: the TTL that Route 53 uses for a load balancer.
         let alias = old.iter().any(|r| r.alias.is_some()).then(|| known.answered_ttl().unwrap_or(60));
         let ttl = old.iter().filter_map(|r| r.ttl).max().max(alias).unwrap_or(0);
         draft.settle = draft.settle.max(Duration::from_secs(ttl.into()));
@@ -165,7 +165,7 @@ impl State {
         }
     }
 
-    /// The record sets of a name in a zone that a change takes part in, and its epoch.
+    /// The record sets of a name in a zone that take part in a change, and its epoch.
     fn observed(&self, name: &str, goal: &Goal, now: Now) -> Result<RecordsSeen, Vec<Fault>> {
         let (mut records, mut epoch, mut faults) = (Vec::new(), None, Vec::new());
         for (plan, known_name) in self.named(name).filter(|(plan, _)| plan.zone == goal.zone) {
@@ -196,7 +196,8 @@ impl State {
 }
 
 impl State {
-    /// Names whose record sets were read and cannot be weighed: none there, not weighted ones, one of the plan's identifiers missing.
+    /// Names whose record sets were read and cannot be weighted: none exists, they are not weighted ones, or one of the plan's identifiers
+    /// is missing.
     pub(in super::super) fn unweighted(&self, now: Now) -> Vec<Fault> {
         let of = |(plan, name): (&DnsName, &Name)| sides_of(plan, name.set.at(now).fresh()?).err();
         self.each().filter_map(of).flatten().collect()
@@ -204,10 +205,11 @@ impl State {
 }
 
 impl Goal {
-    /// A stored way back to this, once `after` is there under `epoch`. Its handles are bound anew when it is previewed.
+    /// The stored inverse that restores this goal, once `after` is there under `epoch`. Its preconditions are bound again when it is
+    /// previewed.
     ///
-    /// Its command has to fit whoever has sent the change, a person or a run: nobody knows yet which of them writes the epoch's text. So it
-    /// compares all record sets and sets the epoch without comparing it.
+    /// Its command must match whether a person or a run has sent the change: it is not known yet which of them writes the epoch's text. So
+    /// it compares all record sets and sets the epoch without comparing it.
     pub(super) fn ops(&self, account: &str, name: &str, after: Vec<Weighted>, epoch: u64, at: u16) -> [super::Op; 2] {
         let there = RecordsSeen { records: after, epoch: Some(Epoch::written(name, epoch, HAND)) };
         let call = self.call(name);
@@ -217,7 +219,7 @@ impl Goal {
     }
 }
 
-/// The same as it was before.
+/// The same wish with the values before the change.
 pub(super) fn prior(wish: &Wish, records: &[Weighted]) -> Wish {
     match wish {
         Wish::Weights(_) => Wish::Weights(records.iter().map(weight_of).collect()),
@@ -233,7 +235,7 @@ fn ttl_of(record: &Weighted) -> Option<SetTtl> {
     Some(SetTtl { record_type: record.record_type, set_id: record.set_id.clone(), ttl: record.ttl? })
 }
 
-/// What a change of the time to live takes, and when it begins to count.
+/// The settle time and the notes of a change of the time to live.
 fn aging(draft: &mut Draft<Call, Version>, plan: &DnsName, before: &[Weighted], after: &[Weighted]) {
     let of = |w: &&Weighted| w.record_type == plan.record_type;
     let longest = |all: &[Weighted]| all.iter().filter(of).filter_map(|r| r.ttl).max().unwrap_or(0);
@@ -262,14 +264,14 @@ fn aging(draft: &mut Draft<Call, Version>, plan: &DnsName, before: &[Weighted], 
     }
 }
 
-/// The weighted record sets of both sides, each of those that the plan names.
+/// The weighted record sets of both sides: those that the plan names.
 fn of_sides(plan: &DnsName, name: &Name, now: Now) -> Result<Vec<Weighted>, Vec<Fault>> {
     let what = format!("{} {}", plan.name, plan.record_type.word());
     let records = known(name.set.at(now), &what).map_err(|f| vec![f])?;
     sides_of(plan, records)
 }
 
-/// The same, of these records.
+/// The same, from these records.
 pub(super) fn sides_of(plan: &DnsName, records: &[Record]) -> Result<Vec<Weighted>, Vec<Fault>> {
     let what = format!("{} {}", plan.name, plan.record_type.word());
     // Simple records and other policies have no weights.
@@ -286,14 +288,14 @@ pub(super) fn sides_of(plan: &DnsName, records: &[Record]) -> Result<Vec<Weighte
     if faults.is_empty() { Ok(own) } else { Err(faults) }
 }
 
-/// All weighted record sets of a name, those of neither side as well.
+/// All weighted record sets of a name, including those of neither side.
 fn of_all(plan: &DnsName, name: &Name, now: Now) -> Result<Vec<Weighted>, Fault> {
     let records = known(name.set.at(now), &format!("{} {}", plan.name, plan.record_type.word()))?;
     configured(plan, records)?;
     Ok(records.iter().filter_map(Weighted::of).collect())
 }
 
-/// Shares each side's weight out among its record sets.
+/// Divides each side's weight among its record sets.
 pub(super) fn share(plan: &DnsName, records: &[Weighted], weights: Sides<u8>) -> Vec<SetWeight> {
     let mut out = Vec::new();
     for side in Side::BOTH {
@@ -319,7 +321,7 @@ pub(super) fn share(plan: &DnsName, records: &[Weighted], weights: Sides<u8>) ->
     out
 }
 
-/// What becomes of each record set.
+/// The change of each record set.
 pub(super) fn changes(observed: &RecordsSeen, after: &[Weighted]) -> Vec<Change> {
     let ttl = |r: &Weighted| format!("TTL {} s", r.ttl.unwrap_or_default());
     let weight = |r: &Weighted| format!("weight {}", r.weight);

@@ -1,9 +1,10 @@
-//! The emergency: weights that are set whatever is there.
+//! The emergency: weights that are set without a precondition.
 //!
-//! The ordinary way compares, and needs to have read what it compares with. When reading fails, or somebody else keeps changing the name,
-//! that way is closed just when it is wanted most. This one is an UPSERT of the record sets as they were last known, with other weights, and
-//! of the epoch, moved on by one: it overwrites whatever somebody else has changed in them, and says so. Late copies of earlier changes do
-//! not fit any more afterwards, as after any change; a late copy of itself would, which is why it has a quarantine like every absolute one.
+//! An ordinary change has a precondition, and needs to have read the state that it compares with. When reads fail, or external changes of
+//! the name continue, it is not possible, just when it is needed most. The emergency is an UPSERT of the last known record sets, with other
+//! weights, and of the epoch, advanced by one: it overwrites external changes of them, and says so. Late copies of earlier changes do not
+//! match any more afterwards, as after any change; a late copy of the emergency itself would, so it has a quarantine like every absolute
+//! operation.
 
 use super::{
     Call, Drafted, Goal, HAND, RecordsSeen, Version, Wish, both_zero,
@@ -45,7 +46,7 @@ impl State {
         if faults.is_empty() { Ok(draft) } else { Err(faults) }
     }
 
-    /// One zone's part.
+    /// The operations in one zone.
     fn force(
         &self,
         draft: &mut Draft<Call, Version>,
@@ -105,7 +106,7 @@ impl State {
         let edits = batch::edits(&call, &observed, HAND).unwrap_or_default();
         let account = profile(&self.plan.route53);
         draft.ops.extend(ops(&account, call, what(&after), Kind::Absolute, &observed, &edits, at(&draft.ops)));
-        // The way back of an emergency is an ordinary change again.
+        // The inverse of an emergency is an ordinary change.
         let before = Goal { zone: zone.to_owned(), wish: prior(&wish, &observed.records) };
         draft.inverse.extend(before.ops(&account, name, after, number, at(&draft.inverse)));
         Ok(())

@@ -1,4 +1,4 @@
-//! What a scenario lets happen to the imitated zones and servers.
+//! Fault injection into the simulated zones and servers.
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ use crate::injection::FaultInjection;
 use base::side::Side;
 
 impl Sim {
-    /// What is another system's is passed over.
+    /// Faults of other systems are ignored.
     ///
     /// # Errors
     /// If there is no such server, name, or health check.
@@ -23,7 +23,7 @@ impl Sim {
         }
     }
 
-    /// At whichever port it is asked: it is one machine. Route 53 itself does not notice, and says INSYNC.
+    /// On all ports of the address: it is one machine. Route 53 itself does not notice, and reports INSYNC.
     fn stick(&mut self, server: IpAddr, on: bool) -> Result<(), String> {
         if !self.plan.dns.iter().flat_map(|n| &n.servers).any(|s| s.ip() == server) {
             return Err(format!("no authoritative server {server}"));
@@ -43,7 +43,7 @@ impl Sim {
         if names.is_empty() {
             return Err(format!("no name {name}"));
         }
-        // What has no health check never fails one.
+        // Records without a health check cannot fail one.
         let checked = names.iter().filter(|n| {
             let records = self.zones.get(&n.zone).map_or(&[][..], |z| &z.latest().records);
             records.iter().any(|r| r.name == own && side_of(n, &r.record()) == Some(side) && r.checked())
@@ -60,7 +60,7 @@ impl Sim {
         Ok(())
     }
 
-    /// One batch, as the console of Route 53 sends it: it moves no epoch.
+    /// One batch, as Route 53's console sends it: it does not change the epoch.
     fn weigh(&mut self, name: &str, side: Side, to: u8) -> Result<(), String> {
         let own = normal(name);
         let mut found = false;

@@ -1,4 +1,4 @@
-//! How the imitated Route 53 takes changes, and what reading it tells of them afterwards.
+//! How the simulated Route 53 carries out changes, and what a read returns afterwards.
 
 use super::{
     super::{
@@ -54,7 +54,7 @@ impl SimulateWrites for State {
                 Some(at) => judge::synced(now.since(*at) > PROPAGATION, &format!("change {id}")),
                 None => Verified::unobservable("NoSuchChange"),
             },
-            // The answer that named the change is lost: the servers tell.
+            // The answer with the change's id is lost: the servers are read.
             (Call::InSync { epoch, .. }, None) => {
                 let servers: Vec<_> = sim
                     .plan
@@ -80,7 +80,7 @@ impl SimulateWrites for State {
         &sim.log
     }
 
-    /// Somebody sets the target's first weight in the console, and knows nothing of epochs.
+    /// An external change: the target's first weight is set in the console, without changing the epoch.
     fn external_change(sim: &mut Sim, action: &Action, now: Now) {
         Self::advance(sim, now);
         let (name, ours) = match action {
@@ -104,9 +104,9 @@ impl SimulateWrites for State {
             let new = super::Weighted { weight, ..old.clone() };
             let edits =
                 [super::Edit::Delete(super::Item::Weighted(old)), super::Edit::Create(super::Item::Weighted(new))];
-            // What was just read cannot fail to match.
+            // The values were just read, so this cannot fail.
             let _ = zone.change(&edits, now.boot);
-            // Not ours, and followed by its id all the same.
+            // Not our change, but its id can still be followed.
             let id = format!("C9{:05}", sim.changes.len() + 1);
             sim.changes.insert(id, now);
         }

@@ -21,7 +21,7 @@ pub(super) fn estate() -> Played<State> {
     Played::new(&plan())
 }
 
-/// How much of what a server answers is of the target, in per cent.
+/// The target's share of a server's answers, in per cent.
 pub(super) fn served(at: &mut Played<State>, plan: &Arc<Plan>, index: usize) -> u32 {
     let (_, specs) = <State as crate::System>::new(plan);
     let ask = specs.iter().filter(|s| matches!(s.query, Query::Served(_))).nth(index).expect("a server").query.clone();
@@ -42,7 +42,7 @@ fn weights_go_over_and_come_back() {
     assert_eq!((at.is_satisfied(&weights(0, 100)), at.is_satisfied(&weights(100, 0))), (Some(true), Some(false)));
     assert_eq!(served(&mut at, &plan, 0), 100);
     assert!(at.draft(&weights(0, 100)).expect("a draft").ops.is_empty(), "nothing is left to do");
-    // The way back is bound anew: the epoch is another by now.
+    // The inverse is bound again: the epoch has changed by now.
     let back = at.state.inverse(&over.inverse, at.now).expect("a way back");
     assert!(back.diff.iter().any(|c| c.from == "1" && c.to == "2"), "{:?}", back.diff);
     at.play(&back.ops);
@@ -65,7 +65,7 @@ fn servers_take_a_change_over_one_by_one_and_caches_age() {
 #[test]
 fn users_follow_the_weights_as_caches_age() {
     let mut at = estate();
-    // Of the plan's names only this one is moved, and each has as many users.
+    // Only one of the plan's names is moved, and each has equally many users.
     let names = f64::from(u32::try_from(at.state.plan.dns.len()).expect("a few"));
     let on_target = |at: &Played<State>| {
         let mut world = SharedConditions::default();
@@ -96,7 +96,7 @@ fn an_earlier_copy_that_comes_late_does_not_fit() {
     at.play(&first.ops);
     let back = at.state.inverse(&first.inverse, at.now).expect("a way back");
     at.play(&back.ops);
-    // All weights are what they were when the first was sent. Without an epoch it would fit.
+    // All weights are what they were when the first was sent. Without an epoch it would match.
     let late = at.send("late", &first.ops[0]);
     assert_eq!(late.reply, Reply::Mismatch);
     assert_eq!(at.verify("late", &first.ops[0]).truth, Truth::Conflict);
@@ -158,7 +158,7 @@ fn a_batch_is_taken_wholly_or_not_at_all() {
     }) else {
         panic!("{op:?}")
     };
-    // The last of the record sets has another TTL than it was seen with.
+    // The last record set has another TTL than the observed one.
     observed.records.last_mut().expect("records").ttl = Some(61);
     let sent = State::write(&mut at.sim, "a", &op.call, Some(&Version::Set(observed)), at.now);
     assert_eq!(sent.reply, Reply::Mismatch);
@@ -222,7 +222,7 @@ fn an_emergency_is_taken_whatever_is_there_and_its_way_back_compares() {
     assert_eq!(back.ops[0].kind, Kind::Compared);
     at.play(&back.ops);
     assert_eq!(at.is_satisfied(&weights(100, 0)), Some(true));
-    // Readings that are old are no hindrance, and are named.
+    // Stale readings do not prevent it, and are named.
     at.now.boot += std::time::Duration::from_secs(600);
     let stale = at.draft(&action).expect("a draft");
     assert!(stale.notes[1].contains("last read 10m"), "{:?}", stale.notes);

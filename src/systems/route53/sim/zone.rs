@@ -1,5 +1,5 @@
-//! An imitated hosted zone, as strict as the real one: a batch is carried out wholly or not at all, a DELETE has to name exactly what is
-//! there, a CREATE must not find anything.
+//! A simulated hosted zone, as strict as the real one: a batch is carried out completely or not at all, a DELETE has to name exactly what
+//! is there, a CREATE must not find anything.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::super::{
 };
 use base::side::Side;
 
-/// The slowest of Route 53's servers has a change after this long; then it is INSYNC.
+/// The delay of the slowest of Route 53's servers; then a change is INSYNC.
 pub(super) const PROPAGATION: Duration = Duration::from_secs(20);
-/// Old versions kept: more changes than this never are on their way at once.
+/// Old versions kept: there are never more pending changes than this.
 const VERSIONS: usize = 32;
 
 /// The record sets of a zone at one moment.
@@ -20,21 +20,21 @@ pub(super) struct Version {
     at: Duration,
     pub(super) records: Vec<Weighted>,
     pub(super) epochs: Vec<Epoch>,
-    /// Names, normalised, and whose records of them fail their health checks.
+    /// Normalised names, and the side whose records fail their health checks.
     unwell: Vec<(String, Side)>,
 }
 
-/// When a server takes a change over.
+/// When a server takes over a change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach {
-    /// So long after it was made.
+    /// The delay after the change.
     pub(super) late: Duration,
-    /// From when it takes none over, and until when.
+    /// The time from which it takes over none, and the end of that time.
     pub(super) stuck: Option<(Duration, Option<Duration>)>,
 }
 
 impl Reach {
-    /// When it has a version that was made at this moment; none: not as things stand.
+    /// When it gets a version that was made at this time; none: not in the present state.
     fn has(self, made: Duration) -> Option<Duration> {
         let due = made + self.late;
         match self.stuck {
@@ -55,24 +55,24 @@ impl Zone {
         Self { versions: vec![Version { records, ..Version::default() }] }
     }
 
-    /// As the API has it.
+    /// The version in the API.
     pub(super) fn latest(&self) -> &Version {
         &self.versions[self.versions.len() - 1]
     }
 
-    /// As a server has it.
+    /// The version at a server.
     pub(super) fn served(&self, now: Duration, reach: Reach) -> &Version {
         let has = |v: &&Version| reach.has(v.at).is_some_and(|at| at <= now);
         self.versions.iter().rev().find(has).unwrap_or(&self.versions[0])
     }
 
-    /// The versions that a server has answered with during the last `span`, each with its share of that time.
+    /// The versions that a server has served during the last `span`, each with its share of that time.
     pub(super) fn during(&self, span: Duration, now: Duration, reach: Reach) -> impl Iterator<Item = (&Version, f64)> {
         let from = now.saturating_sub(span);
         let mut end = now;
         let mut over = false;
         self.versions.iter().enumerate().rev().filter_map(move |(place, version)| {
-            // The oldest was there before anybody looked.
+            // The oldest existed before the period.
             let begun = if place == 0 { from } else { reach.has(version.at)?.max(from) };
             if over || begun > end {
                 return None;
@@ -87,7 +87,7 @@ impl Zone {
     /// Carries out a batch.
     ///
     /// # Errors
-    /// Route 53's words; then nothing of it is carried out.
+    /// Route 53's message; then nothing of the batch is carried out.
     pub(super) fn change(&mut self, edits: &[Edit], now: Duration) -> Result<(), String> {
         let mut next = Version { at: now, ..self.latest().clone() };
         for edit in edits {
@@ -97,7 +97,8 @@ impl Zone {
         Ok(())
     }
 
-    /// The health checks of a side's records of a name fail or pass from now on. It reaches the servers as a change does.
+    /// The health checks of a side's records of a name fail or pass from now on. The servers learn of it with the same delay as of a
+    /// change.
     pub(super) fn check(&mut self, name: &str, side: Side, pass: bool, now: Duration) {
         let mut next = Version { at: now, ..self.latest().clone() };
         next.unwell.retain(|(of, whose)| (of.as_str(), *whose) != (name, side));
@@ -122,7 +123,7 @@ impl Version {
         self.epochs.iter().find(|e| e.name == place).and_then(Epoch::read).map(|(number, _)| number)
     }
 
-    /// Whether a record counts as healthy. One without a health check always does.
+    /// Whether a record counts as healthy. A record without a health check always does.
     pub(super) fn well(&self, record: &Weighted, side: Side) -> bool {
         !record.checked() || !self.unwell.iter().any(|(name, whose)| *name == record.name && *whose == side)
     }

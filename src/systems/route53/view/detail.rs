@@ -1,4 +1,4 @@
-//! What opens behind a row: of a name, of one of its records or of one of its servers.
+//! The detail view of a name, of one of its records or of one of its servers.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use base::{
 type Field = (Cow<'static, str>, Cell);
 
 pub(in crate::route53) fn detail(state: &State, _: &str, row: &str, now: Now) -> Option<Detail> {
-    // Rows of records and servers have ids that begin with their name's.
+    // The ids of rows of records and servers begin with the id of their name.
     let line = Line::all(state, now)
         .into_iter()
         .find(|l| row.strip_prefix(&l.id()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?;
@@ -113,7 +113,7 @@ fn sample_fields(line: &Line<'_>) -> Vec<Field> {
     }
     let target = line.configured.as_ref().shown().map(|c| c.share.target);
     if let (Some(p), Some(n)) = (target.filter(|p| *p > 0.0 && *p < 1.0), seen.as_ref().shown().map(Tally::n)) {
-        // A canary is known to a third of itself, anything larger to two points.
+        // A canary's share has to be known to a third of its value, a larger share to two points.
         let error = (p.min(1.0 - p) / 3.0).min(0.02);
         let want = needed(p, error);
         let tone = if n >= want { Tone::Good } else { Tone::Busy };
@@ -132,7 +132,7 @@ fn servers(state: &State, line: &Line<'_>, now: Now) -> Table {
     Table { id: "servers", title: "Servers".into(), columns: server_columns(state), rows, empty: "none is asked" }
 }
 
-/// What came back, as it came.
+/// The answers as received.
 fn answers(line: &Line<'_>) -> Table {
     let mut rows = Vec::new();
     for server in &line.name.servers {

@@ -1,4 +1,4 @@
-//! The names: what is planned, configured and served of each, and how far it is from what it should be.
+//! The names: the planned, configured and served shares of each, and the difference from its goal.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use base::{
 };
 use plan::DnsName;
 
-/// A name's row, looked at once.
+/// The data of a name's row, computed once.
 pub(super) struct Line<'a> {
     pub plan: &'a DnsName,
     pub name: &'a Name,
@@ -45,15 +45,15 @@ impl<'a> Line<'a> {
         Some(self.pooled.as_ref()?.as_ref().and_then(|t| of(t).ok_or_else(Fault::silent)))
     }
 
-    /// Old answers may still come out of caches for this long.
+    /// How much longer caches may return old answers.
     pub(super) fn ageing(&self, now: Now) -> Option<Duration> {
         let changed = self.name.changed.as_ref()?;
         let ttl = Duration::from_secs(changed.old_ttl?.into());
         ttl.checked_sub(now.since(changed.at)).filter(|left| !left.is_zero())
     }
 
-    /// How far the name is from what it should be: unknown first, then by the distance of what is served (else configured) from
-    /// what is planned (else configured).
+    /// The difference of a name from its goal: unknown names first, then by the distance of the served share (else the configured one) from
+    /// the planned share (else the configured one).
     pub(super) fn distance(&self) -> (u8, f64) {
         let configured = self.configured.as_ref().shown().map(|c| c.share.target);
         let wanted = planned(self.plan).map(|p| p.target).or(configured);
@@ -78,8 +78,8 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// `9.8 ±0.6 %`. Good while the configured share may be the true one; one interval in twenty misses it by chance, so what is
-    /// just outside is plain, and what is twice as far off is to be looked at.
+    /// `9.8 ±0.6 %`. Good while the interval contains the configured share. One interval in twenty misses it by chance, so a share just
+    /// outside is plain, and one at twice the distance is a warning.
     pub(super) fn served_cell(&self, side: Side) -> Cell {
         let Some(served) = self.served(side) else { return Cell::none() };
         let configured = self.configured.as_ref().shown().map(|c| *c.share.get(side));
@@ -94,7 +94,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Served less configured, of the target, in points.
+    /// Served less configured share of the target, in points.
     fn delta_cell(&self) -> Cell {
         let Some(served) = self.served(Side::Target) else { return Cell::none() };
         Cell::seen(served.zip(self.configured.clone()), |(i, c)| {
@@ -108,7 +108,7 @@ impl<'a> Line<'a> {
         Cell::seen(self.configured.as_ref(), |c| match (c.ttl, c.alias, answered) {
             (Some(ttl), false, _) => Cell::number(ttl.into(), format!("{ttl} s")),
             (Some(ttl), true, _) => Cell::number(ttl.into(), format!("{ttl} s, alias")),
-            // An alias has its target's, which only answers show.
+            // An alias uses its target's, which only the answers show.
             (None, _, Some(ttl)) => Cell::number(ttl.into(), format!("alias, {ttl} s")),
             (None, ..) => Cell::text("alias").tone(Tone::Muted),
         })
@@ -128,7 +128,7 @@ impl<'a> Line<'a> {
         self.pooled.as_ref().map_or_else(Cell::none, |p| Cell::seen(p.as_ref(), |t| Cell::count(t.n())))
     }
 
-    /// How old the older of what is configured and what is served is.
+    /// The age of the older of the configured and the served share.
     pub(super) fn age(&self) -> Option<Age> {
         self.known().age()
     }

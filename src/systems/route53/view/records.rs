@@ -1,4 +1,4 @@
-//! The record sets as Route 53 has them.
+//! The record sets in Route 53.
 
 use super::names::Line;
 use crate::route53::{
@@ -18,7 +18,7 @@ pub(super) fn records(state: &State, now: Now) -> Table {
         let seen = line.name.set.at(now);
         for record in seen.as_ref().shown().into_iter().flat_map(|r| r.iter()) {
             let cells = record_cells(line.plan, record).into_iter();
-            // Cells of a set that is stale are stale, each of them.
+            // If the set is stale, each of its cells is stale.
             let cells = cells.map(|c| if seen.is_fresh() { c } else { c.tone(Tone::Stale) });
             let id = format!("{} {}", line.id(), record.set_id.as_deref().unwrap_or(""));
             rows.push(Row { id, cells: cells.chain([Cell::age(&seen)]).collect() });

@@ -1,4 +1,4 @@
-//! The servers that are asked, and what they serve.
+//! The servers that are queried, and the shares in their answers.
 
 use super::{heading, names::Line, percent, share_cell};
 use crate::route53::{
@@ -12,7 +12,7 @@ use base::{
     view::{Cell, Column, Row, Table, Tone},
 };
 
-/// More lost than this is marked: UDP loses some on any long way.
+/// A loss above this is marked: UDP loses some packets over any long distance.
 const LOSSY: f64 = 0.01;
 
 pub(super) fn servers(state: &State, now: Now) -> Table {
@@ -69,7 +69,7 @@ pub(super) fn server_cells(line: &Line<'_>, server: &Server, now: Now) -> Vec<Ce
     vec![
         Cell::text(server.address.to_string()),
         Cell::seen(pulse.as_ref(), |p| {
-            // A server that the plan calls authoritative and that does not call itself so answers out of a cache.
+            // A server that the plan lists as authoritative but that does not claim authority answers from a cache.
             let lame = server.role == Role::Authoritative && !p.authority;
             if lame { Cell::text("no authority").tone(Tone::Warn) } else { Cell::text(server.role.word()) }
         }),

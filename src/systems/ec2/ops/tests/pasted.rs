@@ -1,4 +1,4 @@
-//! Every printed command of every action, forward and back, run by a shell against a region that refuses what AWS refuses.
+//! Every printed command of every action, forward and rollback, run by a shell against a region that refuses what AWS refuses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +25,7 @@ use base::{
 };
 use plan::Action;
 
-/// Names that a shell would make something else of.
+/// Names that a shell would change without quotes.
 const PLAN: &str = r#"
 [[fleet]]
 role = "web"
@@ -45,7 +45,7 @@ struct Scaling {
     suspended: BTreeSet<String>,
 }
 
-/// A region. Whatever is asked of it that AWS would refuse, it refuses (EC2, Auto Scaling and Elastic Load Balancing API references).
+/// A region. It refuses every request that AWS would refuse (EC2, Auto Scaling and Elastic Load Balancing API references).
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Region {
     groups: BTreeMap<String, Scaling>,
@@ -102,7 +102,7 @@ impl Region {
                     return Err(format!("processes {processes:?}"));
                 }
                 for process in processes.into_iter().map(str::to_owned) {
-                    // Stricter than AWS: what changes nothing is no way back of anything.
+                    // Stricter than AWS: a command that changes nothing is not an inverse.
                     let news = if *verb == "suspend-processes" {
                         group.suspended.insert(process)
                     } else {
@@ -153,7 +153,7 @@ impl Region {
         Ok(String::new())
     }
 
-    /// What of it is seen.
+    /// The observation of the region.
     fn read(&self, state: &mut State, now: Now) {
         let stamp = Stamp { at: now, fresh: Freshness::of_interval(Duration::from_secs(10)) };
         let instance = |(id, on): (&String, &bool)| Instance {
@@ -249,10 +249,10 @@ fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was() {
         region.run(&commands(&draft.ops));
         let after = region.clone();
         assert_ne!(after, before, "{action:?}");
-        // The way back of the same preview.
+        // The inverse of the same preview.
         region.run(&commands(&draft.inverse));
         assert_eq!(region, before, "{action:?}");
-        // And of a later one, made of what is there then; its own way back leads forward again.
+        // And of a later preview, derived from the state then; its own inverse leads forward again.
         region.run(&commands(&draft.ops));
         let at = read(&mut state, &region);
         let later = state.inverse(&draft.inverse, at).expect("a way back");

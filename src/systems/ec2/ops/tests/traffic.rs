@@ -1,4 +1,4 @@
-//! Processes, target groups, and what is only shown.
+//! Processes, target groups, and what is shown but not sent.
 
 use super::{estate, plan};
 use crate::{
@@ -41,7 +41,7 @@ fn only_what_runs_is_suspended_and_only_that_is_resumed() {
     at.play(&back.ops);
     let group = &at.state.sites.get(Side::Target).groups.last().expect("read").0[0];
     assert_eq!(group.suspended.iter().map(|s| &**s).collect::<Vec<_>>(), ["AZRebalance"], "as it was before");
-    // Somebody resumes one of them.
+    // An external change resumes one of them.
     at.play(&over.ops);
     State::external_change(&mut at.sim, &processes(true), at.now);
     assert_eq!(at.verify("x", &over.ops[0]).truth, Truth::Conflict);
@@ -103,7 +103,7 @@ fn what_does_not_run_cannot_be_registered() {
 
 #[test]
 fn what_would_be_built_is_shown_and_never_sent() {
-    // At the very start a fifth of the target is there.
+    // At the start a fifth of the target exists.
     let at = Played::<State>::new(&plan());
     let action = Action::Build { role: "web".to_owned(), side: Side::Target };
     let draft = at.draft(&action).expect("a draft");
@@ -121,7 +121,7 @@ fn what_would_be_built_is_shown_and_never_sent() {
         assert!(run.contains(&part), "{run}");
     }
     assert_eq!(at.state.is_satisfied(&action, at.now), None, "a person's word");
-    // Nothing of the role is there: its image has to be copied first.
+    // Nothing of the role exists: its image has to be copied first.
     let batch = Action::Build { role: "batch".to_owned(), side: Side::Source };
     let whole = at.draft(&batch).expect("a draft");
     assert!(

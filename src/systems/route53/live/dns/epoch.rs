@@ -1,4 +1,4 @@
-//! The epoch of a name, as one authoritative server has it.
+//! The epoch of a name at one authoritative server.
 
 use std::net::SocketAddr;
 
@@ -8,13 +8,13 @@ use tokio::time::timeout;
 use super::{ANSWER, Asked, NO_DATA, NXDOMAIN, Reply, connect, over_tcp};
 use crate::route53::facts::Epoch;
 
-/// Times a server is asked until it counts as silent: datagrams get lost.
+/// Attempts until a server counts as silent: datagrams get lost.
 const TIMES: u32 = 3;
 
-/// The number of a name's epoch at a server; none where it has none. What the server says, not what a cache holds.
+/// The number of a name's epoch at a server; none where it has none. Only authoritative answers count, not cached ones.
 ///
 /// # Errors
-/// If it does not answer, or not usefully: that is no zero.
+/// If it does not answer, or the answer is not usable: that is not zero.
 pub(in super::super) async fn epoch(server: SocketAddr, name: &str) -> Result<Option<u64>, String> {
     let mut tried = ask(server, name).await;
     for _ in 1..TIMES {
@@ -26,7 +26,7 @@ pub(in super::super) async fn epoch(server: SocketAddr, name: &str) -> Result<Op
     tried
 }
 
-/// The same for a look in passing: asked once, 0 for a name without an epoch, none for a server that does not say.
+/// The same during a batch: one attempt, 0 for a name without an epoch, none for a server that does not answer.
 pub(super) async fn answered(server: SocketAddr, name: &str) -> Option<u64> {
     ask(server, name).await.ok().map(Option::unwrap_or_default)
 }
@@ -64,7 +64,7 @@ async fn once(asked: &Asked, server: SocketAddr) -> std::io::Result<Reply> {
         let length = socket.recv(&mut buffer).await?;
         match asked.read(&buffer[..length]) {
             Some((got, reply)) if got == id => return Ok(reply),
-            // Somebody else's.
+            // A reply to another query.
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Against a server of a few lines on the loopback: loss, truncation, strangers, codes.
+//! Against a small server on the loopback: loss, truncation, forged answers, codes.
 
 use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::route53::facts::{Batch, Question, Role, Wanted};
 use base::observed::{Fault, FaultKind};
 use plan;
 
-/// What the little server does with the `i`th question.
+/// The test server's replies to the `i`th query.
 type Answers = fn(usize, Message) -> Vec<Message>;
 
 fn reply(asked: &Message, last: u8) -> Message {
@@ -38,8 +38,8 @@ fn code(asked: &Message, code: ResponseCode) -> Message {
     out
 }
 
-/// Both sockets on one port, as a name server has them. A port that is free for one may be taken for the other
-/// (by a test beside this one): then the next.
+/// Both sockets on one port, as a name server has them. A port that is free for one may be in use for the other (by a parallel test): then
+/// the next one is tried.
 async fn one_port() -> (UdpSocket, TcpListener, SocketAddr) {
     for _ in 0..100 {
         let udp = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
@@ -94,7 +94,7 @@ async fn equal_answers_are_counted_together_and_the_authority_is_told() {
     let batch = ask(server, Role::Authoritative, 20).await.expect("answers");
     assert_eq!((batch.asked, counts(&batch)), (20, vec![("10.1.0.1", 15), ("10.1.0.2", 5)]));
     assert!(batch.answers.iter().all(|a| a.authority && a.ttl == 60));
-    // The little server claims authority where recursion is not desired: a resolver is asked for it.
+    // The test server claims authority where recursion is not desired: a resolver is asked for recursion.
     let batch = ask(server, Role::Resolver, 4).await.expect("answers");
     assert!(batch.answers.iter().all(|a| !a.authority));
 }
@@ -104,7 +104,7 @@ async fn what_is_not_answered_is_lost_and_what_is_told_twice_counts_once() {
     let server = serve(|i, m| match i % 4 {
         0 => vec![],
         1 => vec![reply(&m, 1), reply(&m, 1)],
-        // A stranger's guess at the id, and an answer to another question.
+        // A forged answer with a guessed id, and an answer to another query.
         2 => {
             let mut wrong = reply(&m, 9);
             wrong.metadata.id ^= 1;
@@ -141,7 +141,7 @@ async fn no_usable_answer_at_all_is_a_fault_of_its_kind() {
     assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::Refused)]).await, FaultKind::Refused);
     assert_eq!(kind(|_, m| vec![code(&m, ResponseCode::ServFail)]).await, FaultKind::Malformed);
     assert_eq!(kind(|_, _| vec![]).await, FaultKind::TimedOut);
-    // Not a port that was given and taken back: a test beside this one may have it by now.
+    // Not a port that was bound and released: a parallel test may use it by now.
     let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
     assert_eq!(ask(nobody, Role::Authoritative, 2).await.expect_err("fault").kind, FaultKind::Unreachable);
 }

@@ -1,4 +1,4 @@
-//! Record sets of all forms: aliases, names as people write them, times to live, the emergency; and a plan that may not write.
+//! Record sets of all forms: aliases, names as people write them, times to live, the emergency; and a plan without write access.
 
 use super::{Way, plan, seen, serve, weights};
 use crate::{
@@ -75,7 +75,7 @@ async fn values_are_named_as_they_were_written() {
 #[tokio::test]
 async fn a_ttl_changes_in_one_batch_for_all_and_comes_back() {
     let mut way = Way::new().await;
-    // Somebody's third record set, of neither side: a weighted set has one TTL.
+    // A third record set, which belongs to neither side: a weighted set has one TTL.
     way.server.lock().expect("no panic").put(
         "<Name>api.example.test.</Name><Type>A</Type><SetIdentifier>stray</SetIdentifier><Weight>0</Weight><TTL>60</TTL><Value>203.0.113.1</Value>",
     );
@@ -99,7 +99,7 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     let over = way.draft(&weights(0, 100));
     assert_eq!(way.send("t/1", &over.ops[0]).await.reply, Reply::Accepted);
     way.read().await;
-    // Reading fails from now on, and meanwhile somebody changes the set.
+    // Reads fail from now on, and meanwhile an external change happens.
     way.server.lock().expect("no panic").blind = true;
     way.read().await;
     way.server.lock().expect("no panic").put(
@@ -129,10 +129,10 @@ async fn an_emergency_overwrites_whatever_is_there_even_when_reading_fails() {
     assert_eq!(way.truth("t/2", force).await, Truth::Unobservable, "reading fails still");
     way.server.lock().expect("no panic").blind = false;
     assert_eq!(way.truth("t/2", force).await, Truth::Applied);
-    // What was on its way before does not fit any more.
+    // Earlier requests do not match any more.
     let copy = way.server.lock().expect("no panic").arrived[0].0.clone();
     assert!(way.server.lock().expect("no panic").change(&copy).is_err());
-    // The way back of an emergency compares again.
+    // The inverse of an emergency has a precondition again.
     way.read().await;
     let back = way.state.inverse(&draft.inverse, way.now).expect("a way back");
     assert_eq!(back.ops[0].kind, Kind::Compared);

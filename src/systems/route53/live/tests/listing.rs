@@ -1,4 +1,4 @@
-//! What a zone is read to have, page by page, whatever the order of its names.
+//! The result of reading a zone, page by page, whatever the order of its names.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn wanted(name: &str) -> Wanted {
     Wanted { name: name.to_owned(), record_type: RecordType::A }
 }
 
-/// Names with their set identifiers, as they are read in pages of so many; and how many pages that took.
+/// Names with their set identifiers, as read in pages of this size; and the number of pages.
 async fn read(names: &[&str], others: &[&str], page: usize) -> (Vec<(String, String)>, Vec<String>, usize) {
     let way = Way::new().await;
     {
@@ -109,12 +109,12 @@ async fn the_names_of_a_large_zone_are_asked_for_one_after_another_and_not_faste
     }
     way.readers.pace = Pace::of(PACE);
     let ask = |name: &str| Query::Records(RecordsQuestion { zone: "Z1".into(), wanted: [wanted(name)].into() });
-    // Two zones at once share what the account has.
+    // Two zones at once share the account's limit.
     let (first, second) = (ask("host-17.example.test."), ask("host-18.example.test."));
     let (a, b) = tokio::join!(State::ask(&way.readers, &first), State::ask(&way.readers, &second));
     assert!(a.is_ok() && b.is_ok());
     let server = way.server.lock().expect("no panic");
     assert!(server.listed >= 4, "{}", server.listed);
-    // What the way takes may bring two nearer to each other.
+    // Network delay may bring two requests closer together.
     assert!(server.apart.is_some_and(|apart| apart >= PACE / 2), "{:?}", server.apart);
 }

@@ -1,4 +1,4 @@
-//! Every printed command, forward and back, of every action, run by a shell against the strict server.
+//! Every printed command, forward and rollback, of every action, run by a shell against the strict server.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::{
 use base::{operation::Operation, step::Reply};
 use plan::Action;
 
-/// The keys that the API knows. An unknown one is refused.
+/// The keys that the API knows. An unknown key is refused.
 const KEYS: &[&str] = &[
     "Comment",
     "Changes",
@@ -38,7 +38,7 @@ const KEYS: &[&str] = &[
     "HealthCheckId",
 ];
 
-/// A batch as the API takes it, from the JSON that its command takes.
+/// A batch in the API's form, from the JSON of its command.
 fn xml(value: &Value) -> Result<String, String> {
     Ok(match value {
         Value::Object(map) => {
@@ -107,7 +107,7 @@ fn run(way: &Way, ops: &[Operation<Call, Version>]) -> Result<String, String> {
     paste(&script.join("\n"), "aws", |words| aws(&mut way.server.lock().expect("no panic"), words))
 }
 
-/// All record sets but the epoch; and the epoch's number.
+/// All record sets except the epoch; and the epoch's number.
 fn there(way: &Way) -> (String, u64) {
     let server = way.server.lock().expect("no panic");
     let sets: Vec<_> = server.sets.iter().filter(|((_, kind, _), _)| kind != "TXT").collect();
@@ -133,7 +133,7 @@ async fn estate(form: &str) -> Way {
     way
 }
 
-/// Goes forward by this preview, as a person or as a run.
+/// Carries out this preview, by hand or by a run.
 async fn forward(way: &mut Way, by: &str, ops: &[Operation<Call, Version>], tag: &str) {
     if by == "hand" {
         run(way, ops).unwrap_or_else(|why| panic!("{why}: {:?}", ops[0].command));
@@ -163,14 +163,14 @@ async fn every_printed_command_runs_and_the_way_back_restores_exactly_what_was()
             forward(&mut way, by, &draft.ops, "t/1").await;
             let (after, over) = there(&way);
             assert!(after != before && over > none, "{what}");
-            // The way back of the same preview.
+            // The inverse of the same preview.
             run(&way, &draft.inverse).unwrap_or_else(|why| panic!("{what}: {why}"));
             let (restored, back) = there(&way);
             assert_eq!(restored, before, "{what}");
             assert!(back > over, "{what}: an epoch never comes back");
-            // It fits once.
+            // It matches only once.
             assert!(run(&way, &draft.inverse).is_err(), "{what}");
-            // And of a later preview, made of what is there then; its own way back leads forward again.
+            // And of a later preview, derived from the state then; its own inverse leads forward again.
             way.read().await;
             let again = way.draft(&action);
             forward(&mut way, by, &again.ops, "t/2").await;

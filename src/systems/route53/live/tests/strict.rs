@@ -1,5 +1,5 @@
-//! A Route 53 of a few lines that is as strict as the real one where it matters: a DELETE has to name exactly what is there, a CREATE must
-//! not find anything, a weighted set has one time to live, a batch is taken wholly or not at all; PENDING, then INSYNC.
+//! A small Route 53 that is as strict as the real one where it matters: a DELETE has to name exactly what is there, a CREATE must not find
+//! anything, a weighted set has one time to live, a batch is carried out completely or not at all; PENDING, then INSYNC.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,16 +9,16 @@ use std::{
 
 use crate::aws::served::{self, Asked};
 
-/// What goes wrong with the next change.
+/// The fault of the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Not carried out; this status and code.
+    /// Not carried out; the answer is this status and code.
     Refuse(u16, &'static str),
-    /// Carried out, and then the connection is cut.
+    /// Carried out, then the connection is cut.
     CutAfter,
-    /// Carried out, and then a server's error.
+    /// Carried out, then the answer is a server error.
     ErrorAfter,
-    /// Not carried out, and a server's error.
+    /// Not carried out; the answer is a server error.
     ErrorBefore,
 }
 
@@ -27,29 +27,29 @@ type Key = (String, String, String);
 
 #[derive(Default)]
 pub(super) struct Server {
-    /// What each record set consists of, besides its key: fields in order, values in any.
+    /// The fields of each record set besides its key: fields in order, values in any order.
     pub(super) sets: BTreeMap<Key, BTreeMap<String, Vec<String>>>,
-    /// How often each change was asked for.
+    /// How often each change was queried.
     pub(super) changes: HashMap<String, u32>,
     pub(super) trouble: Option<Trouble>,
-    /// A refused batch in the form that has the error's name for its root.
+    /// A refused batch is reported in the form whose root element is the error's name.
     pub(super) bare: bool,
-    /// Reading fails.
+    /// Reads fail.
     pub(super) blind: bool,
-    /// Record sets on a page; 0: as many as Route 53 gives.
+    /// Record sets per page; 0: as many as Route 53 returns.
     pub(super) page: usize,
-    /// Pages asked for.
+    /// Pages requested.
     pub(super) listed: usize,
-    /// When the last page was asked for, and how far apart the two were that followed each other soonest.
+    /// The time of the last page request, and the shortest interval between two of them.
     pub(super) asked: Option<Instant>,
     pub(super) apart: Option<Duration>,
-    /// Bodies of all changes that arrived, and the keys that they were signed with.
+    /// Bodies of all changes that arrived, and the keys that signed them.
     pub(super) arrived: Vec<(String, String)>,
 }
 
 pub(super) type Shared = Arc<Mutex<Server>>;
 
-/// What Route 53 sorts a name by: its labels from the end, joined with dots, the last dot too, as a string.
+/// Route 53's sort key of a name: its labels in reverse order, joined with dots, with the trailing dot, as a string.
 fn order(name: &str) -> String {
     let labels: Vec<&str> = name.trim_end_matches('.').rsplit('.').collect();
     format!("{}.", labels.join("."))
@@ -85,7 +85,7 @@ fn parsed(xml: &str) -> (Key, BTreeMap<String, Vec<String>>) {
 }
 
 impl Server {
-    /// One record set, as XML between its tags.
+    /// One record set, as the XML inside its element.
     pub(super) fn put(&mut self, xml: &str) {
         let (key, rest) = parsed(xml);
         self.sets.insert(key, rest);
@@ -97,7 +97,7 @@ impl Server {
         found.and_then(|(_, rest)| rest.get(what)).cloned().unwrap_or_default()
     }
 
-    /// Carries out a batch, or says why not.
+    /// Carries out a batch, or returns the reason why not.
     pub(super) fn change(&mut self, body: &str) -> Result<(), String> {
         let mut next = self.sets.clone();
         for change in fields(body, "Change") {
@@ -134,7 +134,7 @@ impl Server {
         Ok(())
     }
 
-    /// A page, in a zone's order, from a name, type and identifier on.
+    /// A page, in a zone's order, starting at a name, type and identifier.
     fn list(&self, from: &Key) -> String {
         let tags = |rest: &BTreeMap<String, Vec<String>>, name: &str| {
             rest.get(name).into_iter().flatten().map(|v| format!("<{name}>{v}</{name}>")).collect::<String>()

@@ -16,7 +16,7 @@ use base::{
 };
 use plan::Action;
 
-/// A name whose records are aliases, which are as healthy as what they stand for.
+/// A name whose records are aliases, which are as healthy as their targets.
 const ALIASES: &str = r#"
 [[dns]]
 name = "www.example.test."
@@ -44,7 +44,7 @@ fn www(source: u8, target: u8) -> Action {
     Action::SetWeights { name: "www.example.test.".to_owned(), weights: Sides { source, target } }
 }
 
-/// The share of users that the target gets.
+/// The target's share of the users.
 fn received(at: &mut Played<State>) -> f64 {
     State::advance(&mut at.sim, at.now);
     let mut world = SharedConditions::default();
@@ -69,7 +69,7 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
         (Truth::Applied, Truth::NotApplied),
         "INSYNC all the same"
     );
-    // Resolvers ask this one and that one.
+    // Resolvers query all servers in turn.
     let later = |_| {
         at.pass(61);
         served(&mut at, &plan, 3)
@@ -83,7 +83,7 @@ fn a_server_that_is_stuck_serves_what_it_has_until_it_catches_up() {
     assert_eq!(received(&mut at), 0.667);
     at.pass(30);
     assert_eq!((received(&mut at), wait(&mut at, None)), (1.0, Truth::Applied));
-    // Once more: it keeps what it has by now.
+    // Again: it keeps its present version.
     happen(&mut at, &stuck(true));
     at.pass(300);
     assert_eq!((received(&mut at), served(&mut at, &plan, 0)), (1.0, 100));
@@ -96,7 +96,7 @@ fn a_server_that_is_stuck_half_way_stays_there() {
     let ops = at.draft(&www(50, 50)).expect("a draft").ops;
     at.send("a", &ops[0]);
     at.pass(10);
-    // Behind the second of its ports the change has not come yet.
+    // The change has not reached the second of its ports yet.
     happen(&mut at, &stuck(true));
     happen(&mut at, &stuck(true));
     at.pass(600);
@@ -140,7 +140,7 @@ fn a_weight_of_zero_answers_when_all_others_fail() {
     assert_eq!(now(&mut at), (0, 0.0));
     happen(&mut at, &checks(Side::Source, false));
     assert_eq!(now(&mut at), (100, 1.0), "the target, of which nobody has moved a weight yet");
-    // What is changed meanwhile is changed all the same.
+    // A change that is made meanwhile takes effect.
     let ops = at.draft(&www(0, 100)).expect("a draft").ops;
     at.play(&ops);
     happen(&mut at, &checks(Side::Source, true));
@@ -174,7 +174,7 @@ fn a_stranger_sets_a_weight_past_every_epoch() {
     let weigh = |name: &str, to| FaultInjection::Weigh { name: name.to_owned(), side: Side::Source, to };
     happen(&mut at, &weigh("WWW.example.test", 0));
     at.pass(120);
-    // Three records, each answered as often as the next.
+    // Three records, each answered equally often.
     assert_eq!(received(&mut at), 0.667);
     let draft = at.draft(&www(90, 10)).expect("a draft");
     assert_eq!(draft.diff.last().map(|c| c.from.as_str()), Some("none"), "no epoch was made");
