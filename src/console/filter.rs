@@ -39,7 +39,7 @@ enum Test {
     Regex(Regex),
     /// Also as it was written, for texts that look like numbers.
     Number(Compare, f64, String),
-    /// The whole text, or anything else.
+    /// `true`: the whole text; `false`: anything else.
     Whole(bool, String),
 }
 

@@ -1,6 +1,6 @@
 //! The part of a value that is drawn large: the number, its unit, and its limit.
 
-/// `1.2s of 5.0s` → `1.2s/5.0s`, `9.8 ±0.6 %` → `9.8%`, `open` → `OPEN`. The value in full stands beneath.
+/// `1.2s of 5.0s` → `1.2s/5.0s`, `9.8 ±0.6 %` → `9.8%`, `open` → `OPEN`. The full value is shown below.
 pub fn figure(text: &str) -> String {
     let text = text.replace(" of ", "/");
     let text = match (text.find(" ±"), text.rfind(' ')) {
