@@ -11,7 +11,7 @@ use base::view::{Align, Key, Table};
 /// A sort order other than the table's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
-    /// By this column.
+    /// The column.
     pub column: usize,
     /// Largest first.
     pub descending: bool,

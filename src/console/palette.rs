@@ -56,7 +56,7 @@ pub enum Pick {
 /// One line of the palette.
 #[derive(Debug, Clone)]
 pub struct Offer {
-    /// What it is.
+    /// What it selects.
     pub pick: Pick,
     /// Its key, if it has one.
     pub key: String,

@@ -44,7 +44,7 @@ pub enum Mode {
 pub enum At {
     /// A page: 0 is the overview, the others are the picture's pages from 1.
     Page(usize),
-    /// What is behind a row.
+    /// The detail of a row.
     Detail,
 }
 

@@ -165,7 +165,7 @@ async fn listen(
                     }
                     oldest.push_back(connections.spawn(attend(stream, page.clone(), here)));
                 }
-                // No file descriptor is left: wait until a connection ends.
+                // No resources for another connection: retry, since a connection will end.
                 Err(_) => sleep(Duration::from_millis(100)).await,
             }
         }

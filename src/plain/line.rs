@@ -16,15 +16,15 @@ const RECORDS: usize = 20;
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// When.
+    /// Time of the change.
     pub at: Timestamp,
-    /// Of what: `verdict`, `tile Worst lag`, `source mongo/…`.
+    /// The thing: `verdict`, `tile Worst lag`, `source mongo/…`.
     pub what: String,
-    /// What it was; none where it is told for the first time.
+    /// Its previous state; `None` if it is printed for the first time.
     pub from: Option<String>,
-    /// What it is.
+    /// Its new state.
     pub to: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 

@@ -9,7 +9,7 @@ use super::text::{put, put_all};
 #[derive(Debug, Clone)]
 pub struct Atom {
     parts: Vec<(String, Style)>,
-    /// It begins a line where there are lines enough.
+    /// It begins a new line if there are enough lines.
     fresh: bool,
 }
 
