@@ -31,7 +31,7 @@ pub struct Timeline {
 /// Result of a pass over the timeline.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Passed {
-    /// The console died just now.
+    /// The console died in this pass.
     pub died: bool,
 }
 
