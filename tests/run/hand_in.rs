@@ -149,7 +149,7 @@ fn an_approval_is_on_record_or_refused_on_record_whatever_the_name() {
     journal.append(shown, start()).expect("room");
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // A console that accepts only signed messages.
+        // A console that accepts only messages that pass verification.
         scope.spawn(|| {
             while !over.load(Ordering::SeqCst) {
                 for order in inbox.take() {
