@@ -39,9 +39,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// A plan and the journal of its run: any number of consoles can use them, one after the other.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Where the plan is.
+    /// Path of the plan.
     pub plan: PathBuf,
-    /// Where the journal is.
+    /// Path of the journal.
     pub journal: PathBuf,
 }
 

@@ -87,7 +87,7 @@ pub struct Line {
     pub pid: Option<u32>,
     /// Its condition.
     pub condition: Condition,
-    /// What it prints.
+    /// Its log file.
     pub log: PathBuf,
 }
 

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | [`estate`] | the contents of the lab, as data |
 //! | [`cache`] | the programs, downloaded once and checked by hash |
-//! | [`ports`], [`server`], [`keeper`] | free ports; one server as a process; the process that ends all servers if the supervisor is killed |
+//! | [`ports`], [`server`], [`keeper`] | free ports; one server as a process; ends all servers if the supervisor is killed |
 //! | [`supervisor`], [`control`], [`up`] | the owner of all servers; its control protocol; start and end of a lab |
 //! | [`mongo`], [`kafka`], [`aws`] | how each kind is filled and kept active |
 //! | [`dns`], [`metrics`] | what the lab serves itself |

@@ -34,7 +34,7 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
     let first = client(&format!("mongodb://127.0.0.1:{}/?directConnection=true", ports[&member(set, 1)])).await?;
     let config = doc! {
         "_id": set,
-        // A fail-over within two seconds, which still does not happen by itself on a busy machine.
+        // A fail-over within two seconds, but none without a cause on a busy machine.
         "settings": { "electionTimeoutMillis": 2000, "heartbeatIntervalMillis": 500 },
         "members": (1..=members).map(|n| Bson::from(doc! {
             "_id": i32::from(n),

@@ -30,7 +30,7 @@ use crate::error::{Doing, Result};
 /// The network between the sites.
 #[derive(Debug, Clone)]
 pub struct Wire {
-    /// Each way.
+    /// Delay each way.
     delay: Duration,
     /// Side of each member's process.
     members: Arc<Mutex<BTreeMap<u32, Side>>>,

@@ -14,7 +14,7 @@ use crate::{
     estate::TOPICS,
 };
 
-/// Live groups: name, topics, messages a second at most (0 = as many as come).
+/// Live groups: name, topics, maximum messages a second (0 = unlimited).
 const LIVE: [(&str, &[&str], u32); 6] = [
     ("checkout", &["orders"], 0),
     ("billing", &["payments"], 0),
