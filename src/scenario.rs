@@ -142,7 +142,8 @@ pub enum Want {
 impl Scenario {
     /// Parses a scenario. Messages name `path`; `plan_of` returns the text of the plan that it names.
     ///
-    /// # Errors With all its faults.
+    /// # Errors
+    /// With all its faults.
     pub fn parse(
         path: &Path,
         text: &str,
@@ -154,7 +155,8 @@ impl Scenario {
 
     /// Reads a scenario file, and the plan beside it.
     ///
-    /// # Errors If it cannot be read, or with all its faults.
+    /// # Errors
+    /// If it cannot be read, or with all its faults.
     pub fn load(path: &Path) -> Result<(Self, Report), Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text, |plan| std::fs::read_to_string(path.with_file_name(plan)))

@@ -59,7 +59,8 @@ pub(super) fn done(document: impl Into<Document>, code: ExitCode) -> ExitCode {
 
 /// Prints something that the user must have seen: a closed pipe is an error, too.
 ///
-/// # Errors If standard output cannot be written.
+/// # Errors
+/// If standard output cannot be written.
 pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();
@@ -69,7 +70,8 @@ pub(super) fn print_seen(document: impl Into<Document>) -> Result<(), Failed> {
 
 /// Prints to standard output; a closed pipe is not an error.
 ///
-/// # Errors If standard output cannot be written. An action that requires its output to be seen must then not be done.
+/// # Errors
+/// If standard output cannot be written. An action that requires its output to be seen must then not be done.
 pub(super) fn print(document: impl Into<Document>) -> Result<ExitCode, Failed> {
     let document = document.into();
     let mut out = io::stdout().lock();

@@ -144,7 +144,8 @@ pub(super) fn host() -> String {
 
 /// The configuration, overridden by the arguments.
 ///
-/// # Errors If the configuration is faulty: with all its faults.
+/// # Errors
+/// If the configuration is faulty: with all its faults.
 pub(super) fn options(look: &Appearance, mode: Mode) -> Result<Options, Failed> {
     let mut settings = super::setup::settings(look.config.as_deref())?;
     settings.theme = look.theme.clone().unwrap_or(settings.theme);

@@ -66,7 +66,8 @@ pub(super) fn settings(file: Option<&Path>) -> Result<Settings, Failed> {
 
 /// Checks that the configured theme can be used.
 ///
-/// # Errors If there is none of that name, or it is faulty.
+/// # Errors
+/// If there is none of that name, or it is faulty.
 pub(super) fn theme(settings: &Settings) -> Result<(), Failed> {
     let themes = Themes::of_user(|name| std::env::var(name).ok());
     themes.load(&settings.theme, Depth::True).map(drop).map_err(|why| theme_failed(&why))

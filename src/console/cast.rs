@@ -26,7 +26,8 @@ pub struct Cast {
 impl Cast {
     /// Starts a recording in a new file.
     ///
-    /// # Errors If the file exists, or cannot be created.
+    /// # Errors
+    /// If the file exists, or cannot be created.
     pub fn create(path: &Path, title: &str) -> io::Result<Self> {
         let file = File::create_new(path)?;
         Ok(Self { file: BufWriter::new(file), begun: Instant::now(), size: None, title: line(title).into_owned() })
@@ -34,7 +35,8 @@ impl Cast {
 
     /// Records what was written to a terminal of this size.
     ///
-    /// # Errors If the file cannot be written.
+    /// # Errors
+    /// If the file cannot be written.
     pub fn wrote(&mut self, bytes: &[u8], size: Size) -> io::Result<()> {
         let at = self.begun.elapsed();
         match self.size.replace(size) {

@@ -66,7 +66,8 @@ const COMPARE: [(&str, Compare); 6] = [
 impl Filter {
     /// Parses a filter for a table with these columns.
     ///
-    /// # Errors A message of one line: which word is wrong, and why.
+    /// # Errors
+    /// A message of one line: which word is wrong, and why.
     pub fn parse(text: &str, columns: &[Column]) -> Result<Self, String> {
         let one = |w: &words::Written| Word::parse(w, columns).map_err(|why| format!("{}: {why}", w.shown));
         words(text).iter().map(one).collect::<Result<_, _>>().map(Self)
@@ -119,7 +120,8 @@ fn is_address(name: &str, value: &Text) -> bool {
 
 /// Finds a column by id, by title, with or without its group, or by a unique prefix of an id.
 ///
-/// # Errors If the name is ambiguous.
+/// # Errors
+/// If the name is ambiguous.
 fn column(name: &str, columns: &[Column]) -> Result<Option<usize>, String> {
     let name = name.to_lowercase();
     if let Some(i) = columns.iter().position(|c| c.id == name) {

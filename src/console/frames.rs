@@ -38,7 +38,8 @@ impl Frames {
 
     /// Takes the next frame and returns the bytes to write for it.
     ///
-    /// # Errors None in practice: the bytes are written to memory.
+    /// # Errors
+    /// None in practice: the bytes are written to memory.
     pub fn next(&mut self, frame: Buffer) -> io::Result<Option<Vec<u8>>> {
         let bytes = written(self.shown.as_ref(), &frame)?;
         self.spare = self.shown.replace(frame).unwrap_or_default();

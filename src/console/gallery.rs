@@ -128,7 +128,8 @@ pub enum Made {
 impl RenderWorker {
     /// Starts the worker; results come through the receiver.
     ///
-    /// # Errors If the thread cannot be started.
+    /// # Errors
+    /// If the thread cannot be started.
     pub fn open() -> std::io::Result<(Self, mpsc::UnboundedReceiver<Made>)> {
         let (tasks, queue) = std::sync::mpsc::channel();
         let (made, pictures) = mpsc::unbounded_channel();

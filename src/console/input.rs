@@ -46,7 +46,8 @@ pub enum UiInput {
 
 /// Reads the terminal for as long as the process lives: a blocked read cannot be cancelled, and costs nothing.
 ///
-/// # Errors If the thread cannot be started.
+/// # Errors
+/// If the thread cannot be started.
 pub fn read_keys(to: UnboundedSender<UiInput>) -> io::Result<()> {
     thread::Builder::new().name(format!("{THREAD}-keys")).spawn(move || {
         loop {
@@ -87,7 +88,8 @@ fn touch(mouse: MouseEvent) -> Option<Touch> {
 /// Waits for signals. The console sets `ended` once the terminal is restored. If that does not happen soon after a
 /// signal that ends the program, this thread ends the program.
 ///
-/// # Errors If signal handlers cannot be installed.
+/// # Errors
+/// If signal handlers cannot be installed.
 pub fn hear_signals(to: UnboundedSender<UiInput>, ended: Arc<AtomicBool>) -> io::Result<signal_hook::iterator::Handle> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT])?;
     let handle = signals.handle();

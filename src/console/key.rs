@@ -85,7 +85,8 @@ impl Key {
 
     /// Parses one key: `j`, `space`, `PgDn`, `^f` or `ctrl-f`, `alt-x`, `F5`.
     ///
-    /// # Errors A message, if the word is not a key.
+    /// # Errors
+    /// A message, if the word is not a key.
     pub fn parse(word: &str) -> Result<Self, String> {
         let mut chars = word.chars();
         if let (Some(c), None) = (chars.next(), chars.next())
@@ -125,7 +126,8 @@ impl Key {
 
     /// Parses keys with spaces between, as in a script. Text in single quotes is typed character by character.
     ///
-    /// # Errors A message about the first word that is not a key.
+    /// # Errors
+    /// A message about the first word that is not a key.
     pub fn script(text: &str) -> Result<Vec<Self>, String> {
         let mut keys = Vec::new();
         let mut rest = text.trim_start();

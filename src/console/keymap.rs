@@ -41,8 +41,9 @@ impl Keymap {
 
     /// The defaults, with these keys for these commands. No command takes a key from another.
     ///
-    /// # Errors All clashes: a key with two meanings, a command that is no longer reachable, a chord for a command
-    /// that changes a server.
+    /// # Errors
+    /// All clashes: a key with two meanings, a command that is no longer reachable, a chord for a command that changes
+    /// a server.
     pub fn with(wanted: &[(Id, Vec<Key>)]) -> Result<Self, Vec<Clash>> {
         let mut keys: HashMap<Id, Vec<Key>> = COMMANDS.iter().map(|c| (c.id, c.keys.to_vec())).collect();
         keys.extend(wanted.iter().cloned());

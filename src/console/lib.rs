@@ -122,7 +122,8 @@ pub enum Error {
 /// Shows what comes through `link`, and gives `orders` if it has that right, until the operator quits or a signal ends
 /// it. Blocks; drawing happens on its own thread.
 ///
-/// # Errors If the theme or the terminal cannot be used. The terminal is restored in every case.
+/// # Errors
+/// If the theme or the terminal cannot be used. The terminal is restored in every case.
 pub fn run(link: Link, orders: Option<Orders>, options: Options) -> Result<Ended, Error> {
     terminal::watch_panics();
     let thread = thread::Builder::new()

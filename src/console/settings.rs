@@ -115,7 +115,8 @@ impl Settings {
 
     /// Reads the file.
     ///
-    /// # Errors If it cannot be read, or with all its faults.
+    /// # Errors
+    /// If it cannot be read, or with all its faults.
     pub fn load(path: &Path) -> Result<Self, Faulty> {
         let text = std::fs::read_to_string(path).map_err(|source| Faulty::Unread { path: path.to_owned(), source })?;
         Self::parse(path, &text)
@@ -123,7 +124,8 @@ impl Settings {
 
     /// Parses a text; messages name `path`.
     ///
-    /// # Errors With all its faults.
+    /// # Errors
+    /// With all its faults.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Faulty> {
         read(&ROOT, path, text, lower).map(|(settings, _)| settings)
     }

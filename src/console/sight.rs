@@ -60,8 +60,9 @@ const PROTAN: Matrix =
 const DEUTAN: Matrix =
     [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]];
 
-/// Brettel, Viénot, Mollon, "Computerized simulation of color appearance for dichromats", J. Opt. Soc. Am. A 14, 1997: a half-plane on each
-/// side of the neutral colours, in the form for linear sRGB of libDaltonLens. Machado's model does not claim to fit tritanopia.
+/// Brettel, Viénot, Mollon, "Computerized simulation of color appearance for dichromats", J. Opt. Soc. Am. A 14, 1997: a
+/// half-plane on each side of the neutral colours, in the form for linear sRGB of libDaltonLens. Machado's model does not
+/// claim to fit tritanopia.
 const TRITAN: [Matrix; 2] = [
     [[1.012_77, 0.135_48, -0.148_26], [-0.012_43, 0.868_12, 0.144_31], [0.075_89, 0.805_00, 0.119_11]],
     [[0.936_78, 0.189_79, -0.126_57], [0.061_54, 0.815_26, 0.123_20], [-0.375_62, 1.127_67, 0.247_96]],

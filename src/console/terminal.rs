@@ -62,7 +62,8 @@ pub struct Screen {
 impl Screen {
     /// Takes over the terminal.
     ///
-    /// # Errors If input or output is not a terminal that can be drawn on, or it cannot be controlled.
+    /// # Errors
+    /// If input or output is not a terminal that can be drawn on, or it cannot be controlled.
     pub fn enter() -> io::Result<Self> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::other("standard input and output must be a terminal; `landfall status` needs none"));
@@ -87,7 +88,8 @@ impl Screen {
 
     /// An empty frame of the terminal's current size.
     ///
-    /// # Errors If the size cannot be determined.
+    /// # Errors
+    /// If the size cannot be determined.
     pub fn blank(&mut self) -> io::Result<Buffer> {
         let (width, height) = terminal::size()?;
         Ok(self.frames.blank(Rect::new(0, 0, width, height)))
@@ -95,7 +97,8 @@ impl Screen {
 
     /// Shows a frame; writes nothing if it is unchanged.
     ///
-    /// # Errors If the terminal is gone.
+    /// # Errors
+    /// If the terminal is gone.
     pub fn show(&mut self, frame: Buffer) -> io::Result<()> {
         let size = frame.area.as_size();
         let Some(bytes) = self.frames.next(frame)? else { return Ok(()) };
@@ -109,7 +112,8 @@ impl Screen {
     /// Enables or disables the mouse. Restoring the terminal always disables it; taking the terminal again enables it
     /// again.
     ///
-    /// # Errors If the terminal is gone.
+    /// # Errors
+    /// If the terminal is gone.
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
         if MOUSE.swap(on, Ordering::SeqCst) == on {
             return Ok(());
@@ -119,7 +123,8 @@ impl Screen {
 
     /// Rings the bell.
     ///
-    /// # Errors If the terminal is gone.
+    /// # Errors
+    /// If the terminal is gone.
     pub fn ring(&mut self) -> io::Result<()> {
         write(b"\x07")
     }
@@ -132,7 +137,8 @@ impl Screen {
     /// Restores the terminal, stops the process as Ctrl-Z does, and takes over the terminal again when the process
     /// continues.
     ///
-    /// # Errors If the terminal cannot be controlled.
+    /// # Errors
+    /// If the terminal cannot be controlled.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
@@ -141,7 +147,8 @@ impl Screen {
 
     /// Takes over the terminal again after another program may have used it (SIGCONT).
     ///
-    /// # Errors If the terminal cannot be controlled.
+    /// # Errors
+    /// If the terminal cannot be controlled.
     pub fn retake(&mut self) -> io::Result<()> {
         self.forget();
         // crossterm assumes that raw mode is on; a shell may have ended it.

@@ -42,7 +42,7 @@ pub enum Mode {
 /// What fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
-    /// A page: 0 is the overview, the others are the picture's pages from 1.
+    /// A page: 0 is the overview, the others are the view model's pages from 1.
     Page(usize),
     /// The detail of a row.
     Detail,

@@ -55,7 +55,8 @@ pub enum NotServed {
 impl Address {
     /// A loopback address; another one only with `any`.
     ///
-    /// # Errors If it is another one, without `any`.
+    /// # Errors
+    /// If it is another one, without `any`.
     pub const fn new(address: SocketAddr, any: bool) -> Result<Self, NotServed> {
         if any || address.ip().is_loopback() { Ok(Self(address)) } else { Err(NotServed::NotHere(address)) }
     }
@@ -78,7 +79,8 @@ pub struct Endpoint {
 
 /// Binds an address.
 ///
-/// # Errors If it cannot be bound.
+/// # Errors
+/// If it cannot be bound.
 pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
     let failed = |why| NotServed::Io(address, why);
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
@@ -90,7 +92,8 @@ pub fn bind(Address(address): Address) -> Result<Bound, NotServed> {
 impl Bound {
     /// Serves the snapshots of a driver, with every signal, until the endpoint is dropped. The driver may end before.
     ///
-    /// # Errors If the thread cannot be started.
+    /// # Errors
+    /// If the thread cannot be started.
     pub fn serve(self, link: &Link) -> Result<Endpoint, NotServed> {
         let Self { address, listener, runtime } = self;
         let pictures = link.snapshots.clone();

@@ -33,7 +33,8 @@ pub struct Options {
 /// Prints what comes through `pictures` to standard output, until a signal ends it, the reader closes the pipe, or the
 /// engine ends. Blocks; printing happens on its own thread, so that a reader that does not read cannot delay a signal.
 ///
-/// # Errors If the thread cannot be started, or standard output fails for another reason than a closed pipe.
+/// # Errors
+/// If the thread cannot be started, or standard output fails for another reason than a closed pipe.
 pub fn run(pictures: watch::Receiver<Arc<Snapshot>>, options: Options) -> io::Result<Ended> {
     let (to, from) = mpsc::channel();
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGQUIT])?;

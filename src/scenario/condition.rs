@@ -66,7 +66,8 @@ pub trait Eye {
 
 /// Whether all of them hold.
 ///
-/// # Errors The first that does not, and what was found instead.
+/// # Errors
+/// The first that does not, and what was found instead.
 pub fn all(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
     conditions.iter().try_for_each(|condition| condition.holds(eye))
 }
@@ -98,7 +99,8 @@ impl Condition {
 
     /// Whether it holds.
     ///
-    /// # Errors What was found instead.
+    /// # Errors
+    /// What was found instead.
     pub fn holds(&self, eye: &mut dyn Eye) -> Result<(), String> {
         match self {
             Self::Step { step, is } => {
@@ -180,7 +182,8 @@ impl std::fmt::Display for Condition {
 
 /// Whether none of them holds.
 ///
-/// # Errors The first that does.
+/// # Errors
+/// The first that does.
 pub fn none(conditions: &[Condition], eye: &mut dyn Eye) -> Result<(), String> {
     match conditions.iter().find(|condition| condition.occurs(eye)) {
         Some(condition) => Err(format!("it must not be, and is: {condition}")),

@@ -82,7 +82,8 @@ impl Scenario {
 
     /// Initialises the estate from a snapshot. Returns what the snapshot does not contain.
     ///
-    /// # Errors If it is not a snapshot, or one of another plan.
+    /// # Errors
+    /// If it is not a snapshot, or one of another plan.
     pub fn like(&mut self, document: &Value) -> Result<Vec<String>, String> {
         let picture = Found::of(document)?;
         if document["plan"].as_str() != Some(self.plan.name.as_str()) {

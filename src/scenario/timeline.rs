@@ -56,7 +56,8 @@ impl Timeline {
 
     /// Triggers the events that are due.
     ///
-    /// # Errors If an event refers to something that does not exist, or the journal cannot be opened again.
+    /// # Errors
+    /// If an event refers to something that does not exist, or the journal cannot be opened again.
     pub fn pass(&mut self, drive: &mut SimDrive, board: &mut Board<'_>) -> Result<Passed, String> {
         let mut passed = Passed::default();
         let now = drive.now().boot;
@@ -103,7 +104,8 @@ impl Timeline {
 
 /// Runs a scenario's estate in real time, with a journal: it can be controlled, and its events occur.
 ///
-/// # Errors If the journal cannot be created.
+/// # Errors
+/// If the journal cannot be created.
 pub fn start(
     scenario: &Scenario,
     speed: f64,

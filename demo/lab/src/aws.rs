@@ -36,7 +36,8 @@ pub fn form<const N: usize>(pairs: [(&str, String); N]) -> Form {
 impl Endpoint {
     /// The moto on this port, for requests to `region`.
     ///
-    /// # Errors If no HTTP client can be created.
+    /// # Errors
+    /// If no HTTP client can be created.
     pub fn new(port: u16, region: &'static str) -> Result<Self> {
         let http = Client::builder()
             .timeout(Duration::from_secs(60))
@@ -48,7 +49,8 @@ impl Endpoint {
 
     /// A call in the Query protocol; returns the XML answer.
     ///
-    /// # Errors If it is unreachable, or for any status but 2xx, with the service's own message.
+    /// # Errors
+    /// If it is unreachable, or for any status but 2xx, with the service's own message.
     pub async fn call(&self, service: &str, version: &str, action: &str, parameters: Form) -> Result<String> {
         let mut form = parameters;
         form.push(("Action".to_owned(), action.to_owned()));
@@ -59,7 +61,8 @@ impl Endpoint {
 
     /// A call in the REST-XML protocol; returns the XML answer.
     ///
-    /// # Errors As [`Self::call`].
+    /// # Errors
+    /// As [`Self::call`].
     pub async fn rest(&self, method: Method, path: &str, service: &str, body: String) -> Result<String> {
         let what = format!("{method} {path} on port {}", self.port);
         let request = self.request(method, path, service).header("content-type", "application/xml").body(body);
@@ -68,7 +71,8 @@ impl Endpoint {
 
     /// Deletes everything and resets the seed, so that the ids are the same again.
     ///
-    /// # Errors If it is unreachable.
+    /// # Errors
+    /// If it is unreachable.
     pub async fn reset(&self) -> Result<()> {
         for path in ["/moto-api/reset", "/moto-api/seed?a=20261121"] {
             self.rest(Method::POST, path, "ec2", String::new()).await?;
@@ -101,7 +105,8 @@ pub fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
 
 /// The text of the first element with this name.
 ///
-/// # Errors If there is none.
+/// # Errors
+/// If there is none.
 pub fn element<'a>(xml: &'a str, name: &str) -> Result<&'a str> {
     elements(xml, name).into_iter().next().ok_or_else(|| Error::new(format!("looking for <{name}>"), xml))
 }

@@ -35,7 +35,8 @@ pub fn dir() -> PathBuf {
 
 /// Returns the programs; downloads them if the cache does not match the pins exactly. `say` reports slow operations.
 ///
-/// # Errors If there is no `python3` with its `venv` module, no reachable registry, or a hash differs.
+/// # Errors
+/// If there is no `python3` with its `venv` module, no reachable registry, or a hash differs.
 pub fn ready(say: impl Fn(&str)) -> Result<Tools> {
     let dir = dir();
     fs::create_dir_all(&dir).doing(|| format!("making {}", dir.display()))?;

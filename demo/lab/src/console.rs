@@ -48,7 +48,8 @@ pub struct Run {
 impl Run {
     /// Writes the plan into a folder, under a name that the journal shares.
     ///
-    /// # Errors If the folder cannot be written to.
+    /// # Errors
+    /// If the folder cannot be written to.
     pub fn new(folder: &Path, name: &str, plan: &str) -> Result<Self> {
         let file = |end: &str| folder.join(format!("{name}.{end}"));
         let run = Self { plan: file("toml"), journal: file("journal") };
@@ -58,7 +59,8 @@ impl Run {
 
     /// Starts a console with control of the run.
     ///
-    /// # Errors If it cannot be started, or shows nothing.
+    /// # Errors
+    /// If it cannot be started, or shows nothing.
     pub fn console(&self) -> Result<Console> {
         Console::steer(&self.plan, &self.journal)
     }
@@ -88,7 +90,8 @@ impl Console {
 
     /// Starts `landfall watch PLAN`.
     ///
-    /// # Errors If it cannot be started, or shows nothing.
+    /// # Errors
+    /// If it cannot be started, or shows nothing.
     pub fn watch(plan: &Path) -> Result<Self> {
         Self::start(&["watch", &plan.to_string_lossy()])
     }
@@ -134,7 +137,8 @@ impl Console {
 
     /// Presses keys.
     ///
-    /// # Errors If the console has ended; with its status and the screen.
+    /// # Errors
+    /// If the console has ended; with its status and the screen.
     pub fn press(&mut self, keys: &str) -> Result<()> {
         let doing = || format!("pressing {keys:?}");
         self.alive(doing)?;
@@ -143,14 +147,16 @@ impl Console {
 
     /// Waits for a text on screen.
     ///
-    /// # Errors If it does not appear, or the console has ended; with the screen.
+    /// # Errors
+    /// If it does not appear, or the console has ended; with the screen.
     pub fn until(&mut self, words: &str, patience: Duration) -> Result<()> {
         self.until_seen(&format!("\"{words}\""), patience, |screen| screen.contains(words))
     }
 
     /// Waits for a screen that satisfies `wanted`. `what` describes it.
     ///
-    /// # Errors If it does not appear, or the console has ended; with the screen.
+    /// # Errors
+    /// If it does not appear, or the console has ended; with the screen.
     pub fn until_seen(&mut self, what: &str, patience: Duration, wanted: impl Fn(&str) -> bool) -> Result<()> {
         let doing = || format!("waiting for {what}");
         let end = Instant::now() + patience;
@@ -169,7 +175,8 @@ impl Console {
 
     /// Closes whatever is open and goes to the page with this key.
     ///
-    /// # Errors If the console has ended.
+    /// # Errors
+    /// If the console has ended.
     pub fn page(&mut self, key: &str) -> Result<()> {
         // A dialog first, then the detail under it. An escape directly before the next key would be read as another
         // key.
@@ -182,7 +189,8 @@ impl Console {
 
     /// Goes to a step's row in the runbook.
     ///
-    /// # Errors If it is not there.
+    /// # Errors
+    /// If it is not there.
     pub fn select(&mut self, step: &str) -> Result<()> {
         self.page("7g")?;
         self.until("Runbook", PATIENCE)?;
@@ -207,7 +215,8 @@ impl Console {
 
     /// Executes a step or its rollback: preview, arm, type the target, count-down; until the attempt is journaled.
     ///
-    /// # Errors If it cannot be started; with the screen.
+    /// # Errors
+    /// If it cannot be started; with the screen.
     pub fn carry_out(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         self.prepare(step, target, way)?;
         self.confirm(step)
@@ -215,7 +224,8 @@ impl Console {
 
     /// All keys but the last: preview, arm, type the target. Retries for a while if the step is not ready.
     ///
-    /// # Errors If it cannot be armed; with the screen.
+    /// # Errors
+    /// If it cannot be armed; with the screen.
     pub fn prepare(&mut self, step: &str, target: &str, way: Way) -> Result<()> {
         let end = Instant::now() + READY;
         loop {
@@ -254,7 +264,8 @@ impl Console {
 
     /// The last key, and the count-down; until the attempt is journaled.
     ///
-    /// # Errors If it is refused; with the screen.
+    /// # Errors
+    /// If it is refused; with the screen.
     pub fn confirm(&mut self, step: &str) -> Result<()> {
         self.news()?;
         let before = self.attempts(step);
@@ -273,7 +284,8 @@ impl Console {
 
     /// Presses the key for another attempt at a finished step, until the journal says that it is not over any more.
     ///
-    /// # Errors If it is refused; with the screen.
+    /// # Errors
+    /// If it is refused; with the screen.
     pub fn again(&mut self, step: &str) -> Result<()> {
         self.news()?;
         let before = self.entries.len();
@@ -297,7 +309,8 @@ impl Console {
 
     /// Reads new journal entries.
     ///
-    /// # Errors If the journal is damaged.
+    /// # Errors
+    /// If the journal is damaged.
     pub fn news(&mut self) -> Result<()> {
         if let Some(journal) = &mut self.journal {
             self.entries.extend(journal.news().doing(|| "reading the journal".to_owned())?);
@@ -324,7 +337,8 @@ impl Console {
 
     /// Waits until a step's last attempt is over.
     ///
-    /// # Errors If it does not end; with the screen.
+    /// # Errors
+    /// If it does not end; with the screen.
     pub fn until_over(&mut self, step: &str, patience: Duration) -> Result<StepState> {
         use StepState::{Done, Failed, NotApplied, RolledBack};
         let end = Instant::now() + patience;
@@ -344,7 +358,8 @@ impl Console {
 
     /// Kills it with SIGKILL at once. Its journal can still be read.
     ///
-    /// # Errors If it had ended already.
+    /// # Errors
+    /// If it had ended already.
     pub fn end(&mut self) -> Result<()> {
         let doing = || "killing the console".to_owned();
         self.child.kill().doing(doing)?;

@@ -105,7 +105,8 @@ pub fn plan(run: &Path) -> PathBuf {
 
 /// Sends a request to the lab of a run directory.
 ///
-/// # Errors If no lab runs there, or the request failed.
+/// # Errors
+/// If no lab runs there, or the request failed.
 pub fn ask(run: &Path, request: &Request) -> Result<Reply> {
     let doing = || format!("asking the lab in {}", run.display());
     let mut line =
@@ -123,7 +124,8 @@ pub fn ask(run: &Path, request: &Request) -> Result<Reply> {
 
 /// The state of the lab of a run directory.
 ///
-/// # Errors If no lab runs there.
+/// # Errors
+/// If no lab runs there.
 pub fn status(run: &Path) -> Result<Status> {
     match ask(run, &Request::Status)? {
         Reply::Status(status) => Ok(status),

@@ -33,7 +33,8 @@ const PAYLOAD: u16 = 1232;
 
 /// Serves the record sets of the Route 53 endpoint on port `route53`, on `port`, until the process ends.
 ///
-/// # Errors If the port cannot be bound.
+/// # Errors
+/// If the port cannot be bound.
 pub async fn serve(port: u16, route53: u16) -> Result<()> {
     let (address, doing) = ((Ipv4Addr::LOCALHOST, port), || format!("serving DNS on port {port}"));
     let zone = Shared::default();

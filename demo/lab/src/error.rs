@@ -22,7 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub trait Doing<T> {
     /// Converts any error into the lab's own, with what was being done.
     ///
-    /// # Errors The same failure.
+    /// # Errors
+    /// The same failure.
     fn doing(self, what: impl FnOnce() -> String) -> Result<T>;
 }
 

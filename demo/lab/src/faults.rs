@@ -73,7 +73,8 @@ fn asks(server: &str, port: u16, id: &str) -> bool {
 
 /// The lab's plan with shorter intervals: a trial waits for six intervals.
 ///
-/// # Errors If the plan cannot be read.
+/// # Errors
+/// If the plan cannot be read.
 pub fn plan(lab: &Lab) -> Result<Plan> {
     let mut plan = lab.plan()?;
     let often = Duration::from_secs(2);
@@ -112,7 +113,8 @@ pub struct Trial {
 impl Trial {
     /// Runs the trial. Starts and ends with everything fresh.
     ///
-    /// # Errors If the lab cannot do it, an expected effect was not observed, or something did not recover.
+    /// # Errors
+    /// If the lab cannot do it, an expected effect was not observed, or something did not recover.
     pub fn run(lab: &Lab, storm: &Storm<'_>, watch: &mut Watch, server: &str, blow: Blow) -> Result<Self> {
         let before = watch.until_live(PATIENCE)?;
         let port = lab.port(server)?;

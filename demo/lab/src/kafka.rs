@@ -44,7 +44,8 @@ fn config(port: u16) -> ClientConfig {
 
 /// Creates the topics on both brokers.
 ///
-/// # Errors If a broker refuses one.
+/// # Errors
+/// If a broker refuses one.
 pub async fn topics(ports: Sides<u16>) -> Result<()> {
     for side in Side::BOTH {
         let doing = || format!("making topics on kafka/{side}");
@@ -62,7 +63,8 @@ pub async fn topics(ports: Sides<u16>) -> Result<()> {
 
 /// Starts the copiers only, for callers with their own producers and consumers.
 ///
-/// # Errors If a client cannot be created.
+/// # Errors
+/// If a client cannot be created.
 pub fn copiers(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
     copy::spawn(ports, reverse, tasks)
 }
@@ -70,7 +72,8 @@ pub fn copiers(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut Jo
 /// Starts producers, consumers and copiers; each continues after a failure of its broker. `reverse` switches the
 /// copier from target to source on and off.
 ///
-/// # Errors If a client cannot be created.
+/// # Errors
+/// If a client cannot be created.
 pub async fn live(ports: Sides<u16>, reverse: watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Result<()> {
     produce::backlog(ports.source).await?;
     consume::committed_once(ports.source).await?;

@@ -72,7 +72,8 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy before the broker on this port of 127.0.0.1.
     ///
-    /// # Errors If no port is free.
+    /// # Errors
+    /// If no port is free.
     pub async fn start(broker: u16) -> Result<Self> {
         let doing = || format!("starting a proxy in front of port {broker}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing(doing)?;
@@ -199,8 +200,8 @@ const SASL_AUTHENTICATE: i16 = 36;
 /// differs.
 const NEWEST: [(i16, i16); 3] = [(METADATA, 4), (FIND_COORDINATOR, 2), (SASL_AUTHENTICATE, 1)];
 
-/// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a varint of one more,
-/// and each element ends with an empty set of tags.
+/// ApiVersions: correlation id, error, then an array of (key, oldest, newest); from version 3 on the array's length is a
+/// varint of one more, and each element ends with an empty set of tags.
 fn older(frame: &[u8], version: i16) -> Option<Vec<u8>> {
     let mut out = frame.to_vec();
     let flexible = version >= 3;

@@ -24,7 +24,8 @@ pub struct Keeper {
 impl Keeper {
     /// Starts the keeper of a run directory: the hidden subcommand `keep` of this program, which is `landfall-lab`.
     ///
-    /// # Errors If the program cannot be started.
+    /// # Errors
+    /// If the program cannot be started.
     pub fn start(program: &Path, run: &Path) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         let doing = || "starting the keeper".to_owned();

@@ -39,7 +39,8 @@ pub struct Lab {
 impl Lab {
     /// Starts a lab and waits until it is ready.
     ///
-    /// # Errors If it does not start; with the last lines of its output.
+    /// # Errors
+    /// If it does not start; with the last lines of its output.
     pub fn start() -> Result<Self> {
         let doing = || "starting a lab".to_owned();
         let run = std::env::temp_dir().join(format!("landfall-lab-{}-{}", std::process::id(), fastrand::u32(..)));
@@ -87,7 +88,8 @@ impl Lab {
 
     /// The shared lab of this test process; `None` if the live tests are skipped, with a message on standard error.
     ///
-    /// # Panics If `LANDFALL_LAB=required` and there is no lab; or if the variable has an unknown value.
+    /// # Panics
+    /// If `LANDFALL_LAB=required` and there is no lab; or if the variable has an unknown value.
     pub fn shared() -> Option<&'static Self> {
         static LAB: OnceLock<Option<Lab>> = OnceLock::new();
         LAB.get_or_init(|| {
@@ -121,7 +123,8 @@ impl Lab {
 
     /// The plan.
     ///
-    /// # Errors If it cannot be read: a defect of the lab.
+    /// # Errors
+    /// If it cannot be read: a defect of the lab.
     pub fn plan(&self) -> Result<Plan> {
         let path = self.plan_file();
         landfall::systems::load_plan(&path).map(|(plan, _)| plan).doing(|| format!("reading {}", path.display()))
@@ -129,14 +132,16 @@ impl Lab {
 
     /// The state of the lab.
     ///
-    /// # Errors If the lab has ended.
+    /// # Errors
+    /// If the lab has ended.
     pub fn status(&self) -> Result<Status> {
         control::status(&self.run)
     }
 
     /// Port of a server.
     ///
-    /// # Errors If the lab has ended, or has no such server.
+    /// # Errors
+    /// If the lab has ended, or has no such server.
     pub fn port(&self, name: &str) -> Result<u16> {
         let status = self.status()?;
         let line = status.servers.get(name).ok_or_else(|| Error::new("looking for a server", name))?;
@@ -177,21 +182,24 @@ pub struct Storm<'a> {
 impl Storm<'_> {
     /// Breaks a server.
     ///
-    /// # Errors If it is unknown or not running.
+    /// # Errors
+    /// If it is unknown or not running.
     pub fn break_(&self, name: &str, how: How) -> Result<()> {
         control::ask(&self.lab.run, &Request::Break { name: name.to_owned(), how }).map(drop)
     }
 
     /// Mends a server: resumes it, or restarts it with its port and data.
     ///
-    /// # Errors If it is unknown or does not start.
+    /// # Errors
+    /// If it is unknown or does not start.
     pub fn mend(&self, name: &str) -> Result<()> {
         control::ask(&self.lab.run, &Request::Mend { name: name.to_owned() }).map(drop)
     }
 
     /// Mends everything and waits until all is fresh.
     ///
-    /// # Errors If something does not recover.
+    /// # Errors
+    /// If something does not recover.
     pub fn heal(&self) -> Result<()> {
         let broken = self.lab.status()?.servers.into_iter().filter(|(_, line)| line.condition != Condition::Up);
         let broken: Vec<_> = broken.map(|(name, _)| name).collect();

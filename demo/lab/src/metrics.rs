@@ -52,7 +52,8 @@ pub fn traffic(side: Side, at: i64) -> Traffic {
 
 /// Serves the API on `port` until the process ends.
 ///
-/// # Errors If the port cannot be bound.
+/// # Errors
+/// If the port cannot be bound.
 pub async fn serve(port: u16) -> Result<()> {
     let doing = || format!("serving metrics on port {port}");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.doing(doing)?;

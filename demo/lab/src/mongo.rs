@@ -24,7 +24,8 @@ pub fn member(set: &str, number: u8) -> String {
 
 /// Initiates both sets and waits until each has a writable primary.
 ///
-/// # Errors If a member refuses, or there is no primary.
+/// # Errors
+/// If a member refuses, or there is no primary.
 pub async fn initiate(ports: &Ports) -> Result<()> {
     let sets = MEMBERS.map(|(set, members)| one(ports, set, members));
     futures_util::future::try_join_all(sets).await.map(drop)
@@ -65,7 +66,8 @@ async fn one(ports: &Ports, set: &str, members: u8) -> Result<()> {
 /// Creates the first logins of a set on its primary: the lab's own with all privileges, and the plan's with the least
 /// privileges that they need.
 ///
-/// # Errors If the server refuses.
+/// # Errors
+/// If the server refuses.
 pub async fn logins(host: &str) -> Result<()> {
     let doing = |what: &str| format!("making the login {what} on {host}");
     let user = |name: &str, role: &str| doc! { "createUser": name, "pwd": MONGO_PASSWORD, "roles": [role] };

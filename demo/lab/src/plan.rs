@@ -50,7 +50,8 @@ pub fn with_step(plan: &str, id: &str, action: &str) -> String {
 
 /// The same plan with another port of 127.0.0.1 in place of this one: that of a proxy.
 ///
-/// # Errors If the plan names nothing at this port: the proxy would record nothing, which would look like no requests.
+/// # Errors
+/// If the plan names nothing at this port: the proxy would record nothing, which would look like no requests.
 pub fn through(plan: &str, port: u16, proxy: u16) -> Result<String> {
     let at = |port| format!("127.0.0.1:{port}\"");
     if plan.contains(&at(port)) {

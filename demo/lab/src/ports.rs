@@ -16,7 +16,8 @@ const RANGE: Range<u16> = 20_000..32_000;
 
 /// One free port for each server.
 ///
-/// # Errors If the whole range is in use.
+/// # Errors
+/// If the whole range is in use.
 pub fn pick() -> Result<Ports> {
     let span = RANGE.end - RANGE.start;
     // Labs that start concurrently begin their search at different ports.

@@ -72,7 +72,8 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy, on its own thread, before this port of 127.0.0.1.
     ///
-    /// # Errors If no port is free.
+    /// # Errors
+    /// If no port is free.
     pub fn start(server: u16) -> Result<Self> {
         let doing = || format!("starting a proxy in front of port {server}");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().doing(doing)?;

@@ -159,7 +159,8 @@ impl Server {
 
     /// Starts it, or resumes it, and waits until it accepts connections.
     ///
-    /// # Errors If the program is missing, or it ends or does not answer; with the last lines of its log.
+    /// # Errors
+    /// If the program is missing, or it ends or does not answer; with the last lines of its log.
     pub async fn start(&mut self, keeper: &Keeper) -> Result<()> {
         match self.condition() {
             Condition::Up => {}
@@ -222,7 +223,8 @@ impl Server {
 
     /// Breaks it.
     ///
-    /// # Errors If it is not running.
+    /// # Errors
+    /// If it is not running.
     pub async fn break_(&mut self, how: How, keeper: &Keeper) -> Result<()> {
         if !matches!(self.condition(), Condition::Up | Condition::Frozen) {
             return Err(Error::new(format!("breaking {}", self.spec.name), "it is not running: mend it first"));
@@ -246,7 +248,8 @@ impl Server {
 
     /// Kills it for good with SIGKILL, whatever its condition. Its data will be removed.
     ///
-    /// # Errors If the signal is refused.
+    /// # Errors
+    /// If the signal is refused.
     pub async fn end(&mut self, keeper: &Keeper) -> Result<()> {
         self.wanted = false;
         if matches!(self.condition(), Condition::Up | Condition::Frozen) {

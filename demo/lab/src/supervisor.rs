@@ -71,7 +71,8 @@ struct Filled {
 impl Supervisor {
     /// Prepares a run in an existing directory: programs, ports, keeper. Starts no server yet.
     ///
-    /// # Errors If the programs are not available, or no port is free.
+    /// # Errors
+    /// If the programs are not available, or no port is free.
     pub fn new(run: &Path) -> Result<Self> {
         let tools = cache::ready(|what| tracing::info!("{what}"))?;
         let this_program = std::env::current_exe().doing(|| "looking for this program".to_owned())?;
@@ -101,7 +102,8 @@ impl Supervisor {
 
     /// Starts and fills everything; background tasks are added to `tasks`.
     ///
-    /// # Errors If anything does not start.
+    /// # Errors
+    /// If anything does not start.
     pub async fn up(&self, tasks: &mut JoinSet<()>) -> Result<()> {
         let result = self.start(tasks).await;
         self.set(match &result {

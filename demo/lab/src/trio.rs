@@ -64,8 +64,9 @@ impl Drop for Trio {
 impl Trio {
     /// Starts the members and initiates the set; traffic between the sites is delayed by `delay` each way.
     ///
-    /// # Errors If a member does not start, the set does not form, or the program `landfall-lab`, which runs the
-    /// keeper, was not built.
+    /// # Errors
+    /// If a member does not start, the set does not form, or the program `landfall-lab`, which runs the keeper, was
+    /// not built.
     pub async fn start(delay: Duration) -> Result<Self> {
         let doing = || "starting a set of three".to_owned();
         let tools = tokio::task::spawn_blocking(|| cache::ready(|_| {})).await.doing(doing)??;
@@ -213,7 +214,8 @@ impl Trio {
 
     /// A client of one member that never retries.
     ///
-    /// # Errors If it cannot be created.
+    /// # Errors
+    /// If it cannot be created.
     pub async fn client(&self, host: &str) -> Result<Client> {
         let doing = || format!("connecting to {host}");
         let mut options = ClientOptions::parse(mongo::direct(host)).await.doing(doing)?;
@@ -247,7 +249,8 @@ impl Trio {
 
     /// The configuration according to the primary: its version, and all members' priorities.
     ///
-    /// # Errors If there is no primary, or it does not answer.
+    /// # Errors
+    /// If there is no primary, or it does not answer.
     pub async fn config(&self) -> Result<(i32, Vec<f64>)> {
         let doing = || "reading the configuration".to_owned();
         let config = self.whole_config().await?;
@@ -265,7 +268,8 @@ impl Trio {
 
     /// Raises the priority of this side's first member above all others.
     ///
-    /// # Errors If there is no primary, or it refuses.
+    /// # Errors
+    /// If there is no primary, or it refuses.
     pub async fn prefer(&self, side: Side) -> Result<()> {
         let doing = || format!("preferring the {side}");
         let leader = self.leader().await.ok_or_else(|| Error::new(doing(), "nobody leads"))?;
@@ -282,7 +286,8 @@ impl Trio {
 
     /// Makes the source's first member the primary again, with retries.
     ///
-    /// # Errors If there is no primary.
+    /// # Errors
+    /// If there is no primary.
     pub async fn reset(&self) -> Result<()> {
         self.prefer(Side::Source).await?;
         let end = Instant::now() + Duration::from_secs(60);

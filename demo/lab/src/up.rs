@@ -42,14 +42,16 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Runs one of the lab's own servers.
 ///
-/// # Errors Those of the server.
+/// # Errors
+/// Those of the server.
 pub fn serve(server: impl Future<Output = Result<()>>) -> Result<()> {
     runtime()?.block_on(server)
 }
 
 /// Supervises a lab in this process until its end.
 ///
-/// # Errors If a lab runs in this directory already, or this one does not start.
+/// # Errors
+/// If a lab runs in this directory already, or this one does not start.
 pub fn stay(run: &Path, until: Until) -> Result<()> {
     tracing_subscriber::fmt().with_target(false).with_writer(std::io::stderr).init();
     refuse_second(run)?;
@@ -169,7 +171,8 @@ fn refuse_second(run: &Path) -> Result<()> {
 
 /// Starts a separate supervisor, waits until the lab is ready, and leaves it running.
 ///
-/// # Errors If a lab runs in this directory already, or this one does not start.
+/// # Errors
+/// If a lab runs in this directory already, or this one does not start.
 pub fn detached(run: &Path) -> Result<()> {
     use std::os::unix::process::CommandExt;
     refuse_second(run)?;
@@ -213,7 +216,8 @@ pub fn detached(run: &Path) -> Result<()> {
 
 /// Ends the lab of a run directory and waits until nothing of it is left.
 ///
-/// # Errors If no lab runs there, or it does not end within half a minute.
+/// # Errors
+/// If no lab runs there, or it does not end within half a minute.
 pub fn down(run: &Path) -> Result<()> {
     control::ask(run, &Request::Down)?;
     let end = Instant::now() + Duration::from_secs(30);

@@ -35,14 +35,16 @@ pub struct Watch {
 impl Watch {
     /// Starts to watch.
     ///
-    /// # Errors If no runtime can be created.
+    /// # Errors
+    /// If no runtime can be created.
     pub fn on(plan: Plan) -> Result<Self> {
         Self::with(|| (live::start(Arc::new(plan)), None))
     }
 
     /// Starts to watch as the holder of this journal: probes run, and orders are accepted.
     ///
-    /// # Errors If no runtime can be created.
+    /// # Errors
+    /// If no runtime can be created.
     pub fn steered(plan: Plan, journal: (Journal, Vec<Entry>), inbox: Inbox) -> Result<Self> {
         Self::with(|| {
             let helm = live::start_steered(Arc::new(plan), journal, inbox);
@@ -87,7 +89,8 @@ impl Watch {
 
     /// Waits for a snapshot. `what` describes it.
     ///
-    /// # Errors If there is none within `patience`; with what was observed instead.
+    /// # Errors
+    /// If there is none within `patience`; with what was observed instead.
     pub fn until(
         &mut self,
         what: &str,
@@ -122,7 +125,8 @@ impl Watch {
 
     /// Waits until every collector is fresh, in two snapshots a second apart: answers can add collectors.
     ///
-    /// # Errors If that takes longer than `patience`; with those that are not fresh.
+    /// # Errors
+    /// If that takes longer than `patience`; with those that are not fresh.
     pub fn until_live(&mut self, patience: Duration) -> Result<Arc<Snapshot>> {
         let mut since: Option<(usize, Instant)> = None;
         self.until("every source to be live", patience, |s| {

@@ -57,7 +57,8 @@ impl Wire {
 
     /// Starts a relay before a member of this side; it ends with the returned tasks.
     ///
-    /// # Errors If the port is in use.
+    /// # Errors
+    /// If the port is in use.
     pub async fn relay(&self, port: u16, to: u16, side: Side, tasks: &mut JoinSet<()>) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.doing(|| format!("relaying {port}"))?;
         let wire = self.clone();

@@ -63,14 +63,16 @@ impl Themes {
 
     /// Loads a theme.
     ///
-    /// # Errors If there is none of that name, or its file cannot be read or is not a theme.
+    /// # Errors
+    /// If there is none of that name, or its file cannot be read or is not a theme.
     pub fn load(&self, name: &str, depth: Depth) -> Result<Theme, ThemeError> {
         self.sheet(name, &[]).map(|sheet| ready(&sheet, depth))
     }
 
     /// Loads a theme from a file anywhere and checks it for faults, then for warnings.
     ///
-    /// # Errors If the file cannot be read or is not a theme.
+    /// # Errors
+    /// If the file cannot be read or is not a theme.
     pub fn check(&self, path: &Path) -> Result<(Theme, Report, Nearest), ThemeError> {
         let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
         let text = std::fs::read_to_string(path);

@@ -20,7 +20,8 @@ pub type Images = BTreeMap<&'static str, String>;
 /// Empties a region and registers the images of one side before anything else, so that their ids are the same every
 /// time. A tag of the target's images names the source's image that each was copied from.
 ///
-/// # Errors If moto refuses a call.
+/// # Errors
+/// If moto refuses a call.
 pub async fn images(endpoint: &Endpoint, side: Side, copied_from: Option<&Images>) -> Result<Images> {
     endpoint.reset().await?;
     let region = Region { endpoint, side };
@@ -34,7 +35,8 @@ pub async fn images(endpoint: &Endpoint, side: Side, copied_from: Option<&Images
 
 /// Fills one side's region, which must contain its images and nothing else.
 ///
-/// # Errors If moto refuses a call.
+/// # Errors
+/// If moto refuses a call.
 pub async fn fill(endpoint: &Endpoint, side: Side, images: &Images) -> Result<()> {
     let region = Region { endpoint, side };
     let vpc = region.vpc().await?;

@@ -16,7 +16,8 @@ const XMLNS: &str = "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"";
 /// Fills Route 53 and returns the zone's id. It is the same every time (`moto.py` ensures that), because plans contain
 /// it.
 ///
-/// # Errors If moto refuses a call.
+/// # Errors
+/// If moto refuses a call.
 pub async fn fill(endpoint: &Endpoint) -> Result<String> {
     endpoint.reset().await?;
     let zone = format!(
@@ -35,7 +36,8 @@ async fn records(endpoint: &Endpoint, zone: &str) -> Result<()> {
 
 /// Changes the weights of a name, as an external change that bypasses landfall.
 ///
-/// # Errors If the lab has no such name, or moto refuses.
+/// # Errors
+/// If the lab has no such name, or moto refuses.
 pub async fn weigh(endpoint: &Endpoint, zone: &str, label: &str, weights: Sides<u8>) -> Result<()> {
     let name = NAMES.iter().find(|name| name.label == label).ok_or_else(|| Error::new("looking for a name", label))?;
     let name = Name { weights, ..*name };
