@@ -21,7 +21,7 @@ pub struct Question {
     pub id: &'static str,
     /// Short title.
     pub title: &'static str,
-    /// A second tile that belongs to the same answer, its word, and whether its note is left out.
+    /// A second tile that belongs to the same answer, its word, and whether its note is shown.
     pub with: Option<(&'static str, &'static str, bool)>,
     /// What the plan must name, if no tile answers the question.
     pub missing: &'static str,

@@ -19,8 +19,8 @@ pub(super) enum Answer {
 pub(super) const TOO_LONG: Answer =
     Answer::No("431 Request Header Fields Too Large", "the head of the request is too long");
 
-/// Parses a head. `here`: only this machine gets an answer, and only if the `Host` header is an address or this
-/// machine's own name: a web page elsewhere could point its own name at this machine and have a browser send the
+/// Parses a head. `here`: only this machine gets an answer, and only if the `Host` header, if any, is an address
+/// or this machine's own name: a web page elsewhere could point its own name at this machine and have a browser send the
 /// request.
 pub(super) fn answer(head: &[u8], here: bool) -> Answer {
     let Ok(head) = std::str::from_utf8(head) else { return Answer::No("400 Bad Request", "the head is not text") };
